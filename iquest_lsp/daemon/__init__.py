@@ -1,0 +1,1 @@
+"""One process per user: socket, stdio bridge, start and stop."""

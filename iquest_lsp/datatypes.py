@@ -1,0 +1,279 @@
+"""Frozen records that flow between rooms.
+
+    Snapshot -> Chunks -> ContextWindow -> Prompt + Limits -> Generation -> Completion
+
+Positions are 0-based; characters count Unicode code points, as Python strings do. Paths of workspace files are
+POSIX paths relative to the workspace root. Times are seconds unless a name says `_ms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+
+class StrEnum(str, Enum):
+    """An enumeration whose members are their own JSON form."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+# --------------------------------------------------------------------------------------------- documents
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between two characters: 0-based `line`, 0-based `character` in code points."""
+
+    line: int
+    character: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The text from `start` up to, not including, `end`."""
+
+    start: Position
+    end: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text file as the user sees it: the open buffer where there is one, else the file on disk.
+
+    `version` is the editor's number (0 for a file read from disk); `edited_at` and `viewed_at` are wall-clock
+    times, 0.0 when unknown. Line ends are kept as they are.
+    """
+
+    path: str
+    text: str
+    version: int = 0
+    language: str = ""
+    is_open: bool = False
+    edited_at: float = 0.0
+    viewed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a workspace at one request: nothing in it changes while the request runs."""
+
+    root: Path
+    document: Document
+    cursor: Position
+    open_documents: tuple[Document, ...] = ()
+    head: str = ""
+
+
+# --------------------------------------------------------------------------------------------- the window
+
+
+class ChunkKind(StrEnum):
+    """What a piece of the window is; the order is that of the layout, rarest change first."""
+
+    TREE = "tree"
+    FLOW = "flow"
+    RELATED = "related"
+    OPEN = "open"
+    EDIT = "edit"
+    CURRENT = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of text that may enter the window.
+
+    Lines `start` up to, not including, `end` (0-based) of `path`; `tokens` is its cost in the prompt with its
+    header; a greater `score` is worth more; `reason` says in words why it is here.
+    """
+
+    kind: ChunkKind
+    path: str
+    start: int
+    end: int
+    text: str
+    tokens: int
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A path, or a piece of one, that stays out of the window, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run of prompt text: a special token by its exact `text`, or plain text that is never parsed for any."""
+
+    text: str
+    special: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContextWindow:
+    """What is sent: the chunks kept in prompt order, those dropped, the counts, and the prompt itself.
+
+    `tokens` are the prompt's ids; the first `stable_prefix_tokens` of them do not change while one types.
+    """
+
+    budget: int
+    chunks: tuple[Chunk, ...]
+    dropped: tuple[Dropped, ...]
+    tokens: tuple[int, ...]
+    stable_prefix_tokens: int
+
+
+# --------------------------------------------------------------------------------------------- the runtime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the engine says of the model it loaded.
+
+    `special_tokens` maps the text of each control token to its id; `metadata` is the GGUF's own, as strings;
+    `reach` is how many tokens back any head can attend, in tokens (the context length for RoPE models).
+    """
+
+    name: str
+    path: str
+    architecture: str
+    context_length: int
+    passes: int
+    parameters: int
+    size_bytes: int
+    reach: int
+    special_tokens: dict[str, int] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class Priority(int, Enum):
+    """Order of service, smallest first."""
+
+    COMPLETION = 0
+    CHAT = 1
+    WARMING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a generation may cost.
+
+    `deadline_ms` counts from the moment the engine client takes the request; `depth` is how many passes a call
+    runs (0: the model's own number).
+    """
+
+    max_tokens: int = 64
+    deadline_ms: float | None = None
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Token ids to continue, and the rules for stopping.
+
+    Text generation ends at a token that ends the model's text, at the first of `stop` (not included in the
+    answer), after `max_lines` complete lines (0: no limit), or at a limit. `sequence` names the KV sequence.
+    """
+
+    tokens: tuple[int, ...]
+    stop: tuple[str, ...] = ()
+    max_lines: int = 0
+    sequence: int = 0
+    temperature: float = 0.0
+
+
+class Finish(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"
+    DEADLINE = "deadline"
+    LIMIT = "limit"
+    NONE = "none"
+
+
+class Source(StrEnum):
+    """Where an answer came from."""
+
+    MODEL = "model"
+    CACHE = "cache"
+    SPECULATED = "speculated"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """Token-exact cost of one answer.
+
+    `window`: prompt length; `reused`: found in the KV cache; `prefilled`: evaluated from the prompt;
+    `generated`: decoded; `drafted` and `accepted`: guessed ahead, and confirmed.
+    """
+
+    window: int = 0
+    reused: int = 0
+    prefilled: int = 0
+    generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds spent on one answer."""
+
+    total_ms: float = 0.0
+    context_ms: float = 0.0
+    queue_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Text the engine produced, before any filter; `logprobs` has one natural logarithm per generated token."""
+
+    text: str
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish: Finish
+    counts: TokenCounts
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer to an editor: `text` replaces `span` of the document at `document_version`."""
+
+    text: str
+    span: Span
+    model: str
+    finish: Finish
+    source: Source
+    timings: Timings
+    tokens: TokenCounts
+    document_version: int
+
+
+# --------------------------------------------------------------------------------------------- code flow
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRecord:
+    """One decision of a repository's history, in words: before, action, after, rationale.
+
+    `date` is ISO 8601 (the author's day); `kind` is fix, feature, refactor, docs, test, ...; `paths` and
+    `symbols` are what it touched, most affected first.
+    """
+
+    commit: str
+    date: str
+    kind: str
+    subject: str
+    rationale: str = ""
+    paths: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    score: float = 0.0

@@ -1,0 +1,117 @@
+"""Every error a user can meet, as one tree; each says what happened, why, and what to do.
+
+    IQuestError
+    ├── UsageError                the command line or a request asks for something that cannot exist (exit code 2)
+    ├── SettingsError             a settings file that cannot be read
+    ├── WorkspaceError            a file or folder of the workspace
+    │   └── DocumentError         one document: missing, binary, too large, an unknown encoding
+    ├── RepositoryError           git: no repository, broken, bare, shallow
+    │   ├── NotARepositoryError
+    │   └── RevisionError         a revision that does not exist
+    ├── ModelError                the model file
+    │   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
+    │   └── UnsupportedModelError a sound file that this runtime cannot run
+    ├── RuntimeSetupError         the patched llama.cpp
+    │   ├── PortMissingError      the model needs the port, the installed llama_cpp is a stock one
+    │   └── PortBuildError        fetching, patching or compiling failed
+    └── EngineError               the process that runs the model
+        ├── EngineCrashedError    it died while a request ran
+        ├── EngineQuarantineError a request that killed the engine twice is not tried again
+        ├── EngineMemoryError     not enough memory for weights or KV cache
+        └── RequestCancelledError the request was withdrawn; carries nothing to show
+"""
+
+from __future__ import annotations
+
+
+class IQuestError(Exception):
+    """An error with its three parts: `what` happened, `why`, and the `fix` a user can try."""
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        self.what = what
+        self.why = why
+        self.fix = fix
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        parts = [self.what.rstrip(".") + "."]
+        if self.why:
+            parts.append(self.why.rstrip(".") + ".")
+        if self.fix:
+            parts.append(self.fix if self.fix.endswith((".", "`", "?")) else self.fix + ".")
+        return " ".join(parts)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...], dict[str, str]]:
+        return (type(self), (self.what,), {"what": self.what, "why": self.why, "fix": self.fix})
+
+
+class UsageError(IQuestError):
+    """The command line or a request asks for something that cannot exist."""
+
+
+class SettingsError(IQuestError):
+    """A settings file that cannot be read."""
+
+
+class WorkspaceError(IQuestError):
+    """A file or folder of the workspace cannot be used."""
+
+
+class DocumentError(WorkspaceError):
+    """One document cannot be used: missing, binary, too large, or in an unknown encoding."""
+
+
+class RepositoryError(IQuestError):
+    """Git cannot answer."""
+
+
+class NotARepositoryError(RepositoryError):
+    """The folder belongs to no git repository."""
+
+
+class RevisionError(RepositoryError):
+    """The revision does not exist in this repository."""
+
+
+class ModelError(IQuestError):
+    """The model cannot be used."""
+
+
+class ModelFileError(ModelError):
+    """The model file is missing, truncated, not a GGUF, or its metadata makes no sense."""
+
+
+class UnsupportedModelError(ModelError):
+    """A sound model file that this runtime cannot run."""
+
+
+class RuntimeSetupError(IQuestError):
+    """The patched llama.cpp is not in order."""
+
+
+class PortMissingError(RuntimeSetupError):
+    """The model needs the port, and the installed llama_cpp is a stock one."""
+
+
+class PortBuildError(RuntimeSetupError):
+    """Fetching, patching or compiling the runtime failed."""
+
+
+class EngineError(IQuestError):
+    """The process that runs the model failed."""
+
+
+class EngineCrashedError(EngineError):
+    """The engine process died while a request ran."""
+
+
+class EngineQuarantineError(EngineError):
+    """The request killed the engine twice and is not tried again."""
+
+
+class EngineMemoryError(EngineError):
+    """Not enough memory for the weights or the KV cache."""
+
+
+class RequestCancelledError(EngineError):
+    """The request was withdrawn before it was answered."""

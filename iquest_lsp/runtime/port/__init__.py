@@ -1,0 +1,1 @@
+"""The llama.cpp port of the Loop architecture and its build."""
