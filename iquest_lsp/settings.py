@@ -1,0 +1,149 @@
+"""Every setting, its default, and one sentence of documentation.
+
+Values come from, later wins: defaults, the user's file (`settings.toml` in the user configuration folder), the
+workspace's `iquest.toml`, the editor (initializationOptions, configuration changes), the command line. A workspace
+is not trusted: its file may set only what `workspace` allows. A bad or unknown value is reported and replaced by
+what was there before; it never stops the server.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.errors import SettingsError
+
+WORKSPACE_FILE = "iquest.toml"
+USER_FILE = "settings.toml"
+
+
+def _setting(
+    default: Any, doc: str, *, workspace: bool = True, choices: tuple[str, ...] = (), low: float | None = None
+) -> Any:
+    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings; see each field's `doc` in its metadata."""
+
+    enable: bool = _setting(True, "Offer completions at all.")
+    disabled_languages: tuple[str, ...] = _setting((), "Language ids in which no completion is offered.")
+    model: str = _setting("", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.",
+                          workspace=False)
+    engine: str = _setting("llama", "What runs the model: llama, or fake (no model, for tests).",
+                           workspace=False, choices=("llama", "fake"))
+    deadline_ms: int = _setting(400, "Milliseconds from a request to its answer; what is done by then is returned.",
+                                low=1)
+    max_tokens: int = _setting(64, "Most tokens one completion may have.", low=1)
+    window_tokens: int = _setting(0, "Tokens of context to keep; 0 lets the planner choose.", low=0)
+    history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
+    exclude: tuple[str, ...] = _setting((), "Extra patterns, as in .gitignore, of files that never enter the window.")
+    threads: int = _setting(0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0)
+    gpu_layers: int = _setting(0, "Layers to run on a GPU, where the runtime was built for one; -1 means all.",
+                               workspace=False, low=-1)
+    kv_type: str = _setting("auto", "Type of the KV cache.", workspace=False,
+                            choices=("auto", "f32", "f16", "q8_0", "q4_0"))
+    log_level: str = _setting("info", "How much goes to the log.", workspace=False,
+                              choices=("debug", "info", "warning", "error"))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsProblem:
+    """One value that was not taken: where it came from, its key, and why."""
+
+    source: str
+    key: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.key}: {self.reason}"
+
+
+def apply(
+    base: Settings, values: Mapping[str, object], source: str, *, trusted: bool
+) -> tuple[Settings, list[SettingsProblem]]:
+    """Returns `base` with the good ones of `values` set, and a problem for each other one."""
+    known = {item.name: item for item in fields(Settings)}
+    good: dict[str, Any] = {}
+    problems: list[SettingsProblem] = []
+    for key, value in values.items():
+        name = _snake(key)
+        if name not in known:
+            problems.append(SettingsProblem(source, key, "unknown setting"))
+            continue
+        meta = known[name].metadata
+        if not trusted and not meta["workspace"]:
+            problems.append(SettingsProblem(source, key, "a workspace may not set this; use your own settings"))
+            continue
+        reason, converted = _convert(known[name].default, meta, value)
+        if reason:
+            problems.append(SettingsProblem(source, key, reason))
+        else:
+            good[name] = converted
+    return replace(base, **good), problems
+
+
+def load(
+    roots: Iterable[Path], user_file: Path | None, editor: Mapping[str, object] | None = None
+) -> tuple[Settings, list[SettingsProblem]]:
+    """Merges all sources, in the order of the module's docstring."""
+    settings = Settings()
+    problems: list[SettingsProblem] = []
+    layers: list[tuple[str, Mapping[str, object], bool]] = []
+    for path, trusted in [(user_file, True), *((root / WORKSPACE_FILE, False) for root in roots)]:
+        if path is None:
+            continue
+        try:
+            table = read_toml(path)
+        except SettingsError as error:
+            problems.append(SettingsProblem(path.name, "file", str(error)))
+            continue
+        layers.append((path.name, table, trusted))
+    layers.append(("editor", editor or {}, True))
+    for source, table, trusted in layers:
+        settings, more = apply(settings, table, source, trusted=trusted)
+        problems += more
+    return settings, problems
+
+
+def read_toml(path: Path) -> Mapping[str, object]:
+    """The file's table; an absent file is an empty one. Raises SettingsError for a broken one."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"Cannot read {path.name}", why=error.strerror or str(error)) from error
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} is not valid TOML", why=str(error), fix="Correct the file") from error
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in key)
+
+
+def _convert(default: object, meta: Mapping[str, Any], value: object) -> tuple[str, object]:
+    if isinstance(default, bool):
+        return ("", value) if isinstance(value, bool) else ("expected true or false", None)
+    if isinstance(default, int):
+        if not isinstance(value, int) or isinstance(value, bool):
+            return "expected a whole number", None
+        if meta["low"] is not None and value < meta["low"]:
+            return f"must be at least {meta['low']}", None
+        return "", value
+    if isinstance(default, tuple):
+        if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+            return "expected a list of strings", None
+        return "", tuple(value)
+    if not isinstance(value, str):
+        return "expected a string", None
+    if meta["choices"] and value not in meta["choices"]:
+        return "expected one of " + ", ".join(meta["choices"]), None
+    return "", value
