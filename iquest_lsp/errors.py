@@ -34,12 +34,12 @@ class IQuestError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        parts = [self.what.rstrip(".") + "."]
+        text = self.what.rstrip(".")
         if self.why:
-            parts.append(self.why.rstrip(".") + ".")
+            text += ": " + self.why.rstrip(".")
         if self.fix:
-            parts.append(self.fix if self.fix.endswith((".", "`", "?")) else self.fix + ".")
-        return " ".join(parts)
+            text += ". " + self.fix.rstrip(".")
+        return text + "."
 
     def __reduce__(self) -> tuple[object, tuple[object, ...], dict[str, str]]:
         return (type(self), (self.what,), {"what": self.what, "why": self.why, "fix": self.fix})

@@ -1,0 +1,54 @@
+# The two commands of the README. Each does all its own set-up: a virtual environment in .venv, the patched runtime
+# (compiled once, then taken from the cache), the package and what it needs.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/.done
+PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    sets everything up and shows a completion and the explanation of a commit"
+	@echo "make test    sets everything up and runs the tests"
+	@echo "make lint    types, style, and the rules of the house"
+
+demo: $(STAMPS)/package
+	@$(BIN)/python -m tests.e2e.demo
+
+test: $(STAMPS)/test lint
+	@$(BIN)/python -m pytest
+
+lint: $(STAMPS)/test
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(STAMPS)/venv:
+	@echo "[1/3] Virtual environment and build tools in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
+	@command -v c++ >/dev/null || { echo "A C++ compiler is needed (for instance: apt-get install g++)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q "hatchling>=1.27" "scikit-build-core>=0.10" "cmake>=3.21" "ninja>=1.11" "editables>=0.5" "platformdirs>=4"
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/runtime: $(STAMPS)/venv $(PORT)
+	@echo "[2/3] The llama.cpp runtime with the Loop port (some minutes the first time, seconds from the cache)"
+	@$(BIN)/python -m pip install -q --no-deps --force-reinstall "$$($(BIN)/python iquest_lsp/runtime/port/build.py --wheel)"
+	@touch $@
+
+$(STAMPS)/package: $(STAMPS)/runtime pyproject.toml
+	@echo "[3/3] IQuest LSP and the packages it uses"
+	@$(BIN)/python -m pip install -q --no-build-isolation -e .
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/package pyproject.toml
+	@echo "[+] What the tests need"
+	@$(BIN)/python -m pip install -q --no-build-isolation -e '.[test]'
+	@touch $@

@@ -1,0 +1,131 @@
+"""The engine protocol: what the rest of the house knows of whatever runs the model.
+
+`Backend` is the blocking side, inside the engine process; `Engine` is the asynchronous side that the assistant
+talks to. Both are satisfied by the llama engine and by the fake one, which needs no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from iquest_lsp.datatypes import Generation, Limits, ModelInfo, Prompt
+from iquest_lsp.errors import IQuestError
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How an engine is to be started: plain values, since they cross a process border.
+
+    `kind` is "llama" or "fake"; `context_tokens` is the KV cache's size for all sequences together; `threads` 0
+    means all cores; `fake` holds the fake engine's own options (see fake.py).
+    """
+
+    kind: str = "llama"
+    model_path: str = ""
+    context_tokens: int = 8192
+    sequences: int = 1
+    batch_tokens: int = 512
+    threads: int = 0
+    gpu_layers: int = 0
+    kv_type: str = "f16"
+    fake: dict[str, object] = field(default_factory=dict)
+
+
+class EngineState(str, Enum):
+    """What the engine is doing, as a user would say it."""
+
+    STOPPED = "stopped"
+    LOADING = "loading"
+    READY = "ready"
+    BUSY = "busy"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """A change of state: `progress` is 0..1 while loading; `error` says why the engine failed or restarts."""
+
+    state: EngineState
+    progress: float = 0.0
+    error: IQuestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WarmResult:
+    """What one step of warming did: tokens found in the cache, evaluated now, and still to do."""
+
+    reused: int
+    evaluated: int
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMetrics:
+    """Counters since the engine process started; `cached` is the number of tokens held per sequence."""
+
+    evaluated_tokens: int
+    generated_tokens: int
+    cached: dict[int, int]
+    memory_bytes: int
+
+
+class Backend(Protocol):
+    """Runs a model; every call blocks, and all but `tokenize` come from one thread."""
+
+    def load(self, progress: Callable[[float], None]) -> ModelInfo:
+        """Loads the model; raises ModelError, PortMissingError or EngineMemoryError."""
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, never parsed for special tokens; may be called from another thread."""
+
+    def complete(
+        self,
+        prompt: Prompt,
+        limits: Limits,
+        cancelled: Callable[[], bool],
+        on_text: Callable[[str], None] | None = None,
+    ) -> Generation:
+        """Continues the prompt; looks at `cancelled` at least once a token."""
+
+    def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
+        """Evaluates what the sequence does not hold yet, for about `budget_ms`; what was done stays."""
+
+    def metrics(self) -> EngineMetrics:
+        """Counters for tests, status and benchmarks."""
+
+    def close(self) -> None:
+        """Frees the model."""
+
+
+class Engine(Protocol):
+    """The asynchronous side of a backend; survives the backend's death."""
+
+    @property
+    def status(self) -> EngineStatus: ...
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """The loaded model; None until loading has ended well."""
+
+    async def start(self) -> ModelInfo:
+        """Loads the model, or waits until it is loaded; raises the error that a load ended with."""
+
+    async def tokenize(self, texts: Sequence[str]) -> list[list[int]]: ...
+
+    async def complete(
+        self, prompt: Prompt, limits: Limits, on_text: Callable[[str], None] | None = None
+    ) -> Generation:
+        """Continues the prompt; cancelling the awaiting task stops the decoding within one token."""
+
+    async def warm(self, tokens: Sequence[int], sequence: int = 0, budget_ms: float = 50.0) -> WarmResult: ...
+
+    async def metrics(self) -> EngineMetrics: ...
+
+    async def close(self) -> None: ...
+
+    def on_status(self, listener: Callable[[EngineStatus], None]) -> None:
+        """Calls `listener` at every change of state."""
