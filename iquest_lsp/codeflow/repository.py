@@ -1,0 +1,428 @@
+"""One git repository, read through GitPython; the only module that runs git.
+
+A workspace is not trusted: external diffs, textconv, filters that the repository itself defines, fsmonitor, hooks,
+pager, credential prompts and every transport are off, and nothing is written, the index included. Walks over the
+history are streamed from one git process each.
+
+Paths that are no valid UTF-8 appear with their odd bytes escaped (`\\xff`); such files are listed but not read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
+
+if TYPE_CHECKING:
+    import git
+
+# Configuration that would run a program or change the form of the output.
+_CONFIG = (
+    "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "core.askPass=", "core.quotePath=true",
+    "core.untrackedCache=false", "credential.helper=", "diff.noprefix=false",
+    "diff.mnemonicPrefix=false", "diff.interHunkContext=0", "diff.suppressBlankEmpty=false",
+    "diff.submodule=short", "diff.renameLimit=400", "log.showSignature=false", "log.follow=false", "color.ui=false",
+    "i18n.logOutputEncoding=UTF-8", "grep.lineNumber=false", "submodule.recurse=false", "maintenance.auto=false",
+    "gc.auto=0",
+)  # fmt: skip
+
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat",
+    "GIT_LITERAL_PATHSPECS": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1",
+}  # fmt: skip
+
+_DIFF = (
+    "--no-ext-diff", "--no-textconv", "--no-color", "--no-indent-heuristic", "--diff-algorithm=histogram",
+    "--src-prefix=a/", "--dst-prefix=b/", "--full-index", "--find-renames=50%", "--ignore-submodules=dirty",
+)  # fmt: skip
+
+# A record starts with NUL C NUL and ends with NUL E; neither a message nor a text diff holds NUL at a line's start.
+_FORMAT = "--format=tformat:%x00C%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%aI%x00%ct%x00%B%x00E"
+
+MAX_BLOB = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag: its short name, the commit it points at, and when it was made (epoch seconds)."""
+
+    name: str
+    commit: str
+    time: int
+
+
+class Repository:
+    """Read access to the repository that holds a folder. Open with `Repository.open`."""
+
+    def __init__(self, root: Path, repo: git.Repo) -> None:
+        self.root = root
+        self.git_dir = Path(repo.git_dir).resolve()
+        self.common_dir = Path(repo.common_dir).resolve()
+        self.bare = repo.working_tree_dir is None
+        self.top = self.git_dir if repo.working_tree_dir is None else Path(repo.working_tree_dir).resolve()
+        self._git = type(repo.git)(str(self.top))
+        self._filters: list[str] | None = None
+
+    @classmethod
+    def open(cls, root: Path) -> Repository:
+        """The repository that `root` lies in.
+
+        Raises NotARepositoryError when there is none, RepositoryError when it cannot be read or git is missing.
+        """
+        git = _gitpython()
+        try:
+            resolved = root.resolve()
+            if not resolved.is_dir():
+                resolved = resolved.parent
+            with contextlib.closing(git.Repo(resolved, search_parent_directories=True, expand_vars=False)) as repo:
+                repository = cls(resolved, repo)
+        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+            raise NotARepositoryError(
+                f"{root} is in no git repository", why="no .git folder was found there or above",
+                fix="Run `git init`, or open a folder of a repository",
+            ) from error
+        except (OSError, ValueError, git.GitError) as error:
+            raise RepositoryError(
+                f"The repository of {root} cannot be read", why=str(error) or type(error).__name__,
+                fix="Check it with `git fsck`",
+            ) from error
+        return repository
+
+    @property
+    def prefix(self) -> str:
+        """The workspace root's path inside the repository, with a final slash; empty when they are the same."""
+        with contextlib.suppress(ValueError):
+            relative = self.root.relative_to(self.top).as_posix()
+            return "" if self.bare or relative == "." else relative + "/"
+        return ""
+
+    @property
+    def shallow(self) -> bool:
+        """True when the history is cut off."""
+        return (self.common_dir / "shallow").exists()
+
+    # ------------------------------------------------------------------------------------------- revisions
+
+    def head(self) -> str:
+        """The commit HEAD points at; empty when there is none yet."""
+        return self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip()
+
+    def branch(self) -> str:
+        """The branch's short name; empty for a detached HEAD."""
+        return self.run("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1)).decode(errors="replace").strip()
+
+    def resolve(self, revision: str) -> str:
+        """The commit id of `revision`. Raises RevisionError."""
+        if "\0" in revision or "\n" in revision or not revision:
+            raise RevisionError(f"{revision!r} names no commit", fix="Give a commit, a branch or a tag")
+        spec = f"{revision}^{{commit}}"
+        oid = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", spec, ok=(0, 1, 128)).decode().strip()
+        if not oid:
+            why = "this clone is shallow, older commits are missing" if self.shallow else "git does not know it"
+            fix = "Fetch more history with `git fetch --unshallow`" if self.shallow else "Check it with `git log`"
+            raise RevisionError(f"{revision!r} names no commit", why=why, fix=fix)
+        return oid
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor of two commits. Raises RevisionError when there is none."""
+        oid = self.run("merge-base", one, other, ok=(0, 1)).decode().strip()
+        if not oid:
+            raise RevisionError("The two revisions have no common ancestor", fix="Compare them with `A..B`")
+        return oid
+
+    def parents(self, oid: str) -> tuple[str, ...]:
+        """The parents of a commit, first parent first."""
+        return tuple(self.run("rev-list", "--no-walk", "--parents", oid).decode().split()[1:])
+
+    def empty_tree(self) -> str:
+        """The id of the tree without files, in this repository's hash."""
+        return self.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+
+    def tags(self) -> list[Tag]:
+        """All tags that point at commits, oldest first."""
+        names = ("refname:short", "objectname", "*objectname", "creatordate:unix", "objecttype", "*objecttype")
+        fields = "%00".join(f"%({name})" for name in names)
+        tags = []
+        for line in self.run("for-each-ref", "--sort=creatordate", f"--format={fields}", "refs/tags").splitlines():
+            name, own, peeled, time, own_type, peeled_type = line.decode("utf-8", "backslashreplace").split("\0")
+            if (peeled_type or own_type) == "commit":
+                tags.append(Tag(name.removeprefix("tags/"), peeled or own, int(time or 0)))
+        return tags
+
+    def reachable(self, revisions: Sequence[str], but_not: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Commits reachable from `revisions`, parents after children, each with its parents."""
+        wanted = "".join([f"{oid}\n" for oid in revisions] + [f"^{oid}\n" for oid in but_not])
+        for line in self.lines("rev-list", "--topo-order", "--parents", "--stdin", stdin=wanted.encode()):
+            oid, *parents = line.decode().split()
+            yield oid, tuple(parents)
+
+    def has(self, oid: str) -> bool:
+        """True when the commit is in the object store."""
+        return not self.run("cat-file", "-e", f"{oid}^{{commit}}", ok=(0, 1, 128), errors=True)
+
+    # ------------------------------------------------------------------------------------------- history
+
+    def log(
+        self, revisions: Sequence[str] = (), *, commits: Iterable[str] | None = None, paths: Sequence[str] = (),
+        limit: int = 0, patch: bool = False, full_diff: bool = False, since: int = 0, merges: bool = True,
+    ) -> Iterator[bytes]:
+        """Lines of a history walk, for `walk.read_commits`: header records, raw and numstat lines, patches if asked.
+
+        Walks from `revisions`, or reports just `commits` in their given order. `paths` are repository paths;
+        `full_diff` reports whole commits where paths limit the walk. `since` is epoch seconds.
+        """  # fmt: skip
+        args = ["log", _FORMAT, "--raw", "--numstat", "--no-abbrev", *_DIFF]
+        args += ["--patch", "--unified=0"] if patch else []
+        args += [f"--max-count={limit}"] if limit else []
+        args += [f"--since=@{since}"] if since else []
+        args += ["--full-diff"] if full_diff else []
+        args += [] if merges else ["--no-merges"]
+        stdin = None
+        if commits is not None:
+            stdin = "".join(f"{oid}\n" for oid in commits).encode()
+            if not stdin:
+                return iter(())
+            args += ["--no-walk=unsorted", "--stdin"]
+        return self.lines(*args, *revisions, "--", *paths, stdin=stdin)
+
+    def diff(self, old: str, new: str | None, *, staged: bool = False) -> Iterator[bytes]:
+        """Lines of the raw, numstat and patch output from `old` to `new`, to the index, or to the working tree."""
+        args = ["diff", "--raw", "--numstat", "--patch", "--unified=0", "--no-abbrev", *_DIFF]
+        if new is not None:
+            return self.lines(*args, old, new, "--")
+        self._need_work_tree()
+        return self.lines(*self._harmless_filters(), *args, *(["--cached"] if staged else []), old, "--")
+
+    def untracked(self) -> list[str]:
+        """Paths of files that git neither tracks nor ignores."""
+        self._need_work_tree()
+        output = self.run("ls-files", "--others", "--exclude-standard", "-z", "--full-name", "--", ".")
+        return [decode_path(path) for path in output.split(b"\0") if path]
+
+    def files(self, revision: str | None = None) -> list[str]:
+        """Paths of the files in a commit, or in the index."""
+        command = ["ls-files", "--cached"] if revision is None else ["ls-tree", "-r", "--name-only", revision]
+        return [decode_path(path) for path in self.run(*command, "-z").split(b"\0") if path]
+
+    def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
+        """Lines that hold any of the `words` as whole words: path, 0-based line, text; at most 200 a file."""
+        args = ["grep", "-z", "-n", "-I", "-w", "-F", "--max-count=200", "--no-color", "--full-name", "--no-textconv"]
+        for word in words:
+            args += ["-e", word]
+        for line in self.lines(*args, *([revision] if revision else []), "--", ok=(0, 1)):
+            parts = line.rstrip(b"\n").split(b"\0", 2)
+            if len(parts) == 3 and parts[1].isdigit():
+                name = parts[0].split(b":", 1)[1] if revision else parts[0]
+                yield decode_path(name), int(parts[1]) - 1, parts[2].decode("utf-8", "replace")
+
+    @contextlib.contextmanager
+    def blobs(self) -> Iterator[BlobReader]:
+        """A reader of file contents by object id, on one git process."""
+        process = self._start("cat-file", "--batch", stdin=subprocess.PIPE)
+        try:
+            yield BlobReader(process)
+        finally:
+            _end(process)
+
+    def work_tree_file(self, path: str) -> bytes | None:
+        """The file's bytes on disk; None when it is missing, too large, a link, or outside the work tree."""
+        full = self.top / path
+        try:
+            if full.is_symlink() or not full.is_file() or full.stat().st_size > MAX_BLOB:
+                return None
+            if not full.resolve().is_relative_to(self.top):
+                return None
+            return full.read_bytes()
+        except (OSError, ValueError):
+            return None
+
+    # ------------------------------------------------------------------------------------------- processes
+
+    def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,), errors: bool = False) -> bytes:
+        """The output of one git command; with `errors`, its error output instead. Raises RepositoryError."""
+        process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
+        output, error = process.communicate(stdin)
+        if process.returncode not in ok:
+            raise self._error(args, process.returncode, error)
+        return error if errors else output
+
+    def lines(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> Iterator[bytes]:
+        """The output of one git command, line by line while it runs. Raises RepositoryError at its end."""
+        process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
+        complaints: list[bytes] = []
+        listener = threading.Thread(target=_listen, args=(process.stderr, complaints), daemon=True)
+        listener.start()
+        try:
+            if stdin is not None and process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(stdin)
+                    process.stdin.close()
+            assert process.stdout is not None
+            yield from process.stdout
+            status = process.wait()
+            listener.join()
+            if status not in ok:
+                raise self._error(args, status, b"".join(complaints))
+        finally:
+            _end(process, listener)
+
+    def _start(self, *args: str, stdin: int | None = None) -> subprocess.Popen[bytes]:
+        git = _gitpython()
+        # GitPython would silently run in the current folder, perhaps another repository, if this one is gone.
+        if not os.access(self.top, os.X_OK):
+            raise RepositoryError(f"{self.top} cannot be entered", why="it was removed or its permissions changed")
+        command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "--no-pager"]
+        for item in _CONFIG:
+            command += ["-c", item]
+        try:
+            wrapper: Any = self._git.execute([*command, *args], istream=stdin, as_process=True, env=self._environment())
+        except git.GitCommandNotFound as error:
+            fix = "Install git and put it on the PATH"
+            raise RepositoryError("git was not found", why=str(error), fix=fix) from error
+        except (OSError, git.GitError) as error:
+            raise RepositoryError("git could not be started", why=str(error)) from error
+        process: subprocess.Popen[bytes] = wrapper.proc
+        # The wrapper would kill the process when it goes out of scope; from here on this module owns it.
+        wrapper.proc = None
+        return process
+
+    def _environment(self) -> dict[str, str]:
+        """Variables for git; those that would point it at another repository are set to this one's places."""
+        places = {
+            "GIT_DIR": self.git_dir, "GIT_COMMON_DIR": self.common_dir, "GIT_WORK_TREE": self.top,
+            "GIT_INDEX_FILE": self.git_dir / "index", "GIT_OBJECT_DIRECTORY": self.common_dir / "objects",
+        }  # fmt: skip
+        found = {name: str(place) for name, place in places.items() if name in os.environ}
+        if found:
+            found["GIT_DIR"] = str(self.git_dir)
+            if not self.bare:
+                found["GIT_WORK_TREE"] = str(self.top)
+        cleared = {name: "" for name in ("GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") if name in os.environ}
+        return {**_ENVIRONMENT, **found, **cleared}
+
+    def _harmless_filters(self) -> list[str]:
+        """Options that switch off clean and smudge programs which the repository's own configuration names."""
+        if self._filters is None:
+            output = self.run("config", "--show-scope", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$",
+                              ok=(0, 1))
+            fields = output.decode("utf-8", "replace").split("\0")
+            names = {item.split("\n", 1)[0] for scope, item in zip(fields[::2], fields[1::2], strict=False)
+                     if scope in ("local", "worktree")}
+            options = []
+            for name in sorted(names):
+                options += ["-c", f"{name}=", "-c", f"{name.rsplit('.', 1)[0]}.required=false"]
+            self._filters = options
+        return self._filters
+
+    def _need_work_tree(self) -> None:
+        if self.bare:
+            raise RepositoryError(
+                "A bare repository has no working tree", why=f"{self.top} holds history only",
+                fix="Name a commit or a range, for example HEAD",
+            )
+
+    def _error(self, args: Sequence[str], status: int, complaint: bytes) -> RepositoryError:
+        text = complaint.decode("utf-8", "replace").strip()
+        lowered = text.lower()
+        line = next((item for item in text.splitlines() if item.startswith(("fatal:", "error:"))), text.split("\n")[0])
+        command = next((arg for arg in args if arg in _COMMANDS), args[0])
+        if "dubious ownership" in lowered:
+            return RepositoryError(
+                f"git refuses the repository at {self.top}", why="it belongs to another user",
+                fix=f"If you trust it, run `git config --global --add safe.directory {self.top}`",
+            )
+        if "not a git repository" in lowered:
+            return NotARepositoryError(f"{self.top} is in no readable git repository", why=line,
+                                       fix="Check it with `git status`")
+        if any(hint in lowered for hint in ("unknown revision", "bad revision", "needed a single revision")):
+            return RevisionError("The revision does not exist", why=line, fix="Check it with `git log`")
+        if any(hint in lowered for hint in ("bad object", "corrupt", "unable to read", "missing", "could not read")):
+            fix = "Check it with `git fsck`; a fresh clone may be needed"
+            return RepositoryError("The repository is damaged", why=line, fix=fix)
+        return RepositoryError(f"git {command} failed", why=line or f"exit code {status}")
+
+
+class BlobReader:
+    """Contents by object id, from a running `git cat-file --batch`; keeps none."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def read(self, oid: str) -> bytes | None:
+        """The blob's bytes; None when it is missing, no blob, or larger than MAX_BLOB."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        try:
+            stdin.write(oid.encode() + b"\n")
+            stdin.flush()
+        except BrokenPipeError as error:
+            raise RepositoryError("git stopped while file contents were read", fix="Check with `git fsck`") from error
+        header = stdout.readline().split()
+        if len(header) != 3 or not header[2].isdigit():
+            return None
+        size = int(header[2])
+        keep = size <= MAX_BLOB and header[1] == b"blob"
+        data = stdout.read(size) if keep else b""
+        left = 0 if keep else size
+        while left:
+            left -= len(stdout.read(min(left, 1 << 16))) or left
+        stdout.read(1)
+        return data if keep else None
+
+
+_COMMANDS = frozenset({
+    "log", "diff", "rev-parse", "rev-list", "cat-file", "for-each-ref", "ls-files", "ls-tree", "grep", "config",
+    "merge-base", "hash-object", "symbolic-ref",
+})  # fmt: skip
+
+
+def decode_path(raw: bytes) -> str:
+    """A path as text; bytes that are no UTF-8 are escaped."""
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _gitpython() -> Any:
+    # GitPython runs git when it is imported, so that waits for the first use; a missing git is reported by `_start`.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import git
+
+    return git
+
+
+def _listen(stream: IO[bytes] | None, into: list[bytes]) -> None:
+    """Keeps the error output flowing, so that git never blocks on it; the first lines are kept."""
+    if stream is None:
+        return
+    with contextlib.suppress(ValueError, OSError):
+        for line in stream:
+            if len(into) < 50:
+                into.append(line)
+
+
+def _end(process: subprocess.Popen[bytes], listener: threading.Thread | None = None) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    if process.poll() is None:
+        if listener is not None:
+            process.terminate()
+        elif process.stdout is not None:
+            process.stdout.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if listener is not None:
+        listener.join()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
