@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_config_path
+
 from iquest_lsp.errors import SettingsError
 
 WORKSPACE_FILE = "iquest.toml"
@@ -147,3 +149,8 @@ def _convert(default: object, meta: Mapping[str, Any], value: object) -> tuple[s
     if meta["choices"] and value not in meta["choices"]:
         return "expected one of " + ", ".join(meta["choices"]), None
     return "", value
+
+
+def user_file() -> Path:
+    """The user's settings file."""
+    return user_config_path("iquest-lsp") / USER_FILE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,9 @@ from numpy.typing import NDArray
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, WarmResult
+from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Context, Model
+from iquest_lsp.runtime.planner import cores
 from iquest_lsp.runtime.prefix_cache import PrefixCache
 from iquest_lsp.runtime.textstream import TextStream
 
@@ -36,13 +37,14 @@ class LlamaBackend:
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         path = Path(self._options.model_path)
+        read_header(path)  # a clear error for a damaged file, where native code would end the process
 
         def report(share: float) -> bool:
             progress(share)
             return True
 
         model = Model.load(path, n_gpu_layers=self._options.gpu_layers, progress=report)
-        threads = self._options.threads or os.cpu_count() or 1
+        threads = self._options.threads or cores()
         kv = self._options.kv_type
         context = model.context(
             n_ctx=self._options.context_tokens,

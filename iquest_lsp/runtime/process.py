@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import os
 import sys
 import time
 from array import array
@@ -378,8 +377,3 @@ def _observe(task: asyncio.Task[ModelInfo]) -> None:
     """Marks a background load's failure as seen; it is kept in the status."""
     if not task.cancelled():
         task.exception()
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,335 @@
+"""The command line: the only place that prints or exits.
+
+Heavy imports stay inside the commands, so that `iquest-lsp --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from iquest_lsp import __version__
+from iquest_lsp.errors import IQuestError, UsageError
+
+if TYPE_CHECKING:
+    from iquest_lsp.assistant import Assistant
+    from iquest_lsp.settings import Settings
+
+T = TypeVar("T")
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON object and nothing else.")
+engine_option = click.option(
+    "--engine", type=click.Choice(["llama", "fake"]), default=None, help="What runs the model (fake: none, for tests)."
+)
+model_option = click.option("--model", default=None, help="A GGUF file, or the name of an installed model.")
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="iquest-lsp")
+@click.option("--stdio", is_flag=True, help="Serve an editor over stdin and stdout (the default).")
+@click.option("--standalone", is_flag=True, help="Serve in this process alone, for debugging.")
+@engine_option
+@model_option
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default=None)
+@click.pass_context
+def cli(
+    ctx: click.Context, stdio: bool, standalone: bool, engine: str | None, model: str | None, log_level: str | None
+) -> None:
+    """A local coding assistant: a language server with a looped code model inside.
+
+    Without a command it is the language server that an editor starts.
+    """
+    ctx.obj = {"engine": engine, "model": model, "log_level": log_level}
+    if ctx.invoked_subcommand is None:
+        _serve(ctx.obj)
+
+
+def _serve(options: dict[str, Any]) -> None:
+    from iquest_lsp.server.serve import serve_stdio
+
+    _log_to_stderr(options.get("log_level") or "warning")
+    overrides = {key: value for key, value in options.items() if value is not None}
+    raise SystemExit(asyncio.run(serve_stdio(overrides)))
+
+
+# ------------------------------------------------------------------------------------------------- completion
+
+
+@cli.command()
+@click.argument("place", metavar="FILE:LINE[:COL]")
+@as_json
+@engine_option
+@model_option
+@click.option("--deadline-ms", type=click.IntRange(min=1), default=None, help="Answer within this many milliseconds.")
+@click.option("--max-tokens", type=click.IntRange(min=1), default=None)
+@click.option("--multiline", is_flag=True, help="Allow several lines.")
+def complete(
+    place: str,
+    json_: bool,
+    engine: str | None,
+    model: str | None,
+    deadline_ms: int | None,
+    max_tokens: int | None,
+    multiline: bool,
+) -> None:
+    """Complete the code at FILE:LINE[:COL]; COL counts characters from 1 and defaults to the end of the line.
+
+    The model is loaded and the window is evaluated for this one answer; the deadline counts from then on.
+    """
+    from iquest_lsp.assistant import CompletionRequest, completion_to_json
+
+    file, line, column = _place(place)
+    settings = _settings(file, engine=engine, model=model, deadline_ms=deadline_ms, max_tokens=max_tokens)
+
+    async def work(assistant: Assistant) -> dict[str, Any]:
+        cursor = assistant.cursor(file, line, column)
+        await assistant.ready()
+        await assistant.warm(file, cursor)
+        request = CompletionRequest(file, cursor, explicit=multiline)
+        return completion_to_json(await assistant.complete(request), assistant.model, cursor)
+
+    answer = _with_assistant(settings, file, work)
+    if json_:
+        _print_json(answer)
+    else:
+        from iquest_lsp.terminal import show_completion
+
+        show_completion(answer, file, line)
+
+
+@cli.command()
+@click.argument("place", metavar="FILE:LINE[:COL]")
+@as_json
+@engine_option
+@model_option
+def context(place: str, json_: bool, engine: str | None, model: str | None) -> None:
+    """Show what would be sent to the model at FILE:LINE[:COL], and why."""
+    from iquest_lsp.assistant import window_to_json
+
+    file, line, column = _place(place)
+    settings = _settings(file, engine=engine, model=model)
+
+    async def work(assistant: Assistant) -> dict[str, Any]:
+        cursor = assistant.cursor(file, line, column)
+        await assistant.ready()
+        return window_to_json(await assistant.context(file, cursor))
+
+    answer = _with_assistant(settings, file, work)
+    if json_:
+        _print_json(answer)
+    else:
+        from iquest_lsp.terminal import show_window
+
+        show_window(answer)
+
+
+# --------------------------------------------------------------------------------------------------- history
+
+
+@cli.command("explain-diff")
+@click.argument("target", metavar="[REV | A..B | -]", default="")
+@click.option("--staged", is_flag=True, help="What is staged for the next commit.")
+@as_json
+@click.option("--format", "format_", type=click.Choice(["terminal", "md"]), default="terminal")
+@click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder in the repository.")
+def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Path) -> None:
+    """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree."""
+    from iquest_lsp.assistant import explain
+
+    if staged and target:
+        _fail(UsageError("Give either --staged or a revision, not both"))
+    patch = sys.stdin.buffer.read() if target == "-" else None
+    explanation = _guard(lambda: explain(repo.absolute(), "--staged" if staged else target, patch))
+    if json_:
+        _print_json(explanation.to_json())
+    elif format_ == "md":
+        click.echo(explanation.to_markdown())
+    else:
+        from iquest_lsp.terminal import show_markdown
+
+        show_markdown(explanation.to_markdown())
+
+
+# --------------------------------------------------------------------------------------------------- set-up
+
+
+@cli.command()
+@as_json
+def doctor(json_: bool) -> None:
+    """Check the installation and say what would be done with the model."""
+    from iquest_lsp.doctor import examine
+
+    report = examine(_settings(Path.cwd()))
+    if json_:
+        _print_json(report)
+    else:
+        from iquest_lsp.terminal import show_report
+
+        show_report(report)
+    if not all(check["ok"] for check in report["checks"]):
+        raise SystemExit(1)
+
+
+@cli.group()
+def runtime() -> None:
+    """The patched llama.cpp: what is installed, and how to build it."""
+
+
+@runtime.command("info")
+@as_json
+def runtime_info(json_: bool) -> None:
+    """Say which runtime is installed and which one this version wants."""
+    from iquest_lsp.doctor import runtime_report
+
+    report = runtime_report()
+    if json_:
+        _print_json(report)
+    else:
+        for key, value in report.items():
+            click.echo(f"{key:12} {value}")
+
+
+@runtime.command("build")
+def runtime_build() -> None:
+    """Build the patched runtime (or take it from the cache) and install it into this environment.
+
+    CMAKE_ARGS is passed on, for instance CMAKE_ARGS=-DGGML_CUDA=on.
+    """
+    from iquest_lsp.doctor import build_runtime
+
+    wheel = _guard(lambda: build_runtime(lambda line: click.echo(line, err=True)))
+    click.echo(f"installed {wheel.name}")
+
+
+@cli.group()
+def models() -> None:
+    """The models that can be used."""
+
+
+@models.command("list")
+@as_json
+def models_list(json_: bool) -> None:
+    """List the embedded model and those in the user's model folder."""
+    from iquest_lsp.doctor import model_rows
+
+    rows = model_rows()
+    if json_:
+        _print_json({"models": rows})
+    else:
+        from iquest_lsp.terminal import show_models
+
+        show_models(rows)
+
+
+@models.command("info")
+@click.argument("model", default="")
+@as_json
+def models_info(model: str, json_: bool) -> None:
+    """Describe one model: a name from the list, or a GGUF file."""
+    from iquest_lsp.doctor import model_details
+
+    details = _guard(lambda: model_details(model))
+    if json_:
+        _print_json(details)
+    else:
+        for key, value in details.items():
+            click.echo(f"{key:20} {value}")
+
+
+# ------------------------------------------------------------------------------------------------ small parts
+
+
+def _place(text: str) -> tuple[Path, int, int | None]:
+    """FILE:LINE[:COL] as a path, a 0-based line, and a 0-based column or None."""
+    parts = text.rsplit(":", 2)
+    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+        name, line, column = parts[0], int(parts[1]), int(parts[2])
+    else:
+        parts = text.rsplit(":", 1)
+        if len(parts) != 2 or not parts[1].isdigit():
+            raise click.UsageError(f"{text!r} is not FILE:LINE or FILE:LINE:COL")
+        name, line, column = parts[0], int(parts[1]), 0
+        if line < 1:
+            raise click.UsageError("LINE counts from 1")
+        return Path(name).absolute(), line - 1, None
+    if line < 1 or column < 1:
+        raise click.UsageError("LINE and COL count from 1")
+    return Path(name).absolute(), line - 1, column - 1
+
+
+def _settings(file: Path, **overrides: object) -> Settings:
+    from iquest_lsp.assistant import root_of
+    from iquest_lsp.settings import apply, load, user_file
+
+    settings, problems = load([root_of(file)], user_file())
+    given = {key: value for key, value in overrides.items() if value is not None}
+    settings, more = apply(settings, given, "command line", trusted=True)
+    for problem in problems + more:
+        click.echo(f"warning: {problem}", err=True)
+    return settings
+
+
+def _with_assistant(settings: Settings, file: Path, work: Callable[[Assistant], Coroutine[Any, Any, T]]) -> T:
+    from iquest_lsp.assistant import Assistant
+    from iquest_lsp.runtime.process import ProcessEngine
+
+    _log_to_stderr("error")
+
+    async def run() -> T:
+        engine = ProcessEngine(Assistant.engine_options(settings))
+        assistant = Assistant(engine, settings, watch=False)
+        try:
+            return await work(assistant)
+        finally:
+            await assistant.close()
+
+    return _guard(lambda: asyncio.run(run()))
+
+
+def _guard(call: Callable[[], T]) -> T:
+    """Runs a command's work; one of our errors becomes one line on stderr and exit code 1 (2 for wrong usage)."""
+    try:
+        return call()
+    except IQuestError as error:
+        _fail(error)
+
+
+def _fail(error: IQuestError) -> NoReturn:
+    click.echo(f"error: {error}", err=True)
+    raise SystemExit(2 if isinstance(error, UsageError) else 1)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+
+
+def main() -> None:
+    """Entry point of `iquest-lsp`."""
+    try:
+        cli(prog_name="iquest-lsp")
+    except BrokenPipeError:  # the reader of our output, `head` for instance, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+
+
+def explain_this_diff() -> None:
+    """Entry point of `explain-this-diff`: the same as `iquest-lsp explain-diff`."""
+    explain_diff(prog_name="explain-this-diff")
+
+
+if __name__ == "__main__":
+    main()

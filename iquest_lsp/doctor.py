@@ -1,0 +1,137 @@
+"""What `doctor`, `runtime` and `models` report: the installation, the model, and the plan for it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.errors import IQuestError, PortBuildError
+from iquest_lsp.runtime import catalogue
+from iquest_lsp.runtime.gguf_header import Header, read_header
+from iquest_lsp.runtime.planner import available_memory, plan
+from iquest_lsp.runtime.port import build
+from iquest_lsp.settings import Settings
+
+
+def examine(settings: Settings) -> dict[str, Any]:
+    """All checks, and the plan for the configured model."""
+    checks = [_python(), _compiler(), _git(), _runtime()]
+    header: Header | None = None
+    try:
+        header = read_header(catalogue.resolve(settings.model))
+        detail = f"{header.name} ({header.architecture}, {header.passes} passes, {header.file_size / 1e6:.1f} MB)"
+        checks.append(_check("model", True, detail))
+    except IQuestError as error:
+        checks.append(_check("model", False, str(error)))
+    if header is not None and header.needs_port:
+        installed = installed_runtime()
+        checks.append(
+            _check("port", "+loop." in installed, installed or "not installed; run `iquest-lsp runtime build`")
+        )
+    memory = available_memory()
+    checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory)))
+    report: dict[str, Any] = {"checks": checks, "plan": None}
+    if header is not None:
+        made = plan(settings, header)
+        report["plan"] = {
+            "window": made.window,
+            "kv_type": made.kv_type,
+            "batch": made.batch,
+            "threads": made.threads,
+            "reason": made.reason,
+        }
+    return report
+
+
+def runtime_report() -> dict[str, Any]:
+    """The installed runtime and the wanted one."""
+    return {"installed": installed_runtime() or "none", "python": sys.version.split()[0], **build.describe()}
+
+
+def build_runtime(progress: Callable[[str], None]) -> Path:
+    """Builds the patched wheel, or takes it from the cache, and installs it into this environment."""
+    try:
+        wheel = Path(build.ensure_wheel(progress))
+        build.install(sys.executable)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        if isinstance(error, IQuestError):
+            raise
+        raise PortBuildError("The runtime could not be built", why=str(error)) from error
+    return wheel
+
+
+def installed_runtime() -> str:
+    """Version of the installed llama-cpp-python, "" without one."""
+    try:
+        return importlib.metadata.version("llama-cpp-python")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def model_rows() -> list[dict[str, Any]]:
+    """One row for each model that can be named."""
+    rows = []
+    for entry in catalogue.installed():
+        row: dict[str, Any] = {"name": entry.name, "source": entry.source, "path": str(entry.path)}
+        if entry.header is not None:
+            row |= {
+                "model": entry.header.name,
+                "architecture": entry.header.architecture,
+                "passes": entry.header.passes,
+                "parameters": entry.header.parameters,
+                "size_bytes": entry.header.file_size,
+            }
+        rows.append(row | {"problem": entry.problem})
+    return rows
+
+
+def model_details(model: str) -> dict[str, Any]:
+    """Everything a GGUF says of itself, scalars only."""
+    header = read_header(catalogue.resolve(model))
+    details: dict[str, Any] = {
+        "path": str(header.path),
+        "size_bytes": header.file_size,
+        "parameters": header.parameters,
+        "tensors": len(header.tensors),
+        "passes": header.passes,
+        "needs_port": header.needs_port,
+    }
+    return details | {
+        key: value
+        for key, value in sorted(header.metadata.items())
+        if not (isinstance(value, str) and len(value) > 2000)
+    }
+
+
+def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "detail": detail}
+
+
+def _python() -> dict[str, Any]:
+    return _check("python", sys.version_info >= (3, 11), sys.version.split()[0])
+
+
+def _compiler() -> dict[str, Any]:
+    found = next((name for name in (os.environ.get("CXX", ""), "c++", "g++", "clang++") if shutil.which(name)), "")
+    # Needed only to build the runtime: without one, an installed runtime still works.
+    return _check("compiler", bool(found) or bool(installed_runtime()), found or "none (needed to build the runtime)")
+
+
+def _git() -> dict[str, Any]:
+    return _check("git", shutil.which("git") is not None, shutil.which("git") or "not found: no history will be used")
+
+
+def _runtime() -> dict[str, Any]:
+    installed = installed_runtime()
+    detail = f"llama-cpp-python {installed}" if installed else "not installed; run `iquest-lsp runtime build`"
+    return _check("runtime", bool(installed), detail)
+
+
+def _gib(count: int | None) -> str:
+    return "unknown" if count is None else f"{count / 2**30:.1f} GiB available"

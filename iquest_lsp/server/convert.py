@@ -1,0 +1,98 @@
+"""Between the protocol's types and ours: positions in the client's encoding, URIs, completions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+
+from iquest_lsp.datatypes import Completion, Position, Span
+from iquest_lsp.errors import DocumentError
+from iquest_lsp.workspace.positions import Encoding, LineIndex
+
+_ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+
+
+def encoding_of(capabilities: types.ServerCapabilities) -> Encoding:
+    """The position encoding that was agreed on at initialization."""
+    value = capabilities.position_encoding
+    name = value.value if isinstance(value, types.PositionEncodingKind) else str(value or "utf-16")
+    return _ENCODINGS.get(name, "utf-16")
+
+
+def file_of(uri: str) -> Path:
+    """The file a URI names; raises DocumentError for other kinds of document."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or not parts.path:
+        raise DocumentError(f"{uri[:200]} is not a file", why="only file: documents are completed")
+    return Path(unquote(parts.path))
+
+
+def uri_of(file: Path) -> str:
+    """The URI of a file."""
+    return file.absolute().as_uri()
+
+
+def position_in(position: types.Position, lines: LineIndex, encoding: Encoding) -> Position:
+    """A client's position as ours, clamped into the text."""
+    return lines.from_editor(Position(position.line, position.character), encoding)
+
+
+def span_in(range_: types.Range, lines: LineIndex, encoding: Encoding) -> Span:
+    """A client's range as ours."""
+    return Span(position_in(range_.start, lines, encoding), position_in(range_.end, lines, encoding))
+
+
+def range_out(span: Span, lines: LineIndex, encoding: Encoding) -> types.Range:
+    """Our span as the client's range."""
+    start, end = lines.to_editor(span.start, encoding), lines.to_editor(span.end, encoding)
+    return types.Range(types.Position(start.line, start.character), types.Position(end.line, end.character))
+
+
+def inline_item(completion: Completion, lines: LineIndex, encoding: Encoding) -> types.InlineCompletionItem:
+    """A completion as ghost text."""
+    return types.InlineCompletionItem(
+        insert_text=completion.text, range=range_out(completion.span, lines, encoding)
+    )
+
+
+def list_item(
+    completion: Completion, typed: str, lines: LineIndex, encoding: Encoding, detail: str
+) -> types.CompletionItem:
+    """A completion for the ordinary completion list.
+
+    `typed` is the half word before the cursor: the item replaces it, so that clients which filter by what is
+    already typed keep it.
+    """
+    start = Position(completion.span.start.line, completion.span.start.character - len(typed))
+    text = typed + completion.text
+    first = text.strip().partition("\n")[0]
+    return types.CompletionItem(
+        label=first if len(first) <= 80 else first[:79] + "…",
+        kind=types.CompletionItemKind.Snippet if "\n" in text else types.CompletionItemKind.Text,
+        detail=detail,
+        filter_text=text,
+        sort_text="\0",
+        insert_text_format=types.InsertTextFormat.PlainText,
+        text_edit=types.TextEdit(range_out(Span(start, completion.span.end), lines, encoding), text),
+    )
+
+
+def plain(value: Any) -> dict[str, object]:
+    """A JSON object the protocol has no type for, as a dictionary again; pygls makes simple objects of them."""
+    found = _plain_value(value)
+    return found if isinstance(found, dict) else {}
+
+
+def _plain_value(value: Any) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain_value(item) for key, item in value.items()}
+    if hasattr(value, "_asdict"):
+        return {key: _plain_value(item) for key, item in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [_plain_value(item) for item in value]
+    if hasattr(value, "__dict__"):
+        return {key: _plain_value(item) for key, item in vars(value).items()}
+    return value

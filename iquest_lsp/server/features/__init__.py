@@ -1,0 +1,1 @@
+"""One module per group of protocol features; each has `register(connection)` and thin handlers."""

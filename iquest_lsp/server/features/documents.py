@@ -1,0 +1,56 @@
+"""Open, change, save, close: the editor's buffers."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from iquest_lsp.datatypes import Span
+from iquest_lsp.errors import DocumentError
+from iquest_lsp.server import convert
+from iquest_lsp.workspace.positions import LineIndex
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+log = logging.getLogger(__name__)
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(params: types.DidOpenTextDocumentParams) -> None:
+        document = params.text_document
+        file = convert.file_of(document.uri)
+        connection.assistant.open_document(file, document.text, document.version, document.language_id)
+
+    @connection.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        file = convert.file_of(params.text_document.uri)
+        lines = connection.assistant.lines(file)
+        changes: list[tuple[Span | None, str]] = []
+        for change in params.content_changes:
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                span = convert.span_in(change.range, lines, connection.encoding)
+                changes.append((span, change.text))
+                if len(params.content_changes) > 1:  # each range refers to the text the one before left
+                    start, end = lines.offset(span.start), lines.offset(span.end)
+                    lines = LineIndex(lines.text[:start] + change.text + lines.text[end:])
+            else:
+                changes.append((None, change.text))
+                lines = LineIndex(change.text)
+        connection.assistant.change_document(file, changes, params.text_document.version)
+
+    @connection.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
+    def did_save(params: types.DidSaveTextDocumentParams) -> None:
+        connection.assistant.save_document(convert.file_of(params.text_document.uri), params.text)
+
+    @connection.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        try:
+            connection.assistant.close_document(convert.file_of(params.text_document.uri))
+        except DocumentError as error:
+            log.debug("%s", error)

@@ -1,0 +1,63 @@
+"""Workspace folders, files changed outside the editor, and the life of the connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from iquest_lsp.errors import DocumentError
+from iquest_lsp.server import convert
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        connection.roots = _roots(params)
+
+    @connection.feature(types.INITIALIZED)
+    async def initialized(params: types.InitializedParams) -> None:
+        connection.reporter.start()
+        for problem in connection.assistant.settings_problems:
+            connection.tell(str(problem), types.MessageType.Warning)
+        for root in connection.roots:
+            connection.assistant.add_workspace(root)
+        connection.assistant.start()
+
+    @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        for folder in params.event.removed:
+            connection.assistant.remove_workspace(convert.file_of(folder.uri))
+        for folder in params.event.added:
+            connection.assistant.add_workspace(convert.file_of(folder.uri))
+
+    @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
+        files = []
+        for change in params.changes:
+            try:
+                files.append(convert.file_of(change.uri))
+            except DocumentError:
+                continue
+        connection.assistant.files_changed(files)
+
+
+def _roots(params: types.InitializeParams) -> list[Path]:
+    uris = [folder.uri for folder in params.workspace_folders or []]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    roots = []
+    for uri in uris:
+        try:
+            roots.append(convert.file_of(uri))
+        except DocumentError:
+            continue
+    if not roots and params.root_path:
+        roots.append(Path(params.root_path))
+    return [root for root in roots if root.is_dir()]

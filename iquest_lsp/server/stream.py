@@ -1,0 +1,99 @@
+"""Messages on a byte stream: the Content-Length framing of the Language Server Protocol, for clients of any kind.
+
+A damaged message never ends the connection: it is reported and reading goes on with the next header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+READ_LIMIT = 1024 * 1024
+MAX_BODY = 256 * 1024 * 1024
+
+_LENGTH = re.compile(rb"^content-length\s*:\s*(\d{1,12})\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A message that could not be read, and why."""
+
+    reason: str
+
+
+async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes | Damage]:
+    """The bodies of the messages on a stream until it ends, and what was damaged between them."""
+    length: int | None = None
+    rubbish = False
+    while True:
+        try:
+            line = await reader.readline()
+        except ValueError:  # a line longer than the reader's limit; asyncio has dropped it
+            rubbish = True
+            continue
+        if not line:
+            return
+        if line.strip():
+            found = _LENGTH.match(line.strip())
+            if found:
+                length = int(found.group(1))
+            elif b":" not in line:
+                rubbish = True
+            continue
+        if length is None:
+            if rubbish:
+                yield Damage("text outside any message")
+            else:
+                yield Damage("a header without Content-Length")
+            rubbish = False
+            continue
+        rubbish = False
+        if length > MAX_BODY:
+            yield Damage(f"a message of {length} bytes; the limit is {MAX_BODY}")
+            if not await _skip(reader, length):
+                return
+        else:
+            try:
+                yield await reader.readexactly(length)
+            except asyncio.IncompleteReadError:
+                return
+        length = None
+
+
+async def _skip(reader: asyncio.StreamReader, count: int) -> bool:
+    while count:
+        data = await reader.read(min(count, 65536))
+        if not data:
+            return False
+        count -= len(data)
+    return True
+
+
+class PipeWriter:
+    """A writer for the protocol over an asyncio transport: never blocks the event loop."""
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        """Queues bytes for sending; silently drops them once the other side is gone."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+async def stdio() -> tuple[asyncio.StreamReader, PipeWriter]:
+    """This process's stdin and stdout as asynchronous streams."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=READ_LIMIT)
+    source: Any = sys.stdin.buffer
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), source)
+    sink: Any = sys.stdout.buffer
+    transport, _ = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sink)
+    return reader, PipeWriter(transport)

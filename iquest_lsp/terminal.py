@@ -1,0 +1,101 @@
+"""How answers look in a terminal (rich); only cli.py calls this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+CONTEXT_LINES = 6
+
+
+def show_completion(answer: dict[str, Any], file: Path, line: int) -> None:
+    """The code around the cursor with the completion in it, and what it cost."""
+    console = Console()
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    for number in range(max(line - CONTEXT_LINES, 0), min(line + 1, len(lines))):
+        if number < line:
+            console.print(Text(f"{number + 1:5}  ", style="dim"), Syntax(lines[number], _lexer(file)), sep="", end="")
+    column = answer["range"]["start"]["column"] - 1
+    current = lines[line] if line < len(lines) else ""
+    text = Text(f"{line + 1:5}  ", style="dim")
+    text.append(current[:column], style="default")
+    text.append(answer["text"] or "", style="bold green")
+    text.append(current[column:], style="default")
+    console.print(text)
+    if not answer["text"]:
+        console.print("[dim]no suggestion[/dim]")
+    timings, tokens = answer["timings"], answer["tokens"]
+    console.print(
+        f"[dim]{answer['model']}: {timings['total_ms']:.0f} ms"
+        f" (context {timings['context_ms']:.0f}, prefill {timings['prefill_ms']:.0f},"
+        f" decode {timings['decode_ms']:.0f}); window of {tokens['window']} tokens, {tokens['reused']} reused,"
+        f" {tokens['prefilled']} read, {tokens['generated']} written[/dim]"
+    )
+
+
+def show_window(answer: dict[str, Any]) -> None:
+    """The window as a table."""
+    console = Console()
+    table = Table(title=f"{answer['tokens']} of {answer['budget']} tokens; {answer['stable_prefix_tokens']} stable")
+    for name in ("kind", "path", "lines", "tokens", "why"):
+        table.add_column(name, justify="right" if name == "tokens" else "left", overflow="fold")
+    for chunk in answer["chunks"]:
+        lines = f"{chunk['start']}-{chunk['end']}" if chunk["end"] else ""
+        table.add_row(chunk["kind"], chunk["path"], lines, str(chunk["tokens"]), chunk["reason"])
+    console.print(table)
+    if answer["dropped"]:
+        left = Table(title="left out")
+        left.add_column("path", overflow="fold")
+        left.add_column("why", overflow="fold")
+        for item in answer["dropped"]:
+            left.add_row(item["path"], item["reason"])
+        console.print(left)
+
+
+def show_markdown(text: str) -> None:
+    """Markdown, rendered."""
+    Console().print(Markdown(text))
+
+
+def show_report(report: dict[str, Any]) -> None:
+    """The doctor's findings."""
+    console = Console()
+    for check in report["checks"]:
+        mark = "[green]ok[/green]     " if check["ok"] else "[red]problem[/red]"
+        console.print(f"{mark} {check['name']:10} {check['detail']}", highlight=False)
+    plan = report["plan"]
+    if plan:
+        console.print(
+            f"plan    window {plan['window']} tokens, KV {plan['kv_type']}, batch {plan['batch']},"
+            f" {plan['threads']} threads ({plan['reason']})",
+            highlight=False,
+        )
+
+
+def show_models(rows: list[dict[str, Any]]) -> None:
+    """The models as a table."""
+    table = Table()
+    for name in ("name", "model", "architecture", "passes", "parameters", "size", "source"):
+        table.add_column(name)
+    for row in rows:
+        if row["problem"]:
+            table.add_row(row["name"], f"[red]{row['problem']}[/red]", "", "", "", "", row["source"])
+            continue
+        table.add_row(
+            row["name"], row["model"], row["architecture"], str(row["passes"]), f"{row['parameters'] / 1e6:.1f}M",
+            f"{row['size_bytes'] / 1e6:.1f} MB", row["source"],
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _lexer(file: Path) -> str:
+    return Syntax.guess_lexer(str(file))

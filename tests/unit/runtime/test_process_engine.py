@@ -1,0 +1,158 @@
+"""The engine process on the fake engine: accounting, cancellation, death and quarantine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iquest_lsp.datatypes import Finish, Limits, Prompt
+from iquest_lsp.errors import EngineCrashedError, EngineError, EngineQuarantineError, ModelFileError
+from iquest_lsp.runtime.engine import EngineOptions, EngineState, EngineStatus
+from iquest_lsp.runtime.process import ProcessEngine
+
+PROMPT = tuple(b"def area(width, height):\n    return width * height\n\ndef area(")
+
+
+@contextlib.asynccontextmanager
+async def running(**options: Any) -> AsyncIterator[ProcessEngine]:
+    engine = ProcessEngine(EngineOptions(kind="fake", context_tokens=4096, fake=options))
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def test_every_token_is_accounted_for() -> None:
+    async with running() as engine:
+        first = await engine.complete(Prompt(PROMPT, max_lines=1), Limits())
+        assert first.text == "width, height):"
+        assert first.finish is Finish.STOP
+        assert (first.counts.window, first.counts.reused, first.counts.prefilled) == (len(PROMPT), 0, len(PROMPT))
+        again = await engine.complete(Prompt(PROMPT, max_lines=1), Limits())
+        assert (again.counts.reused, again.counts.prefilled) == (len(PROMPT) - 1, 1)
+        typed = await engine.complete(Prompt((*PROMPT, *b"xyz"), max_lines=1), Limits())
+        assert (typed.counts.reused, typed.counts.prefilled) == (len(PROMPT), 3)
+        metrics = await engine.metrics()
+        fed_back = sum(max(made.counts.generated - 1, 0) for made in (first, again, typed))
+        assert metrics.evaluated_tokens == len(PROMPT) + 1 + 3 + fed_back
+        assert metrics.generated_tokens == sum(made.counts.generated for made in (first, again, typed))
+
+
+async def test_warming_stays() -> None:
+    async with running(prefill_ms=1) as engine:
+        step = await engine.warm(PROMPT, budget_ms=20)
+        assert step.evaluated == 20
+        assert step.remaining == len(PROMPT) - 20
+        made = await engine.complete(Prompt(PROMPT, max_lines=1), Limits())
+        assert made.counts.reused == 20
+
+
+async def test_the_deadline_ends_an_answer_and_keeps_its_text() -> None:
+    async with running(responses=["x" * 500], token_ms=5) as engine:
+        made = await engine.complete(Prompt(PROMPT), Limits(max_tokens=500, deadline_ms=100))
+        assert made.finish is Finish.DEADLINE
+        assert 0 < len(made.text) < 500
+        assert set(made.text) == {"x"}
+
+
+async def test_cancelling_stops_the_decoding_within_a_token() -> None:
+    async with running(responses=["x" * 5000, "y"], token_ms=5) as engine:
+        await engine.start()
+        task = asyncio.create_task(engine.complete(Prompt(PROMPT), Limits(max_tokens=5000)))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        made = await engine.complete(Prompt(PROMPT), Limits())  # would wait 25 s behind the other one
+        assert made.text == "y"
+
+
+async def test_text_streams() -> None:
+    async with running(responses=["héllo"]) as engine:
+        pieces: list[str] = []
+        made = await engine.complete(Prompt(PROMPT), Limits(), pieces.append)
+        assert made.text == "héllo"
+        assert "".join(pieces) == "héllo"
+        assert len(pieces) == 5
+
+
+async def test_kill_is_survived_and_told_once() -> None:
+    async with running(responses=["x" * 5000], token_ms=5) as engine:
+        told: list[EngineStatus] = []
+        await engine.start()
+        engine.on_status(told.append)
+        task = asyncio.create_task(engine.complete(Prompt(PROMPT), Limits(max_tokens=5000)))
+        await asyncio.sleep(0.1)
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        with pytest.raises(EngineCrashedError, match="signal 9"):
+            await task
+        made = await engine.complete(Prompt(PROMPT), Limits(max_tokens=3))
+        assert made.text == "xxx"
+        assert [status.state for status in told].count(EngineState.RESTARTING) == 1
+
+
+async def test_requests_that_wait_for_a_restart_are_answered() -> None:
+    async with running(responses=["x"], load_ms=200) as engine:
+        await engine.start()
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        await asyncio.sleep(0.05)
+        made = await asyncio.gather(*(engine.complete(Prompt(PROMPT), Limits()) for _ in range(3)))
+        assert len(made) == 3
+
+
+async def test_a_prompt_that_kills_twice_is_quarantined() -> None:
+    async with running(crash_on="BOOM") as engine:
+        bad = Prompt((*PROMPT, *b"BOOM"))
+        for _ in range(2):
+            with pytest.raises(EngineCrashedError):
+                await engine.complete(bad, Limits())
+        with pytest.raises(EngineQuarantineError):
+            await engine.complete(bad, Limits())
+        assert (await engine.complete(Prompt(PROMPT), Limits())).text.startswith("width")
+
+
+async def test_a_load_error_is_given_to_every_request_at_once() -> None:
+    error = {"type": "ModelFileError", "what": "broken", "why": "cut off", "fix": "fetch it again"}
+    async with running(load_error=error, load_ms=100) as engine:
+        with pytest.raises(ModelFileError, match="cut off"):
+            await engine.complete(Prompt(PROMPT), Limits())
+        start = time.monotonic()
+        with pytest.raises(ModelFileError, match="cut off"):
+            await engine.complete(Prompt(PROMPT), Limits())
+        assert time.monotonic() - start < 0.05
+        assert engine.status.state is EngineState.FAILED
+
+
+async def test_a_missing_file_says_so_and_a_new_file_is_tried(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    engine = ProcessEngine(EngineOptions(kind="llama", model_path=str(path)))
+    try:
+        with pytest.raises(ModelFileError, match="There is no model file"):
+            await engine.start()
+        path.write_bytes(b"rubbish")
+        with pytest.raises(ModelFileError, match="does not begin with GGUF"):
+            await engine.start()
+    finally:
+        await engine.close()
+
+
+async def test_a_closed_engine_says_so() -> None:
+    async with running() as engine:
+        await engine.start()
+    with pytest.raises(EngineError, match="closed"):
+        await engine.complete(Prompt(PROMPT), Limits())
+
+
+async def test_a_lone_surrogate_is_tokenized() -> None:
+    async with running() as engine:
+        assert await engine.tokenize(["a\ud800b"]) == [list(b"a?b")]
