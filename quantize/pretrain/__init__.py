@@ -1,0 +1,1 @@
+"""Training of the embedded model: manifest, cleaning, tokenizer, packing, training, export, evaluation."""

@@ -1,0 +1,147 @@
+"""Which files may be learned from: packages of the environment, their licences, and every file's hash."""
+
+from __future__ import annotations
+
+import email
+import hashlib
+import re
+import sys
+import sysconfig
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from quantize.pretrain.recipe import DataRecipe
+
+#: Licences whose code may be learned from; all of an expression's AND parts, or one of its OR parts, must be here.
+PERMITTED = re.compile(
+    r"^(mit(-0|-cmu)?|0bsd|bsd(-[23]-clause)?|(modified |new |3-clause )?bsd( [23]-clause)?( license)?|mit license"
+    r"|apache(-| )?(software )?(license)?(, version)? ?(2\.0)?( license)?|asl 2|apache license 2\.0|isc( license)?( \(iscl\))?"
+    r"|psf-2\.0|python-2\.0|python software foundation license)$"
+)
+FORBIDDEN = re.compile(r"gpl|mozilla|mpl|proprietary|commercial", re.IGNORECASE)
+#: Copies of other packages, whose own licences the metadata does not tell.
+BUNDLED = re.compile(r"(^|/)(_?vendor(ed)?|_vendored|third_party|extern(als?)?|thirdparty)/", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file as found: `package` (lower case), its version and licence, the path inside it, its text."""
+
+    package: str
+    version: str
+    licence: str
+    path: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
+
+
+def collect(recipe: DataRecipe, archive: Path | None = None) -> Iterator[SourceFile]:
+    """All readable UTF-8 source files of the permitted packages, in a fixed order."""
+    seen: set[tuple[str, str]] = set()
+    for source in recipe.sources:
+        for found in _source(source, recipe, archive):
+            if found.package in {name.lower() for name in recipe.excluded} or BUNDLED.search(found.path):
+                continue
+            key = (found.package, found.path)
+            if key not in seen:
+                seen.add(key)
+                yield found
+    for package, folder in sorted(recipe.folders.items()):
+        root = Path(folder)
+        for path in sorted(root.rglob("*.py")):
+            text = _read(path)
+            if text is not None:
+                yield SourceFile(package, "", "MIT", path.relative_to(root.parent).as_posix(), text)
+
+
+def _source(source: str, recipe: DataRecipe, archive: Path | None) -> Iterator[SourceFile]:
+    if source == "stdlib":
+        yield from _standard_library()
+    elif source == "environment":
+        yield from _site_packages(Path(sysconfig.get_path("purelib")), recipe)
+    elif source == "base":
+        base = sysconfig.get_path("purelib", vars={"base": sys.base_prefix})
+        yield from _site_packages(Path(base), recipe)
+    elif source == "archive" and archive is not None:
+        yield from _archive(archive)
+
+
+def _standard_library() -> Iterator[SourceFile]:
+    root = Path(sysconfig.get_path("stdlib"))
+    version = ".".join(map(str, sys.version_info[:3]))
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root).as_posix()
+        if relative.startswith(("site-packages/", "lib2to3/tests/data", "ensurepip/")):
+            continue
+        text = _read(path)
+        if text is not None:
+            package = "python-tests" if re.search(r"(^|/)tests?/|idle_test/", relative) else "python"
+            yield SourceFile(package, version, "PSF-2.0", relative, text)
+
+
+def _site_packages(root: Path, recipe: DataRecipe) -> Iterator[SourceFile]:
+    for info in sorted(root.glob("*.dist-info")):
+        metadata = email.message_from_string((info / "METADATA").read_text(encoding="utf-8", errors="replace"))
+        name = str(metadata["Name"]).lower()
+        licence = recipe.licences.get(name) or permitted_licence(
+            metadata.get("License-Expression"),
+            [str(item) for item in metadata.get_all("Classifier", [])],
+            metadata.get("License"),
+        )
+        record = info / "RECORD"
+        if licence is None or not record.exists():
+            continue
+        for line in sorted(record.read_text(encoding="utf-8").splitlines()):
+            relative = line.rsplit(",", 2)[0].strip('"')
+            if relative.endswith(".py") and not PurePosixPath(relative).is_absolute() and ".." not in relative:
+                text = _read(root / relative)
+                if text is not None:
+                    yield SourceFile(name, str(metadata["Version"]), licence, relative, text)
+
+
+def permitted_licence(expression: str | None, classifiers: list[str], text: str | None) -> str | None:
+    """The licence's name if it is one of those permitted, else None."""
+    if expression:
+        choices = [part.strip(" ()") for part in re.split(r"\bOR\b", expression)]
+        for choice in choices:
+            if all(PERMITTED.match(part.strip(" ()").lower()) for part in re.split(r"\bAND\b", choice)):
+                return expression
+        return None
+    names = [item.split("::")[-1].strip() for item in classifiers if item.startswith("License ::")]
+    names = [name for name in names if name != "OSI Approved"]
+    if names:
+        if any(FORBIDDEN.search(name) for name in names):
+            return None
+        return " / ".join(names) if all(PERMITTED.match(name.lower()) for name in names) else None
+    first = (text or "").strip().split("\n")[0].strip()
+    return first if PERMITTED.match(first.lower()) else None
+
+
+def _archive(archive: Path) -> Iterator[SourceFile]:
+    """The C and C++ of llama.cpp's own core and the Python of the bindings, both MIT."""
+    wanted = re.compile(r"(vendor/llama\.cpp/(src|ggml/src|ggml/include|include)/[^/]+\.(c|cpp|h)|llama_cpp/[^/]+\.py)$")
+    with tarfile.open(archive) as tar:
+        members = sorted((item for item in tar.getmembers() if item.isfile()), key=lambda item: item.name)
+        for member in members:
+            match = wanted.search(member.name)
+            stream = tar.extractfile(member) if match else None
+            if match is None or stream is None:
+                continue
+            try:
+                text = stream.read().decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            relative = match.group(0).removeprefix("vendor/")
+            yield SourceFile(relative.split("/")[0].lower(), "", "MIT", relative, text)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,164 @@
+"""Where a file is cut into prefix, middle and suffix: at random, and where the syntax says."""
+
+from __future__ import annotations
+
+import ast
+import bisect
+import random
+import re
+import warnings
+from dataclasses import dataclass
+
+from iquest_lsp.context.prompt import CursorText
+
+#: Span starts of the current file are multiples of this many lines where room allows (DESIGN.md section 5).
+ANCHOR = 64
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Line starts of one file and, for Python, its blocks and top-level pieces as (first, end) line numbers."""
+
+    text: str
+    starts: tuple[int, ...]
+    bodies: tuple[tuple[int, int], ...]
+    pieces: tuple[tuple[int, int], ...]
+    imports: tuple[str, ...]
+
+    def line_of(self, at: int) -> int:
+        """Number of the line that holds character `at`."""
+        return bisect.bisect_right(self.starts, at) - 1
+
+    def lines(self, first: int, end: int) -> str:
+        """Whole lines `first` up to, not including, `end`."""
+        start = self.starts[first] if first < len(self.starts) else len(self.text)
+        stop = self.starts[end] if end < len(self.starts) else len(self.text)
+        return self.text[start:stop]
+
+
+def outline(text: str, path: str) -> Outline:
+    """Parses a file once; a language without a parser here gets line-based pieces."""
+    starts = [0]
+    for match in re.finditer("\n", text):
+        if match.end() < len(text):
+            starts.append(match.end())
+    bodies: list[tuple[int, int]] = []
+    pieces: list[tuple[int, int]] = []
+    imports: list[str] = []
+    if path.endswith(".py"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                imports.append(node.module)
+            elif isinstance(node, ast.Import):
+                imports.extend(alias.name for alias in node.names)
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and not isinstance(node, ast.Module):
+                last = body[-1].end_lineno
+                bodies.append((body[0].lineno - 1, last))
+        for statement in tree.body:
+            first = min([statement.lineno, *(item.lineno for item in getattr(statement, "decorator_list", []))]) - 1
+            end = statement.end_lineno or first + 1
+            if pieces and end - pieces[-1][0] <= 12:
+                pieces[-1] = (pieces[-1][0], end)
+            else:
+                pieces.append((first, end))
+    else:
+        pieces = [(at, min(at + 40, len(starts))) for at in range(0, len(starts), 40)]
+    return Outline(text, tuple(starts), tuple(bodies), tuple(pieces), tuple(imports))
+
+
+def cut(draw: random.Random, item: Outline) -> tuple[int, int]:
+    """Characters [a, b) to be filled in; the rest of a line is the most frequent kind, since it is the main job."""
+    kind = draw.random()
+    if kind < 0.12 and item.bodies:
+        return _body(draw, item)
+    a = _position(draw, item)
+    line = item.line_of(a)
+    end = _line_end(item, line)
+    if kind < 0.62:
+        return a, end
+    if kind < 0.75:
+        return a, _line_end(item, min(line + draw.randint(1, 6), len(item.starts) - 1))
+    if kind < 0.85:
+        inner = _brackets(item.text[:end], a, item.starts[line])
+        if inner is not None:
+            return inner
+    if kind < 0.93:
+        return a, min(end, a + draw.randint(0, 24))
+    return a, min(len(item.text), a + draw.randint(1, 300))
+
+
+def cursor_text(draw: random.Random, item: Outline, path: str, a: int, b: int, before: int, after: int) -> CursorText:
+    """The file around the cut, at most about `before` and `after` characters of whole lines on each side."""
+    first, last = item.line_of(a), item.line_of(max(a, b - 1) if b > a else a)
+    if b > a and item.text[b - 1] == "\n":
+        # A middle that ends with its newline leaves no tail: the next line starts the suffix.
+        b -= 1
+    start = item.starts[first]
+    top = first
+    while top > 0 and start - item.starts[top - 1] <= before:
+        top -= 1
+    if top > 0 and draw.random() < 0.7:
+        anchored = -(-top // ANCHOR) * ANCHOR
+        top = anchored if anchored < first else top
+    bottom = last + 1
+    limit = last + 1 + draw.choice((8, 32, 64, 128))
+    begin = item.starts[bottom] if bottom < len(item.starts) else len(item.text)
+    while bottom < min(limit, len(item.starts)) and _end(item, bottom) - begin <= after:
+        bottom += 1
+    return CursorText(
+        path=path,
+        prefix=item.lines(top, first),
+        head=item.text[start:a],
+        tail=item.text[b : _line_end(item, last)],
+        suffix=item.lines(last + 1, bottom),
+    )
+
+
+def words(text: str) -> set[str]:
+    """Identifiers of three letters and more."""
+    return set(WORD.findall(text))
+
+
+def _end(item: Outline, line: int) -> int:
+    return item.starts[line + 1] if line + 1 < len(item.starts) else len(item.text)
+
+
+def _line_end(item: Outline, line: int) -> int:
+    end = _end(item, line)
+    return end - 1 if end > item.starts[line] and item.text[end - 1] == "\n" else end
+
+
+def _position(draw: random.Random, item: Outline) -> int:
+    """A place in a line that has text, at or after its first character that is not blank, its end included."""
+    for _ in range(20):
+        line = draw.randrange(len(item.starts))
+        start, end = item.starts[line], _line_end(item, line)
+        text = item.text[start:end]
+        if text.strip():
+            indent = len(text) - len(text.lstrip())
+            return draw.randint(start + indent, end)
+    return item.starts[draw.randrange(len(item.starts))]
+
+
+def _body(draw: random.Random, item: Outline) -> tuple[int, int]:
+    short = [pair for pair in item.bodies if pair[1] - pair[0] <= 12] or list(item.bodies)
+    first, end = draw.choice(short)
+    start = item.starts[first]
+    indent = len(item.lines(first, first + 1)) - len(item.lines(first, first + 1).lstrip())
+    return start + indent, max(start + indent, _line_end(item, end - 1))
+
+
+def _brackets(text: str, a: int, start: int) -> tuple[int, int] | None:
+    """Inside of a bracket pair of this line that opens at or after its start, preferably around `a`."""
+    for opening in range(a, start - 1, -1):
+        if opening < len(text) and text[opening] in BRACKETS:
+            closing = text.rfind(BRACKETS[text[opening]], opening + 1)
+            if closing > opening:
+                return opening + 1, closing
+    return None
