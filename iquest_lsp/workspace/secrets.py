@@ -1,0 +1,237 @@
+"""Secrets, by a file's name and by its content.
+
+Errs towards finding: a false alarm costs some context, a miss costs a key. The shapes of tokens (prefix, alphabet,
+length) are those their issuers document.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+_NAMES = (
+    ".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".npmrc", ".pypirc", ".pgpass", "pgpass.conf", ".my.cnf",
+    ".mylogin.cnf", ".htpasswd", ".git-credentials", ".dockercfg", ".dockerconfigjson", ".vault-token", ".vault_pass*",
+    ".terraformrc", "credentials.tfrc.json", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*", "*.pem",
+    "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.jceks", "*.keystore", "*.ppk", "*.kdb", "*.kdbx", "*.keytab",
+    "*.ovpn", "*.gpg", "*.pgp", "*.age", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "identity", "wallet.dat",
+    "credentials", "credentials.*", "secret.*", "secrets.*", "*.secret", "*.secrets", "kubeconfig", "*.kubeconfig",
+    "service-account*.json", "service_account*.json", "*-service-account.json", "gha-creds-*.json", "master.key",
+    "htpasswd", "shadow", "client_secret*.json", ".s3cfg", ".boto", "*.mobileprovision", "auth.json", "token.json",
+)  # fmt: skip
+_FOLDERS = frozenset({".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".gcloud"})
+#: Source of a module that merely deals in secrets (secrets.py, credentials.ts) is code, and is judged by its content.
+_CODE = (
+    ".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".go", ".rs", ".c", ".h", ".cc", ".cpp",
+    ".hpp", ".cs", ".rb", ".php", ".kt", ".swift", ".scala", ".md", ".rst", ".html", ".css", ".vue", ".svelte",
+)  # fmt: skip
+_TEMPLATES = (".example", ".sample", ".template", ".dist", ".pub")
+
+
+def secret_by_name(path: str) -> str:
+    """Why a file is taken for a secret by its path (POSIX); "" when it is not."""
+    *folders, name = path.lower().split("/")
+    for folder in folders:
+        if folder in _FOLDERS:
+            return f"secret by name: lies in {folder}"
+    if name.endswith(_TEMPLATES):
+        return ""
+    for pattern in _NAMES:
+        if fnmatchcase(name, pattern) and not (pattern.endswith(".*") and name.endswith(_CODE)):
+            return f"secret by name: {pattern}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A secret in a text: offsets `start` up to, not including, `end`, and what kind it looks like."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A shape of secret: searched for only where one of `hints` occurs (in lower case); group 1 is the secret."""
+
+    kind: str
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _rule(kind: str, hints: Iterable[str], pattern: str, flags: int = 0) -> _Rule:
+    return _Rule(kind, tuple(hints), re.compile(pattern, flags))
+
+
+_RULES = (
+    # An unterminated key runs to the end of the text.
+    _rule("private key", ["private key", "pgp message"],
+          r"(-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY(?: BLOCK)?|PGP MESSAGE)-----(?:.*?-----END [A-Z0-9 ]*-----|.*))",
+          re.DOTALL),
+    _rule("PuTTY private key", ["putty-user-key-file"], r"(PuTTY-User-Key-File-\d.*)", re.DOTALL),
+    _rule("age secret key", ["age-secret-key-"], r"(AGE-SECRET-KEY-1[0-9A-Z]{20,})", re.IGNORECASE),
+    _rule("AWS access key", ["akia", "asia", "abia", "acca"],
+          r"(?<![A-Z0-9])((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Z0-9])"),
+    _rule("GitHub token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
+          r"\b((?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}))"),
+    _rule("GitLab token", ["glpat-", "gldt-", "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-"],
+          r"\b(gl(?:pat|dt|rt|ptt|soat|cbt|ft)-[A-Za-z0-9_\-]{16,})"),
+    _rule("Slack token", ["xox", "xapp-"], r"\b((?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,})"),
+    _rule("Slack webhook", ["hooks.slack.com"], r"(hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/+_-]{20,})"),
+    _rule("Discord webhook", ["/api/webhooks/"], r"(/api/webhooks/\d{10,}/[A-Za-z0-9_-]{20,})"),
+    _rule("Stripe key", ["sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"],
+          r"\b((?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,})"),
+    _rule("Google API key", ["aiza"], r"\b(AIza[0-9A-Za-z_\-]{30,})"),
+    _rule("Google OAuth secret", ["gocspx-", "ya29."], r"\b(GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,})"),
+    _rule("model provider key", ["sk-", "hf_", "gsk_", "r8_", "pplx-", "xai-", "nvapi-"],
+          r"(?<![A-Za-z0-9_-])((?:sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
+          r"|r8_[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|nvapi-[A-Za-z0-9_-]{20,}))"),
+    _rule("npm token", ["npm_"], r"\b(npm_[A-Za-z0-9]{30,})"),
+    _rule("PyPI token", ["pypi-"], r"\b(pypi-[A-Za-z0-9_-]{40,})"),
+    _rule("SendGrid key", ["sg."], r"\b(SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"),
+    _rule("Mailgun key", ["key-"], r"\b(key-[0-9a-f]{32})\b"),
+    _rule("Twilio key", ["sk", "ac"], r"\b((?:SK|AC)[0-9a-f]{32})\b"),
+    _rule("DigitalOcean token", ["dop_v1_", "doo_v1_", "dor_v1_"], r"\b(do[opr]_v1_[0-9a-f]{40,})"),
+    _rule("Shopify token", ["shpat_", "shpca_", "shppa_", "shpss_"], r"\b(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})"),
+    _rule("Square token", ["eaaa", "sq0"], r"\b(EAAA[A-Za-z0-9_-]{50,}|sq0[a-z]{3}-[A-Za-z0-9_-]{20,})"),
+    _rule("Vault token", ["hvs.", "hvb.", "hvr."], r"\b(hv[sbr]\.[A-Za-z0-9_-]{20,})"),
+    _rule("Databricks token", ["dapi"], r"\b(dapi[0-9a-f]{32})"),
+    _rule("Linear key", ["lin_api_"], r"\b(lin_api_[A-Za-z0-9]{30,})"),
+    _rule("Telegram token", [":aa"], r"\b(\d{8,10}:AA[A-Za-z0-9_-]{32,})"),
+    _rule("Azure storage key", ["accountkey=", "sharedaccesskey="],
+          r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{30,}={0,2})", re.IGNORECASE),
+    _rule("signed URL", ["sig=", "x-amz-signature="], r"[?&](?:sig|X-Amz-Signature)=([A-Za-z0-9%+/]{30,}={0,2})"),
+    _rule("JSON web token", ["eyj"], r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)"),
+    _rule("authorization header", ["bearer ", "basic "],
+          r"(?i:authorization|auth)[\"']?\s*[:=,]\s*[\"']?(?i:bearer|basic|token)\s+([A-Za-z0-9+/_.=~-]{12,})"),
+)
+
+#: A password in an address: scheme://user:password@host. Group 1 is the password.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,100}:([^\s/@\"'<>]{3,200})@")
+_NAMED_HINTS = ("passw", "passphrase", "pwd", "secret", "token", "key", "credential", "auth")
+#: A name that speaks of a secret, given a literal. Groups: quote, quoted value, bare value.
+_NAMED = re.compile(
+    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|auth[_-]?key"
+    r"|private[_-]?key|encryption[_-]?key|signing[_-]?key|credentials?|_key|_auth|authkey)"
+    r"[A-Za-z0-9_-]{0,30}[\"'\]]{0,2}[ \t]*(?::[ \t]*[A-Za-z_.\[\]| ]{1,40}=|[:=]=?>?|:=)[ \t]*"
+    r"(?:[rbfu]?([\"'`])([^\"'`\r\n]{8,400})\1|([^\s\"'`,;(){}\[\]<>]{8,400}))",
+    re.IGNORECASE,
+)
+#: Any quoted run that is long and random enough to be a key, whatever its name.
+_LONG = re.compile(r"[\"'`]([A-Za-z0-9+/_-]{40,400}={0,2})[\"'`]")
+_ENV_LINE = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{2,60})[ \t]*=[ \t]*[\"']?([^\s\"'#]{8,400})", re.MULTILINE
+)
+_PLACEHOLDER = re.compile(
+    r"\$\{|\$\(|\{\{|%\(|<[a-z]|\.\.\.|\bexample\b|change[_-]?me|your[_-]|placeholder|dummy|redacted|x{4,}|\*{3,}|0{8,}"
+    r"|1234567|abcdef|insert[_-]|todo|os\.environ|process\.env|getenv",
+    re.IGNORECASE,
+)
+_CONFIG = (".yaml", ".yml", ".ini", ".cfg", ".conf", ".toml", ".properties", ".json", ".xml", ".tf", ".hcl", ".env",
+           ".sh", ".bash", ".zsh", ".ps1", ".bat", ".example", ".sample", ".template", ".dist", ".txt", "")  # fmt: skip
+
+
+def find_secrets(text: str, path: str = "") -> list[Finding]:
+    """All secrets in a text, by offset, overlaps merged; `path` tells configuration from code."""
+    lowered = text.lower()
+    found: list[Finding] = []
+    for rule in _RULES:
+        if any(hint in lowered for hint in rule.hints):
+            found += (Finding(*match.span(1), rule.kind) for match in rule.pattern.finditer(text))
+    if "://" in text:
+        found += _addresses(text)
+    if any(hint in lowered for hint in _NAMED_HINTS):
+        found += _named(text, _is_config(path))
+    found += _long(text)
+    if _is_env(path):
+        found += _environment(text)
+    return _merge(found)
+
+
+def has_secret(text: str) -> bool:
+    """Whether a text, for instance a commit message, holds a secret."""
+    return bool(find_secrets(text))
+
+
+def redact(text: str, findings: Sequence[Finding]) -> str:
+    """The text with each finding's characters replaced by asterisks; line ends and so line numbers stay."""
+    parts, at = [], 0
+    for finding in findings:
+        parts.append(text[at : finding.start])
+        parts.append(re.sub(r"[^\r\n]+", "***", text[finding.start : finding.end]))
+        at = finding.end
+    return "".join(parts) + text[at:]
+
+
+def _addresses(text: str) -> Iterator[Finding]:
+    for match in _ADDRESS.finditer(text):
+        if not _PLACEHOLDER.search(match.group(1)) and not match.group(1).startswith(("$", "{", "%", "<")):
+            yield Finding(*match.span(1), "password in an address")
+
+
+def _named(text: str, is_config: bool) -> Iterator[Finding]:
+    for match in _NAMED.finditer(text):
+        group = 2 if match.group(1) else 3
+        value = match.group(group)
+        if group == 3 and not is_config:
+            continue  # unquoted in code: an expression, not a literal
+        if _looks_secret(value):
+            yield Finding(*match.span(group), "value of a name that speaks of a secret")
+
+
+def _looks_secret(value: str) -> bool:
+    if _PLACEHOLDER.search(value) or value.startswith(("$", "{", "%", "<", "/", "./", "http:", "https:")):
+        return False
+    if any(char.isspace() for char in value):
+        return False
+    letters = any(char.isalpha() for char in value)
+    others = any(not char.isalpha() and char not in "_-.:/" for char in value)
+    entropy = _entropy(value)
+    return (letters and others and entropy >= 2.5) or (len(value) >= 20 and entropy >= 4.0)
+
+
+def _long(text: str) -> Iterator[Finding]:
+    for match in _LONG.finditer(text):
+        value = match.group(1)
+        if re.fullmatch(r"[0-9a-fA-F]+", value) or value.startswith(("sha256-", "sha384-", "sha512-")):
+            continue  # digests; those under a telling name are found by it
+        classes = (any(c.isupper() for c in value), any(c.islower() for c in value), any(c.isdigit() for c in value))
+        if all(classes) and _entropy(value) >= 4.3:
+            yield Finding(*match.span(1), "high-entropy value")
+
+
+def _environment(text: str) -> Iterator[Finding]:
+    for match in _ENV_LINE.finditer(text):
+        if _looks_secret(match.group(2)):
+            yield Finding(*match.span(2), "value in an environment file")
+
+
+def _is_config(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    dot = name.rfind(".")
+    return (name[dot:] if dot >= 0 else "") in _CONFIG or _is_env(path)
+
+
+def _is_env(path: str) -> bool:
+    return ".env" in path.rpartition("/")[2].lower()
+
+
+def _entropy(text: str) -> float:
+    """Shannon entropy in bits a character."""
+    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
+
+
+def _merge(findings: list[Finding]) -> list[Finding]:
+    merged: list[Finding] = []
+    for finding in sorted(findings, key=lambda item: (item.start, -item.end)):
+        if merged and finding.start < merged[-1].end:
+            last = merged[-1]
+            merged[-1] = Finding(last.start, max(last.end, finding.end), last.kind)
+        else:
+            merged.append(finding)
+    return merged

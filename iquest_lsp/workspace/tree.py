@@ -1,0 +1,88 @@
+"""The project's files: POSIX paths in a fixed order, within bounds."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from iquest_lsp.datatypes import Dropped
+from iquest_lsp.workspace.ignore import IgnoreRules
+
+MAX_FILES = 50_000
+_MAX_DEPTH = 64
+_MAX_NOTES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a walk found: `paths` sorted, `left_out` with reasons (bounded), `complete` False when cut at the limit."""
+
+    paths: tuple[str, ...]
+    left_out: tuple[Dropped, ...] = ()
+    complete: bool = True
+
+
+def walk(
+    root: Path,
+    rules: IgnoreRules,
+    *,
+    max_files: int = MAX_FILES,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Tree:
+    """Lists the files that no rule ignores, breadth first, so that a cut tree keeps what lies near the root.
+
+    Symbolic links to folders are not followed (they can loop or leave the workspace); links to files are listed and
+    judged later. Folders that cannot be read are noted.
+    """
+    paths: list[str] = []
+    notes: list[Dropped] = []
+
+    def note(path: str, reason: str) -> None:
+        if len(notes) < _MAX_NOTES:
+            notes.append(Dropped(path, reason))
+
+    folders = deque([("", 0)])
+    while folders:
+        if cancelled():
+            return Tree(tuple(sorted(paths)), tuple(notes), complete=False)
+        folder, depth = folders.popleft()
+        try:
+            with os.scandir(root / folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            note(folder or ".", f"cannot be read: {error.strerror or error}")
+            continue
+        for entry in found:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if not _is_text(entry.name):
+                note(path.encode("utf-8", "backslashreplace").decode("utf-8"), "its name is not valid UTF-8")
+                continue
+            is_link = entry.is_symlink()
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if entry.name == ".git":
+                continue
+            reason = rules.reason(path, is_folder=is_folder)
+            if not reason and is_link and entry.is_dir():
+                reason = "a symbolic link to a folder"
+            if not reason and is_folder and depth >= _MAX_DEPTH:
+                reason = "nested too deep"
+            if reason:
+                note(path + "/" if is_folder else path, reason)
+            elif is_folder:
+                folders.append((path, depth + 1))
+            elif is_link or entry.is_file(follow_symlinks=False):
+                if len(paths) >= max_files:
+                    return Tree(tuple(sorted(paths)), tuple(notes), complete=False)
+                paths.append(path)
+    return Tree(tuple(sorted(paths)), tuple(notes))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\n" not in name and "\r" not in name

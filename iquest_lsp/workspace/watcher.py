@@ -1,0 +1,379 @@
+"""Changes of files on disk, in batches: the only module that knows watchdog.
+
+Native notifications where the system has them and they reach every folder, else polling, and the watcher says which.
+What the system loses is found again: a large burst, the return of a deleted root, and a folder that appeared with
+files in it all lead to a look at the disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from iquest_lsp.workspace.ignore import IgnoreRules, git_folder, is_rules_file
+from iquest_lsp.workspace.tree import walk
+
+_log = logging.getLogger(__name__)
+
+Mode = Literal["off", "native", "polling"]
+
+_EVENTS: list[type[FileSystemEvent]] = [
+    FileCreatedEvent, FileModifiedEvent, FileDeletedEvent, FileMovedEvent,
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+]  # fmt: skip
+# Each watch of a folder costs a thread in watchdog; with more folders than this the root is watched as a whole.
+_MAX_WATCHES = 48
+_HEAD_FILES = frozenset({"HEAD", "logs/HEAD", "packed-refs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened since the last batch.
+
+    `paths`: files created, changed or deleted, sorted (POSIX, relative to the root); `everything`: too much to list,
+    look at the whole tree; `head`: the repository's HEAD may have moved; `rules`: ignore rules changed.
+    """
+
+    paths: tuple[str, ...] = ()
+    everything: bool = False
+    head: bool = False
+    rules: bool = False
+
+
+class Watcher:
+    """Watches one workspace and calls `on_changes` on its own thread, never twice at once.
+
+    A batch leaves when nothing happened for `quiet_s`, at the latest `patience_s` after its first event; past
+    `max_paths` it says `everything`. `warn` gets one sentence when watching is degraded.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        rules: Callable[[], IgnoreRules],
+        on_changes: Callable[[Changes], None],
+        *,
+        warn: Callable[[str], None] = _log.warning,
+        quiet_s: float = 0.2,
+        patience_s: float = 2.0,
+        poll_s: float = 5.0,
+        max_paths: int = 1000,
+        polling: bool = False,
+    ) -> None:
+        self.root = Path(os.path.abspath(root))
+        self.mode: Mode = "off"
+        self._rules = rules
+        self._on_changes = on_changes
+        self._warn = warn
+        self._quiet_s = quiet_s
+        self._patience_s = patience_s
+        self._poll_s = poll_s
+        self._max_paths = max_paths
+        self._force_polling = polling
+        self._events: queue.SimpleQueue[FileSystemEvent | None] = queue.SimpleQueue()
+        self._observer: BaseObserver | None = None
+        self._watches: dict[str, ObservedWatch] = {}
+        self._git = git_folder(self.root)
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._warned = False
+
+    def start(self) -> None:
+        """Starts watching; returns at once. A root that does not exist yet is waited for."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=f"watch {self.root.name}", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stops, and waits for the thread to end; a batch under way is dropped."""
+        self._stopping.set()
+        self._events.put(None)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    # ------------------------------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                if not self.root.is_dir():
+                    self.mode = "off"
+                    self._stopping.wait(min(self._poll_s, 1.0))
+                    continue
+                if not self._force_polling and self._watch():
+                    self.mode = "native"
+                    self._follow()
+                else:
+                    self.mode = "polling"
+                    self._poll()
+                self._unwatch()
+                if not self._stopping.is_set():
+                    self._deliver(Changes(everything=True, head=True))
+        finally:
+            self._unwatch()
+            self.mode = "off"
+
+    def _follow(self) -> None:
+        """Batches native events until the root is gone."""
+        pending = _Pending(self.root, self._git, self._rules(), self._max_paths)
+        while not self._stopping.is_set():
+            now = time.monotonic()
+            due = min(pending.last + self._quiet_s, pending.first + self._patience_s) if pending else now + 1.0
+            if pending and due <= now:
+                self._deliver(pending.take())
+                pending = _Pending(self.root, self._git, self._rules(), self._max_paths)
+                continue
+            try:
+                event = self._events.get(timeout=max(due - now, 0.0))
+            except queue.Empty:
+                if not pending and not self.root.is_dir():
+                    return
+                continue
+            if event is None:
+                continue
+            if event.event_type == "deleted" and os.fsdecode(event.src_path) == str(self.root):
+                return  # even where it is back by now: its watches are gone
+            folder = pending.add(event)
+            if folder:
+                self._renew(folder)
+
+    def _deliver(self, changes: Changes) -> None:
+        try:
+            self._on_changes(changes)
+        except Exception:  # noqa: BLE001 - the callback's fault must not end the watching
+            _log.exception("handling changed files failed")
+
+    def _degrade(self, why: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self._warn(f"{self.root.name}: {why}; changes made outside the editor are looked for every "
+                       f"{self._poll_s:g} s instead of at once.")  # fmt: skip
+
+    # ------------------------------------------------------------------------------------ native watches
+
+    def _watch(self) -> bool:
+        before = _inotify_watches()
+        try:
+            observer = Observer()
+            observer.start()
+            self._observer = observer
+            folders = list(self._folders())
+            whole = len(folders) > _MAX_WATCHES
+            self._schedule(str(self.root), recursive=whole)
+            for folder in () if whole else folders:
+                self._schedule(folder, recursive=True)
+            for folder in (str(self._git), str(self._git / "logs")):
+                if os.path.isdir(folder):
+                    self._schedule(folder, recursive=False)
+        except OSError as error:
+            self._unwatch()
+            self._degrade(f"the system cannot watch the folder ({error.strerror or error})")
+            return False
+        expected = _count_folders(self.root, self._watches)
+        if before is not None:
+            # watchdog passes over folders below a watched one for which the system has no watch left.
+            got = (_inotify_watches() or 0) - before
+            if got < expected * 0.98 - 2:
+                self._unwatch()
+                self._degrade(f"the system's limit on watched folders was reached ({got} of {expected} folders)")
+                return False
+        return True
+
+    def _folders(self) -> Iterator[str]:
+        rules = self._rules()
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and not rules.reason(entry.name, is_folder=True):
+                    yield entry.path
+
+    def _schedule(self, folder: str, *, recursive: bool) -> None:
+        assert self._observer is not None
+        self._watches[folder] = self._observer.schedule(
+            _Forward(self._events), folder, recursive=recursive, event_filter=_EVENTS
+        )
+
+    def _renew(self, folder: str) -> None:
+        """Watches a folder directly below the root that came, or came back."""
+        if self._observer is None or str(self.root) not in self._watches or self._watches[str(self.root)].is_recursive:
+            return
+        old = self._watches.pop(folder, None)
+        try:
+            if old is not None:
+                self._observer.unschedule(old)
+            self._schedule(folder, recursive=True)
+        except KeyError:
+            _log.debug("%s was no longer watched", folder)
+        except OSError as error:
+            if os.path.isdir(folder):
+                self._degrade(f"the system cannot watch a new folder ({error.strerror or error})")
+                self._force_polling = True
+                self._events.put(DirDeletedEvent(str(self.root)))
+
+    def _unwatch(self) -> None:
+        observer, self._observer = self._observer, None
+        self._watches.clear()
+        if observer is not None:
+            observer.stop()
+            observer.join()
+
+    # ------------------------------------------------------------------------------------------- polling
+
+    def _poll(self) -> None:
+        seen = self._stamps()
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            if not self.root.is_dir():
+                return
+            now = self._stamps()
+            changed = {path for path in seen.keys() | now.keys() if seen.get(path) != now.get(path)}
+            seen = now
+            if changed:
+                files = sorted(path for path in changed if not path.startswith(".git/"))
+                everything = len(files) > self._max_paths
+                head = any(path.startswith(".git/") and path != ".git/info/exclude" for path in changed)
+                rules = any(map(is_rules_file, changed))
+                self._deliver(Changes(() if everything else tuple(files), everything, head, rules))
+            # At most a twentieth of one core goes into looking.
+            self._stopping.wait(max(self._poll_s, 20 * (time.monotonic() - started)))
+
+    def _stamps(self) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        paths = walk(self.root, self._rules(), cancelled=self._stopping.is_set).paths
+        git = [(f".git/{name}", self._git / name) for name in (*_HEAD_FILES, "info/exclude")]
+        for path, file in [*((path, self.root / path) for path in paths), *git]:
+            try:
+                status = os.stat(file, follow_symlinks=False)
+            except OSError:
+                continue
+            found[path] = (status.st_mtime_ns, status.st_size)
+        return found
+
+
+class _Forward(FileSystemEventHandler):
+    def __init__(self, events: queue.SimpleQueue[FileSystemEvent | None]) -> None:
+        self._events = events
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        self._events.put(event)
+
+
+class _Pending:
+    """The events of one batch."""
+
+    def __init__(self, root: Path, git: Path, rules: IgnoreRules, max_paths: int) -> None:
+        self._root = str(root)
+        self._git = str(git)
+        self._rules = rules
+        self._max_paths = max_paths
+        self._paths: set[str] = set()
+        self._everything = self._head = self._rules_changed = False
+        self.first = self.last = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self._paths) or self._everything or self._head or self._rules_changed
+
+    def add(self, event: FileSystemEvent) -> str:
+        """Notes an event; returns the folder directly below the root that must be watched anew, or ""."""
+        renew = ""
+        was_empty = not self
+        for name in (event.src_path, event.dest_path):
+            file = os.fsdecode(name)
+            if not file:
+                continue
+            if event.is_directory and event.event_type != "deleted" and os.path.isdir(file):
+                if os.path.dirname(file) == self._root and not self._rules.reason(
+                    os.path.basename(file), is_folder=True
+                ):
+                    renew = file
+                for folder, _, names in os.walk(file):
+                    self._note_all(os.path.join(folder, name) for name in names)
+                    if self._everything:
+                        break
+            elif event.is_directory:
+                # What lay in it is not told: a look at the tree finds out.
+                self._everything = self._everything or not self._outside(file)
+            else:
+                self._note_all([file])
+        if self:
+            self.last = time.monotonic()
+            if was_empty:
+                self.first = self.last
+        return renew
+
+    def take(self) -> Changes:
+        paths = () if self._everything else tuple(sorted(self._paths))
+        return Changes(paths, self._everything, self._head, self._rules_changed)
+
+    def _outside(self, file: str) -> bool:
+        path = os.path.relpath(file, self._root).replace(os.sep, "/")
+        return path != "." and bool(self._rules.reason(path, is_folder=True))
+
+    def _note_all(self, files: Iterable[str]) -> None:
+        for file in files:
+            self._note(file)
+            if len(self._paths) > self._max_paths:
+                self._everything = True
+            if self._everything:
+                self._paths.clear()
+                return
+
+    def _note(self, file: str) -> None:
+        if file.startswith(self._git + os.sep):
+            inner = file[len(self._git) + 1 :].replace(os.sep, "/")
+            self._head = self._head or inner in _HEAD_FILES
+            self._rules_changed = self._rules_changed or inner == "info/exclude"
+            return
+        path = os.path.relpath(file, self._root).replace(os.sep, "/")
+        if path == ".git" or path.startswith((".git/", "../")):
+            return
+        if is_rules_file(path):
+            self._rules_changed = True
+            self._everything = True  # what is ignored may be any file
+        elif not self._rules.reason(path):
+            self._paths.add(path)
+
+
+def _inotify_watches() -> int | None:
+    """How many inotify watches this process holds; None where the system does not say."""
+    if not sys.platform.startswith("linux"):
+        return None
+    count = 0
+    try:
+        for name in os.listdir("/proc/self/fdinfo"):
+            try:
+                with open(f"/proc/self/fdinfo/{name}", encoding="ascii", errors="replace") as stream:
+                    count += sum(line.startswith("inotify ") for line in stream)
+            except OSError:
+                continue  # closed in the meantime
+    except OSError:
+        return None
+    return count
+
+
+def _count_folders(root: Path, watches: dict[str, ObservedWatch]) -> int:
+    count = 0
+    for folder, watch in watches.items():
+        count += sum(1 for _ in os.walk(folder)) if watch.is_recursive else 1
+    return count

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iquest_lsp.datatypes import Position, Span
+from iquest_lsp.workspace.positions import Encoding, LineIndex, characters, units
+
+ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
+TEXTS = st.text(alphabet=st.sampled_from("ab\n\r\té漢😀\u2028\ud800\udc00"), max_size=40)
+
+
+def oracle_lines(text: str) -> list[str]:
+    """Lines by the protocol's three ends, written the slow way."""
+    lines, line, at = [], "", 0
+    while at < len(text):
+        if text[at] in "\r\n":
+            lines.append(line)
+            line = ""
+            at += 2 if text[at : at + 2] == "\r\n" else 1
+        else:
+            line += text[at]
+            at += 1
+    return [*lines, line]
+
+
+@given(TEXTS)
+def test_lines_are_those_of_the_protocol(text: str) -> None:
+    index = LineIndex(text)
+    assert [index.line(number) for number in range(len(index))] == oracle_lines(text)
+    assert index.line(-1) == index.line(len(index)) == ""
+
+
+@given(TEXTS, st.integers(-5, 60))
+def test_offset_and_position_are_inverse(text: str, offset: int) -> None:
+    index = LineIndex(text)
+    position = index.position(offset)
+    assert index.clamp(position) == position
+    back = index.offset(position)
+    clamped = min(max(offset, 0), len(text))
+    # Only the second half of "\r\n" has no position of its own.
+    assert back == clamped or text[clamped - 1 : clamped + 1] == "\r\n"
+
+
+@given(TEXTS, st.integers(-3, 12), st.integers(-3, 50))
+def test_positions_out_of_range_are_clamped(text: str, line: int, character: int) -> None:
+    index = LineIndex(text)
+    place = index.clamp(Position(line, character))
+    assert 0 <= place.line < len(index)
+    assert 0 <= place.character <= len(index.line(place.line))
+    assert 0 <= index.offset(Position(line, character)) <= len(text)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(text=TEXTS, data=st.data())
+def test_columns_survive_the_way_to_the_editor_and_back(encoding: Encoding, text: str, data: st.DataObject) -> None:
+    index = LineIndex(text)
+    line = data.draw(st.integers(0, len(index) - 1))
+    place = Position(line, data.draw(st.integers(0, len(index.line(line)))))
+    assert index.from_editor(index.to_editor(place, encoding), encoding) == place
+
+
+def test_units_of_each_encoding() -> None:
+    text = "a漢😀"
+    assert [units(text, encoding) for encoding in ENCODINGS] == [8, 4, 3]
+    assert units("\ud83d", "utf-16") == 1
+    assert units("\ud83d", "utf-8") == 3
+
+
+def test_a_column_inside_a_character_falls_to_its_start() -> None:
+    assert characters("😀b", 1, "utf-16") == 0
+    assert characters("😀b", 2, "utf-16") == 1
+    assert characters("漢b", 2, "utf-8") == 0
+    assert characters("漢b", 4, "utf-8") == 2
+    assert characters("漢b", 99, "utf-8") == 2
+    assert characters("漢b", -1, "utf-8") == 0
+
+
+def test_slice_of_swapped_ends() -> None:
+    index = LineIndex("one\r\ntwo\rthree")
+    assert index.slice(Span(Position(2, 2), Position(0, 1))) == "ne\r\ntwo\rth"

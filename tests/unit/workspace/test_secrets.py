@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.workspace.secrets import Finding, find_secrets, has_secret, redact, secret_by_name
+
+from . import planted
+
+HARMLESS = (
+    'password = os.environ["DB_PASSWORD"]',
+    "def check(password: str, token: str | None = None) -> bool:",
+    'password = getpass.getpass("Password: ")',
+    "token = tokens[index].strip()",
+    'api_key = "your_api_key_here"',
+    'SECRET_KEY = "${SECRET_KEY}"',
+    "password: {{ vault_password }}",
+    'key = "name"',
+    'sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+    '"integrity": "sha512-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQrSt=="',
+    "https://example.com/path?query=1#fragment",
+    "git@github.com:owner/repository.git",
+    'sort_key = "last_modified_time"',
+    'token_type = "identifier"',
+    "skills = risk_assessment(ask_price)",
+    'assert "a" * 64 == digest',
+    "from cryptography.hazmat.primitives.serialization import load_pem_private_key",
+)
+
+
+@pytest.mark.parametrize("kind", planted.secrets())
+def test_tokens_are_found_wherever_they_stand(kind: str) -> None:
+    for seed in range(5):
+        secret = planted.secrets(seed)[kind]
+        for template in ("{}", 'x = "{}"', "# see {}\n", "call('{}', 1)", "- {}\n", "é漢 {} 😀"):
+            text = template.format(secret)
+            hidden = redact(text, find_secrets(text, "a.py"))
+            assert secret not in hidden, template
+            assert hidden.count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize("kind", planted.lines())
+def test_values_of_telling_names_are_found(kind: str) -> None:
+    for seed in range(5):
+        line, secret = planted.lines(seed)[kind]
+        assert secret not in redact(line, find_secrets(line, "a.py")), line
+
+
+@pytest.mark.parametrize("kind", planted.settings_lines())
+@pytest.mark.parametrize("name", ["app.yaml", "app.ini", "app.properties", "run.sh", ".env.local", "Dockerfile"])
+def test_configuration_needs_no_quotes(kind: str, name: str) -> None:
+    line, secret = planted.settings_lines()[kind]
+    assert secret not in redact(line, find_secrets(line, name))
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_ordinary_code_is_left_alone(line: str) -> None:
+    assert find_secrets(line, "a.py") == []
+    assert not has_secret(line)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".env", "deploy/.env.production", "prod.env", "certs/server.pem", "server.KEY", "id_rsa", "home/.ssh/config",
+     "id_ed25519.bak", ".netrc", ".npmrc", "credentials.json", "config/secrets.yaml", "terraform.tfstate",
+     "prod.tfvars", "keystore.jks", ".aws/config", "config/master.key", "my-service-account.json"],
+)  # fmt: skip
+def test_names_of_secrets(path: str) -> None:
+    assert secret_by_name(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a.py", ".env.example", "id_rsa.pub", "secrets.py", "credentials.ts", "environment.py", "monkey.py", "keys.go"],
+)
+def test_names_that_are_none(path: str) -> None:
+    assert secret_by_name(path) == ""
+
+
+def test_redacting_keeps_everything_else() -> None:
+    text = "a\nSECRET\r\nTWO\nb"
+    assert redact(text, [Finding(2, 13, "x")]) == "a\n***\r\n***\nb"
+    assert redact(text, []) == text

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.workspace import watcher as module
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.watcher import Changes, Watcher
+
+
+class Log:
+    """Collects batches, and waits for what a test expects of them."""
+
+    def __init__(self) -> None:
+        self.batches: list[Changes] = []
+        self.changed = threading.Condition()
+
+    def __call__(self, changes: Changes) -> None:
+        with self.changed:
+            self.batches.append(changes)
+            self.changed.notify_all()
+
+    def wait(self, condition: Callable[[list[Changes]], object], seconds: float = 10.0) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: condition(self.batches), seconds), self.batches
+
+    @property
+    def paths(self) -> set[str]:
+        return {path for batch in self.batches for path in batch.paths}
+
+
+Start = Callable[..., tuple[Watcher, Log, list[str]]]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    (folder / "src" / "deep").mkdir(parents=True)
+    (folder / "ignored").mkdir()
+    (folder / ".git" / "logs").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / ".gitignore").write_text("ignored/\n")
+    (folder / "src" / "a.py").write_text("1")
+    return folder
+
+
+@pytest.fixture(params=[False, True], ids=["native", "polling"])
+def start(request: pytest.FixtureRequest, root: Path) -> Iterator[Start]:
+    started: list[Watcher] = []
+
+    def make(**options: object) -> tuple[Watcher, Log, list[str]]:
+        log = Log()
+        warnings: list[str] = []
+        values: dict[str, object] = {"quiet_s": 0.05, "patience_s": 0.5, "poll_s": 0.05, "polling": request.param}
+        watcher = Watcher(
+            root, lambda: IgnoreRules(root, global_file=root / "none"), log, warn=warnings.append,
+            **(values | options),  # type: ignore[arg-type]  # keyword options of several types
+        )  # fmt: skip
+        watcher.start()
+        started.append(watcher)
+        wait_for(lambda: watcher.mode != "off" or not root.exists())
+        # Polling has taken its first look by the second one.
+        time.sleep(0.1)
+        return watcher, log, warnings
+
+    yield make
+    for watcher in started:
+        watcher.stop()
+        assert watcher.mode == "off"
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_files_created_changed_moved_and_deleted(start: Start, root: Path) -> None:
+    _, log, _ = start()
+    (root / "src" / "a.py").write_text("22")
+    (root / "src" / "deep" / "b.py").write_text("1")
+    (root / "top.py").write_text("1")
+    log.wait(lambda _: {"src/a.py", "src/deep/b.py", "top.py"} <= log.paths)
+    (root / "top.py").rename(root / "src" / "moved.py")
+    (root / "src" / "deep" / "b.py").unlink()
+    log.wait(lambda _: "src/moved.py" in log.paths)
+    assert not any(batch.head or batch.everything for batch in log.batches)
+
+
+def test_ignored_files_and_git_s_own_are_not_told(start: Start, root: Path) -> None:
+    _, log, _ = start()
+    (root / "ignored" / "x.py").write_text("1")
+    (root / ".git" / "index").write_text("1")
+    (root / "src" / "a.py").write_text("333")
+    log.wait(lambda _: "src/a.py" in log.paths)
+    assert log.paths == {"src/a.py"}
+
+
+def test_head_and_rules(start: Start, root: Path) -> None:
+    _, log, _ = start()
+    (root / ".git" / "HEAD").write_text("ref: refs/heads/other\n")
+    log.wait(lambda batches: any(batch.head for batch in batches))
+    (root / ".gitignore").write_text("ignored/\nmore/\n")
+    log.wait(lambda batches: any(batch.rules for batch in batches))
+
+
+def test_a_new_folder_with_files_in_it(start: Start, root: Path, tmp_path: Path) -> None:
+    _, log, _ = start()
+    (tmp_path / "made" / "inner").mkdir(parents=True)
+    (tmp_path / "made" / "inner" / "x.py").write_text("1")
+    (tmp_path / "made").rename(root / "made")
+    log.wait(lambda batches: "made/inner/x.py" in log.paths or any(batch.everything for batch in batches))
+    (root / "made" / "inner" / "y.py").write_text("1")
+    log.wait(lambda _: "made/inner/y.py" in log.paths)
+
+
+def test_a_folder_deleted_and_made_again(start: Start, root: Path) -> None:
+    _, log, _ = start()
+    shutil.rmtree(root / "src")
+    log.wait(lambda batches: "src/a.py" in log.paths or any(batch.everything for batch in batches))
+    (root / "src").mkdir()
+    time.sleep(0.2)
+    (root / "src" / "again.py").write_text("1")
+    log.wait(lambda _: "src/again.py" in log.paths)
+
+
+def test_the_root_deleted_and_made_again(start: Start, root: Path) -> None:
+    watcher, log, _ = start()
+    shutil.rmtree(root)
+    log.wait(lambda batches: any(batch.everything for batch in batches))
+    root.mkdir()
+    wait_for(lambda: watcher.mode != "off")
+    time.sleep(0.15)
+    (root / "new.py").write_text("1")
+    log.wait(lambda _: "new.py" in log.paths)
+
+
+def test_a_burst_is_one_batch_that_says_everything(start: Start, root: Path) -> None:
+    _, log, _ = start(max_paths=50, quiet_s=0.3, patience_s=5.0)
+    for number in range(200):
+        (root / "src" / f"f{number}.py").write_text("1")
+    log.wait(lambda batches: any(batch.everything for batch in batches))
+    assert all(not batch.paths for batch in log.batches if batch.everything)
+
+
+def test_a_callback_that_fails_does_not_end_the_watching(root: Path, caplog: pytest.LogCaptureFixture) -> None:
+    calls = threading.Semaphore(0)
+
+    def fail(_: Changes) -> None:
+        calls.release()
+        raise RuntimeError("fault of the callback")
+
+    watcher = Watcher(root, lambda: IgnoreRules(root, global_file=root / "none"), fail, quiet_s=0.02)
+    watcher.start()
+    wait_for(lambda: watcher.mode == "native")
+    for number in range(2):
+        (root / f"{number}.py").write_text("1")
+        assert calls.acquire(timeout=10)
+    watcher.stop()
+    assert "handling changed files failed" in caplog.text
+
+
+@pytest.mark.parametrize("limit", ["instances", "watches"])
+def test_without_native_watches_it_polls_and_says_so_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    if limit == "instances":
+        def refuse() -> None:
+            raise OSError(24, "inotify instance limit reached")
+
+        monkeypatch.setattr(module, "Observer", refuse)
+    else:
+        for number in range(200):
+            (root / "src" / f"d{number}").mkdir()
+        # The system granted no watch at all, and watchdog passed over it in silence.
+        monkeypatch.setattr(module, "_inotify_watches", lambda: 0)
+    log = Log()
+    warnings: list[str] = []
+    watcher = Watcher(
+        root, lambda: IgnoreRules(root, global_file=root / "none"), log, warn=warnings.append, poll_s=0.05
+    )
+    watcher.start()
+    wait_for(lambda: watcher.mode == "polling")
+    time.sleep(0.2)
+    (root / "src" / "a.py").write_text("4444")
+    log.wait(lambda _: "src/a.py" in log.paths)
+    watcher.stop()
+    assert len(warnings) == 1
+    assert "looked for every" in warnings[0]
+
+
+def test_no_thread_and_no_watch_is_left(root: Path) -> None:
+    threads, watches = threading.active_count(), module._inotify_watches()
+    watcher = Watcher(root, lambda: IgnoreRules(root, global_file=root / "none"), lambda _: None)
+    watcher.start()
+    wait_for(lambda: watcher.mode == "native")
+    watcher.stop()
+    assert threading.active_count() == threads
+    if watches is not None:
+        assert module._inotify_watches() == watches
