@@ -1,0 +1,67 @@
+"""Applies a unified diff to a folder, exactly or not at all; standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
+
+
+class PatchError(Exception):
+    """The text to change is not what the patch expects."""
+
+
+def apply_patch(text: str, root: Path) -> list[str]:
+    """Changes the files named in a unified diff under `root`; returns their paths.
+
+    Every hunk must match at its own line number without fuzz, since the patched version is pinned. Nothing is
+    written when one does not. Raises PatchError.
+    """
+    changed: dict[str, str] = {}
+    for name, hunks in _files(text):
+        path = root / name
+        if not path.is_file():
+            raise PatchError(f"{name} does not exist")
+        changed[name] = _patched(path.read_text("utf-8"), hunks, name)
+    for name, content in changed.items():
+        (root / name).write_text(content, "utf-8")
+    return list(changed)
+
+
+def _files(text: str) -> Iterator[tuple[str, list[tuple[int, list[str]]]]]:
+    name = ""
+    hunks: list[tuple[int, list[str]]] = []
+    for line in text.splitlines(keepends=True):
+        if line.startswith("--- "):
+            if name:
+                yield name, hunks
+            name, hunks = "", []
+        elif line.startswith("+++ "):
+            name = line[4:].strip().removeprefix("b/")
+        elif match := _HUNK.match(line):
+            hunks.append((int(match[1]), []))
+        elif hunks and line[:1] in (" ", "+", "-"):
+            hunks[-1][1].append(line)
+    if name:
+        yield name, hunks
+
+
+def _patched(old: str, hunks: list[tuple[int, list[str]]], name: str) -> str:
+    lines = old.splitlines(keepends=True)
+    out: list[str] = []
+    at = 0
+    for start, body in hunks:
+        out += lines[at : start - 1]
+        at = start - 1
+        for line in body:
+            if line[0] == "+":
+                out.append(line[1:])
+                continue
+            if at >= len(lines) or lines[at] != line[1:]:
+                raise PatchError(f"{name}, line {at + 1}: expected {line[1:].rstrip()!r}")
+            if line[0] == " ":
+                out.append(lines[at])
+            at += 1
+    return "".join(out + lines[at:])

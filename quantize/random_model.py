@@ -1,0 +1,185 @@
+"""Small random Loop models as GGUF files: hard on purpose, for comparing implementations.
+
+The gates are large, so that both branches of the attention matter, and differ from head to head; the sizes are those
+of a model that evaluates in milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ARCHITECTURE = "iquestloopcoder"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to write. `parallel` adds the Parallel Loop Transformer's keys; `community` writes a `llama` file."""
+
+    n_layer: int = 3
+    n_embd: int = 64
+    n_head: int = 4
+    n_head_kv: int = 2
+    head_dim: int | None = None
+    n_ff: int = 96
+    n_vocab: int = 256
+    passes: int = 2
+    window: int = 8
+    context: int = 4096
+    rope_base: float = 10000.0
+    max_alibi_bias: float = 0.0
+    gate_scale: float = 0.7
+    tied: bool = False
+    vocab: str = "none"  # or "bytes": a byte-level BPE without merges
+    parallel: bool = False
+    position_offset: int = 1
+    gate_hidden: bool = False
+    community: bool = False
+    exit_head: bool = False
+    quantization: str | None = None  # a GGUF type name for the matrices, such as "Q8_0"
+    gate_quantization: str | None = None
+    seed: int = 0
+
+    @property
+    def key_length(self) -> int:
+        return self.head_dim or self.n_embd // self.n_head
+
+
+def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None) -> Path:
+    """Writes the model; `overrides` replaces integer keys (without the architecture prefix) to make bad files."""
+    from gguf import GGMLQuantizationType, GGUFWriter
+    from gguf.quants import quantize
+
+    architecture = "llama" if recipe.community else ARCHITECTURE
+    writer = GGUFWriter(path, architecture)
+    for key, value in (keys(recipe) | (overrides or {})).items():
+        name = f"{architecture}.{key}"
+        if isinstance(value, bool):
+            writer.add_bool(name, value)
+        elif isinstance(value, int):
+            writer.add_uint32(name, value)
+        elif isinstance(value, float):
+            writer.add_float32(name, value)
+        else:
+            writer.add_string(name, str(value))
+    _add_vocabulary(writer, recipe)
+    for name, data in tensors(recipe).items():
+        wanted = recipe.gate_quantization if ".loop_gate.weight" in name else recipe.quantization
+        if wanted is None or data.ndim < 2 or "exit" in name or (".loop_gate" in name and wanted is recipe.quantization):
+            writer.add_tensor(name, data)
+        else:
+            kind = GGMLQuantizationType[wanted]
+            writer.add_tensor(name, quantize(data, kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def keys(recipe: Recipe) -> dict[str, Any]:
+    """The metadata under the architecture's prefix."""
+    result: dict[str, Any] = {
+        "context_length": recipe.context,
+        "embedding_length": recipe.n_embd,
+        "block_count": recipe.n_layer,
+        "feed_forward_length": recipe.n_ff,
+        "vocab_size": recipe.n_vocab,
+        "attention.head_count": recipe.n_head,
+        "attention.head_count_kv": recipe.n_head_kv,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "loop.num": recipe.passes,
+        "loop.window_size": recipe.window,
+    }
+    if recipe.head_dim is not None:
+        result |= {"attention.key_length": recipe.head_dim, "attention.value_length": recipe.head_dim}
+    if recipe.max_alibi_bias > 0:
+        result["attention.max_alibi_bias"] = float(recipe.max_alibi_bias)
+    else:
+        result |= {"rope.dimension_count": recipe.key_length, "rope.freq_base": float(recipe.rope_base)}
+    if recipe.parallel:
+        result |= {
+            "loop.position_offset": recipe.position_offset,
+            "loop.embedding_scale": 0.7,
+            "loop.hidden_scale": 0.6,
+            "loop.normalize": True,
+        }
+    if recipe.gate_hidden:
+        result["loop.gate_input"] = "hidden"
+    return result
+
+
+def tensors(recipe: Recipe) -> dict[str, NDArray[np.float32]]:
+    """The weights, matrices as [out, in]."""
+    random = np.random.default_rng(recipe.seed)
+
+    def matrix(out: int, width: int, gain: float = 1.0) -> NDArray[np.float32]:
+        return (random.standard_normal((out, width)) * (gain / np.sqrt(width))).astype(np.float32)
+
+    def norm(width: int) -> NDArray[np.float32]:
+        return (1.0 + 0.2 * random.standard_normal(width)).astype(np.float32)
+
+    queries, kept = recipe.n_head * recipe.key_length, recipe.n_head_kv * recipe.key_length
+    result = {"token_embd.weight": random.standard_normal((recipe.n_vocab, recipe.n_embd)).astype(np.float32)}
+    for i in range(recipe.n_layer):
+        block = {
+            "attn_norm.weight": norm(recipe.n_embd),
+            "attn_q.weight": matrix(queries, recipe.n_embd, 1.5),
+            "attn_k.weight": matrix(kept, recipe.n_embd, 1.5),
+            "attn_v.weight": matrix(kept, recipe.n_embd),
+            "attn_output.weight": matrix(recipe.n_embd, queries),
+            "ffn_norm.weight": norm(recipe.n_embd),
+            "ffn_gate.weight": matrix(recipe.n_ff, recipe.n_embd),
+            "ffn_up.weight": matrix(recipe.n_ff, recipe.n_embd),
+            "ffn_down.weight": matrix(recipe.n_embd, recipe.n_ff),
+        }
+        if recipe.passes > 1:
+            width = recipe.n_embd if recipe.gate_hidden else recipe.key_length
+            scale = recipe.gate_scale / np.sqrt(recipe.n_embd / recipe.key_length) if recipe.gate_hidden else recipe.gate_scale
+            block["loop_gate.weight"] = (random.standard_normal((recipe.n_head, width)) * scale).astype(np.float32)
+            block["loop_gate.bias"] = random.standard_normal(recipe.n_head).astype(np.float32)
+            if recipe.gate_hidden:
+                block["loop_gate_norm.weight"] = norm(recipe.n_embd)
+        if recipe.community:
+            block["attn_q.weight"] = interleave(block["attn_q.weight"], recipe.n_head)
+            block["attn_k.weight"] = interleave(block["attn_k.weight"], recipe.n_head_kv)
+        result |= {f"blk.{i}.{name}": value for name, value in block.items()}
+    result["output_norm.weight"] = norm(recipe.n_embd)
+    if not recipe.tied:
+        result["output.weight"] = matrix(recipe.n_vocab, recipe.n_embd, 3.0)
+    if recipe.exit_head:
+        result["loop_exit.weight"] = matrix(1, recipe.n_embd, 3.0)
+        result["loop_exit.bias"] = random.standard_normal(1).astype(np.float32)
+    return result
+
+
+def interleave(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+    """Puts Q or K rows into the order that llama.cpp's Llama converter writes: (i, half + i) to pairs (2i, 2i+1)."""
+    out, columns = rows.shape
+    return rows.reshape(heads, 2, out // heads // 2, columns).swapaxes(1, 2).reshape(out, columns)
+
+
+def _add_vocabulary(writer: Any, recipe: Recipe) -> None:
+    if recipe.vocab == "none":
+        writer.add_tokenizer_model("no_vocab")
+        return
+    tokens = [*_byte_alphabet(), "<|endoftext|>"]
+    tokens += [f"<unused{i}>" for i in range(recipe.n_vocab - len(tokens))]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([1] * 256 + [3] * (len(tokens) - 256))
+    writer.add_token_merges([])
+    writer.add_eos_token_id(256)
+    writer.add_add_bos_token(False)
+
+
+def _byte_alphabet() -> list[str]:
+    """The 256 printable stand-ins for bytes of GPT-2's byte-level BPE, in byte order."""
+    plain = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    extra = iter(range(256, 512))
+    return [chr(byte) if byte in plain else chr(next(extra)) for byte in range(256)]
