@@ -79,7 +79,8 @@ class Oracle:
         }
         if architecture == "llama":  # rows of Q and K lie in the interleaved RoPE layout; the gates do not
             for i in range(shape.n_layer):
-                for name, heads in ((f"blk.{i}.attn_q.weight", shape.n_head), (f"blk.{i}.attn_k.weight", shape.n_head_kv)):
+                for kind, heads in (("q", shape.n_head), ("k", shape.n_head_kv)):
+                    name = f"blk.{i}.attn_{kind}.weight"
                     tensors[name] = _split_halves(tensors[name], heads)
         return cls(shape, tensors)
 
@@ -104,15 +105,10 @@ class Oracle:
         for _ in range(1, depth):
             carried = self._norm(out, "output_norm.weight") if shape.normalize else out
             if shape.position_offset:
-                # The row before the first one that ran a pass has no output to hand on.
-                start = second_from if len(ids) > second_from else 0
-                shifted = np.zeros_like(carried)
-                shifted[start + 1 :] = carried[start:-1]
-                if start > 0 and _ == 1:
-                    shifted[start] = 0.0
-                carried = shifted
-            out = self._later_pass(shape.embedding_scale * embedding + shape.hidden_scale * carried, first_kv,
-                                   second_from, wrong)  # fmt: skip
+                carried = np.concatenate([np.zeros_like(carried[:1]), carried[:-1]])
+                carried[: second_from + 1] = 0.0  # what the first row that runs the pass would take is not kept
+            mixed = shape.embedding_scale * embedding + shape.hidden_scale * carried
+            out = self._later_pass(mixed, first_kv, second_from, wrong)
         head = self.tensors.get("output.weight", self.tensors["token_embd.weight"])
         result = self._norm(out, "output_norm.weight") @ head.T
         if depth > 1:
@@ -210,7 +206,7 @@ class Oracle:
 
 def alibi_slopes(n_head: int, max_bias: float) -> Array:
     """The slope of each head [n_head], by the rule of ggml_soft_max_ext, for any head count."""
-    power = 2 ** int(math.floor(math.log2(n_head)))
+    power: int = 2 ** math.floor(math.log2(n_head))
     near, between = 2.0 ** (-max_bias / power), 2.0 ** (-max_bias / 2.0 / power)
     return np.array([near ** (h + 1) if h < power else between ** (2 * (h - power) + 1) for h in range(n_head)])
 

@@ -69,7 +69,7 @@ def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None) -
     _add_vocabulary(writer, recipe)
     for name, data in tensors(recipe).items():
         wanted = recipe.gate_quantization if ".loop_gate.weight" in name else recipe.quantization
-        if wanted is None or data.ndim < 2 or "exit" in name or (".loop_gate" in name and wanted is recipe.quantization):
+        if wanted is None or data.ndim < 2 or "exit" in name:
             writer.add_tensor(name, data)
         else:
             kind = GGMLQuantizationType[wanted]
@@ -118,10 +118,10 @@ def tensors(recipe: Recipe) -> dict[str, NDArray[np.float32]]:
     random = np.random.default_rng(recipe.seed)
 
     def matrix(out: int, width: int, gain: float = 1.0) -> NDArray[np.float32]:
-        return (random.standard_normal((out, width)) * (gain / np.sqrt(width))).astype(np.float32)
+        return np.asarray(random.standard_normal((out, width)) * (gain / np.sqrt(width)), np.float32)
 
     def norm(width: int) -> NDArray[np.float32]:
-        return (1.0 + 0.2 * random.standard_normal(width)).astype(np.float32)
+        return np.asarray(1.0 + 0.2 * random.standard_normal(width), np.float32)
 
     queries, kept = recipe.n_head * recipe.key_length, recipe.n_head_kv * recipe.key_length
     result = {"token_embd.weight": random.standard_normal((recipe.n_vocab, recipe.n_embd)).astype(np.float32)}
@@ -139,8 +139,8 @@ def tensors(recipe: Recipe) -> dict[str, NDArray[np.float32]]:
         }
         if recipe.passes > 1:
             width = recipe.n_embd if recipe.gate_hidden else recipe.key_length
-            scale = recipe.gate_scale / np.sqrt(recipe.n_embd / recipe.key_length) if recipe.gate_hidden else recipe.gate_scale
-            block["loop_gate.weight"] = (random.standard_normal((recipe.n_head, width)) * scale).astype(np.float32)
+            scale = recipe.gate_scale * np.sqrt(recipe.key_length)  # the spread of the gate's score
+            block["loop_gate.weight"] = matrix(recipe.n_head, width, scale)
             block["loop_gate.bias"] = random.standard_normal(recipe.n_head).astype(np.float32)
             if recipe.gate_hidden:
                 block["loop_gate_norm.weight"] = norm(recipe.n_embd)
@@ -160,7 +160,7 @@ def tensors(recipe: Recipe) -> dict[str, NDArray[np.float32]]:
 def interleave(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     """Puts Q or K rows into the order that llama.cpp's Llama converter writes: (i, half + i) to pairs (2i, 2i+1)."""
     out, columns = rows.shape
-    return rows.reshape(heads, 2, out // heads // 2, columns).swapaxes(1, 2).reshape(out, columns)
+    return np.asarray(rows.reshape(heads, 2, out // heads // 2, columns).swapaxes(1, 2).reshape(out, columns))
 
 
 def _add_vocabulary(writer: Any, recipe: Recipe) -> None:

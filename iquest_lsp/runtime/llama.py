@@ -312,9 +312,7 @@ class Context:
         # one sequence per token: a table of pointers into the array of sequence ids
         self._pointers = (self._sequences.ctypes.data + 4 * np.arange(self.n_batch)).astype(np.uintp)
 
-    def decode(
-        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = None
-    ) -> None:
+    def decode(self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = None) -> None:
         """Evaluates up to n_batch tokens and stores them in the cache.
 
         `positions` must continue each sequence; `seq_ids` is one id or one per token; `logits` says which rows are
@@ -517,14 +515,11 @@ def _metadata(lib: Any, handle: Any) -> dict[str, str]:
 
     count = int(lib.llama_model_meta_count(handle))
     return {
-        read(lib.llama_model_meta_key_by_index, i): read(lib.llama_model_meta_val_str_by_index, i)
-        for i in range(count)
+        read(lib.llama_model_meta_key_by_index, i): read(lib.llama_model_meta_val_str_by_index, i) for i in range(count)
     }
 
 
-def _kv_bytes(
-    model: Model, n_ctx: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str, swa_full: bool
-) -> int:
+def _kv_bytes(model: Model, n_ctx: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str, swa_full: bool) -> int:
     """Bytes of keys and values: every layer's for the first pass, windows for the passes after it."""
     width = int(model._number("attention.key_length", model.n_embd // max(model.n_head, 1))) * model.n_head_kv
     cell = sum(width * KV_BLOCKS[kind][0] // KV_BLOCKS[kind][1] for kind in (type_k, type_v)) * model.n_layer

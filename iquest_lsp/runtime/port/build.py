@@ -128,10 +128,10 @@ def key() -> str:
     """
     digest = hashlib.sha256()
     facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), _compiler(), _cpu(), platform.platform()]
-    facts += [sys.implementation.cache_tag or "", *CMAKE_DEFAULTS, *WHEEL_EXCLUDE]
+    facts += [sys.implementation.cache_tag or "", str(PATCH_LEVEL), *CMAKE_DEFAULTS, *WHEEL_EXCLUDE]
     for fact in facts:
         digest.update(fact.encode() + b"\0")
-    for path in sorted([PATCH, Path(__file__), *HERE.glob("*.cpp"), *HERE.glob("*.h")]):
+    for path in sorted([PATCH, *HERE.glob("*.cpp"), *HERE.glob("*.h")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:20]
 
