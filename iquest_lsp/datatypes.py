@@ -266,7 +266,8 @@ class FlowRecord:
     """One decision of a repository's history, in words: before, action, after, rationale.
 
     `date` is ISO 8601 (the author's day); `kind` is fix, feature, refactor, docs, test, ...; `paths` and
-    `symbols` are what it touched, most affected first.
+    `symbols` are what it touched, most affected first. `action` says what was done to them; `before` and `after` are
+    the heads of the most affected definition where they differ; `release` is the first tag that has it.
     """
 
     commit: str
@@ -277,3 +278,23 @@ class FlowRecord:
     paths: tuple[str, ...] = ()
     symbols: tuple[str, ...] = ()
     score: float = 0.0
+    action: str = ""
+    before: str = ""
+    after: str = ""
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentEdit:
+    """A run of changed lines in the working tree against HEAD, as the code reads now.
+
+    Lines `start` up to, not including, `end` (0-based) of `path` hold `text`, which took the place of `removed`
+    lines; `symbols` are the definitions it lies in. Where lines were only removed, `start == end`.
+    """
+
+    path: str
+    start: int
+    end: int
+    text: str
+    removed: int = 0
+    symbols: tuple[str, ...] = ()

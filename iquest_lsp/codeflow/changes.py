@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 
+# Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
+MAX_PAIRS = 80
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolChange:
@@ -90,11 +93,15 @@ class _Comparison:
                 found.append(self._whole(self.old[key], "removed", path, self.before, inner=inner))
         return found
 
-    def _whole(self, symbol: Symbol, change: str, path: str, source: Sequence[bytes], *,
-               inner: bool = False) -> SymbolChange:
+    @staticmethod
+    def _whole(
+        symbol: Symbol, change: str, path: str, source: Sequence[bytes], *, inner: bool = False
+    ) -> SymbolChange:
         lines = _code_lines(source, symbol)
-        return SymbolChange(path, symbol.name, symbol.kind, change, symbol.start, symbol.signature, public=symbol.public,
-                            inner=inner, deprecates=change != "removed" and _deprecates(lines), lines=lines)
+        return SymbolChange(
+            path, symbol.name, symbol.kind, change, symbol.start, symbol.signature, public=symbol.public, inner=inner,
+            deprecates=change != "removed" and _deprecates(lines), lines=lines,
+        )  # fmt: skip
 
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
         removed = [line for hunk in self.diff.hunks
@@ -138,8 +145,8 @@ class _Comparison:
         """New key -> old key for definitions that vanished under one name and appeared under another."""
         renames: dict[Key, Key] = {}
         left = list(gone)
-        old_lines = {key: _code_lines(self.before, self.old[key]) for key in gone[:400]}
-        for key in come[:400]:
+        old_lines = {key: _code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
+        for key in come[:MAX_PAIRS]:
             symbol = self.new[key]
             outer = renames.get(_outer(key))
             followed = (f"{outer[0]}.{symbol.short}", key[1]) if outer else None
@@ -148,12 +155,15 @@ class _Comparison:
                 left.remove(followed)
                 continue
             lines = _code_lines(self.after, symbol)
-            scored = [(similarity(old_lines[other], lines, self.old[other].short, symbol.short), other) for other in left
-                      if other in old_lines and self.old[other].kind == symbol.kind]
-            best = max(scored, default=(0.0, None), key=lambda item: item[0])
-            if best[1] is not None and best[0] >= 0.6:
-                renames[key] = best[1]
-                left.remove(best[1])
+            best, score = None, 0.6
+            for other in left:
+                if other in old_lines and self.old[other].kind == symbol.kind:
+                    likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
+                    if likeness >= score:
+                        best, score = other, likeness
+            if best is not None:
+                renames[key] = best
+                left.remove(best)
         return renames
 
     @staticmethod
@@ -165,21 +175,22 @@ class _Comparison:
 def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
     """Pairs definitions removed from one file with alike ones added to another: one `moved` change each."""
     changes = list(changes)
-    removed = [item for item in changes if item.change == "removed" and item.lines]
+    removed: dict[str, list[SymbolChange]] = {}
+    for item in changes:
+        if item.change == "removed" and item.lines:
+            removed.setdefault(item.name.rsplit(".", 1)[-1], []).append(item)
     gone: set[int] = set()
     moved: dict[int, SymbolChange] = {}
     for item in changes:
         if item.change != "added" or not item.lines:
             continue
-        short = item.name.rsplit(".", 1)[-1]
-        for other in removed:
-            same_name = other.name.rsplit(".", 1)[-1] == short
-            elsewhere = (other.path, other.name) != (item.path, item.name)
-            if id(other) in gone or not elsewhere or not same_name or other.kind not in (item.kind, *_ALIKE):
+        for other in removed.get(item.name.rsplit(".", 1)[-1], [])[:MAX_PAIRS]:
+            if id(other) in gone or (other.path, other.name) == (item.path, item.name):
                 continue
-            if item.kind in ("function", "method", "test") and similarity(other.lines, item.lines, "", "") < 0.5:
+            callable_ = item.kind in _CALLABLES and other.kind in _CALLABLES
+            if not callable_ and other.kind != item.kind:
                 continue
-            if item.kind not in ("function", "method", "test") and similarity(other.lines, item.lines, "", "") < 0.3:
+            if similarity(other.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
                 continue
             gone.add(id(other))
             source = f"{other.path}::{other.name}"
@@ -188,7 +199,7 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
     return [moved.get(id(item), item) for item in changes if id(item) not in gone]
 
 
-_ALIKE = ("function", "method")
+_CALLABLES = ("function", "method", "test")
 
 
 def similarity(one: Sequence[str], other: Sequence[str], one_name: str, other_name: str) -> float:

@@ -171,17 +171,17 @@ class Repository:
 
     def log(
         self, revisions: Sequence[str] = (), *, commits: Iterable[str] | None = None, paths: Sequence[str] = (),
-        limit: int = 0, patch: bool = False, full_diff: bool = False, since: int = 0, merges: bool = True,
+        limit: int = 0, patch: bool = False, numbers: bool = True, full_diff: bool = False, merges: bool = True,
     ) -> Iterator[bytes]:
-        """Lines of a history walk, for `walk.read_commits`: header records, raw and numstat lines, patches if asked.
+        """Lines of a walk, for `history.read_commits`: header records, raw lines, line counts and patches if asked.
 
         Walks from `revisions`, or reports just `commits` in their given order. `paths` are repository paths;
-        `full_diff` reports whole commits where paths limit the walk. `since` is epoch seconds.
+        `full_diff` reports whole commits where paths limit the walk.
         """  # fmt: skip
-        args = ["log", _FORMAT, "--raw", "--numstat", "--no-abbrev", *_DIFF]
+        args = ["log", _FORMAT, "--raw", "--no-abbrev", *_DIFF]
+        args += ["--numstat"] if numbers else []
         args += ["--patch", "--unified=0"] if patch else []
         args += [f"--max-count={limit}"] if limit else []
-        args += [f"--since=@{since}"] if since else []
         args += ["--full-diff"] if full_diff else []
         args += [] if merges else ["--no-merges"]
         stdin = None

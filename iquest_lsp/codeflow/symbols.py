@@ -253,7 +253,9 @@ class _Walker:
         last = node.child_by_field_name("return_type") or node.child_by_field_name("parameters")
         if self.language == "python" and last is not None:
             end = last.end_byte
-        return " ".join(self.source[node.start_byte : end].decode("utf-8", "replace").split()).rstrip(" {:=>")[:300]
+        text = " ".join(self.source[node.start_byte : end].decode("utf-8", "replace").split())
+        # The same head broken over lines in another way is the same head.
+        return re.sub(r",? ?([)\]])", r"\1", re.sub(r"([(\[]) ", r"\1", text)).rstrip(" {:=>")[:300]
 
     def _alone(self, node: Node) -> bool:
         """True when nothing but white space stands before the node on its line."""

@@ -1,0 +1,201 @@
+"""What does this diff do, and what did it forget: answered from git and the syntax, without a model."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from iquest_lsp.codeflow.changes import SymbolChange, link_moves, symbol_changes
+from iquest_lsp.codeflow.explanation import ChangedFile, DiffExplanation, HistoryItem
+from iquest_lsp.codeflow.facts import facts, parameter_facts
+from iquest_lsp.codeflow.history import FileDiff
+from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.live import Evidence, LiveEvidence, Past
+from iquest_lsp.codeflow.missing import missing_of
+from iquest_lsp.codeflow.paths import Category, category
+from iquest_lsp.codeflow.references import Reference, references
+from iquest_lsp.codeflow.risks import Redact, changed_names, risks_of
+from iquest_lsp.codeflow.sources import DiffSource, DiffTarget, load
+from iquest_lsp.codeflow.symbols import symbols_of
+from iquest_lsp.codeflow.tracking import Range
+from iquest_lsp.codeflow.words import sentence
+
+MAX_HISTORY = 8
+MAX_NAMES = 12
+WITHHELD = "(withheld: looks like a secret)"
+
+_STATUS = {
+    "A": "added", "M": "modified", "D": "deleted", "R": "renamed", "C": "copied", "T": "type-changed",
+    "U": "conflicted",
+}  # fmt: skip
+
+
+def explain_diff(
+    root: Path, target: DiffTarget, *, evidence: Evidence | None = None, redact: Redact | None = None
+) -> DiffExplanation:
+    """Explains a diff.
+
+    `evidence` answers about the past (by default git itself is asked); where `redact` says True of a text, that text
+    is withheld. Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
+    """
+    source = load(root, target)
+    changes = changes_of(source)
+    intent = _intent(source, changes)
+    by_path: dict[str, list[SymbolChange]] = {}
+    for change in changes:
+        by_path.setdefault(change.path, []).append(change)
+    files = tuple(_file(item, by_path.get(item.path, []), redact) for item in source.files)
+    label = source.revision if target.kind == "revision" else target.label
+    summary = sentence(source, files, changes, intent, target)
+    if redact is not None and redact(summary):
+        summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
+    if not source.files:
+        return DiffExplanation(label, summary, intent.kind, intent.reason)
+    repository = source.repository
+    if repository is None:
+        found = risks_of(source, changes, (), frozenset(), redact)
+        return DiffExplanation(label, summary, intent.kind, intent.reason, files, risks=tuple(found))
+    past = evidence or LiveEvidence(repository, source.base)
+    paths = [item.path for item in source.files]
+    tracked = frozenset(repository.files(source.revision or None))
+    uses = _uses(source, changes)
+    earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
+    missing = missing_of(paths, changes, past.partners(earlier), past.habits(), uses, tracked, intent.kind)
+    return DiffExplanation(
+        label, summary, intent.kind, intent.reason, files,
+        history=tuple(related(past.touches(_ranges(source, changes), earlier[:100]), redact)),
+        missing=tuple(missing), risks=tuple(risks_of(source, changes, uses, tracked, redact)),
+    )  # fmt: skip
+
+
+def changes_of(source: DiffSource) -> list[SymbolChange]:
+    """The definitions a diff changes, moves between its files linked."""
+    found: list[SymbolChange] = []
+    for item in source.files:
+        changes = symbol_changes(item, source.before.get(item.path), source.after.get(item.path))
+        found += changes or _from_headings(item)
+    return link_moves(found)
+
+
+def related(touches: Iterable[Past], redact: Redact | None = None) -> list[HistoryItem]:
+    """The commits worth citing, newest first, each with its reasons; those that made something come along."""
+    by_commit: dict[str, list[Past]] = {}
+    for touch in touches:
+        by_commit.setdefault(touch.commit, []).append(touch)
+    ranked = list(by_commit.values())
+    labelled = [group for group in ranked if any(item.label for item in group)]
+    births = [group for group in labelled if any(item.born and item.label for item in group)]
+    chosen = (labelled or ranked)[: MAX_HISTORY - min(2, len(births))]
+    chosen += [group for group in births if group not in chosen][: MAX_HISTORY - len(chosen)]
+    for group in ranked:
+        if len(chosen) >= min(MAX_HISTORY, 3):
+            break
+        if group not in chosen:
+            chosen.append(group)
+    chosen.sort(key=ranked.index)
+    items = []
+    for group in chosen:
+        first = group[0]
+        subject = WITHHELD if redact is not None and redact(first.subject) else first.subject
+        items.append(HistoryItem(first.commit, first.date, subject, _reason(group)))
+    return items
+
+
+def _reason(group: Sequence[Past]) -> str:
+    kind = group[0].kind
+    note = "" if kind == "change" else f" ({kind})"
+    born = list(dict.fromkeys(item.label for item in group if item.born and item.label))
+    changed = list(dict.fromkeys(item.label for item in group if not item.born and item.label))
+    parts = [f"{verb} {_listed(names)}" for verb, names in (("introduced", born), ("changed", changed)) if names]
+    if not parts:
+        paths = list(dict.fromkeys(item.path for item in group))
+        parts = [f"{'added' if group[0].born else 'changed'} {_listed(paths)}"]
+    return " and ".join(parts) + note
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
+    shape = shape_of(source.files, changes)
+    if len(source.commits) > 1:
+        kinds = Counter(intent_of(item.subject, item.body, shape_of(())).kind for item in source.commits)
+        kinds.pop("change", None)
+        kinds.pop("merge", None)
+        if kinds:
+            kind, count = kinds.most_common(1)[0]
+            total = len(source.commits)
+            return Intent(kind, count / total, f"{count} of its {total} commits are of this kind")
+    return intent_of(source.subject, source.body, shape, merge=source.merge)
+
+
+def _file(item: FileDiff, changes: Sequence[SymbolChange], redact: Redact | None) -> ChangedFile:
+    said: list[str] = []
+    if item.status in ("M", "R") and category(item.path) is Category.SOURCE:
+        for change in changes:
+            if change.change == "signature":
+                said += parameter_facts(*change.detail.split(" → ", 1)) if " → " in change.detail else []
+        removed = [line for hunk in item.hunks for line in hunk.removed]
+        added = [line for hunk in item.hunks for line in hunk.added]
+        if any(change.change in ("body", "signature") for change in changes):
+            said += facts(removed, added)
+    kept = tuple(fact for fact in dict.fromkeys(said) if redact is None or not redact(fact))
+    status = _STATUS.get(item.status, "modified")
+    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), kept)
+
+
+def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:
+    """Where the changed definitions were before the diff."""
+    ranges = []
+    old_paths = {item.path: item.old_path or item.path for item in source.files}
+    for change in changes:
+        if change.change in ("added", "moved") or change.path not in source.before:
+            continue
+        name = change.old_name or change.name
+        for symbol in symbols_of(old_paths.get(change.path, change.path), source.before[change.path]):
+            if symbol.name == name:
+                ranges.append((name, old_paths.get(change.path, change.path), (symbol.start, symbol.end)))
+                break
+    return ranges[:40]
+
+
+def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference]:
+    """Uses of the changed names in the state after the diff."""
+    if source.repository is None:
+        return []
+    names = list(changed_names(changes))
+    names += [item.name.rsplit(".", 1)[-1] for item in changes if item.public and not item.inner
+              and item.change in ("body", "moved") and item.kind != "test" and category(item.path) is Category.SOURCE]
+    wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)][:MAX_NAMES]
+    repository = source.repository
+    if repository.bare and not source.revision:
+        return []
+    if not source.revision:
+        return references(repository, wanted, repository.work_tree_file)
+    return references(repository, wanted, lambda path: _at_revision(source, path), source.revision)
+
+
+def _at_revision(source: DiffSource, path: str) -> bytes | None:
+    if path in source.after or source.repository is None:
+        return source.after.get(path)
+    return source.repository.run("cat-file", "blob", f"{source.revision}:{path}", ok=(0, 128))
+
+
+_HEADING = re.compile(
+    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)")
+
+
+def _from_headings(item: FileDiff) -> list[SymbolChange]:
+    """Definitions for patches whose files are not at hand."""
+    return [SymbolChange(item.path, name, "function", "body") for name in headings(item)]
+
+
+def headings(item: FileDiff) -> list[str]:
+    """Names of the definitions in git's hunk headings."""
+    names = [found[1] for hunk in item.hunks if (found := _HEADING.search(hunk.heading))]
+    return list(dict.fromkeys(names))

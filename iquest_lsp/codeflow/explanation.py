@@ -1,0 +1,137 @@
+"""The answer to “what does this diff do, and what did it forget”, and its JSON and markdown forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.changes import SymbolChange
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted."""
+
+    path: str
+    status: str
+    symbols: tuple[SymbolChange, ...] = ()
+    added: int = 0
+    removed: int = 0
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """A commit that matters here, and why; `commit` is its full id."""
+
+    commit: str
+    date: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingItem:
+    """A file that one would expect in the diff: in `support` commits of the past it was there, `confidence` often."""
+
+    path: str
+    reason: str
+    support: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class DiffExplanation:
+    """What a diff does, from facts alone; `model_text` is for a model's prose on top of them."""
+
+    target: str
+    summary: str
+    intent: str
+    intent_reason: str
+    files: tuple[ChangedFile, ...] = ()
+    history: tuple[HistoryItem, ...] = ()
+    missing: tuple[MissingItem, ...] = ()
+    risks: tuple[str, ...] = ()
+    model_text: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON form (DESIGN.md, section 9)."""
+        return {
+            "summary": self.summary,
+            "intent": self.intent,
+            "files": [
+                {
+                    "path": item.path,
+                    "status": item.status,
+                    "symbols": [
+                        {"name": symbol.name, "kind": symbol.kind, "change": symbol.change} for symbol in item.symbols
+                    ],
+                }
+                for item in self.files
+            ],
+            "history": history_dicts(self.history),
+            "missing": [
+                {"path": item.path, "reason": item.reason, "support": item.support,
+                 "confidence": round(item.confidence, 3)}
+                for item in self.missing
+            ],
+            "risks": list(self.risks),
+            "model_text": self.model_text,
+        }  # fmt: skip
+
+
+def history_dicts(items: Iterable[HistoryItem]) -> list[dict[str, object]]:
+    """The JSON form of cited commits."""
+    return [
+        {"commit": item.commit, "date": item.date, "subject": item.subject, "reason": item.reason} for item in items
+    ]
+
+
+def render_markdown(explanation: DiffExplanation) -> str:
+    """The explanation as a markdown document."""
+    lines = [f"# {_title(explanation)}", "", explanation.summary, ""]
+    if explanation.model_text:
+        lines += [explanation.model_text, ""]
+    lines += [f"**Intent:** {explanation.intent} ({explanation.intent_reason})", ""]
+    if explanation.files:
+        lines += ["## Files", ""]
+        for item in explanation.files:
+            lines.append(f"- `{item.path}`: {item.status}{_counts(item)}")
+            lines += [f"  - {_symbol(symbol)}" for symbol in item.symbols if not symbol.inner]
+            lines += [f"  - {fact}" for fact in item.facts]
+        lines.append("")
+    if explanation.missing:
+        lines += ["## Perhaps missing", ""]
+        lines += [f"- `{item.path}`: {item.reason}" for item in explanation.missing]
+        lines.append("")
+    if explanation.risks:
+        lines += ["## Risks", "", *[f"- {risk}" for risk in explanation.risks], ""]
+    if explanation.history:
+        lines += ["## Related history", "", *history_lines(explanation.history), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def history_lines(items: Iterable[HistoryItem]) -> list[str]:
+    """Cited commits as markdown list items."""
+    return [f"- `{item.commit[:10]}` {item.date} {escape(item.subject)}: {item.reason}" for item in items]
+
+
+def escape(text: str) -> str:
+    """Text from outside, so that markdown shows it as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text.replace("\n", " "))
+
+
+def _title(explanation: DiffExplanation) -> str:
+    target = explanation.target
+    short = target[:10] if len(target) >= 40 and all(char in "0123456789abcdef" for char in target) else target
+    return f"What {short} changes" if not short.startswith("the ") else f"What {short} change" + (
+        "" if short.endswith("changes") else "s")
+
+
+def _counts(item: ChangedFile) -> str:
+    return f" (+{item.added} −{item.removed})" if item.added > 0 or item.removed > 0 else ""
+
+
+def _symbol(symbol: SymbolChange) -> str:
+    detail = f" ({symbol.detail})" if symbol.detail and symbol.change in ("signature", "renamed", "moved") else ""
+    return f"{symbol.kind} `{symbol.name}`: {symbol.change}{detail}"

@@ -1,0 +1,126 @@
+"""The past of files and lines, read from git at once, for repositories that have no index yet."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.history import Commit, commits
+from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.paths import Category, category
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.tracking import Range, Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A commit that changed something followed under `label`; `born` when it brought it into being."""
+
+    label: str
+    commit: str
+    date: str
+    subject: str
+    kind: str
+    path: str
+    born: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often commits that change source also change files of another category: (together, source commits)."""
+
+    source: int
+    with_category: Counter[Category]
+
+    def share(self, kind: Category) -> float:
+        """The share of commits on source code that touch this category too."""
+        return self.with_category[kind] / self.source if self.source else 0.0
+
+
+class Evidence(Protocol):
+    """What an explanation needs to know of the past."""
+
+    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+        """Commits that changed the labelled lines (as they are in the base commit), or else the paths."""
+        ...
+
+    def partners(self, paths: Sequence[str]) -> list[Partner]:
+        """Files that changed with these."""
+        ...
+
+    def habits(self) -> Habits:
+        """What the repository's commits usually bring along."""
+        ...
+
+
+class LiveEvidence:
+    """Evidence from walks over the newest commits before `base`; each walk ends after `seconds`."""
+
+    def __init__(self, repository: Repository, base: str, *, seconds: float = 0.6) -> None:
+        self._repository = repository
+        self._base = base
+        self._seconds = seconds
+
+    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+        """See Evidence."""
+        if not self._base or not paths:
+            return []
+        deadline = time.monotonic() + self._seconds
+        tracker = Tracker(ranges)
+        followed = {path for _, path, _ in ranges}
+        found: list[Past] = []
+        walk = commits(self._repository, revisions=[self._base], paths=paths, patch=True, limit=80, merges=False)
+        for commit in walk:
+            intent = commit_intent(commit)
+            found += [_past(touch.label, commit, intent, touch.diff.path, born=touch.born)
+                      for touch in tracker.feed(commit)]
+            found += [_past("", commit, intent, item.path, born=item.status == "A")
+                      for item in commit.files if item.path not in followed]
+            if time.monotonic() > deadline or len(found) > 200:
+                break
+        return found
+
+    def partners(self, paths: Sequence[str]) -> list[Partner]:
+        """See Evidence."""
+        if not self._base or not paths:
+            return []
+        deadline = time.monotonic() + self._seconds
+        sets: list[list[str]] = []
+        walk = commits(self._repository, revisions=[self._base], paths=paths[:50], full_diff=True, numbers=False,
+                       limit=300, merges=False)
+        for commit in walk:
+            sets.append([item.path for item in commit.files])
+            if time.monotonic() > deadline:
+                break
+        return partners(sets, paths)
+
+    def habits(self) -> Habits:
+        """See Evidence."""
+        if not self._base:
+            return Habits(0, Counter())
+        walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
+        return habits_of([item.path for item in commit.files] for commit in walk)
+
+
+def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:
+    """Habits counted over the path lists of commits."""
+    source, together = 0, Counter[Category]()
+    for paths in path_lists:
+        kinds = {category(path) for path in paths}
+        if Category.SOURCE in kinds and len(paths) <= MAX_FILES:
+            source += 1
+            together.update(kinds)
+    return Habits(source, together)
+
+
+def commit_intent(commit: Commit) -> Intent:
+    """The commit's purpose from its message and what is known of its diff."""
+    return intent_of(commit.subject, commit.body, shape_of(commit.files), merge=commit.merge)
+
+
+def _past(label: str, commit: Commit, intent: Intent, path: str, *, born: bool) -> Past:
+    return Past(label, commit.oid, commit.date, commit.subject, intent.kind, path, born)

@@ -1,0 +1,121 @@
+"""Where names are used: callers in code, confirmed by tree-sitter, and mentions in tests, docs, CI, configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.paths import Category, category
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.symbols import MAX_SOURCE, at_line, symbols_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Tree
+
+MAX_PARSED = 80
+MAX_FOUND = 400
+
+_KINDS = {
+    Category.TEST: "test", Category.DOCS: "docs", Category.CI: "ci", Category.SOURCE: "caller",
+    Category.BUILD: "config", Category.CONFIG: "config",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One use of `name`: `kind` is caller, test, docs, ci or config; `line` is 0-based; `within` the definition."""
+
+    path: str
+    line: int
+    kind: str
+    name: str
+    text: str
+    within: str = ""
+    call: bool = False
+
+
+def references(
+    repository: Repository, names: Sequence[str], read: Callable[[str], bytes | None], revision: str | None = None
+) -> list[Reference]:
+    """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
+
+    `read` gives a file's bytes in the state that is searched.
+    """
+    wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
+    if not wanted:
+        return []
+    longest_first = sorted(wanted, key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
+    hits: dict[str, list[tuple[int, str]]] = {}
+    for path, line, text in repository.grep(wanted, revision):
+        kind = _KINDS.get(category(path))
+        if kind is not None and len(text) < 2000:
+            hits.setdefault(path, []).append((line, text))
+    found: list[Reference] = []
+    parsed = 0
+    for path in sorted(hits, key=lambda item: (category(item) is not Category.SOURCE, len(hits[item]), item)):
+        confirm: _Confirmation | None = None
+        if grammars.language_of(path) and parsed < MAX_PARSED:
+            parsed += 1
+            source = read(path)
+            confirm = _Confirmation(path, source) if source is not None and len(source) <= MAX_SOURCE else None
+        for line, text in hits[path]:
+            for match in pattern.finditer(text):
+                kind = _KINDS[category(path)]
+                if confirm is None:
+                    found.append(Reference(path, line, kind, match[0], text.strip()[:200]))
+                    break
+                use = confirm.use(line, len(text[: match.start()].encode("utf-8")))
+                if use:
+                    found.append(Reference(path, line, kind, match[0], text.strip()[:200], confirm.within(line),
+                                           call=use == "call"))
+                    break
+            if len(found) >= MAX_FOUND:
+                return found
+    return found
+
+
+class _Confirmation:
+    """Says of a place in one file whether the identifier there is used."""
+
+    def __init__(self, path: str, source: bytes) -> None:
+        self.symbols = symbols_of(path, source)
+        parser = grammars.parser(grammars.language_of(path))
+        self.tree: Tree | None = parser.parse(source) if parser is not None else None
+
+    def use(self, line: int, column: int) -> str:
+        """`call`, `use`, or nothing for definitions, comments and strings."""
+        if self.tree is None:
+            return "use"
+        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
+        if node is None or "identifier" not in node.type:
+            return ""
+        parent = node.parent
+        if parent is None:
+            return "use"
+        if parent.child_by_field_name("name") == node and (
+            "definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING
+        ):
+            return ""
+        if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
+            return ""
+        outer = parent
+        if parent.type in _MEMBERS and outer.parent is not None:
+            outer = outer.parent
+        return "call" if outer.type in _CALLS else "use"
+
+    def within(self, line: int) -> str:
+        """The definition around a line."""
+        symbol = at_line(self.symbols, line)
+        return symbol.name if symbol is not None else ""
+
+
+_DEFINING = frozenset({"function_item", "struct_item", "enum_item", "trait_item", "type_spec", "function_declarator",
+                       "variable_declarator", "class_specifier", "struct_specifier", "macro_definition"})  # fmt: skip
+_MEMBERS = frozenset({"attribute", "member_expression", "field_expression", "selector_expression", "field_access",
+                      "scoped_identifier", "qualified_identifier"})  # fmt: skip
+_CALLS = frozenset({"call", "call_expression", "method_invocation", "object_creation_expression", "new_expression",
+                    "macro_invocation", "decorator"})  # fmt: skip

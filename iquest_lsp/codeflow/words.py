@@ -1,0 +1,95 @@
+"""A diff's summary in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iquest_lsp.codeflow.changes import SymbolChange
+from iquest_lsp.codeflow.explanation import ChangedFile
+from iquest_lsp.codeflow.intents import Intent, uninformative
+from iquest_lsp.codeflow.paths import Category, category
+from iquest_lsp.codeflow.sources import DiffSource, DiffTarget
+
+_TITLES = {
+    "feature": "Feature", "fix": "Fix", "refactor": "Refactoring", "perf": "Performance", "docs": "Documentation",
+    "test": "Tests", "ci": "Continuous integration", "build": "Build", "style": "Layout only",
+    "deprecate": "Deprecation", "release": "Release", "revert": "Revert", "merge": "Merge", "chore": "Chore",
+    "change": "Change",
+}  # fmt: skip
+_NOUNS = {
+    Category.DOCS: "documentation", Category.CHANGELOG: "the changelog", Category.CI: "continuous integration",
+    Category.BUILD: "build files", Category.LOCK: "lock files", Category.CONFIG: "configuration",
+    Category.TEST: "tests", Category.GENERATED: "generated files", Category.OTHER: "other files",
+    Category.SOURCE: "code",
+}  # fmt: skip
+
+
+def sentence(
+    source: DiffSource, files: Sequence[ChangedFile], changes: Sequence[SymbolChange], intent: Intent,
+    target: DiffTarget,
+) -> str:
+    """The summary: what it is for, what it does, how large it is."""
+    if not source.files:
+        return "Merges without changes of its own." if source.merge else f"Nothing changes in {target.label}."
+    title = _TITLES[intent.kind]
+    parts = describe(changes, files)
+    told = source.subject and not uninformative(source.subject)
+    head = f"{title}: {_clean(source.subject) if told else (parts.pop(0) if parts else 'files change')}"
+    if len(source.commits) > 1:
+        head = f"{len(source.commits)} commits, mostly {intent.kind}"
+    said = "; ".join(parts[:6])
+    added, removed = sum(item.added for item in files), sum(item.removed for item in files)
+    size = f"{len(files)} file{'s' if len(files) != 1 else ''}, +{added} −{removed} lines"
+    body = f" {said[0].upper()}{said[1:]}." if said else ""
+    return f"{head}.{body} {size}."
+
+
+def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[str]:
+    """Phrases that say what happens to the definitions and files, code before the rest."""
+    phrases = []
+    code = [item for item in changes if not item.inner and category(item.path) is not Category.TEST]
+    facts = [fact for item in files for fact in item.facts]
+    for change, verb in (
+        ("added", "adds"), ("removed", "removes"), ("renamed", "renames"), ("moved", "moves"),
+        ("signature", "changes the signature of"), ("body", "changes"), ("doc", "documents"),
+        ("format-only", "reformats"),
+    ):  # fmt: skip
+        some = [item for item in code if item.change == change]
+        if some:
+            phrases.append(f"{verb} {_definitions(some)}")
+    if facts:
+        phrases.append(", ".join(facts[:3]))
+    tests = [item for item in changes if category(item.path) is Category.TEST and item.kind == "test"]
+    for change, verb in (("added", "adds"), ("removed", "removes"), ("test", "changes"), ("renamed", "renames")):
+        some = [item for item in tests if item.change == change]
+        if some:
+            noun = f"{len(some)} tests" if len(some) > 1 else f"the test `{some[0].name}`"
+            phrases.append(f"{verb} {noun}")
+    known = {item.path for item in changes}
+    others: dict[Category, list[ChangedFile]] = {}
+    for item in files:
+        if item.path not in known:
+            others.setdefault(category(item.path), []).append(item)
+    for kind, some_files in others.items():
+        names = ", ".join(item.path for item in some_files[:2])
+        more = f" and {len(some_files) - 2} more" if len(some_files) > 2 else ""
+        statuses = {item.status for item in some_files}
+        verb = {"added": "adds", "deleted": "deletes", "renamed": "renames"}.get(
+            next(iter(statuses)) if len(statuses) == 1 else "", "updates")
+        phrases.append(f"{verb} {_NOUNS[kind]} ({names}{more})")
+    return phrases
+
+
+def _definitions(some: Sequence[SymbolChange]) -> str:
+    def name(item: SymbolChange) -> str:
+        return f"`{item.old_name}` to `{item.name}`" if item.change == "renamed" else f"`{item.name}`"
+
+    shown = ", ".join(name(item) for item in some[:3])
+    if len(some) > 3:
+        shown += f" and {len(some) - 3} more"
+    paths = {item.path for item in some}
+    return f"{shown} in {next(iter(paths))}" if len(paths) == 1 else shown
+
+
+def _clean(subject: str) -> str:
+    return subject.rstrip(" .")
