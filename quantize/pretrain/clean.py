@@ -6,6 +6,7 @@ import ast
 import random
 import re
 import warnings
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -104,8 +105,6 @@ def shingles(text: str) -> set[int]:
 
 def _hash(text: str) -> int:
     # Python's own hash is salted per process; adler and crc are too narrow for millions of shingles.
-    import zlib
-
     data = text.encode("utf-8", "surrogatepass")
     return zlib.crc32(data) << 32 | zlib.adler32(data)
 

@@ -1,8 +1,10 @@
-"""`python -m quantize pretrain`: from a recipe to a model file, resumable at any point."""
+"""`python -m quantize pretrain`: from a recipe to a model file and its card, resumable at any point."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -14,38 +16,35 @@ from quantize.pretrain import recipe as recipes
 @click.command(name="pretrain", help=__doc__)
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--work", type=click.Path(path_type=Path), help="Folder for stages; default ~/.cache/iquest-lsp/pretrain")
-@click.option("--archive", type=click.Path(path_type=Path, exists=True), help="llama-cpp-python's source distribution")
-@click.option("--until", type=int, help="Stop after this step.")
-def command(recipe: Path, work: Path | None, archive: Path | None, until: int | None) -> None:
-    import json
-
-    import numpy as np
-
-    from quantize.pretrain.stages import Stages
-    from quantize.pretrain.train import Trainer
+@click.option("--archive", type=click.Path(path_type=Path, exists=True), help="llama-cpp-python as source.")
+@click.option("--until", type=int, help="Stop training after this step; run again to go on.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the model file, its card and its curve.")
+@click.option("--evaluate/--no-evaluate", default=True, help="Score the model file on the held-out packages.")
+def command(
+    recipe: Path, work: Path | None, archive: Path | None, until: int | None, output: Path | None, evaluate: bool
+) -> None:
+    # torch is heavy: it is imported when a run starts, not when the command line is read.
+    from quantize.pretrain.run import Run
 
     started = time.monotonic()
 
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - started:7.1f}s] {text}", err=True)
 
-    plan = recipes.load(recipe)
-    stages = Stages(plan, work or default_work(), archive, recipe.with_suffix(".manifest.csv"), say)
-    cleaned, clean_key = stages.clean()
-    made, tokenizer_key = stages.tokenizer(cleaned, clean_key)
-    rows, pack_key = stages.pack(cleaned, made, tokenizer_key)
-    trainer = Trainer(
-        plan.model,
-        plan.train,
-        made.get_vocab_size(),
-        rows,
-        np.load(rows / "held-out.npy"),
-        float(json.loads((rows / "held-out.json").read_text())["bytes_per_token"]),
-        stages.train_folder(pack_key),
-        say,
-    )
-    say(f"train: {sum(p.numel() for p in trainer.model.parameters()):,} parameters in {trainer.folder}")
-    trainer.run(until)
+    run = Run(recipes.load(recipe), recipe, work or default_work(), archive, say)
+    if not run.train(until):
+        return
+    model = run.export(recipe.stem)
+    made = [model]
+    if evaluate:
+        figures = run.evaluate(model)
+        made += run.card(model, figures)
+        click.echo(json.dumps(figures, indent=2))
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            shutil.copyfile(path, output / path.name)
+            say(f"wrote {output / path.name}")
 
 
 def default_work() -> Path:

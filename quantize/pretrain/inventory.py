@@ -75,5 +75,8 @@ def read(path: Path) -> Inventory:
     """What `write` wrote."""
     first, _, table = path.read_text(encoding="utf-8").partition("\n")
     rows = list(csv.reader(io.StringIO(table)))[1:]
-    entries = tuple(Entry(*row[:5], int(row[5]), row[6]) for row in rows)
+    entries = tuple(
+        Entry(use, package, version, licence, name, int(size), sha256)
+        for use, package, version, licence, name, size, sha256 in rows
+    )
     return Inventory(first.removeprefix("# collected "), entries)

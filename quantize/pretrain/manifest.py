@@ -17,8 +17,8 @@ from quantize.pretrain.recipe import DataRecipe
 #: Licences whose code may be learned from; all of an expression's AND parts, or one of its OR parts, must be here.
 PERMITTED = re.compile(
     r"^(mit(-0|-cmu)?|0bsd|bsd(-[23]-clause)?|(modified |new |3-clause )?bsd( [23]-clause)?( license)?|mit license"
-    r"|apache(-| )?(software )?(license)?(, version)? ?(2\.0)?( license)?|asl 2|apache license 2\.0|isc( license)?( \(iscl\))?"
-    r"|psf-2\.0|python-2\.0|python software foundation license)$"
+    r"|apache(-| )?(software )?(license)?(, version)? ?(2\.0)?( license)?|asl 2|apache license 2\.0"
+    r"|isc( license)?( \(iscl\))?|psf-2\.0|python-2\.0|python software foundation license)$"
 )
 FORBIDDEN = re.compile(r"gpl|mozilla|mpl|proprietary|commercial", re.IGNORECASE)
 #: Copies of other packages, whose own licences the metadata does not tell.
@@ -124,7 +124,8 @@ def permitted_licence(expression: str | None, classifiers: list[str], text: str 
 
 def _archive(archive: Path) -> Iterator[SourceFile]:
     """The C and C++ of llama.cpp's own core and the Python of the bindings, both MIT."""
-    wanted = re.compile(r"(vendor/llama\.cpp/(src|ggml/src|ggml/include|include)/[^/]+\.(c|cpp|h)|llama_cpp/[^/]+\.py)$")
+    core = r"vendor/llama\.cpp/(src|ggml/src|ggml/include|include)/[^/]+\.(c|cpp|h)"
+    wanted = re.compile(rf"({core}|llama_cpp/[^/]+\.py)$")
     with tarfile.open(archive) as tar:
         members = sorted((item for item in tar.getmembers() if item.isfile()), key=lambda item: item.name)
         for member in members:

@@ -103,7 +103,8 @@ class LoopModel(nn.Module):
         rows, length, _ = h.shape
         x = self._norm(h, self.attention_norm[layer]).to(wq.dtype)
         projected = F.linear(x, torch.cat((wq, wk, wv)))
-        q, k, v = projected.split((r.heads * r.head_size, r.kv_heads * r.head_size, r.kv_heads * r.head_size), -1)
+        sizes = [r.heads * r.head_size, r.kv_heads * r.head_size, r.kv_heads * r.head_size]
+        q, k, v = torch.split(projected, sizes, -1)
         q = q.view(rows, length, r.heads, r.head_size).transpose(1, 2)
         k = k.view(rows, length, r.kv_heads, r.head_size).transpose(1, 2)
         v = v.view(rows, length, r.kv_heads, r.head_size).transpose(1, 2)
@@ -112,10 +113,10 @@ class LoopModel(nn.Module):
             mixed = global_attention(q, k, v, self.slopes)
         else:
             k1, v1 = memory[layer]
-            gate = torch.sigmoid((q.float() * self.loop_weight[layer][:, None]).sum(-1) + self.loop_bias[layer][:, None])
+            gate = (q.float() * self.loop_weight[layer][:, None]).sum(-1) + self.loop_bias[layer][:, None]
             everywhere = global_attention(q, k1, v1, self.slopes)
             nearby = local_attention(q, k, v, self.slopes, r.window)
-            gate = gate[..., None].to(q.dtype)
+            gate = torch.sigmoid(gate)[..., None].to(q.dtype)
             mixed = gate * everywhere + (1 - gate) * nearby
         mixed = mixed.transpose(1, 2).reshape(rows, length, r.heads * r.head_size)
         h = h + F.linear(mixed, wo)

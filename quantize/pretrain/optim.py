@@ -17,7 +17,7 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Updates tensors [L, rows, columns], each of the L matrices by itself; `halves` splits fused ones by rows first."""
+    """Updates tensors [L, rows, columns], each matrix by itself; those whose id is in `halves` as two, cut by rows."""
 
     def __init__(
         self, params: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float, halves: set[int]
@@ -58,4 +58,5 @@ def orthogonalize(matrices: Tensor) -> Tensor:
         x = a * x + (b * gram + c * gram @ gram) @ x
     if tall:
         x = x.transpose(-1, -2)
-    return x.to(matrices.dtype)
+    result: Tensor = x.to(matrices.dtype)
+    return result

@@ -15,9 +15,7 @@ from quantize.pretrain.recipe import PackRecipe
 from quantize.pretrain.samples import Sampler
 
 
-def pack(
-    files: Sequence[SourceFile], tokenizer: Tokenizer, recipe: PackRecipe, seed: int, folder: Path
-) -> None:
+def pack(files: Sequence[SourceFile], tokenizer: Tokenizer, recipe: PackRecipe, seed: int, folder: Path) -> None:
     """Writes rows-LENGTH.npy, uint16 [rows, LENGTH + 1], for every length of the recipe."""
     sampler = Sampler(files, tokenizer, recipe)
     for length, count in zip(recipe.lengths, recipe.rows, strict=True):
@@ -28,7 +26,9 @@ def pack(
         np.save(rows_path(folder, length), rows)
 
 
-def pack_plain(files: Sequence[SourceFile], tokenizer: Tokenizer, length: int, count: int, seed: int) -> NDArray[np.uint16]:
+def pack_plain(
+    files: Sequence[SourceFile], tokenizer: Tokenizer, length: int, count: int, seed: int
+) -> NDArray[np.uint16]:
     """[count, length + 1] tokens of whole held-out files from their beginning, for the curve drawn while training."""
     draw = random.Random(seed)
     order = [item for item in files if len(item.text) > 6 * length]

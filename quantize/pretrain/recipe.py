@@ -150,7 +150,8 @@ def _record(kind: type[T], table: dict[str, Any], where: str) -> T:
     known = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]  # each kind is a dataclass
     for key in table:
         if key not in known:
-            raise UsageError(f"Unknown key `{key}` in the recipe's {where}", fix=f"Known keys: {', '.join(sorted(known))}")
+            fix = f"Known keys: {', '.join(sorted(known))}"
+            raise UsageError(f"Unknown key `{key}` in the recipe's {where}", fix=fix)
     try:
         return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
     except TypeError as error:

@@ -19,7 +19,8 @@ from iquest_lsp.context.prompt import (
     encode,
 )
 from iquest_lsp.datatypes import ChunkKind, Part
-from quantize.pretrain import spans, tokenizer as vocabulary
+from quantize.pretrain import spans
+from quantize.pretrain import tokenizer as vocabulary
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.recipe import PackRecipe
 
@@ -62,7 +63,8 @@ class Sampler:
     def _choose(self, draw: random.Random) -> int:
         return draw.choices(range(len(self._files)), cum_weights=self._weights)[0]
 
-    def _encode(self, parts: Sequence[Part]) -> list[int]:
+    def encode(self, parts: Sequence[Part]) -> list[int]:
+        """Token ids of parts, each tokenized by itself."""
         texts = [part.text for part in parts if not part.special]
         tokenized = [item.ids for item in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
         return encode(parts, self._special, tokenized)
@@ -77,10 +79,10 @@ class Sampler:
         start = lines.starts[first]
         text = item.text[start : start + room]
         parts = FORMAT.chunk(ChunkKind.OPEN, item.path, text)
-        return [*self._encode(parts)[:budget], self._end]
+        return [*self.encode(parts)[:budget], self._end]
 
     def _fill(self, draw: random.Random, budget: int, related: bool) -> list[int]:
-        """One fill-in-the-middle sample of at most about `budget` tokens; too long ones lose context, not the middle."""
+        """One fill-in-the-middle sample of about `budget` tokens; too long ones lose their beginning."""
         index = self._choose(draw)
         item, lines = self._files[index], self._outlines[index]
         a, b = spans.cut(draw, lines)
@@ -97,7 +99,7 @@ class Sampler:
         elif draw.random() < 0.3:
             head = FORMAT.repository(item.package)
         current = [*FORMAT.current(cursor), *([Part(middle)] if middle else [])]
-        tokens = [*self._encode(head), *self._encode(current), self._end]
+        tokens = [*self.encode(head), *self.encode(current), self._end]
         over = len(tokens) - budget
         return tokens[over:] if 0 < over < len(tokens) // 3 else tokens
 
@@ -109,7 +111,7 @@ class Sampler:
             text = "\n".join(paths) + "\n"
             parts += FORMAT.chunk(ChunkKind.TREE, TREE_PATH, text)
             room -= len(text)
-        pieces = self._pieces(draw, index, cursor, middle, room)
+        pieces = self.pieces(draw, index, cursor, middle, room)
         if pieces and draw.random() < 0.12:
             parts += FORMAT.chunk(ChunkKind.FLOW, HISTORY_PATH, self._history(draw, pieces))
         for path, text in pieces:
@@ -123,7 +125,7 @@ class Sampler:
         near = family[max(0, at - 20) : at + 20]
         return near, min(most, len(near))
 
-    def _pieces(
+    def pieces(
         self, draw: random.Random, index: int, cursor: CursorText, middle: str, room: int
     ) -> list[tuple[str, str]]:
         """Spans of other files of the package, cut at definition borders, least relevant first."""
@@ -161,7 +163,8 @@ class Sampler:
         """Records in words for code that is shown further down: the layout's form, from what the code defines."""
         lines = []
         for path, text in pieces[-3:]:
-            names = [line.split()[1].split("(")[0].rstrip(":") for line in text.split("\n") if line.startswith(("def ", "class "))]
+            defined = [line for line in text.split("\n") if line.startswith(("def ", "class "))]
+            names = [line.split()[1].split("(")[0].rstrip(":") for line in defined]
             subject = f"add {names[0]}" if names else f"update {PurePosixPath(path).stem}"
             lines.append(f"- {draw.choice(('feature', 'fix', 'refactor'))}: {subject} ({path})\n")
         return "".join(lines)

@@ -40,10 +40,7 @@ class Outline:
 
 def outline(text: str, path: str) -> Outline:
     """Parses a file once; a language without a parser here gets line-based pieces."""
-    starts = [0]
-    for match in re.finditer("\n", text):
-        if match.end() < len(text):
-            starts.append(match.end())
+    starts = [0, *(match.end() for match in re.finditer("\n", text) if match.end() < len(text))]
     bodies: list[tuple[int, int]] = []
     pieces: list[tuple[int, int]] = []
     imports: list[str] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from tokenizers import Tokenizer
 
 from iquest_lsp.errors import UsageError
 from quantize.pretrain import clean, inventory, manifest, pack, tokenizer
+from quantize.pretrain.clean import Cleaned
 from quantize.pretrain.recipe import Recipe
 
 #: Raised whenever a stage's code changes what comes out of the same inputs.
@@ -34,9 +34,7 @@ class Stages:
         self.work = work
         self._archive = archive
         self._say = say
-        self._cleaned: clean.Cleaned | None = None
-
-    def clean(self) -> tuple[clean.Cleaned, str]:
+    def clean(self) -> tuple[Cleaned, str]:
         """Files for training and for evaluation, and the hash of both.
 
         With a manifest beside the recipe exactly its files are used, whatever else the environment holds by now.
@@ -64,12 +62,12 @@ class Stages:
                     )
             (fresh / "files.pickle").write_bytes(pickle.dumps(cleaned))
             inventory.write(fresh / "manifest.csv", inventory.inventory(cleaned, collected))
-            os.replace(fresh, folder)
+            fresh.replace(folder)
         # Written by this program into the user's own cache folder, never received from elsewhere.
-        result: clean.Cleaned = pickle.loads((folder / "files.pickle").read_bytes())
+        result: Cleaned = pickle.loads((folder / "files.pickle").read_bytes())
         return result, key
 
-    def tokenizer(self, cleaned: clean.Cleaned, parent: str) -> tuple[Tokenizer, str]:
+    def tokenizer(self, cleaned: Cleaned, parent: str) -> tuple[Tokenizer, str]:
         """The tokenizer and its hash."""
         key = self._key([parent, self._fields("tokenizer"), self.recipe.train.seed])
         folder, fresh = self._folder("tokenizer", key)
@@ -77,10 +75,10 @@ class Stages:
             self._say("tokenizer: training")
             made = tokenizer.train(cleaned.train, self.recipe.tokenizer, self.recipe.train.seed)
             made.save(str(fresh / "tokenizer.json"))
-            os.replace(fresh, folder)
+            fresh.replace(folder)
         return tokenizer.load(folder / "tokenizer.json"), key
 
-    def pack(self, cleaned: clean.Cleaned, made: Tokenizer, parent: str) -> tuple[Path, str]:
+    def pack(self, cleaned: Cleaned, made: Tokenizer, parent: str) -> tuple[Path, str]:
         """The folder of token rows and its hash."""
         key = self._key([parent, self._fields("pack"), self.recipe.train.seed])
         folder, fresh = self._folder("pack", key)
@@ -91,7 +89,7 @@ class Stages:
             np.save(fresh / "held-out.npy", rows)
             size = sum(len(made.decode(row[1:].tolist()).encode()) for row in rows)
             (fresh / "held-out.json").write_text(json.dumps({"bytes_per_token": size / max(1, rows[:, 1:].size)}))
-            os.replace(fresh, folder)
+            fresh.replace(folder)
         return folder, key
 
     def train_folder(self, parent: str) -> Path:

@@ -74,4 +74,5 @@ def prepared(tokenizer: Tokenizer) -> Tokenizer:
 
 def special_ids(tokenizer: Tokenizer) -> dict[str, int]:
     """Id of each special token by its text."""
-    return {text: int(tokenizer.token_to_id(text)) for text in SPECIAL}
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    return {text: vocabulary[text] for text in SPECIAL}

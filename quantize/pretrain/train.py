@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,13 +73,15 @@ class Trainer:
         self._resume()
         losses: list[float] = []
         last = min(self.steps, until if until is not None else self.steps)
+        told, at = time.monotonic(), self.tokens
         while self.step < last:
             started = time.monotonic()
             losses.append(self._advance())
             self.seconds += time.monotonic() - started
             if self.step % 20 == 0:
                 recent = losses[-20:]
-                rate = self._phase()[0].batch * self._phase()[0].length / (time.monotonic() - started)
+                rate = (self.tokens - at) / (time.monotonic() - told)
+                told, at = time.monotonic(), self.tokens
                 self._say(
                     f"step {self.step}/{self.steps}  loss {sum(recent) / len(recent):.4f}  "
                     f"{self.tokens / 1e6:.2f}M tokens  {rate:.0f} tokens/s"
@@ -97,7 +98,7 @@ class Trainer:
         for group, rate in self._rates:
             group["lr"] = rate * factor
         main, total = self._loss(batch, phase.passes, phase.first_pass_loss)
-        total.backward()
+        torch.autograd.backward(total)
         self._muon.step()
         self._adam.step()
         self.model.zero_grad(set_to_none=True)
@@ -181,7 +182,7 @@ class Trainer:
         }
         part = self.folder / (CHECKPOINT + ".part")
         torch.save(state, part)
-        os.replace(part, self.folder / CHECKPOINT)
+        part.replace(self.folder / CHECKPOINT)
 
     def _resume(self) -> None:
         path = self.folder / CHECKPOINT

@@ -1,0 +1,98 @@
+"""One run of a recipe from end to end; see stages.py for what is kept between two runs."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from iquest_lsp.errors import RuntimeSetupError
+from quantize.pretrain import card, evaluate, export, reader
+from quantize.pretrain.recipe import Recipe
+from quantize.pretrain.stages import Say, Stages
+from quantize.pretrain.train import Trainer
+
+
+class Run:
+    """The stages of a recipe in their order; each method makes what is missing before it."""
+
+    def __init__(self, recipe: Recipe, path: Path, work: Path, archive: Path | None, say: Say) -> None:
+        self.recipe = recipe
+        self._say = say
+        self._stages = Stages(recipe, work, archive, path.with_suffix(".manifest.csv"), say)
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        """The trainer, its rows packed."""
+        cleaned, clean_key = self._stages.clean()
+        made, tokenizer_key = self._stages.tokenizer(cleaned, clean_key)
+        rows, pack_key = self._stages.pack(cleaned, made, tokenizer_key)
+        return Trainer(
+            self.recipe.model,
+            self.recipe.train,
+            made.get_vocab_size(),
+            rows,
+            np.load(rows / "held-out.npy"),
+            float(json.loads((rows / "held-out.json").read_text())["bytes_per_token"]),
+            self._stages.train_folder(pack_key),
+            self._say,
+        )
+
+    def train(self, until: int | None = None) -> bool:
+        """Trains from the last checkpoint; whether the last step is made."""
+        parameters = sum(p.numel() for p in self.trainer.model.parameters())
+        self._say(f"train: {parameters:,} parameters, {self.trainer.steps} steps, in {self.trainer.folder}")
+        self.trainer.run(until)
+        return self.trainer.step == self.trainer.steps
+
+    def export(self, name: str) -> Path:
+        """The model file of the present weights."""
+        cleaned, clean_key = self._stages.clean()
+        made, _ = self._stages.tokenizer(cleaned, clean_key)
+        path = self.trainer.folder / f"{name}.gguf"
+        state = {key: value.float().numpy() for key, value in self.trainer.model.state_dict().items()}
+        part = path.with_suffix(".part")
+        export.write(part, self.recipe, export.tensors(state, self.recipe.model.layers), made)
+        part.replace(path)
+        self._say(f"export: {path} ({path.stat().st_size:,} bytes)")
+        return path
+
+    def evaluate(self, path: Path) -> dict[str, Any]:
+        """Figures of the file on the held-out packages, the file read back from disk."""
+        cleaned, _ = self._stages.clean()
+        figures = evaluate.evaluate(
+            path,
+            reader.read(path),
+            cleaned.train,
+            cleaned.held_out,
+            self.recipe.evaluate,
+            self._say,
+            self._engine_present(),
+        )
+        path.with_suffix(".json").write_text(json.dumps(figures, indent=2))
+        return figures
+
+    def card(self, path: Path, figures: dict[str, Any]) -> list[Path]:
+        """Writes the model card and the picture of the curve beside the file."""
+        cleaned, _ = self._stages.clean()
+        curve = card.read_curve(path.parent / "curve.csv")
+        picture = path.with_name(f"{path.stem}-curve.png")
+        card.draw(picture, curve)
+        text = card.render(self.recipe, path, figures, cleaned, curve, picture.name)
+        page = path.with_name("MODEL_CARD.md")
+        page.write_text(text, encoding="utf-8")
+        return [page, picture]
+
+    def _engine_present(self) -> bool:
+        from iquest_lsp.runtime import llama
+
+        try:
+            present = llama.is_ported()
+        except RuntimeSetupError:
+            present = False
+        if not present:
+            self._say("evaluate: the ported llama.cpp is not installed, so the rest of the line is not measured")
+        return present
