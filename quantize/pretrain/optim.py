@@ -26,7 +26,7 @@ class Muon(torch.optim.Optimizer):
         self._halves = halves
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # no closure is ever used here
+    def step(self, closure: Any = None) -> None:
         for group in self.param_groups:
             for param in group["params"]:
                 if param.grad is None:
