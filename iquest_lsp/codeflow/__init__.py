@@ -6,8 +6,8 @@ What other rooms call (everything else is internal):
     flow_records(root, paths, limit) -> [FlowRecord]     what history says about files, for the window
     recent_edits(root) -> [RecentEdit]                   the working tree against HEAD, as the code reads now
     explain_diff(root, target) -> DiffExplanation        what a diff does and what it forgot
-    DiffTarget.parse(text, staged=, patch=)              "" | REV | A..B | A...B | "-" -> what to explain
-    render_markdown(explanation) -> str                  and explanation.to_dict() for JSON (DESIGN.md, section 9)
+    DiffTarget.parse(text, patch) -> DiffTarget          "" | REV | A..B | A...B | --staged, or a patch's bytes
+    render_markdown(explanation) -> str                  and explanation.to_json() (DESIGN.md, section 9)
 
 `root` is a folder in a repository. Paths in FlowRecord and RecentEdit are relative to it; paths in explanations are
 relative to the repository's top. Functions that return texts of others take `redact`, a predicate that says True of

@@ -54,7 +54,7 @@ class DiffExplanation:
     risks: tuple[str, ...] = ()
     model_text: str | None = None
 
-    def to_dict(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """The JSON form (DESIGN.md, section 9)."""
         return {
             "summary": self.summary,
@@ -69,7 +69,7 @@ class DiffExplanation:
                 }
                 for item in self.files
             ],
-            "history": history_dicts(self.history),
+            "history": history_json(self.history),
             "missing": [
                 {"path": item.path, "reason": item.reason, "support": item.support,
                  "confidence": round(item.confidence, 3)}
@@ -80,7 +80,7 @@ class DiffExplanation:
         }  # fmt: skip
 
 
-def history_dicts(items: Iterable[HistoryItem]) -> list[dict[str, object]]:
+def history_json(items: Iterable[HistoryItem]) -> list[dict[str, object]]:
     """The JSON form of cited commits."""
     return [
         {"commit": item.commit, "date": item.date, "subject": item.subject, "reason": item.reason} for item in items

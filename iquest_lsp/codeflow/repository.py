@@ -28,6 +28,7 @@ _CONFIG = (
     "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "core.askPass=", "core.quotePath=true",
     "core.untrackedCache=false", "credential.helper=", "diff.noprefix=false",
     "diff.mnemonicPrefix=false", "diff.interHunkContext=0", "diff.suppressBlankEmpty=false",
+    "diff.autoRefreshIndex=false",
     "diff.submodule=short", "diff.renameLimit=400", "log.showSignature=false", "log.follow=false", "color.ui=false",
     "i18n.logOutputEncoding=UTF-8", "grep.lineNumber=false", "submodule.recurse=false", "maintenance.auto=false",
     "gc.auto=0",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.history import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.repository import MAX_BLOB, BlobReader, Repository
-from iquest_lsp.errors import NotARepositoryError
+from iquest_lsp.errors import NotARepositoryError, UsageError
 
 MAX_UNTRACKED = 200
 MAX_TEXTS = 300
@@ -29,12 +29,14 @@ class DiffTarget:
     patch: bytes = b""
 
     @classmethod
-    def parse(cls, text: str = "", *, staged: bool = False, patch: Callable[[], bytes] | None = None) -> DiffTarget:
-        """The target that a command line names: nothing, REV, A..B, A...B, or `-`, for which `patch` is called."""
-        if staged:
+    def parse(cls, text: str = "", patch: bytes | None = None) -> DiffTarget:
+        """The target that a command line names: nothing, REV, A..B, A...B, --staged, or `-`, whose text is `patch`."""
+        if patch is not None:
+            return cls("patch", patch=patch)
+        if text in ("--staged", "--cached"):
             return cls("staged")
-        if text == "-" and patch is not None:
-            return cls("patch", patch=patch())
+        if text.startswith("-"):
+            raise UsageError(f"{text!r} names no change", fix="Give REV, A..B, --staged, or - with a patch on stdin")
         if ".." in text:
             return cls("range", text)
         return cls("revision", text) if text else cls()
@@ -98,7 +100,10 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
 
 def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     """The working tree's changes against `base`, new files that are not ignored included."""
-    files = read_diff(repository.diff(base or repository.empty_tree(), None))
+    found = read_diff(repository.diff(base or repository.empty_tree(), None))
+    # Without a refreshed index, which would have to be written, a touched but equal file is listed too.
+    files = [item for item in found if item.status != "M" or item.binary or item.submodule
+             or item.added or item.removed or item.old_mode != item.new_mode]
     new = islice(repository.untracked(), MAX_UNTRACKED)
     return (*files, *(_new_file(path, repository.work_tree_file(path)) for path in new))
 

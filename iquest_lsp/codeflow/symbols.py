@@ -94,7 +94,7 @@ _HOLDERS = frozenset({
     "field_declaration_list", "linkage_specification", "template_declaration", "preproc_if", "preproc_ifdef",
     "preproc_else", "if_statement", "try_statement", "else_clause", "except_clause", "ambient_declaration",
     "statement_block", "expression_statement", "object_type", "lexical_declaration", "variable_declaration",
-    "declaration", "annotation_type_body", "const_declaration", "finally_clause",
+    "declaration", "annotation_type_body", "const_declaration", "finally_clause", "ERROR",
 })  # fmt: skip
 
 _VALUE_FUNCTIONS = frozenset({
@@ -271,9 +271,9 @@ class _Walker:
 
     @staticmethod
     def _docstring(body: Node) -> tuple[int, int] | None:
-        first = body.named_child(0)
+        first = _first_named(body)
         if first is not None and first.type == "expression_statement":
-            first = first.named_child(0)
+            first = _first_named(first)
         if first is not None and first.type == "string":
             return first.start_point.row, first.end_point.row + 1
         return None
@@ -309,8 +309,13 @@ class _Walker:
             if node is None or node.type in _NAME_TYPES:
                 return node
             node = node.child_by_field_name("declarator") or node.child_by_field_name("name") or (
-                node.named_child(0) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
+                _first_named(node) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
         return None
+
+
+def _first_named(node: Node) -> Node | None:
+    return node.named_children[0] if node.named_child_count else None
+
 
 
 # What stands around a definition and belongs to it; groups only when they hold that definition alone.

@@ -82,7 +82,7 @@ def _before(hunks: Sequence[Hunk], line: int, *, at_end: bool) -> int:
     delta = 0
     for hunk in hunks:
         first, last = hunk.new_start, hunk.new_start + hunk.new_count
-        if line < first or (line == first and (at_end or not hunk.new_count)):
+        if line < first or (line == first and at_end):
             break
         if line < last:
             return hunk.old_start + (hunk.old_count if at_end else 0)

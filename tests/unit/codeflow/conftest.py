@@ -1,0 +1,65 @@
+"""Scripted repositories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+
+class Script:
+    """A repository made by commands; every commit is a day after the last."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.day = 0
+        root.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.name", "Ada")
+        self.git("config", "user.email", "ada@example.org")
+
+    def git(self, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> str:
+        done = subprocess.run(["git", *args], cwd=self.root, input=stdin, text=True, capture_output=True, check=True,
+                              env={**os.environ, **(env or {})})
+        return done.stdout.strip()
+
+    def write(self, files: Mapping[str, str | None]) -> None:
+        for name, text in files.items():
+            path = self.root / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+
+    def commit(self, message: str, files: Mapping[str, str | None] | None = None, author: str = "") -> str:
+        """Writes files (None deletes), commits everything, returns the id."""
+        self.write(files or {})
+        self.git("add", "-A")
+        date = f"{1_700_000_000 + self.day * 86400} +0000"
+        self.day += 1
+        extra = ["--author", author] if author else []
+        self.git("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", message, *extra,
+                 env={"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date})
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture(autouse=True)
+def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's git configuration."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    return Script(tmp_path / "repository")
+
+
+@pytest.fixture
+def new_script(tmp_path: Path) -> Callable[[str], Script]:
+    return lambda name: Script(tmp_path / name)

@@ -1,0 +1,181 @@
+"""explain-diff on every kind of target."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow import DiffTarget, explain_diff, flow_records, recent_edits, render_markdown
+from iquest_lsp.codeflow.history import Hunk
+from iquest_lsp.codeflow.patches import apply, read_patch, reverse
+from iquest_lsp.codeflow.tracking import before, overlaps
+from iquest_lsp.errors import UsageError
+from tests.unit.codeflow.conftest import Script
+
+LIBRARY = '''def load(path):
+    """Reads a file."""
+    with open(path) as file:
+        return file.read()
+
+
+def save(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+'''
+CALLER = "from lib import load\n\n\ndef main():\n    print(load('x'))\n"
+
+
+@pytest.fixture
+def library(script: Script) -> Script:
+    script.commit("Add the library", {"lib.py": LIBRARY, "app.py": CALLER, "tests/test_lib.py": "def test_a(): pass\n",
+                                      "docs/guide.md": "Call `load` first.\n"})
+    for number in range(4):
+        script.commit(f"Fix reading, part {number}", {
+            "lib.py": LIBRARY.replace("read()", f"read({number})"),
+            "tests/test_lib.py": f"def test_a(): assert {number}\n",
+        })
+    return script
+
+
+def test_commit(library: Script) -> None:
+    explanation = explain_diff(library.root, DiffTarget.parse("HEAD"))
+    answer = explanation.to_json()
+    assert set(answer) == {"summary", "intent", "files", "history", "missing", "risks", "model_text"}
+    assert answer["intent"] == "fix"
+    assert answer["model_text"] is None
+    files = {item["path"]: item for item in json.loads(json.dumps(answer))["files"]}
+    assert files["lib.py"] == {"path": "lib.py", "status": "modified",
+                               "symbols": [{"name": "load", "kind": "function", "change": "body"}]}
+    assert files["tests/test_lib.py"]["symbols"] == [{"name": "test_a", "kind": "test", "change": "test"}]
+    assert [item.subject for item in explanation.history][-1] == "Add the library"
+    assert "introduced `load`" in explanation.history[-1].reason
+    assert len(explanation.history) == 4
+    markdown = render_markdown(explanation)
+    assert all(word in markdown for word in ("load", "fix", "Related history", explanation.history[0].commit[:10]))
+
+
+def test_working_tree_says_what_is_missing(library: Script) -> None:
+    changed = LIBRARY.replace("def load(path)", "def load(path, encoding)")
+    library.write({"lib.py": changed, "new.py": "def fresh(): pass\n"})
+    explanation = explain_diff(library.root, DiffTarget.parse())
+    by_path = {item.path: item for item in explanation.files}
+    assert by_path["new.py"].status == "added"
+    assert [(item.name, item.change) for item in by_path["lib.py"].symbols] == [("load", "signature")]
+    missing = {item.path: item for item in explanation.missing}
+    assert missing["tests/test_lib.py"].support == 5
+    assert missing["tests/test_lib.py"].confidence == 1.0
+    assert "load" in missing["docs/guide.md"].reason
+    assert any("app.py:5" in risk and "signature" in risk for risk in explanation.risks)
+    assert "encoding" in explanation.summary
+
+
+def test_staged_and_range_and_patch_agree(library: Script, tmp_path: Path) -> None:
+    library.write({"lib.py": LIBRARY.replace("def save(path, text)", "def store(path, text)")})
+    library.git("add", "-A")
+    staged = explain_diff(library.root, DiffTarget.parse("--staged"))
+    patch = library.git("diff", "--cached") + "\n"
+    piped = explain_diff(library.root, DiffTarget.parse("-", patch.encode()))
+    oid = library.commit("Rename save to store")
+    ranged = explain_diff(library.root, DiffTarget.parse(f"{oid}~1..{oid}"))
+    expected = [("save", "renamed", "store"), ("load", "body", "load")]
+    for explanation in (staged, piped, ranged):
+        found = [(item.old_name or item.name, item.change, item.name) for item in explanation.files[0].symbols]
+        assert sorted(found) == sorted(expected)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    outside = explain_diff(elsewhere, DiffTarget.parse("-", patch.encode()))
+    assert outside.files[0].path == "lib.py"
+    assert outside.history == ()
+
+
+def test_merge_is_what_it_brings(library: Script) -> None:
+    library.git("checkout", "-q", "-b", "side", "HEAD~1")
+    library.commit("Add a file", {"side.py": "def side(): pass\n"})
+    library.git("checkout", "-q", "main")
+    library.git("merge", "-q", "--no-ff", "-m", "Merge side", "side")
+    explanation = explain_diff(library.root, DiffTarget.parse("HEAD"))
+    assert explanation.intent == "merge"
+    assert [item.path for item in explanation.files] == ["side.py"]
+
+
+def test_nothing_changes(library: Script) -> None:
+    assert explain_diff(library.root, DiffTarget.parse()).summary.startswith("Nothing changes")
+
+
+def test_bad_input() -> None:
+    with pytest.raises(UsageError):
+        DiffTarget.parse("--output=x")
+    with pytest.raises(UsageError, match="no diff"):
+        read_patch(b"hello\n")
+
+
+def test_risks_in_new_code(library: Script) -> None:
+    library.write({"app.py": CALLER + "\n<<<<<<< ours\nbreakpoint()\n", "lib.py": "def load(:\n"})
+    risks = "\n".join(explain_diff(library.root, DiffTarget.parse()).risks)
+    assert "conflict marker" in risks
+    assert "app.py:8" in risks
+    assert "lib.py no longer parses as python" in risks
+
+
+def test_secrets_are_withheld(library: Script) -> None:
+    library.commit("Set password hunter2", {"lib.py": LIBRARY.replace("read()", "read('hunter2')")})
+
+    def redact(text: str) -> bool:
+        return "hunter2" in text
+
+    shown = explain_diff(library.root, DiffTarget.parse("HEAD"), redact=redact)
+    assert "hunter2" not in json.dumps(shown.to_json())
+    assert "hunter2" not in render_markdown(shown)
+    assert any("looks like a secret" in risk for risk in shown.risks)
+    library.write({"lib.py": LIBRARY.replace("read()", "read('hunter2', 1)")})
+    assert recent_edits(library.root, redact=redact) == []
+    assert all("hunter2" not in str(item) for item in flow_records(library.root, ["lib.py"], redact=redact))
+    history = explain_diff(library.root, DiffTarget.parse(), redact=redact).history
+    assert all("hunter2" not in str(item) for item in history)
+
+
+def test_records_and_edits_are_relative_to_the_folder(script: Script) -> None:
+    script.commit("Add reading", {"pkg/lib.py": LIBRARY, "top.py": "x = 1\n"})
+    script.commit("Fix reading of large files", {"pkg/lib.py": LIBRARY.replace("read()", "read(10)")})
+    script.commit("wip", {"pkg/lib.py": LIBRARY.replace("read()", "read(11)")})
+    script.commit("Bump x", {"pkg/lib.py": LIBRARY.replace("read()", "read(12)")}, author="dependabot[bot] <b@x.org>")
+    records = flow_records(script.root / "pkg", ["lib.py"])
+    assert [item.subject for item in records] == ["Fix reading of large files", "Add reading"]
+    assert records[0].paths == ("lib.py",)
+    assert records[0].kind == "fix"
+    assert "load" in records[0].symbols
+    script.write({"pkg/lib.py": LIBRARY.replace("read()", "read(13)"), "top.py": "x = 2\n", "pkg/n.py": "y = 1\n"})
+    edits = {item.path: item for item in recent_edits(script.root / "pkg")}
+    assert set(edits) == {"lib.py", "n.py"}
+    assert (edits["lib.py"].start, edits["lib.py"].end, edits["lib.py"].symbols) == (3, 4, ("load",))
+
+
+def test_patches_apply_and_reverse() -> None:
+    patch = read_patch(
+        b"From 123 Mon Sep 17 00:00:00 2001\nFrom: A <a@x>\nSubject: [PATCH 1/2] Fix a\n thing\n\nBecause.\n---\n"
+        b"diff --git a/x.py b/x.py\nindex 1..2 100644\n--- a/x.py\n+++ b/x.py\n"
+        b"@@ -1,4 +1,5 @@ def f():\n a\n-b\n+B\n c\n+C\n d\n")
+    assert (patch.subject, patch.body) == ("Fix a thing", "Because.")
+    assert (patch.files[0].added, patch.files[0].removed) == (2, 1)
+    after = apply(["a", "b", "c", "d"], patch.files[0].hunks)
+    assert after == ["a", "B", "c", "C", "d"]
+    assert apply(after, reverse(patch.files[0].hunks)) == ["a", "b", "c", "d"]
+    assert apply(["a", "x", "c", "d"], patch.files[0].hunks) is None
+    plain = read_patch(b"--- old/x.c\t2020\n+++ new/x.c\t2020\n@@ -1 +1 @@\n-a\n+b\n"
+                       b"--- /dev/null\n+++ b/y.c\n@@ -0,0 +1 @@\n+z\n")
+    assert [(item.path, item.status) for item in plain.files] == [("new/x.c", "M"), ("y.c", "A")]
+
+
+def test_lines_are_followed_back() -> None:
+    hunks = (Hunk(2, 1, 2, 3), Hunk(10, 2, 12, 0))
+    assert before(hunks, (0, 2)) == (0, 2)
+    assert before(hunks, (5, 6)) == (3, 4)
+    assert before(hunks, (3, 4)) == (2, 3)
+    assert before(hunks, (12, 14)) == (12, 14)
+    assert before((Hunk(4, 0, 4, 2),), (4, 6)) is None
+    assert overlaps(hunks[0], (4, 9))
+    assert not overlaps(hunks[0], (5, 9))
+    assert overlaps(hunks[1], (11, 13))
+    assert not overlaps(hunks[1], (12, 13))

@@ -1,0 +1,71 @@
+"""What a commit is for, from its message, or from its diff alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.facts import facts, parameter_facts
+from iquest_lsp.codeflow.filters import is_bot, rationale
+from iquest_lsp.codeflow.history import FileDiff
+from iquest_lsp.codeflow.intents import intent_of, issues_in, shape_of, uninformative
+
+CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
+
+
+@pytest.mark.parametrize(("subject", "kind"), [
+    ("fix: crash on empty input", "fix"), ("feat(parser)!: accept lists", "feature"),
+    ("Fix crash on empty input", "fix"),
+    ("Add support for European dates", "feature"), ("Refactor the parser", "refactor"), ("perf: cache lookups", "perf"),
+    ("Rename Foo to Bar", "refactor"), ("Speed up indexing", "perf"), ("Deprecate parse_date", "deprecate"),
+    ('Revert "Add lists"', "revert"), ("v1.2.3", "release"), ("修复空输入崩溃", "fix"), ("新增欧洲日期支持", "feature"),
+    ("重构解析器", "refactor"), ("feat：支持列表", "feature"), (":bug: empty input", "fix"), ("✨ lists", "feature"),
+    ("[FIX] empty input", "fix"), ("Prevent a race in the cache", "fix"), ("Handle missing files", "fix"),
+    ("Extract the tokenizer into a class", "refactor"), ("Allow several roots", "feature"), ("style: black", "style"),
+])  # fmt: skip
+def test_messages(subject: str, kind: str) -> None:
+    assert intent_of(subject, "", CODE).kind == kind
+
+
+@pytest.mark.parametrize(("paths", "kind"), [
+    (["README.md", "docs/x.rst"], "docs"), (["tests/test_a.py"], "test"), ([".github/workflows/ci.yml"], "ci"),
+    (["pyproject.toml", "poetry.lock"], "build"),
+])
+def test_files_decide_before_words(paths: list[str], kind: str) -> None:
+    shape = shape_of([FileDiff(path, "M", added=2, removed=1) for path in paths])
+    assert intent_of("update", "", shape).kind == kind
+    assert intent_of("Fix mistakes", "", shape).kind == kind
+
+
+def test_trailers() -> None:
+    body = "Because.\n\nBREAKING CHANGE: x\nCo-authored-by: Bob <b@x.org>\nThis reverts commit " + "a" * 40 + "."
+    intent = intent_of("fix: a (#12)", body, CODE)
+    assert (intent.issues, intent.coauthors, intent.breaking, intent.reverts) == (
+        ("#12",), ("Bob <b@x.org>",), True, "a" * 40)
+    assert rationale("Why it is.\n\nSigned-off-by: A\n\nMore.") == "Why it is. More."
+    assert issues_in("GH-3, ABC-12 and UTF-8; https://x.org/a/b/issues/7") == ("#3", "ABC-12", "#7")
+
+
+@pytest.mark.parametrize("subject", ["wip", "Update", "fix", "minor changes", "...", "更新", "", "x", "address review"])
+def test_empty_words(subject: str) -> None:
+    assert uninformative(subject)
+
+
+@pytest.mark.parametrize("subject", ["Fix the parser", "修复解析器崩溃", "Update the parser's grammar"])
+def test_full_words(subject: str) -> None:
+    assert not uninformative(subject)
+
+
+def test_bots() -> None:
+    assert is_bot("dependabot[bot]", "x@y.z")
+    assert is_bot("x", "renovate@whitesource.com")
+    assert not is_bot("Abbott", "abbott@robotics.org")
+
+
+def test_facts() -> None:
+    assert "now raises `ValueError`" in facts(["    return None"], ["    raise ValueError('x')"])
+    assert facts(["if a < b:"], ["if a <= b:"])[0].startswith("`<` becomes `<=`")
+    assert facts(["x = f(3)"], ["x = f(4)"])[0].startswith("`3` becomes `4`")
+    assert "now calls `strptime`" in facts([], ["    return datetime.strptime(text, fmt)"])
+    assert parameter_facts("def f(a, b)", "def f(a, b, *, c: int = 3)") == ["takes the new parameter `c`"]
+    assert parameter_facts("int f(int a, char *b)", "int f(int a)") == ["no longer takes `b`"]
+    assert parameter_facts("def f(a, b)", "def f(b, a)") == ["takes its parameters in another order"]

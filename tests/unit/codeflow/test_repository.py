@@ -1,0 +1,208 @@
+"""Repositories in every state: each a clear error or a handled case; nothing of theirs is run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow import DiffTarget, explain_diff, head, recent_edits
+from iquest_lsp.codeflow.history import commits, unquote
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
+from tests.unit.codeflow.conftest import Script
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(NotARepositoryError) as caught:
+        Repository.open(tmp_path)
+    assert caught.value.why
+    assert caught.value.fix
+
+
+def test_empty_repository(script: Script) -> None:
+    script.write({"a.py": "x = 1\n"})
+    assert head(script.root) == ""
+    explanation = explain_diff(script.root, DiffTarget.parse())
+    assert [item.path for item in explanation.files] == ["a.py"]
+    with pytest.raises(RevisionError):
+        explain_diff(script.root, DiffTarget.parse("HEAD"))
+
+
+def test_bare_repository(script: Script, tmp_path: Path) -> None:
+    oid = script.commit("one", {"a.py": "x = 1\n"})
+    script.git("clone", "-q", "--bare", str(script.root), str(tmp_path / "bare.git"))
+    assert head(tmp_path / "bare.git") == oid
+    with pytest.raises(RepositoryError, match="bare"):
+        explain_diff(tmp_path / "bare.git", DiffTarget.parse())
+    assert explain_diff(tmp_path / "bare.git", DiffTarget.parse("HEAD")).files[0].path == "a.py"
+
+
+def test_shallow_repository(script: Script, tmp_path: Path) -> None:
+    script.commit("one", {"a.py": "x = 1\n"})
+    script.commit("two", {"a.py": "x = 2\n"})
+    script.git("clone", "-q", "--depth=1", f"file://{script.root}", str(tmp_path / "shallow"))
+    repository = Repository.open(tmp_path / "shallow")
+    assert repository.shallow
+    with pytest.raises(RevisionError, match="shallow"):
+        repository.resolve("HEAD~1")
+    assert explain_diff(tmp_path / "shallow", DiffTarget.parse("HEAD")).files[0].status == "added"
+
+
+def test_broken_repository(script: Script) -> None:
+    oid = script.commit("one", {"a.py": "x = 1\n"})
+    shutil.rmtree(script.root / ".git" / "objects" / oid[:2])
+    with pytest.raises(RepositoryError):
+        explain_diff(script.root, DiffTarget.parse("HEAD"))
+    (script.root / ".git" / "HEAD").write_text("nonsense\n")
+    with pytest.raises(RepositoryError):
+        head(script.root)
+
+
+def test_detached_head_and_linked_worktree(script: Script, tmp_path: Path) -> None:
+    one = script.commit("one", {"a.py": "x = 1\n"})
+    two = script.commit("two", {"a.py": "x = 2\n"})
+    script.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"), one)
+    repository = Repository.open(tmp_path / "linked")
+    assert repository.head() == one
+    assert repository.branch() == ""
+    assert repository.git_dir != repository.common_dir
+    assert head(script.root) == two
+    (tmp_path / "linked" / "a.py").write_text("x = 3\n")
+    assert [edit.text for edit in recent_edits(tmp_path / "linked")] == ["x = 3"]
+    assert recent_edits(script.root) == []
+
+
+def test_the_environment_does_not_redirect_git(
+    script: Script, new_script: Callable[[str], Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = new_script("other")
+    wrong = other.commit("other", {"b.py": "y = 1\n"})
+    right = script.commit("one", {"a.py": "x = 1\n"})
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"):
+        place = {"GIT_WORK_TREE": other.root, "GIT_INDEX_FILE": other.root / ".git/index",
+                 "GIT_OBJECT_DIRECTORY": other.root / ".git/objects"}.get(name, other.root / ".git")
+        monkeypatch.setenv(name, str(place))
+        assert head(script.root) == right != wrong, name
+        (script.root / "a.py").write_text("x = 2\n")
+        assert [edit.path for edit in recent_edits(script.root)] == ["a.py"], name
+        (script.root / "a.py").write_text("x = 1\n")
+        monkeypatch.delenv(name)
+
+
+def test_nothing_of_the_repository_runs(script: Script, tmp_path: Path) -> None:
+    """A configuration that would run a program on every occasion: none of them leaves its mark."""
+    script.commit("one", {"a.py": "x = 1\n", ".gitattributes": "*.py diff=evil filter=evil\n"})
+    mark = tmp_path / "mark"
+    program = tmp_path / "program.sh"
+    program.write_text(f"#!/bin/sh\necho \"$0 $@\" >> {mark}\ncat\n")
+    program.chmod(0o755)
+    for key in ("diff.external", "diff.evil.command", "diff.evil.textconv", "filter.evil.clean", "filter.evil.process",
+                "core.fsmonitor", "core.pager", "credential.helper", "gpg.program", "core.sshCommand", "core.askPass"):
+        script.git("config", key, str(program))
+    script.git("config", "log.showSignature", "true")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for hook in ("post-index-change", "fsmonitor-watchman", "post-checkout"):
+        shutil.copy(program, hooks / hook)
+    script.git("config", "core.hooksPath", str(hooks))
+    (script.root / "a.py").write_text("x = 2\n")
+    explanation = explain_diff(script.root, DiffTarget.parse())
+    assert explanation.files[0].path == "a.py"
+    assert explanation.files[0].added == 1
+    explain_diff(script.root, DiffTarget.parse("HEAD"))
+    explain_diff(script.root, DiffTarget.parse("--staged"))
+    recent_edits(script.root)
+    assert not mark.exists(), mark.read_text()
+
+
+def test_the_index_is_not_written(script: Script) -> None:
+    script.commit("one", {"a.py": "x = 1\n"})
+    index = script.root / ".git" / "index"
+    before = index.read_bytes(), index.stat().st_mtime_ns
+    os.utime(script.root / "a.py", (1, 1))
+    recent_edits(script.root)
+    assert (index.read_bytes(), index.stat().st_mtime_ns) == before
+
+
+def test_odd_names(script: Script) -> None:
+    names = ["with space.py", "tab\there.py", 'quo"te.py', "ünï/çödé.py", "new\nline.py", "{a => b}.py", "-dash.py"]
+    oid = script.commit("odd", dict.fromkeys(names, "x = 1\n"))
+    raw = os.fsencode(script.root) + b"/bad\xff.py"
+    with open(raw, "wb") as file:  # noqa: PTH123  # a pathlib path cannot hold these bytes portably
+        file.write(b"x = 1\n")
+    second = script.commit("not UTF-8")
+    repository = Repository.open(script.root)
+    first, = commits(repository, commits=[oid])
+    assert sorted(item.path for item in first.files) == sorted(names)
+    assert all(item.added == 1 for item in first.files)
+    odd, = commits(repository, commits=[second], patch=True)
+    assert odd.files[0].path == "bad\\xff.py"
+    assert odd.files[0].hunks[0].added == ("x = 1",)
+    explain_diff(script.root, DiffTarget.parse(second)).to_json()
+    with open(raw, "wb") as file:  # noqa: PTH123  # as above
+        file.write(b"x = 2\n")
+    assert explain_diff(script.root, DiffTarget.parse()).files[0].added == 1
+
+
+def test_hostile_revisions(script: Script) -> None:
+    script.commit("one", {"a.py": "x = 1\n"})
+    for text in ("--output=/tmp/x", "no-such-branch", "HEAD:a.py", "", "a b", "HEAD\0", "-p", "..zzz"):
+        if not text:
+            continue
+        with pytest.raises((RevisionError, RepositoryError, ValueError)) as caught:
+            Repository.open(script.root).resolve(text)
+        assert not isinstance(caught.value, ValueError)
+
+
+def test_history_rewritten_under_us(script: Script) -> None:
+    script.commit("one", {"a.py": "x = 1\n"})
+    old = script.commit("two", {"a.py": "x = 2\n"})
+    repository = Repository.open(script.root)
+    script.git("commit", "-q", "--amend", "-m", "two, better")
+    script.git("reflog", "expire", "--expire=now", "--all")
+    script.git("gc", "-q", "--prune=now")
+    assert repository.head() != old
+    assert not repository.has(old)
+    with pytest.raises(RevisionError):
+        repository.resolve(old)
+
+
+def test_messages_in_other_encodings(script: Script) -> None:
+    (script.root / "a.py").write_text("x = 1\n")
+    script.git("add", "-A")
+    script.git("-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "-F", "-", stdin="é")
+    commit, = commits(Repository.open(script.root), revisions=["HEAD"])
+    assert commit.subject
+
+
+def test_type_change_and_binary(script: Script) -> None:
+    script.commit("one", {"a.py": "x = 1\n", "b.bin": "a\0b", "c.py": "y = 1\n"})
+    (script.root / "a.py").unlink()
+    (script.root / "a.py").symlink_to("c.py")
+    oid = script.commit("two", {"b.bin": "a\0c", "c.py": "y = 2\n"})
+    commit, = commits(Repository.open(script.root), commits=[oid], patch=True)
+    found = {item.path: item for item in commit.files}
+    assert found["a.py"].status == "T"
+    assert found["b.bin"].binary
+    assert found["c.py"].hunks[0].added == ("y = 2",)
+
+
+def test_submodule_is_listed_not_read(script: Script, new_script: Callable[[str], Script]) -> None:
+    other = new_script("other")
+    other.commit("inner", {"b.py": "y = 1\n"})
+    script.commit("one", {"a.py": "x = 1\n"})
+    script.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "sub")
+    oid = script.commit("add a submodule")
+    explanation = explain_diff(script.root, DiffTarget.parse(oid))
+    assert {item.path for item in explanation.files} == {"sub", ".gitmodules"}
+    assert any("submodule" in risk for risk in explanation.risks)
+    assert head(script.root / "sub") != head(script.root)
+
+
+def test_unquote() -> None:
+    assert unquote(rb'"a\tb\303\274\\\""') == b'a\tb\xc3\xbc\\"'
+    assert unquote(b"plain") == b"plain"
