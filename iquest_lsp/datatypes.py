@@ -70,6 +70,20 @@ class Snapshot:
 # --------------------------------------------------------------------------------------------- the window
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Work in progress: lines `start` up to, not including, `end` (0-based) of `path` as they read after the change.
+
+    `at` is when it was made, 0.0 when unknown.
+    """
+
+    path: str
+    start: int
+    end: int
+    text: str
+    at: float = 0.0
+
+
 class ChunkKind(StrEnum):
     """What a piece of the window is; the order is that of the layout, rarest change first."""
 
@@ -97,6 +111,10 @@ class Chunk:
     tokens: int
     score: float
     reason: str
+
+
+#: The reason of a file that is gone: nothing to hide, nothing to show.
+MISSING = "does not exist"
 
 
 @dataclass(frozen=True, slots=True)

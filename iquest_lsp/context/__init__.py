@@ -1,1 +1,15 @@
-"""The window: what is shown to the model, in which order, and why."""
+"""The window: what is shown to the model, in which order, and why.
+
+Import from the modules (this package imports none of them):
+
+    window      WindowAssembler (one per workspace and model), Sources, assemble: snapshot -> ContextWindow
+    index       WorkspaceIndex: what the workspace's files hold, computed off the hot path
+    prompt      PromptFormat, CursorText, encode: how chunks become the parts of a prompt
+    tokens      Encoder, TokenCache: ids by content, asked for in batches
+    chunks      outline: a file in pieces cut at definition borders, its imports and names
+    imports     ModuleTable: from an import to the workspace's file
+    ranking     related: which parts of other files matter
+    budget      Shares, Candidate, choose: who gets the tokens
+    layout      cut, tree_text, history_text: what the parts look like
+    edits       changed_spans: what changed between two texts
+"""

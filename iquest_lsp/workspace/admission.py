@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import MISSING, Document, Dropped
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.decoding import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
@@ -63,6 +63,8 @@ class Gate:
             text = decode(data, path)
         except DocumentError as error:
             return Dropped(path, _short(error))
+        except FileNotFoundError:
+            return Dropped(path, MISSING)
         except OSError as error:
             return Dropped(path, f"cannot be read: {error.strerror or error}")
         reason = text_reason(path, text)

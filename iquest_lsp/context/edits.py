@@ -1,0 +1,39 @@
+"""What changed between two texts of a file, as the code reads now."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+
+from iquest_lsp.datatypes import Edit
+
+_AROUND_LINES = 3
+_JOIN_LINES = 8
+_MAX_COMPARED = 2000
+
+
+def changed_spans(path: str, old: str, new: str, at: float = 0.0) -> list[Edit]:
+    """Changed regions of a file with a few lines around each; neighbours joined. A pure deletion shows its seam."""
+    if old == new:
+        return []
+    before, after = old.split("\n"), new.split("\n")
+    top = 0
+    most = min(len(before), len(after))
+    while top < most and before[top] == after[top]:
+        top += 1
+    bottom = 0
+    while bottom < most - top and before[-1 - bottom] == after[-1 - bottom]:
+        bottom += 1
+    a, b = before[top : len(before) - bottom], after[top : len(after) - bottom]
+    if len(a) + len(b) > _MAX_COMPARED:
+        regions = [(top, top + len(b))]
+    else:
+        codes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+        regions = [(top + start, top + end) for tag, _, _, start, end in codes if tag != "equal"]
+    joined: list[tuple[int, int]] = []
+    for start, end in regions:
+        start, end = max(start - _AROUND_LINES, 0), min(end + _AROUND_LINES, len(after))
+        if joined and start - joined[-1][1] <= _JOIN_LINES:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return [Edit(path, start, end, "\n".join(after[start:end]) + "\n", at) for start, end in joined]

@@ -1,0 +1,144 @@
+"""Which parts of other files matter for the file at the cursor: imports, names, tests, history, recency."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iquest_lsp.context.budget import Candidate
+from iquest_lsp.context.chunks import Piece, outline, words_of
+from iquest_lsp.context.index import WorkspaceIndex
+from iquest_lsp.context.layout import clean
+from iquest_lsp.datatypes import Document
+
+# Weights of the signals; relative to each other they say what is worth more.
+IMPORTED, IMPORTER, SAME_NAME, COCHANGE, REFERENCE, OPEN, RECENT, NEARBY = 3.0, 1.2, 2.0, 2.5, 1.0, 1.5, 1.5, 0.1
+_MAX_DEFINERS = 6
+_NEAR_CHARACTERS = 3000
+_WHOLE_LINES = 60
+
+
+@dataclass(slots=True)
+class _Score:
+    value: float = 0.0
+    best: float = 0.0
+    reason: str = ""
+    names: set[str] = field(default_factory=set)
+
+    def add(self, value: float, reason: str) -> None:
+        self.value += value
+        if value > self.best:
+            self.best, self.reason = value, reason
+
+
+def related(
+    document: Document,
+    offset: int,
+    index: WorkspaceIndex,
+    others: Sequence[Document],
+    cochange: Mapping[str, float],
+    read: Callable[[str], str],
+    *,
+    max_characters: int,
+) -> list[Candidate]:
+    """Pieces of other files worth showing for `document`, more than enough to fill `max_characters`.
+
+    `others` are open buffers that may be shown; `read` gives the text of an admitted file ("" when it has none any
+    more); `offset` is the cursor's, in characters.
+    """
+    scores = _scores(document, offset, index, others, cochange)
+    buffers = {other.path: other for other in others}
+    candidates: list[Candidate] = []
+    left = int(max_characters * 1.5)
+    for path, score in _in_order(scores, document, index):
+        if left <= 0:
+            break
+        buffer = buffers.get(path)
+        for candidate in _pieces(path, score, index, buffer, read):
+            candidates.append(candidate)
+            left -= len(candidate.text)
+    return candidates
+
+
+def _scores(
+    document: Document, offset: int, index: WorkspaceIndex, others: Sequence[Document], cochange: Mapping[str, float]
+) -> dict[str, _Score]:
+    path, text = document.path, document.text
+    scores: dict[str, _Score] = defaultdict(_Score)
+    made = outline(text, path)
+    for target in index.imported(path, made.imports):
+        scores[target].add(IMPORTED, f"imported by {path}")
+    for target in index.importers(path):
+        scores[target].add(IMPORTER, f"imports {path}")
+    own = made.names
+    near = words_of(text[max(offset - _NEAR_CHARACTERS, 0) : offset + _NEAR_CHARACTERS // 3])
+    for word in made.words:
+        definers = index.definers(word) if word not in own and len(word) > 3 else frozenset()
+        if 0 < len(definers) <= _MAX_DEFINERS:
+            value = REFERENCE * (2.0 if word in near else 1.0) / len(definers)
+            for target in sorted(definers):
+                scores[target].add(value, f"defines {word}")
+                scores[target].names.add(word)
+    for target in index.same_name(path):
+        scores[target].add(SAME_NAME, f"test and code of the same name as {path}")
+    for target, confidence in cochange.items():
+        scores[target].add(COCHANGE * confidence, f"often changes with {path}")
+    recent = sorted(others, key=lambda item: (-item.edited_at, -item.viewed_at, item.path))
+    for rank, other in enumerate(recent):
+        seen = "edited" if other.edited_at else "viewed" if other.viewed_at else "open"
+        scores[other.path].add(OPEN + (RECENT / (1 + rank) if seen != "open" else 0.0), f"open, {seen} lately")
+    scores.pop(path, None)
+    return scores
+
+
+def _in_order(
+    scores: Mapping[str, _Score], document: Document, index: WorkspaceIndex
+) -> Iterator[tuple[str, _Score]]:
+    """Scored files, best first, then the rest of the workspace by how near it lies."""
+    for path in sorted(scores, key=lambda name: (-scores[name].value, name)):
+        yield path, scores[path]
+    parts = document.path.split("/")[:-1]
+    for path in index.nearest("/".join(parts)):
+        if path not in scores and path != document.path:
+            apart = _distance(parts, path.split("/")[:-1])
+            yield path, _Score(NEARBY / (1 + apart), NEARBY, "in the same folder" if not apart else "in the workspace")
+
+
+def _pieces(
+    path: str, score: _Score, index: WorkspaceIndex, buffer: Document | None, read: Callable[[str], str]
+) -> Iterator[Candidate]:
+    entry = index.entry(path)
+    text = clean(buffer.text) if buffer is not None else read(path) if entry is not None else ""
+    if not text.strip():
+        return
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    pieces: Sequence[Piece]
+    if len(lines) <= _WHOLE_LINES:
+        pieces = [Piece(0, len(lines), tuple(score.names))]
+    elif entry is not None and entry.characters == len(text) and entry.lines == len(lines):
+        pieces = entry.pieces
+    else:
+        pieces = outline(text, path).pieces
+    for piece in pieces:
+        body = "\n".join(lines[piece.start : piece.end])
+        if not body.strip():
+            continue
+        named = sorted(score.names.intersection(piece.names))
+        part = 1.0 if named or len(pieces) == 1 else 0.35 if piece.start == 0 else 0.25
+        reason = f"defines {', '.join(named[:3])}" if named and len(pieces) > 1 else score.reason
+        yield Candidate(
+            path, piece.start, piece.end, body + "\n", score.value * part, reason,
+            buffer is not None, buffer.edited_at if buffer is not None else 0.0,
+        )  # fmt: skip
+
+
+def _distance(a: Sequence[str], b: Sequence[str]) -> int:
+    common = 0
+    for left, right in zip(a, b, strict=False):
+        if left != right:
+            break
+        common += 1
+    return len(a) + len(b) - 2 * common
