@@ -9,10 +9,10 @@ from typing import Any
 import gguf
 import numpy as np
 import torch
-from tokenizers import Tokenizer, models
+from tokenizers import Tokenizer
 
 from iquest_lsp.errors import ModelFileError
-from quantize.pretrain import tokenizer as vocabulary
+from quantize.pretrain import gguf_tokenizer
 from quantize.pretrain.export import ARCHITECTURE
 from quantize.pretrain.model import LoopModel
 from quantize.pretrain.recipe import ModelRecipe
@@ -33,20 +33,13 @@ def read(path: Path) -> ModelFile:
     fields = {name: field.contents() for name, field in reader.fields.items()}
     if fields.get("general.architecture") != ARCHITECTURE:
         raise ModelFileError(f"{path.name} is no {ARCHITECTURE} model")
+    if "tokenizer.ggml.merges" not in fields or not fields.get(f"{ARCHITECTURE}.attention.max_alibi_bias"):
+        raise ModelFileError(f"{path.name} was not made by this workshop", why="it has no merges or no ALiBi")
     weights = {item.name: gguf.quants.dequantize(item.data, item.tensor_type) for item in reader.tensors}
     recipe = _recipe(fields)
     model = LoopModel(recipe, len(fields["tokenizer.ggml.tokens"]))
     model.load_state_dict({name: torch.tensor(value) for name, value in _stacked(weights, recipe.layers).items()})
-    return ModelFile(model.eval(), tokenizer(fields), path.stat().st_size)
-
-
-def tokenizer(fields: dict[str, Any]) -> Tokenizer:
-    """The tokenizer, from the metadata of a file."""
-    tokens: list[str] = fields["tokenizer.ggml.tokens"]
-    merges = [tuple(pair.split(" ")) for pair in fields["tokenizer.ggml.merges"]]
-    made = Tokenizer(models.BPE({text: at for at, text in enumerate(tokens)}, merges))
-    made.add_special_tokens(list(vocabulary.SPECIAL))
-    return vocabulary.prepared(made)
+    return ModelFile(model.eval(), gguf_tokenizer.from_fields(fields), path.stat().st_size)
 
 
 def _recipe(fields: dict[str, Any]) -> ModelRecipe:

@@ -53,7 +53,7 @@ class Sampler:
             left = length - len(row)
             kind = draw.random()
             if kind < self._recipe.plain:
-                row += self._plain(draw, min(left, draw.randint(100, length)))
+                row += self._plain(draw, min(left, draw.randint(min(100, length), length)))
             elif kind < self._recipe.plain + self._recipe.related and left >= 320:
                 row += self._fill(draw, draw.randint(300, left), related=True)
             else:

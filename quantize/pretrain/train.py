@@ -62,7 +62,7 @@ class Trainer:
             {"params": self.model.vectors(), "lr": recipe.vector_rate},
         ]
         self._adam = torch.optim.AdamW(groups, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0)
-        self._rates = [(group, group["lr"]) for item in (self._muon, self._adam) for group in item.param_groups]
+        self._rates = [group["lr"] for group in self._groups()]
         self.step = 0
         self.tokens = 0
         self.seconds = 0.0
@@ -95,7 +95,7 @@ class Trainer:
         phase, within = self._phase()
         batch = torch.from_numpy(self._batch(phase, within).astype(np.int64))
         factor = self.factor(self.step)
-        for group, rate in self._rates:
+        for group, rate in zip(self._groups(), self._rates, strict=True):
             group["lr"] = rate * factor
         main, total = self._loss(batch, phase.passes, phase.first_pass_loss)
         torch.autograd.backward(total)
@@ -108,6 +108,10 @@ class Trainer:
         if not math.isfinite(value):
             raise UsageError(f"The loss is {value} at step {self.step}", fix="Lower the learning rates in the recipe")
         return value
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Asked for anew each time: loading an optimizer's state replaces its groups."""
+        return [group for item in (self._muon, self._adam) for group in item.param_groups]
 
     def factor(self, step: int) -> float:
         """Learning rate at a step as a share of the recipe's: warmup, flat, linear anneal."""

@@ -1,0 +1,103 @@
+"""The pipeline from recipe to model file."""
+
+# ruff: noqa: E402  (what needs torch is imported after the check for it)
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason='training needs the workshop extra: pip install ".[workshop]"')
+
+from iquest_lsp.errors import UsageError
+from quantize.pretrain import card, inventory, recipe, train
+from quantize.pretrain.run import Run
+from tests.unit.pretrain.conftest import MakeRun
+
+pytestmark = pytest.mark.torch
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(finished: tuple[Run, Path], make_run: MakeRun) -> None:
+    whole = finished[0].trainer
+    for until in (3, 7, 9, None):
+        again = make_run("interrupted")
+        again.train(until)
+    assert again.trainer.step == whole.step == 11
+    for name, weight in whole.model.state_dict().items():
+        assert torch.equal(weight, again.trainer.model.state_dict()[name]), name
+    curves = [card.read_curve(item.folder / "curve.csv")[-1] for item in (whole, again.trainer)]
+    assert curves[0].held_out == curves[1].held_out
+
+
+def test_training_learns(finished: tuple[Run, Path]) -> None:
+    curve = card.read_curve(finished[0].trainer.folder / "curve.csv")
+    assert curve[-1].held_out < curve[0].held_out < 8.0
+    assert [point.passes for point in curve] == [1, 2, 2]
+
+
+def test_a_schedule_cannot_change_once_the_anneal_has_begun(finished: tuple[Run, Path], make_run: MakeRun) -> None:
+    run = make_run("finished")
+    longer = tuple(dataclasses.replace(phase, steps=phase.steps + 5) for phase in run.recipe.train.phases)
+    run.recipe = dataclasses.replace(run.recipe, train=dataclasses.replace(run.recipe.train, phases=longer))
+    run._stages.recipe = run.recipe
+    assert run.trainer.folder == finished[0].trainer.folder
+    with pytest.raises(UsageError, match="schedule"):
+        run.trainer.run()
+
+
+def test_the_schedule_rises_stays_and_falls(finished: tuple[Run, Path]) -> None:
+    factors = [finished[0].trainer.factor(step) for step in range(11)]
+    assert factors[0] == 0.5
+    assert factors[1:9] == [1.0] * 8
+    assert factors[8] > factors[9] > factors[10] > 0.02
+
+
+def test_stages_are_found_again(finished: tuple[Run, Path], make_run: MakeRun) -> None:
+    said: list[str] = []
+    run = make_run("finished")
+    run._stages._say = said.append
+    assert run.trainer.folder == finished[0].trainer.folder
+    assert said == []
+
+
+def test_rows_hold_the_layout(finished: tuple[Run, Path]) -> None:
+    run, _ = finished
+    cleaned, clean_key = run._stages.clean()
+    tokenizer, key = run._stages.tokenizer(cleaned, clean_key)
+    folder, _ = run._stages.pack(cleaned, tokenizer, key)
+    rows = np.load(folder / "rows-128.npy")
+    assert rows.shape == (24, 129)
+    text = "".join(tokenizer.decode(row.tolist(), skip_special_tokens=False) for row in rows)
+    assert "<|fim_prefix|><|fim_suffix|>" in text
+    assert text.count("<|fim_middle|>") > 10
+    assert "<|file_sep|>email/" in text
+    assert "json/" not in text
+
+
+def test_the_manifest_pins_what_is_learned_from(finished: tuple[Run, Path], make_run: MakeRun, smoke: Path) -> None:
+    run, _ = finished
+    cleaned, _ = run._stages.clean()
+    made = inventory.inventory(cleaned, "some hash")
+    path = smoke.with_name("pinned.csv")
+    inventory.write(path, made)
+    assert inventory.read(path) == made
+    chosen, missing = made.select(reversed([*cleaned.train, *cleaned.held_out]))
+    assert (chosen.train, chosen.held_out, missing) == (cleaned.train, cleaned.held_out, [])
+    _, missing = made.select(cleaned.train[1:])
+    assert {item.package for item in missing} == {"learned", "held"}
+
+
+def test_a_misspelt_key_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text('name = "x"\n[train]\nwarmpu = 3\n')
+    with pytest.raises(UsageError, match="warmpu"):
+        recipe.load(path)
+
+
+def test_the_shipped_recipe_loads() -> None:
+    plan = recipe.load(Path(train.__file__).with_name("nano.toml"))
+    assert plan.model.heads & (plan.model.heads - 1) == 0
+    assert plan.model.width % 32 == plan.model.feed_forward % 32 == 0
