@@ -70,20 +70,6 @@ class Snapshot:
 # --------------------------------------------------------------------------------------------- the window
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Work in progress: lines `start` up to, not including, `end` (0-based) of `path` as they read after the change.
-
-    `at` is when it was made, 0.0 when unknown.
-    """
-
-    path: str
-    start: int
-    end: int
-    text: str
-    at: float = 0.0
-
-
 class ChunkKind(StrEnum):
     """What a piece of the window is; the order is that of the layout, rarest change first."""
 
@@ -304,10 +290,11 @@ class FlowRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecentEdit:
-    """A run of changed lines in the working tree against HEAD, as the code reads now.
+    """A run of changed lines, in the working tree against HEAD or in a buffer, as the code reads now.
 
     Lines `start` up to, not including, `end` (0-based) of `path` hold `text`, which took the place of `removed`
-    lines; `symbols` are the definitions it lies in. Where lines were only removed, `start == end`.
+    lines; `symbols` are the definitions it lies in. Where lines were only removed, `start == end`. `at` is when it
+    was made, 0.0 when unknown.
     """
 
     path: str
@@ -316,3 +303,4 @@ class RecentEdit:
     text: str
     removed: int = 0
     symbols: tuple[str, ...] = ()
+    at: float = 0.0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import SequenceMatcher
 
-from iquest_lsp.datatypes import Edit
+from iquest_lsp.datatypes import RecentEdit
 
 _AROUND_LINES = 3
 _JOIN_LINES = 8
 _MAX_COMPARED = 2000
 
 
-def changed_spans(path: str, old: str, new: str, at: float = 0.0) -> list[Edit]:
+def changed_spans(path: str, old: str, new: str, at: float = 0.0) -> list[RecentEdit]:
     """Changed regions of a file with a few lines around each; neighbours joined. A pure deletion shows its seam."""
     if old == new:
         return []
@@ -36,4 +37,16 @@ def changed_spans(path: str, old: str, new: str, at: float = 0.0) -> list[Edit]:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
-    return [Edit(path, start, end, "\n".join(after[start:end]) + "\n", at) for start, end in joined]
+    return [RecentEdit(path, start, end, "\n".join(after[start:end]) + "\n", at=at) for start, end in joined]
+
+
+def widened(edit: RecentEdit, text: str) -> RecentEdit:
+    """The edit with a few lines around it, where `text` still reads there as the edit says; else as it is."""
+    lines = text.split("\n")
+    own = edit.text.split("\n")
+    if own and not own[-1]:
+        own.pop()
+    if lines[edit.start : edit.end] != own:
+        return edit
+    start, end = max(edit.start - _AROUND_LINES, 0), min(edit.end + _AROUND_LINES, len(lines))
+    return replace(edit, start=start, end=end, text="\n".join(lines[start:end]) + "\n")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joined
-from iquest_lsp.context.edits import changed_spans
+from iquest_lsp.context.edits import changed_spans, widened
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import Anchor, Cut, clean, cut, history_text, tree_text
 from iquest_lsp.context.prompt import HISTORY_PATH, TREE_PATH, PromptFormat
@@ -26,10 +26,10 @@ from iquest_lsp.datatypes import (
     ContextWindow,
     Document,
     Dropped,
-    Edit,
     FlowRecord,
     Part,
     Position,
+    RecentEdit,
     Snapshot,
 )
 
@@ -79,7 +79,7 @@ class Sources:
     is_secret: Callable[[str], bool] = lambda text: False
     repository: str = ""
     flow: Sequence[FlowRecord] = ()
-    edits: Sequence[Edit] = ()
+    edits: Sequence[RecentEdit] = ()
     cochange: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -378,16 +378,24 @@ class WindowAssembler:
 
     def _renew_edits(self, plan: _Plan, snapshot: Snapshot, sources: Sources, made: Cut) -> None:
         """Recent edits, oldest first: those told, and what has changed in files the head shows as they were."""
-        edits = [edit for edit in sources.edits if not sources.is_secret(edit.text)]
+        texts: dict[str, str] = {}
+        edits: list[RecentEdit] = []
+        for edit in sources.edits:
+            if edit.path not in texts:
+                texts[edit.path] = _whole_text(edit.path, snapshot, sources)
+            wider = widened(edit, texts[edit.path])
+            if not sources.is_secret(wider.text):
+                edits.append(wider)
         for document in snapshot.open_documents:
             old = plan.texts.get(document.path)
             if old is not None and not sources.open_reason(document):
                 edits += changed_spans(document.path, old, clean(document.text), document.edited_at)
-        wanted: dict[str, Edit] = {}
+        wanted: dict[str, RecentEdit] = {}
         for edit in sorted(edits, key=lambda item: (item.at, item.path, item.start)):
             text = clean(edit.text).strip("\n") + "\n"
             here = edit.path == snapshot.document.path and edit.start < made.end and made.start < edit.end
-            if not text.strip() or here or sources.index.refusal(edit.path):
+            # Only what the index has admitted: a file it does not know may be anything.
+            if not text.strip() or here or sources.index.entry(edit.path) is None:
                 continue
             if not _is_shown(plan, edit.path, text):
                 wanted[f"{edit.path}\0{text}"] = edit

@@ -6,7 +6,7 @@ import pytest
 
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.window import Sources, WindowAssembler, assemble
-from iquest_lsp.datatypes import ChunkKind, ContextWindow, Document, Edit, FlowRecord, Position, Snapshot
+from iquest_lsp.datatypes import ChunkKind, ContextWindow, Document, FlowRecord, Position, RecentEdit, Snapshot
 
 from .toys import PLAIN, PSM, SPM, STOCK_SPM, ToyTokenizer, ToyWorkspace, common_prefix, module, special_tokens
 
@@ -80,7 +80,7 @@ def test_the_order_of_kinds_is_that_of_the_layout() -> None:
     window = bench.make(
         "toy/alpha.py", 10, 4,
         flow=[FlowRecord("c", "2026-01-01", "fix", "x")],
-        edits=[Edit("toy/elsewhere.py", 0, 2, "def fresh():\n    pass\n", 5.0)],
+        edits=[RecentEdit("toy/delta.py", 0, 2, "def fresh():\n    pass\n", at=5.0)],
     )  # fmt: skip
     order = ["tree", "flow", "related", "open", "edit", "current"]
     found = kinds(window)
@@ -151,10 +151,11 @@ def test_secret_history_and_edits_stay_out() -> None:
     window = bench.make(
         "toy/alpha.py", 30, 10,
         flow=[FlowRecord("c", "2026-01-01", "fix", "rotate hush"), FlowRecord("d", "2026-01-01", "fix", "fine")],
-        edits=[Edit("x.py", 0, 1, "key = hush\n")],
+        edits=[RecentEdit("toy/delta.py", 0, 1, "key = hush\n"), RecentEdit("stranger.py", 0, 1, "strange = 1\n")],
         is_secret=lambda text: "hush" in text,
     )  # fmt: skip
     assert "hush" not in bench.text(window)
+    assert "strange" not in bench.text(window)
     assert "fine" in bench.text(window)
 
 
