@@ -21,7 +21,7 @@ from iquest_lsp.errors import IQuestError, UsageError
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
-    from iquest_lsp.settings import Settings
+    from iquest_lsp.settings import Configuration
 
 T = TypeVar("T")
 
@@ -87,16 +87,15 @@ def complete(
     from iquest_lsp.assistant import CompletionRequest, completion_to_json
 
     file, line, column = _place(place)
-    settings = _settings(file, engine=engine, model=model, deadline_ms=deadline_ms, max_tokens=max_tokens)
+    configuration = _configuration(engine=engine, model=model, deadline_ms=deadline_ms, max_tokens=max_tokens)
 
     async def work(assistant: Assistant) -> dict[str, Any]:
         cursor = assistant.cursor(file, line, column)
         await assistant.ready()
         await assistant.warm(file, cursor)
-        request = CompletionRequest(file, cursor, explicit=multiline)
-        return completion_to_json(await assistant.complete(request), assistant.model, cursor)
+        return completion_to_json(await assistant.complete(CompletionRequest(file, cursor, explicit=multiline)))
 
-    answer = _with_assistant(settings, file, work)
+    answer = _with_assistant(configuration, work)
     if json_:
         _print_json(answer)
     else:
@@ -115,14 +114,14 @@ def context(place: str, json_: bool, engine: str | None, model: str | None) -> N
     from iquest_lsp.assistant import window_to_json
 
     file, line, column = _place(place)
-    settings = _settings(file, engine=engine, model=model)
+    configuration = _configuration(engine=engine, model=model)
 
     async def work(assistant: Assistant) -> dict[str, Any]:
         cursor = assistant.cursor(file, line, column)
         await assistant.ready()
         return window_to_json(await assistant.context(file, cursor))
 
-    answer = _with_assistant(settings, file, work)
+    answer = _with_assistant(configuration, work)
     if json_:
         _print_json(answer)
     else:
@@ -167,7 +166,7 @@ def doctor(json_: bool) -> None:
     """Check the installation and say what would be done with the model."""
     from iquest_lsp.doctor import examine
 
-    report = examine(_settings(Path.cwd()))
+    report = examine(_configuration().settings()[0])
     if json_:
         _print_json(report)
     else:
@@ -265,27 +264,22 @@ def _place(text: str) -> tuple[Path, int, int | None]:
     return Path(name).absolute(), line - 1, column - 1
 
 
-def _settings(file: Path, **overrides: object) -> Settings:
-    from iquest_lsp.assistant import root_of
-    from iquest_lsp.settings import apply, load, user_file
+def _configuration(**overrides: object) -> Configuration:
+    from iquest_lsp.settings import Configuration, user_file
 
-    settings, problems = load([root_of(file)], user_file())
-    given = {key: value for key, value in overrides.items() if value is not None}
-    settings, more = apply(settings, given, "command line", trusted=True)
-    for problem in problems + more:
+    configuration = Configuration({key: value for key, value in overrides.items() if value is not None}, user_file())
+    for problem in configuration.settings()[1]:
         click.echo(f"warning: {problem}", err=True)
-    return settings
+    return configuration
 
 
-def _with_assistant(settings: Settings, file: Path, work: Callable[[Assistant], Coroutine[Any, Any, T]]) -> T:
+def _with_assistant(configuration: Configuration, work: Callable[[Assistant], Coroutine[Any, Any, T]]) -> T:
     from iquest_lsp.assistant import Assistant
-    from iquest_lsp.runtime.process import ProcessEngine
 
     _log_to_stderr("error")
 
     async def run() -> T:
-        engine = ProcessEngine(Assistant.engine_options(settings))
-        assistant = Assistant(engine, settings, watch=False)
+        assistant = Assistant(configuration, watch=False)
         try:
             return await work(assistant)
         finally:

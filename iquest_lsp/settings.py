@@ -9,7 +9,7 @@ what was there before; it never stops the server.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -90,27 +90,32 @@ def apply(
     return replace(base, **good), problems
 
 
-def load(
-    roots: Iterable[Path], user_file: Path | None, editor: Mapping[str, object] | None = None
-) -> tuple[Settings, list[SettingsProblem]]:
-    """Merges all sources, in the order of the module's docstring."""
-    settings = Settings()
-    problems: list[SettingsProblem] = []
-    layers: list[tuple[str, Mapping[str, object], bool]] = []
-    for path, trusted in [(user_file, True), *((root / WORKSPACE_FILE, False) for root in roots)]:
-        if path is None:
-            continue
-        try:
-            table = read_toml(path)
-        except SettingsError as error:
-            problems.append(SettingsProblem(path.name, "file", str(error)))
-            continue
-        layers.append((path.name, table, trusted))
-    layers.append(("editor", editor or {}, True))
-    for source, table, trusted in layers:
-        settings, more = apply(settings, table, source, trusted=trusted)
-        problems += more
-    return settings, problems
+class Configuration:
+    """The layers of settings of one server, merged anew whenever one of them changes."""
+
+    def __init__(self, overrides: Mapping[str, object] | None = None, user: Path | None = None) -> None:
+        self.overrides = dict(overrides or {})
+        self.editor: dict[str, object] = {}
+        self._user = user
+
+    def settings(self, root: Path | None = None) -> tuple[Settings, list[SettingsProblem]]:
+        """The settings that hold for a workspace (for None: those of the server itself), and what was not taken."""
+        layers: list[tuple[str, Path | Mapping[str, object], bool]] = []
+        if self._user is not None:
+            layers.append((self._user.name, self._user, True))
+        if root is not None:
+            layers.append((WORKSPACE_FILE, root / WORKSPACE_FILE, False))
+        layers += [("editor", self.editor, True), ("command line", self.overrides, True)]
+        settings, problems = Settings(), []
+        for source, layer, trusted in layers:
+            try:
+                values = read_toml(layer) if isinstance(layer, Path) else layer
+            except SettingsError as error:
+                problems.append(SettingsProblem(source, "the file", str(error)))
+                continue
+            settings, more = apply(settings, values, source, trusted=trusted)
+            problems += more
+        return settings, problems
 
 
 def read_toml(path: Path) -> Mapping[str, object]:

@@ -53,8 +53,10 @@ class _Call:
 class ProcessEngine:
     """Runs a backend in a child process; satisfies engine.Engine."""
 
-    def __init__(self, options: EngineOptions) -> None:
-        self._options = options
+    def __init__(self, options: EngineOptions | Callable[[], EngineOptions]) -> None:
+        """`options`, or what gives them at every load (it may raise ModelError)."""
+        self._make_options = options if callable(options) else lambda: options
+        self._options = EngineOptions()
         self._status = EngineStatus(EngineState.STOPPED)
         self._listeners: list[Callable[[EngineStatus], None]] = []
         self._info: ModelInfo | None = None
@@ -92,7 +94,7 @@ class ProcessEngine:
             return self._info
         if self._status.state is EngineState.FAILED:
             assert self._status.error is not None
-            if self._failed_file == self._file_stamp() and not self._may_retry():
+            if not self._worth_another_try():
                 raise self._status.error
             self._loading = None
         if self._loading is None or self._loading.done():
@@ -178,9 +180,10 @@ class ProcessEngine:
     async def _load(self) -> ModelInfo:
         restart = self._status.state is EngineState.RESTARTING
         self._set(EngineStatus(EngineState.LOADING, error=self._status.error if restart else None))
-        self._failed_file = self._file_stamp()
         self._last_lines.clear()
         try:
+            self._options = self._make_options()
+            self._failed_file = self._file_stamp()
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "iquest_lsp.runtime.child",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -225,8 +228,14 @@ class ProcessEngine:
             with contextlib.suppress(ProcessLookupError):
                 self._child.kill()
 
-    def _may_retry(self) -> bool:
-        """After a loop of crashes, tries again when the last one is old enough."""
+    def _worth_another_try(self) -> bool:
+        """Whether a failed load may end differently now: other settings, another file, or a pause after crashes."""
+        try:
+            options = self._make_options()
+        except IQuestError as error:
+            return str(error) != str(self._status.error)
+        if options != self._options or self._failed_file != self._file_stamp():
+            return True
         return bool(self._crashes) and time.monotonic() - self._crashes[-1] > CRASH_PERIOD_S
 
     def _file_stamp(self) -> tuple[int, int] | None:

@@ -58,4 +58,4 @@ async def _complete(
     except (ModelError, EngineError, RuntimeSetupError) as error:
         connection.reporter.failed(error)  # said once, in words; an editor would show a failed request at every key
         return None, lines
-    return made, lines
+    return (made if made.text else None), lines

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
+from iquest_lsp.server.features.configuration import editor_settings
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
@@ -20,14 +21,15 @@ def register(connection: Connection) -> None:
     @connection.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         connection.roots = _roots(params)
+        connection.assistant.configure(editor_settings(params.initialization_options))
 
     @connection.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         connection.reporter.start()
-        for problem in connection.assistant.settings_problems:
-            connection.tell(str(problem), types.MessageType.Warning)
         for root in connection.roots:
             connection.assistant.add_workspace(root)
+        for problem in connection.assistant.settings_problems:
+            connection.tell(str(problem), types.MessageType.Warning)
         connection.assistant.start()
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)

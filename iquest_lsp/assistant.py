@@ -1,0 +1,381 @@
+"""The use cases: complete, show the window, explain a diff. Knows neither the protocol nor llama.cpp.
+
+An Assistant owns the workspaces and orders what the engine does for them; every answer carries the document version
+it was made for, and one whose document has changed meanwhile is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp import codeflow
+from iquest_lsp.completion import shape
+from iquest_lsp.datatypes import (
+    Completion,
+    ContextWindow,
+    Finish,
+    Limits,
+    ModelInfo,
+    Position,
+    Prompt,
+    Snapshot,
+    Source,
+    Span,
+    Timings,
+    TokenCounts,
+)
+from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError, UsageError
+from iquest_lsp.project import Change, Project, root_of
+from iquest_lsp.runtime import catalogue
+from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
+from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.planner import plan
+from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.runtime.scheduler import Scheduler
+from iquest_lsp.settings import Configuration, Settings, SettingsProblem
+from iquest_lsp.workspace.positions import LineIndex
+
+__all__ = ["Assistant", "CompletionRequest", "completion_to_json", "explain", "root_of", "window_to_json"]
+
+log = logging.getLogger(__name__)
+
+ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """Complete `file` at `cursor`; `explicit` when the user asked for it by a key, not only by typing."""
+
+    file: Path
+    cursor: Position
+    explicit: bool = False
+
+
+class Assistant:
+    """See the module's docstring. All calls come from one event loop."""
+
+    def __init__(self, configuration: Configuration, engine: Engine | None = None, *, watch: bool = True) -> None:
+        self._configuration = configuration
+        self.settings, self.settings_problems = configuration.settings()
+        self._engine = engine if engine is not None else ProcessEngine(lambda: engine_options(self.settings))
+        self._scheduler = Scheduler(self._engine)
+        self._watch = watch
+        self._projects: dict[Path, Project] = {}
+        self._warming: dict[Path, asyncio.Task[None]] = {}
+        self._starting: asyncio.Task[None] | None = None
+        self._budget = 0
+
+    # ------------------------------------------------------------------------------------------------- engine
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the engine is doing."""
+        return self._engine.status
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The loaded model."""
+        return self._engine.info
+
+    def on_status(self, listener: Callable[[EngineStatus], None]) -> None:
+        """Follows the engine's state."""
+        self._engine.on_status(listener)
+
+    def start(self) -> None:
+        """Begins to load the model in the background; its errors are told through the status."""
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start_quietly())
+
+    async def ready(self) -> ModelInfo:
+        """Waits for the model; raises why it could not be loaded."""
+        return await self._engine.start()
+
+    async def close(self) -> None:
+        """Ends everything."""
+        for task in [*self._warming.values(), *([self._starting] if self._starting else [])]:
+            task.cancel()
+        for project in self._projects.values():
+            project.close()
+        await self._engine.close()
+
+    def configure(self, values: Mapping[str, object]) -> list[SettingsProblem]:
+        """Takes new settings from the editor; those of the engine count from its next start."""
+        self._configuration.editor.update(values)
+        self.settings, problems = self._configuration.settings()
+        for project in self._projects.values():
+            settings, more = self._configuration.settings(project.root)
+            project.configure(settings)
+            problems += [problem for problem in more if problem not in problems]
+        self.settings_problems = problems
+        return problems
+
+    # --------------------------------------------------------------------------------------------- workspaces
+
+    def add_workspace(self, root: Path) -> Project:
+        """Opens a workspace; opening it again changes nothing."""
+        root = root.absolute()
+        if root not in self._projects:
+            settings, problems = self._configuration.settings(root)
+            self.settings_problems += [problem for problem in problems if problem not in self.settings_problems]
+            self._projects[root] = Project(root, settings, watch=self._watch)
+        return self._projects[root]
+
+    def remove_workspace(self, root: Path) -> None:
+        """Forgets a workspace; its open documents are then completed without their surroundings."""
+        project = self._projects.pop(root.absolute(), None)
+        if project is not None:
+            project.close()
+
+    def project_of(self, file: Path) -> Project:
+        """The workspace a file belongs to: the innermost open one, else one made for its repository or folder."""
+        file = file.absolute()
+        inside = [root for root in self._projects if file.is_relative_to(root)]
+        return self._projects[max(inside, key=lambda root: len(root.parts))] if inside else self._adopt(file)
+
+    def root_of(self, file: Path) -> Path:
+        """The root of the workspace a file belongs to."""
+        return self.project_of(file).root
+
+    def files_changed(self, files: Sequence[Path]) -> None:
+        """Files changed outside the editor."""
+        for file in files:
+            self.project_of(file).files_changed([file])
+
+    # ---------------------------------------------------------------------------------------------- documents
+
+    def open_document(self, file: Path, text: str, version: int, language: str) -> None:
+        """An editor opened a document; the window around it is warmed."""
+        project = self.project_of(file)
+        path = project.path_of(file)
+        project.documents.open(path, text, version, language)
+        project.look_at([path])
+        self._warm_soon(project, file, Position(0, 0))
+
+    def change_document(self, file: Path, changes: Sequence[Change], version: int) -> None:
+        """An editor changed a document."""
+        project = self.project_of(file)
+        project.documents.change(project.path_of(file), changes, version)
+
+    def save_document(self, file: Path, text: str | None) -> None:
+        """An editor saved a document."""
+        project = self.project_of(file)
+        project.documents.save(project.path_of(file), text)
+        project.files_changed([file])
+
+    def close_document(self, file: Path) -> None:
+        """An editor closed a document."""
+        project = self.project_of(file)
+        project.documents.close(project.path_of(file))
+
+    def lines(self, file: Path) -> LineIndex:
+        """The lines of a document; raises DocumentError."""
+        project = self.project_of(file)
+        return project.documents.lines(project.path_of(file))
+
+    def cursor(self, file: Path, line: int, column: int | None) -> Position:
+        """A place given on the command line, 0-based; raises UsageError when the file has no such place."""
+        lines = self.lines(file)
+        if line >= len(lines):
+            raise UsageError(f"{file.name} has no line {line + 1}", why=f"it has {len(lines)}")
+        width = len(lines.line(line))
+        if column is None:
+            return Position(line, width)
+        if column > width:
+            raise UsageError(f"Line {line + 1} of {file.name} has no column {column + 1}", why=f"it ends at {width + 1}")
+        return Position(line, column)
+
+    # ---------------------------------------------------------------------------------------------- use cases
+
+    async def complete(self, request: CompletionRequest) -> Completion:
+        """The text to insert at the cursor, "" when there is nothing worth saying or nothing may be said.
+
+        Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
+        """
+        begin = time.monotonic()
+        project = self.project_of(request.file)
+        path = project.path_of(request.file)
+        document = project.documents.get(path)
+        settings = project.settings
+        if not settings.enable or document.language in settings.disabled_languages:
+            return _silent(request.cursor, self._engine.info, document.version)
+        snapshot = project.documents.snapshot(path, request.cursor)
+        await self._engine.start()
+        self._stop_warming(project)
+        window = await self._window(project, snapshot)
+        context_ms = (time.monotonic() - begin) * 1000
+        if not window.tokens:  # the file may not be shown to a model
+            return _silent(request.cursor, self._engine.info, document.version)
+        left = settings.deadline_ms - context_ms - ANSWER_MARGIN_MS
+        prompt = Prompt(window.tokens, max_lines=0 if request.explicit else 1)
+        limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
+        made = await self._scheduler.complete(prompt, limits, key=str(request.file))
+        if made.finish is Finish.DEADLINE and not made.text:
+            self._warm_soon(project, request.file, request.cursor)
+        text = shape(made.text, snapshot, finish=made.finish)
+        if self._is_stale(project, path, document.version, snapshot):
+            raise RequestCancelledError("The document changed meanwhile")
+        info = self._engine.info
+        total = (time.monotonic() - begin) * 1000
+        return Completion(
+            text=text,
+            span=Span(snapshot.cursor, snapshot.cursor),
+            model=info.name if info is not None else "",
+            finish=made.finish if text else Finish.NONE,
+            source=Source.MODEL,
+            timings=replace(made.timings, total_ms=total, context_ms=context_ms),
+            tokens=made.counts,
+            document_version=document.version,
+        )
+
+    async def context(self, file: Path, cursor: Position) -> ContextWindow:
+        """The window for a place, as a completion there would send it."""
+        project = self.project_of(file)
+        await self._engine.start()
+        project.look_at([project.path_of(file)])
+        await project.index()
+        return await self._window(project, project.documents.snapshot(project.path_of(file), cursor))
+
+    async def warm(self, file: Path, cursor: Position) -> int:
+        """Evaluates the window for a place ahead of time; returns the tokens evaluated."""
+        project = self.project_of(file)
+        await self._engine.start()
+        project.look_at([project.path_of(file)])
+        await project.index()
+        window = await self._window(project, project.documents.snapshot(project.path_of(file), cursor))
+        return await self._scheduler.warm(window.tokens, 0, lambda: True)
+
+    def explain_diff(self, root: Path, target: str) -> dict[str, object]:
+        """What a change does, from the history alone; see codeflow."""
+        return explain(root, target).to_json()
+
+    # ---------------------------------------------------------------------------------------------- internals
+
+    async def _window(self, project: Project, snapshot: Snapshot) -> ContextWindow:
+        info = self._engine.info
+        if info is None:
+            raise EngineError("The model is not loaded yet", fix="Try again in a moment")
+        loop = asyncio.get_running_loop()
+
+        def encode(texts: Sequence[str]) -> list[list[int]]:
+            return asyncio.run_coroutine_threadsafe(self._engine.tokenize(texts), loop).result()
+
+        return await asyncio.to_thread(project.window, snapshot, info, self._window_budget(info), encode)
+
+    def _window_budget(self, info: ModelInfo) -> int:
+        return min(info.context_length, self.settings.window_tokens or 8192)
+
+    def _warm_soon(self, project: Project, file: Path, cursor: Position) -> None:
+        self._stop_warming(project)
+        self._warming[project.root] = asyncio.create_task(self._warm_quietly(file, cursor))
+
+    def _stop_warming(self, project: Project) -> None:
+        task = self._warming.pop(project.root, None)
+        if task is not None:
+            task.cancel()
+
+    async def _warm_quietly(self, file: Path, cursor: Position) -> None:
+        try:
+            await self.warm(file, cursor)
+        except (DocumentError, EngineError, RequestCancelledError) as error:
+            log.debug("not warmed: %s", error)
+
+    async def _start_quietly(self) -> None:
+        try:
+            await self._engine.start()
+        except Exception as error:  # noqa: BLE001  the status carries it to every client
+            log.info("the model was not loaded: %s", error)
+
+    def _is_stale(self, project: Project, path: str, version: int, snapshot: Snapshot) -> bool:
+        try:
+            now = project.documents.get(path)
+        except DocumentError:
+            return True
+        return now.version != version or now.text != snapshot.document.text
+
+    def _adopt(self, file: Path) -> Project:
+        return self.add_workspace(root_of(file))
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """How the engine is started for these settings; raises ModelError when there is no such model."""
+    if settings.engine == "fake":
+        window = settings.window_tokens or 8192
+        return EngineOptions(kind="fake", context_tokens=window + 512, fake=fake_options())
+    path = catalogue.resolve(settings.model)
+    made = plan(settings, read_header(path))
+    return EngineOptions(
+        kind="llama",
+        model_path=str(path),
+        context_tokens=made.context_tokens,
+        batch_tokens=made.batch,
+        threads=made.threads,
+        gpu_layers=settings.gpu_layers,
+        kv_type=made.kv_type,
+    )
+
+
+def explain(root: Path, target: str, patch: bytes | None = None) -> codeflow.DiffExplanation:
+    """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
+    return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch))
+
+
+def completion_to_json(made: Completion) -> dict[str, Any]:
+    """`complete --json`: 1-based positions."""
+    names = ("total_ms", "context_ms", "queue_ms", "prefill_ms", "decode_ms")
+    counts = ("window", "reused", "prefilled", "generated", "drafted", "accepted")
+    return {
+        "text": made.text,
+        "range": {"start": _place(made.span.start), "end": _place(made.span.end)},
+        "model": made.model,
+        "finish": str(made.finish),
+        "source": str(made.source),
+        "timings": {name: round(getattr(made.timings, name), 3) for name in names},
+        "tokens": {name: getattr(made.tokens, name) for name in counts},
+    }
+
+
+def window_to_json(window: ContextWindow) -> dict[str, Any]:
+    """`context --json`: lines 1-based, both ends included; 0 where a chunk is not a span of a file."""
+    return {
+        "budget": window.budget,
+        "tokens": len(window.tokens),
+        "stable_prefix_tokens": window.stable_prefix_tokens,
+        "chunks": [
+            {
+                "kind": str(chunk.kind),
+                "path": chunk.path,
+                "start": chunk.start + 1 if chunk.end > chunk.start else 0,
+                "end": chunk.end,
+                "tokens": chunk.tokens,
+                "reason": chunk.reason,
+            }
+            for chunk in window.chunks
+        ],
+        "dropped": [{"path": item.path, "reason": item.reason} for item in window.dropped],
+    }
+
+
+def fake_options() -> dict[str, object]:
+    """Options of the fake engine, from the environment variable IQUEST_LSP_FAKE (JSON), for tests."""
+    import json
+    import os
+
+    value = json.loads(os.environ.get("IQUEST_LSP_FAKE", "{}"))
+    return value if isinstance(value, dict) else {}
+
+
+def _silent(cursor: Position, info: ModelInfo | None, version: int) -> Completion:
+    """The answer that says nothing."""
+    name = info.name if info is not None else ""
+    span = Span(cursor, cursor)
+    return Completion("", span, name, Finish.NONE, Source.MODEL, Timings(), TokenCounts(), version)
+
+
+def _place(position: Position) -> dict[str, int]:
+    return {"line": position.line + 1, "column": position.character + 1}

@@ -1,0 +1,73 @@
+"""`make demo`: the real server completes a line of a real file, and git's history explains a commit."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.syntax import Syntax
+from rich.text import Text
+
+from tests.e2e.editor import Editor, connected
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Lines of this repository that are typed again, as (file, the line's text, how much of it is already there).
+PLACES = (
+    ("iquest_lsp/runtime/prefix_cache.py", "        return len(self._held.get(sequence, ()))", "        return len("),
+    ("iquest_lsp/errors.py", "        super().__init__(what)", "        super("),
+    ("iquest_lsp/workspace/positions.py", "        starts, ends = [0], []", "        starts, "),
+)
+console = Console(width=100)
+
+
+async def complete_one(editor: Editor, name: str, line_text: str, head: str) -> bool:
+    """Types the beginning of one line of a file and shows the answer; True when there was one."""
+    file = ROOT / name
+    lines = file.read_text("utf-8").splitlines()
+    number = lines.index(line_text)
+    lines[number] = head
+    uri = editor.open(file, "\n".join(lines) + "\n")
+    await editor.inline(uri, number, len(head))  # reads the window; what a person sees is the second request
+    editor.insert(uri, 2, number, len(head), "")
+    start = time.perf_counter()
+    items = await editor.inline(uri, number, len(head))
+    milliseconds = (time.perf_counter() - start) * 1000
+    console.print(f"\n[bold]{name}:{number + 1}[/bold]")
+    for at in range(max(number - 3, 0), number):
+        console.print(Text(f"{at + 1:5} ", style="dim"), Syntax(lines[at], "python"), sep="", end="")
+    answer = items[0].insert_text if items else ""
+    shown = Text(f"{number + 1:5} ", style="dim")
+    shown.append(head, style="default").append(answer, style="bold green")
+    console.print(shown)
+    console.print(f"      [dim]{milliseconds:.0f} ms from request to answer; the line was: {line_text.strip()}[/dim]")
+    return bool(answer)
+
+
+async def main() -> int:
+    """Runs the demo; 0 when at least one place was completed and the commit was explained."""
+    console.rule("[bold]IQuest LSP[/bold]: a completion from our own Loop model")
+    start = time.perf_counter()
+    async with connected(ROOT, options={"deadlineMs": 2000}) as editor:
+        await editor.wait_until_ready(120)
+        model = editor.statuses[-1]["model"]
+        console.print(f"server and model ({model}) ready after {time.perf_counter() - start:.1f} s")
+        answered = [await complete_one(editor, *place) for place in PLACES]
+    console.print()
+    console.rule("the explanation of a real commit")
+    command = [sys.executable, "-m", "iquest_lsp.cli", "explain-diff", "HEAD", "--format", "md"]
+    explained = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    console.print(Markdown(explained.stdout))
+    if explained.returncode:
+        console.print(explained.stderr, style="red")
+    console.print()
+    console.print(f"{sum(answered)} of {len(answered)} places completed; try it: .venv/bin/iquest-lsp --help")
+    return 0 if any(answered) and explained.returncode == 0 else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))

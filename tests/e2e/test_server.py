@@ -1,0 +1,181 @@
+"""The language server as an editor meets it: the real process, on the fake engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from tests.e2e.editor import connected
+
+CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
+FAKE = ("--engine", "fake")
+
+
+def fake(**options: Any) -> dict[str, str]:
+    return {"IQUEST_LSP_FAKE": json.dumps(options)}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text(CODE)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    return tmp_path
+
+
+async def test_capabilities_are_announced(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        assert editor.capabilities is not None
+        # Whole, since an editor that is not told does not ask.
+        assert editor.capabilities.inline_completion_provider is not None
+        assert editor.capabilities.completion_provider is not None
+        sync = editor.capabilities.text_document_sync
+        assert isinstance(sync, types.TextDocumentSyncOptions)
+        assert sync.change is types.TextDocumentSyncKind.Incremental
+        assert sync.open_close
+
+
+async def test_ghost_text_and_list_say_the_same(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        items = await editor.inline(uri, 4, 9)
+        assert [item.insert_text for item in items] == ["width, height):"]
+        assert items[0].range == types.Range(types.Position(4, 9), types.Position(4, 9))
+        listed = await editor.completion(uri, 4, 8)
+        assert len(listed) == 1
+        edit = listed[0].text_edit
+        assert isinstance(edit, types.TextEdit)
+        assert edit.new_text.startswith("area")
+        assert edit.range.start == types.Position(4, 4)
+        assert listed[0].filter_text == edit.new_text
+
+
+async def test_typing_is_followed(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        editor.insert(uri, 2, 4, 9, "wid")
+        items = await editor.inline(uri, 4, 12)
+        assert [item.insert_text for item in items] == ["th, height):"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "column"),
+    [
+        (types.PositionEncodingKind.Utf8, 4 + 4 + 4),
+        (types.PositionEncodingKind.Utf16, 4 + 2 + 4),
+        (types.PositionEncodingKind.Utf32, 4 + 1 + 4),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+async def test_columns_are_counted_as_agreed(root: Path, encoding: Any, column: int, end: str) -> None:
+    text = end.join(["x = '😀'; area(a, b)", "y = 1", "x = '😀'; are"])
+    file = root / "emoji.py"
+    file.write_bytes(text.encode())
+    async with connected(root, *FAKE, encodings=[encoding], environment=fake(responses=["a(1)"] * 3)) as editor:
+        assert editor.capabilities is not None
+        assert editor.capabilities.position_encoding == encoding
+        uri = editor.open(file)
+        emoji = {"utf-8": 4, "utf-16": 2, "utf-32": 1}[str(encoding.value)]
+        end_of_line = len("x = '") + emoji + len("'; are")
+        items = await editor.inline(uri, 2, end_of_line)
+        assert items[0].insert_text == "a(1)"
+        assert items[0].range.start.character == end_of_line
+        editor.insert(uri, 2, 2, end_of_line, "a")
+        items = await editor.inline(uri, 2, end_of_line + 1)
+        assert items[0].range.start.character == end_of_line + 1
+
+
+async def test_cancelling_reaches_the_decoding(root: Path) -> None:
+    slow = fake(responses=["x = 1; " * 1000, "done"], token_ms=20)
+    options = {"deadlineMs": 60000, "maxTokens": 5000}
+    async with connected(root, *FAKE, environment=slow, options=options) as editor:
+        uri = editor.open(root / "shapes.py")
+        params = types.InlineCompletionParams(
+            types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+            types.TextDocumentIdentifier(uri),
+            types.Position(4, 9),
+        )
+        await editor.wait_until_ready()
+        waiting = editor.protocol.send_request(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id="slow")
+        await asyncio.sleep(0.5)
+        editor.cancel_request(types.CancelParams(id="slow"))
+        with pytest.raises(Exception, match="cancel"):
+            await asyncio.wait_for(asyncio.wrap_future(waiting), 5)
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        items = await editor.inline(uri, 4, 9)
+        assert items[0].insert_text == "done"
+        assert loop.time() - start < 5  # the first answer would have taken over a minute
+
+
+async def test_loading_shows_progress_and_settings_arrive(root: Path) -> None:
+    async with connected(root, *FAKE, environment=fake(load_ms=400), options={"nonsense": 1}) as editor:
+        await editor.wait_until_ready()
+        kinds = [value["kind"] if isinstance(value, dict) else value.kind for value in editor.progress]
+        assert kinds[0] == "begin"
+        await editor.wait_for("end of progress", lambda: len(editor.progress) > 1)
+        assert any("nonsense" in message.message for message in editor.messages)
+
+
+async def test_disabled_means_silent(root: Path) -> None:
+    async with connected(root, *FAKE, options={"enable": False}) as editor:
+        uri = editor.open(root / "shapes.py")
+        assert await editor.inline(uri, 4, 9) == []
+        editor.workspace_did_change_configuration(
+            types.DidChangeConfigurationParams(settings={"iquest": {"enable": True}})
+        )
+        assert len(await editor.inline(uri, 4, 9)) == 1
+
+
+async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) -> None:
+    slow = fake(responses=["x = 1; " * 1000, "done"], token_ms=20)
+    async with connected(root, *FAKE, environment=slow, options={"deadlineMs": 60000, "maxTokens": 100}) as editor:
+        uri = editor.open(root / "shapes.py")
+        await editor.wait_until_ready()
+        task = asyncio.create_task(editor.inline(uri, 4, 9))
+        await asyncio.sleep(0.5)
+        assert editor._server is not None
+        children = Path(f"/proc/{editor._server.pid}/task/{editor._server.pid}/children").read_text().split()
+        engines = [pid for pid in children if b"runtime.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(engines) == 1
+        os.kill(int(engines[0]), signal.SIGKILL)
+        assert await asyncio.wait_for(task, 10) == []
+        items = await asyncio.wait_for(editor.inline(uri, 4, 9), 10)
+        assert items
+        told = [message.message for message in editor.messages if "signal 9" in message.message]
+        assert len(told) == 1
+
+
+async def test_a_file_changed_outside_is_seen(root: Path) -> None:
+    other = root / "other.py"
+    other.write_text("")
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        await editor.wait_until_ready()
+        other.write_text("def perimeter(width, height):\n    return 2 * (width + height)\n")
+        editor.insert(uri, 2, 4, 9, "x): pass\nperim")
+
+        async def seen() -> bool:
+            items = await editor.inline(uri, 5, 5)
+            return bool(items) and items[0].insert_text.startswith("eter(width, height):")
+
+        for _ in range(100):
+            if await seen():
+                return
+            await asyncio.sleep(0.1)
+        pytest.fail("the new text never entered the window")
+
+
+async def test_documents_that_are_no_files_are_left_alone(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        item = types.TextDocumentItem("untitled:Untitled-1", "python", 1, "x = ")
+        editor.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        assert await editor.inline("untitled:Untitled-1", 0, 4) == []
+        assert editor.messages == []

@@ -1,0 +1,81 @@
+"""The GGUF header reader: what it reads, and that no damage gets past it as anything but a clear error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iquest_lsp.errors import ModelFileError
+from iquest_lsp.runtime.gguf_header import read_header
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gguf") / "small.gguf"
+    writer = gguf.GGUFWriter(path, "iquestloopcoder")
+    writer.add_name("Small")
+    writer.add_uint32("iquestloopcoder.loop.num", 3)
+    writer.add_float32("iquestloopcoder.attention.max_alibi_bias", 8.0)
+    writer.add_array("tokenizer.ggml.tokens", ["a", "b", "c"])
+    writer.add_array("tokenizer.ggml.token_type", [1, 1, 3])
+    writer.add_tensor("token_embd.weight", np.ones((3, 64), np.float32))
+    writer.add_tensor("blk.0.attn_q.weight", np.ones((64, 64), np.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_a_sound_file_is_read(sound: Path) -> None:
+    header = read_header(sound)
+    assert header.architecture == "iquestloopcoder"
+    assert header.name == "Small"
+    assert header.passes == 3
+    assert header.needs_port
+    assert header.parameters == 3 * 64 + 64 * 64
+    assert {tensor.name: tensor.size for tensor in header.tensors} == {
+        "token_embd.weight": 3 * 64 * 4,
+        "blk.0.attn_q.weight": 64 * 64 * 2,
+    }
+
+
+def test_every_truncation_is_noticed(sound: Path, tmp_path: Path) -> None:
+    data = sound.read_bytes()
+    cut = tmp_path / "cut.gguf"
+    end = max(t.offset + (t.size or 0) for t in read_header(sound).tensors) + read_header(sound).data_start
+    for length in [*range(0, 200, 7), *range(200, end, 997), end - 1]:
+        cut.write_bytes(data[:length])
+        with pytest.raises(ModelFileError, match=r"cut off|does not begin"):
+            read_header(cut)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 400), value=st.integers(0, 255))
+def test_a_damaged_byte_is_an_error_or_another_value_never_a_crash(
+    sound: Path, tmp_path: Path, place: int, value: int
+) -> None:
+    data = bytearray(sound.read_bytes())
+    data[place % len(data)] = value
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(data)
+    try:
+        read_header(damaged)
+    except ModelFileError as error:
+        assert error.why or error.fix
+
+
+def test_missing_and_foreign_files_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="There is no model file"):
+        read_header(tmp_path / "absent.gguf")
+    other = tmp_path / "page.gguf"
+    other.write_text("<html>not found</html>")
+    with pytest.raises(ModelFileError, match="does not begin with GGUF"):
+        read_header(other)
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        read_header(tmp_path)

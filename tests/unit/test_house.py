@@ -1,0 +1,93 @@
+"""The rules of the house that import-linter cannot see."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "iquest_lsp"
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py")
+    if "port/dependencies" not in path.as_posix()
+)
+OWNERS = {
+    "pygls": ("server/", "daemon/"),
+    "lsprotocol": ("server/", "daemon/"),
+    "llama_cpp": ("runtime/",),
+    "git": ("codeflow/repository.py",),
+    "watchdog": ("workspace/watcher.py",),
+    "torch": (),
+    "transformers": (),
+    "rich": ("terminal.py", "cli.py"),
+}
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_each_library_has_one_owner() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            found = []
+            if isinstance(node, ast.Import):
+                found = [alias.name.partition(".")[0] for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found = [node.module.partition(".")[0]]
+            for library in found:
+                if library in OWNERS:
+                    assert name.startswith(OWNERS[library]), f"{name} imports {library}"
+
+
+def test_only_the_command_line_prints_or_exits() -> None:
+    allowed = {"cli.py", "terminal.py", "runtime/port/build.py", "runtime/port/dependencies.py", "runtime/child.py"}
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).as_posix()
+        if name in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("print", "exit", "quit"), f"{name}:{node.lineno}"
+
+
+def test_the_command_line_loads_no_model_code() -> None:
+    heavy = ["llama_cpp", "torch", "numpy", "pygls", "git", "tree_sitter", "rich"]
+    loaded = json.loads(run(f"import sys, json, iquest_lsp.cli; print(json.dumps([m for m in {heavy} if m in sys.modules]))"))
+    assert loaded == []
+
+
+def test_importing_does_nothing() -> None:
+    """No module prints, logs, or reads a file that is not Python when it is imported."""
+    code = f"""
+import sys, importlib, logging
+seen = []
+def hook(event, args):
+    if event == "open" and isinstance(args[0], str) and args[0].startswith({str(PACKAGE)!r}):
+        if not args[0].endswith((".py", ".pyc")) and "__pycache__" not in args[0]:
+            seen.append(args[0])
+class Handler(logging.Handler):
+    def emit(self, record): seen.append(record.name) if record.name.startswith("iquest_lsp") else None
+logging.getLogger().addHandler(Handler())
+sys.addaudithook(hook)
+for name in {MODULES!r}:
+    importlib.import_module(name)
+print(seen)
+"""
+    assert run(code).strip() == "[]"
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["complete", "--help"]])
+def test_help_needs_nothing_heavy(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "iquest_lsp.cli", *command], capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    # A count stands for the time: machines that run tests are noisy.
+    assert done.stderr.count("\n") < 350, "too many modules for an answer within 300 ms"

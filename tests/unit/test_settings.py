@@ -1,0 +1,58 @@
+"""Settings: defaults, layers, trust, and that a bad value is told and never fatal."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from iquest_lsp.settings import Configuration, Settings, apply
+
+
+def test_every_setting_has_a_default_and_a_sentence() -> None:
+    for item in fields(Settings):
+        assert item.metadata["doc"].endswith("."), item.name
+
+
+def test_a_bad_value_is_told_and_the_rest_is_taken() -> None:
+    settings, problems = apply(
+        Settings(),
+        {"deadlineMs": "soon", "maxTokens": 12, "deadline_ms": 0, "kv_type": "f8", "exclude": [1], "new": 1, "enable": 1},
+        "editor",
+        trusted=True,
+    )
+    assert settings == Settings(max_tokens=12)
+    assert {problem.key: problem.reason for problem in problems} == {
+        "deadlineMs": "expected a whole number",
+        "deadline_ms": "must be at least 1",
+        "kv_type": "expected one of auto, f32, f16, q8_0, q4_0",
+        "exclude": "expected a list of strings",
+        "new": "unknown setting",
+        "enable": "expected true or false",
+    }
+
+
+def test_a_workspace_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "iquest.toml").write_text('model = "/evil.gguf"\ndeadline_ms = 100\nengine = "fake"\n')
+    settings, problems = Configuration().settings(tmp_path)
+    assert settings == Settings(deadline_ms=100)
+    assert {problem.key for problem in problems} == {"model", "engine"}
+    assert all("workspace may not" in problem.reason for problem in problems)
+
+
+def test_later_layers_win(tmp_path: Path) -> None:
+    user = tmp_path / "settings.toml"
+    user.write_text("deadline_ms = 1\nmax_tokens = 1\nwindow_tokens = 1\nhistory = false\n")
+    (tmp_path / "iquest.toml").write_text("deadline_ms = 2\nmax_tokens = 2\nwindow_tokens = 2\n")
+    configuration = Configuration({"deadline_ms": 4}, user)
+    configuration.editor = {"deadlineMs": 3, "maxTokens": 3}
+    settings, problems = configuration.settings(tmp_path)
+    assert problems == []
+    assert (settings.deadline_ms, settings.max_tokens, settings.window_tokens, settings.history) == (4, 3, 2, False)
+    assert configuration.settings()[0].window_tokens == 1
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "iquest.toml").write_bytes(b"\xff\xfe = = =")
+    settings, problems = Configuration().settings(tmp_path)
+    assert settings == Settings()
+    assert "not valid TOML" in problems[0].reason
