@@ -21,7 +21,7 @@ from quantize.pretrain.reader import ModelFile
 from quantize.pretrain.recipe import EvaluateRecipe, PackRecipe
 from quantize.pretrain.samples import FORMAT, Sampler
 
-#: Tokens a completion may have; longer rests of a line count as missed, for every contestant alike.
+#: Tokens a completion may have; cursors whose rest of the line is longer are not drawn.
 LONGEST = 64
 Say = Callable[[str], None]
 
@@ -66,7 +66,7 @@ def windows(files: Sequence[SourceFile], file: ModelFile, recipe: EvaluateRecipe
 
 
 def places(files: Sequence[SourceFile], file: ModelFile, recipe: EvaluateRecipe) -> list[Place]:
-    """Random cursors inside lines with text on both sides of the cursor or before it; the rest is never empty."""
+    """Random cursors from the first character of a line's text on, words not spared; the rest is never blank."""
     draw = random.Random(recipe.seed + 1)
     sampler = Sampler(files, file.tokenizer, PackRecipe())
     by_size = [len(item.text) for item in files]
