@@ -50,6 +50,10 @@ class Settings:
                                workspace=False, low=-1)
     kv_type: str = _setting("auto", "Type of the KV cache.", workspace=False,
                             choices=("auto", "f32", "f16", "q8_0", "q4_0"))
+    idle_exit_seconds: int = _setting(600, "Seconds that the daemon waits for the next editor after the last one left.",
+                                      workspace=False, low=0)
+    memory_limit_mb: int = _setting(0, "Megabytes the model's process may hold before it is started again; 0: most of "
+                                       "the machine's memory.", workspace=False, low=0)
     log_level: str = _setting("info", "How much goes to the log.", workspace=False,
                               choices=("debug", "info", "warning", "error"))
 
@@ -91,21 +95,65 @@ def apply(
 
 
 class Configuration:
-    """The layers of settings of one server, merged anew whenever one of them changes."""
+    """The layers of settings of one server, merged anew whenever one of them changes.
+
+    Each client (an editor, by a name of its own) has an editor layer of its own. `editor` is that of the client "".
+    """
 
     def __init__(self, overrides: Mapping[str, object] | None = None, user: Path | None = None) -> None:
         self.overrides = dict(overrides or {})
-        self.editor: dict[str, object] = {}
+        self._clients: dict[str, dict[str, object]] = {}
         self._user = user
 
-    def settings(self, root: Path | None = None) -> tuple[Settings, list[SettingsProblem]]:
-        """The settings that hold for a workspace (for None: those of the server itself), and what was not taken."""
+    @property
+    def editor(self) -> dict[str, object]:
+        return self._clients.setdefault("", {})
+
+    @editor.setter
+    def editor(self, values: Mapping[str, object]) -> None:
+        self._clients[""] = dict(values)
+
+    def update(self, client: str, values: Mapping[str, object]) -> list[SettingsProblem]:
+        """Takes a client's values; what is one for all clients stays as the client set it that came first."""
+        mine = self._clients.setdefault(client, {})
+        for key in [old for old in mine if _snake(old) in {_snake(new) for new in values}]:
+            del mine[key]  # the other spelling, perhaps
+        mine.update(values)
+        shared = self._shared()
+        return [
+            SettingsProblem("editor", key, f"another editor, which shares this daemon, has set it to {shared[_snake(key)]!r}")
+            for key, value in values.items()
+            if _snake(key) in shared and shared[_snake(key)] != value
+        ]
+
+    def forget(self, client: str) -> None:
+        """Drops the values of a client that is gone."""
+        self._clients.pop(client, None)
+
+    def _shared(self) -> dict[str, object]:
+        """What the clients together say of the one model and its process: the first to say something counts."""
+        one_for_all = {item.name for item in fields(Settings) if not item.metadata["workspace"]} | {"window_tokens"}
+        merged: dict[str, object] = {}
+        for values in self._clients.values():
+            for key, value in values.items():
+                if _snake(key) in one_for_all:
+                    merged.setdefault(_snake(key), value)
+        return merged
+
+    def settings(self, root: Path | None = None, client: str | None = None) -> tuple[Settings, list[SettingsProblem]]:
+        """The settings that hold for a workspace (for None: those of the server itself), and what was not taken.
+
+        With a `client` its own values count, without one only what is one for all clients (and all of "").
+        """
         layers: list[tuple[str, Path | Mapping[str, object], bool]] = []
         if self._user is not None:
             layers.append((self._user.name, self._user, True))
         if root is not None:
             layers.append((WORKSPACE_FILE, root / WORKSPACE_FILE, False))
-        layers += [("editor", self.editor, True), ("command line", self.overrides, True)]
+        layers += [
+            ("editor", {**self._clients.get(client or "", {}), **self._shared()}, True),
+            ("command line", self.overrides, True),
+        ]
         settings, problems = Settings(), []
         for source, layer, trusted in layers:
             try:

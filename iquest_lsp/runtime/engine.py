@@ -127,5 +127,5 @@ class Engine(Protocol):
 
     async def close(self) -> None: ...
 
-    def on_status(self, listener: Callable[[EngineStatus], None]) -> None:
-        """Calls `listener` at every change of state."""
+    def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
+        """Calls `listener` at every change of state, until what this returns is called."""

@@ -84,8 +84,14 @@ class ProcessEngine:
         """The child's process id, for tests and status."""
         return self._child.pid if self._child is not None else None
 
-    def on_status(self, listener: Callable[[EngineStatus], None]) -> None:
+    def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
         self._listeners.append(listener)
+
+        def remove() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return remove
 
     async def start(self) -> ModelInfo:
         if self._closing:
@@ -185,7 +191,8 @@ class ProcessEngine:
             self._options = self._make_options()
             self._failed_file = self._file_stamp()
             child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "iquest_lsp.runtime.child",
+                # -P: nothing is imported from the working directory, which may be a workspace nobody vouches for.
+                sys.executable, "-P", "-m", "iquest_lsp.runtime.child",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
                 limit=2**20,
             )  # fmt: skip
@@ -373,7 +380,7 @@ class ProcessEngine:
         if status == self._status:
             return
         self._status = status
-        for listener in self._listeners:
+        for listener in list(self._listeners):  # one may remove itself
             listener(status)
 
     def _spawn(self, work: Any) -> None:

@@ -39,7 +39,9 @@ class _OnDisk:
 class DocumentStore:
     """The documents of one workspace, by POSIX path relative to its root (absolute for files outside).
 
-    Safe to use from several threads. `clock` gives the wall-clock time of edits and views.
+    Several editors may have one file open: each `owner` (a client's name) has a buffer and a version of its own, sees
+    it, and sees another owner's buffer only of files that it has not open itself. Without an owner the buffer looked
+    at last counts. Safe to use from several threads. `clock` gives the wall-clock time of edits and views.
     """
 
     def __init__(
@@ -54,12 +56,12 @@ class DocumentStore:
         self._clock = clock
         self._max_file_bytes = max_file_bytes
         self._max_buffer_characters = max_buffer_characters
-        self._open: dict[str, _Buffer] = {}
+        self._open: dict[str, dict[str, _Buffer]] = {}  # path -> owner -> buffer
         self._disk: OrderedDict[str, _OnDisk] = OrderedDict()
         self._times: dict[str, tuple[float, float]] = {}
         self._lock = threading.RLock()
 
-    def open(self, path: str, text: str, version: int = 0, language: str = "") -> Document:
+    def open(self, path: str, text: str, version: int = 0, language: str = "", owner: str = "") -> Document:
         """Takes over a buffer the editor opened; opening it again replaces what was there."""
         self._check_size(path, text)
         with self._lock:
@@ -67,16 +69,16 @@ class DocumentStore:
             document = Document(
                 path, text, version, language, is_open=True, edited_at=edited_at, viewed_at=self._clock()
             )
-            return self._keep(_Buffer(document, LineIndex(text)))
+            return self._keep(_Buffer(document, LineIndex(text)), owner)
 
-    def change(self, path: str, changes: Sequence[Change], version: int) -> Document:
+    def change(self, path: str, changes: Sequence[Change], version: int, owner: str = "") -> Document:
         """Applies changes in order, each to the text that the one before left.
 
         Spans are in code points and clamped. Raises DocumentError when the buffer is not open, when the version
         does not grow, and when the text would grow past the limit; the buffer is then as it was before.
         """
         with self._lock:
-            buffer = self._buffer(path)
+            buffer = self._buffer(path, owner)
             if version <= buffer.document.version:
                 raise DocumentError(
                     f"{path}: change to version {version} after version {buffer.document.version}",
@@ -96,61 +98,70 @@ class DocumentStore:
             document = replace(
                 buffer.document, text=lines.text, version=version, edited_at=edited_at, viewed_at=now
             )
-            return self._keep(_Buffer(document, lines))
+            return self._keep(_Buffer(document, lines), owner)
 
-    def save(self, path: str, text: str | None = None) -> Document:
+    def save(self, path: str, text: str | None = None, owner: str = "") -> Document:
         """Notes that the buffer was written; `text`, where the editor sends it, is what was written."""
         with self._lock:
-            buffer = self._buffer(path)
+            buffer = self._buffer(path, owner)
             self._disk.pop(path, None)
             if text is None or text == buffer.document.text:
                 return buffer.document
             self._check_size(path, text)
             document = replace(buffer.document, text=text, edited_at=self._clock())
-            return self._keep(_Buffer(document, LineIndex(text)))
+            return self._keep(_Buffer(document, LineIndex(text)), owner)
 
-    def close(self, path: str) -> None:
-        """Forgets a buffer; the file on disk is what counts from now on. Closing twice is no error."""
+    def close(self, path: str, owner: str = "") -> None:
+        """Forgets the owner's buffer; without any the file on disk counts. Closing twice is no error."""
         with self._lock:
-            self._open.pop(path, None)
+            buffers = self._open.get(path, {})
+            buffers.pop(owner, None)
+            if not buffers:
+                self._open.pop(path, None)
             self._disk.pop(path, None)
+
+    def release(self, owner: str) -> None:
+        """Forgets every buffer of an owner that is gone."""
+        with self._lock:
+            for path in [path for path, buffers in self._open.items() if owner in buffers]:
+                self.close(path, owner)
 
     def view(self, path: str) -> None:
         """Notes that the user looks at a document."""
         with self._lock:
             edited_at, _ = self._times.get(path, (0.0, 0.0))
             self._times[path] = (edited_at, self._clock())
-            buffer = self._open.get(path)
-            if buffer is not None:
+            for buffer in self._open.get(path, {}).values():
                 buffer.document = replace(buffer.document, viewed_at=self._times[path][1])
 
     def is_open(self, path: str) -> bool:
         """Whether an editor has the document open."""
         return path in self._open
 
-    def get(self, path: str) -> Document:
+    def get(self, path: str, owner: str = "") -> Document:
         """The open buffer, else the file on disk. Raises DocumentError."""
         with self._lock:
-            buffer = self._open.get(path)
+            buffer = self._seen(path, owner)
             return buffer.document if buffer is not None else self._read(path)
 
-    def lines(self, path: str) -> LineIndex:
+    def lines(self, path: str, owner: str = "") -> LineIndex:
         """The line index of an open buffer, or of the file on disk. Raises DocumentError."""
         with self._lock:
-            buffer = self._open.get(path)
+            buffer = self._seen(path, owner)
             return buffer.lines if buffer is not None else LineIndex(self._read(path).text)
 
-    def open_documents(self) -> tuple[Document, ...]:
-        """All open buffers, by path."""
+    def open_documents(self, owner: str = "") -> tuple[Document, ...]:
+        """All open files as the owner sees them, by path."""
         with self._lock:
-            return tuple(self._open[path].document for path in sorted(self._open))
+            seen = (self._seen(path, owner) for path in sorted(self._open))
+            return tuple(buffer.document for buffer in seen if buffer is not None)
 
-    def snapshot(self, path: str, cursor: Position, head: str = "") -> Snapshot:
+    def snapshot(self, path: str, cursor: Position, head: str = "", owner: str = "") -> Snapshot:
         """What a request sees, from now on unchanged; the cursor is clamped. Raises DocumentError."""
         with self._lock:
-            document = self.get(path)
-            lines = self.lines(path)
-            return Snapshot(self.root, document, lines.clamp(cursor), self.open_documents(), head)
+            document = self.get(path, owner)
+            lines = self.lines(path, owner)
+            return Snapshot(self.root, document, lines.clamp(cursor), self.open_documents(owner), head)
 
     def forget_disk(self, paths: Sequence[str] | None = None) -> None:
         """Drops what is remembered of files on disk (all of them without `paths`)."""
@@ -161,14 +172,18 @@ class DocumentStore:
                 for path in paths:
                     self._disk.pop(path, None)
 
-    def _keep(self, buffer: _Buffer) -> Document:
+    def _keep(self, buffer: _Buffer, owner: str) -> Document:
         document = buffer.document
-        self._open[document.path] = buffer
+        self._open.setdefault(document.path, {})[owner] = buffer
         self._times[document.path] = (document.edited_at, document.viewed_at)
         return document
 
-    def _buffer(self, path: str) -> _Buffer:
-        buffer = self._open.get(path)
+    def _seen(self, path: str, owner: str) -> _Buffer | None:
+        buffers = self._open.get(path, {})
+        return buffers.get(owner) or max(buffers.values(), key=lambda item: item.document.viewed_at, default=None)
+
+    def _buffer(self, path: str, owner: str) -> _Buffer:
+        buffer = self._open.get(path, {}).get(owner)
         if buffer is None:
             raise DocumentError(f"{path} is not open", why="the editor sent a change before opening it")
         return buffer
