@@ -33,7 +33,7 @@ from iquest_lsp.datatypes import (
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError, UsageError
 from iquest_lsp.project import Change, Project, root_of
 from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
+from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineState, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.planner import plan
 from iquest_lsp.runtime.process import ProcessEngine
@@ -41,24 +41,44 @@ from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
 from iquest_lsp.workspace.positions import LineIndex
 
-__all__ = ["Assistant", "CompletionRequest", "completion_to_json", "explain", "root_of", "window_to_json"]
+__all__ = [
+    "Assistant", "CompletionRequest", "WorkspaceStatus", "completion_to_json", "explain", "root_of", "window_to_json",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
+LINGER_S = 60.0  # how long a workspace stays that nobody has open
 ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """Complete `file` at `cursor`; `explicit` when the user asked for it by a key, not only by typing."""
+    """Complete `file` at `cursor`; `explicit` when the user asked for it by a key, not only by typing.
+
+    `client` names who asks: its buffers and its settings count.
+    """
 
     file: Path
     cursor: Position
     explicit: bool = False
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceStatus:
+    """A workspace as `daemon status` shows it: tokens of its last window, and how many of them the engine holds."""
+
+    root: Path
+    window_tokens: int
+    warm_tokens: int
 
 
 class Assistant:
-    """See the module's docstring. All calls come from one event loop."""
+    """See the module's docstring. All calls come from one event loop.
+
+    Several clients may share it, each under a name of its own (`client`): documents and settings are theirs, a
+    workspace stays open while one of them has it, and `leave` takes back all that a client brought.
+    """
 
     def __init__(self, configuration: Configuration, engine: Engine | None = None, *, watch: bool = True) -> None:
         self._configuration = configuration
@@ -70,6 +90,11 @@ class Assistant:
         self._warming: dict[Path, asyncio.Task[None]] = {}
         self._starting: asyncio.Task[None] | None = None
         self._budget = 0
+        self._holders: dict[Path, set[str]] = {}
+        self._settings_of: dict[tuple[Path, str], Settings] = {}
+        self._window_tokens: dict[Path, int] = {}
+        self._warm_tokens: dict[Path, int] = {}
+        self._engine.on_status(self._engine_changed)
 
     # ------------------------------------------------------------------------------------------------- engine
 
@@ -83,9 +108,23 @@ class Assistant:
         """The loaded model."""
         return self._engine.info
 
-    def on_status(self, listener: Callable[[EngineStatus], None]) -> None:
-        """Follows the engine's state."""
-        self._engine.on_status(listener)
+    def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
+        """Follows the engine's state until what this returns is called."""
+        return self._engine.on_status(listener)
+
+    @property
+    def engine_pid(self) -> int | None:
+        """The process that runs the model, where there is one."""
+        return self._engine.pid if isinstance(self._engine, ProcessEngine) else None
+
+    async def recycle(self, why: EngineError) -> None:
+        """Starts the engine's process again, for the reason given."""
+        if isinstance(self._engine, ProcessEngine):
+            await self._engine.recycle(why)
+
+    def model_changed(self) -> bool:
+        """Whether the file of the loaded model is another one by now."""
+        return isinstance(self._engine, ProcessEngine) and self._engine.file_changed()
 
     def start(self) -> None:
         """Begins to load the model in the background; its errors are told through the status."""
@@ -104,39 +143,75 @@ class Assistant:
             project.close()
         await self._engine.close()
 
-    def configure(self, values: Mapping[str, object]) -> list[SettingsProblem]:
-        """Takes new settings from the editor; those of the engine count from its next start."""
-        self._configuration.editor.update(values)
-        self.settings, problems = self._configuration.settings()
-        for project in self._projects.values():
-            settings, more = self._configuration.settings(project.root)
-            project.configure(settings)
+    def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
+        """Takes new settings from an editor; those of the engine count from its next start."""
+        problems = self._configuration.update(client, values)
+        for root in [None, *(root for root, holders in self._holders.items() if client in holders)]:
+            _, more = self._configuration.settings(root, client)
             problems += [problem for problem in more if problem not in problems]
+        self._settings_changed()
         self.settings_problems = problems
         return problems
 
+    def leave(self, client: str) -> None:
+        """Takes back what a client brought: its buffers, its settings, its hold on workspaces.
+
+        A workspace that nobody has open any more is kept for a while, since an editor may only be starting again.
+        """
+        self._configuration.forget(client)
+        for project in self._projects.values():
+            project.documents.release(client)
+        for holders in self._holders.values():
+            holders.discard(client)
+        self._settings_changed()
+        asyncio.get_running_loop().call_later(LINGER_S, self._drop_unheld)
+
+    def workspaces(self) -> list[WorkspaceStatus]:
+        """The open workspaces."""
+        return [
+            WorkspaceStatus(root, self._window_tokens.get(root, 0), self._warm_tokens.get(root, 0))
+            for root in self._projects
+        ]
+
     # --------------------------------------------------------------------------------------------- workspaces
 
-    def add_workspace(self, root: Path) -> Project:
+    def add_workspace(self, root: Path, client: str = "") -> Project:
         """Opens a workspace; opening it again changes nothing."""
         root = root.absolute()
+        holders = self._holders.setdefault(root, set())
+        is_new = client not in holders
+        holders.add(client)
         if root not in self._projects:
-            settings, problems = self._configuration.settings(root)
+            _, problems = self._configuration.settings(root, client)
             self.settings_problems += [problem for problem in problems if problem not in self.settings_problems]
-            self._projects[root] = Project(root, settings, watch=self._watch)
+            self._projects[root] = Project(root, self._project_settings(root), watch=self._watch)
+        elif is_new:
+            self._projects[root].configure(self._project_settings(root))
         return self._projects[root]
 
-    def remove_workspace(self, root: Path) -> None:
-        """Forgets a workspace; its open documents are then completed without their surroundings."""
-        project = self._projects.pop(root.absolute(), None)
-        if project is not None:
-            project.close()
+    def remove_workspace(self, root: Path, client: str = "") -> None:
+        """Forgets a workspace; its open documents are then completed without their surroundings.
 
-    def project_of(self, file: Path) -> Project:
+        It stays for the other clients that have it open.
+        """
+        root = root.absolute()
+        holders = self._holders.get(root, set())
+        holders.discard(client)
+        if holders:
+            self._settings_changed()
+        else:
+            self._drop(root)
+
+    def project_of(self, file: Path, client: str = "") -> Project:
         """The workspace a file belongs to: the innermost open one, else one made for its repository or folder."""
         file = file.absolute()
         inside = [root for root in self._projects if file.is_relative_to(root)]
-        return self._projects[max(inside, key=lambda root: len(root.parts))] if inside else self._adopt(file)
+        if not inside:
+            return self._adopt(file, client)
+        root = max(inside, key=lambda root: len(root.parts))
+        if client not in self._holders[root]:
+            self.add_workspace(root, client)
+        return self._projects[root]
 
     def root_of(self, file: Path) -> Path:
         """The root of the workspace a file belongs to."""
@@ -149,34 +224,34 @@ class Assistant:
 
     # ---------------------------------------------------------------------------------------------- documents
 
-    def open_document(self, file: Path, text: str, version: int, language: str) -> None:
+    def open_document(self, file: Path, text: str, version: int, language: str, client: str = "") -> None:
         """An editor opened a document; the window around it is warmed."""
-        project = self.project_of(file)
+        project = self.project_of(file, client)
         path = project.path_of(file)
-        project.documents.open(path, text, version, language)
+        project.documents.open(path, text, version, language, client)
         project.look_at([path])
         self._warm_soon(project, file, Position(0, 0))
 
-    def change_document(self, file: Path, changes: Sequence[Change], version: int) -> None:
+    def change_document(self, file: Path, changes: Sequence[Change], version: int, client: str = "") -> None:
         """An editor changed a document."""
-        project = self.project_of(file)
-        project.documents.change(project.path_of(file), changes, version)
+        project = self.project_of(file, client)
+        project.documents.change(project.path_of(file), changes, version, client)
 
-    def save_document(self, file: Path, text: str | None) -> None:
+    def save_document(self, file: Path, text: str | None, client: str = "") -> None:
         """An editor saved a document."""
-        project = self.project_of(file)
-        project.documents.save(project.path_of(file), text)
+        project = self.project_of(file, client)
+        project.documents.save(project.path_of(file), text, client)
         project.files_changed([file])
 
-    def close_document(self, file: Path) -> None:
+    def close_document(self, file: Path, client: str = "") -> None:
         """An editor closed a document."""
-        project = self.project_of(file)
-        project.documents.close(project.path_of(file))
+        project = self.project_of(file, client)
+        project.documents.close(project.path_of(file), client)
 
-    def lines(self, file: Path) -> LineIndex:
+    def lines(self, file: Path, client: str = "") -> LineIndex:
         """The lines of a document; raises DocumentError."""
-        project = self.project_of(file)
-        return project.documents.lines(project.path_of(file))
+        project = self.project_of(file, client)
+        return project.documents.lines(project.path_of(file), client)
 
     def cursor(self, file: Path, line: int, column: int | None) -> Position:
         """A place given on the command line, 0-based; raises UsageError when the file has no such place."""
@@ -187,7 +262,8 @@ class Assistant:
         if column is None:
             return Position(line, width)
         if column > width:
-            raise UsageError(f"Line {line + 1} of {file.name} has no column {column + 1}", why=f"it ends at {width + 1}")
+            what = f"Line {line + 1} of {file.name} has no column {column + 1}"
+            raise UsageError(what, why=f"it ends at {width + 1}")
         return Position(line, column)
 
     # ---------------------------------------------------------------------------------------------- use cases
@@ -198,13 +274,13 @@ class Assistant:
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
         begin = time.monotonic()
-        project = self.project_of(request.file)
+        project = self.project_of(request.file, request.client)
         path = project.path_of(request.file)
-        document = project.documents.get(path)
-        settings = project.settings
+        document = project.documents.get(path, request.client)
+        settings = self._settings_for(project, request.client)
         if not settings.enable or document.language in settings.disabled_languages:
             return _silent(request.cursor, self._engine.info, document.version)
-        snapshot = project.documents.snapshot(path, request.cursor)
+        snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
         await self._engine.start()
         self._stop_warming(project)
         window = await self._window(project, snapshot)
@@ -214,11 +290,12 @@ class Assistant:
         left = settings.deadline_ms - context_ms - ANSWER_MARGIN_MS
         prompt = Prompt(window.tokens, max_lines=0 if request.explicit else 1)
         limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
-        made = await self._scheduler.complete(prompt, limits, key=str(request.file))
+        made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
+        self._holds(project, len(window.tokens))
         if made.finish is Finish.DEADLINE and not made.text:
             self._warm_soon(project, request.file, request.cursor)
         text = shape(made.text, snapshot, finish=made.finish)
-        if self._is_stale(project, path, document.version, snapshot):
+        if self._is_stale(project, path, document.version, snapshot, request.client):
             raise RequestCancelledError("The document changed meanwhile")
         info = self._engine.info
         total = (time.monotonic() - begin) * 1000
@@ -248,7 +325,9 @@ class Assistant:
         project.look_at([project.path_of(file)])
         await project.index()
         window = await self._window(project, project.documents.snapshot(project.path_of(file), cursor))
-        return await self._scheduler.warm(window.tokens, 0, lambda: True)
+        evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
+        self._holds(project, len(window.tokens))
+        return evaluated
 
     def explain_diff(self, root: Path, target: str) -> dict[str, object]:
         """What a change does, from the history alone; see codeflow."""
@@ -265,7 +344,9 @@ class Assistant:
         def encode(texts: Sequence[str]) -> list[list[int]]:
             return asyncio.run_coroutine_threadsafe(self._engine.tokenize(texts), loop).result()
 
-        return await asyncio.to_thread(project.window, snapshot, info, self._window_budget(info), encode)
+        window = await asyncio.to_thread(project.window, snapshot, info, self._window_budget(info), encode)
+        self._window_tokens[project.root] = len(window.tokens)
+        return window
 
     def _window_budget(self, info: ModelInfo) -> int:
         return min(info.context_length, self.settings.window_tokens or 8192)
@@ -291,15 +372,59 @@ class Assistant:
         except Exception as error:  # noqa: BLE001  the status carries it to every client
             log.info("the model was not loaded: %s", error)
 
-    def _is_stale(self, project: Project, path: str, version: int, snapshot: Snapshot) -> bool:
+    def _is_stale(self, project: Project, path: str, version: int, snapshot: Snapshot, client: str) -> bool:
         try:
-            now = project.documents.get(path)
+            now = project.documents.get(path, client)
         except DocumentError:
             return True
         return now.version != version or now.text != snapshot.document.text
 
-    def _adopt(self, file: Path) -> Project:
-        return self.add_workspace(root_of(file))
+    def _adopt(self, file: Path, client: str) -> Project:
+        return self.add_workspace(root_of(file), client)
+
+    # ---------------------------------------------------------------------------------------- several clients
+
+    def _project_settings(self, root: Path) -> Settings:
+        """What all who have a workspace open can live with: nobody's excluded file enters the window they share."""
+        shared, _ = self._configuration.settings(root)
+        each = [self._configuration.settings(root, client)[0] for client in sorted(self._holders.get(root, ()))]
+        if not each:
+            return shared
+        exclude = tuple(dict.fromkeys(pattern for one in each for pattern in one.exclude))
+        return replace(shared, exclude=exclude, history=all(one.history for one in each))
+
+    def _settings_for(self, project: Project, client: str) -> Settings:
+        key = (project.root, client)
+        if key not in self._settings_of:
+            self._settings_of[key], _ = self._configuration.settings(project.root, client)
+        return self._settings_of[key]
+
+    def _settings_changed(self) -> None:
+        self._settings_of.clear()
+        self.settings, _ = self._configuration.settings()
+        for project in self._projects.values():
+            project.configure(self._project_settings(project.root))
+
+    def _drop_unheld(self) -> None:
+        for root in [root for root, holders in self._holders.items() if not holders]:
+            self._drop(root)
+
+    def _drop(self, root: Path) -> None:
+        project = self._projects.pop(root, None)
+        for table in (self._holders, self._window_tokens, self._warm_tokens):
+            table.pop(root, None)
+        task = self._warming.pop(root, None)
+        if task is not None:
+            task.cancel()
+        if project is not None:
+            project.close()
+
+    def _holds(self, project: Project, tokens: int) -> None:
+        self._warm_tokens = {project.root: tokens}  # one sequence: the window evaluated last is the one in the cache
+
+    def _engine_changed(self, status: EngineStatus) -> None:
+        if status.state not in (EngineState.READY, EngineState.BUSY):
+            self._warm_tokens.clear()
 
 
 def engine_options(settings: Settings) -> EngineOptions:

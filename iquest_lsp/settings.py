@@ -121,7 +121,7 @@ class Configuration:
         mine.update(values)
         shared = self._shared()
         return [
-            SettingsProblem("editor", key, f"another editor, which shares this daemon, has set it to {shared[_snake(key)]!r}")
+            SettingsProblem("editor", key, f"another editor that shares this daemon has set {shared[_snake(key)]!r}")
             for key, value in values.items()
             if _snake(key) in shared and shared[_snake(key)] != value
         ]

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 CRASHES_ALLOWED = 5
 CRASH_PERIOD_S = 60.0
+RECYCLE_PATIENCE_S = 5.0
 DEATHS_TO_QUARANTINE = 2
 LAST_LINES = 20
 
@@ -70,6 +71,7 @@ class ProcessEngine:
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._failed_file: tuple[int, int] | None = None
         self._closing = False
+        self._recycling: EngineError | None = None
 
     @property
     def status(self) -> EngineStatus:
@@ -180,6 +182,25 @@ class ProcessEngine:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._set(EngineStatus(EngineState.STOPPED))
+
+    async def recycle(self, why: EngineError) -> None:
+        """Starts a new process in place of a sound one; what runs is given some seconds to end."""
+        child = self._child
+        if child is None or self._info is None or self._recycling is not None:
+            return
+        end = time.monotonic() + RECYCLE_PATIENCE_S
+        while self._calls and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        if child is self._child and child.returncode is None:
+            self._recycling = why
+            self._kill()
+
+    def file_changed(self) -> bool:
+        """Whether the model's file is another one than the one that was loaded; a missing file is not."""
+        if self._info is None or not self._options.model_path:
+            return False
+        now = self._file_stamp()
+        return now is not None and now != self._failed_file
 
     # --------------------------------------------------------------------------------------------- loading
 
@@ -334,6 +355,12 @@ class ProcessEngine:
         if self._closing or self._status.state is EngineState.FAILED:
             self._fail_calls(EngineError("The engine was closed"))
             return
+        planned, self._recycling = self._recycling, None
+        if planned is not None:
+            log.warning("%s", planned)
+            self._fail_calls(planned)
+            self._restart(planned)
+            return
         error = self._crashed(code)
         for fingerprint in {call.fingerprint for call in self._calls.values() if call.fingerprint}:
             self._deaths[fingerprint] += 1
@@ -353,6 +380,9 @@ class ProcessEngine:
             )
             self._set(EngineStatus(EngineState.FAILED, error=failure))
             return
+        self._restart(error)
+
+    def _restart(self, error: IQuestError) -> None:
         self._set(EngineStatus(EngineState.RESTARTING, error=error))
         self._loading = asyncio.create_task(self._load())
         self._loading.add_done_callback(_observe)
