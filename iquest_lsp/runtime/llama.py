@@ -38,7 +38,8 @@ KV_BLOCKS = {
 
 Logits = Literal["last", "all"] | Sequence[bool] | NDArray[np.bool_] | None
 
-_LEVELS = {1: logging.INFO, 2: logging.WARNING, 3: logging.ERROR, 4: logging.DEBUG}
+#: ggml.h, enum ggml_log_level.
+_LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}
 _complaints: collections.deque[str] = collections.deque(maxlen=20)
 _setup_lock = threading.Lock()
 _state: dict[str, Any] = {}
@@ -55,6 +56,7 @@ def bindings() -> Any:
                 raise RuntimeSetupError(
                     "The llama.cpp runtime cannot be loaded", why=str(error), fix="Run `iquest-lsp runtime build`"
                 ) from error
+            logging.getLogger("iquest_lsp.llama").addHandler(logging.NullHandler())  # silent unless logging is set up
             callback = module.llama_log_callback(_log)
             module.llama_log_set(callback, ctypes.c_void_p(0))
             module.llama_backend_init()
@@ -443,9 +445,9 @@ def _log(level: int, text: bytes, _: Any) -> None:
     line = text.decode("utf-8", "replace").rstrip()
     if not line or line.strip(".") == "":
         return
-    if level in (2, 3):
+    if level in (3, 4):
         _complaints.append(line)
-    logging.getLogger("iquest_lsp.llama").log(min(_LEVELS.get(level, logging.DEBUG), logging.INFO), "%s", line)
+    logging.getLogger("iquest_lsp.llama").log(_LEVELS.get(level, logging.DEBUG), "%s", line)
 
 
 def _complaint() -> str:

@@ -29,7 +29,7 @@ VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 #: Raised with every change of what the built library does; part of the version that the wheel carries.
-PATCH_LEVEL = 1
+PATCH_LEVEL = 2
 
 HERE = Path(__file__).resolve().parent
 PATCH = HERE / "port.patch"
@@ -61,11 +61,14 @@ def ensure_wheel(progress: Progress = lambda line: None) -> Path:
         if found is not None:
             return found
         started = time.monotonic()
+        inputs = key()
         with tempfile.TemporaryDirectory(prefix=".build-", dir=root) as scratch:
             tree = _patched_tree(_sdist(root, progress), Path(scratch), progress)
             done = Path(scratch) / "wheel"
             _compile(tree, done, progress)
-            target = root / key()
+            if key() != inputs:
+                raise BuildError("The port's files changed while they were compiled; run it again")
+            target = root / inputs
             shutil.rmtree(target, ignore_errors=True)
             done.replace(target)
         progress(f"Built in {time.monotonic() - started:.0f} s")

@@ -1,10 +1,15 @@
 #include "models.h"
 
+#include "llama-kv-cache-loop.h"
+
 // IQuestLoopCoder: the layers of a Llama decoder, run n_loop times over the same tokens.
 // Pass 1 is a plain decoder pass. In every further pass the attention of a layer is a per-head mix of
 //   A: the pass' queries over the keys and values of pass 1 of the same layer (full cache)
 //   B: the pass' queries over the pass' own keys and values, within a local window (sliding cache)
 // Layer il of the graph and of the caches is a logical layer: physical layer il % n_phys in pass il / n_phys.
+//
+// The parallel variant starts pass r from the embedding and the output of pass r - 1 at the position before. Hence all
+// passes of a token can run side by side when its predecessors are complete: decoding stacks them as rows of one batch.
 
 static constexpr uint32_t LOOP_MAX_PASSES = 4;
 static constexpr uint32_t LOOP_MAX_WINDOW = 1u << 24; // keeps cell counts far from the limits of uint32_t
@@ -111,6 +116,40 @@ void llama_model_iquestloopcoder::load_arch_hparams(llama_model_loader & ml) {
         hparams.rope_freq_scale_train_swa = hparams.rope_freq_scale_train;
     }
 
+    // the parallel variant, with the defaults of its configuration
+    const bool parallel =
+        ml.get_key(LLM_KV_LOOP_EMBEDDING_SCALE, embedding_scale, false) |
+        ml.get_key(LLM_KV_LOOP_HIDDEN_SCALE,    hidden_scale,    false) |
+        ml.get_key(LLM_KV_LOOP_NORMALIZE,       normalize,       false);
+
+    if (parallel) {
+        embedding_scale = 1.0f;
+        normalize       = true;
+        position_offset = 1;
+
+        ml.get_key(LLM_KV_LOOP_EMBEDDING_SCALE, embedding_scale, false);
+        ml.get_key(LLM_KV_LOOP_NORMALIZE,       normalize,       false);
+    }
+
+    ml.get_key(LLM_KV_LOOP_POSITION_OFFSET, position_offset, false);
+
+    std::string gate_input = "query";
+    ml.get_key(LLM_KV_LOOP_GATE_INPUT, gate_input, false);
+
+    gate_hidden = gate_input == "hidden";
+
+    if (position_offset > 1) {
+        throw std::runtime_error(format("looped model with invalid metadata: loop.position_offset = %u", position_offset));
+    }
+
+    if (gate_input != "query" && gate_input != "hidden") {
+        throw std::runtime_error(format("looped model with invalid metadata: loop.gate_input = %s", gate_input.c_str()));
+    }
+
+    if (!std::isfinite(embedding_scale) || !std::isfinite(hidden_scale)) {
+        throw std::runtime_error("looped model with invalid metadata: loop.embedding_scale or loop.hidden_scale");
+    }
+
     type = LLM_TYPE_UNKNOWN;
 }
 
@@ -137,7 +176,12 @@ void llama_model_iquestloopcoder::load_arch_tensors(llama_model_loader &) {
 
         layer.attn_norm = create_tensor(tn(LLM_TENSOR_ATTN_NORM, "weight", i), {n_embd}, 0);
 
-        create_tensor_qkv(layer, i, n_embd, n_embd_head_k * n_head, n_embd_k_gqa, n_embd_v_gqa, 0);
+        layer.wq   = create_tensor(tn(LLM_TENSOR_ATTN_Q, "weight", i), {n_embd, n_embd_head_k * n_head}, 0);
+        layer.wk   = create_tensor(tn(LLM_TENSOR_ATTN_K, "weight", i), {n_embd, n_embd_k_gqa},           0);
+        layer.wv   = create_tensor(tn(LLM_TENSOR_ATTN_V, "weight", i), {n_embd, n_embd_v_gqa},           0);
+        layer.wq_b = create_tensor(tn(LLM_TENSOR_ATTN_Q, "bias",   i), {n_embd_head_k * n_head}, TENSOR_NOT_REQUIRED);
+        layer.wk_b = create_tensor(tn(LLM_TENSOR_ATTN_K, "bias",   i), {n_embd_k_gqa},           TENSOR_NOT_REQUIRED);
+        layer.wv_b = create_tensor(tn(LLM_TENSOR_ATTN_V, "bias",   i), {n_embd_v_gqa},           TENSOR_NOT_REQUIRED);
         layer.wo   = create_tensor(tn(LLM_TENSOR_ATTN_OUT, "weight", i), {n_embd_head_k * n_head, n_embd}, 0);
         layer.wo_b = create_tensor(tn(LLM_TENSOR_ATTN_OUT, "bias",   i), {n_embd}, TENSOR_NOT_REQUIRED);
 
@@ -174,7 +218,49 @@ std::unique_ptr<llm_graph_context> llama_model_iquestloopcoder::build_arch_graph
     return std::make_unique<graph>(*this, params);
 }
 
-ggml_tensor * llama_model_iquestloopcoder::graph::build_pos(ggml_tensor * cur, ggml_tensor * inp_pos, int il) const {
+// rows of one pass out of the stacked rows of several
+static ggml_tensor * view_rows(ggml_context * ctx, ggml_tensor * cur, int64_t n_rows, int i) {
+    return ggml_view_2d(ctx, cur, cur->ne[0], n_rows, cur->nb[1], i*n_rows*cur->nb[1]);
+}
+
+// for each token the row of the stored pass outputs that belongs to the position before it
+class llm_graph_input_loop_carry : public llm_graph_input_i {
+public:
+    llm_graph_input_loop_carry(const llama_kv_cache_loop_context * mctx) : mctx(mctx) {}
+    virtual ~llm_graph_input_loop_carry() = default;
+
+    void set_input(const llama_ubatch * ubatch) override {
+        if (idxs->buffer) {
+            mctx->get_loop()->set_input_carry_idxs(idxs, ubatch);
+        }
+    }
+
+    bool can_reuse(const llm_graph_params & params) override {
+        mctx = static_cast<const llama_kv_cache_loop_context *>(params.mctx);
+
+        return idxs->ne[0] == params.ubatch.n_tokens;
+    }
+
+    ggml_tensor * idxs = nullptr; // I32 [n_batch]
+
+    const llama_kv_cache_loop_context * mctx;
+};
+
+ggml_tensor * llama_model_iquestloopcoder::graph::build_proj(
+        ggml_tensor * w,
+        ggml_tensor * w_b,
+        ggml_tensor * w_s,
+        ggml_tensor * cur,
+            int64_t   n_head_cur) const {
+    cur = build_lora_mm(w, cur, w_s);
+    if (w_b) {
+        cur = ggml_add(ctx0, cur, w_b);
+    }
+
+    return ggml_reshape_3d(ctx0, cur, n_embd_head_k, n_head_cur, cur->ne[1]);
+}
+
+ggml_tensor * llama_model_iquestloopcoder::graph::build_pos(ggml_tensor * cur, int il) const {
     if (rope_type == LLAMA_ROPE_TYPE_NONE) {
         return cur;
     }
@@ -227,108 +313,242 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_gate(ggml_tensor * q_cur
     return cur;
 }
 
-llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & model, const llm_graph_params & params) :
-        llm_graph_context(params), model(model) {
-    const int64_t n_embd_head = hparams.n_embd_head_v();
-    GGML_ASSERT(n_embd_head == hparams.n_embd_head_k());
+// the attention of a pass after the first
+ggml_tensor * llama_model_iquestloopcoder::graph::build_mixed(
+        ggml_tensor * q_cur,
+        ggml_tensor * k_cur,
+        ggml_tensor * v_cur,
+        ggml_tensor * inpL,
+              float   kq_scale,
+                int   il) const {
+    // no keys and values of its own: reads what pass 1 stored for this layer
+    ggml_tensor * global = build_attn(inp_attn_loop, NULL, NULL, NULL,
+            q_cur, nullptr, nullptr, nullptr, nullptr, nullptr, kq_scale, il % hparams.n_layer_phys());
+    cb(global, "attn_global", il);
 
+    ggml_tensor * local = build_attn(inp_attn_loop, NULL, NULL, NULL,
+            q_cur, k_cur, v_cur, nullptr, nullptr, nullptr, kq_scale, il);
+    cb(local, "attn_local", il);
+
+    ggml_tensor * gate = build_gate(q_cur, inpL, il);
+
+    // gate * global + (1 - gate) * local
+    global = ggml_reshape_3d(ctx0, global, n_embd_head_v, n_head, n_tokens);
+    local  = ggml_reshape_3d(ctx0, local,  n_embd_head_v, n_head, n_tokens);
+
+    ggml_tensor * cur = ggml_add(ctx0, local, ggml_mul(ctx0, ggml_sub(ctx0, global, local), gate));
+    cur = ggml_reshape_2d(ctx0, cur, n_embd_head_v*n_head, n_tokens);
+    cb(cur, "attn_mixed", il);
+
+    return cur;
+}
+
+ggml_tensor * llama_model_iquestloopcoder::graph::build_layer(
+        ggml_tensor * inpL,
+                int   il,
+                int   n_stack,
+        ggml_tensor * inp_out_ids) const {
     const int n_phys = hparams.n_layer_phys();
 
-    ggml_tensor * cur;
-    ggml_tensor * inpL;
+    const auto & layer = model.layers[il % n_phys];
 
-    inpL = build_inp_embd(model.tok_embd);
+    const float kq_scale = hparams.f_attention_scale == 0.0f ? 1.0f/sqrtf(float(n_embd_head_k)) : hparams.f_attention_scale;
 
-    ggml_tensor * inp_pos = rope_type == LLAMA_ROPE_TYPE_NONE ? nullptr : build_inp_pos();
+    ggml_tensor * inpSA = inpL;
 
-    auto * inp_attn      = hparams.n_loop == 1 ? build_attn_inp_kv()      : nullptr;
-    auto * inp_attn_loop = hparams.n_loop >  1 ? build_attn_inp_kv_iswa() : nullptr;
+    ggml_tensor * cur = build_norm(inpL, layer.attn_norm, NULL, LLM_NORM_RMS, il);
+    cb(cur, "attn_norm", il);
 
-    const float kq_scale = hparams.f_attention_scale == 0.0f ? 1.0f/sqrtf(float(n_embd_head)) : hparams.f_attention_scale;
+    // self-attention
+    {
+        ggml_tensor * q_all = build_proj(layer.wq, layer.wq_b, layer.wq_s, cur, n_head);
+        ggml_tensor * k_all = build_proj(layer.wk, layer.wk_b, layer.wk_s, cur, n_head_kv);
+        ggml_tensor * v_all = build_proj(layer.wv, layer.wv_b, layer.wv_s, cur, n_head_kv);
+
+        cur = nullptr;
+
+        for (int i = 0; i < n_stack; ++i) {
+            const int il_cur = il + i*n_phys;
+
+            const auto rows = [&](ggml_tensor * t) {
+                return n_stack == 1 ? t :
+                    ggml_view_3d(ctx0, t, t->ne[0], t->ne[1], n_tokens, t->nb[1], t->nb[2], i*n_tokens*t->nb[2]);
+            };
+
+            ggml_tensor * Qcur = build_pos(rows(q_all), il_cur);
+            ggml_tensor * Kcur = build_pos(rows(k_all), il_cur);
+            ggml_tensor * Vcur = rows(v_all);
+
+            cb(Qcur, "Qcur", il_cur);
+            cb(Kcur, "Kcur", il_cur);
+            cb(Vcur, "Vcur", il_cur);
+
+            ggml_tensor * out;
+
+            if (inp_attn) {
+                out = build_attn(inp_attn, NULL, NULL, NULL,
+                        Qcur, Kcur, Vcur, nullptr, nullptr, nullptr, kq_scale, il_cur);
+            } else if (il_cur < n_phys) {
+                out = build_attn(inp_attn_loop, NULL, NULL, NULL,
+                        Qcur, Kcur, Vcur, nullptr, nullptr, nullptr, kq_scale, il_cur);
+            } else {
+                ggml_tensor * inp_cur = n_stack == 1 ? inpL : view_rows(ctx0, inpL, n_tokens, i);
+
+                out = build_mixed(Qcur, Kcur, Vcur, inp_cur, kq_scale, il_cur);
+            }
+
+            cur = cur ? ggml_concat(ctx0, cur, out, 1) : out;
+        }
+    }
+
+    if (inp_out_ids) {
+        cur   = ggml_get_rows(ctx0, cur,   inp_out_ids);
+        inpSA = ggml_get_rows(ctx0, inpSA, inp_out_ids);
+    }
+
+    cur = build_lora_mm(layer.wo, cur, layer.wo_s);
+    if (layer.wo_b) {
+        cur = ggml_add(ctx0, cur, layer.wo_b);
+    }
+    cb(cur, "attn_out", il);
+
+    ggml_tensor * ffn_inp = ggml_add(ctx0, cur, inpSA);
+    cb(ffn_inp, "ffn_inp", il);
+
+    cur = build_norm(ffn_inp, layer.ffn_norm, NULL, LLM_NORM_RMS, il);
+    cb(cur, "ffn_norm", il);
+
+    cur = build_ffn(cur,
+            layer.ffn_up,   layer.ffn_up_b,   layer.ffn_up_s,
+            layer.ffn_gate, layer.ffn_gate_b, layer.ffn_gate_s,
+            layer.ffn_down, layer.ffn_down_b, layer.ffn_down_s,
+            NULL, LLM_FFN_SILU, LLM_FFN_PAR, il);
+    cb(cur, "ffn_out", il);
+
+    cur = ggml_add(ctx0, cur, ffn_inp);
+    cur = build_cvec(cur, il);
+    cb(cur, "l_out", il);
+
+    return cur;
+}
+
+// stores the output of a pass for the positions after these, and returns the tensor to read it from
+ggml_tensor * llama_model_iquestloopcoder::graph::build_carry(ggml_tensor * out, int pass) const {
+    const auto * loop = static_cast<const llama_kv_cache_loop_context *>(mctx)->get_loop();
+
+    ggml_tensor * carry = ggml_set_rows(ctx0, loop->get_carry(pass), out, inp_attn_loop->get_k_idxs_swa());
+    ggml_build_forward_expand(gf, carry);
+
+    return carry;
+}
+
+ggml_tensor * llama_model_iquestloopcoder::graph::build_start(ggml_tensor * inp_embd, ggml_tensor * prev, int pass) const {
+    ggml_tensor * cur = prev;
+
+    if (model.hidden_scale != 1.0f) {
+        cur = ggml_scale(ctx0, cur, model.hidden_scale);
+    }
+
+    if (model.embedding_scale != 0.0f) {
+        cur = ggml_add(ctx0, ggml_scale(ctx0, inp_embd, model.embedding_scale), cur);
+    }
+
+    cb(cur, "loop_start", pass*hparams.n_layer_phys());
+
+    return cur;
+}
+
+llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & model, const llm_graph_params & params) :
+        llm_graph_context(params), model(model) {
+    const int n_loop = hparams.n_loop;
+    const int n_phys = hparams.n_layer_phys();
+
+    const int il_begin = cparams.loop_begin;
+    const int il_end   = cparams.loop_end > 0 ? cparams.loop_end : (int) n_layer;
+
+    ggml_tensor * inp_embd = build_inp_embd(model.tok_embd);
+
+    if (rope_type != LLAMA_ROPE_TYPE_NONE) {
+        inp_pos = build_inp_pos();
+    }
+
+    if (n_loop > 1) {
+        inp_attn_loop = build_attn_inp_kv_iswa();
+    } else {
+        inp_attn = build_attn_inp_kv();
+    }
+
+    const bool has_carry = n_loop > 1 && model.position_offset > 0;
+
+    if (has_carry) {
+        auto inp = std::make_unique<llm_graph_input_loop_carry>(static_cast<const llama_kv_cache_loop_context *>(mctx));
+
+        inp->idxs = ggml_new_tensor_1d(ctx0, GGML_TYPE_I32, n_tokens);
+        ggml_set_input(inp->idxs);
+        inp_carry_idxs = inp->idxs;
+
+        res->add_input(std::move(inp));
+    }
 
     ggml_tensor * inp_out_ids = build_inp_out_ids();
 
-    for (int il = 0; il < n_layer; ++il) {
-        const int il_phys = il % n_phys;
+    const auto build_out = [&](ggml_tensor * cur) {
+        return model.normalize ? build_norm(cur, model.output_norm, NULL, LLM_NORM_RMS, -1) : cur;
+    };
 
-        const auto & layer = model.layers[il_phys];
+    // hidden states of all rows were asked for, not only of those with logits
+    const bool all_rows = cparams.embeddings_nextn && !cparams.embeddings_nextn_masked;
 
-        ggml_tensor * inpSA = inpL;
+    ggml_tensor * cur = inp_embd;
 
-        cur = build_norm(inpL, layer.attn_norm, NULL, LLM_NORM_RMS, il);
-        cb(cur, "attn_norm", il);
+    // the passes of one token of each sequence can run side by side: what they start from lies before this batch
+    if (has_carry && il_begin == 0 && il_end == n_layer && ubatch.n_seqs_unq == ubatch.n_tokens) {
+        const auto * loop = static_cast<const llama_kv_cache_loop_context *>(mctx)->get_loop();
 
-        // self-attention
-        {
-            auto [Qcur, Kcur, Vcur] = build_qkv(layer, cur, n_embd_head, n_head, n_head_kv, il);
+        for (int pass = 1; pass < n_loop; ++pass) {
+            ggml_tensor * prev = ggml_get_rows(ctx0, loop->get_carry(pass - 1), inp_carry_idxs);
 
-            Qcur = build_pos(Qcur, inp_pos, il);
-            Kcur = build_pos(Kcur, inp_pos, il);
+            cur = ggml_concat(ctx0, cur, build_start(inp_embd, prev, pass), 1);
+        }
 
-            cb(Qcur, "Qcur", il);
-            cb(Kcur, "Kcur", il);
-            cb(Vcur, "Vcur", il);
+        for (int il = 0; il < n_phys; ++il) {
+            cur = build_layer(cur, il, n_loop, nullptr);
+        }
 
-            if (hparams.n_loop == 1) {
-                cur = build_attn(inp_attn, NULL, NULL, NULL,
-                        Qcur, Kcur, Vcur, nullptr, nullptr, nullptr, kq_scale, il);
-            } else if (il < n_phys) {
-                cur = build_attn(inp_attn_loop, NULL, NULL, NULL,
-                        Qcur, Kcur, Vcur, nullptr, nullptr, nullptr, kq_scale, il);
-            } else {
-                // no keys and values of its own: reads what pass 1 stored for this layer
-                ggml_tensor * global = build_attn(inp_attn_loop, NULL, NULL, NULL,
-                        Qcur, nullptr, nullptr, nullptr, nullptr, nullptr, kq_scale, il_phys);
-                cb(global, "attn_global", il);
+        for (int pass = 1; pass < n_loop; ++pass) {
+            build_carry(build_out(view_rows(ctx0, cur, n_tokens, pass - 1)), pass - 1);
+        }
 
-                ggml_tensor * local = build_attn(inp_attn_loop, NULL, NULL, NULL,
-                        Qcur, Kcur, Vcur, nullptr, nullptr, nullptr, kq_scale, il);
-                cb(local, "attn_local", il);
+        cur = view_rows(ctx0, cur, n_tokens, n_loop - 1);
 
-                ggml_tensor * gate = build_gate(Qcur, inpL, il);
+        if (!all_rows) {
+            cur = ggml_get_rows(ctx0, cur, inp_out_ids);
+        }
+    } else {
+        for (int il = il_begin; il < il_end; ++il) {
+            if (il > il_begin && il % n_phys == 0) {
+                const int pass = il / n_phys;
 
-                // gate * global + (1 - gate) * local
-                global = ggml_reshape_3d(ctx0, global, n_embd_head, n_head, n_tokens);
-                local  = ggml_reshape_3d(ctx0, local,  n_embd_head, n_head, n_tokens);
-
-                cur = ggml_add(ctx0, local, ggml_mul(ctx0, ggml_sub(ctx0, global, local), gate));
-                cur = ggml_reshape_2d(ctx0, cur, n_embd_head*n_head, n_tokens);
-                cb(cur, "attn_mixed", il);
+                cur = build_out(cur);
+                if (has_carry) {
+                    cur = ggml_get_rows(ctx0, build_carry(cur, pass - 1), inp_carry_idxs);
+                }
+                cur = build_start(inp_embd, cur, pass);
             }
+
+            cur = build_layer(cur, il, 1, il == il_end - 1 && !all_rows ? inp_out_ids : nullptr);
         }
-
-        if (il == n_layer - 1 && inp_out_ids) {
-            cur   = ggml_get_rows(ctx0, cur,   inp_out_ids);
-            inpSA = ggml_get_rows(ctx0, inpSA, inp_out_ids);
-        }
-
-        cur = build_lora_mm(layer.wo, cur, layer.wo_s);
-        if (layer.wo_b) {
-            cur = ggml_add(ctx0, cur, layer.wo_b);
-        }
-        cb(cur, "attn_out", il);
-
-        ggml_tensor * ffn_inp = ggml_add(ctx0, cur, inpSA);
-        cb(ffn_inp, "ffn_inp", il);
-
-        cur = build_norm(ffn_inp, layer.ffn_norm, NULL, LLM_NORM_RMS, il);
-        cb(cur, "ffn_norm", il);
-
-        cur = build_ffn(cur,
-                layer.ffn_up,   layer.ffn_up_b,   layer.ffn_up_s,
-                layer.ffn_gate, layer.ffn_gate_b, layer.ffn_gate_s,
-                layer.ffn_down, layer.ffn_down_b, layer.ffn_down_s,
-                NULL, LLM_FFN_SILU, LLM_FFN_PAR, il);
-        cb(cur, "ffn_out", il);
-
-        cur = ggml_add(ctx0, cur, ffn_inp);
-        cur = build_cvec(cur, il);
-        cb(cur, "l_out", il);
-
-        inpL = cur;
     }
 
-    cur = build_norm(inpL, model.output_norm, NULL, LLM_NORM_RMS, -1);
+    if (cparams.embeddings_nextn) {
+        res->t_h_nextn = cur;
+    }
+
+    if (all_rows) {
+        cur = ggml_get_rows(ctx0, cur, inp_out_ids);
+    }
+
+    cur = build_norm(cur, model.output_norm, NULL, LLM_NORM_RMS, -1);
     cb(cur, "result_norm", -1);
     res->t_embd = cur;
 
