@@ -2,17 +2,25 @@
 
 What other rooms call (everything else is internal):
 
-    head(root) -> str                                    commit of HEAD, empty before the first commit
-    flow_records(root, paths, limit) -> [FlowRecord]     what history says about files, for the window
-    recent_edits(root) -> [RecentEdit]                   the working tree against HEAD, as the code reads now
-    explain_diff(root, target) -> DiffExplanation        what a diff does and what it forgot
-    DiffTarget.parse(text, patch) -> DiffTarget          "" | REV | A..B | A...B | --staged, or a patch's bytes
-    render_markdown(explanation) -> str                  and explanation.to_json() (DESIGN.md, section 9)
+    head(root) -> str                                 commit of HEAD, empty before the first commit
+    flow_records(root, paths, limit) -> [FlowRecord]  what history says about files, for the window
+    recent_edits(root) -> [RecentEdit]                the working tree against HEAD, as the code reads now
+    cochanged(root, paths) -> {path: [(path, confidence)]}   files that change with these, for ranking
+    explain_diff(root, target) -> DiffExplanation     what a diff does and what it forgot
+    DiffTarget.parse(text, patch) -> DiffTarget       "" | REV | A..B | A...B | --staged, or a patch's bytes
+    why(root, "FILE:LINE" | "FILE::SYMBOL") -> Story  how it came to be
+    impact(root, "FILE::SYMBOL") -> Impact            what else must change
+    suspects(root, "FILE[:LINE]") -> Suspects         which change likely brought a bug
+    suspects_in_log(root, text) -> Suspects           the same for the output of a test, compiler or crash
+    update_index(root, progress) -> Update            reads what the store does not know; for the background
+    render_markdown(explanation) -> str               the other answers have `to_markdown()`; all have `to_json()`
 
-`root` is a folder in a repository. Paths in FlowRecord and RecentEdit are relative to it; paths in explanations are
-relative to the repository's top. Functions that return texts of others take `redact`, a predicate that says True of
-text to withhold. Raised: NotARepositoryError, RepositoryError, RevisionError, UsageError. All functions block; they
-start git processes and belong off the event loop.
+`root` is a folder in a repository; the targets' FILE is relative to it, as are paths in FlowRecord and RecentEdit.
+Paths in answers are relative to the repository's top. `folder` is where the store lies (default: the user's cache).
+Texts of which the predicate `redact` says True are withheld. Raised: NotARepositoryError, RepositoryError,
+RevisionError, UsageError. All functions block: they run git and belong off the event loop. A store is made by
+`update_index`; until then questions are answered from git itself, or from a store made on the spot for a small
+history.
 """
 
 from __future__ import annotations
@@ -25,11 +33,20 @@ from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow.explanation import DiffExplanation
+    from iquest_lsp.codeflow.impacts import Impact
+    from iquest_lsp.codeflow.indexer import Update
     from iquest_lsp.codeflow.sources import DiffTarget
+    from iquest_lsp.codeflow.stories import Story
+    from iquest_lsp.codeflow.suspicion import Suspects
 
-__all__ = ["DiffExplanation", "DiffTarget", "explain_diff", "flow_records", "head", "recent_edits", "render_markdown"]
+__all__ = [
+    "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "cochanged", "explain_diff",
+    "flow_records", "head", "impact", "recent_edits", "render_markdown", "suspects", "suspects_in_log", "update_index",
+    "why",
+]  # fmt: skip
 
 Redact = Callable[[str], bool]
+Progress = Callable[[str, int, int], None]
 
 
 def head(root: Path) -> str:
@@ -40,12 +57,13 @@ def head(root: Path) -> str:
 
 
 def flow_records(
-    root: Path, paths: Sequence[str], limit: int = 20, *, redact: Redact | None = None
+    root: Path, paths: Sequence[str], limit: int = 20, *, folder: Path | None = None, redact: Redact | None = None,
+    include_filtered: bool = False,
 ) -> list[FlowRecord]:
     """Records of the newest telling commits on `paths` (relative to `root`), newest first."""
-    from iquest_lsp.codeflow import edits
+    from iquest_lsp.codeflow import questions
 
-    return edits.live_records(root, paths, limit, redact=redact)
+    return questions.flow_records(root, paths, limit, folder, redact, include_filtered=include_filtered)
 
 
 def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit]:
@@ -55,11 +73,58 @@ def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit
     return edits.recent_edits(root, redact=redact)
 
 
-def explain_diff(root: Path, target: DiffTarget, *, redact: Redact | None = None) -> DiffExplanation:
-    """What a diff does, its related history, what is missing from it, and its risks."""
-    from iquest_lsp.codeflow import explain
+def cochanged(root: Path, paths: Sequence[str], *, folder: Path | None = None) -> dict[str, list[tuple[str, float]]]:
+    """For each path (relative to `root`), files that change with it and how surely, surest first."""
+    from iquest_lsp.codeflow import questions
 
-    return explain.explain_diff(root, target, redact=redact)
+    return questions.cochanged(root, paths, folder)
+
+
+def explain_diff(
+    root: Path, target: DiffTarget, *, folder: Path | None = None, redact: Redact | None = None
+) -> DiffExplanation:
+    """What a diff does, its related history, what is missing from it, and its risks."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.explain_diff(root, target, folder, redact)
+
+
+def why(
+    root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None,
+    include_filtered: bool = False,
+) -> Story:
+    """How a line, a definition or a file came to be, and since which release it is there."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.why(root, target, folder, redact, include_filtered=include_filtered)
+
+
+def impact(root: Path, target: str, *, folder: Path | None = None) -> Impact:
+    """What else must change if a definition changes."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.impact(root, target, folder)
+
+
+def suspects(root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None) -> Suspects:
+    """Which recent changes most likely brought a bug in a file, at a line or in a definition."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.suspects(root, target, folder, redact)
+
+
+def suspects_in_log(root: Path, text: str, *, folder: Path | None = None, redact: Redact | None = None) -> Suspects:
+    """Which recent changes most likely brought the failure that a log shows."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.suspects_in_log(root, text, folder, redact)
+
+
+def update_index(root: Path, progress: Progress | None = None, *, folder: Path | None = None) -> Update:
+    """Brings the store up to date with HEAD, tags and what was rewritten; `progress(what, done, total)`."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.update_index(root, progress, folder)
 
 
 def render_markdown(explanation: DiffExplanation) -> str:
@@ -69,14 +134,16 @@ def render_markdown(explanation: DiffExplanation) -> str:
     return module.render_markdown(explanation)
 
 
+_LAZY = {
+    "DiffTarget": "sources", "DiffExplanation": "explanation", "Impact": "impacts", "Story": "stories", "Update": "indexer",
+    "Suspects": "suspicion",
+}  # fmt: skip
+
+
 def __getattr__(name: str) -> Any:
     # Importing this package stays cheap: git and tree-sitter are loaded when something is asked of them.
-    if name == "DiffTarget":
-        from iquest_lsp.codeflow.sources import DiffTarget
+    if name in _LAZY:
+        import importlib
 
-        return DiffTarget
-    if name == "DiffExplanation":
-        from iquest_lsp.codeflow.explanation import DiffExplanation
-
-        return DiffExplanation
-    raise AttributeError(name)
+        return getattr(importlib.import_module(f"iquest_lsp.codeflow.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.facts import facts
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.paths import is_test
 from iquest_lsp.codeflow.symbols import MAX_SOURCE, Symbol, symbols_of, touched
@@ -29,8 +30,8 @@ class SymbolChange:
 
     `change` is added, removed, renamed, moved, signature, body, doc, test or format-only. `line` is where the
     definition begins (0-based, in the new file, or in the old one if it is gone). `detail` says more in words:
-    the old and the new head, the old name, the file it came from. `inner` marks a definition whose outer one has
-    been added or removed whole. `lines` are its code lines without indentation, for comparing.
+    the old and the new head, the old name, the file it came from, what its lines do now. `inner` marks a definition
+    whose outer one was added or removed whole. `lines` are its code lines without indentation, for comparing.
     """
 
     path: str
@@ -118,7 +119,7 @@ class _Comparison:
         elif is_test(self.diff.path):
             change = "test"
         else:
-            change = "body"
+            change, detail = "body", ", ".join(facts(removed, added))
         deprecates = _deprecates(added) and not _deprecates(removed)
         return SymbolChange(self.diff.path, symbol.name, symbol.kind, change, symbol.start, detail, symbol.name,
                             symbol.public, deprecates=deprecates, lines=tuple(line.strip() for line in added))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from iquest_lsp.codeflow.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.explanation import ChangedFile, DiffExplanation, HistoryItem
-from iquest_lsp.codeflow.facts import facts, parameter_facts
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.missing import missing_of
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.references import Reference, references
+from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact, changed_names, risks_of
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget, load
 from iquest_lsp.codeflow.symbols import symbols_of
@@ -34,11 +34,12 @@ _STATUS = {
 
 
 def explain_diff(
-    root: Path, target: DiffTarget, *, evidence: Evidence | None = None, redact: Redact | None = None
+    root: Path, target: DiffTarget, *, evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
+    redact: Redact | None = None,
 ) -> DiffExplanation:
     """Explains a diff.
 
-    `evidence` answers about the past (by default git itself is asked); where `redact` says True of a text, that text
+    `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text, that text
     is withheld. Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
     """
     source = load(root, target)
@@ -58,7 +59,7 @@ def explain_diff(
     if repository is None:
         found = risks_of(source, changes, (), frozenset(), redact)
         return DiffExplanation(label, summary, intent.kind, intent.reason, files, risks=tuple(found))
-    past = evidence or LiveEvidence(repository, source.base)
+    past = evidence(repository, source.base)
     paths = [item.path for item in source.files]
     tracked = frozenset(repository.files(source.revision or None))
     uses = _uses(source, changes)
@@ -135,18 +136,9 @@ def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
 
 
 def _file(item: FileDiff, changes: Sequence[SymbolChange], redact: Redact | None) -> ChangedFile:
-    said: list[str] = []
-    if item.status in ("M", "R") and category(item.path) is Category.SOURCE:
-        for change in changes:
-            if change.change == "signature":
-                said += parameter_facts(*change.detail.split(" → ", 1)) if " → " in change.detail else []
-        removed = [line for hunk in item.hunks for line in hunk.removed]
-        added = [line for hunk in item.hunks for line in hunk.added]
-        if any(change.change in ("body", "signature") for change in changes):
-            said += facts(removed, added)
-    kept = tuple(fact for fact in dict.fromkeys(said) if redact is None or not redact(fact))
-    status = _STATUS.get(item.status, "modified")
-    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), kept)
+    shown = tuple(replace(change, detail=WITHHELD) if redact is not None and redact(change.detail) else change
+                  for change in changes)
+    return ChangedFile(item.path, _STATUS.get(item.status, "modified"), shown, max(item.added, 0), max(item.removed, 0))
 
 
 def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:

@@ -17,7 +17,6 @@ class ChangedFile:
     symbols: tuple[SymbolChange, ...] = ()
     added: int = 0
     removed: int = 0
-    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,6 @@ def render_markdown(explanation: DiffExplanation) -> str:
         for item in explanation.files:
             lines.append(f"- `{item.path}`: {item.status}{_counts(item)}")
             lines += [f"  - {_symbol(symbol)}" for symbol in item.symbols if not symbol.inner]
-            lines += [f"  - {fact}" for fact in item.facts]
         lines.append("")
     if explanation.missing:
         lines += ["## Perhaps missing", ""]
@@ -133,5 +131,5 @@ def _counts(item: ChangedFile) -> str:
 
 
 def _symbol(symbol: SymbolChange) -> str:
-    detail = f" ({symbol.detail})" if symbol.detail and symbol.change in ("signature", "renamed", "moved") else ""
+    detail = f" ({symbol.detail})" if symbol.detail and symbol.change not in ("added", "removed") else ""
     return f"{symbol.kind} `{symbol.name}`: {symbol.change}{detail}"

@@ -216,7 +216,7 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
     if told:
         scores = _scores(subject, body, shape)
         if guess is not None:
-            scores[guess[0]] += guess[1]
+            scores[guess[0]] += 1.5 * guess[1]
         best = sorted(scores.items(), key=lambda item: -item[1])[:2]
         if best and (best[0][1] >= 1.0):
             margin = best[0][1] - (best[1][1] if len(best) > 1 else 0.0)
@@ -233,8 +233,11 @@ def _scores(subject: str, body: str, shape: Shape) -> defaultdict[str, float]:
         found = pattern.search(subject)
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
-            backed = kind not in _BACKING or not shape.files or any(shape.categories[item] for item in _BACKING[kind])
+            share = sum(shape.categories[item] for item in _BACKING.get(kind, ())) / max(1, sum(shape.categories.values()))
+            backed = kind not in _BACKING or not shape.files or share >= 0.3
             scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * (1.0 if backed else 0.4)
+            # What stands late in the subject is rarely what it is about.
+            scores[kind] -= 0.5 * weight if found.start() > 35 else 0.0
     if re.search(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", f"{subject}\n{body}", re.IGNORECASE):
         scores["fix"] += 0.7
     return scores

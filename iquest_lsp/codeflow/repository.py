@@ -164,26 +164,33 @@ class Repository:
             oid, *parents = line.decode().split()
             yield oid, tuple(parents)
 
+    def count(self, revision: str, but_not: str, most: int) -> int:
+        """Commits reachable from `revision` and not from `but_not` (empty: none), counted up to `most`."""
+        bounds = [f"^{but_not}"] if but_not else []
+        return int(self.run("rev-list", "--count", f"--max-count={most}", revision, *bounds))
+
     def has(self, oid: str) -> bool:
         """True when the commit is in the object store."""
-        return not self.run("cat-file", "-e", f"{oid}^{{commit}}", ok=(0, 1, 128), errors=True)
+        return bool(self.run("rev-parse", "--verify", "--quiet", f"{oid}^{{commit}}", ok=(0, 1, 128)))
 
     # ------------------------------------------------------------------------------------------- history
 
     def log(
         self, revisions: Sequence[str] = (), *, commits: Iterable[str] | None = None, paths: Sequence[str] = (),
         limit: int = 0, patch: bool = False, numbers: bool = True, full_diff: bool = False, merges: bool = True,
+        follow: bool = False,
     ) -> Iterator[bytes]:
         """Lines of a walk, for `history.read_commits`: header records, raw lines, line counts and patches if asked.
 
         Walks from `revisions`, or reports just `commits` in their given order. `paths` are repository paths;
-        `full_diff` reports whole commits where paths limit the walk.
+        `full_diff` reports whole commits where paths limit the walk; `follow` goes on past renames of one path.
         """  # fmt: skip
         args = ["log", _FORMAT, "--raw", "--no-abbrev", *_DIFF]
         args += ["--numstat"] if numbers else []
         args += ["--patch", "--unified=0"] if patch else []
         args += [f"--max-count={limit}"] if limit else []
         args += ["--full-diff"] if full_diff else []
+        args += ["--follow"] if follow else []
         args += [] if merges else ["--no-merges"]
         stdin = None
         if commits is not None:
@@ -193,13 +200,13 @@ class Repository:
             args += ["--no-walk=unsorted", "--stdin"]
         return self.lines(*args, *revisions, "--", *paths, stdin=stdin)
 
-    def diff(self, old: str, new: str | None, *, staged: bool = False) -> Iterator[bytes]:
+    def diff(self, old: str, new: str | None, *, staged: bool = False, paths: Sequence[str] = ()) -> Iterator[bytes]:
         """Lines of the raw, numstat and patch output from `old` to `new`, to the index, or to the working tree."""
         args = ["diff", "--raw", "--numstat", "--patch", "--unified=0", "--no-abbrev", *_DIFF]
         if new is not None:
-            return self.lines(*args, old, new, "--")
+            return self.lines(*args, old, new, "--", *paths)
         self._need_work_tree()
-        return self.lines(*self._harmless_filters(), *args, *(["--cached"] if staged else []), old, "--")
+        return self.lines(*self._harmless_filters(), *args, *(["--cached"] if staged else []), old, "--", *paths)
 
     def untracked(self) -> list[str]:
         """Paths of files that git neither tracks nor ignores."""
@@ -246,13 +253,13 @@ class Repository:
 
     # ------------------------------------------------------------------------------------------- processes
 
-    def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,), errors: bool = False) -> bytes:
-        """The output of one git command; with `errors`, its error output instead. Raises RepositoryError."""
+    def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
+        """The output of one git command. Raises RepositoryError."""
         process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
         output, error = process.communicate(stdin)
         if process.returncode not in ok:
             raise self._error(args, process.returncode, error)
-        return error if errors else output
+        return output
 
     def lines(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> Iterator[bytes]:
         """The output of one git command, line by line while it runs. Raises RepositoryError at its end."""

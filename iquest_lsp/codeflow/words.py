@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.explanation import ChangedFile
+from iquest_lsp.codeflow.facts import parameter_facts
 from iquest_lsp.codeflow.intents import Intent, uninformative
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget
@@ -48,7 +49,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
     code = [item for item in changes if not item.inner and category(item.path) is not Category.TEST]
-    facts = [fact for item in files for fact in item.facts]
+    details = [fact for item in code for fact in _details(item)]
     for change, verb in (
         ("added", "adds"), ("removed", "removes"), ("renamed", "renames"), ("moved", "moves"),
         ("signature", "changes the signature of"), ("body", "changes"), ("doc", "documents"),
@@ -57,8 +58,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         some = [item for item in code if item.change == change]
         if some:
             phrases.append(f"{verb} {_definitions(some)}")
-    if facts:
-        phrases.append(", ".join(facts[:3]))
+    if details:
+        phrases.append(", ".join(details[:3]))
     tests = [item for item in changes if category(item.path) is Category.TEST and item.kind == "test"]
     for change, verb in (("added", "adds"), ("removed", "removes"), ("test", "changes"), ("renamed", "renames")):
         some = [item for item in tests if item.change == change]
@@ -89,6 +90,13 @@ def _definitions(some: Sequence[SymbolChange]) -> str:
         shown += f" and {len(some) - 3} more"
     paths = {item.path for item in some}
     return f"{shown} in {next(iter(paths))}" if len(paths) == 1 else shown
+
+
+def _details(item: SymbolChange) -> list[str]:
+    """What changed in one definition, in phrases."""
+    if item.change == "signature" and " → " in item.detail:
+        return parameter_facts(*item.detail.split(" → ", 1))
+    return [item.detail] if item.change == "body" and item.detail else []
 
 
 def _clean(subject: str) -> str:

@@ -1,0 +1,283 @@
+"""The indexed history of one working tree: questions to the store, each answered in milliseconds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.filters import CREDIBILITY
+from iquest_lsp.codeflow.history import Commit, FileDiff, Hunk
+from iquest_lsp.codeflow.indexer import DEEP_COMMITS, Indexer, Progress, Update
+from iquest_lsp.codeflow.live import Habits, Past, habits_of
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.store import Store, default_folder
+from iquest_lsp.codeflow.tracking import Range, Tracker
+
+MAX_PATH_COMMITS = 500
+MAX_DEEPEN = 200
+_COLUMNS = "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues," \
+           " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One commit as it is stored; `objection` says why a filter left it out (`filter` which), empty if none did."""
+
+    key: int
+    oid: str
+    date: str
+    time: int
+    author: str
+    email: str
+    subject: str
+    body: str
+    kind: str
+    confidence: float
+    issues: str
+    reverts: str
+    merge: bool
+    files: int
+    lines: int
+    filter: str
+    objection: str
+    risk: float
+    depth: int
+    release: str | None
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolEntry:
+    """One stored change of a definition."""
+
+    entry: Entry
+    path: str
+    name: str
+    kind: str
+    change: str
+    detail: str
+    old_name: str
+    inner: int
+    deprecates: int
+
+
+class FlowIndex:
+    """The store seen from one working tree; implements Evidence. Use it as a context manager, from one thread."""
+
+    def __init__(self, repository: Repository, store: Store) -> None:
+        self.repository, self.store = repository, store
+        self._view = 0
+        self._before = 1 << 60
+        self.refresh()
+
+    @classmethod
+    def open(cls, repository: Repository, folder: Path | None = None) -> FlowIndex:
+        """The repository's index in `folder`, or in the user's cache; it may still be empty. Raises RepositoryError."""
+        return cls(repository, Store(folder or default_folder(repository.common_dir)))
+
+    @classmethod
+    def find(cls, repository: Repository, folder: Path | None = None) -> FlowIndex | None:
+        """The same, where one exists."""
+        place = folder or default_folder(repository.common_dir)
+        return cls(repository, Store(place)) if Store.exists(place) else None
+
+    def __enter__(self) -> FlowIndex:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.close()
+
+    @property
+    def head(self) -> str:
+        """The commit up to which the index goes; empty before it was first built."""
+        return self.store.value("SELECT head FROM views WHERE id=?", self._view) or ""
+
+    def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
+        """Reads what the store does not know yet."""
+        done = Indexer(self.repository, self.store).update(progress, deep=deep)
+        self.refresh()
+        return done
+
+    def refresh(self) -> None:
+        """Looks up this working tree's view again, after the store was written."""
+        place = Indexer(self.repository, self.store).place
+        self._view = self.store.value("SELECT id FROM views WHERE place=?", place) or 0
+
+    def until(self, oid: str) -> bool:
+        """Limits all answers to commits up to `oid`; False when that commit is not in this view."""
+        order = self.store.value("SELECT l.ord FROM live l JOIN commits c ON c.id=l.commit_id"
+                                 " WHERE l.view=? AND c.oid=?", self._view, oid)
+        self._before = 1 << 60 if order is None else order
+        return order is not None
+
+    # ------------------------------------------------------------------------------------------- commits
+
+    def entries(self, where: str = "", *values: object, limit: int = MAX_PATH_COMMITS) -> list[Entry]:
+        """Live commits, newest first; `where` is SQL over commits `c`."""
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS} FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=?"
+            f"{' AND ' + where if where else ''} ORDER BY l.ord DESC LIMIT ?", self._view, self._before, *values, limit)
+        return [_entry(row) for row in rows]
+
+    def entry(self, oid: str) -> Entry | None:
+        """A live commit by its id."""
+        return next(iter(self.entries("c.oid=?", oid)), None)
+
+    def on_paths(self, paths: Sequence[str], limit: int = MAX_PATH_COMMITS) -> list[Entry]:
+        """Live commits that touch any of the paths, newest first."""
+        ids = self._path_ids(paths)
+        if not ids:
+            return []
+        marks = ",".join("?" * len(ids))
+        return self.entries(f"c.id IN (SELECT commit_id FROM changes WHERE path_id IN ({marks}))", *ids, limit=limit)
+
+    def naming(self, words: Iterable[str], limit: int = 50) -> list[Entry]:
+        """Live commits whose message names any of the words of code or issues."""
+        listed = list(words)
+        marks = ",".join("?" * len(listed))
+        return self.entries(f"c.id IN (SELECT commit_id FROM words WHERE word IN ({marks}))", *listed, limit=limit)
+
+    def paths_of(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """The paths of stored commits, most changed first."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for at in range(0, len(keys), 500):
+            batch = keys[at : at + 500]
+            marks = ",".join("?" * len(batch))
+            for key, path in self.store.rows(
+                f"SELECT commit_id, path FROM changes JOIN paths ON paths.id=path_id WHERE commit_id IN ({marks})"
+                " ORDER BY added + removed DESC, path", *batch):
+                found[key].append(path)
+        return found
+
+    def renamed_from(self, path: str) -> list[str]:
+        """The path and its earlier names, newest first."""
+        names = [path]
+        for name in names:
+            rows = self.store.rows(
+                "SELECT DISTINCT old.path FROM changes JOIN paths new ON new.id=path_id"
+                " JOIN paths old ON old.id=old_path_id JOIN live ON live.commit_id=changes.commit_id AND live.view=?"
+                " WHERE new.path=? AND status='R'", self._view, name)
+            names += [row[0] for row in rows if row[0] not in names]
+            if len(names) > 20:
+                break
+        return names
+
+    # ------------------------------------------------------------------------------------------- definitions
+
+    def symbols_on(self, paths: Sequence[str]) -> list[SymbolEntry]:
+        """Changes of definitions in the files, newest first."""
+        return self._symbols("path_id", self._path_ids(paths))
+
+    def symbols_in(self, keys: Sequence[int]) -> list[SymbolEntry]:
+        """Changes of definitions by the commits."""
+        return self._symbols("commit_id", keys)
+
+    def _symbols(self, column: str, ids: Sequence[int]) -> list[SymbolEntry]:
+        marks = ",".join("?" * len(ids))
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS}, paths.path, s.name, s.kind, s.change, s.detail, s.old_name, s.inner, s.deprecates"
+            " FROM symbols s JOIN paths ON paths.id=s.path_id JOIN commits c ON c.id=s.commit_id"
+            " JOIN live l ON l.commit_id=c.id AND l.view=? AND l.ord<=?"
+            f" WHERE s.{column} IN ({marks}) ORDER BY l.ord DESC LIMIT 5000", self._view, self._before, *ids)
+        return [SymbolEntry(_entry(row[:21]), *row[21:29]) for row in rows]
+
+    def patterns(self, limit: int = 100) -> list[tuple[Entry, str, str, str]]:
+        """Splits, merges, moves and renames in the live history: commit, kind, what, detail; newest first."""
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS}, p.kind, p.what, p.detail FROM patterns p JOIN commits c ON c.id=p.commit_id"
+            " JOIN live l ON l.commit_id=c.id AND l.view=? ORDER BY l.ord DESC LIMIT ?", self._view, limit)
+        return [(_entry(row[:21]), *row[21:]) for row in rows]
+
+    def deepen(self, paths: Sequence[str], limit: int = MAX_DEEPEN) -> None:
+        """Reads the definitions of older commits on these paths, where that has not been done."""
+        shallow = [item.oid for item in self.on_paths(paths, limit) if not item.depth and not item.merge]
+        if shallow:
+            Indexer(self.repository, self.store).deepen(shallow)
+
+    # ------------------------------------------------------------------------------------------- evidence
+
+    def follow(
+        self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str], limit: int = MAX_PATH_COMMITS
+    ) -> list[tuple[Past, Entry]]:
+        """Commits that changed the labelled lines of the newest state, newest first."""
+        followed = {path for _, path, _ in ranges}
+        every = list(dict.fromkeys(name for path in (*paths, *followed) for name in self.renamed_from(path)))
+        entries = self.on_paths(every, limit)
+        tracker = Tracker(ranges)
+        diffs = self._diffs([item.key for item in entries], every)
+        found: list[tuple[Past, Entry]] = []
+        for item in entries:
+            files = diffs.get(item.key, [])
+            commit = Commit(item.oid, (), "", "", item.time, item.date, item.subject, "", tuple(files))
+            found += [(_past(touch.label, item, touch.diff.path, born=touch.born), item)
+                      for touch in tracker.feed(commit)]
+            found += [(_past("", item, diff.path, born=diff.status == "A"), item) for diff in files
+                      if diff.path in paths and diff.path not in followed]
+        return found
+
+    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+        """See Evidence."""
+        return [past for past, _ in self.follow(ranges, paths, 200)]
+
+    def partners(self, paths: Sequence[str]) -> list[Partner]:
+        """See Evidence."""
+        keys: dict[int, None] = {}
+        alias: dict[str, str] = {}
+        for path in paths[:50]:
+            names = self.renamed_from(path)
+            alias.update(dict.fromkeys(names[1:], path))
+            keys |= dict.fromkeys(item.key for item in self.on_paths(names) if _witness(item))
+        sets = self.paths_of(list(keys)).values()
+        return partners(([alias.get(path, path) for path in found] for found in sets), paths)
+
+    def habits(self) -> Habits:
+        """See Evidence."""
+        entries = [item for item in self.entries(limit=300) if _witness(item)]
+        return habits_of(self.paths_of([item.key for item in entries]).values())
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _path_ids(self, paths: Sequence[str]) -> list[int]:
+        marks = ",".join("?" * len(paths))
+        return [row[0] for row in self.store.rows(f"SELECT id FROM paths WHERE path IN ({marks})", *paths)]
+
+    def _diffs(self, keys: Sequence[int], paths: Sequence[str]) -> dict[int, list[FileDiff]]:
+        """File changes with hunks (positions only) of the commits on the paths."""
+        ids = self._path_ids(paths)
+        marks = ",".join("?" * len(ids))
+        wanted = set(keys)
+        hunks: defaultdict[tuple[int, int], list[Hunk]] = defaultdict(list)
+        for path_id, key, *numbers in self.store.rows(
+            f"SELECT * FROM hunks WHERE path_id IN ({marks}) ORDER BY path_id, commit_id, new_start, old_start", *ids):
+            if key in wanted:
+                hunks[key, path_id].append(Hunk(*numbers))
+        found: defaultdict[int, list[FileDiff]] = defaultdict(list)
+        for key, path_id, path, old_path, status in self.store.rows(
+            "SELECT commit_id, path_id, new.path, old.path, status FROM changes JOIN paths new ON new.id=path_id"
+            f" LEFT JOIN paths old ON old.id=old_path_id WHERE path_id IN ({marks})", *ids):
+            if key in wanted:
+                found[key].append(FileDiff(path, status, old_path or "", hunks=tuple(hunks.get((key, path_id), ()))))
+        return found
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    values = list(row)
+    values[12] = bool(values[12])
+    return Entry(*values)
+
+
+def _witness(item: Entry) -> bool:
+    """True for commits whose file sets say something: made by people, not too wide."""
+    return item.files <= MAX_FILES and not item.merge and not (
+        item.filter == CREDIBILITY and item.objection.startswith("made by"))
+
+
+def _past(label: str, item: Entry, path: str, *, born: bool) -> Past:
+    return Past(label, item.oid, item.date, item.subject, item.kind, path, born)

@@ -1,0 +1,225 @@
+"""The SQLite store of one repository's code flow, in the user's cache.
+
+It is a cache: whatever is unreadable is set aside and built anew. Commits are kept for good once seen; which of them
+a working tree's HEAD reaches is a view of its own, so rebases, branch switches and linked worktrees cost no new
+reading. Writes happen in short immediate transactions, each complete in itself: a killed process loses at most its
+last batch, and two processes only repeat each other's work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.errors import RepositoryError
+
+SCHEMA = 1
+BUSY_SECONDS = 20.0
+LEASE_SECONDS = 15.0
+
+_TABLES = """
+CREATE TABLE commits(
+    id INTEGER PRIMARY KEY, oid TEXT NOT NULL UNIQUE, author TEXT NOT NULL, email TEXT NOT NULL, time INTEGER NOT NULL,
+    date TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL,
+    told INTEGER NOT NULL, why TEXT NOT NULL, issues TEXT NOT NULL, reverts TEXT NOT NULL, merge INTEGER NOT NULL,
+    files INTEGER NOT NULL, lines INTEGER NOT NULL, filter TEXT NOT NULL, objection TEXT NOT NULL, risk REAL NOT NULL,
+    depth INTEGER NOT NULL, release TEXT
+);
+CREATE TABLE paths(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+CREATE TABLE changes(
+    commit_id INTEGER NOT NULL, path_id INTEGER NOT NULL, old_path_id INTEGER, status TEXT NOT NULL,
+    added INTEGER NOT NULL, removed INTEGER NOT NULL, PRIMARY KEY(commit_id, path_id)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_path ON changes(path_id, commit_id);
+CREATE TABLE hunks(
+    path_id INTEGER NOT NULL, commit_id INTEGER NOT NULL, old_start INTEGER NOT NULL, old_count INTEGER NOT NULL,
+    new_start INTEGER NOT NULL, new_count INTEGER NOT NULL,
+    PRIMARY KEY(path_id, commit_id, new_start, old_start)
+) WITHOUT ROWID;
+CREATE TABLE symbols(
+    path_id INTEGER NOT NULL, commit_id INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, change TEXT NOT NULL,
+    detail TEXT NOT NULL, old_name TEXT NOT NULL, inner INTEGER NOT NULL, deprecates INTEGER NOT NULL
+);
+CREATE INDEX symbols_by_path ON symbols(path_id, commit_id);
+CREATE INDEX symbols_by_commit ON symbols(commit_id);
+CREATE TABLE words(word TEXT NOT NULL, commit_id INTEGER NOT NULL, PRIMARY KEY(word, commit_id)) WITHOUT ROWID;
+CREATE TABLE patterns(
+    commit_id INTEGER NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY(commit_id, kind, what)
+) WITHOUT ROWID;
+CREATE TABLE tags(name TEXT PRIMARY KEY, oid TEXT NOT NULL, time INTEGER NOT NULL, rank INTEGER NOT NULL);
+CREATE TABLE views(id INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, head TEXT NOT NULL);
+CREATE TABLE live(
+    view INTEGER NOT NULL, commit_id INTEGER NOT NULL, ord INTEGER NOT NULL, PRIMARY KEY(view, commit_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX live_in_order ON live(view, ord);
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+# From version N to N + 1: the statements at index N. An empty store is made by _TABLES at once.
+_MIGRATIONS: tuple[str, ...] = ("",)
+
+
+def default_folder(common_dir: Path) -> Path:
+    """Where the store of the repository with this git folder lies."""
+    from platformdirs import user_cache_path
+
+    name = hashlib.sha256(os.fsencode(common_dir)).hexdigest()[:20]
+    return user_cache_path("iquest-lsp") / "codeflow" / name
+
+
+class Store:
+    """One open store. Close it, or use it as a context manager; use it from one thread."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Opens or makes the store in `folder`; None keeps it in memory. Raises RepositoryError."""
+        self.file = folder / f"flow-{SCHEMA}.sqlite" if folder is not None else None
+        try:
+            self.db = self._open()
+        except sqlite3.DatabaseError as error:
+            if self.file is None or (isinstance(error, sqlite3.OperationalError) and "locked" in str(error)):
+                raise RepositoryError("The code flow store cannot be opened", why=str(error)) from error
+            self._set_aside()
+            try:
+                self.db = self._open()
+            except sqlite3.Error as again:
+                raise RepositoryError("The code flow store cannot be made", why=str(again),
+                                      fix=f"Check the folder {self.file.parent}") from again
+        except OSError as error:
+            raise RepositoryError("The code flow store cannot be made", why=str(error),
+                                  fix="Check that the cache folder can be written") from error
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """True when a store has been made in the folder."""
+        return (folder / f"flow-{SCHEMA}.sqlite").exists()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.db.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if self.file is not None:
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Messages of private repositories are in it.
+            os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))
+        # The isolation level None leaves transactions to this class.
+        db = sqlite3.connect(self.file or ":memory:", timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=NORMAL")
+            db.execute("PRAGMA cache_size=-20000")
+            db.execute("PRAGMA temp_store=MEMORY")
+            _migrate(db)
+            # A file that is cut short shows only when a page is read.
+            db.execute("SELECT count(*) FROM (SELECT * FROM views UNION ALL SELECT 1, key, value FROM meta)").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _set_aside(self) -> None:
+        """Moves an unreadable store away, so that a new one can be made."""
+        assert self.file is not None
+        for suffix in ("", "-wal", "-shm"):
+            path = Path(f"{self.file}{suffix}")
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(f"{self.file}.broken{suffix}")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; other writers wait."""
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.db
+        except BaseException:
+            self.db.execute("ROLLBACK")
+            raise
+        self.db.execute("COMMIT")
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.db.execute(query, values).fetchall()
+
+    def value(self, query: str, *values: object) -> Any:
+        """The first column of the first row, or None."""
+        row = self.db.execute(query, values).fetchone()
+        return row[0] if row is not None else None
+
+    def known(self, oids: Iterable[str]) -> set[str]:
+        """Those of the commits that are stored."""
+        found: set[str] = set()
+        for batch in batches(oids, 500):
+            marks = ",".join("?" * len(batch))
+            found.update(row[0] for row in self.db.execute(f"SELECT oid FROM commits WHERE oid IN ({marks})", batch))
+        return found
+
+    def path_ids(self, paths: Sequence[str]) -> dict[str, int]:
+        """Ids of the paths, made where they are new; inside a transaction."""
+        self.db.executemany("INSERT OR IGNORE INTO paths(path) VALUES(?)", [(path,) for path in paths])
+        found: dict[str, int] = {}
+        for batch in batches(paths, 500):
+            marks = ",".join("?" * len(batch))
+            found.update(self.db.execute(f"SELECT path, id FROM paths WHERE path IN ({marks})", batch).fetchall())
+        return found
+
+    def lease(self, owner: str) -> bool:
+        """Takes or renews the right to index; False while another process has it and is alive."""
+        now = time.time()
+        with self.transaction() as db:
+            row = db.execute("SELECT value FROM meta WHERE key='lease'").fetchone()
+            if row is not None:
+                holder, _, since = row[0].rpartition(" ")
+                if holder != owner and now - float(since) < LEASE_SECONDS:
+                    return False
+            db.execute("INSERT OR REPLACE INTO meta VALUES('lease', ?)", (f"{owner} {now}",))
+        return True
+
+    def release_lease(self, owner: str) -> None:
+        """Gives the right to index back."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM meta WHERE key='lease' AND value LIKE ?", (f"{owner} %",))
+
+
+def batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The items in lists of at most `size`."""
+    batch: list[str] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version == SCHEMA:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        scripts = [_TABLES] if version == 0 else list(_MIGRATIONS[version:SCHEMA])
+        if version > SCHEMA:
+            raise sqlite3.DatabaseError(f"the store has schema {version}, newer than {SCHEMA}")
+        for script in scripts:
+            for statement in filter(str.strip, script.split(";")):
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version={SCHEMA}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
