@@ -135,8 +135,8 @@ def render_markdown(explanation: DiffExplanation) -> str:
 
 
 _LAZY = {
-    "DiffTarget": "sources", "DiffExplanation": "explanation", "Impact": "impacts", "Story": "stories", "Update": "indexer",
-    "Suspects": "suspicion",
+    "DiffTarget": "sources", "DiffExplanation": "explanation", "Impact": "impacts", "Story": "stories",
+    "Update": "indexer", "Suspects": "suspicion",
 }  # fmt: skip
 
 

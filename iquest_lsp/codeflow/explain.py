@@ -39,19 +39,21 @@ def explain_diff(
 ) -> DiffExplanation:
     """Explains a diff.
 
-    `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text, that text
-    is withheld. Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
+    `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text,
+    that text is withheld. Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
     """
     source = load(root, target)
     changes = changes_of(source)
     intent = _intent(source, changes)
+    if redact is not None:
+        changes = [replace(item, detail=WITHHELD) if redact(item.detail) else item for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
     for change in changes:
         by_path.setdefault(change.path, []).append(change)
-    files = tuple(_file(item, by_path.get(item.path, []), redact) for item in source.files)
+    files = tuple(_file(item, by_path.get(item.path, [])) for item in source.files)
     label = source.revision if target.kind == "revision" else target.label
     summary = sentence(source, files, changes, intent, target)
-    if redact is not None and redact(summary):
+    if redact is not None and redact(source.subject):
         summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
     if not source.files:
         return DiffExplanation(label, summary, intent.kind, intent.reason)
@@ -135,10 +137,9 @@ def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
     return intent_of(source.subject, source.body, shape, merge=source.merge)
 
 
-def _file(item: FileDiff, changes: Sequence[SymbolChange], redact: Redact | None) -> ChangedFile:
-    shown = tuple(replace(change, detail=WITHHELD) if redact is not None and redact(change.detail) else change
-                  for change in changes)
-    return ChangedFile(item.path, _STATUS.get(item.status, "modified"), shown, max(item.added, 0), max(item.removed, 0))
+def _file(item: FileDiff, changes: Sequence[SymbolChange]) -> ChangedFile:
+    status = _STATUS.get(item.status, "modified")
+    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0))
 
 
 def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:

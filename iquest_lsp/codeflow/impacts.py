@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.cochange import Partner, usual
 from iquest_lsp.codeflow.explanation import escape
 from iquest_lsp.codeflow.live import Evidence
@@ -72,6 +73,9 @@ def impact_of(repository: Repository, target: Target, past: Evidence) -> Impact:
         module = PurePosixPath(target.path).parent.name
     names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
     uses = references(repository, names, repository.work_tree_file) if not repository.bare else []
+    scripts = _ci_text(repository)
+    uses = [replace(use, kind="ci") if use.kind == "caller" and not grammars.language_of(use.path)
+            and PurePosixPath(use.path).name in scripts else use for use in uses]
     importers = {use.path for use in uses if use.name == module and _imports(use.text)}
     tracked = frozenset(repository.files())
     found: dict[tuple[str, str], ImpactItem] = {}
@@ -88,6 +92,12 @@ def impact_of(repository: Repository, target: Target, past: Evidence) -> Impact:
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (_ORDER.index(item.kind), -item.confidence, item.path, item.line))
     return Impact(target.text, tuple(kept[:MAX_ITEMS]))
+
+
+def _ci_text(repository: Repository) -> str:
+    """The text of the CI configuration: a script that it names is a part of it."""
+    files = [path for path in repository.files() if category(path) is Category.CI][:20] if not repository.bare else []
+    return "\n".join((repository.work_tree_file(path) or b"").decode("utf-8", "replace") for path in files)
 
 
 def _uses(

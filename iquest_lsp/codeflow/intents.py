@@ -233,8 +233,8 @@ def _scores(subject: str, body: str, shape: Shape) -> defaultdict[str, float]:
         found = pattern.search(subject)
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
-            share = sum(shape.categories[item] for item in _BACKING.get(kind, ())) / max(1, sum(shape.categories.values()))
-            backed = kind not in _BACKING or not shape.files or share >= 0.3
+            own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
+            backed = kind not in _BACKING or own >= 0.3 * sum(shape.categories.values())
             scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * (1.0 if backed else 0.4)
             # What stands late in the subject is rarely what it is about.
             scores[kind] -= 0.5 * weight if found.start() > 35 else 0.0

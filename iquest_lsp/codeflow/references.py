@@ -63,11 +63,13 @@ def references(
             source = read(path)
             confirm = _Confirmation(path, source) if source is not None and len(source) <= MAX_SOURCE else None
         for line, text in hits[path]:
+            kind = _KINDS[category(path)]
+            if confirm is None:
+                named = dict.fromkeys(match[0] for match in pattern.finditer(text))
+                found += [Reference(path, line, kind, name, text.strip()[:200], call=f"{name}(" in text)
+                          for name in named]
+                continue
             for match in pattern.finditer(text):
-                kind = _KINDS[category(path)]
-                if confirm is None:
-                    found.append(Reference(path, line, kind, match[0], text.strip()[:200]))
-                    break
                 use = confirm.use(line, len(text[: match.start()].encode("utf-8")))
                 if use:
                     found.append(Reference(path, line, kind, match[0], text.strip()[:200], confirm.within(line),

@@ -20,6 +20,10 @@ _FOLLOW_UP = {
     Category.TEST: "its tests follow", Category.DOCS: "its documentation follows",
     Category.CI: "continuous integration follows", Category.CHANGELOG: "the changelog follows",
 }  # fmt: skip
+_KIND_WORDS = {
+    Category.TEST: "a change of tests that", Category.DOCS: "a change of documentation that",
+    Category.CI: "a change of continuous integration that", Category.CHANGELOG: "a changelog entry that",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +235,9 @@ def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
         if entry.oid in names:
             shared = issues & set(entry.issues.split())
             reason = f"belongs to {', '.join(sorted(shared))}" if shared else f"names `{short}`"
-            change = _FOLLOW_UP.get(side, reason) if side else reason
-            if entry.order < first:
-                change = f"before it: {reason}"
-            steps[entry.oid] = _Step(entry, change, False)
+            if side is not None:
+                reason = f"{_KIND_WORDS[side]} {reason}" if shared else _FOLLOW_UP[side]
+            steps[entry.oid] = _Step(entry, f"before it: {reason}" if entry.order < first else reason, False)
         elif side is not None and _about(entry, paths.get(entry.key, []), target, short):
             steps[entry.oid] = _Step(entry, _FOLLOW_UP[side], False)
 
