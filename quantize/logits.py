@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.errors import IQuestError, UnsupportedModelError
+from iquest_lsp.errors import IQuestError
 from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.loop import LoopContext
 
 
 @click.command("logits")
@@ -44,25 +46,43 @@ def command(model: Path, tokens: Path, out: Path, schedule: str, depth: int | No
 def evaluate(
     model: Model, tokens: NDArray[np.int32], sizes: list[int], depth: int | None = None, second_pass: str = "full"
 ) -> NDArray[np.float32]:
-    """The logits [n, vocab] of `tokens` [n], evaluated in batches of `sizes` (the last size repeats)."""
-    if depth not in (None, model.passes):
-        raise UnsupportedModelError(f"This runtime runs all {model.passes} passes of a model, not {depth}")
-    sizes = [min(size, len(tokens)) for size in sizes]
-    context = model.context(
-        len(tokens), n_batch=max(sizes), n_ubatch=max(sizes), type_k="f32", type_v="f32", flash_attn=False,
+    """The logits [n, vocab] of `tokens` [n], evaluated in batches of `sizes` (the last size repeats).
+
+    With second_pass "window" the passes after the first start where the receptive field of the prompt's last token
+    does; batches of one token at the end count as decoding after the prompt, so their rows are exact too.
+    """
+    batches = list(_batches(len(tokens), sizes))
+    largest = max(stop - start for start, stop in batches)
+    context = LoopContext(
+        model, len(tokens), n_batch=largest, n_ubatch=largest, type_k="f32", type_v="f32", flash_attn=False,
         swa_full=second_pass == "full",
     )  # fmt: skip
     result = np.full((len(tokens), model.n_vocab), np.nan, np.float32)
     try:
-        done = 0
-        for size in itertools.chain(sizes, itertools.repeat(sizes[-1])):
-            piece = tokens[done : done + size]
-            context.decode(piece, np.arange(done, done + len(piece)), 0, "all")
-            for i in range(len(piece)):
-                result[done + i] = context.logits(i)
-            done += len(piece)
-            if done == len(tokens):
-                return result
+        depth = context.passes if depth is None else depth
+        prompt = len(tokens)
+        for start, stop in reversed(batches):
+            if stop - start > 1:
+                break
+            prompt = max(start, 1)
+        begin = max(prompt - 1 - context.reach, 0) if second_pass == "window" and depth > 1 else 0
+        for start, stop in batches:
+            first = min(max(begin, start), stop)
+            if first > start:
+                context.decode_depth(tokens[start:first], np.arange(start, first), 0, 1)
+            if first < stop:
+                context.decode_depth(tokens[first:stop], np.arange(first, stop), 0, depth, "all")
+                for i in range(first, stop):
+                    result[i] = context.logits(i - first)
+        return result
     finally:
         context.close()
-    raise AssertionError("unreachable")
+
+
+def _batches(n: int, sizes: list[int]) -> Iterator[tuple[int, int]]:
+    done = 0
+    for size in itertools.chain(sizes, itertools.repeat(sizes[-1])):
+        if done >= n:
+            return
+        yield done, min(done + size, n)
+        done += size

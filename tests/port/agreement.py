@@ -31,6 +31,15 @@ CASES: dict[str, Recipe] = {
         n_embd=96, n_head=12, n_head_kv=4, passes=3, max_alibi_bias=8.0, seed=9
     ),
     "alibi, 1 pass": Recipe(passes=1, max_alibi_bias=8.0, seed=10),
+    "parallel, hidden gate": Recipe(parallel=True, gate_hidden=True, window=12, seed=11),
+    "parallel, 3 passes": Recipe(n_layer=2, parallel=True, gate_hidden=True, passes=3, seed=12),
+    "parallel, no position offset": Recipe(parallel=True, position_offset=0, window=12, seed=13),
+    "parallel, alibi, query gate": Recipe(parallel=True, max_alibi_bias=8.0, window=12, seed=14),
+    "community file": Recipe(community=True, window=12, seed=15),
+    "community file, F16 gates": Recipe(community=True, n_head=8, n_head_kv=2, gate_quantization="F16", seed=16),
+    "community file, Q8_0 gates": Recipe(
+        community=True, n_head=4, n_head_kv=2, head_dim=32, gate_quantization="Q8_0", seed=17
+    ),
 }
 
 

@@ -32,7 +32,8 @@ def main() -> None:
             context = open_context(model)
             result = prefill(context, tokens)
             for wrong in Wrong:
-                same = recipe.passes == 1 or (wrong is Wrong.GATE_BEFORE_ROPE and recipe.max_alibi_bias > 0)
+                unrotated = recipe.max_alibi_bias > 0 or recipe.gate_hidden
+                same = recipe.passes == 1 or (wrong is Wrong.GATE_BEFORE_ROPE and unrotated)
                 cells.append("–" if same else f"{error(result, oracle.logits(tokens, wrong=wrong)):.1e}")
             context.close()
             model.close()

@@ -1,0 +1,70 @@
+"""`python -m quantize logits`, the hook for comparing with any other implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from quantize.logits import command
+from quantize.oracle import Oracle
+from quantize.random_model import Recipe
+from tests.port.agreement import TOLERANCE, error
+
+RECIPE = Recipe(seed=50)
+TOKENS = np.random.default_rng(50).integers(0, 256, 120)
+
+
+def call(folder: Path, model: Path, *options: str, tokens: Any = TOKENS) -> tuple[Result, Any]:
+    np.save(folder / "in.npy", tokens)
+    out = folder / "out.npy"
+    arguments = [str(model), "--tokens", str(folder / "in.npy"), "--out", str(out), *options]
+    result = CliRunner().invoke(command, arguments)
+    return result, np.load(out) if out.exists() else None
+
+
+@pytest.fixture
+def model(random_model: Callable[[Recipe], Path]) -> Path:
+    return random_model(RECIPE)
+
+
+@pytest.mark.parametrize("schedule", ["512", "40,1", "40,1,7", "1", "120"])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_every_position_is_written(tmp_path: Path, model: Path, schedule: str, dtype: Any) -> None:
+    result, logits = call(tmp_path, model, "--schedule", schedule, tokens=TOKENS.astype(dtype))
+    assert result.exit_code == 0, result.output
+    assert (logits.dtype, logits.shape) == (np.float32, (120, 256))
+    assert error(logits, Oracle.from_gguf(model).logits(TOKENS)) <= TOLERANCE
+
+
+def test_a_depth(tmp_path: Path, model: Path) -> None:
+    result, logits = call(tmp_path, model, "--depth", "1", "--second-pass", "window")
+    assert result.exit_code == 0, result.output
+    assert error(logits, Oracle.from_gguf(model).logits(TOKENS, depth=1)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("schedule", ["512", "100,1", "30,30,30,10,1", "33"])
+def test_the_window_leaves_out_what_is_not_needed(tmp_path: Path, model: Path, schedule: str) -> None:
+    result, logits = call(tmp_path, model, "--second-pass", "window", "--schedule", schedule)
+    assert result.exit_code == 0, result.output
+    reference = Oracle.from_gguf(model)
+    prompt = 100 if schedule.endswith(",1") else 120
+    begin = prompt - reference.shape.receptive_field
+    assert np.isnan(logits[:begin]).all()
+    assert np.isfinite(logits[begin:]).all()
+    assert error(logits[prompt - 1 :], reference.logits(TOKENS)[prompt - 1 :]) <= TOLERANCE
+    inexact = reference.logits(TOKENS, second_from=begin)[begin:]
+    assert error(logits[begin:], inexact) <= TOLERANCE
+
+
+def test_nonsense_is_refused(tmp_path: Path, model: Path) -> None:
+    for options, tokens in ((["--depth", "3"], TOKENS), (["--schedule", "0"], TOKENS), ([], TOKENS + 0.5), ([], [])):
+        result, _ = call(tmp_path, model, *options, tokens=np.asarray(tokens))
+        assert result.exit_code != 0
+        assert "Error" in result.output
+    result, _ = call(tmp_path, tmp_path / "nothing.gguf")
+    assert "There is no model file" in result.output
