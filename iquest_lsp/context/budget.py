@@ -24,9 +24,9 @@ class Shares:
 
     @classmethod
     def of(cls, budget: int, current: int = 0) -> Shares:
-        """The shares of a window; `current` overrides the share of the current file (0: a quarter, 512 to 4096)."""
+        """The shares of a window; `current` overrides the share of the current file (0: 7/32, from 384 to 4096)."""
         if current <= 0:
-            current = min(max(budget // 4, 512), 4096)
+            current = min(max(budget * 7 // 32, 384), 4096)
         return cls(
             budget=budget,
             current=max(min(current, budget // 2), 1),
@@ -59,6 +59,10 @@ class Candidate:
     def key(self) -> tuple[str, int, str]:
         """Names the candidate across plans; a changed text makes another one."""
         return (self.path, self.start, self.text)
+
+    def worth(self, factor: float) -> Candidate:
+        """The same piece, worth so many times as much."""
+        return replace(self, score=self.score * factor)
 
 
 def joined(items: Iterable[Candidate]) -> list[Candidate]:

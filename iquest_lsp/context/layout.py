@@ -78,13 +78,14 @@ class Anchor:
     """Where the shown span of the current file lies: from line `first` to `below` lines before the file's end.
 
     Counting the end from the file's end keeps it in place while lines are added at the cursor. `head` is the line
-    that a prefix-first prompt's middle part begins with; lines from there to the cursor come after the suffix.
+    that a prefix-first prompt's middle part begins with (None in other prompts); lines from there to the cursor come
+    after the suffix.
     """
 
     path: str
     first: int
     below: int
-    head: int
+    head: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,37 @@ def cut(
     end = len(lines) - below
     start_of_head = row
     if middle_lines:
-        kept = anchor.head if same and anchor else row
+        kept = anchor.head if same and anchor and anchor.head is not None else row
         # Lines just typed stay behind the suffix; when there are too many the border follows.
         start_of_head = kept if first <= kept <= row and row - kept <= middle_lines else row
         head = "".join(f"{text}\n" for text in lines[start_of_head:row]) + head
     prefix = "".join(f"{text}\n" for text in lines[first:start_of_head])
     suffix = "\n".join(lines[row + 1 : end])
     text = CursorText(path, prefix, head, tail, suffix)
-    return Cut(text, first, max(end, row + 1), Anchor(path, first, below, start_of_head))
+    return Cut(text, first, max(end, row + 1), Anchor(path, first, below, start_of_head if middle_lines else None))
+
+
+def around(text: str, row: int, limit: int) -> tuple[int, int, str]:
+    """Lines [start, end) around a row within `limit` characters, and their text; "" when not even that row fits."""
+    lines = text.split("\n")
+    start = end = min(max(row, 0), len(lines) - 1)
+    left = limit
+    grown = True
+    while grown:
+        grown = False
+        if end < len(lines) and len(lines[end]) < left:
+            left -= len(lines[end]) + 1
+            end += 1
+            grown = True
+        if start > 0 and len(lines[start - 1]) < left:
+            start -= 1
+            left -= len(lines[start]) + 1
+            grown = True
+    while start < end and not lines[start].strip():
+        start += 1
+    while start < end and not lines[end - 1].strip():
+        end -= 1
+    return start, end, "".join(f"{line}\n" for line in lines[start:end])
 
 
 def _first(lines: Sequence[str], row: int, limit: int, kept: int | None) -> int:

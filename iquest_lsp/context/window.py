@@ -1,112 +1,51 @@
 """Assembles the window so that a keystroke changes nothing but its end.
 
 The head (repository, tree, history, related and open files) is planned once and then frozen: what changes later is
-appended behind it (a file the user left, new history) or told as a recent edit, and only at a moment when what comes
-after must be evaluated anew in any case: another file, another span of this one, or an idle moment (`refresh`). A
-new plan keeps the order of what stays. What may no longer be shown leaves at once, whatever it costs.
+appended behind it (a file the user left, what a file refers to, new history) or told as a recent edit, and only at a
+moment when what comes after must be evaluated anew in any case: another file, another span of this one, or an idle
+moment (`refresh`). A new plan keeps the order of what stays. What may no longer be shown leaves at once, whatever it
+costs.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
+from iquest_lsp.context.blocks import Block, BlockWriter, Plan, in_layout_order
 from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joined
 from iquest_lsp.context.edits import changed_spans, widened
-from iquest_lsp.context.index import WorkspaceIndex
-from iquest_lsp.context.layout import Anchor, Cut, clean, cut, history_text, tree_text
+from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut, history_text, tree_text
 from iquest_lsp.context.prompt import HISTORY_PATH, TREE_PATH, PromptFormat
 from iquest_lsp.context.ranking import related
+from iquest_lsp.context.sources import Sources, TextCache
 from iquest_lsp.context.tokens import Encoder, TokenCache
 from iquest_lsp.datatypes import (
     Chunk,
     ChunkKind,
     ContextWindow,
-    Document,
     Dropped,
     FlowRecord,
-    Part,
     Position,
     RecentEdit,
     Snapshot,
 )
 
+__all__ = ["Sources", "WindowAssembler", "assemble"]
+
 _MIDDLE_LINES = 12
 _MAX_DROPPED = 500
 #: Requests after which edits are renewed even if nobody calls for a refresh.
 _PATIENCE = 64
-#: An idle refresh plans anew when so much of the head, by tokens, should change.
-_DRIFT = 0.2
+#: An idle refresh plans anew when the window lacks more than this share of what would be worth showing; a new plan
+#: costs the evaluation of nearly everything, so up to there the best of it is appended instead.
+_DRIFT = 0.5
+#: The tree in the window is renewed with a new plan when more than this share of the files came or went.
+_TREE_DRIFT = 0.05
 _KEPT_BONUS = 1.5
-
-
-class Shown(Protocol):
-    """The file at the cursor as it may be shown; a `reason` says that it may not."""
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def reason(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _AsIs:
-    text: str
-    reason: str = ""
-
-
-def _show_as_is(document: Document) -> Shown:
-    return _AsIs(document.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What the window is made of besides the snapshot; lookups of other rooms come in as functions.
-
-    `read`: text of an admitted file, "" when there is none. `current`: the file at the cursor as it may be shown,
-    with as many lines as the document has. `open_reason`: why an open buffer may not be shown, "" when it may.
-    `is_secret`: whether a piece of history holds one. `flow`: records about the files at hand. `edits`: work in
-    progress, any file. `cochange`: confidence 0..1 by path that a file changes with the one at the cursor.
-    """
-
-    index: WorkspaceIndex = field(default_factory=WorkspaceIndex)
-    read: Callable[[str], str] = lambda path: ""
-    current: Callable[[Document], Shown] = _show_as_is
-    open_reason: Callable[[Document], str] = lambda document: ""
-    is_secret: Callable[[str], bool] = lambda text: False
-    repository: str = ""
-    flow: Sequence[FlowRecord] = ()
-    edits: Sequence[RecentEdit] = ()
-    cochange: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A chunk with its ids, header included."""
-
-    chunk: Chunk
-    ids: array[int]
-
-
-@dataclass(slots=True)
-class _Plan:
-    """The frozen part of the window. `texts` holds, by path, the whole text its blocks were cut from."""
-
-    intro: array[int]
-    head: list[_Block] = field(default_factory=list)
-    appended: list[_Block] = field(default_factory=list)
-    edits: list[_Block] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    tree: frozenset[str] = frozenset()
-
-    @property
-    def blocks(self) -> list[_Block]:
-        return [*self.head, *self.appended, *self.edits]
+_WORTH_APPENDING = 1.0
+#: Tokens of a chunk's header, for estimates.
+_HEADER = 12
 
 
 class WindowAssembler:
@@ -127,14 +66,16 @@ class WindowAssembler:
     ) -> None:
         self.format = prompt_format
         self.shares = Shares.of(budget, current_tokens)
-        self._special = special_tokens
         self._cache = TokenCache(encode)
-        self._plan: _Plan | None = None
+        self._writer = BlockWriter(prompt_format, special_tokens, self._cache)
+        self._texts = TextCache()
+        self._plan: Plan | None = None
         self._anchor: Anchor | None = None
-        self._last: tuple[str, str] = ("", "")  # path and the part of the current file that a keystroke leaves alone
+        # Path and suffix of the request before, what a keystroke leaves alone, and the cursor's line.
+        self._last: tuple[str, str] = ("", "")
+        self._row = 0
         self._since_edits = 0
         self._index_version = -1
-        self._stable: array[int] | None = None
         # Characters a token; measured anew with each plan only, or the limits would move while one types.
         self._density = self._cache.characters_per_token
 
@@ -148,26 +89,18 @@ class WindowAssembler:
         if shown.reason:
             return ContextWindow(self.shares.budget, (), (Dropped(path, shown.reason),), (), 0)
         lines = clean(shown.text).split("\n")
-        cursor = _in_lines(snapshot, lines)
-        made = self._cut(path, lines, cursor, 1.0)
-        moved = self._last != (path, made.text.suffix) or made.anchor != self._anchor
-        switched = self._plan is not None and self._last[0] != path
-        plan = self._renew(snapshot, sources, made, refresh=refresh, moved=moved, switched=switched)
-        made = self._cut(path, lines, cursor, 1.0)  # again: a new plan has measured the tokenizer
-        current, ids = self._fit(path, lines, cursor, made)
-        room = self.shares.budget - len(ids)
-        self._shrink(plan, room)
-        self._anchor, self._last = current.anchor, (path, current.text.suffix)
-        if self._stable is None:
-            self._stable = array("i", plan.intro)
-            for block in plan.blocks:
-                self._stable += block.ids
+        row = min(max(snapshot.cursor.line, 0), len(lines) - 1)
+        cursor = Position(row, min(max(snapshot.cursor.character, 0), len(lines[row])))
+        plan = self._renew(snapshot, sources, self._cut(path, lines, cursor, 1.0), refresh)
+        current, ids = self._fit(path, lines, cursor)
+        self._shrink(plan, self.shares.budget - len(ids))
+        self._anchor, self._last, self._row = current.anchor, (path, current.text.suffix), row
         text = "\n".join(lines[current.start : current.end])
         reason = "the file at the cursor"
         last = Chunk(ChunkKind.CURRENT, path, current.start, current.end, text, len(ids), 0.0, reason)
         chunks = (*(block.chunk for block in plan.blocks), last)
         dropped = (*plan.dropped, *sources.index.dropped)[:_MAX_DROPPED]
-        return ContextWindow(self.shares.budget, chunks, dropped, tuple(self._stable + ids), len(self._stable))
+        return ContextWindow(self.shares.budget, chunks, dropped, plan.ids + tuple(ids), len(plan.ids))
 
     # ------------------------------------------------------------------------------------ the current file
 
@@ -186,277 +119,230 @@ class WindowAssembler:
             keep_tail=tokens is None or bool(tokens.tail),
         )
 
-    def _fit(self, path: str, lines: Sequence[str], cursor: Position, made: Cut) -> tuple[Cut, array[int]]:
-        """Ids of the current file; cut again, smaller, where the estimate of its tokens was too low."""
-        ids = self._join(self.format.current(made.text))
+    def _fit(self, path: str, lines: Sequence[str], cursor: Position) -> tuple[Cut, array[int]]:
+        """The cut and its ids; cut again, smaller, where the estimate of its tokens was too low."""
         scale = 1.0
+        made = self._cut(path, lines, cursor, scale)
+        ids = self._writer.join(self.format.current(made.text))
         while len(ids) > self.shares.current and scale > 0.001:
             scale *= 0.9 * self.shares.current / len(ids)
             made = self._cut(path, lines, cursor, scale)
-            ids = self._join(self.format.current(made.text))
+            ids = self._writer.join(self.format.current(made.text))
         return made, ids[-self.shares.budget :]
 
-    # ------------------------------------------------------------------------------------------- the head
+    # ---------------------------------------------------------------------------------------- what may change
 
-    def _renew(
-        self, snapshot: Snapshot, sources: Sources, made: Cut, *, refresh: bool, moved: bool, switched: bool
-    ) -> _Plan:
+    def _renew(self, snapshot: Snapshot, sources: Sources, made: Cut, refresh: bool) -> Plan:
         """The plan for this request: the old one where it still holds, with what the moment allows to change."""
         plan = self._plan
+        moved = self._last != (snapshot.document.path, made.text.suffix) or made.anchor != self._anchor
+        switched = self._last[0] != snapshot.document.path
         if plan is not None and sources.index.version != self._index_version:
-            self._index_version = sources.index.version
             self._forbid(plan, sources)
-        if plan is None or (refresh and self._has_drifted(plan, snapshot, sources)):
-            self._index_version = sources.index.version
+        self._index_version = sources.index.version
+        missing: list[Candidate] = []
+        drift = 1.0
+        if plan is not None and (refresh or switched):
+            missing, drift = self._missing(plan, snapshot, sources)
+        if plan is None or (refresh and drift > _DRIFT):
             plan = self._plan = self._plan_head(snapshot, sources, plan)
-            self._stable = None
             moved = True
-        elif switched:
-            self._append_left_file(plan, snapshot, sources)
-            self._append_related(plan, snapshot, sources)
+        elif refresh or switched:
+            if switched:
+                self._append_left_file(plan, snapshot, sources)
+            # When idle only free room is filled: pieces that drive each other out would cost tokens at every pause.
+            room, free = self.shares.appended // 4, self.shares.appended * 2 // 3 - plan.appended_tokens
+            self._append_related(plan, snapshot, sources, missing, room if switched else min(room, free))
         self._since_edits += 1
-        if moved or refresh or switched or self._since_edits >= _PATIENCE:
+        if moved or refresh or self._since_edits >= _PATIENCE:
             self._since_edits = 0
             self._append_history(plan, sources)
             self._renew_edits(plan, snapshot, sources, made)
         return plan
 
-    def _forbid(self, plan: _Plan, sources: Sources) -> None:
+    def _forbid(self, plan: Plan, sources: Sources) -> None:
         """Takes out what the index has come to refuse."""
         for blocks in (plan.head, plan.appended, plan.edits):
             kept = [block for block in blocks if not sources.index.refusal(block.chunk.path)]
             if len(kept) != len(blocks):
                 blocks[:] = kept
-                self._stable = None
+                plan.changed()
         if any(sources.index.refusal(path) for path in plan.tree):
-            self._replace_tree(plan, sources)
+            tree = self._tree(sources)
+            rest = [block for block in plan.head if block.chunk.kind is not ChunkKind.TREE]
+            plan.head[:] = [*([tree] if tree else []), *rest]
+            plan.tree = frozenset(sources.index.paths)
+            plan.changed()
 
-    def _replace_tree(self, plan: _Plan, sources: Sources) -> None:
-        plan.tree = frozenset(sources.index.paths)
-        block = self._tree(sources)
-        rest = [item for item in plan.head if item.chunk.kind is not ChunkKind.TREE]
-        plan.head[:] = [*([block] if block else []), *rest]
-        self._stable = None
-
-    def _has_drifted(self, plan: _Plan, snapshot: Snapshot, sources: Sources) -> bool:
-        """Whether a new plan would change enough of the head to be worth evaluating it anew."""
-        if len(plan.appended) and sum(len(block.ids) for block in plan.appended) > self.shares.appended * 3 // 4:
-            return True
+    def _missing(self, plan: Plan, snapshot: Snapshot, sources: Sources) -> tuple[list[Candidate], float]:
+        """What a new plan would show and this one does not, and what share of its worth that is."""
         candidates = self._candidates(snapshot, sources, plan)
-        costs = {item.key: self._cache.estimate(item.text) + 12 for item in candidates}
+        costs = self._estimates(candidates)
         wanted, _ = choose(by_value(candidates, costs), costs, self.shares.head - self.shares.tree - self.shares.flow)
-        missing = sum(costs[item.key] for item in wanted if not _is_shown(plan, item.path, item.text))
-        total = sum(len(block.ids) for block in plan.head) + 1
-        grown = len(plan.tree.symmetric_difference(sources.index.paths)) > max(len(plan.tree) // 20, 20)
-        return missing > _DRIFT * max(total, 256) or grown
+        missing = [item for item in wanted if not plan.shows(item.path, item.text)]
+        worth = sum(item.score for item in wanted)
+        return missing, sum(item.score for item in missing) / worth if worth else 0.0
 
-    def _plan_head(self, snapshot: Snapshot, sources: Sources, old: _Plan | None) -> _Plan:
-        intro = self._join(self.format.repository(sources.repository)) if sources.repository else array("i")
-        plan = _Plan(intro, tree=frozenset(sources.index.paths))
-        tree = self._tree(sources)
-        records = [record for record in sources.flow if not _speaks_of_secret(record, sources)]
-        history = self._history(records, self.shares.flow)
-        plan.told = {record.commit for record in records}
-        plan.head = [block for block in (tree, history) if block is not None]
-        room = self.shares.head - len(intro) - sum(len(block.ids) for block in plan.head)
+    # ------------------------------------------------------------------------------------------- the head
+
+    def _plan_head(self, snapshot: Snapshot, sources: Sources, old: Plan | None) -> Plan:
+        plan = Plan(self._writer.join(self.format.repository(sources.repository)) if sources.repository else array("i"))
+        self._begin(plan, sources, old)
+        room = self.shares.head - len(plan.intro) - sum(map(len, plan.head))
         candidates = self._candidates(snapshot, sources, old)
-        guesses = {item.key: self._cache.estimate(item.text) + 12 for item in candidates}
+        guesses = self._estimates(candidates)
         likely, _ = choose(by_value(candidates, guesses), guesses, int(room * 1.1))
-        blocks = dict(zip((item.key for item in likely), self._related_blocks(likely), strict=True))
-        costs = {key: len(block.ids) for key, block in blocks.items()}
+        costs = {item.key: len(block) for item, block in zip(likely, self._writer.candidates(likely), strict=True)}
         kept, over = choose(by_value(likely, costs), costs, room)
-        left = [item for item in candidates if item.key not in blocks]
-        plan.dropped = over + [Dropped(item.path, f"over the budget ({item.reason})") for item in left]
-        plan.head += self._related_blocks(_in_layout_order(joined(kept), old))
-        for item in kept:
-            plan.texts.setdefault(item.path, _whole_text(item.path, snapshot, sources))
+        plan.dropped = over + [
+            Dropped(item.path, f"over the budget ({item.reason})") for item in candidates if item.key not in costs
+        ]
+        plan.head += self._writer.candidates(in_layout_order(joined(kept), old))
+        self._note_texts(plan, kept, snapshot, sources)
         self._density = self._cache.characters_per_token
         return plan
 
-    def _candidates(self, snapshot: Snapshot, sources: Sources, old: _Plan | None) -> list[Candidate]:
-        others = [
-            document
-            for document in snapshot.open_documents
-            if document.path != snapshot.document.path and not sources.open_reason(document)
-        ]
+    def _begin(self, plan: Plan, sources: Sources, old: Plan | None) -> None:
+        """Tree and history: those of the old plan while they are nearly right, for all that follows rests on them."""
+        paths = frozenset(sources.index.paths)
+        records = sources.records()
+        commits = {record.commit for record in records}
+        tree = old.first(ChunkKind.TREE) if old else None
+        if old is None or tree is None or len(old.tree ^ paths) > len(paths) * _TREE_DRIFT:
+            tree, plan.tree = self._tree(sources), paths
+        else:
+            plan.tree = old.tree
+        history = old.first(ChunkKind.FLOW) if old else None
+        if old is None or history is None or 2 * len(commits & old.told) < len(commits):
+            history, plan.told = self._history(records), commits
+        else:
+            plan.told = set(old.told)
+        plan.head = [block for block in (tree, history) if block is not None]
+
+    def _candidates(self, snapshot: Snapshot, sources: Sources, old: Plan | None) -> list[Candidate]:
         offset = sum(len(line) + 1 for line in snapshot.document.text.split("\n", snapshot.cursor.line)[:-1])
         found = related(
-            snapshot.document, offset, sources.index, others, sources.cochange, sources.read,
+            snapshot.document, offset, sources.index, sources.others(snapshot), sources.cochange,
+            lambda path: self._texts.read(path, sources),
             max_characters=int(self.shares.head * self._cache.characters_per_token),
         )  # fmt: skip
         if old is None:
             return found
         # What is there already is worth more: it costs nothing to keep.
-        return [
-            replace(item, score=item.score * _KEPT_BONUS) if _is_shown(old, item.path, item.text) else item
-            for item in found
-        ]
+        return [item.worth(_KEPT_BONUS) if old.shows(item.path, item.text) else item for item in found]
 
-    def _related_blocks(self, items: Sequence[Candidate]) -> list[_Block]:
-        kinds = [ChunkKind.OPEN if item.is_open else ChunkKind.RELATED for item in items]
-        return self._blocks(
-            [Chunk(kind, item.path, item.start, item.end, item.text, 0, item.score, item.reason)
-             for kind, item in zip(kinds, items, strict=True)]
-        )  # fmt: skip
+    def _estimates(self, candidates: Sequence[Candidate]) -> dict[tuple[str, int, str], int]:
+        return {item.key: self._cache.estimate(item.text) + _HEADER for item in candidates}
 
-    def _tree(self, sources: Sources) -> _Block | None:
+    def _tree(self, sources: Sources) -> Block | None:
         limit = int(self.shares.tree * self._cache.characters_per_token * 0.8)
         text = tree_text(sources.index.paths, limit)
         if not text:
             return None
-        return self._blocks([Chunk(ChunkKind.TREE, TREE_PATH, 0, 0, text, 0, 0.0, "the project's files")])[0]
+        return self._writer.blocks([Chunk(ChunkKind.TREE, TREE_PATH, 0, 0, text, 0, 0.0, "the project's files")])[0]
 
-    def _history(self, records: Sequence[FlowRecord], room: int) -> _Block | None:
+    def _history(self, records: Sequence[FlowRecord]) -> Block | None:
         best = sorted(records, key=lambda item: (-item.score, item.commit))
         while best:
             reason = "what the history says of the files at hand"
             chunk = Chunk(ChunkKind.FLOW, HISTORY_PATH, 0, 0, history_text(best), 0, best[0].score, reason)
-            block = self._blocks([chunk])[0]
-            if len(block.ids) <= room:
+            block = self._writer.blocks([chunk])[0]
+            if len(block) <= self.shares.flow:
                 return block
-            best = best[: len(best) * room // len(block.ids)]
+            best = best[: len(best) * self.shares.flow // len(block)]
         return None
+
+    def _note_texts(self, plan: Plan, items: Sequence[Candidate], snapshot: Snapshot, sources: Sources) -> None:
+        for item in items:
+            if item.path not in plan.texts:
+                plan.texts[item.path] = self._texts.whole(item.path, snapshot, sources)
 
     # ------------------------------------------------------------------------------- what comes after the head
 
-    def _append_left_file(self, plan: _Plan, snapshot: Snapshot, sources: Sources) -> None:
+    def _append_left_file(self, plan: Plan, snapshot: Snapshot, sources: Sources) -> None:
         """Keeps the file the user has just left in sight, around the place where the cursor was."""
-        left = next((item for item in snapshot.open_documents if item.path == self._last[0]), None)
-        if left is None or self._anchor is None or sources.open_reason(left):
-            return
-        if any(block.chunk.path == left.path for block in plan.appended):
-            return  # what changed in it since is told as an edit
-        lines = clean(left.text).split("\n")
-        limit = int(self.shares.appended * self._cache.characters_per_token * 0.4)
-        row = min(self._anchor.head, len(lines) - 1)
-        first = last = row
-        used = len(lines[row]) + 1
-        while used < limit and (first > 0 or last + 1 < len(lines)):
-            if first > 0:
-                first -= 1
-                used += len(lines[first]) + 1
-            if last + 1 < len(lines):
-                last += 1
-                used += len(lines[last]) + 1
-        text = "\n".join(lines[first : last + 1]).strip("\n") + "\n"
-        if used > 2 * limit or not text.strip() or _is_shown(plan, left.path, text):
-            return
-        chunk = Chunk(ChunkKind.OPEN, left.path, first, last + 1, text, 0, 1.0, "left a moment ago")
-        self._append(plan, self._blocks([chunk]))
-        plan.texts.setdefault(left.path, clean(left.text))
+        left = next((item for item in sources.others(snapshot) if item.path == self._last[0]), None)
+        if left is None or any(block.chunk.path == left.path for block in plan.appended):
+            return  # what changed since in one that is there is told as an edit
+        text = clean(left.text)
+        limit = int(self.shares.appended * self._cache.characters_per_token * 0.3)
+        start, end, piece = around(text, self._row, limit)
+        if piece and not plan.shows(left.path, piece):
+            chunk = Chunk(ChunkKind.OPEN, left.path, start, end, piece, 0, 1.0, "left a moment ago")
+            self._append(plan, self._writer.blocks([chunk]))
+            plan.texts.setdefault(left.path, text)
 
-    def _append_related(self, plan: _Plan, snapshot: Snapshot, sources: Sources) -> None:
-        """What the file now at the cursor refers to and the window does not show yet."""
-        limit = self.shares.appended // 3
-        others = [item for item in snapshot.open_documents if not sources.open_reason(item)]
-        offset = sum(len(line) + 1 for line in snapshot.document.text.split("\n", snapshot.cursor.line)[:-1])
-        found = related(
-            snapshot.document, offset, sources.index, others, sources.cochange, sources.read,
-            max_characters=int(limit * self._cache.characters_per_token),
-        )  # fmt: skip
-        new = [item for item in found if item.score >= 1.0 and not _is_shown(plan, item.path, item.text)]
-        costs = {item.key: self._cache.estimate(item.text) + 12 for item in new}
-        kept, _ = choose(by_value(new, costs), costs, limit)
+    def _append_related(
+        self, plan: Plan, snapshot: Snapshot, sources: Sources, missing: Sequence[Candidate], room: int
+    ) -> None:
+        """The best of what the file at the cursor refers to and the window does not show yet."""
+        new = [item for item in missing if item.score >= _WORTH_APPENDING]
+        costs = self._estimates(new)
+        kept, _ = choose(by_value(new, costs), costs, room)
         if kept:
-            self._append(plan, self._related_blocks(_in_layout_order(joined(kept), None)))
-            for item in kept:
-                plan.texts.setdefault(item.path, _whole_text(item.path, snapshot, sources))
+            self._append(plan, self._writer.candidates(in_layout_order(joined(kept))))
+            self._note_texts(plan, kept, snapshot, sources)
 
-    def _append_history(self, plan: _Plan, sources: Sources) -> None:
-        new = [item for item in sources.flow if item.commit not in plan.told and not _speaks_of_secret(item, sources)]
-        block = self._history(new, self.shares.flow) if new else None
-        plan.told.update(item.commit for item in new)
+    def _append_history(self, plan: Plan, sources: Sources) -> None:
+        if all(record.commit in plan.told for record in sources.flow):
+            return
+        new = [record for record in sources.records() if record.commit not in plan.told]
+        block = self._history(new)
+        plan.told.update(record.commit for record in sources.flow)
         if block is not None:
             self._append(plan, [block])
 
-    def _append(self, plan: _Plan, blocks: Sequence[_Block]) -> None:
+    def _append(self, plan: Plan, blocks: Sequence[Block]) -> None:
         plan.appended += blocks
-        while plan.appended and sum(len(block.ids) for block in plan.appended) > self.shares.appended:
-            old = plan.appended.pop(0)
-            plan.dropped.append(Dropped(old.chunk.path, "over the budget: its place was needed for something newer"))
-        self._stable = None
+        while plan.appended and plan.appended_tokens > self.shares.appended:
+            plan.drop(plan.appended.pop(0), "over the budget: its place was needed for something newer")
+        plan.changed()
 
-    def _renew_edits(self, plan: _Plan, snapshot: Snapshot, sources: Sources, made: Cut) -> None:
-        """Recent edits, oldest first: those told, and what has changed in files the head shows as they were."""
-        texts: dict[str, str] = {}
-        edits: list[RecentEdit] = []
-        for edit in sources.edits:
-            if edit.path not in texts:
-                texts[edit.path] = _whole_text(edit.path, snapshot, sources)
-            wider = widened(edit, texts[edit.path])
-            if not sources.is_secret(wider.text):
-                edits.append(wider)
-        for document in snapshot.open_documents:
+    def _renew_edits(self, plan: Plan, snapshot: Snapshot, sources: Sources, made: Cut) -> None:
+        """Recent edits: those told, and what has changed in files that the head shows as they were."""
+        edits: list[RecentEdit] = [
+            widened(edit, self._texts.whole(edit.path, snapshot, sources)) for edit in sources.edits
+        ]
+        for document in sources.others(snapshot):
             old = plan.texts.get(document.path)
-            if old is not None and not sources.open_reason(document):
+            if old is not None:
                 edits += changed_spans(document.path, old, clean(document.text), document.edited_at)
-        wanted: dict[str, RecentEdit] = {}
+        wanted: dict[tuple[str, str], Chunk] = {}
         for edit in sorted(edits, key=lambda item: (item.at, item.path, item.start)):
             text = clean(edit.text).strip("\n") + "\n"
             here = edit.path == snapshot.document.path and edit.start < made.end and made.start < edit.end
             # Only what the index has admitted: a file it does not know may be anything.
-            if not text.strip() or here or sources.index.entry(edit.path) is None:
+            if not text.strip() or here or sources.index.entry(edit.path) is None or sources.is_secret(text):
                 continue
-            if not _is_shown(plan, edit.path, text):
-                wanted[f"{edit.path}\0{text}"] = edit
-        chunks = [
-            Chunk(ChunkKind.EDIT, edit.path, edit.start, edit.end, key.partition("\0")[2], 0, 1.0, "changed lately")
-            for key, edit in wanted.items()
-        ]
-        blocks = self._blocks(chunks)
-        # The newest are kept; those already there keep their order.
+            if not plan.shows(edit.path, text):
+                chunk = Chunk(ChunkKind.EDIT, edit.path, edit.start, edit.end, text, 0, 1.0, "changed lately")
+                wanted[edit.path, text] = chunk
+        blocks = self._newest(self._writer.blocks(list(wanted.values())))
+        places = {(block.chunk.path, block.chunk.text): at for at, block in enumerate(plan.edits)}
+        blocks.sort(key=lambda block: places.get((block.chunk.path, block.chunk.text), len(places)))
+        if [block.ids for block in blocks] != [block.ids for block in plan.edits]:
+            plan.edits = blocks
+            plan.changed()
+
+    def _newest(self, blocks: Sequence[Block]) -> list[Block]:
+        """Those at the end that fit the share of edits, in their order."""
         room, kept = self.shares.edits, []
         for block in reversed(blocks):
-            if len(block.ids) <= room:
-                room -= len(block.ids)
+            if len(block) <= room:
+                room -= len(block)
                 kept.append(block)
-        present = {block.chunk.text: at for at, block in enumerate(plan.edits)}
-        order = list(enumerate(reversed(kept)))
-        order.sort(key=lambda item: (present.get(item[1].chunk.text, len(present)), item[0]))
-        new = [block for _, block in order]
-        if [block.ids for block in new] != [block.ids for block in plan.edits]:
-            plan.edits = new
-            self._stable = None
+        return kept[::-1]
 
-    def _shrink(self, plan: _Plan, room: int) -> None:
+    def _shrink(self, plan: Plan, room: int) -> None:
         """Makes the window fit whatever the shares say: edits go first, then what was appended, then the head's end."""
-        used = len(plan.intro) + sum(len(block.ids) for block in plan.blocks)
-        while used > room:
-            for blocks in (plan.edits, plan.appended, plan.head):
-                if blocks:
-                    gone = blocks.pop()
-                    break
+        while len(plan.ids) > room:
+            blocks = plan.edits or plan.appended or plan.head
+            if blocks:
+                gone = blocks.pop()
+                plan.drop(gone, f"over the budget ({gone.chunk.reason})")
             else:
                 plan.intro = array("i")
-                self._stable = None
-                return
-            used -= len(gone.ids)
-            plan.dropped.append(Dropped(gone.chunk.path, f"over the budget ({gone.chunk.reason})"))
-            self._stable = None
-
-    # ------------------------------------------------------------------------------------------------ tokens
-
-    def _blocks(self, chunks: Sequence[Chunk]) -> list[_Block]:
-        """Chunks with their ids, asked for in one batch."""
-        parts = [self.format.chunk(chunk.kind, chunk.path, chunk.text) for chunk in chunks]
-        self._cache.ids([part.text for each in parts for part in each if not part.special])
-        blocks = []
-        for chunk, each in zip(chunks, parts, strict=True):
-            ids = self._join(each)
-            counted = Chunk(chunk.kind, chunk.path, chunk.start, chunk.end, chunk.text, len(ids), chunk.score,
-                            chunk.reason)  # fmt: skip
-            blocks.append(_Block(counted, ids))
-        return blocks
-
-    def _join(self, parts: Sequence[Part]) -> array[int]:
-        plain = iter(self._cache.ids([part.text for part in parts if not part.special]))
-        ids = array("i")
-        for part in parts:
-            if part.special:
-                ids.append(self._special[part.text])
-            else:
-                ids += next(plain)
-        return ids
+            plan.changed()
 
 
 def assemble(
@@ -472,46 +358,3 @@ def assemble(
     """One window by itself, as `iquest-lsp context` shows it; editing sessions keep a WindowAssembler."""
     maker = WindowAssembler(tokenizer, prompt_format, special_tokens, budget, current_tokens=current_tokens)
     return maker.assemble(snapshot, sources)
-
-
-def _in_lines(snapshot: Snapshot, lines: Sequence[str]) -> Position:
-    row = min(max(snapshot.cursor.line, 0), len(lines) - 1)
-    return Position(row, min(max(snapshot.cursor.character, 0), len(lines[row])))
-
-
-def _is_shown(plan: _Plan, path: str, text: str) -> bool:
-    return any(block.chunk.path == path and text in block.chunk.text for block in (*plan.head, *plan.appended))
-
-
-def _speaks_of_secret(record: FlowRecord, sources: Sources) -> bool:
-    return sources.is_secret("\n".join((record.subject, record.rationale, *record.paths)))
-
-
-def _whole_text(path: str, snapshot: Snapshot, sources: Sources) -> str:
-    for document in snapshot.open_documents:
-        if document.path == path:
-            return clean(document.text)
-    return sources.read(path)
-
-
-def _in_layout_order(items: Sequence[Candidate], old: _Plan | None) -> list[Candidate]:
-    """Related files by rising worth, then open ones, least recently edited first; what was there keeps its place.
-
-    Pieces of one file stay together, in the file's order.
-    """
-    best: dict[str, float] = {}
-    for item in items:
-        best[item.path] = max(best.get(item.path, 0.0), item.score)
-
-    def fresh(item: Candidate) -> tuple[bool, float, float, str, int]:
-        return (item.is_open, item.edited_at, best[item.path], item.path, item.start)
-
-    places: dict[tuple[str, int, str], int] = {}
-    if old is not None:
-        for at, block in enumerate((*old.head, *old.appended)):
-            places[block.chunk.path, block.chunk.start, block.chunk.text] = at
-    stayed = [item for item in items if item.key in places]
-    if 2 * sum(len(item.text) for item in stayed) < sum(len(item.text) for item in items):
-        return sorted(items, key=fresh)
-    stayed.sort(key=lambda item: places[item.key])
-    return stayed + sorted((item for item in items if item.key not in places), key=fresh)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from iquest_lsp.datatypes import MISSING, Document, Dropped
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.decoding import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.secrets import find_secrets, redact, secret_by_name
+from iquest_lsp.workspace.secrets import SecretFinder, find_secrets, redact, secret_by_name
 
 MAX_BYTES = 512 * 1024
 #: A text this long whose lines are on average longer than this many characters was not written by hand.
 _MINIFIED_LENGTH, _MINIFIED_LINE, _MINIFIED_LONGEST = 2000, 250, 5000
 _HEADER_CHARACTERS = 2000
+#: Open buffers whose verdict is remembered, by their text.
+_MAX_REMEMBERED = 64
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".tex")  # one line a paragraph
 
 _GENERATED_NAME = re.compile(
@@ -52,6 +57,9 @@ class Gate:
         self.rules = rules
         self.max_bytes = max_bytes
         self._real_root = os.path.realpath(root)
+        self._buffers: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._finders: OrderedDict[str, SecretFinder] = OrderedDict()
+        self._lock = threading.Lock()
 
     def load(self, path: str) -> Document | Dropped:
         """Reads a file that may enter the window, or says why it may not."""
@@ -96,7 +104,15 @@ class Gate:
         """Why an open buffer stays out of the window of another file; "" when it may enter."""
         if len(document.text) > self.max_bytes:
             return f"too large: {len(document.text):,} characters"
-        return self.path_reason(document.path) or text_reason(document.path, document.text)
+        with self._lock:
+            known = self._buffers.get(document.path)
+        if known is not None and known[0] == document.text:
+            return known[1]
+        reason = self.path_reason(document.path) or text_reason(document.path, document.text)
+        with self._lock:
+            self._buffers[document.path] = (document.text, reason)
+            _bound(self._buffers)
+        return reason
 
     def current(self, document: Document) -> CurrentText:
         """The file at the cursor: refused where its name or place says so, else shown with secrets replaced.
@@ -111,7 +127,10 @@ class Gate:
                 reason = self._refusal(document.path)
             if reason:
                 return CurrentText("", reason)
-            findings = find_secrets(document.text, document.path)
+            with self._lock:
+                finder = self._finders.setdefault(document.path, SecretFinder(document.path))
+                _bound(self._finders)
+                findings = finder.find(document.text)
         except (ValueError, OSError, RecursionError) as error:
             return CurrentText("", f"cannot be judged: {error}")
         return CurrentText(redact(document.text, findings) if findings else document.text)
@@ -134,6 +153,11 @@ class Gate:
         if is_binary(data):
             raise DocumentError(f"{path} is a binary file")
         return data
+
+
+def _bound(table: OrderedDict[str, Any]) -> None:
+    while len(table) > _MAX_REMEMBERED:
+        table.popitem(last=False)
 
 
 def text_reason(path: str, text: str) -> str:

@@ -68,6 +68,8 @@ def _rule(kind: str, hints: Iterable[str], pattern: str, flags: int = 0) -> _Rul
     return _Rule(kind, tuple(hints), re.compile(pattern, flags))
 
 
+#: Secrets that go over several lines contain one of these.
+_SPANNING = ("-----BEGIN ", "PuTTY-User-Key-File-")
 _RULES = (
     # An unterminated key runs to the end of the text.
     _rule("private key", ["private key", "pgp message"],
@@ -108,16 +110,16 @@ _RULES = (
     _rule("signed URL", ["sig=", "x-amz-signature="], r"[?&](?:sig|X-Amz-Signature)=([A-Za-z0-9%+/]{30,}={0,2})"),
     _rule("JSON web token", ["eyj"], r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)"),
     _rule("authorization header", ["bearer ", "basic "],
-          r"(?i:authorization|auth)[\"']?\s*[:=,]\s*[\"']?(?i:bearer|basic|token)\s+([A-Za-z0-9+/_.=~-]{12,})"),
+          r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+([A-Za-z0-9+/_.=~-]{12,})"),
 )
 
 #: A password in an address: scheme://user:password@host. Group 1 is the password.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,100}:([^\s/@\"'<>]{3,200})@")
-_NAMED_HINTS = ("passw", "passphrase", "pwd", "secret", "token", "key", "credential", "auth")
-#: A name that speaks of a secret, given a literal. Groups: quote, quoted value, bare value.
-_NAMED = re.compile(
-    r"(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|auth[_-]?key"
-    r"|private[_-]?key|encryption[_-]?key|signing[_-]?key|credentials?|_key|_auth|authkey)"
+#: Names that speak of a secret contain one of these.
+_STEMS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "apikey", "accesskey", "accountkey", "authkey",
+          "privatekey", "signingkey", "encryptionkey", "_key", "-key", "_auth")  # fmt: skip
+#: What follows the stem where such a name is given a literal. Groups: quote, quoted value, bare value.
+_GIVEN = re.compile(
     r"[A-Za-z0-9_-]{0,30}[\"'\]]{0,2}[ \t]*(?::[ \t]*[A-Za-z_.\[\]| ]{1,40}=|[:=]=?>?|:=)[ \t]*"
     r"(?:[rbfu]?([\"'`])([^\"'`\r\n]{8,400})\1|([^\s\"'`,;(){}\[\]<>]{8,400}))",
     re.IGNORECASE,
@@ -138,19 +140,47 @@ _CONFIG = (".yaml", ".yml", ".ini", ".cfg", ".conf", ".toml", ".properties", ".j
 
 def find_secrets(text: str, path: str = "") -> list[Finding]:
     """All secrets in a text, by offset, overlaps merged; `path` tells configuration from code."""
-    lowered = text.lower()
+    lowered = _lower(text)
     found: list[Finding] = []
     for rule in _RULES:
         if any(hint in lowered for hint in rule.hints):
             found += (Finding(*match.span(1), rule.kind) for match in rule.pattern.finditer(text))
     if "://" in text:
         found += _addresses(text)
-    if any(hint in lowered for hint in _NAMED_HINTS):
-        found += _named(text, _is_config(path))
+    found += _named(text, lowered, _is_config(path))
     found += _long(text)
     if _is_env(path):
         found += _environment(text)
     return _merge(found)
+
+
+class SecretFinder:
+    """Finds the secrets of one text after another, looking only at the lines that changed in between."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._text = ""
+        self._found: list[Finding] = []
+
+    def find(self, text: str) -> list[Finding]:
+        """The same as `find_secrets`."""
+        old, self._text = self._text, text
+        if any(mark in each for mark in _SPANNING for each in (old, text)):
+            self._found = find_secrets(text, self._path)
+            return self._found
+        # All other shapes lie within a line.
+        start = text.rfind("\n", 0, _common(old, text)) + 1
+        same = _common(old[start:][::-1], text[start:][::-1])
+        end = text.find("\n", len(text) - same)
+        end = len(text) if end < 0 else end
+        shift = len(text) - len(old)
+        inside = (Finding(item.start + start, item.end + start, item.kind)
+                  for item in find_secrets(text[start:end], self._path))  # fmt: skip
+        before = (item for item in self._found if item.end <= start)
+        after = (Finding(item.start + shift, item.end + shift, item.kind)
+                 for item in self._found if item.start >= end - shift)  # fmt: skip
+        self._found = [*before, *inside, *after]
+        return self._found
 
 
 def has_secret(text: str) -> bool:
@@ -174,14 +204,25 @@ def _addresses(text: str) -> Iterator[Finding]:
             yield Finding(*match.span(1), "password in an address")
 
 
-def _named(text: str, is_config: bool) -> Iterator[Finding]:
-    for match in _NAMED.finditer(text):
-        group = 2 if match.group(1) else 3
-        value = match.group(group)
-        if group == 3 and not is_config:
-            continue  # unquoted in code: an expression, not a literal
-        if _looks_secret(value):
-            yield Finding(*match.span(group), "value of a name that speaks of a secret")
+def _named(text: str, lowered: str, is_config: bool) -> Iterator[Finding]:
+    for stem in _STEMS:
+        at = lowered.find(stem)
+        while at >= 0:
+            match = _GIVEN.match(text, at + len(stem))
+            if match is not None:
+                group = 2 if match.group(1) else 3
+                # Unquoted in code is an expression, not a literal.
+                if (group == 2 or is_config) and _looks_secret(match.group(group)):
+                    yield Finding(*match.span(group), "value of a name that speaks of a secret")
+            at = lowered.find(stem, at + 1)
+
+
+def _lower(text: str) -> str:
+    """Lower case with every character in its place; a few would become two."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(small if len(small := char.lower()) == 1 else char for char in text)
 
 
 def _looks_secret(value: str) -> bool:
@@ -224,6 +265,20 @@ def _is_env(path: str) -> bool:
 def _entropy(text: str) -> float:
     """Shannon entropy in bits a character."""
     return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the common prefix."""
+    low, high = 0, min(len(a), len(b))
+    if a[:high] == b[:high]:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _merge(findings: list[Finding]) -> list[Finding]:

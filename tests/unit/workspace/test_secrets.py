@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from iquest_lsp.workspace.secrets import Finding, find_secrets, has_secret, redact, secret_by_name
+from iquest_lsp.workspace.secrets import Finding, SecretFinder, find_secrets, has_secret, redact, secret_by_name
 
 from . import planted
 
@@ -74,6 +76,20 @@ def test_names_of_secrets(path: str) -> None:
 )
 def test_names_that_are_none(path: str) -> None:
     assert secret_by_name(path) == ""
+
+
+@given(st.data())
+def test_the_finder_agrees_with_a_search_of_the_whole(data: st.DataObject) -> None:
+    pieces = [*(line for line, _ in planted.lines().values()), *planted.secrets().values(), "x = 1", "", "é😀", "\n"]
+    finder = SecretFinder("a.py")
+    text = ""
+    for _ in range(6):
+        at = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(at, min(at + 120, len(text))))
+        piece = data.draw(st.sampled_from(pieces))
+        piece = piece[: data.draw(st.integers(0, len(piece)))] + data.draw(st.sampled_from(["", "\n"]))
+        text = text[:at] + piece + text[end:]
+        assert finder.find(text) == find_secrets(text, "a.py")
 
 
 def test_redacting_keeps_everything_else() -> None:
