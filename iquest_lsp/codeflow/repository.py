@@ -52,7 +52,10 @@ MAX_BLOB = 2 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag: its short name, the commit it points at, and when it was made (epoch seconds)."""
+    """A tag: its short name, the commit it points at, and when that was committed (epoch seconds).
+
+    A tag's own date is no guide: light-weight tags have none, and old commits are often tagged late.
+    """
 
     name: str
     commit: str
@@ -148,14 +151,15 @@ class Repository:
 
     def tags(self) -> list[Tag]:
         """All tags that point at commits, oldest first."""
-        names = ("refname:short", "objectname", "*objectname", "creatordate:unix", "objecttype", "*objecttype")
-        fields = "%00".join(f"%({name})" for name in names)
+        names = ("refname:strip=2", "objectname", "committerdate:unix", "objecttype")
+        fields = "%00".join([f"%({name})" for name in names] + [f"%(*{name})" for name in names[1:]])
         tags = []
-        for line in self.run("for-each-ref", "--sort=creatordate", f"--format={fields}", "refs/tags").splitlines():
-            name, own, peeled, time, own_type, peeled_type = line.decode("utf-8", "backslashreplace").split("\0")
-            if (peeled_type or own_type) == "commit":
-                tags.append(Tag(name.removeprefix("tags/"), peeled or own, int(time or 0)))
-        return tags
+        for line in self.run("for-each-ref", f"--format={fields}", "refs/tags").splitlines():
+            name, *own_and_peeled = line.decode("utf-8", "backslashreplace").split("\0")
+            oid, time, kind = own_and_peeled[3:] if own_and_peeled[5] else own_and_peeled[:3]
+            if kind == "commit":
+                tags.append(Tag(name, oid, int(time or 0)))
+        return sorted(tags, key=lambda tag: (tag.time, tag.name))
 
     def reachable(self, revisions: Sequence[str], but_not: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Commits reachable from `revisions`, parents after children, each with its parents."""

@@ -47,7 +47,7 @@ def parse_date(text):
             continue
     raise ValueError(f"no known date format: {text}")
 '''
-DEPRECATED = REFACTORED.replace("from datetime import datetime\n", "import warnings\nfrom datetime import datetime\n").replace(
+DEPRECATED = REFACTORED.replace("from datetime", "import warnings\nfrom datetime").replace(
     "    for layout in FORMATS:\n",
     '    warnings.warn("parse_date is deprecated, use read_date", DeprecationWarning, stacklevel=2)\n'
     "    for layout in FORMATS:\n")
@@ -78,8 +78,10 @@ HELPER = "src/utils/date_helper.py"
 def example(script: Script) -> tuple[Script, dict[str, str]]:
     oids = {}
     oids["start"] = script.commit("Start the shop", {"README.md": "# Shop\n", "src/app.py": "def main():\n    pass\n"})
-    oids["born"] = script.commit("Add parse_date", {HELPER: BORN, "tests/test_date_helper.py": TESTS, "docs/dates.md": DOCS,
-                                                    ".github/workflows/ci.yml": CI, "scripts/check_dates.sh": SCRIPT})
+    oids["born"] = script.commit("Add parse_date", {
+        HELPER: BORN, "tests/test_date_helper.py": TESTS, "docs/dates.md": DOCS, ".github/workflows/ci.yml": CI,
+        "scripts/check_dates.sh": SCRIPT,
+    })  # fmt: skip
     script.git("tag", "v1.0.0")
     oids["caller"] = script.commit("Compute when orders are due", {"src/orders.py": CALLER})
     oids["noise"] = script.commit("Add a greeting", {"src/app.py": "def main():\n    print('hello')\n"})
