@@ -1,0 +1,92 @@
+import {
+  type ClientCapabilities,
+  CloseAction,
+  ErrorAction,
+  type FeatureState,
+  type Middleware,
+  RevealOutputChannelOn,
+  type StaticFeature,
+} from "vscode-languageclient";
+import { type Executable, LanguageClient, TransportKind } from "vscode-languageclient/node";
+import type * as vscode from "vscode";
+import type { Launch } from "./launch";
+import type { Connection } from "./server";
+
+/** Tells the server that this client listens to `iquest/answered`. */
+class ListensToAnswers implements StaticFeature {
+  fillClientCapabilities(capabilities: ClientCapabilities): void {
+    const others = capabilities.experimental as Record<string, unknown> | undefined;
+    capabilities.experimental = { ...others, iquest: { answers: true } };
+  }
+
+  initialize(): void {
+    // The server needs no more than the capability.
+  }
+
+  getState(): FeatureState {
+    return { kind: "static" };
+  }
+
+  clear(): void {
+    // Nothing is kept.
+  }
+}
+
+/** A language client whose troubles go to the log and the status item, not into message boxes. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown, _showNotification?: boolean | "force"): void {
+    super.error(message, data, false);
+  }
+}
+
+/** One language client over one server process; made anew for every start. */
+export class ClientConnection implements Connection {
+  readonly client: LanguageClient;
+  private listener: () => void = () => undefined;
+
+  constructor(
+    launch: Launch,
+    log: vscode.LogOutputChannel,
+    middleware: Middleware,
+    initializationOptions: object,
+    environment: Readonly<Record<string, string>>,
+  ) {
+    const server: Executable = {
+      command: launch.command,
+      args: [...launch.args],
+      transport: TransportKind.stdio,
+      options: { env: { ...process.env, ...environment } },
+    };
+    this.client = new QuietClient("iquest", "IQuest LSP", server, {
+      documentSelector: [{ scheme: "file" }],
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions,
+      middleware,
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: () => {
+          this.listener();
+          return { action: CloseAction.DoNotRestart, handled: true };
+        },
+      },
+    });
+    this.client.registerFeature(new ListensToAnswers());
+  }
+
+  start(): Promise<void> {
+    return this.client.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.client.needsStop()) {
+      await this.client.stop();
+    }
+    await this.client.dispose();
+  }
+
+  onEnd(listener: () => void): void {
+    this.listener = listener;
+  }
+}

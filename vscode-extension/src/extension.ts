@@ -1,0 +1,131 @@
+import * as vscode from "vscode";
+import { ClientConnection } from "./client";
+import { registerCommands } from "./commands";
+import { ContextView } from "./contextView";
+import { type Ask, Explainer } from "./explain";
+import { InlineCompletions } from "./inline";
+import { createLogger } from "./logger";
+import { pickModel } from "./models";
+import { ANSWERED, type Answer, type EngineStatus, STATUS } from "./protocol";
+import { Server, type ServerState } from "./server";
+import { SECTION, serverSettingNames, serverSettings } from "./settings";
+import { Setup } from "./setup";
+import { Statistics } from "./statistics";
+import { StatusItem } from "./statusItem";
+
+const RECENT = 20;
+
+/** Wires the parts together; everything they do is in their own modules. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = createLogger();
+  const setup = new Setup(context, log);
+  const statistics = new Statistics(context.globalState);
+  const names = serverSettingNames(context.extension.packageJSON);
+  const told = new Set<string>();
+  let engine: EngineStatus | undefined;
+  let answer: Answer | undefined;
+
+  const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration(SECTION);
+  const setting = <T>(name: string, otherwise: T): T => configuration().get<T>(name) ?? otherwise;
+  const languageOn = (language: string): boolean => !setting<string[]>("disabledLanguages", []).includes(language);
+  const settingsToTell = (): Record<string, unknown> => {
+    const settings = serverSettings(names, (name) => configuration().inspect(name), told);
+    Object.keys(settings).forEach((name) => told.add(name));
+    return settings;
+  };
+
+  const server: Server<ClientConnection> = new Server(connect, (state: ServerState) => {
+    log.info(`server: ${state.kind}${"reason" in state ? ` (${state.reason})` : ""}`);
+    if (state.kind !== "running") {
+      engine = undefined;
+      answer = undefined;
+    }
+    status.update();
+  });
+  const status = new StatusItem(() => {
+    const language = vscode.window.activeTextEditor?.document.languageId;
+    return {
+      server: server.state,
+      engine,
+      answer,
+      recent: statistics.snapshot.latencies.slice(-RECENT),
+      deadlineMs: setting("deadlineMs", 400),
+      enabled: setting("enable", true),
+      language,
+      languageEnabled: language === undefined || languageOn(language),
+    };
+  });
+  const inline = new InlineCompletions(
+    { on: (document) => setting("enable", true) && languageOn(document.languageId) },
+    statistics,
+    () => status.update(),
+  );
+
+  async function connect(): Promise<ClientConnection | undefined> {
+    const launch = await setup.find();
+    if (launch === undefined) {
+      return undefined;
+    }
+    told.clear();
+    const middleware = {
+      provideInlineCompletionItems: inline.provide.bind(inline),
+      provideCompletionItem: () => [], // the list would offer the ghost text a second time
+    };
+    const environment = setting<Record<string, string>>("server.environment", {});
+    const connection = new ClientConnection(launch, log, middleware, settingsToTell(), environment);
+    connection.client.onNotification(STATUS, (now: EngineStatus) => {
+      engine = now;
+      status.update();
+    });
+    connection.client.onNotification(ANSWERED, (now: Answer) => {
+      answer = now;
+      status.update();
+      contextView.refreshSoon();
+    });
+    return connection;
+  }
+
+  const ask: Ask = (method, params) => {
+    const client = server.connection?.client;
+    return client === undefined
+      ? Promise.reject(new Error("The language server is not running; see the IQuest item in the status bar."))
+      : client.sendRequest(method, params);
+  };
+  const explainer = new Explainer(ask);
+  const contextView = new ContextView(ask, () => answer);
+  const setUp = async (offer: Promise<boolean>): Promise<void> => {
+    if (await offer) {
+      await server.restart();
+    }
+  };
+
+  const commands = registerCommands({
+    explainer,
+    contextView,
+    statistics,
+    status,
+    log,
+    restart: () => server.restart(),
+    setUp: () => setUp(setup.offer()),
+    pickModel: () => pickModel(ask),
+  });
+  const configured = vscode.workspace.onDidChangeConfiguration(async (event) => {
+    if (event.affectsConfiguration(`${SECTION}.server`)) {
+      await server.restart();
+    } else if (event.affectsConfiguration(SECTION)) {
+      const settings = { [SECTION]: settingsToTell() };
+      await server.connection?.client.sendNotification("workspace/didChangeConfiguration", { settings });
+      status.update();
+    }
+  });
+  const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
+  const saved = { dispose: () => void statistics.save() };
+  const stopped = { dispose: () => void server.stop() };
+  context.subscriptions.push(log, status, contextView, commands, configured, looked, saved, stopped);
+
+  void server.restart().then(async () => {
+    if (server.state.kind === "missing") {
+      await setUp(setup.offerOnce());
+    }
+  });
+}

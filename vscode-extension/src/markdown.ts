@@ -1,0 +1,95 @@
+/** Reports as markdown. Text from a repository is escaped; commits and files are links to our commands. */
+
+import type { Commit, DiffExplanation, Why } from "./protocol";
+
+/** Where the paths and commits of a report are to be found. */
+export interface Origin {
+  /** A folder in the repository. */
+  readonly folder: string;
+}
+
+/** Text from outside, so that markdown and HTML show it as it is. */
+export function escape(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]()#+!|~>-]/g, "\\$&").replace(/&/g, "&amp;").replace(/</g, "&lt;");
+}
+
+/** Text from outside in which `code` marks were set by the server. */
+export function prose(text: string): string {
+  return text
+    .split("`")
+    .map((piece, index, all) => (index % 2 === 1 && index < all.length - 1 ? code(piece) : escape(piece)))
+    .join("");
+}
+
+/** A name as code; a backtick in it cannot end it. */
+export function code(text: string): string {
+  return `<code>${text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/[\\`*_{}[\]()#+!|~>-]/g, (char) => `&#${char.charCodeAt(0)};`)}</code>`;
+}
+
+/** A link that runs one of our commands. */
+export function commandLink(text: string, command: string, ...args: unknown[]): string {
+  const query = encodeURIComponent(JSON.stringify(args)).replace(/[()']/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  return `[${text}](command:${command}?${query})`;
+}
+
+export function diffReport(target: string, found: DiffExplanation, origin: Origin): string {
+  const lines = [`# ${heading(target)}`, "", prose(found.summary), ""];
+  if (found.model_text !== null) {
+    lines.push(prose(found.model_text), "");
+  }
+  lines.push(`**Intent:** ${escape(found.intent)}`, "");
+  if (found.files.length > 0) {
+    lines.push("## Files", "");
+    for (const file of found.files) {
+      lines.push(`- ${fileLink(file.path, origin, file.status !== "deleted")}: ${escape(file.status)}`);
+      lines.push(...file.symbols.map((symbol) => `  - ${escape(symbol.kind)} ${code(symbol.name)}: ${escape(symbol.change)}`));
+    }
+    lines.push("");
+  }
+  if (found.missing.length > 0) {
+    lines.push("## Perhaps missing", "");
+    lines.push(...found.missing.map((item) => `- ${fileLink(item.path, origin, true)}: ${prose(item.reason)}`), "");
+  }
+  if (found.risks.length > 0) {
+    lines.push("## Risks", "", ...found.risks.map((risk) => `- ${prose(risk)}`), "");
+  }
+  if (found.history.length > 0) {
+    lines.push("## Related history", "", ...found.history.map((item) => commitLine(item, origin)), "");
+  }
+  return lines.join("\n");
+}
+
+export function whyReport(found: Why, origin: Origin): string {
+  const lines = [`# Why ${code(found.target)} is so`, ""];
+  if (found.since !== null) {
+    lines.push(`In releases since ${escape(found.since)}.`, "");
+  }
+  if (found.deprecated_in !== null) {
+    lines.push(`**Deprecated** in ${escape(found.deprecated_in)}.`, "");
+  }
+  if (found.story.length === 0) {
+    lines.push("The history says nothing about it: it is not committed yet.", "");
+  }
+  lines.push(...found.story.map((item) => commitLine(item, origin)), "");
+  return lines.join("\n");
+}
+
+function heading(target: string): string {
+  switch (target) {
+    case "":
+      return "What the working tree's changes do";
+    case "--staged":
+      return "What the staged changes do";
+    default:
+      return `What ${code(/^[0-9a-f]{40}$/.test(target) ? target.slice(0, 10) : target)} changes`;
+  }
+}
+
+function commitLine(item: Commit, origin: Origin): string {
+  const link = commandLink(code(item.commit.slice(0, 10)), "iquest.showCommit", origin.folder, item.commit);
+  return `- ${link} ${escape(item.date)} ${escape(item.subject)}: ${prose(item.reason)}`;
+}
+
+function fileLink(path: string, origin: Origin, exists: boolean): string {
+  return exists ? commandLink(code(path), "iquest.openFile", origin.folder, path) : code(path);
+}

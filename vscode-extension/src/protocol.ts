@@ -1,0 +1,98 @@
+/** What the server and this extension say to each other beyond the Language Server Protocol. */
+
+export const STATUS = "iquest/status";
+export const ANSWERED = "iquest/answered";
+export const EXPLAIN_DIFF = "iquest/explainDiff";
+export const WHY = "iquest/why";
+export const CONTEXT = "iquest/context";
+export const MODELS = "iquest/models";
+export const RELOAD_MODEL = "iquest/reloadModel";
+
+export type EngineState = "stopped" | "loading" | "ready" | "busy" | "restarting" | "failed";
+
+/** `progress` is 0..1 while loading; `message` says why the engine failed or restarts. */
+export interface EngineStatus {
+  readonly state: EngineState;
+  readonly progress: number;
+  readonly model: string;
+  readonly message: string;
+}
+
+/** What one completion cost, as `iquest-lsp complete --json` says it, without its text. */
+export interface Answer {
+  readonly uri: string;
+  readonly version: number;
+  readonly empty: boolean;
+  readonly finish: "stop" | "deadline" | "limit" | "none";
+  readonly source: "model" | "cache" | "speculated";
+  readonly timings: { readonly total_ms: number };
+  readonly tokens: { readonly window: number; readonly reused: number; readonly prefilled: number };
+}
+
+export interface Commit {
+  readonly commit: string;
+  readonly date: string;
+  readonly subject: string;
+  readonly reason: string;
+}
+
+export interface DiffExplanation {
+  readonly summary: string;
+  readonly intent: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly status: string;
+    readonly symbols: readonly { readonly name: string; readonly kind: string; readonly change: string }[];
+  }[];
+  readonly history: readonly Commit[];
+  readonly missing: readonly {
+    readonly path: string;
+    readonly reason: string;
+    readonly support: number;
+    readonly confidence: number;
+  }[];
+  readonly risks: readonly string[];
+  readonly model_text: string | null;
+}
+
+export interface Why {
+  readonly target: string;
+  readonly story: readonly (Commit & { readonly change: string })[];
+  readonly since: string | null;
+  readonly deprecated_in: string | null;
+}
+
+export type ChunkKind = "tree" | "flow" | "related" | "open" | "edit" | "current";
+
+/** Lines are 1-based, both ends included; 0 where a chunk is not a span of a file. */
+export interface Chunk {
+  readonly kind: ChunkKind;
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  readonly tokens: number;
+  readonly reason: string;
+}
+
+/** `root` is the URI of the workspace that the paths are relative to. */
+export interface ContextWindow {
+  readonly root: string;
+  readonly budget: number;
+  readonly tokens: number;
+  readonly stable_prefix_tokens: number;
+  readonly chunks: readonly Chunk[];
+  readonly dropped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** `verdict` is the planner's; `problem` is not empty for a file that cannot be used. */
+export interface ModelChoice {
+  readonly name: string;
+  readonly path: string;
+  readonly source: string;
+  readonly model: string;
+  readonly architecture: string;
+  readonly size_bytes: number;
+  readonly verdict: string;
+  readonly problem: string;
+  readonly current: boolean;
+}

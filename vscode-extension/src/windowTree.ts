@@ -1,0 +1,74 @@
+/** The context window as a tree: what is in it by kind, and what was left out. */
+
+import type { Chunk, ChunkKind, ContextWindow } from "./protocol";
+import { count } from "./status";
+
+export interface Node {
+  readonly label: string;
+  readonly description: string;
+  readonly tooltip: string;
+  readonly icon: string;
+  readonly children: readonly Node[];
+  /** Path relative to the workspace, where the node stands for a file or a part of one. */
+  readonly path?: string;
+  /** First line, 1-based. */
+  readonly line?: number;
+}
+
+const KINDS: Readonly<Record<ChunkKind, { readonly title: string; readonly icon: string }>> = {
+  tree: { title: "Project tree", icon: "list-tree" },
+  flow: { title: "History", icon: "git-commit" },
+  related: { title: "Related files", icon: "references" },
+  open: { title: "Open files", icon: "files" },
+  edit: { title: "Recent edits", icon: "edit" },
+  current: { title: "This file", icon: "file-code" },
+};
+
+/** `reused` is how many tokens the last answer found in the cache; undefined when nothing was asked yet. */
+export function windowTree(window: ContextWindow, reused: number | undefined): Node[] {
+  const placed = withCache(window.chunks, reused);
+  const nodes: Node[] = [
+    leaf(`${count(window.tokens)} of ${count(window.budget)} tokens`, summary(window, reused), "dashboard"),
+  ];
+  for (const [kind, { title, icon }] of Object.entries(KINDS)) {
+    const chunks = placed.filter((item) => item.chunk.kind === kind);
+    if (chunks.length > 0) {
+      const tokens = chunks.reduce((sum, item) => sum + item.chunk.tokens, 0);
+      const children = chunks.map(({ chunk, cached }) => chunkNode(chunk, cached, icon));
+      nodes.push({ ...leaf(title, `${count(tokens)} tokens`, icon), children });
+    }
+  }
+  if (window.dropped.length > 0) {
+    const children = window.dropped.map((item) => ({
+      ...leaf(item.path, item.reason, "circle-slash"),
+      path: item.path,
+    }));
+    nodes.push({ ...leaf("Left out", String(children.length), "circle-slash"), children });
+  }
+  return nodes;
+}
+
+function withCache(chunks: readonly Chunk[], reused: number | undefined): { chunk: Chunk; cached?: boolean }[] {
+  let end = 0;
+  return chunks.map((chunk) => {
+    end += chunk.tokens;
+    return reused === undefined ? { chunk } : { chunk, cached: end <= reused };
+  });
+}
+
+function chunkNode(chunk: Chunk, cached: boolean | undefined, icon: string): Node {
+  const lines = chunk.start > 0 ? `:${chunk.start}–${chunk.end}` : "";
+  const state = cached === undefined ? "" : cached ? " · cached" : " · to read";
+  const node = leaf((chunk.path || KINDS[chunk.kind].title) + lines, `${count(chunk.tokens)} tokens${state}`, icon);
+  const tooltip = chunk.reason === "" ? node.label : `${node.label}: ${chunk.reason}`;
+  return chunk.path === "" ? { ...node, tooltip } : { ...node, tooltip, path: chunk.path, line: Math.max(chunk.start, 1) };
+}
+
+function summary(window: ContextWindow, reused: number | undefined): string {
+  const stable = `${count(window.stable_prefix_tokens)} stay while typing`;
+  return reused === undefined ? stable : `${stable}, ${count(reused)} were cached`;
+}
+
+function leaf(label: string, description: string, icon: string): Node {
+  return { label, description, tooltip: `${label}: ${description}`, icon, children: [] };
+}
