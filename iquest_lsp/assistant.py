@@ -82,7 +82,7 @@ class Assistant:
 
     def __init__(self, configuration: Configuration, engine: Engine | None = None, *, watch: bool = True) -> None:
         self._configuration = configuration
-        self.settings, self.settings_problems = configuration.settings()
+        self.settings, _ = configuration.settings()
         self._engine = engine if engine is not None else ProcessEngine(lambda: engine_options(self.settings))
         self._scheduler = Scheduler(self._engine)
         self._watch = watch
@@ -144,13 +144,15 @@ class Assistant:
         await self._engine.close()
 
     def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
-        """Takes new settings from an editor; those of the engine count from its next start."""
+        """Takes new settings from an editor; those of the engine count from its next start.
+
+        Returns what is not taken of them, of the user's file and of the files in the client's workspaces.
+        """
         problems = self._configuration.update(client, values)
         for root in [None, *(root for root, holders in self._holders.items() if client in holders)]:
             _, more = self._configuration.settings(root, client)
             problems += [problem for problem in more if problem not in problems]
         self._settings_changed()
-        self.settings_problems = problems
         return problems
 
     def leave(self, client: str) -> None:
@@ -182,8 +184,6 @@ class Assistant:
         is_new = client not in holders
         holders.add(client)
         if root not in self._projects:
-            _, problems = self._configuration.settings(root, client)
-            self.settings_problems += [problem for problem in problems if problem not in self.settings_problems]
             self._projects[root] = Project(root, self._project_settings(root), watch=self._watch)
         elif is_new:
             self._projects[root].configure(self._project_settings(root))
@@ -448,6 +448,33 @@ def engine_options(settings: Settings) -> EngineOptions:
 def explain(root: Path, target: str, patch: bytes | None = None) -> codeflow.DiffExplanation:
     """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
     return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch))
+
+
+def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:
+    """How FILE:LINE, FILE::SYMBOL or FILE came to be; raises RepositoryError, UsageError."""
+    root, target = _history_place(place)
+    return codeflow.why(root, target, include_filtered=include_filtered)
+
+
+def impact(place: str) -> codeflow.Impact:
+    """What else must change if FILE::SYMBOL changes; raises RepositoryError, UsageError."""
+    return codeflow.impact(*_history_place(place))
+
+
+def suspects(place: str, log: str | None = None) -> codeflow.Suspects:
+    """Which recent changes likely brought the bug at FILE[:LINE], or the failure in a log of this folder's project."""
+    if log is not None:
+        return codeflow.suspects_in_log(Path.cwd(), log)
+    return codeflow.suspects(*_history_place(place))
+
+
+def _history_place(place: str) -> tuple[Path, str]:
+    """A place on the command line as a folder that exists and the place as seen from there."""
+    path, mark, rest = place.partition("::") if "::" in place else place.partition(":")
+    file = Path(path).absolute()
+    if not file.parent.is_dir():
+        return Path.cwd(), place
+    return file.parent, f"{file.name}{mark}{rest}"
 
 
 def completion_to_json(made: Completion) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from iquest_lsp.workspace.positions import Encoding
 
 log = logging.getLogger(__name__)
 
+_numbers = itertools.count(1)
+
 
 class Connection(LanguageServer):
-    """One client of the assistant."""
+    """One client of the assistant, which knows it as `client`; `notice` is told to it once it listens."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, notice: str = "") -> None:
         super().__init__(
             name="iquest-lsp",
             version=__version__,
@@ -32,11 +35,21 @@ class Connection(LanguageServer):
             protocol_cls=Protocol,
         )
         self.assistant = assistant
+        self.client = f"client {next(_numbers)}"
+        self.notices = [notice] if notice else []
         self.reporter = StatusReporter(self)
         self.told: set[str] = set()
         self.roots: list[Path] = []
         for feature in (documents, completion, folders, configuration, explain):
             feature.register(self)
+
+    def close(self) -> None:
+        """The client is gone: its requests end, and what it brought is taken back."""
+        self.reporter.stop()
+        protocol = self.protocol
+        assert isinstance(protocol, Protocol)
+        protocol.withdraw()
+        self.assistant.leave(self.client)
 
     @property
     def encoding(self) -> Encoding:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.runtime.engine import EngineState, EngineStatus
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
+
+log = logging.getLogger(__name__)
 
 STATUS = "iquest/status"
 
@@ -26,12 +31,13 @@ class StatusReporter:
         self._creating: asyncio.Task[None] | None = None
         self._last = EngineStatus(EngineState.STOPPED)
         self._active = False
+        self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begins to listen; what the engine is doing now is told at once."""
         if not self._active:
             self._active = True
-            self._connection.assistant.on_status(self._changed)
+            self._unsubscribe = self._connection.assistant.on_status(self._changed)
             self._changed(self._connection.assistant.status)
 
     def failed(self, error: IQuestError) -> None:
@@ -41,6 +47,10 @@ class StatusReporter:
     def stop(self) -> None:
         """The client is gone."""
         self._active = False
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self._creating is not None:
+            self._creating.cancel()
 
     def _changed(self, status: EngineStatus) -> None:
         if not self._active:
@@ -81,7 +91,11 @@ class StatusReporter:
 
     async def _begin_progress(self) -> None:
         token = str(uuid.uuid4())
-        await self._connection.work_done_progress.create_async(token)
+        try:
+            await self._connection.work_done_progress.create_async(token)
+        except JsonRpcException as error:  # the client announced progress and refuses it
+            log.debug("no progress is shown: %s", error)
+            return  # `_creating` stays, so that it is not asked again
         self._connection.work_done_progress.begin(
             token, types.WorkDoneProgressBegin(title="IQuest: loading the model", percentage=0)
         )

@@ -1,7 +1,11 @@
 """pygls' protocol, made to withstand any client: one response per request, no stack trace, no death.
 
     parse error -32700, invalid request -32600, unknown method -32601, invalid parameters -32602,
-    internal error -32603 (details in the log only), request failed -32803 (one of our errors, in words)
+    internal error -32603 (details in the log only), not initialized -32002, cancelled -32800,
+    request failed -32803 (one of our errors, in words)
+
+pygls keeps no documents here: the assistant's buffers are the only ones, so that an invalid change cannot make two
+copies differ.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
@@ -22,9 +26,22 @@ from iquest_lsp.server.stream import Damage, messages
 
 log = logging.getLogger(__name__)
 
-PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_FAILED, CANCELLED = -32603, -32002, -32803, -32800
 MAX_ID_LENGTH = 1000
+MAX_UNDER_WAY = 512
+MAX_SHOWN = 200
+
+#: What pygls does on its own and would do to documents of its own.
+_NOT_PYGLS = (
+    types.TEXT_DOCUMENT_DID_OPEN,
+    types.TEXT_DOCUMENT_DID_CHANGE,
+    types.TEXT_DOCUMENT_DID_CLOSE,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
+)
 
 
 class Protocol(LanguageServerProtocol):
@@ -34,10 +51,21 @@ class Protocol(LanguageServerProtocol):
     exited = False
     initialized = False
 
+    def __init__(self, server: LanguageServer, converter: Any) -> None:
+        super().__init__(server, converter)
+        for method in _NOT_PYGLS:
+            self.fm.builtin_features.pop(method, None)
+        self.fm.add_builtin_feature(types.EXIT, self._exit)
+
     @property
     def shut_down(self) -> bool:
         """Whether the client asked for a shutdown, as it should before it leaves."""
         return self._shutdown
+
+    @property
+    def under_way(self) -> int:
+        """Requests and notifications being handled, and requests to the client that it has not answered."""
+        return len(self._request_futures)
 
     def receive(self, body: bytes | Damage) -> None:
         """Handles one message; raises nothing that a client could cause."""
@@ -60,19 +88,49 @@ class Protocol(LanguageServerProtocol):
         if data.get("jsonrpc") != "2.0" or not (isinstance(method, str) or "result" in data or "error" in data):
             self._reject(number, INVALID_REQUEST, "Not a JSON-RPC 2.0 message")
             return
-        if "id" in data and isinstance(method, str) and not self._may_run(number, method):
+        if not isinstance(method, str):
+            self._take_answer(data)
             return
+        data = {key: data[key] for key in ("jsonrpc", "id", "method", "params") if key in data}
+        if "id" in data:
+            if not self._may_run(number, method):
+                return
+        elif not self.initialized and method != types.EXIT:
+            log.debug("dropped %.100s before initialize", method)
+            return
+        self._handle(data, method, number)
+
+    def withdraw(self) -> None:
+        """Cancels what is under way, since nobody is left to hear of it."""
+        for future in list(self._request_futures.values()):
+            future.cancel()
+
+    # Without pygls' caches, which would keep connections that have ended.
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # not a cache wrapper
+        """The type of a method's request or notification."""
+        found: type[Any] | None = types.METHOD_TO_TYPES.get(method, (None,))[0]
+        return found
+
+    def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # not a cache wrapper
+        """The type of a method's response."""
+        found: type[Any] | None = types.METHOD_TO_TYPES.get(method, (None, None))[1]
+        return found
+
+    def _handle(self, data: dict[str, Any], method: str, number: Any) -> None:
         try:
             message = self.structure_message(data)
         except (JsonRpcException, RecursionError):
-            self._reject(number, INVALID_PARAMS, f"The parameters of {method!r} are not valid")
+            if number is None:  # a notification gets no response
+                log.warning("the parameters of the notification %.100r are not valid", method)
+            else:
+                self._reject(number, INVALID_PARAMS, f"The parameters of {method[:MAX_SHOWN]!r} are not valid")
             return
+        if method == types.INITIALIZE:
+            self.initialized = True
         try:
             self.handle_message(message)
-        except SystemExit:  # how pygls ends a process; here a connection ends, not the daemon
-            self.exited = True
         except Exception:
-            log.exception("a message could not be handled: %s", method)
+            log.exception("a message could not be handled: %.100s", method)
 
     def _may_run(self, number: Any, method: str) -> bool:
         if number in self._request_futures:
@@ -83,20 +141,58 @@ class Protocol(LanguageServerProtocol):
             self._reject(number, INVALID_REQUEST, "The server is already initialized")
         elif method != types.INITIALIZE and not self.initialized:
             self._reject(number, NOT_INITIALIZED, "The server is not initialized")
+        elif self.under_way >= MAX_UNDER_WAY:
+            self._reject(number, REQUEST_FAILED, f"More than {MAX_UNDER_WAY} requests are under way")
         else:
-            self.initialized = True
             return True
         return False
 
-    def _reject(self, number: Any, code: int, message: str) -> None:
-        if number is None and code == INVALID_PARAMS:
-            log.warning("%s", message)  # a notification gets no response
+    def _take_answer(self, data: dict[str, Any]) -> None:
+        """The client's answer to a request of ours; any other one is dropped."""
+        number = data.get("id")
+        if number not in self._result_types:
+            log.debug("an answer to no request of ours: %.100r", number)
             return
+        future = self._request_futures.get(number)
+        try:
+            message = self.structure_message(data)
+            self.handle_message(message)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with it, the one who waits must hear
+            log.debug("an answer that cannot be read: %s", error)
+            self._request_futures.pop(number, None)
+            if future is not None and not future.done():
+                future.set_exception(JsonRpcException("The client's answer cannot be read"))
+        finally:
+            self._result_types.pop(number, None)
+
+    def _exit(self, *_: Any) -> None:
+        """Ends the connection; pygls would end the process, which serves other clients too."""
+        self.exited = True
+
+    def _reject(self, number: Any, code: int, message: str) -> None:
         self._send_data({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}})
+
+    def _handle_request(self, msg_id: Any, method_name: str, params: Any) -> None:
+        try:
+            self._get_handler(method_name)
+        except JsonRpcMethodNotFound:
+            self._reject(msg_id, METHOD_NOT_FOUND, f"There is no method {method_name[:MAX_SHOWN]!r}")
+            return
+        super()._handle_request(msg_id, method_name, params)
+
+    def _handle_notification(self, method_name: str, params: Any) -> None:
+        if method_name == types.CANCEL_REQUEST and params.id in self._result_types:
+            return  # a request of ours, which is not the client's to cancel
+        super()._handle_notification(method_name, params)
+
+    def _handle_cancel_notification(self, msg_id: Any) -> None:
+        future = self._request_futures.get(msg_id)  # it stays known until its one response has left
+        if future is not None:
+            future.cancel()
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
         self._request_futures.pop(msg_id, None)
-        code, message = 0, ""
+        code, message, result = 0, "", None
         try:
             result = future.result()
         except (asyncio.CancelledError, CancelledError, RequestCancelledError):
@@ -104,7 +200,7 @@ class Protocol(LanguageServerProtocol):
         except IQuestError as error:
             code, message = REQUEST_FAILED, str(error)
         except JsonRpcException as error:
-            code, message = error.code or INTERNAL_ERROR, str(error)
+            code, message = error.code or INTERNAL_ERROR, error.message
         except Exception:
             log.exception("a request failed")
             code, message = INTERNAL_ERROR, "Internal error; the server's log has the details"
@@ -114,12 +210,12 @@ class Protocol(LanguageServerProtocol):
             self._send_response(msg_id, result=result)
 
     def _check_handler_result(self, future: Future[Any]) -> None:
+        for number in [number for number, known in self._request_futures.items() if known is future]:
+            del self._request_futures[number]  # pygls keeps those of notifications for ever
         if future.cancelled():
             return
         error = future.exception()
-        if isinstance(error, SystemExit):
-            self.exited = True
-        elif isinstance(error, IQuestError):
+        if isinstance(error, IQuestError):
             log.warning("%s", error)
         elif error is not None:
             log.error("a notification failed", exc_info=error)

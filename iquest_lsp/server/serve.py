@@ -1,26 +1,35 @@
-"""Serving one editor over stdin and stdout, in this process."""
+"""Serving clients: one over stdin and stdout in this process, or any over a pair of streams."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.server.app import Connection
 from iquest_lsp.server.protocol import Protocol, converse
-from iquest_lsp.server.stream import stdio
+from iquest_lsp.server.stream import PipeWriter, stdio
 from iquest_lsp.settings import Configuration, user_file
 
 
-async def serve_stdio(overrides: Mapping[str, object]) -> int:
-    """Serves until the client leaves; returns the exit code the protocol asks for."""
-    assistant = Assistant(Configuration(overrides, user_file()))
-    connection = Connection(assistant)
-    reader, writer = await stdio()
+async def attend(assistant: Assistant, reader: asyncio.StreamReader, writer: PipeWriter, notice: str = "") -> int:
+    """Serves one client until it leaves; returns the exit code the protocol asks for."""
+    connection = Connection(assistant, notice)
     try:
         await converse(connection, reader, writer)
     finally:
-        connection.reporter.stop()
-        await assistant.close()
+        connection.close()
     protocol = connection.protocol
     assert isinstance(protocol, Protocol)
     return 0 if protocol.shut_down else 1
+
+
+async def serve_stdio(overrides: Mapping[str, object], notice: str = "") -> int:
+    """Serves an editor in this process; returns the exit code. `notice` is shown to the user once."""
+    assistant = Assistant(Configuration(overrides, user_file()))
+    reader, writer = await stdio()
+    try:
+        return await attend(assistant, reader, writer, notice)
+    finally:
+        await assistant.close()
+        writer.close()

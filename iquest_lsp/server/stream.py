@@ -1,11 +1,13 @@
 """Messages on a byte stream: the Content-Length framing of the Language Server Protocol, for clients of any kind.
 
-A damaged message never ends the connection: it is reported and reading goes on with the next header.
+A damaged message never ends the connection: it is reported and reading goes on with the next header, wherever on a
+line it stands, since a body that was announced too short or too long leaves the next header behind its rest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -14,8 +16,11 @@ from typing import Any
 
 READ_LIMIT = 1024 * 1024
 MAX_BODY = 256 * 1024 * 1024
+MAX_UNSENT = 64 * 1024 * 1024
 
-_LENGTH = re.compile(rb"^content-length\s*:\s*(\d{1,12})\s*$", re.IGNORECASE)
+log = logging.getLogger(__name__)
+
+_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,16 @@ async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes | Damage
         except ValueError:  # a line longer than the reader's limit; asyncio has dropped it
             rubbish = True
             continue
+        except OSError:  # the connection was reset
+            return
         if not line:
             return
         if line.strip():
-            found = _LENGTH.match(line.strip())
+            found = _LENGTH.search(line.strip())
             if found:
                 length = int(found.group(1))
+                if found.start():
+                    yield Damage("text outside any message")
             elif b":" not in line:
                 rubbish = True
             continue
@@ -59,7 +68,7 @@ async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes | Damage
         else:
             try:
                 yield await reader.readexactly(length)
-            except asyncio.IncompleteReadError:
+            except (asyncio.IncompleteReadError, OSError):
                 return
         length = None
 
@@ -74,15 +83,23 @@ async def _skip(reader: asyncio.StreamReader, count: int) -> bool:
 
 
 class PipeWriter:
-    """A writer for the protocol over an asyncio transport: never blocks the event loop."""
+    """A writer for the protocol over an asyncio transport: never blocks the event loop.
+
+    A client that reads nothing while answers pile up is cut off.
+    """
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self._transport = transport
 
     def write(self, data: bytes) -> None:
         """Queues bytes for sending; silently drops them once the other side is gone."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        if self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > MAX_UNSENT:
+            log.warning("a client does not read what it is sent; it is cut off")
+            self._transport.abort()
+            return
+        self._transport.write(data)
 
     def close(self) -> None:
         self._transport.close()

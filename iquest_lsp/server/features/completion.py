@@ -43,16 +43,17 @@ def register(connection: Connection) -> None:
 
 
 async def _complete(
-    connection: Connection, params: types.TextDocumentPositionParams, *, explicit: bool
+    connection: Connection, params: types.InlineCompletionParams | types.CompletionParams, *, explicit: bool
 ) -> tuple[Completion | None, LineIndex]:
     try:
         file = convert.file_of(params.text_document.uri)
-        lines = connection.assistant.lines(file)
+        lines = connection.assistant.lines(file, connection.client)
     except DocumentError:
         return None, LineIndex("")
     cursor = convert.position_in(params.position, lines, connection.encoding)
     try:
-        made = await connection.assistant.complete(CompletionRequest(file, cursor, explicit=explicit))
+        request = CompletionRequest(file, cursor, explicit=explicit, client=connection.client)
+        made = await connection.assistant.complete(request)
     except RequestCancelledError:
         raise
     except (ModelError, EngineError, RuntimeSetupError) as error:

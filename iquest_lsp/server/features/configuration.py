@@ -22,7 +22,7 @@ def register(connection: Connection) -> None:
     def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
         values = editor_settings(params.settings)
         if values:
-            for problem in connection.assistant.configure(values):
+            for problem in connection.assistant.configure(values, connection.client):
                 connection.tell(str(problem), types.MessageType.Warning)
 
 

@@ -25,12 +25,13 @@ def register(connection: Connection) -> None:
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         document = params.text_document
         file = convert.file_of(document.uri)
-        connection.assistant.open_document(file, document.text, document.version, document.language_id)
+        language, client = document.language_id, connection.client
+        connection.assistant.open_document(file, document.text, document.version, language, client)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         file = convert.file_of(params.text_document.uri)
-        lines = connection.assistant.lines(file)
+        lines = connection.assistant.lines(file, connection.client)
         changes: list[tuple[Span | None, str]] = []
         for change in params.content_changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
@@ -42,15 +43,16 @@ def register(connection: Connection) -> None:
             else:
                 changes.append((None, change.text))
                 lines = LineIndex(change.text)
-        connection.assistant.change_document(file, changes, params.text_document.version)
+        connection.assistant.change_document(file, changes, params.text_document.version, connection.client)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        connection.assistant.save_document(convert.file_of(params.text_document.uri), params.text)
+        file = convert.file_of(params.text_document.uri)
+        connection.assistant.save_document(file, params.text, connection.client)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         try:
-            connection.assistant.close_document(convert.file_of(params.text_document.uri))
+            connection.assistant.close_document(convert.file_of(params.text_document.uri), connection.client)
         except DocumentError as error:
             log.debug("%s", error)

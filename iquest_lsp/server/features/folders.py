@@ -21,23 +21,25 @@ def register(connection: Connection) -> None:
     @connection.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         connection.roots = _roots(params)
-        connection.assistant.configure(editor_settings(params.initialization_options))
+        problems = connection.assistant.configure(editor_settings(params.initialization_options), connection.client)
+        connection.notices += [str(problem) for problem in problems]
 
     @connection.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         connection.reporter.start()
         for root in connection.roots:
-            connection.assistant.add_workspace(root)
-        for problem in connection.assistant.settings_problems:
-            connection.tell(str(problem), types.MessageType.Warning)
+            connection.assistant.add_workspace(root, connection.client)
+        problems = connection.assistant.configure({}, connection.client)  # the workspaces' own files among them
+        for notice in [*connection.notices, *map(str, problems)]:
+            connection.tell(notice, types.MessageType.Warning)
         connection.assistant.start()
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
         for folder in params.event.removed:
-            connection.assistant.remove_workspace(convert.file_of(folder.uri))
+            connection.assistant.remove_workspace(convert.file_of(folder.uri), connection.client)
         for folder in params.event.added:
-            connection.assistant.add_workspace(convert.file_of(folder.uri))
+            connection.assistant.add_workspace(convert.file_of(folder.uri), connection.client)
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
