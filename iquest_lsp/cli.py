@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import click
 
@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+class Answer(Protocol):
+    """What the questions to the history return."""
+
+    def to_json(self) -> dict[str, object]: ...
+    def to_markdown(self) -> str: ...
+
+
 as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON object and nothing else.")
 engine_option = click.option(
     "--engine", type=click.Choice(["llama", "fake"]), default=None, help="What runs the model (fake: none, for tests)."
 )
+markdown_option = click.option("--format", "format_", type=click.Choice(["terminal", "md"]), default="terminal")
 model_option = click.option("--model", default=None, help="A GGUF file, or the name of an installed model.")
 
 
@@ -137,7 +146,7 @@ def context(place: str, json_: bool, engine: str | None, model: str | None) -> N
 @click.argument("target", metavar="[REV | A..B | -]", default="")
 @click.option("--staged", is_flag=True, help="What is staged for the next commit.")
 @as_json
-@click.option("--format", "format_", type=click.Choice(["terminal", "md"]), default="terminal")
+@markdown_option
 @click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder in the repository.")
 def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Path) -> None:
     """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree."""
@@ -147,14 +156,53 @@ def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Pat
         _fail(UsageError("Give either --staged or a revision, not both"))
     patch = sys.stdin.buffer.read() if target == "-" else None
     explanation = _guard(lambda: explain(repo.absolute(), "--staged" if staged else target, patch))
+    _show_answer(explanation, json_, format_)
+
+
+@cli.command()
+@click.argument("place", metavar="FILE:LINE | FILE::SYMBOL | FILE")
+@click.option("--include-filtered", is_flag=True, help="Also the commits that the filters leave out, with the reason.")
+@as_json
+@markdown_option
+def why(place: str, include_filtered: bool, json_: bool, format_: str) -> None:
+    """Tell how a line, a function or a class came to be, and why."""
+    from iquest_lsp import assistant
+
+    _show_answer(_guard(lambda: assistant.why(place, include_filtered=include_filtered)), json_, format_)
+
+
+@cli.command()
+@click.argument("place", metavar="FILE::SYMBOL")
+@as_json
+@markdown_option
+def impact(place: str, json_: bool, format_: str) -> None:
+    """List what else must change if a function or class changes."""
+    from iquest_lsp import assistant
+
+    _show_answer(_guard(lambda: assistant.impact(place)), json_, format_)
+
+
+@cli.command()
+@click.argument("place", metavar="FILE[:LINE] | -")
+@as_json
+@markdown_option
+def suspects(place: str, json_: bool, format_: str) -> None:
+    """Rank the recent changes that likely brought a bug: in a file, at a line, or by a test or CI log on stdin (-)."""
+    from iquest_lsp import assistant
+
+    log = sys.stdin.buffer.read().decode("utf-8", "replace") if place == "-" else None
+    _show_answer(_guard(lambda: assistant.suspects(place, log)), json_, format_)
+
+
+def _show_answer(answer: Answer, json_: bool, format_: str) -> None:
     if json_:
-        _print_json(explanation.to_json())
+        _print_json(answer.to_json())
     elif format_ == "md":
-        click.echo(explanation.to_markdown())
+        click.echo(answer.to_markdown())
     else:
         from iquest_lsp.terminal import show_markdown
 
-        show_markdown(explanation.to_markdown())
+        show_markdown(answer.to_markdown())
 
 
 # --------------------------------------------------------------------------------------------------- set-up
