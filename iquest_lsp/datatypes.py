@@ -9,15 +9,8 @@ POSIX paths relative to the workspace root. Times are seconds unless a name says
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
-
-
-class StrEnum(str, Enum):
-    """An enumeration whose members are their own JSON form."""
-
-    def __str__(self) -> str:
-        return str(self.value)
 
 
 # --------------------------------------------------------------------------------------------- documents

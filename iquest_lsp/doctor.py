@@ -91,6 +91,32 @@ def model_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def model_choices(settings: Settings) -> list[dict[str, Any]]:
+    """The models as a person chooses among them: each with the planner's verdict, the current one marked."""
+    choices = []
+    for entry in catalogue.installed():
+        header = entry.header
+        verdict = ""
+        if header is not None:
+            made = plan(settings, header)
+            verdict = (
+                f"window {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
+            )
+        choices.append({
+            "name": entry.name,
+            "path": str(entry.path),
+            "source": entry.source,
+            "model": header.name if header is not None else "",
+            "architecture": header.architecture if header is not None else "",
+            "size_bytes": header.file_size if header is not None else 0,
+            "verdict": verdict,
+            "problem": entry.problem,
+            "current": settings.model in (entry.name, str(entry.path)) or (
+                not settings.model and entry.source == "embedded"),
+        })  # fmt: skip
+    return choices
+
+
 def model_details(model: str) -> dict[str, Any]:
     """Everything a GGUF says of itself, scalars only."""
     header = read_header(catalogue.resolve(model))

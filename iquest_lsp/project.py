@@ -185,8 +185,9 @@ class Project:
     def _read_history(self) -> None:
         paths = [*self._history_of, *(document.path for document in self.documents.open_documents())]
         if self.settings.history and paths:
+            wanted = list(dict.fromkeys(paths))
             self._flow = self._ask(
-                lambda: codeflow.flow_records(self.root, list(dict.fromkeys(paths)), FLOW_RECORDS, redact=has_secret), []
+                lambda: codeflow.flow_records(self.root, wanted, FLOW_RECORDS, redact=has_secret), []
             )
         self._read_edits()
 

@@ -34,7 +34,7 @@ class Recipe:
     max_alibi_bias: float = 0.0
     gate_scale: float = 0.7
     tied: bool = False
-    vocab: str = "none"  # or "bytes": a byte-level BPE without merges
+    vocab: str = "none"  # or "bytes": a byte-level BPE with one merge, from 258 entries on
     parallel: bool = False
     position_offset: int = 1
     gate_hidden: bool = False
@@ -167,13 +167,13 @@ def _add_vocabulary(writer: Any, recipe: Recipe) -> None:
     if recipe.vocab == "none":
         writer.add_tokenizer_model("no_vocab")
         return
-    tokens = [*_byte_alphabet(), "<|endoftext|>"]
+    tokens = [*_byte_alphabet(), "<|endoftext|>", "th"]  # one merge, since llama.cpp wants a list of them
     tokens += [f"<unused{i}>" for i in range(recipe.n_vocab - len(tokens))]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
-    writer.add_token_types([1] * 256 + [3] * (len(tokens) - 256))
-    writer.add_token_merges([])
+    writer.add_token_types([1] * 256 + [3, 1] + [3] * (len(tokens) - 258))
+    writer.add_token_merges(["t h"])
     writer.add_eos_token_id(256)
     writer.add_add_bos_token(False)
 

@@ -60,7 +60,7 @@ class Server:
     def _answer(self, request: dict[str, Any], call: Callable[[dict[str, Any]], tuple[dict[str, Any], Any]]) -> None:
         try:
             header, tokens = call(request)
-        except Exception as error:  # noqa: BLE001  every failure must reach the parent, or it waits for ever
+        except Exception as error:
             if not isinstance(error, EngineError):
                 log.debug("request %s failed", request.get("op"), exc_info=True)
             header, tokens = {"error": wire.error_to_json(error)}, ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 from iquest_lsp.datatypes import Generation, Limits, ModelInfo, Prompt
@@ -20,7 +20,8 @@ class EngineOptions:
     """How an engine is to be started: plain values, since they cross a process border.
 
     `kind` is "llama" or "fake"; `context_tokens` is the KV cache's size for all sequences together; `threads` 0
-    means all cores; `fake` holds the fake engine's own options (see fake.py).
+    means all cores; `flash_attention` None lets the runtime choose (its CPU kernels round values to half precision,
+    so exact comparisons turn it off); `fake` holds the fake engine's own options (see fake.py).
     """
 
     kind: str = "llama"
@@ -31,10 +32,11 @@ class EngineOptions:
     threads: int = 0
     gpu_layers: int = 0
     kv_type: str = "f16"
+    flash_attention: bool | None = None
     fake: dict[str, object] = field(default_factory=dict)
 
 
-class EngineState(str, Enum):
+class EngineState(StrEnum):
     """What the engine is doing, as a user would say it."""
 
     STOPPED = "stopped"

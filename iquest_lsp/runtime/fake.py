@@ -88,7 +88,8 @@ class FakeBackend:
         reused, prefilled = self._prefill(prompt.tokens, prompt.sequence, cancelled)
         ready = self._clock()
         stream = TextStream(prompt)
-        finish, made = Finish.STOP, []
+        finish = Finish.STOP
+        made: list[int] = []
         for byte in self._answer(prompt):
             if cancelled():
                 raise RequestCancelledError("The request was cancelled")

@@ -137,9 +137,7 @@ class _Reader:
         return header
 
     def _check_whole(self, header: Header) -> None:
-        end = max(
-            (header.data_start + t.offset + t.size for t in header.tensors if t.size is not None), default=0
-        )
+        end = max((header.data_start + t.offset + t.size for t in header.tensors if t.size is not None), default=0)
         if end > self._size:
             raise self._broken(f"it is cut off: its tensors need {end:,} bytes, the file has {self._size:,}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,17 @@ from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, WarmResult
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Context, Model
+from iquest_lsp.runtime.loop import LoopContext, Step
 from iquest_lsp.runtime.planner import cores
 from iquest_lsp.runtime.prefix_cache import PrefixCache
 from iquest_lsp.runtime.textstream import TextStream
 
 #: A head whose bias has fallen to -T contributes e^-T of its weight: below f32 rounding for T = 17.
 REACH_NATS = 17.0
+#: Positions behind the local window that a rewind finds in the local cache, at no cost.
+REWIND_MARGIN = 4096
+#: The later passes run over so many positions more than the last one needs, for edits a little before the cursor.
+REWIND_EXTRA = 256
 
 
 class LlamaBackend:
@@ -46,18 +52,17 @@ class LlamaBackend:
         model = Model.load(path, n_gpu_layers=self._options.gpu_layers, progress=report)
         threads = self._options.threads or cores()
         kv = self._options.kv_type
-        context = model.context(
-            n_ctx=self._options.context_tokens,
-            n_batch=self._batch,
-            n_ubatch=self._batch,
-            n_seq_max=self._options.sequences,
-            type_k=kv,
-            type_v=kv,
-            n_threads=threads,
-            n_threads_batch=threads,
-            swa_full=True,
-        )
-        self._model, self._context = model, context
+        options: dict[str, Any] = {
+            "n_batch": self._batch, "n_ubatch": self._batch, "n_seq_max": self._options.sequences,
+            "type_k": kv, "type_v": kv, "flash_attn": self._options.flash_attention,
+            "n_threads": threads, "n_threads_batch": threads,
+        }  # fmt: skip
+        if model.passes > 1:
+            margin = min(REWIND_MARGIN, self._options.context_tokens)
+            self._context = LoopContext(model, self._options.context_tokens, margin, **options)
+        else:
+            self._context = model.context(self._options.context_tokens, **options)
+        self._model = model
         return describe(model, path, self._options.context_tokens)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
@@ -75,8 +80,7 @@ class LlamaBackend:
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
         self._check_room(len(prompt.tokens), limits.max_tokens)
-        reused = self._rewind(prompt.tokens, prompt.sequence)
-        prefilled = self._prefill(prompt.tokens[reused:], prompt.sequence, cancelled, deadline)
+        reused, prefilled = self._prefill(prompt.tokens, prompt.sequence, cancelled, deadline)
         ready = time.monotonic()
         made: list[int] = []
         logprobs: list[float] = []
@@ -100,8 +104,7 @@ class LlamaBackend:
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
         self._check_room(len(tokens), 1)
         deadline = time.monotonic() + budget_ms / 1000
-        reused = self._rewind(tokens, sequence)
-        evaluated = self._prefill(tokens[reused:], sequence, cancelled, deadline, budget_ms=budget_ms)
+        reused, evaluated = self._prefill(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
         return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
 
     def metrics(self) -> EngineMetrics:
@@ -135,17 +138,6 @@ class LlamaBackend:
                 fix="Make window_tokens smaller",
             )
 
-    def _rewind(self, tokens: Sequence[int], sequence: int) -> int:
-        """Keeps the common prefix in KV and drops the rest; returns its length."""
-        _, context = self._loaded()
-        reused = self._cache.reusable(sequence, tokens)
-        if reused < self._cache.held(sequence):
-            if not context.remove(sequence, reused, -1):
-                context.remove(sequence, -1, -1)
-                reused = 0
-            self._cache.truncate(sequence, reused)
-        return reused
-
     def _prefill(
         self,
         tokens: Sequence[int],
@@ -154,50 +146,74 @@ class LlamaBackend:
         deadline: float | None,
         *,
         budget_ms: float = 50.0,
-    ) -> int:
-        """Evaluates tokens in batches of about `budget_ms`; stops between two of them at the deadline.
+    ) -> tuple[int, int]:
+        """Evaluates what the sequence does not hold yet, in steps of about `budget_ms`.
 
-        Returns how many were evaluated. What was evaluated stays, also when RequestCancelledError is raised.
+        Stops between two steps at the deadline. Returns how many tokens were reused and how many evaluated; what was
+        evaluated stays, also when RequestCancelledError is raised.
         """
         _, context = self._loaded()
-        done = 0
+        held = self._cache.reusable(sequence, tokens)
+        steps = self._steps(sequence, held, len(tokens), budget_ms)
+        reused = done = steps[0].start
+        if reused < self._cache.held(sequence):
+            if not context.remove(sequence, reused, -1):
+                context.remove(sequence, -1, -1)
+                self._cache.truncate(sequence, 0)
+                return self._prefill(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
+            self._cache.truncate(sequence, reused)
         context.set_abort(cancelled)
         try:
-            while done < len(tokens):
+            for step in steps:
                 if cancelled():
                     raise RequestCancelledError("The request was cancelled")
-                if deadline is not None and done and time.monotonic() >= deadline:
+                if deadline is not None and done > reused and time.monotonic() >= deadline:
                     break
-                piece = list(tokens[done : done + self._batch_size(budget_ms)])
-                last = done + len(piece) == len(tokens)
-                self._evaluate(piece, sequence, "last" if last else None, cancelled)
-                done += len(piece)
+                logits: Literal["last"] | None = "last" if step is steps[-1] else None
+                self._run(step, list(tokens[step.start : step.stop]), sequence, logits, cancelled)
+                done = step.stop
         finally:
             context.set_abort(None)
-        return done
+        return reused, done - reused
 
-    def _batch_size(self, budget_ms: float) -> int:
-        if self._token_ms <= 0:
-            return min(64, self._batch)
-        size = int(budget_ms / self._token_ms)
-        return max(min(size - size % 32, self._batch), 32)
-
-    def _evaluate(self, piece: list[int], sequence: int, logits: str | None, cancelled: Callable[[], bool]) -> None:
+    def _steps(self, sequence: int, held: int, total: int, budget_ms: float) -> Sequence[Step]:
+        """The calls that evaluate a prompt: for a Loop model the later passes run over the receptive field only."""
+        size = self._batch
+        if self._token_ms > 0:
+            fitting = int(budget_ms / self._token_ms)
+            size = max(min(fitting - fitting % 32, self._batch), 32)
+        else:
+            size = min(64, size)
         _, context = self._loaded()
-        first = self._cache.held(sequence)
-        positions = list(range(first, first + len(piece)))
-        start = time.monotonic()
+        if isinstance(context, LoopContext):
+            return context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA).steps
+        return [Step(start, min(start + size, total), 0) for start in range(held, total, size)]
+
+    def _run(
+        self,
+        step: Step,
+        tokens: list[int],
+        sequence: int,
+        logits: Literal["last"] | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        _, context = self._loaded()
+        positions = np.arange(step.start, step.stop)
+        begin = time.monotonic()
         try:
-            context.decode(piece, positions, sequence, logits=logits)
+            if isinstance(context, LoopContext) and step.layers:
+                context.decode_layers(tokens, positions, sequence, step.layers, logits, partial=step.partial)
+            else:
+                context.decode(tokens, positions, sequence, logits=logits)
         except EngineError:
-            context.remove(sequence, first, -1)  # nothing half evaluated may stay
+            context.remove(sequence, step.start, -1)  # nothing half evaluated may stay
             if cancelled():
                 raise RequestCancelledError("The request was cancelled") from None
             raise
-        self._cache.extend(sequence, piece)
-        self._evaluated += len(piece)
-        if len(piece) >= 32:
-            cost = (time.monotonic() - start) * 1000 / len(piece)
+        self._cache.extend(sequence, tokens)
+        self._evaluated += len(tokens)
+        if len(tokens) >= 32:
+            cost = (time.monotonic() - begin) * 1000 / len(tokens)
             self._token_ms = cost if self._token_ms <= 0 else 0.7 * self._token_ms + 0.3 * cost
 
     def _decode(
@@ -232,12 +248,11 @@ class LlamaBackend:
                 return Finish.LIMIT
             if deadline is not None and time.monotonic() >= deadline:
                 return Finish.DEADLINE
-            self._evaluate([token], prompt.sequence, "last", cancelled)
+            place = self._cache.held(prompt.sequence)
+            self._run(Step(place, place + 1, 0), [token], prompt.sequence, "last", cancelled)
 
 
-def choose(
-    logits: NDArray[np.float32], temperature: float, generator: np.random.Generator
-) -> tuple[int, float]:
+def choose(logits: NDArray[np.float32], temperature: float, generator: np.random.Generator) -> tuple[int, float]:
     """The next token and its log-probability at temperature 1: the likeliest at temperature 0, else a sample."""
     top = float(logits.max())
     total = top + float(np.log(np.exp(logits - top, dtype=np.float32).sum()))
@@ -269,8 +284,11 @@ def describe(model: Model, path: Path, context_tokens: int) -> ModelInfo:
 
 
 def reach(max_alibi_bias: float, n_head: int, context_length: int) -> int:
-    """How many tokens back the widest head sees to within rounding (Press et al. 2022, "Train Short, Test Long", section 3)."""
+    """How many tokens back the widest head sees to within rounding.
+
+    Press et al. 2022, "Train Short, Test Long", section 3; slopes as ggml computes them, of which the smallest is
+    2^-max_alibi_bias whatever the number of heads.
+    """
     if max_alibi_bias <= 0 or n_head <= 0:
         return context_length
-    slope = 2.0 ** (-max_alibi_bias)  # the last head's, for a power-of-two head count; others lie within a factor 2
-    return min(int(REACH_NATS / slope), context_length)
+    return min(int(REACH_NATS * 2.0**max_alibi_bias), context_length)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import sys
 import time
 from array import array
@@ -215,7 +216,7 @@ class ProcessEngine:
                 # -P: nothing is imported from the working directory, which may be a workspace nobody vouches for.
                 sys.executable, "-P", "-m", "iquest_lsp.runtime.child",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-                limit=2**20,
+                limit=2**20, env=_environment(),
             )  # fmt: skip
             self._child = child
             self._spawn(self._read(child))
@@ -423,3 +424,12 @@ def _observe(task: asyncio.Task[ModelInfo]) -> None:
     """Marks a background load's failure as seen; it is kept in the status."""
     if not task.cancelled():
         task.exception()
+
+
+def _environment() -> dict[str, str]:
+    """The child's environment: threads of the runtime sleep while they wait.
+
+    Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another
+    program wants the processor too, and on a developer's machine one always does.
+    """
+    return {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", **os.environ}

@@ -15,7 +15,7 @@ from dataclasses import asdict, fields
 from typing import Any, BinaryIO
 
 from iquest_lsp import errors
-from iquest_lsp.datatypes import Finish, Generation, TokenCounts, Timings
+from iquest_lsp.datatypes import Finish, Generation, Timings, TokenCounts
 from iquest_lsp.errors import EngineError, IQuestError
 
 PREFIX = struct.Struct("<II")

@@ -59,7 +59,8 @@ def test_only_the_command_line_prints_or_exits() -> None:
 
 def test_the_command_line_loads_no_model_code() -> None:
     heavy = ["llama_cpp", "torch", "numpy", "pygls", "git", "tree_sitter", "rich"]
-    loaded = json.loads(run(f"import sys, json, iquest_lsp.cli; print(json.dumps([m for m in {heavy} if m in sys.modules]))"))
+    code = f"import sys, json, iquest_lsp.cli; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
+    loaded = json.loads(run(code))
     assert loaded == []
 
 
@@ -85,9 +86,8 @@ print(seen)
 
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["complete", "--help"]])
 def test_help_needs_nothing_heavy(command: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "iquest_lsp.cli", *command], capture_output=True, text=True, check=True
-    )
+    line = [sys.executable, "-X", "importtime", "-m", "iquest_lsp.cli", *command]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
     assert done.stdout
     # A count stands for the time: machines that run tests are noisy.
     assert done.stderr.count("\n") < 350, "too many modules for an answer within 300 ms"

@@ -16,7 +16,8 @@ def test_every_setting_has_a_default_and_a_sentence() -> None:
 def test_a_bad_value_is_told_and_the_rest_is_taken() -> None:
     settings, problems = apply(
         Settings(),
-        {"deadlineMs": "soon", "maxTokens": 12, "deadline_ms": 0, "kv_type": "f8", "exclude": [1], "new": 1, "enable": 1},
+        {"deadlineMs": "soon", "maxTokens": 12, "deadline_ms": 0, "kv_type": "f8", "exclude": [1]}
+        | {"new": 1, "enable": 1},
         "editor",
         trusted=True,
     )
