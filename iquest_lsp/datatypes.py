@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 
-
 # --------------------------------------------------------------------------------------------- documents
 
 

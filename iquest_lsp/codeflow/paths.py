@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
-from iquest_lsp.datatypes import StrEnum
 
 
 class Category(StrEnum):
