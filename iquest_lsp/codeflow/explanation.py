@@ -78,6 +78,10 @@ class DiffExplanation:
             "model_text": self.model_text,
         }  # fmt: skip
 
+    def to_markdown(self) -> str:
+        """The explanation as a markdown document."""
+        return render_markdown(self)
+
 
 def history_json(items: Iterable[HistoryItem]) -> list[dict[str, object]]:
     """The JSON form of cited commits."""

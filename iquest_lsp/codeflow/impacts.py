@@ -91,7 +91,7 @@ def impact_of(repository: Repository, target: Target, past: Evidence) -> Impact:
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (_ORDER.index(item.kind), -item.confidence, item.path, item.line))
-    return Impact(target.text, tuple(kept[:MAX_ITEMS]))
+    return Impact(target.label, tuple(kept[:MAX_ITEMS]))
 
 
 def _ci_text(repository: Repository) -> str:

@@ -13,7 +13,7 @@ from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.symbols import MAX_SOURCE, at_line, symbols_of
 
 if TYPE_CHECKING:
-    from tree_sitter import Tree
+    from tree_sitter import Node, Tree
 
 MAX_PARSED = 80
 MAX_FOUND = 400
@@ -55,6 +55,7 @@ def references(
         if kind is not None and len(text) < 2000:
             hits.setdefault(path, []).append((line, text))
     found: list[Reference] = []
+    bound: set[tuple[str, str, str]] = set()
     parsed = 0
     for path in sorted(hits, key=lambda item: (category(item) is not Category.SOURCE, len(hits[item]), item)):
         confirm: _Confirmation | None = None
@@ -71,13 +72,16 @@ def references(
                 continue
             for match in pattern.finditer(text):
                 use = confirm.use(line, len(text[: match.start()].encode("utf-8")))
-                if use:
+                if use == "bind":
+                    bound.add((path, confirm.within(line), match[0]))
+                elif use:
                     found.append(Reference(path, line, kind, match[0], text.strip()[:200], confirm.within(line),
                                            call=use == "call"))
                     break
-            if len(found) >= MAX_FOUND:
-                return found
-    return found
+        if len(found) >= MAX_FOUND:
+            break
+    # A local variable or parameter of the same name is another thing.
+    return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
 
 
 class _Confirmation:
@@ -89,7 +93,7 @@ class _Confirmation:
         self.tree: Tree | None = parser.parse(source) if parser is not None else None
 
     def use(self, line: int, column: int) -> str:
-        """`call`, `use`, or nothing for definitions, comments and strings."""
+        """`call`, `use`, `bind` for a variable of that name, or nothing for definitions, comments and strings."""
         if self.tree is None:
             return "use"
         node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
@@ -98,13 +102,21 @@ class _Confirmation:
         parent = node.parent
         if parent is None:
             return "use"
-        if parent.child_by_field_name("name") == node and (
+        if parent.type not in _BINDING and parent.child_by_field_name("name") == node and (
             "definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING
         ):
             return ""
         if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
             return ""
+        if parent.type in ("parameters", "lambda_parameters"):
+            return "bind"
+        if parent.type in _BINDING and node in (parent.child_by_field_name("left"), parent.child_by_field_name("name"),
+                                                parent.child_by_field_name("pattern"), _first(parent)):
+            return "bind"
         outer = parent
+        if node in (parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument", "path")):
+            # `name.other()` calls something else.
+            return "use"
         if parent.type in _MEMBERS and outer.parent is not None:
             outer = outer.parent
         return "call" if outer.type in _CALLS else "use"
@@ -115,8 +127,19 @@ class _Confirmation:
         return symbol.name if symbol is not None else ""
 
 
+def _first(parent: Node) -> Node | None:
+    """The name in a node that has no field for it."""
+    if parent.type in ("typed_parameter", "as_pattern_target"):
+        return parent.named_children[0] if parent.named_child_count else None
+    return None
+
+
 _DEFINING = frozenset({"function_item", "struct_item", "enum_item", "trait_item", "type_spec", "function_declarator",
-                       "variable_declarator", "class_specifier", "struct_specifier", "macro_definition"})  # fmt: skip
+                       "class_specifier", "struct_specifier", "macro_definition"})  # fmt: skip
+_BINDING = frozenset({"assignment", "typed_parameter", "default_parameter", "typed_default_parameter",
+                      "for_statement", "for_in_clause", "variable_declarator", "required_parameter", "formal_parameter",
+                      "let_declaration", "short_var_declaration", "parameter_declaration", "named_expression",
+                      "as_pattern_target"})  # fmt: skip
 _MEMBERS = frozenset({"attribute", "member_expression", "field_expression", "selector_expression", "field_access",
                       "scoped_identifier", "qualified_identifier"})  # fmt: skip
 _CALLS = frozenset({"call", "call_expression", "method_invocation", "object_creation_expression", "new_expression",

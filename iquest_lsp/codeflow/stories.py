@@ -83,7 +83,7 @@ class Story:
             release = f" ({item.release})" if item.release else ""
             lines.append(f"- {item.date} `{item.commit[:10]}`{release} {escape(item.subject)}")
             lines.append(f"  - {item.change}")
-            if item.reason:
+            if item.reason and not item.reason.endswith(f": {item.subject}"):
                 lines.append(f"  - why: {escape(item.reason)}")
             if item.filtered:
                 lines.append(f"  - doubtful: {escape(item.filtered)}")
@@ -115,7 +115,7 @@ def tell(
         _file_steps(index, target, steps)
     if not steps:
         note = "It is not committed yet." if target.committed is None and target.line_committed is None else ""
-        return Story(target.text, (), note=note)
+        return Story(target.label, (), note=note)
     born = min(steps.values(), key=lambda step: step.entry.order)
     deprecated = [step.entry.release or "unreleased" for step in steps.values() if step.deprecates]
     if target.name:
@@ -124,7 +124,7 @@ def tell(
     kept = [step for step in ordered if include_filtered or _telling(step, born)]
     shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5):]]
     items = tuple(_item(step, redact, include_filtered=include_filtered) for step in shown)
-    return Story(target.text, items, born.entry.release, deprecated[-1] if deprecated else None,
+    return Story(target.label, items, born.entry.release, deprecated[-1] if deprecated else None,
                  len(ordered) - len(shown))
 
 

@@ -29,6 +29,13 @@ class Target:
     committed: tuple[int, int] | None = None
     line_committed: int | None = None
 
+    @property
+    def label(self) -> str:
+        """The place by its repository path."""
+        if self.line is not None:
+            return f"{self.path}:{self.line + 1}"
+        return f"{self.path}::{self.name}" if self.name else self.path
+
 
 def find_target(repository: Repository, text: str, *, gone_allowed: bool = False) -> Target:
     """The place that FILE:LINE (1-based), FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
