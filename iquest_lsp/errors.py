@@ -1,24 +1,25 @@
 """Every error a user can meet, as one tree; each says what happened, why, and what to do.
 
-    IQuestError
-    ├── UsageError                the command line or a request asks for something that cannot exist (exit code 2)
-    ├── SettingsError             a settings file that cannot be read
-    ├── WorkspaceError            a file or folder of the workspace
-    │   └── DocumentError         one document: missing, binary, too large, an unknown encoding
-    ├── RepositoryError           git: no repository, broken, bare, shallow
-    │   ├── NotARepositoryError
-    │   └── RevisionError         a revision that does not exist
-    ├── ModelError                the model file
-    │   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
-    │   └── UnsupportedModelError a sound file that this runtime cannot run
-    ├── RuntimeSetupError         the patched llama.cpp
-    │   ├── PortMissingError      the model needs the port, the installed llama_cpp is a stock one
-    │   └── PortBuildError        fetching, patching or compiling failed
-    └── EngineError               the process that runs the model
-        ├── EngineCrashedError    it died while a request ran
-        ├── EngineQuarantineError a request that killed the engine twice is not tried again
-        ├── EngineMemoryError     not enough memory for weights or KV cache
-        └── RequestCancelledError the request was withdrawn; carries nothing to show
+IQuestError
+├── UsageError                the command line or a request asks for something that cannot exist (exit code 2)
+├── SettingsError             a settings file that cannot be read
+├── WorkspaceError            a file or folder of the workspace
+│   └── DocumentError         one document: missing, binary, too large, an unknown encoding
+├── RepositoryError           git: no repository, broken, bare, shallow
+│   ├── NotARepositoryError
+│   └── RevisionError         a revision that does not exist
+├── ModelError                the model file
+│   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
+│   └── UnsupportedModelError a sound file that this runtime cannot run
+├── RuntimeSetupError         the patched llama.cpp
+│   ├── PortMissingError      the model needs the port, the installed llama_cpp is a stock one
+│   └── PortBuildError        fetching, patching or compiling failed
+├── DaemonError               the shared process cannot be found, started, or trusted
+└── EngineError               the process that runs the model
+    ├── EngineCrashedError    it died while a request ran
+    ├── EngineQuarantineError a request that killed the engine twice is not tried again
+    ├── EngineMemoryError     not enough memory for weights or KV cache
+    └── RequestCancelledError the request was withdrawn; carries nothing to show
 """
 
 from __future__ import annotations
@@ -95,6 +96,10 @@ class PortMissingError(RuntimeSetupError):
 
 class PortBuildError(RuntimeSetupError):
     """Fetching, patching or compiling the runtime failed."""
+
+
+class DaemonError(IQuestError):
+    """The process that all editors share cannot be found, started, or trusted."""
 
 
 class EngineError(IQuestError):
