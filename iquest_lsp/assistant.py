@@ -40,6 +40,7 @@ from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
 from iquest_lsp.workspace.positions import LineIndex
+from iquest_lsp.workspace.secrets import has_secret
 
 __all__ = [
     "Assistant", "CompletionRequest", "WorkspaceStatus", "completion_to_json", "explain", "root_of", "window_to_json",
@@ -310,13 +311,13 @@ class Assistant:
             document_version=document.version,
         )
 
-    async def context(self, file: Path, cursor: Position) -> ContextWindow:
+    async def context(self, file: Path, cursor: Position, client: str = "") -> ContextWindow:
         """The window for a place, as a completion there would send it."""
-        project = self.project_of(file)
+        project = self.project_of(file, client)
         await self._engine.start()
         project.look_at([project.path_of(file)])
         await project.index()
-        return await self._window(project, project.documents.snapshot(project.path_of(file), cursor))
+        return await self._window(project, project.documents.snapshot(project.path_of(file), cursor, owner=client))
 
     async def warm(self, file: Path, cursor: Position) -> int:
         """Evaluates the window for a place ahead of time; returns the tokens evaluated."""
@@ -332,6 +333,15 @@ class Assistant:
     def explain_diff(self, root: Path, target: str) -> dict[str, object]:
         """What a change does, from the history alone; see codeflow."""
         return explain(root, target).to_json()
+
+    def why(self, file: Path, line: int) -> dict[str, object]:
+        """How a line (0-based) came to be; raises RepositoryError, UsageError. Blocks."""
+        return codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret).to_json()
+
+    async def reload_model(self) -> None:
+        """Loads the model that the settings name now; what the old one is doing has some seconds to end."""
+        await self.recycle(EngineError("Another model is being loaded"))
+        self.start()
 
     # ---------------------------------------------------------------------------------------------- internals
 

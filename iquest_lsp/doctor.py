@@ -100,7 +100,7 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
         if header is not None:
             made = plan(settings, header)
             verdict = (
-                f"window {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
+                f"window of {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
             )
         choices.append({
             "name": entry.name,

@@ -35,27 +35,41 @@ class Settings:
 
     enable: bool = _setting(True, "Offer completions at all.")
     disabled_languages: tuple[str, ...] = _setting((), "Language ids in which no completion is offered.")
-    model: str = _setting("", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.",
-                          workspace=False)
-    engine: str = _setting("llama", "What runs the model: llama, or fake (no model, for tests).",
-                           workspace=False, choices=("llama", "fake"))
-    deadline_ms: int = _setting(400, "Milliseconds from a request to its answer; what is done by then is returned.",
-                                low=1)
+    model: str = _setting(
+        "", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.", workspace=False
+    )
+    engine: str = _setting(
+        "llama",
+        "What runs the model: llama, or fake (no model, for tests).",
+        workspace=False,
+        choices=("llama", "fake"),
+    )
+    deadline_ms: int = _setting(
+        400, "Milliseconds from a request to its answer; what is done by then is returned.", low=1
+    )
     max_tokens: int = _setting(64, "Most tokens one completion may have.", low=1)
     window_tokens: int = _setting(0, "Tokens of context to keep; 0 lets the planner choose.", low=0)
     history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
     exclude: tuple[str, ...] = _setting((), "Extra patterns, as in .gitignore, of files that never enter the window.")
     threads: int = _setting(0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0)
-    gpu_layers: int = _setting(0, "Layers to run on a GPU, where the runtime was built for one; -1 means all.",
-                               workspace=False, low=-1)
-    kv_type: str = _setting("auto", "Type of the KV cache.", workspace=False,
-                            choices=("auto", "f32", "f16", "q8_0", "q4_0"))
-    idle_exit_seconds: int = _setting(600, "Seconds that the daemon waits for the next editor after the last one left.",
-                                      workspace=False, low=0)
-    memory_limit_mb: int = _setting(0, "Megabytes the model's process may hold before it is started again; 0: most of "
-                                       "the machine's memory.", workspace=False, low=0)
-    log_level: str = _setting("info", "How much goes to the log.", workspace=False,
-                              choices=("debug", "info", "warning", "error"))
+    gpu_layers: int = _setting(
+        0, "Layers to run on a GPU, where the runtime was built for one; -1 means all.", workspace=False, low=-1
+    )
+    kv_type: str = _setting(
+        "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")
+    )
+    idle_exit_seconds: int = _setting(
+        600, "Seconds that the daemon waits for the next editor after the last one left.", workspace=False, low=0
+    )
+    memory_limit_mb: int = _setting(
+        0,
+        "Megabytes the model's process may hold before it is started again; 0: most of the machine's memory.",
+        workspace=False,
+        low=0,
+    )
+    log_level: str = _setting(
+        "info", "How much goes to the log.", workspace=False, choices=("debug", "info", "warning", "error")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +128,19 @@ class Configuration:
         self._clients[""] = dict(values)
 
     def update(self, client: str, values: Mapping[str, object]) -> list[SettingsProblem]:
-        """Takes a client's values; what is one for all clients stays as the client set it that came first."""
+        """Takes a client's values; what is one for all clients stays as the client set it that came first.
+
+        None takes a value back.
+        """
         mine = self._clients.setdefault(client, {})
         for key in [old for old in mine if _snake(old) in {_snake(new) for new in values}]:
             del mine[key]  # the other spelling, perhaps
-        mine.update(values)
+        mine.update({key: value for key, value in values.items() if value is not None})
         shared = self._shared()
         return [
             SettingsProblem("editor", key, f"another editor that shares this daemon has set {shared[_snake(key)]!r}")
             for key, value in values.items()
-            if _snake(key) in shared and shared[_snake(key)] != value
+            if value is not None and _snake(key) in shared and shared[_snake(key)] != value
         ]
 
     def forget(self, client: str) -> None:

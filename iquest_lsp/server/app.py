@@ -14,7 +14,7 @@ from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.server import convert
-from iquest_lsp.server.features import completion, configuration, documents, explain, folders
+from iquest_lsp.server.features import completion, configuration, context, documents, explain, folders, models, why
 from iquest_lsp.server.progress import StatusReporter
 from iquest_lsp.server.protocol import Protocol
 from iquest_lsp.workspace.positions import Encoding
@@ -40,7 +40,7 @@ class Connection(LanguageServer):
         self.reporter = StatusReporter(self)
         self.told: set[str] = set()
         self.roots: list[Path] = []
-        for feature in (documents, completion, folders, configuration, explain):
+        for feature in (documents, completion, folders, configuration, explain, why, context, models):
             feature.register(self)
 
     def close(self) -> None:

@@ -95,6 +95,7 @@ async def connected(
     encodings: Sequence[types.PositionEncodingKind] = (types.PositionEncodingKind.Utf32,),
     options: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
+    experimental: dict[str, Any] | None = None,
 ) -> AsyncIterator[Editor]:
     """An editor connected to a server of its own, initialized for one workspace folder."""
     editor = Editor()
@@ -109,6 +110,7 @@ async def connected(
                     capabilities=types.ClientCapabilities(
                         general=types.GeneralClientCapabilities(position_encodings=list(encodings)),
                         window=types.WindowClientCapabilities(work_done_progress=True),
+                        experimental=experimental,
                     ),
                     process_id=os.getpid(),
                     root_uri=root.as_uri(),

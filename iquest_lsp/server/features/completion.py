@@ -11,6 +11,7 @@ from iquest_lsp.assistant import CompletionRequest
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.errors import DocumentError, EngineError, ModelError, RequestCancelledError, RuntimeSetupError
 from iquest_lsp.server import convert
+from iquest_lsp.server.features import answers
 from iquest_lsp.workspace.positions import LineIndex
 
 if TYPE_CHECKING:
@@ -59,4 +60,5 @@ async def _complete(
     except (ModelError, EngineError, RuntimeSetupError) as error:
         connection.reporter.failed(error)  # said once, in words; an editor would show a failed request at every key
         return None, lines
+    answers.tell(connection, params.text_document.uri, made)
     return (made if made.text else None), lines

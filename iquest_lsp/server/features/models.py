@@ -1,0 +1,26 @@
+"""The installed models with the planner's verdict, and loading the chosen one, for editors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from iquest_lsp.doctor import model_choices
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+MODELS = "iquest/models"
+RELOAD_MODEL = "iquest/reloadModel"
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(MODELS)
+    async def models(params: Any) -> dict[str, object]:
+        return {"models": await asyncio.to_thread(model_choices, connection.assistant.settings)}
+
+    @connection.feature(RELOAD_MODEL)
+    async def reload_model(params: Any) -> None:
+        await connection.assistant.reload_model()

@@ -1,0 +1,26 @@
+"""Why a line is as it is, for editors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from iquest_lsp.errors import UsageError
+from iquest_lsp.server import convert
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+WHY = "iquest/why"
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(WHY)
+    async def why(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        file, line = convert.file_of(str(asked.get("uri", ""))), asked.get("line")
+        if not isinstance(line, int) or line < 0:
+            raise UsageError(f"{WHY} needs a line, counted from 0")
+        return await asyncio.to_thread(connection.assistant.why, file, line)

@@ -1,0 +1,97 @@
+"""The requests that the VS Code extension makes beyond the protocol, against the real server on the fake engine."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from iquest_lsp.server import convert
+from tests.e2e.editor import Editor, connected
+
+CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
+FAKE = ("--engine", "fake")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text(CODE)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Compute areas"], check=True)
+    return tmp_path
+
+
+async def ask(editor: Editor, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """A custom request's answer as a dictionary."""
+    return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), 30))
+
+
+async def test_a_line_tells_its_story(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        told = await ask(editor, "iquest/why", {"uri": (root / "shapes.py").as_uri(), "line": 1})
+        assert [step["subject"] for step in told["story"]] == ["Compute areas"]
+        with pytest.raises(Exception, match="needs a line"):
+            await ask(editor, "iquest/why", {"uri": (root / "shapes.py").as_uri()})
+
+
+async def test_a_diff_is_explained_for_a_folder(root: Path) -> None:
+    (root / "shapes.py").write_text(CODE.replace("width * height", "height * width"))
+    async with connected(root, *FAKE) as editor:
+        told = await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": ""})
+        assert [item["path"] for item in told["files"]] == ["shapes.py"]
+        with pytest.raises(Exception, match="no-such-revision"):
+            await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": "no-such-revision"})
+
+
+async def test_the_context_is_what_a_completion_would_send(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        place = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 9}}
+        shown = await ask(editor, "iquest/context", place)
+        assert shown["root"] == root.as_uri()
+        assert 0 < shown["tokens"] <= shown["budget"]
+        assert "shapes.py" in [chunk["path"] for chunk in shown["chunks"] if chunk["kind"] == "current"]
+        with pytest.raises(Exception, match="position"):
+            await ask(editor, "iquest/context", place | {"position": {"line": -1, "character": 0}})
+
+
+async def test_the_models_carry_a_verdict_and_can_be_loaded_again(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        await editor.wait_until_ready()
+        for model in (await ask(editor, "iquest/models", {}))["models"]:
+            assert model["problem"] or "window of" in model["verdict"]
+        before = len(editor.statuses)
+        await ask(editor, "iquest/reloadModel", {})
+        await editor.wait_for("ready", lambda: any(s["state"] == "ready" for s in editor.statuses[before:]))
+
+
+@pytest.mark.parametrize("listens", [True, False])
+async def test_the_cost_is_told_to_those_who_listen(root: Path, listens: bool) -> None:
+    experimental = {"iquest": {"answers": True}} if listens else None
+    async with connected(root, *FAKE, experimental=experimental) as editor:
+        heard: list[dict[str, Any]] = []
+        editor.feature("iquest/answered")(lambda params: heard.append(convert.plain(params)))
+        uri = editor.open(root / "shapes.py")
+        assert await editor.inline(uri, 4, 9)
+        assert (await ask(editor, "iquest/models", {}))["models"] is not None  # whatever was told is here by now
+        assert len(heard) == (1 if listens else 0)
+        if listens:
+            assert heard[0]["uri"] == uri
+            assert heard[0]["empty"] is False
+            assert heard[0]["tokens"]["window"] > 0
+
+
+async def test_null_takes_a_setting_back(root: Path) -> None:
+    async with connected(root, *FAKE, options={"enable": False}) as editor:
+        uri = editor.open(root / "shapes.py")
+        assert await editor.inline(uri, 4, 9) == []
+        change = types.DidChangeConfigurationParams(settings={"iquest": {"enable": None}})
+        editor.workspace_did_change_configuration(change)
+        assert len(await editor.inline(uri, 4, 9)) == 1
+        assert editor.messages == []
