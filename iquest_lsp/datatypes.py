@@ -115,7 +115,8 @@ class Part:
 class ContextWindow:
     """What is sent: the chunks kept in prompt order, those dropped, the counts, and the prompt itself.
 
-    `tokens` are the prompt's ids; the first `stable_prefix_tokens` of them do not change while one types.
+    `tokens` are the prompt's ids, none where the file at the cursor may not be shown; the first
+    `stable_prefix_tokens` of them do not change while one types. `stop` are texts that end an answer to it.
     """
 
     budget: int
@@ -123,6 +124,7 @@ class ContextWindow:
     dropped: tuple[Dropped, ...]
     tokens: tuple[int, ...]
     stable_prefix_tokens: int
+    stop: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------------------------- the runtime

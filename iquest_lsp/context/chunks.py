@@ -80,6 +80,12 @@ class Outline:
         return {name for piece in self.pieces for name in piece.names}
 
 
+@lru_cache(maxsize=16)
+def recent_outline(text: str, path: str) -> Outline:
+    """The same as `outline`, remembered for the few buffers at work."""
+    return outline(text, path)
+
+
 def outline(text: str, path: str) -> Outline:
     """Cuts a text (line ends "\\n") at definition borders where there is a grammar, at margins where there is none."""
     language = grammars.language_of(path)

@@ -19,10 +19,12 @@ section 3 (SPM).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.datatypes import ChunkKind, Part
+from iquest_lsp.errors import UnsupportedModelError
 
 LAYOUT_VERSION = 1
 TREE_PATH = ".tree"
@@ -31,7 +33,12 @@ HISTORY_PATH = ".history"
 
 @dataclass(frozen=True, slots=True)
 class FimTokens:
-    """The special tokens of one family of fill-in-the-middle models, by their exact text ("" where it has none)."""
+    """The special tokens of one family of fill-in-the-middle models, by their exact text ("" where it has none).
+
+    `order` is the one the family was trained with: "psm" (prefix, suffix, then the answer), or "sfx" (the suffix's
+    token and text, the prefix's, then the answer). `repository_end` stands after the repository's name. With
+    `path_inside` the path of the current file belongs to its prefix, after the prefix's token.
+    """
 
     prefix: str
     suffix: str
@@ -40,9 +47,21 @@ class FimTokens:
     file: str = ""
     tail: str = ""
     head: str = ""
+    order: str = "psm"
+    repository_end: str = "\n"
+    path_inside: bool = False
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All tokens the family has."""
+        every = (self.prefix, self.suffix, self.middle, self.repository, self.file, self.tail, self.head)
+        return tuple(text for text in every if text)
 
 
-#: Families told apart by the tokens in the vocabulary, most specific first.
+#: Families told apart by the tokens in the vocabulary, most specific first. Sources: the models' papers and cards
+#: (Qwen2.5-Coder arXiv 2409.12186; CodeGemma arXiv 2406.11409; StarCoder2 arXiv 2402.19173, section 5.1; StarCoder
+#: arXiv 2305.06161, whose format Granite Code shares; DeepSeek-Coder arXiv 2401.14196; Code Llama arXiv 2308.12950;
+#: Codestral: mistral-common; Seed-Coder arXiv 2506.03524; GLM-4.5 and CodeGeeX4: their vocabularies).
 FAMILIES: tuple[FimTokens, ...] = (
     FimTokens(
         "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>", "<|tail|>", "<|head|>"
@@ -50,15 +69,59 @@ FAMILIES: tuple[FimTokens, ...] = (
     FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>"),
     FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "", "<|file_separator|>"),
     FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
-    FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<repo_name>", "<file_sep>"),
-    FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<reponame>", "<filename>"),
+    FimTokens(
+        "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<repo_name>", "<file_sep>", repository_end="", path_inside=True
+    ),
+    FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<reponame>", "<filename>", repository_end=""),
     FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),
     FimTokens("<fim-prefix>", "<fim-suffix>", "<fim-middle>"),
+    FimTokens("<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>", order="sfx"),
     FimTokens("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
     FimTokens("▁<PRE>", "▁<SUF>", "▁<MID>"),
     FimTokens("<PRE>", "<SUF>", "<MID>"),
-    FimTokens("[PREFIX]", "[SUFFIX]", "[MIDDLE]"),
+    FimTokens("[PREFIX]", "[SUFFIX]", "", order="sfx"),
+    FimTokens("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),
 )
+#: Where a GGUF names its tokens by id itself: prefix, suffix, middle, repository, file.
+_ID_KEYS = ("fim_pre", "fim_suf", "fim_mid", "fim_rep", "fim_sep")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTokens:
+    """How a family of instruction models marks turns: what stands before a user's text, and between it and the answer.
+
+    Each is text with the control tokens in it; the control tokens are cut out by their exact text.
+    """
+
+    controls: tuple[str, ...]
+    user: str
+    answer: str
+
+
+#: Told apart by their control tokens, which must stand in the chat template too.
+CHATS: tuple[ChatTokens, ...] = (
+    ChatTokens(("<|im_start|>", "<|im_end|>"), "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"),
+    ChatTokens(
+        ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+        "<|start_header_id|>user<|end_header_id|>\n\n",
+        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+    ),
+    ChatTokens(
+        ("<start_of_turn>", "<end_of_turn>"), "<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n"
+    ),
+    ChatTokens(("<｜User｜>", "<｜Assistant｜>"), "<｜User｜>", "<｜Assistant｜>"),
+    ChatTokens(("<|user|>", "<|assistant|>", "<|end|>"), "<|user|>\n", "<|end|>\n<|assistant|>\n"),
+    ChatTokens(("<|user|>", "<|assistant|>"), "<|user|>\n", "<|assistant|>\n"),
+    ChatTokens(("[INST]", "[/INST]"), "[INST] ", "[/INST]"),
+)
+#: For a model with a chat template that none of these describe.
+_PLAIN_CHAT = ChatTokens((), "### Instruction:\n", "\n### Response:\n")
+_TASK = (
+    "You complete code in an editor. Below are files of the project, then the file at work in two parts: what stands "
+    "after the cursor, and what stands before it. Answer with one code block: the text that belongs at the cursor, "
+    "going on where the part before it ends. No explanation.\n\n"
+)
+_FENCE = "```"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +137,59 @@ class CursorText:
 
 @dataclass(frozen=True, slots=True)
 class PromptFormat:
-    """How prompts are written for one model: its tokens, its order ("spm" or "psm"), its layout version.
+    """How prompts are written for one model: its tokens, its order ("spm", "psm" or "sfx"), its layout version.
 
-    `tokens` is None for a model without fill-in-the-middle tokens.
+    `tokens` is None for a model without fill-in-the-middle tokens; it is then asked in words where it has a chat
+    template (`chat`), and continues plain text where it has none. `start` is the token that texts begin with.
     """
 
     tokens: FimTokens | None
     order: str = "psm"
     version: int = 0
+    start: str = ""
+    chat: ChatTokens | None = None
 
     @classmethod
     def detect(cls, metadata: Mapping[str, str], special_tokens: Mapping[str, int]) -> PromptFormat:
-        """Reads the format from the GGUF's own metadata and vocabulary, never from the file's name."""
-        order = metadata.get("iquest.fim.order", "psm")
-        version = int(metadata.get("iquest.prompt.version", "0"))
+        """Reads the format from the GGUF's own metadata and vocabulary, never from the file's name.
+
+        Raises UnsupportedModelError for a layout version that this program does not know.
+        """
+        version = _version(metadata)
+        start = _start(metadata, special_tokens)
+        tokens = _named_by_id(metadata, special_tokens)
         for family in FAMILIES:
-            named = (family.prefix, family.suffix, family.middle, family.repository, family.file, family.tail)
-            if all(text in special_tokens for text in named if text):
-                return cls(family, order if order in ("spm", "psm") else "psm", version)
-        return cls(None, "psm", version)
+            if all(text in special_tokens for text in family.named):
+                tokens = family
+                break
+        if tokens is None:
+            return cls(None, "psm", version, start, _chat(metadata, special_tokens))
+        order = metadata.get("iquest.fim.order", "")
+        return cls(tokens, order if order in ("spm", "psm") else tokens.order, version, start)
+
+    @property
+    def is_prefix_first(self) -> bool:
+        """Whether the suffix stands after the prefix, so that a line added to the prefix costs the suffix."""
+        return self.chat is not None or (self.tokens is not None and self.order == "psm")
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """Texts that end an answer, besides the model's own end."""
+        return ("\n" + _FENCE,) if self.chat is not None else ()
+
+    def begin(self, repository: str) -> list[Part]:
+        """The beginning of the prompt: the start token, the task where the model needs one, the repository's name."""
+        start = [Part(self.start, special=True)] if self.start else []
+        if self.chat is None:
+            return start + (self.repository(repository) if repository else [])
+        named = f"Project: {repository}\n\n" if repository else ""
+        return [*start, *_turn(self.chat.user, self.chat), Part(_TASK + named)]
 
     def repository(self, name: str) -> list[Part]:
-        """The first line of the prompt: the repository's name."""
+        """The repository's name, where the format has a place for it."""
         if self.tokens is None or not self.tokens.repository:
             return []
-        return [Part(self.tokens.repository, special=True), Part(name + "\n")]
+        return [Part(self.tokens.repository, special=True), Part(name + self.tokens.repository_end)]
 
     def chunk(self, kind: ChunkKind, path: str, text: str) -> list[Part]:
         """One chunk of context with its header; text ends with a newline in the prompt."""
@@ -109,20 +200,32 @@ class PromptFormat:
     def current(self, cursor: CursorText) -> list[Part]:
         """The current file, last: its end is where the model goes on."""
         tokens = self.tokens
+        if self.chat is not None:
+            return self._question(cursor, self.chat)
         if tokens is None:
             return [*self._file(cursor.path), *_text(cursor.prefix), *_text(cursor.head)]
         parts = self._file(cursor.path)
-        pre, suf, mid = (Part(text, special=True) for text in (tokens.prefix, tokens.suffix, tokens.middle))
+        pre, suf, mid = ([Part(text, special=True)] if text else [] for text in _three(tokens))
+        if self.order == "sfx":
+            return [*parts, *suf, *_text(self._rest(cursor)), *pre, *_text(cursor.prefix), *_text(cursor.head), *mid]
         if self.order == "psm":
+            opening = [*parts[:1], *pre, *parts[1:]] if tokens.path_inside else [*parts, *pre]
             after = self._rest(cursor)
-            return [*parts, pre, *_text(cursor.prefix), suf, *_text(after), mid, *_text(cursor.head)]
+            return [*opening, *_text(cursor.prefix), *suf, *_text(after), *mid, *_text(cursor.head)]
         if not tokens.tail:
             after = self._rest(cursor)
-            return [*parts, pre, suf, *_text(after), mid, *_text(cursor.prefix), *_text(cursor.head)]
+            return [*parts, *pre, *suf, *_text(after), *mid, *_text(cursor.prefix), *_text(cursor.head)]
         line = _text(cursor.head)
         if cursor.tail:
             line = [Part(tokens.tail, special=True), Part(cursor.tail), Part(tokens.head, special=True), *line]
-        return [*parts, pre, suf, *_text(cursor.suffix), mid, *_text(cursor.prefix), *line]
+        return [*parts, *pre, *suf, *_text(cursor.suffix), *mid, *_text(cursor.prefix), *line]
+
+    def _question(self, cursor: CursorText, chat: ChatTokens) -> list[Part]:
+        """The answer is begun for the model with the cursor's line, so that it goes on instead of starting over."""
+        after = f"After the cursor in {cursor.path}:\n{_FENCE}\n{self._rest(cursor)}\n{_FENCE}\n"
+        before = f"Before the cursor in {cursor.path}:\n{_FENCE}\n{cursor.prefix}"
+        turn = [*_turn(f"{_FENCE}\n{chat.answer}", chat), Part(f"{_FENCE}\n")]
+        return [Part(after), Part(before), *turn, *_text(cursor.head)]
 
     def _rest(self, cursor: CursorText) -> str:
         return cursor.tail + ("\n" + cursor.suffix if cursor.suffix else "")
@@ -131,6 +234,58 @@ class PromptFormat:
         if self.tokens is not None and self.tokens.file:
             return [Part(self.tokens.file, special=True), Part(title + "\n")]
         return [Part(f"# {title}\n")]
+
+
+def _three(tokens: FimTokens) -> tuple[str, str, str]:
+    return tokens.prefix, tokens.suffix, tokens.middle
+
+
+def _version(metadata: Mapping[str, str]) -> int:
+    text = metadata.get("iquest.prompt.version", "0")
+    if text not in ("0", str(LAYOUT_VERSION)):
+        raise UnsupportedModelError(
+            f"The model was trained on prompt layout {text}",
+            why=f"this program writes layout {LAYOUT_VERSION}",
+            fix="Install a newer version of iquest-lsp",
+        )
+    return int(text)
+
+
+def _start(metadata: Mapping[str, str], special_tokens: Mapping[str, int]) -> str:
+    """The token at the beginning of texts, where the model was trained to see one."""
+    if metadata.get("tokenizer.ggml.add_bos_token", "").lower() not in ("true", "1"):
+        return ""
+    return _by_id(metadata.get("tokenizer.ggml.bos_token_id", ""), special_tokens)
+
+
+def _named_by_id(metadata: Mapping[str, str], special_tokens: Mapping[str, int]) -> FimTokens | None:
+    found = [_by_id(metadata.get(f"tokenizer.ggml.{key}_token_id", ""), special_tokens) for key in _ID_KEYS]
+    prefix, suffix, middle, repository, file = found
+    return FimTokens(prefix, suffix, middle, repository, file) if prefix and suffix and middle else None
+
+
+def _by_id(number: str, special_tokens: Mapping[str, int]) -> str:
+    if not number.isdigit():
+        return ""
+    return next((text for text, token in special_tokens.items() if token == int(number)), "")
+
+
+def _chat(metadata: Mapping[str, str], special_tokens: Mapping[str, int]) -> ChatTokens | None:
+    template = metadata.get("tokenizer.chat_template", "")
+    if not template:
+        return None
+    for chat in CHATS:
+        if all(text in special_tokens and text in template for text in chat.controls):
+            return chat
+    return _PLAIN_CHAT
+
+
+def _turn(text: str, chat: ChatTokens) -> list[Part]:
+    """Text with control tokens in it, as parts."""
+    if not chat.controls:
+        return [Part(text)]
+    pattern = "(" + "|".join(map(re.escape, chat.controls)) + ")"
+    return [Part(piece, special=piece in chat.controls) for piece in re.split(pattern, text) if piece]
 
 
 def encode(parts: Sequence[Part], special_tokens: Mapping[str, int], tokenized: Sequence[Sequence[int]]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iquest_lsp.context.budget import Candidate
-from iquest_lsp.context.chunks import Piece, outline, words_of
+from iquest_lsp.context.chunks import Piece, recent_outline, words_of
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import Document
@@ -66,7 +66,7 @@ def _scores(
 ) -> dict[str, _Score]:
     path, text = document.path, document.text
     scores: dict[str, _Score] = defaultdict(_Score)
-    made = outline(text, path)
+    made = recent_outline(text, path)
     for target in index.imported(path, made.imports):
         scores[target].add(IMPORTED, f"imported by {path}")
     for target in index.importers(path):
@@ -121,7 +121,7 @@ def _pieces(
     elif entry is not None and entry.characters == len(text) and entry.lines == len(lines):
         pieces = entry.pieces
     else:
-        pieces = outline(text, path).pieces
+        pieces = recent_outline(text, path).pieces
     for piece in pieces:
         body = "\n".join(lines[piece.start : piece.end])
         if not body.strip():

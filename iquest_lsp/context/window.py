@@ -100,14 +100,14 @@ class WindowAssembler:
         last = Chunk(ChunkKind.CURRENT, path, current.start, current.end, text, len(ids), 0.0, reason)
         chunks = (*(block.chunk for block in plan.blocks), last)
         dropped = (*plan.dropped, *sources.index.dropped)[:_MAX_DROPPED]
-        return ContextWindow(self.shares.budget, chunks, dropped, plan.ids + tuple(ids), len(plan.ids))
+        prompt = plan.ids + tuple(ids)
+        return ContextWindow(self.shares.budget, chunks, dropped, prompt, len(plan.ids), self.format.stop)
 
     # ------------------------------------------------------------------------------------ the current file
 
     def _cut(self, path: str, lines: Sequence[str], cursor: Position, scale: float) -> Cut:
         characters = int(self.shares.current * self._density * 0.85 * scale)
         tokens = self.format.tokens
-        prefix_first = tokens is not None and self.format.order == "psm"
         return cut(
             path,
             lines,
@@ -115,7 +115,7 @@ class WindowAssembler:
             prefix_characters=max(characters * 3 // 4, 1),
             suffix_characters=characters // 4,
             anchor=self._anchor,
-            middle_lines=_MIDDLE_LINES if prefix_first else 0,
+            middle_lines=_MIDDLE_LINES if self.format.is_prefix_first else 0,
             keep_tail=tokens is None or bool(tokens.tail),
         )
 
@@ -143,7 +143,9 @@ class WindowAssembler:
         missing: list[Candidate] = []
         drift = 1.0
         if plan is not None and (refresh or switched):
-            missing, drift = self._missing(plan, snapshot, sources)
+            # A request cannot wait for a look at all that the head could hold; an idle moment can.
+            room = self.shares.head - self.shares.tree - self.shares.flow if refresh else self.shares.appended
+            missing, drift = self._missing(plan, snapshot, sources, room)
         if plan is None or (refresh and drift > _DRIFT):
             plan = self._plan = self._plan_head(snapshot, sources, plan)
             moved = True
@@ -174,11 +176,13 @@ class WindowAssembler:
             plan.tree = frozenset(sources.index.paths)
             plan.changed()
 
-    def _missing(self, plan: Plan, snapshot: Snapshot, sources: Sources) -> tuple[list[Candidate], float]:
-        """What a new plan would show and this one does not, and what share of its worth that is."""
-        candidates = self._candidates(snapshot, sources, plan)
+    def _missing(
+        self, plan: Plan, snapshot: Snapshot, sources: Sources, room: int
+    ) -> tuple[list[Candidate], float]:
+        """The best that fits into `room` tokens, less what this plan shows, and what share of its worth that is."""
+        candidates = self._candidates(snapshot, sources, plan, room)
         costs = self._estimates(candidates)
-        wanted, _ = choose(by_value(candidates, costs), costs, self.shares.head - self.shares.tree - self.shares.flow)
+        wanted, _ = choose(by_value(candidates, costs), costs, room)
         missing = [item for item in wanted if not plan.shows(item.path, item.text)]
         worth = sum(item.score for item in wanted)
         return missing, sum(item.score for item in missing) / worth if worth else 0.0
@@ -186,10 +190,10 @@ class WindowAssembler:
     # ------------------------------------------------------------------------------------------- the head
 
     def _plan_head(self, snapshot: Snapshot, sources: Sources, old: Plan | None) -> Plan:
-        plan = Plan(self._writer.join(self.format.repository(sources.repository)) if sources.repository else array("i"))
+        plan = Plan(self._writer.join(self.format.begin(sources.repository)))
         self._begin(plan, sources, old)
         room = self.shares.head - len(plan.intro) - sum(map(len, plan.head))
-        candidates = self._candidates(snapshot, sources, old)
+        candidates = self._candidates(snapshot, sources, old, room)
         guesses = self._estimates(candidates)
         likely, _ = choose(by_value(candidates, guesses), guesses, int(room * 1.1))
         costs = {item.key: len(block) for item, block in zip(likely, self._writer.candidates(likely), strict=True)}
@@ -219,12 +223,14 @@ class WindowAssembler:
             plan.told = set(old.told)
         plan.head = [block for block in (tree, history) if block is not None]
 
-    def _candidates(self, snapshot: Snapshot, sources: Sources, old: Plan | None) -> list[Candidate]:
+    def _candidates(
+        self, snapshot: Snapshot, sources: Sources, old: Plan | None, room: int
+    ) -> list[Candidate]:
         offset = sum(len(line) + 1 for line in snapshot.document.text.split("\n", snapshot.cursor.line)[:-1])
         found = related(
             snapshot.document, offset, sources.index, sources.others(snapshot), sources.cochange,
             lambda path: self._texts.read(path, sources),
-            max_characters=int(self.shares.head * self._cache.characters_per_token),
+            max_characters=int(room * self._cache.characters_per_token),
         )  # fmt: skip
         if old is None:
             return found

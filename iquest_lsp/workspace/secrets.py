@@ -91,8 +91,8 @@ _RULES = (
     _rule("Google API key", ["aiza"], r"\b(AIza[0-9A-Za-z_\-]{30,})"),
     _rule("Google OAuth secret", ["gocspx-", "ya29."], r"\b(GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,})"),
     _rule("model provider key", ["sk-", "hf_", "gsk_", "r8_", "pplx-", "xai-", "nvapi-"],
-          r"(?<![A-Za-z0-9_-])((?:sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
-          r"|r8_[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|nvapi-[A-Za-z0-9_-]{20,}))"),
+          r"(?<![A-Za-z0-9_-])((?:sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{20,}"
+          r"|gsk_[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|nvapi-[A-Za-z0-9_-]{20,}))"),
     _rule("npm token", ["npm_"], r"\b(npm_[A-Za-z0-9]{30,})"),
     _rule("PyPI token", ["pypi-"], r"\b(pypi-[A-Za-z0-9_-]{40,})"),
     _rule("SendGrid key", ["sg."], r"\b(SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"),
@@ -110,7 +110,8 @@ _RULES = (
     _rule("signed URL", ["sig=", "x-amz-signature="], r"[?&](?:sig|X-Amz-Signature)=([A-Za-z0-9%+/]{30,}={0,2})"),
     _rule("JSON web token", ["eyj"], r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)"),
     _rule("authorization header", ["bearer ", "basic "],
-          r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+([A-Za-z0-9+/_.=~-]{12,})"),
+          r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+"
+          r"([A-Za-z0-9+/_.=~-]{12,})"),
 )
 
 #: A password in an address: scheme://user:password@host. Group 1 is the password.

@@ -13,6 +13,7 @@ import os
 import pickle
 import platform
 import random
+import re
 import resource
 import sys
 import tempfile
@@ -32,16 +33,19 @@ from iquest_lsp.workspace.secrets import has_secret
 from iquest_lsp.workspace.tree import walk
 from tests.unit.context.toys import SPM, ToyTokenizer, special_tokens
 
-_WORDS = (
-    "account address amount archive balance batch branch buffer bundle cache channel client cluster column commit "
-    "config context cursor customer decoder device digest document driver encoder engine entry event field filter "
-    "folder format frame gateway group handler header history index invoice item journal kernel ledger letter level "
-    "limit listing lock login manager matrix message method metric module monitor network node notice number object "
-    "offset option order packet page parser path payment pixel plugin policy portal profile project query queue range "
-    "reader record region report request result route sample schema screen section sensor server session signal socket "
-    "source stage status storage stream string switch symbol table target task template thread ticket token topic "
-    "tracker tree trigger update user value vector version view volume window worker writer zone"
-).split()
+_WORDS = re.findall(
+    r"\w+",
+    """
+    account address amount archive balance batch branch buffer bundle cache channel client cluster column commit
+    config context cursor customer decoder device digest document driver encoder engine entry event field filter
+    folder format frame gateway group handler header history index invoice item journal kernel ledger letter level
+    limit listing lock login manager matrix message method metric module monitor network node notice number object
+    offset option order packet page parser path payment pixel plugin policy portal profile project query queue range
+    reader record region report request result route sample schema screen section sensor server session signal
+    socket source stage status storage stream string switch symbol table target task template thread ticket token
+    topic tracker tree trigger update user value vector version view volume window worker writer zone
+    """,
+)
 
 
 def python_file(rng: random.Random, name: str, others: list[str], lines: int) -> str:

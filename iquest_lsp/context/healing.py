@@ -1,0 +1,82 @@
+"""Token healing: the prompt gives up its last, half-typed token, and the answer must begin with its text.
+
+A prompt that ends inside a word ends in tokens that never occur there in training ("prin" as "pr" + "in"); taken
+back to a border, and with the answer's first tokens limited to those that spell what was taken back, the model
+chooses the whole word. After: guidance, "The Art of Prompt Design: Prompt Boundaries and Token Healing" (2023).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_MAX_TOKENS, _MAX_BYTES = 4, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """A prompt shortened to a border, and the bytes the answer has to begin with (b"": nothing was to heal)."""
+
+    tokens: tuple[int, ...]
+    prefix: bytes
+
+
+class Pieces:
+    """The vocabulary's tokens by their bytes (control tokens as b""), sorted once to be searched by prefix."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = list(pieces)
+        self._order = sorted((piece, token) for token, piece in enumerate(pieces) if piece)
+        self._exact: dict[bytes, list[int]] = {}
+        for piece, token in self._order:
+            self._exact.setdefault(piece, []).append(token)
+
+    def heal(self, tokens: Sequence[int]) -> Healed:
+        """Takes back the tokens of the word that the prompt ends in, a few at most.
+
+        Nothing is taken back after a space, a line end or a closing sign: there a new token begins anyway.
+        """
+        taken = b""
+        count = 0
+        while count < min(_MAX_TOKENS, len(tokens)):
+            piece = self._pieces[tokens[-1 - count]]
+            inside = piece.lstrip(b" ")
+            if not inside or not _is_word(inside) or len(piece) + len(taken) > _MAX_BYTES:
+                break
+            taken = piece + taken
+            count += 1
+            if inside != piece:
+                break  # the word's first token carries the space before it
+        return Healed(tuple(tokens[: len(tokens) - count]), taken) if count else Healed(tuple(tokens), b"")
+
+    def allowed(self, prefix: bytes) -> list[int]:
+        """Tokens that may come first when the answer has to begin with `prefix`, by id: those whose bytes begin with
+        it, and those that are a beginning of it after which the rest (see `left`) can still be spelled."""
+        found = set(self._beginning_with(prefix))
+        # From the end: whether what follows each place can be spelled, so that no token leads nowhere.
+        ends = [False] * len(prefix) + [True]
+        for start in range(len(prefix) - 1, 0, -1):
+            rest = prefix[start:]
+            ends[start] = bool(self._beginning_with(rest)) or any(
+                ends[start + size] for size in range(1, len(rest)) if rest[:size] in self._exact
+            )
+        for end in range(1, len(prefix)):
+            if ends[end]:
+                found.update(self._exact.get(prefix[:end], ()))
+        return sorted(found)
+
+    def _beginning_with(self, prefix: bytes) -> list[int]:
+        at = end = bisect_left(self._order, (prefix, -1))
+        while end < len(self._order) and self._order[end][0].startswith(prefix):
+            end += 1
+        return [token for _, token in self._order[at:end]]
+
+    def left(self, prefix: bytes, token: int) -> bytes:
+        """What of `prefix` is still to be spelled after `token`, one of those allowed."""
+        piece = self._pieces[token]
+        return prefix[len(piece) :] if len(piece) < len(prefix) else b""
+
+
+def _is_word(piece: bytes) -> bool:
+    return all(byte >= 0x80 or chr(byte).isalnum() or byte == ord("_") for byte in piece)
