@@ -45,28 +45,81 @@ model_option = click.option("--model", default=None, help="A GGUF file, or the n
 @click.version_option(__version__, prog_name="iquest-lsp")
 @click.option("--stdio", is_flag=True, help="Serve an editor over stdin and stdout (the default).")
 @click.option("--standalone", is_flag=True, help="Serve in this process alone, for debugging.")
+@click.option("--tcp", type=click.IntRange(0, 65535), default=None, metavar="PORT",
+              help="Serve on this machine's loopback, to clients that know the token (IQUEST_LSP_TOKEN).")
+@click.option("--connect", type=click.IntRange(1, 65535), default=None, metavar="PORT",
+              help="Join an editor on stdin and stdout to a service started with --tcp.")
 @engine_option
 @model_option
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default=None)
 @click.pass_context
 def cli(
-    ctx: click.Context, stdio: bool, standalone: bool, engine: str | None, model: str | None, log_level: str | None
+    ctx: click.Context,
+    stdio: bool,
+    standalone: bool,
+    tcp: int | None,
+    connect: int | None,
+    engine: str | None,
+    model: str | None,
+    log_level: str | None,
 ) -> None:
     """A local coding assistant: a language server with a looped code model inside.
 
     Without a command it is the language server that an editor starts.
     """
     ctx.obj = {"engine": engine, "model": model, "log_level": log_level}
-    if ctx.invoked_subcommand is None:
-        _serve(ctx.obj)
+    if ctx.invoked_subcommand is not None:
+        return
+    overrides = {key: value for key, value in ctx.obj.items() if value is not None}
+    if tcp is not None:
+        _serve_tcp(overrides, tcp)
+    elif standalone:
+        _serve_alone(overrides)
+    else:
+        _bridge(overrides, connect)
 
 
-def _serve(options: dict[str, Any]) -> None:
+def _bridge(overrides: dict[str, Any], port: int | None) -> None:
+    """Joins the editor to the daemon; without one it is served here, and told why."""
+    from iquest_lsp.daemon.bridge import run_bridge, run_tcp_bridge
+    from iquest_lsp.errors import DaemonError
+
+    if port is not None:
+        ending = _guard(lambda: run_tcp_bridge(port, _token(port)))
+    else:
+        try:
+            ending = run_bridge(overrides)
+        except DaemonError as error:
+            _serve_alone(overrides, notice=str(error))
+            return
+    if ending.message:
+        click.echo(f"iquest-lsp: {ending.message}", err=True)
+    raise SystemExit(ending.code)
+
+
+def _serve_alone(overrides: dict[str, Any], notice: str = "") -> None:
     from iquest_lsp.server.serve import serve_stdio
 
-    _log_to_stderr(options.get("log_level") or "warning")
-    overrides = {key: value for key, value in options.items() if value is not None}
-    raise SystemExit(asyncio.run(serve_stdio(overrides)))
+    _log_to_stderr(overrides.get("log_level") or "warning")
+    raise SystemExit(asyncio.run(serve_stdio(overrides, notice)))
+
+
+def _serve_tcp(overrides: dict[str, Any], port: int) -> None:
+    from iquest_lsp.daemon.tcp import leave_token, serve
+
+    _log_to_stderr(overrides.get("log_level") or "warning")
+
+    def ready(bound: int, token: str) -> None:
+        where = _guard(lambda: leave_token(bound, token))
+        click.echo(f"serving on 127.0.0.1:{bound}; the token is in {where}", err=True)
+
+    _guard(lambda: serve(overrides, port, os.environ.get("IQUEST_LSP_TOKEN", ""), ready))
+
+
+def _token(port: int) -> str:
+    from iquest_lsp.daemon.tcp import find_token
+
+    return os.environ.get("IQUEST_LSP_TOKEN") or find_token(port)
 
 
 # ------------------------------------------------------------------------------------------------- completion
@@ -226,6 +279,55 @@ def doctor(json_: bool) -> None:
 
 
 @cli.group()
+def daemon() -> None:
+    """The process that all editors of a user share; an editor starts it, and it ends when it has been idle."""
+
+
+@daemon.command("status")
+@as_json
+@engine_option
+@model_option
+def daemon_status(json_: bool, engine: str | None, model: str | None) -> None:
+    """Say what the daemon is doing (--engine and --model choose among several)."""
+    from iquest_lsp.daemon import control
+
+    report = _guard(lambda: control.status(_given(engine=engine, model=model)))
+    if json_:
+        _print_json(report)
+        return
+    for key, value in report.items():
+        if isinstance(value, list):
+            for item in value:
+                tokens = f"{item['window_tokens']} tokens in the window, {item['warm_tokens']} warm"
+                click.echo(f"{'workspace':12} {item['root']} ({tokens})")
+        else:
+            click.echo(f"{key:12} {value if value is not None else '-'}")
+
+
+@daemon.command("stop")
+@engine_option
+@model_option
+def daemon_stop(engine: str | None, model: str | None) -> None:
+    """End the daemon; editors that use it are told, and start it again."""
+    from iquest_lsp.daemon import control
+
+    pid = _guard(lambda: control.stop(_given(engine=engine, model=model)))
+    click.echo(f"stopped process {pid}", err=True)
+
+
+@daemon.command("logs")
+@click.option("-n", "--lines", type=click.IntRange(min=1), default=100, show_default=True)
+@engine_option
+@model_option
+def daemon_logs(lines: int, engine: str | None, model: str | None) -> None:
+    """Print the end of the daemon's log."""
+    from iquest_lsp.daemon import control
+
+    for line in _guard(lambda: control.log_lines(_given(engine=engine, model=model), lines)):
+        click.echo(line)
+
+
+@cli.group()
 def runtime() -> None:
     """The patched llama.cpp: what is installed, and how to build it."""
 
@@ -312,10 +414,14 @@ def _place(text: str) -> tuple[Path, int, int | None]:
     return Path(name).absolute(), line - 1, column - 1
 
 
+def _given(**options: object) -> dict[str, object]:
+    return {key: value for key, value in options.items() if value is not None}
+
+
 def _configuration(**overrides: object) -> Configuration:
     from iquest_lsp.settings import Configuration, user_file
 
-    configuration = Configuration({key: value for key, value in overrides.items() if value is not None}, user_file())
+    configuration = Configuration(_given(**overrides), user_file())
     for problem in configuration.settings()[1]:
         click.echo(f"warning: {problem}", err=True)
     return configuration

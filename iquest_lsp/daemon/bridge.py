@@ -1,0 +1,239 @@
+"""The program an editor starts: finds the daemon or starts it, and copies bytes both ways.
+
+Two threads and blocking calls, since nothing is quicker: a byte goes from one descriptor to the other as it comes.
+A session of the protocol has state, so a bridge whose daemon died does not look for another: it says so and ends with
+an exit code that makes the editor start it again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from iquest_lsp.daemon import handshake
+from iquest_lsp.daemon.lock import holder
+from iquest_lsp.daemon.peers import check_peer
+from iquest_lsp.daemon.places import Place, find_place, with_absolute_paths
+from iquest_lsp.errors import DaemonError
+
+START_PATIENCE_S = 30.0
+START_AGAIN_S = 5.0
+REPLY_PATIENCE_S = 20.0
+FAREWELL_PATIENCE_S = 3.0
+CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a bridge ended: the exit code, and what to say of it ("" when all went well)."""
+
+    code: int
+    message: str = ""
+
+
+def run_bridge(options: Mapping[str, object]) -> Ending:
+    """Serves the editor on stdin and stdout through the daemon; raises DaemonError when there can be none."""
+    options = with_absolute_paths(options)
+    place = find_place(options)
+    connection, first = reach(place, options)
+    return copy(connection, first, place.log)
+
+
+def run_tcp_bridge(port: int, token: str) -> Ending:
+    """The same through a service on this machine's loopback."""
+    try:
+        connection = socket.create_connection(("127.0.0.1", port), REPLY_PATIENCE_S)
+    except OSError as error:
+        raise DaemonError(f"Nothing serves on port {port}", why=error.strerror or str(error)) from error
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    said, first = ask(connection, "serve", token)
+    if said.get("answer") != handshake.WELCOME:
+        raise DaemonError(f"The service on port {port} refuses", why=str(said.get("reason", said.get("answer"))))
+    return copy(connection, first, Path())
+
+
+# ---------------------------------------------------------------------------------------------------- reaching
+
+
+def reach(place: Place, options: Mapping[str, object]) -> tuple[socket.socket, bytes]:
+    """A connection that the daemon welcomed, starting one when there is none; raises DaemonError."""
+    end = time.monotonic() + START_PATIENCE_S
+    started = -START_AGAIN_S
+    pause = 0.005
+    while time.monotonic() < end:
+        connection = dial(place)
+        if connection is not None:
+            said, first = _ask_gently(connection)
+            answer = said.get("answer")
+            if answer == handshake.WELCOME and handshake.is_compatible(said):
+                return connection, first
+            connection.close()
+            if answer in (handshake.INCOMPATIBLE, handshake.FULL, handshake.DENIED, handshake.WELCOME):
+                raise DaemonError(
+                    "This editor is served without the daemon",
+                    why=str(said.get("reason") or f"the daemon is version {said.get('version')}"),
+                    fix="Close the other editors, or run `iquest-lsp daemon stop`, to share one model again",
+                )
+        elif time.monotonic() - started > START_AGAIN_S and holder(place.lock) is None:
+            start(place, options)
+            started = time.monotonic()
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.25)
+    raise DaemonError(
+        "This editor is served without the daemon",
+        why=f"it did not start within {START_PATIENCE_S:.0f} s",
+        fix=f"See {place.log} and {place.last_words}",
+    )
+
+
+def dial(place: Place) -> socket.socket | None:
+    """A connection to whatever listens, None when nothing does; raises DaemonError when it is somebody else."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(place.socket))
+    except (FileNotFoundError, ConnectionError, BlockingIOError):
+        connection.close()
+        return None
+    except OSError as error:
+        connection.close()
+        raise DaemonError(f"Cannot use {place.socket}", why=error.strerror or str(error)) from error
+    check_peer(connection)
+    return connection
+
+
+def ask(connection: socket.socket, want: str, token: str = "") -> tuple[dict[str, object], bytes]:
+    """Says what is wanted; returns the reply and the bytes after it. Raises DaemonError, OSError."""
+    connection.settimeout(REPLY_PATIENCE_S)
+    connection.sendall(handshake.hello(want, token))
+    data = b""
+    while b"\n" not in data and len(data) <= handshake.MAX_LINE:
+        more = connection.recv(CHUNK)
+        if not more:
+            raise ConnectionResetError("the daemon ended before it answered")
+        data += more
+    connection.settimeout(None)
+    said, _, first = data.partition(b"\n")
+    return handshake.parse(said), first
+
+
+def _ask_gently(connection: socket.socket) -> tuple[dict[str, object], bytes]:
+    """The same; a daemon that ends before it answers has said nothing, and is asked again."""
+    try:
+        return ask(connection, "serve")
+    except ConnectionError:
+        return {}, b""
+    except TimeoutError as error:
+        raise DaemonError(
+            "This editor is served without the daemon", why="it does not answer", fix="Run `iquest-lsp daemon stop`"
+        ) from error
+
+
+def start(place: Place, options: Mapping[str, object]) -> None:
+    """Starts a daemon that lives on its own; one too many ends by itself, since only one gets the lock."""
+    with contextlib.suppress(OSError):
+        place.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # -P and another working directory: an untrusted workspace must not lend its modules to the daemon.
+    command = [sys.executable, "-P", "-m", "iquest_lsp.daemon", json.dumps([place.name, dict(options)])]
+    with _last_words(place.last_words) as words:
+        subprocess.run(
+            command, cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
+            start_new_session=True, check=False,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _last_words(path: Path) -> Iterator[int]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o600)
+        if os.fstat(descriptor).st_size > 1024 * 1024:
+            os.ftruncate(descriptor, 0)
+    except OSError:
+        yield subprocess.DEVNULL
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+# ----------------------------------------------------------------------------------------------------- copying
+
+
+def copy(connection: socket.socket, first: bytes, log: Path, source: int = 0, sink: int = 1) -> Ending:
+    """Copies between two descriptors and the daemon until either side ends."""
+    left = threading.Event()
+    threading.Thread(target=_outward, args=(connection, source, left), daemon=True).start()
+    last: bytes | None = None
+    data = first
+    try:
+        while True:
+            if last is not None:
+                last += data
+            elif handshake.FAREWELL in data:
+                body, _, last = data.partition(handshake.FAREWELL)
+                write_all(sink, body)
+            else:
+                write_all(sink, data)
+            data = connection.recv(CHUNK)
+            if not data:
+                break
+    except BrokenPipeError:
+        return Ending(1)  # the editor has gone
+    except OSError:
+        last = None
+    return _ending(last, left.is_set(), log)
+
+
+def _ending(last: bytes | None, left: bool, log: Path) -> Ending:
+    if last:
+        with contextlib.suppress(DaemonError):
+            said = handshake.parse(last.strip())
+            code = said.get("exit")
+            return Ending(code if isinstance(code, int) else 1, str(said.get("message", "")))
+    if left:
+        return Ending(1)
+    return Ending(1, f"The daemon stopped unexpectedly. Start the language server again; the log is {log}.")
+
+
+def _outward(connection: socket.socket, source: int, left: threading.Event) -> None:
+    """What the editor says, to the daemon; the end of it ends the connection, at once or a little later."""
+    try:
+        while data := _read(source):
+            connection.sendall(data)
+    except OSError:
+        return  # the other direction sees why
+    left.set()
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+    time.sleep(FAREWELL_PATIENCE_S)
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _read(source: int) -> bytes:
+    while True:
+        try:
+            return os.read(source, CHUNK)
+        except BlockingIOError:  # an editor may have made the pipe so
+            select.select([source], [], [])
+
+
+def write_all(sink: int, data: bytes) -> None:
+    """Writes all of it, also to a descriptor that does not block."""
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(sink, view) :]
+        except BlockingIOError:
+            select.select([], [sink], [])

@@ -1,0 +1,78 @@
+"""What `iquest-lsp daemon` does: asks the running daemon, stops it, finds its logs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping
+
+from iquest_lsp.daemon import logs
+from iquest_lsp.daemon.bridge import ask, dial
+from iquest_lsp.daemon.lock import holder
+from iquest_lsp.daemon.places import Place, find_place, with_absolute_paths
+from iquest_lsp.errors import DaemonError
+
+STOP_PATIENCE_S = 8.0
+
+
+def status(options: Mapping[str, object]) -> dict[str, object]:
+    """What the daemon for these options says of itself; raises DaemonError when there is none or it is silent."""
+    said = _ask(_place(options), "status")
+    found = said.get("status")
+    if not isinstance(found, dict):
+        raise DaemonError("The daemon did not say how it is", why=str(said.get("reason", "")))
+    return found
+
+
+def stop(options: Mapping[str, object]) -> int:
+    """Ends the daemon and returns the process id it had; one that does not listen any more is killed."""
+    place = _place(options)
+    pid = holder(place.lock)
+    try:
+        said = _ask(place, "stop")
+        told = said.get("pid")
+        pid = told if isinstance(told, int) else pid
+    except DaemonError:
+        if pid is None:
+            raise
+    for number in (None, signal.SIGTERM, signal.SIGKILL):
+        if number is not None and pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if _is_gone(place):
+            return pid or 0
+    raise DaemonError(f"The daemon (process {pid}) does not end")
+
+
+def log_lines(options: Mapping[str, object], count: int) -> list[str]:
+    """The last lines of the daemon's log, and after them what its process said when it died."""
+    place = _place(options)
+    lines = logs.tail(place.log, count)
+    words = logs.tail(place.last_words, count)
+    return lines + ([f"--- {place.last_words}", *words] if words else [])
+
+
+def _place(options: Mapping[str, object]) -> Place:
+    return find_place(with_absolute_paths(options))
+
+
+def _ask(place: Place, want: str) -> dict[str, object]:
+    connection = dial(place)
+    if connection is None:
+        raise DaemonError("No daemon is running", fix="An editor that starts `iquest-lsp` starts it")
+    with connection:
+        try:
+            return ask(connection, want)[0]
+        except OSError as error:
+            raise DaemonError("The daemon does not answer", why=str(error), fix="`iquest-lsp daemon stop`") from error
+
+
+def _is_gone(place: Place) -> bool:
+    end = time.monotonic() + STOP_PATIENCE_S
+    while time.monotonic() < end:
+        if holder(place.lock) is None:
+            return True
+        time.sleep(0.02)
+    return False

@@ -1,0 +1,318 @@
+"""The daemon itself: one assistant, a socket, and the clients that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import faulthandler
+import hmac
+import logging
+import os
+import signal
+import socket
+import stat
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from iquest_lsp import __version__
+from iquest_lsp.assistant import Assistant
+from iquest_lsp.daemon import handshake, health
+from iquest_lsp.daemon.lock import Lock, acquire
+from iquest_lsp.daemon.logs import start_logging
+from iquest_lsp.daemon.peers import check_peer
+from iquest_lsp.daemon.places import Place, find_place
+from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
+from iquest_lsp.server.serve import attend
+from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
+from iquest_lsp.settings import Configuration, user_file
+
+log = logging.getLogger(__name__)
+
+LOCK_PATIENCE_S = 10.0
+HELLO_PATIENCE_S = 5.0
+LEAVE_PATIENCE_S = 2.0
+CHECK_EVERY_S = 5.0
+MAX_CLIENTS = 64
+FIRST_PAUSE_S, LAST_PAUSE_S = 120.0, 3600.0
+
+
+class Service:
+    """Serves clients on a listening socket until it is told to stop or has been idle long enough.
+
+    `place` is None for a service on TCP, which then asks every client for `token`.
+    """
+
+    def __init__(self, assistant: Assistant, place: Place | None, lock: Lock | None = None, token: str = "") -> None:
+        self.assistant = assistant
+        self._place = place
+        self._lock = lock
+        self._token = token
+        self._began = time.monotonic()
+        self._clients: dict[asyncio.Task[None], str] = {}
+        self._handlers: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._inode = 0
+        self._idle: asyncio.TimerHandle | None = None
+        self._idle_s = float(assistant.settings.idle_exit_seconds)
+        self._stop = asyncio.Event()
+        self._reason = ""
+        self._watch = Watch(assistant)
+
+    async def run(self, port: int | None = None, ready: Callable[[int], None] | None = None) -> None:
+        """Serves until the end, on TCP where there is a `port`; then `ready` hears the one it got."""
+        if port is None:
+            await self._listen()
+        else:
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=READ_LIMIT)
+            if ready is not None:
+                ready(self._server.sockets[0].getsockname()[1])
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self.stop, f"The daemon was stopped ({number.name}).")
+        checks = asyncio.create_task(self._check())
+        self._rest()
+        try:
+            await self._stop.wait()
+        finally:
+            log.info("stopping: %s", self._reason)
+            checks.cancel()
+            self._close_socket()
+            for task in list(self._handlers):
+                task.cancel()
+            await asyncio.gather(*self._handlers, return_exceptions=True)
+            await self.assistant.close()
+
+    def stop(self, reason: str) -> None:
+        """Ends the service; the clients still connected are told the reason."""
+        self._reason = self._reason or reason
+        self._stop.set()
+
+    def status(self) -> dict[str, object]:
+        """What `iquest-lsp daemon status --json` prints."""
+        info, engine = self.assistant.model, self.assistant.engine_pid
+        pids = [os.getpid(), *([engine] if engine is not None else [])]
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "uptime_s": round(time.monotonic() - self._began, 1),
+            "model": info.name if info is not None else None,
+            "state": self.assistant.status.state.value,
+            "clients": len(self._clients),
+            "workspaces": [
+                {"root": str(item.root), "window_tokens": item.window_tokens, "warm_tokens": item.warm_tokens}
+                for item in self.assistant.workspaces()
+            ],
+            "memory_bytes": sum(health.resident_bytes(pid) for pid in pids),
+        }
+
+    # ------------------------------------------------------------------------------------------------ clients
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._handlers.add(task)
+        try:
+            await self._meet(reader, writer)
+        except asyncio.CancelledError:  # the service stops; asyncio would report it as a failure
+            log.debug("a connection was ended")
+        except (DaemonError, OSError, TimeoutError, ValueError) as error:
+            log.warning("a connection was refused: %s", error or type(error).__name__)
+        except Exception:
+            log.exception("a connection failed")
+        finally:
+            self._handlers.discard(task)
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._place is not None:
+            check_peer(writer.get_extra_info("socket"))
+        said = handshake.parse(await asyncio.wait_for(reader.readline(), HELLO_PATIENCE_S))
+        if self._place is None and not hmac.compare_digest(str(said.get("token", "")).encode(), self._token.encode()):
+            writer.write(handshake.reply(handshake.DENIED, reason="the token is missing or wrong"))
+            return
+        match said.get("want"):
+            case "serve":
+                refusal = self._refusal(said)
+                writer.write(refusal or handshake.reply(handshake.WELCOME, pid=os.getpid()))
+                if not refusal:
+                    await self._serve(reader, writer, str(said.get("version")))
+            case "status":
+                writer.write(handshake.reply(handshake.WELCOME, status=self.status()))
+            case "stop":
+                writer.write(handshake.reply(handshake.WELCOME, pid=os.getpid()))
+                self.stop("The daemon was stopped by `iquest-lsp daemon stop`.")
+            case _:
+                writer.write(handshake.reply(handshake.DENIED, reason="the daemon does not know what is wanted"))
+
+    def _refusal(self, said: Mapping[str, object]) -> bytes:
+        """The reply to a client that is not served, b"" for one that is."""
+        if self._stop.is_set():
+            return handshake.reply(handshake.REPLACED)
+        if handshake.is_newer(said.get("version")) and not self._clients and self._place is not None:
+            self.stop(f"A newer version ({str(said.get('version'))[:40]}) takes over.")
+            return handshake.reply(handshake.REPLACED)
+        if not handshake.is_compatible(said):
+            reason = f"other editors use version {__version__} of the daemon, which this one cannot be joined to"
+            return handshake.reply(handshake.INCOMPATIBLE, reason=reason)
+        if len(self._clients) >= MAX_CLIENTS:
+            return handshake.reply(handshake.FULL, reason=f"the daemon serves {MAX_CLIENTS} editors already")
+        return b""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, version: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients[task] = version
+        self._rest()
+        log.info("a client came (version %.40s); now %d", version, len(self._clients))
+        transport = writer.transport
+        transport.set_write_buffer_limits(high=0)  # so that `drain` waits for the last byte
+        code, message = 1, self._reason
+        try:
+            code = await attend(self.assistant, reader, PipeWriter(transport))
+            message = ""
+        except asyncio.CancelledError:
+            message = self._reason
+        except Exception:
+            log.exception("serving a client failed")
+            message = "The daemon could not go on serving this editor; its log has the details."
+        finally:
+            self._idle_s = float(self.assistant.settings.idle_exit_seconds)
+            del self._clients[task]
+            self._rest()
+            log.info("a client left; now %d", len(self._clients))
+            with contextlib.suppress(OSError, TimeoutError):
+                writer.write(handshake.farewell(code, message))
+                await asyncio.wait_for(writer.drain(), LEAVE_PATIENCE_S)
+
+    def _rest(self) -> None:
+        """Sets or stops the clock that ends an idle daemon."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if not self._clients and self._place is not None and not self._stop.is_set():
+            why = f"No editor was connected for {self._idle_s:.0f} s."
+            self._idle = asyncio.get_running_loop().call_later(self._idle_s, self.stop, why)
+
+    # ----------------------------------------------------------------------------------------- socket, health
+
+    async def _listen(self) -> None:
+        """Puts a listening socket in its place at once: nobody finds one that does not listen yet."""
+        assert self._place is not None
+        made = self._place.socket.with_suffix(".new")
+        made.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(made))
+        made.chmod(0o600)
+        listener.listen(64)
+        listener.setblocking(False)
+        self._inode = made.lstat().st_ino
+        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=READ_LIMIT)
+        made.rename(self._place.socket)
+
+    def _close_socket(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        if self._place is not None and self._socket_is_mine():
+            self._place.socket.unlink(missing_ok=True)
+
+    def _socket_is_mine(self) -> bool:
+        assert self._place is not None
+        try:
+            status = self._place.socket.lstat()
+        except OSError:
+            return False
+        return stat.S_ISSOCK(status.st_mode) and status.st_ino == self._inode
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            try:
+                await self._check_socket()
+                await self._watch.look()
+            except Exception:
+                log.exception("a check failed")
+
+    async def _check_socket(self) -> None:
+        """Whether clients can still find us: something may clean the folder."""
+        if self._place is None or self._stop.is_set() or self._socket_is_mine():
+            return
+        if self._lock is not None and self._lock.is_in_place():
+            log.warning("the socket was removed; it is made again")
+            if self._server is not None:
+                self._server.close()
+            await self._listen()
+        elif not self._clients:
+            self.stop("The daemon's files were removed.")
+
+
+class Watch:
+    """Looks after the engine: its memory, and the file it was loaded from."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._changed_before = False
+        self._pause_s = FIRST_PAUSE_S
+        self._not_before = 0.0
+
+    async def look(self) -> None:
+        """One look; starts the engine again where that helps."""
+        if self._assistant.model_changed():
+            # Twice, so that a file that is still being written is not read half.
+            if self._changed_before:
+                await self._assistant.recycle(
+                    EngineError("The model's file was replaced", fix="The new one is being loaded")
+                )
+            self._changed_before = not self._changed_before
+            return
+        self._changed_before = False
+        pid, memory = self._assistant.engine_pid, health.read_memory()
+        held = health.held_bytes(pid) if pid is not None else None
+        if held is None or memory is None or time.monotonic() < self._not_before:
+            return
+        why = health.excess(held, memory, self._assistant.settings.memory_limit_mb)
+        if why:
+            self._not_before = time.monotonic() + self._pause_s
+            self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
+            await self._assistant.recycle(
+                EngineMemoryError(
+                    "The model's process is started again",
+                    why=why,
+                    fix="A smaller `window_tokens` or model needs less; `memory_limit_mb` sets the limit",
+                )
+            )
+
+
+def run(name: str, options: Mapping[str, object]) -> None:
+    """Becomes the daemon of a name: takes the lock, or leaves it to the one that has it."""
+    faulthandler.enable(file=sys.__stderr__ or sys.stderr)
+    place = Place(find_place(options).folder, name)
+    configuration = Configuration(options, user_file())
+    start_logging(place.log, configuration.settings()[0].log_level)
+    lock = acquire(place.lock, LOCK_PATIENCE_S, lambda: _somebody_listens(place))
+    if lock is None:
+        log.info("another daemon serves already")
+        return
+    log.info("version %s, process %d", __version__, os.getpid())
+
+    async def serve() -> None:
+        await Service(Assistant(configuration), place, lock).run()
+
+    try:
+        asyncio.run(serve())
+    except Exception:
+        log.exception("the daemon failed")
+        raise
+    finally:
+        lock.release()
+        logging.shutdown()
+
+
+def _somebody_listens(place: Place) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(place.socket))
+        except OSError:
+            return False
+    return True
