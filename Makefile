@@ -8,13 +8,16 @@ STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean help
+.PHONY: demo test lint bench clean help extension test-extension test-extension-here test-editors
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    sets everything up and shows a completion and the explanation of a commit"
 	@echo "make test    sets everything up and runs the tests"
 	@echo "make lint    types, style, and the rules of the house"
+	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
+	@echo "make test-extension  the extension's unit tests"
+	@echo "make test-editors    tests in real editors; installs what it needs into a cache folder"
 
 demo: $(STAMPS)/package
 	@$(BIN)/python -m tests.e2e.demo
@@ -26,6 +29,26 @@ lint: $(STAMPS)/test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
+
+extension: $(STAMPS)/package vscode-extension/node_modules/.package-lock.json
+	@rm -rf vscode-extension/server
+	@$(BIN)/python -m hatchling build -t sdist -d vscode-extension/server
+	@cd vscode-extension && npm run --silent package
+
+test-extension:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-extension-here; \
+	else echo "The extension's unit tests are left out: Node.js 20 or newer is not installed"; fi
+
+test-extension-here: vscode-extension/node_modules/.package-lock.json
+	@cd vscode-extension && npm run --silent check && npm run --silent test
+
+vscode-extension/node_modules/.package-lock.json: vscode-extension/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or newer is needed (for instance: apt-get install nodejs npm)"; exit 1; }
+	@cd vscode-extension && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+test-editors: $(STAMPS)/test extension
+	@tests/editors/run $(EDITORS)
 
 clean:
 	rm -rf $(VENV) build dist

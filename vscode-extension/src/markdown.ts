@@ -23,7 +23,8 @@ export function prose(text: string): string {
 
 /** A name as code; a backtick in it cannot end it. */
 export function code(text: string): string {
-  return `<code>${text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/[\\`*_{}[\]()#+!|~>-]/g, (char) => `&#${char.charCodeAt(0)};`)}</code>`;
+  const safe = text.replace(/\s+/g, " ").replace(/[&<>\\`*_{}[\]()#+!|~-]/g, (char) => `&#${char.charCodeAt(0)};`);
+  return `<code>${safe}</code>`;
 }
 
 /** A link that runs one of our commands. */
@@ -70,7 +71,7 @@ export function whyReport(found: Why, origin: Origin): string {
   if (found.story.length === 0) {
     lines.push("The history says nothing about it: it is not committed yet.", "");
   }
-  lines.push(...found.story.map((item) => commitLine(item, origin)), "");
+  lines.push(...found.story.map((item) => `${commitLine(item, origin)} (${prose(item.change)})`), "");
   return lines.join("\n");
 }
 

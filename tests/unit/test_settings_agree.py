@@ -1,0 +1,69 @@
+"""The settings are the same in settings.py, in the VS Code extension's package.json, and in the READMEs' tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iquest_lsp import __version__
+from iquest_lsp.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "vscode-extension"
+MANIFEST: dict[str, Any] = json.loads((EXTENSION / "package.json").read_text("utf-8"))
+PROPERTIES: dict[str, dict[str, Any]] = MANIFEST["contributes"]["configuration"]["properties"]
+FIX = "run: python vscode-extension/tools/configuration.py"
+ROW = re.compile(r"^\| `iquest\.(\w+)` \| (?:`(\w+)`|–) \| `(.*?)` \| (.*) \|$", re.MULTILINE)
+
+
+def camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+
+
+def as_json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_the_manifest_has_the_servers_settings_and_no_others() -> None:
+    # Those of the extension itself have a second dot.
+    own = {key for key in PROPERTIES if key.count(".") == 1}
+    assert own == {f"iquest.{camel(item.name)}" for item in fields(Settings)}, FIX
+
+
+@pytest.mark.parametrize("item", fields(Settings), ids=lambda item: item.name)
+def test_a_setting_is_described_alike(item: Any) -> None:
+    described = PROPERTIES[f"iquest.{camel(item.name)}"]
+    default = as_json(item.default)
+    kinds = {bool: "boolean", int: "integer", str: "string", list: "array"}
+    assert described["type"] == kinds[type(default)], FIX
+    assert described["default"] == default, FIX
+    assert described["description"] == item.metadata["doc"], FIX
+    assert tuple(described.get("enum", ())) == item.metadata["choices"], FIX
+    assert described.get("minimum") == item.metadata["low"], FIX
+    # What a workspace's file may not set, a workspace's editor settings may not either.
+    assert (described["scope"] == "machine") == (not item.metadata["workspace"]), FIX
+
+
+@pytest.mark.parametrize("readme", [EXTENSION / "README.md", ROOT / "README.md"], ids=["extension", "project"])
+def test_the_readme_lists_them(readme: Path) -> None:
+    if not readme.exists():
+        pytest.skip(f"{readme.name} is not written yet; the package cannot be built without it")
+    rows = ROW.findall(readme.read_text("utf-8"))
+    assert rows == [
+        (
+            camel(item.name),
+            item.name if item.metadata["workspace"] else "",
+            json.dumps(as_json(item.default)),
+            item.metadata["doc"],
+        )
+        for item in fields(Settings)
+    ], FIX
+
+
+def test_the_versions_agree() -> None:
+    assert MANIFEST["version"] == __version__

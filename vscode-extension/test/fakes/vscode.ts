@@ -1,0 +1,76 @@
+/** The few parts of the editor's interface that the tested modules use. */
+
+export const registered = new Map<string, (...args: unknown[]) => unknown>();
+export const executed: unknown[][] = [];
+export const shownErrors: string[] = [];
+
+export const commands = {
+  registerCommand(name: string, handler: (...args: unknown[]) => unknown): Disposable {
+    registered.set(name, handler);
+    return new Disposable(() => registered.delete(name));
+  },
+  async executeCommand(...args: unknown[]): Promise<undefined> {
+    executed.push(args);
+    return undefined;
+  },
+};
+
+export const window = {
+  async showErrorMessage(message: string): Promise<undefined> {
+    shownErrors.push(message);
+    return undefined;
+  },
+};
+
+export class Disposable {
+  constructor(private readonly work: () => void) {}
+
+  static from(...all: { dispose(): void }[]): Disposable {
+    return new Disposable(() => all.forEach((item) => item.dispose()));
+  }
+
+  dispose(): void {
+    this.work();
+  }
+}
+
+export class InlineCompletionItem {
+  constructor(
+    readonly insertText: string | { value: string },
+    readonly range?: unknown,
+    readonly command?: { command: string; arguments?: unknown[] },
+  ) {}
+}
+
+export class Uri {
+  private constructor(
+    readonly scheme: string,
+    readonly path: string,
+  ) {}
+
+  static file(path: string): Uri {
+    return new Uri("file", path);
+  }
+
+  static joinPath(base: Uri, ...parts: string[]): Uri {
+    return new Uri(base.scheme, new URL(parts.join("/"), `file://${base.path.replace(/\/?$/, "/")}`).pathname);
+  }
+
+  get fsPath(): string {
+    return this.path;
+  }
+}
+
+export class Position {
+  constructor(
+    readonly line: number,
+    readonly character: number,
+  ) {}
+}
+
+export class Range {
+  constructor(
+    readonly start: Position,
+    readonly end: Position,
+  ) {}
+}

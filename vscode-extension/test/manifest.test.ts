@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import manifest from "../package.json";
+import { type Parts, registerCommands } from "../src/commands";
+import { ACCEPTED } from "../src/inline";
+import { executed, registered, shownErrors } from "./fakes/vscode";
+
+const log = { error: () => undefined, show: () => undefined };
+const declared = manifest.contributes.commands.map((item) => item.command);
+/** Commands for links and items, which are of no use in the palette. */
+const INTERNAL = ["iquest.showCommit", "iquest.openFile", ACCEPTED];
+
+function register(parts: Partial<Record<keyof Parts, unknown>> = {}): void {
+  registered.clear();
+  registerCommands({ log, ...parts } as unknown as Parts);
+}
+
+test("every command of the manifest is registered, and nothing else but internal ones", () => {
+  register();
+  expect([...registered.keys()].sort()).toEqual([...declared, ...INTERNAL].sort());
+});
+
+test("menus, keys and the walkthrough name commands that exist", () => {
+  const named = Object.values(manifest.contributes.menus).flat().map((item) => item.command);
+  named.push(...manifest.contributes.keybindings.map((item) => item.command));
+  for (const walkthrough of manifest.contributes.walkthroughs) {
+    for (const step of walkthrough.steps) {
+      named.push(...[...step.description.matchAll(/command:([\w.]+)/g)].map((found) => found[1] ?? ""));
+      named.push(...step.completionEvents.filter((event) => event.startsWith("onCommand:")).map((event) => event.slice(10)));
+    }
+  }
+  expect(named.length).toBeGreaterThan(10);
+  named.forEach((command) => expect(declared).toContain(command));
+});
+
+test("the files that the manifest names are there", () => {
+  const files = [manifest.icon, ...manifest.contributes.viewsContainers.activitybar.map((item) => item.icon)];
+  files.push(...manifest.contributes.walkthroughs.flatMap((item) => item.steps.map((step) => step.media.markdown)));
+  files.push("README.md", "CHANGELOG.md", "LICENSE");
+  files.forEach((file) => expect(existsSync(new URL(`../${file}`, import.meta.url)), file).toBe(true));
+});
+
+test("the changelog speaks of this version", () => {
+  expect(readFileSync(new URL("../CHANGELOG.md", import.meta.url), "utf8")).toContain(`## ${manifest.version}`);
+});
+
+test("what a workspace may not set is restricted while it is not trusted", () => {
+  const machine = Object.entries(manifest.contributes.configuration.properties).filter(([, item]) => item.scope === "machine");
+  expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.sort()).toEqual(machine.map(([key]) => key).sort());
+});
+
+test("a command that fails says so", async () => {
+  register({ pickModel: async () => Promise.reject(new Error("the server is gone")) });
+  await registered.get("iquest.pickModel")?.();
+  expect(shownErrors).toEqual(["the server is gone"]);
+});
+
+test("built-in commands are reached under our names", async () => {
+  register();
+  await registered.get("iquest.acceptLine")?.();
+  expect(executed).toContainEqual(["editor.action.inlineSuggest.acceptNextLine"]);
+});
+
+test.each(["../outside.py", "/etc/passwd/../../x", "a/../../outside.py"])("a link does not lead out of its folder: %s", async (path) => {
+  register();
+  shownErrors.length = 0;
+  await registered.get("iquest.openFile")?.("/work", path);
+  expect(shownErrors).toHaveLength(1);
+});

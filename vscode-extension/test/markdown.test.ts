@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { code, diffReport, escape, prose, whyReport } from "../src/markdown";
+import type { DiffExplanation } from "../src/protocol";
+
+const origin = { folder: "/work/it's (here)" };
+const found: DiffExplanation = {
+  summary: "Changes `Area.of` and its test",
+  intent: "fix",
+  files: [
+    { path: "shapes.py", status: "modified", symbols: [{ name: "Area.of", kind: "method", change: "body" }] },
+    { path: "old_[1].py", status: "deleted", symbols: [] },
+  ],
+  history: [{ commit: "0123456789abcdef0123456789abcdef01234567", date: "2026-01-02", subject: "Add <b>areas</b>", reason: "introduced `Area.of`" }],
+  missing: [{ path: "docs/shapes.md", reason: "changed in 4 of 5 commits with shapes.py", support: 4, confidence: 0.8 }],
+  risks: ["`Area.of` is used in 3 other files"],
+  model_text: null,
+};
+
+function links(markdown: string): { command: string; args: unknown[] }[] {
+  return [...markdown.matchAll(/\]\(command:([\w.]+)\?([^)]*)\)/g)].map(([, command = "", query = ""]) => ({
+    command,
+    args: JSON.parse(decodeURIComponent(query)) as unknown[],
+  }));
+}
+
+test("commits and files are links, deleted files are not", () => {
+  const all = links(diffReport("", found, origin));
+  expect(all).toEqual([
+    { command: "iquest.openFile", args: [origin.folder, "shapes.py"] },
+    { command: "iquest.openFile", args: [origin.folder, "docs/shapes.md"] },
+    { command: "iquest.showCommit", args: [origin.folder, found.history[0]?.commit] },
+  ]);
+});
+
+test("every part of the explanation is there", () => {
+  const report = diffReport("--staged", found, origin);
+  for (const part of ["staged changes", "**Intent:** fix", "## Files", "## Perhaps missing", "## Risks", "## Related history"]) {
+    expect(report).toContain(part);
+  }
+  expect(diffReport("", { ...found, missing: [], risks: [], history: [] }, origin)).not.toContain("##  ");
+});
+
+test.each(["<script>x</script>", "[click](command:evil)", "![](http://example.org/x.png)", "a\n\n# b", "`x` `", "&lt;b&gt;", "|a|b|", "a_b_c *d*"])(
+  "text of others stays text: %s",
+  (text) => {
+    for (const shown of [escape(text), prose(text), code(text)]) {
+      expect(shown).not.toMatch(/<(?!\/?code>)/);
+      expect(shown).not.toMatch(/(?<!\\)\]\(/);
+      expect(shown).not.toContain("\n");
+    }
+  },
+);
+
+test("a story without steps says so", () => {
+  expect(whyReport({ target: "a.py:1", story: [], since: null, deprecated_in: null }, origin)).toContain("not committed");
+});
+
+test("a story is told with its releases", () => {
+  const story = [{ commit: "abc1234567890", date: "2026-01-02", subject: "Start", reason: "why not", change: "introduced" }];
+  const report = whyReport({ target: "a.py:1", story, since: "v1.0", deprecated_in: "v2.0" }, origin);
+  expect(report).toContain("v1.0");
+  expect(report).toContain("**Deprecated** in v2.0");
+  expect(report).toContain("introduced");
+  expect(links(report)).toEqual([{ command: "iquest.showCommit", args: [origin.folder, "abc1234567890"] }]);
+});

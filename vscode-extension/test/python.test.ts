@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { expect, test } from "vitest";
+import { PrivateEnvironment, suitablePython } from "../src/environment";
+import { findServer, type Places } from "../src/launch";
+import { type Run, runProgram, which } from "../src/programs";
+
+const nowhere: Places = { setting: [], onPath: async () => undefined, privateCommand: async () => undefined };
+
+test("the setting comes first, then PATH, then the private environment", async () => {
+  const all: Places = { setting: ["/x/server", "-v"], onPath: async () => "/usr/bin/iquest-lsp", privateCommand: async () => ["/p/python", "-m", "m"] };
+  expect(await findServer(all)).toEqual({ command: "/x/server", args: ["-v"], origin: "setting" });
+  expect(await findServer({ ...all, setting: [] })).toEqual({ command: "/usr/bin/iquest-lsp", args: [], origin: "path" });
+  expect(await findServer({ ...all, setting: [], onPath: nowhere.onPath })).toEqual({
+    command: "/p/python", args: ["-m", "m"], origin: "private environment",
+  });
+  expect(await findServer(nowhere)).toBeUndefined();
+});
+
+test("PATH is searched in its order, and only its absolute folders", async () => {
+  const present = new Set(["/b/tool", "/c/tool", "./tool", "tool"]);
+  const executable = async (file: string): Promise<boolean> => present.has(file);
+  expect(await which(["tool"], ".:/a:/b:/c", executable)).toBe("/b/tool");
+  expect(await which(["other", "tool"], "/c:/b", executable)).toBe("/c/tool");
+  expect(await which(["tool"], ".:relative", executable)).toBeUndefined();
+});
+
+test("a program's output comes line by line, its failure with its last lines", async () => {
+  const lines: string[] = [];
+  await runProgram([process.execPath, "-e", "console.log('one\\ntwo'); console.error('three')"], (line) => lines.push(line));
+  expect(lines.sort()).toEqual(["one", "three", "two"]);
+  await expect(runProgram([process.execPath, "-e", "console.error('broken'); process.exit(3)"], () => undefined)).rejects.toThrow(/3.*broken/);
+  await expect(runProgram(["/no/such/program"], () => undefined)).rejects.toThrow(/ENOENT/);
+});
+
+test("a program can be given up", async () => {
+  const abort = new AbortController();
+  const running = runProgram([process.execPath, "-e", "setTimeout(() => {}, 60000)"], () => undefined, abort.signal);
+  abort.abort();
+  await expect(running).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("the first Python that is new enough is taken", async () => {
+  const run: Run = async ([python]) => {
+    if (python !== "python3.12") throw new Error("too old, or not there");
+  };
+  expect(await suitablePython(["python3", "python3.12", "python"], run)).toBe("python3.12");
+  expect(await suitablePython(["python3"], run)).toBeUndefined();
+});
+
+test("an environment counts only when all steps worked, and only for what it was made from", async () => {
+  const folder = path.join(await mkdtemp(path.join(tmpdir(), "iquest-")), "server");
+  const steps: string[] = [];
+  const run: Run = async (command, onLine) => {
+    steps.push(command.slice(1).join(" "));
+    onLine("some output");
+    if (command.includes("venv")) await import("node:fs/promises").then((fs) => fs.mkdir(folder, { recursive: true }));
+    if (command.includes("broken.tar.gz")) throw new Error("pip ended with 1");
+  };
+  const environment = new PrivateEnvironment(folder, run);
+  const report = (): void => undefined;
+
+  await expect(environment.create("python3", "broken.tar.gz", report)).rejects.toThrow("pip ended");
+  await expect(readdir(folder)).rejects.toThrow(/ENOENT/);
+  expect(await environment.command("broken.tar.gz")).toBeUndefined();
+
+  steps.length = 0;
+  await environment.create("python3", "server-1.tar.gz", report);
+  expect(steps).toEqual([
+    `-m venv ${folder}`,
+    "-m pip install --disable-pip-version-check server-1.tar.gz",
+    "-m iquest_lsp.cli --version",
+  ]);
+  expect(await environment.command("server-1.tar.gz")).toEqual([environment.python, "-m", "iquest_lsp.cli"]);
+  expect(await environment.command("server-2.tar.gz")).toBeUndefined();
+  await writeFile(path.join(folder, "iquest-lsp.installed"), "", "utf8");
+  expect(await environment.command("server-1.tar.gz")).toBeUndefined();
+});

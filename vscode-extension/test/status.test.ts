@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import type { Answer, EngineStatus } from "../src/protocol";
+import type { ServerState } from "../src/server";
+import { describe, type Situation } from "../src/status";
+import manifest from "../package.json";
+
+const engine = (state: EngineStatus["state"], progress = 0, message = ""): EngineStatus => ({
+  state, progress, message, model: "nano",
+});
+const answer = (finish: Answer["finish"], empty: boolean): Answer => ({
+  uri: "file:///a", version: 1, empty, finish, source: "model", timings: { total_ms: 80 },
+  tokens: { window: 5812, reused: 5790, prefilled: 22 },
+});
+const situation = (changes: Partial<Situation> = {}): Situation => ({
+  server: { kind: "running" }, engine: engine("ready", 1), answer: answer("stop", false), recent: [80],
+  deadlineMs: 400, enabled: true, language: "python", languageEnabled: true, ...changes,
+});
+
+test("ready says model, window and the last waiting time", () => {
+  const found = describe(situation());
+  expect(found.kind).toBe("ready");
+  expect(found.facts).toEqual(["Model: nano", "Window: 5,812 tokens, 5,790 of them from the cache", "Last answer: 80 ms"]);
+});
+
+test("loading says how far", () => {
+  expect(describe(situation({ engine: engine("loading", 0.4) })).text).toContain("40%");
+});
+
+test.each<[string, Partial<Situation>, string, string]>([
+  ["a server that is not installed", { server: { kind: "missing" } }, "warning", "iquest.setUp"],
+  ["a server that cannot be started", { server: { kind: "failed", reason: "no Python" } }, "error", "iquest.restart"],
+  ["a model that cannot be loaded", { engine: engine("failed", 0, "The file is damaged.") }, "error", "iquest.pickModel"],
+  ["an engine that stopped", { engine: engine("restarting", 0, "It ended with signal 9.") }, "warning", "iquest.showLog"],
+  ["completions switched off", { enabled: false }, "off", "iquest.toggle"],
+  ["a language switched off", { languageEnabled: false }, "off", "iquest.toggleLanguage"],
+  ["a slow machine", { recent: [700, 800, 900, 700, 800] }, "warning", "iquest.pickModel"],
+])("%s: the first action is the one that helps", (_, changes, kind, command) => {
+  const found = describe(situation(changes));
+  expect(found.kind).toBe(kind);
+  expect(found.actions[0]?.command).toBe(command);
+});
+
+test("the reason of a failure is shown as it came", () => {
+  expect(describe(situation({ engine: engine("failed", 0, "The file is damaged.") })).explanation).toBe("The file is damaged.");
+});
+
+test("an answer cut off by the deadline with nothing to show means warming", () => {
+  expect(describe(situation({ answer: answer("deadline", true) })).text).toContain("warming");
+  expect(describe(situation({ answer: answer("deadline", false) })).kind).toBe("ready");
+});
+
+test("one slow answer does not make a slow machine", () => {
+  expect(describe(situation({ recent: [80, 80, 5000, 80, 80] })).kind).toBe("ready");
+  expect(describe(situation({ recent: [5000] })).kind).toBe("ready");
+});
+
+test("the server's trouble comes before the engine's, the engine's before the switches", () => {
+  const dead: ServerState = { kind: "waiting", seconds: 4, reason: "it ended" };
+  expect(describe(situation({ server: dead, engine: engine("failed"), enabled: false })).explanation).toContain("in 4 s");
+  expect(describe(situation({ engine: engine("failed", 0, "broken"), enabled: false })).explanation).toBe("broken");
+});
+
+test("every action is a command of the manifest", () => {
+  const known = new Set(manifest.contributes.commands.map((item) => item.command));
+  const servers: ServerState[] = [
+    { kind: "stopped" }, { kind: "missing" }, { kind: "starting" }, { kind: "running" },
+    { kind: "waiting", seconds: 1, reason: "" }, { kind: "failed", reason: "" },
+  ];
+  const engines = (["stopped", "loading", "ready", "busy", "restarting", "failed"] as const).map((state) => engine(state));
+  for (const server of servers) {
+    for (const now of [undefined, ...engines]) {
+      for (const enabled of [true, false]) {
+        const found = describe(situation({ server, engine: now, enabled }));
+        expect(found.actions.length).toBeGreaterThan(0);
+        found.actions.forEach((action) => expect(known).toContain(action.command));
+      }
+    }
+  }
+});

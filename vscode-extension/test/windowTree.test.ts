@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import type { ContextWindow } from "../src/protocol";
+import { windowTree } from "../src/windowTree";
+
+const window: ContextWindow = {
+  root: "file:///work",
+  budget: 8192,
+  tokens: 1100,
+  stable_prefix_tokens: 900,
+  chunks: [
+    { kind: "tree", path: "", start: 0, end: 0, tokens: 200, reason: "the project's files" },
+    { kind: "open", path: "a.py", start: 3, end: 9, tokens: 300, reason: "open in the editor" },
+    { kind: "open", path: "b.py", start: 1, end: 90, tokens: 500, reason: "open in the editor" },
+    { kind: "current", path: "c.py", start: 1, end: 20, tokens: 100, reason: "the file at the cursor" },
+  ],
+  dropped: [{ path: ".env", reason: "looks like secrets" }],
+};
+
+test("pieces are grouped by kind, in the order of the layout, with their sums", () => {
+  const tree = windowTree(window, undefined);
+  expect(tree.map((node) => `${node.label}: ${node.description}`)).toEqual([
+    "1,100 of 8,192 tokens: 900 stay while typing",
+    "Project tree: 200 tokens",
+    "Open files: 800 tokens",
+    "This file: 100 tokens",
+    "Left out: 1",
+  ]);
+});
+
+test("a piece leads to its lines and says why it is there", () => {
+  const piece = windowTree(window, undefined)[2]?.children[0];
+  expect(piece).toMatchObject({ label: "a.py:3–9", path: "a.py", line: 3, tooltip: "a.py:3–9: open in the editor" });
+  expect(windowTree(window, undefined)[1]?.children[0]?.path).toBeUndefined();
+});
+
+test("cached is what lies whole within the tokens found in the cache", () => {
+  const described = (reused: number | undefined): string[] =>
+    windowTree(window, reused).flatMap((node) => node.children).slice(0, 4).map((node) => node.description.split(" · ")[1] ?? "");
+  expect(described(1000)).toEqual(["cached", "cached", "cached", "to read"]);
+  expect(described(999)).toEqual(["cached", "cached", "to read", "to read"]);
+  expect(described(undefined)).toEqual(["", "", "", ""]);
+});
+
+test("what was left out says why", () => {
+  expect(windowTree(window, undefined).at(-1)?.children).toMatchObject([{ label: ".env", description: "looks like secrets", path: ".env" }]);
+});
