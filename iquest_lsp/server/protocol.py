@@ -55,6 +55,7 @@ class Protocol(LanguageServerProtocol):
         super().__init__(server, converter)
         for method in _NOT_PYGLS:
             self.fm.builtin_features.pop(method, None)
+        self.fm.add_builtin_feature(types.SHUTDOWN, self._shut_down)
         self.fm.add_builtin_feature(types.EXIT, self._exit)
 
     @property
@@ -164,6 +165,11 @@ class Protocol(LanguageServerProtocol):
                 future.set_exception(JsonRpcException("The client's answer cannot be read"))
         finally:
             self._result_types.pop(number, None)
+
+    def _shut_down(self, *_: Any) -> None:
+        """Ends what is under way; pygls' own stumbles over requests that end while it counts them."""
+        self._shutdown = True
+        self.withdraw()
 
     def _exit(self, *_: Any) -> None:
         """Ends the connection; pygls would end the process, which serves other clients too."""

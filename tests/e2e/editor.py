@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,17 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
+from tests.e2e.home import PROGRAM, Home, private_home
+
 PROGRESS = types.WINDOW_WORK_DONE_PROGRESS_CREATE
 
 
 class Editor(LanguageClient):
     """Keeps what the server tells: messages, progress, status."""
+
+    home: Home
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, str]
 
     def __init__(self) -> None:
         super().__init__("test-editor", "1")
@@ -53,6 +58,10 @@ class Editor(LanguageClient):
     async def wait_until_ready(self, timeout: float = 60.0) -> None:
         """Waits until the model is loaded."""
         await self.wait_for("ready", lambda: any(s["state"] == "ready" for s in self.statuses), timeout)
+
+    def daemon_pid(self) -> int:
+        """The process of the daemon that serves this editor."""
+        return int(self.home.status(*self.arguments, environment=self.environment)["pid"])
 
     def open(self, file: Path, text: str | None = None, version: int = 1, language: str = "python") -> str:
         """Opens a document and returns its URI."""
@@ -96,13 +105,32 @@ async def connected(
     options: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
     experimental: dict[str, Any] | None = None,
+    home: Home | None = None,
 ) -> AsyncIterator[Editor]:
-    """An editor connected to a server of its own, initialized for one workspace folder."""
-    editor = Editor()
-    await editor.start_io(
-        sys.executable, "-m", "iquest_lsp.cli", *arguments, "--stdio",
-        env={**os.environ, **(environment or {})}, cwd=str(root),
-    )  # fmt: skip
+    """An editor connected to a daemon, initialized for one workspace folder.
+
+    Editors with the same `home` may share a daemon; without one the editor has a daemon of its own, which ends with it.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        if home is None:
+            home = stack.enter_context(private_home())
+        editor = Editor()
+        editor.home, editor.arguments, editor.environment = home, arguments, environment or {}
+        await editor.start_io(
+            *PROGRAM, *arguments, "--stdio",
+            env={**os.environ, **home.environment, **(environment or {})}, cwd=str(root),
+        )  # fmt: skip
+        yield await stack.enter_async_context(_initialized(editor, root, encodings, options, experimental))
+
+
+@contextlib.asynccontextmanager
+async def _initialized(
+    editor: Editor,
+    root: Path,
+    encodings: Sequence[types.PositionEncodingKind],
+    options: dict[str, Any] | None,
+    experimental: dict[str, Any] | None,
+) -> AsyncIterator[Editor]:
     try:
         result = await asyncio.wait_for(
             editor.initialize_async(

@@ -14,6 +14,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import connected
+from tests.e2e.home import children
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
@@ -141,11 +142,9 @@ async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) 
         await editor.wait_until_ready()
         task = asyncio.create_task(editor.inline(uri, 4, 9))
         await asyncio.sleep(0.5)
-        assert editor._server is not None
-        children = Path(f"/proc/{editor._server.pid}/task/{editor._server.pid}/children").read_text().split()
-        engines = [pid for pid in children if b"runtime.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        engines = children(await asyncio.to_thread(editor.daemon_pid), "runtime.child")
         assert len(engines) == 1
-        os.kill(int(engines[0]), signal.SIGKILL)
+        os.kill(engines[0], signal.SIGKILL)
         assert await asyncio.wait_for(task, 10) == []
         items = await asyncio.wait_for(editor.inline(uri, 4, 9), 10)
         assert items

@@ -1,0 +1,118 @@
+"""A private home for a test's daemon: no developer's daemon, settings or logs are touched, and none is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+#: -P, so that the working directory of a test lends no modules to the server.
+PROGRAM = (sys.executable, "-P", "-m", "iquest_lsp.cli")
+
+
+class Home:
+    """Folders of its own, and the daemons that live in them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("run", "state", "config", "data"):
+            (folder / name).mkdir(mode=0o700)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program of this home finds in its environment beside the rest."""
+        return {
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_DATA_HOME": str(self.folder / "data"),
+        }
+
+    @property
+    def sockets(self) -> list[Path]:
+        """The sockets of the daemons that listen."""
+        return sorted((self.folder / "run" / "iquest-lsp").glob("*.sock"))
+
+    def command(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs `iquest-lsp ...` here."""
+        full = {**os.environ, **self.environment, **(environment or {})}
+        return subprocess.run(
+            [*PROGRAM, *arguments], env=full, capture_output=True, text=True, timeout=60, check=False, cwd=self.folder
+        )
+
+    def status(self, *arguments: str, environment: dict[str, str] | None = None) -> dict[str, Any]:
+        """`daemon status --json`."""
+        done = self.command("daemon", "status", "--json", *arguments, environment=environment)
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def pids(self) -> list[int]:
+        """The daemons that live here, listening or not, by the locks they hold."""
+        found = []
+        for lock in (self.folder / "run" / "iquest-lsp").glob("*.lock"):
+            text = lock.read_text().strip()
+            if text.isdigit() and is_daemon(int(text)):
+                found.append(int(text))
+        return found
+
+    def log(self) -> str:
+        """All the daemons' logs."""
+        folder = self.folder / "state" / "iquest-lsp" / "log"
+        return "".join(path.read_text("utf-8", "replace") for path in sorted(folder.glob("*")))
+
+    def end(self) -> None:
+        """Ends every daemon of this home, and waits for it."""
+        pids = self.pids()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            deadline = time.monotonic() + 10
+            while time.monotonic() < deadline:
+                pids = [pid for pid in pids if is_daemon(pid)]
+                if not pids:
+                    return
+                time.sleep(0.02)
+
+
+def is_daemon(pid: int) -> bool:
+    """Whether a process is one of our daemons, alive."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return b"iquest_lsp.daemon" in command and state != "Z"
+
+
+def children(pid: int, what: str) -> list[int]:
+    """The child processes whose command line holds a text."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            fields = status.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid and what.encode() in (status.parent / "cmdline").read_bytes():
+                found.append(int(status.parent.name))
+    return found
+
+
+@contextlib.contextmanager
+def private_home() -> Iterator[Home]:
+    """A home for the time of a test; its path is short, since that of a socket has to be."""
+    folder = Path(tempfile.mkdtemp(prefix="iq-"))
+    home = Home(folder)
+    try:
+        yield home
+    finally:
+        home.end()
+        shutil.rmtree(folder, ignore_errors=True)
