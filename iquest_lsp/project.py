@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -149,7 +150,8 @@ class Project:
         if self._closed.is_set():
             return
         try:
-            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            spawn = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(1, mp_context=spawn, initializer=end_with_parent) as pool:
                 self._index = pool.submit(build_index, self.root, self.settings.exclude).result()
         except BrokenProcessPool:
             # A parser that dies on some file must not take the window with it: no index is still a working editor.
@@ -210,6 +212,18 @@ class Project:
             self._worker.submit(work).add_done_callback(_log_failure)
         except RuntimeError:  # closed between the two lines
             log.debug("%s is closed", self.root)
+
+
+def end_with_parent() -> None:
+    """Makes a process of the pool end when its parent is killed, which the pool itself would not notice."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
 
 
 def build_index(root: Path, exclude: Sequence[str]) -> WorkspaceIndex:

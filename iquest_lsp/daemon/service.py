@@ -307,6 +307,8 @@ def run(name: str, options: Mapping[str, object]) -> None:
     finally:
         lock.release()
         logging.shutdown()
+    # The interpreter would wait for threads that may be deep in a large repository.
+    os._exit(0)
 
 
 def _somebody_listens(place: Place) -> bool:
