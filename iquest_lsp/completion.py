@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from iquest_lsp.datatypes import Finish, Snapshot
 from iquest_lsp.workspace.positions import LineIndex
+
+
+#: A unit of up to 60 characters, four times or more in a row.
+_LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
+_LOOP_CHARACTERS = 16
 
 
 def shape(text: str, snapshot: Snapshot, *, finish: Finish) -> str:
@@ -17,6 +24,7 @@ def shape(text: str, snapshot: Snapshot, *, finish: Finish) -> str:
     following = [lines.line(number).rstrip() for number in range(cursor.line + 1, min(cursor.line + 4, len(lines)))]
     if finish in (Finish.LIMIT, Finish.DEADLINE):
         text = _whole_pieces(text)
+    text = _without_loop(text)
     text = _without_tail(text.rstrip(), tail)
     text = _without_following(text, following)
     if not text.strip():
@@ -31,6 +39,16 @@ def _whole_pieces(text: str) -> str:
     while stripped and (stripped[-1].isalnum() or stripped[-1] == "_"):
         stripped = stripped[:-1]
     return stripped
+
+
+def _without_loop(text: str) -> str:
+    """Drops a text that repeats itself over and over, the way small models end; blanks may repeat."""
+    for match in _LOOP.finditer(text):
+        looped = match.group()
+        if looped.strip() and len(looped) >= _LOOP_CHARACTERS:
+            # What stands before a loop was most likely part of the way into it.
+            return text[: match.start()] if match.start() > 2 * len(looped) else ""
+    return text
 
 
 def _without_tail(text: str, tail: str) -> str:

@@ -31,6 +31,9 @@ def at(text: str) -> Snapshot:
         ("self.value + self.oth", "return |", Finish.DEADLINE, "self.value + self."),
         ("oth", "return |", Finish.DEADLINE, ""),
         ("   \n", "a|", Finish.STOP, ""),
+        ('T, "b", "b", "b", "b", "b"', "super(|", Finish.LIMIT, ""),
+        ("[" + "0, " * 12 + "0]", "a = |", Finish.STOP, ""),
+        ("x" + " " * 40 + "= 1", "|", Finish.STOP, "x" + " " * 40 + "= 1"),
         ("b\nc", "a|\r\nd\r\n", Finish.STOP, "b\r\nc"),
     ],
 )
