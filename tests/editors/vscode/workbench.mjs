@@ -1,0 +1,281 @@
+// A real VS Code (code-server) in headless Chromium, with our extension in it and the real language server behind it.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const CACHE = process.env.IQUEST_EDITORS;
+assert(CACHE, "run through tests/editors/run");
+const { chromium } = createRequire(path.join(CACHE, "playwright/"))("playwright-core");
+const CODE_SERVER = path.join(CACHE, "code-server/node_modules/code-server/out/node/entry.js");
+const VSIX = path.join(ROOT, "vscode-extension/iquest-lsp.vsix");
+export const PYTHON = path.join(ROOT, ".venv/bin/python");
+const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
+
+/** Waiting for a page that may share two cores with anything. */
+export const PATIENCE = 60_000;
+
+const SETTINGS = {
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.colorTheme": "Default Dark Modern",
+  "chat.disableAIFeatures": true,
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "update.mode": "none",
+  "git.openRepositoryInParentFolders": "never",
+  "editor.inlineSuggest.enabled": true,
+  "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+  "editor.suggestOnTriggerCharacters": false,
+  "editor.wordBasedSuggestions": "off",
+  "editor.autoClosingBrackets": "never",
+  "editor.autoIndent": "none",
+  "editor.minimap.enabled": false,
+  "files.autoSave": "off",
+};
+
+/** One editor server with its own home; windows are opened in it. */
+export class Editor {
+  /** `server`: arguments of the language server; `files`: the workspace, path -> text; `git`: whether to commit them. */
+  static async start({ server, files, git = true, settings = {}, environment = {} }) {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "iquest-editor-"));
+    const editor = new Editor(home);
+    for (const [name, text] of Object.entries(files)) editor.write(name, text);
+    if (git) editor.commit("Compute areas");
+    // No other variables of this process, so that a daemon or settings of its own cannot be reached.
+    editor.environment = {
+      PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8", TMPDIR: home, IQUEST_TEST_HOME: home,
+      XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home, XDG_STATE_HOME: home, XDG_RUNTIME_DIR: home,
+      ...environment,
+    };
+    editor.settings = {
+      ...SETTINGS, "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server], "iquest.idleExitSeconds": 1, ...settings,
+    };
+    editor.writeSettings();
+    fs.writeFileSync(path.join(home, "config.yaml"), "auth: none\ncert: false\n");
+    const base = [CODE_SERVER, "--config", path.join(home, "config.yaml"), "--user-data-dir", editor.data, "--extensions-dir", path.join(home, "extensions")];
+    execFileSync(process.execPath, [...base, "--install-extension", VSIX], { env: editor.environment, stdio: "pipe" });
+    editor.port = await freePort();
+    const log = fs.openSync(path.join(home, "server.log"), "w");
+    editor.process = spawn(
+      process.execPath,
+      [...base, "--auth", "none", "--bind-addr", `127.0.0.1:${editor.port}`, "--disable-telemetry", "--disable-update-check",
+        "--disable-workspace-trust", "--disable-getting-started-override"],
+      { env: editor.environment, stdio: ["ignore", log, log], detached: true },
+    );
+    await until("the editor's server", async () => (await fetch(`http://127.0.0.1:${editor.port}/healthz`).catch(() => undefined))?.ok);
+    editor.browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      env: editor.environment,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync"],
+    });
+    return editor;
+  }
+
+  constructor(home) {
+    this.home = home;
+    this.folder = path.join(home, "shapes");
+    this.data = path.join(home, "data");
+    this.windows = [];
+  }
+
+  file(name) {
+    return path.join(this.folder, name);
+  }
+
+  read(name) {
+    return fs.readFileSync(this.file(name), "utf8");
+  }
+
+  write(name, text) {
+    fs.mkdirSync(path.dirname(this.file(name)), { recursive: true });
+    fs.writeFileSync(this.file(name), text);
+  }
+
+  commit(subject) {
+    const git = (...args) => execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], { cwd: this.folder, stdio: "pipe" });
+    if (!fs.existsSync(this.file(".git"))) git("init", "-q", "-b", "main");
+    git("add", ".");
+    git("commit", "-q", "-m", subject);
+  }
+
+  writeSettings(changes = {}) {
+    Object.assign(this.settings, changes);
+    fs.mkdirSync(path.join(this.data, "User"), { recursive: true });
+    fs.writeFileSync(path.join(this.data, "User/settings.json"), JSON.stringify(this.settings, undefined, 2));
+  }
+
+  async open(folder = this.folder) {
+    const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const window = new Window(this, page);
+    this.windows.push(window);
+    await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`);
+    await page.waitForSelector(".monaco-workbench .explorer-folders-view", { timeout: 2 * PATIENCE });
+    return window;
+  }
+
+  /** Processes of this editor whose command line holds `part`. */
+  processes(part) {
+    return fs.readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).map(Number).filter((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").includes(part) &&
+          fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`IQUEST_TEST_HOME=${this.home}`);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    });
+  }
+
+  async close(failed) {
+    if (failed) {
+      for (const [number, window] of this.windows.entries()) await window.picture(`failed-${number}`).catch(() => undefined);
+      console.log(`kept for a look: ${this.home}`);
+    }
+    await this.browser?.close();
+    if (this.process) process.kill(-this.process.pid, "SIGTERM");
+    await until("no process left", () => this.processes("iquest_lsp").length === 0).catch((error) => {
+      this.processes("iquest_lsp").forEach((pid) => process.kill(pid, "SIGKILL"));
+      throw error;
+    });
+    if (!failed) fs.rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
+  }
+}
+
+/** One window of the editor. */
+export class Window {
+  constructor(editor, page) {
+    this.editor = editor;
+    this.page = page;
+    this.text = page.locator(".editor-instance .monaco-editor .view-lines").first();
+    this.status = page.locator(".statusbar-item", { hasText: "IQuest" }).first();
+  }
+
+  /** Opens a file and puts the cursor at its end. */
+  async file(name) {
+    await this.page.keyboard.press("Control+P");
+    await this.quickInput(name, name);
+    await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: PATIENCE });
+    await this.text.waitFor({ timeout: PATIENCE });
+    await this.end();
+  }
+
+  async end() {
+    await this.text.click({ position: { x: 5, y: 5 } });
+    await this.page.keyboard.press("Control+End");
+  }
+
+  async line(number) {
+    await this.page.keyboard.press("Control+G");
+    await this.quickInput(String(number), undefined);
+  }
+
+  async type(text, delay = 40) {
+    await this.page.keyboard.type(text, { delay });
+  }
+
+  /** Runs a command of the palette by its whole title. */
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    await this.quickInput(`>${title}`, title);
+  }
+
+  async quickInput(text, row) {
+    const input = this.page.locator(".quick-input-widget:visible input").first();
+    await input.waitFor({ timeout: PATIENCE });
+    await input.fill(text);
+    if (row !== undefined) await this.page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first().waitFor({ timeout: PATIENCE });
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Chooses a row of the open quick pick. */
+  async pick(row) {
+    const found = this.page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first();
+    await found.waitFor({ timeout: PATIENCE });
+    await found.click();
+  }
+
+  /** The ghost text on the screen, all its parts together; "" for none. */
+  async ghost() {
+    const parts = await this.page.locator('.editor-instance [class*="ghost-text-decoration"]').allTextContents();
+    return parts.join("").replaceAll("\u00a0", " ");
+  }
+
+  async ghostBecomes(expected) {
+    let last = "";
+    await until(`ghost text ${JSON.stringify(expected)}`, async () => {
+      last = await this.ghost();
+      return typeof expected === "string" ? last === expected : expected.test(last);
+    }).catch((error) => {
+      throw new Error(`${error.message}; there is ${JSON.stringify(last)}`);
+    });
+    return last;
+  }
+
+  async statusBecomes(pattern) {
+    let last = "";
+    await until(`status ${pattern}`, async () => {
+      last = `${await this.status.locator("a").first().getAttribute("aria-label", { timeout: 1000 }).catch(() => "")}`;
+      return pattern.test(last);
+    }).catch((error) => {
+      throw new Error(`${error.message}; it is ${JSON.stringify(last)}`);
+    });
+  }
+
+  async save() {
+    await this.page.keyboard.press("Control+S");
+    await this.page.locator(".tab.active:not(.dirty)").first().waitFor({ timeout: PATIENCE });
+  }
+
+  /** The frame of a page of ours that holds this text. */
+  async reportWith(text) {
+    let found;
+    await until(`a page with ${text}`, async () => {
+      for (const frame of this.page.frames()) {
+        const body = await frame.locator("main#main").textContent({ timeout: 200 }).catch(() => null);
+        if (body?.includes(text)) found = frame;
+      }
+      return found;
+    });
+    return found;
+  }
+
+  async picture(name) {
+    fs.mkdirSync(ARTIFACTS, { recursive: true });
+    const file = path.join(ARTIFACTS, `${name}.png`);
+    await this.page.screenshot({ path: file });
+    if (process.env.IQUEST_PICTURES) {
+      const pictures = path.join(ROOT, "vscode-extension/media/pictures");
+      fs.mkdirSync(pictures, { recursive: true });
+      if (["ghost", "explain", "context"].includes(name)) fs.copyFileSync(file, path.join(pictures, `${name}.png`));
+    }
+  }
+}
+
+/** Waits until `ready()` is true. */
+export async function until(what, ready, patience = PATIENCE) {
+  const end = Date.now() + patience;
+  while (!(await ready())) {
+    if (Date.now() > end) throw new Error(`no ${what} within ${patience / 1000} s`);
+    await sleep(150);
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
