@@ -49,8 +49,8 @@ class Recipe:
         return self.head_dim or self.n_embd // self.n_head
 
 
-def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None) -> Path:
-    """Writes the model; `overrides` replaces integer keys (without the architecture prefix) to make bad files."""
+def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None, leave_out: tuple[str, ...] = ()) -> Path:
+    """Writes the model; `overrides` and `leave_out` change keys (without the architecture prefix), for odd files."""
     from gguf import GGMLQuantizationType, GGUFWriter
     from gguf.quants import quantize
 
@@ -58,6 +58,8 @@ def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None) -
     writer = GGUFWriter(path, architecture)
     for key, value in (keys(recipe) | (overrides or {})).items():
         name = f"{architecture}.{key}"
+        if key in leave_out:
+            continue
         if isinstance(value, bool):
             writer.add_bool(name, value)
         elif isinstance(value, int):
@@ -168,7 +170,7 @@ def _add_vocabulary(writer: Any, recipe: Recipe) -> None:
         writer.add_tokenizer_model("no_vocab")
         return
     tokens = [*_byte_alphabet(), "<|endoftext|>", "th"]  # one merge, since llama.cpp wants a list of them
-    tokens += [f"<unused{i}>" for i in range(recipe.n_vocab - len(tokens))]
+    tokens += [f"unused {i}" for i in range(recipe.n_vocab - len(tokens))]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)

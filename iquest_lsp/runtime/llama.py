@@ -305,6 +305,7 @@ class Context:
         self.n_ctx = int(lib.llama_n_ctx(handle))
         self.n_batch = int(lib.llama_n_batch(handle))
         self.n_seq_max = n_seq_max
+        self._unified = unified
         self._memory_bytes = _kv_bytes(model, self.n_ctx, n_ubatch, n_seq_max, type_k, type_v, swa_full)
         self._tokens = np.zeros(self.n_batch, np.int32)
         self._positions = np.zeros(self.n_batch, np.int32)
@@ -371,10 +372,16 @@ class Context:
 
     def copy(self, src: int, dst: int, p0: int, p1: int) -> None:
         """Lets `dst` share positions [p0, p1) of `src` (-1: open)."""
+        if not self._unified and (p0 > 0 or p1 >= 0):
+            raise EngineError("Part of a sequence cannot be shared", why="each sequence has a cache of its own")
         bindings().llama_memory_seq_cp(self._memory_of(), src, dst, p0, p1)
 
     def shift(self, seq: int, p0: int, p1: int, delta: int) -> None:
-        """Adds `delta` to the positions [p0, p1) of a sequence."""
+        """Adds `delta` to the positions [p0, p1) of a sequence.
+
+        Keys are rotated accordingly. A Loop model with RoPE whose gates read the query is not exact after that: the
+        rotated query, unlike a dot product of two, depends on the position itself.
+        """
         bindings().llama_memory_seq_add(self._memory_of(), seq, p0, p1, delta)
 
     def clear(self) -> None:

@@ -95,6 +95,14 @@ void llama_model_iquestloopcoder::load_arch_hparams(llama_model_loader & ml) {
     ml.get_key(LLM_KV_LOOP_NUM,         n_loop);
     ml.get_key(LLM_KV_LOOP_WINDOW_SIZE, n_window, n_loop > 1);
 
+    // a head's values are as wide as its keys, also where a file only says how wide the keys are
+    if (!ml.get_key(LLM_KV_ATTENTION_VALUE_LENGTH, hparams.n_embd_head_v_full, false)) {
+        hparams.n_embd_head_v_full = hparams.n_embd_head_k_full;
+    }
+    hparams.n_embd_head_k_swa = hparams.n_embd_head_k_full;
+    hparams.n_embd_head_v_swa = hparams.n_embd_head_v_full;
+    hparams.n_rot_swa         = hparams.n_rot_full;
+
     const uint32_t n_phys = hparams.n_layer_all;
 
     hparams.n_loop      = n_loop;

@@ -35,7 +35,7 @@ llama_kv_cache_loop::llama_kv_cache_loop(
     // cells shared by two sequences cannot be reused until one of them lets go, hence a second window for each
     llama_kv_cache_iswa(model, model.hparams, type_k, type_v, v_trans, offload, swa_full, unified,
             kv_size, n_seq_max, n_ubatch, n_pad, nullptr, nullptr, nullptr, nullptr,
-            n_margin + (unified ? (n_seq_max - 1)*model.hparams.n_swa : 0)),
+            n_margin + (unified ? (n_seq_max - 1)*std::min(model.hparams.n_swa, kv_size) : 0)),
     hparams(model.hparams), unified(unified),
     n_phys(hparams.n_layer_phys()), n_layer(hparams.n_layer()), n_seqs(n_seq_max), il_end(n_layer) {
 
@@ -192,6 +192,12 @@ llama_memory_context_ptr llama_kv_cache_loop::init_batch(llama_batch_allocr & ba
         std::map<llama_seq_id, std::pair<llama_pos, llama_pos>> spans;
         for (const auto & ubatch : ubatches) {
             for (uint32_t i = 0; i < ubatch.n_tokens; ++i) {
+                if (!carry.empty() && ubatch.n_seq_id[i] > 1) {
+                    LLAMA_LOG_ERROR("%s: tokens of several sequences are not supported by models with a position offset\n", __func__);
+
+                    return std::make_unique<llama_kv_cache_loop_context>(LLAMA_MEMORY_STATUS_FAILED_COMPUTE);
+                }
+
                 for (int32_t s = 0; s < ubatch.n_seq_id[i]; ++s) {
                     auto & span = spans.emplace(ubatch.seq_id[i][s], std::make_pair(ubatch.pos[i], ubatch.pos[i] + 1)).first->second;
 
@@ -453,6 +459,10 @@ static llama_kv_cache_loop * loop_memory(const llama_context * ctx) {
     return dynamic_cast<llama_kv_cache_loop *>(ctx->get_memory());
 }
 
+static llama_kv_cache_loop * loop_memory(const llama_context * ctx, llama_seq_id seq_id) {
+    return seq_id >= 0 && seq_id < (llama_seq_id) ctx->n_seq_max() ? loop_memory(ctx) : nullptr;
+}
+
 int32_t llama_loop_n_pass(const llama_model * model) {
     return model->hparams.n_loop;
 }
@@ -493,7 +503,7 @@ bool llama_loop_set_range(llama_context * ctx, int32_t il_begin, int32_t il_end,
 }
 
 llama_pos llama_loop_exact_from(const llama_context * ctx, llama_seq_id seq_id, llama_pos pos) {
-    const auto * memory = loop_memory(ctx);
+    const auto * memory = loop_memory(ctx, seq_id);
 
     return memory ? memory->exact_from(seq_id, pos) : 0;
 }
@@ -505,13 +515,13 @@ llama_pos llama_loop_reach(const llama_context * ctx) {
 }
 
 llama_pos llama_loop_pos_min(const llama_context * ctx, llama_seq_id seq_id) {
-    const auto * memory = loop_memory(ctx);
+    const auto * memory = loop_memory(ctx, seq_id);
 
     return memory ? memory->get_swa()->seq_pos_min(seq_id) : -1;
 }
 
 llama_pos llama_loop_pos_max(const llama_context * ctx, llama_seq_id seq_id) {
-    const auto * memory = loop_memory(ctx);
+    const auto * memory = loop_memory(ctx, seq_id);
 
     return memory ? memory->get_swa()->seq_pos_max(seq_id) : -1;
 }
