@@ -66,7 +66,13 @@ class _Comparison:
         self.language = grammars.language_of(diff.path)
         self.old_touched = _touched(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
         self.new_touched = _touched(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
-        self.format_only = bool(before and after) and same_code(self.language, before, after)
+        removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
+        added = "".join(line for hunk in diff.hunks for line in hunk.added)
+        # Reading whole files again is worth it only where the changed lines could be mere layout.
+        self.format_only = (
+            bool(before and after) and _squashed(removed) == _squashed(added)
+            and same_code(self.language, before, after)
+        )  # fmt: skip
 
     def run(self) -> list[SymbolChange]:
         """All changes, in the order of the new file, the removed ones last."""
@@ -110,7 +116,8 @@ class _Comparison:
         added = [line for hunk in self.diff.hunks
                  for at, line in enumerate(hunk.added, hunk.new_start) if symbol.start <= at < symbol.end]
         detail = ""
-        if self.format_only or self._same_text(earlier, symbol):
+        alike = _squashed("".join(removed)) == _squashed("".join(added))
+        if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"
         elif earlier.signature != symbol.signature:
             change, detail = "signature", f"{earlier.signature} → {symbol.signature}"
@@ -229,7 +236,11 @@ def same_code(language: str, before: bytes, after: bytes) -> bool:
 
 
 def _squash(text: bytes) -> bytes:
-    return re.sub(rb"[\s,;\\]", b"", text).replace(b"'", b'"')
+    return text.translate(None, b" \t\r\n\f\v,;\\").replace(b"'", b'"')
+
+
+def _squashed(text: str) -> str:
+    return _LAYOUT.sub("", text).replace("'", '"')
 
 
 def _tokens(root: Node) -> Iterable[tuple[int, bytes]]:
@@ -277,6 +288,7 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
     return tuple(line for line in lines if len(line) > 1)
 
 
+_LAYOUT = re.compile(r"[\s,;\\]+")
 _COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|if|endif|else)|//|/\*|\*|--|<!--|$)")
 _DEPRECATION = re.compile(
     r"@deprecated|#\[deprecated|\[\[deprecated|DeprecationWarning|^\W*deprecated\b|\bdeprecated[:.!]|\.\. deprecated::|"

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.history import Hunk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,6 +59,12 @@ _MANIFESTS: dict[str, tuple[tuple[str, str], ...]] = {
     "rust": (("Cargo.toml", r"^edition\s*=\s*[\"'](\d{4})"),),
 }  # fmt: skip
 
+# What a line must hold for one of the constructs to be in it, so that most files need not be read again.
+_HINTS = {
+    "python": re.compile(r"^\s*(match|type)\s.|:=|/|except\s*\*|^\s*(async\s+)?(def|class)\s+\w+\["),
+    "go": re.compile(r"\["), "java": re.compile(r'\brecord\b|"""|->'), "rust": re.compile(r"\.await\b"),
+}  # fmt: skip
+
 # node type -> (construct, version it came with)
 _NODES: dict[str, dict[str, tuple[str, Version]]] = {
     "python": {
@@ -94,9 +101,13 @@ def _first(pattern: str, text: bytes) -> Version | None:
 
 
 def violations(
-    path: str, source: bytes, declaration: Declaration, lines: Sequence[tuple[int, int]]
+    path: str, source: bytes, declaration: Declaration, hunks: Sequence[Hunk]
 ) -> list[Violation]:
-    """Constructs on the given 0-based (start, count) line runs that need more than is declared."""
+    """Constructs on the added lines of the hunks that need more than is declared."""
+    hint = _HINTS[declaration.language]
+    lines = [(hunk.new_start, hunk.new_count) for hunk in hunks if any(hint.search(line) for line in hunk.added)]
+    if not lines:
+        return []
     parser = grammars.parser(grammars.language_of(path))
     newer = {kind: found for kind, found in _NODES.get(declaration.language, {}).items()
              if found[1] > declaration.version}

@@ -233,16 +233,27 @@ class FlowIndex:
         for path in paths[:50]:
             names = self.renamed_from(path)
             alias.update(dict.fromkeys(names[1:], path))
-            keys |= dict.fromkeys(item.key for item in self.on_paths(names) if _witness(item))
+            keys |= dict.fromkeys(self._witnesses(names))
         sets = self.paths_of(list(keys)).values()
         return partners(([alias.get(path, path) for path in found] for found in sets), paths)
 
     def habits(self) -> Habits:
         """See Evidence."""
-        entries = [item for item in self.entries(limit=300) if _witness(item)]
-        return habits_of(self.paths_of([item.key for item in entries]).values())
+        keys = [item.key for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
+                if not item.objection.startswith("made by")]
+        return habits_of(self.paths_of(keys).values())
 
     # ------------------------------------------------------------------------------------------- inside
+
+    def _witnesses(self, paths: Sequence[str]) -> list[int]:
+        """The newest commits on the paths whose file sets say something: made by people, not too wide."""
+        ids = self._path_ids(paths)
+        marks = ",".join("?" * len(ids))
+        return [row[0] for row in self.store.rows(
+            "SELECT c.id FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=? AND c.files<=?"
+            " AND NOT c.merge AND NOT (c.filter=? AND c.objection LIKE 'made by%') AND c.id IN"
+            f" (SELECT commit_id FROM changes WHERE path_id IN ({marks})) ORDER BY l.ord DESC LIMIT ?",
+            self._view, self._before, MAX_FILES, CREDIBILITY, *ids, MAX_PATH_COMMITS)]
 
     def _path_ids(self, paths: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(paths))
@@ -271,12 +282,6 @@ def _entry(row: Sequence[Any]) -> Entry:
     values = list(row)
     values[12] = bool(values[12])
     return Entry(*values)
-
-
-def _witness(item: Entry) -> bool:
-    """True for commits whose file sets say something: made by people, not too wide."""
-    return item.files <= MAX_FILES and not item.merge and not (
-        item.filter == CREDIBILITY and item.objection.startswith("made by"))
 
 
 def _past(label: str, item: Entry, path: str, *, born: bool) -> Past:

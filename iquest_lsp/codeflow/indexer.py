@@ -19,10 +19,12 @@ from iquest_lsp.codeflow.filters import CONSISTENCY, Objection, credibility, rat
 from iquest_lsp.codeflow.history import Commit, FileDiff, commits
 from iquest_lsp.codeflow.intents import intent_of, shape_of
 from iquest_lsp.codeflow.patterns import patterns_of
-from iquest_lsp.codeflow.releases import assign_releases
+from iquest_lsp.codeflow.releases import assign_releases, tags_moved
 from iquest_lsp.codeflow.repository import BlobReader, Repository
 from iquest_lsp.codeflow.riskiness import riskiness
 from iquest_lsp.codeflow.store import Store, batches
+from iquest_lsp.codeflow.symbols import parses
+from iquest_lsp.errors import RevisionError
 
 Progress = Callable[[str, int, int], None]
 
@@ -59,17 +61,17 @@ class Indexer:
     def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
         """Follows HEAD; reads at most the newest `deep` commits in depth. Does nothing where another process does."""
         started = time.monotonic()
-        head = self.repository.head()
+        head, tags = self.repository.head(), self.repository.tags()
         row = self.store.rows("SELECT id, head FROM views WHERE place=?", self.place)
-        if row and row[0][1] == head and not self._tags_moved() and not self._shallow(row[0][0], deep):
+        if row and row[0][1] == head and not tags_moved(self.store, tags) and not self._shallow(row[0][0], deep):
             return Update(seconds=time.monotonic() - started)
         if not self.store.lease(self._owner):
             return Update(seconds=time.monotonic() - started, complete=False)
         try:
-            read, gone = self._follow(head, progress)
+            read, done, gone = self._follow(head, progress)
             view = self.store.value("SELECT id FROM views WHERE place=?", self.place)
-            assign_releases(self.repository, self.store)
-            done = self.deepen(self._shallow(view, deep), progress) if view is not None else 0
+            assign_releases(self.repository, self.store, tags)
+            done += self.deepen(self._shallow(view, deep), progress) if view is not None else 0
         finally:
             self.store.release_lease(self._owner)
         return Update(read, done, gone, time.monotonic() - started)
@@ -79,14 +81,18 @@ class Indexer:
         done = 0
         # Oldest first: the text after one commit is most often the text before the next.
         for batch in batches(reversed(oids), DEEP_BATCH):
-            with self.repository.blobs() as reader:
-                found = [self._deep(commit, reader) for commit in commits(self.repository, commits=batch, patch=True)]
-            with self.store.transaction():
-                for item in found:
-                    self._write_deep(item)
-            done += len(found)
+            done += self._deepen(list(commits(self.repository, commits=batch, patch=True)))
             self._report(progress, "symbols", done, len(oids))
         return done
+
+    def _deepen(self, walked: Sequence[Commit]) -> int:
+        """Stores what the patches of commits say."""
+        with self.repository.blobs() as reader:
+            found = [self._deep(commit, reader) for commit in walked if not commit.merge]
+        with self.store.transaction():
+            for item in found:
+                self._write_deep(item)
+        return len(found)
 
     def read_paths(self, paths: Sequence[str], limit: int = 400) -> None:
         """Makes a view of just the commits on the given paths, renames followed, for a store that is thrown away."""
@@ -102,22 +108,23 @@ class Indexer:
         with self.store.transaction():
             self._write([whole[oid] for oid in reversed(chosen)])
             self._set_view(head, chosen, [], whole=True)
-        assign_releases(self.repository, self.store)
+        assign_releases(self.repository, self.store, self.repository.tags())
 
-    def _follow(self, head: str, progress: Progress | None) -> tuple[int, int]:
-        """Makes the view of this working tree that of `head`."""
+    def _follow(self, head: str, progress: Progress | None) -> tuple[int, int, int]:
+        """Makes the view of this working tree that of `head`: commits read, in depth, and gone."""
+        deep = 0
         while True:
             old = self.store.value("SELECT head FROM views WHERE place=?", self.place) or ""
-            whole = not old or not self.repository.has(old)
-            come = [oid for oid, _ in self.repository.reachable([head], [] if whole else [old])] if head else []
-            gone = [oid for oid, _ in self.repository.reachable([old], [head] if head else [])] if not whole else []
+            come, gone, whole = self._difference(old, head)
             unknown = set(come) - self.store.known(come)
             missing = [oid for oid in reversed(come) if oid in unknown]
             read = 0
+            few = len(missing) <= DEEP_BATCH
             for batch in batches(missing, BATCH):
-                found = list(commits(self.repository, commits=batch))
+                found = list(commits(self.repository, commits=batch, patch=few))
                 with self.store.transaction():
                     self._write(found)
+                deep += self._deepen(found) if few else 0
                 read += len(found)
                 self._report(progress, "commits", read, len(missing))
             with self.store.transaction() as db:
@@ -125,7 +132,17 @@ class Indexer:
                 now = db.execute("SELECT head FROM views WHERE place=?", (self.place,)).fetchone()
                 if (now[0] if now else "") == old:
                     self._set_view(head, come, gone, whole=whole)
-                    return read, len(gone)
+                    return read, deep, len(gone)
+
+    def _difference(self, old: str, head: str) -> tuple[list[str], list[str], bool]:
+        """Commits that came and that went, newest first, and whether the whole view is to be made anew."""
+        if old and head:
+            try:
+                return *self.repository.difference(old, head), False
+            except RevisionError:
+                # The old commit has been rewritten and pruned.
+                pass
+        return [oid for oid, _ in self.repository.reachable([head])] if head else [], [], True
 
     def _set_view(self, head: str, come: Sequence[str], gone: Sequence[str], *, whole: bool) -> None:
         db = self.store.db
@@ -215,10 +232,6 @@ class Indexer:
             "SELECT oid FROM (SELECT c.oid, c.depth, c.merge FROM live l JOIN commits c ON c.id=l.commit_id"
             " WHERE l.view=? ORDER BY l.ord DESC LIMIT ?) WHERE depth=0 AND NOT merge", view, deep)]
 
-    def _tags_moved(self) -> bool:
-        stored = {(name, oid) for name, oid in self.store.rows("SELECT name, oid FROM tags")}
-        return stored != {(tag.name, tag.commit) for tag in self.repository.tags()}
-
     def _report(self, progress: Progress | None, what: str, done: int, total: int) -> None:
         self.store.lease(self._owner)
         if progress is not None:
@@ -239,15 +252,14 @@ def _inconsistency(
 ) -> Objection | None:
     """The objection of the consistency filter to one file of a commit."""
     language = grammars.language_of(item.path)
-    parser = grammars.parser(language)
-    if parser is not None and item.status == "M" and before is not None and parser.parse(after).root_node.has_error:
-        if not parser.parse(before).root_node.has_error:
+    if item.status == "M" and before is not None and not parses(item.path, after):
+        if parses(item.path, before):
             return Objection(CONSISTENCY, f"{item.path} no longer parses as {language}")
         return None
     declaration = declared(language, lambda name: reader.read(f"{oid}:{name}"))
     if declaration is None:
         return None
-    found = violations(item.path, after, declaration, [(hunk.new_start, hunk.new_count) for hunk in item.hunks])
+    found = violations(item.path, after, declaration, item.hunks)
     if not found:
         return None
     first = found[0]

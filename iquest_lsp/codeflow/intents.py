@@ -144,7 +144,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
          "refactor", 1.8),
         (r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|new|creat\w*|provid\w*|expos\w*|"
          r"accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许", "feature", 1.5),
-        (r"\b(doc(s|umentation|string|strings)?|readme|typos?|comment\w*|changelog|spelling|tutorial|guide)\b|文档|注释|说明",
+        (r"\btypos?\b|\bspelling\b|错别字", "docs", 2.6),
+        (r"\b(doc(s|umentation|string|strings)?|readme|comment\w*|changelog|tutorial|guide)\b|文档|注释|说明",
          "docs", 1.7),
         (r"\b(tests?|testing|coverage|fixtures?|unit.?tests?|pytest)\b|测试|单测|用例", "test", 1.6),
         (r"\b(ci|github actions?|travis|workflow|pipeline|jenkins|pre-commit)\b|持续集成|流水线", "ci", 1.8),
@@ -162,6 +163,12 @@ _EMPTY = re.compile(
     r"small (fix|change)s?|tweaks?|oops|asdf\w*|foo|bar|\.+|x+|done|progress|sync|initial|new|edit(s|ed)?|modif(y|ied)|"
     r"address(ed)? (review|comments|feedback)|review( comments)?|pr (feedback|comments)|nits?|up|ok|final|again|"
     r"更新|修改|提交|临时|调整|小改动|完善|改动)\W*$", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^\W*(some |a few |more |various |small |minor )*"
+    r"(fix|update|change|improve|tweak|clean|adjust|edit|work|polish)\w*"
+    r"( up| on)?( some| a few| more| various| small| minor| the| my| this)*"
+    r"( stuff| things?| code| it| this| bits?| issues?| bugs?| errors?| problems?| files?)?\W*$", re.IGNORECASE)
+_NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)")
 _ISSUES = re.compile(r"(?:^|[\s(\[,:])(?:#|gh-|GH-)(\d+)\b|\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b")
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
 _COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -172,7 +179,7 @@ _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|
 def uninformative(subject: str) -> bool:
     """True when the subject says nothing about the purpose."""
     text = subject.strip()
-    return len(re.sub(r"\W", "", text)) < 3 or bool(_EMPTY.match(text))
+    return len(re.sub(r"\W", "", text)) < 3 or bool(_EMPTY.match(text) or _VAGUE.match(text))
 
 
 def issues_in(text: str) -> tuple[str, ...]:
@@ -228,6 +235,8 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
 
 def _scores(subject: str, body: str, shape: Shape) -> defaultdict[str, float]:
     scores: defaultdict[str, float] = defaultdict(float)
+    # `resolve_buffer` is a name, not something that is resolved.
+    subject = _NAME.sub("it", subject)
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)

@@ -58,8 +58,14 @@ def _regrouped(changes: Sequence[SymbolChange], moves: Sequence[SymbolChange]) -
     fresh |= {f"{item.path}::{item.name}" for item in changes if item.change in ("renamed", "moved")
               and item.kind in _GROUPS}
     found = []
+    # The class that took most of the old one's members may count as the old one renamed: it is a part all the same.
+    heirs: defaultdict[str, set[str]] = defaultdict(set)
+    for item in changes:
+        if item.change in ("renamed", "moved") and item.kind in _GROUPS:
+            heirs[item.old_name if "::" in item.old_name else f"{item.path}::{item.old_name}"].add(
+                f"{item.path}::{item.name}")
     for old, counts in to.items():
-        parts = sorted(name.rpartition("::")[2] for name in counts if name in fresh)
+        parts = sorted(name.rpartition("::")[2] for name in {*counts, *heirs[old]} if name in fresh)
         if len(parts) >= 2 or (parts and old not in gone):
             found.append(Pattern("split", old, "into " + ", ".join(parts)))
     for name, origins in came.items():

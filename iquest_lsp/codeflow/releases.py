@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from iquest_lsp.codeflow.repository import Repository, Tag
 from iquest_lsp.codeflow.store import Store
@@ -23,7 +24,7 @@ def version_of(name: str) -> tuple[tuple[int, ...], bool] | None:
     return tuple(int(part) for part in re.split(r"[._]", found[1])), not _PRE.match(found[2])
 
 
-def releases(tags: list[Tag]) -> list[Tag]:
+def releases(tags: Sequence[Tag]) -> list[Tag]:
     """The tags that are releases, oldest first: final versions if there are any, else all versions, else all tags."""
     versions = [(tag, found) for tag in tags if (found := version_of(tag.name)) is not None]
     final = [(tag, found) for tag, found in versions if found[1]] or versions
@@ -32,18 +33,21 @@ def releases(tags: list[Tag]) -> list[Tag]:
     return [tag for tag, _ in sorted(final, key=lambda item: (item[0].time, item[1][0]))]
 
 
-def last_good(tags: list[Tag]) -> list[Tag]:
+def last_good(tags: Sequence[Tag]) -> list[Tag]:
     """Tags that mark a state known to work, newest first: releases and tags such as `green`."""
     marked = {tag.name: tag for tag in releases(tags)}
     marked |= {tag.name: tag for tag in tags if _GREEN.search(tag.name)}
     return sorted(marked.values(), key=lambda tag: -tag.time)
 
 
-def assign_releases(repository: Repository, store: Store) -> None:
+def tags_moved(store: Store, tags: Sequence[Tag]) -> bool:
+    """True when the tags are others than those the releases were assigned by."""
+    return set(store.rows("SELECT name, oid FROM tags")) != {(tag.name, tag.commit) for tag in tags}
+
+
+def assign_releases(repository: Repository, store: Store, tags: Sequence[Tag]) -> None:
     """Writes for every commit the first release that has it; does nothing while no tag moved."""
-    tags = repository.tags()
-    stored = {(name, oid) for name, oid in store.rows("SELECT name, oid FROM tags")}
-    if stored == {(tag.name, tag.commit) for tag in tags}:
+    if not tags_moved(store, tags):
         return
     ordered = releases(tags)
     parents = dict(repository.reachable([tag.commit for tag in ordered])) if ordered else {}

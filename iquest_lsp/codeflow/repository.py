@@ -168,6 +168,16 @@ class Repository:
             oid, *parents = line.decode().split()
             yield oid, tuple(parents)
 
+    def difference(self, old: str, new: str) -> tuple[list[str], list[str]]:
+        """Commits that only `new` reaches, and those that only `old` reaches, parents after children.
+
+        Raises RevisionError when one of them is gone.
+        """
+        sides: dict[bytes, list[str]] = {b">": [], b"<": []}
+        for line in self.lines("rev-list", "--topo-order", "--left-right", f"{old}...{new}", "--"):
+            sides[line[:1]].append(line[1:].decode().strip())
+        return sides[b">"], sides[b"<"]
+
     def count(self, revision: str, but_not: str, most: int) -> int:
         """Commits reachable from `revision` and not from `but_not` (empty: none), counted up to `most`."""
         bounds = [f"^{but_not}"] if but_not else []
@@ -353,7 +363,8 @@ class Repository:
         if "not a git repository" in lowered:
             return NotARepositoryError(f"{self.top} is in no readable git repository", why=line,
                                        fix="Check it with `git status`")
-        if any(hint in lowered for hint in ("unknown revision", "bad revision", "needed a single revision")):
+        gone = ("unknown revision", "bad revision", "needed a single revision", "invalid symmetric difference")
+        if any(hint in lowered for hint in gone):
             return RevisionError("The revision does not exist", why=line, fix="Check it with `git log`")
         if any(hint in lowered for hint in ("bad object", "corrupt", "unable to read", "missing", "could not read")):
             fix = "Check it with `git fsck`; a fresh clone may be needed"

@@ -10,6 +10,7 @@ from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.references import Reference
 from iquest_lsp.codeflow.sources import DiffSource
+from iquest_lsp.codeflow.symbols import parses
 
 MAX_RISKS = 12
 Redact = Callable[[str], bool]
@@ -98,11 +99,10 @@ def _secrets(source: DiffSource, redact: Redact | None) -> Iterable[str]:
 
 def _broken_code(source: DiffSource) -> Iterable[str]:
     for path, after in source.after.items():
-        parser = grammars.parser(grammars.language_of(path))
-        if parser is None or not parser.parse(after).root_node.has_error:
+        if parses(path, after):
             continue
         earlier = source.before.get(path)
-        if earlier is None or not parser.parse(earlier).root_node.has_error:
+        if earlier is None or parses(path, earlier):
             yield f"{path} no longer parses as {grammars.language_of(path)}" if earlier else (
                 f"{path} does not parse as {grammars.language_of(path)}")
 

@@ -101,6 +101,7 @@ _VALUE_FUNCTIONS = frozenset({
     "arrow_function", "function", "function_expression", "generator_function", "class",
 })  # fmt: skip
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
+_OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
@@ -110,17 +111,27 @@ def symbols_of(path: str, source: bytes) -> tuple[Symbol, ...]:
     language = grammars.language_of(path)
     if not language or len(source) > MAX_SOURCE:
         return ()
-    return _symbols(language, source, is_test(path))
+    return _symbols(language, source, is_test(path))[0]
 
 
-@lru_cache(maxsize=256)
-def _symbols(language: str, source: bytes, test_file: bool) -> tuple[Symbol, ...]:
+def parses(path: str, source: bytes) -> bool:
+    """False when the file's grammar finds errors in it."""
+    language = grammars.language_of(path)
+    if not language or len(source) > MAX_SOURCE:
+        return True
+    return _symbols(language, source, is_test(path))[1]
+
+
+# A text is asked about again as the one before the next commit, and for its soundness.
+@lru_cache(maxsize=64)
+def _symbols(language: str, source: bytes, test_file: bool) -> tuple[tuple[Symbol, ...], bool]:
     parser = grammars.parser(language)
     if parser is None:
-        return ()
+        return (), True
     walker = _Walker(language, source, test_file)
-    walker.visit(parser.parse(source).root_node, "", "")
-    return tuple(walker.found)
+    root = parser.parse(source).root_node
+    walker.visit(root, "", "")
+    return tuple(walker.found), not root.has_error
 
 
 def at_line(symbols: tuple[Symbol, ...], line: int) -> Symbol | None:
@@ -253,9 +264,12 @@ class _Walker:
         last = node.child_by_field_name("return_type") or node.child_by_field_name("parameters")
         if self.language == "python" and last is not None:
             end = last.end_byte
-        text = " ".join(self.source[node.start_byte : end].decode("utf-8", "replace").split())
-        # The same head broken over lines in another way is the same head.
-        return re.sub(r",? ?([)\]])", r"\1", re.sub(r"([(\[]) ", r"\1", text)).rstrip(" {:=>")[:300]
+        raw = self.source[node.start_byte : min(end, node.start_byte + 2000)].decode("utf-8", "replace")
+        text = " ".join(raw.split())
+        if "\n" in raw:
+            # The same head broken over lines in another way is the same head.
+            text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))
+        return text.rstrip(" {:=>")[:300]
 
     def _alone(self, node: Node) -> bool:
         """True when nothing but white space stands before the node on its line."""
