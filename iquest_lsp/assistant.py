@@ -282,7 +282,10 @@ class Assistant:
         if not settings.enable or document.language in settings.disabled_languages:
             return _silent(request.cursor, self._engine.info, document.version)
         snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
-        await self._engine.start()
+        try:
+            await asyncio.wait_for(self._engine.start(), settings.deadline_ms / 1000)
+        except TimeoutError:  # still loading; the status says so
+            return _silent(request.cursor, self._engine.info, document.version)
         self._stop_warming(project)
         window = await self._window(project, snapshot)
         context_ms = (time.monotonic() - begin) * 1000

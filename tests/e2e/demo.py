@@ -1,4 +1,7 @@
-"""`make demo`: the real server completes a line of a real file, and git's history explains a commit."""
+"""`make demo`: the real server completes a line of a real file, and git's history explains a commit.
+
+`python -m tests.e2e.demo --svg FILE` also draws what was shown, for the README.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ PLACES = (
     ("iquest_lsp/errors.py", "        super().__init__(what)", "        super("),
     ("iquest_lsp/workspace/positions.py", "        starts, ends = [0], []", "        starts, "),
 )
-console = Console(width=100)
+console = Console(width=100, record=True)
 
 
 async def complete_one(editor: Editor, name: str, line_text: str, head: str) -> bool:
@@ -48,7 +51,7 @@ async def complete_one(editor: Editor, name: str, line_text: str, head: str) -> 
     return bool(answer)
 
 
-async def main() -> int:
+async def main(arguments: list[str]) -> int:
     """Runs the demo; 0 when at least one place was completed and the commit was explained."""
     console.rule("[bold]IQuest LSP[/bold]: a completion from our own Loop model")
     start = time.perf_counter()
@@ -66,8 +69,10 @@ async def main() -> int:
         console.print(explained.stderr, style="red")
     console.print()
     console.print(f"{sum(answered)} of {len(answered)} places completed; try it: .venv/bin/iquest-lsp --help")
+    if arguments[:1] == ["--svg"]:
+        console.save_svg(arguments[1], title="make demo")
     return 0 if any(answered) and explained.returncode == 0 else 1
 
 
 if __name__ == "__main__":
-    raise SystemExit(asyncio.run(main()))
+    raise SystemExit(asyncio.run(main(sys.argv[1:])))

@@ -1,7 +1,8 @@
 -- Opens FILE in a real Neovim, asks the real server for a completion at LINE (1-based), inserts it, saves the file.
 -- Environment: PYTHON, FILE, LINE, ARGUMENTS (of the server, separated by spaces). Prints key=value lines.
 local function say(key, value)
-  io.stdout:write(key .. '=' .. tostring(value):gsub('\n', '\\n') .. '\n')
+  local text = tostring(value):gsub('\n', '\\n')
+  io.stdout:write(key .. '=' .. text .. '\n')
 end
 
 local ok, failure = pcall(function()
