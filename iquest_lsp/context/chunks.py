@@ -167,7 +167,7 @@ def _name(node: Node, data: bytes) -> str:
     for field in ("name", "declarator", "left", "type"):
         child = node.child_by_field_name(field)
         while child is not None and child.type not in ("identifier", "type_identifier", "property_identifier",
-                                                       "field_identifier"):  # fmt: skip
+                                                       "field_identifier", "namespace_identifier"):  # fmt: skip
             inner = child.child_by_field_name("declarator") or child.child_by_field_name("name")
             child = inner
         if child is not None:
@@ -220,7 +220,7 @@ def _halves(lines: list[str], start: int, end: int) -> list[tuple[int, int]]:
     """Cuts a span that is too long at its blank or least indented lines."""
     spans = []
     while end - start > MOST_LINES:
-        window = range(start + LEAST_LINES * 2, start + MOST_LINES)
+        window = range(start + LEAST_LINES * 2, min(start + MOST_LINES, end - LEAST_LINES) + 1)
         cut = min(window, key=lambda row: (bool(lines[row - 1].strip()), _indent(lines[row]), -row))
         spans.append((start, cut))
         start = cut

@@ -131,7 +131,7 @@ class ModuleTable:
 
     def _go(self, name: str) -> tuple[str, ...]:
         # An import names a package: the longest end of it that is a folder here.
-        parts = name.split("/")
+        parts = [part for part in name.split("/") if part]
         for start in range(len(parts)):
             files = self._folders.get("/".join(parts[start:]))
             if files:

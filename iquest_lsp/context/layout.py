@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from iquest_lsp.context.prompt import CursorText
 from iquest_lsp.datatypes import FlowRecord, Position
 
-#: The span of the current file begins and ends at multiples of so many lines.
+#: The span of the current file begins and ends at multiples of so many lines; a short span of fewer.
 STEP_LINES = 64
 _STEP_CHARACTERS = 512
 _CLOSERS = re.compile(r"[\s)\]}>\"'`;:,]*\Z")
@@ -165,19 +165,16 @@ def around(text: str, row: int, limit: int) -> tuple[int, int, str]:
 
 
 def _first(lines: Sequence[str], row: int, limit: int, kept: int | None) -> int:
-    """First line of the span: the kept one while it fits; else so that the span is half full, at a step."""
+    """First line of the span: the kept one while it fits; else at a step, so that a quarter is left to grow into."""
     if kept is not None and kept <= row and _fits(lines[kept:row], limit):
-        # Far into a span that began at the top, or moved here by a jump: still the same span.
         return kept
-    nearest = _reach(range(row - 1, -1, -1), lines, limit)
+    above = range(row - 1, -1, -1)
+    nearest = _reach(above, lines, limit)
     if nearest == 0:
         return 0
-    half = _reach(range(row - 1, -1, -1), lines, limit // 2)
-    step = -(-nearest // STEP_LINES) * STEP_LINES
-    best = -(-half // STEP_LINES) * STEP_LINES - STEP_LINES
-    if nearest <= best:
-        return best
-    return step if step <= row else nearest
+    wanted = _reach(above, lines, limit * 3 // 4)
+    step = _step(row - nearest)
+    return max(-(-wanted // step) * step, nearest) if -(-wanted // step) * step <= row else wanted
 
 
 def _below(lines: Sequence[str], row: int, limit: int, kept: int | None) -> int:
@@ -189,11 +186,17 @@ def _below(lines: Sequence[str], row: int, limit: int, kept: int | None) -> int:
         if size <= limit and (kept == 0 or size >= limit // 4):
             return kept
     furthest = _reach(range(row + 1, total), lines, limit)
-    if furthest == total - 1:
-        return 0
     left = total - 1 - furthest
-    step = -(-left // STEP_LINES) * STEP_LINES
-    return step if step < total - 1 - row else left
+    step = _step(furthest - row)
+    return min(-(-left // step) * step, total - 1 - row)
+
+
+def _step(lines: int) -> int:
+    """The step for a span of so many lines: a power of two, a quarter of it at most."""
+    step = STEP_LINES
+    while step > 1 and step * 4 > lines:
+        step //= 2
+    return step
 
 
 def _reach(rows: range, lines: Sequence[str], limit: int) -> int:

@@ -183,9 +183,21 @@ class WindowAssembler:
         candidates = self._candidates(snapshot, sources, plan, room)
         costs = self._estimates(candidates)
         wanted, _ = choose(by_value(candidates, costs), costs, room)
-        missing = [item for item in wanted if not plan.shows(item.path, item.text)]
+        # What changed in a file shown as it was is told as an edit, not shown twice.
+        changed = {path: self._changed(path, plan, snapshot, sources) for path in {item.path for item in wanted}}
+        missing = [
+            item
+            for item in wanted
+            if not plan.shows(item.path, item.text)
+            and not any(span.start < item.end and item.start < span.end for span in changed[item.path])
+        ]
         worth = sum(item.score for item in wanted)
         return missing, sum(item.score for item in missing) / worth if worth else 0.0
+
+    def _changed(self, path: str, plan: Plan, snapshot: Snapshot, sources: Sources) -> list[RecentEdit]:
+        """What has changed in a file since its pieces were put into the plan."""
+        old = plan.texts.get(path)
+        return [] if old is None else changed_spans(path, old, self._texts.whole(path, snapshot, sources))
 
     # ------------------------------------------------------------------------------------------- the head
 
