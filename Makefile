@@ -30,9 +30,8 @@ lint: $(STAMPS)/test
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
 
-extension: $(STAMPS)/package vscode-extension/node_modules/.package-lock.json
-	@rm -rf vscode-extension/server
-	@$(BIN)/python -m hatchling build -t sdist -d vscode-extension/server
+extension: vscode-extension/node_modules/.package-lock.json
+	@$(PYTHON) vscode-extension/tools/server_archive.py
 	@cd vscode-extension && npm run --silent package
 
 test-extension:

@@ -69,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): void {
     told.clear();
     const middleware = {
       provideInlineCompletionItems: inline.provide.bind(inline),
-      provideCompletionItem: () => [], // the list would offer the ghost text a second time
+      provideCompletionItem: () => undefined, // the list would offer the ghost text a second time
     };
     const environment = setting<Record<string, string>>("server.environment", {});
     const connection = new ClientConnection(launch, log, middleware, settingsToTell(), environment);

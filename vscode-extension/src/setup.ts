@@ -31,12 +31,13 @@ export class Setup {
     return launch;
   }
 
-  /** As `offer`, once in the life of the installation: who said no is not asked at every start. */
+  /** As `offer`, once for each version of the server: who said no is not asked at every start. */
   async offerOnce(): Promise<boolean> {
-    if (this.context.globalState.get<boolean>(OFFERED) === true) {
+    const source = this.source();
+    if (this.context.globalState.get<string>(OFFERED) === source) {
       return false;
     }
-    await this.context.globalState.update(OFFERED, true);
+    await this.context.globalState.update(OFFERED, source);
     return this.offer();
   }
 
