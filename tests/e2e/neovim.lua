@@ -34,12 +34,10 @@ local ok, failure = pcall(function()
   local item = items[1]
   say('text', item.insertText)
   assert(item.range, 'an item without a range')
-  vim.lsp.util.apply_text_edits({ { range = item.range, newText = item.insertText } }, 0, client.offset_encoding)
+  vim.lsp.util.apply_text_edits({ { range = item.range, newText = item.insertText } }, vim.api.nvim_get_current_buf(), client.offset_encoding)
   vim.cmd('write')
   say('line', vim.api.nvim_buf_get_lines(0, line - 1, line, true)[1])
 
-  -- The ordinary list, through insert mode's own completion.
-  vim.bo.omnifunc = 'v:lua.vim.lsp.omnifunc'
   say('version', tostring(vim.version()))
 end)
 if not ok then say('error', failure) end
