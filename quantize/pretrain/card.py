@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quantize.pretrain.clean import Cleaned
+from quantize.pretrain.evaluate import CHECKED
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.model import LoopModel
 from quantize.pretrain.recipe import Recipe
@@ -191,7 +192,7 @@ def _engine(figures: dict[str, Any]) -> str:
         return ""
     return (
         f"The same file in the ported llama.cpp: {pair['llama.cpp']:.4f} bits per byte where torch has "
-        f"{pair['torch']:.4f} (40 windows); the rest of the line was written by llama.cpp.\n"
+        f"{pair['torch']:.4f} (the first {CHECKED} windows); the rest of the line was written by llama.cpp.\n"
     )
 
 

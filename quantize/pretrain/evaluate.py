@@ -23,6 +23,8 @@ from quantize.pretrain.samples import FORMAT, Sampler
 
 #: Tokens a completion may have; cursors whose rest of the line is longer are not drawn.
 LONGEST = 64
+#: Windows that llama.cpp scores as well.
+CHECKED = 20
 Say = Callable[[str], None]
 
 
@@ -55,7 +57,7 @@ def windows(files: Sequence[SourceFile], file: ModelFile, recipe: EvaluateRecipe
     result = []
     for item in draw.choices(files, weights=[len(item.text) for item in files], k=recipe.windows):
         lines = spans.outline(item.text, item.path)
-        room = int(recipe.length * 2.6)
+        room = recipe.length * 5  # more than fits: the tokens are cut below
         first = lines.line_of(draw.randrange(max(1, len(item.text) - room)))
         text = item.text[lines.starts[first] : lines.starts[first] + room]
         header = sampler.encode(FORMAT.chunk(ChunkKind.OPEN, item.path, "")[:2])
@@ -85,7 +87,7 @@ def places(files: Sequence[SourceFile], file: ModelFile, recipe: EvaluateRecipe)
         target = item.text[a:b]
         if not target.strip() or len(file.tokenizer.encode(target).ids) > LONGEST:
             continue
-        room = int(recipe.length * 2.6)
+        room = int(recipe.prompt * 2.6)
         prompts, texts = {}, {}
         for setting, share in (("with related files", 0.5), ("file alone", 1.0)):
             cursor = spans.cursor_text(draw, lines, item.path, a, b, int(room * share * 0.75), int(room * share * 0.25))
@@ -102,16 +104,17 @@ def places(files: Sequence[SourceFile], file: ModelFile, recipe: EvaluateRecipe)
 
 
 @torch.no_grad()
-def model_bits(file: ModelFile, scored: Sequence[Window], passes: int) -> list[float]:
-    """Bits of each window's text after `passes` passes, in float32 by torch."""
-    result = []
+def model_bits(file: ModelFile, scored: Sequence[Window]) -> dict[str, list[float]]:
+    """Bits of each window's text after each pass ("pass 1", ...), in float32 by torch."""
+    passes = file.model.recipe.passes
+    result: dict[str, list[float]] = {f"pass {number}": [] for number in range(1, passes + 1)}
     for window in scored:
         ids = torch.tensor([window.header + window.tokens])
-        h = file.model.hidden(ids[:, :-1], passes)[-1]
         start = len(window.header) - 1
-        logits = file.model.logits(h[0, start:])
-        loss = torch.nn.functional.cross_entropy(logits, ids[0, start + 1 :], reduction="sum")
-        result.append(float(loss) / math.log(2))
+        for name, h in zip(result, file.model.hidden(ids[:, :-1], passes), strict=True):
+            logits = file.model.logits(h[0, start:])
+            loss = torch.nn.functional.cross_entropy(logits, ids[0, start + 1 :], reduction="sum")
+            result[name].append(float(loss) / math.log(2))
     return result
 
 
@@ -245,7 +248,7 @@ def evaluate(
     scored = windows(held_out, file, recipe)
     cursors = places(held_out, file, recipe)
     say(f"evaluate: {len(scored)} windows, {sum(len(item.text) for item in scored)} bytes; {len(cursors)} cursors")
-    bits = {f"pass {n}": model_bits(file, scored, n) for n in range(1, file.model.recipe.passes + 1)}
+    bits = model_bits(file, scored)
     full = f"pass {file.model.recipe.passes}"
     say(f"evaluate: model {per_byte(bits[full], scored)['value']:.4f} bits per byte; counting the floor")
     floor = Floor(item.text for item in train)
@@ -273,7 +276,7 @@ def evaluate(
             name: sum(values[index] for index in at) / size for name, values in bits.items()
         }
     if engine:
-        some = slice(0, 40)
+        some = slice(0, CHECKED)
         result["engine_bits_per_byte"] = {
             "llama.cpp": per_byte(engine_bits(path, scored[some]), scored[some])["value"],
             "torch": per_byte(bits[full][some], scored[some])["value"],

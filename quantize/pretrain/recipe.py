@@ -103,11 +103,16 @@ class TrainRecipe:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRecipe:
-    """How much of the held-out packages is scored: windows for bits per byte, positions for rest of line."""
+    """How much of the held-out packages is scored.
+
+    `windows` of up to `length` tokens for bits per byte; `positions` with prompts of about `prompt` tokens for the
+    rest of the line.
+    """
 
     windows: int = 400
     positions: int = 600
     length: int = 1024
+    prompt: int = 768
     seed: int = 7
 
 

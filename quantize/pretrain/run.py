@@ -22,14 +22,14 @@ class Run:
     def __init__(self, recipe: Recipe, path: Path, work: Path, archive: Path | None, say: Say) -> None:
         self.recipe = recipe
         self._say = say
-        self._stages = Stages(recipe, work, archive, path.with_suffix(".manifest.csv"), say)
+        self.stages = Stages(recipe, work, archive, path.with_suffix(".manifest.csv"), say)
 
     @cached_property
     def trainer(self) -> Trainer:
         """The trainer, its rows packed."""
-        cleaned, clean_key = self._stages.clean()
-        made, tokenizer_key = self._stages.tokenizer(cleaned, clean_key)
-        rows, pack_key = self._stages.pack(cleaned, made, tokenizer_key)
+        cleaned, clean_key = self.stages.clean()
+        made, tokenizer_key = self.stages.tokenizer(cleaned, clean_key)
+        rows, pack_key = self.stages.pack(cleaned, made, tokenizer_key)
         return Trainer(
             self.recipe.model,
             self.recipe.train,
@@ -37,7 +37,7 @@ class Run:
             rows,
             np.load(rows / "held-out.npy"),
             float(json.loads((rows / "held-out.json").read_text())["bytes_per_token"]),
-            self._stages.train_folder(pack_key),
+            self.stages.train_folder(pack_key),
             self._say,
         )
 
@@ -50,8 +50,8 @@ class Run:
 
     def export(self, name: str) -> Path:
         """The model file of the present weights."""
-        cleaned, clean_key = self._stages.clean()
-        made, _ = self._stages.tokenizer(cleaned, clean_key)
+        cleaned, clean_key = self.stages.clean()
+        made, _ = self.stages.tokenizer(cleaned, clean_key)
         path = self.trainer.folder / f"{name}.gguf"
         state = {key: value.float().numpy() for key, value in self.trainer.model.state_dict().items()}
         part = path.with_suffix(".part")
@@ -62,7 +62,7 @@ class Run:
 
     def evaluate(self, path: Path) -> dict[str, Any]:
         """Figures of the file on the held-out packages, the file read back from disk."""
-        cleaned, _ = self._stages.clean()
+        cleaned, _ = self.stages.clean()
         figures = evaluate.evaluate(
             path,
             reader.read(path),
@@ -77,7 +77,7 @@ class Run:
 
     def card(self, path: Path, figures: dict[str, Any]) -> list[Path]:
         """Writes the model card and the picture of the curve beside the file."""
-        cleaned, _ = self._stages.clean()
+        cleaned, _ = self.stages.clean()
         curve = card.read_curve(path.parent / "curve.csv")
         picture = path.with_name(f"{path.stem}-curve.png")
         card.draw(picture, curve)

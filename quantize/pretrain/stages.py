@@ -33,7 +33,7 @@ class Stages:
         self._manifest = pinned
         self.work = work
         self._archive = archive
-        self._say = say
+        self.say = say
     def clean(self) -> tuple[Cleaned, str]:
         """Files for training and for evaluation, and the hash of both.
 
@@ -48,12 +48,12 @@ class Stages:
         folder, fresh = self._folder("clean", key)
         if fresh is not None:
             if pinned is None:
-                self._say(f"clean: {len(files)} files")
+                self.say(f"clean: {len(files)} files")
                 cleaned = clean.clean(files, self.recipe.data, self.recipe.train.seed)
             else:
                 files = list(manifest.collect(self.recipe.data, self._archive))
                 cleaned, missing = pinned.select(files)
-                self._say(f"clean: {len(pinned.entries)} files of the manifest, {len(missing)} of them not here")
+                self.say(f"clean: {len(pinned.entries)} files of the manifest, {len(missing)} of them not here")
                 if missing:
                     raise UsageError(
                         f"{len(missing)} of the manifest's {len(pinned.entries)} files are missing or have changed",
@@ -72,7 +72,7 @@ class Stages:
         key = self._key([parent, self._fields("tokenizer"), self.recipe.train.seed])
         folder, fresh = self._folder("tokenizer", key)
         if fresh is not None:
-            self._say("tokenizer: training")
+            self.say("tokenizer: training")
             made = tokenizer.train(cleaned.train, self.recipe.tokenizer, self.recipe.train.seed)
             made.save(str(fresh / "tokenizer.json"))
             fresh.replace(folder)
@@ -83,7 +83,7 @@ class Stages:
         key = self._key([parent, self._fields("pack"), self.recipe.train.seed])
         folder, fresh = self._folder("pack", key)
         if fresh is not None:
-            self._say(f"pack: {sum(self.recipe.pack.rows)} rows")
+            self.say(f"pack: {sum(self.recipe.pack.rows)} rows")
             pack.pack(cleaned.train, made, self.recipe.pack, self.recipe.train.seed, fresh)
             rows = pack.pack_plain(cleaned.held_out, made, 512, 32, self.recipe.train.seed)
             np.save(fresh / "held-out.npy", rows)

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.torch
 def hard(finished: tuple[Run, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[LoopModel, Path]:
     """A random model in float32 whose gates matter, and its file; the tokenizer is that of the tiny run."""
     run = finished[0]
-    cleaned, key = run._stages.clean()
-    tokenizer, _ = run._stages.tokenizer(cleaned, key)
+    cleaned, key = run.stages.clean()
+    tokenizer, _ = run.stages.tokenizer(cleaned, key)
     recipe = dataclasses.replace(run.recipe, model=dataclasses.replace(run.recipe.model, heads=4, kv_heads=2))
     torch.manual_seed(5)
     model = LoopModel(recipe.model, tokenizer.get_vocab_size())

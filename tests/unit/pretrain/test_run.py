@@ -42,7 +42,7 @@ def test_a_schedule_cannot_change_once_the_anneal_has_begun(finished: tuple[Run,
     run = make_run("finished")
     longer = tuple(dataclasses.replace(phase, steps=phase.steps + 5) for phase in run.recipe.train.phases)
     run.recipe = dataclasses.replace(run.recipe, train=dataclasses.replace(run.recipe.train, phases=longer))
-    run._stages.recipe = run.recipe
+    run.stages.recipe = run.recipe
     assert run.trainer.folder == finished[0].trainer.folder
     with pytest.raises(UsageError, match="schedule"):
         run.trainer.run()
@@ -58,16 +58,16 @@ def test_the_schedule_rises_stays_and_falls(finished: tuple[Run, Path]) -> None:
 def test_stages_are_found_again(finished: tuple[Run, Path], make_run: MakeRun) -> None:
     said: list[str] = []
     run = make_run("finished")
-    run._stages._say = said.append
+    run.stages.say = said.append
     assert run.trainer.folder == finished[0].trainer.folder
     assert said == []
 
 
 def test_rows_hold_the_layout(finished: tuple[Run, Path]) -> None:
     run, _ = finished
-    cleaned, clean_key = run._stages.clean()
-    tokenizer, key = run._stages.tokenizer(cleaned, clean_key)
-    folder, _ = run._stages.pack(cleaned, tokenizer, key)
+    cleaned, clean_key = run.stages.clean()
+    tokenizer, key = run.stages.tokenizer(cleaned, clean_key)
+    folder, _ = run.stages.pack(cleaned, tokenizer, key)
     rows = np.load(folder / "rows-128.npy")
     assert rows.shape == (24, 129)
     text = "".join(tokenizer.decode(row.tolist(), skip_special_tokens=False) for row in rows)
@@ -79,7 +79,7 @@ def test_rows_hold_the_layout(finished: tuple[Run, Path]) -> None:
 
 def test_the_manifest_pins_what_is_learned_from(finished: tuple[Run, Path], make_run: MakeRun, smoke: Path) -> None:
     run, _ = finished
-    cleaned, _ = run._stages.clean()
+    cleaned, _ = run.stages.clean()
     made = inventory.inventory(cleaned, "some hash")
     path = smoke.with_name("pinned.csv")
     inventory.write(path, made)

@@ -77,8 +77,8 @@ def test_the_file_names_the_roles_of_its_tokens() -> None:
 @pytest.mark.torch
 def test_the_file_holds_the_trained_tokenizer(finished: tuple[object, Path]) -> None:
     run, path = finished
-    cleaned, key = run._stages.clean()  # type: ignore[attr-defined]  # the run's type needs torch, which is optional here
-    trained, _ = run._stages.tokenizer(cleaned, key)  # type: ignore[attr-defined]  # likewise
+    cleaned, key = run.stages.clean()  # type: ignore[attr-defined]  # the run's type needs torch, which is optional here
+    trained, _ = run.stages.tokenizer(cleaned, key)  # type: ignore[attr-defined]  # likewise
     again = from_fields(_fields(path))
     draw = random.Random(2)
     for text in strings(2_000, seed=draw.randrange(1000)):
