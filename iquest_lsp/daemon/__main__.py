@@ -1,4 +1,7 @@
-"""`python -m iquest_lsp.daemon '["daemon", {}]'`: becomes the daemon of that name, with those options."""
+"""`python -m iquest_lsp.daemon '["daemon", {}, 5]'`: becomes the daemon of that name, with those options.
+
+The last number is the writing end of the pipe on which the bridge that started it waits.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 
 
 def main() -> None:
-    name, options = json.loads(sys.argv[1])
+    name, options, waiting = json.loads(sys.argv[1])
     # The bridge's child ends at once and its grandchild lives on: an editor that kills what descends from it, as VS
     # Code does, must not kill what the others use.
     if os.fork():
@@ -16,7 +19,7 @@ def main() -> None:
     os.setsid()
     from iquest_lsp.daemon.service import run
 
-    run(str(name), dict(options))
+    run(str(name), dict(options), int(waiting))
 
 
 if __name__ == "__main__":

@@ -21,16 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.daemon import handshake
-from iquest_lsp.daemon.lock import holder
 from iquest_lsp.daemon.peers import check_peer
 from iquest_lsp.daemon.places import Place, find_place, with_absolute_paths
 from iquest_lsp.errors import DaemonError
 
-START_PATIENCE_S = 30.0
-START_AGAIN_S = 5.0
+START_PATIENCE_S = 60.0
+STARTS = 3
 REPLY_PATIENCE_S = 20.0
 FAREWELL_PATIENCE_S = 3.0
 CHUNK = 64 * 1024
+WITHOUT = "This editor is served without the daemon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +68,78 @@ def run_tcp_bridge(port: int, token: str) -> Ending:
 def reach(place: Place, options: Mapping[str, object]) -> tuple[socket.socket, bytes]:
     """A connection that the daemon welcomed, starting one when there is none; raises DaemonError."""
     end = time.monotonic() + START_PATIENCE_S
-    started = -START_AGAIN_S
     pause = 0.005
-    while time.monotonic() < end:
-        connection = dial(place)
-        if connection is not None:
-            said, first = _ask_gently(connection)
-            answer = said.get("answer")
-            if answer == handshake.WELCOME and handshake.is_compatible(said):
-                return connection, first
-            connection.close()
-            if answer in (handshake.INCOMPATIBLE, handshake.FULL, handshake.DENIED, handshake.WELCOME):
-                raise DaemonError(
-                    "This editor is served without the daemon",
-                    why=str(said.get("reason") or f"the daemon is version {said.get('version')}"),
-                    fix="Close the other editors, or run `iquest-lsp daemon stop`, to share one model again",
-                )
-        elif time.monotonic() - started > START_AGAIN_S and holder(place.lock) is None:
-            start(place, options)
-            started = time.monotonic()
-        time.sleep(pause)
-        pause = min(pause * 1.3, 0.25)
+    with contextlib.closing(Starter(place, options)) as starter:
+        while time.monotonic() < end:
+            connection = dial(place)
+            if connection is not None:
+                said, first = _ask_gently(connection)
+                if said.get("answer") == handshake.WELCOME and handshake.is_compatible(said):
+                    return connection, first
+                connection.close()
+                _check_refusal(said)
+            else:
+                starter.start()
+            time.sleep(pause)
+            pause = min(pause * 1.3, 0.25)
     raise DaemonError(
-        "This editor is served without the daemon",
+        WITHOUT,
         why=f"it did not start within {START_PATIENCE_S:.0f} s",
         fix=f"See {place.log} and {place.last_words}",
     )
+
+
+def _check_refusal(said: Mapping[str, object]) -> None:
+    """Raises DaemonError for a reply that will not be another one in a moment."""
+    if said and said.get("answer") != handshake.REPLACED:
+        raise DaemonError(
+            WITHOUT,
+            why=str(said.get("reason") or f"the daemon is version {said.get('version')}"),
+            fix="Close the other editors, or run `iquest-lsp daemon stop`, to share one model again",
+        )
+
+
+class Starter:
+    """Starts a daemon, and another one only when the one before ended without serving.
+
+    A pipe tells: the daemon holds its other end until it serves, and looks whether somebody still waits.
+    """
+
+    def __init__(self, place: Place, options: Mapping[str, object]) -> None:
+        self._place = place
+        self._options = dict(options)
+        self._pipe: int | None = None
+        self._left = STARTS
+
+    def start(self) -> None:
+        """Starts one unless one is on its way."""
+        if self._pipe is not None:
+            if not select.select([self._pipe], [], [], 0)[0]:
+                return
+            self.close()
+        if not self._left:
+            raise DaemonError(WITHOUT, why="it ended as it started", fix=f"See {self._place.last_words}")
+        self._left -= 1
+        self._pipe, theirs = os.pipe()
+        with contextlib.suppress(OSError):
+            self._place.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        said = json.dumps([self._place.name, self._options, theirs])
+        # -P and another working directory: an untrusted workspace must not lend its modules to the daemon.
+        command = [sys.executable, "-P", "-m", "iquest_lsp.daemon", said]
+        try:
+            with _last_words(self._place.last_words) as words:
+                subprocess.run(
+                    command, cwd=self._place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
+                    start_new_session=True, pass_fds=(theirs,), check=False,
+                )  # fmt: skip
+        finally:
+            os.close(theirs)
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._pipe is not None:
+            os.close(self._pipe)
+            self._pipe = None
 
 
 def dial(place: Place) -> socket.socket | None:
@@ -133,22 +179,7 @@ def _ask_gently(connection: socket.socket) -> tuple[dict[str, object], bytes]:
     except ConnectionError:
         return {}, b""
     except TimeoutError as error:
-        raise DaemonError(
-            "This editor is served without the daemon", why="it does not answer", fix="Run `iquest-lsp daemon stop`"
-        ) from error
-
-
-def start(place: Place, options: Mapping[str, object]) -> None:
-    """Starts a daemon that lives on its own; one too many ends by itself, since only one gets the lock."""
-    with contextlib.suppress(OSError):
-        place.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # -P and another working directory: an untrusted workspace must not lend its modules to the daemon.
-    command = [sys.executable, "-P", "-m", "iquest_lsp.daemon", json.dumps([place.name, dict(options)])]
-    with _last_words(place.last_words) as words:
-        subprocess.run(
-            command, cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
-            start_new_session=True, check=False,
-        )  # fmt: skip
+        raise DaemonError(WITHOUT, why="it does not answer", fix="Run `iquest-lsp daemon stop`") from error
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ import faulthandler
 import hmac
 import logging
 import os
+import select
 import signal
 import socket
 import stat
@@ -60,13 +61,13 @@ class Service:
         self._watch = Watch(assistant)
 
     async def run(self, port: int | None = None, ready: Callable[[int], None] | None = None) -> None:
-        """Serves until the end, on TCP where there is a `port`; then `ready` hears the one it got."""
+        """Serves until the end, on TCP where there is a `port`; once it does, `ready` hears the one it got (else 0)."""
         if port is None:
             await self._listen()
         else:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=READ_LIMIT)
-            if ready is not None:
-                ready(self._server.sockets[0].getsockname()[1])
+        if ready is not None and self._server is not None:
+            ready(0 if port is None else self._server.sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop, f"The daemon was stopped ({number.name}).")
@@ -170,7 +171,7 @@ class Service:
         transport.set_write_buffer_limits(high=0)  # so that `drain` waits for the last byte
         code, message = 1, self._reason
         try:
-            code = await attend(self.assistant, reader, PipeWriter(transport))
+            code = await attend(self.assistant, reader, PipeWriter(transport), leaving=self._note_idle_time)
             message = ""
         except asyncio.CancelledError:
             message = self._reason
@@ -178,13 +179,16 @@ class Service:
             log.exception("serving a client failed")
             message = "The daemon could not go on serving this editor; its log has the details."
         finally:
-            self._idle_s = float(self.assistant.settings.idle_exit_seconds)
             del self._clients[task]
             self._rest()
             log.info("a client left; now %d", len(self._clients))
             with contextlib.suppress(OSError, TimeoutError):
                 writer.write(handshake.farewell(code, message))
                 await asyncio.wait_for(writer.drain(), LEAVE_PATIENCE_S)
+
+    def _note_idle_time(self) -> None:
+        """The last editor's wish holds after it left."""
+        self._idle_s = float(self.assistant.settings.idle_exit_seconds)
 
     def _rest(self) -> None:
         """Sets or stops the clock that ends an idle daemon."""
@@ -284,8 +288,12 @@ class Watch:
             )
 
 
-def run(name: str, options: Mapping[str, object]) -> None:
-    """Becomes the daemon of a name: takes the lock, or leaves it to the one that has it."""
+def run(name: str, options: Mapping[str, object], waiting: int) -> None:
+    """Becomes the daemon of a name: takes the lock, or leaves it to the one that has it.
+
+    `waiting` is a pipe that is closed once clients can come; its reader is the bridge that waits for it.
+    """
+    os.set_inheritable(waiting, False)
     faulthandler.enable(file=sys.__stderr__ or sys.stderr)
     place = Place(find_place(options).folder, name)
     configuration = Configuration(options, user_file())
@@ -294,10 +302,13 @@ def run(name: str, options: Mapping[str, object]) -> None:
     if lock is None:
         log.info("another daemon serves already")
         return
+    if _nobody_reads(waiting):
+        log.info("the bridge that started this process has gone")
+        return
     log.info("version %s, process %d", __version__, os.getpid())
 
     async def serve() -> None:
-        await Service(Assistant(configuration), place, lock).run()
+        await Service(Assistant(configuration), place, lock).run(ready=lambda _: os.close(waiting))
 
     try:
         asyncio.run(serve())
@@ -309,6 +320,12 @@ def run(name: str, options: Mapping[str, object]) -> None:
         logging.shutdown()
     # The interpreter would wait for threads that may be deep in a large repository.
     os._exit(0)
+
+
+def _nobody_reads(pipe: int) -> bool:
+    poll = select.poll()
+    poll.register(pipe, 0)
+    return bool(poll.poll(0))
 
 
 def _somebody_listens(place: Place) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.server.app import Connection
@@ -12,12 +12,22 @@ from iquest_lsp.server.stream import PipeWriter, stdio
 from iquest_lsp.settings import Configuration, user_file
 
 
-async def attend(assistant: Assistant, reader: asyncio.StreamReader, writer: PipeWriter, notice: str = "") -> int:
-    """Serves one client until it leaves; returns the exit code the protocol asks for."""
+async def attend(
+    assistant: Assistant,
+    reader: asyncio.StreamReader,
+    writer: PipeWriter,
+    notice: str = "",
+    leaving: Callable[[], None] = lambda: None,
+) -> int:
+    """Serves one client until it leaves; returns the exit code the protocol asks for.
+
+    `leaving` is called while the client's settings still hold.
+    """
     connection = Connection(assistant, notice)
     try:
         await converse(connection, reader, writer)
     finally:
+        leaving()
         connection.close()
     protocol = connection.protocol
     assert isinstance(protocol, Protocol)

@@ -1,0 +1,177 @@
+"""A client that sees every byte: it counts the responses to each id and may send what no editor would."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.home import PROGRAM, Home
+
+
+def frame(message: object) -> bytes:
+    """A message with its header; lone surrogates stay escaped."""
+    body = json.dumps(message).encode("ascii")
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+class RawClient:
+    """Speaks JSON-RPC over a pair of streams, whoever holds their other end."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.responses: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+        self.notifications: list[dict[str, Any]] = []
+        self.rejections: list[dict[str, Any]] = []  # responses to what had no usable id
+        self.process: asyncio.subprocess.Process | None = None
+        self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
+        self._number = 0
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(
+        cls, home: Home, *arguments: str, environment: dict[str, str] | None = None, command: tuple[str, ...] = PROGRAM
+    ) -> RawClient:
+        """The real program, as an editor would start it."""
+        process = await asyncio.create_subprocess_exec(
+            *command, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE, cwd=home.folder, limit=2**24,
+            env={**os.environ, **home.environment, **(environment or {})},
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        client = cls(process.stdout, process.stdin)
+        client.process = process
+        return client
+
+    async def initialize(self, root: Path, **options: Any) -> dict[str, Any]:
+        """The opening of the protocol."""
+        answer = await self.request(
+            "initialize",
+            {
+                "processId": os.getpid(),
+                "rootUri": root.as_uri(),
+                "capabilities": {},
+                "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}],
+                "initializationOptions": options,
+            },
+            timeout=60,
+        )
+        self.notify("initialized", {})
+        return answer
+
+    async def ready(self) -> None:
+        """Waits until the model is loaded."""
+        await self.until(lambda: "ready" in self.states(), 60)
+
+    def states(self) -> list[str]:
+        """The engine's states that were told, in order."""
+        return [item["params"]["state"] for item in self.notifications if item["method"] == "iquest/status"]
+
+    def messages(self) -> list[str]:
+        """The messages that were shown."""
+        return [item["params"]["message"] for item in self.notifications if item["method"] == "window/showMessage"]
+
+    async def until(self, ready: Any, timeout: float) -> None:
+        """Waits for a condition."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while not ready():
+            assert loop.time() < end, (self.notifications[-5:], self.rejections[-5:])
+            await asyncio.sleep(0.01)
+
+    def open(self, file: Path, text: str, version: int = 1) -> str:
+        """Opens a document."""
+        uri = file.as_uri()
+        item = {"uri": uri, "languageId": "python", "version": version, "text": text}
+        self.notify("textDocument/didOpen", {"textDocument": item})
+        return uri
+
+    async def inline(self, uri: str, line: int, character: int) -> list[str]:
+        """The texts of the ghost text items."""
+        answer = await self.request(
+            "textDocument/inlineCompletion",
+            {
+                "textDocument": {"uri": uri},
+                "position": {"line": line, "character": character},
+                "context": {"triggerKind": 2},
+            },
+        )
+        return [item["insertText"] for item in answer["result"]["items"]]
+
+    def send(self, message: object) -> None:
+        """One message."""
+        self.writer.write(frame(message))
+
+    def notify(self, method: str, params: object) -> None:
+        """A notification."""
+        self.send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def ask(self, method: str, params: object) -> int:
+        """A request whose answer is counted; returns its id."""
+        self._number += 1
+        self.send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
+        return self._number
+
+    async def request(self, method: str, params: object, timeout: float = 30) -> dict[str, Any]:
+        """A request and its answer."""
+        number = self.ask(method, params)
+        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        return await asyncio.wait_for(waiting, timeout)
+
+    async def leave(self) -> int:
+        """The end of the protocol; returns the program's exit code (0 where there is no program)."""
+        await self.request("shutdown", None)
+        self.notify("exit", None)
+        return await self.end()
+
+    async def end(self) -> int:
+        """Closes the stream and waits for the end."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self.writer.close()
+        code = 0
+        if self.process is not None:
+            code = await asyncio.wait_for(self.process.wait(), 20)
+        await asyncio.wait_for(self._reading, 20)
+        return code
+
+    async def ended(self) -> tuple[int, str]:
+        """Waits for the program to end by itself; its exit code and what it said on stderr."""
+        assert self.process is not None
+        assert self.process.stderr is not None
+        said = await asyncio.wait_for(self.process.stderr.read(), 20)
+        return await asyncio.wait_for(self.process.wait(), 20), said.decode()
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                head = await self.reader.readuntil(b"\r\n\r\n")
+                fields = (line.partition(b":") for line in head.splitlines())
+                length = next(int(value) for name, _, value in fields if name == b"Content-Length")
+                body = await self.reader.readexactly(length)
+                self._take(json.loads(body))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(ConnectionError("the server has gone"))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        assert "Traceback" not in json.dumps(message)
+        if "method" in message and "id" in message:
+            self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})
+        elif "method" in message:
+            self.notifications.append(message)
+            del self.notifications[:-2000]
+        elif message["id"] is None:
+            self.rejections.append(message)
+        else:
+            self.responses[message["id"]].append(message)
+            waiting = self._waiting.pop(message["id"], None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)

@@ -1,0 +1,260 @@
+"""The daemon as editors meet it: real bridges, a real daemon, on the fake engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from tests.e2e.home import PROGRAM, Home, children, is_daemon, private_home
+from tests.e2e.rawclient import RawClient
+
+FAKE = ("--engine", "fake")
+CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with private_home() as made:
+        yield made
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text(CODE)
+    (tmp_path / "iquest.toml").write_text("")
+    return tmp_path
+
+
+async def gone(pid: int, timeout: float = 15) -> None:
+    end = time.monotonic() + timeout
+    while is_daemon(pid):
+        assert time.monotonic() < end, f"process {pid} lives on"
+        await asyncio.sleep(0.02)
+
+
+async def status(home: Home) -> dict[str, Any]:
+    return await asyncio.to_thread(home.status, *FAKE)
+
+
+async def test_two_editors_share_one_daemon(home: Home, root: Path) -> None:
+    one, two = await asyncio.gather(*(RawClient.start(home, *FAKE) for _ in range(2)))
+    await one.initialize(root, enable=False)
+    await two.initialize(root)
+    await asyncio.gather(one.ready(), two.ready())
+    shown = await status(home)
+    assert shown.keys() == {"pid", "version", "uptime_s", "model", "state", "clients", "workspaces", "memory_bytes"}
+    assert (shown["clients"], shown["model"], shown["state"]) == (2, "fake", "ready")
+    assert [item["root"] for item in shown["workspaces"]] == [str(root)]
+    assert shown["memory_bytes"] > 10_000_000
+    assert home.pids() == [shown["pid"]]
+    engines = children(shown["pid"], "runtime.child")
+    assert len(engines) == 1
+
+    # One file, two buffers: each editor counts its own versions and is answered from its own text and settings.
+    uri = one.open(root / "shapes.py", CODE, version=7)
+    two.open(root / "shapes.py", CODE.replace("area", "volume"), version=1)
+    assert await one.inline(uri, 4, 9) == []
+    one.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"enable": True}}})
+    two.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"enable": False}}})
+    assert await one.inline(uri, 4, 9) == ["width, height):"]
+    assert await two.inline(uri, 4, 11) == []
+    two.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"enable": True}}})
+    place = {"line": 4, "character": 11}
+    change = {"range": {"start": place, "end": place}, "text": "wid"}
+    two.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]})
+    assert await two.inline(uri, 4, 14) == ["th, height):"]
+    warm = (await status(home))["workspaces"][0]
+    assert warm["warm_tokens"] == warm["window_tokens"] > 0
+
+    # What one closes stays open for the other, and the engine's death is told to both, once.
+    one.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert await two.inline(uri, 4, 14) == ["th, height):"]
+    os.kill(engines[0], signal.SIGKILL)
+    for client in (one, two):
+        await client.until(lambda client=client: client.states()[-1] == "ready" and "restarting" in client.states(), 30)
+        assert len([text for text in client.messages() if "signal 9" in text]) == 1
+    assert await one.leave() == 0
+    assert await two.inline(uri, 4, 14) == ["th, height):"]
+    assert (await status(home))["clients"] == 1
+    assert await two.leave() == 0
+
+
+async def test_many_editors_start_at_once_and_get_one_daemon(home: Home, root: Path) -> None:
+    clients = await asyncio.gather(*(RawClient.start(home, *FAKE) for _ in range(5)))
+    await asyncio.gather(*(client.initialize(root) for client in clients))
+    assert len(home.pids()) == 1
+    assert (await status(home))["clients"] == 5
+    assert await asyncio.gather(*(client.leave() for client in clients)) == [0] * 5
+
+
+async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root: Path) -> None:
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    await client.ready()
+    first = home.pids()[0]
+    offspring = [*children(first, "runtime.child"), *children(first, "multiprocessing")]
+    assert offspring
+    os.kill(first, signal.SIGKILL)
+    code, said = await client.ended()
+    assert code == 1
+    assert "The daemon stopped unexpectedly" in said
+    assert "Traceback" not in said
+    assert len(home.sockets) == 1  # stale now
+    again = await RawClient.start(home, *FAKE)
+    await again.initialize(root)
+    assert home.pids() != [first]
+    # The bridge is killed: the daemon notices, and nothing of the first daemon is left.
+    assert again.process is not None
+    again.process.kill()
+    end = time.monotonic() + 20
+    while (await status(home))["clients"] or any(Path(f"/proc/{pid}").exists() for pid in offspring):
+        assert time.monotonic() < end
+
+
+async def test_stop_tells_the_editors(home: Home, root: Path) -> None:
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root, idleExitSeconds=1)
+    pid = home.pids()[0]
+    done = await asyncio.to_thread(home.command, "daemon", "stop", *FAKE)
+    assert (done.returncode, done.stdout) == (0, ""), (done.stderr, home.log())
+    code, said = await client.ended()
+    assert code == 1
+    assert "stopped by `iquest-lsp daemon stop`" in said
+    await gone(pid)
+    assert home.sockets == []
+    for command in ("status", "stop"):
+        done = await asyncio.to_thread(home.command, "daemon", command, *FAKE)
+        assert done.returncode == 1
+        assert "No daemon is running" in done.stderr
+    logs = await asyncio.to_thread(home.command, "daemon", "logs", *FAKE)
+    assert "a client came" in logs.stdout
+
+    # An idle daemon ends by itself.
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root, idleExitSeconds=1)
+    pid = home.pids()[0]
+    assert await client.leave() == 0
+    await gone(pid)
+
+
+async def test_an_editor_that_goes_without_a_word_has_an_exit_code(home: Home, root: Path) -> None:
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    assert await client.end() == 1
+    client = await RawClient.start(home, *FAKE)
+    client.notify("exit", None)
+    assert (await client.ended())[0] == 1
+
+
+async def test_an_incompatible_busy_daemon_leads_to_service_alone(home: Home, root: Path) -> None:
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    other = "from iquest_lsp.daemon import handshake; handshake.WIRE += 1; from iquest_lsp.cli import main; main()"
+    alone = await RawClient.start(home, *FAKE, command=(sys.executable, "-P", "-c", other))
+    await alone.initialize(root)
+    await alone.ready()
+    uri = alone.open(root / "shapes.py", CODE)
+    assert await alone.inline(uri, 4, 9) == ["width, height):"]
+    assert len([text for text in alone.messages() if "served without the daemon" in text]) == 1
+    assert (await status(home))["clients"] == 1
+    assert await alone.leave() == 0
+    assert await client.leave() == 0
+
+
+async def test_a_link_in_place_of_the_folder_is_refused(home: Home, root: Path) -> None:
+    elsewhere = home.folder / "elsewhere"
+    elsewhere.mkdir()
+    (home.folder / "run" / "iquest-lsp").symlink_to(elsewhere)
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    await client.until(lambda: any("link" in text for text in client.messages()), 20)
+    assert list(elsewhere.iterdir()) == []
+    assert await client.leave() == 0
+
+
+async def test_a_full_disk_stops_nobody(home: Home, root: Path) -> None:
+    """No file can grow: no log, no process id in the lock."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        client = await RawClient.start(home, *FAKE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await client.initialize(root)
+    await client.ready()
+    assert await client.inline(client.open(root / "shapes.py", CODE), 4, 9) == ["width, height):"]
+    pid = (await status(home))["pid"]
+    assert home.log() == ""
+    assert await client.leave() == 0
+    done = await asyncio.to_thread(home.command, "daemon", "stop", *FAKE)
+    assert done.returncode == 0, done.stderr
+    await gone(pid)
+
+
+async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
+    environment = {**os.environ, **home.environment}
+    service = await asyncio.create_subprocess_exec(
+        *PROGRAM, *FAKE, "--tcp", "0", env=environment, stderr=asyncio.subprocess.PIPE, cwd=home.folder
+    )
+    assert service.stderr is not None
+    try:
+        said = (await asyncio.wait_for(service.stderr.readline(), 30)).decode()
+        port = int(said.partition("127.0.0.1:")[2].partition(";")[0])
+        token = Path(said.rpartition(" ")[2].strip())
+        assert token.stat().st_mode & 0o777 == 0o600
+        for hello in (b"", b'{"want":"serve"}', b'{"want":"serve","token":"x"}', b"POST / HTTP/1.1"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(hello + b"\n")
+            answer = await asyncio.wait_for(reader.read(), 10)
+            assert b"welcome" not in answer
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        client = await RawClient.start(home, "--connect", str(port))
+        await client.initialize(root)
+        assert await client.leave() == 0
+        wrong = await RawClient.start(home, "--connect", str(port), environment={"IQUEST_LSP_TOKEN": "wrong"})
+        code, told = await wrong.ended()
+        assert code == 1
+        assert "token" in told
+    finally:
+        service.terminate()
+        assert await asyncio.wait_for(service.wait(), 20) == 0
+
+
+async def test_the_bridge_adds_less_than_two_milliseconds(home: Home, root: Path) -> None:
+    """The same request over the bridge and straight into the daemon's socket, in turns."""
+    through = await RawClient.start(home, *FAKE)
+    await through.initialize(root)
+    reader, writer = await asyncio.open_unix_connection(str(home.sockets[0]), limit=2**20)
+    writer.write(json.dumps({"iquest-lsp": 1, "version": "0", "want": "serve"}).encode() + b"\n")
+    assert b"welcome" in await reader.readline()
+    straight = RawClient(reader, writer)
+    await straight.initialize(root)
+    times: dict[str, list[float]] = {"through": [], "straight": []}
+    for _ in range(300):
+        for name, client in (("through", through), ("straight", straight)):
+            begin = time.perf_counter()
+            await client.request("iquest/noSuchMethod", {})
+            times[name].append((time.perf_counter() - begin) * 1000)
+    added = median(times["through"]) - median(times["straight"])
+    print(f"the bridge adds {added:.3f} ms (median of 300, straight {median(times['straight']):.3f} ms)")
+    assert added < 2
+    straight.notify("exit", None)
+    assert await through.leave() == 0
+    writer.close()
+    with contextlib.suppress(asyncio.CancelledError):
+        straight._reading.cancel()
+        await straight._reading
