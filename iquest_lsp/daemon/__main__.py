@@ -1,4 +1,6 @@
-"""`python -m iquest_lsp.daemon '["daemon", {}, 5]'`: becomes the daemon of that name, with those options.
+"""`python -m iquest_lsp.daemon '["/run/user/1000/iquest-lsp", "daemon", {}, 5]'`: becomes that daemon.
+
+The words are the place that the bridge found and checked, and the command line options.
 
 The last number is the writing end of the pipe on which the bridge that started it waits.
 """
@@ -8,18 +10,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
-    name, options, waiting = json.loads(sys.argv[1])
+    folder, name, options, waiting = json.loads(sys.argv[1])
     # The bridge's child ends at once and its grandchild lives on: an editor that kills what descends from it, as VS
     # Code does, must not kill what the others use.
     if os.fork():
         os._exit(0)
     os.setsid()
+    from iquest_lsp.daemon.places import Place
     from iquest_lsp.daemon.service import run
 
-    run(str(name), dict(options), int(waiting))
+    run(Place(Path(folder), str(name)), dict(options), int(waiting))
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Starter:
         self._pipe, theirs = os.pipe()
         with contextlib.suppress(OSError):
             self._place.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        said = json.dumps([self._place.name, self._options, theirs])
+        said = json.dumps([str(self._place.folder), self._place.name, self._options, theirs])
         # -P and another working directory: an untrusted workspace must not lend its modules to the daemon.
         command = [sys.executable, "-P", "-m", "iquest_lsp.daemon", said]
         try:

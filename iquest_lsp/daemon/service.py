@@ -22,7 +22,7 @@ from iquest_lsp.daemon import handshake, health
 from iquest_lsp.daemon.lock import Lock, acquire
 from iquest_lsp.daemon.logs import start_logging
 from iquest_lsp.daemon.peers import check_peer
-from iquest_lsp.daemon.places import Place, find_place
+from iquest_lsp.daemon.places import Place
 from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
@@ -288,17 +288,20 @@ class Watch:
             )
 
 
-def run(name: str, options: Mapping[str, object], waiting: int) -> None:
-    """Becomes the daemon of a name: takes the lock, or leaves it to the one that has it.
+def run(place: Place, options: Mapping[str, object], waiting: int) -> None:
+    """Becomes the daemon of a place: takes the lock, or leaves it to the one that has it.
 
     `waiting` is a pipe that is closed once clients can come; its reader is the bridge that waits for it.
     """
     os.set_inheritable(waiting, False)
     faulthandler.enable(file=sys.__stderr__ or sys.stderr)
-    place = Place(find_place(options).folder, name)
     configuration = Configuration(options, user_file())
     start_logging(place.log, configuration.settings()[0].log_level)
-    lock = acquire(place.lock, LOCK_PATIENCE_S, lambda: _somebody_listens(place))
+    try:
+        lock = acquire(place.lock, LOCK_PATIENCE_S, lambda: _somebody_listens(place))
+    except DaemonError as error:
+        log.error("%s", error)
+        return
     if lock is None:
         log.info("another daemon serves already")
         return

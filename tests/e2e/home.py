@@ -71,8 +71,8 @@ class Home:
         return "".join(path.read_text("utf-8", "replace") for path in sorted(folder.glob("*")))
 
     def end(self) -> None:
-        """Ends every daemon of this home, and waits for it."""
-        pids = self.pids()
+        """Ends every daemon of this home, also one that is only starting, and waits for it."""
+        pids = [pid for pid in _processes() if is_daemon(pid) and self._is_here(pid)]
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
@@ -83,6 +83,17 @@ class Home:
                 if not pids:
                     return
                 time.sleep(0.02)
+
+
+    def _is_here(self, pid: int) -> bool:
+        try:
+            return f"XDG_RUNTIME_DIR={self.folder}/".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
+
+
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
 
 
 def is_daemon(pid: int) -> bool:

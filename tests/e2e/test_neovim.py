@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.runtime.catalogue import embedded_path
+from tests.e2e.home import private_home
 
 HERE = Path(__file__).parent
 
@@ -26,14 +27,15 @@ def neovim() -> str:
 
 
 def run(tmp_path: Path, file: Path, line: int, arguments: str) -> dict[str, str]:
-    environment = {
-        **os.environ, "PYTHON": sys.executable, "FILE": str(file), "LINE": str(line), "ARGUMENTS": arguments,
-        **{f"XDG_{name}_HOME": str(tmp_path / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")},
-    }  # fmt: skip
-    done = subprocess.run(
-        [neovim(), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
-        env=environment, capture_output=True, text=True, timeout=180, check=False, cwd=tmp_path,
-    )  # fmt: skip
+    with private_home() as home:
+        environment = {
+            **os.environ, "PYTHON": sys.executable, "FILE": str(file), "LINE": str(line), "ARGUMENTS": arguments,
+            **home.environment, "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        }  # fmt: skip
+        done = subprocess.run(
+            [neovim(), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
+            env=environment, capture_output=True, text=True, timeout=180, check=False, cwd=tmp_path,
+        )  # fmt: skip
     said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     assert "error" not in said, (said, done.stderr[-2000:])
     return said
