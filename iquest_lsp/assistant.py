@@ -31,7 +31,7 @@ from iquest_lsp.datatypes import (
     TokenCounts,
 )
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError, UsageError
-from iquest_lsp.project import Change, Project, root_of
+from iquest_lsp.project import Change, Project, Purpose, root_of
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineState, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
@@ -231,7 +231,7 @@ class Assistant:
         path = project.path_of(file)
         project.documents.open(path, text, version, language, client)
         project.look_at([path])
-        self._warm_soon(project, file, Position(0, 0))
+        self._warm_soon(project, file, Position(0, 0), refresh=True)
 
     def change_document(self, file: Path, changes: Sequence[Change], version: int, client: str = "") -> None:
         """An editor changed a document."""
@@ -292,7 +292,7 @@ class Assistant:
         if not window.tokens:  # the file may not be shown to a model
             return _silent(request.cursor, self._engine.info, document.version)
         left = settings.deadline_ms - context_ms - ANSWER_MARGIN_MS
-        prompt = Prompt(window.tokens, max_lines=0 if request.explicit else 1)
+        prompt = Prompt(window.tokens, stop=window.stop, max_lines=0 if request.explicit else 1)
         limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
         made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
         self._holds(project, len(window.tokens))
@@ -320,15 +320,20 @@ class Assistant:
         await self._engine.start()
         project.look_at([project.path_of(file)])
         await project.index()
-        return await self._window(project, project.documents.snapshot(project.path_of(file), cursor, owner=client))
+        snapshot = project.documents.snapshot(project.path_of(file), cursor, owner=client)
+        return await self._window(project, snapshot, Purpose.LOOK)
 
-    async def warm(self, file: Path, cursor: Position) -> int:
-        """Evaluates the window for a place ahead of time; returns the tokens evaluated."""
+    async def warm(self, file: Path, cursor: Position, *, refresh: bool = False) -> int:
+        """Evaluates the window for a place ahead of time; returns the tokens evaluated.
+
+        With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
+        """
         project = self.project_of(file)
         await self._engine.start()
         project.look_at([project.path_of(file)])
         await project.index()
-        window = await self._window(project, project.documents.snapshot(project.path_of(file), cursor))
+        snapshot = project.documents.snapshot(project.path_of(file), cursor)
+        window = await self._window(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
         self._holds(project, len(window.tokens))
         return evaluated
@@ -348,7 +353,9 @@ class Assistant:
 
     # ---------------------------------------------------------------------------------------------- internals
 
-    async def _window(self, project: Project, snapshot: Snapshot) -> ContextWindow:
+    async def _window(
+        self, project: Project, snapshot: Snapshot, purpose: Purpose = Purpose.ANSWER
+    ) -> ContextWindow:
         info = self._engine.info
         if info is None:
             raise EngineError("The model is not loaded yet", fix="Try again in a moment")
@@ -357,25 +364,26 @@ class Assistant:
         def encode(texts: Sequence[str]) -> list[list[int]]:
             return asyncio.run_coroutine_threadsafe(self._engine.tokenize(texts), loop).result()
 
-        window = await asyncio.to_thread(project.window, snapshot, info, self._window_budget(info), encode)
-        self._window_tokens[project.root] = len(window.tokens)
+        window = await asyncio.to_thread(project.window, snapshot, info, self._window_budget(info), encode, purpose)
+        if purpose is not Purpose.LOOK:
+            self._window_tokens[project.root] = len(window.tokens)
         return window
 
     def _window_budget(self, info: ModelInfo) -> int:
         return min(info.context_length, self.settings.window_tokens or 8192)
 
-    def _warm_soon(self, project: Project, file: Path, cursor: Position) -> None:
+    def _warm_soon(self, project: Project, file: Path, cursor: Position, *, refresh: bool = False) -> None:
         self._stop_warming(project)
-        self._warming[project.root] = asyncio.create_task(self._warm_quietly(file, cursor))
+        self._warming[project.root] = asyncio.create_task(self._warm_quietly(file, cursor, refresh))
 
     def _stop_warming(self, project: Project) -> None:
         task = self._warming.pop(project.root, None)
         if task is not None:
             task.cancel()
 
-    async def _warm_quietly(self, file: Path, cursor: Position) -> None:
+    async def _warm_quietly(self, file: Path, cursor: Position, refresh: bool) -> None:
         try:
-            await self.warm(file, cursor)
+            await self.warm(file, cursor, refresh=refresh)
         except (DocumentError, EngineError, RequestCancelledError) as error:
             log.debug("not warmed: %s", error)
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,7 +34,7 @@ from iquest_lsp.workspace.secrets import has_secret
 from iquest_lsp.workspace.tree import walk
 from iquest_lsp.workspace.watcher import Changes, Watcher
 
-__all__ = ["Change", "Project", "root_of"]
+__all__ = ["Change", "Project", "Purpose", "root_of"]
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,14 @@ T = TypeVar("T")
 ROOT_MARKS = ("iquest.toml", ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
 MANY_FILES = 200
 FLOW_RECORDS = 24
+
+
+class Purpose(Enum):
+    """What a window is made for: an answer now, an idle moment in which it may be brought up to date, or a look."""
+
+    ANSWER = "answer"
+    REFRESH = "refresh"
+    LOOK = "look"
 
 
 class Project:
@@ -99,7 +108,9 @@ class Project:
             self._history_of = wanted
             self._submit(self._read_history)
 
-    def window(self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder) -> ContextWindow:
+    def window(
+        self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder, purpose: Purpose = Purpose.ANSWER
+    ) -> ContextWindow:
         """The window for a snapshot; blocks, and belongs on a thread."""
         with self._windows:
             key = (info.path or info.name, budget)
@@ -107,7 +118,10 @@ class Project:
                 prompt_format = PromptFormat.detect(info.metadata, info.special_tokens)
                 made = WindowAssembler(encode, prompt_format, info.special_tokens, min(budget, info.reach))
                 self._assembler = (key, made)
-            return self._assembler[1].assemble(snapshot, self._sources())
+            assembler = self._assembler[1]
+            if purpose is Purpose.LOOK:
+                return assembler.preview(snapshot, self._sources())
+            return assembler.assemble(snapshot, self._sources(), refresh=purpose is Purpose.REFRESH)
 
     def close(self) -> None:
         """Stops watching and working."""

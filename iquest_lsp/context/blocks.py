@@ -118,6 +118,13 @@ class Plan:
         """Forgets what was made from the lists."""
         self._ids = self._shown = None
 
+    def copy(self) -> Plan:
+        """A plan that can be changed without changing this one."""
+        return replace(
+            self, head=[*self.head], appended=[*self.appended], edits=[*self.edits], dropped=[*self.dropped],
+            texts=dict(self.texts), told=set(self.told), _shown=None,
+        )  # fmt: skip
+
     def drop(self, block: Block, reason: str) -> None:
         """Notes why a block that was in the window is no longer."""
         self.dropped.append(Dropped(block.chunk.path, reason))

@@ -103,6 +103,16 @@ class WindowAssembler:
         prompt = plan.ids + tuple(ids)
         return ContextWindow(self.shares.budget, chunks, dropped, prompt, len(plan.ids), self.format.stop)
 
+    def preview(self, snapshot: Snapshot, sources: Sources) -> ContextWindow:
+        """The window that `assemble` would make, without a trace in those that follow."""
+        kept = (self._plan.copy() if self._plan else None, self._anchor, self._last, self._row, self._since_edits,
+                self._index_version, self._density)  # fmt: skip
+        try:
+            return self.assemble(snapshot, sources)
+        finally:
+            (self._plan, self._anchor, self._last, self._row, self._since_edits, self._index_version,
+             self._density) = kept  # fmt: skip
+
     # ------------------------------------------------------------------------------------ the current file
 
     def _cut(self, path: str, lines: Sequence[str], cursor: Position, scale: float) -> Cut:

@@ -35,18 +35,18 @@ def run(prompt_format: PromptFormat, budget: int, seeds: Sequence[int], spans: i
 
 
 @pytest.mark.parametrize("prompt_format", [SPM, PSM, STOCK_SPM], ids=["spm", "psm", "stock spm"])
-@pytest.mark.parametrize(("budget", "seeds"), [(2048, (1, 2, 3)), (8192, (1, 2)), (32_768, (1, 3))])
+@pytest.mark.parametrize(("budget", "seeds"), [(2048, (1, 2)), (8192, (1, 2)), (32_768, (2,))])
 def test_what_typing_saving_and_switching_cost(
     prompt_format: PromptFormat, budget: int, seeds: tuple[int, ...]
 ) -> None:
     costs = run(prompt_format, budget, seeds)
     assert costs.largest > budget * 0.75  # the windows are full, so that the shares mean something
-    assert len(costs.keystrokes) > 1500
+    assert len(costs.keystrokes) > 700
     assert costs.typical <= 16
     assert costs.percentile(0.95) <= 64
     assert min(costs.kept["elsewhere"]) >= 0.9
     assert min(costs.kept["save"]) >= 0.9
-    assert len(costs.kept["switch"]) >= 4
+    assert len(costs.kept["switch"]) >= 3
     assert min(costs.kept["switch"]) >= 0.6
 
 

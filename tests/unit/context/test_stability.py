@@ -163,5 +163,18 @@ def test_an_edit_elsewhere_in_the_current_file_is_told_when_its_span_does_not_sh
     assert ["value_2900" in chunk.text for chunk in edits] == [True]
 
 
+def test_a_look_leaves_no_trace() -> None:
+    session, other = Session(), Session()
+    for at in (session, other):
+        at.make()
+        edit(at, "toy/beta.py", "value_3 = first", "value_3 = renamed + first")
+    looked = session.assembler.preview(session.workspace.snapshot("toy/delta.py", 9, 0), session.workspace.sources())
+    assert looked.chunks[-1].path == "toy/delta.py"
+    text = session.text(looked)
+    assert "renamed" in text
+    assert session.make().tokens == other.make().tokens
+    assert session.make(line=5).tokens == other.make(line=5).tokens
+
+
 def test_equal_inputs_give_equal_windows() -> None:
     assert Session().make().tokens == Session().make().tokens
