@@ -144,6 +144,12 @@ class FlowIndex:
         marks = ",".join("?" * len(listed))
         return self.entries(f"c.id IN (SELECT commit_id FROM words WHERE word IN ({marks}))", *listed, limit=limit)
 
+    def reverted(self) -> set[str]:
+        """Ids, perhaps shortened, of commits that live commits undo."""
+        return {row[0] for row in self.store.rows(
+            "SELECT c.reverts FROM commits c JOIN live l ON l.commit_id=c.id AND l.view=? WHERE c.reverts<>''",
+            self._view)}
+
     def paths_of(self, keys: Sequence[int]) -> dict[int, list[str]]:
         """The paths of stored commits, most changed first."""
         found: defaultdict[int, list[str]] = defaultdict(list)

@@ -25,7 +25,7 @@ def flow_records_of(
     prefix = index.repository.prefix
     names = [name for path in paths for name in index.renamed_from(prefix + path)]
     entries = [item for item in index.on_paths(names, 6 * limit + 20) if include_filtered or not item.filter]
-    undone = {item.reverts for item in index.entries("c.reverts<>''") if item.reverts}
+    undone = index.reverted()
     if not include_filtered:
         entries = [item for item in entries if not _undone(item, undone)]
     entries = entries[: 2 * limit]

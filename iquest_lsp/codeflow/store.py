@@ -31,6 +31,7 @@ CREATE TABLE commits(
     files INTEGER NOT NULL, lines INTEGER NOT NULL, filter TEXT NOT NULL, objection TEXT NOT NULL, risk REAL NOT NULL,
     depth INTEGER NOT NULL, release TEXT
 );
+CREATE INDEX reverting ON commits(reverts) WHERE reverts <> '';
 CREATE TABLE paths(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
 CREATE TABLE changes(
     commit_id INTEGER NOT NULL, path_id INTEGER NOT NULL, old_path_id INTEGER, status TEXT NOT NULL,
