@@ -432,4 +432,5 @@ def _environment() -> dict[str, str]:
     Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another
     program wants the processor too, and on a developer's machine one always does.
     """
-    return {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", **os.environ}
+    # Where a debugger is installed, an abort would first spend seconds on a backtrace.
+    return {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "GGML_NO_BACKTRACE": "1", **os.environ}

@@ -1,0 +1,155 @@
+"""The commands as a person or a script runs them: JSON as documented, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.home import private_home
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    with private_home() as home:
+        return subprocess.run(
+            [sys.executable, "-m", "iquest_lsp.cli", *arguments],
+            cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300, check=False,
+            env={**os.environ, **home.environment},
+        )  # fmt: skip
+
+
+def answer(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> dict[str, Any]:
+    done = run(*arguments, "--json", cwd=cwd, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)  # one object and nothing else
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text("def area(width, height):\n    return width * height\n\n\nprint(area(")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "feat: area of a rectangle (#7)"], check=True)
+    return tmp_path
+
+
+def test_complete(project: Path) -> None:
+    made = answer("complete", "shapes.py:5:12", "--engine", "fake", cwd=project)
+    assert made["text"] == "width, height):"
+    assert made["range"]["start"] == made["range"]["end"] == {"line": 5, "column": 12}
+    assert made["model"] == "fake"
+    assert (made["finish"], made["source"]) == ("stop", "model")
+    assert set(made["timings"]) == {"total_ms", "context_ms", "queue_ms", "prefill_ms", "decode_ms"}
+    assert set(made["tokens"]) == {"window", "reused", "prefilled", "generated", "drafted", "accepted"}
+    assert made["tokens"]["reused"] + made["tokens"]["prefilled"] == made["tokens"]["window"]
+    assert made == made | {"text": answer("complete", "shapes.py:5", "--engine", "fake", cwd=project)["text"]}
+
+
+def test_complete_with_the_embedded_model() -> None:
+    made = answer("complete", "iquest_lsp/errors.py:34:21", "--deadline-ms", "20000")
+    assert made["model"].startswith("IQuest")
+    assert made["tokens"]["window"] > 100
+    assert made["tokens"]["reused"] + made["tokens"]["prefilled"] == made["tokens"]["window"]
+
+
+def test_context(project: Path) -> None:
+    window = answer("context", "shapes.py:5", "--engine", "fake", cwd=project)
+    assert window["tokens"] <= window["budget"]
+    kinds = [chunk["kind"] for chunk in window["chunks"]]
+    assert kinds[-1] == "current"
+    assert "tree" in kinds
+    for chunk in window["chunks"]:
+        assert set(chunk) == {"kind", "path", "start", "end", "tokens", "reason"}
+        assert chunk["reason"]
+    current = window["chunks"][-1]
+    assert (current["path"], current["start"], current["end"]) == ("shapes.py", 1, 5)
+    assert sum(chunk["tokens"] for chunk in window["chunks"]) <= window["tokens"]
+    assert window["stable_prefix_tokens"] == window["tokens"] - current["tokens"]
+
+
+def test_context_says_what_stays_out(project: Path) -> None:
+    (project / ".gitignore").write_text("build/\n")
+    (project / "build").mkdir()
+    (project / "build" / "out.py").write_text("x = 1\n")
+    (project / ".env").write_text("TOKEN=abcdefgh12345678\n")
+    window = answer("context", "shapes.py:5", "--engine", "fake", cwd=project)
+    out = {item["path"]: item["reason"] for item in window["dropped"]}
+    assert "ignored" in out["build/"]
+    assert ".env" in out
+    assert "TOKEN" not in json.dumps(window)
+
+
+def test_explain_diff_of_a_commit_and_a_patch(project: Path) -> None:
+    told = answer("explain-diff", "HEAD", cwd=project)
+    assert set(told) >= {"summary", "intent", "files", "history", "missing", "risks", "model_text"}
+    assert told["model_text"] is None
+    assert told["files"][0]["path"] == "shapes.py"
+    assert {symbol["name"] for symbol in told["files"][0]["symbols"]} == {"area"}
+    (project / "shapes.py").write_text("def area(width, height, depth=0):\n    return width * height\n")
+    patch = subprocess.run(["git", "diff"], cwd=project, capture_output=True, text=True, check=True).stdout
+    for told in (answer("explain-diff", cwd=project), answer("explain-diff", "-", cwd=project, stdin=patch)):
+        assert told["files"][0]["status"] in ("M", "modified")
+        assert any(symbol["change"] == "signature" for symbol in told["files"][0]["symbols"])
+    assert run("explain-diff", "--format", "md", cwd=project).stdout.startswith("#")
+
+
+def test_the_same_command_under_the_name_people_look_for(project: Path) -> None:
+    code = "import sys; sys.argv = ['explain-this-diff', 'HEAD', '--json']; " \
+        "from iquest_lsp.cli import explain_this_diff; explain_this_diff()"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["files"]
+
+
+def test_models_and_runtime_and_doctor() -> None:
+    models = answer("models", "list")["models"]
+    assert models[0]["name"] == "nano"
+    assert models[0]["passes"] == 2
+    assert models[0]["size_bytes"] <= 16_000_000
+    details = answer("models", "info", "nano")
+    assert details["general.architecture"] == "iquestloopcoder"
+    assert details["iquest.fim.order"] == "spm"
+    assert "+loop." in answer("runtime", "info")["installed"]
+    report = answer("doctor")
+    assert {check["name"] for check in report["checks"]} >= {"python", "git", "runtime", "model"}
+    assert all(set(check) == {"name", "ok", "detail"} for check in report["checks"])
+    assert set(report["plan"]) == {"window", "kv_type", "batch", "threads", "reason"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["complete", "shapes.py"], 2, "FILE:LINE"),
+        (["complete", "shapes.py:0"], 2, "from 1"),
+        (["complete", "shapes.py:99", "--engine", "fake"], 2, "has no line 99"),
+        (["complete", "shapes.py:1:999", "--engine", "fake"], 2, "has no column 999"),
+        (["complete", "absent.py:1", "--engine", "fake"], 1, "Cannot read absent.py"),
+        (["complete", "shapes.py:1", "--model", "absent.gguf"], 1, "There is no model"),
+        (["explain-diff", "nosuchrevision"], 1, "nosuchrevision"),
+        (["explain-diff", "--staged", "HEAD"], 2, "not both"),
+        (["models", "info", "shapes.py"], 1, "does not begin with GGUF"),
+        (["nonsense"], 2, "No such command"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_errors_are_one_line_and_a_code(project: Path, arguments: list[str], code: int, says: str) -> None:
+    done = run(*arguments, cwd=project)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_repository_is_a_clear_error(tmp_path: Path) -> None:
+    done = run("explain-diff", "HEAD", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "repository" in done.stderr
