@@ -19,6 +19,22 @@ def frame(message: object) -> bytes:
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
+_open: list[RawClient] = []
+
+
+async def close_all() -> None:
+    """Ends the clients that a test, perhaps a failed one, left."""
+    while _open:
+        client = _open.pop()
+        client.writer.close()
+        if client.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                client.process.kill()
+            await client.process.communicate()
+        client._reading.cancel()
+        await asyncio.gather(client._reading, return_exceptions=True)
+
+
 class RawClient:
     """Speaks JSON-RPC over a pair of streams, whoever holds their other end."""
 
@@ -32,6 +48,7 @@ class RawClient:
         self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
         self._number = 0
         self._reading = asyncio.create_task(self._read())
+        _open.append(self)
 
     @classmethod
     async def start(

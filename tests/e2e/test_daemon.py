@@ -10,7 +10,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.home import PROGRAM, Home, children, is_daemon, private_home
-from tests.e2e.rawclient import RawClient
+from tests.e2e.rawclient import RawClient, close_all
 
 FAKE = ("--engine", "fake")
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
@@ -28,6 +28,12 @@ CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 def home() -> Iterator[Home]:
     with private_home() as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+async def _no_client_left() -> AsyncIterator[None]:
+    yield
+    await close_all()
 
 
 @pytest.fixture
@@ -254,7 +260,3 @@ async def test_the_bridge_adds_less_than_two_milliseconds(home: Home, root: Path
     assert added < 2
     straight.notify("exit", None)
     assert await through.leave() == 0
-    writer.close()
-    with contextlib.suppress(asyncio.CancelledError):
-        straight._reading.cancel()
-        await straight._reading
