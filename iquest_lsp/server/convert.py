@@ -74,7 +74,7 @@ def list_item(
         kind=types.CompletionItemKind.Snippet if "\n" in text else types.CompletionItemKind.Text,
         detail=detail,
         filter_text=text,
-        sort_text="\0",
+        sort_text="!",  # before letters and digits; a NUL would do so too, and Emacs refuses to read it
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(range_out(Span(start, completion.span.end), lines, encoding), text),
     )

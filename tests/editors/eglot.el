@@ -10,7 +10,7 @@
 
 (condition-case failure
     (progn
-      (setq eglot-sync-connect 30 eglot-connect-timeout 60 eglot-events-buffer-size 0)
+      (setq eglot-sync-connect 30 eglot-connect-timeout 60 jsonrpc-default-request-timeout 60)
       (find-file (getenv "FILE"))
       (python-mode)
       ;; The configuration that the README gives, with the test's command in it.

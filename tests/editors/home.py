@@ -1,13 +1,14 @@
-"""What the tests in real editors share: a home of the test's own, a small repository, the server's command."""
+"""What the tests in real editors share: a small repository, the server's command, what the editor said."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.e2e.home import PROGRAM, Home
 
 SHAPES = "def area(width, height):\n    return width * height\n"
 
@@ -19,16 +20,15 @@ def left_out(reason: str) -> None:
     pytest.skip(reason)
 
 
-def environment(home: Path) -> dict[str, str]:
-    """An environment in which no daemon or setting of the user's own is reached."""
+def environment(home: Home) -> dict[str, str]:
+    """An environment in which no daemon, setting or start-up file of the user's own is reached."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    folders = {f"XDG_{name}_HOME": str(home) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
-    return {**kept, **folders, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "TMPDIR": str(home)}
+    return {**kept, **home.environment, "HOME": str(home.folder), "XDG_CACHE_HOME": str(home.folder / "cache")}
 
 
-def command(*arguments: str) -> list[str]:
+def command() -> str:
     """The server's command line, on the fake engine."""
-    return [sys.executable, "-P", "-m", "iquest_lsp.cli", "--engine", "fake", *arguments, "--stdio"]
+    return " ".join([*PROGRAM, "--engine", "fake", "--stdio"])
 
 
 def repository(folder: Path) -> Path:

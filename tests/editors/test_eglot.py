@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.e2e.home import private_home
 from tests.editors.home import SHAPES, command, environment, left_out, repository, said
 
 HERE = Path(__file__).parent
@@ -15,16 +16,16 @@ def test_a_completion_is_inserted(tmp_path: Path) -> None:
     if shutil.which("emacs") is None:
         left_out("Emacs is not installed (tests/editors/install emacs)")
     file = repository(tmp_path / "work")
-    home = tmp_path / "home"
-    (home / ".emacs.d").mkdir(parents=True)
-    home.chmod(0o700)
-    done = subprocess.run(
-        ["emacs", "--batch", "-q", "-l", str(HERE / "eglot.el")],
-        env={**environment(home), "COMMAND": " ".join(command()), "FILE": str(file)},
-        cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
+    with private_home() as home:
+        (home.folder / ".emacs.d").mkdir()
+        done = subprocess.run(
+            ["emacs", "--batch", "-q", "-l", str(HERE / "eglot.el")],
+            env={**environment(home), "COMMAND": command(), "FILE": str(file)},
+            cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
+        )  # fmt: skip
     seen = said(done.stdout)
     assert "error" not in seen, (seen, done.stderr[-2000:])
     assert seen["managed"] == "t", done.stderr[-2000:]
     assert "width, height):" in seen["candidate"]
-    assert file.read_text() == f"{SHAPES}def area(width, height):\n"
+    # Asked for by a key, a completion may have several lines.
+    assert file.read_text() == f"{SHAPES}def area(width, height):\n    return width * height\n"

