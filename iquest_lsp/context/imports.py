@@ -133,13 +133,14 @@ class ModuleTable:
         # An import names a package: the longest end of it that is a folder here.
         parts = [part for part in name.split("/") if part]
         for start in range(len(parts)):
-            files = self._folders.get("/".join(parts[start:]))
+            files = tuple(self._folders.get("/".join(parts[start:]), ()))  # copied: another thread may write
             if files:
                 return tuple(sorted(file for file in files if file.endswith(".go") and not file.endswith("_test.go")))
         return ()
 
     def _by_tail(self, tail: str, stem: str) -> tuple[str, ...]:
-        found = [path for path in self._stems.get(stem, ()) if path == tail or path.endswith("/" + tail)]
+        known = tuple(self._stems.get(stem, ()))  # copied: another thread may write
+        found = [path for path in known if path == tail or path.endswith("/" + tail)]
         return tuple(sorted(found, key=lambda path: (path.count("/"), path))[:1])
 
     @staticmethod

@@ -38,7 +38,11 @@ class FileEntry:
 
 
 class WorkspaceIndex:
-    """The admitted files of one workspace; see the module's docstring. One thread writes; readers may be others."""
+    """The admitted files of one workspace; see the module's docstring.
+
+    One thread writes. Readers on other threads may find a file half updated, never an error: they copy sets and
+    dictionaries in one step before they walk through them.
+    """
 
     def __init__(self) -> None:
         self._files: dict[str, FileEntry] = {}
@@ -64,7 +68,7 @@ class WorkspaceIndex:
     @property
     def dropped(self) -> tuple[Dropped, ...]:
         """Files that stay out, and why, by path."""
-        return tuple(self._dropped[path] for path in sorted(self._dropped))
+        return tuple(sorted(self._dropped.values(), key=lambda item: item.path))
 
     def entry(self, path: str) -> FileEntry | None:
         """What is known of an admitted file."""
@@ -142,10 +146,10 @@ class WorkspaceIndex:
 
     def importers(self, path: str, limit: int = 20) -> list[str]:
         """Admitted files that import this one, by path."""
-        candidates = self._importers.get(self._modules.stem(path), ())
         found = []
-        for other in sorted(candidates):
-            if other != path and path in self.imported(other, self._files[other].imports):
+        for other in sorted(self._importers.get(self._modules.stem(path), ())):
+            entry = self._files.get(other)
+            if entry is not None and other != path and path in self.imported(other, entry.imports):
                 found.append(other)
                 if len(found) == limit:
                     break

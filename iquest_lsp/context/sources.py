@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from iquest_lsp.context.index import FileEntry, WorkspaceIndex
@@ -52,9 +52,9 @@ class Sources:
     cochange: Mapping[str, float] = field(default_factory=dict)
 
     def records(self) -> list[FlowRecord]:
-        """Flow records without secrets."""
+        """Flow records without secrets, and without the names of files that may not be shown."""
         return [
-            record
+            replace(record, paths=tuple(path for path in record.paths if not self.index.refusal(path)))
             for record in self.flow
             if not self.is_secret("\n".join((record.subject, record.rationale, *record.paths)))
         ]

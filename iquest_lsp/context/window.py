@@ -329,7 +329,9 @@ class WindowAssembler:
     def _renew_edits(self, plan: Plan, snapshot: Snapshot, sources: Sources, made: Cut) -> None:
         """Recent edits: those told, and what has changed in files that the head shows as they were."""
         edits: list[RecentEdit] = [
-            widened(edit, self._texts.whole(edit.path, snapshot, sources)) for edit in sources.edits
+            widened(edit, self._texts.whole(edit.path, snapshot, sources))
+            for edit in sources.edits
+            if edit.text.strip()
         ]
         for document in sources.others(snapshot):
             old = plan.texts.get(document.path)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import threading
 
 import pytest
 
@@ -125,6 +126,38 @@ def test_updates_leave_the_index_as_a_fresh_one() -> None:
         assert workspace.index.same_name(path) == fresh.same_name(path)
     for name in names:
         assert workspace.index.definers(f"{name}_function_1") == fresh.definers(f"{name}_function_1")
+
+
+def test_readers_on_another_thread_meet_no_error() -> None:
+    workspace = toy()
+    stop = threading.Event()
+    errors: list[Exception] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                for path in workspace.index.paths:
+                    entry = workspace.index.entry(path)
+                    workspace.index.importers(path)
+                    workspace.index.imported(path, entry.imports if entry else ())
+                    workspace.index.definers("beta_function_1")
+                assert workspace.index.dropped is not None
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test tells
+                errors.append(error)
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(300):
+        path = f"toy/beta_{number % 7}/beta.py"
+        if number % 3:
+            workspace.files[path] = "from toy.alpha import alpha_function_1\ndef beta_function_1():\n    pass\n"
+        else:
+            workspace.files.pop(path, None)
+        workspace.index.update(path, workspace.load)
+    stop.set()
+    reader.join()
+    assert errors == []
 
 
 def test_build_tells_progress_removes_what_is_gone_and_can_be_cancelled() -> None:

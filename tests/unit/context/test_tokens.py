@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,38 @@ def test_a_tokenizer_that_joins_across_lines_is_not_given_pieces() -> None:
     long = "line = 1\n" * 2000
     assert len(cache.ids([long])[0]) == len(long) + 1
     assert long in asked
+
+
+def test_a_byte_level_tokenizer_of_the_usual_kind_is_given_pieces() -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    # Three pre-tokenizers: GPT-2's, and the patterns of the Llama 3 and Qwen 2 families.
+    llama3 = (
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+        r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    )
+    byte_level = tokenizers.pre_tokenizers.ByteLevel
+    usual = [byte_level(add_prefix_space=False)]
+    for pattern in (llama3, llama3.replace("{1,3}", "")):
+        split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(pattern), "isolated")
+        plain = byte_level(add_prefix_space=False, use_regex=False)
+        usual.append(tokenizers.pre_tokenizers.Sequence([split, plain]))
+    files = list(library("json", "urllib", "http", most_lines=2000).values())
+    for pre_tokenizer in usual:
+        model = tokenizers.Tokenizer(tokenizers.models.BPE())
+        model.pre_tokenizer = pre_tokenizer
+        trainer = tokenizers.trainers.BpeTrainer(
+            vocab_size=1200, initial_alphabet=byte_level.alphabet(), show_progress=False
+        )
+        model.train_from_iterator(files[:4], trainer)
+
+        def encode(texts: Sequence[str], model: Any = model) -> list[list[int]]:
+            return [item.ids for item in model.encode_batch(list(texts))]
+
+        cache = TokenCache(encode)
+        cache.ids(["warm up"])
+        assert cache._splits
+        for text in files:
+            assert list(cache.ids([text])[0]) == encode([text])[0]
 
 
 def test_the_cache_is_bounded() -> None:

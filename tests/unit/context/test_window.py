@@ -159,6 +159,16 @@ def test_secret_history_and_edits_stay_out() -> None:
     assert "fine" in bench.text(window)
 
 
+def test_history_does_not_name_files_that_may_not_be_shown() -> None:
+    bench = Bench()
+    bench.workspace.refused["deploy/production.key"] = "secret by name"
+    bench.workspace.index.update("deploy/production.key", bench.workspace.load)
+    record = FlowRecord("c", "2026-01-01", "fix", "deploy again", paths=("deploy/production.key", "toy/beta.py"))
+    text = bench.text(bench.make("toy/alpha.py", 30, 10, flow=[record]))
+    assert "- fix: deploy again (toy/beta.py)\n" in text
+    assert "production.key" not in text
+
+
 def test_an_open_buffer_that_may_not_be_shown_is_not() -> None:
     bench = Bench()
     bench.workspace.open("toy/beta.py", "unsaved_hush = 1\n")
