@@ -6,6 +6,7 @@ What other rooms call (everything else is internal):
     flow_records(root, paths, limit) -> [FlowRecord]  what history says about files, for the window
     recent_edits(root) -> [RecentEdit]                the working tree against HEAD, as the code reads now
     cochanged(root, paths) -> {path: [(path, confidence)]}   files that change with these, for ranking
+    likely_files(root, paths) -> [(path, score)]      files that likely change with all of these, likeliest first
     explain_diff(root, target) -> DiffExplanation     what a diff does and what it forgot
     DiffTarget.parse(text, patch) -> DiffTarget       "" | REV | A..B | A...B | --staged, or a patch's bytes
     why(root, "FILE:LINE" | "FILE::SYMBOL") -> Story  how it came to be
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "cochanged", "explain_diff",
-    "flow_records", "head", "impact", "recent_edits", "render_markdown", "suspects", "suspects_in_log", "update_index",
+    "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log", "update_index",
     "why",
 ]  # fmt: skip
 
@@ -78,6 +79,15 @@ def cochanged(root: Path, paths: Sequence[str], *, folder: Path | None = None) -
     from iquest_lsp.codeflow import questions
 
     return questions.cochanged(root, paths, folder)
+
+
+def likely_files(
+    root: Path, paths: Sequence[str], limit: int = 20, *, folder: Path | None = None
+) -> list[tuple[str, float]]:
+    """Files (relative to `root`) that likely change with all of `paths`, and a score that only ranks."""
+    from iquest_lsp.codeflow import questions
+
+    return questions.likely_files(root, paths, limit, folder)
 
 
 def explain_diff(

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from iquest_lsp.codeflow import edits, explain
-from iquest_lsp.codeflow.cochange import usual
+from iquest_lsp.codeflow.cochange import likely, usual
 from iquest_lsp.codeflow.explanation import DiffExplanation
 from iquest_lsp.codeflow.flowindex import FlowIndex
+from iquest_lsp.codeflow.history import commits
 from iquest_lsp.codeflow.impacts import Impact, impact_of
 from iquest_lsp.codeflow.indexer import Indexer, Progress, Update
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence
@@ -34,6 +35,8 @@ SMALL = 3000
 SPOT_DEEP = 150
 # More new commits than this are left to the background; until then git is asked.
 MANY_NEW = 300
+# How far back the ranking of likely files looks.
+LATELY = 500
 
 
 def update_index(root: Path, progress: Progress | None, folder: Path | None) -> Update:
@@ -128,6 +131,27 @@ def cochanged(root: Path, paths: Sequence[str], folder: Path | None) -> dict[str
         own = usual((item for item in found if item.of == path and item.path.startswith(prefix)), [path])
         answer[path.removeprefix(prefix)] = [(item.path.removeprefix(prefix), round(item.bound, 3)) for item in own]
     return answer
+
+
+def likely_files(root: Path, paths: Sequence[str], limit: int, folder: Path | None) -> list[tuple[str, float]]:
+    """See the package."""
+    repository = Repository.open(root)
+    prefix = repository.prefix
+    full = [prefix + path for path in paths]
+    index = _built(repository, folder)
+    if index is not None:
+        with index:
+            entries = index.entries("NOT c.merge", limit=LATELY)
+            sets = index.paths_of([item.key for item in entries])
+            past = [sets.get(item.key, []) for item in entries]
+    else:
+        head = repository.head()
+        walk = commits(repository, revisions=[head], numbers=False, merges=False, limit=LATELY) if head else ()
+        past = [[item.path for item in commit.files] for commit in walk]
+    there = set(repository.files())
+    found = [(path.removeprefix(prefix), round(score, 3)) for path, score in likely(past, full)
+             if path in there and path.startswith(prefix)]
+    return found[:limit]
 
 
 def _built(repository: Repository, folder: Path | None) -> FlowIndex | None:

@@ -1,0 +1,115 @@
+"""Does co-change find a hidden file? `python -m tests.bench.codeflow_recall [--packages click pluggy] [REPOSITORY...]`.
+
+From every commit of 2 to 100 files one file after the other is hidden; the rest and the history before that commit are
+given. Printed: recall@5 of `cochange.likely` and of two baselines, the files that changed most and those in the same
+folders. A package's history is built by committing its successive releases (wheels, got through pip).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from iquest_lsp.codeflow.cochange import WIDE, likely
+from iquest_lsp.codeflow.history import commits
+from iquest_lsp.codeflow.repository import Repository
+
+Past = Sequence[Sequence[str]]
+WARM = 5
+RELEASES = 40
+
+
+def recall(paths: Sequence[Sequence[str]], guess: Callable[[Past, Sequence[str]], Sequence[str]]) -> tuple[int, int]:
+    """Hits within five and questions; `paths` are the commits' path lists, oldest first."""
+    hits = asked = 0
+    for at, changed in enumerate(paths):
+        if at < WARM or not 2 <= len(changed) <= WIDE:
+            continue
+        past = list(reversed(paths[:at]))
+        known = {path for item in past for path in item}
+        for hidden in changed:
+            if hidden not in known:
+                continue
+            given = [path for path in changed if path != hidden]
+            asked += 1
+            hits += hidden in guess(past, given)[:5]
+    return hits, asked
+
+
+def ours(past: Past, given: Sequence[str]) -> list[str]:
+    return [path for path, _ in likely(past, given)]
+
+
+def most_changed(past: Past, given: Sequence[str]) -> list[str]:
+    counts = Counter(path for item in past for path in item)
+    return [path for path, _ in counts.most_common() if path not in given]
+
+
+def same_folder(past: Past, given: Sequence[str]) -> list[str]:
+    """Files in the folders of the given ones, the most changed first."""
+    folders = {path.rpartition("/")[0] for path in given}
+    return [path for path in most_changed(past, given) if path.rpartition("/")[0] in folders]
+
+
+def evaluate(root: Path) -> dict[str, object]:
+    """The figures for one history."""
+    repository = Repository.open(root)
+    walk = commits(repository, revisions=[repository.head()], numbers=False, merges=False)
+    paths = [[item.path for item in commit.files] for commit in walk][::-1]
+    shares = {}
+    for guess in (ours, most_changed, same_folder):
+        hits, asked = recall(paths, guess)
+        shares[guess.__name__] = round(hits / max(1, asked), 3)
+    best = max(shares["most_changed"], shares["same_folder"])
+    ratio = round(shares["ours"] / best, 2) if best else None
+    return {"commits": len(paths), "questions": asked, **shares, "ratio": ratio}
+
+
+def build(package: str, root: Path, work: Path) -> None:
+    """A history of the package's releases, the oldest first."""
+    listed = subprocess.run([sys.executable, "-m", "pip", "index", "versions", package], capture_output=True, text=True,
+                            check=True).stdout
+    versions = listed.split("Available versions: ")[1].split("\n")[0].split(", ")[:RELEASES][::-1]
+    _git(root, "init", "-q")
+    for version in versions:
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", str(work)]
+        subprocess.run([*pip, f"{package}=={version}"], capture_output=True, check=False)
+        wheel = next(iter(work.glob(f"*-{version}-*.whl")), None)
+        if wheel is None:
+            continue
+        _git(root, "rm", "-rqf", "--ignore-unmatch", ".")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(root, [name for name in archive.namelist() if ".dist-info/" not in name])
+        _git(root, "add", "-A")
+        _git(root, "-c", "user.name=A", "-c", "user.email=a@x.org", "commit", "-q", "--allow-empty", "-m", version)
+
+
+def _git(root: Path, *args: str) -> None:
+    subprocess.run(["git", *args], cwd=root, check=True, capture_output=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repositories", nargs="*", type=Path)
+    parser.add_argument("--packages", nargs="*", default=[])
+    options = parser.parse_args()
+    found = {str(path): evaluate(path) for path in options.repositories}
+    for package in options.packages:
+        with tempfile.TemporaryDirectory() as name:
+            root, work = Path(name) / "repository", Path(name) / "wheels"
+            root.mkdir()
+            work.mkdir()
+            build(package, root, work)
+            found[package] = evaluate(root)
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
