@@ -204,6 +204,8 @@ def _pieces(lines: list[str], borders: list[int], names: dict[int, list[str]]) -
         if border - start >= LEAST_LINES or border == total:
             spans.append((start, border))
             start = border
+    if len(spans) > 1 and total - spans[-1][0] < LEAST_LINES // 2:
+        spans[-2:] = [(spans[-2][0], total)]  # a few lines at the end say nothing by themselves
     rows = sorted(names)
     pieces, at = [], 0
     for first, last in spans:

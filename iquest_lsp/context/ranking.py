@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from iquest_lsp import grammars
 from iquest_lsp.context.budget import Candidate
 from iquest_lsp.context.chunks import Piece, recent_outline, words_of
 from iquest_lsp.context.index import WorkspaceIndex
@@ -17,6 +18,10 @@ IMPORTED, IMPORTER, SAME_NAME, COCHANGE, REFERENCE, OPEN, RECENT, NEARBY = 3.0, 
 _MAX_DEFINERS = 6
 _NEAR_CHARACTERS = 3000
 _WHOLE_LINES = 60
+_FAMILIES = (frozenset({"javascript", "typescript", "tsx"}), frozenset({"c", "cpp"}))
+#: Files are looked at until their best pieces are so many times as long as what can be shown; of the lesser pieces of
+#: one file only this part of what can be shown is counted.
+_PLENTY, _MOST_OF_ONE = 2, 6
 
 
 @dataclass(slots=True)
@@ -50,14 +55,16 @@ def related(
     scores = _scores(document, offset, index, others, cochange)
     buffers = {other.path: other for other in others}
     candidates: list[Candidate] = []
-    left = int(max_characters * 1.5)
+    left = int(max_characters * _PLENTY)
     for path, score in _in_order(scores, document, index):
         if left <= 0:
             break
-        buffer = buffers.get(path)
-        for candidate in _pieces(path, score, index, buffer, read):
-            candidates.append(candidate)
-            left -= len(candidate.text)
+        found = list(_pieces(path, score, index, buffers.get(path), read))
+        candidates += found
+        # One long file must not keep all others from being looked at.
+        lesser = sum(len(item.text) for item in found if item.score < score.value)
+        best = sum(len(item.text) for item in found) - lesser
+        left -= best + min(lesser, max_characters // _MOST_OF_ONE)
     return candidates
 
 
@@ -77,7 +84,7 @@ def _scores(
         definers = index.definers(word) if word not in own and len(word) > 3 else frozenset()
         if 0 < len(definers) <= _MAX_DEFINERS:
             value = REFERENCE * (2.0 if word in near else 1.0) / len(definers)
-            for target in sorted(definers):
+            for target in sorted(target for target in definers if _speaks_the_same(path, target)):
                 scores[target].add(value, f"defines {word}")
                 scores[target].names.add(word)
     for target in index.same_name(path):
@@ -133,6 +140,12 @@ def _pieces(
             path, piece.start, piece.end, body + "\n", score.value * part, reason,
             buffer is not None, buffer.edited_at if buffer is not None else 0.0,
         )  # fmt: skip
+
+
+def _speaks_the_same(path: str, other: str) -> bool:
+    """Whether a name in one file can mean what another defines."""
+    mine, theirs = grammars.language_of(path), grammars.language_of(other)
+    return mine == theirs or any(mine in family and theirs in family for family in _FAMILIES)
 
 
 def _distance(a: Sequence[str], b: Sequence[str]) -> int:

@@ -121,9 +121,14 @@ def test_pieces_cover_a_file_and_begin_at_definitions(name: str) -> None:
 
 def test_a_decorator_and_a_comment_stay_with_their_definition() -> None:
     filler = "".join(f"value_{number} = {number}\n" for number in range(20))
-    text = f"{filler}\n# Says hello.\n@once\ndef hello():\n    return 1\n"
+    text = f"{filler}\n# Says hello.\n@once\ndef hello():\n" + "    call()\n" * 9
     made = outline(text, "a.py")
     assert text.split("\n")[made.pieces[-1].start] == "# Says hello."
+
+
+def test_a_few_lines_at_the_end_are_no_piece_of_their_own() -> None:
+    text = "def long():\n" + "    call()\n" * 30 + "\ndef short():\n    pass\n"
+    assert len(outline(text, "a.py").pieces) == 1
 
 
 def test_a_file_without_a_grammar_is_cut_at_margins() -> None:

@@ -98,7 +98,7 @@ def test_what_matters_is_shown_with_its_reason() -> None:
 
 
 def test_dropped_ones_have_reasons() -> None:
-    bench = Bench(budget=1200)
+    bench = Bench(budget=3000)
     bench.workspace.refused["toy/delta.py"] = "secret by content"
     bench.workspace.index.update("toy/delta.py", bench.workspace.load)
     window = bench.make("toy/alpha.py", 30, 10)
