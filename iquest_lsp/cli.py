@@ -45,10 +45,20 @@ model_option = click.option("--model", default=None, help="A GGUF file, or the n
 @click.version_option(__version__, prog_name="iquest-lsp")
 @click.option("--stdio", is_flag=True, help="Serve an editor over stdin and stdout (the default).")
 @click.option("--standalone", is_flag=True, help="Serve in this process alone, for debugging.")
-@click.option("--tcp", type=click.IntRange(0, 65535), default=None, metavar="PORT",
-              help="Serve on this machine's loopback, to clients that know the token (IQUEST_LSP_TOKEN).")
-@click.option("--connect", type=click.IntRange(1, 65535), default=None, metavar="PORT",
-              help="Join an editor on stdin and stdout to a service started with --tcp.")
+@click.option(
+    "--tcp",
+    type=click.IntRange(0, 65535),
+    default=None,
+    metavar="PORT",
+    help="Serve on this machine's loopback, to clients that know the token (IQUEST_LSP_TOKEN).",
+)
+@click.option(
+    "--connect",
+    type=click.IntRange(1, 65535),
+    default=None,
+    metavar="PORT",
+    help="Join an editor on stdin and stdout to a service started with --tcp.",
+)
 @engine_option
 @model_option
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default=None)
@@ -245,6 +255,53 @@ def suspects(place: str, json_: bool, format_: str) -> None:
 
     log = sys.stdin.buffer.read().decode("utf-8", "replace") if place == "-" else None
     _show_answer(_guard(lambda: assistant.suspects(place, log)), json_, format_)
+
+
+@cli.command()
+@click.argument("repository", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+@click.option("--commits", type=click.IntRange(min=1), default=20, show_default=True, help="How far to go back.")
+@click.option("--positions", type=click.IntRange(min=1), default=100, show_default=True, help="Lines to type again.")
+@click.option("--setting", "chosen", multiple=True, help="One of the settings compared (default: all of them).")
+@click.option("--deadline-ms", type=click.IntRange(min=1), default=None)
+@engine_option
+@model_option
+@as_json
+def replay(
+    repository: Path,
+    commits: int,
+    positions: int,
+    chosen: tuple[str, ...],
+    deadline_ms: int | None,
+    engine: str | None,
+    model: str | None,
+    json_: bool,
+) -> None:
+    """Evaluate on a repository's own history: type the lines that were added again, compare, time."""
+    from iquest_lsp import replay as module
+
+    unknown = [name for name in chosen if name not in module.SETTINGS]
+    if unknown:
+        raise click.UsageError(f"{unknown[0]!r} is none of: " + ", ".join(module.SETTINGS))
+    settings = {name: module.SETTINGS[name] for name in chosen} or None
+    overrides = {"engine": engine, "model": model, "deadline_ms": deadline_ms}
+    given = {key: value for key, value in overrides.items() if value is not None}
+    _log_to_stderr("error")
+
+    def work() -> dict[str, Any]:
+        from iquest_lsp.terminal import progress_bar
+
+        with progress_bar("typing again") as progress:
+            return asyncio.run(
+                module.replay(repository.absolute(), commits, positions, given, settings=settings, progress=progress)
+            )
+
+    answer = _guard(work)
+    if json_:
+        _print_json(answer)
+    else:
+        from iquest_lsp.terminal import show_replay
+
+        show_replay(answer)
 
 
 def _show_answer(answer: Answer, json_: bool, format_: str) -> None:

@@ -7,7 +7,6 @@ import re
 from iquest_lsp.datatypes import Finish, Snapshot
 from iquest_lsp.workspace.positions import LineIndex
 
-
 #: A unit of up to 60 characters, four times or more in a row.
 _LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
 _LOOP_CHARACTERS = 16

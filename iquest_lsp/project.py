@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -112,6 +113,8 @@ class Project:
         self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder, purpose: Purpose = Purpose.ANSWER
     ) -> ContextWindow:
         """The window for a snapshot; blocks, and belongs on a thread."""
+        if self.settings.context == "none":
+            snapshot = replace(snapshot, open_documents=())
         with self._windows:
             key = (info.path or info.name, budget)
             if self._assembler is None or self._assembler[0] != key:
@@ -137,6 +140,10 @@ class Project:
 
     def _sources(self) -> Sources:
         gate = self._gate
+        if self.settings.context != "all":
+            return Sources(
+                current=gate.current, open_reason=gate.open_reason, is_secret=has_secret, repository=self.root.name
+            )
         return Sources(
             index=self._index,
             read=self._read,

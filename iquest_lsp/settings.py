@@ -49,6 +49,11 @@ class Settings:
     )
     max_tokens: int = _setting(64, "Most tokens one completion may have.", low=1)
     window_tokens: int = _setting(0, "Tokens of context to keep; 0 lets the planner choose.", low=0)
+    context: str = _setting(
+        "all",
+        "What surrounds the current file in the window: everything that helps, open files only, or nothing.",
+        choices=("all", "open", "none"),
+    )
     history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
     exclude: tuple[str, ...] = _setting((), "Extra patterns, as in .gitignore, of files that never enter the window.")
     threads: int = _setting(0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.progress import Progress
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -79,6 +82,33 @@ def show_report(report: dict[str, Any]) -> None:
             f" {plan['threads']} threads ({plan['reason']})",
             highlight=False,
         )
+
+
+def show_replay(answer: dict[str, Any]) -> None:
+    """The settings side by side, intervals in brackets."""
+    table = Table(title=f"{answer['model']} on the last {answer['commits']} commits of {answer['repository']}")
+    columns = ("setting", "positions", "exact rest of line", "edit similarity", "typing saved", "quiet")
+    for name in (*columns, "warm p50 / p95 / p99 ms", "cold p50 / p95 ms"):
+        table.add_column(name)
+    for row in answer["rows"]:
+        exact, similar = row["exact_line_interval"], row["edit_similarity_interval"]
+        table.add_row(
+            row["setting"], str(row["positions"]),
+            f"{row['exact_line']:.1%} [{exact[0]:.1%}, {exact[1]:.1%}]",
+            f"{row['edit_similarity']:.2f} [{similar[0]:.2f}, {similar[1]:.2f}]",
+            f"{row['saved_characters']:.1%}", f"{row['quiet']:.1%}",
+            f"{row['p50_ms']:.0f} / {row['p95_ms']:.0f} / {row['p99_ms']:.0f}",
+            f"{row['cold_p50_ms']:.0f} / {row['cold_p95_ms']:.0f}",
+        )  # fmt: skip
+    Console(width=150 if not Console().is_terminal else None).print(table)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, where one can be seen."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not Console(stderr=True).is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def show_models(rows: list[dict[str, Any]]) -> None:

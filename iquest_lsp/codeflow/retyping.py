@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.history import Hunk, commits
+from iquest_lsp.codeflow.history import MAX_LINE, FileDiff, commits
 from iquest_lsp.codeflow.repository import Repository
 
 _MAX_TEXT = 400_000
@@ -55,8 +55,7 @@ def retyped_lines(root: Path, count: int, positions: int, seed: int = 0) -> list
                 if data is None or len(data) > _MAX_TEXT:
                     continue
                 old = data.decode("utf-8", "replace").split("\n")
-                for hunk in file.hunks:
-                    lines += _typed(commit.oid, commit.parents[0], file.path, old, hunk, seed)
+                lines += _typed(commit.oid, commit.parents[0], file, old, seed)
             chosen.append(lines)
     return _spread(chosen, positions, seed)
 
@@ -67,7 +66,9 @@ def checked_out(root: Path) -> Iterator[Path]:
     repository = Repository.open(root)
     with TemporaryDirectory(prefix="iquest-replay-") as folder:
         target = Path(folder) / root.name
-        repository.run("clone", "--quiet", "--shared", "--no-checkout", str(repository.top), str(target))
+        repository.run("init", "--quiet", str(target))
+        alternates = target / ".git" / "objects" / "info" / "alternates"
+        alternates.write_text(f"{repository.common_dir / 'objects'}\n", "utf-8")
         yield target
 
 
@@ -76,20 +77,22 @@ def check_out(folder: Path, commit: str) -> None:
     Repository.open(folder).run("checkout", "--quiet", "--force", "--detach", commit)
 
 
-def _typed(commit: str, parent: str, path: str, old: list[str], hunk: Hunk, seed: int) -> Iterator[RetypedLine]:
-    above = old[: hunk.old_start]
-    below = old[hunk.old_start + hunk.old_count :]
-    for number, line in enumerate(hunk.added):
-        stripped = line.strip()
-        if len(stripped) < 2 * _LEAST_REST or "\r" in line:
-            continue
-        column = _cut(line, random.Random(f"{seed} {commit} {path} {hunk.new_start + number}"))
-        if len(line) - column < _LEAST_REST:
-            continue
-        typed = [*above, *hunk.added[:number], line[:column], *below]
-        yield RetypedLine(
-            commit, parent, path, "\n".join(typed), hunk.old_start + number, column, line[column:].rstrip()
-        )
+def _typed(commit: str, parent: str, file: FileDiff, old: list[str], seed: int) -> Iterator[RetypedLine]:
+    above: list[str] = []
+    place = 0
+    for hunk in file.hunks:
+        if len(hunk.added) != hunk.new_count or any(len(line) >= MAX_LINE for line in hunk.added):
+            return  # cut short when it was read
+        above += old[place : hunk.old_start]
+        place = hunk.old_start + hunk.old_count
+        below = old[place:]
+        for line in hunk.added:
+            column = _cut(line, random.Random(f"{seed} {commit} {file.path} {len(above)}"))
+            expected = line[column:].rstrip()
+            if len(expected) >= _LEAST_REST and "\r" not in line:
+                text = "\n".join([*above, line[:column], *below])
+                yield RetypedLine(commit, parent, file.path, text, len(above), column, expected)
+            above.append(line)
 
 
 def _cut(line: str, source: random.Random) -> int:

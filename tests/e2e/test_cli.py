@@ -153,3 +153,22 @@ def test_no_repository_is_a_clear_error(tmp_path: Path) -> None:
     done = run("explain-diff", "HEAD", cwd=tmp_path)
     assert done.returncode == 1
     assert "repository" in done.stderr
+
+
+def test_replay_types_a_history_again(project: Path) -> None:
+    git = ["git", "-C", str(project), "-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    (project / "shapes.py").write_text(
+        "def area(width, height):\n    return width * height\n\n\nprint(area(3, 4))\nprint(area(width, height))\n"
+    )
+    subprocess.run([*git, "commit", "-q", "-am", "feat: print areas"], check=True)
+    options = ["--positions", "4", "--engine", "fake", "--deadline-ms", "20000"]
+    told = answer("replay", ".", "--commits", "5", *options, cwd=project)
+    assert [row["setting"] for row in told["rows"]] == [
+        "no context", "open files only", "all without history", "all",
+    ]  # fmt: skip
+    for row in told["rows"]:
+        assert row["positions"] == 2
+        low, high = row["exact_line_interval"]
+        assert 0 <= low <= row["exact_line"] <= high <= 1
+        assert row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
+    assert run("replay", ".", "--setting", "nonsense", cwd=project).returncode == 2

@@ -1,0 +1,71 @@
+"""A history typed again: states, cursors and expectations are those of the commits."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow.retyping import check_out, checked_out, retyped_lines
+
+VERSIONS = (
+    "import os\n\n\ndef first(value):\n    return value\n",
+    "import os\nimport sys\n\n\ndef first(value, other):\n    return value + other\n\n\n"
+    "def second(value):\n    return first(value, value)\n",
+    "import sys\n\n\ndef first(value, other):\n    total = value + other\n    return total\n\n\n"
+    "def second(value):\n    return first(value, value)\n",
+)
+
+
+def git(root: Path, *args: str) -> str:
+    command = ["git", "-C", str(root), "-c", "user.name=Ann", "-c", "user.email=ann@example.org", *args]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    for version in VERSIONS:
+        (folder / "code.py").write_text(version)
+        git(folder, "add", ".")
+        git(folder, "commit", "-q", "-m", "change")
+    return folder
+
+
+def test_each_line_was_really_typed_there(root: Path) -> None:
+    lines = retyped_lines(root, 10, 100)
+    assert len(lines) >= 5
+    assert lines == retyped_lines(root, 10, 100)
+    texts = {git(root, "show", f"{line.commit}:code.py") for line in lines}
+    for line in lines:
+        assert git(root, "rev-parse", f"{line.commit}~1") == line.parent
+        document = line.text.split("\n")
+        assert len(document[line.line]) == line.column
+        finished = document[line.line] + line.expected
+        committed = git(root, "show", f"{line.commit}:code.py").split("\n")
+        assert committed[line.line] == finished
+        assert document[: line.line] == committed[: line.line]
+        # What follows is the parent's end: nothing of the commit is given away.
+        before = git(root, "show", f"{line.parent}:code.py").split("\n")
+        rest = "\n".join(document[line.line + 1 :]).strip()
+        assert "\n".join(before).strip().endswith(rest)
+    assert len(texts) == 2
+
+
+def test_the_sample_is_spread_over_commits(root: Path) -> None:
+    assert len({line.commit for line in retyped_lines(root, 10, 2)}) == 2
+
+
+def test_states_are_checked_out_beside_the_repository(root: Path) -> None:
+    before = git(root, "status", "--porcelain=v2", "--branch")
+    first = git(root, "rev-list", "--max-parents=0", "HEAD")
+    with checked_out(root) as folder:
+        check_out(folder, first)
+        assert (folder / "code.py").read_text() == VERSIONS[0]
+        check_out(folder, git(root, "rev-parse", "HEAD"))
+        assert (folder / "code.py").read_text() == VERSIONS[-1]
+    assert not folder.exists()
+    assert git(root, "status", "--porcelain=v2", "--branch") == before
