@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "cochanged", "explain_diff",
-    "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log", "update_index",
-    "why",
+    "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log",
+    "update_index", "why",
 ]  # fmt: skip
 
 Redact = Callable[[str], bool]

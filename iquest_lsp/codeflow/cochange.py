@@ -11,8 +11,8 @@ from iquest_lsp.codeflow.paths import Category, category, stem
 
 # A commit over more files than this is a sweep (a licence header, a reformat) and says nothing about pairs.
 MAX_FILES = 30
-# For ranking, where wide commits weigh little instead: how old (in commits) half of the weight is for pairs and for
-# recent activity, and how many commits' weight that activity has.
+# For ranking, where wide commits weigh little instead: in how many commits the weight of pairs and of activity halves,
+# and how much the activity of a file counts against what it did together with others.
 WIDE, HALF_LIFE, RECENT, PRIOR = 100, 60, 10, 0.3
 
 
@@ -84,21 +84,23 @@ def usual(found: Iterable[Partner], present: Iterable[str]) -> list[Partner]:
 def likely(commits: Sequence[Sequence[str]], given: Sequence[str]) -> list[tuple[str, float]]:
     """Files that likely change with all of `given`, likeliest first; `commits` are path lists, newest first.
 
-    The share of commits on a given file that touch the other is shrunk towards how often the other changed lately;
-    newer and smaller commits count more. A common folder, and a test and what it is named after, attract each other
-    without any history.
+    The share of commits on a given file that touch the other is shrunk towards how active the other is; newer and
+    smaller commits count more. A common folder, and a test and what it is named after, attract each other without any
+    history.
     """
     wanted = set(given)
     together: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     totals: defaultdict[str, float] = defaultdict(float)
     lately: defaultdict[str, float] = defaultdict(float)
-    mass = 0.0
+    ever: Counter[str] = Counter()
+    mass, count = 0.0, 0
     for age, paths in enumerate(commits):
         distinct = set(paths)
         if not distinct or len(distinct) > WIDE:
             continue
         recent = 0.5 ** (age / RECENT)
-        mass += recent
+        mass, count = mass + recent, count + 1
+        ever.update(distinct)
         for path in distinct:
             lately[path] += recent
         weight = 0.5 ** (age / HALF_LIFE) / math.sqrt(len(distinct))
@@ -109,10 +111,12 @@ def likely(commits: Sequence[Sequence[str]], given: Sequence[str]) -> list[tuple
     stems = {stem(path) for path in given}
     folders = Counter(path.rpartition("/")[0] for path in given)
     scores: dict[str, float] = {}
-    for path, count in lately.items():
+    for path in ever:
         if path in wanted:
             continue
-        shares = [(together[path][item] + PRIOR * count / mass) / (totals[item] + PRIOR) for item in given]
+        active = 0.5 * lately[path] / mass + 0.5 * ever[path] / count
+        shares = [(together[path][item] + PRIOR * active) / (totals[item] + PRIOR) for item in given]
         score = sum(shares) / len(shares) + 0.5 * max(shares) + 0.3 * (stem(path) in stems)
-        scores[path] = score + 0.3 * folders[path.rpartition("/")[0]] / len(given)
+        near = folders[path.rpartition("/")[0]] / len(given)
+        scores[path] = score * (1 + 3 * near) + 0.3 * near
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.missing import missing_of
 from iquest_lsp.codeflow.paths import Category, category
-from iquest_lsp.codeflow.references import Reference, references
+from iquest_lsp.codeflow.references import Reference, linked, module_name, references
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact, changed_names, risks_of
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget, load
@@ -166,11 +166,18 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
               and item.change in ("body", "moved") and item.kind != "test" and category(item.path) is Category.SOURCE]
     wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)][:MAX_NAMES]
     repository = source.repository
-    if repository.bare and not source.revision:
+    if not wanted or (repository.bare and not source.revision):
         return []
+    origins: dict[str, list[str]] = {}
+    for item in changes:
+        *outer, name = (item.old_name or item.name).rsplit("::", 1)[-1].split(".")
+        if name in wanted and name not in origins:
+            origins[name] = [item.path, module_name(item.path), *outer[-1:]]
+    asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
     if not source.revision:
-        return references(repository, wanted, repository.work_tree_file)
-    return references(repository, wanted, lambda path: _at_revision(source, path), source.revision)
+        return linked(references(repository, list(asked), repository.work_tree_file), origins)
+    found = references(repository, list(asked), lambda path: _at_revision(source, path), source.revision)
+    return linked(found, origins)
 
 
 def _at_revision(source: DiffSource, path: str) -> bytes | None:

@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.cochange import Partner, usual
 from iquest_lsp.codeflow.explanation import escape
 from iquest_lsp.codeflow.live import Evidence
 from iquest_lsp.codeflow.paths import Category, category, stem
-from iquest_lsp.codeflow.references import Reference, references
+from iquest_lsp.codeflow.references import Reference, module_name, references
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.targets import Target
 
@@ -68,9 +68,7 @@ class Impact:
 def impact_of(repository: Repository, target: Target, past: Evidence) -> Impact:
     """The places that use the target's definition, and the files that change with its file."""
     short = target.name.rsplit(".", 1)[-1]
-    module = PurePosixPath(target.path).stem
-    if module in ("__init__", "index", "mod", "main", "lib"):
-        module = PurePosixPath(target.path).parent.name
+    module = module_name(target.path)
     names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
     uses = references(repository, names, repository.work_tree_file) if not repository.bare else []
     scripts = _ci_text(repository)

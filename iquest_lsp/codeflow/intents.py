@@ -264,7 +264,7 @@ def shape_kind(shape: Shape) -> tuple[str, float, str] | None:
     only = {kind for kind, count in shape.categories.items() if count}
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
-            return name, 0.9, f"only {what} changes"
+            return name, 0.9, f"only {what} {'change' if what.endswith('s') else 'changes'}"
     if shape.format_only and shape.categories[Category.SOURCE]:
         return "style", 0.85, "only the layout of code changes"
     if shape.symbols is not None:

@@ -46,7 +46,9 @@ def _put(found: dict[str, MissingItem], item: MissingItem) -> None:
         found[item.path] = item
         return
     first, second = (item, other) if item.confidence > other.confidence else (other, item)
-    reason = first.reason if second.reason in first.reason else f"{first.reason}; {second.reason}"
+    # Two reasons tell enough; a third mention of the same name does not add to them.
+    full = "; " in first.reason or second.reason.split(" (")[0] == first.reason.split(" (")[0]
+    reason = first.reason if full or second.reason in first.reason else f"{first.reason}; {second.reason}"
     found[item.path] = MissingItem(item.path, reason, max(item.support, other.support), first.confidence)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
@@ -35,6 +36,49 @@ class Reference:
     text: str
     within: str = ""
     call: bool = False
+
+    @property
+    def named(self) -> bool:
+        """True when the text plainly means code: the name is no plain word, or stands in quotes or before a bracket."""
+        plain = self.name.islower() and self.name.isalpha()
+        return not plain or bool(re.search(rf"`{re.escape(self.name)}[`(]|\b{re.escape(self.name)}\(", self.text))
+
+
+def module_name(path: str) -> str:
+    """What other files call a file by when they import it."""
+    file = PurePosixPath(path)
+    general = file.stem in ("__init__", "index", "mod", "main", "lib") and file.parent.name
+    return file.parent.name if general else file.stem
+
+
+def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> list[Reference]:
+    """The uses that can mean the definition: in its file, or where that file or an outer definition is named.
+
+    `origins` has for each name the path of its definition and the names, module or outer definition, that lead to it.
+    In documentation, CI and configuration the name must plainly be one of code.
+    """
+    named: dict[str, set[str]] = {}
+    for use in uses:
+        named.setdefault(use.path, set()).add(use.name)
+    kept = []
+    for use in uses:
+        if use.name not in origins:
+            continue
+        path, *leads = origins[use.name]
+        if use.kind in ("docs", "ci", "config"):
+            if use.named:
+                kept.append(use)
+        elif use.path == path or named[use.path] & set(leads):
+            # A function called on some object is another function, unless the object is its module.
+            on = _receiver(use)
+            if len(leads) > 1 or not on or on in (*leads, "self", "cls"):
+                kept.append(use)
+    return kept
+
+
+def _receiver(use: Reference) -> str:
+    found = re.search(rf"(\w+)[\])]*\s*(?:\.|::|->)\s*{re.escape(use.name)}\b", use.text)
+    return found[1] if found else ""
 
 
 def references(
