@@ -32,8 +32,9 @@ MAX_ID_LENGTH = 1000
 MAX_UNDER_WAY = 512
 MAX_SHOWN = 200
 
-#: What pygls does on its own and would do to documents of its own.
+#: What pygls would do on its own: to documents of its own, or only to call our handler and keep its future for ever.
 _NOT_PYGLS = (
+    types.INITIALIZED,
     types.TEXT_DOCUMENT_DID_OPEN,
     types.TEXT_DOCUMENT_DID_CHANGE,
     types.TEXT_DOCUMENT_DID_CLOSE,
@@ -187,8 +188,8 @@ class Protocol(LanguageServerProtocol):
         super()._handle_request(msg_id, method_name, params)
 
     def _handle_notification(self, method_name: str, params: Any) -> None:
-        if method_name == types.CANCEL_REQUEST and params.id in self._result_types:
-            return  # a request of ours, which is not the client's to cancel
+        if method_name == types.CANCEL_REQUEST and (not _valid_id(params.id) or params.id in self._result_types):
+            return  # no request, or one of ours, which is not the client's to cancel
         super()._handle_notification(method_name, params)
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
