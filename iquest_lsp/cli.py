@@ -520,6 +520,7 @@ def _log_to_stderr(level: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it logs documents, and traces of what clients send wrong
 
 
 def main() -> None:
