@@ -150,7 +150,8 @@ class LoopContext(Context):
     ) -> None:
         """Runs the passes after the first over positions whose pass 1 is stored, given its outputs [n, n_embd].
 
-        Raises EngineError in the parallel variant, whose later passes also need the embeddings.
+        Raises EngineError in the parallel variant, whose later passes also need the embeddings, and what decode
+        raises; a call that was stopped removes its positions from every cache, pass 1 included.
         """
         if not self._set_range(self.layers, self.passes * self.layers):
             raise EngineError("This model's passes cannot be run apart")

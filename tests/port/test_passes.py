@@ -327,3 +327,18 @@ def test_a_long_windows_memory_is_that_of_one_pass(random_model: Files) -> None:
     assert context.memory_bytes <= 1.1 * single.memory_bytes
     for closable in (context, single, model, once):
         closable.close()
+
+
+def test_an_exit_head_can_be_read(random_model: Files) -> None:
+    from quantize.random_model import tensors
+
+    recipe = Recipe(exit_head=True, seed=49)
+    model, plain = Model.load(random_model(recipe)), Model.load(random_model(Recipe(seed=49)))
+    context, without = LoopContext(model, 64), LoopContext(plain, 64)
+    head = context.exit_head()
+    assert head is not None
+    assert np.array_equal(head[0], tensors(recipe)["loop_exit.weight"][0])
+    assert head[1] == tensors(recipe)["loop_exit.bias"][0]
+    assert without.exit_head() is None
+    for closable in (context, without, model, plain):
+        closable.close()

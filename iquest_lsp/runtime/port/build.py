@@ -130,8 +130,15 @@ def key() -> str:
     The CPU is among it: the library is compiled for the instructions of the machine it was built on.
     """
     digest = hashlib.sha256()
-    facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), _compiler(), _cpu(), platform.platform()]
-    facts += [sys.implementation.cache_tag or "", str(PATCH_LEVEL), *CMAKE_DEFAULTS, *WHEEL_EXCLUDE]
+    facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), _compiler(), _cpu(), sys.platform]
+    facts += [
+        platform.machine(),
+        *platform.libc_ver(),
+        sys.implementation.cache_tag or "",
+        str(PATCH_LEVEL),
+        *CMAKE_DEFAULTS,
+        *WHEEL_EXCLUDE,
+    ]
     for fact in facts:
         digest.update(fact.encode() + b"\0")
     for path in sorted([PATCH, *HERE.glob("*.cpp"), *HERE.glob("*.h")]):
@@ -165,11 +172,12 @@ def _sdist(root: Path, progress: Progress) -> Path:
 def _patched_tree(sdist: Path, scratch: Path, progress: Progress) -> Path:
     progress("Unpacking and patching")
     skip = tuple(f"vendor/llama.cpp/{name}/" for name in UNUSED)
+    safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python before 3.11.4
     with tarfile.open(sdist) as archive:
         for member in archive:
             inner = member.name.partition("/")[2]
             if member.isfile() and not inner.startswith(skip) and not inner.startswith(".git"):
-                archive.extract(member, scratch, filter="data")
+                archive.extract(member, scratch, **safely)
     tree = scratch / f"llama_cpp_python-{VERSION}"
     apply_port(tree)
     return tree
