@@ -75,7 +75,7 @@ def usual(found: Iterable[Partner], present: Iterable[str]) -> list[Partner]:
     for item in found:
         if item.path in seen or category(item.path) in (Category.LOCK, Category.GENERATED):
             continue
-        if item.support >= 3 and item.confidence >= 0.4 and item.bound >= 0.25:
+        if item.support >= 3 and (item.bound >= 0.4 or (item.support >= 8 and item.bound >= 0.3)):
             kept.append(item)
             seen.add(item.path)
     return kept

@@ -118,8 +118,8 @@ def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:
 
 
 def commit_intent(commit: Commit) -> Intent:
-    """The commit's purpose from its message and what is known of its diff."""
-    return intent_of(commit.subject, commit.body, shape_of(commit.files), merge=commit.merge)
+    """The commit's purpose from its message alone: a walk limited to some paths does not show what else it did."""
+    return intent_of(commit.subject, commit.body, shape_of(()), merge=commit.merge)
 
 
 def _past(label: str, commit: Commit, intent: Intent, path: str, *, born: bool) -> Past:
