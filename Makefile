@@ -8,13 +8,15 @@ STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean help extension test-extension test-extension-here test-editors
+.PHONY: demo test lint bench fuzz soak clean help extension test-extension test-extension-here test-editors
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    sets everything up and shows a completion and the explanation of a commit"
 	@echo "make test    sets everything up and runs the tests"
 	@echo "make lint    types, style, and the rules of the house"
+	@echo "make fuzz    hostile clients: MESSAGES=100000"
+	@echo "make soak    four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
 	@echo "make test-extension  the extension's unit tests"
 	@echo "make test-editors    tests in real editors; installs what it needs into a cache folder"
@@ -48,6 +50,12 @@ vscode-extension/node_modules/.package-lock.json: vscode-extension/package-lock.
 
 test-editors: $(STAMPS)/test extension
 	@tests/editors/run $(EDITORS)
+
+fuzz: $(STAMPS)/test
+	@IQUEST_FUZZ=$(or $(MESSAGES),100000) $(BIN)/python -m pytest -s tests/e2e/test_fuzz.py
+
+soak: $(STAMPS)/test
+	@$(BIN)/python -m tests.e2e.soak --minutes $(or $(MINUTES),60) --engine $(or $(ENGINE),llama)
 
 clean:
 	rm -rf $(VENV) build dist
