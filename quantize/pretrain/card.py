@@ -69,7 +69,7 @@ def draw(path: Path, curve: Sequence[Point]) -> None:
     if annealed:
         axes.axvspan(annealed[0].tokens / 1e6, millions[-1], alpha=0.1, color="grey", label="anneal")
     axes.set_xlabel("million tokens")
-    axes.set_ylabel("bits per byte, held-out packages")
+    axes.set_ylabel("bits per byte, starts of held-out files")
     top = sorted(point.held_out for point in curve)[-max(2, len(curve) // 12)]
     axes.set_ylim(min(point.held_out for point in curve) * 0.95, top * 1.05)
     axes.legend()
@@ -91,6 +91,7 @@ def render(
         for p in recipe.train.phases
     )
     longest = max(p.length for p in recipe.train.phases)
+    before = curve[-2] if len(curve) > 1 else last
     return f"""\
 # {recipe.name}
 
@@ -110,9 +111,10 @@ prompt layout 1, suffix first.
 
 ## Results
 
-On packages held out whole ({", ".join(recipe.data.held_out)}), of which no file and no near copy was trained on.
-Brackets are 95% intervals. The floor is an interpolated byte model of order 5 counted on all of the training data and
-primed with the same window; the copier continues the longest earlier match of the text before the cursor.
+On packages held out whole ({", ".join(recipe.data.held_out)}), of which no file and no near copy
+(a tenth of its line triples) was trained on. Brackets are 95% intervals. The floor is an interpolated byte model of
+order 5 counted on all of the training data and primed with the same window; the copier continues the longest earlier
+match of the text before the cursor.
 
 {_bits(figures)}
 
@@ -126,9 +128,13 @@ primed with the same window; the copier continues the longest earlier match of t
 {last.tokens / 1e6:.2f} million tokens in {last.seconds / 60:.0f} minutes on {recipe.train.threads} CPU threads \
 shared with other work: {phases}.
 Muon for the matrices, AdamW for the rest, flat learning rate and a linear anneal over the last {recipe.train.anneal} \
-steps. The loss still fell when time was up. Recipe: `quantize/pretrain/{model.stem}.toml`.
+steps. From step {before.step} to the last, {last.step}, the curve went from {before.held_out:.3f} to \
+{last.held_out:.3f}: time ended this run, not a flat curve. Recipe: `quantize/pretrain/{model.stem}.toml`.
 
 ![held-out bits per byte while training]({picture})
+
+The curve is taken on the first 512 tokens of some held-out files without any header, which are harder than the windows
+of the table.
 
 ## Data
 
