@@ -300,17 +300,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--wheel", action="store_true", help="build if needed and print the wheel's path")
     parser.add_argument("--install", metavar="PYTHON", help="also install it into this interpreter's environment")
+    parser.add_argument("--tree", metavar="FOLDER", help="unpack the source with the port applied, to work on it")
     options = parser.parse_args()
 
     def report(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     try:
+        if options.tree:
+            cache_folder().mkdir(parents=True, exist_ok=True)
+            print(_patched_tree(_sdist(cache_folder(), report), Path(options.tree), report))
         if options.install:
             install(options.install, report)
         if options.wheel:
             print(ensure_wheel(report))
-        if not (options.wheel or options.install):
+        if not (options.wheel or options.install or options.tree):
             for name, value in describe().items():
                 print(f"{name}: {value}")
     except BuildError as error:
