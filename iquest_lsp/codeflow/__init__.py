@@ -14,6 +14,7 @@ What other rooms call (everything else is internal):
     suspects(root, "FILE[:LINE]") -> Suspects         which change likely brought a bug
     suspects_in_log(root, text) -> Suspects           the same for the output of a test, compiler or crash
     update_index(root, progress) -> Update            reads what the store does not know; for the background
+    without_false_citations(root, text) -> (text, ids)   a model's prose without sentences citing commits that are none
     render_markdown(explanation) -> str               the other answers have `to_markdown()`; all have `to_json()`
 
 `root` is a folder in a repository; the targets' FILE is relative to it, as are paths in FlowRecord and RecentEdit.
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "cochanged", "explain_diff",
     "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log",
-    "update_index", "why",
+    "update_index", "why", "without_false_citations",
 ]  # fmt: skip
 
 Redact = Callable[[str], bool]
@@ -135,6 +136,13 @@ def update_index(root: Path, progress: Progress | None = None, *, folder: Path |
     from iquest_lsp.codeflow import questions
 
     return questions.update_index(root, progress, folder)
+
+
+def without_false_citations(root: Path, text: str) -> tuple[str, list[str]]:
+    """Prose without the sentences that cite commits which do not exist, and the ids that were wrong."""
+    from iquest_lsp.codeflow import citations
+
+    return citations.without_false_citations(root, text)
 
 
 def render_markdown(explanation: DiffExplanation) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from iquest_lsp.codeflow.changes import SymbolChange, link_moves, symbol_changes
+from iquest_lsp.codeflow.dialects import Read
 from iquest_lsp.codeflow.explanation import ChangedFile, DiffExplanation, HistoryItem
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
@@ -70,7 +71,7 @@ def explain_diff(
     return DiffExplanation(
         label, summary, intent.kind, intent.reason, files,
         history=tuple(related(past.touches(_ranges(source, changes), earlier[:100]), redact)),
-        missing=tuple(missing), risks=tuple(risks_of(source, changes, uses, tracked, redact)),
+        missing=tuple(missing), risks=tuple(risks_of(source, changes, uses, tracked, redact, _reader(source))),
     )  # fmt: skip
 
 
@@ -174,10 +175,15 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
         if name in wanted and name not in origins:
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]
     asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
-    if not source.revision:
-        return linked(references(repository, list(asked), repository.work_tree_file), origins)
-    found = references(repository, list(asked), lambda path: _at_revision(source, path), source.revision)
-    return linked(found, origins)
+    return linked(references(repository, list(asked), _reader(source), source.revision or None), origins)
+
+
+def _reader(source: DiffSource) -> Read:
+    """Gives the project's files in the state after the diff."""
+    repository = source.repository
+    if repository is None or (repository.bare and not source.revision):
+        return lambda path: None
+    return repository.work_tree_file if not source.revision else lambda path: _at_revision(source, path)
 
 
 def _at_revision(source: DiffSource, path: str) -> bytes | None:

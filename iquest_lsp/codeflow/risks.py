@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.changes import SymbolChange
+from iquest_lsp.codeflow.dialects import Read, declared, dotted, violations
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.references import Reference
 from iquest_lsp.codeflow.sources import DiffSource
@@ -27,11 +28,15 @@ _MANIFESTS = {
 
 def risks_of(
     source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference], tracked: frozenset[str],
-    redact: Redact | None = None,
+    redact: Redact | None = None, read: Read = lambda path: None,
 ) -> list[str]:
-    """The risks of a diff, gravest first; `uses` are the uses of changed names in the state after the diff."""
+    """The risks of a diff, gravest first.
+
+    `uses` are the uses of changed names, `read` gives the project's files, both in the state after the diff.
+    """
     found = [
-        *_conflicts(source), *_secrets(source, redact), *_broken_code(source), *_callers_left(source, changes, uses),
+        *_conflicts(source), *_secrets(source, redact), *_broken_code(source),
+        *_too_new(source, read), *_callers_left(source, changes, uses),
         *_tests_removed(changes), *_leftovers(source), *_dependencies(source, tracked), *_size(source), *_modes(source),
     ]  # fmt: skip
     return found[:MAX_RISKS]
@@ -105,6 +110,18 @@ def _broken_code(source: DiffSource) -> Iterable[str]:
         if earlier is None or parses(path, earlier):
             yield f"{path} no longer parses as {grammars.language_of(path)}" if earlier else (
                 f"{path} does not parse as {grammars.language_of(path)}")
+
+
+def _too_new(source: DiffSource, read: Read) -> Iterable[str]:
+    """Constructs of a language version newer than the project declares."""
+    for item in source.files:
+        after = source.after.get(item.path)
+        declaration = declared(grammars.language_of(item.path), read) if after is not None else None
+        if after is None or declaration is None:
+            continue
+        for found in violations(item.path, after, declaration, item.hunks)[:1]:
+            yield (f"{item.path}:{found.line + 1} uses {found.construct}, which needs {dotted(found.needs)}, "
+                   f"but {declaration}")
 
 
 def _tests_removed(changes: Sequence[SymbolChange]) -> Iterable[str]:

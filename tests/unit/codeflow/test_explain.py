@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, flow_records, recent_edits, render_markdown
+from iquest_lsp.codeflow import (
+    DiffTarget,
+    explain_diff,
+    flow_records,
+    recent_edits,
+    render_markdown,
+    without_false_citations,
+)
 from iquest_lsp.codeflow.history import Hunk
 from iquest_lsp.codeflow.patches import apply, read_patch, reverse
 from iquest_lsp.codeflow.tracking import before, overlaps
@@ -179,3 +186,24 @@ def test_lines_are_followed_back() -> None:
     assert not overlaps(hunks[0], (5, 9))
     assert overlaps(hunks[1], (11, 13))
     assert not overlaps(hunks[1], (12, 13))
+
+
+def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> None:
+    library.write({"pyproject.toml": '[project]\nrequires-python = ">=3.8"\n',
+                   "lib.py": "match 1:\n    case 1:\n        pass\n" + LIBRARY})
+    risks = explain_diff(library.root, DiffTarget.parse()).risks
+    assert any("lib.py:1 uses a match statement, which needs 3.10" in risk and "3.8" in risk for risk in risks)
+
+
+def test_false_citations_are_dropped(library: Script) -> None:
+    oid = library.git("rev-parse", "HEAD")
+    text = (f"It began in {oid[:10]}. Then deadbeef12 changed it! The date 20240131 and 3.14159 are no commits.\n"
+            f"- see {oid} and 0123456789abcdef\nThe end")
+    kept, wrong = without_false_citations(library.root, text)
+    assert wrong == ["deadbeef12", "0123456789abcdef"]
+    assert oid[:10] in kept
+    assert "Then" not in kept
+    assert "20240131" in kept
+    assert "see" not in kept
+    assert kept.endswith("The end")
+    assert without_false_citations(library.root, "Nothing cited.") == ("Nothing cited.", [])
