@@ -2,7 +2,8 @@
 
 Import from the modules (this package imports none of them):
 
-    window      WindowAssembler (one per workspace and model), Sources, assemble: snapshot -> ContextWindow
+    window      WindowAssembler (one per workspace and model): assemble, preview; assemble(...) for a single window
+    sources     Sources: what a window is made of besides the snapshot; TextCache
     index       WorkspaceIndex: what the workspace's files hold, computed off the hot path
     prompt      PromptFormat, CursorText, encode: how chunks become the parts of a prompt
     tokens      Encoder, TokenCache: ids by content, asked for in batches
@@ -10,6 +11,8 @@ Import from the modules (this package imports none of them):
     imports     ModuleTable: from an import to the workspace's file
     ranking     related: which parts of other files matter
     budget      Shares, Candidate, choose: who gets the tokens
-    layout      cut, tree_text, history_text: what the parts look like
-    edits       changed_spans: what changed between two texts
+    blocks      BlockWriter, Plan: chunks with their ids, and the part of the window that is kept
+    layout      cut, around, tree_text, history_text: what the parts look like
+    edits       changed_spans, widened: what changed between two texts, as the code reads now
+    healing     Pieces: token healing at the cursor
 """

@@ -11,6 +11,8 @@ from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import TokenCache
 from iquest_lsp.datatypes import Chunk, ChunkKind, Dropped, Part
 
+_MAX_DROPPED = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -128,6 +130,7 @@ class Plan:
     def drop(self, block: Block, reason: str) -> None:
         """Notes why a block that was in the window is no longer."""
         self.dropped.append(Dropped(block.chunk.path, reason))
+        del self.dropped[:-_MAX_DROPPED]
 
 
 def in_layout_order(items: Sequence[Candidate], old: Plan | None = None) -> list[Candidate]:

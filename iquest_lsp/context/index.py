@@ -47,6 +47,7 @@ class WorkspaceIndex:
     def __init__(self) -> None:
         self._files: dict[str, FileEntry] = {}
         self._dropped: dict[str, Dropped] = {}
+        self._gone: set[str] = set()
         self._vocabulary: dict[str, int] = {}
         self._definers: dict[str, set[str]] = defaultdict(set)
         self._modules = ModuleTable()
@@ -73,6 +74,10 @@ class WorkspaceIndex:
     def entry(self, path: str) -> FileEntry | None:
         """What is known of an admitted file."""
         return self._files.get(path)
+
+    def is_gone(self, path: str) -> bool:
+        """Whether a file was admitted and exists no more: what was shown of it is no secret, only out of date."""
+        return path in self._gone
 
     def refusal(self, path: str) -> str:
         """Why a file stays out; "" for an admitted or unknown one."""
@@ -103,11 +108,14 @@ class WorkspaceIndex:
     def update(self, path: str, load: Load) -> None:
         """Reads one file again; one that is gone or refused leaves the index."""
         loaded = load(path)
+        was_here = path in self._files or path in self._gone
         self.remove(path)
         self.version += 1
         if isinstance(loaded, Dropped):
             if loaded.reason != MISSING:
                 self._dropped[path] = loaded
+            elif was_here:
+                self._gone.add(path)
             return
         text = clean(loaded.text)
         made = outline(text, path)
@@ -123,6 +131,7 @@ class WorkspaceIndex:
     def remove(self, path: str) -> None:
         """Forgets a file."""
         self._dropped.pop(path, None)
+        self._gone.discard(path)
         entry = self._files.pop(path, None)
         if entry is None:
             return

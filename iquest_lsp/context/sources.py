@@ -59,6 +59,13 @@ class Sources:
             if not self.is_secret("\n".join((record.subject, record.rationale, *record.paths)))
         ]
 
+    def may_show(self, path: str, snapshot: Snapshot) -> bool:
+        """Whether pieces of a file may (still) be shown: it is admitted, or gone, or an open buffer that may be."""
+        for document in snapshot.open_documents:
+            if document.path == path:
+                return not self.open_reason(document)
+        return self.index.entry(path) is not None or self.index.is_gone(path)
+
     def others(self, snapshot: Snapshot) -> list[Document]:
         """Open buffers besides the current file that may be shown."""
         path = snapshot.document.path
@@ -93,8 +100,8 @@ class TextCache:
         return text
 
     def whole(self, path: str, snapshot: Snapshot, sources: Sources) -> str:
-        """Text of a file as the user sees it: the open buffer, else the admitted file."""
+        """Text of a file as the user sees it: the open buffer, else the admitted file; "" when it may not be shown."""
         for document in snapshot.open_documents:
             if document.path == path:
-                return clean(document.text)
+                return "" if sources.open_reason(document) else clean(document.text)
         return self.read(path, sources)

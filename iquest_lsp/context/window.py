@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from iquest_lsp.context.blocks import Block, BlockWriter, Plan, in_layout_order
 from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joined
 from iquest_lsp.context.edits import changed_spans, widened
+from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut, history_text, tree_text
 from iquest_lsp.context.prompt import HISTORY_PATH, TREE_PATH, PromptFormat
 from iquest_lsp.context.ranking import related
@@ -75,8 +76,9 @@ class WindowAssembler:
         self._last: tuple[str, str] = ("", "")
         self._row = 0
         self._since_edits = 0
+        self._index: WorkspaceIndex | None = None
         self._index_version = -1
-        # Characters a token; measured anew with each plan only, or the limits would move while one types.
+        # Characters a token; measured anew with each plan and file only, or the limits would move while one types.
         self._density = self._cache.characters_per_token
 
     def assemble(self, snapshot: Snapshot, sources: Sources, *, refresh: bool = False) -> ContextWindow:
@@ -91,6 +93,8 @@ class WindowAssembler:
         lines = clean(shown.text).split("\n")
         row = min(max(snapshot.cursor.line, 0), len(lines) - 1)
         cursor = Position(row, min(max(snapshot.cursor.character, 0), len(lines[row])))
+        if path != self._last[0]:
+            self._density = self._cache.characters_per_token
         plan = self._renew(snapshot, sources, self._cut(path, lines, cursor, 1.0), refresh)
         current, ids = self._fit(path, lines, cursor)
         self._shrink(plan, self.shares.budget - len(ids))
@@ -106,11 +110,11 @@ class WindowAssembler:
     def preview(self, snapshot: Snapshot, sources: Sources) -> ContextWindow:
         """The window that `assemble` would make, without a trace in those that follow."""
         kept = (self._plan.copy() if self._plan else None, self._anchor, self._last, self._row, self._since_edits,
-                self._index_version, self._density)  # fmt: skip
+                self._index, self._index_version, self._density)  # fmt: skip
         try:
             return self.assemble(snapshot, sources)
         finally:
-            (self._plan, self._anchor, self._last, self._row, self._since_edits, self._index_version,
+            (self._plan, self._anchor, self._last, self._row, self._since_edits, self._index, self._index_version,
              self._density) = kept  # fmt: skip
 
     # ------------------------------------------------------------------------------------ the current file
@@ -138,6 +142,7 @@ class WindowAssembler:
             scale *= 0.9 * self.shares.current / len(ids)
             made = self._cut(path, lines, cursor, scale)
             ids = self._writer.join(self.format.current(made.text))
+        self._density *= scale  # this file's characters make more tokens: the next cut starts from what held
         return made, ids[-self.shares.budget :]
 
     # ---------------------------------------------------------------------------------------- what may change
@@ -147,9 +152,9 @@ class WindowAssembler:
         plan = self._plan
         moved = self._last != (snapshot.document.path, made.text.suffix) or made.anchor != self._anchor
         switched = self._last[0] != snapshot.document.path
-        if plan is not None and sources.index.version != self._index_version:
-            self._forbid(plan, sources)
-        self._index_version = sources.index.version
+        if plan is not None and (sources.index is not self._index or sources.index.version != self._index_version):
+            self._forbid(plan, snapshot, sources)
+        self._index, self._index_version = sources.index, sources.index.version
         missing: list[Candidate] = []
         drift = 1.0
         if plan is not None and (refresh or switched):
@@ -172,14 +177,18 @@ class WindowAssembler:
             self._renew_edits(plan, snapshot, sources, made)
         return plan
 
-    def _forbid(self, plan: Plan, sources: Sources) -> None:
-        """Takes out what the index has come to refuse."""
+    def _forbid(self, plan: Plan, snapshot: Snapshot, sources: Sources) -> None:
+        """Takes out what may no longer be shown; a file that merely went stays until the next plan."""
         for blocks in (plan.head, plan.appended, plan.edits):
-            kept = [block for block in blocks if not sources.index.refusal(block.chunk.path)]
+            kept = [
+                block
+                for block in blocks
+                if block.chunk.kind in (ChunkKind.TREE, ChunkKind.FLOW) or sources.may_show(block.chunk.path, snapshot)
+            ]
             if len(kept) != len(blocks):
                 blocks[:] = kept
                 plan.changed()
-        if any(sources.index.refusal(path) for path in plan.tree):
+        if not all(sources.index.entry(path) or sources.index.is_gone(path) for path in plan.tree):
             tree = self._tree(sources)
             rest = [block for block in plan.head if block.chunk.kind is not ChunkKind.TREE]
             plan.head[:] = [*([tree] if tree else []), *rest]
@@ -337,12 +346,15 @@ class WindowAssembler:
             old = plan.texts.get(document.path)
             if old is not None:
                 edits += changed_spans(document.path, old, clean(document.text), document.edited_at)
+        refused = {item.path for item in snapshot.open_documents if sources.open_reason(item)}
         wanted: dict[tuple[str, str], Chunk] = {}
         for edit in sorted(edits, key=lambda item: (item.at, item.path, item.start)):
             text = clean(edit.text).strip("\n") + "\n"
             here = edit.path == snapshot.document.path and edit.start < made.end and made.start < edit.end
             # Only what the index has admitted: a file it does not know may be anything.
             if not text.strip() or here or sources.index.entry(edit.path) is None or sources.is_secret(text):
+                continue
+            if edit.path in refused:
                 continue
             if not plan.shows(edit.path, text):
                 chunk = Chunk(ChunkKind.EDIT, edit.path, edit.start, edit.end, text, 0, 1.0, "changed lately")

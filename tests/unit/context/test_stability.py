@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ChunkKind, ContextWindow, FlowRecord, RecentEdit
 
@@ -133,6 +134,50 @@ def test_a_path_that_becomes_secret_leaves_the_tree_too() -> None:
     session.workspace.refused["toy/omega.py"] = "ignored"
     session.workspace.index.update("toy/omega.py", session.workspace.load)
     assert "omega.py" not in session.text(session.make())
+
+
+def test_another_index_that_no_longer_has_a_file_takes_it_out_at_once() -> None:
+    """A folder that came to be ignored is not walked: its files are in no list of refusals."""
+    session = Session()
+    session.workspace.buffers.clear()
+    first = session.make()
+    assert "omega.py" in session.text(first)
+    index = WorkspaceIndex()
+    index.build([path for path in PATHS if "omega" not in path], session.workspace.load)
+    index.version = session.workspace.index.version  # the same number must not hide that it is another
+    session.workspace.index = index
+    assert "omega.py" not in session.text(session.make())
+
+
+def test_a_buffer_that_may_no_longer_be_shown_tells_nothing_of_its_file() -> None:
+    session = Session()
+    session.make()
+    edit(session, "toy/beta.py", "value_3 = first", "value_3 = hush + first")
+    told = RecentEdit("toy/beta.py", 11, 12, FILES["toy/beta.py"].split("\n")[11] + "\n")
+    window = session.make(
+        refresh=True, edits=[told], open_reason=lambda item: "secret" if "hush" in item.text else ""
+    )
+    assert "hush" not in session.text(window)
+    assert not [chunk for chunk in window.chunks if chunk.kind is ChunkKind.EDIT and chunk.path == "toy/beta.py"]
+
+
+def test_dense_text_settles_on_one_span() -> None:
+    """Where a character makes more tokens than the rest of the project's, the span is cut smaller once."""
+    text = "".join(f"{'{}[]();:'[number % 8]}\n" * 3 for number in range(2000))
+    session = Session(2048)
+    session.workspace.open("dense.py", text)
+    lines = text.split("\n")
+    spans = set()
+    for step in range(12):
+        lines[3000] = "(" * step
+        session.workspace.edit("dense.py", "\n".join(lines))
+        window = session.assembler.assemble(
+            session.workspace.snapshot("dense.py", 3000, step), session.workspace.sources()
+        )
+        assert window.chunks[-1].tokens <= session.assembler.shares.current
+        if step:
+            spans.add((window.chunks[-1].start, window.chunks[-1].end))
+    assert len(spans) == 1
 
 
 def test_edits_told_by_others_come_with_lines_around_them() -> None:
