@@ -20,7 +20,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from iquest_lsp.assistant import Assistant
+from iquest_lsp.assistant import Assistant, CompletionRequest
+from iquest_lsp.datatypes import Position
 from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.server.app import Connection
@@ -183,13 +184,12 @@ def test_any_messages_in_process(
     print(f"{count} messages of {clients} clients or more")
     # The assistant behind them all still completes, and nothing of the clients is left.
     assert assistant._configuration._clients == {}
-    text = CODE.encode()
-    assistant.open_document(root / "after.py", text.decode(), 1, "python")
-    from iquest_lsp.assistant import CompletionRequest
-    from iquest_lsp.datatypes import Position
 
-    made = loop.run_until_complete(assistant.complete(CompletionRequest(root / "after.py", Position(4, 9))))
-    assert made.text
+    async def complete() -> str:
+        assistant.open_document(root / "after.py", CODE, 1, "python")
+        return (await assistant.complete(CompletionRequest(root / "after.py", Position(4, 9)))).text
+
+    assert loop.run_until_complete(complete())
 
 
 @pytest.fixture
