@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { runProgram } from "./programs";
 
 /** The parts of the built-in git extension's interface (version 1) that are used here. */
 interface GitCommit {
@@ -22,12 +23,13 @@ interface GitRepository {
 }
 
 interface GitApi {
+  readonly git: { readonly path: string };
   toGitUri(uri: vscode.Uri, ref: string): vscode.Uri;
   getRepository(uri: vscode.Uri): GitRepository | null;
 }
 
-/** The tree without any file, which a first commit is compared with. */
-const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+/** What the editor for many changes takes: the file, and its text before and after. */
+type Resource = [file: vscode.Uri, before: vscode.Uri | undefined, after: vscode.Uri];
 
 async function api(): Promise<GitApi | undefined> {
   const extension = vscode.extensions.getExtension<{ getAPI(version: 1): GitApi }>("vscode.git");
@@ -52,14 +54,33 @@ export async function showCommit(folder: string, commit: string): Promise<void> 
     return;
   }
   const found = await repository.getCommit(commit);
-  const before = found.parents[0] ?? EMPTY_TREE;
-  const changes = await repository.diffBetween(before, commit);
-  const resources = changes.map((change) => {
-    const now = change.renameUri ?? change.uri;
-    return [now, git.toGitUri(change.originalUri, before), git.toGitUri(now, commit)];
-  });
+  const parent = found.parents[0];
+  const resources =
+    parent === undefined ? await firstCommit(git, repository, commit) : await changesSince(git, repository, parent, commit);
   const title = `${commit.slice(0, 10)} ${found.message.split("\n")[0] ?? ""}`;
   await vscode.commands.executeCommand("vscode.changes", title, resources);
+}
+
+async function changesSince(git: GitApi, repository: GitRepository, parent: string, commit: string): Promise<Resource[]> {
+  const changes = await repository.diffBetween(parent, commit);
+  return changes.map((change) => {
+    const now = change.renameUri ?? change.uri;
+    return [now, git.toGitUri(change.originalUri, parent), git.toGitUri(now, commit)];
+  });
+}
+
+/** The git extension compares commits only, and a first commit has none before it: git itself is asked. */
+async function firstCommit(git: GitApi, repository: GitRepository, commit: string): Promise<Resource[]> {
+  const resources: Resource[] = [];
+  const command = [
+    git.git.path, "-C", repository.rootUri.fsPath, "-c", "core.quotePath=false",
+    "ls-tree", "-r", "--name-only", "--full-tree", "--end-of-options", commit,
+  ];
+  await runProgram(command, (name) => {
+    const uri = vscode.Uri.joinPath(repository.rootUri, name);
+    resources.push([uri, undefined, git.toGitUri(uri, commit)]);
+  });
+  return resources;
 }
 
 /** Lets the user choose one of the newest commits, of one file where `file` is given. */

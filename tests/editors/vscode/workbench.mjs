@@ -19,7 +19,7 @@ export const PYTHON = path.join(ROOT, ".venv/bin/python");
 const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 
 /** Waiting for a page that may share two cores with anything. */
-export const PATIENCE = 60_000;
+export const PATIENCE = 40_000;
 
 const SETTINGS = {
   "security.workspace.trust.enabled": false,
@@ -58,10 +58,11 @@ export class Editor {
       XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home, XDG_STATE_HOME: home, XDG_RUNTIME_DIR: home,
       ...environment,
     };
-    editor.settings = {
-      ...SETTINGS, "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server], "iquest.idleExitSeconds": 1, ...settings,
-    };
-    editor.writeSettings();
+    editor.writeSettings({ ...SETTINGS, ...settings });
+    // Settings that name a program count only for the machine that it runs on.
+    editor.writeJson("Machine/settings.json", {
+      "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server], "iquest.idleExitSeconds": 1,
+    });
     fs.writeFileSync(path.join(home, "config.yaml"), "auth: none\ncert: false\n");
     const base = [CODE_SERVER, "--config", path.join(home, "config.yaml"), "--user-data-dir", editor.data, "--extensions-dir", path.join(home, "extensions")];
     execFileSync(process.execPath, [...base, "--install-extension", VSIX], { env: editor.environment, stdio: "pipe" });
@@ -88,6 +89,7 @@ export class Editor {
     this.folder = path.join(home, "shapes");
     this.data = path.join(home, "data");
     this.windows = [];
+    this.settings = {};
   }
 
   file(name) {
@@ -110,10 +112,15 @@ export class Editor {
     git("commit", "-q", "-m", subject);
   }
 
-  writeSettings(changes = {}) {
+  writeSettings(changes) {
     Object.assign(this.settings, changes);
-    fs.mkdirSync(path.join(this.data, "User"), { recursive: true });
-    fs.writeFileSync(path.join(this.data, "User/settings.json"), JSON.stringify(this.settings, undefined, 2));
+    this.writeJson("User/settings.json", this.settings);
+  }
+
+  writeJson(name, value) {
+    const file = path.join(this.data, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, JSON.stringify(value, undefined, 2));
   }
 
   async open(folder = this.folder) {
@@ -163,8 +170,7 @@ export class Window {
 
   /** Opens a file and puts the cursor at its end. */
   async file(name) {
-    await this.page.keyboard.press("Control+P");
-    await this.quickInput(name, name);
+    await this.quickInput("Control+P", name, name);
     await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: PATIENCE });
     await this.text.waitFor({ timeout: PATIENCE });
     await this.end();
@@ -176,8 +182,7 @@ export class Window {
   }
 
   async line(number) {
-    await this.page.keyboard.press("Control+G");
-    await this.quickInput(String(number), undefined);
+    await this.quickInput("Control+G", `:${number}`);
   }
 
   async type(text, delay = 40) {
@@ -186,13 +191,16 @@ export class Window {
 
   /** Runs a command of the palette by its whole title. */
   async command(title) {
-    await this.page.keyboard.press("F1");
-    await this.quickInput(`>${title}`, title);
+    await this.quickInput("F1", `>${title}`, title);
   }
 
-  async quickInput(text, row) {
+  /** Opens the quick input by a key, fills it in, and takes its first row once that is `row`. */
+  async quickInput(key, text, row) {
     const input = this.page.locator(".quick-input-widget:visible input").first();
-    await input.waitFor({ timeout: PATIENCE });
+    await until(`quick input by ${key}`, async () => {
+      await this.page.keyboard.press(key);
+      return input.waitFor({ timeout: 5000 }).then(() => true, () => false);
+    });
     await input.fill(text);
     if (row !== undefined) await this.page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first().waitFor({ timeout: PATIENCE });
     await this.page.keyboard.press("Enter");
