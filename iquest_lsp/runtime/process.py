@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import signal
 import sys
 import time
 from array import array
@@ -26,6 +27,7 @@ from iquest_lsp.datatypes import Generation, Limits, ModelInfo, Prompt
 from iquest_lsp.errors import (
     EngineCrashedError,
     EngineError,
+    EngineMemoryError,
     EngineQuarantineError,
     IQuestError,
     ModelFileError,
@@ -40,6 +42,7 @@ CRASH_PERIOD_S = 60.0
 RECYCLE_PATIENCE_S = 5.0
 DEATHS_TO_QUARANTINE = 2
 LAST_LINES = 20
+LOAD_TRIES = 3
 
 
 class _Call:
@@ -208,40 +211,57 @@ class ProcessEngine:
     async def _load(self) -> ModelInfo:
         restart = self._status.state is EngineState.RESTARTING
         self._set(EngineStatus(EngineState.LOADING, error=self._status.error if restart else None))
-        self._last_lines.clear()
         try:
-            self._options = self._make_options()
-            self._failed_file = self._file_stamp()
-            child = await asyncio.create_subprocess_exec(
-                # -P: nothing is imported from the working directory, which may be a workspace nobody vouches for.
-                sys.executable, "-P", "-m", "iquest_lsp.runtime.child",
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-                limit=2**20, env=_environment(),
-            )  # fmt: skip
-            self._child = child
-            self._spawn(self._read(child))
-            self._spawn(self._read_log(child))
-            assert child.stdin is not None
-            child.stdin.write(wire.pack({"options": asdict(self._options)}))
-            header, _ = await self._call({"op": "load"}, on_progress=self._progress)
-            self._info = ModelInfo(**header["info"])
-        except EngineCrashedError as error:
-            failure = ModelFileError(
-                f"The model could not be loaded: {Path(self._options.model_path).name or self._options.kind}",
-                why="the runtime stopped while reading it" + self._tail(),
-                fix="The file is probably damaged or made for another program: fetch it again, or choose another model",
-            )
-            self._fail(failure)
-            raise failure from error
+            self._info = await self._load_patiently()
         except IQuestError as error:
             self._fail(error)
             raise
         except OSError as error:
-            failure2 = EngineError("The engine process could not be started", why=str(error))
-            self._fail(failure2)
-            raise failure2 from error
+            failure = EngineError("The engine process could not be started", why=str(error))
+            self._fail(failure)
+            raise failure from error
         self._set(EngineStatus(EngineState.READY))
         return self._info
+
+    async def _load_patiently(self) -> ModelInfo:
+        """Loads; a load that was stopped from outside is tried again, since that says nothing of the file."""
+        for _ in range(LOAD_TRIES):
+            self._last_lines.clear()
+            self._options = self._make_options()
+            self._failed_file = self._file_stamp()
+            child = self._child = await self._start_child()
+            try:
+                header, _ = await self._call({"op": "load"}, on_progress=self._progress)
+            except EngineCrashedError as error:
+                code = await child.wait()
+                if code not in (-signal.SIGKILL, -signal.SIGTERM):
+                    raise ModelFileError(
+                        f"The model could not be loaded: {Path(self._options.model_path).name or self._options.kind}",
+                        why="the runtime stopped while reading it" + self._tail(),
+                        fix="The file is probably damaged or made for another program: fetch it again, or choose"
+                        " another model",
+                    ) from error
+                log.warning("the engine process was stopped with signal %d while it loaded the model", -code)
+                continue
+            return ModelInfo(**header["info"])
+        raise EngineMemoryError(
+            "The engine was stopped while it loaded the model",
+            why=f"{LOAD_TRIES} times, from outside; systems do that when memory runs out",
+            fix="Close other programs, or choose a smaller model or window",
+        )
+
+    async def _start_child(self) -> asyncio.subprocess.Process:
+        child = await asyncio.create_subprocess_exec(
+            # -P: nothing is imported from the working directory, which may be a workspace nobody vouches for.
+            sys.executable, "-P", "-m", "iquest_lsp.runtime.child",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            limit=2**20, env=_environment(),
+        )  # fmt: skip
+        self._spawn(self._read(child))
+        self._spawn(self._read_log(child))
+        assert child.stdin is not None
+        child.stdin.write(wire.pack({"options": asdict(self._options)}))
+        return child
 
     def _progress(self, share: float) -> None:
         if self._status.state is EngineState.LOADING:

@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 from iquest_lsp.datatypes import Finish, Limits, Prompt
-from iquest_lsp.errors import EngineCrashedError, EngineError, EngineQuarantineError, ModelFileError
+from iquest_lsp.errors import (
+    EngineCrashedError,
+    EngineError,
+    EngineMemoryError,
+    EngineQuarantineError,
+    ModelFileError,
+)
 from iquest_lsp.runtime.engine import EngineOptions, EngineState, EngineStatus
 from iquest_lsp.runtime.process import ProcessEngine
 
@@ -98,6 +104,30 @@ async def test_kill_is_survived_and_told_once() -> None:
         made = await engine.complete(Prompt(PROMPT), Limits(max_tokens=3))
         assert made.text == "xxx"
         assert [status.state for status in told].count(EngineState.RESTARTING) == 1
+
+
+async def test_a_kill_while_loading_is_tried_again() -> None:
+    async with running(responses=["x"], load_ms=1500) as engine:
+        loading = asyncio.create_task(engine.start())
+        await asyncio.sleep(0.7)
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        assert (await loading).name == "fake"
+        assert (await engine.complete(Prompt(PROMPT), Limits())).text == "x"
+
+
+async def test_kills_without_end_are_a_clear_error() -> None:
+    async with running(load_ms=60000) as engine:
+        loading = asyncio.create_task(engine.start())
+        killed: set[int] = set()
+        while not loading.done():
+            if engine.pid is not None and engine.pid not in killed:
+                killed.add(engine.pid)
+                os.kill(engine.pid, signal.SIGKILL)
+            await asyncio.sleep(0.02)
+        with pytest.raises(EngineMemoryError, match="3 times"):
+            await loading
+        assert len(killed) == 3
 
 
 async def test_requests_that_wait_for_a_restart_are_answered() -> None:
