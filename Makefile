@@ -8,7 +8,7 @@ STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench fuzz soak clean help extension test-extension test-extension-here test-editors
+.PHONY: demo test lint fuzz soak clean help extension test-extension test-extension-here test-editors
 .DEFAULT_GOAL := help
 
 help:
@@ -30,7 +30,7 @@ test: $(STAMPS)/test lint
 lint: $(STAMPS)/test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 3
+	@found=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
 
 extension: vscode-extension/node_modules/.package-lock.json
 	@$(PYTHON) vscode-extension/tools/server_archive.py

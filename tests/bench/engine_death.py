@@ -60,7 +60,8 @@ async def main() -> None:
         results = [await one(editor, uri, line, len(lines[line])) for _ in range(DEATHS)]
     times = [seconds for seconds, _ in results]
     print(f"{platform.machine()}, {os.cpu_count()} cores; {DEATHS} deaths of the engine during a completion")
-    print(f"next answer of the model after {statistics.median(times):.2f} s (from {min(times):.2f} to {max(times):.2f})")
+    low, middle, high = min(times), statistics.median(times), max(times)
+    print(f"next answer of the model after {middle:.2f} s (from {low:.2f} to {high:.2f})")
     for text in results[0][1]:
         print("shown:", text)
 
