@@ -234,13 +234,17 @@ def commits(repository: Repository, **options: object) -> Iterator[Commit]:
 
 
 def _commit(record: bytes) -> Commit:
-    fields = record[3:-3].decode("utf-8", "replace").split("\0", 7)
+    fields = record[3:-3].decode("utf-8", "replace").translate(_CONTROLS).split("\0", 7)
     oid, parents, author, email, time, iso, committed, message = fields
     subject, _, body = message.strip("\n").partition("\n")
     return Commit(
         oid, tuple(parents.split()), author, email, int(time or 0), _day(iso), subject.strip(), body.strip(),
         committed=int(committed or 0),
     )  # fmt: skip
+
+
+# Messages are shown in terminals, where control characters could do anything.
+_CONTROLS = dict.fromkeys((*range(1, 9), *range(11, 32), *range(127, 160)))
 
 
 def _day(iso: str) -> str:

@@ -52,6 +52,7 @@ class Indexer:
     def __init__(self, repository: Repository, store: Store) -> None:
         self.repository, self.store = repository, store
         self._owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._leased = False
 
     @property
     def place(self) -> str:
@@ -67,12 +68,14 @@ class Indexer:
             return Update(seconds=time.monotonic() - started)
         if not self.store.lease(self._owner):
             return Update(seconds=time.monotonic() - started, complete=False)
+        self._leased = True
         try:
             read, done, gone = self._follow(head, progress)
             view = self.store.value("SELECT id FROM views WHERE place=?", self.place)
             assign_releases(self.repository, self.store, tags)
             done += self.deepen(self._shallow(view, deep), progress) if view is not None else 0
         finally:
+            self._leased = False
             self.store.release_lease(self._owner)
         return Update(read, done, gone, time.monotonic() - started)
 
@@ -233,7 +236,8 @@ class Indexer:
             " WHERE l.view=? ORDER BY l.ord DESC LIMIT ?) WHERE depth=0 AND NOT merge", view, deep)]
 
     def _report(self, progress: Progress | None, what: str, done: int, total: int) -> None:
-        self.store.lease(self._owner)
+        if self._leased:
+            self.store.lease(self._owner)
         if progress is not None:
             progress(what, done, total)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_PARSED = 80
 MAX_FOUND = 400
+# A name as common as this is no evidence, and reading on would take long.
+MAX_LINES = 4000
 
 _KINDS = {
     Category.TEST: "test", Category.DOCS: "docs", Category.CI: "ci", Category.SOURCE: "caller",
@@ -94,7 +97,7 @@ def references(
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
     hits: dict[str, list[tuple[int, str]]] = {}
-    for path, line, text in repository.grep(wanted, revision):
+    for path, line, text in islice(repository.grep(wanted, revision), MAX_LINES):
         kind = _KINDS.get(category(path))
         if kind is not None and len(text) < 2000:
             hits.setdefault(path, []).append((line, text))

@@ -136,7 +136,8 @@ class Store:
         assert self.file is not None
         for suffix in ("", "-wal", "-shm"):
             path = Path(f"{self.file}{suffix}")
-            with contextlib.suppress(FileNotFoundError):
+            # Where it cannot be moved, opening it again fails and says so.
+            with contextlib.suppress(OSError):
                 path.replace(f"{self.file}.broken{suffix}")
 
     @contextlib.contextmanager

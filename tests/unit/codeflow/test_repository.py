@@ -179,6 +179,13 @@ def test_messages_in_other_encodings(script: Script) -> None:
     assert commit.subject
 
 
+def test_messages_cannot_steer_a_terminal(script: Script) -> None:
+    script.commit("Fix\x1b]0;title\x07 the\x9b31m colour\n\nBody\x1b[2J\tok", {"a.py": "x = 1\n"})
+    commit, = commits(Repository.open(script.root), revisions=["HEAD"])
+    assert commit.subject == "Fix]0;title the31m colour"
+    assert commit.body == "Body[2J\tok"
+
+
 def test_type_change_and_binary(script: Script) -> None:
     script.commit("one", {"a.py": "x = 1\n", "b.bin": "a\0b", "c.py": "y = 1\n"})
     (script.root / "a.py").unlink()

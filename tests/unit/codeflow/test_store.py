@@ -261,6 +261,20 @@ def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
         assert index.store.value("SELECT count(*) FROM symbols") == 600
 
 
+def test_reading_older_commits_takes_no_lease(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    script.commit("Two", body(2))
+    with opened(script, tmp_path) as index:
+        index.update()
+        with index.store.transaction() as db:
+            for statement in ("UPDATE commits SET depth=0", "DELETE FROM symbols", "DELETE FROM hunks"):
+                db.execute(statement)
+        index.deepen(["a.py"])
+        assert index.store.value("SELECT count(*) FROM commits WHERE depth=0") == 0
+        assert len(index.symbols_on(["a.py"])) == 2
+        assert index.store.value("SELECT value FROM meta WHERE key='lease'") is None
+
+
 def test_a_lease_keeps_others_out_until_it_runs_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store(tmp_path) as store:
         assert store.lease("one")
