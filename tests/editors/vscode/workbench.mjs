@@ -19,7 +19,7 @@ export const PYTHON = path.join(ROOT, ".venv/bin/python");
 const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 
 /** Waiting for a page that may share two cores with anything. */
-export const PATIENCE = 40_000;
+export const PATIENCE = 60_000;
 
 const SETTINGS = {
   "security.workspace.trust.enabled": false,
@@ -125,9 +125,10 @@ export class Editor {
 
   async open(folder = this.folder) {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(PATIENCE);
     const window = new Window(this, page);
     this.windows.push(window);
-    await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`);
+    await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`, { timeout: 2 * PATIENCE, waitUntil: "commit" });
     await page.waitForSelector(".monaco-workbench .explorer-folders-view", { timeout: 2 * PATIENCE });
     return window;
   }
@@ -168,9 +169,11 @@ export class Window {
     this.status = page.locator(".statusbar-item", { hasText: "IQuest" }).first();
   }
 
-  /** Opens a file and puts the cursor at its end. */
+  /** Opens a file of the workspace's top folder and puts the cursor at its end. */
   async file(name) {
-    await this.quickInput("Control+P", name, name);
+    const row = this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
+    if (!(await row.isVisible())) await this.page.keyboard.press("Control+Shift+E");
+    await row.dblclick({ timeout: PATIENCE });
     await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: PATIENCE });
     await this.text.waitFor({ timeout: PATIENCE });
     await this.end();
