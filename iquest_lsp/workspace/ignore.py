@@ -138,18 +138,22 @@ def is_rules_file(path: str) -> bool:
 
 
 def git_folder(root: Path) -> Path:
-    """The repository's folder: `.git`, or where a worktree's or submodule's `.git` file points."""
+    """The repository's shared folder (refs, info/exclude): `.git`, or where a worktree or submodule has it."""
+    own = head_folder(root)
+    try:
+        return (own / (own / "commondir").read_text("utf-8").strip()).resolve()
+    except (OSError, ValueError):
+        return own
+
+
+def head_folder(root: Path) -> Path:
+    """The folder that holds HEAD: `.git`, or where a worktree's or submodule's `.git` file points."""
     git = root / ".git"
     try:
-        if git.is_file():
-            text = git.read_text("utf-8")
-            if text.startswith("gitdir:"):
-                linked = (root / text[len("gitdir:") :].strip()).resolve()
-                common = linked / "commondir"
-                return (linked / common.read_text("utf-8").strip()).resolve() if common.is_file() else linked
+        text = git.read_text("utf-8") if git.is_file() else ""
     except (OSError, ValueError):
-        pass
-    return git
+        text = ""
+    return (root / text[len("gitdir:") :].strip()).resolve() if text.startswith("gitdir:") else git
 
 
 def _default_global_file() -> Path:

@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from iquest_lsp.workspace.ignore import IgnoreRules, git_folder, is_rules_file
+from iquest_lsp.workspace.ignore import IgnoreRules, git_folder, head_folder, is_rules_file
 from iquest_lsp.workspace.tree import walk
 
 _log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Watcher:
         self._events: queue.SimpleQueue[FileSystemEvent | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
-        self._git = git_folder(self.root)
+        self._git = tuple(dict.fromkeys((head_folder(self.root), git_folder(self.root))))
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._warned = False
@@ -184,14 +184,15 @@ class Watcher:
             self._schedule(str(self.root), recursive=whole)
             for folder in () if whole else folders:
                 self._schedule(folder, recursive=True)
-            for folder in (str(self._git), str(self._git / "logs")):
-                if os.path.isdir(folder):
-                    self._schedule(folder, recursive=False)
+            for git in self._git:
+                for inner in (git, git / "logs", git / "info", git / "refs" / "heads"):
+                    if inner.is_dir():
+                        self._schedule(str(inner), recursive=inner.name == "heads")
         except OSError as error:
             self._unwatch()
             self._degrade(f"the system cannot watch the folder ({error.strerror or error})")
             return False
-        expected = _count_folders(self.root, self._watches)
+        expected = _count_folders(self._watches)
         if before is not None:
             # watchdog passes over folders below a watched one for which the system has no watch left.
             got = (_inotify_watches() or 0) - before
@@ -252,8 +253,8 @@ class Watcher:
             if changed:
                 files = sorted(path for path in changed if not path.startswith(".git/"))
                 everything = len(files) > self._max_paths
-                head = any(path.startswith(".git/") and path != ".git/info/exclude" for path in changed)
-                rules = any(map(is_rules_file, changed))
+                head = any(path.startswith(".git/") and not path.endswith("info/exclude") for path in changed)
+                rules = any(is_rules_file(path) or path.endswith("/info/exclude") for path in changed)
                 self._deliver(Changes(() if everything else tuple(files), everything, head, rules))
             # At most a twentieth of one core goes into looking.
             self._stopping.wait(max(self._poll_s, 20 * (time.monotonic() - started)))
@@ -261,7 +262,11 @@ class Watcher:
     def _stamps(self) -> dict[str, tuple[int, int]]:
         found: dict[str, tuple[int, int]] = {}
         paths = walk(self.root, self._rules(), cancelled=self._stopping.is_set).paths
-        git = [(f".git/{name}", self._git / name) for name in (*_HEAD_FILES, "info/exclude")]
+        git = [
+            (f".git/{number}/{name}", folder / name)
+            for number, folder in enumerate(self._git)
+            for name in (*_HEAD_FILES, "info/exclude")
+        ]
         for path, file in [*((path, self.root / path) for path in paths), *git]:
             try:
                 status = os.stat(file, follow_symlinks=False)
@@ -282,9 +287,9 @@ class _Forward(FileSystemEventHandler):
 class _Pending:
     """The events of one batch."""
 
-    def __init__(self, root: Path, git: Path, rules: IgnoreRules, max_paths: int) -> None:
+    def __init__(self, root: Path, git: Sequence[Path], rules: IgnoreRules, max_paths: int) -> None:
         self._root = str(root)
-        self._git = str(git)
+        self._git = [str(folder) + os.sep for folder in git]
         self._rules = rules
         self._max_paths = max_paths
         self._paths: set[str] = set()
@@ -340,11 +345,13 @@ class _Pending:
                 return
 
     def _note(self, file: str) -> None:
-        if file.startswith(self._git + os.sep):
-            inner = file[len(self._git) + 1 :].replace(os.sep, "/")
-            self._head = self._head or inner in _HEAD_FILES
-            self._rules_changed = self._rules_changed or inner == "info/exclude"
-            return
+        for folder in self._git:
+            if file.startswith(folder):
+                inner = file[len(folder) :].replace(os.sep, "/")
+                self._head = self._head or inner in _HEAD_FILES or inner.startswith("refs/heads/")
+                if inner == "info/exclude":
+                    self._rules_changed = self._everything = True
+                return
         path = os.path.relpath(file, self._root).replace(os.sep, "/")
         if path == ".git" or path.startswith((".git/", "../")):
             return
@@ -372,7 +379,7 @@ def _inotify_watches() -> int | None:
     return count
 
 
-def _count_folders(root: Path, watches: dict[str, ObservedWatch]) -> int:
+def _count_folders(watches: dict[str, ObservedWatch]) -> int:
     count = 0
     for folder, watch in watches.items():
         count += sum(1 for _ in os.walk(folder)) if watch.is_recursive else 1

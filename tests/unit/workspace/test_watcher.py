@@ -110,6 +110,22 @@ def test_head_and_rules(start: Start, root: Path) -> None:
     log.wait(lambda batches: any(batch.rules for batch in batches))
 
 
+def test_the_head_of_a_worktree_and_of_a_branch(start: Start, root: Path) -> None:
+    main, own = root.parent / "main.git", root.parent / "main.git" / "worktrees" / "work"
+    shutil.rmtree(root / ".git")
+    for folder in (own / "logs", main / "refs" / "heads", main / "info"):
+        folder.mkdir(parents=True)
+    (own / "HEAD").write_text("ref: refs/heads/topic\n")
+    (own / "commondir").write_text("../..\n")
+    (root / ".git").write_text(f"gitdir: {own}\n")
+    _, log, _ = start()
+    (own / "HEAD").write_text("ref: refs/heads/elsewhere\n")
+    log.wait(lambda batches: any(batch.head for batch in batches))
+    (main / "info" / "exclude").write_text("*.tmp\n")
+    log.wait(lambda batches: any(batch.rules for batch in batches))
+    assert log.paths == set()
+
+
 def test_a_new_folder_with_files_in_it(start: Start, root: Path, tmp_path: Path) -> None:
     _, log, _ = start()
     (tmp_path / "made" / "inner").mkdir(parents=True)
