@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from iquest_lsp.codeflow.symbols import symbols_of, touched
 from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 MAX_EDITS = 200
+LIVE_SECONDS = 1.0
 
 
 def head(root: Path) -> str:
@@ -49,13 +51,14 @@ def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit
 def live_records(
     root: Path, paths: Sequence[str], limit: int = 20, *, redact: Redact | None = None
 ) -> list[FlowRecord]:
-    """Records of the newest credible commits on `paths` (relative to `root`), read from git at once."""
+    """Records of the newest credible commits on `paths` (relative to `root`), read from git in about a second."""
     repository = Repository.open(root)
     base = repository.head()
     wanted = [repository.prefix + path for path in paths]
     if not base or not wanted:
         return []
     records: list[FlowRecord] = []
+    deadline = time.monotonic() + LIVE_SECONDS
     walk = commits(repository, revisions=[base], paths=wanted, patch=True, limit=4 * limit, merges=False)
     for commit in walk:
         intent = commit_intent(commit)
@@ -72,6 +75,6 @@ def live_records(
             tuple(item.path.removeprefix(repository.prefix) for item in files), tuple(dict.fromkeys(names)),
             round(intent.confidence / (1 + 0.05 * len(records)), 3),
         ))  # fmt: skip
-        if len(records) >= limit:
+        if len(records) >= limit or time.monotonic() > deadline:
             break
     return records

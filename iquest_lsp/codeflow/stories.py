@@ -98,7 +98,6 @@ class _Step:
     change: str
     direct: bool
     deprecates: bool = False
-    reason: str = ""
 
 
 def tell(
@@ -109,6 +108,7 @@ def tell(
     steps: dict[str, _Step] = {}
     if target.line is not None and target.line_committed is not None:
         _line_steps(index, target, steps)
+    newest = max(steps.values(), key=lambda step: step.entry.order, default=None)
     if target.name:
         _symbol_steps(index, target, steps, birth_only=target.line is not None)
     elif target.line is None:
@@ -124,7 +124,9 @@ def tell(
     kept = [step for step in ordered if include_filtered or _telling(step, born)]
     shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5):]]
     items = tuple(_item(step, redact, include_filtered=include_filtered) for step in shown)
-    return Story(target.label, items, born.entry.release, deprecated[-1] if deprecated else None,
+    # A definition is as old as its beginning, a line as it reads now is as old as its last change.
+    since = born if target.line is None else newest
+    return Story(target.label, items, since.entry.release if since else None, deprecated[-1] if deprecated else None,
                  len(ordered) - len(shown))
 
 

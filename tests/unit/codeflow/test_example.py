@@ -145,6 +145,7 @@ def test_why_tells_a_line(example: tuple[Script, dict[str, str]], tmp_path: Path
     told = [item.commit for item in story.story]
     assert oids["born"] in told
     assert oids["refactor"] in told
+    assert story.since == "v2.0.0", "the line as it reads now came with the refactoring"
     script.write({HELPER: "# new first line\n" + DEPRECATED})
     again = why(script.root, f"{HELPER}:{number + 1}", folder=tmp_path / "store")
     assert [item.commit for item in again.story] == told
