@@ -174,7 +174,7 @@ export class Window {
     const row = this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
     if (!(await row.isVisible())) await this.page.keyboard.press("Control+Shift+E");
     await row.dblclick({ timeout: PATIENCE });
-    await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: PATIENCE });
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).first().waitFor({ timeout: PATIENCE });
     await this.text.waitFor({ timeout: PATIENCE });
     await this.end();
   }
