@@ -205,23 +205,24 @@ class Assistant:
 
     def project_of(self, file: Path, client: str = "") -> Project:
         """The workspace a file belongs to: the innermost open one, else one made for its repository or folder."""
-        file = file.absolute()
-        inside = [root for root in self._projects if file.is_relative_to(root)]
-        if not inside:
+        project = self._open_project(file)
+        if project is None:
             return self._adopt(file, client)
-        root = max(inside, key=lambda root: len(root.parts))
-        if client not in self._holders[root]:
-            self.add_workspace(root, client)
-        return self._projects[root]
+        if client and client not in self._holders[project.root]:
+            self.add_workspace(project.root, client)
+        return project
 
     def root_of(self, file: Path) -> Path:
-        """The root of the workspace a file belongs to."""
-        return self.project_of(file).root
+        """The root of the workspace a file belongs to, whether it is open or not."""
+        project = self._open_project(file)
+        return project.root if project is not None else root_of(file)
 
     def files_changed(self, files: Sequence[Path]) -> None:
         """Files changed outside the editor."""
         for file in files:
-            self.project_of(file).files_changed([file])
+            project = self._open_project(file)
+            if project is not None:
+                project.files_changed([file])
 
     # ---------------------------------------------------------------------------------------------- documents
 
@@ -231,7 +232,7 @@ class Assistant:
         path = project.path_of(file)
         project.documents.open(path, text, version, language, client)
         project.look_at([path])
-        self._warm_soon(project, file, Position(0, 0), refresh=True)
+        self._warm_soon(project, file, Position(0, 0), client, refresh=True)
 
     def change_document(self, file: Path, changes: Sequence[Change], version: int, client: str = "") -> None:
         """An editor changed a document."""
@@ -297,7 +298,7 @@ class Assistant:
         made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
         self._holds(project, len(window.tokens))
         if made.finish is Finish.DEADLINE and not made.text:
-            self._warm_soon(project, request.file, request.cursor)
+            self._warm_soon(project, request.file, request.cursor, request.client)
         text = shape(made.text, snapshot, finish=made.finish)
         if self._is_stale(project, path, document.version, snapshot, request.client):
             raise RequestCancelledError("The document changed meanwhile")
@@ -323,7 +324,7 @@ class Assistant:
         snapshot = project.documents.snapshot(project.path_of(file), cursor, owner=client)
         return await self._window(project, snapshot, Purpose.LOOK)
 
-    async def warm(self, file: Path, cursor: Position, *, refresh: bool = False) -> int:
+    async def warm(self, file: Path, cursor: Position, *, refresh: bool = False, client: str = "") -> int:
         """Evaluates the window for a place ahead of time; returns the tokens evaluated.
 
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
@@ -332,7 +333,7 @@ class Assistant:
         await self._engine.start()
         project.look_at([project.path_of(file)])
         await project.index()
-        snapshot = project.documents.snapshot(project.path_of(file), cursor)
+        snapshot = project.documents.snapshot(project.path_of(file), cursor, owner=client)
         window = await self._window(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
         self._holds(project, len(window.tokens))
@@ -372,18 +373,20 @@ class Assistant:
     def _window_budget(self, info: ModelInfo) -> int:
         return min(info.context_length, self.settings.window_tokens or 8192)
 
-    def _warm_soon(self, project: Project, file: Path, cursor: Position, *, refresh: bool = False) -> None:
+    def _warm_soon(
+        self, project: Project, file: Path, cursor: Position, client: str, *, refresh: bool = False
+    ) -> None:
         self._stop_warming(project)
-        self._warming[project.root] = asyncio.create_task(self._warm_quietly(file, cursor, refresh))
+        self._warming[project.root] = asyncio.create_task(self._warm_quietly(file, cursor, client, refresh))
 
     def _stop_warming(self, project: Project) -> None:
         task = self._warming.pop(project.root, None)
         if task is not None:
             task.cancel()
 
-    async def _warm_quietly(self, file: Path, cursor: Position, refresh: bool) -> None:
+    async def _warm_quietly(self, file: Path, cursor: Position, client: str, refresh: bool) -> None:
         try:
-            await self.warm(file, cursor, refresh=refresh)
+            await self.warm(file, cursor, refresh=refresh, client=client)
         except (DocumentError, EngineError, RequestCancelledError) as error:
             log.debug("not warmed: %s", error)
 
@@ -399,6 +402,11 @@ class Assistant:
         except DocumentError:
             return True
         return now.version != version or now.text != snapshot.document.text
+
+    def _open_project(self, file: Path) -> Project | None:
+        file = file.absolute()
+        inside = [root for root in self._projects if file.is_relative_to(root)]
+        return self._projects[max(inside, key=lambda root: len(root.parts))] if inside else None
 
     def _adopt(self, file: Path, client: str) -> Project:
         return self.add_workspace(root_of(file), client)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 from pathlib import Path
 from typing import Any
 
+from cattrs import Converter
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
 
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
@@ -24,6 +27,13 @@ log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 
+@functools.cache
+def _converter() -> Converter:
+    """One for all connections: it writes and compiles the code that reads each type of message when it first comes."""
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]  # pygls leaves it so
+    return made
+
+
 class Connection(LanguageServer):
     """One client of the assistant, which knows it as `client`; `notice` is told to it once it listens."""
 
@@ -33,6 +43,7 @@ class Connection(LanguageServer):
             version=__version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
             protocol_cls=Protocol,
+            converter_factory=_converter,
         )
         self.assistant = assistant
         self.client = f"client {next(_numbers)}"
