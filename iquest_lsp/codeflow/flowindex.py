@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.filters import CREDIBILITY
 from iquest_lsp.codeflow.history import Commit, FileDiff, Hunk
 from iquest_lsp.codeflow.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.live import Habits, Past, habits_of
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.repository import Repository, Tag
 from iquest_lsp.codeflow.store import Store, default_folder
 from iquest_lsp.codeflow.tracking import Range, Tracker
 
@@ -128,7 +128,17 @@ class FlowIndex:
 
     def entry(self, oid: str) -> Entry | None:
         """A live commit by its id."""
-        return next(iter(self.entries("c.oid=?", oid)), None)
+        return next(iter(self._among("SELECT id AS commit_id FROM commits WHERE oid=?", [oid], 1)), None)
+
+    def _among(self, chosen: str, values: Sequence[object], limit: int) -> list[Entry]:
+        """Live commits of a subquery for `commit_id`, newest first."""
+        # Joined crosswise so that SQLite begins with the few chosen ones, not with the whole view in its order.
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT commit_id FROM ({chosen})) x"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id ORDER BY l.ord DESC LIMIT ?",
+            *values, self._view, self._before, limit)
+        return [_entry(row) for row in rows]
 
     def on_paths(self, paths: Sequence[str], limit: int = MAX_PATH_COMMITS) -> list[Entry]:
         """Live commits that touch any of the paths, newest first."""
@@ -136,13 +146,13 @@ class FlowIndex:
         if not ids:
             return []
         marks = ",".join("?" * len(ids))
-        return self.entries(f"c.id IN (SELECT commit_id FROM changes WHERE path_id IN ({marks}))", *ids, limit=limit)
+        return self._among(f"SELECT commit_id FROM changes WHERE path_id IN ({marks})", ids, limit)
 
     def naming(self, words: Iterable[str], limit: int = 50) -> list[Entry]:
         """Live commits whose message names any of the words of code or issues."""
         listed = list(words)
         marks = ",".join("?" * len(listed))
-        return self.entries(f"c.id IN (SELECT commit_id FROM words WHERE word IN ({marks}))", *listed, limit=limit)
+        return self._among(f"SELECT commit_id FROM words WHERE word IN ({marks})", listed, limit)
 
     def reverted(self) -> set[str]:
         """Ids, perhaps shortened, of commits that live commits undo."""
@@ -167,9 +177,9 @@ class FlowIndex:
         names = [path]
         for name in names:
             rows = self.store.rows(
-                "SELECT DISTINCT old.path FROM changes JOIN paths new ON new.id=path_id"
-                " JOIN paths old ON old.id=old_path_id JOIN live ON live.commit_id=changes.commit_id AND live.view=?"
-                " WHERE new.path=? AND status='R'", self._view, name)
+                "SELECT DISTINCT old.path FROM paths new CROSS JOIN changes ON path_id=new.id AND status='R'"
+                " CROSS JOIN live ON live.view=? AND live.commit_id=changes.commit_id"
+                " CROSS JOIN paths old ON old.id=old_path_id WHERE new.path=?", self._view, name)
             names += [row[0] for row in rows if row[0] not in names]
             if len(names) > 20:
                 break
@@ -189,9 +199,10 @@ class FlowIndex:
         marks = ",".join("?" * len(ids))
         rows = self.store.rows(
             f"SELECT {_COLUMNS}, paths.path, s.name, s.kind, s.change, s.detail, s.old_name, s.inner, s.deprecates"
-            " FROM symbols s JOIN paths ON paths.id=s.path_id JOIN commits c ON c.id=s.commit_id"
-            " JOIN live l ON l.commit_id=c.id AND l.view=? AND l.ord<=?"
-            f" WHERE s.{column} IN ({marks}) ORDER BY l.ord DESC LIMIT 5000", self._view, self._before, *ids)
+            f" FROM (SELECT * FROM symbols WHERE {column} IN ({marks})) s"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=s.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id CROSS JOIN paths ON paths.id=s.path_id"
+            " ORDER BY l.ord DESC LIMIT 5000", *ids, self._view, self._before)
         return [SymbolEntry(_entry(row[:21]), *row[21:29]) for row in rows]
 
     def patterns(self, limit: int = 100) -> list[tuple[Entry, str, str, str]]:
@@ -203,9 +214,19 @@ class FlowIndex:
 
     def deepen(self, paths: Sequence[str], limit: int = MAX_DEEPEN) -> None:
         """Reads the definitions of older commits on these paths, where that has not been done."""
-        shallow = [item.oid for item in self.on_paths(paths, limit) if not item.depth and not item.merge]
+        ids = self._path_ids(paths)
+        marks = ",".join("?" * len(ids))
+        shallow = self.store.rows(
+            f"SELECT c.oid FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id"
+            " CROSS JOIN commits c ON c.id=l.commit_id WHERE NOT c.depth AND NOT c.merge ORDER BY l.ord DESC LIMIT ?",
+            *ids, self._view, limit)
         if shallow:
-            Indexer(self.repository, self.store).deepen(shallow)
+            Indexer(self.repository, self.store).deepen([row[0] for row in shallow])
+
+    def tags(self) -> list[Tag]:
+        """The tags as of the last update, oldest first."""
+        return [Tag(*row) for row in self.store.rows("SELECT name, oid, time FROM tags ORDER BY time, name")]
 
     # ------------------------------------------------------------------------------------------- evidence
 
@@ -256,10 +277,11 @@ class FlowIndex:
         ids = self._path_ids(paths)
         marks = ",".join("?" * len(ids))
         return [row[0] for row in self.store.rows(
-            "SELECT c.id FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=? AND c.files<=?"
-            " AND NOT c.merge AND NOT (c.filter=? AND c.objection LIKE 'made by%') AND c.id IN"
-            f" (SELECT commit_id FROM changes WHERE path_id IN ({marks})) ORDER BY l.ord DESC LIMIT ?",
-            self._view, self._before, MAX_FILES, CREDIBILITY, *ids, MAX_PATH_COMMITS)]
+            f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
+            " AND NOT (c.filter=? AND c.objection LIKE 'made by%') ORDER BY l.ord DESC LIMIT ?",
+            *ids, self._view, self._before, MAX_FILES, CREDIBILITY, MAX_PATH_COMMITS)]
 
     def _path_ids(self, paths: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(paths))

@@ -172,7 +172,7 @@ class _Cases:
 
     def _last_good(self) -> tuple[str, int]:
         """The newest release or green tag in this view that is not its very tip, and its order."""
-        for tag in last_good(self.index.repository.tags()):
+        for tag in last_good(self.index.tags()):
             entry = self.index.entry(tag.commit)
             if entry is not None and self._recent and entry.order < self._recent[0].order:
                 return tag.name, entry.order
@@ -188,7 +188,7 @@ def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     counts: defaultdict[str, int] = defaultdict(int)
     said = {"line": "changed this very line", "symbol": f"changed `{target.name}`", "": f"changed {target.path}"}
     base = {"line": 1.0, "symbol": 0.6, "": 0.5 if not ranges else 0.15}
-    for past, entry in cases.index.follow(ranges, [target.path]):
+    for past, entry in cases.index.follow(ranges, [target.path], MAX_CANDIDATES):
         if not entry.merge:
             decay = 0.75 if past.label == "line" else 0.9
             cases.of(entry).add(weight * base[past.label] * decay ** counts[past.label], said[past.label])
