@@ -139,7 +139,8 @@ async def test_a_model_that_is_still_loading_keeps_nobody_waiting(root: Path) ->
 
 
 async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) -> None:
-    slow = fake(responses=["x = 1; " * 1000, "done"], token_ms=20)
+    text = "".join(f"x{number} = {number}; " for number in range(1000))  # a text that only repeats is not shown
+    slow = fake(responses=[text, "done"], token_ms=20)
     async with connected(root, *FAKE, environment=slow, options={"deadlineMs": 60000, "maxTokens": 100}) as editor:
         uri = editor.open(root / "shapes.py")
         await editor.wait_until_ready()
