@@ -56,12 +56,16 @@ function withCache(chunks: readonly Chunk[], reused: number | undefined): { chun
   });
 }
 
+/** Pieces that are made, not read from a file: their paths are only names in the prompt. */
+const MADE: ReadonlySet<ChunkKind> = new Set(["tree", "flow"]);
+
 function chunkNode(chunk: Chunk, cached: boolean | undefined, icon: string): Node {
+  const path = MADE.has(chunk.kind) ? "" : chunk.path;
   const lines = chunk.start > 0 ? `:${chunk.start}–${chunk.end}` : "";
   const state = cached === undefined ? "" : cached ? " · cached" : " · to read";
-  const node = leaf((chunk.path || KINDS[chunk.kind].title) + lines, `${count(chunk.tokens)} tokens${state}`, icon);
+  const node = leaf((path || KINDS[chunk.kind].title) + lines, `${count(chunk.tokens)} tokens${state}`, icon);
   const tooltip = chunk.reason === "" ? node.label : `${node.label}: ${chunk.reason}`;
-  return chunk.path === "" ? { ...node, tooltip } : { ...node, tooltip, path: chunk.path, line: Math.max(chunk.start, 1) };
+  return path === "" ? { ...node, tooltip } : { ...node, tooltip, path, line: Math.max(chunk.start, 1) };
 }
 
 function summary(window: ContextWindow, reused: number | undefined): string {

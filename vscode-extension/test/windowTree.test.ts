@@ -8,7 +8,7 @@ const window: ContextWindow = {
   tokens: 1100,
   stable_prefix_tokens: 900,
   chunks: [
-    { kind: "tree", path: "", start: 0, end: 0, tokens: 200, reason: "the project's files" },
+    { kind: "tree", path: ".tree", start: 0, end: 0, tokens: 200, reason: "the project's files" },
     { kind: "open", path: "a.py", start: 3, end: 9, tokens: 300, reason: "open in the editor" },
     { kind: "open", path: "b.py", start: 1, end: 90, tokens: 500, reason: "open in the editor" },
     { kind: "current", path: "c.py", start: 1, end: 20, tokens: 100, reason: "the file at the cursor" },
@@ -30,7 +30,9 @@ test("pieces are grouped by kind, in the order of the layout, with their sums", 
 test("a piece leads to its lines and says why it is there", () => {
   const piece = windowTree(window, undefined)[2]?.children[0];
   expect(piece).toMatchObject({ label: "a.py:3–9", path: "a.py", line: 3, tooltip: "a.py:3–9: open in the editor" });
-  expect(windowTree(window, undefined)[1]?.children[0]?.path).toBeUndefined();
+  const made = windowTree(window, undefined)[1]?.children[0];
+  expect(made?.label).toBe("Project tree");
+  expect(made?.path).toBeUndefined();
 });
 
 test("cached is what lies whole within the tokens found in the cache", () => {

@@ -16,7 +16,7 @@ before(async () => {
 });
 
 afterEach((context) => {
-  failed ||= context.error !== undefined;
+  failed ||= context.error != null;
 });
 
 after(() => editor?.close(failed));

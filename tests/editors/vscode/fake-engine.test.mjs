@@ -35,7 +35,7 @@ before(async () => {
 beforeEach(reset);
 
 afterEach((context) => {
-  failed ||= context.error !== undefined;
+  failed ||= context.error != null;
 });
 
 after(() => editor?.close(failed));
@@ -119,6 +119,7 @@ test("a real change is explained, and its commits are links", async () => {
   await report.locator("main#main a", { hasText: /^[0-9a-f]{10}$/ }).first().click();
   await window.page.locator(".tab.active", { hasText: "Compute areas" }).waitFor();
   await window.picture("commit");
+  await window.command("View: Close All Editors");
 });
 
 test("a line tells why it is so", async () => {

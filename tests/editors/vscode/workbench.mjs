@@ -165,7 +165,7 @@ export class Window {
   constructor(editor, page) {
     this.editor = editor;
     this.page = page;
-    this.text = page.locator(".editor-instance .monaco-editor .view-lines").first();
+    this.text = page.locator(".editor-instance .monaco-editor .view-lines >> visible=true").first();
     this.status = page.locator(".statusbar-item", { hasText: "IQuest" }).first();
   }
 
