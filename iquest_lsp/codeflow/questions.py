@@ -32,7 +32,7 @@ from iquest_lsp.errors import RepositoryError
 
 # A history of at most this many commits is indexed on the spot, the newest SPOT_DEEP of them in depth.
 SMALL = 3000
-SPOT_DEEP = 150
+SPOT_DEEP = 25
 # More new commits than this are left to the background; until then git is asked.
 MANY_NEW = 300
 # How far back the ranking of likely files looks.
