@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import resource
 import signal
@@ -12,7 +11,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -238,25 +236,3 @@ async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
     finally:
         service.terminate()
         assert await asyncio.wait_for(service.wait(), 20) == 0
-
-
-async def test_the_bridge_adds_less_than_two_milliseconds(home: Home, root: Path) -> None:
-    """The same request over the bridge and straight into the daemon's socket, in turns."""
-    through = await RawClient.start(home, *FAKE)
-    await through.initialize(root)
-    reader, writer = await asyncio.open_unix_connection(str(home.sockets[0]), limit=2**20)
-    writer.write(json.dumps({"iquest-lsp": 1, "version": "0", "want": "serve"}).encode() + b"\n")
-    assert b"welcome" in await reader.readline()
-    straight = RawClient(reader, writer)
-    await straight.initialize(root)
-    times: dict[str, list[float]] = {"through": [], "straight": []}
-    for _ in range(300):
-        for name, client in (("through", through), ("straight", straight)):
-            begin = time.perf_counter()
-            await client.request("iquest/noSuchMethod", {})
-            times[name].append((time.perf_counter() - begin) * 1000)
-    added = median(times["through"]) - median(times["straight"])
-    print(f"the bridge adds {added:.3f} ms (median of 300, straight {median(times['straight']):.3f} ms)")
-    assert added < 2
-    straight.notify("exit", None)
-    assert await through.leave() == 0
