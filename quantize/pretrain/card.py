@@ -22,6 +22,7 @@ LIMITS = """\
 - It knows Python, and a little C and C++; other languages only as far as they look alike.
 - It was trained on rows of up to {longest} tokens. ALiBi lets it run on longer windows, but nothing here shows that
   it uses them well.
+- Where the cursor stands inside a word it often does not finish that word: its tokens were not cut there.
 - Long answers drift: the rest of a line is what it is for, blocks of several lines are a bonus.
 - Its text comes from code under the licences listed below and may repeat pieces of it.
 """
@@ -181,9 +182,19 @@ def _lines(figures: dict[str, Any]) -> str:
         for setting, contestants in settings.items()
         for name, value in contestants.items()
     ]
+    behind = sorted(
+        {
+            name
+            for contestants in settings.values()
+            for name, value in contestants.items()
+            if "model" in contestants and value["value"] > contestants["model"]["value"]
+        }
+    )
+    verdict = f"Not yet beaten by the model: {', '.join(behind)}." if behind else "The model is ahead of both."
     return "\n".join(
         [
-            f"Rest of the line at {figures['positions']} random cursors inside lines, greedy:",
+            f"Rest of the line at {figures['positions']} random cursors inside lines, in the middle of words too, greedy. "
+            f"{verdict}",
             "",
             "| prompt | | exact match | edit similarity |",
             "|---|---|---|---|",
