@@ -193,8 +193,8 @@ def _lines(figures: dict[str, Any]) -> str:
     verdict = f"Not yet beaten by the model: {', '.join(behind)}." if behind else "The model is ahead of both."
     return "\n".join(
         [
-            f"Rest of the line at {figures['positions']} random cursors inside lines, in the middle of words too, greedy. "
-            f"{verdict}",
+            f"Rest of the line at {figures['positions']} random cursors inside lines, in the middle of words too, "
+            f"greedy. {verdict}",
             "",
             "| prompt | | exact match | edit similarity |",
             "|---|---|---|---|",
