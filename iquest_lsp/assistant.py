@@ -293,7 +293,7 @@ class Assistant:
         if not window.tokens:  # the file may not be shown to a model
             return _silent(request.cursor, self._engine.info, document.version)
         left = settings.deadline_ms - context_ms - ANSWER_MARGIN_MS
-        prompt = Prompt(window.tokens, stop=window.stop, max_lines=0 if request.explicit else 1)
+        prompt = Prompt(window.tokens, stop=window.stop, max_lines=0 if request.explicit else 1, heal=True)
         limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
         made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
         self._holds(project, len(window.tokens))

@@ -177,6 +177,8 @@ class Prompt:
 
     Text generation ends at a token that ends the model's text, at the first of `stop` (not included in the
     answer), after `max_lines` complete lines (0: no limit), or at a limit. `sequence` names the KV sequence.
+    With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
+    still begins after it.
     """
 
     tokens: tuple[int, ...]
@@ -184,6 +186,7 @@ class Prompt:
     max_lines: int = 0
     sequence: int = 0
     temperature: float = 0.0
+    heal: bool = False
 
 
 class Finish(StrEnum):

@@ -14,5 +14,4 @@ Import from the modules (this package imports none of them):
     blocks      BlockWriter, Plan: chunks with their ids, and the part of the window that is kept
     layout      cut, around, tree_text, history_text: what the parts look like
     edits       changed_spans, widened: what changed between two texts, as the code reads now
-    healing     Pieces: token healing at the cursor
 """

@@ -87,6 +87,7 @@ class Server:
                     request["max_lines"],
                     request["sequence"],
                     request["temperature"],
+                    request["heal"],
                 )
                 limits = Limits(request["max_tokens"], request["deadline_ms"], request["depth"])
                 stream = (lambda text: self._send({"id": number, "text": text})) if request["stream"] else None

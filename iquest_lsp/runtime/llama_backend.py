@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, 
 from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, WarmResult
 from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.healing import Pieces
 from iquest_lsp.runtime.llama import Context, Model
 from iquest_lsp.runtime.loop import LoopContext, Step
 from iquest_lsp.runtime.planner import cores
@@ -36,6 +38,7 @@ class LlamaBackend:
         self._model: Model | None = None
         self._context: Context | None = None
         self._cache = PrefixCache()
+        self._pieces: Pieces | None = None
         self._evaluated = 0
         self._generated = 0
         self._batch = options.batch_tokens
@@ -80,6 +83,9 @@ class LlamaBackend:
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
         self._check_room(len(prompt.tokens), limits.max_tokens)
+        must = b""
+        if prompt.heal and (healed := self._vocabulary().heal(prompt.tokens)).tokens:
+            prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
         reused, prefilled = self._prefill(prompt.tokens, prompt.sequence, cancelled, deadline)
         ready = time.monotonic()
         made: list[int] = []
@@ -87,7 +93,9 @@ class LlamaBackend:
         stream = TextStream(prompt)
         finish = Finish.DEADLINE
         if reused + prefilled == len(prompt.tokens):
-            finish = self._decode(model, context, prompt, limits, deadline, cancelled, stream, on_text, made, logprobs)
+            finish = self._decode(
+                model, context, prompt, must, limits, deadline, cancelled, stream, on_text, made, logprobs
+            )
         self._generated += len(made)
         now = time.monotonic()
         return Generation(
@@ -127,6 +135,12 @@ class LlamaBackend:
         if self._model is None or self._context is None:
             raise EngineError("The model is not loaded yet", fix="Try again in a moment")
         return self._model, self._context
+
+    def _vocabulary(self) -> Pieces:
+        if self._pieces is None:
+            model, _ = self._loaded()
+            self._pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
+        return self._pieces
 
     def _check_room(self, prompt: int, answer: int) -> None:
         if prompt == 0:
@@ -221,6 +235,7 @@ class LlamaBackend:
         model: Model,
         context: Context,
         prompt: Prompt,
+        must: bytes,
         limits: Limits,
         deadline: float | None,
         cancelled: Callable[[], bool],
@@ -229,17 +244,26 @@ class LlamaBackend:
         made: list[int],
         logprobs: list[float],
     ) -> Finish:
+        """Writes the answer; its first bytes are `must`, which the prompt gave up and the text leaves out."""
         generator = np.random.default_rng(0)
+        unsaid = len(must)
         while True:
             if cancelled():
                 raise RequestCancelledError("The request was cancelled")
-            token, logprob = choose(context.logits(-1), prompt.temperature, generator)
+            row = context.logits(-1)
+            if must:
+                row = only(row, self._vocabulary().allowed(must))
+            token, logprob = choose(row, prompt.temperature, generator)
             if model.is_eog(token):
                 return Finish.STOP
             made.append(token)
             logprobs.append(logprob)
+            piece = model.piece(token)
+            if must:
+                must = self._vocabulary().left(must, token)
             before = len(stream.text)
-            ended = stream.push(model.piece(token))
+            ended = stream.push(piece[unsaid:])
+            unsaid = max(unsaid - len(piece), 0)
             if on_text is not None and len(stream.text) > before:
                 on_text(stream.text[before:])
             if ended is not None:
@@ -250,6 +274,15 @@ class LlamaBackend:
                 return Finish.DEADLINE
             place = self._cache.held(prompt.sequence)
             self._run(Step(place, place + 1, 0), [token], prompt.sequence, "last", cancelled)
+
+
+def only(logits: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.float32]:
+    """The logits with all other tokens ruled out; unchanged where there is no such token."""
+    if not tokens:
+        return logits
+    kept = np.full_like(logits, -np.inf)
+    kept[tokens] = logits[tokens]
+    return kept
 
 
 def choose(logits: NDArray[np.float32], temperature: float, generator: np.random.Generator) -> tuple[int, float]:

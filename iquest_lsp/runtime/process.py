@@ -145,6 +145,7 @@ class ProcessEngine:
             "max_lines": prompt.max_lines,
             "sequence": prompt.sequence,
             "temperature": prompt.temperature,
+            "heal": prompt.heal,
             "max_tokens": limits.max_tokens,
             "deadline_ms": left,
             "depth": limits.depth,

@@ -97,3 +97,16 @@ def test_too_long_a_prompt_is_a_clear_error(model: Path) -> None:
         backend(model).complete(Prompt(tuple([1] * 1020)), Limits(max_tokens=64), never)
     with pytest.raises(EngineError, match="empty"):
         backend(model).complete(Prompt(()), Limits(), never)
+
+
+def test_healing_takes_the_last_word_back_and_spells_it_again(model: Path) -> None:
+    engine = backend(model)
+    text = "def area(wi"
+    tokens = tuple(engine.tokenize([text])[0])
+    plain = engine.complete(Prompt(tokens), Limits(max_tokens=8), never)
+    healed = engine.complete(Prompt(tokens, heal=True), Limits(max_tokens=8), never)
+    assert plain.counts.window == len(tokens)
+    assert healed.counts.window == len(tokens) - 2  # one token a byte here: "w" and "i" are taken back
+    spelled = b"".join(engine._model.piece(token) for token in healed.tokens)  # type: ignore[union-attr]
+    assert spelled.startswith(b"wi")
+    assert healed.text == spelled[2:].decode("utf-8", "replace")

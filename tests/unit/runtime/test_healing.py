@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from iquest_lsp.context.healing import Pieces
+from iquest_lsp.runtime.healing import Pieces
 
 VOCABULARY = [b"", b"p", b"pr", b"print", b" pr", b" print", b"in", b"t", b"(", b")", b" ", b"\n", b"_", b"self", b".",
               b"prin", "漢".encode(), b" p", b"ter"]  # fmt: skip
@@ -21,7 +21,7 @@ def ids(*pieces: bytes) -> list[int]:
         ((b"self", b".", b"pr", b"in"), (b"self", b"."), b"prin"),
         ((b"(", b" pr"), (b"(",), b" pr"),
         ((b"self", b"."), (b"self", b"."), b""),
-        ((b"self", b" "), (b"self", b" "), b""),
+        ((b"self", b" "), (b"self",), b" "),
         ((b"p", b"\n"), (b"p", b"\n"), b""),
         ((b"", b"p"), (b"",), b"p"),
         ((b"",), (b"",), b""),

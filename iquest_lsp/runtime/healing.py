@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MAX_TOKENS, _MAX_BYTES = 4, 24
+_MAX_TOKENS, _MAX_BYTES, _MAX_SPACES = 4, 24, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,13 @@ class Pieces:
     def heal(self, tokens: Sequence[int]) -> Healed:
         """Takes back the tokens of the word that the prompt ends in, a few at most.
 
-        Nothing is taken back after a space, a line end or a closing sign: there a new token begins anyway.
+        A space at the end is taken back too, since a word's token carries the space before it, and a bare space is
+        seen in training before digits only. Nothing is taken back after a line end or a closing sign: there a new
+        token begins anyway.
         """
+        last = self._pieces[tokens[-1]] if tokens else b""
+        if last and not last.strip(b" ") and len(last) <= _MAX_SPACES:
+            return Healed(tuple(tokens[:-1]), last)
         taken = b""
         count = 0
         while count < min(_MAX_TOKENS, len(tokens)):
