@@ -35,7 +35,7 @@ from iquest_lsp.project import Change, Project, Purpose, root_of
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineState, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
-from iquest_lsp.runtime.planner import plan
+from iquest_lsp.runtime.planner import CPU_WINDOW, plan
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
@@ -90,7 +90,6 @@ class Assistant:
         self._projects: dict[Path, Project] = {}
         self._warming: dict[Path, asyncio.Task[None]] = {}
         self._starting: asyncio.Task[None] | None = None
-        self._budget = 0
         self._holders: dict[Path, set[str]] = {}
         self._settings_of: dict[tuple[Path, str], Settings] = {}
         self._window_tokens: dict[Path, int] = {}
@@ -371,7 +370,7 @@ class Assistant:
         return window
 
     def _window_budget(self, info: ModelInfo) -> int:
-        return min(info.context_length, self.settings.window_tokens or 8192)
+        return min(info.context_length, self.settings.window_tokens or CPU_WINDOW)
 
     def _warm_soon(
         self, project: Project, file: Path, cursor: Position, client: str, *, refresh: bool = False
@@ -459,7 +458,7 @@ class Assistant:
 def engine_options(settings: Settings) -> EngineOptions:
     """How the engine is started for these settings; raises ModelError when there is no such model."""
     if settings.engine == "fake":
-        window = settings.window_tokens or 8192
+        window = settings.window_tokens or CPU_WINDOW
         return EngineOptions(kind="fake", context_tokens=window + 512, fake=fake_options())
     path = catalogue.resolve(settings.model)
     made = plan(settings, read_header(path))
