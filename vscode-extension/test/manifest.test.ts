@@ -49,6 +49,25 @@ test("what a workspace may not set is restricted while it is not trusted", () =>
   expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.sort()).toEqual(machine.map(([key]) => key).sort());
 });
 
+interface Locked {
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+test("the lock holds every platform's packages, each with its hash, and names no registry", () => {
+  const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as { packages: Record<string, Locked> };
+  const installed = new Set(Object.keys(lock.packages).map((path) => path.split("node_modules/").at(-1)));
+  for (const [path, item] of Object.entries(lock.packages)) {
+    expect(item.resolved, path).toBeUndefined();
+    expect(item.integrity === undefined, path).toBe(path === "");
+    for (const name of Object.keys({ ...item.dependencies, ...item.optionalDependencies })) {
+      expect(installed, `${name} of ${path}`).toContain(name);
+    }
+  }
+});
+
 test("a command that fails says so", async () => {
   register({ pickModel: async () => Promise.reject(new Error("the server is gone")) });
   await registered.get("iquest.pickModel")?.();
