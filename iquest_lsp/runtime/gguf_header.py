@@ -108,6 +108,29 @@ def read_header(path: Path) -> Header:
         raise ModelFileError(f"The model file {path} cannot be read", why=error.strerror or str(error)) from error
 
 
+def check_magic(path: Path) -> None:
+    """Raises ModelFileError where there is no such file, it cannot be read, or it is no GGUF at all."""
+    if not path.is_file():
+        raise ModelFileError(f"There is no model file {path}", fix="See `iquest-lsp models list`")
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(MAGIC))
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+    if magic != MAGIC:
+        raise ModelFileError(f"{path.name} is not a GGUF file", why=f"it starts with {magic!r}")
+
+
+def mentions_loop(path: Path) -> bool:
+    """Whether a GGUF seems to hold a Loop model, judged by the keys near its start, however damaged the rest is."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(1 << 20)
+    except OSError:
+        return False
+    return b"iquestloopcoder" in head or b"llama.loop.num" in head
+
+
 class _Reader:
     def __init__(self, stream: BinaryIO, path: Path, size: int) -> None:
         self._stream = stream
