@@ -1,44 +1,32 @@
 """The use cases: complete, show the window, explain a diff. Knows neither the protocol nor llama.cpp.
 
-An Assistant owns the workspaces and orders what the engine does for them; every answer carries the document version
-it was made for, and one whose document has changed meanwhile is dropped.
+An Assistant owns the workspaces and the engine; every answer carries the document version it was made for, and one
+whose document has changed meanwhile is dropped. Completing has a module of its own, `completions`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from iquest_lsp import codeflow
-from iquest_lsp.completion import shape
-from iquest_lsp.datatypes import (
-    Completion,
-    ContextWindow,
-    Finish,
-    Limits,
-    ModelInfo,
-    Position,
-    Prompt,
-    Snapshot,
-    Source,
-    Span,
-    Timings,
-    TokenCounts,
-)
-from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError, UsageError
+from iquest_lsp.completions import Completer, CompletionRequest
+from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
+from iquest_lsp.errors import EngineError, UsageError
 from iquest_lsp.project import Change, Project, Purpose, root_of
 from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineState, EngineStatus
+from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.planner import CPU_WINDOW, plan
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
+from iquest_lsp.warming import Warmer
+from iquest_lsp.windows import Windows
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secrets import has_secret
 
@@ -49,20 +37,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 LINGER_S = 60.0  # how long a workspace stays that nobody has open
-ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionRequest:
-    """Complete `file` at `cursor`; `explicit` when the user asked for it by a key, not only by typing.
-
-    `client` names who asks: its buffers and its settings count.
-    """
-
-    file: Path
-    cursor: Position
-    explicit: bool = False
-    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +60,14 @@ class Assistant:
         self.settings, _ = configuration.settings()
         self._engine = engine if engine is not None else ProcessEngine(lambda: engine_options(self.settings))
         self._scheduler = Scheduler(self._engine)
+        self._windows = Windows(self._engine, lambda: self.settings)
+        self._warmer = Warmer(self._engine, self._scheduler, self._windows)
+        self._completer = Completer(self._engine, self._scheduler, self._windows, self._warmer)
         self._watch = watch
         self._projects: dict[Path, Project] = {}
-        self._warming: dict[Path, asyncio.Task[None]] = {}
         self._starting: asyncio.Task[None] | None = None
         self._holders: dict[Path, set[str]] = {}
         self._settings_of: dict[tuple[Path, str], Settings] = {}
-        self._window_tokens: dict[Path, int] = {}
-        self._warm_tokens: dict[Path, int] = {}
-        self._engine.on_status(self._engine_changed)
 
     # ------------------------------------------------------------------------------------------------- engine
 
@@ -137,8 +110,9 @@ class Assistant:
 
     async def close(self) -> None:
         """Ends everything."""
-        for task in [*self._warming.values(), *([self._starting] if self._starting else [])]:
-            task.cancel()
+        self._warmer.close()
+        if self._starting is not None:
+            self._starting.cancel()
         for project in self._projects.values():
             project.close()
         await self._engine.close()
@@ -170,10 +144,7 @@ class Assistant:
 
     def workspaces(self) -> list[WorkspaceStatus]:
         """The open workspaces."""
-        return [
-            WorkspaceStatus(root, self._window_tokens.get(root, 0), self._warm_tokens.get(root, 0))
-            for root in self._projects
-        ]
+        return [WorkspaceStatus(root, *self._windows.size(root)) for root in self._projects]
 
     # --------------------------------------------------------------------------------------------- workspaces
 
@@ -231,7 +202,7 @@ class Assistant:
         path = project.path_of(file)
         project.documents.open(path, text, version, language, client)
         project.look_at([path])
-        self._warm_soon(project, file, Position(0, 0), client, refresh=True)
+        self._warmer.soon(project, path, Position(0, 0), client, refresh=True)
 
     def change_document(self, file: Path, changes: Sequence[Change], version: int, client: str = "") -> None:
         """An editor changed a document."""
@@ -274,45 +245,9 @@ class Assistant:
 
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
-        begin = time.monotonic()
         project = self.project_of(request.file, request.client)
-        path = project.path_of(request.file)
-        document = project.documents.get(path, request.client)
         settings = self._settings_for(project, request.client)
-        if not settings.enable or document.language in settings.disabled_languages:
-            return _silent(request.cursor, self._engine.info, document.version)
-        snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
-        try:
-            await asyncio.wait_for(self._engine.start(), settings.deadline_ms / 1000)
-        except TimeoutError:  # still loading; the status says so
-            return _silent(request.cursor, self._engine.info, document.version)
-        self._stop_warming(project)
-        window = await self._window(project, snapshot)
-        context_ms = (time.monotonic() - begin) * 1000
-        if not window.tokens:  # the file may not be shown to a model
-            return _silent(request.cursor, self._engine.info, document.version)
-        left = settings.deadline_ms - context_ms - ANSWER_MARGIN_MS
-        prompt = Prompt(window.tokens, stop=window.stop, max_lines=0 if request.explicit else 1, heal=True)
-        limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
-        made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
-        self._holds(project, len(window.tokens))
-        if made.finish is Finish.DEADLINE and not made.text:
-            self._warm_soon(project, request.file, request.cursor, request.client)
-        text = shape(made.text, snapshot, finish=made.finish)
-        if self._is_stale(project, path, document.version, snapshot, request.client):
-            raise RequestCancelledError("The document changed meanwhile")
-        info = self._engine.info
-        total = (time.monotonic() - begin) * 1000
-        return Completion(
-            text=text,
-            span=Span(snapshot.cursor, snapshot.cursor),
-            model=info.name if info is not None else "",
-            finish=made.finish if text else Finish.NONE,
-            source=Source.MODEL,
-            timings=replace(made.timings, total_ms=total, context_ms=context_ms),
-            tokens=made.counts,
-            document_version=document.version,
-        )
+        return await self._completer.complete(project, request, settings)
 
     async def context(self, file: Path, cursor: Position, client: str = "") -> ContextWindow:
         """The window for a place, as a completion there would send it."""
@@ -321,7 +256,7 @@ class Assistant:
         project.look_at([project.path_of(file)])
         await project.index()
         snapshot = project.documents.snapshot(project.path_of(file), cursor, owner=client)
-        return await self._window(project, snapshot, Purpose.LOOK)
+        return await self._windows.make(project, snapshot, Purpose.LOOK)
 
     async def warm(self, file: Path, cursor: Position, *, refresh: bool = False, client: str = "") -> int:
         """Evaluates the window for a place ahead of time; returns the tokens evaluated.
@@ -329,14 +264,7 @@ class Assistant:
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
         """
         project = self.project_of(file)
-        await self._engine.start()
-        project.look_at([project.path_of(file)])
-        await project.index()
-        snapshot = project.documents.snapshot(project.path_of(file), cursor, owner=client)
-        window = await self._window(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
-        evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
-        self._holds(project, len(window.tokens))
-        return evaluated
+        return await self._warmer.warm(project, project.path_of(file), cursor, client, refresh=refresh)
 
     def explain_diff(self, root: Path, target: str) -> dict[str, object]:
         """What a change does, from the history alone; see codeflow."""
@@ -353,54 +281,11 @@ class Assistant:
 
     # ---------------------------------------------------------------------------------------------- internals
 
-    async def _window(
-        self, project: Project, snapshot: Snapshot, purpose: Purpose = Purpose.ANSWER
-    ) -> ContextWindow:
-        info = self._engine.info
-        if info is None:
-            raise EngineError("The model is not loaded yet", fix="Try again in a moment")
-        loop = asyncio.get_running_loop()
-
-        def encode(texts: Sequence[str]) -> list[list[int]]:
-            return asyncio.run_coroutine_threadsafe(self._engine.tokenize(texts), loop).result()
-
-        window = await asyncio.to_thread(project.window, snapshot, info, self._window_budget(info), encode, purpose)
-        if purpose is not Purpose.LOOK:
-            self._window_tokens[project.root] = len(window.tokens)
-        return window
-
-    def _window_budget(self, info: ModelInfo) -> int:
-        return min(info.context_length, self.settings.window_tokens or CPU_WINDOW)
-
-    def _warm_soon(
-        self, project: Project, file: Path, cursor: Position, client: str, *, refresh: bool = False
-    ) -> None:
-        self._stop_warming(project)
-        self._warming[project.root] = asyncio.create_task(self._warm_quietly(file, cursor, client, refresh))
-
-    def _stop_warming(self, project: Project) -> None:
-        task = self._warming.pop(project.root, None)
-        if task is not None:
-            task.cancel()
-
-    async def _warm_quietly(self, file: Path, cursor: Position, client: str, refresh: bool) -> None:
-        try:
-            await self.warm(file, cursor, refresh=refresh, client=client)
-        except (DocumentError, EngineError, RequestCancelledError) as error:
-            log.debug("not warmed: %s", error)
-
     async def _start_quietly(self) -> None:
         try:
             await self._engine.start()
         except Exception as error:  # noqa: BLE001  the status carries it to every client
             log.info("the model was not loaded: %s", error)
-
-    def _is_stale(self, project: Project, path: str, version: int, snapshot: Snapshot, client: str) -> bool:
-        try:
-            now = project.documents.get(path, client)
-        except DocumentError:
-            return True
-        return now.version != version or now.text != snapshot.document.text
 
     def _open_project(self, file: Path) -> Project | None:
         file = file.absolute()
@@ -439,20 +324,11 @@ class Assistant:
 
     def _drop(self, root: Path) -> None:
         project = self._projects.pop(root, None)
-        for table in (self._holders, self._window_tokens, self._warm_tokens):
-            table.pop(root, None)
-        task = self._warming.pop(root, None)
-        if task is not None:
-            task.cancel()
+        self._holders.pop(root, None)
+        self._windows.forget(root)
+        self._warmer.stop(root)
         if project is not None:
             project.close()
-
-    def _holds(self, project: Project, tokens: int) -> None:
-        self._warm_tokens = {project.root: tokens}  # one sequence: the window evaluated last is the one in the cache
-
-    def _engine_changed(self, status: EngineStatus) -> None:
-        if status.state not in (EngineState.READY, EngineState.BUSY):
-            self._warm_tokens.clear()
 
 
 def engine_options(settings: Settings) -> EngineOptions:
@@ -548,13 +424,6 @@ def fake_options() -> dict[str, object]:
 
     value = json.loads(os.environ.get("IQUEST_LSP_FAKE", "{}"))
     return value if isinstance(value, dict) else {}
-
-
-def _silent(cursor: Position, info: ModelInfo | None, version: int) -> Completion:
-    """The answer that says nothing."""
-    name = info.name if info is not None else ""
-    span = Span(cursor, cursor)
-    return Completion("", span, name, Finish.NONE, Source.MODEL, Timings(), TokenCounts(), version)
 
 
 def _place(position: Position) -> dict[str, int]:

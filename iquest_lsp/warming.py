@@ -1,0 +1,63 @@
+"""Warming: a place's window is evaluated before anyone asks there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from iquest_lsp.datatypes import Position
+from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
+from iquest_lsp.project import Project, Purpose
+from iquest_lsp.runtime.engine import Engine
+from iquest_lsp.runtime.scheduler import Scheduler
+from iquest_lsp.windows import Windows
+
+log = logging.getLogger(__name__)
+
+
+class Warmer:
+    """At most one warming per workspace is under way; a request there ends it."""
+
+    def __init__(self, engine: Engine, scheduler: Scheduler, windows: Windows) -> None:
+        self._engine = engine
+        self._scheduler = scheduler
+        self._windows = windows
+        self._tasks: dict[Path, asyncio.Task[None]] = {}
+
+    async def warm(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool) -> int:
+        """Evaluates the window for a place ahead of time; returns the tokens evaluated.
+
+        With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
+        """
+        await self._engine.start()
+        project.look_at([path])
+        await project.index()
+        snapshot = project.documents.snapshot(path, cursor, owner=client)
+        window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
+        evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
+        self._windows.evaluated(project, len(window.tokens))
+        return evaluated
+
+    def soon(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool = False) -> None:
+        """Begins to warm a place in the background."""
+        self.stop(project.root)
+        work = self._quietly(project, path, cursor, client, refresh)
+        self._tasks[project.root] = asyncio.create_task(work)
+
+    def stop(self, root: Path) -> None:
+        """Ends the warming of a workspace; what was evaluated stays."""
+        task = self._tasks.pop(root, None)
+        if task is not None:
+            task.cancel()
+
+    def close(self) -> None:
+        """Ends everything."""
+        for root in list(self._tasks):
+            self.stop(root)
+
+    async def _quietly(self, project: Project, path: str, cursor: Position, client: str, refresh: bool) -> None:
+        try:
+            await self.warm(project, path, cursor, client, refresh=refresh)
+        except (DocumentError, EngineError, RequestCancelledError) as error:
+            log.debug("not warmed: %s", error)

@@ -1,0 +1,64 @@
+"""Windows for open workspaces: assembled off the event loop, counted for the status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from iquest_lsp.datatypes import ContextWindow, ModelInfo, Snapshot
+from iquest_lsp.errors import EngineError
+from iquest_lsp.project import Project, Purpose
+from iquest_lsp.runtime.engine import Engine, EngineState, EngineStatus
+from iquest_lsp.runtime.planner import CPU_WINDOW
+from iquest_lsp.settings import Settings
+
+
+class Windows:
+    """Makes windows with the engine's tokenizer and remembers how large they were and how much of them is warm.
+
+    `settings` gives those of the server itself, which the one engine follows.
+    """
+
+    def __init__(self, engine: Engine, settings: Callable[[], Settings]) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._tokens: dict[Path, int] = {}
+        self._warm: dict[Path, int] = {}
+        engine.on_status(self._engine_changed)
+
+    async def make(self, project: Project, snapshot: Snapshot, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
+        """The window for a snapshot; raises EngineError while no model is loaded."""
+        info = self._engine.info
+        if info is None:
+            raise EngineError("The model is not loaded yet", fix="Try again in a moment")
+        loop = asyncio.get_running_loop()
+
+        def encode(texts: Sequence[str]) -> list[list[int]]:
+            return asyncio.run_coroutine_threadsafe(self._engine.tokenize(texts), loop).result()
+
+        window = await asyncio.to_thread(project.window, snapshot, info, self.budget(info), encode, purpose)
+        if purpose is not Purpose.LOOK:
+            self._tokens[project.root] = len(window.tokens)
+        return window
+
+    def budget(self, info: ModelInfo) -> int:
+        """Tokens that a window may have."""
+        return min(info.context_length, self._settings().window_tokens or CPU_WINDOW)
+
+    def evaluated(self, project: Project, tokens: int) -> None:
+        """Notes that the engine holds a workspace's window now."""
+        self._warm = {project.root: tokens}  # one sequence: the window evaluated last is the one in the cache
+
+    def size(self, root: Path) -> tuple[int, int]:
+        """Tokens of a workspace's last window, and how many of them the engine holds."""
+        return self._tokens.get(root, 0), self._warm.get(root, 0)
+
+    def forget(self, root: Path) -> None:
+        """Drops what is known of a workspace that was closed."""
+        self._tokens.pop(root, None)
+        self._warm.pop(root, None)
+
+    def _engine_changed(self, status: EngineStatus) -> None:
+        if status.state not in (EngineState.READY, EngineState.BUSY):
+            self._warm.clear()
