@@ -21,6 +21,8 @@ from iquest_lsp.errors import IQuestError, UsageError
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
+    from iquest_lsp.bench.report import Report
+    from iquest_lsp.runtime.engine import EngineOptions
     from iquest_lsp.settings import Configuration
 
 T = TypeVar("T")
@@ -302,6 +304,48 @@ def replay(
         from iquest_lsp.terminal import show_replay
 
         show_replay(answer)
+
+
+@cli.group()
+def bench() -> None:
+    """Measure this machine and model: prefill, decode, latency."""
+
+
+@bench.command("prefill")
+@click.option("--tokens", "lengths", type=click.IntRange(min=32), multiple=True, help="A prompt length (repeatable).")
+@click.option("--long", is_flag=True, help="Also 131072 tokens.")
+@click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True)
+@engine_option
+@model_option
+@as_json
+def bench_prefill(
+    lengths: tuple[int, ...], long: bool, repeat: int, engine: str | None, model: str | None, json_: bool
+) -> None:
+    """Compare reading a prompt with one pass, with all passes, and as the engine does it."""
+    from iquest_lsp.bench import prefill
+
+    sizes = [*(lengths or prefill.LENGTHS), *((prefill.LONG,) if long else ())]
+    _bench(json_, engine, model, lambda options, progress: prefill.run(options, sizes, repeat, progress))
+
+
+def _bench(
+    json_: bool,
+    engine: str | None,
+    model: str | None,
+    work: Callable[[EngineOptions, Callable[[int, int], None]], Report],
+) -> None:
+    """Runs a benchmark with the engine as the settings would start it, and shows its report."""
+    from iquest_lsp.assistant import engine_options
+    from iquest_lsp.terminal import progress_bar, show_bench
+
+    settings = _configuration(engine=engine, model=model).settings()[0]
+    _log_to_stderr("error")
+    with progress_bar("measuring") as progress:
+        report = _guard(lambda: work(engine_options(settings), progress)).to_json()
+    if json_:
+        _print_json(report)
+    else:
+        show_bench(report)
 
 
 def _show_answer(answer: Answer, json_: bool, format_: str) -> None:

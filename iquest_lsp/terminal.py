@@ -103,6 +103,25 @@ def show_replay(answer: dict[str, Any]) -> None:
     Console(width=150 if not Console().is_terminal else None).print(table)
 
 
+def show_bench(report: dict[str, Any]) -> None:
+    """A benchmark's rows, and what they were measured on."""
+    machine = report["machine"]
+    title = f"{report['benchmark']}: {report['model']} on {machine['cores']} cores, load {machine['load']}"
+    table = Table(title=title)
+    for name in ("case", "tokens", "seconds", "processor s", "tokens/s", "p50 ms", "p95 ms", "note"):
+        table.add_column(name, justify="left" if name in ("case", "note") else "right", overflow="fold")
+    for row in report["rows"]:
+        each = row["tokens_per_second"]
+        table.add_row(
+            row["case"], str(row["tokens"]), f"{row['seconds']:.3f}", f"{row['cpu_seconds']:.3f}",
+            f"{each:.0f}" if each is not None else "", f"{row['p50_ms']:.1f}", f"{row['p95_ms']:.1f}", row["note"],
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    for note in report["notes"]:
+        console.print(f"[dim]{note}[/dim]")
+
+
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, where one can be seen."""
