@@ -19,7 +19,7 @@ help:
 	@echo "make soak    four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
 	@echo "make test-extension  the extension's unit tests"
-	@echo "make test-editors    tests in real editors; installs what it needs into a cache folder"
+	@echo "make test-editors    the extension's tests and tests in real editors; installs what it needs into a cache folder"
 
 demo: $(STAMPS)/package
 	@$(BIN)/python -m tests.e2e.demo
@@ -48,7 +48,7 @@ vscode-extension/node_modules/.package-lock.json: vscode-extension/package-lock.
 	@cd vscode-extension && npm ci --no-audit --no-fund --silent
 	@touch $@
 
-test-editors: $(STAMPS)/test extension
+test-editors: $(STAMPS)/test
 	@tests/editors/run $(EDITORS)
 
 fuzz: $(STAMPS)/test

@@ -266,9 +266,16 @@ class Assistant:
         project = self.project_of(file)
         return await self._warmer.warm(project, project.path_of(file), cursor, client, refresh=refresh)
 
-    def explain_diff(self, root: Path, target: str) -> dict[str, object]:
-        """What a change does, from the history alone; see codeflow."""
-        return explain(root, target).to_json()
+    def explain_diff(
+        self, root: Path, target: str, so_far: Callable[[dict[str, object]], None] | None = None
+    ) -> dict[str, object]:
+        """What a change does, from the history alone; see codeflow. Blocks; tells `so_far` what it knows already."""
+
+        def tell(known: codeflow.DiffExplanation) -> None:
+            if so_far is not None:
+                so_far(known.to_json())
+
+        return explain(root, target, so_far=tell).to_json()
 
     def why(self, file: Path, line: int) -> dict[str, object]:
         """How a line (0-based) came to be; raises RepositoryError, UsageError. Blocks."""
@@ -349,9 +356,12 @@ def engine_options(settings: Settings) -> EngineOptions:
     )
 
 
-def explain(root: Path, target: str, patch: bytes | None = None) -> codeflow.DiffExplanation:
+def explain(
+    root: Path, target: str, patch: bytes | None = None,
+    so_far: Callable[[codeflow.DiffExplanation], None] | None = None,
+) -> codeflow.DiffExplanation:
     """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
-    return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch))
+    return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch), so_far=so_far)
 
 
 def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:

@@ -92,12 +92,16 @@ def likely_files(
 
 
 def explain_diff(
-    root: Path, target: DiffTarget, *, folder: Path | None = None, redact: Redact | None = None
+    root: Path, target: DiffTarget, *, folder: Path | None = None, redact: Redact | None = None,
+    so_far: Callable[[DiffExplanation], None] | None = None,
 ) -> DiffExplanation:
-    """What a diff does, its related history, what is missing from it, and its risks."""
+    """What a diff does, its related history, what is missing from it, and its risks.
+
+    `so_far` is told what is known already, while the rest is worked out.
+    """
     from iquest_lsp.codeflow import questions
 
-    return questions.explain_diff(root, target, folder, redact)
+    return questions.explain_diff(root, target, folder, redact, so_far)
 
 
 def why(

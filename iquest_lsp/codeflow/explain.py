@@ -36,12 +36,13 @@ _STATUS = {
 
 def explain_diff(
     root: Path, target: DiffTarget, *, evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
-    redact: Redact | None = None,
+    redact: Redact | None = None, so_far: Callable[[DiffExplanation], None] | None = None,
 ) -> DiffExplanation:
     """Explains a diff.
 
     `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text,
-    that text is withheld. Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
+    that text is withheld. `so_far` is told what is known already while the rest is worked out. Raises
+    NotARepositoryError, RepositoryError, RevisionError, UsageError.
     """
     source = load(root, target)
     changes = changes_of(source)
@@ -56,23 +57,25 @@ def explain_diff(
     summary = sentence(source, files, changes, intent, target)
     if redact is not None and redact(source.subject):
         summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
+    known = DiffExplanation(label, summary, intent.kind, intent.reason, files)
     if not source.files:
-        return DiffExplanation(label, summary, intent.kind, intent.reason)
+        return known
     repository = source.repository
     if repository is None:
-        found = risks_of(source, changes, (), frozenset(), redact)
-        return DiffExplanation(label, summary, intent.kind, intent.reason, files, risks=tuple(found))
+        return replace(known, risks=tuple(risks_of(source, changes, (), frozenset(), redact)))
+    tell = so_far or (lambda _: None)
+    tell(known)
     past = evidence(repository, source.base)
     paths = [item.path for item in source.files]
     tracked = frozenset(repository.files(source.revision or None))
     uses = _uses(source, changes)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
+    known = replace(known, risks=tuple(risks_of(source, changes, uses, tracked, redact, _reader(source))))
+    tell(known)
     missing = missing_of(paths, changes, past.partners(earlier), past.habits(), uses, tracked, intent.kind)
-    return DiffExplanation(
-        label, summary, intent.kind, intent.reason, files,
-        history=tuple(related(past.touches(_ranges(source, changes), earlier[:100]), redact)),
-        missing=tuple(missing), risks=tuple(risks_of(source, changes, uses, tracked, redact, _reader(source))),
-    )  # fmt: skip
+    known = replace(known, missing=tuple(missing))
+    tell(known)
+    return replace(known, history=tuple(related(past.touches(_ranges(source, changes), earlier[:100]), redact)))
 
 
 def changes_of(source: DiffSource) -> list[SymbolChange]:

@@ -6,7 +6,7 @@ kept; of a large one only the commits on the files in question are read, into me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,7 +45,10 @@ def update_index(root: Path, progress: Progress | None, folder: Path | None) -> 
         return index.update(progress)
 
 
-def explain_diff(root: Path, target: DiffTarget, folder: Path | None, redact: Redact | None) -> DiffExplanation:
+def explain_diff(
+    root: Path, target: DiffTarget, folder: Path | None, redact: Redact | None,
+    so_far: Callable[[DiffExplanation], None] | None,
+) -> DiffExplanation:
     """See the package."""
     opened: list[FlowIndex] = []
 
@@ -58,7 +61,7 @@ def explain_diff(root: Path, target: DiffTarget, folder: Path | None, redact: Re
         return LiveEvidence(repository, base)
 
     try:
-        return explain.explain_diff(root, target, evidence=evidence, redact=redact)
+        return explain.explain_diff(root, target, evidence=evidence, redact=redact, so_far=so_far)
     finally:
         for index in opened:
             index.store.close()

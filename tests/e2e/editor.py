@@ -28,6 +28,7 @@ class Editor(LanguageClient):
         super().__init__("test-editor", "1")
         self.messages: list[types.ShowMessageParams] = []
         self.progress: list[Any] = []
+        self.parts: list[tuple[object, Any]] = []
         self.statuses: list[dict[str, Any]] = []
         self.capabilities: types.ServerCapabilities | None = None
 
@@ -42,6 +43,7 @@ class Editor(LanguageClient):
         @self.feature(types.PROGRESS)
         def progress(params: types.ProgressParams) -> None:
             self.progress.append(params.value)
+            self.parts.append((params.token, params.value))
 
         @self.feature("iquest/status")
         def status(params: Any) -> None:

@@ -15,6 +15,7 @@ from tests.e2e.editor import Editor, connected
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
+PATIENT = {"deadlineMs": 20_000}  # what is said is tested, not how fast a busy machine says it
 
 
 @pytest.fixture
@@ -49,6 +50,20 @@ async def test_a_diff_is_explained_for_a_folder(root: Path) -> None:
             await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": "no-such-revision"})
 
 
+async def test_an_explanation_comes_in_parts_to_those_who_ask(root: Path) -> None:
+    (root / "shapes.py").write_text(CODE.replace("width * height", "height * width"))
+    async with connected(root, *FAKE) as editor:
+        params = {"folder": root.as_uri(), "target": "", "partialResultToken": "explain-1"}
+        told = await ask(editor, "iquest/explainDiff", params)
+        mine = [convert.plain(value) for token, value in editor.parts if token == "explain-1"]
+        assert [item["path"] for item in mine[0]["files"]] == ["shapes.py"]
+        assert not mine[0]["history"]
+        assert [item["subject"] for item in told["history"]] == ["Compute areas"]
+        before = len(editor.parts)
+        await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": ""})
+        assert not [value for _, value in editor.parts[before:] if hasattr(value, "files")]
+
+
 async def test_the_context_is_what_a_completion_would_send(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")
@@ -74,7 +89,7 @@ async def test_the_models_carry_a_verdict_and_can_be_loaded_again(root: Path) ->
 @pytest.mark.parametrize("listens", [True, False])
 async def test_the_cost_is_told_to_those_who_listen(root: Path, listens: bool) -> None:
     experimental = {"iquest": {"answers": True}} if listens else None
-    async with connected(root, *FAKE, experimental=experimental) as editor:
+    async with connected(root, *FAKE, options=PATIENT, experimental=experimental) as editor:
         heard: list[dict[str, Any]] = []
         editor.feature("iquest/answered")(lambda params: heard.append(convert.plain(params)))
         uri = editor.open(root / "shapes.py")
@@ -88,7 +103,7 @@ async def test_the_cost_is_told_to_those_who_listen(root: Path, listens: bool) -
 
 
 async def test_null_takes_a_setting_back(root: Path) -> None:
-    async with connected(root, *FAKE, options={"enable": False}) as editor:
+    async with connected(root, *FAKE, options=PATIENT | {"enable": False}) as editor:
         uri = editor.open(root / "shapes.py")
         assert await editor.inline(uri, 4, 9) == []
         change = types.DidChangeConfigurationParams(settings={"iquest": {"enable": None}})

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import {
   type ClientCapabilities,
   CloseAction,
   ErrorAction,
   type FeatureState,
   type Middleware,
+  ProgressType,
   RevealOutputChannelOn,
   type StaticFeature,
 } from "vscode-languageclient";
@@ -84,6 +86,25 @@ export class ClientConnection implements Connection {
       await this.client.stop();
     }
     await this.client.dispose();
+  }
+
+  /** Sends a request of ours; the parts that come ahead of its answer go to `soFar`. */
+  async ask<T>(
+    method: string,
+    params: object,
+    soFar?: (part: Partial<T>) => void,
+    token?: vscode.CancellationToken,
+  ): Promise<T> {
+    if (soFar === undefined) {
+      return this.client.sendRequest<T>(method, params, token);
+    }
+    const partialResultToken = randomUUID();
+    const listening = this.client.onProgress(new ProgressType<Partial<T>>(), partialResultToken, soFar);
+    try {
+      return await this.client.sendRequest<T>(method, { ...params, partialResultToken }, token);
+    } finally {
+      listening.dispose();
+    }
   }
 
   onEnd(listener: () => void): void {

@@ -6,8 +6,16 @@ import { diffReport, whyReport } from "./markdown";
 import { type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "./protocol";
 import { Report } from "./report";
 
-/** Asks the server; rejects with what the user should know. */
-export type Ask = <T>(method: string, params: object) => Promise<T>;
+/**
+ * Asks the server; rejects with what the user should know. `soFar` gets the parts of the answer that come ahead of it;
+ * `token` takes the question back.
+ */
+export type Ask = <T>(
+  method: string,
+  params: object,
+  soFar?: (part: Partial<T>) => void,
+  token?: vscode.CancellationToken,
+) => Promise<T>;
 
 /** Explains the working tree, what is staged, a commit or a range, wherever in the editor it was asked for. */
 export class Explainer {
@@ -77,9 +85,15 @@ export class Explainer {
   /** Explains one change of the repository that `folder` lies in. */
   async explain(folder: vscode.Uri, target: string): Promise<void> {
     const report = new Report(target === "" ? "Explain changes" : `Explain ${target.slice(0, 20)}`);
-    await report.fill(async () => {
-      const found = await this.ask<DiffExplanation>(EXPLAIN_DIFF, { folder: folder.toString(), target });
-      return diffReport(target, found, { folder: folder.fsPath });
+    await report.fill(async (soFar, token) => {
+      let known: Partial<DiffExplanation> = {};
+      const text = (): string => diffReport(target, known, { folder: folder.fsPath });
+      const learn = (part: Partial<DiffExplanation>): void => {
+        known = { ...known, ...part };
+        soFar(text());
+      };
+      known = await this.ask<DiffExplanation>(EXPLAIN_DIFF, { folder: folder.toString(), target }, learn, token);
+      return text();
     });
   }
 
@@ -94,8 +108,8 @@ export class Explainer {
     const line = editor.selection.active.line;
     const report = new Report(`Why ${path.basename(uri.fsPath)}:${line + 1}`);
     const folder = await rootOf(uri);
-    await report.fill(async () => {
-      const found = await this.ask<Why>(WHY, { uri: uri.toString(), line });
+    await report.fill(async (_, token) => {
+      const found = await this.ask<Why>(WHY, { uri: uri.toString(), line }, undefined, token);
       return whyReport(found, { folder: folder.fsPath });
     });
   }

@@ -85,11 +85,11 @@ export function activate(context: vscode.ExtensionContext): void {
     return connection;
   }
 
-  const ask: Ask = (method, params) => {
-    const client = server.connection?.client;
-    return client === undefined
+  const ask: Ask = (method, params, soFar, token) => {
+    const connection = server.connection;
+    return connection === undefined
       ? Promise.reject(new Error("The language server is not running; see the IQuest item in the status bar."))
-      : client.sendRequest(method, params);
+      : connection.ask(method, params, soFar, token);
   };
   const explainer = new Explainer(ask);
   const contextView = new ContextView(ask, () => answer);

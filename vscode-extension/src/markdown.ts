@@ -33,12 +33,36 @@ export function commandLink(text: string, command: string, ...args: unknown[]): 
   return `[${text}](command:${command}?${query})`;
 }
 
-export function diffReport(target: string, found: DiffExplanation, origin: Origin): string {
+/** A model's prose: its paragraphs and list items stay, the commits it cites become links. */
+export function modelProse(text: string, origin: Origin): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      const [, mark = "", rest = ""] = /^\s*([-*]\s+|\d+[.)]\s+)?(.*)$/.exec(line) ?? [];
+      return (mark === "" ? "" : "- ") + cited(prose(rest.trim()), origin);
+    })
+    .join("\n");
+}
+
+/** Escaped text in which ids of commits became links. */
+function cited(text: string, origin: Origin): string {
+  return text.replace(/(?<![\w&#])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?!\w)/g, (id) =>
+    commandLink(id, "iquest.showCommit", origin.folder, id),
+  );
+}
+
+const NOTHING: DiffExplanation = { summary: "", intent: "", files: [], history: [], missing: [], risks: [], model_text: null };
+
+/** What is known of a change; fields that are not there yet are left out. */
+export function diffReport(target: string, known: Partial<DiffExplanation>, origin: Origin): string {
+  const found = { ...NOTHING, ...known };
   const lines = [`# ${heading(target)}`, "", prose(found.summary), ""];
-  if (found.model_text !== null) {
-    lines.push(prose(found.model_text), "");
+  if (found.model_text !== null && found.model_text !== "") {
+    lines.push(modelProse(found.model_text, origin), "");
   }
-  lines.push(`**Intent:** ${escape(found.intent)}`, "");
+  if (found.intent !== "") {
+    lines.push(`**Intent:** ${escape(found.intent)}`, "");
+  }
   if (found.files.length > 0) {
     lines.push("## Files", "");
     for (const file of found.files) {

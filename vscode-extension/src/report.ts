@@ -4,10 +4,15 @@ import * as vscode from "vscode";
 /** The commands that links in a report may run. */
 const COMMANDS = ["iquest.showCommit", "iquest.openFile"];
 
+const WORKING = "*Reading the history …*";
+
 /** A page of markdown beside the editor, whose text may be replaced while it is looked at. */
 export class Report {
   private readonly panel: vscode.WebviewPanel;
+  private readonly withdrawal = new vscode.CancellationTokenSource();
   private closed = false;
+  private wanted = "";
+  private rendering: Promise<void> | undefined;
 
   constructor(title: string) {
     this.panel = vscode.window.createWebviewPanel(
@@ -16,24 +21,43 @@ export class Report {
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       { enableScripts: true, enableCommandUris: COMMANDS, enableFindWidget: true, localResourceRoots: [] },
     );
-    this.panel.onDidDispose(() => (this.closed = true));
+    this.panel.onDidDispose(() => {
+      this.closed = true;
+      this.withdrawal.cancel();
+    });
     this.panel.webview.html = page(title);
   }
 
-  /** Shows this text in place of what was there. */
-  async show(markdown: string): Promise<void> {
-    const html = await vscode.commands.executeCommand<string>("markdown.api.render", markdown);
-    if (!this.closed) {
-      await this.panel.webview.postMessage(html);
+  /** Shows this text in place of what was there; of several that come at once the last one counts. */
+  show(markdown: string): Promise<void> {
+    this.wanted = markdown;
+    this.rendering ??= this.render().finally(() => (this.rendering = undefined));
+    return this.rendering;
+  }
+
+  /**
+   * Shows "working" until `work` gives the text, and above it what `work` has so far; an error becomes the text.
+   * The token is cancelled when the page is closed.
+   */
+  async fill(work: (soFar: (markdown: string) => void, token: vscode.CancellationToken) => Promise<string>): Promise<void> {
+    try {
+      const text = await work((part) => void this.show(`${part}\n\n${WORKING}`), this.withdrawal.token);
+      await this.show(text);
+    } catch (error) {
+      if (!this.closed) {
+        await this.show(`# That did not work\n\n${plain(error instanceof Error ? error.message : String(error))}`);
+      }
     }
   }
 
-  /** Shows "working" until `work` gives the text; an error becomes the text. */
-  async fill(work: () => Promise<string>): Promise<void> {
-    try {
-      await this.show(await work());
-    } catch (error) {
-      await this.show(`# That did not work\n\n${plain(error instanceof Error ? error.message : String(error))}`);
+  private async render(): Promise<void> {
+    let shown: string | undefined;
+    while (shown !== this.wanted && !this.closed) {
+      shown = this.wanted;
+      const html = await vscode.commands.executeCommand<string>("markdown.api.render", shown);
+      if (!this.closed) {
+        await this.panel.webview.postMessage(html);
+      }
     }
   }
 }

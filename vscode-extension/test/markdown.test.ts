@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { code, diffReport, escape, prose, whyReport } from "../src/markdown";
+import { code, diffReport, escape, modelProse, prose, whyReport } from "../src/markdown";
 import type { DiffExplanation } from "../src/protocol";
 
 const origin = { folder: "/work/it's (here)" };
@@ -30,6 +30,21 @@ test("commits and files are links, deleted files are not", () => {
     { command: "iquest.openFile", args: [origin.folder, "docs/shapes.md"] },
     { command: "iquest.showCommit", args: [origin.folder, found.history[0]?.commit] },
   ]);
+});
+
+test("a part of an explanation reads as one, without headings for what is not known yet", () => {
+  const report = diffReport("", { summary: "Changes 2 files", files: found.files }, origin);
+  expect(report).toContain("Changes 2 files");
+  expect(report).toContain("shapes.py");
+  expect(report).not.toMatch(/Intent|Risks|Perhaps missing|Related history|undefined/);
+});
+
+test("a model's prose keeps its paragraphs and lists, and its commits are links", () => {
+  const text = modelProse("Fixes *areas*, see 0123abc.\n\n* first\n2. second of 1234567 and facade1", origin);
+  expect(text.split("\n").map((line) => line.replace(/\(command.*?\)/g, "()"))).toEqual([
+    "Fixes \\*areas\\*, see [0123abc]().", "", "- first", "- second of 1234567 and [facade1]()",
+  ]);
+  expect(links(text)[0]).toEqual({ command: "iquest.showCommit", args: [origin.folder, "0123abc"] });
 });
 
 test("every part of the explanation is there", () => {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
 
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
@@ -21,8 +24,22 @@ def register(connection: Connection) -> None:
     @connection.feature(EXPLAIN_DIFF)
     async def explain_diff(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        target = str(asked.get("target", ""))
-        return await asyncio.to_thread(connection.assistant.explain_diff, _root(connection, asked), target)
+        root, target = _root(connection, asked), str(asked.get("target", ""))
+        so_far = partial_results(connection, asked)
+        return await asyncio.to_thread(connection.assistant.explain_diff, root, target, so_far)
+
+
+def partial_results(connection: Connection, asked: dict[str, object]) -> Callable[[dict[str, object]], None] | None:
+    """What sends parts of an answer ahead of it, from any thread; None where the client did not ask for them."""
+    token = asked.get("partialResultToken")
+    if not isinstance(token, str | int):
+        return None
+    loop = asyncio.get_running_loop()
+
+    def send(part: dict[str, object]) -> None:
+        loop.call_soon_threadsafe(connection.protocol.notify, types.PROGRESS, types.ProgressParams(token, part))
+
+    return send
 
 
 def _root(connection: Connection, asked: dict[str, object]) -> Path:

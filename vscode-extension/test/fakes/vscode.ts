@@ -9,13 +9,40 @@ export const commands = {
     registered.set(name, handler);
     return new Disposable(() => registered.delete(name));
   },
-  async executeCommand(...args: unknown[]): Promise<undefined> {
+  async executeCommand(...args: unknown[]): Promise<unknown> {
     executed.push(args);
-    return undefined;
+    return args[0] === "markdown.api.render" ? `<p>${String(args[1])}</p>` : undefined;
   },
 };
 
+/** A page that was opened: what was sent to it, and how to close it. */
+export interface Page {
+  readonly sent: unknown[];
+  close(): void;
+}
+
+export const pages: Page[] = [];
+
+export class CancellationTokenSource {
+  readonly token = { isCancellationRequested: false };
+
+  cancel(): void {
+    this.token.isCancellationRequested = true;
+  }
+}
+
+export const ViewColumn = { Beside: -2 };
+
 export const window = {
+  createWebviewPanel(): unknown {
+    const sent: unknown[] = [];
+    let closed = (): void => undefined;
+    pages.push({ sent, close: () => closed() });
+    return {
+      webview: { html: "", postMessage: async (message: unknown) => sent.push(message) },
+      onDidDispose: (listener: () => void) => (closed = listener),
+    };
+  },
   async showErrorMessage(message: string): Promise<undefined> {
     shownErrors.push(message);
     return undefined;
