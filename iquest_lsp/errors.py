@@ -10,7 +10,9 @@ IQuestError
 │   └── RevisionError         a revision that does not exist
 ├── ModelError                the model file
 │   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
-│   └── UnsupportedModelError a sound file that this runtime cannot run
+│   ├── UnsupportedModelError a sound file that this runtime cannot run
+│   ├── CheckpointError       a published checkpoint or its tokenizer that cannot be turned into a GGUF
+│   └── ModelFetchError       a model that cannot be downloaded: no network, no such repository, a wrong checksum
 ├── RuntimeSetupError         the patched llama.cpp
 │   ├── PortMissingError      the model needs the port, the installed llama_cpp is a stock one
 │   └── PortBuildError        fetching, patching or compiling failed
@@ -84,6 +86,14 @@ class ModelFileError(ModelError):
 
 class UnsupportedModelError(ModelError):
     """A sound model file that this runtime cannot run."""
+
+
+class CheckpointError(ModelError):
+    """A published checkpoint, or its tokenizer, that cannot be turned into a model file."""
+
+
+class ModelFetchError(ModelError):
+    """A model that cannot be downloaded: no network, no such repository or file, a wrong checksum."""
 
 
 class RuntimeSetupError(IQuestError):

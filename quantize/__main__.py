@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 COMMANDS: dict[str, str] = {
+    "convert": "quantize.convert",
     "logits": "quantize.logits",
     "pretrain": "quantize.pretrain.command",
 }
