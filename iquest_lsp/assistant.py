@@ -16,6 +16,7 @@ from typing import Any
 from iquest_lsp import codeflow
 from iquest_lsp.completions import Completer, CompletionRequest
 from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
+from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, UsageError
 from iquest_lsp.project import Change, Project, Purpose, root_of
 from iquest_lsp.runtime import catalogue
@@ -24,6 +25,7 @@ from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.planner import CPU_WINDOW, plan
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
+from iquest_lsp.runtime.switch import EngineSwitch
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
 from iquest_lsp.warming import Warmer
 from iquest_lsp.windows import Windows
@@ -58,7 +60,8 @@ class Assistant:
     def __init__(self, configuration: Configuration, engine: Engine | None = None, *, watch: bool = True) -> None:
         self._configuration = configuration
         self.settings, _ = configuration.settings()
-        self._engine = engine if engine is not None else ProcessEngine(lambda: engine_options(self.settings))
+        self._local = ProcessEngine(lambda: engine_options(self.settings)) if engine is None else engine
+        self._engine = EngineSwitch(self._local, lambda: remote_options(self.settings), without_secrets)
         self._scheduler = Scheduler(self._engine)
         self._windows = Windows(self._engine, lambda: self.settings)
         self._warmer = Warmer(self._engine, self._scheduler, self._windows)
@@ -88,16 +91,16 @@ class Assistant:
     @property
     def engine_pid(self) -> int | None:
         """The process that runs the model, where there is one."""
-        return self._engine.pid if isinstance(self._engine, ProcessEngine) else None
+        return self._local.pid if isinstance(self._local, ProcessEngine) else None
 
     async def recycle(self, why: EngineError) -> None:
         """Starts the engine's process again, for the reason given."""
-        if isinstance(self._engine, ProcessEngine):
-            await self._engine.recycle(why)
+        if isinstance(self._local, ProcessEngine):
+            await self._local.recycle(why)
 
     def model_changed(self) -> bool:
         """Whether the file of the loaded model is another one by now."""
-        return isinstance(self._engine, ProcessEngine) and self._engine.file_changed()
+        return isinstance(self._local, ProcessEngine) and self._local.file_changed()
 
     def start(self) -> None:
         """Begins to load the model in the background; its errors are told through the status."""

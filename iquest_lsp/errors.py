@@ -21,6 +21,7 @@ IQuestError
     ├── EngineCrashedError    it died while a request ran
     ├── EngineQuarantineError a request that killed the engine twice is not tried again
     ├── EngineMemoryError     not enough memory for weights or KV cache
+    ├── RemoteEngineError     the server that runs the model: unreachable, refusing, or not making sense
     └── RequestCancelledError the request was withdrawn; carries nothing to show
 """
 
@@ -126,6 +127,10 @@ class EngineQuarantineError(EngineError):
 
 class EngineMemoryError(EngineError):
     """Not enough memory for the weights or the KV cache."""
+
+
+class RemoteEngineError(EngineError):
+    """The server that runs the model cannot be reached, refuses, or sends what cannot be read."""
 
 
 class RequestCancelledError(EngineError):

@@ -44,6 +44,16 @@ class Settings:
         workspace=False,
         choices=("llama", "fake"),
     )
+    remote: str = _setting(
+        "",
+        "Address of an OpenAI-compatible server that answers instead of the local model, such as"
+        " http://127.0.0.1:8000/v1; empty: nothing leaves this machine.",
+        workspace=False,
+    )
+    remote_model: str = _setting("", "The server's model to use; empty: its first one.", workspace=False)
+    remote_key: str = _setting(
+        "IQUEST_LSP_REMOTE_KEY", "Name of the environment variable that holds the server's key.", workspace=False
+    )
     deadline_ms: int = _setting(
         400, "Milliseconds from a request to its answer; what is done by then is returned.", low=1
     )
