@@ -7,6 +7,7 @@ whose document has changed meanwhile is dropped. Completing has a module of its 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from iquest_lsp.completions import Completer, CompletionRequest
 from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, UsageError
-from iquest_lsp.project import Change, Project, Purpose, root_of
+from iquest_lsp.project import Change, Project, ProjectEvent, Purpose, root_of
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
@@ -71,6 +72,7 @@ class Assistant:
         self._starting: asyncio.Task[None] | None = None
         self._holders: dict[Path, set[str]] = {}
         self._settings_of: dict[tuple[Path, str], Settings] = {}
+        self._project_listeners: list[Callable[[ProjectEvent], None]] = []
 
     # ------------------------------------------------------------------------------------------------- engine
 
@@ -158,7 +160,8 @@ class Assistant:
         is_new = client not in holders
         holders.add(client)
         if root not in self._projects:
-            self._projects[root] = Project(root, self._project_settings(root), watch=self._watch)
+            listen = self._hearing()
+            self._projects[root] = Project(root, self._project_settings(root), watch=self._watch, listen=listen)
         elif is_new:
             self._projects[root].configure(self._project_settings(root))
         return self._projects[root]
@@ -196,6 +199,11 @@ class Assistant:
             project = self._open_project(file)
             if project is not None:
                 project.files_changed([file])
+
+    def on_project(self, listener: Callable[[ProjectEvent], None]) -> Callable[[], None]:
+        """Follows what projects do in the background until what this returns is called."""
+        self._project_listeners.append(listener)
+        return lambda: self._project_listeners.remove(listener)
 
     # ---------------------------------------------------------------------------------------------- documents
 
@@ -297,6 +305,22 @@ class Assistant:
         except Exception as error:  # noqa: BLE001  the status carries it to every client
             log.info("the model was not loaded: %s", error)
 
+    def _hearing(self) -> Callable[[ProjectEvent], None]:
+        """What a project's threads tell, brought to the event loop."""
+        loop = asyncio.get_running_loop()
+
+        def listen(event: ProjectEvent) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(self._heard, event)
+
+        return listen
+
+    def _heard(self, event: ProjectEvent) -> None:
+        if event.news:
+            self._warmer.renew(event.root)
+        for listener in [*self._project_listeners]:
+            listener(event)
+
     def _open_project(self, file: Path) -> Project | None:
         file = file.absolute()
         inside = [root for root in self._projects if file.is_relative_to(root)]
@@ -336,7 +360,7 @@ class Assistant:
         project = self._projects.pop(root, None)
         self._holders.pop(root, None)
         self._windows.forget(root)
-        self._warmer.stop(root)
+        self._warmer.forget(root)
         if project is not None:
             project.close()
 
@@ -364,13 +388,13 @@ def explain(
     so_far: Callable[[codeflow.DiffExplanation], None] | None = None,
 ) -> codeflow.DiffExplanation:
     """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
-    return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch), so_far=so_far)
+    return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch), redact=has_secret, so_far=so_far)
 
 
 def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:
     """How FILE:LINE, FILE::SYMBOL or FILE came to be; raises RepositoryError, UsageError."""
     root, target = _history_place(place)
-    return codeflow.why(root, target, include_filtered=include_filtered)
+    return codeflow.why(root, target, include_filtered=include_filtered, redact=has_secret)
 
 
 def impact(place: str) -> codeflow.Impact:
@@ -381,8 +405,8 @@ def impact(place: str) -> codeflow.Impact:
 def suspects(place: str, log: str | None = None) -> codeflow.Suspects:
     """Which recent changes likely brought the bug at FILE[:LINE], or the failure in a log of this folder's project."""
     if log is not None:
-        return codeflow.suspects_in_log(Path.cwd(), log)
-    return codeflow.suspects(*_history_place(place))
+        return codeflow.suspects_in_log(Path.cwd(), log, redact=has_secret)
+    return codeflow.suspects(*_history_place(place), redact=has_secret)
 
 
 def _history_place(place: str) -> tuple[Path, str]:

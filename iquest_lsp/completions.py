@@ -79,6 +79,7 @@ class Completer:
         limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
         made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
         self._windows.evaluated(project, len(window.tokens))
+        self._warmer.rest(project, path, request.cursor, request.client)
         if made.finish is Finish.DEADLINE and not made.text:
             self._warmer.soon(project, path, request.cursor, request.client)
         text = shape(made.text, snapshot, finish=made.finish)

@@ -1,41 +1,38 @@
 """One open workspace: its documents, its index, its history, its windows.
 
-Documents change on the event loop; everything that reads files, parses or asks git runs on the project's own thread,
-and the first index is built in a process of its own, so that no request waits for it.
+Documents change on the event loop; everything that reads files, parses or asks git is done by index processes, which
+the project's own threads wait for, so that no request does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
-import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from iquest_lsp import codeflow
+from iquest_lsp import indexing
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
 from iquest_lsp.context.window import Sources, WindowAssembler
-from iquest_lsp.datatypes import ContextWindow, Document, Dropped, FlowRecord, ModelInfo, RecentEdit, Snapshot
+from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
+from iquest_lsp.index_process import IndexProcess, IndexProcessError
 from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secrets import has_secret
-from iquest_lsp.workspace.tree import walk
 from iquest_lsp.workspace.watcher import Changes, Watcher
 
-__all__ = ["Change", "Project", "Purpose", "root_of"]
+__all__ = ["Change", "Project", "ProjectEvent", "Purpose", "root_of"]
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +40,6 @@ T = TypeVar("T")
 
 #: What marks a folder as a project's root, strongest first.
 ROOT_MARKS = ("iquest.toml", ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
-MANY_FILES = 200
-FLOW_RECORDS = 24
 
 
 class Purpose(Enum):
@@ -55,27 +50,59 @@ class Purpose(Enum):
     LOOK = "look"
 
 
-class Project:
-    """See the module's docstring. `watch` follows changes made outside the editor."""
+@dataclass(frozen=True, slots=True)
+class ProjectEvent:
+    """Work in the background: `done` of `total` of `what` ("files", "commits", "symbols"), ended when they are equal.
 
-    def __init__(self, root: Path, settings: Settings, *, watch: bool = True) -> None:
+    `news` says that windows made from now on may have something new to show.
+    """
+
+    root: Path
+    what: str
+    done: int = 0
+    total: int = 0
+    news: bool = False
+
+
+class Project:
+    """See the module's docstring.
+
+    `watch` follows changes made outside the editor, and indexes the history in the background; `listen` hears of that
+    work, on the project's threads.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        *,
+        watch: bool = True,
+        listen: Callable[[ProjectEvent], None] = lambda event: None,
+    ) -> None:
         self.root = root
         self.settings = settings
         self.documents = DocumentStore(root)
+        self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
+        self._historian = ThreadPoolExecutor(1, thread_name_prefix=f"history {root.name}")
+        self._files_process = IndexProcess("index")
+        self._history_process = IndexProcess("history index")
         self._windows = threading.Lock()
         self._assembler: tuple[tuple[str, int], WindowAssembler] | None = None
-        self._flow: Sequence[FlowRecord] = ()
+        self._history = indexing.History()
         self._edits: Sequence[RecentEdit] = ()
         self._history_of: tuple[str, ...] = ()
+        self._history_waits = threading.Event()
         self._closed = threading.Event()
         self._index = WorkspaceIndex()
         self._rules()
         self._indexed: Future[None] = self._worker.submit(self._build)
         self._watcher: Watcher | None = None
+        self._follows_history = watch
         if watch:
             self._watcher = Watcher(root, lambda: self._gate.rules, self._changed)
             self._watcher.start()
+            self._index_history_soon()
 
     def path_of(self, file: Path) -> str:
         """The path of a file as the house writes it."""
@@ -95,6 +122,8 @@ class Project:
         if old.exclude != settings.exclude:
             self._rules()
             self._submit(self._build)
+        if settings.history and not old.history:
+            self._index_history_soon()
 
     def files_changed(self, files: Sequence[Path]) -> None:
         """Files changed outside the editor, or were saved."""
@@ -123,23 +152,28 @@ class Project:
                 self._assembler = (key, made)
             assembler = self._assembler[1]
             if purpose is Purpose.LOOK:
-                return assembler.preview(snapshot, self._sources())
-            return assembler.assemble(snapshot, self._sources(), refresh=purpose is Purpose.REFRESH)
+                return assembler.preview(snapshot, self._sources(snapshot.document.path))
+            return assembler.assemble(
+                snapshot, self._sources(snapshot.document.path), refresh=purpose is Purpose.REFRESH
+            )
 
     def close(self) -> None:
         """Stops watching and working."""
         self._closed.set()
         if self._watcher is not None:
             self._watcher.stop()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._files_process.stop()
+        self._history_process.stop()
+        for threads in (self._worker, self._historian):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------- on the thread
 
     def _rules(self) -> None:
         self._gate = Gate(self.root, IgnoreRules(self.root, self.settings.exclude))
 
-    def _sources(self) -> Sources:
-        gate = self._gate
+    def _sources(self, path: str) -> Sources:
+        gate, history = self._gate, self._history
         if self.settings.context != "all":
             return Sources(
                 current=gate.current, open_reason=gate.open_reason, is_secret=has_secret, repository=self.root.name
@@ -151,8 +185,9 @@ class Project:
             open_reason=gate.open_reason,
             is_secret=has_secret,
             repository=self.root.name,
-            flow=self._flow if self.settings.history else (),
+            flow=history.flow if self.settings.history else (),
             edits=self._edits,
+            cochange=history.cochange.get(path, {}) if self.settings.history else {},
         )
 
     def _read(self, path: str) -> str:
@@ -167,29 +202,43 @@ class Project:
         return self._gate.load(path)
 
     def _build(self) -> None:
-        """Makes the index anew, in another process."""
-        if self._closed.is_set():
-            return
+        """Makes the index anew."""
+        index = WorkspaceIndex()
+
+        def take(batch: Sequence[indexing.Seen], done: int, total: int) -> None:
+            for seen in batch:
+                index.put(seen.path, seen)
+            self._tell("files", done, total)
+
         try:
-            spawn = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(1, mp_context=spawn, initializer=end_with_parent) as pool:
-                self._index = pool.submit(build_index, self.root, self.settings.exclude).result()
-        except BrokenProcessPool:
-            # A parser that dies on some file must not take the window with it: no index is still a working editor.
-            log.error("%s: the indexing process stopped; related files will be missing", self.root)
+            self._files_process.call(indexing.read_workspace, self.root, self.settings.exclude, report=take)
+        except IndexProcessError as error:
+            if self._closed.is_set():
+                return
+            # A parser that dies on some file must not take the window with it: what was read till then still serves.
+            log.error("%s: related files will be missing: %s", self.root, error)
+            self._tell("files", 0, 0)
+        self._index = index
         self._read_history()
+        self._listen(ProjectEvent(self.root, "files", news=True))
 
     def _update(self, paths: Sequence[str]) -> None:
-        index = self._index
-        if len(paths) > MANY_FILES:
+        if len(paths) > indexing.MANY_FILES:
             self._build()
             return
-        for path in paths:
-            if (self.root / path).is_dir():
-                continue
-            index.update(path, self._load)
-            if not (self.root / path).exists():
-                index.remove(path)
+        opened = {document.path: document for document in self.documents.open_documents()}
+        buffers = {path: self._load(path) for path in paths if path in opened}
+        try:
+            work = indexing.read_files
+            found = self._files_process.call(work, self.root, self.settings.exclude, tuple(paths), buffers)
+        except IndexProcessError as error:
+            if not self._closed.is_set():
+                log.error("%s: %s could not be read again: %s", self.root, ", ".join(paths[:3]), error)
+            return
+        for seen in found:
+            self._index.put(seen.path, seen)
+            if isinstance(seen, Dropped) and not (self.root / seen.path).exists():
+                self._index.remove(seen.path)
         self._read_edits()
 
     def _changed(self, changes: Changes) -> None:
@@ -204,59 +253,64 @@ class Project:
             self._submit(lambda: self._update(changes.paths))
         if changes.head:
             self._submit(self._read_history)
+            self._index_history_soon()
 
     def _read_history(self) -> None:
         paths = [*self._history_of, *(document.path for document in self.documents.open_documents())]
         if self.settings.history and paths:
             wanted = list(dict.fromkeys(paths))
-            self._flow = self._ask(
-                lambda: codeflow.flow_records(self.root, wanted, FLOW_RECORDS, redact=has_secret), []
-            )
+            found = self._ask(lambda: self._files_process.call(indexing.read_history, self.root, wanted))
+            if found is not None and found != self._history:
+                self._history = found
+                self._listen(ProjectEvent(self.root, "history", news=True))
         self._read_edits()
 
     def _read_edits(self) -> None:
-        self._edits = self._ask(lambda: codeflow.recent_edits(self.root, redact=has_secret), list[RecentEdit]())
+        found = self._ask(lambda: self._files_process.call(indexing.read_edits, self.root))
+        self._edits = found if found is not None else ()
 
-    def _ask(self, question: Callable[[], T], otherwise: T) -> T:
+    def _index_history_soon(self) -> None:
+        """Brings the history's store up to date in the background; asked for again meanwhile, it is done once more."""
+        if not self._follows_history or not self.settings.history or self._history_waits.is_set():
+            return
+        self._history_waits.set()
+        self._submit(self._index_history, self._historian)
+
+    def _index_history(self) -> None:
+        self._history_waits.clear()
+        last = ""
+
+        def report(what: str, done: int, total: int) -> None:
+            nonlocal last
+            last = what
+            self._tell(what, done, total)
+
+        read = self._ask(lambda: self._history_process.call(indexing.index_history, self.root, report=report))
+        if last:
+            self._tell(last, 0, 0)
+        if read:
+            self._submit(self._read_history)
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        self._listen(ProjectEvent(self.root, what, done, total))
+
+    def _ask(self, question: Callable[[], T]) -> T | None:
         try:
             return question()
         except NotARepositoryError:
-            return otherwise
-        except RepositoryError as error:
-            log.warning("%s", error)
-            return otherwise
+            return None
+        except (RepositoryError, IndexProcessError) as error:
+            if not self._closed.is_set():
+                log.warning("%s", error)
+            return None
 
-    def _submit(self, work: Callable[[], None]) -> None:
+    def _submit(self, work: Callable[[], None], threads: ThreadPoolExecutor | None = None) -> None:
         if self._closed.is_set():
             return
         try:
-            self._worker.submit(work).add_done_callback(_log_failure)
+            (threads or self._worker).submit(work).add_done_callback(_log_failure)
         except RuntimeError:  # closed between the two lines
             log.debug("%s is closed", self.root)
-
-
-def end_with_parent() -> None:
-    """Makes a process of the pool end when its parent is killed, which the pool itself would not notice."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True, name="parent").start()
-
-
-def build_index(root: Path, exclude: Sequence[str]) -> WorkspaceIndex:
-    """The index of a workspace as it lies on disk; runs in a process of its own."""
-    rules = IgnoreRules(root, exclude)
-    gate = Gate(root, rules)
-    index = WorkspaceIndex()
-    tree = walk(root, rules)
-    index.build(tree.paths, gate.load)
-    for dropped in tree.left_out:
-        index.update(dropped.path, lambda _, known=dropped: known)  # type: ignore[misc]
-    return index
 
 
 def root_of(file: Path) -> Path:

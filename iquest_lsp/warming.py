@@ -15,6 +15,8 @@ from iquest_lsp.windows import Windows
 
 log = logging.getLogger(__name__)
 
+REST_S = 2.0  # a pause this long is used to bring the window up to date
+
 
 class Warmer:
     """At most one warming per workspace is under way; a request there ends it."""
@@ -24,6 +26,8 @@ class Warmer:
         self._scheduler = scheduler
         self._windows = windows
         self._tasks: dict[Path, asyncio.Task[None]] = {}
+        self._places: dict[Path, tuple[Project, str, Position, str]] = {}
+        self._timers: dict[Path, asyncio.TimerHandle] = {}
 
     async def warm(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool) -> int:
         """Evaluates the window for a place ahead of time; returns the tokens evaluated.
@@ -45,6 +49,23 @@ class Warmer:
         work = self._quietly(project, path, cursor, client, refresh)
         self._tasks[project.root] = asyncio.create_task(work)
 
+    def rest(self, project: Project, path: str, cursor: Position, client: str) -> None:
+        """Notes where the user is at work; in the next pause the window there is brought up to date."""
+        self._places[project.root] = (project, path, cursor, client)
+        self.renew(project.root)
+
+    def renew(self, root: Path) -> None:
+        """Brings the window of a workspace up to date in the next pause: there may be something new to show."""
+        self._forget_timer(root)
+        if root in self._places:
+            self._timers[root] = asyncio.get_running_loop().call_later(REST_S, self._refresh, root)
+
+    def forget(self, root: Path) -> None:
+        """A workspace was closed."""
+        self.stop(root)
+        self._forget_timer(root)
+        self._places.pop(root, None)
+
     def stop(self, root: Path) -> None:
         """Ends the warming of a workspace; what was evaluated stays."""
         task = self._tasks.pop(root, None)
@@ -53,8 +74,17 @@ class Warmer:
 
     def close(self) -> None:
         """Ends everything."""
-        for root in list(self._tasks):
-            self.stop(root)
+        for root in {*self._tasks, *self._places}:
+            self.forget(root)
+
+    def _refresh(self, root: Path) -> None:
+        del self._timers[root]
+        self.soon(*self._places[root], refresh=True)
+
+    def _forget_timer(self, root: Path) -> None:
+        timer = self._timers.pop(root, None)
+        if timer is not None:
+            timer.cancel()
 
     async def _quietly(self, project: Project, path: str, cursor: Position, client: str, refresh: bool) -> None:
         try:

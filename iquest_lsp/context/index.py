@@ -1,18 +1,17 @@
-"""What the workspace's files hold, computed off the hot path: admission, pieces, imports, definitions, mentions.
+"""What the workspace's files hold, computed off the hot path: admission, pieces, imports, definitions.
 
-Made from a list of paths and a function that reads one admitted file; updated file by file. Holds no text, no open
-handle and no thread, so that it can be pickled and live in another process.
+Made from a list of paths and a function that reads one admitted file; updated file by file. What reading a file found
+(`look`) can be made in another process and put in here. Holds no text, no open handle and no thread.
 """
 
 from __future__ import annotations
 
 import re
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from iquest_lsp.context.chunks import Outline, Piece, outline
+from iquest_lsp.context.chunks import Piece, outline
 from iquest_lsp.context.imports import ModuleTable
 from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import MISSING, Document, Dropped
@@ -27,14 +26,23 @@ _NAME_BREAK = {False: re.compile(r"[.:]+"), True: re.compile(r"/")}
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One admitted file: size in characters, its pieces, and its words as numbers of the index's vocabulary."""
+    """One admitted file: size in characters and lines, its pieces, and what it imports."""
 
     path: str
     characters: int
     lines: int
     pieces: tuple[Piece, ...]
     imports: tuple[str, ...]
-    words: array[int]
+
+
+def look(path: str, load: Load) -> FileEntry | Dropped:
+    """Reads and parses one file; touches no index."""
+    loaded = load(path)
+    if isinstance(loaded, Dropped):
+        return loaded
+    text = clean(loaded.text)
+    made = outline(text, path)
+    return FileEntry(path, len(text), made.lines, made.pieces, made.imports)
 
 
 class WorkspaceIndex:
@@ -48,7 +56,6 @@ class WorkspaceIndex:
         self._files: dict[str, FileEntry] = {}
         self._dropped: dict[str, Dropped] = {}
         self._gone: set[str] = set()
-        self._vocabulary: dict[str, int] = {}
         self._definers: dict[str, set[str]] = defaultdict(set)
         self._modules = ModuleTable()
         self._importers: dict[str, set[str]] = defaultdict(set)
@@ -107,23 +114,24 @@ class WorkspaceIndex:
 
     def update(self, path: str, load: Load) -> None:
         """Reads one file again; one that is gone or refused leaves the index."""
-        loaded = load(path)
+        self.put(path, look(path, load))
+
+    def put(self, path: str, seen: FileEntry | Dropped) -> None:
+        """Takes over what reading a file found; one that is gone or refused leaves the index."""
         was_here = path in self._files or path in self._gone
         self.remove(path)
         self.version += 1
-        if isinstance(loaded, Dropped):
-            if loaded.reason != MISSING:
-                self._dropped[path] = loaded
+        if isinstance(seen, Dropped):
+            if seen.reason != MISSING:
+                self._dropped[path] = seen
             elif was_here:
                 self._gone.add(path)
             return
-        text = clean(loaded.text)
-        made = outline(text, path)
         self._sorted = None
-        self._files[path] = FileEntry(path, len(text), made.lines, made.pieces, made.imports, self._numbers(made))
-        for name in made.names:
+        self._files[path] = seen
+        for name in {name for piece in seen.pieces for name in piece.names}:
             self._definers[name].add(path)
-        for name in _import_tails(made.imports):
+        for name in _import_tails(seen.imports):
             self._importers[name].add(path)
         self._stems[test_stem(path)].add(path)
         self._modules.add(path)
@@ -184,10 +192,6 @@ class WorkspaceIndex:
     def definers(self, name: str) -> frozenset[str]:
         """The files that define a name."""
         return frozenset(self._definers.get(name, ()))
-
-    def _numbers(self, made: Outline) -> array[int]:
-        vocabulary = self._vocabulary
-        return array("I", sorted(vocabulary.setdefault(word, len(vocabulary)) for word in made.words))
 
 
 def test_stem(path: str) -> str:

@@ -18,7 +18,7 @@ from iquest_lsp.assistant import Assistant
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.server import convert
 from iquest_lsp.server.features import completion, configuration, context, documents, explain, folders, models, why
-from iquest_lsp.server.progress import StatusReporter
+from iquest_lsp.server.progress import IndexReporter, StatusReporter
 from iquest_lsp.server.protocol import Protocol
 from iquest_lsp.workspace.positions import Encoding
 
@@ -49,6 +49,7 @@ class Connection(LanguageServer):
         self.client = f"client {next(_numbers)}"
         self.notices = [notice] if notice else []
         self.reporter = StatusReporter(self)
+        self.indexing = IndexReporter(self)
         self.told: set[str] = set()
         self.roots: list[Path] = []
         for feature in (documents, completion, folders, configuration, explain, why, context, models):
@@ -57,6 +58,7 @@ class Connection(LanguageServer):
     def close(self) -> None:
         """The client is gone: its requests end, and what it brought is taken back."""
         self.reporter.stop()
+        self.indexing.stop()
         protocol = self.protocol
         assert isinstance(protocol, Protocol)
         protocol.withdraw()

@@ -24,7 +24,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("run", "state", "config", "data"):
+        for name in ("run", "state", "config", "data", "cache"):
             (folder / name).mkdir(mode=0o700)
 
     @property
@@ -35,6 +35,7 @@ class Home:
             "XDG_STATE_HOME": str(self.folder / "state"),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_DATA_HOME": str(self.folder / "data"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
 
     @property

@@ -27,6 +27,7 @@ def register(connection: Connection) -> None:
     @connection.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         connection.reporter.start()
+        connection.indexing.start()
         for root in connection.roots:
             connection.assistant.add_workspace(root, connection.client)
         problems = connection.assistant.configure({}, connection.client)  # the workspaces' own files among them
@@ -37,9 +38,13 @@ def register(connection: Connection) -> None:
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
         for folder in params.event.removed:
-            connection.assistant.remove_workspace(convert.file_of(folder.uri), connection.client)
+            root = convert.file_of(folder.uri)
+            connection.assistant.remove_workspace(root, connection.client)
+            connection.roots = [each for each in connection.roots if each != root]
         for folder in params.event.added:
-            connection.assistant.add_workspace(convert.file_of(folder.uri), connection.client)
+            root = convert.file_of(folder.uri)
+            connection.assistant.add_workspace(root, connection.client)
+            connection.roots.append(root)
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:

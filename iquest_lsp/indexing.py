@@ -1,0 +1,71 @@
+"""What the index process does for a project: functions of plain values, called through IndexProcess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from iquest_lsp import codeflow
+from iquest_lsp.context.index import FileEntry, look
+from iquest_lsp.datatypes import Document, Dropped, FlowRecord, RecentEdit
+from iquest_lsp.workspace.admission import Gate
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.tree import walk
+
+#: Files handed over at once: taking over a batch must not hold up a completion.
+BATCH = 50
+FLOW_RECORDS = 24
+#: A change of more files than this also reads the tree anew.
+MANY_FILES = 200
+
+Seen = FileEntry | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the history says for the window: records, and for each path what changes with it and how surely."""
+
+    flow: Sequence[FlowRecord] = ()
+    cochange: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def read_workspace(root: Path, exclude: Sequence[str], *, report: Callable[[list[Seen], int, int], None]) -> None:
+    """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many."""
+    rules = IgnoreRules(root, exclude)
+    gate = Gate(root, rules)
+    tree = walk(root, rules)
+    report(list(tree.left_out), 0, len(tree.paths))
+    for at in range(0, len(tree.paths), BATCH):
+        batch = [look(path, gate.load) for path in tree.paths[at : at + BATCH]]
+        report(batch, min(at + BATCH, len(tree.paths)), len(tree.paths))
+
+
+def read_files(
+    root: Path, exclude: Sequence[str], paths: Sequence[str], opened: Mapping[str, Document | Dropped]
+) -> list[Seen]:
+    """Reads some files again; those that an editor has open are given as they are there."""
+    gate = Gate(root, IgnoreRules(root, exclude))
+
+    def load(path: str) -> Document | Dropped:
+        return opened[path] if path in opened else gate.load(path)
+
+    return [look(path, load) for path in paths if not (root / path).is_dir()]
+
+
+def read_history(root: Path, paths: Sequence[str]) -> History:
+    """What the history says about these files; raises RepositoryError."""
+    flow = codeflow.flow_records(root, paths, FLOW_RECORDS, redact=has_secret)
+    together = codeflow.cochanged(root, paths)
+    return History(flow, {path: dict(found) for path, found in together.items()})
+
+
+def read_edits(root: Path) -> list[RecentEdit]:
+    """The work in progress; raises RepositoryError."""
+    return codeflow.recent_edits(root, redact=has_secret)
+
+
+def index_history(root: Path, *, report: Callable[[str, int, int], None]) -> int:
+    """Brings the history's store up to date, reports what is done of what; the commits read. Raises RepositoryError."""
+    return codeflow.update_index(root, report).commits

@@ -1,0 +1,131 @@
+"""A workspace with a history: indexed in the background, told of in windows, followed as it moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp import codeflow
+from iquest_lsp.assistant import Assistant
+from iquest_lsp.codeflow.flowindex import FlowIndex
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.datatypes import ChunkKind, Position
+from iquest_lsp.project import ProjectEvent
+from iquest_lsp.settings import Configuration
+from tests.unit.codeflow.conftest import Script
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """A repository in which a file and a far-off one always change together."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    made = Script(tmp_path / "repository")
+    for turn in range(8):
+        code = f"def area(side):\n    return side * {turn}\n"
+        together = {"src/area.py": code, "deploy/sizes.cfg": f"side = {turn}\n"}
+        made.commit(f"Use the factor {turn} that the survey of week {turn} asks for", together)
+        made.commit(f"Note the survey of week {turn}", {f"notes/week{turn}.md": f"week {turn}\n"})
+    return made
+
+
+async def until(true: Callable[[], bool], what: str) -> None:
+    for _ in range(3000):
+        if true():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail(f"never: {what}")
+
+
+def stored(root: Path) -> int:
+    """Commits in the store, as another process would find them; 0 while there is none."""
+    index = FlowIndex.find(Repository.open(root))
+    if index is None:
+        return 0
+    with index:
+        return len(index.entries()) if index.head else 0
+
+
+async def test_history_is_indexed_in_the_background_with_progress_and_on_new_commits(script: Script) -> None:
+    assistant = Assistant(Configuration({"engine": "fake"}))
+    events: list[ProjectEvent] = []
+    assistant.on_project(events.append)
+    try:
+        assistant.add_workspace(script.root)
+        await until(lambda: stored(script.root) == 16, "the history's store")
+        await until(lambda: any(e.what == "commits" and e.done == e.total == 16 for e in events), "progress")
+        await until(lambda: events[-1].total == 0 or events[-1].news, "the end of the progress")
+        script.commit("Measure in feet", {"src/area.py": "def area(side):\n    return side * 0.3048\n"})
+        await until(lambda: stored(script.root) == 17, "the new commit")
+    finally:
+        await assistant.close()
+
+
+async def test_the_window_shows_what_changes_along_and_what_the_history_says(script: Script) -> None:
+    codeflow.update_index(script.root)
+    assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
+    try:
+        file = script.root / "src/area.py"
+        assistant.open_document(file, file.read_text(), 1, "python")
+        window = await assistant.context(file, Position(1, 4))
+        reasons = {chunk.path: chunk.reason for chunk in window.chunks}
+        assert reasons["deploy/sizes.cfg"] == "often changes with src/area.py"
+        told = next(chunk.text for chunk in window.chunks if chunk.kind is ChunkKind.FLOW)
+        assert "the survey of week 7 asks for" in told
+        quiet = Assistant(Configuration({"engine": "fake", "history": False}), watch=False)
+        try:
+            window = await quiet.context(file, Position(1, 4))
+        finally:
+            await quiet.close()
+        assert not any(chunk.kind is ChunkKind.FLOW for chunk in window.chunks)
+        assert all("often changes with" not in chunk.reason for chunk in window.chunks)
+    finally:
+        await assistant.close()
+
+
+async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    from iquest_lsp import warming
+    from iquest_lsp.completions import CompletionRequest
+
+    monkeypatch.setattr(warming, "REST_S", 0.05)
+    assistant = Assistant(Configuration({"engine": "fake"}))
+    try:
+        file = script.root / "src/area.py"
+        project = assistant.add_workspace(script.root)
+        assistant.open_document(file, file.read_text(), 1, "python")
+        await assistant.warm(file, Position(1, 4))
+        await assistant.complete(CompletionRequest(file, Position(1, 4)))
+        code = "def area(side):\n    return round(side)\n"
+        script.commit("Round as the land registry wants it", {"src/area.py": code})
+        made: list[str] = []
+
+        async def look() -> None:
+            snapshot = project.documents.snapshot("src/area.py", Position(1, 4))
+            window = await assistant._windows.make(project, snapshot)
+            made.append("\n".join(chunk.text for chunk in window.chunks))
+
+        for _ in range(300):
+            await look()
+            if "land registry" in made[-1]:
+                break
+            await asyncio.sleep(0.05)
+        assert "land registry" in made[-1]
+    finally:
+        await assistant.close()
+
+
+async def test_no_repository_no_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "plain").mkdir()
+    file = tmp_path / "plain" / "a.py"
+    file.write_text("x = 1\n")
+    assistant = Assistant(Configuration({"engine": "fake"}))
+    try:
+        window = await assistant.context(file, Position(0, 5))
+        assert [chunk.kind for chunk in window.chunks][-1] is ChunkKind.CURRENT
+        assert not (tmp_path / "cache" / "iquest-lsp" / "codeflow").exists()
+    finally:
+        await assistant.close()
