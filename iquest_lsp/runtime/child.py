@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime import wire
-from iquest_lsp.runtime.engine import Backend, EngineOptions
+from iquest_lsp.runtime.engine import Backend, EngineOptions, StateLabel
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +96,11 @@ class Server:
             case "warm":
                 result = self._backend.warm(tokens, request["sequence"], request["budget_ms"], cancelled)
                 return {"warm": asdict(result)}, ()
+            case "save":
+                label = StateLabel(**request["label"])
+                return {"tokens": self._backend.save(label, request["sequence"], request["wait"])}, ()
+            case "restore":
+                return {"tokens": self._backend.restore(StateLabel(**request["label"]), request["sequence"])}, ()
             case "metrics":
                 return {"metrics": asdict(self._backend.metrics())}, ()
             case other:
@@ -113,7 +118,7 @@ def make_backend(options: EngineOptions) -> Backend:
     if options.kind == "fake":
         from iquest_lsp.runtime.fake import FakeBackend
 
-        return FakeBackend(options.fake, context_tokens=options.context_tokens)
+        return FakeBackend(options.fake, context_tokens=options.context_tokens, saving=options)
     from iquest_lsp.runtime.llama_backend import LlamaBackend
 
     return LlamaBackend(options)

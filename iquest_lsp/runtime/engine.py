@@ -21,7 +21,8 @@ class EngineOptions:
 
     `kind` is "llama" or "fake"; `context_tokens` is the KV cache's size for all sequences together; `threads` 0
     means all cores; `flash_attention` None lets the runtime choose (its CPU kernels round values to half precision,
-    so exact comparisons turn it off); `fake` holds the fake engine's own options (see fake.py).
+    so exact comparisons turn it off); KV is saved in `state_folder`, at most `state_limit` bytes (0: not at all);
+    `fake` holds the fake engine's own options (see fake.py).
     """
 
     kind: str = "llama"
@@ -33,6 +34,8 @@ class EngineOptions:
     gpu_layers: int = 0
     kv_type: str = "f16"
     flash_attention: bool | None = None
+    state_folder: str = ""
+    state_limit: int = 0
     fake: dict[str, object] = field(default_factory=dict)
 
 
@@ -54,6 +57,15 @@ class EngineStatus:
     state: EngineState
     progress: float = 0.0
     error: IQuestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateLabel:
+    """Whose KV is saved: a workspace's root, its branch, and the layout of its window."""
+
+    workspace: str
+    branch: str = ""
+    layout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,15 @@ class Backend(Protocol):
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
         """Evaluates what the sequence does not hold yet, for about `budget_ms`; what was done stays."""
 
+    def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
+        """Saves a sequence's KV on disk; returns its tokens, 0 where nothing was saved. With `wait` it is written then.
+
+        A failure is a log line, not an error: nothing is lost but time.
+        """
+
+    def restore(self, label: StateLabel, sequence: int) -> int:
+        """Puts saved KV into a sequence that holds less; returns the tokens it holds then, 0 for a cold start."""
+
     def metrics(self) -> EngineMetrics:
         """Counters for tests, status and benchmarks."""
 
@@ -124,6 +145,11 @@ class Engine(Protocol):
         """Continues the prompt; cancelling the awaiting task stops the decoding within one token."""
 
     async def warm(self, tokens: Sequence[int], sequence: int = 0, budget_ms: float = 50.0) -> WarmResult: ...
+
+    async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int: ...
+
+    async def restore(self, label: StateLabel, sequence: int = 0) -> int:
+        """As Backend.restore; the engine does it again by itself when it had to start anew."""
 
     async def metrics(self) -> EngineMetrics: ...
 

@@ -15,11 +15,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime import wire
-from iquest_lsp.runtime.engine import EngineMetrics, WarmResult
+from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.prefix_cache import PrefixCache
+from iquest_lsp.runtime.saved_states import SavedStates
 from iquest_lsp.runtime.textstream import TextStream
 
 SPECIAL = (
@@ -40,6 +44,7 @@ class FakeBackend:
         context_tokens: int = 8192,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        saving: EngineOptions | None = None,
     ) -> None:
         self._options: Mapping[str, Any] = cast("Mapping[str, Any]", options or {})
         self._responses = deque(str(item) for item in self._options.get("responses", ()))
@@ -48,6 +53,7 @@ class FakeBackend:
         self._sleep = sleep
         self._special = [*SPECIAL, *self._options.get("special", ())]
         self._cache = PrefixCache()
+        self._states = SavedStates(saving or EngineOptions(), "fake", "fake", "tokens")
         self._evaluated = 0
         self._generated = 0
 
@@ -130,10 +136,28 @@ class FakeBackend:
         _, evaluated = self._prefill(tokens[:upto], sequence, cancelled)
         return WarmResult(reused, evaluated, len(tokens) - upto)
 
+    def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
+        held = np.asarray(self._cache.tokens(sequence), np.int32).view(np.uint8)
+
+        def write(buffer: NDArray[np.uint8]) -> None:
+            buffer[:] = held
+
+        return self._states.save(label, self._cache.tokens(sequence), lambda: len(held), write, wait=wait)
+
+    def restore(self, label: StateLabel, sequence: int) -> int:
+        def read(tokens: Sequence[int], _: NDArray[np.uint8]) -> None:
+            if self._cache.held(sequence) < len(tokens):
+                self._cache.truncate(sequence, 0)
+                self._cache.extend(sequence, tokens)
+
+        self._states.restore(label, read)
+        return self._cache.held(sequence)
+
     def metrics(self) -> EngineMetrics:
         return EngineMetrics(self._evaluated, self._generated, self._cache.sizes(), 0)
 
     def close(self) -> None:
+        self._states.wait()
         self._cache.clear()
 
     def _prefill(self, tokens: Sequence[int], sequence: int, cancelled: Callable[[], bool]) -> tuple[int, int]:

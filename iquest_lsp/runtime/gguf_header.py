@@ -7,6 +7,7 @@ damaged file must end in an error and not in an allocation of its imagined size.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _STRING, _ARRAY = 8, 9
 _MAX_STRING = 64 * 1024 * 1024
 _MAX_COUNT = 1_000_000
+_HASHED_WHOLE = 256 * 1024 * 1024
+_SAMPLE = 4096
 
 #: Block size and bytes per block of the ggml types (ggml/src/ggml.c, type traits).
 _BLOCKS = {
@@ -129,6 +132,28 @@ def mentions_loop(path: Path) -> bool:
     except OSError:
         return False
     return b"iquestloopcoder" in head or b"llama.loop.num" in head
+
+
+def fingerprint(header: Header) -> str:
+    """Identifies a model file's content: a hash of all of it up to 256 MiB; of a larger one the hash of its header and
+    of samples of every tensor, with its size and date. Raises ModelFileError."""
+    digest = hashlib.sha256()
+    try:
+        with header.path.open("rb") as file:
+            if header.file_size <= _HASHED_WHOLE:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+                return f"whole {digest.hexdigest()}"
+            digest.update(file.read(header.data_start))
+            for tensor in header.tensors:
+                size = tensor.size or 0
+                for place in (0, size // 2, max(size - _SAMPLE, 0)):
+                    file.seek(header.data_start + tensor.offset + place)
+                    digest.update(file.read(_SAMPLE))
+            status = header.path.stat()
+    except OSError as error:
+        raise ModelFileError(f"{header.path.name} cannot be read", why=error.strerror or str(error)) from error
+    return f"sampled {digest.hexdigest()} {status.st_size} {status.st_mtime_ns}"
 
 
 class _Reader:

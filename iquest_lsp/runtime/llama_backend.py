@@ -8,17 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.answer import Answer, Request
 from iquest_lsp.runtime.decoding import Decoder
-from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, WarmResult
-from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
+from iquest_lsp.runtime.gguf_header import fingerprint, read_header
 from iquest_lsp.runtime.healing import Pieces
 from iquest_lsp.runtime.llama import Context, Model
+from iquest_lsp.runtime.llama_library import build_identity
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.planner import cores
 from iquest_lsp.runtime.prefill import Prefill
+from iquest_lsp.runtime.saved_states import SavedStates
 
 #: A head whose bias has fallen to -T contributes e^-T of its weight: below f32 rounding for T = 17.
 REACH_NATS = 17.0
@@ -35,6 +40,7 @@ class _Loaded:
     prefill: Prefill
     pieces: Pieces
     decoder: Decoder
+    states: SavedStates
 
 
 class LlamaBackend:
@@ -47,7 +53,7 @@ class LlamaBackend:
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         path = Path(self._options.model_path)
-        read_header(path)  # a clear error for a damaged file, where native code would end the process
+        header = read_header(path)  # a clear error for a damaged file, where native code would end the process
 
         def report(share: float) -> bool:
             progress(share)
@@ -57,7 +63,8 @@ class LlamaBackend:
         context = self._make_context(model)
         prefill = Prefill(context, self._options.batch_tokens)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
-        self._parts = _Loaded(model, context, prefill, pieces, Decoder(prefill, pieces))
+        states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
+        self._parts = _Loaded(model, context, prefill, pieces, Decoder(prefill, pieces), states)
         return describe(model, path, self._options.context_tokens)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
@@ -105,6 +112,34 @@ class LlamaBackend:
         reused, evaluated = parts.prefill.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
         return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
 
+    def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
+        parts = self._loaded()
+        held, context = parts.prefill.cache.tokens(sequence), parts.context
+        return parts.states.save(
+            label,
+            held,
+            lambda: context.state_size(sequence),
+            lambda buffer: context.write_state(sequence, buffer),
+            wait=wait,
+        )
+
+    def restore(self, label: StateLabel, sequence: int) -> int:
+        parts = self._loaded()
+        cache = parts.prefill.cache
+
+        def read(tokens: Sequence[int], state: NDArray[np.uint8]) -> None:
+            if cache.held(sequence) >= len(tokens):
+                return
+            if len(tokens) >= self._options.context_tokens:
+                what = f"The saved KV cache of {len(tokens)} tokens does not fit"
+                raise EngineError(what, why=f"there is room for {self._options.context_tokens}")
+            cache.truncate(sequence, 0)
+            parts.context.read_state(sequence, state)
+            cache.extend(sequence, tokens)
+
+        parts.states.restore(label, read)
+        return cache.held(sequence)
+
     def metrics(self) -> EngineMetrics:
         if self._parts is None:
             return EngineMetrics(0, self._generated, {}, 0)
@@ -114,6 +149,7 @@ class LlamaBackend:
 
     def close(self) -> None:
         if self._parts is not None:
+            self._parts.states.wait()
             self._parts.context.close()
             self._parts.model.close()
         self._parts = None
@@ -130,6 +166,10 @@ class LlamaBackend:
         if model.passes > 1:
             return LoopContext(model, room, min(REWIND_MARGIN, room), **options)
         return model.context(room, **options)
+
+    def _memory_kind(self) -> str:
+        """What a saved state depends on besides the model: it holds the cache's bytes as they lie there."""
+        return f"{self._options.kv_type}, flash attention {self._options.flash_attention}"
 
     def _loaded(self) -> _Loaded:
         if self._parts is None:

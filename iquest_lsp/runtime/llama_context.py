@@ -146,23 +146,35 @@ class Context:
         """The first position that every cache holds for a sequence, -1 if there is none."""
         return int(bindings().llama_memory_seq_pos_min(self._memory_of(), seq))
 
+    def state_size(self, seq: int) -> int:
+        """Bytes that `write_state` needs for a sequence now."""
+        return int(bindings().llama_state_seq_get_size(self.handle, seq))
+
+    def write_state(self, seq: int, buffer: NDArray[np.uint8]) -> None:
+        """Writes the KV of a sequence into a buffer of `state_size` bytes, as llama.cpp does: it checks neither model
+        nor content when it is read."""
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        if int(bindings().llama_state_seq_get_data(self.handle, pointer, len(buffer), seq)) != len(buffer):
+            raise EngineError(f"The state of sequence {seq} could not be saved", why=complaint())
+
+    def read_state(self, seq: int, buffer: NDArray[np.uint8]) -> None:
+        """Puts a written KV in place of a sequence; on failure the sequence is empty and EngineError is raised."""
+        self.remove(seq, -1, -1)
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        forget_complaints()
+        if int(bindings().llama_state_seq_set_data(self.handle, pointer, len(buffer), seq)) != len(buffer):
+            self.remove(seq, -1, -1)
+            raise EngineError(f"The saved state does not fit sequence {seq}", why=complaint())
+
     def save_state(self, seq: int) -> bytes:
-        """The KV of a sequence as llama.cpp writes it: it checks neither model nor content when loaded."""
-        lib = bindings()
-        size = int(lib.llama_state_seq_get_size(self.handle, seq))
-        buffer = (ctypes.c_uint8 * size)()
-        written = int(lib.llama_state_seq_get_data(self.handle, buffer, size, seq))
-        if written != size:
-            raise EngineError(f"The state of sequence {seq} could not be saved")
-        return bytes(buffer)
+        """The KV of a sequence; see write_state."""
+        buffer = np.empty(self.state_size(seq), np.uint8)
+        self.write_state(seq, buffer)
+        return buffer.tobytes()
 
     def load_state(self, seq: int, data: bytes) -> None:
-        """Puts a saved KV in place of a sequence; on failure the sequence is empty and EngineError is raised."""
-        self.remove(seq, -1, -1)
-        buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
-        if int(bindings().llama_state_seq_set_data(self.handle, buffer, len(data), seq)) != len(data):
-            self.remove(seq, -1, -1)
-            raise EngineError(f"The saved state does not fit sequence {seq}")
+        """Puts a saved KV in place of a sequence; see read_state."""
+        self.read_state(seq, np.frombuffer(data, np.uint8))
 
     def set_abort(self, callback: Callable[[], bool] | None) -> None:
         """Sets what is asked during evaluation whether to stop; works on the CPU only."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import collections
 import ctypes
+import hashlib
 import importlib
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 from iquest_lsp.errors import RuntimeSetupError
@@ -45,6 +47,18 @@ def port_version() -> str | None:
     bindings()
     version = str(getattr(_state["package"], "__version__", ""))
     return version if "+loop." in version else None
+
+
+def build_identity() -> str:
+    """The installed library's version, and size and date of its files: another build gives another text."""
+    version = port_version() or str(getattr(_state["package"], "__version__", ""))
+    folder = Path(str(_state["package"].__file__)).parent / "lib"
+    parts = [version]
+    for path in sorted(folder.glob("*")):
+        if path.is_file():
+            status = path.stat()
+            parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
+    return f"{version} {hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}"
 
 
 def is_ported() -> bool:

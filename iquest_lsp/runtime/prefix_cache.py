@@ -33,6 +33,10 @@ class PrefixCache:
         """Number of tokens the sequence holds."""
         return len(self._held.get(sequence, ()))
 
+    def tokens(self, sequence: int) -> list[int]:
+        """The tokens that the sequence holds, a copy."""
+        return list(self._held.get(sequence, ()))
+
     def reusable(self, sequence: int, tokens: Sequence[int]) -> int:
         """How many leading tokens need no evaluation; at most all but one, since the last one's logits are wanted."""
         held = self._held.get(sequence, [])

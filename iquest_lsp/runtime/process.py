@@ -33,7 +33,7 @@ from iquest_lsp.errors import (
     ModelFileError,
 )
 from iquest_lsp.runtime import wire
-from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, EngineState, EngineStatus, WarmResult
+from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, EngineState, EngineStatus, StateLabel, WarmResult
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ class ProcessEngine:
         self._failed_file: tuple[int, int] | None = None
         self._closing = False
         self._recycling: EngineError | None = None
+        self._labels: dict[int, StateLabel] = {}  # whose saved KV a new process begins with, by sequence
 
     @property
     def status(self) -> EngineStatus:
@@ -164,6 +165,16 @@ class ProcessEngine:
         header, _ = await self._call({"op": "warm", "sequence": sequence, "budget_ms": budget_ms}, tokens)
         return WarmResult(**header["warm"])
 
+    async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
+        await self.start()
+        self._labels[sequence] = label
+        return await self._state_call("save", label, sequence, wait=wait)
+
+    async def restore(self, label: StateLabel, sequence: int = 0) -> int:
+        await self.start()
+        self._labels[sequence] = label
+        return await self._state_call("restore", label, sequence)
+
     async def metrics(self) -> EngineMetrics:
         await self.start()
         header, _ = await self._call({"op": "metrics"})
@@ -244,12 +255,24 @@ class ProcessEngine:
                     ) from error
                 log.warning("the engine process was stopped with signal %d while it loaded the model", -code)
                 continue
+            try:
+                for sequence, label in self._labels.items():
+                    await self._state_call("restore", label, sequence)
+            except EngineCrashedError:
+                self._labels.clear()  # whatever it was, the next process starts cold
+                await child.wait()
+                log.warning("the engine process stopped while it restored the saved KV cache")
+                continue
             return ModelInfo(**header["info"])
         raise EngineMemoryError(
             "The engine was stopped while it loaded the model",
             why=f"{LOAD_TRIES} times, from outside; systems do that when memory runs out",
             fix="Close other programs, or choose a smaller model or window",
         )
+
+    async def _state_call(self, operation: str, label: StateLabel, sequence: int, **more: Any) -> int:
+        header, _ = await self._call({"op": operation, "label": asdict(label), "sequence": sequence, **more})
+        return int(header["tokens"])
 
     async def _start_child(self) -> asyncio.subprocess.Process:
         child = await asyncio.create_subprocess_exec(
