@@ -19,10 +19,12 @@ from iquest_lsp.completions import Completer, CompletionRequest
 from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, UsageError
+from iquest_lsp.keeping import Keeper
 from iquest_lsp.project import Change, Project, ProjectEvent, Purpose, root_of
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.kv_store import saved_kv_folder
 from iquest_lsp.runtime.planner import CPU_WINDOW, plan
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
@@ -65,8 +67,9 @@ class Assistant:
         self._engine = EngineSwitch(self._local, lambda: remote_options(self.settings), without_secrets)
         self._scheduler = Scheduler(self._engine)
         self._windows = Windows(self._engine, lambda: self.settings)
-        self._warmer = Warmer(self._engine, self._scheduler, self._windows)
-        self._completer = Completer(self._engine, self._scheduler, self._windows, self._warmer)
+        self._keeper = Keeper(self._engine, self._scheduler)
+        self._warmer = Warmer(self._scheduler, self._windows, self._keeper)
+        self._completer = Completer(self._engine, self._scheduler, self._windows, self._warmer, self._keeper)
         self._watch = watch
         self._projects: dict[Path, Project] = {}
         self._starting: asyncio.Task[None] | None = None
@@ -120,6 +123,7 @@ class Assistant:
             self._starting.cancel()
         for project in self._projects.values():
             project.close()
+        await self._keeper.close()
         await self._engine.close()
 
     def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
@@ -361,15 +365,17 @@ class Assistant:
         self._holders.pop(root, None)
         self._windows.forget(root)
         self._warmer.forget(root)
+        self._keeper.forget(root)
         if project is not None:
             project.close()
 
 
 def engine_options(settings: Settings) -> EngineOptions:
     """How the engine is started for these settings; raises ModelError when there is no such model."""
+    saving: dict[str, Any] = {"state_folder": str(saved_kv_folder()), "state_limit": settings.saved_kv_mb << 20}
     if settings.engine == "fake":
         window = settings.window_tokens or CPU_WINDOW
-        return EngineOptions(kind="fake", context_tokens=window + 512, fake=fake_options())
+        return EngineOptions(kind="fake", context_tokens=window + 512, fake=fake_options(), **saving)
     path = catalogue.resolve(settings.model)
     made = plan(settings, read_header(path))
     return EngineOptions(
@@ -380,6 +386,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         threads=made.threads,
         gpu_layers=settings.gpu_layers,
         kv_type=made.kv_type,
+        **saving,
     )
 
 

@@ -429,6 +429,35 @@ def daemon_logs(lines: int, engine: str | None, model: str | None) -> None:
 
 
 @cli.group()
+def cache() -> None:
+    """Evaluated windows that are kept on disk, so that a restart begins warm."""
+
+
+@cache.command("info")
+@as_json
+def cache_info(json_: bool) -> None:
+    """List what is kept, the last used first."""
+    from iquest_lsp.doctor import cache_report
+
+    report = cache_report(_configuration().settings()[0])
+    if json_:
+        _print_json(report)
+    else:
+        from iquest_lsp.terminal import show_cache
+
+        show_cache(report)
+
+
+@cache.command("clear")
+def cache_clear() -> None:
+    """Remove all of it; the next start evaluates its window anew."""
+    from iquest_lsp.doctor import clear_cache
+
+    files, size = _guard(clear_cache)
+    click.echo(f"removed {files} files, {size / 1e6:.1f} MB", err=True)
+
+
+@cli.group()
 def runtime() -> None:
     """The patched llama.cpp: what is installed, and how to build it."""
 

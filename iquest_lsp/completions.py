@@ -22,6 +22,7 @@ from iquest_lsp.datatypes import (
     TokenCounts,
 )
 from iquest_lsp.errors import DocumentError, RequestCancelledError
+from iquest_lsp.keeping import Keeper
 from iquest_lsp.project import Project
 from iquest_lsp.runtime.engine import Engine
 from iquest_lsp.runtime.scheduler import Scheduler
@@ -48,11 +49,14 @@ class CompletionRequest:
 class Completer:
     """Answers completion requests in open workspaces."""
 
-    def __init__(self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer) -> None:
+    def __init__(
+        self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer, keeper: Keeper
+    ) -> None:
         self._engine = engine
         self._scheduler = scheduler
         self._windows = windows
         self._warmer = warmer
+        self._keeper = keeper
 
     async def complete(self, project: Project, request: CompletionRequest, settings: Settings) -> Completion:
         """The text to insert at the cursor, "" when there is nothing worth saying or nothing may be said.
@@ -66,8 +70,8 @@ class Completer:
             return _silent(request.cursor, self._engine.info, document.version)
         snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
         try:
-            await asyncio.wait_for(self._engine.start(), settings.deadline_ms / 1000)
-        except TimeoutError:  # still loading; the status says so
+            await asyncio.wait_for(self._keeper.ready(project), settings.deadline_ms / 1000)
+        except TimeoutError:  # still loading or restoring; the status says so
             return _silent(request.cursor, self._engine.info, document.version)
         self._warmer.stop(project.root)
         window = await self._windows.make(project, snapshot)
@@ -79,6 +83,7 @@ class Completer:
         limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
         made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
         self._windows.evaluated(project, len(window.tokens))
+        self._keeper.evaluated(project, made.counts.prefilled)
         self._warmer.rest(project, path, request.cursor, request.client)
         if made.finish is Finish.DEADLINE and not made.text:
             self._warmer.soon(project, path, request.cursor, request.client)

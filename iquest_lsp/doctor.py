@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.errors import IQuestError, PortBuildError
+from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.gguf_header import Header, read_header
+from iquest_lsp.runtime.kv_store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.planner import available_memory, plan
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
@@ -64,6 +66,38 @@ def build_runtime(progress: Callable[[str], None]) -> Path:
             raise
         raise PortBuildError("The runtime could not be built", why=str(error)) from error
     return wheel
+
+
+def cache_report(settings: Settings) -> dict[str, Any]:
+    """What is kept of evaluated windows."""
+    store = StateStore(saved_kv_folder(), settings.saved_kv_mb << 20)
+    entries = store.entries()
+    return {
+        "folder": str(store.folder),
+        "limit_bytes": store.limit,
+        "bytes": sum(entry.bytes for entry in entries),
+        "entries": [
+            {
+                "workspace": entry.workspace,
+                "branch": entry.branch,
+                "tokens": entry.tokens,
+                "bytes": entry.bytes,
+                "used": datetime.fromtimestamp(entry.used, UTC).isoformat(timespec="seconds"),
+                "file": entry.path.name,
+                "problem": entry.problem,
+            }
+            for entry in entries
+        ],
+    }
+
+
+def clear_cache() -> tuple[int, int]:
+    """Removes all evaluated windows from the disk; returns files and bytes. Raises WorkspaceError."""
+    folder = saved_kv_folder()
+    try:
+        return StateStore(folder, 0).clear()
+    except OSError as error:
+        raise WorkspaceError(f"{folder} cannot be cleared", why=error.strerror or str(error)) from error
 
 
 def installed_runtime() -> str:

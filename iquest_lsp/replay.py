@@ -95,8 +95,9 @@ async def replay(
     lines = await asyncio.to_thread(retyping.retyped_lines, root, commits, positions)
     tallies = {name: _Tally() for name in compared}
     with retyping.checked_out(root) as folder:
+        common = {**overrides, "saved_kv_mb": 0}  # a window of yesterday's would make a cold answer warm
         assistants = {
-            name: Assistant(Configuration({**overrides, **values}), watch=False) for name, values in compared.items()
+            name: Assistant(Configuration({**common, **values}), watch=False) for name, values in compared.items()
         }
         try:
             for assistant in assistants.values():

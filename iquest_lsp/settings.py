@@ -82,6 +82,12 @@ class Settings:
         workspace=False,
         low=0,
     )
+    saved_kv_mb: int = _setting(
+        4096,
+        "Megabytes of evaluated windows to keep on disk, so that a restart begins warm; 0 keeps none.",
+        workspace=False,
+        low=0,
+    )
     log_level: str = _setting(
         "info", "How much goes to the log.", workspace=False, choices=("debug", "info", "warning", "error")
     )

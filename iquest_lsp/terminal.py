@@ -122,6 +122,22 @@ def show_bench(report: dict[str, Any]) -> None:
         console.print(f"[dim]{note}[/dim]")
 
 
+def show_cache(report: dict[str, Any]) -> None:
+    """The kept windows as a table."""
+    title = f"{report['bytes'] / 1e6:.1f} of {report['limit_bytes'] / 1e6:.0f} MB in {report['folder']}"
+    table = Table(title=title)
+    for name in ("workspace", "branch", "tokens", "MB", "last used"):
+        table.add_column(name, overflow="fold")
+    for entry in report["entries"]:
+        if entry["problem"]:
+            table.add_row(f"[red]{entry['file']}: {entry['problem']}[/red]", "", "", f"{entry['bytes'] / 1e6:.1f}", "")
+            continue
+        table.add_row(
+            entry["workspace"], entry["branch"], str(entry["tokens"]), f"{entry['bytes'] / 1e6:.1f}", entry["used"]
+        )
+    Console().print(table)
+
+
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, where one can be seen."""

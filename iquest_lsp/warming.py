@@ -8,8 +8,8 @@ from pathlib import Path
 
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
+from iquest_lsp.keeping import Keeper
 from iquest_lsp.project import Project, Purpose
-from iquest_lsp.runtime.engine import Engine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.windows import Windows
 
@@ -21,8 +21,8 @@ REST_S = 2.0  # a pause this long is used to bring the window up to date
 class Warmer:
     """At most one warming per workspace is under way; a request there ends it."""
 
-    def __init__(self, engine: Engine, scheduler: Scheduler, windows: Windows) -> None:
-        self._engine = engine
+    def __init__(self, scheduler: Scheduler, windows: Windows, keeper: Keeper) -> None:
+        self._keeper = keeper
         self._scheduler = scheduler
         self._windows = windows
         self._tasks: dict[Path, asyncio.Task[None]] = {}
@@ -34,12 +34,15 @@ class Warmer:
 
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
         """
-        await self._engine.start()
+        await self._keeper.ready(project)
         project.look_at([path])
         await project.index()
         snapshot = project.documents.snapshot(path, cursor, owner=client)
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
+        if refresh:
+            await self._keeper.follow_branch(project, window.tokens)
         evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
+        self._keeper.evaluated(project, evaluated)
         self._windows.evaluated(project, len(window.tokens))
         return evaluated
 

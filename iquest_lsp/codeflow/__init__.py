@@ -3,6 +3,7 @@
 What other rooms call (everything else is internal):
 
     head(root) -> str                                 commit of HEAD, empty before the first commit
+    branch(root) -> str                               the branch's short name, empty for a detached HEAD
     flow_records(root, paths, limit) -> [FlowRecord]  what history says about files, for the window
     recent_edits(root) -> [RecentEdit]                the working tree against HEAD, as the code reads now
     cochanged(root, paths) -> {path: [(path, confidence)]}   files that change with these, for ranking
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from iquest_lsp.codeflow.suspicion import Suspects
 
 __all__ = [
-    "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "cochanged", "explain_diff",
+    "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "explain_diff",
     "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log",
     "update_index", "why", "without_false_citations",
 ]  # fmt: skip
@@ -66,6 +67,13 @@ def flow_records(
     from iquest_lsp.codeflow import questions
 
     return questions.flow_records(root, paths, limit, folder, redact, include_filtered=include_filtered)
+
+
+def branch(root: Path) -> str:
+    """The short name of the branch that is checked out; empty for a detached HEAD."""
+    from iquest_lsp.codeflow.repository import Repository
+
+    return Repository.open(root).branch()
 
 
 def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit]:

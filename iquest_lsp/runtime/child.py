@@ -100,7 +100,8 @@ class Server:
                 label = StateLabel(**request["label"])
                 return {"tokens": self._backend.save(label, request["sequence"], request["wait"])}, ()
             case "restore":
-                return {"tokens": self._backend.restore(StateLabel(**request["label"]), request["sequence"])}, ()
+                label = StateLabel(**request["label"])
+                return {"tokens": self._backend.restore(label, request["sequence"], tokens)}, ()
             case "metrics":
                 return {"metrics": asdict(self._backend.metrics())}, ()
             case other:

@@ -114,8 +114,9 @@ class Backend(Protocol):
         A failure is a log line, not an error: nothing is lost but time.
         """
 
-    def restore(self, label: StateLabel, sequence: int) -> int:
-        """Puts saved KV into a sequence that holds less; returns the tokens it holds then, 0 for a cold start."""
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int]) -> int:
+        """Puts saved KV into a sequence, if it serves the prompt `wanted` (with none: if it is longer) better than what
+        the sequence holds; returns the tokens it holds then, 0 for a cold start."""
 
     def metrics(self) -> EngineMetrics:
         """Counters for tests, status and benchmarks."""
@@ -148,7 +149,7 @@ class Engine(Protocol):
 
     async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int: ...
 
-    async def restore(self, label: StateLabel, sequence: int = 0) -> int:
+    async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
         """As Backend.restore; the engine does it again by itself when it had to start anew."""
 
     async def metrics(self) -> EngineMetrics: ...

@@ -144,9 +144,9 @@ class FakeBackend:
 
         return self._states.save(label, self._cache.tokens(sequence), lambda: len(held), write, wait=wait)
 
-    def restore(self, label: StateLabel, sequence: int) -> int:
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int]) -> int:
         def read(tokens: Sequence[int], _: NDArray[np.uint8]) -> None:
-            if self._cache.held(sequence) < len(tokens):
+            if self._cache.serves_better(sequence, tokens, wanted):
                 self._cache.truncate(sequence, 0)
                 self._cache.extend(sequence, tokens)
 

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 from iquest_lsp.errors import IQuestError
 
@@ -261,6 +262,11 @@ class StateStore:
             yield
         finally:
             os.close(file)
+
+
+def saved_kv_folder() -> Path:
+    """Where the user's saved KV lies."""
+    return user_cache_path("iquest-lsp") / "kv"
 
 
 # ------------------------------------------------------------------------------------------------ the format

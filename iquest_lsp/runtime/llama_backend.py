@@ -123,12 +123,12 @@ class LlamaBackend:
             wait=wait,
         )
 
-    def restore(self, label: StateLabel, sequence: int) -> int:
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int]) -> int:
         parts = self._loaded()
         cache = parts.prefill.cache
 
         def read(tokens: Sequence[int], state: NDArray[np.uint8]) -> None:
-            if cache.held(sequence) >= len(tokens):
+            if not cache.serves_better(sequence, tokens, wanted):
                 return
             if len(tokens) >= self._options.context_tokens:
                 what = f"The saved KV cache of {len(tokens)} tokens does not fit"

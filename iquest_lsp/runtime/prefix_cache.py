@@ -37,6 +37,13 @@ class PrefixCache:
         """The tokens that the sequence holds, a copy."""
         return list(self._held.get(sequence, ()))
 
+    def serves_better(self, sequence: int, other: Sequence[int], wanted: Sequence[int]) -> bool:
+        """Whether `other` tokens would save more of the prompt `wanted` (with none: are more) than those held."""
+        held = self._held.get(sequence, [])
+        if not wanted:
+            return len(other) > len(held)
+        return common_prefix(other, wanted) > common_prefix(held, wanted)
+
     def reusable(self, sequence: int, tokens: Sequence[int]) -> int:
         """How many leading tokens need no evaluation; at most all but one, since the last one's logits are wanted."""
         held = self._held.get(sequence, [])

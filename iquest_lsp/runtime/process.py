@@ -170,10 +170,10 @@ class ProcessEngine:
         self._labels[sequence] = label
         return await self._state_call("save", label, sequence, wait=wait)
 
-    async def restore(self, label: StateLabel, sequence: int = 0) -> int:
+    async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
         await self.start()
         self._labels[sequence] = label
-        return await self._state_call("restore", label, sequence)
+        return await self._state_call("restore", label, sequence, wanted)
 
     async def metrics(self) -> EngineMetrics:
         await self.start()
@@ -270,8 +270,10 @@ class ProcessEngine:
             fix="Close other programs, or choose a smaller model or window",
         )
 
-    async def _state_call(self, operation: str, label: StateLabel, sequence: int, **more: Any) -> int:
-        header, _ = await self._call({"op": operation, "label": asdict(label), "sequence": sequence, **more})
+    async def _state_call(
+        self, operation: str, label: StateLabel, sequence: int, tokens: Sequence[int] = (), **more: Any
+    ) -> int:
+        header, _ = await self._call({"op": operation, "label": asdict(label), "sequence": sequence, **more}, tokens)
         return int(header["tokens"])
 
     async def _start_child(self) -> asyncio.subprocess.Process:

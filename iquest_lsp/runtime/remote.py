@@ -19,7 +19,7 @@ from typing import Any
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
 from iquest_lsp.runtime import text_tokens
-from iquest_lsp.runtime.engine import EngineMetrics, EngineState, EngineStatus, WarmResult
+from iquest_lsp.runtime.engine import EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
 from iquest_lsp.runtime.http import Address, Client
 from iquest_lsp.runtime.textstream import TextStream
 
@@ -172,6 +172,12 @@ class RemoteEngine:
         finally:
             self._set_running(-1)
         yield "finish", "limit" if finish == "length" else "stop"
+
+    async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
+        return 0  # the server keeps its own cache
+
+    async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
+        return 0
 
     async def metrics(self) -> EngineMetrics:
         return EngineMetrics(self._sent, self._made, {}, 0)

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from iquest_lsp.datatypes import Generation, Limits, Priority, Prompt
 from iquest_lsp.errors import RequestCancelledError
-from iquest_lsp.runtime.engine import Engine
+from iquest_lsp.runtime.engine import Engine, StateLabel
 
 WARM_STEP_MS = 50.0
 
@@ -74,6 +74,16 @@ class Scheduler:
             if not step.remaining:
                 break
         return evaluated
+
+    async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
+        """Saves a sequence's KV when nothing else is to be done; returns the tokens saved."""
+        async with self._turn(Priority.WARMING):
+            return await self.engine.save(label, sequence, wait=wait)
+
+    async def restore(self, label: StateLabel, wanted: Sequence[int] = (), sequence: int = 0) -> int:
+        """Puts saved KV into a sequence before anything else is evaluated; returns the tokens it holds then."""
+        async with self._turn(Priority.COMPLETION):
+            return await self.engine.restore(label, sequence, wanted)
 
     async def _complete(
         self, prompt: Prompt, limits: Limits, priority: Priority, on_text: Callable[[str], None] | None

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from iquest_lsp.datatypes import Generation, Limits, ModelInfo, Prompt
 from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
 from iquest_lsp.runtime import text_tokens
-from iquest_lsp.runtime.engine import Engine, EngineMetrics, EngineState, EngineStatus, WarmResult
+from iquest_lsp.runtime.engine import Engine, EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
 from iquest_lsp.runtime.remote import Redact, RemoteEngine, RemoteOptions
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,12 @@ class EngineSwitch:
         except RemoteEngineError as error:
             self._fall_back(remote, error)
             raise
+
+    async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
+        return await self._active.save(label, sequence, wait=wait)
+
+    async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
+        return await self._active.restore(label, sequence, wanted)
 
     async def metrics(self) -> EngineMetrics:
         return await self._active.metrics()

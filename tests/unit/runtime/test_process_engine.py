@@ -21,7 +21,7 @@ from iquest_lsp.errors import (
     EngineQuarantineError,
     ModelFileError,
 )
-from iquest_lsp.runtime.engine import EngineOptions, EngineState, EngineStatus
+from iquest_lsp.runtime.engine import EngineOptions, EngineState, EngineStatus, StateLabel
 from iquest_lsp.runtime.process import ProcessEngine
 
 PROMPT = tuple(b"def area(width, height):\n    return width * height\n\ndef area(")
@@ -186,3 +186,61 @@ async def test_a_closed_engine_says_so() -> None:
 async def test_a_lone_surrogate_is_tokenized() -> None:
     async with running() as engine:
         assert await engine.tokenize(["a\ud800b"]) == [list(b"a?b")]
+
+
+LABEL = StateLabel("/home/ann/shapes", "main", "1")
+
+
+def saving(folder: Path, **options: Any) -> EngineOptions:
+    return EngineOptions(
+        kind="fake", context_tokens=4096, state_folder=str(folder), state_limit=1 << 20, fake={**options}
+    )
+
+
+async def test_saved_kv_is_there_after_a_restart(tmp_path: Path) -> None:
+    first = ProcessEngine(saving(tmp_path))
+    assert await first.restore(LABEL) == 0
+    await first.warm(PROMPT)
+    assert await first.save(LABEL, wait=True) == len(PROMPT)
+    await first.close()
+    second = ProcessEngine(saving(tmp_path))
+    assert await second.restore(LABEL) == len(PROMPT)
+    made = await second.complete(Prompt((*PROMPT, *b"wid"), max_lines=1), Limits())
+    assert (made.counts.reused, made.counts.prefilled) == (len(PROMPT), 3)
+    assert await second.restore(StateLabel("/home/ann/shapes", "other", "1")) >= len(PROMPT)  # what it holds stays
+    await second.close()
+
+
+async def test_a_killed_engine_begins_with_the_saved_kv(tmp_path: Path) -> None:
+    engine = ProcessEngine(saving(tmp_path))
+    await engine.warm(PROMPT)
+    assert await engine.save(LABEL, wait=True) == len(PROMPT)
+    await engine.warm((*PROMPT, *b"lost with the process"))
+    assert engine.pid is not None
+    os.kill(engine.pid, signal.SIGKILL)
+    await asyncio.sleep(0.1)
+    made = await engine.complete(Prompt((*PROMPT, *b"wid"), max_lines=1), Limits())
+    assert (made.counts.reused, made.counts.prefilled) == (len(PROMPT), 3)
+    assert (await engine.metrics()).evaluated_tokens == 3 + made.counts.generated - 1
+    await engine.close()
+
+
+async def test_restoring_takes_only_what_serves_the_prompt_better(tmp_path: Path) -> None:
+    engine = ProcessEngine(saving(tmp_path))
+    await engine.warm(PROMPT)
+    await engine.save(LABEL, wait=True)
+    other = tuple(b"class Shape: ...")
+    await engine.warm(other)
+    assert await engine.restore(LABEL, wanted=(*other, *b" # on")) == len(other)
+    assert await engine.restore(LABEL, wanted=(*PROMPT, *b"x")) == len(PROMPT)
+    await engine.close()
+
+
+async def test_an_engine_that_cannot_save_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way of the folder")
+    engine = ProcessEngine(saving(tmp_path / "file" / "kv"))
+    await engine.warm(PROMPT)
+    assert await engine.save(LABEL, wait=True) == 0
+    assert await engine.restore(LABEL) == len(PROMPT)
+    assert (await engine.complete(Prompt(PROMPT, max_lines=1), Limits())).text == "width, height):"
+    await engine.close()
