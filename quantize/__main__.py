@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "convert": "quantize.convert",
     "logits": "quantize.logits",
     "pretrain": "quantize.pretrain.command",
+    "tokenizer": "quantize.tokenizer",
 }
 
 

@@ -7,7 +7,10 @@ interleaved order); the Loop variants become `iquestloopcoder` files with the na
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import collections
+import concurrent.futures
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +36,9 @@ FILE_TYPES = {
     "bf16": (gguf.GGMLQuantizationType.BF16, gguf.LlamaFileType.MOSTLY_BF16),
     "q8_0": (gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
 }
-#: float32 elements that are converted at a time: several arrays of this size are alive at once.
-PIECE_ELEMENTS = 8 * 1024 * 1024
+#: float32 elements that one worker converts at a time: several arrays of this size are alive at once.
+PIECE_ELEMENTS = 2 * 1024 * 1024
+_WORKERS = min(4, os.cpu_count() or 1)
 _LAYER = {
     "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
@@ -313,9 +317,25 @@ def _pieces(checkpoint: Checkpoint, mapping: Mapping, tensor: PlannedTensor) -> 
     if mapping.heads:
         head = stored.rows // mapping.heads
         step = max(step // head, 1) * head
-    for start in range(0, stored.rows, step):
+
+    def piece(start: int) -> NDArray[Any]:
         stop = min(start + step, stored.rows)
         data = checkpoint.rows(mapping.source, start, stop)
         if mapping.heads:
             data = interleave(data, (stop - start) // head)
-        yield to_type(data, tensor.kind)
+        result: NDArray[Any] = to_type(data, tensor.kind)
+        return result
+
+    yield from _in_order(piece, range(0, stored.rows, step))
+
+
+def _in_order(work: Callable[[int], NDArray[Any]], items: Iterable[int]) -> Iterator[NDArray[Any]]:
+    """Results in order, a few of them computed ahead: numpy lets threads run side by side."""
+    with concurrent.futures.ThreadPoolExecutor(_WORKERS) as pool:
+        waiting: collections.deque[concurrent.futures.Future[NDArray[Any]]] = collections.deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

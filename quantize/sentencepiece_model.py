@@ -57,7 +57,7 @@ class SentencePieceModel:
     def _parse(cls, data: bytes) -> SentencePieceModel:
         pieces, scores, kinds = [], [], []
         model_type = _UNIGRAM
-        normalizer, charsmap, dummy_prefix, removes_spaces = "", False, True, True
+        spec: dict[int, int | bytes] = {}
         for number, value in _fields(data):
             if number == 1 and isinstance(value, bytes):
                 piece = dict(_fields(value))
@@ -67,15 +67,15 @@ class SentencePieceModel:
             elif number == 2 and isinstance(value, bytes):
                 model_type = int(dict(_fields(value)).get(3, _UNIGRAM))
             elif number == 3 and isinstance(value, bytes):
-                spec = dict(_fields(value))
-                normalizer = _text(spec.get(1, b""))
-                charsmap = spec.get(2, b"") != b""
-                dummy_prefix, removes_spaces = bool(spec.get(3, True)), bool(spec.get(4, True))
+                spec |= dict(_fields(value))  # given twice, the two are merged
         if not pieces:
             raise ValueError("it holds no pieces")
         if model_type != _BPE:
             raise ValueError("it is not a BPE model, the only kind that can be converted")
-        return cls(tuple(pieces), tuple(scores), tuple(kinds), normalizer, charsmap, dummy_prefix, removes_spaces)
+        return cls(
+            tuple(pieces), tuple(scores), tuple(kinds), _text(spec.get(1, b"")), spec.get(2, b"") != b"",
+            bool(spec.get(3, True)), bool(spec.get(4, True)),
+        )  # fmt: skip
 
 
 def _text(value: int | bytes) -> str:

@@ -95,8 +95,8 @@ class Vocabulary:
         return {}
 
     def added(self) -> dict[str, int]:
-        """Tokens that text is cut at before anything else, the special and the user-defined ones."""
-        wanted = (gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED)
+        """Tokens that text is cut at before anything else: special ones, <unk> among them, and user-defined ones."""
+        wanted = (gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED, gguf.TokenType.UNKNOWN)
         return {text: at for at, (text, kind) in enumerate(zip(self.tokens, self.kinds, strict=True)) if kind in wanted}
 
 
@@ -104,16 +104,20 @@ def _from_sentencepiece(
     folder: Path, settings: dict[str, Any], n_vocab: int | None, eos_ids: tuple[int, ...]
 ) -> Vocabulary:
     model = SentencePieceModel.read(folder / "tokenizer.model")
+    added = _added_tokens(settings)
+    extra = read_json(folder / "added_tokens.json") if (folder / "added_tokens.json").exists() else {}
+    if n_vocab is None:
+        ids = [*(at for at in extra.values() if isinstance(at, int)), *(at for at, *_ in added)]
+        n_vocab = max(len(model.pieces), *(at + 1 for at in ids if at < 1 << 24)) if ids else len(model.pieces)
     size = _size(n_vocab, len(model.pieces), "tokenizer.model")
     padding = size - len(model.pieces)
     tokens = [*model.pieces, *(f"[PAD{at}]" for at in range(len(model.pieces), size))]
     scores = [*model.scores, *[_PAD_SCORE] * padding]
     kinds = [*(int(kind) for kind in model.kinds), *[int(PieceKind.UNUSED)] * padding]
-    if (folder / "added_tokens.json").exists():
-        for text, token in read_json(folder / "added_tokens.json").items():
-            _add(tokens, kinds, token, text, PieceKind.USER_DEFINED)
-            scores[token] = _ADDED_SCORE
-    for token, text, special, _ in _added_tokens(settings):
+    for text, token in extra.items():
+        _add(tokens, kinds, token, text, PieceKind.USER_DEFINED)
+        scores[token] = _ADDED_SCORE
+    for token, text, special, _ in added:
         kind = PieceKind.CONTROL if special or _looks_special(text) else PieceKind.USER_DEFINED
         _add(tokens, kinds, token, text, kind)
         scores[token] = _ADDED_SCORE

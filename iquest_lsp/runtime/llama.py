@@ -30,7 +30,7 @@ __all__ = ["Context", "Logits", "Model", "bindings", "is_ported", "port_version"
 class Model:
     """Weights and vocabulary of one GGUF."""
 
-    def __init__(self, handle: Any, path: Path) -> None:
+    def __init__(self, handle: Any, path: Path, vocab_only: bool = False) -> None:
         lib = bindings()
         self._handle = handle
         self._vocab = lib.llama_model_get_vocab(handle)
@@ -38,8 +38,9 @@ class Model:
         self.metadata = _metadata(lib, handle)
         self.n_vocab = int(lib.llama_vocab_n_tokens(self._vocab))
         self.n_embd = int(lib.llama_model_n_embd(handle))
-        self.n_head = int(lib.llama_model_n_head(handle))
-        self.n_head_kv = int(lib.llama_model_n_head_kv(handle))
+        # without weights the layers' shapes are not read, and asking for them aborts
+        self.n_head = 0 if vocab_only else int(lib.llama_model_n_head(handle))
+        self.n_head_kv = 0 if vocab_only else int(lib.llama_model_n_head_kv(handle))
         self.n_params = int(lib.llama_model_n_params(handle))
         self.size_bytes = int(lib.llama_model_size(handle))
         self.architecture = self.metadata.get("general.architecture", "")
@@ -57,9 +58,10 @@ class Model:
         *,
         n_gpu_layers: int = 0,
         use_mmap: bool = True,
+        vocab_only: bool = False,
         progress: Callable[[float], bool] | None = None,
     ) -> Model:
-        """Loads a GGUF; `progress` gets the share done and returns False to stop.
+        """Loads a GGUF; `progress` gets the share done and returns False to stop; `vocab_only` leaves the weights out.
 
         Raises ModelFileError, UnsupportedModelError, PortMissingError, RequestCancelledError.
         """
@@ -86,6 +88,7 @@ class Model:
 
         params = lib.llama_model_default_params()
         params.n_gpu_layers = n_gpu_layers
+        params.vocab_only = vocab_only
         params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if use_mmap else lib.LLAMA_LOAD_MODE_NONE
         callback = lib.llama_progress_callback(report)
         params.progress_callback = callback
@@ -97,7 +100,7 @@ class Model:
             if stopped:
                 raise RequestCancelledError(f"Loading {path.name} was stopped")
             raise _load_error(path)
-        return cls(handle, path)
+        return cls(handle, path, vocab_only)
 
     def context(
         self,
