@@ -11,6 +11,8 @@ COMMANDS: dict[str, str] = {
     "convert": "quantize.convert",
     "logits": "quantize.logits",
     "pretrain": "quantize.pretrain.command",
+    "quantize": "quantize.quantizer",
+    "synth": "quantize.synth",
     "tokenizer": "quantize.tokenizer",
 }
 

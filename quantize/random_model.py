@@ -68,7 +68,7 @@ def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None, l
             writer.add_float32(name, value)
         else:
             writer.add_string(name, str(value))
-    _add_vocabulary(writer, recipe)
+    add_vocabulary(writer, recipe)
     for name, data in tensors(recipe).items():
         wanted = recipe.gate_quantization if ".loop_gate.weight" in name else recipe.quantization
         if wanted is None or data.ndim < 2 or "exit" in name:
@@ -165,7 +165,35 @@ def interleave(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     return np.asarray(rows.reshape(heads, 2, out // heads // 2, columns).swapaxes(1, 2).reshape(out, columns))
 
 
-def _add_vocabulary(writer: Any, recipe: Recipe) -> None:
+def tensor_shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
+    """The names of tensors() and their shapes, without the weights."""
+    wide, queries, kept = recipe.n_embd, recipe.n_head * recipe.key_length, recipe.n_head_kv * recipe.key_length
+    block: dict[str, tuple[int, ...]] = {
+        "attn_norm.weight": (wide,), "attn_q.weight": (queries, wide), "attn_k.weight": (kept, wide),
+        "attn_v.weight": (kept, wide), "attn_output.weight": (wide, queries), "ffn_norm.weight": (wide,),
+        "ffn_gate.weight": (recipe.n_ff, wide), "ffn_up.weight": (recipe.n_ff, wide),
+        "ffn_down.weight": (wide, recipe.n_ff),
+    }  # fmt: skip
+    if recipe.passes > 1:
+        block |= {
+            "loop_gate.weight": (recipe.n_head, wide if recipe.gate_hidden else recipe.key_length),
+            "loop_gate.bias": (recipe.n_head,),
+        }
+        if recipe.gate_hidden:
+            block["loop_gate_norm.weight"] = (wide,)
+    result: dict[str, tuple[int, ...]] = {"token_embd.weight": (recipe.n_vocab, wide)}
+    for i in range(recipe.n_layer):
+        result |= {f"blk.{i}.{name}": shape for name, shape in block.items()}
+    result["output_norm.weight"] = (wide,)
+    if not recipe.tied:
+        result["output.weight"] = (recipe.n_vocab, wide)
+    if recipe.exit_head:
+        result |= {"loop_exit.weight": (1, wide), "loop_exit.bias": (1,)}
+    return result
+
+
+def add_vocabulary(writer: Any, recipe: Recipe) -> None:
+    """The tokenizer's keys that Recipe.vocab asks for."""
     if recipe.vocab == "none":
         writer.add_tokenizer_model("no_vocab")
         return
