@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp import codeflow
+from iquest_lsp.asking import Asker, Listener, Question, Reply
 from iquest_lsp.completions import Completer, CompletionRequest
 from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
@@ -30,13 +31,15 @@ from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
+from iquest_lsp.talking import Role, Talkers
 from iquest_lsp.warming import Warmer
 from iquest_lsp.windows import Windows
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secrets import has_secret
 
 __all__ = [
-    "Assistant", "CompletionRequest", "WorkspaceStatus", "completion_to_json", "explain", "root_of", "window_to_json",
+    "Assistant", "CompletionRequest", "Question", "Reply", "Role", "WorkspaceStatus", "completion_to_json", "explain",
+    "root_of", "window_to_json",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -70,6 +73,8 @@ class Assistant:
         self._keeper = Keeper(self._engine, self._scheduler)
         self._warmer = Warmer(self._scheduler, self._windows, self._keeper)
         self._completer = Completer(self._engine, self._scheduler, self._windows, self._warmer, self._keeper)
+        self._talkers = Talkers(self._engine, self._scheduler, lambda: self.settings, self._options_of)
+        self._asker = Asker(self._talkers)
         self._watch = watch
         self._projects: dict[Path, Project] = {}
         self._starting: asyncio.Task[None] | None = None
@@ -124,6 +129,7 @@ class Assistant:
         for project in self._projects.values():
             project.close()
         await self._keeper.close()
+        await self._talkers.close()
         await self._engine.close()
 
     def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
@@ -283,18 +289,33 @@ class Assistant:
 
     def explain_diff(
         self, root: Path, target: str, so_far: Callable[[dict[str, object]], None] | None = None
-    ) -> dict[str, object]:
+    ) -> codeflow.DiffExplanation:
         """What a change does, from the history alone; see codeflow. Blocks; tells `so_far` what it knows already."""
 
         def tell(known: codeflow.DiffExplanation) -> None:
             if so_far is not None:
                 so_far(known.to_json())
 
-        return explain(root, target, so_far=tell).to_json()
+        return explain(root, target, so_far=tell)
 
     def why(self, file: Path, line: int) -> dict[str, object]:
         """How a line (0-based) came to be; raises RepositoryError, UsageError. Blocks."""
         return codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret).to_json()
+
+    async def ask(self, root: Path, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
+        """A model's answer to a question about the workspace `root`; raises ModelError where none can answer."""
+        project = self.project_of(question.files[0] if question.files else root / "_", question.client)
+        return await self._asker.ask(project, question, listen)
+
+    async def explain_in_words(
+        self, root: Path, target: str, facts: codeflow.DiffExplanation, patch: bytes | None = None,
+        listen: Listener = lambda kind, words: None, role: Role = Role.INSTRUCT,
+    ) -> Reply | None:  # fmt: skip
+        """A model's prose on an explained change; None where the settings name no model that can write it."""
+        if not self._talkers.is_configured(role):
+            return None
+        project = self.project_of(root / "_")
+        return await self._asker.explain(project, codeflow.DiffTarget.parse(target, patch), facts, listen, role=role)
 
     async def reload_model(self) -> None:
         """Loads the model that the settings name now; what the old one is doing has some seconds to end."""
@@ -302,6 +323,9 @@ class Assistant:
         self.start()
 
     # ---------------------------------------------------------------------------------------------- internals
+
+    def _options_of(self, model: str) -> EngineOptions:
+        return engine_options(replace(self.settings, model=model))
 
     async def _start_quietly(self) -> None:
         try:

@@ -22,6 +22,7 @@ from iquest_lsp.errors import IQuestError, UsageError
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
     from iquest_lsp.bench.report import Report
+    from iquest_lsp.codeflow import DiffExplanation
     from iquest_lsp.runtime.engine import EngineOptions
     from iquest_lsp.settings import Configuration
 
@@ -213,15 +214,79 @@ def context(place: str, json_: bool, engine: str | None, model: str | None) -> N
 @as_json
 @markdown_option
 @click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder in the repository.")
-def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Path) -> None:
-    """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree."""
+@click.option("--facts-only", is_flag=True, help="Without the words of the Instruct model that the settings name.")
+def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Path, facts_only: bool) -> None:
+    """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree.
+
+    With `instruct_model` set, a model explains it in words too.
+    """
     from iquest_lsp.assistant import explain
 
     if staged and target:
         _fail(UsageError("Give either --staged or a revision, not both"))
     patch = sys.stdin.buffer.read() if target == "-" else None
-    explanation = _guard(lambda: explain(repo.absolute(), "--staged" if staged else target, patch))
+    target = "--staged" if staged else target
+    explanation = _guard(lambda: explain(repo.absolute(), target, patch))
+    if not facts_only:
+        explanation = _in_words(repo.absolute(), target, explanation, patch)
     _show_answer(explanation, json_, format_)
+
+
+def _in_words(root: Path, target: str, facts: DiffExplanation, patch: bytes | None) -> DiffExplanation:
+    """The explanation with a model's words where one is configured; without them, and a warning, where it fails."""
+    from dataclasses import replace
+
+    configuration = _configuration()
+    settings = configuration.settings()[0]
+    if not (settings.instruct_model or settings.thinking_model):
+        return facts
+
+    async def work(assistant: Assistant) -> str | None:
+        try:
+            told = await assistant.explain_in_words(root, target, facts, patch)
+        except IQuestError as error:
+            click.echo(f"warning: not explained in words: {error}", err=True)
+            return None
+        return told.text or None if told is not None else None
+
+    return replace(facts, model_text=_with_assistant(configuration, work))
+
+
+@cli.command()
+@click.argument("question")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="[FILE...]")
+@click.option("--think", is_flag=True, help="Ask the Thinking model, and show what it thinks.")
+@click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder of the project.")
+@as_json
+@engine_option
+@model_option
+def ask(
+    question: str, files: tuple[Path, ...], think: bool, repo: Path, json_: bool, engine: str | None, model: str | None
+) -> None:
+    """Ask about the code: answered from its files and its history, with both cited.
+
+    Needs a model that follows instructions (`instruct_model`, or --model FILE); the embedded one only continues code.
+    """
+    from iquest_lsp.assistant import Question, Role
+
+    configuration = _configuration(engine=engine, model=model, instruct_model=model)
+    asked = Question(
+        question, tuple(path.absolute() for path in files), role=Role.THINKING if think else Role.INSTRUCT
+    )
+
+    async def work(assistant: Assistant) -> dict[str, Any]:
+        from iquest_lsp.terminal import words_as_they_come
+
+        with words_as_they_come(shown=not json_, thinking=think) as listen:
+            return (await assistant.ask(repo.absolute(), asked, listen)).to_json()
+
+    answer = _with_assistant(configuration, work)
+    if json_:
+        _print_json(answer)
+    else:
+        from iquest_lsp.terminal import show_sources
+
+        show_sources(answer)
 
 
 @cli.command()

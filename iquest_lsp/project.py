@@ -157,6 +157,30 @@ class Project:
                 snapshot, self._sources(snapshot.document.path), refresh=purpose is Purpose.REFRESH
             )
 
+    def survey(self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder) -> ContextWindow:
+        """A window for a question, for another model than the one that completes, whose own stays as it is; blocks."""
+        prompt_format = PromptFormat.detect(info.metadata, info.special_tokens)
+        assembler = WindowAssembler(encode, prompt_format, info.special_tokens, budget)
+        return assembler.assemble(snapshot, self._sources(snapshot.document.path))
+
+    def refusal(self, path: str) -> str:
+        """Why a file's text may not be shown to a model, "" when it may."""
+        loaded = self._load(path)
+        return loaded.reason if isinstance(loaded, Dropped) else ""
+
+    def text(self, path: str) -> str:
+        """A file's text as a model may see it, "" where it may not."""
+        return self._read(path)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files that models may see."""
+        return self._index.paths
+
+    def definers(self, name: str) -> frozenset[str]:
+        """The files that define a name."""
+        return self._index.definers(name)
+
     def close(self) -> None:
         """Stops watching and working."""
         self._closed.set()

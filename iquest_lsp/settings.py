@@ -38,6 +38,17 @@ class Settings:
     model: str = _setting(
         "", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.", workspace=False
     )
+    instruct_model: str = _setting(
+        "",
+        "Model that explains and answers questions: a GGUF file, an installed model's name, or remote:NAME for one of"
+        " the server's; empty: `model`, where it follows instructions.",
+        workspace=False,
+    )
+    thinking_model: str = _setting(
+        "",
+        "The same for questions that it should think about first; empty: `instruct_model`.",
+        workspace=False,
+    )
     engine: str = _setting(
         "llama",
         "What runs the model: llama, or fake (no model, for tests).",

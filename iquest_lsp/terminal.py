@@ -69,6 +69,42 @@ def show_markdown(text: str) -> None:
     Console().print(Markdown(text))
 
 
+@contextmanager
+def words_as_they_come(*, shown: bool, thinking: bool) -> Iterator[Callable[[str, str], None]]:
+    """Writes an answer while it is written; what the model thinks is dim, on stderr."""
+    console, aside = Console(highlight=False, markup=False), Console(stderr=True, highlight=False, markup=False)
+    last = ""
+
+    def hear(kind: str, words: str) -> None:
+        nonlocal last
+        if kind == "thinking":
+            if thinking:
+                aside.print(words, end="", style="dim", soft_wrap=True)
+        else:
+            words = words if last else words.lstrip()
+            console.print(words, end="", soft_wrap=True)
+            last = words or last
+
+    yield hear if shown else lambda kind, words: None
+    if shown and last and not last.endswith("\n"):
+        console.print()
+
+
+def show_sources(answer: dict[str, Any]) -> None:
+    """What an answer cites, and what was left out of it."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    cited = [*answer["commits"], *(f"{item['path']}:{item['line']}".removesuffix(":0") for item in answer["files"])]
+    if cited:
+        console.print(f"cited: {', '.join(cited)}", style="dim")
+    if answer["dropped"]:
+        wrong = ", ".join(dict.fromkeys(item["citation"] for item in answer["dropped"]))
+        count = len(answer["dropped"])
+        noun = "statement" if count == 1 else "statements"
+        console.print(f"left out: {count} {noun} citing what does not exist ({wrong})", style="dim")
+    if answer["finish"] == "limit":
+        console.print("The answer was cut at the model's limit.", style="dim")
+
+
 def show_report(report: dict[str, Any]) -> None:
     """The doctor's findings."""
     console = Console()

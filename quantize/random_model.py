@@ -39,6 +39,7 @@ class Recipe:
     position_offset: int = 1
     gate_hidden: bool = False
     community: bool = False
+    chat_template: str = ""  # with the control tokens of ChatML and <think> in the vocabulary, which must be "bytes"
     exit_head: bool = False
     quantization: str | None = None  # a GGUF type name for the matrices, such as "Q8_0"
     gate_quantization: str | None = None
@@ -198,11 +199,17 @@ def add_vocabulary(writer: Any, recipe: Recipe) -> None:
         writer.add_tokenizer_model("no_vocab")
         return
     tokens = [*_byte_alphabet(), "<|endoftext|>", "th"]  # one merge, since llama.cpp wants a list of them
+    types = [1] * 256 + [3, 1]
+    if recipe.chat_template:
+        tokens += ["<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+        types += [3, 3, 4, 4]
+        writer.add_chat_template(recipe.chat_template)
+    types += [3] * (recipe.n_vocab - len(tokens))
     tokens += [f"unused {i}" for i in range(recipe.n_vocab - len(tokens))]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
-    writer.add_token_types([1] * 256 + [3, 1] + [3] * (len(tokens) - 258))
+    writer.add_token_types(types)
     writer.add_token_merges(["t h"])
     writer.add_eos_token_id(256)
     writer.add_add_bos_token(False)

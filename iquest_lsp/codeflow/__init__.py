@@ -16,6 +16,8 @@ What other rooms call (everything else is internal):
     suspects_in_log(root, text) -> Suspects           the same for the output of a test, compiler or crash
     update_index(root, progress) -> Update            reads what the store does not know; for the background
     without_false_citations(root, text) -> (text, ids)   a model's prose without sentences citing commits that are none
+    diff_text(root, target, limit, hide) -> str       a diff's hunks, for a model that is asked about it
+    unknown_commits(root, ids) -> [id]                those that name no commit
     render_markdown(explanation) -> str               the other answers have `to_markdown()`; all have `to_json()`
 
 `root` is a folder in a repository; the targets' FILE is relative to it, as are paths in FlowRecord and RecentEdit.
@@ -43,9 +45,10 @@ if TYPE_CHECKING:
     from iquest_lsp.codeflow.suspicion import Suspects
 
 __all__ = [
-    "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "explain_diff",
+    "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "diff_text",
+    "explain_diff",
     "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log",
-    "update_index", "why", "without_false_citations",
+    "unknown_commits", "update_index", "why", "without_false_citations",
 ]  # fmt: skip
 
 Redact = Callable[[str], bool]
@@ -155,6 +158,20 @@ def without_false_citations(root: Path, text: str) -> tuple[str, list[str]]:
     from iquest_lsp.codeflow import citations
 
     return citations.without_false_citations(root, text)
+
+
+def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str], str]) -> str:
+    """The hunks of a diff within `limit` characters; `hide` says why a path is not shown ("": it is)."""
+    from iquest_lsp.codeflow import hunks
+
+    return hunks.diff_text(root, target, limit, hide=hide)
+
+
+def unknown_commits(root: Path, ids: Sequence[str]) -> list[str]:
+    """Those of some ids that name no commit of the repository."""
+    from iquest_lsp.codeflow import hunks
+
+    return hunks.unknown_commits(root, ids)
 
 
 def render_markdown(explanation: DiffExplanation) -> str:

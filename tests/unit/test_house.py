@@ -20,6 +20,8 @@ OWNERS = {
     "pygls": ("server/", "daemon/"),
     "lsprotocol": ("server/", "daemon/"),
     "llama_cpp": ("runtime/",),
+    "jinja2": ("context/chat.py",),
+    "http": ("runtime/http.py",),
     "git": ("codeflow/repository.py",),
     "watchdog": ("workspace/watcher.py",),
     "torch": (),

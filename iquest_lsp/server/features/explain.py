@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from iquest_lsp.errors import UsageError
+from iquest_lsp.errors import EngineError, ModelError, RuntimeSetupError, UsageError
 from iquest_lsp.server import convert
 
 if TYPE_CHECKING:
+    from iquest_lsp.codeflow import DiffExplanation
     from iquest_lsp.server.app import Connection
 
 EXPLAIN_DIFF = "iquest/explainDiff"
+Send = Callable[[dict[str, object]], None]
 
 
 def register(connection: Connection) -> None:
@@ -24,12 +26,30 @@ def register(connection: Connection) -> None:
     @connection.feature(EXPLAIN_DIFF)
     async def explain_diff(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        root, target = _root(connection, asked), str(asked.get("target", ""))
+        root, target = root_asked(connection, asked), str(asked.get("target", ""))
         so_far = partial_results(connection, asked)
-        return await asyncio.to_thread(connection.assistant.explain_diff, root, target, so_far)
+        facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target, so_far)
+        return facts.to_json() | {"model_text": await _prose(connection, root, target, facts, so_far)}
 
 
-def partial_results(connection: Connection, asked: dict[str, object]) -> Callable[[dict[str, object]], None] | None:
+async def _prose(
+    connection: Connection, root: Path, target: str, facts: DiffExplanation, so_far: Send | None
+) -> str | None:
+    """A model's words on the change, where one is configured that can; its failure is told and costs nothing else."""
+
+    def listen(kind: str, words: str) -> None:
+        if so_far is not None and kind == "text":
+            so_far({"model_text": words})
+
+    try:
+        told = await connection.assistant.explain_in_words(root, target, facts, listen=listen)
+    except (ModelError, EngineError, RuntimeSetupError) as error:
+        connection.reporter.failed(error)
+        return None
+    return told.text or None if told is not None else None
+
+
+def partial_results(connection: Connection, asked: dict[str, object]) -> Send | None:
     """What sends parts of an answer ahead of it, from any thread; None where the client did not ask for them."""
     token = asked.get("partialResultToken")
     if not isinstance(token, str | int):
@@ -42,12 +62,12 @@ def partial_results(connection: Connection, asked: dict[str, object]) -> Callabl
     return send
 
 
-def _root(connection: Connection, asked: dict[str, object]) -> Path:
+def root_asked(connection: Connection, asked: dict[str, object], method: str = EXPLAIN_DIFF) -> Path:
     """The folder asked about, else the workspace of the document asked about, else the first workspace."""
     if folder := str(asked.get("folder", "")):
         return convert.file_of(folder)
     if uri := str(asked.get("uri", "")):
         return connection.assistant.root_of(convert.file_of(uri))
     if not connection.roots:
-        raise UsageError(f"{EXPLAIN_DIFF} needs a folder or a document", why="no workspace is open")
+        raise UsageError(f"{method} needs a folder or a document", why="no workspace is open")
     return connection.roots[0]

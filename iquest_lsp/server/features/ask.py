@@ -1,0 +1,73 @@
+"""Questions about the code, answered by a model that follows instructions; what it writes comes as it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from iquest_lsp.assistant import Question, Role
+from iquest_lsp.datatypes import Position
+from iquest_lsp.errors import UsageError
+from iquest_lsp.server import convert
+from iquest_lsp.server.features.explain import partial_results, root_asked
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+ASK = "iquest/ask"
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(ASK)
+    async def ask(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        root, question = root_asked(connection, asked, ASK), _question(connection, asked)
+        send = partial_results(connection, asked)
+
+        def listen(kind: str, words: str) -> None:
+            if send is not None:
+                send({"kind": kind, "text": words})
+
+        return (await connection.assistant.ask(root, question, listen)).to_json()
+
+
+def _question(connection: Connection, asked: dict[str, object]) -> Question:
+    text, uri = asked.get("question"), str(asked.get("uri", ""))
+    if not isinstance(text, str) or not text.strip():
+        raise UsageError(f"{ASK} needs a question")
+    files = [convert.file_of(item) for item in [uri, *_strings(asked.get("files"))] if item]
+    return Question(
+        text=text,
+        files=tuple(dict.fromkeys(files)),
+        cursor=_cursor(connection, files, asked.get("position")),
+        role=Role.THINKING if asked.get("think") is True else Role.INSTRUCT,
+        conversation=_conversation(asked.get("conversation")),
+        client=connection.client,
+    )
+
+
+def _cursor(connection: Connection, files: list[Path], place: object) -> Position | None:
+    if not files or not isinstance(place, dict):
+        return None
+    line, character = place.get("line"), place.get("character")
+    if not isinstance(line, int) or not isinstance(character, int) or min(line, character) < 0:
+        return None
+    lines = connection.assistant.lines(files[0], connection.client)
+    return convert.position_in(types.Position(line, character), lines, connection.encoding)
+
+
+def _conversation(turns: object) -> tuple[tuple[str, str], ...]:
+    given = [(turn.get("question"), turn.get("answer")) for turn in _list(turns) if isinstance(turn, dict)]
+    return tuple((asked, said) for asked, said in given if isinstance(asked, str) and isinstance(said, str))
+
+
+def _strings(values: object) -> list[str]:
+    return [item for item in _list(values) if isinstance(item, str)]
+
+
+def _list(values: object) -> list[object]:
+    return values if isinstance(values, list) else []

@@ -1,0 +1,172 @@
+"""A model's prose, statement by statement: thinking apart, and nothing that cites what does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+THINK, THINK_END = "<think>", "</think>"
+
+
+class Thoughts:
+    """Parts the stream of a Thinking model: what stands between <think> and </think> is ("thinking", text).
+
+    With `opened` the prompt has begun the thinking already.
+    """
+
+    def __init__(self, *, opened: bool = False) -> None:
+        self._thinking = opened
+        self._fresh = False
+        self._held = ""
+
+    def push(self, text: str) -> Iterator[tuple[str, str]]:
+        """The pieces that are certain by now."""
+        self._held += text
+        while True:
+            if self._fresh:  # the blank lines between the thinking and the answer belong to neither
+                self._held = self._held.lstrip("\n")
+                self._fresh = not self._held
+            tag = THINK_END if self._thinking else THINK
+            at = self._held.find(tag)
+            if at < 0:
+                break
+            yield from self._piece(self._held[:at])
+            self._held = self._held[at + len(tag) :]
+            self._fresh = self._thinking
+            self._thinking = not self._thinking
+        keep = _overlap(self._held, THINK_END if self._thinking else THINK)
+        said, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+        yield from self._piece(said)
+
+    def end(self) -> Iterator[tuple[str, str]]:
+        """What was held back in case it were the beginning of a tag."""
+        held, self._held = self._held, ""
+        yield from self._piece(held)
+
+    def _piece(self, text: str) -> Iterator[tuple[str, str]]:
+        if text:
+            yield ("thinking" if self._thinking else "text"), text
+
+
+def _overlap(text: str, tag: str) -> int:
+    """Length of the longest end of the text that is a beginning of the tag."""
+    return next((size for size in range(min(len(tag) - 1, len(text)), 0, -1) if text.endswith(tag[:size])), 0)
+
+
+# ----------------------------------------------------------------------------------------------- citations
+
+_COMMIT = re.compile(r"(?<![\w./-])(?=[0-9a-f]*\d)(?=\d*[a-f])([0-9a-f]{7,40})(?![\w-])")
+_FILE = re.compile(
+    r"(?<![\w./@:\\-])(?P<path>(?:\.{0,2}/)?(?:(?:[\w.+@-]+|\([\w.-]+\)|\[[\w.-]+\])/)*[\w+@-][\w.+@-]*\.(?P<ext>[A-Za-z][A-Za-z0-9]{0,9}))"
+    r"(?::(?P<line>\d+))?(?![\w/(])"
+)
+#: Ends of names that are files wherever they are named; those of the workspace's own files come along.
+_EXTENSIONS = frozenset(
+    {
+        *("py", "pyi", "pyx", "js", "jsx", "mjs", "cjs", "ts", "tsx", "java", "kt", "go", "rs", "c", "h", "cc", "cpp"),
+        *("hpp", "cxx", "hh", "cs", "rb", "php", "swift", "scala", "lua", "sh", "bash", "zsh", "sql", "html", "css"),
+        *("scss", "md", "rst", "txt", "toml", "yaml", "yml", "json", "ini", "cfg", "lock", "xml", "proto", "gradle"),
+        *("cmake", "mk", "ipynb", "vue", "svelte"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a statement refers to: a commit's id, or a file with a line (from 1, 0 for none)."""
+
+    kind: str
+    name: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.line}" if self.line else self.name
+
+
+def citations(text: str, extensions: frozenset[str] = frozenset()) -> list[Citation]:
+    """The commits and files that a text names, once each, in order."""
+    found = [(match.start(), Citation("commit", match[1])) for match in _COMMIT.finditer(text)]
+    for match in _FILE.finditer(text):
+        ending = match["ext"].lower()
+        if ending in _EXTENSIONS or ending in extensions:
+            path = match["path"].removeprefix("./")
+            found.append((match.start(), Citation("file", path, int(match["line"] or 0))))
+    return list(dict.fromkeys(item for _, item in sorted(found, key=lambda pair: pair[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A statement that was left out, and what it cites that does not exist."""
+
+    text: str
+    citation: str
+
+
+class Statements:
+    """Lets through whole statements that cite nothing false.
+
+    A statement ends with its sentence or its line; a block of code is one, and is not searched: it shows code, it
+    claims nothing. `is_true` says whether what is cited exists. `cited` and `dropped` tell what was found.
+    """
+
+    def __init__(self, is_true: Callable[[Citation], bool], extensions: Iterable[str] = ()) -> None:
+        self._is_true = is_true
+        self._extensions = frozenset(extensions)
+        self._known: dict[Citation, bool] = {}
+        self._held = ""
+        self._in_code = False
+        self._line_shown = False
+        self.cited: list[Citation] = []
+        self.dropped: list[Dropped] = []
+
+    def push(self, text: str) -> str:
+        """Takes what the model wrote; returns what may be shown of it by now."""
+        self._held += text
+        return "".join(self._ready(final=False))
+
+    def end(self) -> str:
+        """The rest."""
+        return "".join(self._ready(final=True))
+
+    def _ready(self, *, final: bool) -> Iterator[str]:
+        while statement := self._next(final=final):
+            self._held = self._held[len(statement) :]
+            if statement.lstrip().startswith("```"):
+                self._in_code = not self._in_code
+                yield statement
+            elif self._in_code or self._holds(statement):
+                self._line_shown = not statement.endswith("\n")
+                yield statement
+            elif statement.endswith("\n"):  # the rest of a line; of a line without any rest nothing stays
+                if self._line_shown:
+                    yield "\n"
+                self._line_shown = False
+
+    def _next(self, *, final: bool) -> str:
+        """The first whole statement that is held, "" where none is."""
+        line, newline, _ = self._held.partition("\n")
+        if not self._in_code and not line.lstrip().startswith("```"):
+            found = _SENTENCE_END.search(line)
+            if found is not None:
+                return self._held[: found.end()]
+        if newline or final:
+            return line + newline
+        return ""
+
+    def _holds(self, statement: str) -> bool:
+        found = citations(statement, self._extensions)
+        for item in found:
+            if item not in self._known:
+                self._known[item] = self._is_true(item)
+            if not self._known[item]:
+                self.dropped.append(Dropped(statement.strip(), str(item)))
+                return False
+        self.cited += [item for item in found if item not in self.cited]
+        return True
+
+
+#: The end of a sentence and the blank after it; not that of a numbered item, nor of an abbreviation in common use.
+_SENTENCE_END = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!^\d)(?<!^\d\d)(?<=[^\s])[.!?][)\"'`*]{0,3}[ \t]+|[。！？]"
+)

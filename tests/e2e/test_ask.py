@@ -1,0 +1,203 @@
+"""Questions through the real server and the command line: on the fake engine with scripted answers, and on a tiny
+random model with a chat template, which answers nonsense through all the same steps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iquest_lsp.server import convert
+from quantize.random_model import Recipe, write
+from tests.e2e.editor import Editor, connected
+from tests.e2e.home import private_home
+from tests.e2e.rawclient import RawClient
+from tests.unit.context.test_chat import CHATML, THINKER
+from tests.unit.runtime.scripted_server import delta, model_server, serving
+
+BASE = "class Shape:\n    def area(self):\n        return 0\n"
+CODE = BASE + "\n\nclass Square(Shape):\n    def area(self):\n        return 4\n"
+FAKE = ("--engine", "fake")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text(CODE)
+    (tmp_path / ".gitignore").write_text("private.py\n")
+    (tmp_path / "private.py").write_text("PASSWORD = 'x'\n")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Give squares an area"], check=True)
+    return tmp_path
+
+
+def head(root: Path) -> str:
+    done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def fake(answer: str, template: str = CHATML) -> dict[str, str]:
+    """The environment in which the fake engine gives this answer to a conversation."""
+    special = ["<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+    options = {"responses": [answer], "special": special, "metadata": {"tokenizer.chat_template": template}}
+    return {"IQUEST_LSP_FAKE": json.dumps(options)}
+
+
+async def ask(editor: Editor, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), 60))
+
+
+async def test_an_answer_streams_and_cites_only_what_exists(root: Path) -> None:
+    commit = head(root)[:10]
+    answer = (
+        f"<think>Is 1234567f real?</think>\n\nSquare extends Shape (shapes.py:6). It came in {commit}. "
+        "It was reverted in 1234567f. See circle.py too. Done."
+    )
+    kept = f"Square extends Shape (shapes.py:6). It came in {commit}. Done."
+    async with connected(root, *FAKE, environment=fake(answer)) as editor:
+        told = await ask(editor, "iquest/ask", {
+            "question": "How do Shape and Square interact?", "folder": root.as_uri(), "partialResultToken": "t1",
+        })  # fmt: skip
+        assert (told["text"], told["thinking"], told["finish"]) == (kept, "Is 1234567f real?", "stop")
+        assert (told["commits"], told["files"]) == ([commit], [{"path": "shapes.py", "line": 6}])
+        assert [item["citation"] for item in told["dropped"]] == ["1234567f", "circle.py"]
+        kinds = {piece["kind"] for piece in told["evidence"]}
+        assert {"file", "history"} <= kinds
+        assert "shapes.py" in {piece["path"] for piece in told["evidence"]}
+        parts = [convert.plain(value) for token, value in editor.parts if token == "t1"]
+        assert "".join(part["text"] for part in parts if part["kind"] == "text") == kept
+        assert "".join(part["text"] for part in parts if part["kind"] == "thinking") == "Is 1234567f real?"
+        assert len(parts) > 3
+
+
+async def test_a_conversation_goes_on_from_a_place(root: Path) -> None:
+    async with connected(root, *FAKE, environment=fake("Yes, at shapes.py:8.")) as editor:
+        uri = editor.open(root / "shapes.py")
+        told = await ask(editor, "iquest/ask", {
+            "question": "And here?", "uri": uri, "position": {"line": 7, "character": 0}, "think": True,
+            "conversation": [{"question": "Hello?", "answer": "Hello."}, {"nonsense": 1}],
+        })  # fmt: skip
+        assert told["text"] == "Yes, at shapes.py:8."
+        assert "story" in {piece["kind"] for piece in told["evidence"]}
+        for wrong in ({"folder": root.as_uri()}, {"question": " ", "folder": root.as_uri()}, {"question": 3}):
+            with pytest.raises(Exception, match="question"):
+                await ask(editor, "iquest/ask", wrong)
+        private = {"question": "What is in it?", "uri": (root / "private.py").as_uri()}
+        with pytest.raises(Exception, match="may not be shown"):
+            await ask(editor, "iquest/ask", private)
+
+
+async def test_cancelling_ends_the_answer(root: Path) -> None:
+    slow = json.loads(fake("Some words. " * 2000)["IQUEST_LSP_FAKE"]) | {"token_ms": 20}
+    with private_home() as home:
+        client = await RawClient.start(home, *FAKE, environment={"IQUEST_LSP_FAKE": json.dumps(slow)})
+        await client.initialize(root)
+        await client.ready()
+        number = client.ask("iquest/ask", {"question": "Why?", "folder": root.as_uri(), "partialResultToken": "t"})
+        await client.until(lambda: any(item["method"] == "$/progress" for item in client.notifications), 60)
+        client.notify("$/cancelRequest", {"id": number})
+        await client.until(lambda: client.responses[number], 60)
+        assert [answer["error"]["code"] for answer in client.responses[number]] == [-32800]
+        await client.until(lambda: client.states()[-1] == "ready", 60)
+        assert await client.leave() == 0
+
+
+async def test_the_embedded_model_says_that_it_cannot(root: Path) -> None:
+    async with connected(root) as editor:
+        with pytest.raises(Exception, match="only continues code"):
+            await ask(editor, "iquest/ask", {"question": "Why?", "folder": root.as_uri()})
+
+
+def run(root: Path, *arguments: str, environment: dict[str, str] | None = None, settings: str = "") -> Any:
+    with private_home() as home:
+        config = home.folder / "config" / "iquest-lsp"
+        config.mkdir(parents=True)
+        (config / "settings.toml").write_text(settings)
+        return home.command(*arguments, environment={**os.environ, **(environment or {})})
+
+
+def test_the_command_line_answers_and_tells_what_it_left_out(root: Path) -> None:
+    answer = "Square is a Shape (shapes.py:6). See circle.py too."
+    asked = ("ask", "How do Shape and Square interact?", str(root / "shapes.py"), *FAKE)
+    done = run(root, *asked, environment=fake(answer))
+    assert done.returncode == 0, done.stderr
+    assert "Square is a Shape (shapes.py:6)." in done.stdout
+    assert "cited: shapes.py:6" in done.stdout
+    assert "left out: 1 statement citing what does not exist (circle.py)" in done.stdout
+    assert "See circle.py" not in done.stdout
+
+
+def test_the_embedded_model_cannot_answer_on_the_command_line(root: Path) -> None:
+    done = run(root, "ask", "Why?", "--repo", str(root))
+    assert done.returncode == 1
+    assert "No model that can follow instructions" in done.stderr
+    assert "instruct_model" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("models")
+    recipe = Recipe(vocab="bytes", n_vocab=320, context=16384)
+    return {
+        name: write(folder / f"{name}.gguf", Recipe(**{**recipe.__dict__, "chat_template": source}))
+        for name, source in (("instruct", CHATML), ("thinking", THINKER))
+    }
+
+
+def test_roles_are_models_of_their_own(root: Path, models: dict[str, Path]) -> None:
+    """Random weights answer nonsense; who was asked, and that its thinking is apart, is known all the same."""
+    settings = "".join(f'{role}_model = "{models[role]}"\n' for role in models) + "window_tokens = 1024\n"
+    plain = run(root, "ask", "Why?", "--repo", str(root), "--json", settings=settings)
+    assert plain.returncode == 0, plain.stderr
+    told = json.loads(plain.stdout)
+    assert told["model"] == "instruct"
+    assert told["thinking"] == "" or "<think>" not in told["text"]
+    thought = run(root, "ask", "Why?", "--think", "--repo", str(root), "--json", settings=settings)
+    assert thought.returncode == 0, thought.stderr
+    told = json.loads(thought.stdout)
+    assert told["model"] == "thinking"
+    assert told["thinking"]
+
+
+def test_a_diff_is_explained_in_words_too(root: Path, models: dict[str, Path]) -> None:
+    settings = f'instruct_model = "{models["instruct"]}"\nwindow_tokens = 2048\n'
+    explain = ("explain-diff", "HEAD", "--repo", str(root), "--json")
+    facts = run(root, *explain, "--facts-only", settings=settings)
+    assert json.loads(facts.stdout)["model_text"] is None
+    worded = run(root, *explain, settings=settings)
+    assert worded.returncode == 0, worded.stderr
+    told, known = json.loads(worded.stdout), json.loads(facts.stdout)
+    assert "warning" not in worded.stderr
+    assert told | {"model_text": None} == known
+    broken = run(root, *explain, settings='instruct_model = "nowhere.gguf"\n')
+    assert broken.returncode == 0
+    assert "nowhere.gguf" in broken.stderr
+    assert json.loads(broken.stdout) == known
+
+
+def test_a_server_answers_too(root: Path) -> None:
+    commit = head(root)[:10]
+    chat = [delta(reasoning_content="hm"), delta(content=f"Since {commit}. "), delta("stop", content="See nope.py.")]
+
+    def answer(asked: Any) -> Any:
+        from tests.unit.runtime.scripted_server import Reply
+
+        return Reply(events=chat)
+
+    with serving(model_server(answer, models=("coder", "chatty"), chat=answer)) as server:
+        settings = f'remote = "{server.url}"\ninstruct_model = "remote:chatty"\n'
+        done = run(root, "ask", "Since when is Square there?", "--repo", str(root), "--json", settings=settings)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert (told["text"], told["thinking"], told["model"]) == (f"Since {commit}.", "hm", "chatty")
+        sent = server.of("/v1/chat/completions")[0].body
+        assert sent["model"] == "chatty"
+        assert "Give squares an area" in json.dumps(sent["messages"])
+        assert "PASSWORD" not in json.dumps(sent)

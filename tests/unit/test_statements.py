@@ -1,0 +1,72 @@
+"""A model's words, piece by piece: thinking apart, false citations out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iquest_lsp.statements import Citation, Statements, Thoughts, citations
+
+TRUE = {"abc1234", "src/a.py", "b.py"}
+
+
+def filtered(text: str, size: int = 1) -> tuple[str, Statements]:
+    made = Statements(lambda item: item.name in TRUE and item.line < 100)
+    said = "".join(made.push(text[at : at + size]) for at in range(0, len(text), size))
+    return said + made.end(), made
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It came in abc1234. Then 99fffe0 broke it.", "It came in abc1234. "),
+        ("See src/a.py:12. See src/a.py:120. Done.", "See src/a.py:12. Done."),
+        ("- one in `b.py`\n- two in `c.py`\n- three\n", "- one in `b.py`\n- three\n"),
+        ("First. See nope.py:1.\nNext line.", "First. \nNext line."),
+        ("1. First, e.g. b.py here. More.\n2. Then nope.py.\n", "1. First, e.g. b.py here. More.\n"),
+        ("Run:\n```sh\ncat nope.py 99fffe0\n```\nAfter nope.md. Yes.", "Run:\n```sh\ncat nope.py 99fffe0\n```\nYes."),
+        ("Call os.path.join, self.run() and v1.2.3 at https://x.org/a.py today.",) * 2,
+        ("在 nope.py 里。在 b.py 里。", "在 b.py 里。"),
+        ("No citation at all", "No citation at all"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_statements_that_cite_what_does_not_exist_are_dropped(text: str, kept: str, size: int) -> None:
+    said, made = filtered(text, size)
+    assert said == kept
+    assert bool(made.dropped) == (text != kept)
+
+
+@given(st.text(alphabet="ab. \n`!-1", max_size=60), st.integers(1, 9))
+def test_what_cites_nothing_comes_through_whole(text: str, size: int) -> None:
+    assert filtered(text, size)[0] == text
+
+
+def test_citations_are_found_where_people_write_them() -> None:
+    text = "In (src/app/(group)/[id]/page.tsx:7), `Makefile`, ./x.py, 1234567, deadbeef, abc1234, and e.g. README.md."
+    assert citations(text) == [
+        Citation("file", "src/app/(group)/[id]/page.tsx", 7), Citation("file", "x.py"), Citation("commit", "abc1234"),
+        Citation("file", "README.md"),
+    ]  # fmt: skip
+    assert citations("a.zig", frozenset({"zig"})) == [Citation("file", "a.zig")]
+
+
+@pytest.mark.parametrize(
+    ("text", "opened", "parts"),
+    [
+        ("<think>hm</think>\n\nYes", False, {"thinking": "hm", "text": "Yes"}),
+        ("hm</think>Yes", True, {"thinking": "hm", "text": "Yes"}),
+        ("a < b <th", False, {"text": "a < b <th"}),
+        ("never ends", True, {"thinking": "never ends"}),
+        ("x<think>y</think>z<think>w</think>", False, {"text": "xz", "thinking": "yw"}),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_thinking_is_told_apart(text: str, opened: bool, parts: dict[str, str], size: int) -> None:
+    thoughts = Thoughts(opened=opened)
+    pieces = [piece for at in range(0, len(text), size) for piece in thoughts.push(text[at : at + size])]
+    found: dict[str, str] = {}
+    for kind, words in [*pieces, *thoughts.end()]:
+        found[kind] = found.get(kind, "") + words
+    assert found == parts
