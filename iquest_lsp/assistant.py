@@ -123,6 +123,7 @@ class Assistant:
 
     async def close(self) -> None:
         """Ends everything."""
+        self._completer.close()
         self._warmer.close()
         if self._starting is not None:
             self._starting.cancel()

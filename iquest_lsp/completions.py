@@ -1,19 +1,32 @@
-"""The use case "complete": from a place in a document to the text worth inserting there."""
+"""The use case "complete": from a place in a document to the text worth inserting there.
+
+The ladder, quickest first: an answer that still holds where it is typed through, the next one thought of ahead, one
+that is just being written, the model, nothing (with the reason).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iquest_lsp.completion import shape
+from iquest_lsp.completion.confidence import threshold_of
+from iquest_lsp.completion.place import Place
+from iquest_lsp.completion.remembered import Remembered
+from iquest_lsp.completion.shaping import Quiet, Shaped, shape
+from iquest_lsp.completion.syntax import Extent, Unit, unit_at
 from iquest_lsp.datatypes import (
     Completion,
+    ContextWindow,
     Finish,
+    Generation,
     Limits,
-    ModelInfo,
     Position,
+    Priority,
     Prompt,
     Snapshot,
     Source,
@@ -21,16 +34,29 @@ from iquest_lsp.datatypes import (
     Timings,
     TokenCounts,
 )
-from iquest_lsp.errors import DocumentError, RequestCancelledError
+from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
+from iquest_lsp.flights import Flight
 from iquest_lsp.keeping import Keeper
-from iquest_lsp.project import Project
+from iquest_lsp.project import Project, Purpose
 from iquest_lsp.runtime.engine import Engine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Settings
 from iquest_lsp.warming import Warmer
 from iquest_lsp.windows import Windows
+from iquest_lsp.workspace.positions import LineIndex
 
 ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
+MAX_FLIGHTS = 64
+#: The least of a deadline that another candidate is begun with.
+LEAST_LEFT_MS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The item that is selected in the editor's list: its text would replace the span; the answer goes on behind it."""
+
+    span: Span
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,76 +70,333 @@ class CompletionRequest:
     cursor: Position
     explicit: bool = False
     client: str = ""
+    selected: Selected | None = None
+
+
+_UNKNOWN = Unit(Extent.STATEMENT)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One request under way: what it is about and what it has cost so far."""
+
+    project: Project
+    request: CompletionRequest
+    settings: Settings
+    begin: float
+    version: int
+    text: str
+    snapshot: Snapshot
+    place: Place
+    span: Span
+    given: str = ""
+    unit: Unit = _UNKNOWN
+    context_ms: float = 0.0
+
+    @property
+    def key(self) -> str:
+        return f"{self.request.client}:{self.request.file}"
 
 
 class Completer:
-    """Answers completion requests in open workspaces."""
+    """Answers completion requests in open workspaces. `quiet` says whether nothing may be done ahead of requests."""
 
     def __init__(
-        self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer, keeper: Keeper
-    ) -> None:
+        self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer, keeper: Keeper,
+        quiet: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self._engine = engine
         self._scheduler = scheduler
         self._windows = windows
         self._warmer = warmer
         self._keeper = keeper
+        self._is_quiet = quiet
+        self._remembered = Remembered()
+        self._flights: OrderedDict[str, Flight] = OrderedDict()
+        self._ahead: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        """Ends everything."""
+        for key in list(self._ahead):
+            self._stop_ahead(key)
+        for flight in self._flights.values():
+            flight.end()
+
+    def forget(self) -> None:
+        """Drops what is remembered: another model, other settings."""
+        self._remembered.clear()
 
     async def complete(self, project: Project, request: CompletionRequest, settings: Settings) -> Completion:
         """The text to insert at the cursor, "" when there is nothing worth saying or nothing may be said.
 
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
-        begin = time.monotonic()
-        path = project.path_of(request.file)
-        document = project.documents.get(path, request.client)
+        job = _job(project, request, settings)
+        document = job.snapshot.document
         if not settings.enable or document.language in settings.disabled_languages:
-            return _silent(request.cursor, self._engine.info, document.version)
-        snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
+            return self._silent(job, Quiet.OFF)
+        if not request.explicit and _is_inside_word(job.place):
+            return self._silent(job, Quiet.INSIDE_WORD)
+        if (known := self._known(job)) is not None:
+            return known
         try:
             await asyncio.wait_for(self._keeper.ready(project), settings.deadline_ms / 1000)
         except TimeoutError:  # still loading or restoring; the status says so
-            return _silent(request.cursor, self._engine.info, document.version)
+            return self._silent(job, Quiet.LOADING)
         self._warmer.stop(project.root)
-        window = await self._windows.make(project, snapshot)
-        context_ms = (time.monotonic() - begin) * 1000
-        if not window.tokens:  # the file may not be shown to a model
-            return _silent(request.cursor, self._engine.info, document.version)
-        left = settings.deadline_ms - context_ms - ANSWER_MARGIN_MS
-        prompt = Prompt(window.tokens, stop=window.stop, max_lines=0 if request.explicit else 1, heal=True)
-        limits = Limits(settings.max_tokens, deadline_ms=max(left, 1.0))
-        made = await self._scheduler.complete(prompt, limits, key=f"{request.client}:{request.file}")
-        self._windows.evaluated(project, len(window.tokens))
-        self._keeper.evaluated(project, made.counts.prefilled)
-        self._warmer.rest(project, path, request.cursor, request.client)
+        self._stop_ahead(job.key)
+        made = await self._generate(job)
+        if made is None:  # the file may not be shown to a model
+            return self._silent(job, Quiet.HIDDEN)
+        self._keep(job, made)
+        self._warmer.rest(project, document.path, request.cursor, request.client)
         if made.finish is Finish.DEADLINE and not made.text:
-            self._warmer.soon(project, path, request.cursor, request.client)
-        text = shape(made.text, snapshot, finish=made.finish)
-        if _is_stale(project, path, document.version, snapshot, request.client):
-            raise RequestCancelledError("The document changed meanwhile")
-        info = self._engine.info
-        total = (time.monotonic() - begin) * 1000
-        return Completion(
-            text=text,
-            span=Span(snapshot.cursor, snapshot.cursor),
-            model=info.name if info is not None else "",
-            finish=made.finish if text else Finish.NONE,
-            source=Source.MODEL,
-            timings=replace(made.timings, total_ms=total, context_ms=context_ms),
-            tokens=made.counts,
-            document_version=document.version,
+            self._warmer.soon(project, document.path, request.cursor, request.client)
+        self._check_fresh(job)
+        answer = self._answer(job, made, Source.MODEL)
+        self._think_ahead(job, answer)
+        return answer
+
+    async def candidates(
+        self, project: Project, request: CompletionRequest, settings: Settings, count: int
+    ) -> list[Completion]:
+        """Up to `count` different answers, the likeliest first, as far as the deadline allows; see complete."""
+        first = await self.complete(project, request, settings)
+        found = [first] if first.text else []
+        job = _job(project, request, settings, begin=time.monotonic() - first.timings.total_ms / 1000)
+        if first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
+            return found
+        avoid: list[int] = []
+        window = await self._window(job)
+        while len(found) < count and (left := self._left_ms(job)) > LEAST_LEFT_MS:
+            if not avoid:
+                avoid += await self._first_tokens(job)
+            prompt = replace(self._prompt(job, window), avoid=tuple(avoid))
+            limits = Limits(settings.max_tokens, deadline_ms=left)
+            made = await self._scheduler.complete(prompt, limits, group=str(project.root))
+            if not made.tokens or made.tokens[0] in avoid:
+                break
+            avoid.append(made.tokens[0])
+            answer = self._answer(job, made, Source.MODEL)
+            if answer.text and all(answer.text != other.text for other in found):
+                found.append(answer)
+            elif not answer.text and made.finish is Finish.DEADLINE:
+                break
+        self._check_fresh(job)
+        return found
+
+    # ---------------------------------------------------------------------------------------------- the ladder
+
+    def _known(self, job: _Job) -> Completion | None:
+        """An answer that holds already; None where the model has to be asked."""
+        found = self._remembered.find(
+            job.key, job.snapshot.document.text, job.place.offset, self._model, explicit=job.request.explicit
+        )
+        if found is None:
+            return None
+        job.unit = unit_at(job.place)
+        shaped = self._shape(job, found.generation)
+        if not shaped.text and shaped.quiet is Quiet.DEADLINE:
+            return None
+        counts = TokenCounts(window=found.generation.counts.window)
+        made = replace(found.generation, counts=counts, timings=Timings())
+        answer = self._completion(job, shaped, made, found.source)
+        self._think_ahead(job, answer)
+        return answer
+
+    async def _generate(self, job: _Job) -> Generation | None:
+        """Waits for the generation under way that can become this answer, else for one of its own."""
+        text, offset, explicit = job.snapshot.document.text, job.place.offset, job.request.explicit
+        flight = self._flights.get(job.key)
+        if flight is not None and flight.joins(text, offset, explicit):
+            job.unit = unit_at(job.place)
+            job.context_ms = (time.monotonic() - job.begin) * 1000
+            try:
+                return await flight.wait()
+            except RequestCancelledError:
+                self._check_fresh(job)  # the request that the flight was begun for is not wanted any more
+                if not flight.diverged or self._flights.get(job.key) is not flight:
+                    raise
+        window = await self._window(job)
+        job.context_ms = (time.monotonic() - job.begin) * 1000
+        if not window.tokens:
+            return None
+        older = self._flights.pop(job.key, None)
+        if older is not None:
+            older.end()
+
+        async def start(hear: Callable[[str], None]) -> Generation:
+            limits = Limits(job.settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
+            group = str(job.project.root)
+            made = await self._scheduler.complete(self._prompt(job, window), limits, group=group, on_text=hear)
+            self._windows.evaluated(job.project, len(window.tokens))
+            self._keeper.evaluated(job.project, made.counts.prefilled)
+            return made
+
+        flight = self._flights[job.key] = Flight(text, offset, explicit, start)
+        while len(self._flights) > MAX_FLIGHTS:
+            self._flights.popitem(last=False)[1].end()
+        return await flight.wait()
+
+    async def _window(self, job: _Job, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
+        window, job.unit = await asyncio.gather(
+            self._windows.make(job.project, job.snapshot, purpose), asyncio.to_thread(unit_at, job.place)
+        )
+        return window
+
+    def _prompt(self, job: _Job, window: ContextWindow) -> Prompt:
+        unit, explicit, stop = job.unit, job.request.explicit, window.stop
+        lines, outer = 1, -1
+        if unit.extent is Extent.BLOCK:
+            lines, outer = 0, unit.outer_indent
+        elif unit.extent is Extent.LINE:
+            stop = (*stop, "\n")
+        elif explicit and unit.extent is Extent.STATEMENT:  # as far as the block goes that the statement is in
+            lines, outer = 0, job.place.indent - 1
+        sequence = self._windows.sequence(job.project)
+        return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer)
+
+    async def _first_tokens(self, job: _Job) -> list[int]:
+        """The first token of the answer that was given already."""
+        found = self._remembered.find(
+            job.key, job.snapshot.document.text, job.place.offset, self._model, explicit=True
+        )
+        return list(found.generation.tokens[:1]) if found is not None else []
+
+    # ------------------------------------------------------------------------------------------- what is ahead
+
+    def _think_ahead(self, job: _Job, answer: Completion) -> None:
+        """Begins to complete the place where the cursor will be if the answer is accepted."""
+        if not answer.text or self._is_quiet():
+            return
+        target = job.snapshot.document.text[: job.place.offset] + answer.text.removeprefix(job.given)
+        under_way = self._ahead.get(job.key)
+        if under_way is not None and under_way[0] == target:
+            return  # typed through: the same place is thought of already
+        self._stop_ahead(job.key)
+        self._ahead[job.key] = target, asyncio.create_task(self._ahead_quietly(job, answer.text))
+
+    def _stop_ahead(self, key: str) -> None:
+        under_way = self._ahead.pop(key, None)
+        if under_way is not None:
+            under_way[1].cancel()
+
+    async def _ahead_quietly(self, job: _Job, accepted: str) -> None:
+        try:
+            await self._speculate(job, accepted)
+        except (DocumentError, EngineError):
+            return  # nobody waits for it
+
+    async def _speculate(self, job: _Job, accepted: str) -> None:
+        inserted = accepted.removeprefix(job.given)
+        text, offset = job.snapshot.document.text, job.place.offset
+        lines = LineIndex(text[:offset] + inserted + text[offset:])
+        cursor = lines.position(offset + len(inserted))
+        model = self._model
+        if self._remembered.find(job.key, lines.text, offset + len(inserted), model) is not None:
+            return
+        document = replace(job.snapshot.document, text=lines.text)
+        snapshot = replace(job.snapshot, document=document, cursor=cursor)
+        place = Place.at(document.path, lines, cursor)
+        ahead = _moved(job, snapshot, place)
+        window = await self._window(ahead, Purpose.LOOK)
+        if not window.tokens:
+            return
+        limits = Limits(job.settings.max_tokens)
+        made = await self._scheduler.complete(
+            self._prompt(ahead, window), limits, priority=Priority.SPECULATION, group=str(job.project.root)
+        )
+        self._remembered.keep(
+            job.key, lines.text, place.offset, made, model=model, source=Source.SPECULATED
         )
 
+    # --------------------------------------------------------------------------------------------- small parts
 
-def _is_stale(project: Project, path: str, version: int, snapshot: Snapshot, client: str) -> bool:
-    try:
-        now = project.documents.get(path, client)
-    except DocumentError:
-        return True
-    return now.version != version or now.text != snapshot.document.text
+    def _keep(self, job: _Job, made: Generation) -> None:
+        if made.finish is Finish.DEADLINE and not made.text:
+            return
+        self._remembered.keep(
+            job.key, job.snapshot.document.text, job.place.offset, made, model=self._model,
+            explicit=job.request.explicit,
+        )  # fmt: skip
+
+    def _answer(self, job: _Job, made: Generation, source: Source) -> Completion:
+        return self._completion(job, self._shape(job, made), made, source)
+
+    def _shape(self, job: _Job, made: Generation) -> Shaped:
+        info = self._engine.info
+        metadata = info.metadata if info is not None else {}
+        return shape(made, job.place, job.unit, threshold_of(metadata, job.settings.min_confidence))
+
+    def _completion(self, job: _Job, shaped: Shaped, made: Generation, source: Source) -> Completion:
+        total = (time.monotonic() - job.begin) * 1000
+        text = job.given + shaped.text if shaped.text else ""
+        return Completion(
+            text=text,
+            span=job.span,
+            model=self._model,
+            finish=made.finish if text else Finish.NONE,
+            source=source,
+            timings=replace(made.timings, total_ms=total, context_ms=job.context_ms),
+            tokens=made.counts,
+            document_version=job.version,
+            quiet=shaped.quiet,
+            number=next(self._numbers),
+        )
+
+    def _silent(self, job: _Job, why: Quiet) -> Completion:
+        """The answer that says nothing."""
+        total = (time.monotonic() - job.begin) * 1000
+        return Completion(
+            "", job.span, self._model, Finish.NONE, Source.MODEL, Timings(total_ms=total), TokenCounts(), job.version,
+            why, next(self._numbers),
+        )  # fmt: skip
+
+    def _left_ms(self, job: _Job) -> float:
+        return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS
+
+    def _check_fresh(self, job: _Job) -> None:
+        """Raises RequestCancelledError when the document changed since the request."""
+        try:
+            now = job.project.documents.get(job.snapshot.document.path, job.request.client)
+        except DocumentError:
+            raise RequestCancelledError("The document was closed meanwhile") from None
+        if now.version != job.version or now.text != job.text:
+            raise RequestCancelledError("The document changed meanwhile")
+
+    @property
+    def _model(self) -> str:
+        info = self._engine.info
+        return info.name if info is not None else ""
 
 
-def _silent(cursor: Position, info: ModelInfo | None, version: int) -> Completion:
-    """The answer that says nothing."""
-    name = info.name if info is not None else ""
-    span = Span(cursor, cursor)
-    return Completion("", span, name, Finish.NONE, Source.MODEL, Timings(), TokenCounts(), version)
+def _job(project: Project, request: CompletionRequest, settings: Settings, begin: float | None = None) -> _Job:
+    """What a request is about; with an item selected in a list, the document as it would be with that item in it."""
+    begin = time.monotonic() if begin is None else begin
+    path = project.path_of(request.file)
+    snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
+    lines = project.documents.lines(path, request.client)
+    text, version = snapshot.document.text, snapshot.document.version
+    span, given = Span(snapshot.cursor, snapshot.cursor), ""
+    if request.selected is not None:
+        span, given = request.selected.span, request.selected.text
+        start, end = sorted((lines.offset(span.start), lines.offset(span.end)))
+        lines = LineIndex(text[:start] + given + text[end:])
+        cursor = lines.position(start + len(given))
+        snapshot = replace(snapshot, document=replace(snapshot.document, text=lines.text), cursor=cursor)
+    elif lines.text != text:
+        lines = LineIndex(text)
+    place = Place.at(path, lines, snapshot.cursor)
+    return _Job(project, request, settings, begin, version, text, snapshot, place, span, given)
+
+
+def _moved(job: _Job, snapshot: Snapshot, place: Place) -> _Job:
+    """The same request at another place."""
+    span = Span(place.cursor, place.cursor)
+    return replace(job, snapshot=snapshot, place=place, span=span, given="", begin=time.monotonic())
+
+
+def _is_inside_word(place: Place) -> bool:
+    """Whether the cursor stands before a letter: what is inserted there is seldom what one wants."""
+    return bool(place.tail) and (place.tail[0].isalnum() or place.tail[0] == "_")

@@ -155,7 +155,8 @@ class Priority(int, Enum):
 
     COMPLETION = 0
     CHAT = 1
-    WARMING = 2
+    SPECULATION = 2
+    WARMING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,11 @@ class Prompt:
     """Token ids to continue, and the rules for stopping.
 
     Text generation ends at a token that ends the model's text, at the first of `stop` (not included in the
-    answer), after `max_lines` complete lines (0: no limit), or at a limit. `sequence` names the KV sequence.
+    answer), after `max_lines` lines that hold something (0: no limit; some more until the round and square
+    brackets that they opened are closed), or at a limit. With an `outer_indent` of 0 or
+    more it ends after the first line before one that is indented by no more characters than that, unless the line
+    begins with a closing bracket: then after it. The answer does not begin with one of the tokens `avoid`. `sequence`
+    names the KV sequence.
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
     still begins after it.
     """
@@ -187,6 +192,8 @@ class Prompt:
     sequence: int = 0
     temperature: float = 0.0
     heal: bool = False
+    outer_indent: int = -1
+    avoid: tuple[int, ...] = ()
 
 
 class Finish(StrEnum):
@@ -235,7 +242,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Text the engine produced, before any filter; `logprobs` has one natural logarithm per generated token."""
+    """Text the engine produced, before any filter.
+
+    `logprobs` has one natural logarithm per generated token, `ends` the length that the text had after it.
+    """
 
     text: str
     tokens: tuple[int, ...]
@@ -243,11 +253,16 @@ class Generation:
     finish: Finish
     counts: TokenCounts
     timings: Timings
+    ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """An answer to an editor: `text` replaces `span` of the document at `document_version`."""
+    """An answer to an editor: `text` replaces `span` of the document at `document_version`.
+
+    Where `text` is empty, `quiet` says why: the model had nothing to say, was not sure, ran out of time, ...
+    (see completion.shaping.Quiet). `number` is the answer's own, by which an editor tells what became of it.
+    """
 
     text: str
     span: Span
@@ -257,6 +272,8 @@ class Completion:
     timings: Timings
     tokens: TokenCounts
     document_version: int
+    quiet: str = ""
+    number: int = 0
 
 
 # --------------------------------------------------------------------------------------------- code flow

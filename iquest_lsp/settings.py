@@ -68,6 +68,12 @@ class Settings:
     deadline_ms: int = _setting(
         400, "Milliseconds from a request to its answer; what is done by then is returned.", low=1
     )
+    min_confidence: int = _setting(
+        -1,
+        "Least probability, in percent, at which the model's text is shown; -1: the value tuned for the model.",
+        low=-1,
+    )
+    battery_saver: bool = _setting(True, "On battery, evaluate nothing ahead of a request.", workspace=False)
     max_tokens: int = _setting(64, "Most tokens one completion may have.", low=1)
     window_tokens: int = _setting(0, "Tokens of context to keep; 0 lets the planner choose.", low=0)
     context: str = _setting(

@@ -41,7 +41,9 @@ class Warmer:
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         if refresh:
             await self._keeper.follow_branch(project, window.tokens)
-        evaluated = await self._scheduler.warm(window.tokens, 0, lambda: True)
+        evaluated = await self._scheduler.warm(
+            window.tokens, self._windows.sequence(project), lambda: True, group=str(project.root)
+        )
         self._keeper.evaluated(project, evaluated)
         self._windows.evaluated(project, len(window.tokens))
         return evaluated

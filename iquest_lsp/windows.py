@@ -46,6 +46,10 @@ class Windows:
         """Tokens that a window may have."""
         return min(info.context_length, self._settings().window_tokens or CPU_WINDOW)
 
+    def sequence(self, project: Project) -> int:
+        """The KV sequence that holds a workspace's window."""
+        return 0
+
     def evaluated(self, project: Project, tokens: int) -> None:
         """Notes that the engine holds a workspace's window now."""
         self._warm = {project.root: tokens}  # one sequence: the window evaluated last is the one in the cache

@@ -44,6 +44,7 @@ class Answer:
         self._stream = TextStream(request.prompt)
         self.tokens: list[int] = []
         self.logprobs: list[float] = []
+        self.ends: list[int] = []
 
     @property
     def text(self) -> str:
@@ -58,6 +59,7 @@ class Answer:
         piece = self._piece(token)
         before = len(self.text)
         ended = self._stream.push(piece[self._unsaid :])
+        self.ends.append(len(self.text))
         self._unsaid = max(self._unsaid - len(piece), 0)
         if self._request.on_text is not None and len(self.text) > before:
             self._request.on_text(self.text[before:])

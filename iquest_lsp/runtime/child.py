@@ -88,6 +88,8 @@ class Server:
                     request["sequence"],
                     request["temperature"],
                     request["heal"],
+                    request["outer_indent"],
+                    tuple(request["avoid"]),
                 )
                 limits = Limits(request["max_tokens"], request["deadline_ms"], request["depth"])
                 stream = (lambda text: self._send({"id": number, "text": text})) if request["stream"] else None

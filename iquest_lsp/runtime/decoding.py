@@ -8,7 +8,7 @@ from iquest_lsp.datatypes import Finish
 from iquest_lsp.runtime.answer import Answer, Request
 from iquest_lsp.runtime.healing import Pieces
 from iquest_lsp.runtime.prefill import Prefill
-from iquest_lsp.runtime.sampling import choose, only
+from iquest_lsp.runtime.sampling import choose, only, without
 
 
 class Decoder:
@@ -28,6 +28,8 @@ class Decoder:
             row = self._sequences.context.logits(-1)
             if must:
                 row = only(row, self._pieces.allowed(must))
+            if request.prompt.avoid and not answer.tokens:
+                row = without(row, request.prompt.avoid)
             token, logprob = choose(row, request.prompt.temperature, generator)
             ended = answer.take(token, logprob)
             if ended is not None:

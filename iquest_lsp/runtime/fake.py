@@ -4,7 +4,8 @@ A token is one byte of UTF-8; special tokens have the ids from 256 on. It answer
 any; then it continues the prompt as the text went on where its last line's beginning occurred before, which makes
 it a small but honest completer. Options (all optional): `responses` (list of strings), `token_ms` and `prefill_ms`
 (milliseconds a token), `load_ms`, `load_error` (an error's JSON), `crash_on` (a text: the process exits when the
-end of a prompt holds it), `special` (extra special tokens), `metadata`.
+end of a prompt holds it), `special` (extra special tokens), `metadata`,
+`logprob` (of every token; 0).
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class FakeBackend:
         stream = TextStream(prompt)
         finish = Finish.STOP
         made: list[int] = []
+        ends: list[int] = []
         for byte in self._answer(prompt):
             if cancelled():
                 raise RequestCancelledError("The request was cancelled")
@@ -109,6 +111,7 @@ class FakeBackend:
             made.append(byte)
             before = len(stream.text)
             ended = stream.push(bytes([byte]))
+            ends.append(len(stream.text))
             if on_text is not None and len(stream.text) > before:
                 on_text(stream.text[before:])
             if ended:
@@ -120,12 +123,13 @@ class FakeBackend:
         return Generation(
             text=stream.text,
             tokens=tuple(made),
-            logprobs=(0.0,) * len(made),
+            logprobs=(float(self._options.get("logprob", 0.0)),) * len(made),
             finish=finish,
             counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(made)),
             timings=Timings(
                 total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
             ),
+            ends=tuple(ends),
         )
 
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:

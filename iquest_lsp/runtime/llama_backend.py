@@ -103,6 +103,7 @@ class LlamaBackend:
             timings=Timings(
                 total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
             ),
+            ends=tuple(answer.ends),
         )
 
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:

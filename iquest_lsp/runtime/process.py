@@ -147,6 +147,8 @@ class ProcessEngine:
             "sequence": prompt.sequence,
             "temperature": prompt.temperature,
             "heal": prompt.heal,
+            "outer_indent": prompt.outer_indent,
+            "avoid": list(prompt.avoid),
             "max_tokens": limits.max_tokens,
             "deadline_ms": left,
             "depth": limits.depth,

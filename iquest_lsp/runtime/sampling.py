@@ -17,6 +17,13 @@ def only(logits: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.float
     return kept
 
 
+def without(logits: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.float32]:
+    """The logits with some tokens ruled out; unchanged where no other would be left."""
+    kept = logits.copy()
+    kept[[token for token in tokens if 0 <= token < len(kept)]] = -np.inf
+    return kept if np.isfinite(kept).any() else logits
+
+
 def choose(logits: NDArray[np.float32], temperature: float, generator: np.random.Generator) -> tuple[int, float]:
     """The next token and its log-probability at temperature 1: the likeliest at temperature 0, else a sample."""
     top = float(logits.max())

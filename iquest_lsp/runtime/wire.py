@@ -93,6 +93,7 @@ def generation_from_json(data: dict[str, Any], tokens: list[int]) -> Generation:
         text=data["text"],
         tokens=tuple(tokens),
         logprobs=tuple(data["logprobs"]),
+        ends=tuple(data["ends"]),
         finish=Finish(data["finish"]),
         counts=TokenCounts(**data["counts"]),
         timings=Timings(**data["timings"]),

@@ -1,0 +1,141 @@
+"""The filters an answer goes through, one function each: a text in, what of it is worth showing out."""
+
+from __future__ import annotations
+
+import re
+
+from iquest_lsp.completion.brackets import surplus
+from iquest_lsp.completion.place import Place, indent_of
+
+#: A unit of up to 60 characters, four times or more in a row.
+_LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
+_LOOP_CHARACTERS = 16
+_LOOP_LINES = 3
+_LEAST_OVERLAP = 4
+_LEAST_LINE = 8
+
+
+def whole_pieces(text: str) -> str:
+    """What of a text that was cut short is whole: its lines, or of its first line what ends at a word's border."""
+    if text.strip() and "\n" in text.rstrip(" \t"):
+        kept = text.rpartition("\n")[0]
+        if kept.strip():
+            return kept
+    stripped = text
+    while stripped and (stripped[-1].isalnum() or stripped[-1] == "_"):
+        stripped = stripped[:-1]
+    return stripped
+
+
+def without_loop(text: str) -> str:
+    """Without what repeats itself over and over, the way small models end; blanks may repeat."""
+    for match in _LOOP.finditer(text):
+        looped = match.group()
+        if looped.strip() and len(looped) >= _LOOP_CHARACTERS:
+            # What stands before a loop was most likely part of the way into it.
+            return text[: match.start()] if match.start() > 2 * len(looped) else ""
+    lines = text.split("\n")
+    for at in range(len(lines) - _LOOP_LINES + 1):
+        if lines[at].strip() and len({line.strip() for line in lines[at : at + _LOOP_LINES]}) == 1:
+            return "\n".join(lines[:at])
+    return text
+
+
+def without_tail(text: str, place: Place) -> str:
+    """Without an end that stands behind the cursor already, and without further lines where its line goes on."""
+    rest = place.tail.strip()
+    if not rest:
+        return text
+    line = text.partition("\n")[0]
+    if line.rstrip().endswith(rest):
+        return line.rstrip()[: -len(rest)]
+    for size in range(min(len(rest), len(line)), 0, -1):
+        is_sign = not (rest[0].isalnum() or rest[0] == "_")
+        if line.endswith(rest[:size]) and (is_sign or size >= _LEAST_OVERLAP):
+            return line[:-size]
+    return line
+
+
+def without_surplus_brackets(text: str, place: Place) -> str:
+    """Up to the first closing bracket that nothing before the cursor needs."""
+    at = surplus(text, place)
+    return text if at < 0 else text[:at].rstrip(" \t")
+
+
+def without_following(text: str, place: Place) -> str:
+    """Without the lines that stand below the cursor already; an answer that only repeats them is nothing."""
+    following = place.below(4)
+    if not following:
+        return text
+    lines = [line.rstrip() for line in text.split("\n")]
+    full = [place.head + lines[0], *lines[1:]]
+    for at, line in enumerate(full):
+        rest = [item for item in full[at:] if item.strip()]
+        if not line.strip() or not rest:
+            continue
+        same = rest[: len(following)] == following[: len(rest)]
+        # One short line (a bracket, `else:`) may well be written twice; not where it would end the answer.
+        if same and (len(rest) > 1 or is_telling(line) or at == len(full) - 1):
+            return "\n".join(text.split("\n")[:at]).rstrip() if at else ""
+        if line == following[0] and is_telling(line):
+            return "\n".join(text.split("\n")[:at]).rstrip() if at else ""
+    return text
+
+
+def repeats_above(text: str, place: Place) -> bool:
+    """Whether the answer would write the line above the cursor a second time."""
+    line = (place.head + text.partition("\n")[0]).strip()
+    return is_telling(line) and line == place.above().strip() and "\n" not in text.strip()
+
+
+def reindented(text: str, place: Place) -> str:
+    """With the indentation of the place: no deeper than its block at the first line, tabs where the file has tabs."""
+    unit = indent_unit(place)
+    lines = text.split("\n")
+    made = []
+    for number, line in enumerate(lines):
+        bare = line.lstrip(" \t")
+        if number == 0 and place.head.strip():
+            made.append(line)
+            continue
+        space = line[: len(line) - len(bare)]
+        if unit == "\t" and "\t" not in space:
+            space = "\t" * (len(space) // 4) if number else space.replace("    ", "\t")
+        elif unit != "\t" and "\t" in space:
+            space = space.replace("\t", unit)
+        if number == 0:
+            space = space[: max(_deepest(place, unit) - len(place.head), 0)]
+        made.append(space + bare)
+    return "\n".join(made)
+
+
+def indent_unit(place: Place) -> str:
+    """One step of indentation as the lines around the place have it: a tab, or so many spaces."""
+    widths: list[int] = []
+    first = max(place.cursor.line - 200, 0)
+    for number in range(first, min(place.cursor.line + 100, len(place.lines))):
+        line = place.lines.line(number)
+        if line[:1] == "\t":
+            return "\t"
+        width = indent_of(line)
+        if 1 < width < len(line):
+            widths.append(width)
+    least = min(widths, default=4)
+    return " " * (least if least in (2, 3, 4, 8) else 4)
+
+
+def is_telling(line: str) -> bool:
+    """Whether a line is long enough, and not mere brackets, that its like twice in a row is no accident."""
+    bare = line.strip()
+    return len(bare) >= _LEAST_LINE and any(char.isalnum() for char in bare)
+
+
+def _deepest(place: Place, unit: str) -> int:
+    """The deepest indentation that a line at the place can have: that of the line above, one step more after an
+    opening; any where brackets are open, since continuation lines are set as one likes."""
+    above = place.above()
+    bare = above.rstrip()
+    if bare.endswith(("(", "[", ",")):
+        return 10_000
+    deeper = bare.endswith((":", "{"))
+    return indent_of(above) + (len(unit) if deeper else 0)
