@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -191,7 +191,7 @@ class Completer:
     def _known(self, job: _Job) -> Completion | None:
         """An answer that holds already; None where the model has to be asked."""
         found = self._remembered.find(
-            job.key, job.snapshot.document.text, job.place.offset, self._model, explicit=job.request.explicit
+            job.key, job.snapshot.document.text, job.place.offset, self._state(job), explicit=job.request.explicit
         )
         if found is None:
             return None
@@ -260,7 +260,7 @@ class Completer:
     async def _first_tokens(self, job: _Job) -> list[int]:
         """The first token of the answer that was given already."""
         found = self._remembered.find(
-            job.key, job.snapshot.document.text, job.place.offset, self._model, explicit=True
+            job.key, job.snapshot.document.text, job.place.offset, self._state(job), explicit=True
         )
         return list(found.generation.tokens[:1]) if found is not None else []
 
@@ -293,8 +293,8 @@ class Completer:
         text, offset = job.snapshot.document.text, job.place.offset
         lines = LineIndex(text[:offset] + inserted + text[offset:])
         cursor = lines.position(offset + len(inserted))
-        model = self._model
-        if self._remembered.find(job.key, lines.text, offset + len(inserted), model) is not None:
+        state = self._state(job)
+        if self._remembered.find(job.key, lines.text, offset + len(inserted), state) is not None:
             return
         document = replace(job.snapshot.document, text=lines.text)
         snapshot = replace(job.snapshot, document=document, cursor=cursor)
@@ -308,7 +308,7 @@ class Completer:
             self._prompt(ahead, window), limits, priority=Priority.SPECULATION, group=str(job.project.root)
         )
         self._remembered.keep(
-            job.key, lines.text, place.offset, made, model=model, source=Source.SPECULATED
+            job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED
         )
 
     # --------------------------------------------------------------------------------------------- small parts
@@ -317,7 +317,7 @@ class Completer:
         if made.finish is Finish.DEADLINE and not made.text:
             return
         self._remembered.keep(
-            job.key, job.snapshot.document.text, job.place.offset, made, model=self._model,
+            job.key, job.snapshot.document.text, job.place.offset, made, state=self._state(job),
             explicit=job.request.explicit,
         )  # fmt: skip
 
@@ -364,6 +364,9 @@ class Completer:
             raise RequestCancelledError("The document was closed meanwhile") from None
         if now.version != job.version or now.text != job.text:
             raise RequestCancelledError("The document changed meanwhile")
+
+    def _state(self, job: _Job) -> Hashable:
+        return self._model, job.project.state
 
     @property
     def _model(self) -> str:

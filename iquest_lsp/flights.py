@@ -41,6 +41,8 @@ class Flight:
         length = offset - self._offset
         if self.task.done() or self.diverged or after != self._after or explicit != self._explicit:
             return False
+        if not length and not self._waiting:
+            return False  # withdrawn, and asked again in the same place: that one is not wanted
         if not 0 <= length <= NEAR_BEFORE or not before.endswith(self._before, 0, len(before) - length):
             return False
         typed = before[len(before) - length :]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -107,6 +107,11 @@ class Project:
     def path_of(self, file: Path) -> str:
         """The path of a file as the house writes it."""
         return workspace_path(self.root, file)
+
+    @property
+    def state(self) -> Hashable:
+        """Differs when what surrounds a file in the window may differ: files or settings have changed."""
+        return id(self._index), self._index.version, self.settings
 
     async def index(self) -> None:
         """Waits for the first index and what was asked of the history so far."""

@@ -26,7 +26,7 @@ class Kept:
     before: str
     after: str
     generation: Generation
-    model: str
+    state: Hashable
     source: Source
     at: float
     explicit: bool = False
@@ -51,18 +51,21 @@ class Remembered:
         self._documents: OrderedDict[Hashable, deque[Kept]] = OrderedDict()
 
     def keep(
-        self, key: Hashable, text: str, offset: int, generation: Generation, *, model: str,
+        self, key: Hashable, text: str, offset: int, generation: Generation, *, state: Hashable,
         source: Source = Source.CACHE, explicit: bool = False,
     ) -> None:  # fmt: skip
-        """Remembers what was generated for a place in a document; `source` is what an answer from it shall say."""
+        """Remembers what was generated for a place in a document; `source` is what an answer from it shall say.
+
+        It holds while `state` is the same: the model, and what else the window shows.
+        """
         before, after = near(*_plain(text, offset))
         kept = self._documents.setdefault(key, deque(maxlen=PER_DOCUMENT))
         self._documents.move_to_end(key)
-        kept.append(Kept(before, after, generation, model, source, self._clock(), explicit))
+        kept.append(Kept(before, after, generation, state, source, self._clock(), explicit))
         while len(self._documents) > DOCUMENTS:
             self._documents.popitem(last=False)
 
-    def find(self, key: Hashable, text: str, offset: int, model: str, *, explicit: bool = False) -> Found | None:
+    def find(self, key: Hashable, text: str, offset: int, state: Hashable, *, explicit: bool = False) -> Found | None:
         """A generation that holds at a place: made there, or before it and typed through since, newest first."""
         kept = self._documents.get(key)
         if not kept:
@@ -71,7 +74,7 @@ class Remembered:
         before, after = near(text, offset, extra=NEAR_BEFORE)
         oldest = self._clock() - AGE_S
         for item in reversed(kept):
-            if item.at < oldest or item.model != model or (explicit and not item.explicit):
+            if item.at < oldest or item.state != state or (explicit and not item.explicit):
                 continue
             rest = _rest(item, before, after, offset)
             if rest is not None:

@@ -21,7 +21,7 @@ class Clock:
 
 def kept(before: str, after: str, answer: str, finish: Finish = Finish.STOP, **more: bool) -> Remembered:
     cache = Remembered(Clock())
-    cache.keep("a", before + after, len(before), generation(answer, finish), model="m", **more)
+    cache.keep("a", before + after, len(before), generation(answer, finish), state="m", **more)
     return cache
 
 
@@ -92,7 +92,7 @@ def test_answers_grow_old_and_are_bounded() -> None:
     clock = Clock()
     cache = Remembered(clock)
     for number in range(PER_DOCUMENT + 5):
-        cache.keep("a", f"{number} = ", len(f"{number} = "), generation("x"), model="m")
+        cache.keep("a", f"{number} = ", len(f"{number} = "), generation("x"), state="m")
     assert cache.find("a", "0 = ", 4, "m") is None
     last = f"{PER_DOCUMENT + 4} = "
     assert cache.find("a", last, len(last), "m") is not None
