@@ -9,6 +9,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "convert": "quantize.convert",
+    "imatrix": "quantize.imatrix",
     "logits": "quantize.logits",
     "pretrain": "quantize.pretrain.command",
     "quantize": "quantize.quantizer",

@@ -32,6 +32,7 @@ class Context:
     def __init__(
         self, model: Model, n_ctx: int, n_batch: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str,
         flash_attn: bool | None, n_threads: int | None, n_threads_batch: int | None, swa_full: bool, unified: bool,
+        observer: Any = None,
     ) -> None:  # fmt: skip
         lib = bindings()
         if flash_attn is None and model.max_alibi_bias > 0:
@@ -44,6 +45,9 @@ class Context:
         params.n_threads, params.n_threads_batch = threads, n_threads_batch or threads
         params.swa_full, params.kv_unified = swa_full, unified
         params.no_perf = True
+        if observer is not None:  # a ggml_backend_sched_eval_callback: it sees every result that it asks for
+            params.cb_eval = observer
+        self._observer = observer  # must live as long as the context may call it
         forget_complaints()
         handle = lib.llama_init_from_model(model.handle, params)
         if not handle:

@@ -1,0 +1,66 @@
+"""Text for measuring and for importance matrices: files, folders, or the tracked files of a git repository."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iquest_lsp.errors import ModelError
+from iquest_lsp.runtime.llama import Model
+
+_LARGEST = 1_000_000
+_MOST_FILES = 20_000
+
+
+def texts(sources: Sequence[Path], seed: int = 0) -> list[str]:
+    """The texts below `sources` in a random order; binaries, huge files and what is not UTF-8 are left out."""
+    files = [file for source in sources for file in _files(source)]
+    random.Random(seed).shuffle(files)
+    found = []
+    for file in files[:_MOST_FILES]:
+        try:
+            if file.stat().st_size > _LARGEST:
+                continue
+            text = file.read_text("utf-8")
+        except (OSError, ValueError):
+            continue
+        if text.strip() and "\x00" not in text:
+            found.append(text)
+    if not found:
+        raise ModelError(f"There is no text in {', '.join(map(str, sources))}", fix="Give files of UTF-8 text")
+    return found
+
+
+def token_rows(model: Model, sources: Sequence[Path], length: int, most: int, seed: int = 0) -> list[NDArray[np.int32]]:
+    """Rows of `length` tokens, files one after another with the end-of-text token between them."""
+    ids: list[int] = []
+    end = model.token_eos
+    for text in texts(sources, seed):
+        ids += [*model.tokenize(text), *([end] if end >= 0 else [])]
+        if len(ids) >= length * most:
+            break
+    rows = [np.array(ids[at : at + length], np.int32) for at in range(0, len(ids) - length + 1, length)][:most]
+    if not rows:
+        raise ModelError(f"The text has only {len(ids)} tokens", why=f"a row needs {length}", fix="Give more text")
+    return rows
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    done = subprocess.run(
+        ["git", "-C", str(source), "-c", "core.fsmonitor=false", "ls-files", "-z"], capture_output=True, check=False
+    )  # fmt: skip
+    if done.returncode == 0 and done.stdout:
+        names = [source / name for name in done.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
+        return [path for path in sorted(names) if path.is_file() and not path.is_symlink()]
+    hidden = {".git", ".venv", "node_modules", "__pycache__"}
+    return sorted(
+        path for path in source.rglob("*")
+        if path.is_file() and not path.is_symlink() and not hidden & set(path.relative_to(source).parts)
+    )  # fmt: skip
