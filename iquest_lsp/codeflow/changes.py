@@ -126,10 +126,19 @@ class _Comparison:
         elif is_test(self.diff.path):
             change = "test"
         else:
-            change, detail = "body", ", ".join(facts(removed, added))
+            change, detail = "body", ", ".join(self._own_facts(earlier, symbol))
         deprecates = _deprecates(added) and not _deprecates(removed)
         return SymbolChange(self.diff.path, symbol.name, symbol.kind, change, symbol.start, detail, symbol.name,
                             symbol.public, deprecates=deprecates, lines=tuple(line.strip() for line in added))
+
+    def _own_facts(self, earlier: Symbol, symbol: Symbol) -> list[str]:
+        """What the definition's lines do now, those of definitions inside it aside: they speak for themselves."""
+        old_inside, new_inside = _inside(self.old.values(), earlier), _inside(self.new.values(), symbol)
+        removed = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
+                   if earlier.start <= at < earlier.end and at not in old_inside]
+        added = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
+                 if symbol.start <= at < symbol.end and at not in new_inside]
+        return facts(removed, added) or _plainly(removed, added)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])
@@ -261,6 +270,28 @@ def _tokens(root: Node) -> Iterable[tuple[int, bytes]]:
         pending = (depth, text)
     if pending is not None:
         yield pending
+
+
+def _plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
+    """A change of very few lines, told by the lines themselves."""
+    minus, plus = ([line.strip() for line in lines if line.strip() and not _is_comment(line)]
+                   for lines in (removed, added))
+    if len(minus) == len(plus) == 1 and len(minus[0]) + len(plus[0]) <= 100:
+        return [f"`{minus[0]}` becomes `{plus[0]}`"]
+    if plus and not minus:
+        return [f"`{plus[0][:60]}` is new"]
+    if minus and not plus:
+        return [f"`{minus[0][:60]}` is gone"]
+    return []
+
+
+def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
+    """Lines of definitions inside `outer`."""
+    prefix = f"{outer.name}."
+    return {
+        line for item in symbols if item.name.startswith(prefix) and outer.start <= item.start < outer.end
+        for line in range(item.start, item.end)
+    }  # fmt: skip
 
 
 def _keyed(symbols: Sequence[Symbol]) -> dict[Key, Symbol]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.changes import SymbolChange
 
+MAX_NEW = 8
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
@@ -100,7 +101,7 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += ["## Files", ""]
         for item in explanation.files:
             lines.append(f"- `{item.path}`: {item.status}{_counts(item)}")
-            lines += [f"  - {_symbol(symbol)}" for symbol in item.symbols if not symbol.inner]
+            lines += _symbols(item)
         lines.append("")
     if explanation.missing:
         lines += ["## Perhaps missing", ""]
@@ -134,6 +135,36 @@ def _counts(item: ChangedFile) -> str:
     return f" (+{item.added} −{item.removed})" if item.added > 0 or item.removed > 0 else ""
 
 
+_WORDS = {
+    "body": "changed", "test": "changed", "signature": "new signature", "doc": "documentation changed",
+    "format-only": "layout only",
+}  # fmt: skip
+
+
+def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
+    """Changes a reader wants to see: no parts of whole definitions, no class that only changed in its methods."""
+    names = [item.name for item in symbols]
+    return [
+        item for item in symbols
+        if not item.inner
+        and not (item.change in ("body", "test") and not item.detail and any(
+            name.startswith(f"{item.name}.") for name in names))
+    ]  # fmt: skip
+
+
+def _symbols(item: ChangedFile) -> list[str]:
+    """The definitions of one file as list items; of many new ones only the first, by weight."""
+    shown = worth_showing(item.symbols)
+    new = [symbol for symbol in shown if symbol.change == "added"]
+    if len(new) > MAX_NEW:
+        main = sorted(new, key=lambda symbol: (not symbol.public, symbol.kind == "constant", -len(symbol.lines)))
+        kept = {id(symbol) for symbol in main[:MAX_NEW]}
+        left = len(new) - MAX_NEW
+        shown = [symbol for symbol in shown if symbol.change != "added" or id(symbol) in kept]
+        return [*(f"  - {_symbol(symbol)}" for symbol in shown), f"  - and {left} more new definitions"]
+    return [f"  - {_symbol(symbol)}" for symbol in shown]
+
+
 def _symbol(symbol: SymbolChange) -> str:
     detail = f" ({symbol.detail})" if symbol.detail and symbol.change not in ("added", "removed") else ""
-    return f"{symbol.kind} `{symbol.name}`: {symbol.change}{detail}"
+    return f"{symbol.kind} `{symbol.name}`: {_WORDS.get(symbol.change, symbol.change)}{detail}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-MAX_FACTS = 4
+MAX_FACTS = 3
 
 _RAISES = re.compile(r"\b(?:raise|throw(?:\s+new)?)\s+([A-Za-z_][\w.:]*)")
 _HANDLES = re.compile(
@@ -13,19 +13,24 @@ _HANDLES = re.compile(
     r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+")  # fmt: skip
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*(?:\.|::))*[A-Za-z_]\w*)\s*\(|\.([A-Za-z_]\w*)\s*\(")
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^'\\\n]|\\.){1,60}')")
+_ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|\|\||\bnot\b")
 _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,70}?)\s*[:{]?\s*$")
 _NOT_CALLS = frozenset({
     "if", "for", "while", "return", "def", "class", "function", "switch", "catch", "elif", "print", "and", "or", "not",
     "in", "assert", "func", "fn", "match", "with", "super", "sizeof", "except", "lambda", "await", "yield", "new",
-    "raise", "throw", "isinstance", "len", "str", "int", "list", "dict", "set", "tuple", "range",
+    "raise", "throw", "isinstance", "len", "str", "int", "list", "dict", "set", "tuple", "range", "max", "min", "sum",
+    "any", "all", "sorted", "reversed", "enumerate", "zip", "bool", "float", "bytes", "repr", "type", "iter", "next",
+    "items", "keys", "values", "get", "append", "extend", "join", "strip", "lower", "upper", "format", "encode",
+    "decode", "add", "push", "copy", "pop", "String", "toString", "vec", "Some", "Ok", "Err", "cast", "hasattr",
+    "getattr", "setattr", "startswith", "endswith", "unwrap", "clone", "map", "filter", "make", "string",
 })  # fmt: skip
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
 
 
 def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
-    """Phrases such as “now raises ValueError”; at most MAX_FACTS, the most telling first."""
+    """Phrases such as “now raises ValueError”; at most MAX_FACTS, the most telling first, each once."""
     minus = [line for line in removed if not _COMMENT.match(line)]
     plus = [line for line in added if not _COMMENT.match(line)]
     found: list[str] = []
@@ -33,17 +38,24 @@ def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
     found += _named("no longer raises", _names(_RAISES, minus) - _names(_RAISES, plus))
     found += _named("now handles", _names(_HANDLES, plus) - _names(_HANDLES, minus))
     found += _replaced(minus, plus)
-    literals = _names(_STRING, plus) - _names(_STRING, minus)
-    if minus or len(plus) < 40:
-        found += _named("adds the text", {item for item in literals if len(item) > 3}, limit=2)
-        found += _named("drops the text", {item for item in _names(_STRING, minus) - _names(_STRING, plus)
-                                           if len(item) > 3}, limit=2)
     conditions = [match[1] for line in plus if (match := _CONDITION.match(line))]
     old_conditions = {match[1] for line in minus if (match := _CONDITION.match(line))}
     found += [f"checks `{item}`" for item in conditions if item not in old_conditions][:1]
-    found += _named("now calls", _calls(plus) - _calls(minus), limit=3)
-    found += _named("no longer calls", _calls(minus) - _calls(plus), limit=2)
+    come, gone = _calls(plus) - _calls(minus), _calls(minus) - _calls(plus)
+    # A long list says only that much was rewritten.
+    found += _named("now calls", come, limit=3) if len(come) <= 5 else []
+    found += _named("no longer calls", gone, limit=2) if len(gone) <= 3 else []
+    found += _texts(minus, plus)
     return found[:MAX_FACTS]
+
+
+def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
+    """Texts that came and went, where they are few and short enough to tell something."""
+    come, gone = _names(_STRING, plus) - _names(_STRING, minus), _names(_STRING, minus) - _names(_STRING, plus)
+    come, gone = ({item for item in texts if 3 < len(item) <= 44} for texts in (come, gone))
+    if not (minus or len(plus) < 40) or len(come) + len(gone) > 3:
+        return []
+    return _named("adds the text", come) + _named("drops the text", gone)
 
 
 def parameter_facts(before: str, after: str) -> list[str]:
@@ -111,7 +123,7 @@ def _calls(lines: Iterable[str]) -> set[str]:
     for line in lines:
         if re.match(r"\s*(async\s+)?(def|class|func|fn|function|public|private|static)\b", line):
             continue
-        for match in _CALL.finditer(_STRING.sub('""', line)):
+        for match in _CALL.finditer(_ANY_STRING.sub('""', line)):
             name = (match[1] or match[2]).rsplit(".", 1)[-1]
             if name not in _NOT_CALLS:
                 names.add(name)

@@ -212,9 +212,11 @@ class Indexer:
         shape = shape_of(commit.files, deep.changes)
         intent = intent_of(commit.subject, commit.body, shape, merge=commit.merge)
         objection = credibility(commit.author, commit.email, intent, commit.files) or deep.problem
+        # What the message promises counts here, and only that: a kind read from the lines promises nothing.
+        risk = riskiness(commit.files, intent.kind if intent.told else "", renames=shape.renamed_words)
         db.execute(
             "UPDATE commits SET kind=?, confidence=?, why=?, filter=?, objection=?, risk=?, depth=1 WHERE id=?",
-            (intent.kind, intent.confidence, intent.reason, *_split(objection), riskiness(commit.files), key))
+            (intent.kind, intent.confidence, intent.reason, *_split(objection), risk, key))
         paths = {diff.path for diff in commit.files} | {item.path for item in deep.changes}
         ids = self.store.path_ids(sorted(paths))
         if len(commit.files) <= MAX_DEEP_FILES:

@@ -90,7 +90,8 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
     if changes is not None:
         outer = [item for item in changes if not item.inner]
         symbols = Counter(item.change for item in outer)
-        symbols["private added"] = sum(item.change == "added" and not item.public for item in outer)
+        symbols["private added"] = sum(
+            item.change == "added" and (not item.public or item.kind == "constant") for item in outer)
         symbols["tests added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
     return Shape(
@@ -171,6 +172,7 @@ _VAGUE = re.compile(
 _NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)")
 _ISSUES = re.compile(r"(?:^|[\s(\[,:])(?:#|gh-|GH-)(\d+)\b|\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b")
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
+_CLOSES = re.compile(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", re.IGNORECASE)
 _COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
@@ -221,20 +223,25 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
     if guess is not None and guess[1] >= 0.9:
         return (*guess, told)
     if told:
-        scores = _scores(subject, body, shape)
+        scores, words = _scores(subject, body, shape)
         if guess is not None:
             scores[guess[0]] += 1.5 * guess[1]
         best = sorted(scores.items(), key=lambda item: -item[1])[:2]
         if best and (best[0][1] >= 1.0):
             margin = best[0][1] - (best[1][1] if len(best) > 1 else 0.0)
-            return best[0][0], min(0.9, 0.55 + 0.1 * margin), "words of the message", True
+            kind = best[0][0]
+            why = [f"the message says “{words[kind]}”"] if kind in words else []
+            why += [guess[2]] if guess is not None and guess[0] == kind else []
+            return kind, min(0.9, 0.55 + 0.1 * margin), ", and ".join(why), True
     if guess is not None:
         return (*guess, told)
     return "change", 0.2, "neither the message nor the diff tells", told
 
 
-def _scores(subject: str, body: str, shape: Shape) -> defaultdict[str, float]:
+def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
+    """How much the message speaks for each kind, and the words that do."""
     scores: defaultdict[str, float] = defaultdict(float)
+    words: dict[str, str] = {}
     # `resolve_buffer` is a name, not something that is resolved.
     subject = _NAME.sub("it", subject)
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
@@ -243,13 +250,18 @@ def _scores(subject: str, body: str, shape: Shape) -> defaultdict[str, float]:
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
-            backed = kind not in _BACKING or own >= 0.3 * sum(shape.categories.values())
-            scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * (1.0 if backed else 0.4)
+            share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
+            if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
+                share = 0.2  # what is nearly all new rearranges nothing
+            scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * share
+            words.setdefault(kind, found[0].strip())
             # What stands late in the subject is rarely what it is about.
             scores[kind] -= 0.5 * weight if found.start() > 35 else 0.0
-    if re.search(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", f"{subject}\n{body}", re.IGNORECASE):
+    closes = _CLOSES.search(f"{subject}\n{body}")
+    if closes:
         scores["fix"] += 0.7
-    return scores
+        words.setdefault("fix", closes[0])
+    return scores, words
 
 
 def shape_kind(shape: Shape) -> tuple[str, float, str] | None:

@@ -136,7 +136,7 @@ class _Cases:
     def _score(self, case: _Case) -> float:
         entry = case.entry
         risk = entry.risk or 0.35 * math.log1p(entry.lines)
-        prior = (0.35 + min(risk, 6.0) / 2.5) * _KIND_WEIGHT.get(entry.kind, 1.0)
+        prior = (0.25 + min(risk, 6.0) / 2) * _KIND_WEIGHT.get(entry.kind, 1.0)
         rank = self._rank.get(entry.oid, MAX_CANDIDATES)
         recency = 0.35 + 0.65 * math.exp(-rank / 60)
         fresh = 1.0 if not self._good or entry.order > self._good else 0.4
@@ -190,7 +190,8 @@ def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     base = {"line": 1.0, "symbol": 0.6, "": 0.5 if not ranges else 0.15}
     for past, entry in cases.index.follow(ranges, [target.path], MAX_CANDIDATES):
         if not entry.merge:
-            decay = 0.75 if past.label == "line" else 0.9
+            # Of a whole file nothing but time tells its changes apart, and time is weighed below.
+            decay = {"line": 0.75, "symbol": 0.9}.get(past.label, 0.97)
             cases.of(entry).add(weight * base[past.label] * decay ** counts[past.label], said[past.label])
             counts[past.label] += 1
     if ranges:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from iquest_lsp.codeflow.changes import SymbolChange
-from iquest_lsp.codeflow.explanation import ChangedFile
+from iquest_lsp.codeflow.explanation import ChangedFile, worth_showing
 from iquest_lsp.codeflow.facts import parameter_facts
 from iquest_lsp.codeflow.intents import Intent, uninformative
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget
+
+MAX_TOLD, MAX_FACTS = 8, 3
 
 _TITLES = {
     "feature": "Feature", "fix": "Fix", "refactor": "Refactoring", "perf": "Performance", "docs": "Documentation",
@@ -48,8 +51,7 @@ def sentence(
 def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[str]:
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
-    code = [item for item in changes if not item.inner and category(item.path) is not Category.TEST]
-    details = [fact for item in code for fact in _details(item)]
+    code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST]
     for change, verb in (
         ("added", "adds"), ("removed", "removes"), ("renamed", "renames"), ("moved", "moves"),
         ("signature", "changes the signature of"), ("body", "changes"), ("doc", "documents"),
@@ -58,8 +60,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         some = [item for item in code if item.change == change]
         if some:
             phrases.append(f"{verb} {_definitions(some)}")
-    if details:
-        phrases.append(", ".join(details[:3]))
+    phrases += _telling(code)
     tests = [item for item in changes if category(item.path) is Category.TEST and item.kind == "test"]
     for change, verb in (("added", "adds"), ("removed", "removes"), ("test", "changes"), ("renamed", "renames")):
         some = [item for item in tests if item.change == change]
@@ -81,22 +82,40 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     return phrases
 
 
+def _telling(code: Sequence[SymbolChange]) -> list[str]:
+    """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
+    if len(code) > MAX_TOLD:
+        return []
+    told = [(item, fact) for item in code for fact in _details(item)]
+    alone = len(code) == 1
+    return list(dict.fromkeys(fact if alone else f"`{item.name}` {fact}" for item, fact in told))[:MAX_FACTS]
+
+
 def _definitions(some: Sequence[SymbolChange]) -> str:
     def name(item: SymbolChange) -> str:
         return f"`{item.old_name}` to `{item.name}`" if item.change == "renamed" else f"`{item.name}`"
 
+    some = sorted(some, key=lambda item: (not item.public, item.kind == "constant", -len(item.lines)))
     shown = ", ".join(name(item) for item in some[:3])
     if len(some) > 3:
         shown += f" and {len(some) - 3} more"
     paths = {item.path for item in some}
-    return f"{shown} in {next(iter(paths))}" if len(paths) == 1 else shown
+    origins = {item.old_name.partition("::")[0] for item in some if item.change == "moved"}
+    if len(origins) == 1 and origins != paths:
+        shown += f" from {next(iter(origins))}"
+        return f"{shown} to {next(iter(paths))}" if len(paths) == 1 else shown
+    if len(paths) == 1:
+        return f"{shown} in {next(iter(paths))}"
+    return f"{shown} in {len(paths)} files" if len(some) > 3 else shown
 
 
 def _details(item: SymbolChange) -> list[str]:
     """What changed in one definition, in phrases."""
     if item.change == "signature" and " → " in item.detail:
         return parameter_facts(*item.detail.split(" → ", 1))
-    return [item.detail] if item.change == "body" and item.detail else []
+    # Facts are kept as one text; code between backticks may hold commas.
+    return re.split(r", (?=(?:[^`]*`[^`]*`)*[^`]*$)(?=[a-z`])", item.detail)[:2] if item.change == "body" and (
+        item.detail) else []
 
 
 def _clean(subject: str) -> str:
