@@ -22,6 +22,7 @@ from iquest_lsp.completion.syntax import Extent, Unit, unit_at
 from iquest_lsp.datatypes import (
     Completion,
     ContextWindow,
+    Depth,
     Finish,
     Generation,
     Limits,
@@ -173,7 +174,7 @@ class Completer:
             if not avoid:
                 avoid += await self._first_tokens(job)
             prompt = replace(self._prompt(job, window), avoid=tuple(avoid))
-            limits = Limits(settings.max_tokens, deadline_ms=left)
+            limits = Limits(settings.max_tokens, deadline_ms=left, depth=Depth(settings.depth))
             made = await self._scheduler.complete(prompt, limits, group=str(project.root))
             if not made.tokens or made.tokens[0] in avoid:
                 break
@@ -227,7 +228,8 @@ class Completer:
             older.end()
 
         async def start(hear: Callable[[str], None]) -> Generation:
-            limits = Limits(job.settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
+            left = max(self._left_ms(job), 1.0)
+            limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
             group = str(job.project.root)
             made = await self._scheduler.complete(self._prompt(job, window), limits, group=group, on_text=hear)
             self._windows.evaluated(job.project, len(window.tokens))
@@ -303,7 +305,7 @@ class Completer:
         window = await self._window(ahead, Purpose.LOOK)
         if not window.tokens:
             return
-        limits = Limits(job.settings.max_tokens)
+        limits = Limits(job.settings.max_tokens, depth=Depth(job.settings.depth))
         made = await self._scheduler.complete(
             self._prompt(ahead, window), limits, priority=Priority.SPECULATION, group=str(job.project.root)
         )

@@ -159,17 +159,25 @@ class Priority(int, Enum):
     WARMING = 3
 
 
+class Depth(StrEnum):
+    """How many passes of a Loop model a token gets: all of them, or only the first where that one is sure."""
+
+    EXACT = "exact"
+    ADAPTIVE = "adaptive"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a generation may cost.
 
-    `deadline_ms` counts from the moment the engine client takes the request; `depth` is how many passes a call
-    runs (0: the model's own number).
+    `deadline_ms` counts from the moment the engine client takes the request; `draft` says whether tokens may be
+    guessed ahead and verified together, which changes the time that an answer takes and nothing else.
     """
 
     max_tokens: int = 64
     deadline_ms: float | None = None
-    depth: int = 0
+    depth: Depth = Depth.EXACT
+    draft: bool = True
 
 
 @dataclass(frozen=True, slots=True)

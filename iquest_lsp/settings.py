@@ -90,6 +90,12 @@ class Settings:
     kv_type: str = _setting(
         "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")
     )
+    depth: str = _setting(
+        "exact",
+        "Passes of a Loop model that a token gets: exact gives all of them to each; adaptive, faster and not quite as "
+        "good, lets tokens that the first pass is sure of stand.",
+        choices=("exact", "adaptive"),
+    )
     idle_exit_seconds: int = _setting(
         600, "Seconds that the daemon waits for the next editor after the last one left.", workspace=False, low=0
     )

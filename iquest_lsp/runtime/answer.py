@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.datatypes import Finish, Limits, Prompt
@@ -49,6 +49,15 @@ class Answer:
     @property
     def text(self) -> str:
         return self._stream.text
+
+    def fitting(self, tokens: Sequence[int]) -> int:
+        """How many of these tokens could come next without ending the answer: later ones need no look."""
+        trial = self._stream.copy()
+        for place, token in enumerate(tokens):
+            piece = self._piece(token)
+            if not piece or trial.push(piece) is not None:
+                return place
+        return len(tokens)
 
     def take(self, token: int, logprob: float) -> Finish | None:
         """Adds the next token; returns why the answer ends with it, None if it goes on."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from iquest_lsp.datatypes import Limits, Prompt
+from iquest_lsp.datatypes import Depth, Limits, Prompt
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime import wire
 from iquest_lsp.runtime.engine import Backend, EngineOptions, StateLabel
@@ -91,7 +91,9 @@ class Server:
                     request["outer_indent"],
                     tuple(request["avoid"]),
                 )
-                limits = Limits(request["max_tokens"], request["deadline_ms"], request["depth"])
+                limits = Limits(
+                    request["max_tokens"], request["deadline_ms"], Depth(request["depth"]), request["draft"]
+                )
                 stream = (lambda text: self._send({"id": number, "text": text})) if request["stream"] else None
                 made = self._backend.complete(prompt, limits, cancelled, stream)
                 return {"generation": wire.generation_to_json(made)}, made.tokens

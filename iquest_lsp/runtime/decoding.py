@@ -1,39 +1,234 @@
-"""Decoding: an answer written token by token after an evaluated prompt."""
+"""Decoding: an answer written after an evaluated prompt, several tokens a step where the controller expects a gain."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from iquest_lsp.datatypes import Finish
-from iquest_lsp.runtime.answer import Answer, Request
-from iquest_lsp.runtime.healing import Pieces
-from iquest_lsp.runtime.prefill import Prefill
-from iquest_lsp.runtime.sampling import choose, only, without
+from iquest_lsp.datatypes import Depth, Finish
+from iquest_lsp.runtime.controller import Controller, Source
+from iquest_lsp.runtime.drafting import Found, Lookup
+from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.planner import cores
+from iquest_lsp.runtime.rows import least_rows
+from iquest_lsp.runtime.sampling import Choice, Draft, Sampler, only, without
+from iquest_lsp.runtime.tail import ContextTail
+
+if TYPE_CHECKING:
+    from iquest_lsp.runtime.answer import Answer, Request
+    from iquest_lsp.runtime.engine import EngineOptions
+    from iquest_lsp.runtime.healing import Pieces
+    from iquest_lsp.runtime.llama import Model
+    from iquest_lsp.runtime.prefill import Prefill
+    from iquest_lsp.runtime.tail import First, Logits, Tail
+
+#: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
+ADAPTIVE_CONFIDENCE = 0.9
+#: Tokens written after pass 1 before the later passes catch up: within what one batch does well.
+ADAPTIVE_RUN = 16
+
+
+class Writer:
+    """Writes one answer."""
+
+    def __init__(
+        self,
+        tail: Tail,
+        controller: Controller,
+        pieces: Pieces,
+        request: Request,
+        answer: Answer,
+        sampler: Sampler,
+        *,
+        can_adapt: bool = False,
+    ) -> None:
+        """`can_adapt` says that the tail's passes can be run apart."""
+        self._tail = tail
+        self._controller = controller
+        self._pieces = pieces
+        self._request = request
+        self._answer = answer
+        self._sampler = sampler
+        self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
+        self._must = request.must
+        self._lookup: Lookup | None = None
+        self._early = 0
+        self._token = -1
+        #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
+        self.drafted = 0
+        self.accepted = 0
+
+    def write(self) -> Finish:
+        """Writes the answer after a prompt whose last token's logits are there; returns why it ended."""
+        self._request.check()
+        ended = self._take(self._sampler.choose(self._limited(self._tail.last())))
+        while ended is None:
+            self._request.check()
+            if self._must:
+                ended = self._plain()
+            elif self._adapts:
+                ended = self._adaptive()
+            elif self._request.limits.draft:
+                ended = self._step()
+            else:
+                ended = self._plain()
+        if self._early:
+            self._tail.keep(0)
+        return ended
+
+    def _step(self) -> Finish | None:
+        room = self._request.limits.max_tokens - len(self._answer.tokens) - 1
+        found = self._found(room)
+        move = self._controller.choose(
+            len(found.tokens), found.match, length=self._tail.length, room=room, left=self._left(),
+            sampled=self._sampler.samples,
+        )  # fmt: skip
+        match move.source:
+            case Source.PLAIN:
+                return self._plain()
+            case Source.LOOKUP:
+                return self._copied(found, move.count)
+            case Source.PASS:
+                return self._drafted(move.count)
+
+    def _plain(self) -> Finish | None:
+        """One token, all passes."""
+        row = self._tail.full([self._token])[0]
+        self._tail.keep(1)
+        self._controller.settle_plain()
+        return self._take(self._sampler.choose(self._limited(row)))
+
+    def _copied(self, found: Found, count: int) -> Finish | None:
+        """Verifies tokens from the context in one batch with the one before them."""
+        drafts = [Draft(token) for token in found.tokens[:count]]
+        rows = self._tail.full([self._token, *(draft.token for draft in drafts)])
+        accepted, judged, ended = self._verify(rows, drafts)
+        self._controller.settle_lookup(found.match, len(drafts), accepted, judged)
+        return ended
+
+    def _drafted(self, most: int) -> Finish | None:
+        """Lets the first pass write ahead for as long as it pays, and the later passes verify it in one batch."""
+        drafts: list[Draft] = []
+        confidences: list[float] = []
+        chances: list[float] = []
+        sampled = self._sampler.samples
+        first = self._tail.first(self._token)
+        while len(drafts) < most:
+            draft, confidence = self._proposal(first)
+            if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
+                break
+            chances.append(self._controller.chance(confidence, sampled=sampled))
+            if not self._controller.goes_on(chances, length=self._tail.length, left=self._left()):
+                break
+            if self._request.cancelled():
+                self._tail.keep(0)
+                self._request.check()
+            drafts.append(draft)
+            confidences.append(confidence)
+            first = self._tail.first(draft.token)
+        accepted, judged, ended = self._verify(self._tail.later(), drafts)
+        if drafts:
+            self._controller.settle_pass(confidences, accepted, judged, sampled=sampled)
+        else:
+            self._controller.settle_plain()
+        return ended
+
+    def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
+        """Takes tokens from the rows for as long as the drafts are right, and one more.
+
+        Returns how many drafts were right, how many were looked at, and why the answer ended, if it did.
+        """
+        right = judged = 0
+        ended = None
+        for place, row in enumerate(rows):
+            if place < len(drafts):
+                choice = self._sampler.judge(row, drafts[place])
+                judged += 1
+                right += choice.is_draft
+            else:
+                choice = self._sampler.choose(row)
+            ended = self._take(choice)
+            if ended is not None or not choice.is_draft:
+                break
+        self._tail.keep(min(right, len(rows) - 1) + 1)
+        self.drafted += len(drafts)
+        self.accepted += right
+        return right, judged, ended
+
+    def _adaptive(self) -> Finish | None:
+        """One token: after pass 1 where that is sure of it, else after the later passes of it and all before it."""
+        first = self._tail.first(self._token)
+        draft, confidence = self._proposal(first)
+        if confidence >= ADAPTIVE_CONFIDENCE and self._early < ADAPTIVE_RUN:
+            self._early += 1
+            self.drafted += 1
+            self.accepted += 1
+            return self._take(self._sampler.score(draft.token, first.logits))
+        rows = self._tail.later()
+        self._tail.keep(len(rows))
+        self._early = 0
+        return self._take(self._sampler.choose(rows[-1]))
+
+    def _proposal(self, first: First) -> tuple[Draft, float]:
+        draft, confidence = self._sampler.propose(first.logits)
+        return draft, confidence if first.exit is None else first.exit
+
+    def _found(self, room: int) -> Found:
+        if self._lookup is None:
+            self._lookup = Lookup(self._request.prompt.tokens, self._request.limits.max_tokens + 1)
+            for token in self._answer.tokens:
+                self._lookup.add(token)
+        found = self._lookup.find(self._controller.longest(room))
+        return Found(found.tokens[: self._answer.fitting(found.tokens)], found.match)
+
+    def _limited(self, row: Logits) -> Logits:
+        if self._must:
+            row = only(row, self._pieces.allowed(self._must))
+        if self._request.prompt.avoid and not self._answer.tokens:
+            row = without(row, self._request.prompt.avoid)
+        return row
+
+    def _take(self, choice: Choice) -> Finish | None:
+        self._token = choice.token
+        if self._must:
+            self._must = self._pieces.left(self._must, choice.token)
+        if self._lookup is not None:
+            self._lookup.add(choice.token)
+        return self._answer.take(choice.token, choice.logprob)
+
+    def _left(self) -> float | None:
+        deadline = self._request.deadline
+        return None if deadline is None else deadline - time.monotonic()
 
 
 class Decoder:
-    """Writes answers over the sequences of one context."""
+    """Makes the writers of one loaded model, and keeps what they learn of its costs and of its drafts."""
 
-    def __init__(self, sequences: Prefill, pieces: Pieces) -> None:
-        self._sequences = sequences
+    def __init__(self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions) -> None:
+        """Tries the context out (see rows.py); it is empty again afterwards."""
+        context = prefill.context
+        self._can_split = isinstance(context, LoopContext) and context.can_finish
+        if isinstance(context, LoopContext) and self._can_split:
+            context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
+        self._prefill = prefill
         self._pieces = pieces
+        self._model = model
+        self._generator = np.random.default_rng(0)
+        # Flash attention shares the cache out among threads for single rows (ggml/src/ggml-cpu/ops.cpp, split_kv).
+        several = (options.threads or cores()) > 1
+        splits = several and options.flash_attention is not False and model.max_alibi_bias <= 0
+        self.least_rows = least_rows(context, splits_cache=splits)
+        self.controller = Controller(
+            model.passes, can_split=self._can_split, can_rewind=model.can_rewind, least_rows=self.least_rows,
+            most_rows=options.batch_tokens,
+        )  # fmt: skip
 
-    def write(self, request: Request, answer: Answer) -> Finish:
-        """Writes an answer after a prompt whose last token's logits are there; returns why it ended."""
-        generator = np.random.default_rng(0)
-        must = request.must
-        sequence = request.prompt.sequence
-        while True:
-            request.check()
-            row = self._sequences.context.logits(-1)
-            if must:
-                row = only(row, self._pieces.allowed(must))
-            if request.prompt.avoid and not answer.tokens:
-                row = without(row, request.prompt.avoid)
-            token, logprob = choose(row, request.prompt.temperature, generator)
-            ended = answer.take(token, logprob)
-            if ended is not None:
-                return ended
-            if must:
-                must = self._pieces.left(must, token)
-            self._sequences.append(token, sequence, request.cancelled)
+    def writer(self, request: Request, answer: Answer) -> Writer:
+        """A writer for one answer."""
+        costs, sequence = self.controller.costs, request.prompt.sequence
+        tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows)
+        sampler = Sampler(request.prompt.temperature, self._generator)
+        return Writer(tail, self.controller, self._pieces, request, answer, sampler, can_adapt=self._can_split)

@@ -142,6 +142,12 @@ class Model:
         return buffer.value.decode("utf-8", "replace")
 
     @property
+    def can_rewind(self) -> bool:
+        """Whether the last tokens of a sequence can be forgotten: recurrent models keep a state that cannot go back."""
+        lib = bindings()
+        return not (lib.llama_model_is_recurrent(self.handle) or lib.llama_model_is_hybrid(self.handle))
+
+    @property
     def token_bos(self) -> int:
         return int(bindings().llama_vocab_bos(self._vocab))
 

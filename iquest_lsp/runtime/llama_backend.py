@@ -63,8 +63,9 @@ class LlamaBackend:
         context = self._make_context(model)
         prefill = Prefill(context, self._options.batch_tokens)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
+        decoder = Decoder(model, prefill, pieces, self._options)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
-        self._parts = _Loaded(model, context, prefill, pieces, Decoder(prefill, pieces), states)
+        self._parts = _Loaded(model, context, prefill, pieces, decoder, states)
         return describe(model, path, self._options.context_tokens)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
@@ -90,8 +91,11 @@ class LlamaBackend:
         reused, prefilled = parts.prefill.run(prompt.tokens, prompt.sequence, cancelled, deadline)
         ready = time.monotonic()
         finish = Finish.DEADLINE
+        drafted = accepted = 0
         if reused + prefilled == len(prompt.tokens):
-            finish = parts.decoder.write(request, answer)
+            writer = parts.decoder.writer(request, answer)
+            finish = writer.write()
+            drafted, accepted = writer.drafted, writer.accepted
         self._generated += len(answer.tokens)
         now = time.monotonic()
         return Generation(
@@ -99,7 +103,7 @@ class LlamaBackend:
             tokens=tuple(answer.tokens),
             logprobs=tuple(answer.logprobs),
             finish=finish,
-            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens)),
+            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens), drafted, accepted),
             timings=Timings(
                 total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
             ),

@@ -60,11 +60,6 @@ class Prefill:
             self.context.set_abort(None)
         return reused, done - reused
 
-    def append(self, token: int, sequence: int, cancelled: Callable[[], bool]) -> None:
-        """Evaluates one token at the end of a sequence and keeps its logits."""
-        place = self.cache.held(sequence)
-        self._run(Step(place, place + 1, 0), [token], sequence, "last", cancelled)
-
     def rewind(self, sequence: int, length: int) -> bool:
         """Forgets everything from position `length` on; False where that took everything before it too."""
         if length >= self.cache.held(sequence):

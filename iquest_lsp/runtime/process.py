@@ -151,7 +151,8 @@ class ProcessEngine:
             "avoid": list(prompt.avoid),
             "max_tokens": limits.max_tokens,
             "deadline_ms": left,
-            "depth": limits.depth,
+            "depth": str(limits.depth),
+            "draft": limits.draft,
             "stream": on_text is not None,
         }
         self._set(EngineStatus(EngineState.BUSY))

@@ -1,11 +1,29 @@
-"""From logits to a token."""
+"""From logits to tokens: the likeliest or a sample, and a judgement of drafts that keeps the distribution."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A token, its log-probability at temperature 1, and whether it is the draft that was judged."""
+
+    token: int
+    logprob: float
+    is_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A guess of the next token; `weights` is the distribution that it was drawn from, None for a certain guess."""
+
+    token: int
+    weights: NDArray[np.float64] | None = None
 
 
 def only(logits: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.float32]:
@@ -24,14 +42,69 @@ def without(logits: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.fl
     return kept if np.isfinite(kept).any() else logits
 
 
-def choose(logits: NDArray[np.float32], temperature: float, generator: np.random.Generator) -> tuple[int, float]:
-    """The next token and its log-probability at temperature 1: the likeliest at temperature 0, else a sample."""
+class Sampler:
+    """Chooses tokens at one temperature (0: always the likeliest)."""
+
+    def __init__(self, temperature: float, generator: np.random.Generator) -> None:
+        self.temperature = temperature
+        self._generator = generator
+
+    @property
+    def samples(self) -> bool:
+        """Whether chance plays a part."""
+        return self.temperature > 0
+
+    def choose(self, logits: NDArray[np.float32]) -> Choice:
+        """The next token."""
+        if not self.samples:
+            return _scored(int(logits.argmax()), logits)
+        return _scored(self._draw(self.weights(logits)), logits)
+
+    def score(self, token: int, logits: NDArray[np.float32]) -> Choice:
+        """A token that was chosen already, with its log-probability."""
+        return _scored(token, logits)
+
+    def judge(self, logits: NDArray[np.float32], draft: Draft) -> Choice:
+        """The next token, which is the draft as often as the distribution of `logits` allows.
+
+        Accepting a draft x from q with probability min(1, p(x)/q(x)), and else drawing from the part of p that
+        exceeds q, gives exactly p: Leviathan et al. (2023), theorem in appendix A.1.
+        """
+        if not self.samples:
+            choice = self.choose(logits)
+            return Choice(choice.token, choice.logprob, choice.token == draft.token)
+        wanted = self.weights(logits)
+        offered = draft.weights
+        if offered is None:
+            offered = np.zeros_like(wanted)
+            offered[draft.token] = 1.0
+        if self._generator.random() * offered[draft.token] < wanted[draft.token]:
+            scored = _scored(draft.token, logits)
+            return Choice(scored.token, scored.logprob, True)
+        excess = np.maximum(wanted - offered, 0.0)
+        total = excess.sum()
+        return _scored(self._draw(excess / total if total > 0 else wanted), logits)
+
+    def propose(self, logits: NDArray[np.float32]) -> tuple[Draft, float]:
+        """A draft from a pass's logits, and the probability that the pass gave it."""
+        if self.samples:
+            weights = self.weights(logits)
+            token = self._draw(weights)
+            return Draft(token, weights), float(weights[token])
+        choice = self.choose(logits)
+        return Draft(choice.token), float(np.exp(choice.logprob))
+
+    def weights(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probabilities at the temperature, [n_vocab]."""
+        weights: NDArray[np.float64] = np.exp((logits - logits.max()).astype(np.float64) / self.temperature)
+        weights /= weights.sum()
+        return weights
+
+    def _draw(self, weights: NDArray[np.float64]) -> int:
+        return int(self._generator.choice(len(weights), p=weights))
+
+
+def _scored(token: int, logits: NDArray[np.float32]) -> Choice:
     top = float(logits.max())
     total = top + float(np.log(np.exp(logits - top, dtype=np.float32).sum()))
-    if temperature <= 0:
-        token = int(logits.argmax())
-    else:
-        scaled = (logits - top) / temperature
-        weights = np.exp(scaled, dtype=np.float64)
-        token = int(generator.choice(len(logits), p=weights / weights.sum()))
-    return token, float(logits[token]) - total
+    return Choice(token, float(logits[token]) - total)

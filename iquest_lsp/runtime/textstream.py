@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import copy
 
 from iquest_lsp.datatypes import Finish, Prompt
 
@@ -25,6 +26,13 @@ class TextStream:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._longest_stop = max((len(stop) for stop in prompt.stop), default=0)
         self.text = ""
+
+    def copy(self) -> TextStream:
+        """A stream of its own that has got the same tokens, to try others with."""
+        twin = copy.copy(self)
+        twin._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        twin._decoder.setstate(self._decoder.getstate())
+        return twin
 
     def push(self, piece: bytes) -> Finish | None:
         """Adds one token's bytes; returns Finish.STOP when a stop rule ends the text."""

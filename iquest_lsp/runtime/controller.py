@@ -1,0 +1,276 @@
+"""The loop controller: whether to guess ahead, from which source, and how far, decided at every step.
+
+Two sources of drafts: the context (tokens that followed the same text before, verified by all passes in one batch),
+and the first pass of a Loop model (its work is kept, so that the later passes alone verify it). What a step costs is
+measured while running; how likely a draft is right is learnt per class: of the length of the match, of the first
+pass's confidence. A step is taken for the most confirmed tokens per second. Besides, each source has an account of
+wasted tokens that switches it off, and a patience after which it is tried again.
+
+After Leviathan et al., "Fast Inference from Transformers via Speculative Decoding" (2023), section 3.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+#: Most tokens drafted for one step.
+LONGEST_DRAFT = 16
+LONGEST_PASS_DRAFT = 8
+
+#: An account holds so many tokens at most: what a source may waste, more than it saved, before it is off.
+CREDIT = 32
+#: What a source that was off may waste when it is tried again.
+TRIAL = 8
+#: Tokens written without a source before it is tried again: at first, and at most (it doubles with each failure).
+PATIENCE, LONGEST_PATIENCE = 64, 1024
+
+#: What one row more of a batch is taken to cost before it was measured, as a share of one row.
+_ROW_SHARE = 0.08
+_SAMPLES = 9
+_MATCH_CLASSES = (3, 5, 9, 16)
+_MATCH_PRIORS = (0.5, 0.6, 0.75, 0.85, 0.9)
+_CONFIDENCE_CLASSES = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
+_CONFIDENCE_PRIORS = (0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
+
+
+class Source(StrEnum):
+    """Where the tokens of a step come from: nowhere (one token, all passes), the context, or the first pass."""
+
+    PLAIN = "plain"
+    LOOKUP = "lookup"
+    PASS = "pass"
+
+
+class Call(StrEnum):
+    """Kinds of evaluation: all passes, the first pass, the passes after it."""
+
+    FULL = "full"
+    FIRST = "first"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What to do next; `count` drafts at most."""
+
+    source: Source
+    count: int = 0
+
+
+class Costs:
+    """Seconds that a call takes, by kind, number of rows and size of the context: the median of the last ones."""
+
+    def __init__(self, passes: int) -> None:
+        self._passes = passes
+        self._samples: dict[tuple[int, Call], dict[int, deque[float]]] = {}
+
+    def add(self, call: Call, rows: int, length: int, seconds: float) -> None:
+        """Notes one call with `length` tokens in the cache."""
+        table = self._samples.setdefault((_size_class(length), call), {})
+        table.setdefault(rows, deque(maxlen=_SAMPLES)).append(seconds)
+
+    def of(self, call: Call, rows: int, length: int) -> float:
+        """The expected cost; where nothing like it was measured, a hopeful guess from what was."""
+        table = self._samples.get((_size_class(length), call), {})
+        if rows in table:
+            return statistics.median(table[rows])
+        below = max((known for known in table if known < rows), default=None)
+        above = min((known for known in table if known > rows), default=None)
+        if below is not None and above is not None:
+            low, high = statistics.median(table[below]), statistics.median(table[above])
+            return low + (high - low) * (rows - below) / (above - below)
+        known = below if below is not None else above
+        if known is not None:
+            return statistics.median(table[known]) * _rows_factor(rows) / _rows_factor(known)
+        match call:
+            case Call.FULL:
+                return _rows_factor(rows)
+            case Call.FIRST:
+                return self.of(Call.FULL, rows, length) / self._passes
+            case Call.LATER:
+                return self.of(Call.FULL, rows, length) * (self._passes - 1) / self._passes
+
+
+class Acceptance:
+    """How often drafts of each class were right; what is long ago counts less."""
+
+    def __init__(self, priors: Sequence[float], weight: float = 4.0, decay: float = 0.97) -> None:
+        self._right = [prior * weight for prior in priors]
+        self._all = [weight] * len(priors)
+        self._decay = decay
+
+    def rate(self, kind: int) -> float:
+        return self._right[kind] / self._all[kind]
+
+    def add(self, kind: int, right: bool) -> None:
+        self._right[kind] = self._right[kind] * self._decay + right
+        self._all[kind] = self._all[kind] * self._decay + 1.0
+
+
+class Account:
+    """What one source of drafts may still waste: rejected tokens are paid from it, accepted ones fill it up."""
+
+    def __init__(self) -> None:
+        self._credit = CREDIT
+        self._patience = PATIENCE
+        self._idle = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._credit > 0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the source rested long enough to be tried, whatever is expected of it."""
+        return self._idle >= self._patience
+
+    @property
+    def credit(self) -> int:
+        return self._credit
+
+    def settle(self, drafted: int, accepted: int) -> None:
+        """Notes the outcome of one step that used the source."""
+        was_trial, self._idle = self.is_due, 0
+        self._credit = min(self._credit + 2 * accepted - drafted, CREDIT)
+        if 2 * accepted >= drafted:
+            self._patience = PATIENCE
+        elif was_trial or self._credit <= 0:
+            self._patience = min(2 * self._patience, LONGEST_PATIENCE)
+
+    def rest(self) -> None:
+        """Notes one step without the source."""
+        self._idle += 1
+        if self.is_due and self._credit <= 0:
+            self._credit = TRIAL
+
+
+class Controller:
+    """Decides what the next step does; lives as long as the model, so that it learns from answer to answer."""
+
+    def __init__(
+        self, passes: int, *, can_split: bool, can_rewind: bool = True, least_rows: int = 1, most_rows: int = 512
+    ) -> None:
+        """`can_split`: the first pass can run alone; `can_rewind`: rejected tokens can be forgotten; `least_rows` and
+        `most_rows`: limits of one call (see tail.py)."""
+        self.costs = Costs(passes)
+        self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
+        self._can_split = can_split and passes > 1 and can_rewind
+        self._least = least_rows
+        self._matches = Acceptance(_MATCH_PRIORS)
+        self._confident = {sampled: Acceptance(_CONFIDENCE_PRIORS) for sampled in (False, True)}
+        self._overall = {sampled: Acceptance((0.8,), weight=8.0) for sampled in (False, True)}
+        self._accounts = {source: Account() for source in (Source.LOOKUP, Source.PASS)}
+
+    def choose(
+        self, offered: int, match: int, *, length: int, room: int, left: float | None = None, sampled: bool = False
+    ) -> Move:
+        """The next step's source and how many drafts it may verify.
+
+        `offered` tokens were found in the context after `match` equal ones; `room` is how many drafts can still be
+        part of the answer, `left` the seconds to the deadline.
+        """
+        best, best_rate = Move(Source.PLAIN), 1.0 / self._full(1, length)
+        lookup = self._accounts[Source.LOOKUP]
+        if lookup.is_open:
+            most = min(offered, self.longest(room), lookup.credit)
+            if lookup.is_due and most:
+                return Move(Source.LOOKUP, min(most, 2))
+            expected, chance = 1.0, 1.0
+            for count in range(1, most + 1):
+                chance *= self._matches.rate(_class(_MATCH_CLASSES, match + count - 1))
+                expected += chance
+                cost = self._full(count + 1, length)
+                if left is not None and cost > left:
+                    break
+                if expected / cost > best_rate:
+                    best, best_rate = Move(Source.LOOKUP, count), expected / cost
+        account = self._accounts[Source.PASS]
+        if self._can_split and account.is_open and self.longest(room) > 0:
+            most = min(self.longest(room), LONGEST_PASS_DRAFT, account.credit)
+            if account.is_due and best.source is Source.PLAIN:
+                return Move(Source.PASS, min(most, 2))
+            chance = self._overall[sampled].rate(0)
+            for count in range(1, most + 1):
+                cost = self._pass_cost(count, length)
+                if left is not None and cost > left:
+                    break
+                rate = _expected([chance] * count) / cost
+                if rate > best_rate:
+                    best, best_rate = Move(Source.PASS, most), rate
+        return best
+
+    def longest(self, room: int) -> int:
+        """The longest draft that is ever verified, if `room` tokens can still be part of the answer."""
+        return max(min(self._longest, room), 0)
+
+    def goes_on(self, chances: Sequence[float], *, length: int, left: float | None = None) -> bool:
+        """Whether the last of these drafts of the first pass is worth being fed, rather than verifying the ones
+        before it now; `chances` are the probabilities that each is right."""
+        count = len(chances)
+        if count < self._least:
+            return True  # fewer rows cannot be verified anyway
+        cost = self._pass_cost(count, length)
+        if left is not None and cost > left:
+            return False
+        return _expected(chances) / cost > _expected(chances[:-1]) / self._pass_cost(count - 1, length)
+
+    def chance(self, confidence: float, *, sampled: bool = False) -> float:
+        """The probability that a draft of the first pass is right, given how sure the pass was of it (0 to 1)."""
+        return self._confident[sampled].rate(_class(_CONFIDENCE_CLASSES, confidence))
+
+    def settle_lookup(self, match: int, drafted: int, accepted: int, judged: int) -> None:
+        """Notes a verified draft from the context: `accepted` of the `judged` first ones were right."""
+        for place in range(judged):
+            self._matches.add(_class(_MATCH_CLASSES, match + place), place < accepted)
+        self._settle(Source.LOOKUP, drafted, accepted)
+
+    def settle_pass(self, confidences: Sequence[float], accepted: int, judged: int, *, sampled: bool = False) -> None:
+        """Notes a verified draft of the first pass."""
+        for place in range(judged):
+            self._confident[sampled].add(_class(_CONFIDENCE_CLASSES, confidences[place]), place < accepted)
+            self._overall[sampled].add(0, place < accepted)
+        self._settle(Source.PASS, len(confidences), accepted)
+
+    def settle_plain(self) -> None:
+        """Notes a step without drafts."""
+        for account in self._accounts.values():
+            account.rest()
+
+    def _settle(self, source: Source, drafted: int, accepted: int) -> None:
+        for other, account in self._accounts.items():
+            if other is source:
+                account.settle(drafted, accepted)
+            else:
+                account.rest()
+
+    def _full(self, rows: int, length: int) -> float:
+        return self.costs.of(Call.FULL, max(rows, self._least), length)
+
+    def _pass_cost(self, drafts: int, length: int) -> float:
+        first = self.costs.of(Call.FIRST, self._least, length)
+        return (drafts + 1) * first + self.costs.of(Call.LATER, max(drafts + 1, self._least), length)
+
+
+def _expected(chances: Sequence[float]) -> float:
+    """Tokens that a verified draft yields on average: the correct one after the last right draft included."""
+    total = product = 1.0
+    for chance in chances:
+        product *= chance
+        total += product
+    return total
+
+
+def _class(borders: Sequence[float], value: float) -> int:
+    return sum(value >= border for border in borders)
+
+
+def _size_class(length: int) -> int:
+    return (length // 512).bit_length()
+
+
+def _rows_factor(rows: int) -> float:
+    return 1.0 + _ROW_SHARE * (rows - 1)
