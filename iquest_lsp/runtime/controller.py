@@ -55,10 +55,11 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What to do next; `count` drafts at most."""
+    """What to do next; `count` drafts at most, and that many in a trial, whatever is expected of them."""
 
     source: Source
     count: int = 0
+    is_trial: bool = False
 
 
 class Costs:
@@ -106,7 +107,8 @@ class Acceptance:
     def rate(self, kind: int) -> float:
         return self._right[kind] / self._all[kind]
 
-    def add(self, kind: int, right: bool) -> None:
+    def add(self, kind: int, right: float) -> None:
+        """Notes an outcome, 1 or 0, or how likely it was where it was not awaited."""
         self._right[kind] = self._right[kind] * self._decay + right
         self._all[kind] = self._all[kind] * self._decay + 1.0
 
@@ -178,7 +180,7 @@ class Controller:
         if lookup.is_open:
             most = min(offered, self.longest(room), lookup.credit)
             if lookup.is_due and most:
-                return Move(Source.LOOKUP, min(most, 2))
+                return Move(Source.LOOKUP, min(most, 2), is_trial=True)
             expected, chance = 1.0, 1.0
             for count in range(1, most + 1):
                 chance *= self._matches.rate(_class(_MATCH_CLASSES, match + count - 1))
@@ -192,7 +194,7 @@ class Controller:
         if self._can_split and account.is_open and self.longest(room) > 0:
             most = min(self.longest(room), LONGEST_PASS_DRAFT, account.credit)
             if account.is_due and best.source is Source.PLAIN:
-                return Move(Source.PASS, min(most, 2))
+                return Move(Source.PASS, min(most, 2), is_trial=True)
             chance = self._overall[sampled].rate(0)
             for count in range(1, most + 1):
                 cost = self._pass_cost(count, length)
@@ -234,6 +236,11 @@ class Controller:
             self._confident[sampled].add(_class(_CONFIDENCE_CLASSES, confidences[place]), place < accepted)
             self._overall[sampled].add(0, place < accepted)
         self._settle(Source.PASS, len(confidences), accepted)
+
+    def settle_unsure(self, chance: float, *, sampled: bool = False) -> None:
+        """Notes that the first pass ran ahead for nothing: its first draft was not worth verifying."""
+        self._overall[sampled].add(0, chance)
+        self.settle_plain()
 
     def settle_plain(self) -> None:
         """Notes a step without drafts."""

@@ -92,7 +92,7 @@ class Writer:
             case Source.LOOKUP:
                 return self._copied(found, move.count)
             case Source.PASS:
-                return self._drafted(move.count)
+                return self._drafted(move.count, is_trial=move.is_trial)
 
     def _plain(self) -> Finish | None:
         """One token, all passes."""
@@ -109,7 +109,7 @@ class Writer:
         self._controller.settle_lookup(found.match, len(drafts), accepted, judged)
         return ended
 
-    def _drafted(self, most: int) -> Finish | None:
+    def _drafted(self, most: int, *, is_trial: bool) -> Finish | None:
         """Lets the first pass write ahead for as long as it pays, and the later passes verify it in one batch."""
         drafts: list[Draft] = []
         confidences: list[float] = []
@@ -121,7 +121,8 @@ class Writer:
             if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
                 break
             chances.append(self._controller.chance(confidence, sampled=sampled))
-            if not self._controller.goes_on(chances, length=self._tail.length, left=self._left()):
+            pays = is_trial or self._controller.goes_on(chances, length=self._tail.length, left=self._left())
+            if not pays:
                 break
             if self._request.cancelled():
                 self._tail.keep(0)
@@ -133,7 +134,7 @@ class Writer:
         if drafts:
             self._controller.settle_pass(confidences, accepted, judged, sampled=sampled)
         else:
-            self._controller.settle_plain()
+            self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled)
         return ended
 
     def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
