@@ -89,19 +89,20 @@ export class ClientConnection implements Connection {
   }
 
   /** Sends a request of ours; the parts that come ahead of its answer go to `soFar`. */
-  async ask<T>(
+  async ask<T, P = Partial<T>>(
     method: string,
     params: object,
-    soFar?: (part: Partial<T>) => void,
+    soFar?: (part: P) => void,
     token?: vscode.CancellationToken,
   ): Promise<T> {
+    const withdrawal = token === undefined ? [] : [token]; // one that is undefined would count as a parameter
     if (soFar === undefined) {
-      return this.client.sendRequest<T>(method, params, token);
+      return this.client.sendRequest<T>(method, params, ...withdrawal);
     }
     const partialResultToken = randomUUID();
-    const listening = this.client.onProgress(new ProgressType<Partial<T>>(), partialResultToken, soFar);
+    const listening = this.client.onProgress(new ProgressType<P>(), partialResultToken, soFar);
     try {
-      return await this.client.sendRequest<T>(method, { ...params, partialResultToken }, token);
+      return await this.client.sendRequest<T>(method, { ...params, partialResultToken }, ...withdrawal);
     } finally {
       listening.dispose();
     }

@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
+import type { Asker } from "./ask";
 import type { ContextView } from "./contextView";
 import type { Explainer } from "./explain";
 import { showCommit } from "./git";
-import { ACCEPTED } from "./inline";
+import { ACCEPTED, type InlineCompletions } from "./inline";
 import { SECTION, toggled } from "./settings";
 import { type Statistics, statisticsPage } from "./statistics";
 import type { StatusItem } from "./statusItem";
@@ -11,7 +12,9 @@ import type { Node } from "./windowTree";
 
 /** What the commands act on. */
 export interface Parts {
+  readonly asker: Asker;
   readonly explainer: Explainer;
+  readonly inline: InlineCompletions;
   readonly contextView: ContextView;
   readonly statistics: Statistics;
   readonly status: StatusItem;
@@ -25,7 +28,6 @@ type Handler = (...args: never[]) => unknown;
 
 /** Commands of the editor under names of ours, so that they are found in the palette and the documentation. */
 const BUILT_IN: Readonly<Record<string, string>> = {
-  "iquest.trigger": "editor.action.inlineSuggest.trigger",
   "iquest.next": "editor.action.inlineSuggest.showNext",
   "iquest.previous": "editor.action.inlineSuggest.showPrevious",
   "iquest.acceptWord": "editor.action.inlineSuggest.acceptNextWord",
@@ -35,12 +37,14 @@ const BUILT_IN: Readonly<Record<string, string>> = {
 /** Registers all commands of the manifest. */
 export function registerCommands(parts: Parts): vscode.Disposable {
   const handlers: Record<string, Handler> = {
+    "iquest.trigger": () => trigger(parts.inline),
     "iquest.toggle": toggle,
     "iquest.toggleLanguage": toggleLanguage,
     "iquest.explainDiff": () => parts.explainer.choose(),
     "iquest.explainChanges": (control?: { rootUri?: vscode.Uri }) => parts.explainer.sourceControl(control),
     "iquest.explainThisDiff": () => parts.explainer.diffEditor(),
     "iquest.explainCommit": (item: unknown, uri?: vscode.Uri) => parts.explainer.timeline(item, uri),
+    "iquest.ask": () => parts.asker.question(),
     "iquest.why": () => parts.explainer.why(),
     "iquest.showContext": () => parts.contextView.show(),
     "iquest.refreshContext": () => parts.contextView.refreshSoon(),
@@ -71,6 +75,11 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     }),
   );
   return vscode.Disposable.from(...registered);
+}
+
+async function trigger(inline: InlineCompletions): Promise<void> {
+  inline.askAnew();
+  await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
 }
 
 async function toggle(): Promise<void> {

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { targetOfDiff, targetOfTimelineItem } from "./diffTarget";
-import { pickCommit, repositoryRoot } from "./git";
+import { pickCommit, rootOf } from "./git";
 import { diffReport, whyReport } from "./markdown";
 import { type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "./protocol";
 import { Report } from "./report";
@@ -10,10 +10,10 @@ import { Report } from "./report";
  * Asks the server; rejects with what the user should know. `soFar` gets the parts of the answer that come ahead of it;
  * `token` takes the question back.
  */
-export type Ask = <T>(
+export type Ask = <T, P = Partial<T>>(
   method: string,
   params: object,
-  soFar?: (part: Partial<T>) => void,
+  soFar?: (part: P) => void,
   token?: vscode.CancellationToken,
 ) => Promise<T>;
 
@@ -89,7 +89,8 @@ export class Explainer {
       let known: Partial<DiffExplanation> = {};
       const text = (): string => diffReport(target, known, { folder: folder.fsPath });
       const learn = (part: Partial<DiffExplanation>): void => {
-        known = { ...known, ...part };
+        const words = `${known.model_text ?? ""}${part.model_text ?? ""}`; // these come as they are written
+        known = { ...known, ...part, model_text: words === "" ? null : words };
         soFar(text());
       };
       known = await this.ask<DiffExplanation>(EXPLAIN_DIFF, { folder: folder.toString(), target }, learn, token);
@@ -113,11 +114,6 @@ export class Explainer {
       return whyReport(found, { folder: folder.fsPath });
     });
   }
-}
-
-async function rootOf(uri: vscode.Uri): Promise<vscode.Uri> {
-  const found = (await repositoryRoot(uri)) ?? vscode.workspace.getWorkspaceFolder(uri)?.uri;
-  return found ?? vscode.Uri.joinPath(uri, "..");
 }
 
 /** The repository or folder of the active editor, else the only workspace folder, else the one the user picks. */

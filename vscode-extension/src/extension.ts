@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { Asker } from "./ask";
 import { ClientConnection } from "./client";
 import { registerCommands } from "./commands";
 import { ContextView } from "./contextView";
@@ -40,6 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
       engine = undefined;
       answer = undefined;
     }
+    void vscode.commands.executeCommand("setContext", "iquest.running", state.kind === "running");
     status.update();
   });
   const status = new StatusItem(() => {
@@ -91,6 +93,7 @@ export function activate(context: vscode.ExtensionContext): void {
       ? Promise.reject(new Error("The language server is not running; see the IQuest item in the status bar."))
       : connection.ask(method, params, soFar, token);
   };
+  const asker = new Asker(ask);
   const explainer = new Explainer(ask);
   const contextView = new ContextView(ask, () => answer);
   const setUp = async (offer: Promise<boolean>): Promise<void> => {
@@ -100,7 +103,9 @@ export function activate(context: vscode.ExtensionContext): void {
   };
 
   const commands = registerCommands({
+    asker,
     explainer,
+    inline,
     contextView,
     statistics,
     status,
@@ -124,8 +129,6 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(log, status, contextView, commands, configured, looked, saved, stopped);
 
   void server.restart().then(async () => {
-    if (server.state.kind === "missing") {
-      await setUp(setup.offerOnce());
-    }
+    await setUp(server.state.kind === "missing" ? setup.offerOnce() : setup.update());
   });
 }

@@ -40,9 +40,10 @@ async function api(): Promise<GitApi | undefined> {
   }
 }
 
-/** The root of the repository that a file or folder lies in, as the git extension sees it. */
-export async function repositoryRoot(uri: vscode.Uri): Promise<vscode.Uri | undefined> {
-  return (await api())?.getRepository(uri)?.rootUri;
+/** The root of the repository that a file or folder lies in, as the git extension sees it; else its workspace folder. */
+export async function rootOf(uri: vscode.Uri): Promise<vscode.Uri> {
+  const found = (await api())?.getRepository(uri)?.rootUri ?? vscode.workspace.getWorkspaceFolder(uri)?.uri;
+  return found ?? vscode.Uri.joinPath(uri, "..");
 }
 
 /** Shows what a commit changed, all its files in one editor. */

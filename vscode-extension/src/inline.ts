@@ -24,6 +24,11 @@ export class InlineCompletions {
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
+  /** What was offered before is not offered again: the user asks for a suggestion of its own. */
+  askAnew(): void {
+    this.last = undefined;
+  }
+
   /** The client's middleware for inline completions. */
   async provide(
     document: vscode.TextDocument,

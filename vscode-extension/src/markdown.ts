@@ -1,6 +1,6 @@
 /** Reports as markdown. Text from a repository is escaped; commits and files are links to our commands. */
 
-import type { Commit, DiffExplanation, Why } from "./protocol";
+import type { Commit, DiffExplanation, Reply, Why } from "./protocol";
 
 /** Where the paths and commits of a report are to be found. */
 export interface Origin {
@@ -84,6 +84,22 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
   return lines.join("\n");
 }
 
+/** An answer in words, or what there is of it so far. */
+export function replyReport(question: string, known: Partial<Reply>, origin: Origin): string {
+  const lines = [`# ${escape(question)}`, "", modelProse(known.text ?? "", origin), ""];
+  if (known.files !== undefined && known.files.length > 0) {
+    lines.push("## Cited files", "", ...known.files.map((file) => `- ${fileLink(file.path, origin, true, file.line ?? 1)}`), "");
+  }
+  if (known.dropped !== undefined && known.dropped.length > 0) {
+    const citations = known.dropped.map((item) => code(item.citation)).join(", ");
+    lines.push(`Left out: what cited something that does not exist (${citations}).`, "");
+  }
+  if (known.model !== undefined) {
+    lines.push(`*Written by ${escape(known.model)} from the files and the history; it may be wrong.*`, "");
+  }
+  return lines.join("\n");
+}
+
 export function whyReport(found: Why, origin: Origin): string {
   const lines = [`# Why ${code(found.target)} is so`, ""];
   if (found.since !== null) {
@@ -115,6 +131,7 @@ function commitLine(item: Commit, origin: Origin): string {
   return `- ${link} ${escape(item.date)} ${escape(item.subject)}: ${prose(item.reason)}`;
 }
 
-function fileLink(path: string, origin: Origin, exists: boolean): string {
-  return exists ? commandLink(code(path), "iquest.openFile", origin.folder, path) : code(path);
+function fileLink(path: string, origin: Origin, exists: boolean, line?: number): string {
+  const label = code(line === undefined ? path : `${path}:${line}`);
+  return exists ? commandLink(label, "iquest.openFile", origin.folder, path, ...(line === undefined ? [] : [line])) : label;
 }

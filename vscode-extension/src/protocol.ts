@@ -3,6 +3,7 @@
 export const STATUS = "iquest/status";
 export const ANSWERED = "iquest/answered";
 export const EXPLAIN_DIFF = "iquest/explainDiff";
+export const ASK = "iquest/ask";
 export const WHY = "iquest/why";
 export const CONTEXT = "iquest/context";
 export const MODELS = "iquest/models";
@@ -53,6 +54,21 @@ export interface DiffExplanation {
   }[];
   readonly risks: readonly string[];
   readonly model_text: string | null;
+}
+
+/** What comes ahead of an answer in words: some more of them. */
+export interface ReplyPart {
+  readonly kind: "text" | "thinking" | "evidence";
+  readonly text: string;
+}
+
+/** `dropped` are statements that cited what does not exist. */
+export interface Reply {
+  readonly text: string;
+  readonly model: string;
+  readonly commits: readonly string[];
+  readonly files: readonly { readonly path: string; readonly line: number | null }[];
+  readonly dropped: readonly { readonly text: string; readonly citation: string }[];
 }
 
 export interface Why {

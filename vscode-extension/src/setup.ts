@@ -7,11 +7,16 @@ import { runProgram, which } from "./programs";
 import { SECTION } from "./settings";
 
 const OFFERED = "setup.offered";
+/** The runtime is compiled for this machine; these are the names that CMake looks for. */
+const COMPILERS = ["c++", "g++", "clang++", "CC"];
+const NO_COMPILER =
+  "A C++ compiler is needed: the model's runtime is built for this machine, once. Install one (Debian: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and set the server up again.";
 const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python"];
 
 /** Finds the Python side, and makes a private one when the user agrees. */
 export class Setup {
   private readonly environment: PrivateEnvironment;
+  private outdated = false;
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -25,20 +30,39 @@ export class Setup {
     const launch = await findServer({
       setting: this.setting<string[]>("server.command") ?? [],
       onPath: () => which(["iquest-lsp"]),
-      privateCommand: () => this.environment.command(this.source()),
+      privateCommand: () => this.privateCommand(),
     });
     this.log.info(launch === undefined ? "no server found" : `server: ${launch.command} (${launch.origin})`);
     return launch;
   }
 
+  /**
+   * Makes a new private environment where the one in use came with an older version of this extension; true when the
+   * server is to be started anew. The user agreed to the private folder when the first one was made.
+   */
+  async update(): Promise<boolean> {
+    return this.outdated && (await this.firstTime()) && (await this.create());
+  }
+
   /** As `offer`, once for each version of the server: who said no is not asked at every start. */
   async offerOnce(): Promise<boolean> {
+    return (await this.firstTime()) && (await this.offer());
+  }
+
+  private async firstTime(): Promise<boolean> {
     const source = this.source();
     if (this.context.globalState.get<string>(OFFERED) === source) {
       return false;
     }
     await this.context.globalState.update(OFFERED, source);
-    return this.offer();
+    return true;
+  }
+
+  private async privateCommand(): Promise<readonly string[] | undefined> {
+    const own = await this.environment.command(this.source());
+    const found = own ?? (await this.environment.newest());
+    this.outdated = own === undefined && found !== undefined;
+    return found;
   }
 
   /** Asks whether to make a private environment, and makes it; true when there is a server to start afterwards. */
@@ -63,6 +87,10 @@ export class Setup {
     if (python === undefined) {
       const looked = configured === "" ? "none of python3.13 … python on PATH is" : `${configured} is not`;
       await this.complain(`Python 3.11 or newer is needed, and ${looked} one. Install it, or set ${SECTION}.server.python.`);
+      return false;
+    }
+    if (process.env["CXX"] === undefined && (await which(COMPILERS)) === undefined) {
+      await this.complain(NO_COMPILER);
       return false;
     }
     const options = { location: vscode.ProgressLocation.Notification, title: "IQuest LSP", cancellable: true };

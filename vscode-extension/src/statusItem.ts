@@ -29,7 +29,8 @@ export class StatusItem implements vscode.Disposable {
   async menu(): Promise<void> {
     const found = describe(this.situation());
     const items = this.actions.map((action) => ({ label: action.title, command: action.command }));
-    const chosen = await vscode.window.showQuickPick(items, { title: "IQuest LSP", placeHolder: found.explanation });
+    const placeHolder = [found.explanation, ...found.facts].join(" · ");
+    const chosen = await vscode.window.showQuickPick(items, { title: "IQuest LSP", placeHolder });
     if (chosen !== undefined) {
       await vscode.commands.executeCommand(chosen.command);
     }

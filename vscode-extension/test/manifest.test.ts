@@ -74,6 +74,14 @@ test("a command that fails says so", async () => {
   expect(shownErrors).toEqual(["the server is gone"]);
 });
 
+test("asking for a suggestion puts the earlier ones away first", async () => {
+  const asked: string[] = [];
+  register({ inline: { askAnew: () => asked.push("anew") } });
+  await registered.get("iquest.trigger")?.();
+  expect(asked).toEqual(["anew"]);
+  expect(executed.at(-1)).toEqual(["editor.action.inlineSuggest.trigger"]);
+});
+
 test("built-in commands are reached under our names", async () => {
   register();
   await registered.get("iquest.acceptLine")?.();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { code, diffReport, escape, modelProse, prose, whyReport } from "../src/markdown";
+import { code, diffReport, escape, modelProse, prose, replyReport, whyReport } from "../src/markdown";
 import type { DiffExplanation } from "../src/protocol";
 
 const origin = { folder: "/work/it's (here)" };
@@ -45,6 +45,17 @@ test("a model's prose keeps its paragraphs and lists, and its commits are links"
     "Fixes \\*areas\\*, see [0123abc]().", "", "- first", "- second of 1234567 and [facade1]()",
   ]);
   expect(links(text)[0]).toEqual({ command: "iquest.showCommit", args: [origin.folder, "0123abc"] });
+});
+
+test("an answer links what it cites and says what was left out", () => {
+  const reply = { text: "It scales (shapes.py:3, 0123abc).", model: "tiny", commits: ["0123abc"], files: [{ path: "shapes.py", line: 3 }], dropped: [{ text: "x", citation: "gone.py" }] };
+  const report = replyReport("Why?", reply, origin);
+  expect(links(report)).toEqual([
+    { command: "iquest.showCommit", args: [origin.folder, "0123abc"] },
+    { command: "iquest.openFile", args: [origin.folder, "shapes.py", 3] },
+  ]);
+  expect(report).toContain("gone.py");
+  expect(replyReport("Why?", { text: "It" }, origin)).not.toMatch(/Cited|Left out|Written|undefined/);
 });
 
 test("every part of the explanation is there", () => {

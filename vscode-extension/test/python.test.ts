@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { expect, test } from "vitest";
@@ -49,31 +49,63 @@ test("the first Python that is new enough is taken", async () => {
   expect(await suitablePython(["python3"], run)).toBeUndefined();
 });
 
-test("an environment counts only when all steps worked, and only for what it was made from", async () => {
+/** An environment whose programs only note that they were run; installing what is called broken fails. */
+async function scratch(): Promise<{ folder: string; steps: string[]; environment: PrivateEnvironment }> {
   const folder = path.join(await mkdtemp(path.join(tmpdir(), "iquest-")), "server");
   const steps: string[] = [];
   const run: Run = async (command, onLine) => {
     steps.push(command.slice(1).join(" "));
     onLine("some output");
-    if (command.includes("venv")) await import("node:fs/promises").then((fs) => fs.mkdir(folder, { recursive: true }));
-    if (command.includes("broken.tar.gz")) throw new Error("pip ended with 1");
+    if (command.includes("venv")) await mkdir(command.at(-1) ?? "", { recursive: true });
+    if (command.some((word) => word.includes("broken"))) throw new Error("pip ended with 1");
   };
-  const environment = new PrivateEnvironment(folder, run);
-  const report = (): void => undefined;
+  return { folder, steps, environment: new PrivateEnvironment(folder, run) };
+}
 
+const report = (): void => undefined;
+
+test("an environment counts only when all steps worked, and only for what it was made from", async () => {
+  const { folder, steps, environment } = await scratch();
   await expect(environment.create("python3", "broken.tar.gz", report)).rejects.toThrow("pip ended");
-  await expect(readdir(folder)).rejects.toThrow(/ENOENT/);
+  expect(await readdir(folder)).toEqual([]);
   expect(await environment.command("broken.tar.gz")).toBeUndefined();
+  expect(await environment.newest()).toBeUndefined();
 
   steps.length = 0;
   await environment.create("python3", "server-1.tar.gz", report);
+  const [home = ""] = await readdir(folder);
   expect(steps).toEqual([
-    `-m venv ${folder}`,
+    `-m venv ${path.join(folder, home)}`,
     "-m pip install --disable-pip-version-check server-1.tar.gz",
     "-m iquest_lsp.cli --version",
   ]);
-  expect(await environment.command("server-1.tar.gz")).toEqual([environment.python, "-m", "iquest_lsp.cli"]);
+  expect(await environment.command("server-1.tar.gz")).toEqual([path.join(folder, home, "bin", "python"), "-m", "iquest_lsp.cli"]);
   expect(await environment.command("server-2.tar.gz")).toBeUndefined();
-  await writeFile(path.join(folder, "iquest-lsp.installed"), "", "utf8");
+  await rm(path.join(folder, home, "iquest-lsp.installed"));
   expect(await environment.command("server-1.tar.gz")).toBeUndefined();
+});
+
+test("an older environment works until its successor does, and one older stays for those who still use it", async () => {
+  const { folder, environment } = await scratch();
+  await environment.create("python3", "server-1.tar.gz", report);
+  const first = await environment.command("server-1.tar.gz");
+  await expect(environment.create("python3", "broken-2.tar.gz", report)).rejects.toThrow("pip ended");
+  expect(await environment.newest()).toEqual(first);
+  for (const source of ["server-2.tar.gz", "server-3.tar.gz"]) {
+    await new Promise((resolve) => setTimeout(resolve, 20)); // stamps are told apart by their time
+    await environment.create("python3", source, report);
+    expect(await environment.newest()).toEqual(await environment.command(source));
+  }
+  expect(await readdir(folder)).toHaveLength(2);
+  expect(await environment.command("server-1.tar.gz")).toBeUndefined();
+});
+
+test("an archive that changes under its name is another server", async () => {
+  const { folder, environment } = await scratch();
+  const archive = path.join(path.dirname(folder), "server.tar.gz");
+  await writeFile(archive, "one", "utf8");
+  await environment.create("python3", archive, report);
+  expect(await environment.command(archive)).toBeDefined();
+  await writeFile(archive, "two", "utf8");
+  expect(await environment.command(archive)).toBeUndefined();
 });

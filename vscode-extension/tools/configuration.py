@@ -56,6 +56,8 @@ def main() -> None:
     configuration = data["contributes"]["configuration"]
     own = {key: value for key, value in configuration["properties"].items() if key.count(".") > 1}
     configuration["properties"] = {f"iquest.{key_of(item.name)}": schema(item) for item in fields(Settings)} | own
+    restricted = [key for key, value in configuration["properties"].items() if value["scope"] == "machine"]
+    data["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = restricted
     manifest.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
     for readme in READMES:
         text = readme.read_text("utf-8") if readme.exists() else ""

@@ -22,7 +22,7 @@ const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 export const PATIENCE = 60_000;
 
 const SETTINGS = {
-  "security.workspace.trust.enabled": false,
+  "security.workspace.trust.startupPrompt": "never",
   "telemetry.telemetryLevel": "off",
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
@@ -46,8 +46,12 @@ const SETTINGS = {
 
 /** One editor server with its own home; windows are opened in it. */
 export class Editor {
-  /** `server`: arguments of the language server; `files`: the workspace, path -> text; `git`: whether to commit them. */
-  static async start({ server, files, git = true, settings = {}, environment = {} }) {
+  /**
+   * `server`: arguments of the language server, undefined for none at all; `files`: the workspace, path -> text;
+   * `git`: whether to commit them; `machine`: settings that only the machine's file may hold; `trusted`: whether
+   * folders are trusted unasked; `prepare` is given the home folder before anything runs in it.
+   */
+  static async start({ server, files, git = true, settings = {}, machine = {}, environment = {}, trusted = true, prepare }) {
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "iquest-editor-"));
     const editor = new Editor(home);
     for (const [name, text] of Object.entries(files)) editor.write(name, text);
@@ -58,11 +62,11 @@ export class Editor {
       XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home, XDG_STATE_HOME: home, XDG_RUNTIME_DIR: home,
       ...environment,
     };
-    editor.writeSettings({ ...SETTINGS, ...settings });
+    prepare?.(home);
+    editor.writeSettings({ ...SETTINGS, "security.workspace.trust.enabled": !trusted, ...settings });
     // Settings that name a program count only for the machine that it runs on.
-    editor.writeJson("Machine/settings.json", {
-      "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server], "iquest.idleExitSeconds": 1,
-    });
+    const command = server && { "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server] };
+    editor.writeJson("Machine/settings.json", { ...command, "iquest.idleExitSeconds": 1, ...machine });
     fs.writeFileSync(path.join(home, "config.yaml"), "auth: none\ncert: false\n");
     const base = [CODE_SERVER, "--config", path.join(home, "config.yaml"), "--user-data-dir", editor.data, "--extensions-dir", path.join(home, "extensions")];
     execFileSync(process.execPath, [...base, "--install-extension", VSIX], { env: editor.environment, stdio: "pipe" });
@@ -71,7 +75,7 @@ export class Editor {
     editor.process = spawn(
       process.execPath,
       [...base, "--auth", "none", "--bind-addr", `127.0.0.1:${editor.port}`, "--disable-telemetry", "--disable-update-check",
-        "--disable-workspace-trust", "--disable-getting-started-override"],
+        "--disable-getting-started-override", ...(trusted ? ["--disable-workspace-trust"] : [])],
       { env: editor.environment, stdio: ["ignore", log, log], detached: true },
     );
     await until("the editor's server", async () => (await fetch(`http://127.0.0.1:${editor.port}/healthz`).catch(() => undefined))?.ok);
@@ -84,9 +88,9 @@ export class Editor {
     return editor;
   }
 
-  constructor(home) {
+  constructor(home, folder = "shapes") {
     this.home = home;
-    this.folder = path.join(home, "shapes");
+    this.folder = path.join(home, folder);
     this.data = path.join(home, "data");
     this.windows = [];
     this.settings = {};
@@ -98,6 +102,11 @@ export class Editor {
 
   read(name) {
     return fs.readFileSync(this.file(name), "utf8");
+  }
+
+  /** The text of a file that need not be there. */
+  readIf(name) {
+    return fs.existsSync(this.file(name)) ? this.read(name) : "";
   }
 
   write(name, text) {
@@ -123,12 +132,14 @@ export class Editor {
     fs.writeFileSync(file, JSON.stringify(value, undefined, 2));
   }
 
-  async open(folder = this.folder) {
+  /** Opens a window on a folder, or on a workspace file. */
+  async open(place = this.folder) {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.setDefaultTimeout(PATIENCE);
     const window = new Window(this, page);
     this.windows.push(window);
-    await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`, { timeout: 2 * PATIENCE, waitUntil: "commit" });
+    const kind = place.endsWith(".code-workspace") ? "workspace" : "folder";
+    await page.goto(`http://127.0.0.1:${this.port}/?${kind}=${encodeURIComponent(place)}`, { timeout: 2 * PATIENCE, waitUntil: "commit" });
     await page.waitForSelector(".monaco-workbench .explorer-folders-view", { timeout: 2 * PATIENCE });
     return window;
   }
@@ -184,6 +195,13 @@ export class Window {
     await this.page.keyboard.press("Control+End");
   }
 
+  /** Unfolds a folder of the explorer. */
+  async unfold(name) {
+    const row = this.page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first();
+    await row.waitFor({ timeout: PATIENCE });
+    if ((await row.getAttribute("aria-expanded")) === "false") await row.click();
+  }
+
   async line(number) {
     await this.quickInput("Control+G", `:${number}`);
   }
@@ -197,16 +215,23 @@ export class Window {
     await this.quickInput("F1", `>${title}`, title);
   }
 
-  /** Opens the quick input by a key, fills it in, and takes its first row once that is `row`. */
+  /** Opens the quick input by a key, fills it in, and takes its first row once that is `row`; again if it is closed. */
   async quickInput(key, text, row) {
     const input = this.page.locator(".quick-input-widget:visible input").first();
-    await until(`quick input by ${key}`, async () => {
+    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    await until(`quick input by ${key} that takes ${text}`, async () => {
       await this.page.keyboard.press(key);
-      return input.waitFor({ timeout: 5000 }).then(() => true, () => false);
+      try {
+        await input.fill(text, { timeout: 5000 });
+        if (row !== undefined) await rows.filter({ hasText: row }).first().waitFor({ timeout: 10_000 });
+        await input.press("Enter", { timeout: 5000 });
+        return true;
+      } catch (error) {
+        if (error.name !== "TimeoutError") throw error;
+        await this.page.keyboard.press("Escape"); // something else took the focus: an editor that was still opening
+        return false;
+      }
     });
-    await input.fill(text);
-    if (row !== undefined) await this.page.locator(".quick-input-list .monaco-list-row", { hasText: row }).first().waitFor({ timeout: PATIENCE });
-    await this.page.keyboard.press("Enter");
   }
 
   /** Chooses a row of the open quick pick. */
@@ -216,10 +241,40 @@ export class Window {
     await found.click();
   }
 
+  /** Opens the context menu of an element and takes the entry with this title. */
+  async menu(element, title, options = {}) {
+    await element.click({ button: "right", ...options });
+    const entry = this.page.locator(".monaco-menu .action-label", { hasText: title }).first();
+    await entry.waitFor({ timeout: PATIENCE });
+    await entry.click();
+  }
+
+  /** Presses the button with this name in a part of the window. */
+  async button(part, name) {
+    const button = this.page.locator(`${part} [role="button"][aria-label^="${name}"]`).first();
+    await button.waitFor({ state: "attached", timeout: PATIENCE });
+    await button.dispatchEvent("click");
+  }
+
+  /** Closes all editors, keeping what is on disk. */
+  async closeEditors() {
+    await this.command("View: Close All Editors");
+    await until("no editor", async () => (await this.page.locator(".editor-instance, .tab").count()) === 0);
+  }
+
+  /** Presses a button of a notification that holds this text. */
+  async answer(text, button) {
+    const toast = this.page.locator(".notification-toast, .notifications-center .notification-list-item", { hasText: text }).first();
+    await toast.waitFor({ timeout: PATIENCE });
+    await toast.locator(".monaco-button", { hasText: button }).first().click();
+  }
+
   /** The ghost text on the screen, all its parts together; "" for none. */
   async ghost() {
     const parts = await this.page.locator('.editor-instance [class*="ghost-text-decoration"]').allTextContents();
-    return parts.join("").replaceAll("\u00a0", " ");
+    const below = this.page.locator(".editor-instance .suggest-preview-text .view-line, .editor-instance .suggest-preview-text:not(:has(.view-line))");
+    const lines = [parts.join(""), ...(await below.allTextContents())];
+    return lines.join("\n").trimEnd().replaceAll("\u00a0", " ");
   }
 
   async ghostBecomes(expected) {
@@ -233,12 +288,12 @@ export class Window {
     return last;
   }
 
-  async statusBecomes(pattern) {
+  async statusBecomes(pattern, patience = PATIENCE) {
     let last = "";
     await until(`status ${pattern}`, async () => {
       last = `${await this.status.locator("a").first().getAttribute("aria-label", { timeout: 1000 }).catch(() => "")}`;
       return pattern.test(last);
-    }).catch((error) => {
+    }, patience).catch((error) => {
       throw new Error(`${error.message}; it is ${JSON.stringify(last)}`);
     });
   }

@@ -1,0 +1,57 @@
+// What dies is started again, and several windows share what lives, in a real VS Code.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stage } from "./stage.mjs";
+
+const scene = stage();
+const engines = () => scene.editor.processes("iquest_lsp.runtime.child");
+const daemons = () => scene.editor.processes("iquest_lsp.daemon");
+
+async function completes(window) {
+  await window.type("def area(");
+  await window.ghostBecomes("width, height):");
+}
+
+test("the engine is killed: the status says so, and completions come again", async () => {
+  const { window } = scene;
+  const [engine] = engines();
+  assert.ok(engine, "an engine runs");
+  process.kill(engine, "SIGKILL");
+  await window.statusBecomes(/signal 9|being loaded|not loaded/);
+  await window.statusBecomes(/Ready/);
+  await completes(window);
+  assert.notDeepEqual(engines(), [engine]);
+});
+
+test("the bridge is killed: it is started again after a pause", async () => {
+  const { editor, window } = scene;
+  for (const pid of editor.processes("iquest_lsp.cli")) process.kill(pid, "SIGKILL");
+  await window.statusBecomes(/started again|starting|not loaded|being loaded/);
+  await window.statusBecomes(/Ready/);
+  await completes(window);
+});
+
+test("the daemon is replaced: the window goes on with the new one", async () => {
+  const { window } = scene;
+  const before = daemons();
+  assert.equal(before.length, 1);
+  process.kill(before[0], "SIGTERM");
+  await window.statusBecomes(/started again|starting|not loaded|being loaded/);
+  await window.statusBecomes(/Ready/);
+  await completes(window);
+  assert.equal(daemons().length, 1);
+  assert.notDeepEqual(daemons(), before);
+});
+
+test("two windows complete at the same time, with one daemon and one engine", async () => {
+  const { editor, window } = scene;
+  const second = await editor.open();
+  await second.file("shapes.py");
+  await second.statusBecomes(/Ready/);
+  await second.type("def peri");
+  await second.ghostBecomes("meter(width, height):");
+  assert.equal(daemons().length, 1);
+  assert.equal(engines().length, 1);
+  await second.page.close();
+  await completes(window);
+});

@@ -1,0 +1,60 @@
+// The scene of most tests: one file about shapes, the fake engine (which goes on as the same text went on before, so
+// that what must appear is known), one window.
+import { after, afterEach, before, beforeEach } from "node:test";
+import { Editor, until } from "./workbench.mjs";
+
+export const SHAPES = `"""Areas and perimeters."""
+
+
+def area(width, height):
+    return width * height
+
+
+def perimeter(width, height):
+    return 2 * (width + height)
+
+
+`;
+
+/** What is tested is what happens, not how fast a shared machine is. */
+export const PATIENT = { "iquest.deadlineMs": 20_000 };
+
+/**
+ * Prepares an editor for the tests of a file, and puts it back before each; `editor` and `window` are there in tests.
+ * `prepare` changes the workspace before it is opened.
+ */
+export function stage({ prepare = () => undefined, ...options } = {}) {
+  const scene = {
+    editor: undefined,
+    window: undefined,
+    /** Puts everything back: nothing open but the file, as it was, with the cursor at its end. */
+    async reset() {
+      const { editor, window } = scene;
+      await window.page.keyboard.press("Escape");
+      await window.file("shapes.py");
+      await window.command("File: Revert File");
+      editor.write("shapes.py", SHAPES);
+      await window.command("View: Close All Editors");
+      await window.file("shapes.py");
+      await until("the text as it was", async () => !/def area.*def area/s.test(await window.text.textContent()));
+    },
+  };
+  let failed = false;
+  before(async () => {
+    scene.editor = await Editor.start({
+      server: ["--engine", "fake"], files: { "shapes.py": SHAPES, "notes.md": "# Shapes\n" }, settings: PATIENT, ...options,
+    });
+    prepare(scene.editor);
+    scene.window = await scene.editor.open();
+    await scene.window.file("shapes.py");
+    await scene.window.statusBecomes(/Ready/);
+  });
+  beforeEach(() => scene.reset());
+  afterEach(async (context) => {
+    if (context.error == null) return;
+    failed = true;
+    await scene.window?.picture(`failed ${context.name.slice(0, 40)}`);
+  });
+  after(() => scene.editor?.close(failed));
+  return scene;
+}

@@ -1,0 +1,60 @@
+// The context view, the model picker, the walkthrough and the status item's menu, in a real VS Code.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SHAPES, stage } from "./stage.mjs";
+import { until } from "./workbench.mjs";
+
+const HELPERS = "def double(width):\n    return 2 * width\n";
+const scene = stage({ files: { "shapes.py": SHAPES, "helpers.py": HELPERS, "notes.md": "# Shapes\n" } });
+
+test("the context view shows what is sent; a click opens a piece; a file can be kept out", async () => {
+  const { editor, window } = scene;
+  await window.file("helpers.py");
+  await window.file("shapes.py");
+  await window.type("def area(");
+  await window.ghostBecomes("width, height):");
+  await window.command("IQuest: Show the Context");
+  const rows = window.page.locator(".pane-body .monaco-list-row");
+  await rows.filter({ hasText: "This file" }).first().waitFor();
+  await rows.filter({ hasText: /of [\d,]+ tokens/ }).first().waitFor();
+  await rows.filter({ hasText: /\d tokens · (cached|to read)/ }).first().waitFor();
+  const piece = rows.filter({ hasText: "helpers.py" }).first();
+  await piece.click();
+  await window.page.locator('.tab.active[data-resource-name="helpers.py"]').waitFor();
+  await window.file("shapes.py");
+  await window.command("IQuest: Show the Context");
+  await window.menu(piece, "Keep This File Out of the Context");
+  await until("the setting", () => /"\/helpers.py"/.test(editor.readIf(".vscode/settings.json")));
+  await rows.filter({ hasText: "Left out" }).first().waitFor();
+  await until("the file left out", async () => (await rows.filter({ hasText: /helpers.py.*tokens/ }).count()) === 0);
+  await window.command("View: Show Explorer");
+});
+
+test("the model picker gives the planner's verdict on each model", async () => {
+  const { window } = scene;
+  await window.command("IQuest: Choose a Model");
+  const rows = window.page.locator(".quick-input-list .monaco-list-row");
+  await rows.filter({ hasText: "A GGUF file" }).first().waitFor();
+  assert.match(await rows.first().textContent(), /window of [\d,]+ tokens/);
+  await window.page.keyboard.press("Escape");
+});
+
+test("the walkthrough leads through the first steps", async () => {
+  const { window } = scene;
+  await window.command("IQuest: Open the Walkthrough");
+  for (const step of ["Set up the language server", "Take a suggestion", "Explain this diff", "See what the model sees"]) {
+    await window.page.locator(".getting-started-step", { hasText: step }).first().waitFor();
+  }
+  await window.closeEditors();
+});
+
+test("the status item explains itself, and its menu leads on", async () => {
+  const { window } = scene;
+  await window.type("def area(");
+  await window.ghostBecomes("width, height):");
+  await window.status.click();
+  const input = window.page.locator(".quick-input-widget:visible input").first();
+  await until("the figures", async () => /Ready\..*Model: fake.*Window: [\d,]+ tokens.*Last answer: \d+ ms/.test(`${await input.getAttribute("placeholder")}`));
+  await window.pick("Show statistics");
+  await window.reportWith("suggestions offered");
+});
