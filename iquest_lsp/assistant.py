@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,12 +27,14 @@ from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.kv_store import saved_kv_folder
+from iquest_lsp.runtime.machine import Calm, Machine, calm_of
 from iquest_lsp.runtime.planner import CPU_WINDOW, plan
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
 from iquest_lsp.talking import Role, Talkers
+from iquest_lsp.telemetry import Statistics
 from iquest_lsp.warming import Warmer
 from iquest_lsp.windows import Windows
 from iquest_lsp.workspace.positions import LineIndex
@@ -63,7 +66,14 @@ class Assistant:
     workspace stays open while one of them has it, and `leave` takes back all that a client brought.
     """
 
-    def __init__(self, configuration: Configuration, engine: Engine | None = None, *, watch: bool = True) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        engine: Engine | None = None,
+        *,
+        watch: bool = True,
+        statistics: Statistics | None = None,
+    ) -> None:
         self._configuration = configuration
         self.settings, _ = configuration.settings()
         self._local = ProcessEngine(lambda: engine_options(self.settings)) if engine is None else engine
@@ -71,8 +81,12 @@ class Assistant:
         self._scheduler = Scheduler(self._engine)
         self._windows = Windows(self._engine, lambda: self.settings)
         self._keeper = Keeper(self._engine, self._scheduler)
-        self._warmer = Warmer(self._scheduler, self._windows, self._keeper)
-        self._completer = Completer(self._engine, self._scheduler, self._windows, self._warmer, self._keeper)
+        self.statistics = statistics if statistics is not None else Statistics(None)
+        self._machine = Machine(self._own_processes)
+        self._warmer = Warmer(self._scheduler, self._windows, self._keeper, self._calm)
+        self._completer = Completer(
+            self._engine, self._scheduler, self._windows, self._warmer, self._keeper, self._calm
+        )
         self._talkers = Talkers(self._engine, self._scheduler, lambda: self.settings, self._options_of)
         self._asker = Asker(self._talkers)
         self._watch = watch
@@ -103,6 +117,15 @@ class Assistant:
         """The process that runs the model, where there is one."""
         return self._local.pid if isinstance(self._local, ProcessEngine) else None
 
+    def _own_processes(self) -> list[int]:
+        return [os.getpid(), *([self.engine_pid] if self.engine_pid is not None else [])]
+
+    def _calm(self) -> Calm:
+        """What may be done now that nobody has asked for yet."""
+        if not self.settings.enable:
+            return Calm.SAVING
+        return calm_of(self._machine, battery_saver=self.settings.battery_saver)
+
     async def recycle(self, why: EngineError) -> None:
         """Starts the engine's process again, for the reason given."""
         if isinstance(self._local, ProcessEngine):
@@ -124,6 +147,7 @@ class Assistant:
     async def close(self) -> None:
         """Ends everything."""
         self._completer.close()
+        self.statistics.save()
         self._warmer.close()
         if self._starting is not None:
             self._starting.cancel()
@@ -236,6 +260,14 @@ class Assistant:
         project = self.project_of(file, client)
         project.documents.save(project.path_of(file), text, client)
         project.files_changed([file])
+        self._warmer.renew(project.root)
+
+    def focus_document(self, file: Path, client: str = "") -> None:
+        """An editor shows a document that it has open; a place in it will be asked about next."""
+        project = self.project_of(file, client)
+        project.documents.get(project.path_of(file), client)
+        project.look_at([project.path_of(file)])
+        self._warmer.look(project, project.path_of(file), client)
 
     def close_document(self, file: Path, client: str = "") -> None:
         """An editor closed a document."""
@@ -268,8 +300,20 @@ class Assistant:
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
         project = self.project_of(request.file, request.client)
+        made = await self._completer.complete(project, request, self._settings_for(project, request.client))
+        self.statistics.answered(made)
+        return made
+
+    async def candidates(self, request: CompletionRequest, count: int) -> list[Completion]:
+        """As complete; up to `count` different answers, the first of which may be the empty one."""
+        if count <= 1:
+            return [await self.complete(request)]
+        project = self.project_of(request.file, request.client)
         settings = self._settings_for(project, request.client)
-        return await self._completer.complete(project, request, settings)
+        found = await self._completer.candidates(project, request, settings, count)
+        for made in found[:1]:
+            self.statistics.answered(made)
+        return found
 
     async def context(self, file: Path, cursor: Position, client: str = "") -> ContextWindow:
         """The window for a place, as a completion there would send it."""

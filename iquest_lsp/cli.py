@@ -393,6 +393,58 @@ def bench_prefill(
     _bench(json_, engine, model, lambda options, progress: prefill.run(options, sizes, repeat, progress))
 
 
+@bench.command("latency")
+@click.argument("workspace", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+@click.option("--keys", type=click.IntRange(min=20), default=300, show_default=True, help="Keys to type.")
+@click.option("--cold", "colds", type=click.IntRange(min=1), default=3, show_default=True, help="Starts of the daemon.")
+@click.option("--file", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True)
+@click.option("--window", type=click.IntRange(min=512), default=None, help="Tokens in the window.")
+@click.option("--deadline-ms", type=click.IntRange(min=1), default=None)
+@click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Times a person's.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@engine_option
+@model_option
+@as_json
+def bench_latency(
+    workspace: Path,
+    keys: int,
+    colds: int,
+    files: tuple[Path, ...],
+    window: int | None,
+    deadline_ms: int | None,
+    speed: float,
+    seed: int,
+    engine: str | None,
+    model: str | None,
+    json_: bool,
+) -> None:
+    """Type in a workspace's files as a person would, through the socket, and time every answer.
+
+    The files are typed in memory only; nothing in the workspace is changed.
+    """
+    from iquest_lsp.bench import latency
+    from iquest_lsp.terminal import progress_bar, show_bench
+
+    given = {"--engine": engine, "--model": model}
+    arguments = [text for name, value in given.items() if value is not None for text in (name, value)]
+    options = {"windowTokens": window, "deadlineMs": deadline_ms}
+    _log_to_stderr("error")
+
+    def work() -> dict[str, Any]:
+        with progress_bar("typing") as progress:
+            running = latency.run(
+                workspace.absolute(), arguments, {name: value for name, value in options.items() if value is not None},
+                keys=keys, colds=colds, seed=seed, speed=speed, files=files, progress=progress,
+            )  # fmt: skip
+            return asyncio.run(running).to_json()
+
+    report = _guard(work)
+    if json_:
+        _print_json(report)
+    else:
+        show_bench(report)
+
+
 def _bench(
     json_: bool,
     engine: str | None,

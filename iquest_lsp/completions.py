@@ -40,6 +40,7 @@ from iquest_lsp.flights import Flight
 from iquest_lsp.keeping import Keeper
 from iquest_lsp.project import Project, Purpose
 from iquest_lsp.runtime.engine import Engine
+from iquest_lsp.runtime.machine import Calm
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Settings
 from iquest_lsp.warming import Warmer
@@ -100,18 +101,18 @@ class _Job:
 
 
 class Completer:
-    """Answers completion requests in open workspaces. `quiet` says whether nothing may be done ahead of requests."""
+    """Answers completion requests in open workspaces. `calm` says whether something may be done ahead of requests."""
 
     def __init__(
         self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer, keeper: Keeper,
-        quiet: Callable[[], bool] = lambda: False,
+        calm: Callable[[], Calm] = lambda: Calm.FREE,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._scheduler = scheduler
         self._windows = windows
         self._warmer = warmer
         self._keeper = keeper
-        self._is_quiet = quiet
+        self._calm = calm
         self._remembered = Remembered()
         self._flights: OrderedDict[str, Flight] = OrderedDict()
         self._ahead: dict[str, tuple[str, asyncio.Task[None]]] = {}
@@ -162,9 +163,12 @@ class Completer:
     async def candidates(
         self, project: Project, request: CompletionRequest, settings: Settings, count: int
     ) -> list[Completion]:
-        """Up to `count` different answers, the likeliest first, as far as the deadline allows; see complete."""
+        """Up to `count` different answers, the likeliest first, as far as the deadline allows; see complete.
+
+        The only one may be empty.
+        """
         first = await self.complete(project, request, settings)
-        found = [first] if first.text else []
+        found = [first]
         job = _job(project, request, settings, begin=time.monotonic() - first.timings.total_ms / 1000)
         if first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
             return found
@@ -181,7 +185,7 @@ class Completer:
             avoid.append(made.tokens[0])
             answer = self._answer(job, made, Source.MODEL)
             if answer.text and all(answer.text != other.text for other in found):
-                found.append(answer)
+                found = [*(one for one in found if one.text), answer]
             elif not answer.text and made.finish is Finish.DEADLINE:
                 break
         self._check_fresh(job)
@@ -270,7 +274,7 @@ class Completer:
 
     def _think_ahead(self, job: _Job, answer: Completion) -> None:
         """Begins to complete the place where the cursor will be if the answer is accepted."""
-        if not answer.text or self._is_quiet():
+        if not answer.text or self._calm() is not Calm.FREE:
             return
         target = job.snapshot.document.text[: job.place.offset] + answer.text.removeprefix(job.given)
         under_way = self._ahead.get(job.key)
@@ -368,7 +372,7 @@ class Completer:
             raise RequestCancelledError("The document changed meanwhile")
 
     def _state(self, job: _Job) -> Hashable:
-        return self._model, job.project.state
+        return self._model, job.project.state, self._windows.head(job.project.root)
 
     @property
     def _model(self) -> str:

@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
 from iquest_lsp.keeping import Keeper
 from iquest_lsp.project import Project, Purpose
+from iquest_lsp.runtime.machine import Calm
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.windows import Windows
 
 log = logging.getLogger(__name__)
 
+#: While other programs want the processor, an idle moment is waited for so many times, so long each.
+POSTPONED, POSTPONED_S = 1, 1.0
+NEWS_S = 0.3  # several files change together
+MOST_CURSORS = 256
 REST_S = 2.0  # a pause this long is used to bring the window up to date
 
 
 class Warmer:
-    """At most one warming per workspace is under way; a request there ends it."""
+    """At most one warming per workspace is under way; a request there ends it.
 
-    def __init__(self, scheduler: Scheduler, windows: Windows, keeper: Keeper) -> None:
+    `calm` says what idle moments may be used for now.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, windows: Windows, keeper: Keeper, calm: Callable[[], Calm] = lambda: Calm.FREE
+    ) -> None:
+        self._calm = calm
         self._keeper = keeper
         self._scheduler = scheduler
         self._windows = windows
         self._tasks: dict[Path, asyncio.Task[None]] = {}
         self._places: dict[Path, tuple[Project, str, Position, str]] = {}
+        self._cursors: dict[tuple[Path, str], Position] = {}
+        self._worked: dict[Path, float] = {}
         self._timers: dict[Path, asyncio.TimerHandle] = {}
 
     async def warm(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool) -> int:
@@ -57,19 +71,30 @@ class Warmer:
     def rest(self, project: Project, path: str, cursor: Position, client: str) -> None:
         """Notes where the user is at work; in the next pause the window there is brought up to date."""
         self._places[project.root] = (project, path, cursor, client)
+        self._cursors[project.root, path] = cursor
+        while len(self._cursors) > MOST_CURSORS:
+            self._cursors.pop(next(iter(self._cursors)))
+        self._worked[project.root] = asyncio.get_running_loop().time()
         self.renew(project.root)
+
+    def look(self, project: Project, path: str, client: str) -> None:
+        """The user looks at a file: its window is warmed where the cursor was last."""
+        self.soon(project, path, self._cursors.get((project.root, path), Position(0, 0)), client)
 
     def renew(self, root: Path) -> None:
         """Brings the window of a workspace up to date in the next pause: there may be something new to show."""
         self._forget_timer(root)
         if root in self._places:
-            self._timers[root] = asyncio.get_running_loop().call_later(REST_S, self._refresh, root)
+            loop = asyncio.get_running_loop()
+            at = max(self._worked[root] + REST_S, loop.time() + NEWS_S)
+            self._timers[root] = loop.call_at(at, self._refresh, root)
 
     def forget(self, root: Path) -> None:
         """A workspace was closed."""
         self.stop(root)
         self._forget_timer(root)
         self._places.pop(root, None)
+        self._worked.pop(root, None)
 
     def stop(self, root: Path) -> None:
         """Ends the warming of a workspace; what was evaluated stays."""
@@ -82,9 +107,16 @@ class Warmer:
         for root in {*self._tasks, *self._places}:
             self.forget(root)
 
-    def _refresh(self, root: Path) -> None:
+    def _refresh(self, root: Path, postponed: int = 0) -> None:
         del self._timers[root]
-        self.soon(*self._places[root], refresh=True)
+        calm = self._calm()
+        if calm is Calm.SAVING:
+            return  # the next request evaluates what it needs
+        if calm is Calm.BUSY and postponed < POSTPONED:
+            later = asyncio.get_running_loop().call_later
+            self._timers[root] = later(POSTPONED_S, self._refresh, root, postponed + 1)
+        else:
+            self.soon(*self._places[root], refresh=True)
 
     def _forget_timer(self, root: Path) -> None:
         timer = self._timers.pop(root, None)

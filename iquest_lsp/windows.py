@@ -25,6 +25,7 @@ class Windows:
         self._settings = settings
         self._tokens: dict[Path, int] = {}
         self._warm: dict[Path, int] = {}
+        self._heads: dict[Path, int] = {}
         engine.on_status(self._engine_changed)
 
     async def make(self, project: Project, snapshot: Snapshot, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
@@ -40,7 +41,13 @@ class Windows:
         window = await asyncio.to_thread(project.window, snapshot, info, self.budget(info), encode, purpose)
         if purpose is not Purpose.LOOK:
             self._tokens[project.root] = len(window.tokens)
+        if purpose is Purpose.REFRESH:
+            self._heads[project.root] = hash(window.tokens[: window.stable_prefix_tokens])
         return window
+
+    def head(self, root: Path) -> int:
+        """Differs when an idle moment has changed what stands before the current file."""
+        return self._heads.get(root, 0)
 
     def budget(self, info: ModelInfo) -> int:
         """Tokens that a window may have."""
@@ -62,6 +69,7 @@ class Windows:
         """Drops what is known of a workspace that was closed."""
         self._tokens.pop(root, None)
         self._warm.pop(root, None)
+        self._heads.pop(root, None)
 
     def _engine_changed(self, status: EngineStatus) -> None:
         if status.state not in (EngineState.READY, EngineState.BUSY):

@@ -45,6 +45,7 @@ class Row:
             "tokens_per_second": round(self.tokens / median, 2) if median > 0 else None,
             "p50_ms": round(median * 1000, 3),
             "p95_ms": round(percentile(walls, 0.95) * 1000, 3),
+            "p99_ms": round(percentile(walls, 0.99) * 1000, 3),
             "runs": len(walls),
             "note": self.note,
         }
@@ -58,6 +59,7 @@ class Report:
     model: str
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    counts: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +68,7 @@ class Report:
             "model": self.model,
             "rows": [row.to_json() for row in self.rows],
             "notes": self.notes,
+            **({"counts": self.counts} if self.counts else {}),
         }
 
 

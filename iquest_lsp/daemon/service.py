@@ -27,6 +27,7 @@ from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
 from iquest_lsp.settings import Configuration, user_file
+from iquest_lsp.telemetry import kept_statistics
 
 log = logging.getLogger(__name__)
 
@@ -311,7 +312,8 @@ def run(place: Place, options: Mapping[str, object], waiting: int) -> None:
     log.info("version %s, process %d", __version__, os.getpid())
 
     async def serve() -> None:
-        await Service(Assistant(configuration), place, lock).run(ready=lambda _: os.close(waiting))
+        assistant = Assistant(configuration, statistics=kept_statistics())
+        await Service(assistant, place, lock).run(ready=lambda _: os.close(waiting))
 
     try:
         asyncio.run(serve())

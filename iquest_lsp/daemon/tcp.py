@@ -20,11 +20,13 @@ def serve(options: Mapping[str, object], port: int, token: str, ready: Callable[
     from iquest_lsp.assistant import Assistant
     from iquest_lsp.daemon.service import Service
     from iquest_lsp.settings import Configuration, user_file
+    from iquest_lsp.telemetry import kept_statistics
 
     token = token or secrets.token_hex(32)
 
     async def work() -> None:
-        service = Service(Assistant(Configuration(options, user_file())), None, token=token)
+        assistant = Assistant(Configuration(options, user_file()), statistics=kept_statistics())
+        service = Service(assistant, None, token=token)
         await service.run(port, lambda bound: ready(bound, token))
 
     try:

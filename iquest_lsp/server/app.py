@@ -17,7 +17,18 @@ from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.server import convert
-from iquest_lsp.server.features import ask, completion, configuration, context, documents, explain, folders, models, why
+from iquest_lsp.server.features import (
+    acceptance,
+    ask,
+    completion,
+    configuration,
+    context,
+    documents,
+    explain,
+    folders,
+    models,
+    why,
+)
 from iquest_lsp.server.progress import IndexReporter, StatusReporter
 from iquest_lsp.server.protocol import Protocol
 from iquest_lsp.workspace.positions import Encoding
@@ -52,7 +63,7 @@ class Connection(LanguageServer):
         self.indexing = IndexReporter(self)
         self.told: set[str] = set()
         self.roots: list[Path] = []
-        for feature in (documents, completion, folders, configuration, explain, ask, why, context, models):
+        for feature in (documents, completion, acceptance, folders, configuration, explain, ask, why, context, models):
             feature.register(self)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,8 @@ from iquest_lsp.datatypes import Completion, Position, Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.positions import Encoding, LineIndex
 
+#: The command of an answer that was accepted whole; its argument is the answer's number.
+ACCEPTED = "iquest.accepted"
 _ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
 
 
@@ -52,10 +55,25 @@ def range_out(span: Span, lines: LineIndex, encoding: Encoding) -> types.Range:
 
 
 def inline_item(completion: Completion, lines: LineIndex, encoding: Encoding) -> types.InlineCompletionItem:
-    """A completion as ghost text."""
+    """A completion as ghost text; what the editor runs when it is accepted tells us so."""
     return types.InlineCompletionItem(
-        insert_text=completion.text, range=range_out(completion.span, lines, encoding)
+        insert_text=completion.text,
+        range=range_out(completion.span, lines, encoding),
+        command=_accepted(completion),
     )
+
+
+def _accepted(completion: Completion) -> types.Command:
+    return types.Command("Count the accepted suggestion", ACCEPTED, arguments=[completion.number])
+
+
+def with_documentation(item: types.CompletionItem) -> types.CompletionItem:
+    """A list item with the whole of its text to look at."""
+    edit = item.text_edit
+    text = edit.new_text if edit is not None else item.insert_text or item.label
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    item.documentation = types.MarkupContent(types.MarkupKind.Markdown, f"{fence}\n{text}\n{fence}")
+    return item
 
 
 def list_item(
@@ -77,6 +95,7 @@ def list_item(
         sort_text="!",  # before letters and digits; a NUL would do so too, and Emacs refuses to read it
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(range_out(Span(start, completion.span.end), lines, encoding), text),
+        command=_accepted(completion),
     )
 
 

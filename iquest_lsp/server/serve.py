@@ -10,6 +10,7 @@ from iquest_lsp.server.app import Connection
 from iquest_lsp.server.protocol import Protocol, converse
 from iquest_lsp.server.stream import PipeWriter, stdio
 from iquest_lsp.settings import Configuration, user_file
+from iquest_lsp.telemetry import kept_statistics
 
 
 async def attend(
@@ -36,7 +37,7 @@ async def attend(
 
 async def serve_stdio(overrides: Mapping[str, object], notice: str = "") -> int:
     """Serves an editor in this process; returns the exit code. `notice` is shown to the user once."""
-    assistant = Assistant(Configuration(overrides, user_file()))
+    assistant = Assistant(Configuration(overrides, user_file()), statistics=kept_statistics())
     reader, writer = await stdio()
     try:
         return await attend(assistant, reader, writer, notice)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from tests.e2e.editor import connected
-from tests.e2e.home import children
+from tests.e2e.editor import Editor, connected
+from tests.e2e.home import children, private_home
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
@@ -182,3 +182,81 @@ async def test_documents_that_are_no_files_are_left_alone(root: Path) -> None:
         editor.text_document_did_open(types.DidOpenTextDocumentParams(item))
         assert await editor.inline("untitled:Untitled-1", 0, 4) == []
         assert editor.messages == []
+
+
+async def test_by_key_there_are_several_candidates(root: Path) -> None:
+    answers = fake(responses=["first(a)", "second(b)", "third(c)", "fourth(d)"])
+    async with connected(root, *FAKE, environment=answers, options=PATIENT) as editor:
+        uri = editor.open(root / "shapes.py")
+        items = await editor.inline(uri, 3, 0, explicit=True)
+        assert [item.insert_text for item in items] == ["first(a)", "second(b)", "third(c)"]
+        assert len({item.command.arguments[0] for item in items}) == 3
+
+
+async def test_an_answer_goes_on_from_the_selected_item(root: Path) -> None:
+    async with connected(root, *FAKE, options=PATIENT) as editor:
+        uri = editor.open(root / "shapes.py", "def area(width, height):\n    pass\n\n\nare")
+        place = types.Range(types.Position(4, 0), types.Position(4, 3))
+        context = types.InlineCompletionContext(
+            types.InlineCompletionTriggerKind.Automatic, types.SelectedCompletionInfo(place, "area(")
+        )
+        params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), types.Position(4, 3))
+        answer = await editor.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert [item.insert_text for item in answer.items] == ["area(width, height):"]
+        assert answer.items[0].range == place
+
+
+async def test_a_list_item_can_be_looked_at(root: Path) -> None:
+    async with connected(root, *FAKE, options=PATIENT) as editor:
+        uri = editor.open(root / "shapes.py")
+        item = (await editor.completion(uri, 4, 9))[0]
+        resolved = await editor.completion_item_resolve_async(item)
+        assert isinstance(resolved.documentation, types.MarkupContent)
+        assert "width, height):" in resolved.documentation.value
+
+
+async def test_what_is_typed_through_needs_no_model(root: Path) -> None:
+    experimental = {"iquest": {"answers": True}}
+    async with connected(root, *FAKE, options=PATIENT, experimental=experimental) as editor:
+        told: list[Any] = []
+
+        @editor.feature("iquest/answered")
+        def answered(params: Any) -> None:
+            told.append(params)
+
+        uri = editor.open(root / "shapes.py")
+        assert (await editor.inline(uri, 4, 9))[0].insert_text == "width, height):"
+        editor.insert(uri, 2, 4, 9, "width")
+        assert (await editor.inline(uri, 4, 14))[0].insert_text == ", height):"
+        editor.insert(uri, 3, 4, 14, "x")
+        await editor.inline(uri, 4, 15)
+        await editor.wait_for("costs", lambda: len(told) == 3)
+        assert [item.source for item in told] == ["model", "cache", "model"]
+
+
+async def test_what_became_of_a_suggestion_is_counted_here(root: Path) -> None:
+    with private_home() as home:
+        async with connected(root, *FAKE, options=PATIENT, home=home) as editor:
+            await tell_what_became_of_it(editor, root)
+        assert (await asyncio.to_thread(home.command, "daemon", "stop", *FAKE)).returncode == 0
+        file = home.folder / "state" / "iquest-lsp" / "statistics.json"
+        for _ in range(200):
+            if file.exists():
+                break
+            await asyncio.sleep(0.05)
+        (day,) = json.loads(file.read_text())["days"].values()
+        assert day["shown"] == day["accepted.words"] == day["requests"] == 1
+        assert day["accepted.characters"] == 5
+
+
+async def tell_what_became_of_it(editor: Editor, root: Path) -> None:
+    uri = editor.open(root / "shapes.py")
+    item = (await editor.inline(uri, 4, 9))[0]
+    sent = {"item": {"insertText": item.insert_text, "command": {"arguments": item.command.arguments}}}
+    editor.protocol.notify("textDocument/didShowCompletion", sent)
+    editor.protocol.notify("textDocument/didPartiallyAcceptCompletion", {**sent, "acceptedLength": 5})
+    editor.protocol.notify("textDocument/didPartiallyAcceptCompletion", {"item": None, "acceptedLength": "x"})
+    editor.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": uri}})
+    editor.protocol.notify("textDocument/didFocus", {"textDocument": None})
+    await editor.workspace_execute_command_async(types.ExecuteCommandParams("iquest.accepted", ["no number"]))

@@ -20,5 +20,5 @@ def tell(connection: Connection, uri: str, made: Completion) -> None:
     if not isinstance(wanted, dict) or wanted.get("answers") is not True:
         return
     cost = {key: value for key, value in completion_to_json(made).items() if key not in ("text", "range", "model")}
-    about = {"uri": uri, "version": made.document_version, "empty": not made.text}
+    about = {"uri": uri, "version": made.document_version, "empty": not made.text, "quiet": str(made.quiet)}
     connection.protocol.notify(ANSWERED, about | cost)

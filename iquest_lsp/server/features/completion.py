@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from iquest_lsp.assistant import CompletionRequest
+from iquest_lsp.completions import Selected
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.errors import DocumentError, EngineError, ModelError, RequestCancelledError, RuntimeSetupError
 from iquest_lsp.server import convert
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
 
 _HALF_WORD = re.compile(r"\w*$")
+#: Answers to a request by key, if the time allows them.
+CANDIDATES = 3
 
 
 def register(connection: Connection) -> None:
@@ -27,38 +30,56 @@ def register(connection: Connection) -> None:
     @connection.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         explicit = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        made, lines = await _complete(connection, params, explicit=explicit)
-        items = [convert.inline_item(made, lines, connection.encoding)] if made is not None else []
-        return types.InlineCompletionList(items)
+        made, lines = await _complete(connection, params, explicit=explicit, count=CANDIDATES if explicit else 1)
+        return types.InlineCompletionList([convert.inline_item(one, lines, connection.encoding) for one in made])
 
-    @connection.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
+    @connection.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=True))
     async def completion(params: types.CompletionParams) -> types.CompletionList:
         made, lines = await _complete(connection, params, explicit=True)
-        if made is None:
-            return types.CompletionList(is_incomplete=True, items=[])
-        before = lines.line(made.span.start.line)[: made.span.start.character]
-        found = _HALF_WORD.search(before)
-        typed = found.group() if found else ""
-        item = convert.list_item(made, typed, lines, connection.encoding, detail=made.model)
-        return types.CompletionList(is_incomplete=True, items=[item])
+        items = []
+        for one in made:
+            before = lines.line(one.span.start.line)[: one.span.start.character]
+            found = _HALF_WORD.search(before)
+            typed = found.group() if found else ""
+            items.append(convert.list_item(one, typed, lines, connection.encoding, detail=one.model))
+        return types.CompletionList(is_incomplete=True, items=items)
+
+    @connection.feature(types.COMPLETION_ITEM_RESOLVE)
+    def resolve(item: types.CompletionItem) -> types.CompletionItem:
+        return convert.with_documentation(item)
 
 
 async def _complete(
-    connection: Connection, params: types.InlineCompletionParams | types.CompletionParams, *, explicit: bool
-) -> tuple[Completion | None, LineIndex]:
+    connection: Connection,
+    params: types.InlineCompletionParams | types.CompletionParams,
+    *,
+    explicit: bool,
+    count: int = 1,
+) -> tuple[list[Completion], LineIndex]:
     try:
         file = convert.file_of(params.text_document.uri)
         lines = connection.assistant.lines(file, connection.client)
     except DocumentError:
-        return None, LineIndex("")
+        return [], LineIndex("")
     cursor = convert.position_in(params.position, lines, connection.encoding)
+    selected = _selected(params, lines, connection)
+    request = CompletionRequest(file, cursor, explicit, connection.client, selected)
     try:
-        request = CompletionRequest(file, cursor, explicit=explicit, client=connection.client)
-        made = await connection.assistant.complete(request)
+        made = await connection.assistant.candidates(request, count)
     except RequestCancelledError:
         raise
     except (ModelError, EngineError, RuntimeSetupError) as error:
         connection.reporter.failed(error)  # said once, in words; an editor would show a failed request at every key
-        return None, lines
-    answers.tell(connection, params.text_document.uri, made)
-    return (made if made.text else None), lines
+        return [], lines
+    answers.tell(connection, params.text_document.uri, made[0])
+    return [one for one in made if one.text], lines
+
+
+def _selected(
+    params: types.InlineCompletionParams | types.CompletionParams, lines: LineIndex, connection: Connection
+) -> Selected | None:
+    """The item selected in the editor's own list, which an inline answer has to go on from."""
+    chosen = params.context.selected_completion_info if isinstance(params, types.InlineCompletionParams) else None
+    if chosen is None:
+        return None
+    return Selected(convert.span_in(chosen.range, lines, connection.encoding), chosen.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -14,6 +14,8 @@ from iquest_lsp.workspace.positions import LineIndex
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
+
+DID_FOCUS = "textDocument/didFocus"
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,17 @@ def register(connection: Connection) -> None:
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         file = convert.file_of(params.text_document.uri)
         connection.assistant.save_document(file, params.text, connection.client)
+
+    @connection.feature(DID_FOCUS)
+    def did_focus(params: Any) -> None:
+        told = convert.plain(params).get("textDocument")
+        uri = told.get("uri") if isinstance(told, dict) else None
+        if not isinstance(uri, str):
+            return  # no document has the focus now
+        try:
+            connection.assistant.focus_document(convert.file_of(uri), connection.client)
+        except DocumentError as error:
+            log.debug("%s", error)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:

@@ -1,0 +1,275 @@
+"""Latency as an editor meets it: a session of typing, replayed through the socket at a person's speed.
+
+Every request of the session counts, the first after a jump, a paste or a change of file too. Cold (the first request
+after the daemon's start), warm (the model was asked) and cached (an answer that held already) are never blended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.bench.editor import BenchEditor
+from iquest_lsp.bench.report import Progress, Report, Row, Sample
+from iquest_lsp.bench.typing import Event, Kind, session
+from iquest_lsp.errors import UsageError
+
+CANCELLED = -32800
+MOST_FILES, LEAST_LINES, MOST_LINES = 4, 60, 4000
+SUFFIXES = (".py", ".js", ".ts", ".go", ".rs", ".c", ".cpp", ".h", ".java")
+#: How long the answers that are still under way at the end are waited for.
+LAST_S = 10.0
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request of the session: its id, the moment it belongs to, and what it asked about."""
+
+    number: int
+    after: Kind
+    uri: str
+    version: int
+    rest: str
+
+
+@dataclass(slots=True)
+class Ladder:
+    """What became of the requests, rung by rung; times in milliseconds."""
+
+    cold: list[float] = field(default_factory=list)
+    warm: list[float] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
+    cached: list[float] = field(default_factory=list)
+    speculated: list[float] = field(default_factory=list)
+    quiet: list[float] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    window: int = 0
+    tokens: int = 0
+    prefilled: list[int] = field(default_factory=list)
+
+
+async def run(
+    root: Path, arguments: Sequence[str], options: dict[str, Any], *, keys: int, colds: int, seed: int = 0,
+    speed: float = 1.0, files: Sequence[Path] = (), progress: Progress = lambda done, total: None,
+) -> Report:  # fmt: skip
+    """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError."""
+    chosen = list(files) or typed_files(root)
+    texts = [file.read_text("utf-8", "replace").replace("\r\n", "\n") for file in chosen]
+    ladder, model = Ladder(), ""
+    folder = Path(tempfile.mkdtemp(prefix="iq-"))
+    try:
+        environment = _home(folder)
+        for turn in range(colds):
+            model = await _cold(root, chosen[0], texts[0], arguments, options, environment, ladder)
+            _end_daemon(folder)
+            shutil.rmtree(folder / "cache", ignore_errors=True)  # a restored window is not cold
+            progress(turn + 1, colds + keys)
+        editor = await BenchEditor.start(root, list(arguments), environment, **options)
+        typist = _Typist(editor, chosen, texts, speed)
+        done = 0
+        for event in session(texts, keys, seed):
+            await typist.act(event)
+            done += event.kind is Kind.KEY
+            progress(min(colds + done, colds + keys), colds + keys)
+        await typist.finish()
+        _count(ladder, editor, typist.asked)
+        await editor.leave()
+    finally:
+        _end_daemon(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+    return _report(ladder, model, speed)
+
+
+class _Typist:
+    """Carries out a session's events in an editor, and asks after each of them as VS Code does."""
+
+    def __init__(self, editor: BenchEditor, files: Sequence[Path], texts: Sequence[str], speed: float) -> None:
+        self._editor = editor
+        self._uris = [file.absolute().as_uri() for file in files]
+        self._versions = [0] * len(files)
+        self._speed = speed
+        self._texts = texts
+        self._waiting: list[int] = []
+        self.asked: list[Asked] = []
+
+    async def act(self, event: Event) -> None:
+        await asyncio.sleep(event.pause_s / self._speed)
+        uri = self._uris[event.file]
+        if event.kind is Kind.SAVE:
+            return  # the workspace is not touched
+        self._versions[event.file] += 1
+        where = {"uri": uri, "version": self._versions[event.file]}
+        line, column = event.line, event.column
+        if event.kind is Kind.OPEN:
+            document = {**where, "languageId": Path(uri).suffix.lstrip("."), "text": event.text}
+            self._editor.notify("textDocument/didOpen", {"textDocument": document})
+        elif event.kind is Kind.JUMP:
+            changes: list[dict[str, Any]] = [{"text": event.text}]
+            self._editor.notify("textDocument/didChange", {"textDocument": where, "contentChanges": changes})
+        else:
+            start = {"line": line, "character": column - event.removed}
+            changes = [{"range": {"start": start, "end": {"line": line, "character": column}}, "text": event.text}]
+            self._editor.notify("textDocument/didChange", {"textDocument": where, "contentChanges": changes})
+            line += event.text.count("\n")
+            column = 0 if event.text.endswith("\n") else column - event.removed + len(event.text)
+        for number in self._waiting:
+            if number not in self._editor.responses:
+                self._editor.notify("$/cancelRequest", {"id": number})
+        position = {"line": line, "character": column}
+        params = {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 2}}
+        number = self._editor.ask("textDocument/inlineCompletion", params)
+        self._waiting = [number]
+        self.asked.append(Asked(number, event.kind, uri, where["version"], event.rest))  # type: ignore[arg-type]
+
+    async def finish(self) -> None:
+        """Waits for the last answers."""
+        last = [one.number for one in self.asked]
+        await self._editor.until(lambda: all(number in self._editor.responses for number in last), LAST_S)
+
+
+async def _cold(
+    root: Path, file: Path, text: str, arguments: Sequence[str], options: dict[str, Any],
+    environment: dict[str, str], ladder: Ladder,
+) -> str:  # fmt: skip
+    """The first request after the start: the file is opened and asked about at once; returns the model's name."""
+    editor = await BenchEditor.start(root, list(arguments), environment, **options)
+    uri = file.absolute().as_uri()
+    line = text.count("\n") // 2
+    document = {"uri": uri, "version": 1, "languageId": file.suffix.lstrip("."), "text": text}
+    editor.notify("textDocument/didOpen", {"textDocument": document})
+    position = {"line": line, "character": 0}
+    number = editor.ask(
+        "textDocument/inlineCompletion",
+        {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 2}},
+    )
+    answer = await editor.response(number)
+    ladder.cold.append(editor.took_ms[number])
+    items = (answer.get("result") or {}).get("items") or []
+    ladder.counts["cold: text" if items else "cold: nothing in time"] += 1
+    await editor.leave()
+    return editor.model
+
+
+def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
+    for one in asked:
+        answers = editor.responses.get(one.number, [])
+        ladder.counts["requests"] += 1
+        ladder.counts["responses"] += len(answers)
+        error = answers[0].get("error") if answers else None
+        if error is not None:
+            ladder.counts["cancelled" if error.get("code") == CANCELLED else "failed"] += 1
+            continue
+        told = editor.answers.get((one.uri, one.version))
+        if not answers or not told:
+            ladder.counts["nothing known of"] += 1
+            continue
+        cost, took = told[0], editor.took_ms[one.number]
+        items = answers[0]["result"]["items"]
+        ladder.window = max(ladder.window, cost["tokens"]["window"])
+        if items and one.rest and items[0]["insertText"].strip():
+            ladder.counts["judged"] += 1
+            ladder.counts["right"] += _is_right(items[0]["insertText"], one.rest)
+        if cost["source"] != "model":
+            ladder.counts[f"from {cost['source']}" if items else f"from {cost['source']}, quiet"] += 1
+            (ladder.cached if cost["source"] == "cache" else ladder.speculated).append(took)
+            continue
+        ladder.counts["not cached"] += 1
+        if not items:
+            ladder.counts[f"quiet: {cost['quiet']}"] += 1
+            ladder.quiet.append(took)
+            continue
+        ladder.counts["text at the deadline" if cost["finish"] == "deadline" else "text, whole"] += 1
+        ladder.prefilled.append(cost["tokens"]["prefilled"])
+        ladder.tokens += cost["tokens"]["generated"]
+        (ladder.warm if one.after in (Kind.KEY, Kind.DELETE) else ladder.moved).append(took)
+
+
+def _is_right(text: str, rest: str) -> bool:
+    """Whether the first line of an answer is what was typed next, or a beginning of it."""
+    first = text.split("\n", 1)[0].rstrip()
+    return bool(first) and rest.rstrip().startswith(first)
+
+
+def _report(ladder: Ladder, model: str, speed: float) -> Report:
+    report = Report("latency", model)
+    cases = (
+        ("cold", ladder.cold, "first request after the start of the daemon"),
+        ("warm", ladder.warm, "text of the model after a key"),
+        ("warm, after a jump, a paste or another file", ladder.moved, "text of the model"),
+        ("quiet", ladder.quiet, "the model was asked and nothing was shown"),
+        ("cached", ladder.cached, "typed through"),
+        ("speculated", ladder.speculated, "thought of ahead"),
+    )
+    for name, times, note in cases:
+        if times:
+            samples = tuple(Sample(took / 1000, 0.0) for took in times)
+            report.rows.append(Row(name, 0, samples, f"{note}; {len(times)} of a window of {ladder.window} tokens"))
+    counts = ladder.counts
+    text = counts["text, whole"] + counts["text at the deadline"]
+    unsure = counts["quiet: unsure"]
+    asked = counts["not cached"] - unsure
+    report.counts = {name: counts[name] for name in sorted(counts)} | {
+        "text_share": round(text / asked, 4) if asked else None,
+        "unsure_share": round(unsure / counts["not cached"], 4) if counts["not cached"] else None,
+        "responses_per_request": counts["responses"] / counts["requests"] if counts["requests"] else None,
+        "right_share": round(counts["right"] / counts["judged"], 4) if counts["judged"] else None,
+    }
+    if asked:
+        report.notes.append(
+            f"of {counts['not cached']} requests not answered from the cache {unsure} were kept quiet for doubt;"
+            f" {text} of the other {asked} ({text / asked:.0%}) brought text by the deadline"
+        )
+    report.notes.append(
+        f"{counts['requests']} requests, {counts['responses']} responses, {counts['cancelled']} withdrawn by the next"
+        " key" + (f"; typed at {speed:g} times a person's speed" if speed != 1 else "")
+    )
+    return report
+
+
+def typed_files(root: Path) -> list[Path]:
+    """Files of a workspace to type in: source code of usual length, spread over the whole. Raises UsageError."""
+    found = []
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not name.startswith(".") and name not in ("node_modules", "venv"))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix in SUFFIXES and path.is_file():
+                with suppress(OSError, UnicodeDecodeError):
+                    if LEAST_LINES <= path.read_text("utf-8").count("\n") <= MOST_LINES:
+                        found.append(path)
+    if not found:
+        raise UsageError(f"There is nothing to type in {root}", why="no source file of at least 60 lines was found")
+    step = max(len(found) // MOST_FILES, 1)
+    return found[step // 2 :: step][:MOST_FILES]
+
+
+def _home(folder: Path) -> dict[str, str]:
+    """Folders for a daemon of the benchmark's own."""
+    names = {"run": "XDG_RUNTIME_DIR", "state": "XDG_STATE_HOME", "cache": "XDG_CACHE_HOME"}
+    for name in names:
+        (folder / name).mkdir(mode=0o700)
+    return {variable: str(folder / name) for name, variable in names.items()}
+
+
+def _end_daemon(folder: Path) -> None:
+    """Ends the benchmark's daemon and waits for it."""
+    for lock in (folder / "run" / "iquest-lsp").glob("*.lock"):
+        text = lock.read_text().strip()
+        if not text.isdigit():
+            continue
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(int(text), signal.SIGTERM)
+        for _ in range(200):
+            if not Path(f"/proc/{text}").exists():
+                break
+            time.sleep(0.05)

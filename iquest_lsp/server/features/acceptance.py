@@ -1,0 +1,43 @@
+"""What became of an answer, told by the editor and counted on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from iquest_lsp.server import convert
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+DID_SHOW = "textDocument/didShowCompletion"
+DID_ACCEPT_PART = "textDocument/didPartiallyAcceptCompletion"
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(DID_SHOW)
+    def shown(params: Any) -> None:
+        number = _number(convert.plain(params).get("item"))
+        if number is not None:
+            connection.assistant.statistics.shown(number)
+
+    @connection.feature(DID_ACCEPT_PART)
+    def accepted_part(params: Any) -> None:
+        told = convert.plain(params)
+        number, length = _number(told.get("item")), told.get("acceptedLength")
+        if number is not None and isinstance(length, int) and not isinstance(length, bool):
+            connection.assistant.statistics.accepted(number, length)
+
+    @connection.command(convert.ACCEPTED)
+    def accepted(number: Any = None) -> None:
+        if isinstance(number, int) and not isinstance(number, bool):
+            connection.assistant.statistics.accepted(number)
+
+
+def _number(item: object) -> int | None:
+    """The answer's number in an item as it was sent: the argument of its command."""
+    command = item.get("command") if isinstance(item, dict) else None
+    arguments = command.get("arguments") if isinstance(command, dict) else None
+    first = arguments[0] if isinstance(arguments, list) and arguments else None
+    return first if isinstance(first, int) and not isinstance(first, bool) else None
