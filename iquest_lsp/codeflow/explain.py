@@ -201,6 +201,8 @@ _HEADING = re.compile(
 
 def _from_headings(item: FileDiff) -> list[SymbolChange]:
     """Definitions for patches whose files are not at hand."""
+    if category(item.path) not in (Category.SOURCE, Category.TEST):
+        return []
     return [SymbolChange(item.path, name, "function", "body") for name in headings(item)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.changes import SymbolChange
+from iquest_lsp.codeflow.facts import signature_facts
 
 MAX_NEW = 8
 
@@ -166,5 +167,6 @@ def _symbols(item: ChangedFile) -> list[str]:
 
 
 def _symbol(symbol: SymbolChange) -> str:
-    detail = f" ({symbol.detail})" if symbol.detail and symbol.change not in ("added", "removed") else ""
+    told = ", ".join(signature_facts(symbol.detail)) if symbol.change == "signature" else symbol.detail
+    detail = f" ({told})" if told and symbol.change not in ("added", "removed") else ""
     return f"{symbol.kind} `{symbol.name}`: {_WORDS.get(symbol.change, symbol.change)}{detail}"

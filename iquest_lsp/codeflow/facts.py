@@ -72,6 +72,33 @@ def parameter_facts(before: str, after: str) -> list[str]:
     return found
 
 
+def signature_facts(detail: str) -> list[str]:
+    """What becomes of a head, told from `old → new`: its parameters, or that only types change; else both heads."""
+    before, _, after = detail.partition(" → ")
+    if types_only(detail):
+        return ["changes types only"]
+    found = parameter_facts(before, after)
+    if found:
+        return found
+    return [f"`{before}` becomes `{after}`"] if len(detail) <= 160 else ["its head changes"]
+
+
+def types_only(detail: str) -> bool:
+    """True when, between the heads `old → new`, callers need not care: names, order and defaults are as before."""
+    before, _, after = detail.partition(" → ")
+    old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
+    return before.partition("(")[0] == after.partition("(")[0] and before != after and old == new and all(
+        ":" in item or "->" in detail or _bare(item) == item for item in parameters(after).values())
+
+
+def _bare(parameter: str) -> str:
+    """A parameter without its annotation: `name: type = default` as `name=default`; other forms as they are."""
+    if not re.match(r"[*$\w?]+\s*(:|=|$)", parameter):
+        return parameter
+    head, equals, default = parameter.partition("=")
+    return head.partition(":")[0].strip().rstrip("?") + (f"={default.strip()}" if equals else "")
+
+
 def parameters(signature: str) -> dict[str, str]:
     """Parameters of a definition's head: name -> as written."""
     start = signature.find("(")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.cochange import Partner, usual
-from iquest_lsp.codeflow.explanation import MissingItem
+from iquest_lsp.codeflow.explanation import MissingItem, worth_showing
+from iquest_lsp.codeflow.facts import types_only
 from iquest_lsp.codeflow.live import Habits
 from iquest_lsp.codeflow.paths import Category, category, stem
 from iquest_lsp.codeflow.references import Reference
 
 MAX_MISSING = 10
+MAX_MENTIONS = 5
 _TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
 
 
@@ -25,7 +28,8 @@ def missing_of(
     for partner in usual((partner for partner in partners if partner.path in tracked), known):
         _put(found, MissingItem(partner.path, _together(partner), partner.support, partner.confidence))
     code = [path for path in paths if category(path) is Category.SOURCE]
-    behaviour = [item for item in changes if item.change in _TELLING and category(item.path) is Category.SOURCE]
+    behaviour = [item for item in worth_showing(changes)
+                 if item.change in _TELLING and category(item.path) is Category.SOURCE]
     counted = {(partner.path, partner.of): partner for partner in partners}
     if behaviour and not any(category(path) is Category.TEST for path in paths):
         for item in _tests(code, counted, tracked):
@@ -76,9 +80,18 @@ def _mentions(
     behaviour: Sequence[SymbolChange], uses: Sequence[Reference], known: set[str],
     counted: dict[tuple[str, str], Partner],
 ) -> Iterable[MissingItem]:
-    by_name = {(item.old_name or item.name).rsplit(".", 1)[-1]: item for item in behaviour if item.public}
+    by_name = {
+        name: item for item in behaviour
+        if item.public and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
+        and not (item.change == "signature" and types_only(item.detail))
+    }  # fmt: skip
     strong = ("signature", "removed", "renamed", "moved")
+    # What half of the documentation mentions is explained in one of its places at most.
+    spread = Counter(name for name, _ in {(use.name, use.path) for use in uses if use.kind == "docs"})
     for use in uses:
+        if spread[use.name] > MAX_MENTIONS and by_name.get(use.name) and by_name[use.name].change not in (
+            "removed", "renamed"):
+            continue
         change = by_name.get(use.name)
         if change is None or use.path in known or use.kind not in ("docs", "ci", "config", "test"):
             continue

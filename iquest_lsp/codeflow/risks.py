@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.dialects import Read, declared, dotted, violations
+from iquest_lsp.codeflow.facts import signature_facts, types_only
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.references import Reference
 from iquest_lsp.codeflow.sources import DiffSource
@@ -48,6 +49,8 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     for item in changes:
         if item.kind in ("test", "module", "impl") or item.inner or category(item.path) is Category.TEST:
             continue
+        if item.change == "signature" and types_only(item.detail):
+            continue
         if item.change in ("signature", "removed", "renamed"):
             name = (item.old_name or item.name).rsplit(".", 1)[-1]
             if len(name) > 2 and not name.startswith("__"):
@@ -74,7 +77,8 @@ def _callers_left(
             continue
         places = ", ".join(f"{use.path}:{use.line + 1}" for use in left[:4])
         more = f" and {len(left) - 4} more" if len(left) > 4 else ""
-        what = {"signature": f"The signature of `{change.name}` changes ({change.detail})",
+        told = ", ".join(signature_facts(change.detail)) if change.change == "signature" else ""
+        what = {"signature": f"The signature of `{change.name}` changes ({told})",
                 "removed": f"`{change.name}` is removed", "renamed": f"`{change.old_name}` is renamed"}[change.change]
         still = "its callers are as before" if change.change == "signature" else "the old name is still used"
         yield f"{what}, but {still}: {places}{more}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.explain import WITHHELD
 from iquest_lsp.codeflow.explanation import escape
+from iquest_lsp.codeflow.facts import signature_facts
 from iquest_lsp.codeflow.filters import rationale
 from iquest_lsp.codeflow.flowindex import Entry, FlowIndex, SymbolEntry
 from iquest_lsp.codeflow.paths import Category, category, stem
@@ -149,9 +150,8 @@ def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, 
         names = index.renamed_from(path)
         outers = _outers(name)
         went_on = False
-        for item in index.symbols_on(names):
-            if item.entry.order > before:
-                continue
+        changes = [item for item in index.symbols_on(names) if item.entry.order <= before]
+        for item in changes:
             inner = item.name.startswith(f"{name}.")
             if item.name == name:
                 found.append((item, ""))
@@ -171,16 +171,25 @@ def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, 
                 path, name = _origin(item)
                 before, went_on = item.entry.order - 1, True
                 break
-            if item.change == "added":
+            if item.change == "added" and not _was_there(item, changes):
                 break
         if not went_on:
             break
     births = [item for item, member in found if not member]
+    again = [(item, member) for item, member in found if not member and item.change == "added"][:-1]
+    found = [(replace(item, change="body", detail="it gained another form"), member)
+             if (item, member) in again else (item, member) for item, member in found]
     first = min((item.entry.order for item in births), default=0)
     for item, member in found:
         if birth_only and item.entry.order != first and not item.deprecates:
             continue
         _add_step(steps, item, target.symbol.kind if target.symbol else item.kind, member)
+
+
+def _was_there(item: SymbolEntry, changes: Sequence[SymbolEntry]) -> bool:
+    """Whether a definition that a commit adds had another form before: an overload, or one for another platform."""
+    earlier = [other for other in changes if other.name == item.name and other.entry.order < item.entry.order]
+    return bool(earlier) and earlier[0].change != "removed"
 
 
 def _add_step(steps: dict[str, _Step], item: SymbolEntry, kind: str, inner: str) -> None:
@@ -199,7 +208,8 @@ def _add_step(steps: dict[str, _Step], item: SymbolEntry, kind: str, inner: str)
 def _phrase(item: SymbolEntry, kind: str, inner: str) -> str:
     what = f"`{inner}`" if inner else f"the {kind}"
     deprecation = ", and declared deprecated" if item.deprecates and not inner else ""
-    detail = f": {item.detail}" if item.detail else ""
+    told = ", ".join(signature_facts(item.detail)) if item.change == "signature" else item.detail
+    detail = f": {told}" if told else ""
     phrases = {
         "added": f"{what} was introduced", "removed": f"{what} was removed", "renamed": f"{what} was renamed{detail}",
         "moved": f"{what} was moved {item.detail}", "signature": f"the signature of {what} changed{detail}",

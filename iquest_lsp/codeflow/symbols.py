@@ -101,6 +101,7 @@ _VALUE_FUNCTIONS = frozenset({
     "arrow_function", "function", "function_expression", "generator_function", "class",
 })  # fmt: skip
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
+_HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
@@ -265,7 +266,7 @@ class _Walker:
         if self.language == "python" and last is not None:
             end = last.end_byte
         raw = self.source[node.start_byte : min(end, node.start_byte + 2000)].decode("utf-8", "replace")
-        text = " ".join(raw.split())
+        text = " ".join((_HEAD_COMMENT.sub("\n", raw) if "\n" in raw else raw).split())
         if "\n" in raw:
             # The same head broken over lines in another way is the same head.
             text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))

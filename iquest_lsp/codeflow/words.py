@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.explanation import ChangedFile, worth_showing
-from iquest_lsp.codeflow.facts import parameter_facts
+from iquest_lsp.codeflow.facts import signature_facts
 from iquest_lsp.codeflow.intents import Intent, uninformative
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget
@@ -96,9 +96,10 @@ def _definitions(some: Sequence[SymbolChange]) -> str:
         return f"`{item.old_name}` to `{item.name}`" if item.change == "renamed" else f"`{item.name}`"
 
     some = sorted(some, key=lambda item: (not item.public, item.kind == "constant", -len(item.lines)))
-    shown = ", ".join(name(item) for item in some[:3])
-    if len(some) > 3:
-        shown += f" and {len(some) - 3} more"
+    names = list(dict.fromkeys(map(name, some)))
+    shown = ", ".join(names[:3])
+    if len(names) > 3:
+        shown += f" and {len(names) - 3} more"
     paths = {item.path for item in some}
     origins = {item.old_name.partition("::")[0] for item in some if item.change == "moved"}
     if len(origins) == 1 and origins != paths:
@@ -112,7 +113,7 @@ def _definitions(some: Sequence[SymbolChange]) -> str:
 def _details(item: SymbolChange) -> list[str]:
     """What changed in one definition, in phrases."""
     if item.change == "signature" and " → " in item.detail:
-        return parameter_facts(*item.detail.split(" → ", 1))
+        return signature_facts(item.detail)
     # Facts are kept as one text; code between backticks may hold commas.
     return re.split(r", (?=(?:[^`]*`[^`]*`)*[^`]*$)(?=[a-z`])", item.detail)[:2] if item.change == "body" and (
         item.detail) else []

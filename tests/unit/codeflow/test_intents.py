@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.facts import facts, parameter_facts
+from iquest_lsp.codeflow.facts import facts, parameter_facts, signature_facts, types_only
 from iquest_lsp.codeflow.filters import is_bot, rationale
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.intents import intent_of, issues_in, shape_of, uninformative
@@ -69,3 +69,18 @@ def test_facts() -> None:
     assert parameter_facts("def f(a, b)", "def f(a, b, *, c: int = 3)") == ["takes the new parameter `c`"]
     assert parameter_facts("int f(int a, char *b)", "int f(int a)") == ["no longer takes `b`"]
     assert parameter_facts("def f(a, b)", "def f(b, a)") == ["takes its parameters in another order"]
+
+
+def test_heads_are_told_by_what_callers_notice() -> None:
+    assert signature_facts("def f(a: int) -> int → def f(a: str) -> int") == ["changes types only"]
+    assert types_only("def f(a: Union[str, None] = None) → def f(a: str | None = None)")
+    assert not types_only("def f(a: int = 1) → def f(a: int = 2)")
+    assert not types_only("def f(a) → def f(a, b)")
+    assert not types_only("int f(int a) → int f(long a)"), "callers of a compiled language do care"
+    assert signature_facts("def f(a) → def f(a, b=1)") == ["takes the new parameter `b`"]
+
+
+def test_no_fact_is_made_of_texts_or_common_calls() -> None:
+    long = "SELECT a FROM (x) WHERE b IN (y) AND c IN (z) ORDER BY d LIMIT 100 -- so long that it is no name"
+    told = facts(["    return old(1)"], [f'    return new("{long}", max(2, 3))'])
+    assert told == ["now calls `new`", "no longer calls `old`"]
