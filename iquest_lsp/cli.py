@@ -329,6 +329,8 @@ def suspects(place: str, json_: bool, format_: str) -> None:
 @click.option("--commits", type=click.IntRange(min=1), default=20, show_default=True, help="How far to go back.")
 @click.option("--positions", type=click.IntRange(min=1), default=100, show_default=True, help="Lines to type again.")
 @click.option("--setting", "chosen", multiple=True, help="One of the settings compared (default: all of them).")
+@click.option("--window", "windows", type=click.IntRange(min=256), multiple=True, help="Also a window this large.")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Also a picture (SVG).")
 @click.option("--deadline-ms", type=click.IntRange(min=1), default=None)
 @engine_option
 @model_option
@@ -338,6 +340,8 @@ def replay(
     commits: int,
     positions: int,
     chosen: tuple[str, ...],
+    windows: tuple[int, ...],
+    plot: Path | None,
     deadline_ms: int | None,
     engine: str | None,
     model: str | None,
@@ -349,7 +353,9 @@ def replay(
     unknown = [name for name in chosen if name not in module.SETTINGS]
     if unknown:
         raise click.UsageError(f"{unknown[0]!r} is none of: " + ", ".join(module.SETTINGS))
-    settings = {name: module.SETTINGS[name] for name in chosen} or None
+    settings = {name: module.SETTINGS[name] for name in chosen} or (None if not windows else dict(module.SETTINGS))
+    if settings is not None:
+        settings |= module.with_windows(windows)
     overrides = {"engine": engine, "model": model, "deadline_ms": deadline_ms}
     given = {key: value for key, value in overrides.items() if value is not None}
     _log_to_stderr("error")
@@ -363,6 +369,13 @@ def replay(
             )
 
     answer = _guard(work)
+    if plot is not None:
+        from iquest_lsp.replay_plot import picture
+
+        try:
+            plot.write_text(picture(answer), "utf-8")
+        except OSError as error:
+            _fail(UsageError(f"{plot} cannot be written", why=error.strerror or str(error)))
     if json_:
         _print_json(answer)
     else:

@@ -1,7 +1,9 @@
 """Evaluation on one's own history: type the added lines again, ask for completions, compare, time.
 
-Every position is asked twice in the same state: the first request finds the cache as the previous position left it
-(cold for its file), the second finds it warm; quality is that of the second.
+Every position is asked three times in the same state: the first request finds the model's cache as the previous
+position left it (cold for its file), the second, of another client, finds it warm, the third is the second once more
+and is answered from what is remembered. Quality is that of the second. Where an answer came from is read from the
+answer, so that the three are never mixed.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp import codeflow
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.codeflow import retyping
 from iquest_lsp.codeflow.retyping import RetypedLine
-from iquest_lsp.datatypes import Position
+from iquest_lsp.datatypes import Position, Source, TokenCounts
 from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration
 
@@ -31,6 +34,24 @@ SETTINGS: dict[str, dict[str, object]] = {
     "all": {},
 }
 Z95 = 1.96
+TEMPERATURES = ("cold", "warm", "cached")
+AGAIN = "again"  # a client of its own, to whom the first answer is not known
+COUNTS = ("window_tokens", "cold_tokens_evaluated", "warm_tokens_evaluated")
+
+
+def with_windows(sizes: Sequence[int]) -> dict[str, dict[str, object]]:
+    """Settings that differ in the size of the window alone."""
+    return {f"all, window of {size}": {"window_tokens": size} for size in sizes}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One answer; `remembered` when no model made it for this request."""
+
+    text: str = ""
+    ms: float = 0.0
+    counts: TokenCounts = field(default_factory=TokenCounts)
+    remembered: bool = False
 
 
 @dataclass(slots=True)
@@ -42,18 +63,23 @@ class _Tally:
     saved: int = 0
     characters: int = 0
     quiet: list[bool] = field(default_factory=list)
-    cold_ms: list[float] = field(default_factory=list)
-    warm_ms: list[float] = field(default_factory=list)
+    ms: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in TEMPERATURES})
+    tokens: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in COUNTS})
 
-    def add(self, expected: str, text: str, cold_ms: float, warm_ms: float) -> None:
-        first = text.partition("\n")[0].rstrip()
+    def add(self, expected: str, cold: _Asked, warm: _Asked, again: _Asked) -> None:
+        first = warm.text.partition("\n")[0].rstrip()
         self.exact.append(bool(first) and first == expected)
         self.similarity.append(difflib.SequenceMatcher(None, first, expected, autojunk=False).ratio())
         self.saved += _common(first, expected) if first else 0
         self.characters += len(expected)
         self.quiet.append(not first)
-        self.cold_ms.append(cold_ms)
-        self.warm_ms.append(warm_ms)
+        for name, asked in zip(TEMPERATURES, (cold, warm, again), strict=True):
+            if asked.remembered == (name == "cached"):
+                self.ms[name].append(asked.ms)
+        counts = (warm.counts.window, cold.counts.prefilled, warm.counts.prefilled)
+        for name, count, asked in zip(COUNTS, counts, (warm, cold, warm), strict=True):
+            if asked.counts.window and not asked.remembered:
+                self.tokens[name].append(count)
 
     def row(self, setting: str) -> dict[str, Any]:
         n = len(self.exact)
@@ -69,11 +95,13 @@ class _Tally:
             "edit_similarity_interval": [max(mean - spread, 0.0), min(mean + spread, 1.0)],
             "saved_characters": self.saved / self.characters if self.characters else 0.0,
             "quiet": sum(self.quiet) / n if n else 0.0,
-            "p50_ms": percentile(self.warm_ms, 50),
-            "p95_ms": percentile(self.warm_ms, 95),
-            "p99_ms": percentile(self.warm_ms, 99),
-            "cold_p50_ms": percentile(self.cold_ms, 50),
-            "cold_p95_ms": percentile(self.cold_ms, 95),
+            **{
+                f"{prefix}p{percent}_ms": percentile(self.ms[name], percent)
+                for name, prefix in (("warm", ""), ("cold", "cold_"), ("cached", "cached_"))
+                for percent in (50, 95, 99)
+            },
+            **{f"{name}_requests": len(self.ms[name]) for name in TEMPERATURES},
+            **{name: statistics.fmean(found) if found else 0.0 for name, found in self.tokens.items()},
         }
 
 
@@ -110,6 +138,7 @@ async def replay(
                     for assistant in assistants.values():
                         assistant.remove_workspace(folder)
                     await asyncio.to_thread(retyping.check_out, folder, parent)
+                    await asyncio.to_thread(codeflow.update_index, folder)
                 for name, assistant in assistants.items():
                     await _one(assistant, folder, line, tallies[name])
             progress(len(lines), len(lines))
@@ -117,6 +146,7 @@ async def replay(
         finally:
             for assistant in assistants.values():
                 await assistant.close()
+            codeflow.forget_index(folder)
     return {
         "repository": root.name,
         "commits": commits,
@@ -130,25 +160,27 @@ async def _one(assistant: Assistant, folder: Path, line: RetypedLine, tally: _Ta
     project = assistant.add_workspace(folder)
     await project.index()
     assistant.open_document(file, line.text, 1, "")
-    request = CompletionRequest(file, Position(line.line, line.column))
+    cursor = Position(line.line, line.column)
     try:
-        cold_ms, _ = await _timed(assistant, request)
-        await assistant.warm(file, request.cursor)
-        warm_ms, text = await _timed(assistant, request)
-        tally.add(line.expected, text, cold_ms, warm_ms)
+        cold = await _ask(assistant, CompletionRequest(file, cursor))
+        await assistant.warm(file, cursor)
+        warm = await _ask(assistant, CompletionRequest(file, cursor, client=AGAIN))
+        again = await _ask(assistant, CompletionRequest(file, cursor, client=AGAIN))
+        tally.add(line.expected, cold, warm, again)
     except DocumentError:  # a path that cannot be a file here
         return
     finally:
         assistant.close_document(file)
 
 
-async def _timed(assistant: Assistant, request: CompletionRequest) -> tuple[float, str]:
+async def _ask(assistant: Assistant, request: CompletionRequest) -> _Asked:
     begin = time.perf_counter()
     try:
-        text = (await assistant.complete(request)).text
+        made = await assistant.complete(request)
     except RequestCancelledError:
-        text = ""
-    return (time.perf_counter() - begin) * 1000, text
+        return _Asked("", (time.perf_counter() - begin) * 1000)
+    ms = (time.perf_counter() - begin) * 1000
+    return _Asked(made.text, ms, made.tokens, made.source is not Source.MODEL)
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:

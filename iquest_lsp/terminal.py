@@ -123,8 +123,8 @@ def show_report(report: dict[str, Any]) -> None:
 def show_replay(answer: dict[str, Any]) -> None:
     """The settings side by side, intervals in brackets."""
     table = Table(title=f"{answer['model']} on the last {answer['commits']} commits of {answer['repository']}")
-    columns = ("setting", "positions", "exact rest of line", "edit similarity", "typing saved", "quiet")
-    for name in (*columns, "warm p50 / p95 / p99 ms", "cold p50 / p95 ms"):
+    columns = ("setting", "positions", "exact rest of line", "edit similarity", "typing saved", "quiet", "window")
+    for name in (*columns, "warm p50 / p95 / p99 ms", "cold", "cached"):
         table.add_column(name)
     for row in answer["rows"]:
         exact, similar = row["exact_line_interval"], row["edit_similarity_interval"]
@@ -133,8 +133,9 @@ def show_replay(answer: dict[str, Any]) -> None:
             f"{row['exact_line']:.1%} [{exact[0]:.1%}, {exact[1]:.1%}]",
             f"{row['edit_similarity']:.2f} [{similar[0]:.2f}, {similar[1]:.2f}]",
             f"{row['saved_characters']:.1%}", f"{row['quiet']:.1%}",
-            f"{row['p50_ms']:.0f} / {row['p95_ms']:.0f} / {row['p99_ms']:.0f}",
-            f"{row['cold_p50_ms']:.0f} / {row['cold_p95_ms']:.0f}",
+            f"{row['window_tokens']:.0f}",
+            *(" / ".join(f"{row[f'{kind}p{percent}_ms']:.0f}" for percent in (50, 95, 99))
+              for kind in ("", "cold_", "cached_")),
         )  # fmt: skip
     Console(width=150 if not Console().is_terminal else None).print(table)
 

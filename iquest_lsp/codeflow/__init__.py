@@ -15,6 +15,7 @@ What other rooms call (everything else is internal):
     suspects(root, "FILE[:LINE]") -> Suspects         which change likely brought a bug
     suspects_in_log(root, text) -> Suspects           the same for the output of a test, compiler or crash
     update_index(root, progress) -> Update            reads what the store does not know; for the background
+    forget_index(root)                                removes the store
     without_false_citations(root, text) -> (text, ids)   a model's prose without sentences citing commits that are none
     diff_text(root, target, limit, hide) -> str       a diff's hunks, for a model that is asked about it
     unknown_commits(root, ids) -> [id]                those that name no commit
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "diff_text",
-    "explain_diff",
-    "flow_records", "head", "impact", "likely_files", "recent_edits", "render_markdown", "suspects", "suspects_in_log",
+    "explain_diff", "flow_records", "forget_index", "head", "impact", "likely_files", "recent_edits",
+    "render_markdown", "suspects", "suspects_in_log",
     "unknown_commits", "update_index", "why", "without_false_citations",
 ]  # fmt: skip
 
@@ -151,6 +152,13 @@ def update_index(root: Path, progress: Progress | None = None, *, folder: Path |
     from iquest_lsp.codeflow import questions
 
     return questions.update_index(root, progress, folder)
+
+
+def forget_index(root: Path, *, folder: Path | None = None) -> None:
+    """Removes the store of a repository; it can always be made again."""
+    from iquest_lsp.codeflow import questions
+
+    questions.forget_index(root, folder)
 
 
 def without_false_citations(root: Path, text: str) -> tuple[str, list[str]]:

@@ -6,6 +6,7 @@ kept; of a large one only the commits on the files in question are read, into me
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from iquest_lsp.codeflow.records import flow_records_of
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact
 from iquest_lsp.codeflow.sources import DiffTarget
-from iquest_lsp.codeflow.store import Store
+from iquest_lsp.codeflow.store import Store, default_folder
 from iquest_lsp.codeflow.stories import Story, tell
 from iquest_lsp.codeflow.suspicion import Suspects, suspects_of_failure, suspects_of_target
 from iquest_lsp.codeflow.targets import find_target
@@ -43,6 +44,11 @@ def update_index(root: Path, progress: Progress | None, folder: Path | None) -> 
     """See the package."""
     with FlowIndex.open(Repository.open(root), folder) as index:
         return index.update(progress)
+
+
+def forget_index(root: Path, folder: Path | None) -> None:
+    """See the package."""
+    shutil.rmtree(folder or default_folder(Repository.open(root).common_dir), ignore_errors=True)
 
 
 def explain_diff(

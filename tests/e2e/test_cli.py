@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -171,4 +172,15 @@ def test_replay_types_a_history_again(project: Path) -> None:
         low, high = row["exact_line_interval"]
         assert 0 <= low <= row["exact_line"] <= high <= 1
         assert row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
+        # The first two requests are answered by the model, the third from what is remembered; they are never mixed.
+        assert row["cold_requests"] == row["warm_requests"] == 2
+        assert row["cached_requests"] <= 2
+        assert row["warm_tokens_evaluated"] <= row["cold_tokens_evaluated"] <= row["window_tokens"]
+    picture = project / "replay.svg"
+    few = ["--setting", "no context", "--window", "512", "--plot", str(picture)]
+    told = answer("replay", ".", "--commits", "5", *options, *few, cwd=project)
+    assert [row["setting"] for row in told["rows"]] == ["no context", "all, window of 512"]
+    assert told["rows"][1]["window_tokens"] <= 512
+    drawn = ElementTree.parse(picture).getroot()
+    assert "all, window of 512" in "".join(drawn.itertext())
     assert run("replay", ".", "--setting", "nonsense", cwd=project).returncode == 2

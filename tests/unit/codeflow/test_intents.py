@@ -82,5 +82,5 @@ def test_heads_are_told_by_what_callers_notice() -> None:
 
 def test_no_fact_is_made_of_texts_or_common_calls() -> None:
     long = "SELECT a FROM (x) WHERE b IN (y) AND c IN (z) ORDER BY d LIMIT 100 -- so long that it is no name"
-    told = facts(["    return old(1)"], [f'    return new("{long}", max(2, 3))'])
-    assert told == ["now calls `new`", "no longer calls `old`"]
+    told = facts(["    return stale(1)"], [f'    return fresh("{long}", max(2, 3))'])
+    assert told == ["now calls `fresh`", "no longer calls `stale`"]
