@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import click
 
 COMMANDS: dict[str, str] = {
     "convert": "quantize.convert",
+    "evaluate": "quantize.evaluate",
     "imatrix": "quantize.imatrix",
     "logits": "quantize.logits",
     "pretrain": "quantize.pretrain.command",
@@ -35,7 +37,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, help=__doc__)
 def main() -> None:
-    pass
+    # threads that spin while they wait make llama.cpp many times slower next to any other program
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
 
 
 if __name__ == "__main__":

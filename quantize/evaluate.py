@@ -1,0 +1,153 @@
+"""`python -m quantize evaluate`: what a quantization costs in quality, and what it gains in speed and memory.
+
+The first file is the reference (unquantized, or the best there is); the others are compared with it on the same text,
+at the same cursors, on the same machine. Reports: a table on the terminal, Markdown, JSON, HTML with plots.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from iquest_lsp.errors import IQuestError, ModelError
+from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.llama import Model
+from quantize import corpus, cursors, report, scoring, speeds
+from quantize.gguf_stream import Progress
+from quantize.meter import meter
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured: rows of text, one kind of them long, cursors, and whether speed is taken."""
+
+    rows: int = 16
+    length: int = 512
+    long: int = 4096
+    long_rows: int = 2
+    cursors: int = 50
+    speed: bool = True
+    seed: int = 0
+
+
+@click.command("evaluate")
+@click.argument("models", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--text", "sources", multiple=True, required=True, type=click.Path(exists=True, path_type=Path),
+    help="Text that no model has seen: a file, a folder, or a git repository.",
+)  # fmt: skip
+@click.option("--rows", type=click.IntRange(min=2), default=16, show_default=True, help="Rows of text.")
+@click.option("--length", type=click.IntRange(min=64), default=512, show_default=True, help="Tokens of a row.")
+@click.option("--long", type=click.IntRange(min=0), default=4096, show_default=True, help="Long context; 0: none.")
+@click.option("--cursors", "cursors_", type=click.IntRange(min=0), default=50, show_default=True, help="Completions.")
+@click.option("--no-speed", is_flag=True, help="Leave speed out, on a machine that does other work.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Report that opens from disk.")
+@click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="The table as Markdown.")
+@click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
+@click.option("--seed", default=0, show_default=True)
+def command(
+    models: tuple[Path, ...], sources: tuple[Path, ...], rows: int, length: int, long: int, cursors_: int,
+    no_speed: bool, html: Path | None, markdown: Path | None, json_: bool, seed: int,
+) -> None:  # fmt: skip
+    """Compare MODELS side by side; the first one is the reference for divergence and agreement."""
+    plan = Plan(rows, length, long, 2 if long else 0, cursors_, not no_speed, seed)
+    try:
+        with meter("evaluate", "steps") as progress:
+            result = evaluate(models, sources, plan, progress)
+    except IQuestError as error:
+        raise click.ClickException(str(error)) from error
+    if markdown is not None:
+        markdown.write_text(report.markdown(result), "utf-8")
+    if html is not None:
+        html.write_text(report.html(result), "utf-8")
+    click.echo(json.dumps(result, indent=2) if json_ else report.markdown(result))
+
+
+def evaluate(
+    models: Sequence[Path], sources: Sequence[Path], plan: Plan, progress: Progress | None = None
+) -> dict[str, Any]:
+    """All measurements as one JSON-able object; see the module's docstring."""
+    texts = corpus.texts(sources, plan.seed)
+    result: dict[str, Any] = {
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
+        "text": [str(source) for source in sources], "reference": models[0].name,
+        "rows": plan.rows, "length": plan.length, "long": plan.long, "models": [],
+    }  # fmt: skip
+    rows: list[scoring.Rows] = []
+    words: bytes = b""
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, path in enumerate(models):
+            model = Model.load(path)
+            try:
+                if number == 0:
+                    rows = _rows(model, sources, plan)
+                    words = _vocabulary(model)
+                    reference = scoring.Reference(Path(scratch), model.n_vocab)
+                elif _vocabulary(model) != words:
+                    raise ModelError(f"{path.name} has another vocabulary than {models[0].name}")
+
+                def tell(done: int, total: int, what: str, number: int = number, name: str = path.name) -> None:
+                    if progress is not None:
+                        progress(number * 1000 + 1000 * done // max(total, 1), 1000 * len(models), f"{name}: {what}")
+
+                result["models"].append(_one(model, path, rows, reference, number == 0, texts, plan, tell))
+            finally:
+                model.close()
+    return result
+
+
+def _one(
+    model: Model, path: Path, rows: list[scoring.Rows], reference: scoring.Reference, is_reference: bool,
+    texts: list[str], plan: Plan, tell: Progress,
+) -> dict[str, Any]:  # fmt: skip
+    header = read_header(path)
+    size = sum(tensor.size or 0 for tensor in header.tensors)
+    entry: dict[str, Any] = {
+        "file": path.name, "model": header.name, "type": model.description, "file_bytes": header.file_size,
+        "bits_per_weight": size * 8 / max(header.parameters, 1), "passes": model.passes,
+    }  # fmt: skip
+    for part in rows:
+
+        def scored(done: int, total: int, name: str = part.name) -> None:
+            tell(done, 2 * total, name)
+
+        found = scoring.score(model, part, reference, is_reference, scored)
+        entry[part.name] = found.summary(model.loop_window)
+        entry[f"{part.name}_by_position"] = found.by_position()
+    if plan.cursors:
+        places = cursors.draw(texts, plan.cursors, plan.seed)
+        entry["completion"] = cursors.complete(model, places, lambda a, b: tell(b + a, 2 * b, "completions"))
+    if plan.speed:
+        entry["speed"] = speeds.measure(model, rows[0].tokens[0])
+    return entry
+
+
+def _rows(model: Model, sources: Sequence[Path], plan: Plan) -> list[scoring.Rows]:
+    needed = plan.rows * plan.length + plan.long_rows * plan.long
+    ids = np.concatenate(corpus.token_rows(model, sources, plan.length, -(-needed // plan.length), plan.seed))
+    short = plan.rows * plan.length
+    if len(ids) < short:
+        raise ModelError(f"The text has only {len(ids)} tokens", why=f"{short} are needed", fix="Give more text")
+    found = [scoring.cut(_split(ids[:short], plan.length), 0, "text")]
+    longs = _split(ids[short:], plan.long) if plan.long else []
+    if longs:  # only what follows much context is scored
+        found.append(scoring.cut(longs[: plan.long_rows], plan.long - plan.long // 4, "long"))
+    return found
+
+
+def _split(ids: NDArray[np.int32], length: int) -> list[NDArray[np.int32]]:
+    return [ids[at : at + length] for at in range(0, len(ids) - length + 1, length)]
+
+
+def _vocabulary(model: Model) -> bytes:
+    return b"\0".join(model.piece(token, special=True) for token in range(model.n_vocab))

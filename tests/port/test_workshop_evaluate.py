@@ -1,0 +1,170 @@
+"""Evaluation: figures against the oracle, drafted text equal to plain, reports that need nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.loop import LoopContext
+from quantize import cursors, report, speeds
+from quantize.evaluate import command
+from quantize.oracle import Oracle
+from quantize.quantizer import Recipe as Target
+from quantize.quantizer import quantize
+from quantize.random_model import Recipe, write
+from quantize.scoring import Reference, Rows, Score, score
+
+DRAW = np.random.default_rng(5)
+TOKENS = [DRAW.integers(0, 256, 60).astype(np.int32) for _ in range(3)]
+RECIPE = Recipe(vocab="bytes", n_vocab=300)
+
+
+def _oracle_logp(path: Path, tokens: np.ndarray) -> np.ndarray:
+    logits = Oracle.from_gguf(path).logits(tokens)
+    return logits - logits.max(1, keepdims=True) - np.log(np.exp(logits - logits.max(1, keepdims=True)).sum(1))[:, None]
+
+
+def _score(path: Path, rows: Rows, reference: Reference, is_reference: bool) -> Score:
+    model = Model.load(path)
+    try:
+        return score(model, rows, reference, is_reference)
+    finally:
+        model.close()
+
+
+@pytest.mark.parametrize("begin", [0, 40])
+def test_figures_are_those_of_the_oracle(tmp_path: Path, begin: int) -> None:
+    one, two = (write(tmp_path / f"{seed}.gguf", Recipe(vocab="bytes", n_vocab=300, seed=seed)) for seed in (0, 1))
+    rows, reference = Rows(TOKENS, begin, "text"), Reference(tmp_path, 300)
+    first, second = _score(one, rows, reference, True), _score(two, rows, reference, False)
+    for at, tokens in enumerate(TOKENS):
+        base, other = _oracle_logp(one, tokens), _oracle_logp(two, tokens)
+        where = np.arange(begin, len(tokens) - 1)
+        np.testing.assert_allclose(first.surprise[at], -base[where, tokens[where + 1]], rtol=1e-3)
+        np.testing.assert_allclose(second.surprise[at], -other[where, tokens[where + 1]], rtol=1e-3)
+        assert second.divergence is not None
+        assert second.agrees is not None
+        expected = (np.exp(base) * (base - other)).sum(1)[where]
+        np.testing.assert_allclose(second.divergence[at], expected, rtol=0.01, atol=0.01)
+        np.testing.assert_array_equal(second.agrees[at], (base.argmax(1) == other.argmax(1))[where])
+    summary = first.summary(8)
+    assert summary["perplexity"] == pytest.approx(float(np.exp(first.surprise.mean())), rel=1e-6)
+    assert first.bytes > 0
+    assert summary["bits_per_byte"] == pytest.approx(float(first.surprise.sum()) / np.log(2) / first.bytes, rel=1e-6)
+
+
+def test_a_model_agrees_with_itself(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.gguf", RECIPE)
+    rows, reference = Rows(TOKENS, 0, "text"), Reference(tmp_path, 300)
+    _score(path, rows, reference, True)
+    found = _score(path, rows, reference, False).summary(8)
+    assert found["top1"] == 1.0
+    assert found["kl_mean"] < 1e-4
+    assert found["kl_beyond"] < 1e-4
+
+
+def test_beyond_the_window_is_what_lies_beyond_it(tmp_path: Path) -> None:
+    surprise = np.zeros((1, 100), np.float32)
+    divergence = np.concatenate([np.zeros(32), np.ones(68)]).astype(np.float32)[None]
+    found = Score(surprise, divergence, divergence == 0, 100, 0).summary(16)
+    assert (found["kl_beyond"], found["top1_beyond"]) == (1.0, 0.0)
+    spans = Score(surprise, divergence, divergence == 0, 100, 0).by_position()
+    assert [span["from"] for span in spans] == [1, 17, 49]
+
+
+def test_drafted_text_is_the_plain_one(tmp_path: Path) -> None:
+    model = Model.load(write(tmp_path / "m.gguf", RECIPE))
+    context = LoopContext(model, 160, margin=100, n_batch=64, n_ubatch=64, type_k="f32", type_v="f32", flash_attn=False)
+    texts = []
+    for way in ("plain", "drafted"):
+        context.clear()
+        context.run(context.plan(0, 0, 60), TOKENS[0])
+        if way == "plain":
+            texts.append(speeds.plain(context, 60, 40, 2))
+        else:
+            made, taken, offered = speeds.drafted(context, 60, 40)
+            assert 0 <= taken <= offered
+            texts.append(made[:40])
+    context.close()
+    model.close()
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_speed_has_a_figure_for_what_exists(tmp_path: Path, parallel: bool) -> None:
+    model = Model.load(write(tmp_path / "m.gguf", Recipe(vocab="bytes", n_vocab=300, parallel=parallel)))
+    found = speeds.measure(model, TOKENS[0], generated=6, repeats=1)
+    model.close()
+    assert found["prefill_tps"] > 0
+    assert found["decode_tps"] > 0
+    assert found["decode_one_pass_tps"] > 0
+    assert (found["decode_drafted_tps"] is None) == parallel
+    assert found["kv_bytes"] > 0
+
+
+def test_cursors_are_where_they_say() -> None:
+    text = "\n".join(f"def name_{at}(argument):\n    return argument + {at}" for at in range(40))
+    places = cursors.draw([text, "short"], 30)
+    assert len(places) == 30
+    for place in places:
+        assert place.cursor.prefix + place.cursor.head + place.target in text
+        assert place.target
+        assert place.cursor.prefix.endswith("\n")
+    assert cursors.draw(["nothing\n"], 5) == []
+
+
+def _models(folder: Path) -> list[Path]:
+    shape = Recipe(n_layer=2, n_embd=256, n_head=4, n_head_kv=2, n_ff=256, vocab="bytes", n_vocab=300)
+    full = write(folder / "full.gguf", shape)
+    quantize(full, folder / "small.gguf", Target("Q4_K_M"))
+    return [full, folder / "small.gguf"]
+
+
+def test_the_command_writes_all_reports(tmp_path: Path) -> None:
+    models = [str(path) for path in _models(tmp_path)]
+    (tmp_path / "text.py").write_text("".join(f"def f{n}(value):\n    return value * {n}\n" for n in range(200)))
+    options = ["--rows", "2", "--length", "64", "--long", "128", "--cursors", "2", "--json"]
+    files = ["--html", str(tmp_path / "r.html"), "--markdown", str(tmp_path / "r.md")]
+    run = CliRunner().invoke(command, [*models, "--text", str(tmp_path / "text.py"), *options, *files])
+    assert run.exit_code == 0, run.output
+    result: dict[str, Any] = json.loads(run.stdout)
+    full, small = result["models"]
+    assert "kl_mean" not in full["text"]
+    assert small["text"]["kl_mean"] > 0
+    assert small["long"]["predictions"] == 2 * 31
+    assert small["bits_per_weight"] < full["bits_per_weight"]
+    assert small["completion"]["cursors"] == 2
+    assert small["completion"]["fim_exact"] is None
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert page.count("<svg") == 4
+    outside = set(re.findall(r"""(?:src|href)=["'](?!#)([^"']+)""", page))
+    assert not outside, outside
+    table = (tmp_path / "r.md").read_text("utf-8").splitlines()
+    assert len(table) == 6
+    assert len({line.count("|") for line in table[:4]}) == 1
+
+
+def test_another_vocabulary_is_an_error(tmp_path: Path) -> None:
+    one = write(tmp_path / "1.gguf", RECIPE)
+    two = write(tmp_path / "2.gguf", Recipe(vocab="bytes", n_vocab=310))
+    (tmp_path / "text").write_text("words and words\n" * 200)
+    arguments = [str(one), str(two), "--text", str(tmp_path / "text"), "--rows", "2", "--length", "64", "--long", "0"]
+    run = CliRunner().invoke(command, [*arguments, "--cursors", "0", "--no-speed"])
+    assert run.exit_code == 1
+    assert "another vocabulary" in run.output
+
+
+def test_names_in_a_report_are_text() -> None:
+    entry = {"file": "<script>x</script>", "file_bytes": 1, "bits_per_weight": 4.0, "text": {"bits_per_byte": 1.0},
+             "text_by_position": [{"from": 1.0, "surprise": 1.0}]}  # fmt: skip
+    result = {"models": [entry], "reference": "<b>", "rows": 1, "length": 1, "long": 0, "text": ["<i>"], "machine": "m"}
+    page = report.html(result)
+    assert "<script>" not in page
+    assert "<i>" not in page
