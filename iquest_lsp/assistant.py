@@ -25,10 +25,9 @@ from iquest_lsp.keeping import Keeper
 from iquest_lsp.project import Change, Project, ProjectEvent, Purpose, root_of
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
-from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.kv_store import saved_kv_folder
 from iquest_lsp.runtime.machine import Calm, Machine, calm_of
-from iquest_lsp.runtime.planner import CPU_WINDOW, plan
+from iquest_lsp.runtime.planner import ANSWER_ROOM, CPU_WINDOW
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
@@ -80,7 +79,8 @@ class Assistant:
         self._engine = EngineSwitch(self._local, lambda: remote_options(self.settings), without_secrets)
         self._scheduler = Scheduler(self._engine)
         self._windows = Windows(self._engine, lambda: self.settings)
-        self._keeper = Keeper(self._engine, self._scheduler)
+        self._keeper = Keeper(self._engine, self._scheduler, self._windows.sequence)
+        self._windows.on_taken = self._keeper.taken
         self.statistics = statistics if statistics is not None else Statistics(None)
         self._machine = Machine(self._own_processes)
         self._warmer = Warmer(self._scheduler, self._windows, self._keeper, self._calm)
@@ -444,17 +444,16 @@ def engine_options(settings: Settings) -> EngineOptions:
     saving: dict[str, Any] = {"state_folder": str(saved_kv_folder()), "state_limit": settings.saved_kv_mb << 20}
     if settings.engine == "fake":
         window = settings.window_tokens or CPU_WINDOW
-        return EngineOptions(kind="fake", context_tokens=window + 512, fake=fake_options(), **saving)
-    path = catalogue.resolve(settings.model)
-    made = plan(settings, read_header(path))
+        cells = window + ANSWER_ROOM
+        return EngineOptions("fake", window_tokens=window, context_tokens=cells, fake=fake_options(), **saving)
     return EngineOptions(
         kind="llama",
-        model_path=str(path),
-        context_tokens=made.context_tokens,
-        batch_tokens=made.batch,
-        threads=made.threads,
+        model_path=str(catalogue.resolve(settings.model)),
+        plan=True,
+        window_tokens=settings.window_tokens,
+        threads=settings.threads,
         gpu_layers=settings.gpu_layers,
-        kv_type=made.kv_type,
+        kv_type=settings.kv_type,
         **saving,
     )
 

@@ -466,7 +466,11 @@ def _bench(
 ) -> None:
     """Runs a benchmark with the engine as the settings would start it, and shows its report."""
     from iquest_lsp.assistant import engine_options
+    from iquest_lsp.runtime.process import SLEEPING_THREADS
     from iquest_lsp.terminal import progress_bar, show_bench
+
+    for name, value in SLEEPING_THREADS.items():  # as the engine's process has it, before the runtime is loaded
+        os.environ.setdefault(name, value)
 
     settings = _configuration(engine=engine, model=model).settings()[0]
     _log_to_stderr("error")

@@ -135,7 +135,9 @@ class ModelInfo:
     """What the engine says of the model it loaded.
 
     `special_tokens` maps the text of each control token to its id; `metadata` is the GGUF's own, as strings;
-    `reach` is how many tokens back any head can attend, in tokens (the context length for RoPE models).
+    `reach` is how many tokens back any head can attend, in tokens (the context length for RoPE models). `window` is
+    how many tokens a prompt may have here (0: not planned), `sequences` how many KV sequences there are for prompts,
+    `plan` why.
     """
 
     name: str
@@ -146,6 +148,9 @@ class ModelInfo:
     parameters: int
     size_bytes: int
     reach: int
+    window: int = 0
+    sequences: int = 1
+    plan: str = ""
     special_tokens: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
 

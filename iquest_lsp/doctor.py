@@ -14,10 +14,11 @@ from typing import Any
 
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.gguf_header import Header, read_header
+from iquest_lsp.runtime.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.kv_store import StateStore, saved_kv_folder
-from iquest_lsp.runtime.planner import available_memory, plan
+from iquest_lsp.runtime.planner import Plan, available_memory, plan, wishes_of
 from iquest_lsp.runtime.port import build
+from iquest_lsp.runtime.speeds import known_speed, speed_key, speeds_file
 from iquest_lsp.settings import Settings
 
 
@@ -40,7 +41,7 @@ def examine(settings: Settings) -> dict[str, Any]:
     checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory)))
     report: dict[str, Any] = {"checks": checks, "plan": None}
     if header is not None:
-        made = plan(settings, header)
+        made = _plan(settings, header)
         report["plan"] = {
             "window": made.window,
             "kv_type": made.kv_type,
@@ -132,7 +133,7 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
         header = entry.header
         verdict = ""
         if header is not None:
-            made = plan(settings, header)
+            made = _plan(settings, header)
             verdict = (
                 f"window of {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
             )
@@ -167,6 +168,12 @@ def model_details(model: str) -> dict[str, Any]:
         for key, value in sorted(header.metadata.items())
         if not (isinstance(value, str) and len(value) > 2000)
     }
+
+
+def _plan(settings: Settings, header: Header) -> Plan:
+    """The plan as the engine would make it now, with what it measured at its last start."""
+    speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
+    return plan(wishes_of(settings), header, speed)
 
 
 def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from iquest_lsp import __version__, codeflow
@@ -26,8 +26,10 @@ LAST_SAVE_S = 5.0
 class Keeper:
     """Restores a workspace's KV before its first use, and saves it when it has changed and nothing else goes on."""
 
-    def __init__(self, engine: Engine, scheduler: Scheduler) -> None:
+    def __init__(self, engine: Engine, scheduler: Scheduler, sequence: Callable[[Project], int]) -> None:
+        """`sequence` gives the KV sequence of a workspace."""
         self._engine = engine
+        self._sequence = sequence
         self._scheduler = scheduler
         self._labels: dict[Path, StateLabel] = {}
         self._ready: dict[Path, asyncio.Task[None]] = {}
@@ -52,8 +54,8 @@ class Keeper:
             return
         self._labels[project.root] = label
         try:
-            await self._scheduler.save(before)
-            await self._scheduler.restore(label, wanted)
+            await self._scheduler.save(before, self._sequence(project))
+            await self._scheduler.restore(label, wanted, self._sequence(project))
         except EngineError as error:
             log.debug("the change of branch was not followed: %s", error)
 
@@ -66,15 +68,19 @@ class Keeper:
         if unsaved >= WORTH_TOKENS:
             self._saving[project.root] = asyncio.create_task(self._save_later(project))
 
-    def forget(self, root: Path) -> None:
-        """Drops what is known of a workspace that was closed; what was saved of it stays on disk."""
-        self._labels.pop(root, None)
+    def taken(self, root: Path) -> None:
+        """Notes that a workspace's sequence serves another one now: at its next use it is restored."""
         self._ready.pop(root, None)
-        self._projects.pop(root, None)
         self._unsaved.pop(root, None)
         waiting = self._saving.pop(root, None)
         if waiting is not None:
             waiting.cancel()
+
+    def forget(self, root: Path) -> None:
+        """Drops what is known of a workspace that was closed; what was saved of it stays on disk."""
+        self._labels.pop(root, None)
+        self._projects.pop(root, None)
+        self.taken(root)
 
     async def close(self) -> None:
         """Saves what is worth it, for some seconds at most."""
@@ -94,7 +100,7 @@ class Keeper:
     async def _restore(self, project: Project) -> None:
         label = self._labels[project.root] = await self._label(project)
         try:
-            held = await self._scheduler.restore(label)
+            held = await self._scheduler.restore(label, (), self._sequence(project))
         except EngineError as error:
             log.debug("nothing restored: %s", error)
             return
@@ -110,7 +116,7 @@ class Keeper:
 
     async def _save(self, project: Project, *, wait: bool = False) -> None:
         label = self._labels[project.root] = await self._label(project)
-        if await self._scheduler.save(label, wait=wait):
+        if await self._scheduler.save(label, self._sequence(project), wait=wait):
             self._unsaved[project.root] = 0
 
     async def _label(self, project: Project) -> StateLabel:

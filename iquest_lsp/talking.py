@@ -96,7 +96,7 @@ class LocalTalker:
         info = await self._engine.start()
         if ChatTemplate.of(info.metadata, info.special_tokens) is None:
             raise no_model(info.name)
-        total = min(info.context_length, self._window() or CPU_WINDOW) + ANSWER_ROOM
+        total = min(info.window or info.context_length, self._window() or CPU_WINDOW) + ANSWER_ROOM
         return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
 
     async def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -110,7 +110,8 @@ class LocalTalker:
         parts = template.parts(messages)
         ids = await self._engine.tokenize([part.text for part in parts if not part.special])
         tokens = tuple(encode_parts(parts, info.special_tokens, ids))
-        prompt = Prompt(tokens, temperature=TEMPERATURE)
+        # the last sequence is for questions, so that no workspace's window goes; what they share is shared
+        prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), temperature=TEMPERATURE)
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         work = asyncio.create_task(
             self._scheduler.complete(

@@ -26,6 +26,8 @@ class Windows:
         self._tokens: dict[Path, int] = {}
         self._warm: dict[Path, int] = {}
         self._heads: dict[Path, int] = {}
+        self._sequences: dict[Path, int] = {}  # the least recently used workspace first
+        self.on_taken: Callable[[Path], None] = lambda root: None
         engine.on_status(self._engine_changed)
 
     async def make(self, project: Project, snapshot: Snapshot, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
@@ -51,15 +53,35 @@ class Windows:
 
     def budget(self, info: ModelInfo) -> int:
         """Tokens that a window may have."""
-        return min(info.context_length, self._settings().window_tokens or CPU_WINDOW)
+        wanted = self._settings().window_tokens
+        if info.window:
+            return min(info.window, wanted or info.window)
+        return min(info.context_length, wanted or CPU_WINDOW)
 
     def sequence(self, project: Project) -> int:
-        """The KV sequence that holds a workspace's window."""
-        return 0
+        """The KV sequence that holds a workspace's window.
+
+        The workspace that was used the longest ago gives its own when there are more of them than sequences, of which
+        the last belongs to questions; `on_taken` is told.
+        """
+        info = self._engine.info
+        count = max((info.sequences if info is not None else 1) - 1, 1)
+        mine = self._sequences.pop(project.root, None)
+        if mine is None or mine >= count:
+            free = [number for number in range(count) if number not in self._sequences.values()]
+            mine = free[0] if free else self._take(count)
+        self._sequences[project.root] = mine
+        return mine
+
+    def _take(self, count: int) -> int:
+        root = next(root for root, number in self._sequences.items() if number < count)
+        self._warm.pop(root, None)
+        self.on_taken(root)
+        return self._sequences.pop(root)
 
     def evaluated(self, project: Project, tokens: int) -> None:
         """Notes that the engine holds a workspace's window now."""
-        self._warm = {project.root: tokens}  # one sequence: the window evaluated last is the one in the cache
+        self._warm[project.root] = tokens
 
     def size(self, root: Path) -> tuple[int, int]:
         """Tokens of a workspace's last window, and how many of them the engine holds."""
@@ -70,6 +92,7 @@ class Windows:
         self._tokens.pop(root, None)
         self._warm.pop(root, None)
         self._heads.pop(root, None)
+        self._sequences.pop(root, None)
 
     def _engine_changed(self, status: EngineStatus) -> None:
         if status.state not in (EngineState.READY, EngineState.BUSY):

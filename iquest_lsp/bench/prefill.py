@@ -1,11 +1,16 @@
-"""How fast prompts are read: one pass, both passes everywhere, and the second pass over the receptive field only.
+"""How fast prompts are read: one pass, both passes everywhere, and the second pass over the receptive field only;
+and what a prompt costs the engine that has it cold, warm, or on disk.
 
-The cases of one length run in turns on contexts of the same size and type; every run starts from an empty cache.
+The cases of one length run in turns on contexts of the same size and type; every run of the first kind starts from
+an empty cache.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,37 +18,54 @@ from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
-from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.datatypes import Limits, Prompt
+from iquest_lsp.runtime.engine import EngineOptions, StateLabel
+from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama_backend import LlamaBackend, settled
 from iquest_lsp.runtime.llama_context import Logits
 from iquest_lsp.runtime.loop import LoopContext
 
 LENGTHS = (512, 4096, 16384, 32768)
 LONG = 131072
+#: Tokens that a warm and a restored prompt have more than what is held: what a keystroke adds.
+TYPED = 2
+ROOM = 256
 
 
 def run(
     options: EngineOptions, lengths: Sequence[int] = LENGTHS, repeats: int = 3, progress: Progress | None = None
 ) -> Report:
     """Measures the model of `options`, with its batch, threads and KV type; raises the engine's errors."""
-    model = Model.load(Path(options.model_path), n_gpu_layers=options.gpu_layers)
+    header = read_header(Path(options.model_path))
+    model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
     try:
+        options, reason = settled(options, header, model)
         report = Report("prefill", model.metadata.get("general.name") or Path(options.model_path).stem)
-        tokens = code_tokens(model.tokenize, max(lengths))
+        report.notes.append(
+            f"KV {options.kv_type}, batch {options.batch_tokens}, {options.threads} and {options.batch_threads} threads"
+            f" ({reason})"
+        )
+        tokens = code_tokens(model.tokenize, max(lengths) + TYPED)
         for length in lengths:
-            report.rows += _rows(model, options, tokens[:length], repeats, progress)
-        return report
+            report.rows += _passes(model, options, tokens[:length], repeats, progress)
     finally:
         model.close()
+    for length in lengths:
+        report.rows += engine_rows(options, tokens[: length + TYPED], repeats, progress)
+    return report
 
 
-def _rows(
+# ------------------------------------------------------------------------------------------- what passes cost
+
+
+def _passes(
     model: Model, options: EngineOptions, tokens: list[int], repeats: int, progress: Progress | None
 ) -> list[Row]:
     context = LoopContext(
-        model, len(tokens) + 256, margin=0, n_batch=options.batch_tokens, n_ubatch=options.batch_tokens,
+        model, len(tokens) + ROOM, margin=0, n_batch=options.batch_tokens, n_ubatch=options.batch_tokens,
         type_k=options.kv_type, type_v=options.kv_type, flash_attn=options.flash_attention,
-        n_threads=options.threads or None,
+        n_threads=options.threads or None, n_threads_batch=options.batch_threads or None,
     )  # fmt: skip
     ids = np.asarray(tokens, np.int32)
     try:
@@ -76,3 +98,65 @@ def _measured(context: LoopContext, ids: NDArray[np.int32], depth: int) -> Sampl
 def _planned(context: LoopContext, ids: NDArray[np.int32]) -> Sample:
     context.clear()
     return timed(lambda: context.run(context.plan(0, 0, len(ids)), ids))
+
+
+# -------------------------------------------------------------------------------------- what the engine pays
+
+
+def engine_rows(
+    options: EngineOptions, tokens: list[int], repeats: int = 1, progress: Progress | None = None
+) -> list[Row]:
+    """Cold, saved, warm and restored: a prompt of all but the last TYPED of `tokens`, then one of all of them.
+
+    The restored file is read from the disk: the system is asked to forget it first.
+    """
+    length = len(tokens) - TYPED
+    with tempfile.TemporaryDirectory(prefix="iquest-bench-") as folder:
+        engine = LlamaBackend(
+            replace(options, context_tokens=len(tokens) + ROOM, sequences=1, state_folder=folder, state_limit=1 << 50)
+        )
+        engine.load(lambda share: None)
+        try:
+            found: dict[str, list[Sample]] = {name: [] for name in ("cold", "warm", "saved", "restored")}
+            restored = saved = 0
+            for turn in range(repeats):
+                label = StateLabel(folder, str(turn))
+                engine.forget(0)
+                found["cold"].append(timed(lambda: _complete(engine, tokens[:length])))
+                found["warm"].append(timed(lambda: _complete(engine, tokens)))
+                saved = 0
+                found["saved"].append(timed(lambda: engine.save(label, 0, True)))  # noqa: B023  runs at once
+                saved = _drop_from_memory(Path(folder))
+                engine.forget(0)
+                found["restored"].append(timed(lambda: engine.restore(label, 0, ())))  # noqa: B023  runs at once
+                restored = _complete(engine, tokens)
+                if progress is not None:
+                    progress(turn + 1, repeats)
+        finally:
+            engine.close()
+    share = sum(s.seconds for s in found["restored"]) / sum(s.seconds for s in found["cold"])
+    notes = {
+        "cold": "an empty cache; one answer token",
+        "warm": f"{TYPED} more tokens after it; one answer token",
+        "saved": f"to the disk, {saved / 1e6:.1f} MB, hash and sync included",
+        "restored": f"from the disk: {100 * share:.2f}% of the cold time; then {restored} of the tokens evaluated",
+    }
+    sizes = {"cold": length, "warm": TYPED, "saved": len(tokens), "restored": len(tokens)}
+    return [Row(case, sizes[case], tuple(samples), notes[case]) for case, samples in found.items()]
+
+
+def _complete(engine: LlamaBackend, tokens: list[int]) -> int:
+    """Answers with one token; returns how many of the prompt's were evaluated."""
+    return engine.complete(Prompt(tuple(tokens)), Limits(max_tokens=1), lambda: False).counts.prefilled
+
+
+def _drop_from_memory(folder: Path) -> int:
+    """Asks the system to forget the files' content; returns their bytes."""
+    total = 0
+    for path in folder.glob("*.kv"):
+        total += path.stat().st_size
+        if hasattr(os, "posix_fadvise"):
+            file = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(file)
+    return total

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from iquest_lsp.runtime.memory import Memory, read_memory, rows
+
+__all__ = ["Memory", "excess", "held_bytes", "read_memory", "resident_bytes"]
 
 MB = 2**20
 LEAST_FREE_SHARE = 0.02
@@ -13,32 +16,12 @@ LEAST_FREE_BYTES = 128 * MB
 #: An engine that holds less than this is not what fills the machine.
 WORTH_FREEING_SHARE = 0.1
 MOST_SHARE = 0.75
-CGROUPS = Path("/sys/fs/cgroup")
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Bytes: the machine's, or those of the group this process is confined to, and those free without swapping."""
-
-    total: int
-    available: int
-
-
-def read_memory(meminfo: Path = Path("/proc/meminfo"), group: Path | None = None) -> Memory | None:
-    """The memory there is; None where the system does not say."""
-    try:
-        table = {name: int(rest.split()[0]) * 1024 for name, _, rest in _rows(meminfo.read_text("ascii")) if rest}
-        memory = Memory(table["MemTotal"], table["MemAvailable"])
-    except (OSError, ValueError, KeyError, IndexError):
-        return None
-    return _confined(memory, group if group is not None else _own_group())
-
 
 def held_bytes(pid: int) -> int | None:
     """What a process holds beyond the files it maps (a model's weights can be dropped and read again), in bytes."""
     try:
         text = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-        table = {name: int(rest.split()[0]) * 1024 for name, _, rest in _rows(text) if name in ("RssAnon", "RssShmem")}
+        table = {name: int(rest.split()[0]) * 1024 for name, _, rest in rows(text) if name in ("RssAnon", "RssShmem")}
         return sum(table.values()) if table else None
     except (OSError, ValueError, IndexError):
         return None
@@ -67,29 +50,3 @@ def excess(held: int, memory: Memory, limit_mb: int) -> str:
     if memory.available < least and held > memory.total * WORTH_FREEING_SHARE:
         return f"only {memory.available // MB} MB of memory were left, and it held {held // MB} MB"
     return ""
-
-
-def _rows(text: str) -> list[tuple[str, str, str]]:
-    return [line.partition(":") for line in text.splitlines()]
-
-
-def _own_group() -> Path:
-    try:
-        for line in Path("/proc/self/cgroup").read_text("ascii", "replace").splitlines():
-            if line.startswith("0::/"):
-                return CGROUPS / line[4:]
-    except OSError:
-        pass
-    return CGROUPS
-
-
-def _confined(memory: Memory, group: Path) -> Memory:
-    """The same, seen from inside a control group (version 2) with a limit."""
-    try:
-        limit = int((group / "memory.max").read_text("ascii"))
-        used = int((group / "memory.current").read_text("ascii"))
-        rows = (line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())
-        files = sum(int(value) for name, value in rows if name in ("inactive_file", "active_file"))
-    except (OSError, ValueError):  # no such file, or "max"
-        return memory
-    return Memory(min(memory.total, limit), min(memory.available, max(limit - used + files, 0)))

@@ -19,18 +19,23 @@ from iquest_lsp.errors import IQuestError
 class EngineOptions:
     """How an engine is to be started: plain values, since they cross a process border.
 
-    `kind` is "llama" or "fake"; `context_tokens` is the KV cache's size for all sequences together; `threads` 0
-    means all cores; `flash_attention` None lets the runtime choose (its CPU kernels round values to half precision,
+    `kind` is "llama" or "fake". With `plan` the engine chooses by itself (see planner.py), and `window_tokens`,
+    `kv_type`, `threads` and `gpu_layers` are wishes, 0 and "auto" none. Without it `context_tokens` is the KV cache's
+    size for all sequences together, `window_tokens` what a prompt should not exceed; `threads` 0 means all cores;
+    `flash_attention` None lets the runtime choose (its CPU kernels round values to half precision,
     so exact comparisons turn it off); KV is saved in `state_folder`, at most `state_limit` bytes (0: not at all);
     `fake` holds the fake engine's own options (see fake.py).
     """
 
     kind: str = "llama"
     model_path: str = ""
+    plan: bool = False
+    window_tokens: int = 0
     context_tokens: int = 8192
     sequences: int = 1
     batch_tokens: int = 512
     threads: int = 0
+    batch_threads: int = 0
     gpu_layers: int = 0
     kv_type: str = "f16"
     flash_attention: bool | None = None
@@ -114,7 +119,7 @@ class Backend(Protocol):
         A failure is a log line, not an error: nothing is lost but time.
         """
 
-    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int]) -> int:
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int] = ()) -> int:
         """Puts saved KV into a sequence, if it serves the prompt `wanted` (with none: if it is longer) better than what
         the sequence holds; returns the tokens it holds then, 0 for a cold start."""
 

@@ -33,6 +33,7 @@ SPECIAL = (
 )  # fmt: skip
 FIRST_SPECIAL = 256
 CRASH_LOOKBACK = 4096
+SEQUENCES = 4
 
 
 class FakeBackend:
@@ -50,6 +51,7 @@ class FakeBackend:
         self._options: Mapping[str, Any] = cast("Mapping[str, Any]", options or {})
         self._responses = deque(str(item) for item in self._options.get("responses", ()))
         self._context_tokens = context_tokens
+        self._window_tokens = saving.window_tokens if saving is not None else 0
         self._clock = clock
         self._sleep = sleep
         self._special = [*SPECIAL, *self._options.get("special", ())]
@@ -76,6 +78,8 @@ class FakeBackend:
             parameters=0,
             size_bytes=0,
             reach=self._context_tokens,
+            window=self._window_tokens,
+            sequences=SEQUENCES,
             special_tokens={text: FIRST_SPECIAL + i for i, text in enumerate(self._special)},
             metadata=metadata,
         )
@@ -148,7 +152,7 @@ class FakeBackend:
 
         return self._states.save(label, self._cache.tokens(sequence), lambda: len(held), write, wait=wait)
 
-    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int]) -> int:
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int] = ()) -> int:
         def read(tokens: Sequence[int], _: NDArray[np.uint8]) -> None:
             if self._cache.serves_better(sequence, tokens, wanted):
                 self._cache.truncate(sequence, 0)

@@ -148,6 +148,11 @@ class Model:
         return not (lib.llama_model_is_recurrent(self.handle) or lib.llama_model_is_hybrid(self.handle))
 
     @property
+    def sliding_window(self) -> int:
+        """How many positions llama.cpp keeps of layers that see no further; 0 where all layers see everything."""
+        return 0 if self.passes > 1 else int(bindings().llama_model_n_swa(self.handle))
+
+    @property
     def token_bos(self) -> int:
         return int(bindings().llama_vocab_bos(self._vocab))
 

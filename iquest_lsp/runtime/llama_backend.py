@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,19 +17,21 @@ from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.answer import Answer, Request
 from iquest_lsp.runtime.decoding import Decoder
 from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
-from iquest_lsp.runtime.gguf_header import fingerprint, read_header
+from iquest_lsp.runtime.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.healing import Pieces
 from iquest_lsp.runtime.llama import Context, Model
 from iquest_lsp.runtime.llama_library import build_identity
 from iquest_lsp.runtime.loop import LoopContext
-from iquest_lsp.runtime.planner import cores
+from iquest_lsp.runtime.planner import ANSWER_ROOM, REWIND_MARGIN, Wishes, cores, plan, reach
 from iquest_lsp.runtime.prefill import Prefill
 from iquest_lsp.runtime.saved_states import SavedStates
+from iquest_lsp.runtime.speed import measure
+from iquest_lsp.runtime.speeds import remembered, speed_key, speeds_file
 
-#: A head whose bias has fallen to -T contributes e^-T of its weight: below f32 rounding for T = 17.
-REACH_NATS = 17.0
-#: Positions behind the local window that a rewind finds in the local cache, at no cost.
-REWIND_MARGIN = 4096
+log = logging.getLogger(__name__)
+
+#: Cells for tokens that are evaluated on trial and forgotten.
+DRAFT_ROOM = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,15 @@ class LlamaBackend:
             return True
 
         model = Model.load(path, n_gpu_layers=self._options.gpu_layers, progress=report)
+        self._options, reason = settled(self._options, header, model)
+        log.info("plan: %s", reason)
         context = self._make_context(model)
-        prefill = Prefill(context, self._options.batch_tokens)
+        prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
         decoder = Decoder(model, prefill, pieces, self._options)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
         self._parts = _Loaded(model, context, prefill, pieces, decoder, states)
-        return describe(model, path, self._options.context_tokens)
+        return describe(model, path, self._options, reason)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         model = self._loaded().model
@@ -88,7 +93,9 @@ class LlamaBackend:
             prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
         request = Request(prompt, limits, cancelled, deadline, must, on_text)
         answer = Answer(request, parts.model.piece, parts.model.is_eog)
-        reused, prefilled = parts.prefill.run(prompt.tokens, prompt.sequence, cancelled, deadline)
+        reused, prefilled = parts.prefill.run(
+            prompt.tokens, prompt.sequence, cancelled, deadline, hurry=True, answer=limits.max_tokens + DRAFT_ROOM
+        )
         ready = time.monotonic()
         finish = Finish.DEADLINE
         drafted = accepted = 0
@@ -128,7 +135,7 @@ class LlamaBackend:
             wait=wait,
         )
 
-    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int]) -> int:
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int] = ()) -> int:
         parts = self._loaded()
         cache = parts.prefill.cache
 
@@ -138,19 +145,23 @@ class LlamaBackend:
             if len(tokens) >= self._options.context_tokens:
                 what = f"The saved KV cache of {len(tokens)} tokens does not fit"
                 raise EngineError(what, why=f"there is room for {self._options.context_tokens}")
-            cache.truncate(sequence, 0)
+            parts.prefill.make_room(len(tokens), sequence)
             parts.context.read_state(sequence, state)
             cache.extend(sequence, tokens)
 
         parts.states.restore(label, read)
         return cache.held(sequence)
 
+    def forget(self, sequence: int) -> None:
+        """Empties a sequence, for benchmarks and tests."""
+        self._loaded().prefill.rewind(sequence, 0)
+
     def metrics(self) -> EngineMetrics:
         if self._parts is None:
             return EngineMetrics(0, self._generated, {}, 0)
         memory = self._parts.model.size_bytes + self._parts.context.memory_bytes
         prefill = self._parts.prefill
-        return EngineMetrics(prefill.evaluated, self._generated, prefill.cache.sizes(), memory)
+        return EngineMetrics(prefill.evaluated, self._generated, prefill.sizes(), memory)
 
     def close(self) -> None:
         if self._parts is not None:
@@ -164,9 +175,11 @@ class LlamaBackend:
     def _make_context(self, model: Model) -> Context:
         threads = self._options.threads or cores()
         kv, batch, room = self._options.kv_type, self._options.batch_tokens, self._options.context_tokens
+        sequences = 2 * self._options.sequences + 1  # a shelf for each, and one to move spans with
         options: dict[str, Any] = {
-            "n_batch": batch, "n_ubatch": batch, "n_seq_max": self._options.sequences, "type_k": kv, "type_v": kv,
-            "flash_attn": self._options.flash_attention, "n_threads": threads, "n_threads_batch": threads,
+            "n_batch": batch, "n_ubatch": batch, "n_seq_max": sequences, "type_k": kv, "type_v": kv,
+            "flash_attn": self._options.flash_attention, "n_threads": threads,
+            "n_threads_batch": self._options.batch_threads or threads,
         }  # fmt: skip
         if model.passes > 1:
             return LoopContext(model, room, min(REWIND_MARGIN, room), **options)
@@ -192,8 +205,25 @@ class LlamaBackend:
             )
 
 
-def describe(model: Model, path: Path, context_tokens: int) -> ModelInfo:
+def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, str]:
+    """The options with everything chosen that they leave to the planner, and why so; measures where that is not
+    known yet."""
+    if not options.plan:
+        return options, "as asked"
+    wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
+    key = speed_key(fingerprint(header), build_identity().split()[0])
+    speed = remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(options.gpu_layers)))
+    made = plan(wishes, header, speed)
+    chosen = replace(
+        options, plan=False, window_tokens=made.window, context_tokens=made.context_tokens, sequences=made.sequences,
+        batch_tokens=made.batch, threads=made.threads, batch_threads=made.batch_threads, kv_type=made.kv_type,
+    )  # fmt: skip
+    return chosen, made.reason
+
+
+def describe(model: Model, path: Path, options: EngineOptions, reason: str) -> ModelInfo:
     """What the rest of the house needs to know of a loaded model."""
+    context_tokens = options.context_tokens
     metadata = model.metadata
     context_length = int(metadata.get(f"{model.architecture}.context_length", context_tokens))
     return ModelInfo(
@@ -204,18 +234,10 @@ def describe(model: Model, path: Path, context_tokens: int) -> ModelInfo:
         passes=model.passes,
         parameters=model.n_params,
         size_bytes=model.size_bytes,
-        reach=reach(model.max_alibi_bias, model.n_head, context_length),
+        reach=reach(model.max_alibi_bias, context_length),
+        window=options.window_tokens or max(context_tokens - ANSWER_ROOM, context_tokens // 2),
+        sequences=options.sequences,
+        plan=reason,
         special_tokens=model.special_tokens(),
         metadata=metadata,
     )
-
-
-def reach(max_alibi_bias: float, n_head: int, context_length: int) -> int:
-    """How many tokens back the widest head sees to within rounding.
-
-    Press et al. 2022, "Train Short, Test Long", section 3; slopes as ggml computes them, of which the smallest is
-    2^-max_alibi_bias whatever the number of heads.
-    """
-    if max_alibi_bias <= 0 or n_head <= 0:
-        return context_length
-    return min(int(REACH_NATS * 2.0**max_alibi_bias), context_length)

@@ -138,6 +138,26 @@ class Context:
         """
         bindings().llama_memory_seq_add(self._memory_of(), seq, p0, p1, delta)
 
+    @property
+    def can_share(self) -> bool:
+        """Whether any beginning of a sequence can be shared by another."""
+        return self._unified and self.model.can_rewind and not self.model.sliding_window
+
+    @property
+    def can_move(self) -> bool:
+        """Whether `shift` gives keys that are valid at their new positions."""
+        return bool(bindings().llama_memory_can_shift(self._memory_of()))
+
+    def usable(self, seq: int, length: int) -> int:
+        """How many of the first `length` tokens of a sequence are of use to what follows them.
+
+        A model with a sliding window has forgotten what lies further back: it starts anew after a longer rewind.
+        """
+        last = self.position_max(seq)
+        if not self.model.sliding_window or length > last:
+            return length
+        return length if self.position_min(seq) <= max(length - self.model.sliding_window, 0) else 0
+
     def clear(self) -> None:
         """Forgets everything."""
         bindings().llama_memory_clear(self._memory_of(), True)
@@ -179,6 +199,10 @@ class Context:
     def load_state(self, seq: int, data: bytes) -> None:
         """Puts a saved KV in place of a sequence; see read_state."""
         self.read_state(seq, np.frombuffer(data, np.uint8))
+
+    def set_threads(self, threads: int, batch_threads: int) -> None:
+        """Sets how many threads evaluate one token, and how many several."""
+        bindings().llama_set_n_threads(self.handle, threads, batch_threads)
 
     def set_abort(self, callback: Callable[[], bool] | None) -> None:
         """Sets what is asked during evaluation whether to stop; works on the CPU only."""

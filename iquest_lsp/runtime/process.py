@@ -43,6 +43,9 @@ RECYCLE_PATIENCE_S = 5.0
 DEATHS_TO_QUARANTINE = 2
 LAST_LINES = 20
 LOAD_TRIES = 3
+#: Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another program
+#: wants the processor too, and on a developer's machine one always does.
+SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 
 
 class _Call:
@@ -476,10 +479,6 @@ def _observe(task: asyncio.Task[ModelInfo]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: threads of the runtime sleep while they wait.
-
-    Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another
-    program wants the processor too, and on a developer's machine one always does.
-    """
+    """The child's environment: threads of the runtime sleep while they wait."""
     # Where a debugger is installed, an abort would first spend seconds on a backtrace.
-    return {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "GGML_NO_BACKTRACE": "1", **os.environ}
+    return {**SLEEPING_THREADS, "GGML_NO_BACKTRACE": "1", **os.environ}

@@ -57,7 +57,7 @@ def test_complete(project: Path) -> None:
 
 
 def test_complete_with_the_embedded_model() -> None:
-    made = answer("complete", "iquest_lsp/errors.py:34:21", "--deadline-ms", "20000")
+    made = answer("complete", "iquest_lsp/errors.py:36", "--deadline-ms", "20000")
     assert made["model"].startswith("IQuest")
     assert made["tokens"]["window"] > 100
     assert made["tokens"]["reused"] + made["tokens"]["prefilled"] == made["tokens"]["window"]

@@ -1,0 +1,62 @@
+"""How much memory there is: the machine's, or that of the group this process is confined to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes: the machine's, or those of the group this process is confined to, and those free without swapping."""
+
+    total: int
+    available: int
+
+
+def read_memory(meminfo: Path = Path("/proc/meminfo"), group: Path | None = None) -> Memory | None:
+    """The memory there is; None where the system does not say."""
+    try:
+        table = {name: int(rest.split()[0]) * 1024 for name, _, rest in rows(meminfo.read_text("ascii")) if rest}
+        memory = Memory(table["MemTotal"], table["MemAvailable"])
+    except (OSError, ValueError, KeyError, IndexError):
+        return None
+    return _confined(memory, group if group is not None else _own_group())
+
+
+def rows(text: str) -> list[tuple[str, str, str]]:
+    """The lines of one of the system's tables, each split at its colon."""
+    return [line.partition(":") for line in text.splitlines()]
+
+
+def _own_group() -> Path:
+    try:
+        for line in Path("/proc/self/cgroup").read_text("ascii", "replace").splitlines():
+            if line.startswith("0::/"):
+                return CGROUPS / line[4:]
+    except OSError:
+        pass
+    return CGROUPS
+
+
+def _confined(memory: Memory, group: Path) -> Memory:
+    """The same, seen from inside a control group (version 2) with a limit."""
+    try:
+        limit = int((group / "memory.max").read_text("ascii"))
+        used = int((group / "memory.current").read_text("ascii"))
+        table = (line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())
+        files = sum(int(value) for name, value in table if name in ("inactive_file", "active_file"))
+    except (OSError, ValueError):  # no such file, or "max"
+        return memory
+    return Memory(min(memory.total, limit), min(memory.available, max(limit - used + files, 0)))
+
+
+def total_pages() -> int | None:
+    """The machine's memory in bytes where only that much is known."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
