@@ -50,12 +50,14 @@ _EXPLAIN = (
 class Question:
     """`text` about `files` of the project (none: those it names), or about the place `cursor` in the first of them.
 
+    `notes` are what other tools say of lines (from 0) of the first file.
     `conversation` are the questions and answers before it, oldest first. `client` is whose buffers count.
     """
 
     text: str
     files: tuple[Path, ...] = ()
     cursor: Position | None = None
+    notes: tuple[tuple[int, str], ...] = ()
     role: Role = Role.INSTRUCT
     conversation: tuple[tuple[str, str], ...] = ()
     client: str = ""
@@ -185,6 +187,10 @@ class Asker:
         paths = list(dict.fromkeys([*paths, *extra]))[:MAX_FILES]
         history = int(room * HISTORY_SHARE * CHARACTERS_PER_TOKEN)
         told = await asyncio.to_thread(_history, project, paths, question.cursor, history)
+        if paths and question.notes:
+            said = "".join(f"- {paths[0]}:{line + 1}: {text}\n" for line, text in question.notes)
+            reason = "; ".join(text for _, text in question.notes)[:200]
+            told.append(Piece("diagnostics", paths[0], f"What other tools say near the cursor:\n{said}", reason))
         spent = await _tokens(talker, [piece.text for piece in told])
         loop = asyncio.get_running_loop()
 

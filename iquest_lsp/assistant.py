@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp import codeflow
+from iquest_lsp import beside, codeflow
 from iquest_lsp.asking import Asker, Listener, Question, Reply
 from iquest_lsp.completions import Completer, CompletionRequest
 from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
@@ -235,6 +235,26 @@ class Assistant:
             if project is not None:
                 project.files_changed([file])
 
+    def files_gone(self, files: Sequence[Path], client: str = "") -> None:
+        """An editor deleted or renamed files; of a folder, all that lie in it. Its buffers of them are closed."""
+        for file in files:
+            project = self._open_project(file)
+            if project is not None:
+                gone = project.path_of(file)
+                for document in project.documents.open_documents(client):
+                    if document.path == gone or document.path.startswith(gone + "/"):
+                        project.documents.close(document.path, client)
+                inside = [path for path in project.paths if path == gone or path.startswith(gone + "/")]
+                project.files_changed([file, *(project.root / path for path in inside)])
+
+    def settings_of(self, client: str) -> Settings:
+        """The settings of an editor, wherever it looks."""
+        return self._configuration.settings(None, client)[0]
+
+    def settings_for(self, file: Path, client: str = "") -> Settings:
+        """The settings that hold for a file in an editor."""
+        return self._settings_for(self.project_of(file), client)
+
     def on_project(self, listener: Callable[[ProjectEvent], None]) -> Callable[[], None]:
         """Follows what projects do in the background until what this returns is called."""
         self._project_listeners.append(listener)
@@ -266,6 +286,7 @@ class Assistant:
         """An editor shows a document that it has open; a place in it will be asked about next."""
         project = self.project_of(file, client)
         project.documents.get(project.path_of(file), client)
+        project.documents.view(project.path_of(file))
         project.look_at([project.path_of(file)])
         self._warmer.look(project, project.path_of(file), client)
 
@@ -365,7 +386,42 @@ class Assistant:
     async def reload_model(self) -> None:
         """Loads the model that the settings name now; what the old one is doing has some seconds to end."""
         await self.recycle(EngineError("Another model is being loaded"))
+        if isinstance(self._local, ProcessEngine):
+            self._local.forget_failure()
         self.start()
+
+    def stop_loading(self) -> None:
+        """Gives up loading the model, for all clients, until it is asked for again."""
+        if isinstance(self._local, ProcessEngine):
+            self._local.stop_loading()
+
+    def stop_indexing(self, root: Path, what: str) -> None:
+        """Gives up indexing a workspace's files or history."""
+        if root in self._projects:
+            self._projects[root].stop_indexing(what)
+
+    # ----------------------------------------------------------------------------------- history beside the code
+
+    def has_history(self, file: Path) -> bool:
+        """Whether a file lies in a repository."""
+        return self.project_of(file).has_history
+
+    def change_at(self, file: Path, line: int) -> tuple[Path, str]:
+        """The change a line (0-based) is part of; see beside.change_at. Blocks."""
+        return beside.change_at(self.project_of(file), file, line)
+
+    def why_in_words(self, file: Path, line: int) -> str:
+        """How a line (0-based) came to be, as markdown; raises RepositoryError, UsageError. Blocks."""
+        return codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret).to_markdown()
+
+    def story_in_short(self, file: Path, line: int) -> str:
+        """The newest steps of a line's story as markdown, "" without any; raises as `why`. Blocks."""
+        return beside.story_in_short(codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret))
+
+    def changed_definitions(self, file: Path, client: str = "") -> list[beside.Changed]:
+        """The definitions of a document that differ from the last commit."""
+        project = self.project_of(file)
+        return beside.changed_definitions(project, project.path_of(file), client)
 
     # ---------------------------------------------------------------------------------------------- internals
 

@@ -71,6 +71,12 @@ class IndexProcess:
             if self._running is not None:
                 self._running[0].kill()
 
+    def interrupt(self) -> None:
+        """Ends the call under way, which fails; the next one starts a new process."""
+        with self._lock:
+            if self._running is not None:
+                self._running[0].kill()
+
     def _ask(self, message: object, report: Report | None, *, again: bool) -> tuple[str, Any]:
         process, connection = self._ready()
         try:

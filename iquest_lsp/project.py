@@ -162,6 +162,20 @@ class Project:
                 snapshot, self._sources(snapshot.document.path), refresh=purpose is Purpose.REFRESH
             )
 
+    @property
+    def edits(self) -> Sequence[RecentEdit]:
+        """What has changed on disk since the last commit, as it was when it was looked at last."""
+        return self._edits
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the folder lies in a git repository, as far as its files tell."""
+        return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
+
+    def stop_indexing(self, what: str) -> None:
+        """Gives up reading the files or the history; what was read till then serves."""
+        (self._files_process if what == "files" else self._history_process).interrupt()
+
     def survey(self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder) -> ContextWindow:
         """A window for a question, for another model than the one that completes, whose own stays as it is; blocks."""
         prompt_format = PromptFormat.detect(info.metadata, info.special_tokens)
@@ -296,7 +310,9 @@ class Project:
 
     def _read_edits(self) -> None:
         found = self._ask(lambda: self._files_process.call(indexing.read_edits, self.root))
-        self._edits = found if found is not None else ()
+        before, self._edits = self._edits, found if found is not None else ()
+        if list(before) != list(self._edits):
+            self._tell("edits", 0, 0)
 
     def _index_history_soon(self) -> None:
         """Brings the history's store up to date in the background; asked for again meanwhile, it is done once more."""

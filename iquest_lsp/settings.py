@@ -82,6 +82,8 @@ class Settings:
         choices=("all", "open", "none"),
     )
     history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
+    hover: bool = _setting(False, "Show the newest steps of a line's history when the mouse rests on it.")
+    code_lens: bool = _setting(False, "Show above each function that was changed since the last commit how much.")
     exclude: tuple[str, ...] = _setting((), "Extra patterns, as in .gitignore, of files that never enter the window.")
     threads: int = _setting(0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0)
     gpu_layers: int = _setting(

@@ -50,6 +50,7 @@ class FakeBackend:
     ) -> None:
         self._options: Mapping[str, Any] = cast("Mapping[str, Any]", options or {})
         self._responses = deque(str(item) for item in self._options.get("responses", ()))
+        self._scripted: tuple[tuple[int, ...], bytes] = (), b""
         self._context_tokens = context_tokens
         self._window_tokens = saving.window_tokens if saving is not None else 0
         self._clock = clock
@@ -182,8 +183,15 @@ class FakeBackend:
         return reused, len(new)
 
     def _answer(self, prompt: Prompt) -> Iterator[int]:
+        asked, said = self._scripted
+        if len(prompt.tokens) > len(asked) > 0 and prompt.tokens[: len(asked)] == asked:
+            so_far = bytes(token & 255 for token in prompt.tokens[len(asked) :])
+            if said.startswith(so_far):  # a long answer is asked for in slices
+                yield from said[len(so_far) :]
+                return
         if self._responses:
-            yield from self._responses.popleft().encode()
+            self._scripted = prompt.tokens, self._responses.popleft().encode()
+            yield from self._scripted[1]
             return
         text = bytes(token for token in prompt.tokens if token < FIRST_SPECIAL)
         head = text.rpartition(b"\n")[2]

@@ -79,6 +79,7 @@ class ProcessEngine:
         self._failed_file: tuple[int, int] | None = None
         self._closing = False
         self._recycling: EngineError | None = None
+        self._given_up = False
         self._labels: dict[int, StateLabel] = {}  # whose saved KV a new process begins with, by sequence
 
     @property
@@ -217,6 +218,18 @@ class ProcessEngine:
             self._recycling = why
             self._kill()
 
+    def stop_loading(self) -> None:
+        """Gives up the load under way; the engine has then failed until `forget_failure`."""
+        if self._status.state is EngineState.LOADING:
+            self._given_up = True
+            self._kill()
+
+    def forget_failure(self) -> None:
+        """Lets the next start try again, whatever the last one ended with."""
+        if self._status.state is EngineState.FAILED:
+            self._set(EngineStatus(EngineState.STOPPED))
+            self._loading = None
+
     def file_changed(self) -> bool:
         """Whether the model's file is another one than the one that was loaded; a missing file is not."""
         if self._info is None or not self._options.model_path:
@@ -252,6 +265,11 @@ class ProcessEngine:
                 header, _ = await self._call({"op": "load"}, on_progress=self._progress)
             except EngineCrashedError as error:
                 code = await child.wait()
+                if self._given_up:
+                    self._given_up = False
+                    raise EngineError(
+                        "Loading the model was given up", fix="Load it again, or choose another model"
+                    ) from error
                 if code not in (-signal.SIGKILL, -signal.SIGTERM):
                     raise ModelFileError(
                         f"The model could not be loaded: {Path(self._options.model_path).name or self._options.kind}",

@@ -114,9 +114,8 @@ class RemoteEngine:
             "model": info.path, "prompt": self.text(prompt.tokens), "max_tokens": limits.max_tokens,
             "temperature": prompt.temperature, "stream": True,
         }  # fmt: skip
-        stops = ["\n"] if prompt.max_lines == 1 else []
-        if stops := [*stops, *prompt.stop][:MAX_STOPS]:
-            body["stop"] = stops
+        if prompt.stop:  # the rules about lines are followed here: the connection is closed where they end the text
+            body["stop"] = list(prompt.stop[:MAX_STOPS])
         answer = _Answer(prompt, on_text)
         left = None
         if limits.deadline_ms is not None:
@@ -346,6 +345,7 @@ class _Answer:
         self._stream = TextStream(prompt)
         self._on_text = on_text
         self._logprobs: list[float] = []
+        self._ends: list[int] = []
         self._usage: dict[str, Any] = {}
         self._first: float | None = None
         self.finish = Finish.STOP
@@ -361,9 +361,9 @@ class _Answer:
             if self._first is None:
                 self._first = time.monotonic()
             self.counted += 1
-            self._note_logprobs(choice.get("logprobs"))
             before = len(self._stream.text)
             ended = self._stream.push(text.encode("utf-8", "replace"))
+            self._note_logprobs(choice.get("logprobs"))
             if self._on_text is not None and len(self._stream.text) > before:
                 self._on_text(self._stream.text[before:])
             if ended:
@@ -385,6 +385,7 @@ class _Answer:
             text=self._stream.text,
             tokens=tuple(text_tokens.encode(self._stream.text)),
             logprobs=tuple(self._logprobs),
+            ends=tuple(self._ends),
             finish=self.finish,
             counts=TokenCounts(window, min(reused, window), max(window - reused, 0), made or self.counted),
             timings=Timings(
@@ -395,7 +396,9 @@ class _Answer:
     def _note_logprobs(self, found: Any) -> None:
         values = found.get("token_logprobs") if isinstance(found, dict) else None
         if isinstance(values, list):
-            self._logprobs += [float(value) for value in values if isinstance(value, int | float)]
+            found_here = [float(value) for value in values if isinstance(value, int | float)]
+            self._logprobs += found_here
+            self._ends += [len(self._stream.text)] * len(found_here)
 
 
 def _choice(item: Any) -> dict[str, Any]:

@@ -17,16 +17,21 @@ from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.server import convert
+from iquest_lsp.server.availability import Availability
+from iquest_lsp.server.diagnostics import Diagnostics
 from iquest_lsp.server.features import (
     acceptance,
+    actions,
     ask,
     completion,
     configuration,
     context,
     documents,
     explain,
+    files,
     folders,
     models,
+    stories,
     why,
 )
 from iquest_lsp.server.progress import IndexReporter, StatusReporter
@@ -63,11 +68,18 @@ class Connection(LanguageServer):
         self.indexing = IndexReporter(self)
         self.told: set[str] = set()
         self.roots: list[Path] = []
-        for feature in (documents, completion, acceptance, folders, configuration, explain, ask, why, context, models):
+        self.availability = Availability(self)
+        self.diagnostics = Diagnostics(self)
+        features = (
+            documents, completion, acceptance, folders, files, configuration, explain, ask, why, context, models,
+            actions, stories,
+        )  # fmt: skip
+        for feature in features:
             feature.register(self)
 
     def close(self) -> None:
         """The client is gone: its requests end, and what it brought is taken back."""
+        self.availability.stop()
         self.reporter.stop()
         self.indexing.stop()
         protocol = self.protocol
@@ -79,6 +91,13 @@ class Connection(LanguageServer):
     def encoding(self) -> Encoding:
         """How this client counts columns."""
         return convert.encoding_of(self.server_capabilities)
+
+    def refresh(self) -> None:
+        """Asks the client to ask again for what is shown beside the code."""
+        workspace = self.client_capabilities.workspace
+        theirs = workspace.code_lens if workspace is not None else None
+        if theirs is not None and theirs.refresh_support:
+            self.workspace_code_lens_refresh(None)
 
     def tell(self, error: IQuestError | str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Shows a message once; the same text is not shown twice to one client."""

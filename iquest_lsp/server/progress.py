@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATUS = "iquest/status"
+REST_S = 0.2
+CHANGE_STATUS = "didChangeStatus"
+_WORDS = {EngineState.STOPPED: "The model is not loaded", EngineState.BUSY: "Writing"}
 WORTH_SHOWING = 200  # files or commits; less is done before a bar could be read
 
 
 class ProgressBar:
     """One bar of work-done progress in the client, where it shows such; begun by the first report."""
 
-    def __init__(self, connection: Connection, title: str) -> None:
+    def __init__(self, connection: Connection, title: str, give_up: Callable[[], None]) -> None:
+        """`give_up` ends the work, when the user asks for that."""
         self._connection = connection
         self._title = title
+        self._give_up = give_up
         self._token: str | None = None
         self._creating: asyncio.Task[None] | None = None
         self._latest: types.WorkDoneProgressReport | None = None
@@ -51,6 +57,7 @@ class ProgressBar:
         self._latest = None
         if self._token is not None:
             self._connection.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=message))
+            self._connection.work_done_progress.tokens.pop(self._token, None)
             self._token = None
 
     def cancel(self) -> None:
@@ -69,10 +76,15 @@ class ProgressBar:
         if self._latest is None:  # it ended meanwhile; a token that was never begun may be left alone
             return
         begin = types.WorkDoneProgressBegin(
-            title=self._title, message=self._latest.message, percentage=self._latest.percentage
+            title=self._title, message=self._latest.message, percentage=self._latest.percentage, cancellable=True
         )
         self._connection.work_done_progress.begin(token, begin)
         self._token = token
+        self._connection.work_done_progress.tokens[token].add_done_callback(self._cancelled)
+
+    def _cancelled(self, future: Future[object]) -> None:
+        if future.cancelled():  # pygls does so when the client says that the user wants it
+            self._give_up()
 
 
 class IndexReporter:
@@ -97,6 +109,9 @@ class IndexReporter:
             bar.cancel()
 
     def _changed(self, event: ProjectEvent) -> None:
+        if event.what == "edits":
+            self._connection.refresh()
+            return
         if event.news or event.root not in self._connection.roots:
             return
         files = event.what == "files"
@@ -108,7 +123,9 @@ class IndexReporter:
         elif event.total >= WORTH_SHOWING:
             if bar is None:
                 title = f"IQuest: indexing the {'files' if files else 'history'} of {event.root.name}"
-                bar = self._bars[key] = ProgressBar(self._connection, title)
+                what, assistant = ("files" if files else "history"), self._connection.assistant
+                bar = ProgressBar(self._connection, title, lambda: assistant.stop_indexing(event.root, what))
+                self._bars[key] = bar
             bar.report(event.done / event.total, f"{event.done:,} of {event.total:,} {event.what}")
 
 
@@ -117,9 +134,11 @@ class StatusReporter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._bar = ProgressBar(connection, "IQuest: loading the model")
+        self._bar = ProgressBar(connection, "IQuest: loading the model", connection.assistant.stop_loading)
         self._last = EngineStatus(EngineState.STOPPED)
         self._active = False
+        self._told: EngineState | None = None
+        self._waiting: asyncio.TimerHandle | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
@@ -139,6 +158,8 @@ class StatusReporter:
         if self._unsubscribe is not None:
             self._unsubscribe()
         self._bar.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     def _changed(self, status: EngineStatus) -> None:
         if not self._active:
@@ -153,9 +174,20 @@ class StatusReporter:
         if status.state is EngineState.READY and before.state is not EngineState.BUSY:
             self._connection.told.clear()  # the next failure is news again
         if (status.state, int(status.progress * 100)) != (before.state, int(before.progress * 100)):
+            self._notify_soon(status)
+
+    def _notify_soon(self, status: EngineStatus) -> None:
+        """Tells the state; an engine that rests between two pieces of work is not told to be ready each time."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        if status.state is EngineState.READY and self._told is EngineState.BUSY:
+            self._waiting = asyncio.get_running_loop().call_later(REST_S, self._notify, status)
+        elif status.state is not EngineState.BUSY or self._told is not EngineState.BUSY:
             self._notify(status)
 
     def _notify(self, status: EngineStatus) -> None:
+        self._waiting, self._told = None, status.state
         info = self._connection.assistant.model
         self._connection.protocol.notify(
             STATUS,
@@ -166,3 +198,14 @@ class StatusReporter:
                 "message": str(status.error) if status.error is not None else "",
             },
         )
+        self._connection.protocol.notify(CHANGE_STATUS, copilot_status(status))
+
+
+def copilot_status(status: EngineStatus) -> dict[str, object]:
+    """The status in the form that Copilot's clients know: kind, busy, message."""
+    message = str(status.error) if status.error is not None else _WORDS.get(status.state, "")
+    if status.state is EngineState.LOADING and status.error is None:
+        message = f"Loading the model: {status.progress:.0%}"
+    kind = {EngineState.FAILED: "Error", EngineState.STOPPED: "Inactive", EngineState.RESTARTING: "Warning"}
+    busy = status.state in (EngineState.LOADING, EngineState.BUSY, EngineState.RESTARTING)
+    return {"kind": kind.get(status.state, "Normal"), "busy": busy, "message": message}

@@ -30,6 +30,7 @@ class Editor(LanguageClient):
         self.progress: list[Any] = []
         self.parts: list[tuple[object, Any]] = []
         self.statuses: list[dict[str, Any]] = []
+        self.copilot_statuses: list[dict[str, Any]] = []
         self.capabilities: types.ServerCapabilities | None = None
 
         @self.feature(types.WINDOW_SHOW_MESSAGE)
@@ -44,6 +45,10 @@ class Editor(LanguageClient):
         def progress(params: types.ProgressParams) -> None:
             self.progress.append(params.value)
             self.parts.append((params.token, params.value))
+
+        @self.feature("didChangeStatus")
+        def copilot_status(params: Any) -> None:
+            self.copilot_statuses.append({name: getattr(params, name) for name in ("kind", "busy", "message")})
 
         @self.feature("iquest/status")
         def status(params: Any) -> None:

@@ -27,22 +27,26 @@ async def close_all() -> None:
     while _open:
         client = _open.pop()
         client.writer.close()
+        client._reading.cancel()
+        await asyncio.gather(client._reading, return_exceptions=True)
         if client.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 client.process.kill()
             await client.process.communicate()
-        client._reading.cancel()
-        await asyncio.gather(client._reading, return_exceptions=True)
 
 
 class RawClient:
     """Speaks JSON-RPC over a pair of streams, whoever holds their other end."""
+
+    home: Home
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
         self.responses: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         self.notifications: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []  # those the server made
+        self.results: dict[str, Any] = {}  # what they are answered with
         self.rejections: list[dict[str, Any]] = []  # responses to what had no usable id
         self.process: asyncio.subprocess.Process | None = None
         self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
@@ -63,17 +67,20 @@ class RawClient:
         assert process.stdin is not None
         assert process.stdout is not None
         client = cls(process.stdout, process.stdin)
+        client.home = home
         client.process = process
         return client
 
-    async def initialize(self, root: Path, **options: Any) -> dict[str, Any]:
+    async def initialize(
+        self, root: Path, *, capabilities: dict[str, Any] | None = None, **options: Any
+    ) -> dict[str, Any]:
         """The opening of the protocol."""
         answer = await self.request(
             "initialize",
             {
                 "processId": os.getpid(),
                 "rootUri": root.as_uri(),
-                "capabilities": {},
+                "capabilities": capabilities or {},
                 "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}],
                 "initializationOptions": options,
             },
@@ -181,7 +188,9 @@ class RawClient:
     def _take(self, message: dict[str, Any]) -> None:
         assert "Traceback" not in json.dumps(message)
         if "method" in message and "id" in message:
-            self.send({"jsonrpc": "2.0", "id": message["id"], "result": None})
+            self.requests.append(message)
+            result = self.results.get(message["method"])
+            self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         elif "method" in message:
             self.notifications.append(message)
             del self.notifications[:-2000]

@@ -25,7 +25,7 @@ def register(connection: Connection) -> None:
     @connection.feature(ASK)
     async def ask(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        root, question = root_asked(connection, asked, ASK), _question(connection, asked)
+        root, question = root_asked(connection, asked, ASK), await _question(connection, asked)
         send = partial_results(connection, asked)
 
         def listen(kind: str, words: str) -> None:
@@ -35,15 +35,17 @@ def register(connection: Connection) -> None:
         return (await connection.assistant.ask(root, question, listen)).to_json()
 
 
-def _question(connection: Connection, asked: dict[str, object]) -> Question:
+async def _question(connection: Connection, asked: dict[str, object]) -> Question:
     text, uri = asked.get("question"), str(asked.get("uri", ""))
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"{ASK} needs a question")
     files = [convert.file_of(item) for item in [uri, *_strings(asked.get("files"))] if item]
+    cursor = _cursor(connection, files, asked.get("position"))
     return Question(
         text=text,
         files=tuple(dict.fromkeys(files)),
-        cursor=_cursor(connection, files, asked.get("position")),
+        cursor=cursor,
+        notes=tuple(await connection.diagnostics.near(uri, cursor)) if uri and cursor is not None else (),
         role=Role.THINKING if asked.get("think") is True else Role.INSTRUCT,
         conversation=_conversation(asked.get("conversation")),
         client=connection.client,

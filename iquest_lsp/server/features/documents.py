@@ -32,6 +32,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        connection.diagnostics.forget(params.text_document.uri)
         file = convert.file_of(params.text_document.uri)
         lines = connection.assistant.lines(file, connection.client)
         changes: list[tuple[Span | None, str]] = []
@@ -65,6 +66,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        connection.diagnostics.forget(params.text_document.uri)
         try:
             connection.assistant.close_document(convert.file_of(params.text_document.uri), connection.client)
         except DocumentError as error:

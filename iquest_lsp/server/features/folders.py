@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
+from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ def register(connection: Connection) -> None:
         connection.roots = _roots(params)
         problems = connection.assistant.configure(editor_settings(params.initialization_options), connection.client)
         connection.notices += [str(problem) for problem in problems]
+        connection.availability.hold_back()
 
     @connection.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         connection.reporter.start()
+        connection.availability.start()
         connection.indexing.start()
         for root in connection.roots:
             connection.assistant.add_workspace(root, connection.client)
@@ -34,6 +37,7 @@ def register(connection: Connection) -> None:
         for notice in [*connection.notices, *map(str, problems)]:
             connection.tell(notice, types.MessageType.Warning)
         connection.assistant.start()
+        await configuration.follow(connection)
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -43,8 +47,11 @@ def register(connection: Connection) -> None:
             connection.roots = [each for each in connection.roots if each != root]
         for folder in params.event.added:
             root = convert.file_of(folder.uri)
-            connection.assistant.add_workspace(root, connection.client)
-            connection.roots.append(root)
+            if root.is_dir() and root not in connection.roots:
+                connection.assistant.add_workspace(root, connection.client)
+                connection.roots.append(root)
+        for problem in connection.assistant.configure({}, connection.client):  # of the new workspaces' own files
+            connection.tell(str(problem), types.MessageType.Warning)
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:

@@ -118,7 +118,7 @@ async def test_stop_rules_hold_whatever_the_server_does() -> None:
             one = await engine.complete(await prompt(engine, "a", max_lines=1), Limits(8))
             marked = await engine.complete(await prompt(engine, "a", stop=("tw",)), Limits(8))
         assert (one.text, marked.text) == ("one", "one\n")
-        assert [item.body.get("stop") for item in server.of("/v1/completions")] == [["\n"], ["tw"]]
+        assert [item.body.get("stop") for item in server.of("/v1/completions")] == [None, ["tw"]]
 
 
 async def test_counts_and_logprobs_are_the_servers() -> None:

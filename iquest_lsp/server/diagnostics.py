@@ -1,0 +1,81 @@
+"""What other servers complain of near the cursor, as far as a client offers it.
+
+A server cannot see another one's diagnostics. Clients send those under the cursor with a request for code actions;
+one that announces `experimental.iquest.diagnostics` is asked with the request `iquest/diagnostics` (parameters
+`textDocument` and `range`, answer a list of diagnostics) when they matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from iquest_lsp.datatypes import Position
+from iquest_lsp.server import convert
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+ASK = "iquest/diagnostics"
+NEAR = 20  # lines above and below the cursor
+PATIENCE_S = 1.0
+MAX_FILES, MAX_SHOWN, MAX_TEXT = 50, 20, 300
+
+
+class Diagnostics:
+    """Those of one client."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
+
+    def remember(self, uri: str, found: Sequence[types.Diagnostic]) -> None:
+        """Those that came with a request for code actions."""
+        if found:
+            self._known[uri] = [(item.range.start.line, _short(item.message)) for item in found[:MAX_SHOWN]]
+            self._known.move_to_end(uri)
+            while len(self._known) > MAX_FILES:
+                self._known.popitem(last=False)
+
+    def forget(self, uri: str) -> None:
+        """The document changed or was closed: what was said of it may be wrong by now."""
+        self._known.pop(uri, None)
+
+    async def near(self, uri: str, cursor: Position) -> list[tuple[int, str]]:
+        """(line from 0, message), nearest first."""
+        found = self._known.get(uri, [])
+        wanted = convert.plain(self._connection.client_capabilities.experimental).get("iquest")
+        if isinstance(wanted, dict) and wanted.get("diagnostics") is True:
+            found = await self._pull(uri, cursor)
+        near = [item for item in found if abs(item[0] - cursor.line) <= NEAR]
+        return sorted(near, key=lambda item: abs(item[0] - cursor.line))[:MAX_SHOWN]
+
+    async def _pull(self, uri: str, cursor: Position) -> list[tuple[int, str]]:
+        area = {
+            "start": {"line": max(cursor.line - NEAR, 0), "character": 0},
+            "end": {"line": cursor.line + NEAR + 1, "character": 0},
+        }
+        asked = {"textDocument": {"uri": uri}, "range": area}
+        try:
+            answer = await asyncio.wait_for(self._connection.protocol.send_request_async(ASK, asked), PATIENCE_S)
+        except (TimeoutError, JsonRpcException):
+            return []
+        items = answer if isinstance(answer, list) else convert.plain(answer).get("items")
+        return [found for item in items if (found := _read(convert.plain(item)))] if isinstance(items, list) else []
+
+
+def _read(item: dict[str, Any]) -> tuple[int, str] | None:
+    area = item.get("range")
+    start = area.get("start") if isinstance(area, dict) else None
+    line = start.get("line") if isinstance(start, dict) else None
+    message = item.get("message")
+    return (line, _short(message)) if isinstance(line, int) and isinstance(message, str) else None
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:MAX_TEXT]

@@ -1,0 +1,71 @@
+"""Code actions and their commands: what a change does, and why a line is as it is."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from iquest_lsp.errors import EngineError, ModelError, RuntimeSetupError, UsageError
+from iquest_lsp.server import convert
+from iquest_lsp.server.showing import show_markdown
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+#: Other names than the extension's own commands: a client registers those of its server by these.
+EXPLAIN_CHANGE, WHY = "iquest-lsp.explainChange", "iquest-lsp.why"
+_KIND = "source.iquest"
+
+
+def register(connection: Connection) -> None:
+    """Registers the handlers."""
+
+    @connection.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[_KIND], resolve_provider=False)
+    )
+    def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+        wanted = params.context.only
+        if wanted is not None and not any(_KIND.startswith(str(getattr(kind, "value", kind))) for kind in wanted):
+            return []
+        connection.diagnostics.remember(params.text_document.uri, params.context.diagnostics)
+        file = convert.file_of(params.text_document.uri)
+        if not connection.assistant.has_history(file):
+            return []
+        line = params.range.start.line
+        titles = {EXPLAIN_CHANGE: "IQuest: explain this change", WHY: "IQuest: why is this so?"}
+        place = [params.text_document.uri, line]
+        return [
+            types.CodeAction(title, kind=_KIND, command=types.Command(title, name, arguments=place))
+            for name, title in titles.items()
+        ]
+
+    @connection.command(EXPLAIN_CHANGE)
+    async def explain_change(uri: str, line: int) -> dict[str, object]:
+        file, at = _place(uri, line)
+        root, target = await asyncio.to_thread(connection.assistant.change_at, file, at)
+        facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target)
+        try:
+            told = await connection.assistant.explain_in_words(root, target, facts)
+        except (ModelError, EngineError, RuntimeSetupError) as error:
+            connection.reporter.failed(error)
+            told = None
+        markdown = replace(facts, model_text=told.text if told is not None and told.text else None).to_markdown()
+        await show_markdown(connection, "explanation", markdown)
+        return {"markdown": markdown, "target": target}
+
+    @connection.command(WHY)
+    async def why(uri: str, line: int) -> dict[str, object]:
+        file, at = _place(uri, line)
+        markdown = await asyncio.to_thread(connection.assistant.why_in_words, file, at)
+        await show_markdown(connection, "why", markdown)
+        return {"markdown": markdown}
+
+
+def _place(uri: object, line: object) -> tuple[Path, int]:
+    if not isinstance(uri, str) or not isinstance(line, int) or isinstance(line, bool) or line < 0:
+        raise UsageError("The command needs a file's URI and a line, counted from 0")
+    return convert.file_of(uri), line

@@ -1,0 +1,44 @@
+"""Showing a longer text in an editor: as a document where it can, else as a message."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from platformdirs import user_state_path
+from pygls.exceptions import JsonRpcException
+
+from iquest_lsp.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from iquest_lsp.server.app import Connection
+
+MAX_MESSAGE = 600
+
+
+async def show_markdown(connection: Connection, name: str, text: str) -> None:
+    """Shows a markdown text; `name` tells its kind, of which the newest is kept in the user's state folder."""
+    window = connection.client_capabilities.window
+    can = window.show_document if window is not None else None
+    if can is not None and can.support:
+        folder = user_state_path("iquest-lsp") / "shown"
+        file = folder / f"{name}.md"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                file.unlink()
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(text)
+        except OSError as error:
+            raise WorkspaceError(f"Cannot write {file}", why=error.strerror or str(error)) from error
+        with contextlib.suppress(JsonRpcException):
+            shown = await connection.window_show_document_async(
+                types.ShowDocumentParams(file.as_uri(), take_focus=True)
+            )
+            if shown.success:
+                return
+    short = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE].rsplit("\n", 1)[0] + "\n…"
+    connection.window_show_message(types.ShowMessageParams(types.MessageType.Info, short))

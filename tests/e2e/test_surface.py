@@ -1,0 +1,251 @@
+"""What the server offers beside completion: actions, hover, lenses, files, settings, status, as a client sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.home import private_home
+from tests.e2e.rawclient import RawClient, close_all
+
+FAKE = ("--engine", "fake")
+CODE = "def area(width, height):\n    return width * height\n\n\ndef volume(a, b, c):\n    return a * b * c\n"
+DYNAMIC = {"dynamicRegistration": True}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "shapes.py").write_text(CODE)
+    git = ["git", "-C", str(root), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Compute *areas*"], check=True)
+    return root
+
+
+@asynccontextmanager
+async def client_in(
+    root: Path, *arguments: str, capabilities: dict[str, Any] | None = None,
+    environment: dict[str, str] | None = None, results: dict[str, Any] | None = None, **options: Any,
+) -> AsyncIterator[tuple[RawClient, dict[str, Any]]]:  # fmt: skip
+    with private_home() as home:
+        client = await RawClient.start(home, *arguments, environment=environment)
+        client.results |= results or {}
+        try:
+            answer = await client.initialize(root, capabilities=capabilities, **options)
+            yield client, answer["result"]["capabilities"]
+            assert await client.leave() == 0
+        finally:
+            await close_all()
+
+
+def at(uri: str, line: int) -> dict[str, Any]:
+    return {"textDocument": {"uri": uri}, "position": {"line": line, "character": 4}}
+
+
+def actions(uri: str, line: int, **context: Any) -> dict[str, Any]:
+    place = {"line": line, "character": 0}
+    diagnostics = [{"range": {"start": place, "end": place}, "message": "name 'q' is not defined"}]
+    return {
+        "textDocument": {"uri": uri}, "range": {"start": place, "end": place},
+        "context": {"diagnostics": diagnostics, **context},
+    }  # fmt: skip
+
+
+async def run(client: RawClient, action: dict[str, Any]) -> str:
+    command = action["command"]
+    params = {"command": command["command"], "arguments": command["arguments"]}
+    answer = await client.request("workspace/executeCommand", params)
+    return str(answer["result"]["markdown"])
+
+
+async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
+    """One client from a plain start to changed settings and a changed file."""
+    capabilities = {
+        "window": {"showDocument": {"support": True}},
+        "textDocument": {"hover": DYNAMIC, "codeLens": DYNAMIC},
+        "workspace": {"codeLens": {"refreshSupport": True}, "configuration": True,
+                      "didChangeConfiguration": DYNAMIC},
+    }  # fmt: skip
+    results = {"window/showDocument": {"success": True}, "workspace/configuration": [{"hover": True, "codeLens": True}]}
+    async with client_in(root, *FAKE, capabilities=capabilities, results=results) as (client, told):
+        assert {"iquest-lsp.explainChange", "iquest-lsp.why"} <= set(told["executeCommandProvider"]["commands"])
+        assert "hoverProvider" not in told
+        assert "codeLensProvider" not in told
+        uri = client.open(root / "shapes.py", CODE)
+        assert (await client.request("textDocument/hover", at(uri, 1)))["result"] is None
+
+        found = (await client.request("textDocument/codeAction", actions(uri, 1)))["result"]
+        assert [action["title"] for action in found] == ["IQuest: explain this change", "IQuest: why is this so?"]
+        nothing = await client.request("textDocument/codeAction", actions(uri, 1, only=["quickfix"]))
+        assert nothing["result"] == []
+        some = await client.request("textDocument/codeAction", actions(uri, 1, only=["source"]))
+        assert len(some["result"]) == 2
+        explained, why = await run(client, found[0]), await run(client, found[1])
+        assert "shapes.py" in explained
+        assert "Compute" in why
+        shown = [item["params"] for item in client.requests if item["method"] == "window/showDocument"]
+        files = [Path(item["uri"].removeprefix("file://")) for item in shown]
+        assert [file.name for file in files] == ["explanation.md", "why.md"]
+        assert files[1].read_text() == why
+        assert files[1].stat().st_mode & 0o777 == 0o600
+        for wrong in ([], [uri], [uri, -1], [3, uri], [uri, "x"]):
+            answer = await client.request("workspace/executeCommand", {"command": "iquest-lsp.why", "arguments": wrong})
+            assert "error" in answer
+
+        # The settings change: pulled, since the client says only that they did, and followed at once.
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        wanted = {"textDocument/hover", "textDocument/codeLens", "workspace/didChangeConfiguration"}
+        await client.until(lambda: _registered(client, "client/registerCapability") >= wanted, 60)
+        hover = (await client.request("textDocument/hover", at(uri, 1)))["result"]["contents"]
+        assert hover["kind"] == "markdown"
+        assert r"Compute \*areas\*" in hover["value"]
+        assert (await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}}))["result"] == []
+
+        changed = CODE.replace("return a * b * c", "product = a * b * c\n    return product")
+        (root / "shapes.py").write_text(changed)
+        client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2},
+                                                 "contentChanges": [{"text": changed}]})  # fmt: skip
+        client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+        await client.until(lambda: _asked(client, "workspace/codeLens/refresh") > 1, 60)  # once for the settings
+        lenses = (await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}}))["result"]
+        assert [lens["range"]["start"]["line"] for lens in lenses] == [4, 4]
+        assert lenses[0]["command"]["title"] == "2 lines changed since the last commit: explain"
+        assert "working tree" in await run(client, lenses[0])
+
+
+def _registered(client: RawClient, method: str) -> set[str]:
+    key = "registrations" if method == "client/registerCapability" else "unregisterations"
+    return {item["method"] for asked in client.requests if asked["method"] == method for item in asked["params"][key]}
+
+
+def _asked(client: RawClient, method: str) -> int:
+    return sum(item["method"] == method for item in client.requests)
+
+
+async def test_completions_are_announced_while_a_model_is_there(root: Path) -> None:
+    capabilities = {
+        "textDocument": {"inlineCompletion": DYNAMIC, "completion": DYNAMIC},
+        "window": {"workDoneProgress": True},
+    }
+    both = {"textDocument/inlineCompletion", "textDocument/completion"}
+    slow = {"IQUEST_LSP_FAKE": json.dumps({"load_ms": 8000})}
+    async with client_in(root, *FAKE, capabilities=capabilities, environment=slow) as (client, told):
+        assert "completionProvider" not in told
+        assert "inlineCompletionProvider" not in told
+        assert not _registered(client, "client/registerCapability") & both
+        # The user gives loading up, asks for it again, and then it is there.
+        await client.until(lambda: _progress(client, "begin"), 60)
+        begun = _progress(client, "begin")[0]
+        assert begun["value"]["cancellable"] is True
+        client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
+        await client.until(lambda: "failed" in client.states(), 60)
+        assert any("given up" in text for text in client.messages())
+        assert not _registered(client, "client/registerCapability")
+        await client.request("iquest/reloadModel", {})
+        await client.until(lambda: _registered(client, "client/registerCapability") == both, 60)
+        statuses = [item["params"] for item in client.notifications if item["method"] == "didChangeStatus"]
+        assert _failed(statuses)["busy"] is False
+        assert "given up" in _failed(statuses)["message"]
+        assert statuses[-1]["kind"] == "Normal"
+        assert any(item["busy"] and "Loading" in item["message"] for item in statuses)
+
+
+def _progress(client: RawClient, kind: str) -> list[dict[str, Any]]:
+    told = [item["params"] for item in client.notifications if item["method"] == "$/progress"]
+    return [item for item in told if item["value"].get("kind") == kind]
+
+
+def _failed(statuses: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(item for item in statuses if item["kind"] == "Error")
+
+
+async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
+    operations = {"didCreate": True, "didRename": True, "didDelete": True}
+    options = {"deadline_ms": 60_000}
+    async with client_in(root, *FAKE, capabilities={"workspace": {"fileOperations": operations}}, **options) as (
+        client, told,
+    ):  # fmt: skip
+        workspace = told["workspace"]
+        assert set(workspace["fileOperations"]) == {"didCreate", "didRename", "didDelete"}
+        assert workspace["workspaceFolders"] == {"supported": True, "changeNotifications": True}
+        await client.ready()
+        uri = client.open(root / "shapes.py", CODE)
+        client.notify("textDocument/didFocus", {"textDocument": {"uri": uri}})
+        client.notify("textDocument/didFocus", {})
+        client.notify("textDocument/didFocus", {"textDocument": {"uri": "untitled:1"}})
+
+        async def shown(file: str) -> set[str]:
+            answer = await client.request("iquest/context", at((root / file).as_uri(), 0))
+            assert "result" in answer, answer
+            return {chunk["path"] for chunk in answer["result"]["chunks"]}
+
+        async def until_shown(file: str, wanted: set[str], not_wanted: set[str]) -> None:
+            for _ in range(100):
+                found = await shown(file)
+                if wanted <= found and not found & not_wanted:
+                    return
+                await asyncio.sleep(0.1)
+            raise AssertionError((found, wanted, not_wanted))
+
+        (root / "use.py").write_text("from shapes import area, volume\n\nprint(area(1, 2))\n")
+        client.notify("workspace/didCreateFiles", {"files": [{"uri": (root / "use.py").as_uri()}]})
+        await until_shown("use.py", {"shapes.py"}, set())
+        # The file moves into a folder, and then goes.
+        (root / "lib").mkdir()
+        (root / "shapes.py").rename(root / "lib" / "shapes.py")
+        moved = {"oldUri": uri, "newUri": (root / "lib" / "shapes.py").as_uri()}
+        client.notify("workspace/didRenameFiles", {"files": [moved]})
+        await until_shown("use.py", {"lib/shapes.py"}, {"shapes.py"})
+        (root / "lib" / "shapes.py").unlink()
+        client.notify("workspace/didDeleteFiles", {"files": [{"uri": (root / "lib").as_uri()}]})
+        await until_shown("use.py", set(), {"lib/shapes.py", "shapes.py"})
+
+        other = tmp_path / "other"
+        other.mkdir()
+        (other / "iquest.toml").write_text('model = "evil.gguf"\n')
+        (other / "a.py").write_text("x = 1\n")
+        folder = {"uri": other.as_uri(), "name": "other"}
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
+        await client.until(lambda: any("may not set this" in text for text in client.messages()), 60)
+        roots = [item["root"] for item in _status(client)["workspaces"]]
+        assert str(other) in roots
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
+        await client.request("iquest/models", {})
+        assert str(other) not in [item["root"] for item in _status(client)["workspaces"]]
+
+
+def _status(client: RawClient) -> dict[str, Any]:
+    return client.home.status(*FAKE)
+
+
+async def test_diagnostics_near_the_cursor_are_evidence(root: Path) -> None:
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    fake = {"responses": ["Define q first."] * 9, "metadata": {"tokenizer.chat_template": template}}
+    environment = {"IQUEST_LSP_FAKE": json.dumps(fake)}
+    place = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 1}}
+    offered = [{"range": place, "message": "undefined name 'r'"}, {"range": "nonsense"}, 7]
+    results = {"iquest/diagnostics": offered}
+    listens = {"iquest": {"diagnostics": True}}
+    for experimental, message in ((None, "name 'q' is not defined"), (listens, "undefined name 'r'")):
+        capabilities = {"experimental": experimental} if experimental else {}
+        async with client_in(
+            root, *FAKE, capabilities=capabilities, environment=environment, results=results
+        ) as (client, _):  # fmt: skip
+            uri = client.open(root / "shapes.py", CODE)
+            await client.request("textDocument/codeAction", actions(uri, 1))
+            asked = {"question": "What is wrong?", "uri": uri, "position": {"line": 1, "character": 0}}
+            answer = (await client.request("iquest/ask", asked, timeout=60))["result"]
+            told = [piece for piece in answer["evidence"] if piece["kind"] == "diagnostics"]
+            assert [piece["path"] for piece in told] == ["shapes.py"]
+            assert _asked(client, "iquest/diagnostics") == bool(experimental)
+            assert message in told[0]["reason"]
