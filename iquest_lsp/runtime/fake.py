@@ -1,11 +1,11 @@
 """The fake engine: the engine protocol with token-exact accounting and no model.
 
-A token is one byte of UTF-8; special tokens have the ids from 256 on. It answers from `responses` while there are
-any; then it continues the prompt as the text went on where its last line's beginning occurred before, which makes
-it a small but honest completer. Options (all optional): `responses` (list of strings), `token_ms` and `prefill_ms`
-(milliseconds a token), `load_ms`, `load_error` (an error's JSON), `crash_on` (a text: the process exits when the
-end of a prompt holds it), `special` (extra special tokens), `metadata`, `logprob` (of every token; 0). It guesses
-nothing ahead: `drafted` and `accepted` are 0.
+A token is one byte of UTF-8; special tokens have the ids from 256 on. It answers from `responses` while there are any;
+then it continues the prompt as the text went on where its last line's beginning occurred before, which makes it a
+small but honest completer. Options (all optional): `responses` (list of strings), `token_ms` and `prefill_ms`
+(milliseconds a token), `load_ms`, `load_error` (an error's JSON), `crash_on` (a text: the process exits when the end
+of a prompt holds it), `special` (extra special tokens), `metadata`, `logprob` (of every token; 0), `echo` (a text that
+every answer is, from where the prompt's end has got in it). It guesses nothing ahead: `drafted` and `accepted` are 0.
 """
 
 from __future__ import annotations
@@ -194,6 +194,10 @@ class FakeBackend:
             yield from self._scripted[1]
             return
         text = bytes(token for token in prompt.tokens if token < FIRST_SPECIAL)
+        if echo := str(self._options.get("echo", "")).encode():
+            said = next((size for size in range(min(len(echo), len(text)), 0, -1) if text.endswith(echo[:size])), 0)
+            yield from echo[said:]
+            return
         head = text.rpartition(b"\n")[2]
         while head.strip():
             at = text.rfind(head, 0, len(text) - len(head))
