@@ -391,19 +391,23 @@ def bench() -> None:
 
 @bench.command("prefill")
 @click.option("--tokens", "lengths", type=click.IntRange(min=32), multiple=True, help="A prompt length (repeatable).")
-@click.option("--long", is_flag=True, help="Also 131072 tokens.")
+@click.option("--long", is_flag=True, help="Also 131072 tokens, once.")
+@click.option(
+    "--cases", type=click.Choice(["all", "passes", "engine"]), default="all", show_default=True,
+    help="What passes cost, what the engine pays (cold, warm, saved, restored), or both.",
+)
 @click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True)
 @engine_option
 @model_option
 @as_json
 def bench_prefill(
-    lengths: tuple[int, ...], long: bool, repeat: int, engine: str | None, model: str | None, json_: bool
+    lengths: tuple[int, ...], long: bool, cases: str, repeat: int, engine: str | None, model: str | None, json_: bool
 ) -> None:
     """Compare reading a prompt with one pass, with all passes, and as the engine does it."""
     from iquest_lsp.bench import prefill
 
     sizes = [*(lengths or prefill.LENGTHS), *((prefill.LONG,) if long else ())]
-    _bench(json_, engine, model, lambda options, progress: prefill.run(options, sizes, repeat, progress))
+    _bench(json_, engine, model, lambda options, progress: prefill.run(options, sizes, repeat, progress, cases))
 
 
 @bench.command("latency")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
+from iquest_lsp.errors import UsageError
 from iquest_lsp.runtime.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
@@ -34,9 +35,18 @@ ROOM = 256
 
 
 def run(
-    options: EngineOptions, lengths: Sequence[int] = LENGTHS, repeats: int = 3, progress: Progress | None = None
+    options: EngineOptions,
+    lengths: Sequence[int] = LENGTHS,
+    repeats: int = 3,
+    progress: Progress | None = None,
+    cases: str = "all",
 ) -> Report:
-    """Measures the model of `options`, with its batch, threads and KV type; raises the engine's errors."""
+    """Measures the model of `options`, with its batch, threads and KV type; `cases` are all, passes or engine.
+
+    Lengths from 65536 tokens on run once. Raises UsageError and the engine's errors.
+    """
+    if options.kind != "llama":
+        raise UsageError("Without a model there is nothing to measure", fix="Leave --engine out")
     header = read_header(Path(options.model_path))
     model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
     try:
@@ -47,13 +57,17 @@ def run(
             f" ({reason})"
         )
         tokens = code_tokens(model.tokenize, max(lengths) + TYPED)
-        for length in lengths:
-            report.rows += _passes(model, options, tokens[:length], repeats, progress)
+        for length in lengths if cases != "engine" else ():
+            report.rows += _passes(model, options, tokens[:length], _times(length, repeats), progress)
     finally:
         model.close()
-    for length in lengths:
-        report.rows += engine_rows(options, tokens[: length + TYPED], repeats, progress)
+    for length in lengths if cases != "passes" else ():
+        report.rows += engine_rows(options, tokens[: length + TYPED], _times(length, repeats), progress)
     return report
+
+
+def _times(length: int, repeats: int) -> int:
+    return 1 if length >= LONG // 2 else repeats
 
 
 # ------------------------------------------------------------------------------------------- what passes cost

@@ -18,9 +18,10 @@ from iquest_lsp.runtime.planner import Speed, better, cores
 
 log = logging.getLogger(__name__)
 
-#: A measurement is repeated after so many seconds, since drivers, kernels and cooling change; and at the next start
-#: when the machine was busy with other work.
+#: A measurement is repeated after so many seconds, since drivers, kernels and cooling change; sooner when the machine
+#: was busy with other work, though not at every start.
 VALID_S = 7 * 86400.0
+BUSY_VALID_S = 3600.0
 MOST_KEPT = 50
 
 
@@ -43,7 +44,8 @@ def remembered(path: Path, key: str, now: Callable[[], Speed]) -> Speed:
     entry = table.get(key)
     known = _speed(entry)
     age = time.time() - float(entry.get("at", 0.0)) if entry is not None else VALID_S
-    if known is not None and entry is not None and not entry.get("busy", True) and 0 <= age < VALID_S:
+    valid = BUSY_VALID_S if entry is None or entry.get("busy", True) else VALID_S
+    if known is not None and 0 <= age < valid:
         return known
     busy = _is_busy()
     found = now()

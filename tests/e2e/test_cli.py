@@ -184,3 +184,46 @@ def test_replay_types_a_history_again(project: Path) -> None:
     drawn = ElementTree.parse(picture).getroot()
     assert "all, window of 512" in "".join(drawn.itertext())
     assert run("replay", ".", "--setting", "nonsense", cwd=project).returncode == 2
+
+
+def test_windows_are_kept_on_disk_and_cleared(project: Path) -> None:
+    long = (project / "shapes.py").read_text().replace("print(area(", "# a line of some length\n" * 40 + "print(area(")
+    (project / "shapes.py").write_text(long)
+    last = len(long.splitlines())
+    with private_home() as home:
+
+        def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+            done = home.command(*arguments)
+            assert done.returncode == 0, done.stderr
+            return done
+
+        def complete() -> dict[str, int]:
+            place = f"{project / 'shapes.py'}:{last}"
+            done = command("complete", place, "--engine", "fake", "--deadline-ms", "20000", "--json")
+            tokens: dict[str, int] = json.loads(done.stdout)["tokens"]
+            return tokens
+
+        assert complete()["window"] > 500
+        report = json.loads(command("cache", "info", "--json").stdout)
+        assert [entry["workspace"] for entry in report["entries"]] == [str(project)]
+        assert 0 < report["bytes"] <= report["limit_bytes"]
+        (kept,) = (home.folder / "cache" / "iquest-lsp" / "kv").glob("*.kv")
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert "workspace" in command("cache", "info").stdout
+        assert "removed 1 files" in command("cache", "clear").stderr
+        assert json.loads(command("cache", "info", "--json").stdout)["entries"] == []
+
+
+def test_a_benchmark_needs_a_model() -> None:
+    done = run("bench", "prefill", "--engine", "fake", "--json")
+    assert done.returncode == 2
+    assert "nothing to measure" in done.stderr
+
+
+def test_bench_prefill_compares_in_one_run() -> None:
+    report = answer("bench", "prefill", "--tokens", "256", "--repeat", "1")
+    assert {"machine", "model", "rows"} <= set(report)
+    cases = {row["case"]: row for row in report["rows"]}
+    assert set(cases) == {"one_pass", "two_passes", "ours", "cold", "warm", "saved", "restored"}
+    assert all(row["seconds"] > 0 for row in cases.values())
+    assert cases["ours"]["tokens"] == 256

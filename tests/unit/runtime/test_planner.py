@@ -123,6 +123,9 @@ def test_a_measurement_is_made_once_and_again_after_a_busy_one(
 
     monkeypatch.setattr(speeds, "_is_busy", lambda: True)
     assert remembered(file, "a", lambda: measured(100.0)).prefill == {"f16": 100.0}
+    assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 100.0}  # a restart does not measure anew
+    assert len(made) == 1
+    monkeypatch.setattr(speeds, "BUSY_VALID_S", 0.0)
     assert remembered(file, "a", lambda: measured(50.0)).prefill == {"f16": 100.0}  # the quieter one counts
     monkeypatch.setattr(speeds, "_is_busy", lambda: False)
     assert remembered(file, "a", lambda: measured(400.0)).token_ms == 2.5
