@@ -195,8 +195,8 @@ class FakeBackend:
             return
         text = bytes(token for token in prompt.tokens if token < FIRST_SPECIAL)
         if echo := str(self._options.get("echo", "")).encode():
-            said = next((size for size in range(min(len(echo), len(text)), 0, -1) if text.endswith(echo[:size])), 0)
-            yield from echo[said:]
+            known = next((size for size in range(min(len(echo), len(text)), 0, -1) if text.endswith(echo[:size])), 0)
+            yield from echo[known:]
             return
         head = text.rpartition(b"\n")[2]
         while head.strip():
