@@ -17,8 +17,10 @@ from typing import Any
 
 from iquest_lsp import beside, codeflow
 from iquest_lsp.asking import Asker, Listener, Question, Reply
+from iquest_lsp.completion.place import Place
+from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.completions import Completer, CompletionRequest
-from iquest_lsp.datatypes import Completion, ContextWindow, ModelInfo, Position
+from iquest_lsp.datatypes import Completion, ContextWindow, Generation, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, UsageError
 from iquest_lsp.keeping import Keeper
@@ -324,6 +326,11 @@ class Assistant:
         made = await self._completer.complete(project, request, self._settings_for(project, request.client))
         self.statistics.answered(made)
         return made
+
+    async def generate(self, request: CompletionRequest) -> tuple[Place, Unit, Generation]:
+        """What the model says at a place before any filter, and what the filters need; for tuning and evaluation."""
+        project = self.project_of(request.file, request.client)
+        return await self._completer.generate(project, request, self._settings_for(project, request.client))
 
     async def candidates(self, request: CompletionRequest, count: int) -> list[Completion]:
         """As complete; up to `count` different answers, the first of which may be the empty one."""

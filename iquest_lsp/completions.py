@@ -191,6 +191,17 @@ class Completer:
         self._check_fresh(job)
         return found
 
+    async def generate(
+        self, project: Project, request: CompletionRequest, settings: Settings
+    ) -> tuple[Place, Unit, Generation]:
+        """What the model says at a place before any filter, and what the filters need; for tuning and evaluation."""
+        await self._keeper.ready(project)
+        job = _job(project, request, settings)
+        window = await self._window(job)
+        limits = Limits(settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
+        made = await self._scheduler.complete(self._prompt(job, window), limits, group=str(project.root))
+        return job.place, job.unit, made
+
     # ---------------------------------------------------------------------------------------------- the ladder
 
     def _known(self, job: _Job) -> Completion | None:
