@@ -28,7 +28,7 @@ T = TypeVar("T")
 Report = Callable[..., None]
 
 IDLE_S = 30.0
-NICENESS = 10
+NICENESS = 5
 
 
 class IndexProcessError(IQuestError):

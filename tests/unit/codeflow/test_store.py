@@ -95,6 +95,44 @@ def test_linked_worktrees_have_views_of_their_own(script: Script, tmp_path: Path
     assert subjects(script, store) == ["Two", "One"]
 
 
+def test_a_force_push_from_elsewhere(script: Script, new_script: Callable[[str], Script], tmp_path: Path) -> None:
+    """Somebody rewrote the branch on the server: after a fetch and a reset only the new line is told of."""
+    script.commit("One", body(1))
+    script.commit("Two", body(2))
+    mine = new_script("mine")
+    mine.git("remote", "add", "origin", str(script.root))
+    mine.git("fetch", "-q", "origin")
+    mine.git("reset", "-q", "--hard", "origin/main")
+    store = tmp_path / "store"
+    assert subjects(mine, store) == ["Two", "One"]
+    script.git("reset", "-q", "--hard", "HEAD~1")
+    script.commit("Two, rewritten", body(3))
+    script.commit("Three", body(4))
+    mine.git("fetch", "-q", "--force", "origin")
+    mine.git("reset", "-q", "--hard", "origin/main")
+    assert subjects(mine, store) == ["Three", "Two, rewritten", "One"]
+    told = flow_records(mine.root, ["a.py"], folder=store)
+    assert [record.subject for record in told] == ["Three", "Two, rewritten", "One"]
+
+
+def test_a_submodule_has_a_history_of_its_own(
+    script: Script, new_script: Callable[[str], Script], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    inner = new_script("inner")
+    inner.commit("Inner one", {"deep.py": "def deep():\n    return 1\n"})
+    script.commit("Outer one", body(1))
+    script.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.root), "sub")
+    script.commit("Take the part in")
+    assert update_index(script.root).commits == 2
+    assert update_index(script.root / "sub").commits == 1
+    assert [record.subject for record in flow_records(script.root / "sub", ["deep.py"])] == ["Inner one"]
+    assert [record.subject for record in flow_records(script.root, ["a.py"])] == ["Outer one"]
+    # The outer history follows the part as one path and does not read inside.
+    assert [record.subject for record in flow_records(script.root, ["sub"])] == ["Take the part in"]
+    assert flow_records(script.root, ["sub/deep.py"]) == []
+
+
 def test_empty_repository(script: Script, tmp_path: Path) -> None:
     with opened(script, tmp_path) as index:
         assert index.update().commits == 0
