@@ -85,7 +85,7 @@ class Assistant:
         self._windows.on_taken = self._keeper.taken
         self.statistics = statistics if statistics is not None else Statistics(None)
         self._machine = Machine(self._own_processes)
-        self._warmer = Warmer(self._scheduler, self._windows, self._keeper, self._calm)
+        self._warmer = Warmer(self._scheduler, self._windows, self._keeper, self._calm, self._warming)
         self._completer = Completer(
             self._engine, self._scheduler, self._windows, self._warmer, self._keeper, self._calm
         )
@@ -450,6 +450,9 @@ class Assistant:
                 loop.call_soon_threadsafe(self._heard, event)
 
         return listen
+
+    def _warming(self, root: Path, done: int, total: int) -> None:
+        self._heard(ProjectEvent(root, "warming", done, total))
 
     def _heard(self, event: ProjectEvent) -> None:
         if event.news:

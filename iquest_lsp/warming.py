@@ -21,19 +21,24 @@ log = logging.getLogger(__name__)
 POSTPONED, POSTPONED_S = 1, 1.0
 NEWS_S = 0.3  # several files change together
 MOST_CURSORS = 256
+#: Tokens left to evaluate that are worth a word to the user, and the share between two words.
+WORTH_TELLING, TOLD_STEP = 256, 0.05
 REST_S = 2.0  # a pause this long is used to bring the window up to date
 
 
 class Warmer:
     """At most one warming per workspace is under way; a request there ends it.
 
-    `calm` says what idle moments may be used for now.
+    `calm` says what idle moments may be used for now; `listen` hears how many of how many tokens are evaluated, for
+    work that takes a while.
     """
 
     def __init__(
-        self, scheduler: Scheduler, windows: Windows, keeper: Keeper, calm: Callable[[], Calm] = lambda: Calm.FREE
-    ) -> None:
+        self, scheduler: Scheduler, windows: Windows, keeper: Keeper, calm: Callable[[], Calm] = lambda: Calm.FREE,
+        listen: Callable[[Path, int, int], None] = lambda root, done, total: None,
+    ) -> None:  # fmt: skip
         self._calm = calm
+        self._listen = listen
         self._keeper = keeper
         self._scheduler = scheduler
         self._windows = windows
@@ -55,9 +60,13 @@ class Warmer:
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         if refresh:
             await self._keeper.follow_branch(project, window.tokens)
-        evaluated = await self._scheduler.warm(
-            window.tokens, self._windows.sequence(project), lambda: True, group=str(project.root)
-        )
+        progress = _Progress(lambda done, total: self._listen(project.root, done, total))
+        try:
+            evaluated = await self._scheduler.warm(
+                window.tokens, self._windows.sequence(project), lambda: True, group=str(project.root), progress=progress
+            )
+        finally:
+            progress.end()
         self._keeper.evaluated(project, evaluated)
         self._windows.evaluated(project, len(window.tokens))
         return evaluated
@@ -128,3 +137,24 @@ class Warmer:
             await self.warm(project, path, cursor, client, refresh=refresh)
         except (DocumentError, EngineError, RequestCancelledError) as error:
             log.debug("not warmed: %s", error)
+
+
+class _Progress:
+    """Tells of long work only, and not of every step."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self._tell = tell
+        self._told = -1.0
+
+    def __call__(self, done: int, total: int) -> None:
+        share = done / total if total else 1.0
+        long = total - done >= WORTH_TELLING or self._told >= 0
+        if long and share < 1 and share - self._told >= TOLD_STEP:
+            self._told = share
+            self._tell(done, total)
+
+    def end(self) -> None:
+        """Takes back what was told: the work is done, or gave way."""
+        if self._told >= 0:
+            self._told = -1.0
+            self._tell(1, 1)

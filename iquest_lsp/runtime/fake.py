@@ -183,11 +183,11 @@ class FakeBackend:
         return reused, len(new)
 
     def _answer(self, prompt: Prompt) -> Iterator[int]:
-        asked, said = self._scripted
+        asked, script = self._scripted
         if len(prompt.tokens) > len(asked) > 0 and prompt.tokens[: len(asked)] == asked:
             so_far = bytes(token & 255 for token in prompt.tokens[len(asked) :])
-            if said.startswith(so_far):  # a long answer is asked for in slices
-                yield from said[len(so_far) :]
+            if script.startswith(so_far):  # a long answer is asked for in slices
+                yield from script[len(so_far) :]
                 return
         if self._responses:
             self._scripted = prompt.tokens, self._responses.popleft().encode()

@@ -38,6 +38,7 @@ REACH_NATS = 17.0
 WARM_SECONDS = 120.0
 ANSWER_TOKENS, ANSWER_MS = 12, 300.0
 ELEMENT_BYTES = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
+QUANTIZED_BLOCK = 32
 #: Types of KV in the order in which they are tried: a smaller one for want of memory only, unless it is faster.
 AUTO_TYPES = ("f16", "q8_0", "q4_0")
 
@@ -99,6 +100,8 @@ def plan(wishes: Wishes, header: Header, speed: Speed | None = None, memory: int
     if wishes.kv_type == "auto" and speed.prefill.get("q8_0", 0.0) > 1.1 * speed.prefill.get("f16", float("inf")):
         types = ["q8_0", "f16", "q4_0"]
         reasons.append("q8_0 was measured to be faster than f16")
+    if wishes.kv_type == "auto" and any(width % QUANTIZED_BLOCK for width in _widths(header)):
+        types = ["f16"]  # the quantized types hold whole blocks of a head's values
     kv_type, fitting = types[0], window
     if room is not None:
         kv_type, fitting = _fit(header, window, types, room)
@@ -193,12 +196,18 @@ def needed(header: Header, cells: int, kv_type: str, sequences: int) -> int:
     return kv_bytes(header, cells, kv_type, sequences) + scores
 
 
+def _widths(header: Header) -> tuple[int, int]:
+    """How many values a head keeps of a token's key, and of its value."""
+    heads = int(header.get("attention.head_count", 1)) or 1
+    width = int(header.get("attention.key_length", 0)) or int(header.get("embedding_length", 0)) // heads
+    return width, int(header.get("attention.value_length", 0)) or width
+
+
 def kv_bytes(header: Header, cells: int, kv_type: str, sequences: int = 1) -> int:
     """Memory of the KV cache: all cells for the first pass, the local window and a margin for those after it."""
     heads = int(header.get("attention.head_count", 1)) or 1
     kv_heads = int(header.get("attention.head_count_kv", heads)) or heads
-    width = int(header.get("attention.key_length", 0)) or int(header.get("embedding_length", 0)) // heads
-    values = int(header.get("attention.value_length", 0)) or width
+    width, values = _widths(header)
     cell = int(header.get("block_count", 1)) * kv_heads * (width + values) * ELEMENT_BYTES[kv_type]
     local = 0
     if header.passes > 1:

@@ -114,6 +114,9 @@ class IndexReporter:
             return
         if event.news or event.root not in self._connection.roots:
             return
+        if event.what == "warming":
+            self._connection.reporter.warming(event)
+            return
         files = event.what == "files"
         key = (event.root, files)
         bar = self._bars.get(key)
@@ -175,6 +178,20 @@ class StatusReporter:
             self._connection.told.clear()  # the next failure is news again
         if (status.state, int(status.progress * 100)) != (before.state, int(before.progress * 100)):
             self._notify_soon(status)
+
+    def warming(self, event: ProjectEvent) -> None:
+        """Tells how much of a workspace's window is evaluated, while nothing else is to be told."""
+        if not self._active or self._last.state is not EngineState.READY or self._waiting is not None:
+            return
+        if event.done >= event.total:
+            self._notify(self._last)
+            return
+        share = event.done / event.total
+        message = f"Warming the window of {event.root.name}: {share:.0%}"
+        info = self._connection.assistant.model
+        told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}
+        self._connection.protocol.notify(STATUS, told | {"message": message})
+        self._connection.protocol.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
 
     def _notify_soon(self, status: EngineStatus) -> None:
         """Tells the state; an engine that rests between two pieces of work is not told to be ready each time."""

@@ -249,3 +249,20 @@ async def test_diagnostics_near_the_cursor_are_evidence(root: Path) -> None:
             assert [piece["path"] for piece in told] == ["shapes.py"]
             assert _asked(client, "iquest/diagnostics") == bool(experimental)
             assert message in told[0]["reason"]
+
+
+async def test_warming_is_told_as_it_goes_on(root: Path) -> None:
+    slow = {"IQUEST_LSP_FAKE": json.dumps({"prefill_ms": 1})}
+    (root / "long.py").write_text("".join(f"value_{number} = {number}\n" for number in range(200)))
+    async with client_in(root, *FAKE, environment=slow) as (client, _):
+        await client.ready()
+        client.open(root / "long.py", (root / "long.py").read_text())
+        await client.until(lambda: "warming" in client.states(), 60)
+        await client.until(lambda: client.states()[-1] == "ready", 60)
+        told = [item["params"] for item in client.notifications if item["method"] == "iquest/status"]
+        shares = [item["progress"] for item in told if item["state"] == "warming"]
+        assert all(0 <= share < 1 for share in shares)
+        assert shares == sorted(shares)
+        words = [item["params"] for item in client.notifications if item["method"] == "didChangeStatus"]
+        assert any(item["busy"] and item["message"].startswith("Warming the window of work: ") for item in words)
+        assert words[-1]["busy"] is False

@@ -60,6 +60,13 @@ def test_memory_first_costs_precision_then_tokens() -> None:
     assert fixed.window < made.window
 
 
+def test_heads_that_a_quantized_block_does_not_divide_keep_f16() -> None:
+    narrow = header("nano", attention__key_length=16)
+    fast = Speed({"f16": 100.0, "q8_0": 200.0}, 1.0)
+    for made in (plan(Wishes(), narrow, memory=GIB // 2), plan(Wishes(), narrow, fast, memory=8 * GIB)):
+        assert made.kv_type == "f16"
+
+
 @given(st.sampled_from(sorted(SHAPES)), st.integers(1, 64), st.integers(0, 131072), st.sampled_from(["auto", "f16"]))
 def test_the_plan_stays_within_memory(shape: str, gib: int, window: int, kv_type: str) -> None:
     model = header(shape, size=GIB // 2)
