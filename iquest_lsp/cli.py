@@ -462,6 +462,27 @@ def bench_latency(
         show_bench(report)
 
 
+@bench.command("decode")
+@click.option("--tokens", "lengths", type=click.IntRange(min=64), multiple=True, help="A prompt length (repeatable).")
+@click.option("--prompts", type=click.IntRange(min=1), default=8, show_default=True, help="Prompts of each kind.")
+@click.option("--new", type=click.IntRange(min=2), default=48, show_default=True, help="Tokens of an answer.")
+@click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True)
+@engine_option
+@model_option
+@as_json
+def bench_decode(
+    lengths: tuple[int, ...], prompts: int, new: int, repeat: int, engine: str | None, model: str | None, json_: bool
+) -> None:
+    """Compare writing answers with one pass, one token a step, and with drafts; on ordinary code and on copies."""
+    from iquest_lsp.bench import decode
+
+    sizes = lengths or decode.LENGTHS
+    _bench(
+        json_, engine, model,
+        lambda options, progress: decode.run(options, sizes, repeat, progress, prompts=prompts, new=new),
+    )  # fmt: skip
+
+
 def _bench(
     json_: bool,
     engine: str | None,

@@ -63,16 +63,27 @@ class Move:
 
 
 class Costs:
-    """Seconds that a call takes, by kind, number of rows and size of the context: the median of the last ones."""
+    """Seconds of work that a call takes, by kind, number of rows and size of the context: medians of the last ones.
+
+    Work is processor time where a processor does it: other programs, which make one call wait and not the next, do
+    not blur the comparison.
+    """
 
     def __init__(self, passes: int) -> None:
         self._passes = passes
+        self._slowdowns: deque[float] = deque(maxlen=_SAMPLES)
         self._samples: dict[tuple[int, Call], dict[int, deque[float]]] = {}
 
-    def add(self, call: Call, rows: int, length: int, seconds: float) -> None:
-        """Notes one call with `length` tokens in the cache."""
+    def add(self, call: Call, rows: int, length: int, seconds: float, elapsed: float | None = None) -> None:
+        """Notes one call with `length` tokens in the cache: its work, and the time that went by meanwhile."""
+        if elapsed is not None and seconds > 0:
+            self._slowdowns.append(elapsed / seconds)
         table = self._samples.setdefault((_size_class(length), call), {})
         table.setdefault(rows, deque(maxlen=_SAMPLES)).append(seconds)
+
+    def elapsed(self, seconds: float) -> float:
+        """How long so much work takes at present."""
+        return seconds * (statistics.median(self._slowdowns) if self._slowdowns else 1.0)
 
     def of(self, call: Call, rows: int, length: int) -> float:
         """The expected cost; where nothing like it was measured, a hopeful guess from what was."""
@@ -186,7 +197,7 @@ class Controller:
                 chance *= self._matches.rate(_class(_MATCH_CLASSES, match + count - 1))
                 expected += chance
                 cost = self._full(count + 1, length)
-                if left is not None and cost > left:
+                if left is not None and self.costs.elapsed(cost) > left:
                     break
                 if expected / cost > best_rate:
                     best, best_rate = Move(Source.LOOKUP, count), expected / cost
@@ -198,7 +209,7 @@ class Controller:
             chance = self._overall[sampled].rate(0)
             for count in range(1, most + 1):
                 cost = self._pass_cost(count, length)
-                if left is not None and cost > left:
+                if left is not None and self.costs.elapsed(cost) > left:
                     break
                 rate = _expected([chance] * count) / cost
                 if rate > best_rate:
@@ -216,7 +227,7 @@ class Controller:
         if count < self._least:
             return True  # fewer rows cannot be verified anyway
         cost = self._pass_cost(count, length)
-        if left is not None and cost > left:
+        if left is not None and self.costs.elapsed(cost) > left:
             return False
         return _expected(chances) / cost > _expected(chances[:-1]) / self._pass_cost(count - 1, length)
 

@@ -216,20 +216,29 @@ class Decoder:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
-        self._model = model
+        self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
-        # Flash attention shares the cache out among threads for single rows (ggml/src/ggml-cpu/ops.cpp, split_kv).
-        several = (options.threads or cores()) > 1
-        splits = several and options.flash_attention is not False and model.max_alibi_bias <= 0
-        self.least_rows = least_rows(context, splits_cache=splits)
+        self.least_rows = max(least_rows(context), 2 if _single_rows_differ(model, options) else 1)
         self.controller = Controller(
             model.passes, can_split=self._can_split, can_rewind=model.can_rewind, least_rows=self.least_rows,
             most_rows=options.batch_tokens,
         )  # fmt: skip
 
-    def writer(self, request: Request, answer: Answer) -> Writer:
-        """A writer for one answer."""
+    def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
+        """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
         costs, sequence = self.controller.costs, request.prompt.sequence
-        tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows)
-        sampler = Sampler(request.prompt.temperature, self._generator)
+        tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
+        sampler = sampler or Sampler(request.prompt.temperature, self._generator)
         return Writer(tail, self.controller, self._pieces, request, answer, sampler, can_adapt=self._can_split)
+
+
+def _single_rows_differ(model: Model, options: EngineOptions) -> bool:
+    """Whether attention of one row rounds differently from that of several (llama.cpp's ggml/src/ggml-cpu).
+
+    Without flash attention a product with one row takes another kernel (ggml-cpu.c: llamafile_sgemm wants two); flash
+    attention with several threads shares the cache out among them for single rows (ops.cpp, split_kv).
+    """
+    flash = options.flash_attention
+    if flash is None:
+        flash = model.max_alibi_bias <= 0 or options.kv_type.startswith("q")
+    return not flash or (options.threads or cores()) > 1

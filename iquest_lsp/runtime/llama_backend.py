@@ -24,6 +24,7 @@ from iquest_lsp.runtime.llama_library import build_identity
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.planner import ANSWER_ROOM, REWIND_MARGIN, Wishes, cores, plan, reach
 from iquest_lsp.runtime.prefill import Prefill
+from iquest_lsp.runtime.sampling import Sampler
 from iquest_lsp.runtime.saved_states import SavedStates
 from iquest_lsp.runtime.speed import measure
 from iquest_lsp.runtime.speeds import remembered, speed_key, speeds_file
@@ -83,7 +84,9 @@ class LlamaBackend:
         limits: Limits,
         cancelled: Callable[[], bool],
         on_text: Callable[[str], None] | None = None,
+        sampler: Sampler | None = None,
     ) -> Generation:
+        """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's temperature."""
         parts = self._loaded()
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
@@ -100,7 +103,7 @@ class LlamaBackend:
         finish = Finish.DEADLINE
         drafted = accepted = 0
         if reused + prefilled == len(prompt.tokens):
-            writer = parts.decoder.writer(request, answer)
+            writer = parts.decoder.writer(request, answer, sampler)
             finish = writer.write()
             drafted, accepted = writer.drafted, writer.accepted
         self._generated += len(answer.tokens)
@@ -169,6 +172,16 @@ class LlamaBackend:
             self._parts.context.close()
             self._parts.model.close()
         self._parts = None
+
+    @property
+    def context(self) -> Context:
+        """The context itself, for benchmarks."""
+        return self._loaded().context
+
+    @property
+    def passes(self) -> int:
+        """How often the layers run for one token."""
+        return self._loaded().model.passes
 
     # ------------------------------------------------------------------------------------------ internals
 

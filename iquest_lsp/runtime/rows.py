@@ -13,14 +13,13 @@ log = logging.getLogger(__name__)
 _PROMPT, _ROWS = 8, (1, 2, 4, 8)
 
 
-def least_rows(context: Context, *, splits_cache: bool) -> int:
+def least_rows(context: Context) -> int:
     """How many rows a call needs at least, so that logits do not depend on how many there are.
 
     Kernels for one row sum in another order than those for several, and where activations are rounded to 8 bits, a
     difference in the last bit grows to some hundredths in the logits: enough to change the best token now and then.
-    Tried out on this machine, in an empty context, which is empty again afterwards. `splits_cache` says that attention
-    of a single row is shared out along the cache among several threads, which happens in long contexts only and so
-    does not show here.
+    Tried out on this machine, in an empty context, which is empty again afterwards. A difference does not show in
+    every token, since rounding to 8 bits swallows most of them, nor one that needs a long context: 1 is a hint only.
     """
     ids = (np.arange(_PROMPT + max(_ROWS)) * 7919 + 13) % context.model.n_vocab
     context.decode(ids[:_PROMPT], np.arange(_PROMPT))
@@ -35,4 +34,4 @@ def least_rows(context: Context, *, splits_cache: bool) -> int:
     if least > _ROWS[-2]:
         log.warning("logits depend on the number of rows: drafted and plain answers may differ in close calls")
         least = 1
-    return max(least, 2) if splits_cache else least
+    return least

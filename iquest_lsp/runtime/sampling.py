@@ -91,7 +91,7 @@ class Sampler:
             weights = self.weights(logits)
             token = self._draw(weights)
             return Draft(token, weights), float(weights[token])
-        choice = self.choose(logits)
+        choice = _scored(int(logits.argmax()), logits)
         return Draft(choice.token), float(np.exp(choice.logprob))
 
     def weights(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -61,14 +61,22 @@ class ContextTail:
     """
 
     def __init__(
-        self, prefill: Prefill, sequence: int, costs: Costs, cancelled: Callable[[], bool], least: int = 1
+        self,
+        prefill: Prefill,
+        sequence: int,
+        costs: Costs,
+        cancelled: Callable[[], bool],
+        least: int = 1,
+        clock: Callable[[], float] = time.process_time,
     ) -> None:
+        """`clock` counts the seconds of work: those of this process, unless another device does it."""
         self._prefill = prefill
         self._context = prefill.context
         self._sequence = sequence
         self._costs = costs
         self._cancelled = cancelled
         self._least = least
+        self._clock = clock
         self._new: list[int] = []
         self._hidden: list[NDArray[np.float32]] = []
         self._exit = self._context.exit_head() if isinstance(self._context, LoopContext) else None
@@ -132,10 +140,10 @@ class ContextTail:
     @contextlib.contextmanager
     def _call(self, call: Call, rows: int) -> Iterator[None]:
         """Times a call; one that fails or is stopped leaves nothing half evaluated behind."""
-        asks = self._costs.of(call, rows, self.length) > ASKING_SECONDS
+        asks = self._costs.elapsed(self._costs.of(call, rows, self.length)) > ASKING_SECONDS
         if asks:
             self._context.set_abort(self._cancelled)
-        begin = time.perf_counter()
+        begin, begin_work = time.perf_counter(), self._clock()
         try:
             yield
         except EngineError:
@@ -148,7 +156,7 @@ class ContextTail:
         finally:
             if asks:
                 self._context.set_abort(None)
-        self._costs.add(call, rows, self.length, time.perf_counter() - begin)
+        self._costs.add(call, rows, self.length, self._clock() - begin_work, time.perf_counter() - begin)
 
 
 def _sigmoid(value: float) -> float:

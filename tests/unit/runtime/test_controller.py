@@ -232,3 +232,14 @@ def test_costs_are_medians_and_guesses_between_and_beyond() -> None:
     assert costs.of(Call.FULL, 12, 100) > 3.0
     assert costs.of(Call.FIRST, 1, 100) == 0.5
     assert costs.of(Call.FULL, 1, 100_000) == 1.0  # nothing known of so long a context
+
+
+def test_other_work_on_the_machine_counts_for_deadlines_only() -> None:
+    quiet, busy = Costs(2), Costs(2)
+    for rows in (1, 2, 4):
+        quiet.add(Call.FULL, rows, 100, rows / 10, rows / 10)
+        busy.add(Call.FULL, rows, 100, rows / 10, rows)
+    assert [quiet.of(Call.FULL, rows, 100) for rows in (1, 2, 3, 4)] == [
+        busy.of(Call.FULL, rows, 100) for rows in (1, 2, 3, 4)
+    ]
+    assert (quiet.elapsed(0.1), busy.elapsed(0.1)) == (0.1, 1.0)

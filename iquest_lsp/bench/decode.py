@@ -1,0 +1,196 @@
+"""How fast answers are written: with the first pass alone, one token a step with all passes, and with drafts.
+
+The cases of one kind of text run in turns on one engine. Reading the prompt is not part of the time. Ordinary code is
+the standard library's, cut anywhere; copying is such code written a second time with one name changed, as a rename, a
+repeated block or a similar test is. A small model loses the thread of a copy, so that kind is measured twice: as the
+model goes on, and with the rest of the copy given, which is what a model that can copy would write.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iquest_lsp.bench.corpus import code_text, code_tokens
+from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved
+from iquest_lsp.datatypes import Generation, Limits, Prompt
+from iquest_lsp.errors import EngineError
+from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.sampling import Choice, Sampler
+
+LENGTHS = (512, 4096)
+PROMPTS = 8
+NEW = 48
+#: Lines of a block that is written a second time, and those of them that the prompt holds already.
+_BLOCK, _BEGUN = 30, 4
+_NAME = re.compile(r"\b[a-z_][a-z_0-9]{3,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A prompt, and the tokens to write after it; None: what the model likes best."""
+
+    prompt: tuple[int, ...]
+    given: tuple[int, ...] | None = None
+
+
+class Given(Sampler):
+    """Chooses the tokens of a given text, as a model would that is sure of it."""
+
+    def __init__(self, tokens: Sequence[int]) -> None:
+        super().__init__(0.0, np.random.default_rng(0))
+        self._rest = iter(tokens)
+
+    def choose(self, logits: NDArray[np.float32]) -> Choice:
+        return self.score(next(self._rest), logits)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the two ways of decoding wrote, and what was drafted for it."""
+
+    plain: dict[int, tuple[int, ...]]
+    drafted: dict[int, tuple[int, ...]]
+    counts: Counter[str]
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(tokens) for tokens in self.plain.values())
+
+    def note(self) -> str:
+        """How the drafted answers compare with the plain ones."""
+        same = sum(self.plain[place] == tokens for place, tokens in self.drafted.items())
+        counts = self.counts
+        return f"{same} of {len(self.drafted)} answers alike; {counts['accepted']} of {counts['drafted']} drafts right"
+
+
+def run(
+    options: EngineOptions,
+    lengths: Sequence[int] = LENGTHS,
+    repeats: int = 3,
+    progress: Progress | None = None,
+    *,
+    prompts: int = PROMPTS,
+    new: int = NEW,
+) -> Report:
+    """Measures the model of `options` with prompts of each length; raises the engine's errors."""
+    engine = LlamaBackend(replace(options, context_tokens=max(lengths) + new + 256, sequences=1))
+    info = engine.load(lambda share: None)
+    try:
+        report = Report("decode", info.name)
+        for length in lengths:
+            copies = copying(engine, length, prompts)
+            for kind, tasks in (
+                ("ordinary code", ordinary(engine, length, prompts)),
+                ("copying", [Task(task.prompt) for task in copies]),
+                ("copying, the copy given", copies),
+            ):
+                report.rows += _rows(engine, kind, tasks, new, repeats, progress)
+        report.notes.append("drafted and plain give the same tokens; one_pass is another, weaker model")
+        return report
+    finally:
+        engine.close()
+
+
+def ordinary(engine: LlamaBackend, length: int, count: int) -> list[Task]:
+    """Pieces of real code, one after the other."""
+    tokens = code_tokens(lambda text: engine.tokenize([text])[0], length * count)
+    return [Task(tuple(tokens[at * length : (at + 1) * length])) for at in range(count)]
+
+
+def copying(engine: LlamaBackend, length: int, count: int) -> list[Task]:
+    """Real code that ends in a block and the beginning of the same block with another name in it."""
+    lines = code_text(10 * _BLOCK * (count + 1)).splitlines(keepends=True)
+    filler = list(ordinary(engine, length, 1)[0].prompt)
+    made = []
+    for number in range(1, count + 1):
+        start = 10 * _BLOCK * number
+        block = lines[start : start + _BLOCK]
+        names = Counter(_NAME.findall("".join(block)))
+        name = names.most_common(1)[0][0] if names else "value"
+        again = [re.sub(rf"\b{name}\b", f"{name}_2", line) for line in block]
+        before, begun, rest = engine.tokenize(
+            ["".join(lines[:start]), "".join([*block, "\n\n", *again[:_BEGUN]]), "".join(again[_BEGUN:])]
+        )
+        made.append(Task(tuple([*filler, *before, *begun][-length:]), tuple(rest)))
+    return made
+
+
+def _rows(
+    engine: LlamaBackend,
+    kind: str,
+    tasks: Sequence[Task],
+    new: int,
+    repeats: int,
+    progress: Progress | None,
+) -> list[Row]:
+    seen = _Seen({}, {}, Counter())
+    for place, task in enumerate(tasks):  # also warms up
+        seen.plain[place] = _answer(engine, task, new, draft=False)[0].tokens
+    cases: dict[str, Callable[[], Sample]] = {}
+    if engine.passes > 1:
+        cases["one_pass"] = lambda: _one_pass(engine, tasks, seen)
+    cases["plain"] = lambda: _engine(engine, tasks, new, seen, draft=False)
+    cases["drafted"] = lambda: _engine(engine, tasks, new, seen, draft=True)
+    found = interleaved(cases, repeats, progress)
+    length = len(tasks[0].prompt)
+    notes = dict.fromkeys(found, f"{kind}, {length} tokens before it")
+    notes["drafted"] += f"; {seen.note()}"
+    return [Row(case, seen.tokens, samples, notes[case]) for case, samples in found.items()]
+
+
+def _engine(engine: LlamaBackend, tasks: Sequence[Task], new: int, seen: _Seen, *, draft: bool) -> Sample:
+    wall = cpu = 0.0
+    for place, task in enumerate(tasks):
+        made, seconds = _answer(engine, task, new, draft=draft)
+        wall += made.timings.decode_ms / 1000
+        cpu += seconds
+        (seen.drafted if draft else seen.plain)[place] = made.tokens
+        if draft:
+            seen.counts.update(drafted=made.counts.drafted, accepted=made.counts.accepted)
+    return Sample(wall, cpu)
+
+
+def _answer(engine: LlamaBackend, task: Task, new: int, *, draft: bool) -> tuple[Generation, float]:
+    """One answer, and the processor seconds of writing it: the prompt is read before."""
+    _read(engine, task)
+    given = None if task.given is None else Given(task.given)
+    limits = Limits(max_tokens=new if task.given is None else min(new, len(task.given)), draft=draft)
+    begin = time.process_time()
+    made = engine.complete(Prompt(task.prompt), limits, _never, sampler=given)
+    return made, time.process_time() - begin
+
+
+def _read(engine: LlamaBackend, task: Task) -> None:
+    engine.complete(Prompt(task.prompt), Limits(max_tokens=1, draft=False), _never)
+
+
+def _one_pass(engine: LlamaBackend, tasks: Sequence[Task], seen: _Seen) -> Sample:
+    """As many tokens with the first pass alone."""
+    wall = cpu = 0.0
+    context = engine.context
+    if not isinstance(context, LoopContext):
+        raise EngineError("This model has one pass only")
+    for place, task in enumerate(tasks):
+        _read(engine, task)
+        begin, begin_cpu = time.perf_counter(), time.process_time()
+        token = int(context.logits(-1).argmax())
+        for at in range(len(task.prompt), len(task.prompt) + len(seen.plain[place]) - 1):
+            context.decode_depth([token], [at], 0, 1, "last")
+            token = int(np.argmax(context.logits(-1)))
+        wall += time.perf_counter() - begin
+        cpu += time.process_time() - begin_cpu
+        context.remove(0, len(task.prompt), -1)
+    return Sample(wall, cpu)
+
+
+def _never() -> bool:
+    return False
