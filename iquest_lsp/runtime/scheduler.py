@@ -188,6 +188,8 @@ class Scheduler:
 
     def _hand_over(self) -> None:
         self._running = None
+        # One that was cancelled a moment ago has not yet taken itself out.
+        self._waiting = [turn for turn in self._waiting if not turn.future.done()]
         if self._waiting:
             turn = min(self._waiting, key=self._rank)
             self._waiting.remove(turn)

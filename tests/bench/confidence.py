@@ -15,7 +15,9 @@ import asyncio
 import importlib.util
 import json
 import random
+import shutil
 import sys
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +62,11 @@ class Sample:
         return -WRONG, True, False, False
 
 
-def cursors(count: int, seed: int) -> list[tuple[Path, int, int]]:
-    """File, line, column: within lines of the held-out packages, behind their indentation or a border in them."""
+def cursors(folder: Path, count: int, seed: int) -> list[tuple[Path, int, int]]:
+    """File, line, column: within lines of the held-out packages, behind their indentation or a border in them.
+
+    The packages are copied into a folder, one workspace each, since installed ones lie where git ignores them.
+    """
     source = random.Random(seed)
     with RECIPE.open("rb") as stream:
         recipe = tomllib.load(stream)
@@ -70,7 +75,11 @@ def cursors(count: int, seed: int) -> list[tuple[Path, int, int]]:
     for name in names:
         found = importlib.util.find_spec(MODULES.get(name, name))
         if found is not None and found.origin is not None:
-            files += [path for path in sorted(Path(found.origin).parent.rglob("*.py")) if path.stat().st_size > 2000]
+            package = Path(found.origin).parent
+            copy = folder / name / package.name
+            shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", "_vendor"))
+            (folder / name / "iquest.toml").write_text("")
+            files += [path for path in sorted(copy.rglob("*.py")) if path.stat().st_size > 2000]
     if not files:
         sys.exit("None of the held-out packages is installed here")
     chosen = []
@@ -87,9 +96,9 @@ def cursors(count: int, seed: int) -> list[tuple[Path, int, int]]:
     return sorted(chosen)
 
 
-async def generations(model: str, places: list[tuple[Path, int, int]]) -> list[Sample]:
+async def generations(model: str, window: int, places: list[tuple[Path, int, int]]) -> list[Sample]:
     """Types each line again up to its cursor and lets the model go on, without a deadline."""
-    assistant = Assistant(Configuration({"deadline_ms": 60_000, "model": model}), watch=False)
+    assistant = Assistant(Configuration({"deadline_ms": 60_000, "model": model, "window_tokens": window}), watch=False)
     samples = []
     try:
         await assistant.ready()
@@ -148,10 +157,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="")
     parser.add_argument("--positions", type=int, default=300)
+    parser.add_argument("--window", type=int, default=2048, help="tokens; a small one is quicker, 0 is the planner's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help="put the best threshold into the model's file")
     given = parser.parse_args()
-    samples = asyncio.run(generations(given.model, cursors(given.positions, given.seed)))
+    with tempfile.TemporaryDirectory(prefix="iquest-confidence-") as folder:
+        places = cursors(Path(folder), given.positions, given.seed)
+        samples = asyncio.run(generations(given.model, given.window, places))
+    if not samples:
+        sys.exit("Nothing was generated")
     rows = table(samples)
     best = max(rows, key=lambda row: row["worth"])
     path = catalogue.resolve(given.model)

@@ -132,6 +132,38 @@ async def test_a_waiting_request_can_be_cancelled() -> None:
     assert second.cancelled()
 
 
+@pytest.mark.parametrize("ticks", range(6))
+async def test_one_that_is_cancelled_as_its_turn_comes_blocks_nobody(ticks: int) -> None:
+    engine = StepEngine()
+    scheduler = Scheduler(engine)  # type: ignore[arg-type]
+    first, second, third = (ask(scheduler, number) for number in (1, 2, 3))
+    await settle()
+    for number in (1, 2, 3):
+        engine.release(f"complete {number}")
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait_for(asyncio.gather(first, third), 5)
+    await settle()
+    assert not scheduler.is_wanted
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_one_that_is_cancelled_just_before_blocks_nobody(ticks: int) -> None:
+    engine = StepEngine()
+    scheduler = Scheduler(engine)  # type: ignore[arg-type]
+    first, second, third = (ask(scheduler, number) for number in (1, 2, 3))
+    await settle()
+    second.cancel()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    for number in (1, 2, 3):
+        engine.release(f"complete {number}")
+    await asyncio.wait_for(asyncio.gather(first, third), 5)
+    await settle()
+    assert not scheduler.is_wanted
+
+
 async def test_waiting_counts_against_the_deadline() -> None:
     now = [0.0]
     engine = StepEngine()
