@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from iquest_lsp.errors import EngineError
+from iquest_lsp.errors import EngineError, ModelError
 from iquest_lsp.runtime.llama import Context, Model
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.planner import AUTO_TYPES, Speed
@@ -50,7 +50,8 @@ def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], g
     best = min(reading, key=lambda count: reading[count], default=0)
     for kind in kinds[1:]:
         if best and time.perf_counter() < end:
-            with contextlib.suppress(EngineError), _context(model, kind, best) as probe:  # some models have odd heads
+            # A model whose heads have an odd size cannot have every kind.
+            with contextlib.suppress(EngineError, ModelError), _context(model, kind, best) as probe:
                 if (times := probe.repeat(lambda: probe.read(READ), end)) is not None:
                     rates[kind] = READ / min(times)
     fastest = min(decode, key=lambda count: decode[count], default=0)
