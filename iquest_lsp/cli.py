@@ -655,16 +655,69 @@ def models() -> None:
 @models.command("list")
 @as_json
 def models_list(json_: bool) -> None:
-    """List the embedded model and those in the user's model folder."""
+    """List the embedded model, those in the user's model folder, and the published ones with what they need."""
     from iquest_lsp.doctor import model_rows
+    from iquest_lsp.runtime.library import known_rows
 
-    rows = model_rows()
+    rows, known = model_rows(), known_rows()
     if json_:
-        _print_json({"models": rows})
+        _print_json({"models": rows, "known": known})
     else:
         from iquest_lsp.terminal import show_models
 
-        show_models(rows)
+        show_models(rows, known)
+
+
+@models.command("add")
+@click.argument("source", metavar="FILE | OWNER/NAME")
+@click.option("--name", default="", help="What to call it; default: the file's name.")
+@click.option("--file", "pattern", default="", help="Which of a repository's files, such as '*Q4_K_M.gguf'.")
+@click.option("--offline", is_flag=True, help="Only what was fetched before.")
+@as_json
+def models_add(source: str, name: str, pattern: str, offline: bool, json_: bool) -> None:
+    """Add a GGUF file, or one from a Hugging Face repository, to the models that can be named.
+
+    A download that was stopped goes on where it was; its checksum is compared.
+    """
+    from iquest_lsp.runtime import library
+
+    def report(line: str) -> None:
+        click.echo(line, err=True)
+
+    path = _guard(lambda: library.add(source, name, pattern=pattern, offline=offline, progress=report))
+    if json_:
+        _print_json({"name": path.stem, "path": str(path)})
+    else:
+        click.echo(f"{path.stem}: {path}")
+
+
+@models.command("use")
+@click.argument("model")
+@as_json
+def models_use(model: str, json_: bool) -> None:
+    """Use a model from now on, if it fits into memory: a name from the list, or a GGUF file."""
+    from iquest_lsp.runtime import library
+    from iquest_lsp.settings import user_file
+
+    planned = _guard(lambda: library.use(model, user_file()))
+    if json_:
+        _print_json({"model": model, "plan": planned, "settings": str(user_file())})
+    else:
+        click.echo(planned)
+
+
+@models.command("remove")
+@click.argument("name")
+@as_json
+def models_remove(name: str, json_: bool) -> None:
+    """Delete a model from the user's model folder."""
+    from iquest_lsp.runtime import library
+
+    path = _guard(lambda: library.remove(name, _configuration().settings()[0].model))
+    if json_:
+        _print_json({"removed": str(path)})
+    else:
+        click.echo(f"removed {path}")
 
 
 @models.command("info")

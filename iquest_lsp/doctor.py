@@ -16,6 +16,7 @@ from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.kv_store import StateStore, saved_kv_folder
+from iquest_lsp.runtime.library import needs
 from iquest_lsp.runtime.planner import Plan, available_memory, plan, wishes_of
 from iquest_lsp.runtime.port import build
 from iquest_lsp.runtime.speeds import known_speed, speed_key, speeds_file
@@ -121,6 +122,7 @@ def model_rows() -> list[dict[str, Any]]:
                 "passes": entry.header.passes,
                 "parameters": entry.header.parameters,
                 "size_bytes": entry.header.file_size,
+                "memory": needs(entry.header),
             }
         rows.append(row | {"problem": entry.problem})
     return rows

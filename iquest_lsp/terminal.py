@@ -183,20 +183,28 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def show_models(rows: list[dict[str, Any]]) -> None:
-    """The models as a table."""
+def show_models(rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+    """The models as a table, and the published ones that could be had."""
     table = Table()
-    for name in ("name", "model", "architecture", "passes", "parameters", "size", "source"):
+    for name in ("name", "model", "passes", "parameters", "size", "memory at 8K", "32K", "128K", "source"):
         table.add_column(name)
     for row in rows:
         if row["problem"]:
-            table.add_row(row["name"], f"[red]{row['problem']}[/red]", "", "", "", "", row["source"])
+            table.add_row(row["name"], f"[red]{row['problem']}[/red]", *[""] * 6, row["source"])
             continue
         table.add_row(
-            row["name"], row["model"], row["architecture"], str(row["passes"]), f"{row['parameters'] / 1e6:.1f}M",
-            f"{row['size_bytes'] / 1e6:.1f} MB", row["source"],
+            row["name"], row["model"], str(row["passes"]), f"{row['parameters'] / 1e6:.1f}M",
+            f"{row['size_bytes'] / 1e6:.1f} MB", *_needs(row), row["source"],
         )  # fmt: skip
+    for row in known:
+        size = f"{row['size_bytes'] / 1e9:.1f} GB"
+        source = "published, at Q4_K_M"
+        table.add_row(row["name"], row["repository"], str(row["passes"]), "", size, *_needs(row), source)
     Console().print(table)
+
+
+def _needs(row: dict[str, Any]) -> list[str]:
+    return ["-" if count is None else f"{count / 1e9:.1f} GB" for count in row["memory"].values()]
 
 
 def _lexer(file: Path) -> str:

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "pretrain": "quantize.pretrain.command",
     "quantize": "quantize.quantizer",
     "synth": "quantize.synth",
+    "verify": "quantize.verify",
     "tokenizer": "quantize.tokenizer",
 }
 

@@ -72,11 +72,17 @@ class Oracle:
         reader = GGUFReader(path)
         fields = {name: value.contents() for name, value in reader.fields.items()}
         architecture = str(fields["general.architecture"])
-        shape = _shape(architecture, fields)
+        shape = shape_of(architecture, fields)
         tensors = {
             str(tensor.name): np.asarray(dequantize(tensor.data, tensor.tensor_type), dtype=np.float64)
             for tensor in reader.tensors
         }
+        return cls.of(shape, tensors, architecture)
+
+    @classmethod
+    def of(cls, shape: Shape, tensors: dict[str, Array], architecture: str) -> Oracle:
+        """From weights as a file of that architecture holds them."""
+        tensors = dict(tensors)
         if architecture == "llama":  # rows of Q and K lie in the interleaved RoPE layout; the gates do not
             for i in range(shape.n_layer):
                 for kind, heads in (("q", shape.n_head), ("k", shape.n_head_kv)):
@@ -101,7 +107,7 @@ class Oracle:
         depth = shape.passes if depth is None else depth
         ids = np.asarray(tokens, dtype=np.int64)
         embedding = self.tensors["token_embd.weight"][ids]
-        out, first_kv = self._first_pass(embedding)
+        out, first_kv = self.first_pass(embedding)
         for _ in range(1, depth):
             carried = self._norm(out, "output_norm.weight") if shape.normalize else out
             if shape.position_offset:
@@ -117,7 +123,8 @@ class Oracle:
 
     # -------------------------------------------------------------------------------------------- passes
 
-    def _first_pass(self, hidden: Array) -> tuple[Array, list[tuple[Array, Array]]]:
+    def first_pass(self, hidden: Array) -> tuple[Array, list[tuple[Array, Array]]]:
+        """The output [n, n_embd] of pass 1 for its input, and each layer's keys and values."""
         stored = []
         distance = _distance(len(hidden))
         for i in range(self.shape.n_layer):
@@ -221,7 +228,9 @@ def _split_halves(rows: Array, heads: int) -> Array:
     return rows.reshape(heads, out // heads // 2, 2, columns).swapaxes(1, 2).reshape(out, columns)
 
 
-def _shape(architecture: str, fields: dict[str, Any]) -> Shape:
+def shape_of(architecture: str, fields: dict[str, Any]) -> Shape:
+    """The shape that a GGUF's metadata describe, by keys with the architecture's prefix."""
+
     def get(name: str, default: Any = None) -> Any:
         value = fields.get(f"{architecture}.{name}", default)
         if value is None:

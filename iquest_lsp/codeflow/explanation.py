@@ -169,5 +169,4 @@ def _symbols(item: ChangedFile) -> list[str]:
 def _symbol(symbol: SymbolChange) -> str:
     told = ", ".join(signature_facts(symbol.detail)) if symbol.change == "signature" else symbol.detail
     detail = f" ({told})" if told and symbol.change not in ("added", "removed") else ""
-    word = "deprecated" if symbol.deprecates and symbol.change in ("body", "signature", "doc") else symbol.change
-    return f"{symbol.kind} `{symbol.name}`: {_WORDS.get(word, word)}{detail}"
+    return f"{symbol.kind} `{symbol.name}`: {_WORDS.get(symbol.change, symbol.change)}{detail}"

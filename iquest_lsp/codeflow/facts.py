@@ -41,8 +41,7 @@ def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
     conditions = [match[1] for line in plus if (match := _CONDITION.match(line))]
     old_conditions = {match[1] for line in minus if (match := _CONDITION.match(line))}
     found += [f"checks `{item}`" for item in conditions if item not in old_conditions][:1]
-    raised = {name.rpartition(".")[2] for name in _names(_RAISES, plus) | _names(_RAISES, minus)}
-    come, gone = _calls(plus) - _calls(minus) - raised, _calls(minus) - _calls(plus) - raised
+    come, gone = _calls(plus) - _calls(minus), _calls(minus) - _calls(plus)
     # A long list says only that much was rewritten.
     found += _named("now calls", come, limit=3) if len(come) <= 5 else []
     found += _named("no longer calls", gone, limit=2) if len(gone) <= 3 else []

@@ -52,15 +52,12 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST]
-    outdated = [item for item in code if item.deprecates and item.change in ("body", "signature", "doc")]
-    if outdated:
-        phrases.append(f"deprecates {_definitions(outdated)}")
     for change, verb in (
         ("added", "adds"), ("removed", "removes"), ("renamed", "renames"), ("moved", "moves"),
         ("signature", "changes the signature of"), ("body", "changes"), ("doc", "documents"),
         ("format-only", "reformats"),
     ):  # fmt: skip
-        some = [item for item in code if item.change == change and item not in outdated]
+        some = [item for item in code if item.change == change]
         if some:
             phrases.append(f"{verb} {_definitions(some)}")
     phrases += _telling(code)

@@ -33,7 +33,7 @@ def test_each_pass_is_gathered_apart(tmp_path: Path, parallel: bool) -> None:
     found = _gathered(path, [TOKENS])
     oracle = Oracle.from_gguf(path)
     embedding = oracle.tensors["token_embd.weight"][TOKENS]
-    out, _ = oracle._first_pass(embedding)
+    out, _ = oracle.first_pass(embedding)
     shape = oracle.shape
     carried = oracle._norm(out, "output_norm.weight") if shape.normalize else out
     if shape.position_offset:
