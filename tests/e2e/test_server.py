@@ -260,3 +260,18 @@ async def tell_what_became_of_it(editor: Editor, root: Path) -> None:
     editor.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": uri}})
     editor.protocol.notify("textDocument/didFocus", {"textDocument": None})
     await editor.workspace_execute_command_async(types.ExecuteCommandParams("iquest.accepted", ["no number"]))
+
+
+async def test_indexing_shows_its_progress(tmp_path: Path) -> None:
+    for number in range(260):
+        (tmp_path / f"part{number}.py").write_text(f"def part{number}():\n    return {number}\n")
+    async with connected(tmp_path, "--engine", "fake") as editor:
+
+        def kinds(of: str) -> list[str]:
+            """The kinds of reports seen since the bar with this title began."""
+            reports = [value if isinstance(value, dict) else vars(value) for value in editor.progress]
+            start = next((at for at, each in enumerate(reports) if of in (each.get("title") or "")), len(reports))
+            return [each["kind"] for each in reports[start:]]
+
+        await editor.wait_for("progress of files", lambda: kinds("indexing the files")[:1] == ["begin"])
+        await editor.wait_for("its end", lambda: "end" in kinds("indexing the files"))
