@@ -186,7 +186,7 @@ class StatusReporter:
         if event.done >= event.total:
             self._notify(self._last)
             return
-        share = event.done / event.total
+        share = min(event.done / event.total, 0.99)  # rounded up it would look like the end
         message = f"Warming the window of {event.root.name}: {share:.0%}"
         info = self._connection.assistant.model
         told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}

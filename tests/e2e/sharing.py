@@ -71,6 +71,17 @@ async def join(home: Home, root: Path, arguments: tuple[str, ...]) -> tuple[RawC
     return client, time.monotonic() - begin
 
 
+def half_typed(file: Path, mark: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text with some lines cut behind a mark, and the places there."""
+    lines = file.read_text().split("\n")
+    found = [number for number, line in enumerate(lines) if mark in line and line.startswith("    ")]
+    places = []
+    for number in found[1:4]:
+        lines[number] = lines[number][: lines[number].index(mark) + len(mark)]
+        places.append((number, len(lines[number])))
+    return "\n".join(lines), places
+
+
 async def record(arguments: tuple[str, ...]) -> None:
     """The whole scene."""
     here = Path(__file__).resolve().parents[2]
@@ -87,23 +98,22 @@ async def record(arguments: tuple[str, ...]) -> None:
         second, took = await join(home, roots[0], arguments)
         told.row("editor 2", "joins in alpha", f"ready after {took:.1f} s: the model is there")
         told.status()
-        uris = [client.open(files[0], files[0].read_text()) for client in (first, second)]
-        line = files[0].read_text().split("\n").index("        self._clock = clock")
-        told.row("editor 1", "completes", await answer(first, uris[0], line, 13))
-        told.row("editor 2", "completes a little further on the line", await answer(second, uris[1], line, 16))
-        told.row("editor 2", "completes a line further", await answer(second, uris[1], line + 1, 13))
+        text, places = half_typed(files[0], " = ")
+        uris = [client.open(files[0], text) for client in (first, second)]
+        told.row("editor 1", "completes", await answer(first, uris[0], *places[0]))
+        told.row("editor 2", "completes at the same place", await answer(second, uris[1], *places[0]))
+        told.row("editor 2", "completes at another place", await answer(second, uris[1], *places[1]))
         third, took = await join(home, roots[1], arguments)
-        other = third.open(files[1], files[1].read_text())
-        rows = enumerate(files[1].read_text().split("\n"))
-        there = next(number for number, text in rows if text.startswith("    return "))
-        told.row("editor 3", "joins in beta, completes", await answer(third, other, there, 11))
+        text, there = half_typed(files[1], "return ")
+        other = third.open(files[1], text)
+        told.row("editor 3", "joins in beta, completes", await answer(third, other, *there[0]))
         told.status()
-        told.row("editor 1", "completes in alpha again", await answer(first, uris[0], line + 2, 13))
-        told.row("editor 3", "completes in beta again", await answer(third, other, there, 15))
+        told.row("editor 1", "completes in alpha again", await answer(first, uris[0], *places[1]))
+        told.row("editor 3", "completes in beta again", await answer(third, other, *there[1]))
         await third.leave()
         await second.leave()
         told.row("editor 2, 3", "leave", "exit codes 0")
-        told.row("editor 1", "goes on", await answer(first, uris[0], line + 3, 13))
+        told.row("editor 1", "goes on", await answer(first, uris[0], *places[2]))
         told.status()
         await first.leave()
 
