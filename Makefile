@@ -8,7 +8,7 @@ STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint fuzz soak clean help extension test-extension test-extension-here test-editors
+.PHONY: demo test lint fuzz soak clean help extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +50,11 @@ vscode-extension/node_modules/.package-lock.json: vscode-extension/package-lock.
 
 test-editors: $(STAMPS)/test
 	@tests/editors/run $(EDITORS)
+
+pictures: $(STAMPS)/test
+	@tests/editors/run pictures
+	@$(BIN)/python -m tests.e2e.demo --svg docs/demo.svg
+	@$(BIN)/python -m tests.e2e.outputs
 
 fuzz: $(STAMPS)/test
 	@IQUEST_FUZZ=$(or $(MESSAGES),100000) $(BIN)/python -m pytest -s tests/e2e/test_fuzz.py

@@ -13,6 +13,8 @@ export interface Node {
   readonly path?: string;
   /** First line, 1-based. */
   readonly line?: number;
+  /** Whether its children are hidden at first. */
+  readonly folded?: boolean;
 }
 
 const KINDS: Readonly<Record<ChunkKind, { readonly title: string; readonly icon: string }>> = {
@@ -39,13 +41,31 @@ export function windowTree(window: ContextWindow, reused: number | undefined): N
     }
   }
   if (window.dropped.length > 0) {
-    const children = window.dropped.map((item) => ({
-      ...leaf(item.path, item.reason, "circle-slash"),
-      path: item.path,
-    }));
-    nodes.push({ ...leaf("Left out", String(children.length), "circle-slash"), children });
+    const children = leftOut(window.dropped);
+    nodes.push({ ...leaf("Left out", String(children.length), "circle-slash"), children, folded: true });
   }
   return nodes;
+}
+
+/** What was left out, each file once: of a long one many pieces may be. */
+function leftOut(dropped: ContextWindow["dropped"]): Node[] {
+  const counts = new Map<string, { path: string; reason: string; pieces: number }>();
+  for (const { path, reason } of dropped) {
+    const known = counts.get(`${path}\0${reason}`);
+    counts.set(`${path}\0${reason}`, { path, reason, pieces: (known?.pieces ?? 0) + 1 });
+  }
+  return [...counts.values()].map(({ path, reason, pieces }) => {
+    const why = pieces > 1 ? `${reason} (${pieces} pieces)` : reason;
+    return { ...leaf(nameOf(path), [why, folderOf(path)].filter(Boolean).join(" · "), "circle-slash"), tooltip: `${path}: ${why}`, path };
+  });
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
 function withCache(chunks: readonly Chunk[], reused: number | undefined): { chunk: Chunk; cached?: boolean }[] {
@@ -63,8 +83,10 @@ function chunkNode(chunk: Chunk, cached: boolean | undefined, icon: string): Nod
   const path = MADE.has(chunk.kind) ? "" : chunk.path;
   const lines = chunk.start > 0 ? `:${chunk.start}–${chunk.end}` : "";
   const state = cached === undefined ? "" : cached ? " · cached" : " · to read";
-  const node = leaf((path || KINDS[chunk.kind].title) + lines, `${count(chunk.tokens)} tokens${state}`, icon);
-  const tooltip = chunk.reason === "" ? node.label : `${node.label}: ${chunk.reason}`;
+  const place = folderOf(path) === "" ? "" : ` · ${folderOf(path)}`;
+  const node = leaf((nameOf(path) || KINDS[chunk.kind].title) + lines, `${count(chunk.tokens)} tokens${state}${place}`, icon);
+  const whole = path === "" ? node.label : path + lines;
+  const tooltip = chunk.reason === "" ? whole : `${whole}: ${chunk.reason}`;
   return path === "" ? { ...node, tooltip } : { ...node, tooltip, path, line: Math.max(chunk.start, 1) };
 }
 

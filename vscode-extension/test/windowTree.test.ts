@@ -46,3 +46,12 @@ test("cached is what lies whole within the tokens found in the cache", () => {
 test("what was left out says why", () => {
   expect(windowTree(window, undefined).at(-1)?.children).toMatchObject([{ label: ".env", description: "looks like secrets", path: ".env" }]);
 });
+
+test("a file of which many pieces were left out is there once, and a path is a name with its folder behind", () => {
+  const dropped = Array.from({ length: 3 }, () => ({ path: "src/long/file.py", reason: "over the budget" }));
+  const chunks = [{ kind: "related", path: "src/long/file.py", start: 1, end: 4, tokens: 50, reason: "defines x" }] as const;
+  const tree = windowTree({ ...window, chunks, dropped }, undefined);
+  expect(tree.at(-1)).toMatchObject({ description: "1", folded: true });
+  expect(tree.at(-1)?.children).toMatchObject([{ label: "file.py", description: "over the budget (3 pieces) · src/long", path: "src/long/file.py" }]);
+  expect(tree[1]?.children).toMatchObject([{ label: "file.py:1–4", description: "50 tokens · src/long", tooltip: "src/long/file.py:1–4: defines x" }]);
+});

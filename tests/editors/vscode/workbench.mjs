@@ -9,7 +9,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const CACHE = process.env.IQUEST_EDITORS;
 assert(CACHE, "run through tests/editors/run");
 const { chromium } = createRequire(path.join(CACHE, "playwright/"))("playwright-core");
@@ -51,9 +51,9 @@ export class Editor {
    * `git`: whether to commit them; `machine`: settings that only the machine's file may hold; `trusted`: whether
    * folders are trusted unasked; `prepare` is given the home folder before anything runs in it.
    */
-  static async start({ server, files, git = true, settings = {}, machine = {}, environment = {}, trusted = true, prepare }) {
+  static async start({ server, files, git = true, settings = {}, machine = {}, environment = {}, trusted = true, prepare, folder }) {
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "iquest-editor-"));
-    const editor = new Editor(home);
+    const editor = new Editor(home, folder);
     for (const [name, text] of Object.entries(files)) editor.write(name, text);
     if (git) editor.commit("Compute areas");
     // No other variables of this process, so that a daemon or settings of its own cannot be reached.
@@ -190,6 +190,13 @@ export class Window {
     await this.end();
   }
 
+  /** Opens any file of the workspace by its path. */
+  async openFile(name) {
+    await this.quickInput("Control+P", name, path.basename(name));
+    await this.page.locator(`.tab.active[data-resource-name="${path.basename(name)}"]`).first().waitFor({ timeout: PATIENCE });
+    await this.text.waitFor({ timeout: PATIENCE });
+  }
+
   async end() {
     await this.text.click({ position: { x: 5, y: 5 } });
     await this.page.keyboard.press("Control+End");
@@ -225,6 +232,7 @@ export class Window {
         await input.fill(text, { timeout: 5000 });
         if (row !== undefined) await rows.filter({ hasText: row }).first().waitFor({ timeout: 10_000 });
         await input.press("Enter", { timeout: 5000 });
+        await this.page.locator(".quick-input-list:visible", { hasText: row ?? text }).waitFor({ state: "hidden", timeout: 5000 });
         return true;
       } catch (error) {
         if (error.name !== "TimeoutError") throw error;
@@ -277,12 +285,12 @@ export class Window {
     return lines.join("\n").trimEnd().replaceAll("\u00a0", " ");
   }
 
-  async ghostBecomes(expected) {
+  async ghostBecomes(expected, patience = PATIENCE) {
     let last = "";
     await until(`ghost text ${JSON.stringify(expected)}`, async () => {
       last = await this.ghost();
       return typeof expected === "string" ? last === expected : expected.test(last);
-    }).catch((error) => {
+    }, patience).catch((error) => {
       throw new Error(`${error.message}; there is ${JSON.stringify(last)}`);
     });
     return last;
@@ -318,13 +326,7 @@ export class Window {
 
   async picture(name) {
     fs.mkdirSync(ARTIFACTS, { recursive: true });
-    const file = path.join(ARTIFACTS, `${name}.png`);
-    await this.page.screenshot({ path: file });
-    if (process.env.IQUEST_PICTURES) {
-      const pictures = path.join(ROOT, "vscode-extension/media/pictures");
-      fs.mkdirSync(pictures, { recursive: true });
-      if (["ghost", "explain", "context"].includes(name)) fs.copyFileSync(file, path.join(pictures, `${name}.png`));
-    }
+    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
   }
 }
 
