@@ -59,7 +59,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     "iquest.walkthrough": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", "iquest.iquest-lsp#start"),
     "iquest.showCommit": showCommit,
     "iquest.openFile": openFile,
-    [ACCEPTED]: (characters: number) => parts.statistics.accepted(characters),
+    [ACCEPTED]: (characters: number, told?: vscode.Command) => accepted(parts.statistics, characters, told),
   };
   for (const [name, target] of Object.entries(BUILT_IN)) {
     handlers[name] = () => vscode.commands.executeCommand(target);
@@ -75,6 +75,14 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     }),
   );
   return vscode.Disposable.from(...registered);
+}
+
+/** Counts an accepted suggestion, and tells the server, which counts for all editors. */
+async function accepted(statistics: Statistics, characters: number, told: vscode.Command | undefined): Promise<void> {
+  statistics.accepted(characters);
+  if (told !== undefined) {
+    await vscode.commands.executeCommand(told.command, ...((told.arguments ?? []) as unknown[]));
+  }
 }
 
 async function trigger(inline: InlineCompletions): Promise<void> {

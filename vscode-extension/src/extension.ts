@@ -7,7 +7,7 @@ import { type Ask, Explainer } from "./explain";
 import { InlineCompletions } from "./inline";
 import { createLogger } from "./logger";
 import { pickModel } from "./models";
-import { ANSWERED, type Answer, type EngineStatus, STATUS } from "./protocol";
+import { ANSWERED, type Answer, DID_SHOW, type EngineStatus, STATUS } from "./protocol";
 import { Server, type ServerState } from "./server";
 import { SECTION, serverSettingNames, serverSettings } from "./settings";
 import { Setup } from "./setup";
@@ -61,6 +61,7 @@ export function activate(context: vscode.ExtensionContext): void {
     { on: (document) => setting("enable", true) && languageOn(document.languageId) },
     statistics,
     () => status.update(),
+    (command) => void server.connection?.client.sendNotification(DID_SHOW, { item: { command } }),
   );
 
   async function connect(): Promise<ClientConnection | undefined> {

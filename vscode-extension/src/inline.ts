@@ -16,11 +16,14 @@ export interface Switches {
 /** Stands between the editor and the server: switches, counts, and offers what was suggested before as well. */
 export class InlineCompletions {
   private last: Offer | undefined;
+  /** What the server wants to be told when a text is accepted. */
+  private commands: ReadonlyMap<string, vscode.Command | undefined> = new Map();
 
   constructor(
     private readonly switches: Switches,
     private readonly statistics: Statistics,
     private readonly answered: () => void,
+    private readonly shown: (told: vscode.Command) => void = () => undefined,
     private readonly clock: () => number = () => performance.now(),
   ) {}
 
@@ -63,15 +66,21 @@ export class InlineCompletions {
     const offer = { ...place, texts: items.map(text) };
     const texts = alternatives(this.last, offer);
     this.last = { ...offer, texts };
-    return texts.map((insert) => suggestion(insert, first.range));
+    const now = new Map(items.map((item) => [text(item), item.command]));
+    this.commands = new Map(texts.map((insert) => [insert, now.get(insert) ?? this.commands.get(insert)]));
+    const told = this.commands.get(texts[0] ?? "");
+    if (told !== undefined) {
+      this.shown(told);
+    }
+    return texts.map((insert) => suggestion(insert, first.range, this.commands.get(insert)));
   }
 }
 
-function suggestion(insert: string, range: vscode.Range | undefined): vscode.InlineCompletionItem {
+function suggestion(insert: string, range: vscode.Range | undefined, told: vscode.Command | undefined): vscode.InlineCompletionItem {
   return new vscode.InlineCompletionItem(insert, range, {
     command: ACCEPTED,
     title: "Count the accepted suggestion",
-    arguments: [insert.length],
+    arguments: told === undefined ? [insert.length] : [insert.length, told],
   });
 }
 

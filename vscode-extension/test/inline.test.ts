@@ -10,6 +10,7 @@ const context = {} as vscode.InlineCompletionContext;
 let on = true;
 let version = 1;
 let told = 0;
+let shown: unknown[] = [];
 let now = 0;
 let statistics: Statistics;
 let inline: InlineCompletions;
@@ -28,7 +29,8 @@ beforeEach(() => {
   told = 0;
   now = 0;
   statistics = new Statistics(store);
-  inline = new InlineCompletions({ on: () => on }, statistics, () => told++, () => now);
+  shown = [];
+  inline = new InlineCompletions({ on: () => on }, statistics, () => told++, (command) => shown.push(command.arguments?.[0]), () => now);
 });
 
 type Answer = () => InlineCompletionItem[] | { items: InlineCompletionItem[] } | undefined;
@@ -49,6 +51,13 @@ test("a suggestion is passed on with its range and counts when it is accepted", 
   expect(item).toMatchObject({ insertText: "width", range, command: { command: ACCEPTED, arguments: [5] } });
   expect(statistics.snapshot).toMatchObject({ shown: 1, latencies: [50] });
   expect(told).toBe(1);
+});
+
+test("the server is told what is shown, and its command goes along for when it is accepted", async () => {
+  const command = { title: "count", command: "iquest.accepted", arguments: [7] };
+  const [item] = await suggest(() => [new InlineCompletionItem("width", undefined, command)]);
+  expect(shown).toEqual([7]);
+  expect(item?.command?.arguments).toEqual([5, command]);
 });
 
 test("switched off means that the server is not even asked", async () => {

@@ -82,6 +82,14 @@ test("asking for a suggestion puts the earlier ones away first", async () => {
   expect(executed.at(-1)).toEqual(["editor.action.inlineSuggest.trigger"]);
 });
 
+test("an accepted suggestion is counted here and by the server", async () => {
+  const counted: number[] = [];
+  register({ statistics: { accepted: (characters: number) => counted.push(characters) } });
+  await registered.get(ACCEPTED)?.(5, { title: "", command: "iquest.accepted", arguments: [7] });
+  expect(counted).toEqual([5]);
+  expect(executed.at(-1)).toEqual(["iquest.accepted", 7]);
+});
+
 test("built-in commands are reached under our names", async () => {
   register();
   await registered.get("iquest.acceptLine")?.();

@@ -18,7 +18,7 @@ const editor = await Editor.start({
   server: [],
   files: {},
   git: false,
-  settings: { "iquest.deadlineMs": 5000, "git.blame.statusBarItem.enabled": false, "window.title": "IQuest LSP" },
+  settings: { "iquest.deadlineMs": 30_000, "git.blame.statusBarItem.enabled": false, "window.title": "IQuest LSP" },
   folder: "iquest-lsp",
   prepare(home) {
     const clone = path.join(home, "iquest-lsp");
@@ -54,7 +54,11 @@ async function ghost(window) {
     await window.page.keyboard.press("End");
     await window.page.keyboard.press("Enter");
     await window.type(beginning);
-    const shown = await window.ghostBecomes(/\S/, 15_000).catch(() => "");
+    let shown = await window.ghostBecomes(/\S/, 30_000).catch(() => "");
+    if (shown === "") {
+      await window.page.keyboard.press("Alt+\\"); // asked for by a key, a suggestion may be less sure
+      shown = await window.ghostBecomes(/\S/, 30_000).catch(() => "");
+    }
     console.log(`${file}:${number + 1} ${beginning}${shown || " (nothing)"}`);
     if (shown !== "") return;
     await window.command("File: Revert File");
