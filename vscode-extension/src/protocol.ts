@@ -10,9 +10,9 @@ export const CONTEXT = "iquest/context";
 export const MODELS = "iquest/models";
 export const RELOAD_MODEL = "iquest/reloadModel";
 
-export type EngineState = "stopped" | "loading" | "ready" | "busy" | "restarting" | "failed";
+export type EngineState = "stopped" | "loading" | "warming" | "ready" | "busy" | "restarting" | "failed";
 
-/** `progress` is 0..1 while loading; `message` says why the engine failed or restarts. */
+/** `progress` is 0..1 while loading and warming; `message` says why the engine failed or restarts. */
 export interface EngineStatus {
   readonly state: EngineState;
   readonly progress: number;

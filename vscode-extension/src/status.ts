@@ -82,6 +82,7 @@ function engineTrouble(engine: EngineStatus | undefined): Description | undefine
       return item("error", "$(error) IQuest", engine.message || "The model could not be loaded.", [], [PICK_MODEL, RESTART, LOG]);
     case "ready":
     case "busy":
+    case "warming":
       return undefined;
   }
 }
@@ -102,6 +103,11 @@ function atWork(situation: Situation): Description {
   const median = percentile(newest, 0.5) ?? 0;
   if (situation.answer?.finish === "deadline" && situation.answer.empty) {
     return item("busy", "$(flame) IQuest warming", "The model is reading the workspace; suggestions come when it has.", facts(situation), [CONTEXT, LOG]);
+  }
+  if (situation.engine?.state === "warming") {
+    const percent = Math.round(situation.engine.progress * 100);
+    const why = `Ready. The model reads the workspace ahead of your next line: ${percent}%.`;
+    return item("busy", `$(flame) IQuest warming ${percent}%`, why, facts(situation), [CONTEXT, LOG]);
   }
   if (newest.length >= ENOUGH_ANSWERS && median > situation.deadlineMs * SLOW_FACTOR) {
     const why = `Half of the last ${newest.length} answers took over ${Math.round(median)} ms. A smaller model or window is faster.`;

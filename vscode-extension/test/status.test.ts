@@ -26,6 +26,12 @@ test("loading says how far", () => {
   expect(describe(situation({ engine: engine("loading", 0.4) })).text).toContain("40%");
 });
 
+test("warming says how far, and that one may type", () => {
+  const found = describe(situation({ engine: engine("warming", 0.4) }));
+  expect(found.text).toContain("warming 40%");
+  expect(found.explanation).toMatch(/^Ready/);
+});
+
 test.each<[string, Partial<Situation>, string, string]>([
   ["a server that is not installed", { server: { kind: "missing" } }, "warning", "iquest.setUp"],
   ["a server that cannot be started", { server: { kind: "failed", reason: "no Python" } }, "error", "iquest.restart"],

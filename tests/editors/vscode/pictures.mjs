@@ -19,9 +19,9 @@ const editor = await Editor.start({
   files: {},
   git: false,
   settings: { "iquest.deadlineMs": 30_000, "git.blame.statusBarItem.enabled": false, "window.title": "IQuest LSP" },
-  folder: "iquest-lsp",
+  folder: "work/iquest-lsp",
   prepare(home) {
-    const clone = path.join(home, "iquest-lsp");
+    const clone = path.join(home, "work/iquest-lsp");
     execFileSync("git", ["clone", "-q", ROOT, clone]);
     execFileSync("git", ["-C", clone, "checkout", "-q", "-B", "main"]);
   },
