@@ -8,8 +8,8 @@ const PICTURES = path.join(ROOT, "vscode-extension/media/pictures");
 const FILE = "iquest_lsp/daemon/lock.py";
 /** Beginnings of lines that are typed at a line's end, one after the other until the model goes on with one of them. */
 const PLACES = [
-  [FILE, "    end = time.monotonic() + patience_s", "    begin = time."],
   [FILE, "        descriptor = _open(path)", "        if descriptor is "],
+  [FILE, "    end = time.monotonic() + patience_s", "    begin = time."],
   ["iquest_lsp/runtime/prefix_cache.py", "        held = self._held.get(sequence)", "        if held is "],
   ["iquest_lsp/errors.py", "        self.fix = fix", "        self.what = "],
 ];
