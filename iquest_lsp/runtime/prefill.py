@@ -28,6 +28,9 @@ REWIND_EXTRA = 256
 WORTH_SHARING = 64
 #: In a hurry, exact evaluation may take this share of the time that is left.
 HURRY_SHARE = 0.5
+#: A step is ended half-way, and its work lost, only when it takes longer than any step should: on a busy machine
+#: requests that are withdrawn at every key would otherwise never get a prompt evaluated.
+LONG_STEP_S = 2.0
 
 
 class Prefill:
@@ -72,7 +75,8 @@ class Prefill:
         approximate = hurry and self._is_late(tokens, sequence, deadline)
         held = self._take_best(tokens, sequence, approximate)
         inserted = 0
-        self.context.set_abort(cancelled)
+        began = [time.monotonic()]
+        self.context.set_abort(lambda: cancelled() and time.monotonic() - began[0] > LONG_STEP_S)
         try:
             if approximate:
                 inserted = self._move_spans(tokens, sequence, held, cancelled)
@@ -88,6 +92,7 @@ class Prefill:
                 if deadline is not None and done > start and time.monotonic() >= deadline:
                     break
                 logits: Literal["last"] | None = "last" if step is steps[-1] else None
+                began[0] = time.monotonic()
                 self._run(step, list(tokens[step.start : step.stop]), sequence, logits, cancelled)
                 done = step.stop
         finally:

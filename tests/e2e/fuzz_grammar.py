@@ -64,7 +64,12 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
     identifiers = st.fixed_dictionaries({"uri": uris})
     versions = _mostly(small, numbers)
     places = {"textDocument": identifiers, "position": positions}
-    trigger = st.fixed_dictionaries({"triggerKind": st.sampled_from([1, 2, 2, 3, "x", None])})
+    selected = st.fixed_dictionaries({"range": ranges, "text": texts})
+    trigger = st.fixed_dictionaries(
+        {"triggerKind": st.sampled_from([1, 2, 2, 3, "x", None])},
+        optional={"selectedCompletionInfo": _mostly(selected, junk)},
+    )
+    shown = st.fixed_dictionaries({"item": st.one_of(junk, st.just({"command": {"arguments": [1]}}))})
     changes = st.one_of(
         st.fixed_dictionaries({"range": ranges, "text": texts}), st.fixed_dictionaries({"text": texts}), junk
     )
@@ -94,6 +99,9 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
             },
         ),
         _shape("textDocument/didClose", {"textDocument": identifiers}),
+        _shape("textDocument/didFocus", {"textDocument": identifiers}),
+        st.tuples(st.just("textDocument/didShowCompletion"), shown),
+        _shape("textDocument/didPartiallyAcceptCompletion", {"item": junk, "acceptedLength": numbers}),
         _shape("textDocument/didSave", {"textDocument": identifiers, "text": st.one_of(st.none(), texts)}),
         _shape("$/cancelRequest", {"id": st.one_of(ids, junk)}),
         _shape(

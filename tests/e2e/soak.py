@@ -172,8 +172,9 @@ async def soak(home: Home, folder: Path, minutes: float, engine: str, speed: flo
         tally.problems.append(f"memory grew by {growth:.1%}")
     if len(home.pids()) != 1:
         tally.problems.append("there is not one daemon")
-    if "Traceback" in home.log():
-        tally.problems.append("the log has a traceback")
+    _, found, rest = home.log().partition("Traceback")
+    if found:
+        tally.problems.append(f"the log has a traceback: {rest[:2000]}")
     codes = await asyncio.gather(*(typist.client.leave() for typist in typists))
     if any(codes):
         tally.problems.append(f"exit codes {codes}")
