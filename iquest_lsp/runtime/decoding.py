@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -219,10 +220,21 @@ class Decoder:
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
         self.least_rows = max(least_rows(context), 2 if _single_rows_differ(model, options) else 1)
+        self._threads = options.threads or cores()
+        self._batch_threads = options.batch_threads or self._threads
         self.controller = Controller(
             model.passes, can_split=self._can_split, can_rewind=model.can_rewind, least_rows=self.least_rows,
             most_rows=options.batch_tokens,
         )  # fmt: skip
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Decoding goes on inside: its small batches take the threads of single tokens, not those of prompts."""
+        self._prefill.context.set_threads(self._threads, self._threads)
+        try:
+            yield
+        finally:
+            self._prefill.context.set_threads(self._threads, self._batch_threads)
 
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""

@@ -104,7 +104,8 @@ class LlamaBackend:
         drafted = accepted = 0
         if reused + prefilled == len(prompt.tokens):
             writer = parts.decoder.writer(request, answer, sampler)
-            finish = writer.write()
+            with parts.decoder.at_work():
+                finish = writer.write()
             drafted, accepted = writer.drafted, writer.accepted
         self._generated += len(answer.tokens)
         now = time.monotonic()
