@@ -54,6 +54,7 @@ class LlamaBackend:
         self._options = options
         self._parts: _Loaded | None = None
         self._generated = 0
+        self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         path = Path(self._options.model_path)
@@ -96,6 +97,7 @@ class LlamaBackend:
             prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
         request = Request(prompt, limits, cancelled, deadline, must, on_text)
         answer = Answer(request, parts.model.piece, parts.model.is_eog)
+        self._revive(prompt.sequence, prompt.tokens)
         reused, prefilled = parts.prefill.run(
             prompt.tokens, prompt.sequence, cancelled, deadline, hurry=True, answer=limits.max_tokens + DRAFT_ROOM
         )
@@ -125,11 +127,15 @@ class LlamaBackend:
         parts = self._loaded()
         self._check_room(len(tokens), 1)
         deadline = time.monotonic() + budget_ms / 1000
+        self._revive(sequence, tokens)
         reused, evaluated = parts.prefill.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
+        if reused + evaluated == len(tokens):
+            parts.prefill.rest(sequence, self._may_go)
         return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
 
     def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
         parts = self._loaded()
+        self._labels[sequence] = label
         held, context = parts.prefill.cache.tokens(sequence), parts.context
         return parts.states.save(
             label,
@@ -142,6 +148,7 @@ class LlamaBackend:
     def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int] = ()) -> int:
         parts = self._loaded()
         cache = parts.prefill.cache
+        self._labels[sequence] = label
 
         def read(tokens: Sequence[int], state: NDArray[np.uint8]) -> None:
             if not cache.serves_better(sequence, tokens, wanted):
@@ -202,6 +209,21 @@ class LlamaBackend:
     def _memory_kind(self) -> str:
         """What a saved state depends on besides the model: it holds the cache's bytes as they lie there."""
         return f"{self._options.kv_type}, flash attention {self._options.flash_attention}"
+
+    def _may_go(self, sequence: int) -> bool:
+        """Whether a sequence can be had again at little cost: it is on the disk, or it is the one for questions."""
+        label = self._labels.get(sequence)
+        if label is None:
+            return sequence == self._options.sequences - 1
+        return self._loaded().states.has(label)
+
+    def _revive(self, sequence: int, tokens: Sequence[int]) -> None:
+        """Takes back from the disk what a sequence gave up while it was not used."""
+        if self._loaded().prefill.cache.held(sequence) or sequence not in self._labels:
+            return
+        label = self._labels.pop(sequence)
+        if self._loaded().states.has(label):
+            self.restore(label, sequence, tokens)
 
     def _loaded(self) -> _Loaded:
         if self._parts is None:

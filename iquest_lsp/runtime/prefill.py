@@ -31,6 +31,8 @@ HURRY_SHARE = 0.5
 #: A step is ended half-way, and its work lost, only when it takes longer than any step should: on a busy machine
 #: requests that are withdrawn at every key would otherwise never get a prompt evaluated.
 LONG_STEP_S = 2.0
+#: A sequence that was not used for so many seconds may give its cells.
+IDLE_S = 120.0
 
 
 class Prefill:
@@ -45,6 +47,7 @@ class Prefill:
         self.cache = PrefixCache()
         self.evaluated = 0
         self.moved = 0
+        self._used_at: dict[int, float] = {}
         self._prompts: dict[int, int] = {}  # length of the last prompt, by sequence
         self._batch = batch
         self._sequences = sequences
@@ -72,6 +75,7 @@ class Prefill:
         if not 0 <= sequence < self._sequences:
             raise EngineError(f"There is no sequence {sequence}", why=f"the engine has {self._sequences}")
         self.cache.touch(sequence)
+        self._used_at[sequence] = time.monotonic()
         approximate = hurry and self._is_late(tokens, sequence, deadline)
         held = self._take_best(tokens, sequence, approximate)
         inserted = 0
@@ -120,6 +124,16 @@ class Prefill:
         """Forgets other sequences, the least recently used first, until so many tokens fit in this one's place."""
         self.rewind(sequence, 0)
         self._make_room(tokens, sequence)
+
+    def rest(self, sequence: int, may_go: Callable[[int], bool]) -> None:
+        """Frees cells in an idle moment, since those in use slow down every call where attention looks at all of them:
+        the sequence's shelf, and other sequences that were not used for a while, if they `may_go`."""
+        self._drop(self._shelf(sequence))
+        now = time.monotonic()
+        for other in range(self._sequences):
+            if other != sequence and now - self._used_at.get(other, now) > IDLE_S and may_go(other):
+                self._drop(other)
+                self._drop(self._shelf(other))
 
     def sizes(self) -> dict[int, int]:
         """Tokens held, per sequence; shelves do not count."""

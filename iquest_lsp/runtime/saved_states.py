@@ -70,7 +70,17 @@ class SavedStates:
         if self._store is None:
             return 0
         self.wait()
-        return self._store.load(self._key(label), read)
+        self._saved.pop(label, None)
+
+        def note(tokens: Sequence[int], state: NDArray[np.uint8]) -> None:
+            read(tokens, state)
+            self._saved[label] = list(tokens)
+
+        return self._store.load(self._key(label), note)
+
+    def has(self, label: StateLabel) -> bool:
+        """Whether something of this label is on the disk, as far as this process knows."""
+        return label in self._saved
 
     def wait(self) -> None:
         """Waits until what was saved is on the disk."""

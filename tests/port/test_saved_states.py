@@ -148,3 +148,29 @@ def test_a_state_that_does_not_fit_leaves_the_sequence_empty(model: Path, tmp_pa
             context.load_state(1, state[:cut])
         assert context.position_max(1) == -1
     first.close()
+
+
+def test_an_unused_sequence_gives_its_cells_and_comes_back_from_disk(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(6)
+    one, other = (tuple(int(token) for token in random.integers(0, VOCABULARY, 300)) for _ in range(2))
+    made = engine(options(model, tmp_path))
+    assert made.restore(LABEL, 0) == 0
+    made.complete(Prompt(one), Limits(max_tokens=1), never)
+    assert made.save(LABEL, 0, True) == 300
+    while made.warm(other, 1, 50.0, never).remaining:
+        pass
+    assert made.metrics().cached[0] == 300  # used a moment ago
+    monkeypatch.setattr("iquest_lsp.runtime.prefill.IDLE_S", -1.0)
+    made.warm(other, 1, 50.0, never)
+    assert made.metrics().cached == {0: 0, 1: 300}
+    more = (*one, 1, 2)
+    got = made.complete(Prompt(more), Limits(max_tokens=6), never)
+    assert got.counts.prefilled == 2
+    cold = engine(replace(options(model, tmp_path), state_limit=0))
+    expected = cold.complete(Prompt(more), Limits(max_tokens=6), never)
+    assert got.tokens == expected.tokens
+    assert np.allclose(got.logprobs, expected.logprobs, atol=1e-4)
+    made.close()
+    cold.close()
