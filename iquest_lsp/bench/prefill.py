@@ -1,5 +1,6 @@
 """How fast prompts are read: one pass, both passes everywhere, and the second pass over the receptive field only;
-and what a prompt costs the engine that has it cold, warm, or on disk.
+with every block of attention and without those below rounding, where the model has such; and what a prompt costs the
+engine that has it cold, warm, or on disk.
 
 The cases of one length run in turns on contexts of the same size and type; every run of the first kind starts from
 an empty cache.
@@ -20,6 +21,7 @@ from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.errors import UsageError
+from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
@@ -85,16 +87,36 @@ def _passes(
     try:
         cases: dict[str, Callable[[], Sample]] = {"one_pass": lambda: _measured(context, ids, 1)}
         notes = {"one_pass": "the first pass alone; its logits are not the model's"}
+        counted: dict[str, attention.Blocks] = {}
         if context.passes > 1:
             plan = context.plan(0, 0, len(ids))
             cases["two_passes"] = lambda: _measured(context, ids, context.passes)
             cases["ours"] = lambda: _planned(context, ids)
             notes["two_passes"] = f"all {context.passes} passes over every token"
             notes["ours"] = f"later passes over {plan.later} tokens, receptive field {context.reach + 1}; exact"
+        if attention.applies(context):
+            cases["dense"] = lambda: _skipping(context, ids, 0.0, "dense", counted)
+            cases["sparse"] = lambda: _skipping(context, ids, None, "sparse", counted)
         found = interleaved(cases, repeats, progress)
+        notes |= {case: f"as ours; {blocks.sentence()}" for case, blocks in counted.items()}
         return [Row(case, len(ids), samples, notes[case]) for case, samples in found.items()]
     finally:
         context.close()
+
+
+def _skipping(
+    context: LoopContext,
+    ids: NDArray[np.int32],
+    share: float | None,
+    case: str,
+    counted: dict[str, attention.Blocks],
+) -> Sample:
+    attention.set_skip(context, share)
+    attention.blocks(context)
+    sample = _planned(context, ids)
+    counted[case] = attention.blocks(context)
+    attention.set_skip(context, None)
+    return sample
 
 
 def _measured(context: LoopContext, ids: NDArray[np.int32], depth: int) -> Sample:

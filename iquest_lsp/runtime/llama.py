@@ -30,7 +30,7 @@ __all__ = ["Context", "Logits", "Model", "bindings", "is_ported", "port_version"
 class Model:
     """Weights and vocabulary of one GGUF."""
 
-    def __init__(self, handle: Any, path: Path, vocab_only: bool = False) -> None:
+    def __init__(self, handle: Any, path: Path, vocab_only: bool = False, n_gpu_layers: int = 0) -> None:
         lib = bindings()
         self._handle = handle
         self._vocab = lib.llama_model_get_vocab(handle)
@@ -49,6 +49,9 @@ class Model:
         self.passes = int(self.number("loop.num", 1))
         self.loop_window = int(self.number("loop.window_size", 0))
         self.max_alibi_bias = self.number("attention.max_alibi_bias", 0.0)
+        #: Whether the port's flash attention, whose ALiBi distances are exact, takes the place of llama.cpp's own.
+        looped = self.architecture == "iquestloopcoder" or f"{self.architecture}.loop.num" in self.metadata
+        self.exact_flash_attention = looped and self.max_alibi_bias > 0 and n_gpu_layers == 0
         self._names: dict[bytes, int] | None = None
 
     @classmethod
@@ -100,7 +103,7 @@ class Model:
             if stopped:
                 raise RequestCancelledError(f"Loading {path.name} was stopped")
             raise _load_error(path)
-        return cls(handle, path, vocab_only)
+        return cls(handle, path, vocab_only, n_gpu_layers)
 
     def context(
         self,
@@ -118,8 +121,9 @@ class Model:
     ) -> Context:
         """Creates a context, with its KV cache allocated.
 
-        `flash_attn` None lets llama.cpp decide, except for ALiBi models: flash attention's f16 mask holds distances
-        exactly up to 2048 tokens only, so it is used there only where a quantized V cache demands it.
+        `flash_attn` None lets llama.cpp decide, except for ALiBi models: the port's flash attention for Loop models
+        on the CPU is used there. Elsewhere flash attention's f16 mask holds distances exactly up to 2048 tokens only,
+        so it is used only where a quantized V cache demands it.
         Raises EngineMemoryError, UnsupportedModelError.
         """
         return Context(

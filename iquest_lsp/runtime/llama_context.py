@@ -36,7 +36,7 @@ class Context:
     ) -> None:  # fmt: skip
         lib = bindings()
         if flash_attn is None and model.max_alibi_bias > 0:
-            flash_attn = KV_BLOCKS[type_v][1] > 1
+            flash_attn = model.exact_flash_attention or KV_BLOCKS[type_v][1] > 1
         params = lib.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = n_ctx, n_batch, n_ubatch, n_seq_max
         params.type_k, params.type_v = KV_TYPES[type_k], KV_TYPES[type_v]

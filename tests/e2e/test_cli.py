@@ -224,6 +224,8 @@ def test_bench_prefill_compares_in_one_run() -> None:
     report = answer("bench", "prefill", "--tokens", "256", "--repeat", "1")
     assert {"machine", "model", "rows"} <= set(report)
     cases = {row["case"]: row for row in report["rows"]}
-    assert set(cases) == {"one_pass", "two_passes", "ours", "cold", "warm", "saved", "restored"}
+    assert set(cases) == {
+        "one_pass", "two_passes", "ours", "dense", "sparse", "cold", "warm", "saved", "restored"
+    }  # fmt: skip
     assert all(row["seconds"] > 0 for row in cases.values())
     assert cases["ours"]["tokens"] == 256

@@ -23,7 +23,8 @@ def tree(tmp_path: Path) -> Path:
     init = root / "llama_cpp" / "__init__.py"
     init.parent.mkdir(parents=True, exist_ok=True)
     init.write_text('from .llama_cpp import *\n\n__version__ = "0.3.36"\n', "utf-8")
-    (root / build.SOURCES / "models").mkdir(parents=True, exist_ok=True)
+    for place in build.PLACES.values():
+        (root / place).mkdir(parents=True, exist_ok=True)
     return root
 
 
@@ -43,7 +44,9 @@ def test_the_port_is_applied_and_names_itself_in_the_version(tree: Path) -> None
     build.apply_port(tree)
     init = (tree / "llama_cpp" / "__init__.py").read_text("utf-8")
     assert f'__version__ = "{build.VERSION}+loop.{build.PATCH_LEVEL}"' in init
-    assert (tree / build.SOURCES / "models" / "iquestloopcoder.cpp").is_file()
+    for name, place in build.PLACES.items():
+        assert (tree / place / name).is_file()
+    assert (tree / build.SOURCES / "llama-kv-cache-loop.cpp").is_file()
     assert "LLM_ARCH_IQUESTLOOPCODER" in (tree / build.SOURCES / "llama-arch.h").read_text("utf-8")
 
 

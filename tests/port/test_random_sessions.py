@@ -27,12 +27,12 @@ SEQUENCES, LONGEST = 3, 240
 class Session:
     """A context beside the plain lists of tokens that its sequences should hold."""
 
-    def __init__(self, model: Model, oracle: Oracle, seed: int) -> None:
+    def __init__(self, model: Model, oracle: Oracle, seed: int, flash: bool = False) -> None:
         self.random = np.random.default_rng(seed)
         self.oracle = oracle
         self.context = LoopContext(
             model, 2048, margin=16, n_batch=64, n_ubatch=64, n_seq_max=SEQUENCES, type_k="f32", type_v="f32",
-            flash_attn=False, n_threads=1,
+            flash_attn=flash, n_threads=1,
         )  # fmt: skip
         self.held: list[list[int]] = [[] for _ in range(SEQUENCES)]
         self.checked = 0
@@ -115,10 +115,15 @@ class Session:
 
 @pytest.mark.parametrize("recipe", MODELS, ids=lambda recipe: f"seed {recipe.seed}")
 @pytest.mark.parametrize("seed", [0, 1])
-def test_exact_means_exact(recipe: Recipe, seed: int, random_model: Callable[[Recipe], Path]) -> None:
+@pytest.mark.parametrize("flash", [False, True], ids=["plain", "sparse"])
+def test_exact_means_exact(
+    recipe: Recipe, seed: int, flash: bool, random_model: Callable[[Recipe], Path]
+) -> None:
+    if flash and recipe.max_alibi_bias == 0:
+        pytest.skip("flash attention is exact for ALiBi models only")
     path = random_model(recipe)
     model = Model.load(path)
-    session = Session(model, Oracle.from_gguf(path), seed)
+    session = Session(model, Oracle.from_gguf(path), seed, flash)
     for _ in range(30):
         session.step()
     assert session.checked > 4

@@ -29,11 +29,17 @@ VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 #: Raised with every change of what the built library does; part of the version that the wheel carries.
-PATCH_LEVEL = 3
+PATCH_LEVEL = 4
 
 HERE = Path(__file__).resolve().parent
 PATCH = HERE / "port.patch"
 SOURCES = "vendor/llama.cpp/src"
+#: Where files of the port go that do not lie among llama.cpp's own sources.
+PLACES = {
+    "iquestloopcoder.cpp": "vendor/llama.cpp/src/models",
+    "ggml-flash-attn-alibi.h": "vendor/llama.cpp/ggml/include",
+    "flash-attn-alibi.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
+}
 #: Parts of the distribution that the library is not built from; left packed.
 UNUSED = ("app", "benches", "common", "docs", "examples", "gguf-py", "media", "models", "tests", "tools")
 #: What the port never needs; a user's CMAKE_ARGS come after these and win.
@@ -198,8 +204,7 @@ def apply_port(tree: Path) -> None:
     except patching.PatchError as error:
         raise BuildError(f"{PATCH.name} does not apply to llama-cpp-python {VERSION}: {error}") from error
     for path in sorted([*HERE.glob("*.cpp"), *HERE.glob("*.h")]):
-        folder = "models" if path.name == "iquestloopcoder.cpp" else "."
-        shutil.copyfile(path, tree / SOURCES / folder / path.name)
+        shutil.copyfile(path, tree / PLACES.get(path.name, SOURCES) / path.name)
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
 

@@ -1,0 +1,711 @@
+#include "ggml-flash-attn-alibi.h"
+
+#include "ggml-cpu.h"
+#include "ggml-impl.h"
+#include "ggml-cpu-impl.h"
+#include "common.h"
+#include "ops.h"
+#include "simd-gemm.h"
+#include "vec.h"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstring>
+
+// The heads that share keys and values are computed together, over tiles of 64 queries and 64 cells, in F32.
+//
+// What may be left out. For a query i and a cell j at distance d, the score is s_ij = scale*<q_i, k_j> - m*d, and the
+// weight of j is exp(s_ij)/Z_i with Z_i the sum of exp(s_ij) over all visible cells. By Cauchy-Schwarz
+//
+//     s_ij <= scale*|q_i|*max|k_j| - m*min(d) =: b_i   for all cells of a tile,
+//
+// and any part of Z_i is a lower bound of it: L_i <= log(Z_i), where L_i comes from the cells seen so far. So the weights
+// of a tile sum to at most 64*exp(b_i - L_i), whatever the values of its keys. Tiles are visited from near to far. One is
+// left out for a head if that bound, at the worst row of the query tile, fits into what is left of the budget eps for the
+// head: then the weights that are missing in a row sum to at most eps of Z_i (budgets of threads that share a row add up
+// to eps), and an output differs by at most 2*eps*max|v| from the full sum. The caller chooses eps below the rounding of
+// the values in the cache. Nothing is assumed about the size of the logits, the order of the cells or their distances.
+//
+// The pace keeps the first tile that could be left out from spending the budget of all that follow: bounds fall off by
+// exp(-64*m) from tile to tile, so a share of 1 - exp(-64*m) each suffices, or an equal share where that is more. It
+// decides what is left out, not whether that is sound.
+//
+// The norms of the keys are kept per tile in the cache (0: not known, computed when needed). Where the keys had to be read,
+// the same test with the true scores in place of the bound saves the values.
+
+static constexpr int TILE = GGML_FA_ALIBI_TILE;
+
+// the bounds are computed in F32 as well; an upper estimate of what that rounds off, for scores up to 2^17
+static constexpr float BOUND_SLACK = 0.05f;
+
+namespace {
+
+struct fa_alibi {
+    fa_alibi(const ggml_compute_params * params, ggml_tensor * dst, int nth);
+
+    const ggml_tensor * q;
+    const ggml_tensor * k;
+    const ggml_tensor * v;
+    const ggml_tensor * table;
+
+    ggml_tensor * dst;
+
+    int64_t DK;
+    int64_t DV;
+    int64_t n_head;
+    int64_t n_head_kv;
+    int64_t n_group;  // heads that share keys and values
+    int64_t n_stream;
+    int64_t n_token;  // per stream
+    int64_t n_kv;
+
+    float scale;
+    float max_bias;
+    float eps;
+
+    ggml_fa_alibi_cache * cache;
+
+    const ggml_compute_params * params; // null while planning
+
+    int nth;
+
+    // scratch of a thread, in floats
+    int64_t size_scratch() const;
+    int64_t size_partial() const { return 2 + DV; }
+
+    // the tiles of cells of each query tile are shared out among the threads, if there is too little work otherwise
+    bool is_split() const;
+
+    const int32_t * stream_table(int64_t is) const {
+        return (const int32_t *) ((const char *) table->data + is*table->nb[3]);
+    }
+
+    float slope(int64_t h) const;
+
+    void run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_step);
+    void reduce();
+
+    float * partials(int64_t is, int64_t h, int64_t i_token) const {
+        float * base = (float *) params->wdata + nth*size_scratch();
+        return base + ((is*n_head + h)*n_token + i_token)*nth*size_partial();
+    }
+
+    float * out(int64_t is, int64_t h, int64_t i_token) const {
+        return (float *) ((char *) dst->data + is*dst->nb[3] + i_token*dst->nb[2] + h*dst->nb[1]);
+    }
+
+    uint64_t n_block     = 0;
+    uint64_t n_skipped   = 0;
+    uint64_t n_skipped_v = 0;
+};
+
+fa_alibi::fa_alibi(const ggml_compute_params * params, ggml_tensor * dst, int nth) :
+        q(dst->src[0]), k(dst->src[1]), v(dst->src[2]), table(dst->src[5]), dst(dst), params(params), nth(nth) {
+    DK        = k->ne[0];
+    DV        = v->ne[0];
+    n_token   = q->ne[1];
+    n_head    = q->ne[2];
+    n_stream  = q->ne[3];
+    n_kv      = k->ne[1];
+    n_head_kv = k->ne[2];
+    n_group   = n_head/n_head_kv;
+
+    memcpy(&scale,    dst->op_params + 0, sizeof(float));
+    memcpy(&max_bias, dst->op_params + 1, sizeof(float));
+    memcpy(&eps,      dst->op_params + 6, sizeof(float));
+
+    cache = k->view_src ? (ggml_fa_alibi_cache *) k->view_src->extra : nullptr;
+}
+
+int64_t fa_alibi::size_scratch() const {
+    const int64_t n_row = n_group*std::min<int64_t>(n_token, TILE);
+
+    //     Q           VKQ         M, S, L, |q|  KQ           K^T       V         rows of K or V
+    return n_row*DK + n_row*DV + 4*n_row + TILE*TILE + TILE*DK + TILE*DV + TILE*std::max(DK, DV) + CACHE_LINE_SIZE_F32;
+}
+
+bool fa_alibi::is_split() const {
+    const int64_t n_unit = n_stream*n_head_kv*((n_token + TILE - 1)/TILE);
+
+    // fewer threads than planned for must not split what was planned whole
+    return nth > 1 && n_unit < 4*nth && n_stream*n_head*n_token*size_partial() <= (1 << 20);
+}
+
+float fa_alibi::slope(int64_t h) const {
+    const int64_t n_head_log2 = 1ll << (int) floor(log2(n_head));
+
+    const float m0 = powf(2.0f, -(max_bias       ) / n_head_log2);
+    const float m1 = powf(2.0f, -(max_bias / 2.0f) / n_head_log2);
+
+    return h < n_head_log2 ? powf(m0, h + 1) : powf(m1, 2*(h - n_head_log2) + 1);
+}
+
+} // namespace
+
+// log2 rounded down, of a positive number
+static inline float floor_log2(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return (float) ((bits >> 23) - 127);
+}
+
+static inline float row_max(const float * x) {
+    float m[16];
+    for (int l = 0; l < 16; ++l) {
+        m[l] = x[l];
+    }
+    for (int i = 16; i < TILE; i += 16) {
+        for (int l = 0; l < 16; ++l) {
+            m[l] = x[i + l] > m[l] ? x[i + l] : m[l];
+        }
+    }
+    float res = m[0];
+    for (int l = 1; l < 16; ++l) {
+        res = m[l] > res ? m[l] : res;
+    }
+    return res;
+}
+
+static inline void half_to_float(const ggml_fp16_t * src, float * dst, int64_t n) {
+    int64_t i = 0;
+#if defined(__AVX512F__)
+    for (; i + 16 <= n; i += 16) {
+        _mm512_storeu_ps(dst + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *) (src + i))));
+    }
+#elif defined(__F16C__)
+    for (; i + 8 <= n; i += 8) {
+        _mm256_storeu_ps(dst + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *) (src + i))));
+    }
+#endif
+    if (i < n) {
+        ggml_cpu_fp16_to_fp32(src + i, dst + i, n - i);
+    }
+}
+
+// C[M x N] += A[M x K] * B[K x N]
+static void gemm(float * C, const float * A, const float * B, int M, int K, int N) {
+#if defined(__AVX512F__)
+    // narrow products: more rows at once than simd_gemm() takes, so that each value of B is used more often
+    constexpr int KN = GGML_F32_EPR;
+    if (N < 4*KN && N % (2*KN) == 0) {
+        for (; M >= 8; M -= 8, A += 8*K, C += 8*N) {
+            for (int j = 0; j < N; j += 2*KN) {
+                simd_gemm_ukernel<8, 2>(C + j, A, B + j, K, N);
+            }
+        }
+        for (; M >= 4; M -= 4, A += 4*K, C += 4*N) {
+            for (int j = 0; j < N; j += 2*KN) {
+                simd_gemm_ukernel<4, 2>(C + j, A, B + j, K, N);
+            }
+        }
+        for (; M >= 1; M -= 1, A += K, C += N) {
+            for (int j = 0; j < N; j += 2*KN) {
+                simd_gemm_ukernel<1, 2>(C + j, A, B + j, K, N);
+            }
+        }
+        return;
+    }
+#endif
+    simd_gemm(C, A, B, M, K, N);
+}
+
+// the largest b_i - L_i of nq queries
+static float max_bound(
+        const float * QN, const float * L, const int32_t * pos, int nq, float k_norm, float m, int32_t c_min, int32_t c_max) {
+    const auto bound = [&](int r) {
+        // before and after the tile; within it the distance may be 0
+        const int32_t d = std::max(std::max(pos[r] - c_max, c_min - pos[r]), 0);
+        return QN[r]*k_norm - m*(float) d - L[r];
+    };
+
+    float res = -INFINITY;
+
+    int r = 0;
+    if (nq >= 16) {
+        float lane[16];
+        std::fill(lane, lane + 16, -INFINITY);
+        for (; r + 16 <= nq; r += 16) {
+            for (int l = 0; l < 16; ++l) {
+                const float b = bound(r + l);
+                lane[l] = b > lane[l] ? b : lane[l];
+            }
+        }
+        for (int l = 0; l < 16; ++l) {
+            res = std::max(res, lane[l]);
+        }
+    }
+    for (; r < nq; ++r) {
+        res = std::max(res, bound(r));
+    }
+    return res;
+}
+
+// rows of a tile in F32; where they are stored so, they are used in place
+static const float * unpack_rows(const char * data, size_t nb, ggml_type type, int n, int64_t D, float * rows, int64_t & stride) {
+    if (type == GGML_TYPE_F32) {
+        stride = nb/sizeof(float);
+        return (const float *) data;
+    }
+
+    stride = D;
+    if (type == GGML_TYPE_F16) {
+        for (int i = 0; i < n; ++i) {
+            half_to_float((const ggml_fp16_t *) (data + i*nb), rows + i*D, D);
+        }
+    } else {
+        ggml_to_float_t const to_float = ggml_get_type_traits(type)->to_float;
+        for (int i = 0; i < n; ++i) {
+            to_float(data + i*nb, rows + i*D, D);
+        }
+    }
+    return rows;
+}
+
+#if defined(__AVX__)
+static inline void transpose_8x8(const float * src, int64_t ss, float * dst, int64_t ds) {
+    __m256 r[8];
+    __m256 t[8];
+    for (int i = 0; i < 8; ++i) {
+        r[i] = _mm256_loadu_ps(src + i*ss);
+    }
+    for (int i = 0; i < 4; ++i) {
+        t[2*i + 0] = _mm256_unpacklo_ps(r[2*i], r[2*i + 1]);
+        t[2*i + 1] = _mm256_unpackhi_ps(r[2*i], r[2*i + 1]);
+    }
+    for (int i = 0; i < 2; ++i) {
+        r[4*i + 0] = _mm256_shuffle_ps(t[4*i + 0], t[4*i + 2], _MM_SHUFFLE(1, 0, 1, 0));
+        r[4*i + 1] = _mm256_shuffle_ps(t[4*i + 0], t[4*i + 2], _MM_SHUFFLE(3, 2, 3, 2));
+        r[4*i + 2] = _mm256_shuffle_ps(t[4*i + 1], t[4*i + 3], _MM_SHUFFLE(1, 0, 1, 0));
+        r[4*i + 3] = _mm256_shuffle_ps(t[4*i + 1], t[4*i + 3], _MM_SHUFFLE(3, 2, 3, 2));
+    }
+    for (int i = 0; i < 4; ++i) {
+        _mm256_storeu_ps(dst + (i + 0)*ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+        _mm256_storeu_ps(dst + (i + 4)*ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    }
+}
+#endif
+
+// dst [D][TILE] from n rows of D values
+static void transpose_tile(const float * src, int64_t stride, float * dst, int n, int64_t D) {
+    if (n < TILE) {
+        memset(dst, 0, D*TILE*sizeof(float));
+    }
+
+    int     i0 = 0;
+    int64_t d0 = 0;
+#if defined(__AVX__)
+    for (; i0 + 8 <= n; i0 += 8) {
+        for (d0 = 0; d0 + 8 <= D; d0 += 8) {
+            transpose_8x8(src + i0*stride + d0, stride, dst + d0*TILE + i0, TILE);
+        }
+        for (int i = i0; i < i0 + 8; ++i) {
+            for (int64_t d = d0; d < D; ++d) {
+                dst[d*TILE + i] = src[i*stride + d];
+            }
+        }
+    }
+#endif
+    GGML_UNUSED(d0);
+    for (int i = i0; i < n; ++i) {
+        for (int64_t d = 0; d < D; ++d) {
+            dst[d*TILE + i] = src[i*stride + d];
+        }
+    }
+}
+
+// an upper bound of the norm of each row, at least 0, the largest of them
+static float max_norm(const float * src, int64_t stride, int n, int64_t D) {
+    float res = 0.0f;
+    for (int i = 0; i < n; ++i) {
+        float sum = 0.0f;
+        ggml_vec_dot_f32(D, &sum, 0, src + i*stride, 0, src + i*stride, 0, 1);
+        if (!(sum <= res)) {
+            res = sum; // a NaN stays
+        }
+    }
+    return sqrtf(res)*(1.0f + 1e-5f);
+}
+
+namespace {
+
+// one query tile of the heads [ig*n_group, (ig + 1)*n_group), over every i_step-th tile of cells from the i_first-th nearest on
+void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_step) {
+    const int32_t * tab = stream_table(is);
+
+    const int64_t n_tile       = tab[GGML_FA_ALIBI_N_TILE];
+    const int64_t n_q_tile_max = tab[GGML_FA_ALIBI_N_Q_TILE_MAX];
+    const int32_t window       = tab[GGML_FA_ALIBI_WINDOW];
+    const bool    causal       = tab[GGML_FA_ALIBI_CAUSAL];
+    const int32_t strm         = tab[GGML_FA_ALIBI_STREAM];
+
+    const int32_t * q_tile = tab + GGML_FA_ALIBI_HEADER + 4*iq;
+    const int64_t   i_seq  = q_tile[0];
+    const int64_t   first  = q_tile[1];
+    const int       nq     = q_tile[2];
+
+    const int32_t * i_token = tab + ggml_fa_alibi_offs_tokens(n_q_tile_max) + first;
+    const int32_t * pos     = i_token + n_token;
+    const int32_t * tiles   = tab + ggml_fa_alibi_offs_seq(n_q_tile_max, n_token, n_tile, i_seq);
+    const int32_t * cells   = tiles + 4*n_tile;
+
+    const int64_t n_row = n_group*nq;
+
+    float * Q   = (float *) params->wdata + params->ith*size_scratch();
+    float * VKQ = Q   + n_row*DK;
+    float * M   = VKQ + n_row*DV;
+    float * S   = M   + n_row;
+    float * L   = S   + n_row; // lower bound of the logarithm of the sum of weights
+    float * QN  = L   + n_row; // scale*|q|
+    float * KQ  = QN  + n_row;
+    float * KT  = KQ  + TILE*TILE;
+    float * V32 = KT  + TILE*DK;
+    float * row = V32 + TILE*DV;
+
+    int32_t q_min = pos[0];
+    int32_t q_max = pos[0];
+    for (int r = 1; r < nq; ++r) {
+        q_min = std::min(q_min, pos[r]);
+        q_max = std::max(q_max, pos[r]);
+    }
+
+    for (int64_t j = 0; j < n_group; ++j) {
+        for (int r = 0; r < nq; ++r) {
+            float * dst_row = Q + (j*nq + r)*DK;
+            memcpy(dst_row, (const char *) q->data + i_token[r]*q->nb[1] + (ig*n_group + j)*q->nb[2] + is*q->nb[3], DK*sizeof(float));
+
+            float sum = 0.0f;
+            ggml_vec_dot_f32(DK, &sum, 0, dst_row, 0, dst_row, 0, 1);
+            QN[j*nq + r] = scale*sqrtf(sum)*(1.0f + 1e-5f);
+        }
+    }
+
+    memset(VKQ, 0, n_row*DV*sizeof(float));
+    for (int64_t i = 0; i < n_row; ++i) {
+        M[i] = -INFINITY;
+        S[i] = 0.0f;
+        L[i] = -INFINITY;
+    }
+
+    const char * k_data = (const char *) k->data + ig*k->nb[2] + is*k->nb[3];
+    const char * v_data = (const char *) v->data + ig*v->nb[2] + is*v->nb[3];
+
+    std::atomic<float> * norms = nullptr;
+    if (cache && cache->k_norm && eps > 0.0f) {
+        norms = cache->k_norm.get() + (strm*cache->n_head_kv + ig)*cache->n_tile;
+    }
+
+    // the budget of a head for this thread, and the largest share of it for one tile
+    const float budget = eps/i_step;
+
+    constexpr int MAX_GROUP = GGML_FA_ALIBI_MAX_GROUP;
+    GGML_ASSERT(n_group <= MAX_GROUP);
+
+    float m    [MAX_GROUP];
+    float pace [MAX_GROUP];
+    float spent[MAX_GROUP];
+    bool  need [MAX_GROUP];
+
+    for (int64_t j = 0; j < n_group; ++j) {
+        m    [j] = slope(ig*n_group + j);
+        pace [j] = budget*std::max(1.0f/n_tile, 1.0f - expf(-m[j]*TILE*i_step));
+        spent[j] = 0.0f;
+    }
+
+    // true if weights of at most exp(bound) per cell, relative to what row sums are known to reach, may be left out
+    const auto leave_out = [&](int64_t j, float bound) {
+        const float share = TILE*expf(bound + BOUND_SLACK);
+        if (share <= pace[j] && spent[j] + share <= budget) {
+            spent[j] += share;
+            return true;
+        }
+        return false;
+    };
+
+    for (int64_t it = i_first; it < n_tile; it += i_step) {
+        const int32_t * tile = tiles + 4*it;
+
+        const int32_t c_min = tile[0];
+        const int32_t c_max = tile[1];
+
+        if (tile[2] == 0) {
+            break; // only empty ones follow
+        }
+        if ((causal && c_min > q_max) || (q_min > c_max && q_min - c_max >= window)) {
+            continue;
+        }
+
+        const int64_t c0 = (int64_t) tile[3]*TILE;
+        const int     nc = std::min<int64_t>(TILE, n_kv - c0);
+
+        n_block += n_group;
+
+        bool have_rows = false;
+        const float * k_rows   = nullptr;
+        int64_t       k_stride = 0;
+
+        const auto load_rows = [&]() {
+            if (!have_rows) {
+                k_rows    = unpack_rows(k_data + c0*k->nb[1], k->nb[1], k->type, nc, DK, row, k_stride);
+                have_rows = true;
+            }
+        };
+
+        int64_t n_need = n_group;
+        std::fill(need, need + n_group, true);
+
+        if (norms) {
+            float k_norm = norms[tile[3]].load(std::memory_order_relaxed);
+            if (k_norm == 0.0f) {
+                load_rows();
+                k_norm = max_norm(k_rows, k_stride, nc, DK);
+                norms[tile[3]].store(k_norm, std::memory_order_relaxed);
+            }
+
+            if (k_norm <= FLT_MAX) {
+                for (int64_t j = 0; j < n_group; ++j) {
+                    if (leave_out(j, max_bound(QN + j*nq, L + j*nq, pos, nq, k_norm, m[j], c_min, c_max))) {
+                        need[j] = false;
+                        n_need--;
+                    }
+                }
+            }
+
+            n_skipped += n_group - n_need;
+        }
+
+        if (n_need == 0) {
+            continue;
+        }
+
+        load_rows();
+        transpose_tile(k_rows, k_stride, KT, nc, DK);
+
+        const int32_t * c_pos = cells + c0;
+
+        const bool whole = tile[2] == TILE && q_max - c_min < window && (!causal || c_max <= q_min);
+
+        bool have_v = false;
+
+        for (int64_t j0 = 0; j0 < n_group;) {
+            if (!need[j0]) {
+                ++j0;
+                continue;
+            }
+
+            // as many neighbouring heads as fit
+            int64_t j1 = j0 + 1;
+            while (j1 < n_group && need[j1] && (j1 + 1 - j0)*nq <= TILE) {
+                ++j1;
+            }
+
+            memset(KQ, 0, (j1 - j0)*nq*TILE*sizeof(float));
+            gemm(KQ, Q + j0*nq*DK, KT, (j1 - j0)*nq, DK, TILE);
+
+            bool keep[TILE];
+
+            for (int64_t j = j0; j < j1; ++j) {
+                float worst = -INFINITY;
+                float maxs[TILE];
+
+                for (int r = 0; r < nq; ++r) {
+                    float * kq = KQ + ((j - j0)*nq + r)*TILE;
+
+                    const int32_t p  = pos[r];
+                    const float   mj = m[j];
+
+                    if (whole && causal) {
+                        for (int c = 0; c < TILE; ++c) {
+                            kq[c] = kq[c]*scale - mj*(float) (p - c_pos[c]);
+                        }
+                    } else {
+                        for (int c = 0; c < TILE; ++c) {
+                            const int32_t d = p - c_pos[c];
+                            const int32_t a = d < 0 ? -d : d;
+                            // an absent cell lies beyond every window
+                            const bool    b = c_pos[c] != GGML_FA_ALIBI_ABSENT && (causal ? d >= 0 : true) && d < window;
+                            kq[c] = b ? kq[c]*scale - mj*(float) a : -INFINITY;
+                        }
+                    }
+
+                    maxs[r] = row_max(kq);
+
+                    // rows that see nothing of this tile lose nothing
+                    const float b = maxs[r] == -INFINITY ? -INFINITY : maxs[r] - L[j*nq + r];
+                    worst = b > worst || b != b ? b : worst;
+                }
+
+                keep[j - j0] = true;
+                if (norms && leave_out(j, worst)) {
+                    keep[j - j0] = false;
+                    n_skipped_v++;
+                    continue;
+                }
+
+                for (int r = 0; r < nq; ++r) {
+                    float * kq = KQ + ((j - j0)*nq + r)*TILE;
+
+                    if (maxs[r] == -INFINITY) {
+                        memset(kq, 0, TILE*sizeof(float));
+                        continue;
+                    }
+
+                    const int64_t i = j*nq + r;
+
+                    if (maxs[r] > M[i]) {
+                        const float ms = expf(M[i] - maxs[r]);
+                        ggml_vec_scale_f32(DV, VKQ + i*DV, ms);
+                        S[i] *= ms;
+                        M[i]  = maxs[r];
+                    }
+
+                    S[i] += ggml_vec_soft_max_f32(TILE, kq, kq, M[i]);
+                    L[i]  = M[i] + 0.69314718f*floor_log2(S[i]);
+                }
+            }
+
+            for (int64_t j = j0; j < j1;) {
+                if (!keep[j - j0]) {
+                    ++j;
+                    continue;
+                }
+
+                int64_t je = j + 1;
+                while (je < j1 && keep[je - j0]) {
+                    ++je;
+                }
+
+                if (!have_v) {
+                    int64_t stride;
+                    const float * rows = unpack_rows(v_data + c0*v->nb[1], v->nb[1], v->type, nc, DV, V32, stride);
+                    if (rows != V32) {
+                        for (int i = 0; i < nc; ++i) {
+                            memcpy(V32 + i*DV, rows + i*stride, DV*sizeof(float));
+                        }
+                    }
+                    if (nc < TILE) {
+                        memset(V32 + nc*DV, 0, (TILE - nc)*DV*sizeof(float));
+                    }
+                    have_v = true;
+                }
+
+                gemm(VKQ + j*nq*DV, KQ + (j - j0)*nq*TILE, V32, (je - j)*nq, TILE, DV);
+                j = je;
+            }
+
+            j0 = j1;
+        }
+    }
+
+    for (int64_t j = 0; j < n_group; ++j) {
+        for (int r = 0; r < nq; ++r) {
+            const int64_t i = j*nq + r;
+            const int64_t h = ig*n_group + j;
+
+            if (i_step > 1) {
+                float * partial = partials(is, h, i_token[r]) + i_first*size_partial();
+                partial[0] = M[i];
+                partial[1] = S[i];
+                memcpy(partial + 2, VKQ + i*DV, DV*sizeof(float));
+            } else {
+                const float S_inv = S[i] == 0.0f ? 0.0f : 1.0f/S[i];
+                ggml_vec_scale_f32(DV, VKQ + i*DV, S_inv);
+                memcpy(out(is, h, i_token[r]), VKQ + i*DV, DV*sizeof(float));
+            }
+        }
+    }
+}
+
+// puts together what the threads found for each row
+void fa_alibi::reduce() {
+    float * acc = (float *) params->wdata + params->ith*size_scratch();
+
+    for (int64_t i = params->ith; i < n_stream*n_head*n_token; i += nth) {
+        const int64_t i_token = i % n_token;
+        const int64_t h       = (i/n_token) % n_head;
+        const int64_t is      = i/(n_token*n_head);
+
+        const float * partial = partials(is, h, i_token);
+
+        float M = -INFINITY;
+        for (int t = 0; t < nth; ++t) {
+            M = std::max(M, partial[t*size_partial()]);
+        }
+
+        float S = 0.0f;
+        memset(acc, 0, DV*sizeof(float));
+        for (int t = 0; t < nth; ++t, partial += size_partial()) {
+            if (partial[1] == 0.0f) {
+                continue;
+            }
+            const float ms = expf(partial[0] - M);
+            S += partial[1]*ms;
+            ggml_vec_mad_f32(DV, acc, partial + 2, ms);
+        }
+
+        ggml_vec_scale_f32(DV, acc, S == 0.0f ? 0.0f : 1.0f/S);
+        memcpy(out(is, h, i_token), acc, DV*sizeof(float));
+    }
+}
+
+} // namespace
+
+size_t ggml_flash_attn_alibi_work_size(const ggml_tensor * dst, int n_tasks) {
+    const fa_alibi fa(nullptr, const_cast<ggml_tensor *>(dst), n_tasks);
+
+    int64_t size = n_tasks*fa.size_scratch();
+    if (fa.is_split()) {
+        size += fa.n_stream*fa.n_head*fa.n_token*n_tasks*fa.size_partial();
+    }
+    return size*sizeof(float);
+}
+
+void ggml_compute_forward_flash_attn_alibi(const ggml_compute_params * params, ggml_tensor * dst) {
+    fa_alibi fa(params, dst, params->nth);
+
+    GGML_ASSERT(fa.q->type == GGML_TYPE_F32 && fa.table->type == GGML_TYPE_I32);
+    GGML_ASSERT(fa.q->nb[0] == sizeof(float));
+    GGML_ASSERT(fa.k->nb[0] == ggml_type_size(fa.k->type));
+    GGML_ASSERT(fa.v->nb[0] == ggml_type_size(fa.v->type));
+    GGML_ASSERT(fa.n_head % fa.n_head_kv == 0 && fa.v->ne[2] == fa.n_head_kv);
+    GGML_ASSERT(dst->nb[0] == sizeof(float) && dst->ne[0] == fa.DV);
+
+    if (fa.is_split()) {
+        for (int64_t is = 0; is < fa.n_stream; ++is) {
+            for (int64_t iq = 0; iq < fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]; ++iq) {
+                for (int64_t ig = 0; ig < fa.n_head_kv; ++ig) {
+                    fa.run_tile(is, ig, iq, params->ith, params->nth);
+                }
+            }
+        }
+
+        ggml_barrier(params->threadpool);
+        fa.reduce();
+    } else {
+        int64_t n_unit = 0;
+        for (int64_t is = 0; is < fa.n_stream; ++is) {
+            n_unit += fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]*fa.n_head_kv;
+        }
+
+        if (params->ith == 0) {
+            ggml_threadpool_chunk_set(params->threadpool, params->nth);
+        }
+        ggml_barrier(params->threadpool);
+
+        for (int64_t i = params->ith; i < n_unit; i = ggml_threadpool_chunk_add(params->threadpool, 1)) {
+            int64_t is = 0;
+            int64_t iu = n_unit - 1 - i; // later tokens see more cells
+            while (iu >= fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]*fa.n_head_kv) {
+                iu -= fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]*fa.n_head_kv;
+                ++is;
+            }
+            fa.run_tile(is, iu % fa.n_head_kv, iu/fa.n_head_kv, 0, 1);
+        }
+    }
+
+    if (fa.cache) {
+        fa.cache->n_block    .fetch_add(fa.n_block,     std::memory_order_relaxed);
+        fa.cache->n_skipped  .fetch_add(fa.n_skipped,   std::memory_order_relaxed);
+        fa.cache->n_skipped_v.fetch_add(fa.n_skipped_v, std::memory_order_relaxed);
+    }
+}
