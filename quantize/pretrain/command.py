@@ -17,13 +17,23 @@ from quantize.pretrain import recipe as recipes
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--work", type=click.Path(path_type=Path), help="Folder for stages; default ~/.cache/iquest-lsp/pretrain")
 @click.option("--archive", type=click.Path(path_type=Path, exists=True), help="llama-cpp-python as source.")
+@click.option("--npm", type=click.Path(path_type=Path, exists=True), help="A node_modules folder.")
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="The model file the recipe goes on from.")
 @click.option("--until", type=int, help="Stop training after this step; run again to go on.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the model file, its card and its curve.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Score the model file on the held-out packages.")
 def command(
-    recipe: Path, work: Path | None, archive: Path | None, until: int | None, output: Path | None, evaluate: bool
+    recipe: Path,
+    work: Path | None,
+    archive: Path | None,
+    npm: Path | None,
+    start: Path | None,
+    until: int | None,
+    output: Path | None,
+    evaluate: bool,
 ) -> None:
     # torch is heavy: it is imported when a run starts, not when the command line is read.
+    from quantize.pretrain.manifest import Places
     from quantize.pretrain.run import Run
 
     started = time.monotonic()
@@ -31,7 +41,7 @@ def command(
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - started:7.1f}s] {text}", err=True)
 
-    run = Run(recipes.load(recipe), recipe, work or default_work(), archive, say)
+    run = Run(recipes.load(recipe), recipe, work or default_work(), Places(archive, npm), say, start)
     if not run.train(until):
         return
     model = run.export(recipe.stem)

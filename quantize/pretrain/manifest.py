@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import hashlib
+import json
 import re
 import sys
 import sysconfig
@@ -23,6 +24,7 @@ PERMITTED = re.compile(
 FORBIDDEN = re.compile(r"gpl|mozilla|mpl|proprietary|commercial", re.IGNORECASE)
 #: Copies of other packages, whose own licences the metadata does not tell.
 BUNDLED = re.compile(r"(^|/)(_?vendor(ed)?|_vendored|third_party|extern(als?)?|thirdparty)/", re.IGNORECASE)
+SCRIPTS = frozenset({".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,19 @@ class SourceFile:
         return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
 
 
-def collect(recipe: DataRecipe, archive: Path | None = None) -> Iterator[SourceFile]:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What only the command line knows: a source distribution of llama-cpp-python, a node_modules folder."""
+
+    archive: Path | None = None
+    npm: Path | None = None
+
+
+def collect(recipe: DataRecipe, places: Places = Places()) -> Iterator[SourceFile]:
     """All readable UTF-8 source files of the permitted packages, in a fixed order."""
     seen: set[tuple[str, str]] = set()
     for source in recipe.sources:
-        for found in _source(source, recipe, archive):
+        for found in _source(source, recipe, places):
             if found.package in {name.lower() for name in recipe.excluded} or BUNDLED.search(found.path):
                 continue
             key = (found.package, found.path)
@@ -59,7 +69,7 @@ def collect(recipe: DataRecipe, archive: Path | None = None) -> Iterator[SourceF
                 yield SourceFile(package, "", "MIT", path.relative_to(root.parent).as_posix(), text)
 
 
-def _source(source: str, recipe: DataRecipe, archive: Path | None) -> Iterator[SourceFile]:
+def _source(source: str, recipe: DataRecipe, places: Places) -> Iterator[SourceFile]:
     if source == "stdlib":
         yield from _standard_library()
     elif source == "environment":
@@ -67,8 +77,10 @@ def _source(source: str, recipe: DataRecipe, archive: Path | None) -> Iterator[S
     elif source == "base":
         base = sysconfig.get_path("purelib", vars={"base": sys.base_prefix})
         yield from _site_packages(Path(base), recipe)
-    elif source == "archive" and archive is not None:
-        yield from _archive(archive)
+    elif source == "archive" and places.archive is not None:
+        yield from _archive(places.archive)
+    elif source == "npm" and places.npm is not None:
+        yield from _npm(places.npm)
 
 
 def _standard_library() -> Iterator[SourceFile]:
@@ -102,6 +114,29 @@ def _site_packages(root: Path, recipe: DataRecipe) -> Iterator[SourceFile]:
                 text = _read(root / relative)
                 if text is not None:
                     yield SourceFile(name, str(metadata["Version"]), licence, relative, text)
+
+
+def _npm(root: Path) -> Iterator[SourceFile]:
+    """JavaScript and TypeScript of the packages in a node_modules folder, under the licence each states."""
+    for described in sorted(root.rglob("package.json")):
+        folder = described.parent
+        if folder.parent.name != "node_modules" and folder.parent.parent.name != "node_modules":
+            continue
+        try:
+            about = json.loads(described.read_text(encoding="utf-8"))
+        except ValueError:
+            continue
+        licence = about.get("license") if isinstance(about, dict) else None
+        if not isinstance(licence, str) or permitted_licence(licence, [], None) is None or "name" not in about:
+            continue
+        for path in sorted(folder.rglob("*")):
+            relative = path.relative_to(folder)
+            if path.suffix not in SCRIPTS or ".min." in path.name or "node_modules" in relative.parts:
+                continue
+            text = _read(path)
+            if text is not None:
+                name = str(about["name"]).lower()
+                yield SourceFile(name, str(about.get("version", "")), licence, relative.as_posix(), text)
 
 
 def permitted_licence(expression: str | None, classifiers: list[str], text: str | None) -> str | None:

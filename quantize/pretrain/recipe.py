@@ -19,8 +19,9 @@ class DataRecipe:
 
     `sources` names where packages are looked for: "stdlib" (the running interpreter's library), "environment" (its
     site-packages), "base" (the site-packages of the interpreter the environment was made from), "archive" (the C and
-    C++ of a source distribution given on the command line). `licences` overrides metadata that speaks for
-    bundled parts which are not Python. `folders` are extra packages by folder name, for tests.
+    C++ of a source distribution given on the command line), "npm" (a node_modules folder given there). `licences`
+    overrides metadata that speaks for bundled parts which are not Python. `folders` are extra packages by folder
+    name, for tests.
     """
 
     sources: tuple[str, ...] = ("stdlib", "environment", "base", "archive")
@@ -83,7 +84,11 @@ class PhaseRecipe:
 
 @dataclass(frozen=True, slots=True)
 class TrainRecipe:
-    """Optimizer and schedule: linear warmup, flat, then linear anneal to `final` over the last `anneal` steps."""
+    """Optimizer and schedule: linear warmup, flat, then linear anneal to `final` over the last `anneal` steps.
+
+    `start` is the SHA-256 of a model file of an earlier run: its weights and its tokenizer are what this run goes on
+    from; "" starts from random weights. `before` is how many tokens that run had seen.
+    """
 
     phases: tuple[PhaseRecipe, ...] = ()
     matrix_rate: float = 0.02
@@ -99,18 +104,26 @@ class TrainRecipe:
     compile: bool = True
     half: bool = True
     seed: int = 1
+    start: str = ""
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRecipe:
     """How much of the held-out packages is scored.
 
-    `windows` of up to `length` tokens for bits per byte; `positions` with prompts of about `prompt` tokens for the
-    rest of the line.
+    `windows` of up to `length` tokens for bits per byte; cursors with prompts of about `prompt` tokens: `positions`
+    for the rest of the line, `blocks` for whole bodies, `names` for names found in related files alone; `stretches`
+    of `scored` tokens after as many of `lengths` tokens.
     """
 
     windows: int = 400
     positions: int = 600
+    blocks: int = 150
+    names: int = 200
+    stretches: int = 24
+    scored: int = 256
+    lengths: tuple[int, ...] = (512, 1024, 4096, 16384, 32768)
     length: int = 1024
     prompt: int = 768
     seed: int = 7

@@ -11,6 +11,7 @@ import numpy as np
 
 from iquest_lsp.errors import RuntimeSetupError
 from quantize.pretrain import card, evaluate, export, reader
+from quantize.pretrain.manifest import Places
 from quantize.pretrain.recipe import Recipe
 from quantize.pretrain.stages import Say, Stages
 from quantize.pretrain.train import Trainer
@@ -19,10 +20,13 @@ from quantize.pretrain.train import Trainer
 class Run:
     """The stages of a recipe in their order; each method makes what is missing before it."""
 
-    def __init__(self, recipe: Recipe, path: Path, work: Path, archive: Path | None, say: Say) -> None:
+    def __init__(
+        self, recipe: Recipe, path: Path, work: Path, places: Places, say: Say, start: Path | None = None
+    ) -> None:
+        """`start` is the model file that the recipe goes on from, if it names one."""
         self.recipe = recipe
         self._say = say
-        self.stages = Stages(recipe, work, archive, path.with_suffix(".manifest.csv"), say)
+        self.stages = Stages(recipe, work, places, path.with_suffix(".manifest.csv"), say, start)
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -39,6 +43,7 @@ class Run:
             float(json.loads((rows / "held-out.json").read_text())["bytes_per_token"]),
             self.stages.train_folder(pack_key),
             self._say,
+            reader.read(self.stages.start) if self.stages.start is not None else None,
         )
 
     def train(self, until: int | None = None) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from iquest_lsp.errors import UsageError
-from quantize.pretrain import clean, inventory, manifest, pack, tokenizer
+from quantize.pretrain import clean, inventory, manifest, pack, reader, tokenizer
 from quantize.pretrain.clean import Cleaned
 from quantize.pretrain.recipe import Recipe
 
@@ -28,12 +28,16 @@ Say = Callable[[str], None]
 class Stages:
     """Runs what is missing and finds what is there; `work` is a folder outside the source tree."""
 
-    def __init__(self, recipe: Recipe, work: Path, archive: Path | None, pinned: Path, say: Say) -> None:
+    def __init__(
+        self, recipe: Recipe, work: Path, places: manifest.Places, pinned: Path, say: Say, start: Path | None = None
+    ) -> None:
         self.recipe = recipe
         self._manifest = pinned
         self.work = work
-        self._archive = archive
+        self._places = places
         self.say = say
+        self.start = _checked(recipe, start)
+
     def clean(self) -> tuple[Cleaned, str]:
         """Files for training and for evaluation, and the hash of both.
 
@@ -42,7 +46,7 @@ class Stages:
         pinned = inventory.read(self._manifest) if self._manifest.exists() else None
         files: list[manifest.SourceFile] = []
         if pinned is None:
-            files = list(manifest.collect(self.recipe.data, self._archive))
+            files = list(manifest.collect(self.recipe.data, self._places))
         collected = pinned.collected if pinned else _digest(files)
         key = self._key([collected, self._fields("data"), self.recipe.train.seed])
         folder, fresh = self._folder("clean", key)
@@ -51,7 +55,7 @@ class Stages:
                 self.say(f"clean: {len(files)} files")
                 cleaned = clean.clean(files, self.recipe.data, self.recipe.train.seed)
             else:
-                files = list(manifest.collect(self.recipe.data, self._archive))
+                files = list(manifest.collect(self.recipe.data, self._places))
                 cleaned, missing = pinned.select(files)
                 self.say(f"clean: {len(pinned.entries)} files of the manifest, {len(missing)} of them not here")
                 if missing:
@@ -68,7 +72,9 @@ class Stages:
         return result, key
 
     def tokenizer(self, cleaned: Cleaned, parent: str) -> tuple[Tokenizer, str]:
-        """The tokenizer and its hash."""
+        """The tokenizer and its hash: that of the model file the run starts from, or one trained on the files."""
+        if self.start is not None:
+            return reader.read(self.start).tokenizer, self._key([parent, self.recipe.train.start])
         key = self._key([parent, self._fields("tokenizer"), self.recipe.train.seed])
         folder, fresh = self._folder("tokenizer", key)
         if fresh is not None:
@@ -95,7 +101,7 @@ class Stages:
     def train_folder(self, parent: str) -> Path:
         """Where checkpoints lie: the number of steps is left out of the hash, so that a flat run can be shortened."""
         train = dataclasses.asdict(self.recipe.train)
-        for name in ("anneal", "final", "checkpoint_every", "threads"):
+        for name in ("anneal", "final", "checkpoint_every", "threads", "before"):
             del train[name]
         for phase in train["phases"]:
             del phase["steps"]
@@ -124,3 +130,17 @@ def _digest(files: list[manifest.SourceFile]) -> str:
     for item in files:
         digest.update(f"{item.package}\0{item.path}\0{item.sha256}\0".encode())
     return digest.hexdigest()
+
+
+def _checked(recipe: Recipe, start: Path | None) -> Path | None:
+    """The model file to start from, if it is the one that the recipe names."""
+    wanted = recipe.train.start
+    if not wanted:
+        return None
+    if start is None or hashlib.sha256(start.read_bytes()).hexdigest() != wanted:
+        raise UsageError(
+            "The recipe goes on from another model file",
+            why=f"the one wanted has the SHA-256 {wanted}",
+            fix="Give it with --start FILE",
+        )
+    return start

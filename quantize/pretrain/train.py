@@ -18,6 +18,7 @@ from iquest_lsp.errors import UsageError
 from quantize.pretrain.model import LoopModel
 from quantize.pretrain.optim import Muon
 from quantize.pretrain.pack import rows_path
+from quantize.pretrain.reader import ModelFile
 from quantize.pretrain.recipe import ModelRecipe, PhaseRecipe, TrainRecipe
 
 CURVE = ("step", "tokens", "seconds", "passes", "rate", "loss", "held_out_bits_per_byte", "first_pass_bits_per_byte")
@@ -37,7 +38,9 @@ class Trainer:
         bytes_per_token: float,
         folder: Path,
         say: Callable[[str], None],
+        start: ModelFile | None = None,
     ) -> None:
+        """`start` gives the weights to begin with; raises UsageError where its shape is not the recipe's."""
         self.recipe = recipe
         self.folder = folder
         self.steps = sum(phase.steps for phase in recipe.phases)
@@ -49,6 +52,8 @@ class Trainer:
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
         self.model = LoopModel(model, vocabulary, recipe.half)
+        if start is not None:
+            _begin_with(self.model, start.model)
         self._loss = torch.compile(self.model.loss, dynamic=False) if recipe.compile else self.model.loss
         self._muon = Muon(
             self.model.matrices(),
@@ -209,6 +214,17 @@ class Trainer:
         self._adam.load_state_dict(state["adam"])
         self.step, self.tokens, self.seconds = step, int(state["tokens"]), float(state["seconds"])
         self._say(f"resumed at step {self.step}")
+
+
+def _begin_with(model: LoopModel, start: LoopModel) -> None:
+    shapes = {name: tuple(value.shape) for name, value in start.state_dict().items()}
+    for name, value in model.state_dict().items():
+        if shapes.get(name) != tuple(value.shape):
+            raise UsageError(
+                f"The run cannot start from this model file: {name} is {shapes.get(name)}",
+                why=f"the recipe's model has {tuple(value.shape)}",
+            )
+    model.load_state_dict(start.state_dict())
 
 
 def _schedule(recipe: dict[str, Any]) -> tuple[Any, ...]:

@@ -34,12 +34,13 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_run(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeRun:
     """Runs of that recipe, each in a work folder of the given name."""
     pytest.importorskip("torch", reason='training needs the workshop extra: pip install ".[workshop]"')
+    from quantize.pretrain.manifest import Places
     from quantize.pretrain.run import Run
 
     work = tmp_path_factory.mktemp("work")
 
     def make(name: str) -> Run:
-        return Run(recipes.load(smoke), smoke, work / name, None, logging.getLogger("pretrain").info)
+        return Run(recipes.load(smoke), smoke, work / name, Places(), logging.getLogger("pretrain").info)
 
     return make
 

@@ -57,6 +57,27 @@ def test_each_fault_is_named(text: str, reason: str | None) -> None:
     assert clean.fault(_file("p", "p/a.py", text)) == reason
 
 
+def test_scripts_of_permitted_npm_packages_are_found(tmp_path: Path) -> None:
+    def package(name: str, about: str, files: dict[str, str]) -> None:
+        folder = tmp_path / "node_modules" / name
+        folder.mkdir(parents=True)
+        (folder / "package.json").write_text(about)
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+
+    package("a", '{"name": "A", "version": "2", "license": "MIT"}', {"lib/a.js": "a", "a.min.js": "m", "a.css": "c"})
+    package("@s/b", '{"name": "@s/b", "license": "(MIT OR GPL-3.0)"}', {"b.ts": "b"})
+    package("c", '{"name": "c", "license": "GPL-3.0"}', {"c.js": "c"})
+    package("d", "{broken", {"d.js": "d"})
+    package("a/node_modules/e", '{"name": "e", "license": "ISC"}', {"e.mjs": "e"})
+    places = manifest.Places(npm=tmp_path / "node_modules")
+    found = manifest.collect(DataRecipe(sources=("npm",)), places)
+    assert {(item.package, item.path, item.licence) for item in found} == {
+        ("a", "lib/a.js", "MIT"), ("@s/b", "b.ts", "(MIT OR GPL-3.0)"), ("e", "e.mjs", "ISC"),
+    }  # fmt: skip
+
+
 def test_held_out_code_and_its_copies_stay_out() -> None:
     other = Path(spans.__file__).read_text(encoding="utf-8")
     vendored = other + "\n\n" + CODE[: len(CODE) // 2]

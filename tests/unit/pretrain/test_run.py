@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ import pytest
 torch = pytest.importorskip("torch", reason='training needs the workshop extra: pip install ".[workshop]"')
 
 from iquest_lsp.errors import UsageError
-from quantize.pretrain import card, inventory, recipe, train
+from quantize.pretrain import card, inventory, reader, recipe, train
+from quantize.pretrain.manifest import Places
 from quantize.pretrain.run import Run
 from tests.unit.pretrain.conftest import MakeRun
 
@@ -46,6 +48,37 @@ def test_a_schedule_cannot_change_once_the_anneal_has_begun(finished: tuple[Run,
     assert run.trainer.folder == finished[0].trainer.folder
     with pytest.raises(UsageError, match="schedule"):
         run.trainer.run()
+
+
+def test_a_run_goes_on_from_a_model_file(finished: tuple[Run, Path], smoke: Path, tmp_path: Path) -> None:
+    first, start = finished
+    hashed = hashlib.sha256(start.read_bytes()).hexdigest()
+    plan = dataclasses.replace(first.recipe, train=dataclasses.replace(first.recipe.train, start=hashed, before=7))
+    with pytest.raises(UsageError, match="another model file"):
+        Run(plan, smoke, tmp_path, Places(), print)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(start.read_bytes() + b" ")
+    with pytest.raises(UsageError, match="another model file"):
+        Run(plan, smoke, tmp_path, Places(), print, other)
+    run = Run(plan, smoke, tmp_path, Places(), print, start)
+    read = reader.read(start)
+    for name, weight in read.model.state_dict().items():
+        assert torch.equal(weight, run.trainer.model.state_dict()[name]), name
+    cleaned, key = run.stages.clean()
+    assert run.stages.tokenizer(cleaned, key)[0].get_vocab() == read.tokenizer.get_vocab()
+    wider = dataclasses.replace(plan, model=dataclasses.replace(plan.model, feed_forward=128))
+    with pytest.raises(UsageError, match="gate_up"):
+        _ = Run(wider, smoke, tmp_path, Places(), print, start).trainer
+
+
+def test_the_card_tells_what_was_measured(finished: tuple[Run, Path]) -> None:
+    run, path = finished
+    figures = run.evaluate(path)
+    assert figures["bits_per_byte"]["pass 2"]["value"] < 8.0
+    assert 0.0 <= figures["first_pass_agreement"] <= 1.0
+    page = run.card(path, figures)[0].read_text()
+    assert f"{figures['bits_per_byte']['pass 2']['value']:.3f}" in page
+    assert ("Whole bodies" in page) == ("blocks" in figures)
 
 
 def test_the_schedule_rises_stays_and_falls(finished: tuple[Run, Path]) -> None:

@@ -1,0 +1,74 @@
+"""Figures with their intervals: bits per byte, shares, and how far a confidence can be trusted."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+#: Share of shown answers that must be right for the calibration figure.
+PRECISION = 0.8
+
+
+def per_byte(bits: Sequence[float], sizes: Sequence[int], seed: int = 0) -> dict[str, float]:
+    """Bits per byte over all windows, with a 95% interval from resampling windows."""
+    costs, weights = np.array(bits), np.array(sizes, float)
+    draw = np.random.default_rng(seed)
+    picks = draw.integers(0, len(costs), (2000, len(costs)))
+    spread = costs[picks].sum(1) / weights[picks].sum(1)
+    low, high = np.percentile(spread, (2.5, 97.5))
+    return {"value": float(costs.sum() / weights.sum()), "low": float(low), "high": float(high)}
+
+
+def share(hits: Sequence[bool]) -> dict[str, float]:
+    """A share with Wilson's 95% interval."""
+    low, high = wilson(sum(hits), len(hits))
+    return {"value": sum(hits) / max(1, len(hits)), "low": low, "high": high}
+
+
+def same(written: str, target: str) -> bool:
+    """Whether a text is met exactly, trailing blanks of its lines aside."""
+    return [line.rstrip() for line in written.rstrip().split("\n")] == [
+        line.rstrip() for line in target.rstrip().split("\n")
+    ]
+
+
+def exact(written: Sequence[str], targets: Sequence[str]) -> dict[str, float]:
+    """Share of targets met exactly, with its interval, and the mean edit similarity."""
+    pairs = list(zip(written, targets, strict=True))
+    similar = [
+        difflib.SequenceMatcher(None, line.rstrip(), target.rstrip(), autojunk=False).ratio() for line, target in pairs
+    ]
+    found = share([same(line, target) for line, target in pairs])
+    return found | {"edit_similarity": float(np.mean(similar)) if similar else 0.0}
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's 95% score interval of a share."""
+    if count == 0:
+        return 0.0, 1.0
+    z = 1.96
+    middle = hits / count
+    centre = middle + z * z / (2 * count)
+    half = z * math.sqrt(middle * (1 - middle) / count + z * z / (4 * count * count))
+    scale = 1 + z * z / count
+    return (centre - half) / scale, (centre + half) / scale
+
+
+def calibration(confidences: Sequence[float], hits: Sequence[bool], precision: float = PRECISION) -> dict[str, float]:
+    """The lowest confidence from which on at least `precision` of the answers are right.
+
+    Returns that threshold, the share of answers at or above it, and their precision. The threshold is 1 and the share
+    0 where no threshold reaches the precision.
+    """
+    order = sorted(zip(confidences, hits, strict=True), reverse=True)
+    best = {"threshold": 1.0, "shown": 0.0, "precision": 1.0}
+    right = 0
+    for count, (confidence, hit) in enumerate(order, 1):
+        right += hit
+        last = count == len(order) or order[count][0] < confidence  # equal confidences are shown together
+        if last and right / count >= precision:
+            best = {"threshold": confidence, "shown": count / len(order), "precision": right / count}
+    return best
