@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iquest_lsp.datatypes import Depth, Finish
+from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.controller import Controller, Source
 from iquest_lsp.runtime.drafting import Found, Lookup
 from iquest_lsp.runtime.loop import LoopContext
@@ -219,7 +220,9 @@ class Decoder:
         self._pieces = pieces
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
-        self.least_rows = max(least_rows(context), 2 if _single_rows_differ(model, options) else 1)
+        self._skips = isinstance(context, LoopContext) and attention.applies(context)
+        differs = not self._skips and _single_rows_differ(model, options)
+        self.least_rows = max(least_rows(context), 2 if differs else 1)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads
         self.controller = Controller(
@@ -229,12 +232,21 @@ class Decoder:
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
-        """Decoding goes on inside: its small batches take the threads of single tokens, not those of prompts."""
-        self._prefill.context.set_threads(self._threads, self._threads)
+        """Decoding goes on inside: its small batches take the threads of single tokens, not those of prompts.
+
+        What attention leaves out is decided for all rows of a batch together, so that a token's logits would depend on
+        the drafts beside it: within rounding, but rounding decides close calls. Nothing is left out here.
+        """
+        context = self._prefill.context
+        context.set_threads(self._threads, self._threads)
+        if self._skips:
+            attention.set_skip(context, 0.0)
         try:
             yield
         finally:
-            self._prefill.context.set_threads(self._threads, self._batch_threads)
+            context.set_threads(self._threads, self._batch_threads)
+            if self._skips:
+                attention.set_skip(context, None)
 
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
