@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from iquest_lsp.server import convert
 from quantize.random_model import Recipe, write
 from tests.e2e.editor import Editor, connected
 from tests.e2e.home import private_home
-from tests.e2e.rawclient import RawClient
+from tests.e2e.rawclient import RawClient, close_all
 from tests.unit.context.test_chat import CHATML, THINKER
 from tests.unit.runtime.scripted_server import delta, model_server, serving
 
@@ -201,3 +202,9 @@ def test_a_server_answers_too(root: Path) -> None:
         assert sent["model"] == "chatty"
         assert "Give squares an area" in json.dumps(sent["messages"])
         assert "PASSWORD" not in json.dumps(sent)
+
+
+@pytest.fixture(autouse=True)
+async def _no_client_left() -> AsyncIterator[None]:
+    yield
+    await close_all()
