@@ -7,12 +7,12 @@ exact there at any length, which is not so in llama.cpp's own flash attention (i
 from __future__ import annotations
 
 import ctypes
+import functools
 from dataclasses import dataclass
 from typing import Any
 
-from iquest_lsp.errors import PortMissingError
 from iquest_lsp.runtime.llama_context import Context
-from iquest_lsp.runtime.llama_library import bindings
+from iquest_lsp.runtime.llama_library import Prototypes, address, declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +55,17 @@ def blocks(context: Context, *, reset: bool = True) -> Blocks:
 
 
 def _pointer(context: Context) -> ctypes.c_void_p:
-    handle = context.handle
-    return ctypes.c_void_p(int(getattr(handle, "value", handle)))
+    return address(context.handle)
 
 
-_prototypes: dict[str, tuple[Any, list[Any]]] = {
+_prototypes: Prototypes = {
     "llama_loop_attn_applies": (ctypes.c_bool, [ctypes.c_void_p]),
     "llama_loop_attn_set_skip": (ctypes.c_float, [ctypes.c_void_p, ctypes.c_float]),
     "llama_loop_attn_counts": (None, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64), ctypes.c_bool]),
 }
-_declared: list[Any] = []
 
 
+@functools.cache
 def _library() -> Any:
     """The shared library with these functions declared. Raises PortMissingError where it has none."""
-    if not _declared:
-        library = bindings()._lib
-        for name, (result, arguments) in _prototypes.items():
-            function = getattr(library, name, None)
-            if function is None:
-                raise PortMissingError(
-                    "The installed llama.cpp has no sparse attention",
-                    why=f"it has no {name}",
-                    fix="Run `iquest-lsp runtime build`",
-                )
-            function.restype, function.argtypes = result, arguments
-        _declared.append(library)
-    return _declared[0]
+    return declared(_prototypes, "leave out blocks of attention")

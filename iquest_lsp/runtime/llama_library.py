@@ -14,13 +14,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.errors import RuntimeSetupError
+from iquest_lsp.errors import PortMissingError, RuntimeSetupError
 
 #: ggml.h, enum ggml_log_level.
 _LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}
 _complaints: collections.deque[str] = collections.deque(maxlen=20)
 _setup_lock = threading.Lock()
 _state: dict[str, Any] = {}
+#: Exported functions by name: what they return, and their arguments, as ctypes types.
+Prototypes = dict[str, tuple[Any, list[Any]]]
 
 
 def bindings() -> Any:
@@ -40,6 +42,29 @@ def bindings() -> Any:
             module.llama_backend_init()
             _state.update(module=module, package=package, log=callback)  # the callback must outlive the library
         return _state["module"]
+
+
+def declared(prototypes: Prototypes, purpose: str) -> Any:
+    """The shared library with these functions of the port declared.
+
+    Raises PortMissingError where it has none, saying that it cannot do what `purpose` says.
+    """
+    library = bindings()._lib
+    for name, (result, arguments) in prototypes.items():
+        function = getattr(library, name, None)
+        if function is None:
+            raise PortMissingError(
+                f"The installed llama.cpp cannot {purpose}",
+                why=f"it has no {name}",
+                fix="Run `iquest-lsp runtime build`",
+            )
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def address(handle: Any) -> ctypes.c_void_p:
+    """A model's or context's handle as the exported functions take it."""
+    return ctypes.c_void_p(int(getattr(handle, "value", handle)))
 
 
 def port_version() -> str | None:

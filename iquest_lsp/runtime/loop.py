@@ -7,6 +7,7 @@ C API does: pass r of a model with L layers runs the logical layers [(r-1)·L, r
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iquest_lsp.errors import EngineError, PortMissingError
-from iquest_lsp.runtime.llama import Context, Logits, Model, bindings
+from iquest_lsp.errors import EngineError
+from iquest_lsp.runtime.llama import Context, Logits, Model
+from iquest_lsp.runtime.llama_library import Prototypes, address, declared
 
 #: Chunks in which a triangle is run: smaller ones follow its edge more closely, larger ones compute faster.
 TRIANGLE_STEPS = 8
@@ -235,7 +237,7 @@ class LoopContext(Context):
         return bool(_library().llama_loop_set_range(self._pointer(), begin, end, partial))
 
     def _pointer(self) -> ctypes.c_void_p:
-        return ctypes.c_void_p(_address(self.handle))
+        return address(self.handle)
 
 
 def _chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
@@ -244,14 +246,10 @@ def _chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _pointer(model: Model) -> ctypes.c_void_p:
-    return ctypes.c_void_p(_address(model.handle))
+    return address(model.handle)
 
 
-def _address(handle: Any) -> int:
-    return int(getattr(handle, "value", handle))
-
-
-_prototypes: dict[str, tuple[Any, list[Any]]] = {
+_prototypes: Prototypes = {
     "llama_loop_n_pass": (ctypes.c_int32, [ctypes.c_void_p]),
     "llama_loop_n_layer": (ctypes.c_int32, [ctypes.c_void_p]),
     "llama_loop_set_margin": (None, [ctypes.c_void_p, ctypes.c_uint32]),
@@ -265,21 +263,9 @@ _prototypes: dict[str, tuple[Any, list[Any]]] = {
     "llama_loop_get_hidden": (ctypes.POINTER(ctypes.c_float), [ctypes.c_void_p, ctypes.c_int32]),
     "llama_loop_exit_head": (ctypes.c_bool, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_float)]),
 }
-_declared: list[Any] = []
 
 
+@functools.cache
 def _library() -> Any:
     """The shared library with the port's functions declared. Raises PortMissingError where it has none."""
-    if not _declared:
-        library = bindings()._lib
-        for name, (result, arguments) in _prototypes.items():
-            function = getattr(library, name, None)
-            if function is None:
-                raise PortMissingError(
-                    "The installed llama.cpp cannot run passes apart",
-                    why=f"it has no {name}",
-                    fix="Run `iquest-lsp runtime build`",
-                )
-            function.restype, function.argtypes = result, arguments
-        _declared.append(library)
-    return _declared[0]
+    return declared(_prototypes, "run passes apart")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Sequence
 
 import numpy as np
+
+from iquest_lsp.replay import wilson
 
 #: Share of shown answers that must be right for the calibration figure.
 PRECISION = 0.8
@@ -43,18 +44,6 @@ def exact(written: Sequence[str], targets: Sequence[str]) -> dict[str, float]:
     ]
     found = share([same(line, target) for line, target in pairs])
     return found | {"edit_similarity": float(np.mean(similar)) if similar else 0.0}
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's 95% score interval of a share."""
-    if count == 0:
-        return 0.0, 1.0
-    z = 1.96
-    middle = hits / count
-    centre = middle + z * z / (2 * count)
-    half = z * math.sqrt(middle * (1 - middle) / count + z * z / (4 * count * count))
-    scale = 1 + z * z / count
-    return (centre - half) / scale, (centre + half) / scale
 
 
 def calibration(confidences: Sequence[float], hits: Sequence[bool], precision: float = PRECISION) -> dict[str, float]:

@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from iquest_lsp.server import convert
 from quantize.random_model import Recipe, write
 from tests.e2e.editor import Editor, connected
 from tests.e2e.home import private_home
-from tests.e2e.rawclient import RawClient, close_all
+from tests.e2e.rawclient import RawClient
 from tests.unit.context.test_chat import CHATML, THINKER
 from tests.unit.runtime.scripted_server import delta, model_server, serving
+
+pytestmark = pytest.mark.usefixtures("no_client_left")
 
 BASE = "class Shape:\n    def area(self):\n        return 0\n"
 CODE = BASE + "\n\nclass Square(Shape):\n    def area(self):\n        return 4\n"
@@ -202,9 +203,3 @@ def test_a_server_answers_too(root: Path) -> None:
         assert sent["model"] == "chatty"
         assert "Give squares an area" in json.dumps(sent["messages"])
         assert "PASSWORD" not in json.dumps(sent)
-
-
-@pytest.fixture(autouse=True)
-async def _no_client_left() -> AsyncIterator[None]:
-    yield
-    await close_all()

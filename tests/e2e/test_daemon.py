@@ -9,14 +9,16 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.home import PROGRAM, Home, children, is_daemon, private_home
-from tests.e2e.rawclient import RawClient, close_all
+from tests.e2e.rawclient import RawClient
+
+pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
@@ -26,12 +28,6 @@ CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 def home() -> Iterator[Home]:
     with private_home() as made:
         yield made
-
-
-@pytest.fixture(autouse=True)
-async def _no_client_left() -> AsyncIterator[None]:
-    yield
-    await close_all()
 
 
 @pytest.fixture

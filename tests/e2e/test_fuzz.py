@@ -12,7 +12,7 @@ import logging
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -192,13 +192,7 @@ def test_any_messages_in_process(
     assert loop.run_until_complete(complete())
 
 
-@pytest.fixture
-async def _no_client_left() -> AsyncIterator[None]:
-    yield
-    await close_all()
-
-
-@pytest.mark.usefixtures("_no_client_left")
+@pytest.mark.usefixtures("no_client_left")
 async def test_any_messages_to_a_real_daemon(root: Path) -> None:
     rng = random.Random(20260101)
     sent: list[list[Step]] = []

@@ -266,9 +266,3 @@ async def test_warming_is_told_as_it_goes_on(root: Path) -> None:
         words = [item["params"] for item in client.notifications if item["method"] == "didChangeStatus"]
         assert any(item["busy"] and item["message"].startswith("Warming the window of work: ") for item in words)
         assert words[-1]["busy"] is False
-
-
-@pytest.fixture(autouse=True)
-async def _no_client_left() -> AsyncIterator[None]:
-    yield
-    await close_all()

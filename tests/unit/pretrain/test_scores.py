@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from iquest_lsp.replay import wilson
 from quantize.pretrain import scores
 
 
@@ -15,7 +16,7 @@ def test_bits_per_byte_weighs_windows_by_their_size() -> None:
 
 def test_wilson_against_a_published_value() -> None:
     # Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I: 15 of 148, method 3.
-    low, high = scores.wilson(15, 148)
+    low, high = wilson(15, 148)
     assert (low, high) == (pytest.approx(0.0624, abs=5e-4), pytest.approx(0.1605, abs=5e-4))
 
 
