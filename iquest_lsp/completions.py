@@ -170,8 +170,9 @@ class Completer:
         first = await self.complete(project, request, settings)
         found = [first]
         job = _job(project, request, settings, begin=time.monotonic() - first.timings.total_ms / 1000)
-        if first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
+        if count == 1 or first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
             return found
+        self._stop_ahead(job.key)  # what is waited for comes before what may be wanted next
         avoid: list[int] = []
         window = await self._window(job)
         while len(found) < count and (left := self._left_ms(job)) > LEAST_LEFT_MS:
@@ -189,6 +190,7 @@ class Completer:
             elif not answer.text and made.finish is Finish.DEADLINE:
                 break
         self._check_fresh(job)
+        self._think_ahead(job, found[0])
         return found
 
     async def generate(

@@ -20,7 +20,9 @@ from typing import Any
 from iquest_lsp.errors import RepositoryError
 
 SCHEMA = 1
+#: How long another process is waited for, and how often it is asked where SQLite itself does not wait.
 BUSY_SECONDS = 20.0
+RETRY_SECONDS = 0.02
 LEASE_SECONDS = 15.0
 
 _TABLES = """
@@ -119,7 +121,7 @@ class Store:
         # The isolation level None leaves transactions to this class.
         db = sqlite3.connect(self.file or ":memory:", timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            db.execute("PRAGMA journal_mode=WAL")
+            _use_wal(db)
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA cache_size=-20000")
             db.execute("PRAGMA temp_store=MEMORY")
@@ -205,6 +207,24 @@ def batches(items: Iterable[str], size: int) -> Iterator[list[str]]:
             batch = []
     if batch:
         yield batch
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Turns the write-ahead log on, waiting for others that open the same new file.
+
+    SQLite does not wait by itself here: where two connections both hold a read lock that they want to raise, it
+    answers "locked" at once, whatever the timeout (sqlite3_busy_handler, "the possibility of deadlock").
+    """
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= end:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def _migrate(db: sqlite3.Connection) -> None:

@@ -7,8 +7,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -297,6 +299,19 @@ def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
     with opened(script, tmp_path) as index:
         assert index.store.value("SELECT count(*) FROM commits") == 600
         assert index.store.value("SELECT count(*) FROM symbols") == 600
+
+
+def test_many_open_a_new_store_at_once(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def open_one(_: int) -> None:
+        start.wait()
+        Store(tmp_path).close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_one, range(8)))
+    with Store(tmp_path) as store:
+        assert store.value("PRAGMA journal_mode") == "wal"
 
 
 def test_reading_older_commits_takes_no_lease(script: Script, tmp_path: Path) -> None:
