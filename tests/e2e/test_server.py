@@ -226,6 +226,9 @@ async def test_what_is_typed_through_needs_no_model(root: Path) -> None:
             told.append(params)
 
         uri = editor.open(root / "shapes.py")
+        # Answers end when the index changes: the first index must be there, which the context view waits for.
+        place = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 9}}
+        await editor.protocol.send_request_async("iquest/context", place)
         assert (await editor.inline(uri, 4, 9))[0].insert_text == "width, height):"
         editor.insert(uri, 2, 4, 9, "width")
         assert (await editor.inline(uri, 4, 14))[0].insert_text == ", height):"
