@@ -254,7 +254,12 @@ export class Window {
     await element.click({ button: "right", ...options });
     const entry = this.page.locator(".monaco-menu .action-label", { hasText: title }).first();
     await entry.waitFor({ timeout: PATIENCE });
-    await entry.click();
+    // A menu takes no click in its first moments (the button that opened it may still come up over an entry).
+    await until(`${title} taken from the menu`, async () => {
+      await entry.click({ timeout: 5000 }).catch(() => undefined);
+      await sleep(300);
+      return (await entry.count()) === 0;
+    });
   }
 
   /** Presses the button with this name in a part of the window. */
@@ -266,8 +271,13 @@ export class Window {
 
   /** Closes all editors, keeping what is on disk. */
   async closeEditors() {
-    await this.command("View: Close All Editors");
-    await until("no editor", async () => (await this.page.locator(".editor-instance, .tab").count()) === 0);
+    const open = this.page.locator(".editor-instance, .tab");
+    // Again where one was still opening: it comes after the others were closed.
+    await until("window without an editor", async () => {
+      await this.command("View: Close All Editors");
+      for (let wait = 0; wait < 10 && (await open.count()) > 0; wait++) await sleep(200);
+      return (await open.count()) === 0;
+    });
   }
 
   /** Presses a button of a notification that holds this text. */
