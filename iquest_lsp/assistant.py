@@ -15,16 +15,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp import beside, codeflow
-from iquest_lsp.asking import Asker, Listener, Question, Reply
+from iquest_lsp import codeflow
+from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
+from iquest_lsp.asking.talking import Role, Talkers
+from iquest_lsp.completion.completer import Completer, CompletionRequest
 from iquest_lsp.completion.place import Place
 from iquest_lsp.completion.syntax import Unit
-from iquest_lsp.completions import Completer, CompletionRequest
 from iquest_lsp.datatypes import Completion, ContextWindow, Generation, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, UsageError
-from iquest_lsp.keeping import Keeper
-from iquest_lsp.project import Change, Project, ProjectEvent, Purpose, root_of
+from iquest_lsp.project import beside
+from iquest_lsp.project.keeping import Keeper
+from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, root_of
+from iquest_lsp.project.warming import Warmer
+from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
 from iquest_lsp.runtime.kv_store import saved_kv_folder
@@ -34,10 +38,7 @@ from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
-from iquest_lsp.talking import Role, Talkers
 from iquest_lsp.telemetry import Statistics
-from iquest_lsp.warming import Warmer
-from iquest_lsp.windows import Windows
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secrets import has_secret
 

@@ -348,7 +348,7 @@ def replay(
     json_: bool,
 ) -> None:
     """Evaluate on a repository's own history: type the lines that were added again, compare, time."""
-    from iquest_lsp import replay as module
+    from iquest_lsp.bench import replay as module
 
     unknown = [name for name in chosen if name not in module.SETTINGS]
     if unknown:
@@ -370,7 +370,7 @@ def replay(
 
     answer = _guard(work)
     if plot is not None:
-        from iquest_lsp.replay_plot import picture
+        from iquest_lsp.bench.replay_plot import picture
 
         try:
             plot.write_text(picture(answer), "utf-8")

@@ -1,4 +1,4 @@
-"""What of a generated text is worth inserting at the cursor, and when it is known already.
+"""The use case "complete": what of a generated text is worth inserting at the cursor, and when it is known already.
 
 Import from the modules (this package imports none of them):
 
@@ -9,4 +9,6 @@ Import from the modules (this package imports none of them):
     filters     the filters of shaping, one function each
     confidence  how far a generation can be trusted; the threshold of a model
     remembered  Remembered: answers that still hold where the user types on
+    flights     Flight: a generation under way, which a request may join
+    completer   Completer: from a request to a completion; the only one here that knows projects and engines
 """

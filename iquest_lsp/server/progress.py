@@ -14,7 +14,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.project import ProjectEvent
+from iquest_lsp.project.project import ProjectEvent
 from iquest_lsp.runtime.engine import EngineState, EngineStatus
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iquest_lsp.replay import wilson
+from iquest_lsp.bench.replay import wilson
 
 #: Share of shown answers that must be right for the calibration figure.
 PRECISION = 0.8

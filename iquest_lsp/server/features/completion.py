@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from iquest_lsp.assistant import CompletionRequest
-from iquest_lsp.completions import Selected
+from iquest_lsp.completion.completer import Selected
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.errors import DocumentError, EngineError, ModelError, RequestCancelledError, RuntimeSetupError
 from iquest_lsp.server import convert

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.replay import wilson
+from iquest_lsp.bench.replay import wilson
 from quantize.pretrain import scores
 
 

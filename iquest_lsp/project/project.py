@@ -16,7 +16,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from iquest_lsp import indexing
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
@@ -24,7 +23,8 @@ from iquest_lsp.context.tokens import Encoder
 from iquest_lsp.context.window import Sources, WindowAssembler
 from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
-from iquest_lsp.index_process import IndexProcess, IndexProcessError
+from iquest_lsp.project import indexing
+from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
 from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path

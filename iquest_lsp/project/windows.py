@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iquest_lsp.datatypes import ContextWindow, ModelInfo, Snapshot
 from iquest_lsp.errors import EngineError
-from iquest_lsp.project import Project, Purpose
+from iquest_lsp.project.project import Project, Purpose
 from iquest_lsp.runtime.engine import Engine, EngineState, EngineStatus
 from iquest_lsp.runtime.planner import CPU_WINDOW
 from iquest_lsp.settings import Settings

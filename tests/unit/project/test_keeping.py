@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp import keeping
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
+from iquest_lsp.project import keeping
 from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.kv_store import StateStore
 from iquest_lsp.runtime.process import ProcessEngine

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from iquest_lsp import __version__, codeflow
 from iquest_lsp.errors import EngineError, RepositoryError
-from iquest_lsp.project import Project
+from iquest_lsp.project.project import Project
 from iquest_lsp.runtime.engine import Engine, StateLabel
 from iquest_lsp.runtime.scheduler import Scheduler
 

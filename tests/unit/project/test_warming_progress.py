@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.warming import _Progress
+from iquest_lsp.project.warming import _Progress
 
 
 def told(steps: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from iquest_lsp.asking.statements import Citation, citations
 from iquest_lsp.datatypes import ChunkKind, FlowRecord
-from iquest_lsp.statements import Citation, citations
 
 _WORD = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)*")
 _QUOTED = re.compile(r"`([^`\n]+)`")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from iquest_lsp import codeflow
 from iquest_lsp.errors import DocumentError, UsageError
-from iquest_lsp.project import Project
+from iquest_lsp.project.project import Project
 from iquest_lsp.workspace.secrets import has_secret
 
 MAX_STEPS = 3

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from iquest_lsp.errors import NotARepositoryError
-from iquest_lsp.index_process import IndexProcess, IndexProcessError
+from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
 
 
 def double(value: int) -> int:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp.completion.confidence import threshold_of
+from iquest_lsp.completion.flights import Flight
 from iquest_lsp.completion.place import Place
 from iquest_lsp.completion.remembered import Remembered
 from iquest_lsp.completion.shaping import Quiet, Shaped, shape
@@ -36,15 +37,14 @@ from iquest_lsp.datatypes import (
     TokenCounts,
 )
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
-from iquest_lsp.flights import Flight
-from iquest_lsp.keeping import Keeper
-from iquest_lsp.project import Project, Purpose
+from iquest_lsp.project.keeping import Keeper
+from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.warming import Warmer
+from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.engine import Engine
 from iquest_lsp.runtime.machine import Calm
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.settings import Settings
-from iquest_lsp.warming import Warmer
-from iquest_lsp.windows import Windows
 from iquest_lsp.workspace.positions import LineIndex
 
 ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it

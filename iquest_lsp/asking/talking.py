@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from iquest_lsp.asking.statements import Thoughts
 from iquest_lsp.context.chat import ChatTemplate, Message
 from iquest_lsp.context.prompt import encode as encode_parts
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
@@ -25,7 +26,6 @@ from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
 from iquest_lsp.settings import Settings
-from iquest_lsp.statements import Thoughts
 
 log = logging.getLogger(__name__)
 

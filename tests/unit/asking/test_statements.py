@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.statements import Citation, Statements, Thoughts, citations
+from iquest_lsp.asking.statements import Citation, Statements, Thoughts, citations
 
 TRUE = {"abc1234", "src/a.py", "b.py"}
 

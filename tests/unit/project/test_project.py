@@ -13,7 +13,7 @@ from iquest_lsp.assistant import Assistant
 from iquest_lsp.codeflow.flowindex import FlowIndex
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.datatypes import ChunkKind, Position
-from iquest_lsp.project import ProjectEvent
+from iquest_lsp.project.project import ProjectEvent
 from iquest_lsp.settings import Configuration
 from tests.unit.codeflow.conftest import Script
 
@@ -87,8 +87,8 @@ async def test_the_window_shows_what_changes_along_and_what_the_history_says(scr
 
 
 async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    from iquest_lsp import warming
-    from iquest_lsp.completions import CompletionRequest
+    from iquest_lsp.completion.completer import CompletionRequest
+    from iquest_lsp.project import warming
 
     monkeypatch.setattr(warming, "REST_S", 0.05)
     assistant = Assistant(Configuration({"engine": "fake"}))
