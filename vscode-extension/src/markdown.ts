@@ -94,7 +94,9 @@ export function replyReport(question: string, known: Partial<Reply>, origin: Ori
     const citations = known.dropped.map((item) => code(item.citation)).join(", ");
     lines.push(`Left out: what cited something that does not exist (${citations}).`, "");
   }
-  if (known.model !== undefined) {
+  if (known.model !== undefined && (known.text ?? "").trim() === "") {
+    lines.push(`${escape(known.model)} gave no answer to this. Asking in other words, or about an open file, may help.`, "");
+  } else if (known.model !== undefined) {
     lines.push(`*Written by ${escape(known.model)} from the files and the history; it may be wrong.*`, "");
   }
   return lines.join("\n");

@@ -58,6 +58,12 @@ test("an answer links what it cites and says what was left out", () => {
   expect(replyReport("Why?", { text: "It" }, origin)).not.toMatch(/Cited|Left out|Written|undefined/);
 });
 
+test("no answer is said to be none", () => {
+  const reply = { text: " ", model: "tiny", commits: [], files: [], dropped: [{ text: "x", citation: "gone.py" }] };
+  expect(replyReport("Why?", reply, origin)).toMatch(/gone\.py[^]*tiny gave no answer/);
+  expect(replyReport("Why?", reply, origin)).not.toContain("Written");
+});
+
 test("every part of the explanation is there", () => {
   const report = diffReport("--staged", found, origin);
   for (const part of ["staged changes", "**Intent:** fix", "## Files", "## Perhaps missing", "## Risks", "## Related history"]) {
