@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -303,9 +304,9 @@ class Assistant:
         project = self.project_of(file, client)
         return project.documents.lines(project.path_of(file), client)
 
-    def cursor(self, file: Path, line: int, column: int | None) -> Position:
+    def cursor(self, file: Path, line: int, column: int | None, client: str = "") -> Position:
         """A place given on the command line, 0-based; raises UsageError when the file has no such place."""
-        lines = self.lines(file)
+        lines = self.lines(file, client)
         if line >= len(lines):
             raise UsageError(f"{file.name} has no line {line + 1}", why=f"it has {len(lines)}")
         width = len(lines.line(line))
@@ -327,6 +328,31 @@ class Assistant:
         made = await self._completer.complete(project, request, self._settings_for(project, request.client))
         self.statistics.answered(made)
         return made
+
+    async def complete_patiently(self, request: CompletionRequest) -> Completion:
+        """As complete, for who can wait: the workspace is read and the window evaluated first, as part of the cost.
+
+        The deadline counts from then on.
+        """
+        await self.ready()
+        begin = time.monotonic()
+        await self.project_of(request.file, request.client).index()
+        indexed = time.monotonic()
+        evaluated = await self.warm(request.file, request.cursor, client=request.client)
+        context, prefill = (indexed - begin) * 1000, (time.monotonic() - indexed) * 1000
+        made = await self.complete(request)
+        tokens, timings = made.tokens, made.timings
+        evaluated = min(evaluated, tokens.reused)
+        return replace(
+            made,
+            tokens=replace(tokens, reused=tokens.reused - evaluated, prefilled=tokens.prefilled + evaluated),
+            timings=replace(
+                timings,
+                total_ms=timings.total_ms + context + prefill,
+                context_ms=timings.context_ms + context,
+                prefill_ms=timings.prefill_ms + prefill,
+            ),
+        )
 
     async def generate(self, request: CompletionRequest) -> tuple[Place, Unit, Generation]:
         """What the model says at a place before any filter, and what the filters need; for tuning and evaluation."""
@@ -358,19 +384,20 @@ class Assistant:
 
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
         """
-        project = self.project_of(file)
+        project = self.project_of(file, client)
         return await self._warmer.warm(project, project.path_of(file), cursor, client, refresh=refresh)
 
     def explain_diff(
-        self, root: Path, target: str, so_far: Callable[[dict[str, object]], None] | None = None
-    ) -> codeflow.DiffExplanation:
+        self, root: Path, target: str, so_far: Callable[[dict[str, object]], None] | None = None,
+        patch: bytes | None = None,
+    ) -> codeflow.DiffExplanation:  # fmt: skip
         """What a change does, from the history alone; see codeflow. Blocks; tells `so_far` what it knows already."""
 
         def tell(known: codeflow.DiffExplanation) -> None:
             if so_far is not None:
                 so_far(known.to_json())
 
-        return explain(root, target, so_far=tell)
+        return explain(root, target, patch, so_far=tell)
 
     def why(self, file: Path, line: int) -> dict[str, object]:
         """How a line (0-based) came to be; raises RepositoryError, UsageError. Blocks."""

@@ -6,6 +6,8 @@ Heavy imports stay inside the commands, so that `iquest-lsp --help` answers at o
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
 import json
 import logging
 import os
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
     from iquest_lsp.bench.report import Report
     from iquest_lsp.codeflow import DiffExplanation
+    from iquest_lsp.daemon.client import DaemonClient
     from iquest_lsp.runtime.engine import EngineOptions
     from iquest_lsp.settings import Configuration
 
@@ -42,6 +45,9 @@ engine_option = click.option(
 )
 markdown_option = click.option("--format", "format_", type=click.Choice(["terminal", "md"]), default="terminal")
 model_option = click.option("--model", default=None, help="A GGUF file, or the name of an installed model.")
+standalone_option = click.option(
+    "--standalone", is_flag=True, help="In this process alone, with a model of its own; otherwise the editors' is used."
+)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -146,6 +152,7 @@ def _token(port: int) -> str:
 @click.option("--deadline-ms", type=click.IntRange(min=1), default=None, help="Answer within this many milliseconds.")
 @click.option("--max-tokens", type=click.IntRange(min=1), default=None)
 @click.option("--multiline", is_flag=True, help="Allow several lines.")
+@standalone_option
 def complete(
     place: str,
     json_: bool,
@@ -154,23 +161,26 @@ def complete(
     deadline_ms: int | None,
     max_tokens: int | None,
     multiline: bool,
+    standalone: bool,
 ) -> None:
     """Complete the code at FILE:LINE[:COL]; COL counts characters from 1 and defaults to the end of the line.
 
-    The model is loaded and the window is evaluated for this one answer; the deadline counts from then on.
+    What is not warm yet is evaluated first; the deadline counts from then on.
     """
-    from iquest_lsp.assistant import CompletionRequest, completion_to_json
-
     file, line, column = _place(place)
     configuration = _configuration(engine=engine, model=model, deadline_ms=deadline_ms, max_tokens=max_tokens)
 
     async def work(assistant: Assistant) -> dict[str, Any]:
-        cursor = assistant.cursor(file, line, column)
-        await assistant.ready()
-        await assistant.warm(file, cursor)
-        return completion_to_json(await assistant.complete(CompletionRequest(file, cursor, explicit=multiline)))
+        from iquest_lsp.assistant import CompletionRequest, completion_to_json
 
-    answer = _with_assistant(configuration, work)
+        cursor = assistant.cursor(file, line, column)
+        request = CompletionRequest(file, cursor, explicit=multiline)
+        return completion_to_json(await assistant.complete_patiently(request))
+
+    def ask(client: DaemonClient) -> dict[str, Any]:
+        return _answered(client.request("iquest/complete", {**_at(file, line, column), "explicit": multiline}))
+
+    answer = _with_model(configuration, work, None if standalone else ask)
     if json_:
         _print_json(answer)
     else:
@@ -184,19 +194,25 @@ def complete(
 @as_json
 @engine_option
 @model_option
-def context(place: str, json_: bool, engine: str | None, model: str | None) -> None:
+@standalone_option
+def context(place: str, json_: bool, engine: str | None, model: str | None, standalone: bool) -> None:
     """Show what would be sent to the model at FILE:LINE[:COL], and why."""
-    from iquest_lsp.assistant import window_to_json
-
     file, line, column = _place(place)
     configuration = _configuration(engine=engine, model=model)
 
     async def work(assistant: Assistant) -> dict[str, Any]:
+        from iquest_lsp.assistant import window_to_json
+
         cursor = assistant.cursor(file, line, column)
         await assistant.ready()
         return window_to_json(await assistant.context(file, cursor))
 
-    answer = _with_assistant(configuration, work)
+    def ask(client: DaemonClient) -> dict[str, Any]:
+        found = _answered(client.request("iquest/context", _at(file, line, column)))
+        del found["root"]
+        return found
+
+    answer = _with_model(configuration, work, None if standalone else ask)
     if json_:
         _print_json(answer)
     else:
@@ -215,7 +231,10 @@ def context(place: str, json_: bool, engine: str | None, model: str | None) -> N
 @markdown_option
 @click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder in the repository.")
 @click.option("--facts-only", is_flag=True, help="Without the words of the Instruct model that the settings name.")
-def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Path, facts_only: bool) -> None:
+@standalone_option
+def explain_diff(
+    target: str, staged: bool, json_: bool, format_: str, repo: Path, facts_only: bool, standalone: bool
+) -> None:
     """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree.
 
     With `instruct_model` set, a model explains it in words too.
@@ -228,11 +247,13 @@ def explain_diff(target: str, staged: bool, json_: bool, format_: str, repo: Pat
     target = "--staged" if staged else target
     explanation = _guard(lambda: explain(repo.absolute(), target, patch))
     if not facts_only:
-        explanation = _in_words(repo.absolute(), target, explanation, patch)
+        explanation = _in_words(repo.absolute(), target, explanation, patch, standalone)
     _show_answer(explanation, json_, format_)
 
 
-def _in_words(root: Path, target: str, facts: DiffExplanation, patch: bytes | None) -> DiffExplanation:
+def _in_words(
+    root: Path, target: str, facts: DiffExplanation, patch: bytes | None, standalone: bool
+) -> DiffExplanation:
     """The explanation with a model's words where one is configured; without them, and a warning, where it fails."""
     from dataclasses import replace
 
@@ -242,14 +263,22 @@ def _in_words(root: Path, target: str, facts: DiffExplanation, patch: bytes | No
         return facts
 
     async def work(assistant: Assistant) -> str | None:
-        try:
-            told = await assistant.explain_in_words(root, target, facts, patch)
-        except IQuestError as error:
-            click.echo(f"warning: not explained in words: {error}", err=True)
-            return None
+        told = await assistant.explain_in_words(root, target, facts, patch)
         return told.text or None if told is not None else None
 
-    return replace(facts, model_text=_with_assistant(configuration, work))
+    def ask(client: DaemonClient) -> str | None:
+        asked: dict[str, object] = {"folder": root.as_uri(), "target": target}
+        if patch is not None:
+            asked["patch"] = base64.b64encode(patch).decode("ascii")
+        words = _answered(client.request("iquest/explainDiff", asked))["model_text"]
+        return words if isinstance(words, str) else None
+
+    try:
+        words = _model_work(configuration, work, None if standalone else ask)
+    except IQuestError as error:
+        click.echo(f"warning: not explained in words: {error}", err=True)
+        return facts
+    return replace(facts, model_text=words)
 
 
 @cli.command()
@@ -260,27 +289,43 @@ def _in_words(root: Path, target: str, facts: DiffExplanation, patch: bytes | No
 @as_json
 @engine_option
 @model_option
+@standalone_option
 def ask(
-    question: str, files: tuple[Path, ...], think: bool, repo: Path, json_: bool, engine: str | None, model: str | None
+    question: str,
+    files: tuple[Path, ...],
+    think: bool,
+    repo: Path,
+    json_: bool,
+    engine: str | None,
+    model: str | None,
+    standalone: bool,
 ) -> None:
     """Ask about the code: answered from its files and its history, with both cited.
 
     Needs a model that follows instructions (`instruct_model`, or --model FILE); the embedded one only continues code.
     """
-    from iquest_lsp.assistant import Question, Role
-
     configuration = _configuration(engine=engine, model=model, instruct_model=model)
-    asked = Question(
-        question, tuple(path.absolute() for path in files), role=Role.THINKING if think else Role.INSTRUCT
-    )
+    places, root = tuple(path.absolute() for path in files), repo.absolute()
 
     async def work(assistant: Assistant) -> dict[str, Any]:
+        from iquest_lsp.assistant import Question, Role
         from iquest_lsp.terminal import words_as_they_come
 
+        asked = Question(question, places, role=Role.THINKING if think else Role.INSTRUCT)
         with words_as_they_come(shown=not json_, thinking=think) as listen:
-            return (await assistant.ask(repo.absolute(), asked, listen)).to_json()
+            return (await assistant.ask(root, asked, listen)).to_json()
 
-    answer = _with_assistant(configuration, work)
+    def ask_daemon(client: DaemonClient) -> dict[str, Any]:
+        from iquest_lsp.terminal import words_as_they_come
+
+        asked = {"question": question, "folder": root.as_uri(), "files": [place.as_uri() for place in places]}
+        with words_as_they_come(shown=not json_, thinking=think) as listen:
+            made = client.request(
+                "iquest/ask", {**asked, "think": think}, lambda part: listen(str(part["kind"]), str(part["text"]))
+            )
+        return _answered(made)
+
+    answer = _with_model(configuration, work, None if standalone else ask_daemon)
     if json_:
         _print_json(answer)
     else:
@@ -769,7 +814,54 @@ def _configuration(**overrides: object) -> Configuration:
     return configuration
 
 
-def _with_assistant(configuration: Configuration, work: Callable[[Assistant], Coroutine[Any, Any, T]]) -> T:
+def _with_model(
+    configuration: Configuration,
+    work: Callable[[Assistant], Coroutine[Any, Any, T]],
+    ask: Callable[[DaemonClient], T] | None,
+) -> T:
+    """The same, with errors told as a command tells them."""
+    return _guard(lambda: _model_work(configuration, work, ask))
+
+
+def _model_work(
+    configuration: Configuration,
+    work: Callable[[Assistant], Coroutine[Any, Any, T]],
+    ask: Callable[[DaemonClient], T] | None,
+) -> T:
+    """What needs the model: asked of the daemon, whose model is shared; where there can be none, or `ask` is None, done
+    here, with a model of its own."""
+    from iquest_lsp.errors import DaemonError
+    from iquest_lsp.runtime import catalogue
+
+    settings = configuration.settings()[0]
+    if settings.engine != "fake" and not settings.remote:
+        catalogue.resolve(settings.model)  # a model that does not exist is no reason to start a daemon
+    if ask is None:
+        return _alone(configuration, work)
+    from iquest_lsp.daemon.client import joined
+
+    given = configuration.overrides
+    chosen = {key: value for key, value in given.items() if key in ("engine", "model")}
+    with contextlib.ExitStack() as stack:
+        try:
+            own = {key: value for key, value in given.items() if key not in chosen}
+            client = stack.enter_context(joined(chosen, own))
+        except DaemonError as error:
+            click.echo(f"warning: {error}", err=True)
+            return _alone(configuration, work)
+        failure = ""
+        try:
+            return ask(client)
+        except IQuestError as error:
+            failure = str(error)
+            raise
+        finally:
+            for message in client.messages:
+                if message != failure:
+                    click.echo(f"warning: {message}", err=True)
+
+
+def _alone(configuration: Configuration, work: Callable[[Assistant], Coroutine[Any, Any, T]]) -> T:
     from iquest_lsp.assistant import Assistant
 
     _log_to_stderr("error")
@@ -781,7 +873,18 @@ def _with_assistant(configuration: Configuration, work: Callable[[Assistant], Co
         finally:
             await assistant.close()
 
-    return _guard(lambda: asyncio.run(run()))
+    return asyncio.run(run())
+
+
+def _at(file: Path, line: int, column: int | None) -> dict[str, object]:
+    return {"textDocument": {"uri": file.as_uri()}, "place": {"line": line, "column": column}}
+
+
+def _answered(result: object) -> dict[str, Any]:
+    """A result that is an object, as all of ours are."""
+    if not isinstance(result, dict):
+        raise IQuestError("The daemon's answer cannot be read", fix="Run `iquest-lsp daemon stop`")
+    return result
 
 
 def _guard(call: Callable[[], T]) -> T:

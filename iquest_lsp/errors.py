@@ -17,6 +17,7 @@ IQuestError
 │   ├── PortMissingError      the model needs the port, the installed llama_cpp is a stock one
 │   └── PortBuildError        fetching, patching or compiling failed
 ├── DaemonError               the shared process cannot be found, started, or trusted
+├── RequestFailedError        what the shared process answered in place of a result, in its own words
 └── EngineError               the process that runs the model
     ├── EngineCrashedError    it died while a request ran
     ├── EngineQuarantineError a request that killed the engine twice is not tried again
@@ -111,6 +112,10 @@ class PortBuildError(RuntimeSetupError):
 
 class DaemonError(IQuestError):
     """The process that all editors share cannot be found, started, or trusted."""
+
+
+class RequestFailedError(IQuestError):
+    """The process that all editors share could not do what was asked; the text is its own."""
 
 
 class EngineError(IQuestError):

@@ -65,35 +65,38 @@ def run_tcp_bridge(port: int, token: str) -> Ending:
 # ---------------------------------------------------------------------------------------------------- reaching
 
 
-def reach(place: Place, options: Mapping[str, object]) -> tuple[socket.socket, bytes]:
-    """A connection that the daemon welcomed, starting one when there is none; raises DaemonError."""
+def reach(place: Place, options: Mapping[str, object], without: str = WITHOUT) -> tuple[socket.socket, bytes]:
+    """A connection that the daemon welcomed, starting one when there is none; raises DaemonError.
+
+    `without` begins the errors: what happens without the daemon.
+    """
     end = time.monotonic() + START_PATIENCE_S
     pause = 0.005
-    with contextlib.closing(Starter(place, options)) as starter:
+    with contextlib.closing(Starter(place, options, without)) as starter:
         while time.monotonic() < end:
             connection = dial(place)
             if connection is not None:
-                said, first = _ask_gently(connection)
+                said, first = _ask_gently(connection, without)
                 if said.get("answer") == handshake.WELCOME and handshake.is_compatible(said):
                     return connection, first
                 connection.close()
-                _check_refusal(said)
+                _check_refusal(said, without)
             else:
                 starter.start()
             time.sleep(pause)
             pause = min(pause * 1.3, 0.25)
     raise DaemonError(
-        WITHOUT,
+        without,
         why=f"it did not start within {START_PATIENCE_S:.0f} s",
         fix=f"See {place.log} and {place.last_words}",
     )
 
 
-def _check_refusal(said: Mapping[str, object]) -> None:
+def _check_refusal(said: Mapping[str, object], without: str) -> None:
     """Raises DaemonError for a reply that will not be another one in a moment."""
     if said and said.get("answer") != handshake.REPLACED:
         raise DaemonError(
-            WITHOUT,
+            without,
             why=str(said.get("reason") or f"the daemon is version {said.get('version')}"),
             fix="Close the other editors, or run `iquest-lsp daemon stop`, to share one model again",
         )
@@ -105,7 +108,8 @@ class Starter:
     A pipe tells: the daemon holds its other end until it serves, and looks whether somebody still waits.
     """
 
-    def __init__(self, place: Place, options: Mapping[str, object]) -> None:
+    def __init__(self, place: Place, options: Mapping[str, object], without: str = WITHOUT) -> None:
+        self._without = without
         self._place = place
         self._options = dict(options)
         self._pipe: int | None = None
@@ -118,7 +122,7 @@ class Starter:
                 return
             self.close()
         if not self._left:
-            raise DaemonError(WITHOUT, why="it ended as it started", fix=f"See {self._place.last_words}")
+            raise DaemonError(self._without, why="it ended as it started", fix=f"See {self._place.last_words}")
         self._left -= 1
         self._pipe, theirs = os.pipe()
         with contextlib.suppress(OSError):
@@ -172,14 +176,14 @@ def ask(connection: socket.socket, want: str, token: str = "") -> tuple[dict[str
     return handshake.parse(said), first
 
 
-def _ask_gently(connection: socket.socket) -> tuple[dict[str, object], bytes]:
+def _ask_gently(connection: socket.socket, without: str) -> tuple[dict[str, object], bytes]:
     """The same; a daemon that ends before it answers has said nothing, and is asked again."""
     try:
         return ask(connection, "serve")
     except ConnectionError:
         return {}, b""
     except TimeoutError as error:
-        raise DaemonError(WITHOUT, why="it does not answer", fix="Run `iquest-lsp daemon stop`") from error
+        raise DaemonError(without, why="it does not answer", fix="Run `iquest-lsp daemon stop`") from error
 
 
 @contextlib.contextmanager

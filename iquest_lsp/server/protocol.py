@@ -2,7 +2,7 @@
 
     parse error -32700, invalid request -32600, unknown method -32601, invalid parameters -32602,
     internal error -32603 (details in the log only), not initialized -32002, cancelled -32800,
-    request failed -32803 (one of our errors, in words)
+    request failed -32803 (one of our errors, in words; where it asks for what cannot exist: invalid parameters)
 
 pygls keeps no documents here: the assistant's buffers are the only ones, so that an invalid change cannot make two
 copies differ.
@@ -21,7 +21,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
-from iquest_lsp.errors import IQuestError, RequestCancelledError
+from iquest_lsp.errors import IQuestError, RequestCancelledError, UsageError
 from iquest_lsp.server.stream import Damage, messages
 
 log = logging.getLogger(__name__)
@@ -204,6 +204,8 @@ class Protocol(LanguageServerProtocol):
             result = future.result()
         except (asyncio.CancelledError, CancelledError, RequestCancelledError):
             code, message = CANCELLED, "The request was cancelled"
+        except UsageError as error:
+            code, message = INVALID_PARAMS, str(error)
         except IQuestError as error:
             code, message = REQUEST_FAILED, str(error)
         except JsonRpcException as error:

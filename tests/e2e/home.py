@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 #: -P, so that the working directory of a test lends no modules to the server.
 PROGRAM = (sys.executable, "-P", "-m", "iquest_lsp.cli")
+#: Only so that a test that fails ends: no test depends on how quick a machine is.
+PATIENCE_S = 300
 
 
 class Home:
@@ -43,12 +45,28 @@ class Home:
         """The sockets of the daemons that listen."""
         return sorted((self.folder / "run" / "iquest-lsp").glob("*.sock"))
 
-    def command(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, environment: dict[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Runs `iquest-lsp ...` here."""
+        process = self.begin(*arguments, environment=environment)
+        out, err = process.communicate(stdin, PATIENCE_S)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def begin(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Starts `iquest-lsp ...` here."""
         full = {**os.environ, **self.environment, **(environment or {})}
-        return subprocess.run(
-            [*PROGRAM, *arguments], env=full, capture_output=True, text=True, timeout=60, check=False, cwd=self.folder
-        )
+        return subprocess.Popen(
+            [*PROGRAM, *arguments], env=full, text=True, cwd=self.folder,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def until(self, ready: Callable[[], object]) -> None:
+        """Waits for what another process brings about."""
+        end = time.monotonic() + PATIENCE_S
+        while not ready():
+            assert time.monotonic() < end, self.log()[-2000:]
+            time.sleep(0.02)
 
     def status(self, *arguments: str, environment: dict[str, str] | None = None) -> dict[str, Any]:
         """`daemon status --json`."""

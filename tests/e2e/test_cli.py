@@ -6,24 +6,36 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.home import private_home
+from tests.e2e.home import Home, private_home
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> subprocess.CompletedProcess[str]:
+_home: list[Home] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_home() -> Iterator[None]:
+    """The commands of this module share a daemon, as those of a user do."""
     with private_home() as home:
-        return subprocess.run(
-            [sys.executable, "-m", "iquest_lsp.cli", *arguments],
-            cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300, check=False,
-            env={**os.environ, **home.environment},
-        )  # fmt: skip
+        _home.append(home)
+        yield
+        _home.clear()
+
+
+def run(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "iquest_lsp.cli", *arguments],
+        cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, **_home[0].environment},
+    )  # fmt: skip
 
 
 def answer(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> dict[str, Any]:
@@ -199,7 +211,8 @@ def test_windows_are_kept_on_disk_and_cleared(project: Path) -> None:
 
         def complete() -> dict[str, int]:
             place = f"{project / 'shapes.py'}:{last}"
-            done = command("complete", place, "--engine", "fake", "--deadline-ms", "20000", "--json")
+            # Alone, since a window is kept when the process that evaluated it ends.
+            done = command("complete", place, "--engine", "fake", "--deadline-ms", "20000", "--json", "--standalone")
             tokens: dict[str, int] = json.loads(done.stdout)["tokens"]
             return tokens
 

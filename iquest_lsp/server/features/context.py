@@ -1,12 +1,14 @@
-"""The context window for a place, for editors that show it."""
+"""The context window and the completion of a place, for editors that show them and for the command line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lsprotocol import types
 
-from iquest_lsp.assistant import window_to_json
+from iquest_lsp.assistant import CompletionRequest, completion_to_json, window_to_json
+from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
 
 CONTEXT = "iquest/context"
+COMPLETE = "iquest/complete"
 
 
 def register(connection: Connection) -> None:
@@ -21,22 +24,34 @@ def register(connection: Connection) -> None:
 
     @connection.feature(CONTEXT)
     async def context(params: Any) -> dict[str, object]:
-        asked = convert.plain(params)
-        file, place = convert.file_of(_uri(asked)), _position(asked)
-        lines = connection.assistant.lines(file, connection.client)
-        cursor = convert.position_in(place, lines, connection.encoding)
+        file, cursor = _asked(connection, convert.plain(params), CONTEXT)
         window = await connection.assistant.context(file, cursor, connection.client)
         return {"root": convert.uri_of(connection.assistant.root_of(file)), **window_to_json(window)}
 
+    @connection.feature(COMPLETE)
+    async def complete(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        file, cursor = _asked(connection, asked, COMPLETE)
+        request = CompletionRequest(file, cursor, asked.get("explicit") is True, connection.client)
+        return completion_to_json(await connection.assistant.complete_patiently(request))
 
-def _uri(asked: dict[str, object]) -> str:
+
+def _asked(connection: Connection, asked: dict[str, object], method: str) -> tuple[Path, Position]:
+    """The place asked about: an editor's `position`, or a command line's `place`, which must exist."""
     document = asked.get("textDocument")
-    return str(document.get("uri", "")) if isinstance(document, dict) else ""
+    file = convert.file_of(str(document.get("uri", "")) if isinstance(document, dict) else "")
+    place, position = asked.get("place"), asked.get("position")
+    if isinstance(place, dict):
+        line, column = place.get("line"), place.get("column")
+        if _counts(line) and (column is None or _counts(column)):
+            return file, connection.assistant.cursor(file, line, column, connection.client)
+    elif isinstance(position, dict):
+        line, character = position.get("line"), position.get("character")
+        if _counts(line) and _counts(character):
+            lines = connection.assistant.lines(file, connection.client)
+            return file, convert.position_in(types.Position(line, character), lines, connection.encoding)
+    raise UsageError(f"{method} needs a textDocument and a position, as a completion request has them")
 
 
-def _position(asked: dict[str, object]) -> types.Position:
-    position = asked.get("position")
-    line, character = (position.get("line"), position.get("character")) if isinstance(position, dict) else (None, None)
-    if not isinstance(line, int) or not isinstance(character, int) or min(line, character) < 0:
-        raise UsageError(f"{CONTEXT} needs a textDocument and a position, as a completion request has them")
-    return types.Position(line, character)
+def _counts(number: object) -> TypeGuard[int]:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0

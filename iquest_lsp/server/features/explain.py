@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,13 +28,24 @@ def register(connection: Connection) -> None:
     async def explain_diff(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
         root, target = root_asked(connection, asked), str(asked.get("target", ""))
-        so_far = partial_results(connection, asked)
-        facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target, so_far)
-        return facts.to_json() | {"model_text": await _prose(connection, root, target, facts, so_far)}
+        patch, so_far = _patch(asked), partial_results(connection, asked)
+        facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target, so_far, patch)
+        return facts.to_json() | {"model_text": await _prose(connection, root, target, facts, patch, so_far)}
+
+
+def _patch(asked: dict[str, object]) -> bytes | None:
+    """A patch that came with the request, in base64, as it may be in any encoding; None for none."""
+    given = asked.get("patch")
+    if given is None:
+        return None
+    try:
+        return base64.b64decode(str(given), validate=True)
+    except ValueError as error:
+        raise UsageError("The patch is not valid base64", why=str(error)) from error
 
 
 async def _prose(
-    connection: Connection, root: Path, target: str, facts: DiffExplanation, so_far: Send | None
+    connection: Connection, root: Path, target: str, facts: DiffExplanation, patch: bytes | None, so_far: Send | None
 ) -> str | None:
     """A model's words on the change, where one is configured that can; its failure is told and costs nothing else."""
 
@@ -42,7 +54,7 @@ async def _prose(
             so_far({"model_text": words})
 
     try:
-        told = await connection.assistant.explain_in_words(root, target, facts, listen=listen)
+        told = await connection.assistant.explain_in_words(root, target, facts, patch, listen=listen)
     except (ModelError, EngineError, RuntimeSetupError) as error:
         connection.reporter.failed(error)
         return None

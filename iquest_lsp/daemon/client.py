@@ -1,0 +1,123 @@
+"""A client of the daemon for the command line: a few requests over its socket, one after the other, no editor."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from iquest_lsp.daemon import handshake
+from iquest_lsp.daemon.bridge import CHUNK, reach
+from iquest_lsp.daemon.places import find_place, with_absolute_paths
+from iquest_lsp.errors import DaemonError, IQuestError, RequestFailedError, UsageError
+
+#: What the server calls a request that asks for what cannot exist (JSON-RPC: invalid params).
+_WRONG_USAGE = -32602
+WITHOUT = "The command runs without the daemon"
+#: `window/showMessage`: errors and warnings.
+_WORTH_SAYING = (1, 2)
+
+Listener = Callable[[dict[str, Any]], None]
+
+
+class DaemonClient:
+    """One connection; `messages` are the errors and warnings that the server showed meanwhile."""
+
+    def __init__(self, connection: socket.socket, first: bytes) -> None:
+        self._connection = connection
+        self._data = first
+        self._number = 0
+        self.messages: list[str] = []
+
+    def request(self, method: str, params: Mapping[str, object], listen: Listener | None = None) -> Any:
+        """The result of a request; with `listen` the parts that come ahead of it are heard as they come.
+
+        Raises UsageError, RequestFailedError with what the server said, DaemonError when the daemon ends meanwhile.
+        """
+        self._number += 1
+        number, asked = self._number, dict(params)
+        if listen is not None:
+            asked["partialResultToken"] = number
+        self._send({"jsonrpc": "2.0", "id": number, "method": method, "params": asked})
+        while True:
+            message = self._read()
+            told = message.get("method")
+            if told is None and message.get("id") == number:
+                return _result(message)
+            if told is not None and "id" in message:
+                self._send({"jsonrpc": "2.0", "id": message["id"], "result": None})
+            elif told == "window/showMessage" and message["params"]["type"] in _WORTH_SAYING:
+                self.messages.append(str(message["params"]["message"]))
+            elif told == "$/progress" and listen is not None and message["params"]["token"] == number:
+                listen(message["params"]["value"])
+
+    def notify(self, method: str, params: Mapping[str, object] | None = None) -> None:
+        """A notification."""
+        self._send({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        body = json.dumps(message).encode("ascii")
+        try:
+            self._connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        except OSError:
+            self._ended()
+
+    def _read(self) -> dict[str, Any]:
+        while b"\r\n\r\n" not in self._data:
+            self._more()
+        head, _, self._data = self._data.partition(b"\r\n\r\n")
+        fields = (line.partition(b":") for line in head.splitlines())
+        length = next(int(value) for name, _, value in fields if name.lower() == b"content-length")
+        while len(self._data) < length:
+            self._more()
+        body, self._data = self._data[:length], self._data[length:]
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def _more(self) -> None:
+        try:
+            data = self._connection.recv(CHUNK)
+        except OSError:
+            data = b""
+        self._data += data
+        if not data or handshake.FAREWELL in self._data:
+            self._ended()
+
+    def _ended(self) -> None:
+        _, _, last = self._data.partition(handshake.FAREWELL)
+        reason = ""
+        with contextlib.suppress(DaemonError):
+            reason = str(handshake.parse(last.strip()).get("message", ""))
+        raise DaemonError("The daemon ended before it answered", why=reason, fix="Run the command again")
+
+
+def _result(message: dict[str, Any]) -> Any:
+    error = message.get("error")
+    if error is None:
+        return message.get("result")
+    kind = UsageError if error.get("code") == _WRONG_USAGE else RequestFailedError
+    raise kind(str(error.get("message", "")))
+
+
+@contextlib.contextmanager
+def joined(options: Mapping[str, object], settings: Mapping[str, object]) -> Iterator[DaemonClient]:
+    """A connection to the daemon for these command line options, started when there is none, with settings of its own.
+
+    Raises DaemonError when there can be none.
+    """
+    options = with_absolute_paths(options)
+    connection, first = reach(find_place(options), options, without=WITHOUT)
+    with connection:
+        client = DaemonClient(connection, first)
+        opening = {
+            "processId": os.getpid(), "rootUri": None, "capabilities": {}, "initializationOptions": dict(settings),
+        }  # fmt: skip
+        client.request("initialize", opening)
+        client.notify("initialized", {})
+        yield client
+        with contextlib.suppress(IQuestError):
+            client.request("shutdown", {})
+            client.notify("exit")
