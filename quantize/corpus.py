@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.context.prompt import PromptFormat, encode
+from iquest_lsp.datatypes import ChunkKind
 from iquest_lsp.errors import ModelError
 from iquest_lsp.runtime.llama import Model
 
@@ -17,12 +20,20 @@ _LARGEST = 1_000_000
 _MOST_FILES = 20_000
 
 
-def texts(sources: Sequence[Path], seed: int = 0) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's text; `path` is relative to the folder that was given, with forward slashes."""
+
+    path: str
+    text: str
+
+
+def documents(sources: Sequence[Path], seed: int = 0) -> list[Document]:
     """The texts below `sources` in a random order; binaries, huge files and what is not UTF-8 are left out."""
-    files = [file for source in sources for file in _files(source)]
+    files = [(source, file) for source in sources for file in _files(source)]
     random.Random(seed).shuffle(files)
     found = []
-    for file in files[:_MOST_FILES]:
+    for source, file in files[:_MOST_FILES]:
         try:
             if file.stat().st_size > _LARGEST:
                 continue
@@ -30,18 +41,29 @@ def texts(sources: Sequence[Path], seed: int = 0) -> list[str]:
         except (OSError, ValueError):
             continue
         if text.strip() and "\x00" not in text:
-            found.append(text)
+            path = file.relative_to(source).as_posix() if file != source else file.name
+            found.append(Document(path, text))
     if not found:
         raise ModelError(f"There is no text in {', '.join(map(str, sources))}", fix="Give files of UTF-8 text")
     return found
 
 
 def token_rows(model: Model, sources: Sequence[Path], length: int, most: int, seed: int = 0) -> list[NDArray[np.int32]]:
-    """Rows of `length` tokens, files one after another with the end-of-text token between them."""
+    """Rows of `length` tokens, one file after another.
+
+    Files stand as they do in a prompt, each with its path before it, where the model has a token for that; otherwise
+    the end-of-text token stands between them.
+    """
     ids: list[int] = []
+    special = model.special_tokens()
+    style = PromptFormat.detect(model.metadata, special)
     end = model.token_eos
-    for text in texts(sources, seed):
-        ids += [*model.tokenize(text), *([end] if end >= 0 else [])]
+    for item in documents(sources, seed):
+        if style.tokens is not None and style.tokens.file:
+            parts = style.chunk(ChunkKind.OPEN, item.path, item.text)
+            ids += encode(parts, special, [model.tokenize(part.text) for part in parts if not part.special])
+        else:
+            ids += [*model.tokenize(item.text), *([end] if end >= 0 else [])]
         if len(ids) >= length * most:
             break
     rows = [np.array(ids[at : at + length], np.int32) for at in range(0, len(ids) - length + 1, length)][:most]

@@ -1,23 +1,31 @@
-"""Completion at random cursors in real files: the rest of the line, with and without what follows the cursor."""
+"""Cursors in real files, and what a model writes there through the engine's own decoding."""
 
 from __future__ import annotations
 
-import difflib
+import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from iquest_lsp.context.prompt import CursorText, PromptFormat, encode
-from iquest_lsp.datatypes import Part
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.datatypes import ChunkKind, Generation, Limits, Part, Prompt
+from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.runtime.llama_backend import LlamaBackend
+from quantize.corpus import Document
+from quantize.pretrain import spans
+from quantize.pretrain.scores import exact, same
+from quantize.pretrain.spans import Outline
 
 #: Characters of the file before and after the cursor that a prompt may have.
 BEFORE, AFTER = 3000, 1000
-LONGEST = 48
+#: Characters of a target: longer lines are seldom code that somebody types.
+LONGEST = 100
+#: Tokens of the engine's window, and those that an answer may have.
+WINDOW, ANSWER = 4096, 64
+#: Lines that are tried for each cursor that is wanted.
+_PATIENCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,74 +36,118 @@ class Place:
     target: str
 
 
-def draw(texts: Sequence[str], count: int, seed: int = 0) -> list[Place]:
-    """Cursors within lines that have something before and after them."""
-    random_ = random.Random(seed)
-    places: list[Place] = []
-    usable = [text for text in texts if text.count("\n") > 5]
-    while usable and len(places) < count:
-        text = random_.choice(usable)
-        lines = text.split("\n")
-        at = random_.randrange(1, len(lines))
-        line = lines[at].rstrip()
-        begin = len(line) - len(line.lstrip())
-        if not 4 <= len(line) - begin <= 100:
+def line(draw: random.Random, outlines: Sequence[Outline], sizes: Sequence[int]) -> tuple[int, int, str]:
+    """A random line of a file drawn by size: the file's index, where the line starts, its text."""
+    index = draw.choices(range(len(outlines)), weights=sizes)[0]
+    lines = outlines[index]
+    at = draw.randrange(len(lines.starts))
+    return index, lines.starts[at], lines.lines(at, at + 1).rstrip("\n")
+
+
+def rests(draw: random.Random, outlines: Sequence[Outline], sizes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Rests of random lines, without end: file, and characters [a, b) from a cursor on to the line's end.
+
+    The cursor stands anywhere from the line's first character that is not blank; words are not spared.
+    """
+    while True:
+        index, start, text = line(draw, outlines, sizes)
+        if len(text.strip()) < 2:
             continue
-        column = random_.randrange(begin + 1, len(line))
-        before, after = "\n".join(lines[:at]) + "\n", "\n".join(lines[at + 1 :])
-        cut = max(len(before) - BEFORE, 0)
-        cut = before.find("\n", cut) + 1 if cut else 0
-        cursor = CursorText("file", before[cut:], line[:column], "", after[:AFTER].rpartition("\n")[0])
-        places.append(Place(cursor, line[column:]))
+        indent = len(text) - len(text.lstrip())
+        yield index, start + draw.randint(indent, len(text) - 1), start + len(text)
+
+
+def draw(documents: Sequence[Document], count: int, seed: int = 0) -> list[Place]:
+    """Cursors in files of more than five lines, as many as there are within reason."""
+    usable = [item for item in documents if item.text.count("\n") > 5]
+    if not usable:
+        return []
+    random_ = random.Random(seed)
+    outlines = [spans.outline(item.text, "") for item in usable]
+    places: list[Place] = []
+    if not any(len(text.strip()) > 1 for item in usable for text in item.text.split("\n")):
+        return []
+    spots = rests(random_, outlines, [len(item.text) for item in usable])
+    for index, a, b in itertools.islice(spots, _PATIENCE * count):
+        target = usable[index].text[a:b].rstrip()
+        if target and len(target) <= LONGEST:
+            cursor = spans.cursor_text(random_, outlines[index], usable[index].path, a, b, BEFORE, AFTER)
+            places.append(Place(cursor, target))
+        if len(places) == count:
+            break
     return places
 
 
-def complete(
-    model: Model, places: Sequence[Place], progress: Callable[[int, int], None] | None = None
-) -> dict[str, Any]:
-    """Exact rests of lines and their mean similarity, greedily decoded: `line` sees only what is before the cursor,
-    `fim` what follows it as well (None where the model has no tokens for that)."""
-    special = model.special_tokens()
-    style = PromptFormat.detect(model.metadata, special)
-    ways = {"line": None} | ({"fim": style} if style.tokens is not None else {})
-    result: dict[str, Any] = {"line_exact": None, "line_similarity": None, "fim_exact": None, "fim_similarity": None}
-    context = LoopContext(model, 4096, n_batch=512, n_ubatch=512)
-    done = 0
-    try:
-        for name, chosen in ways.items():
-            exact, similar = [], []
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model wrote at each place, up to the line's end; `fim` is None for a model without tokens for it."""
+
+    line: list[str]
+    fim: list[str] | None
+
+    def summary(self, places: Sequence[Place], reference: Answers | None) -> dict[str, Any]:
+        """Shares met exactly with 95% intervals, similarity, and the share of the reference's own answers."""
+        result: dict[str, Any] = {"cursors": len(places)}
+        for name in ("line", "fim"):
+            made: list[str] | None = getattr(self, name)
+            first: list[str] | None = getattr(reference, name, None)
+            result[name] = None if made is None else exact(made, [place.target for place in places])
+            result[f"{name}_same"] = (
+                None if made is None or first is None
+                else sum(same(a, b) for a, b in zip(made, first, strict=True)) / max(1, len(made))
+            )  # fmt: skip
+        return result
+
+
+def complete(path: Path, places: Sequence[Place], progress: Callable[[int, int], None] | None = None) -> Answers:
+    """Rests of lines by the model at `path`, greedily: seeing only what is before the cursor (`line`), and what
+    follows it as well (`fim`)."""
+    with Completer(path) as backend:
+        style = PromptFormat.detect(backend.info.metadata, backend.info.special_tokens)
+        ways = [_before, *([_around] if style.tokens is not None else [])]
+        made: list[list[str]] = []
+        for way in ways:
+            made.append([])
             for place in places:
-                prompt = _prompt(model, place.cursor, chosen, special)
-                answer = _greedy(model, context, prompt[-(4096 - LONGEST) :])
-                exact.append(answer.rstrip() == place.target)
-                similar.append(difflib.SequenceMatcher(None, answer, place.target, autojunk=False).ratio())
-                done += 1
+                parts = way(style, place.cursor)
+                prompt = backend.encode(parts)[-(WINDOW - 2 * ANSWER) :]
+                made[-1].append(backend.answer(prompt, 1).text.split("\n")[0])
                 if progress is not None:
-                    progress(done, len(places) * len(ways))
-            result[f"{name}_exact"], result[f"{name}_similarity"] = float(np.mean(exact)), float(np.mean(similar))
-    finally:
-        context.close()
-    return result | {"cursors": len(places)}
+                    progress(sum(map(len, made)), len(places) * len(ways))
+    return Answers(made[0], made[1] if len(made) > 1 else None)
 
 
-def _prompt(model: Model, cursor: CursorText, style: PromptFormat | None, special: dict[str, int]) -> list[int]:
-    if style is None:
-        return model.tokenize(cursor.prefix + cursor.head)
-    parts: list[Part] = [*style.begin(""), *style.current(cursor)]
-    return encode(parts, special, [model.tokenize(part.text) for part in parts if not part.special])
+def _before(style: PromptFormat, cursor: CursorText) -> list[Part]:
+    text = cursor.prefix + cursor.head
+    if style.tokens is None or not style.tokens.file:
+        start = [Part(style.start, special=True)] if style.start else []
+        return [*start, Part(text)]
+    return [*style.begin(""), *style.chunk(ChunkKind.OPEN, cursor.path, "")[:-1], Part(text)]
 
 
-def _greedy(model: Model, context: LoopContext, prompt: list[int]) -> str:
-    """The model's text up to the end of the line."""
-    context.clear()
-    context.run(context.plan(0, 0, len(prompt)), prompt)
-    found = b""
-    for at in range(len(prompt), len(prompt) + LONGEST):
-        token = int(context.logits(-1).argmax())
-        if model.is_eog(token):
-            break
-        found += model.piece(token)
-        if b"\n" in found:
-            break
-        context.decode([token], [at], 0, "last")
-    return found.partition(b"\n")[0].decode("utf-8", "replace")
+def _around(style: PromptFormat, cursor: CursorText) -> list[Part]:
+    return [*style.begin(""), *style.current(cursor)]
+
+
+class Completer:
+    """The engine's own decoding of one model, without the process around it; loaded within a `with` block."""
+
+    def __init__(self, path: Path) -> None:
+        self._backend = LlamaBackend(EngineOptions(model_path=str(path), context_tokens=WINDOW))
+
+    def __enter__(self) -> Completer:
+        self.info = self._backend.load(lambda _: None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._backend.close()
+
+    def encode(self, parts: Sequence[Part]) -> list[int]:
+        """Token ids of parts, each tokenized by itself."""
+        texts = [part.text for part in parts if not part.special]
+        return encode(parts, self.info.special_tokens, self._backend.tokenize(texts))
+
+    def answer(self, prompt: Sequence[int], max_lines: int, most: int = ANSWER) -> Generation:
+        """What the model writes greedily, up to `max_lines` line ends (0: no limit)."""
+        prompt_ = Prompt(tuple(prompt), max_lines=max_lines, heal=True)
+        return self._backend.complete(prompt_, Limits(most), lambda: False)

@@ -7,8 +7,6 @@ at the same cursors, on the same machine. Reports: a table on the terminal, Mark
 from __future__ import annotations
 
 import json
-import os
-import platform
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +17,16 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.bench.report import machine
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
 from quantize import corpus, cursors, report, scoring, speeds
 from quantize.gguf_stream import Progress
 from quantize.meter import meter
+
+#: Parts that a model's share of the progress is told in.
+_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -77,58 +79,74 @@ def evaluate(
     models: Sequence[Path], sources: Sequence[Path], plan: Plan, progress: Progress | None = None
 ) -> dict[str, Any]:
     """All measurements as one JSON-able object; see the module's docstring."""
-    texts = corpus.texts(sources, plan.seed)
-    result: dict[str, Any] = {
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
-        "text": [str(source) for source in sources], "reference": models[0].name,
-        "rows": plan.rows, "length": plan.length, "long": plan.long, "models": [],
-    }  # fmt: skip
+    places = cursors.draw(corpus.documents(sources, plan.seed), plan.cursors, plan.seed) if plan.cursors else []
     rows: list[scoring.Rows] = []
+    entries: list[dict[str, Any]] = []
     words: bytes = b""
+    first: cursors.Answers | None = None
+    steps = len(models) + int(plan.speed)
+    ran_on = machine()
+
+    def tell(at: int, name: str) -> scoring.Progress:
+        def report_(done: int, total: int) -> None:
+            if progress is not None:
+                progress(at + int(_STEPS * done / max(total, 1)), _STEPS * 2 * steps, name)
+
+        return report_
+
     with tempfile.TemporaryDirectory() as scratch:
         for number, path in enumerate(models):
             model = Model.load(path)
             try:
                 if number == 0:
-                    rows = _rows(model, sources, plan)
-                    words = _vocabulary(model)
+                    rows, words = _rows(model, sources, plan), _vocabulary(model)
                     reference = scoring.Reference(Path(scratch), model.n_vocab)
                 elif _vocabulary(model) != words:
                     raise ModelError(f"{path.name} has another vocabulary than {models[0].name}")
-
-                def tell(done: int, total: int, what: str, number: int = number, name: str = path.name) -> None:
-                    if progress is not None:
-                        progress(number * 1000 + 1000 * done // max(total, 1), 1000 * len(models), f"{name}: {what}")
-
-                result["models"].append(_one(model, path, rows, reference, number == 0, texts, plan, tell))
+                scored = tell(_STEPS * 2 * number, f"{path.name}: text")
+                entries.append(_facts(model, path) | _quality(model, rows, reference, number == 0, scored))
             finally:
                 model.close()
-    return result
+            if places:
+                named = tell(_STEPS * (2 * number + 1), f"{path.name}: completions")
+                made = cursors.complete(path, places, named)
+                entries[-1]["completion"] = made.summary(places, first)
+                first = made if number == 0 else first
+    if plan.speed:
+        timed = speeds.compare(models, rows[0].tokens[0], progress=tell(_STEPS * 2 * len(models), "speed"))
+        for entry, speed in zip(entries, timed, strict=True):
+            entry["speed"] = speed
+    return {
+        "machine": ran_on, "text": [str(source) for source in sources], "reference": models[0].name,
+        "rows": plan.rows, "length": plan.length, "long": plan.long if len(rows) > 1 else 0,
+        "cursors": len(places), "models": entries,
+    }  # fmt: skip
 
 
-def _one(
-    model: Model, path: Path, rows: list[scoring.Rows], reference: scoring.Reference, is_reference: bool,
-    texts: list[str], plan: Plan, tell: Progress,
-) -> dict[str, Any]:  # fmt: skip
+def _facts(model: Model, path: Path) -> dict[str, Any]:
     header = read_header(path)
     size = sum(tensor.size or 0 for tensor in header.tensors)
-    entry: dict[str, Any] = {
+    return {
         "file": path.name, "model": header.name, "type": model.description, "file_bytes": header.file_size,
         "bits_per_weight": size * 8 / max(header.parameters, 1), "passes": model.passes,
     }  # fmt: skip
+
+
+def _quality(
+    model: Model, rows: list[scoring.Rows], reference: scoring.Reference, is_reference: bool, tell: scoring.Progress
+) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    total = sum(len(part.tokens) * len(part.tokens[0]) for part in rows)
+    before = 0
     for part in rows:
 
-        def scored(done: int, total: int, name: str = part.name) -> None:
-            tell(done, 2 * total, name)
+        def scored(done: int, _: int, start: int = before) -> None:
+            tell(start + done, total)
 
         found = scoring.score(model, part, reference, is_reference, scored)
         entry[part.name] = found.summary(model.loop_window)
         entry[f"{part.name}_by_position"] = found.by_position()
-    if plan.cursors:
-        places = cursors.draw(texts, plan.cursors, plan.seed)
-        entry["completion"] = cursors.complete(model, places, lambda a, b: tell(b + a, 2 * b, "completions"))
-    if plan.speed:
-        entry["speed"] = speeds.measure(model, rows[0].tokens[0])
+        before += len(part.tokens) * len(part.tokens[0])
     return entry
 
 

@@ -7,6 +7,7 @@ go to a file in between, so that two models never lie in memory together.
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.errors import ModelError
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
+from quantize.pretrain import scores
 
 BATCH = 512
 SCORES = 2 * 1024 * 1024
@@ -40,16 +43,18 @@ class Rows:
 
 @dataclass(frozen=True)
 class Score:
-    """Per prediction: surprise in nats, divergence from the reference in nats, whether the likeliest token agrees.
+    """Per prediction: surprise in nats, divergence from the reference in nats, whether the likeliest token agrees, and
+    the surprise that is added to the reference's.
 
-    Arrays [rows, predictions]; the latter two are None for the reference itself. `bytes` is the length of the text
-    that was predicted.
+    Arrays [rows, predictions]; the latter three are None for the reference itself. `sizes` are the lengths in bytes
+    of the rows' text that was predicted.
     """
 
     surprise: NDArray[np.float32]
     divergence: NDArray[np.float32] | None
     agrees: NDArray[np.bool_] | None
-    bytes: int
+    added: NDArray[np.float32] | None
+    sizes: list[int]
     begin: int
 
     def summary(self, window: int) -> dict[str, Any]:
@@ -59,9 +64,9 @@ class Score:
             "predictions": int(self.surprise.size),
             "perplexity": math.exp(min(mean, 700.0)),
             "perplexity_error": math.exp(min(mean, 700.0)) * float(self._error(self.surprise)),
-            "bits_per_byte": float(self.surprise.sum()) / math.log(2) / max(self.bytes, 1),
+            "bits_per_byte": scores.per_byte(self.surprise.sum(axis=1) / math.log(2), self.sizes),
         }
-        if self.divergence is None or self.agrees is None:
+        if self.divergence is None or self.agrees is None or self.added is None:
             return result
         far = slice(max(2 * window - self.begin, 0), None)
         beyond, agrees = self.divergence[:, far], self.agrees[:, far]
@@ -71,6 +76,7 @@ class Score:
             "kl_median": float(np.median(self.divergence)),
             "kl_p99": float(np.quantile(self.divergence, 0.99)),
             "top1": float(self.agrees.mean()),
+            "added_bits_per_byte": scores.per_byte(self.added.sum(axis=1) / math.log(2), self.sizes),
             "kl_beyond": float(beyond.mean()) if beyond.size else None,
             "top1_beyond": float(agrees.mean()) if agrees.size else None,
         }
@@ -98,23 +104,31 @@ class Score:
 
 @dataclass
 class Reference:
-    """The unquantized model's log-probabilities of every prediction, in a file."""
+    """The unquantized model's log-probabilities of every prediction, in a file, as float32: half precision would add
+    more than the divergence of 8-bit weights."""
 
     path: Path
     n_vocab: int
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def store(self, name: str, predictions: int) -> NDArray[np.float16]:
+    def store(self, name: str, predictions: int) -> NDArray[np.float32]:
         """An array on disk [predictions, vocab] to write to."""
         self.shapes[name] = (predictions, self.n_vocab)
-        return np.memmap(self._file(name), np.float16, "w+", shape=(predictions, self.n_vocab))
+        needed, free = 4 * predictions * self.n_vocab, shutil.disk_usage(self.path).free
+        if free < needed:
+            raise ModelError(
+                "There is no room for the reference's predictions",
+                why=f"they take {needed / 1e9:.1f} GB and {self.path} has {free / 1e9:.1f} GB",
+                fix="Measure fewer rows, or let TMPDIR name a folder on a larger disk",
+            )
+        return np.memmap(self._file(name), np.float32, "w+", shape=(predictions, self.n_vocab))
 
-    def load(self, name: str) -> NDArray[np.float16]:
+    def load(self, name: str) -> NDArray[np.float32]:
         """What was written."""
-        return np.memmap(self._file(name), np.float16, "r", shape=self.shapes[name])
+        return np.memmap(self._file(name), np.float32, "r", shape=self.shapes[name])
 
     def _file(self, name: str) -> Path:
-        return self.path / f"{name}.f16"
+        return self.path / f"{name}.f32"
 
 
 def score(
@@ -125,13 +139,14 @@ def score(
     stored = reference.store(rows.name, rows.scored) if is_reference else reference.load(rows.name)
     count = len(rows.tokens[0]) - 1 - rows.begin
     surprise = np.zeros((len(rows.tokens), count), np.float32)
-    divergence, agrees = np.zeros_like(surprise), np.zeros(surprise.shape, np.bool_)
+    divergence, added = np.zeros_like(surprise), np.zeros_like(surprise)
+    agrees = np.zeros(surprise.shape, np.bool_)
     # without flash attention, which rounds; its scores are [heads, longest, size]
     size = min(BATCH, longest, max(SCORES // longest, 32))
     context = LoopContext(
         model, longest, n_batch=size, n_ubatch=size, swa_full=True, type_k="f32", type_v="f32", flash_attn=False
     )
-    length = 0
+    sizes = []
     try:
         for at, row in enumerate(rows.tokens):
             context.clear()
@@ -144,19 +159,20 @@ def score(
                     surprise[at, column] = -logp[row[position + 1]]
                     where = at * count + column
                     if is_reference:
-                        stored[where] = np.maximum(logp, -60000.0)
+                        stored[where] = logp
                     else:
                         base = stored[where].astype(np.float64)
                         divergence[at, column] = max(float((np.exp(base) * (base - logp)).sum()), 0.0)
                         agrees[at, column] = bool(base[int(logp.argmax())] >= base.max())
+                        added[at, column] = base[row[position + 1]] - logp[row[position + 1]]
                 if progress is not None:
                     progress(at * longest + stop, len(rows.tokens) * longest)
-            length += sum(len(model.piece(int(token), special=True)) for token in row[rows.begin + 1 :])
+            sizes.append(sum(len(model.piece(int(token))) for token in row[rows.begin + 1 :]))
     finally:
         context.close()
     if is_reference:
-        return Score(surprise, None, None, length, rows.begin)
-    return Score(surprise, divergence, agrees, length, rows.begin)
+        return Score(surprise, None, None, None, sizes, rows.begin)
+    return Score(surprise, divergence, agrees, added, sizes, rows.begin)
 
 
 def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,49 +15,80 @@ from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
 
 DRAFT = 4
+CASES = ("prefill", "decode", "decode_one_pass", "decode_drafted")
 
 
-def measure(model: Model, tokens: NDArray[np.int32], generated: int = 32, repeats: int = 3) -> dict[str, Any]:
-    """Tokens a second (medians, the cases taken in turn), and bytes of weights and KV cache.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One round of a model: tokens a second by case, drafts taken and offered, bytes of weights and of KV cache."""
 
-    `tokens` [n] is the prompt. None where a case does not exist: one pass and drafts need a model with several.
-    """
+    rates: dict[str, float]
+    taken: int
+    offered: int
+    weights: int
+    kv: int
+
+
+def compare(
+    paths: Sequence[Path], tokens: NDArray[np.int32], rounds: int = 3, generated: int = 32,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Speeds of models side by side: every round takes each of them in turn, so that what else the machine does
+    disturbs all alike."""
+    samples: list[list[Sample]] = [[] for _ in paths]
+    for at in range(rounds):
+        for number, path in enumerate(paths):
+            model = Model.load(path)
+            try:
+                samples[number].append(measure(model, tokens, generated))
+            finally:
+                model.close()
+            if progress is not None:
+                progress(at * len(paths) + number + 1, rounds * len(paths))
+    return [summary(found) | {"prompt_tokens": len(tokens)} for found in samples]
+
+
+def summary(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Medians over rounds; None where a case does not exist: one pass and drafts need a model with several."""
+    result: dict[str, Any] = {}
+    for case in CASES:
+        rates = [sample.rates[case] for sample in samples if case in sample.rates]
+        result[f"{case}_tps"] = float(np.median(rates)) if rates else None
+    offered = sum(sample.offered for sample in samples)
+    return result | {
+        "draft_acceptance": sum(sample.taken for sample in samples) / offered if offered else None,
+        "weights_bytes": samples[0].weights, "kv_bytes": samples[0].kv, "rounds": len(samples),
+    }  # fmt: skip
+
+
+def measure(model: Model, tokens: NDArray[np.int32], generated: int = 32) -> Sample:
+    """Each case once; `tokens` [n] is the prompt."""
     n = len(tokens)
     room = n + generated + DRAFT + 1
     context = LoopContext(model, room, margin=min(256, room), n_batch=512, n_ubatch=512)
-    cases = ["prefill", "decode"] + (["decode_one_pass"] if context.passes > 1 else [])
-    if context.can_finish:
-        cases.append("decode_drafted")
-    times: dict[str, list[float]] = {case: [] for case in cases}
-    accepted = offered = 0
+    rates: dict[str, float] = {}
+    taken = offered = 0
     try:
-        for _ in range(repeats):
-            for case in cases:
-                context.clear()
-                begin = time.perf_counter()
-                context.run(context.plan(0, 0, n), tokens)
-                filled = time.perf_counter()
-                if case == "prefill":
-                    times[case].append(n / (filled - begin))
-                elif case == "decode_drafted":
-                    made, taken, tried = drafted(context, n, generated)
-                    accepted, offered = accepted + taken, offered + tried
-                    times[case].append(len(made) / (time.perf_counter() - filled))
-                else:
-                    depth = 1 if case == "decode_one_pass" else context.passes
-                    plain(context, n, generated, depth)
-                    times[case].append(generated / (time.perf_counter() - filled))
-        memory = context.memory_bytes
+        for case in CASES:
+            if (case == "decode_one_pass" and context.passes < 2) or (
+                case == "decode_drafted" and not context.can_finish
+            ):
+                continue
+            context.clear()
+            begin = time.perf_counter()
+            context.run(context.plan(0, 0, n), tokens)
+            filled = time.perf_counter()
+            if case == "prefill":
+                rates[case] = n / (filled - begin)
+            elif case == "decode_drafted":
+                made, taken, offered = drafted(context, n, generated)
+                rates[case] = len(made) / (time.perf_counter() - filled)
+            else:
+                plain(context, n, generated, 1 if case == "decode_one_pass" else context.passes)
+                rates[case] = generated / (time.perf_counter() - filled)
+        return Sample(rates, taken, offered, model.size_bytes, context.memory_bytes)
     finally:
         context.close()
-    result: dict[str, Any] = {
-        f"{case}_tps": None for case in ("prefill", "decode", "decode_one_pass", "decode_drafted")
-    }
-    result |= {f"{case}_tps": float(np.median(values)) for case, values in times.items()}
-    return result | {
-        "prompt_tokens": n, "draft_acceptance": accepted / offered if offered else None,
-        "weights_bytes": model.size_bytes, "kv_bytes": memory,
-    }  # fmt: skip
 
 
 def plain(context: LoopContext, n: int, generated: int, depth: int) -> list[int]:

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from iquest_lsp.datatypes import Generation, Limits, Prompt
-from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.datatypes import Generation
 from iquest_lsp.runtime.llama import Context, Model
-from iquest_lsp.runtime.llama_backend import LlamaBackend
+from quantize.cursors import Completer
 from quantize.pretrain.floor import Floor
 from quantize.pretrain.places import LONGEST, Place, Stretch, Window
 from quantize.pretrain.reader import ModelFile
@@ -87,19 +86,8 @@ def copied_lines(cursors: Sequence[Place], setting: str) -> list[str]:
 
 def answers(path: Path, cursors: Sequence[Place], setting: str, max_lines: int) -> list[Generation]:
     """What the model writes greedily through the engine's own decoding, up to `max_lines` line ends (0: no limit)."""
-    backend = LlamaBackend(EngineOptions(model_path=str(path), context_tokens=4096))
-    backend.load(lambda _: None)
-    try:
-        return [
-            backend.complete(
-                Prompt(tuple(place.prompts[setting][-3500:]), max_lines=max_lines, heal=True),
-                Limits(2 * LONGEST),
-                lambda: False,
-            )
-            for place in cursors
-        ]
-    finally:
-        backend.close()
+    with Completer(path) as completer:
+        return [completer.answer(place.prompts[setting][-3500:], max_lines, 2 * LONGEST) for place in cursors]
 
 
 def engine_bits(path: Path, scored: Sequence[Window]) -> list[float]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.datatypes import ChunkKind, Part
+from quantize import cursors
 from quantize.pretrain import spans
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.reader import ModelFile
@@ -86,13 +87,9 @@ class Cursors:
         """Random cursors from the first character of a line's text on, words not spared; the rest is never blank."""
         draw = random.Random(self._recipe.seed + 1)
         result: list[Place] = []
+        spots = cursors.rests(draw, self._outlines, self._sizes)
         while len(result) < self._recipe.positions:
-            index, start, text = self._line(draw)
-            indent = len(text) - len(text.lstrip())
-            if len(text.strip()) < 2:
-                continue
-            a = start + draw.randint(indent, len(text) - 1)
-            place = self._place(draw, index, a, start + len(text))
+            place = self._place(draw, *next(spots))
             if place is not None:
                 result.append(place)
         return result
@@ -123,7 +120,7 @@ class Cursors:
         for _ in range(200 * self._recipe.names):  # held-out packages may have few such places
             if len(result) == self._recipe.names:
                 break
-            index, start, text = self._line(draw)
+            index, start, text = cursors.line(draw, self._outlines, self._sizes)
             found = list(NAME.finditer(text))
             if not found or text.lstrip().startswith(("#", "import", "from")):
                 continue
@@ -162,13 +159,6 @@ class Cursors:
                 size = len(self._tokenizer.decode(scored).encode("utf-8"))
                 result.append(Stretch(before[len(before) - longest :], scored, size))
         return result
-
-    def _line(self, draw: random.Random) -> tuple[int, int, str]:
-        """A random line: file, where it starts, its text."""
-        index = draw.choices(range(len(self._files)), weights=self._sizes)[0]
-        lines = self._outlines[index]
-        line = draw.randrange(len(lines.starts))
-        return index, lines.starts[line], lines.lines(line, line + 1).rstrip("\n")
 
     def _place(self, draw: random.Random, index: int, a: int, b: int) -> Place | None:
         item, lines = self._files[index], self._outlines[index]

@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import random
-import shutil
 import sys
 import tempfile
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +30,8 @@ from iquest_lsp.datatypes import Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.settings import Configuration
+from tests.bench import held_out
 
-RECIPE = Path(__file__).resolve().parents[2] / "quantize" / "pretrain" / "nano.toml"
-MODULES = {"gitpython": "git"}
 #: What reading a suggestion that is wrong costs, in characters typed.
 WRONG = 3.0
 THRESHOLDS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.18, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)
@@ -68,18 +64,10 @@ def cursors(folder: Path, count: int, seed: int) -> list[tuple[Path, int, int]]:
     The packages are copied into a folder, one workspace each, since installed ones lie where git ignores them.
     """
     source = random.Random(seed)
-    with RECIPE.open("rb") as stream:
-        recipe = tomllib.load(stream)
-    names = recipe.get("held_out") or next(part["held_out"] for part in recipe.values() if "held_out" in part)
     files: list[Path] = []
-    for name in names:
-        found = importlib.util.find_spec(MODULES.get(name, name))
-        if found is not None and found.origin is not None:
-            package = Path(found.origin).parent
-            copy = folder / name / package.name
-            shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__", "_vendor"))
-            (folder / name / "iquest.toml").write_text("")
-            files += [path for path in sorted(copy.rglob("*.py")) if path.stat().st_size > 2000]
+    for copy in held_out.copy(folder):
+        (copy / "iquest.toml").write_text("")
+        files += [path for path in sorted(copy.rglob("*.py")) if path.stat().st_size > 2000]
     if not files:
         sys.exit("None of the held-out packages is installed here")
     chosen = []
