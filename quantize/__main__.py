@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "logits": "quantize.logits",
     "pretrain": "quantize.pretrain.command",
     "quantize": "quantize.quantizer",
+    "search": "quantize.pretrain.search_command",
     "synth": "quantize.synth",
     "verify": "quantize.verify",
     "tokenizer": "quantize.tokenizer",

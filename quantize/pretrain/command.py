@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from iquest_lsp.errors import UsageError
 from quantize.pretrain import recipe as recipes
 
 
@@ -22,6 +23,13 @@ from quantize.pretrain import recipe as recipes
 @click.option("--until", type=int, help="Stop training after this step; run again to go on.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the model file, its card and its curve.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Score the model file on the held-out packages.")
+@click.option(
+    "--evaluate-only",
+    "scored",
+    type=click.Path(path_type=Path, exists=True),
+    help="Score this model file and write its card; nothing is trained. What was measured before is kept.",
+)
+@click.option("--card-only", is_flag=True, help="With --evaluate-only: the card from the figures beside the recipe.")
 def command(
     recipe: Path,
     work: Path | None,
@@ -31,29 +39,42 @@ def command(
     until: int | None,
     output: Path | None,
     evaluate: bool,
+    scored: Path | None,
+    card_only: bool,
 ) -> None:
     # torch is heavy: it is imported when a run starts, not when the command line is read.
+    from quantize.pretrain.judge import Judge
     from quantize.pretrain.manifest import Places
     from quantize.pretrain.run import Run
+    from quantize.pretrain.stages import Stages
 
     started = time.monotonic()
 
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - started:7.1f}s] {text}", err=True)
 
-    run = Run(recipes.load(recipe), recipe, work or default_work(), Places(archive, npm), say, start)
-    if not run.train(until):
-        return
-    model = run.export(recipe.stem)
+    if card_only and scored is None:
+        raise UsageError("--card-only tells of a model file", fix="Name it with --evaluate-only FILE.gguf")
+    plan, folder, places = recipes.load(recipe), work or default_work(), Places(archive, npm)
+    model, stages = scored, None
+    if model is None:
+        run = Run(plan, recipe, folder, places, say, start)
+        if not run.train(until):
+            return
+        model, stages = run.export(recipe.stem), run.stages
+        shutil.copyfile(run.trainer.folder / "curve.csv", recipe.with_suffix(".curve.csv"))
     made = [model]
     if evaluate:
-        figures = run.evaluate(model)
-        made += run.card(model, figures)
+        stages = stages or Stages(plan, folder, places, recipe.with_suffix(".manifest.csv"), say)
+        judge = Judge(plan, recipe, stages, say)
+        figures = judge.known() if card_only else judge.evaluate(model)
+        made += judge.card(model, figures)
         click.echo(json.dumps(figures, indent=2))
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         for path in made:
-            shutil.copyfile(path, output / path.name)
+            if path.resolve() != (output / path.name).resolve():
+                shutil.copyfile(path, output / path.name)
             say(f"wrote {output / path.name}")
 
 

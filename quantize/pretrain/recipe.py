@@ -122,8 +122,8 @@ class EvaluateRecipe:
     blocks: int = 150
     names: int = 200
     stretches: int = 24
-    scored: int = 256
-    lengths: tuple[int, ...] = (512, 1024, 4096, 16384, 32768)
+    scored: int = 512
+    lengths: tuple[int, ...] = (1024, 4096, 16384, 32768)
     length: int = 1024
     prompt: int = 768
     seed: int = 7

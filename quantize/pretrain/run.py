@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from iquest_lsp.errors import RuntimeSetupError
-from quantize.pretrain import card, evaluate, export, reader
+from quantize.pretrain import export, reader
 from quantize.pretrain.manifest import Places
 from quantize.pretrain.recipe import Recipe
-from quantize.pretrain.stages import Say, Stages
+from quantize.pretrain.stages import Say, Stages, checked_start
 from quantize.pretrain.train import Trainer
 
 
@@ -26,7 +24,7 @@ class Run:
         """`start` is the model file that the recipe goes on from, if it names one."""
         self.recipe = recipe
         self._say = say
-        self.stages = Stages(recipe, work, places, path.with_suffix(".manifest.csv"), say, start)
+        self.stages = Stages(recipe, work, places, path.with_suffix(".manifest.csv"), say, checked_start(recipe, start))
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -64,40 +62,3 @@ class Run:
         part.replace(path)
         self._say(f"export: {path} ({path.stat().st_size:,} bytes)")
         return path
-
-    def evaluate(self, path: Path) -> dict[str, Any]:
-        """Figures of the file on the held-out packages, the file read back from disk."""
-        cleaned, _ = self.stages.clean()
-        figures = evaluate.evaluate(
-            path,
-            reader.read(path),
-            cleaned.train,
-            cleaned.held_out,
-            self.recipe.evaluate,
-            self._say,
-            self._engine_present(),
-        )
-        path.with_suffix(".json").write_text(json.dumps(figures, indent=2))
-        return figures
-
-    def card(self, path: Path, figures: dict[str, Any]) -> list[Path]:
-        """Writes the model card and the picture of the curve beside the file."""
-        cleaned, _ = self.stages.clean()
-        curve = card.read_curve(path.parent / "curve.csv")
-        picture = path.with_name(f"{path.stem}-curve.png")
-        card.draw(picture, curve)
-        text = card.render(self.recipe, path, figures, cleaned, curve, picture.name)
-        page = path.with_name("MODEL_CARD.md")
-        page.write_text(text, encoding="utf-8")
-        return [page, picture]
-
-    def _engine_present(self) -> bool:
-        from iquest_lsp.runtime import llama
-
-        try:
-            present = llama.is_ported()
-        except RuntimeSetupError:
-            present = False
-        if not present:
-            self._say("evaluate: the ported llama.cpp is not installed, so the rest of the line is not measured")
-        return present

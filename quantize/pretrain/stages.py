@@ -36,7 +36,7 @@ class Stages:
         self.work = work
         self._places = places
         self.say = say
-        self.start = _checked(recipe, start)
+        self.start = start
 
     def clean(self) -> tuple[Cleaned, str]:
         """Files for training and for evaluation, and the hash of both.
@@ -132,7 +132,7 @@ def _digest(files: list[manifest.SourceFile]) -> str:
     return digest.hexdigest()
 
 
-def _checked(recipe: Recipe, start: Path | None) -> Path | None:
+def checked_start(recipe: Recipe, start: Path | None) -> Path | None:
     """The model file to start from, if it is the one that the recipe names."""
     wanted = recipe.train.start
     if not wanted:

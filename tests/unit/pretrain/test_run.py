@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ torch = pytest.importorskip("torch", reason='training needs the workshop extra: 
 
 from iquest_lsp.errors import UsageError
 from quantize.pretrain import card, inventory, reader, recipe, train
+from quantize.pretrain.judge import Judge
 from quantize.pretrain.manifest import Places
 from quantize.pretrain.run import Run
+from quantize.pretrain.stages import Stages
 from tests.unit.pretrain.conftest import MakeRun
 
 pytestmark = pytest.mark.torch
@@ -71,14 +74,31 @@ def test_a_run_goes_on_from_a_model_file(finished: tuple[Run, Path], smoke: Path
         _ = Run(wider, smoke, tmp_path, Places(), print, start).trainer
 
 
-def test_the_card_tells_what_was_measured(finished: tuple[Run, Path]) -> None:
+def test_the_card_tells_what_was_measured(finished: tuple[Run, Path], smoke: Path) -> None:
     run, path = finished
-    figures = run.evaluate(path)
+    shutil.copyfile(path.parent / "curve.csv", smoke.with_suffix(".curve.csv"))
+    judge = Judge(run.recipe, smoke, run.stages, print)
+    figures = judge.evaluate(path)
     assert figures["bits_per_byte"]["pass 2"]["value"] < 8.0
-    assert 0.0 <= figures["first_pass_agreement"] <= 1.0
-    page = run.card(path, figures)[0].read_text()
+    assert 0.0 <= figures["first_pass"]["agreement"] <= 1.0
+    page = judge.card(path, figures)[0].read_text()
     assert f"{figures['bits_per_byte']['pass 2']['value']:.3f}" in page
     assert ("Whole bodies" in page) == ("blocks" in figures)
+    assert judge.known() == figures
+
+
+def test_a_file_is_scored_without_its_checkpoint(finished: tuple[Run, Path], smoke: Path, tmp_path: Path) -> None:
+    run, path = finished
+    alone = tmp_path / "smoke.gguf"
+    shutil.copyfile(path, alone)
+    said: list[str] = []
+    stages = Stages(run.recipe, tmp_path / "work", Places(), smoke.with_suffix(".manifest.csv"), said.append)
+    judge = Judge(run.recipe, smoke, stages, said.append)
+    figures = judge.evaluate(alone)
+    assert figures == Judge(run.recipe, smoke, run.stages, print).evaluate(path)
+    said.clear()
+    assert judge.evaluate(alone) == figures
+    assert not any("kept from before" in line for line in said), "measured again"
 
 
 def test_the_schedule_rises_stays_and_falls(finished: tuple[Run, Path]) -> None:

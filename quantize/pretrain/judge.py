@@ -1,0 +1,94 @@
+"""Scores a model file and writes its card; needs the held-out files, and no checkpoint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.errors import RuntimeSetupError, UsageError
+from quantize.pretrain import card, pictures, reader, sections
+from quantize.pretrain.evaluate import Evaluation, kept_key
+from quantize.pretrain.kept import Kept
+from quantize.pretrain.recipe import Recipe
+from quantize.pretrain.stages import Say, Stages
+
+
+class Judge:
+    """What is known of one recipe's model file.
+
+    Beside the recipe lie the figures that were measured (`NAME.figures.json`), the curve of the training
+    (`NAME.curve.csv`), the table of the architecture search (`NAME.search.json`) and the speeds of decoding
+    (`NAME.speeds.json`, as `iquest-lsp bench decode --json` prints them), so that the card can be written anew without
+    measuring or training.
+    """
+
+    def __init__(self, recipe: Recipe, path: Path, stages: Stages, say: Say) -> None:
+        self._recipe, self._path, self._stages, self._say = recipe, path, stages, say
+
+    def beside(self, what: str) -> Path:
+        """Where a record of this recipe lies."""
+        return self._path.with_suffix(f".{what}")
+
+    def evaluate(self, path: Path) -> dict[str, Any]:
+        """Figures of the file on the held-out packages, the file read back from disk; what was measured is kept."""
+        cleaned, _ = self._stages.clean()
+        key = kept_key(path, self._recipe.evaluate, cleaned.train, cleaned.held_out)
+        evaluation = Evaluation(
+            path,
+            reader.read(path),
+            cleaned.train,
+            cleaned.held_out,
+            self._recipe.evaluate,
+            Kept(self._stages.work / "evaluate" / key, self._say),
+            self._say,
+        )
+        figures = evaluation.run(engine=self._engine_present())
+        self.beside("figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        return figures
+
+    def known(self) -> dict[str, Any]:
+        """The figures measured last."""
+        try:
+            found: dict[str, Any] = json.loads(self.beside("figures.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError("There are no figures of this recipe", why=str(error), fix="Measure them") from error
+        return found
+
+    def card(self, path: Path, figures: dict[str, Any]) -> list[Path]:
+        """Writes the model card and its pictures into the file's folder."""
+        cleaned, _ = self._stages.clean()
+        curve = self.beside("curve.csv")
+        if not curve.exists():
+            raise UsageError(f"There is no {curve.name}, which the card tells of", fix=f"Put it at {curve}")
+        points = card.read_curve(curve)
+        drawn = path.with_name(f"{path.stem}-curve.png")
+        pictures.curve(drawn, points)
+        more = []
+        if figures.get("by_length") and "reliability" in figures:
+            more.append(path.with_name(f"{path.stem}-figures.png"))
+            pictures.figures(more[0], figures)
+        further = card.Further(
+            speeds=sections.speeds(self._record("speeds.json")),
+            search=sections.search(self._record("search.json")),
+            pictures=[item.name for item in more],
+        )
+        page = path.with_name("MODEL_CARD.md")
+        text = card.render(self._recipe, path, figures, cleaned, points, drawn.name, further)
+        page.write_text(text, encoding="utf-8")
+        return [page, drawn, *more]
+
+    def _record(self, what: str) -> dict[str, Any] | None:
+        path = self.beside(what)
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    def _engine_present(self) -> bool:
+        from iquest_lsp.runtime import llama
+
+        try:
+            present = llama.is_ported()
+        except RuntimeSetupError:
+            present = False
+        if not present:
+            self._say("evaluate: the ported llama.cpp is not installed, so the rest of the line is not measured")
+        return present
