@@ -554,10 +554,13 @@ def engine_options(settings: Settings) -> EngineOptions:
 
 def explain(
     root: Path, target: str, patch: bytes | None = None,
-    so_far: Callable[[codeflow.DiffExplanation], None] | None = None,
+    so_far: Callable[[codeflow.DiffExplanation], None] | None = None, *, include_filtered: bool = False,
 ) -> codeflow.DiffExplanation:
     """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
-    return codeflow.explain_diff(root, codeflow.DiffTarget.parse(target, patch), redact=has_secret, so_far=so_far)
+    return codeflow.explain_diff(
+        root, codeflow.DiffTarget.parse(target, patch), redact=has_secret, so_far=so_far,
+        include_filtered=include_filtered,
+    )  # fmt: skip
 
 
 def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:
@@ -566,16 +569,16 @@ def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:
     return codeflow.why(root, target, include_filtered=include_filtered, redact=has_secret)
 
 
-def impact(place: str) -> codeflow.Impact:
+def impact(place: str, *, include_filtered: bool = False) -> codeflow.Impact:
     """What else must change if FILE::SYMBOL changes; raises RepositoryError, UsageError."""
-    return codeflow.impact(*_history_place(place))
+    return codeflow.impact(*_history_place(place), redact=has_secret, include_filtered=include_filtered)
 
 
-def suspects(place: str, log: str | None = None) -> codeflow.Suspects:
+def suspects(place: str, log: str | None = None, *, include_filtered: bool = False) -> codeflow.Suspects:
     """Which recent changes likely brought the bug at FILE[:LINE], or the failure in a log of this folder's project."""
     if log is not None:
-        return codeflow.suspects_in_log(Path.cwd(), log, redact=has_secret)
-    return codeflow.suspects(*_history_place(place), redact=has_secret)
+        return codeflow.suspects_in_log(Path.cwd(), log, redact=has_secret, include_filtered=include_filtered)
+    return codeflow.suspects(*_history_place(place), redact=has_secret, include_filtered=include_filtered)
 
 
 def _history_place(place: str) -> tuple[Path, str]:

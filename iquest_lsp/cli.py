@@ -43,6 +43,9 @@ as_json = click.option("--json", "json_", is_flag=True, help="Print one JSON obj
 engine_option = click.option(
     "--engine", type=click.Choice(["llama", "fake"]), default=None, help="What runs the model (fake: none, for tests)."
 )
+filtered_option = click.option(
+    "--include-filtered", is_flag=True, help="Also the commits that the filters leave out, with the reason."
+)
 markdown_option = click.option("--format", "format_", type=click.Choice(["terminal", "md"]), default="terminal")
 model_option = click.option("--model", default=None, help="A GGUF file, or the name of an installed model.")
 standalone_option = click.option(
@@ -231,9 +234,17 @@ def context(place: str, json_: bool, engine: str | None, model: str | None, stan
 @markdown_option
 @click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder in the repository.")
 @click.option("--facts-only", is_flag=True, help="Without the words of the Instruct model that the settings name.")
+@filtered_option
 @standalone_option
 def explain_diff(
-    target: str, staged: bool, json_: bool, format_: str, repo: Path, facts_only: bool, standalone: bool
+    target: str,
+    staged: bool,
+    json_: bool,
+    format_: str,
+    repo: Path,
+    facts_only: bool,
+    include_filtered: bool,
+    standalone: bool,
 ) -> None:
     """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree.
 
@@ -245,7 +256,7 @@ def explain_diff(
         _fail(UsageError("Give either --staged or a revision, not both"))
     patch = sys.stdin.buffer.read() if target == "-" else None
     target = "--staged" if staged else target
-    explanation = _guard(lambda: explain(repo.absolute(), target, patch))
+    explanation = _guard(lambda: explain(repo.absolute(), target, patch, include_filtered=include_filtered))
     if not facts_only:
         explanation = _in_words(repo.absolute(), target, explanation, patch, standalone)
     _show_answer(explanation, json_, format_)
@@ -336,7 +347,7 @@ def ask(
 
 @cli.command()
 @click.argument("place", metavar="FILE:LINE | FILE::SYMBOL | FILE")
-@click.option("--include-filtered", is_flag=True, help="Also the commits that the filters leave out, with the reason.")
+@filtered_option
 @as_json
 @markdown_option
 def why(place: str, include_filtered: bool, json_: bool, format_: str) -> None:
@@ -348,25 +359,28 @@ def why(place: str, include_filtered: bool, json_: bool, format_: str) -> None:
 
 @cli.command()
 @click.argument("place", metavar="FILE::SYMBOL")
+@filtered_option
 @as_json
 @markdown_option
-def impact(place: str, json_: bool, format_: str) -> None:
+def impact(place: str, include_filtered: bool, json_: bool, format_: str) -> None:
     """List what else must change if a function or class changes."""
     from iquest_lsp import assistant
 
-    _show_answer(_guard(lambda: assistant.impact(place)), json_, format_)
+    _show_answer(_guard(lambda: assistant.impact(place, include_filtered=include_filtered)), json_, format_)
 
 
 @cli.command()
 @click.argument("place", metavar="FILE[:LINE] | -")
+@filtered_option
 @as_json
 @markdown_option
-def suspects(place: str, json_: bool, format_: str) -> None:
+def suspects(place: str, include_filtered: bool, json_: bool, format_: str) -> None:
     """Rank the recent changes that likely brought a bug: in a file, at a line, or by a test or CI log on stdin (-)."""
     from iquest_lsp import assistant
 
     log = sys.stdin.buffer.read().decode("utf-8", "replace") if place == "-" else None
-    _show_answer(_guard(lambda: assistant.suspects(place, log)), json_, format_)
+    answer = _guard(lambda: assistant.suspects(place, log, include_filtered=include_filtered))
+    _show_answer(answer, json_, format_)
 
 
 @cli.command()

@@ -23,7 +23,8 @@ What other rooms call (everything else is internal):
 
 `root` is a folder in a repository; the targets' FILE is relative to it, as are paths in FlowRecord and RecentEdit.
 Paths in answers are relative to the repository's top. `folder` is where the store lies (default: the user's cache).
-Texts of which the predicate `redact` says True are withheld. Raised: NotARepositoryError, RepositoryError,
+Texts of which the predicate `redact` says True are withheld; with `include_filtered` the commits that a filter
+objects to come along, each with the objection. Raised: NotARepositoryError, RepositoryError,
 RevisionError, UsageError. All functions block: they run git and belong off the event loop. A store is made by
 `update_index`; until then questions are answered from git itself, or from a store made on the spot for a small
 history.
@@ -105,7 +106,7 @@ def likely_files(
 
 def explain_diff(
     root: Path, target: DiffTarget, *, folder: Path | None = None, redact: Redact | None = None,
-    so_far: Callable[[DiffExplanation], None] | None = None,
+    so_far: Callable[[DiffExplanation], None] | None = None, include_filtered: bool = False,
 ) -> DiffExplanation:
     """What a diff does, its related history, what is missing from it, and its risks.
 
@@ -113,7 +114,7 @@ def explain_diff(
     """
     from iquest_lsp.codeflow import questions
 
-    return questions.explain_diff(root, target, folder, redact, so_far)
+    return questions.explain_diff(root, target, folder, redact, so_far, include_filtered=include_filtered)
 
 
 def why(
@@ -126,25 +127,34 @@ def why(
     return questions.why(root, target, folder, redact, include_filtered=include_filtered)
 
 
-def impact(root: Path, target: str, *, folder: Path | None = None) -> Impact:
+def impact(
+    root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None,
+    include_filtered: bool = False,
+) -> Impact:
     """What else must change if a definition changes."""
     from iquest_lsp.codeflow import questions
 
-    return questions.impact(root, target, folder)
+    return questions.impact(root, target, folder, redact, include_filtered=include_filtered)
 
 
-def suspects(root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None) -> Suspects:
+def suspects(
+    root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None,
+    include_filtered: bool = False,
+) -> Suspects:
     """Which recent changes most likely brought a bug in a file, at a line or in a definition."""
     from iquest_lsp.codeflow import questions
 
-    return questions.suspects(root, target, folder, redact)
+    return questions.suspects(root, target, folder, redact, include_filtered=include_filtered)
 
 
-def suspects_in_log(root: Path, text: str, *, folder: Path | None = None, redact: Redact | None = None) -> Suspects:
+def suspects_in_log(
+    root: Path, text: str, *, folder: Path | None = None, redact: Redact | None = None,
+    include_filtered: bool = False,
+) -> Suspects:
     """Which recent changes most likely brought the failure that a log shows."""
     from iquest_lsp.codeflow import questions
 
-    return questions.suspects_in_log(root, text, folder, redact)
+    return questions.suspects_in_log(root, text, folder, redact, include_filtered=include_filtered)
 
 
 def update_index(root: Path, progress: Progress | None = None, *, folder: Path | None = None) -> Update:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from iquest_lsp.codeflow.explain import WITHHELD, headings
-from iquest_lsp.codeflow.filters import credibility, rationale
-from iquest_lsp.codeflow.history import commits
-from iquest_lsp.codeflow.live import commit_intent
+from iquest_lsp.codeflow.filters import rationale
+from iquest_lsp.codeflow.history import Commit, commits
+from iquest_lsp.codeflow.live import judged
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact
@@ -60,9 +60,15 @@ def live_records(
     records: list[FlowRecord] = []
     deadline = time.monotonic() + LIVE_SECONDS
     walk = commits(repository, revisions=[base], paths=wanted, patch=True, limit=4 * limit, merges=False)
+    near: list[Commit] = []
     for commit in walk:
-        intent = commit_intent(commit)
-        if credibility(commit.author, commit.email, intent, commit.files) is not None:
+        near.append(commit)
+        if len(near) >= 2 * limit or time.monotonic() > deadline:
+            break
+    purposes = judged(repository, near)
+    for commit in near:
+        intent, objection = purposes[commit.oid]
+        if objection is not None or len(records) >= limit:
             continue
         if redact is not None and redact(commit.subject):
             continue
@@ -75,6 +81,4 @@ def live_records(
             tuple(item.path.removeprefix(repository.prefix) for item in files), tuple(dict.fromkeys(names)),
             round(intent.confidence / (1 + 0.05 * len(records)), 3),
         ))  # fmt: skip
-        if len(records) >= limit or time.monotonic() > deadline:
-            break
     return records

@@ -22,7 +22,7 @@ from iquest_lsp.codeflow.risks import Redact, changed_names, risks_of
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget, load
 from iquest_lsp.codeflow.symbols import symbols_of
 from iquest_lsp.codeflow.tracking import Range
-from iquest_lsp.codeflow.words import sentence
+from iquest_lsp.codeflow.words import GUESS, sentence
 
 MAX_HISTORY = 8
 MAX_NAMES = 12
@@ -37,12 +37,14 @@ _STATUS = {
 def explain_diff(
     root: Path, target: DiffTarget, *, evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
     redact: Redact | None = None, so_far: Callable[[DiffExplanation], None] | None = None,
+    include_filtered: bool = False,
 ) -> DiffExplanation:
     """Explains a diff.
 
     `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text,
-    that text is withheld. `so_far` is told what is known already while the rest is worked out. Raises
-    NotARepositoryError, RepositoryError, RevisionError, UsageError.
+    that text is withheld. `so_far` is told what is known already while the rest is worked out. With
+    `include_filtered` the history holds commits that a filter objects to. Raises NotARepositoryError,
+    RepositoryError, RevisionError, UsageError.
     """
     source = load(root, target)
     changes = changes_of(source)
@@ -57,7 +59,8 @@ def explain_diff(
     summary = sentence(source, files, changes, intent, target)
     if redact is not None and redact(source.subject):
         summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
-    known = DiffExplanation(label, summary, intent.kind, intent.reason, files)
+    guess = "" if intent.kind == "change" or intent.confidence > GUESS else "a guess: "
+    known = DiffExplanation(label, summary, intent.kind, guess + intent.reason, files)
     if not source.files:
         return known
     repository = source.repository
@@ -75,7 +78,10 @@ def explain_diff(
     missing = missing_of(paths, changes, past.partners(earlier), past.habits(), uses, tracked, intent.kind)
     known = replace(known, missing=tuple(missing))
     tell(known)
-    return replace(known, history=tuple(related(past.touches(_ranges(source, changes), earlier[:100]), redact)))
+    touches = past.touches(_ranges(source, changes), earlier[:100])
+    believed = [touch for touch in touches if include_filtered or not _doubtful(touch)]
+    left_out = len({touch.commit for touch in touches} - {touch.commit for touch in believed})
+    return replace(known, history=tuple(related(believed, redact)), left_out=left_out)
 
 
 def changes_of(source: DiffSource) -> list[SymbolChange]:
@@ -85,6 +91,11 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         changes = symbol_changes(item, source.before.get(item.path), source.after.get(item.path))
         found += changes or _from_headings(item)
     return link_moves(found)
+
+
+def _doubtful(touch: Past) -> bool:
+    """Whether a commit is better left out: a filter objects, and it did more than say nothing about its own lines."""
+    return bool(touch.doubt) and not touch.born and not (touch.label and "says nothing" in touch.doubt)
 
 
 def related(touches: Iterable[Past], redact: Redact | None = None) -> list[HistoryItem]:
@@ -120,7 +131,8 @@ def _reason(group: Sequence[Past]) -> str:
     if not parts:
         paths = list(dict.fromkeys(item.path for item in group))
         parts = [f"{'added' if group[0].born else 'changed'} {_listed(paths)}"]
-    return " and ".join(parts) + note
+    doubt = f"; doubtful ({group[0].doubt})" if _doubtful(group[0]) else ""
+    return " and ".join(parts) + note + doubt
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -131,7 +143,7 @@ def _listed(names: Sequence[str]) -> str:
 def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
     shape = shape_of(source.files, changes)
     if len(source.commits) > 1:
-        kinds = Counter(intent_of(item.subject, item.body, shape_of(())).kind for item in source.commits)
+        kinds = Counter(intent_of(item.subject, item.body, shape_of(item.files)).kind for item in source.commits)
         kinds.pop("change", None)
         kinds.pop("merge", None)
         if kinds:
@@ -143,7 +155,8 @@ def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
 
 def _file(item: FileDiff, changes: Sequence[SymbolChange]) -> ChangedFile:
     status = _STATUS.get(item.status, "modified")
-    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0))
+    old = item.old_path if item.status in ("R", "C") else ""
+    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), old)
 
 
 def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:

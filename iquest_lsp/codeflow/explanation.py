@@ -12,13 +12,17 @@ MAX_NEW = 8
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted."""
+    """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted.
+
+    `old_path` is where a renamed or copied one was.
+    """
 
     path: str
     status: str
     symbols: tuple[SymbolChange, ...] = ()
     added: int = 0
     removed: int = 0
+    old_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ class MissingItem:
 
 @dataclass(frozen=True, slots=True)
 class DiffExplanation:
-    """What a diff does, from facts alone; `model_text` is for a model's prose on top of them."""
+    """What a diff does, from facts alone; `model_text` is for a model's prose on top of them.
+
+    `left_out` counts commits of the related history that a filter took out.
+    """
 
     target: str
     summary: str
@@ -54,6 +61,7 @@ class DiffExplanation:
     missing: tuple[MissingItem, ...] = ()
     risks: tuple[str, ...] = ()
     model_text: str | None = None
+    left_out: int = 0
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (DESIGN.md, section 9)."""
@@ -101,7 +109,8 @@ def render_markdown(explanation: DiffExplanation) -> str:
     if explanation.files:
         lines += ["## Files", ""]
         for item in explanation.files:
-            lines.append(f"- `{item.path}`: {item.status}{_counts(item)}")
+            origin = f" from `{item.old_path}`" if item.old_path else ""
+            lines.append(f"- `{item.path}`: {item.status}{origin}{_counts(item)}")
             lines += _symbols(item)
         lines.append("")
     if explanation.missing:
@@ -112,7 +121,15 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += ["## Risks", "", *[f"- {risk}" for risk in explanation.risks], ""]
     if explanation.history:
         lines += ["## Related history", "", *history_lines(explanation.history), ""]
+    if explanation.left_out:
+        lines += [left_out_line(explanation.left_out), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def left_out_line(count: int) -> str:
+    """Says that the filters took commits out, and how to see them."""
+    what = "1 less telling commit is" if count == 1 else f"{count} less telling commits are"
+    return f"{what} left out (`--include-filtered` shows them)."
 
 
 def history_lines(items: Iterable[HistoryItem]) -> list[str]:

@@ -80,7 +80,7 @@ def signature_facts(detail: str) -> list[str]:
     found = parameter_facts(before, after)
     if found:
         return found
-    return [f"`{before}` becomes `{after}`"] if len(detail) <= 160 else ["its head changes"]
+    return [f"`{before}` becomes `{after}`"] if len(detail) <= 160 else ["has another head"]
 
 
 def types_only(detail: str) -> bool:

@@ -50,6 +50,11 @@ class Entry:
     release: str | None
     order: int
 
+    @property
+    def doubt(self) -> str:
+        """The filter and its objection, empty where there is none."""
+        return f"{self.filter}: {self.objection}" if self.filter else ""
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolEntry:
@@ -71,6 +76,8 @@ class FlowIndex:
 
     def __init__(self, repository: Repository, store: Store) -> None:
         self.repository, self.store = repository, store
+        #: Whether commits that a filter objects to count as witnesses of what changes together.
+        self.include_filtered = False
         self._view = 0
         self._before = 1 << 60
         self.refresh()
@@ -267,7 +274,7 @@ class FlowIndex:
     def habits(self) -> Habits:
         """See Evidence."""
         keys = [item.key for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
-                if not item.objection.startswith("made by")]
+                if self.include_filtered or not item.objection.startswith("made by")]
         return habits_of(self.paths_of(keys).values())
 
     # ------------------------------------------------------------------------------------------- inside
@@ -280,8 +287,8 @@ class FlowIndex:
             f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
-            " AND NOT (c.filter=? AND c.objection LIKE 'made by%') ORDER BY l.ord DESC LIMIT ?",
-            *ids, self._view, self._before, MAX_FILES, CREDIBILITY, MAX_PATH_COMMITS)]
+            " AND (? OR NOT (c.filter=? AND c.objection LIKE 'made by%')) ORDER BY l.ord DESC LIMIT ?",
+            *ids, self._view, self._before, MAX_FILES, self.include_filtered, CREDIBILITY, MAX_PATH_COMMITS)]
 
     def _path_ids(self, paths: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(paths))
@@ -313,4 +320,4 @@ def _entry(row: Sequence[Any]) -> Entry:
 
 
 def _past(label: str, item: Entry, path: str, *, born: bool) -> Past:
-    return Past(label, item.oid, item.date, item.subject, item.kind, path, born)
+    return Past(label, item.oid, item.date, item.subject, item.kind, path, born, item.doubt)

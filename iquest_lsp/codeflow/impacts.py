@@ -9,11 +9,13 @@ from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.cochange import Partner, usual
+from iquest_lsp.codeflow.explain import WITHHELD
 from iquest_lsp.codeflow.explanation import escape
 from iquest_lsp.codeflow.live import Evidence
 from iquest_lsp.codeflow.paths import Category, category, stem
 from iquest_lsp.codeflow.references import Reference, module_name, references
 from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.risks import Redact
 from iquest_lsp.codeflow.targets import Target
 
 MAX_ITEMS = 60
@@ -65,8 +67,11 @@ class Impact:
         return "\n".join(lines).rstrip() + "\n"
 
 
-def impact_of(repository: Repository, target: Target, past: Evidence) -> Impact:
-    """The places that use the target's definition, and the files that change with its file."""
+def impact_of(repository: Repository, target: Target, past: Evidence, *, redact: Redact | None = None) -> Impact:
+    """The places that use the target's definition, and the files that change with its file.
+
+    A reason that quotes a text of which `redact` says True is withheld.
+    """
     short = target.name.rsplit(".", 1)[-1]
     module = module_name(target.path)
     names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
@@ -89,7 +94,10 @@ def impact_of(repository: Repository, target: Target, past: Evidence) -> Impact:
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (_ORDER.index(item.kind), -item.confidence, item.path, item.line))
-    return Impact(target.label, tuple(kept[:MAX_ITEMS]))
+    shown = kept[:MAX_ITEMS]
+    if redact is not None:
+        shown = [replace(item, reason=WITHHELD) if redact(item.reason) else item for item in shown]
+    return Impact(target.label, tuple(shown))
 
 
 def _ci_text(repository: Repository) -> str:

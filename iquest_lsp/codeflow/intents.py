@@ -47,6 +47,7 @@ class Shape:
     new_code: int
     deleted: int
     pure_renames: int
+    moved_files: int
     added: int
     removed: int
     symbols: Counter[str] | None = None
@@ -62,8 +63,8 @@ _GUARD = re.compile(
     r"^\s*(\}?\s*(el)?(se\s*)?if\b|elif\b|except\b|catch\b|try\b|raise\b|throw\b|assert\b|return (None|null|nil|false|"
     r"False|err)\b)|\b(is None|is not None|== null|!= null|=== undefined|!= nil|== nil)\b|\?\?|\.get\(|"
     r"\b(max|min)\(|unwrap_or|or \[\]|or \{\}|or \"\"")  # fmt: skip
-_SPEED = re.compile(r"lru_cache|@cache\b|memo|__slots__|ThreadPool|executor|bisect|heapq|frozenset\(|\bset\(|"
-                    r"buffer|precomput|lazy|reserve\(|rayon|parallel", re.IGNORECASE)  # fmt: skip
+_SPEED = re.compile(r"lru_cache|@cache\b|memo(iz|\b)|__slots__|ThreadPool|executor|bisect|heapq|frozenset\(|"
+                    r"(?<!new )\bset\(|buffer|precomput|lazy|reserve\(|rayon|parallel", re.IGNORECASE)  # fmt: skip
 _VERSION = re.compile(r"version|^\s*[\"']?\d+\.\d+(\.\d+)?|__version__", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
 
@@ -71,7 +72,7 @@ _WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
 def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None = None) -> Shape:
     """The numbers that say what kind of change it is; `changes` makes them much more telling."""
     categories: Counter[Category] = Counter()
-    new_code = deleted = renames = added = removed = 0
+    new_code = deleted = renames = moved = added = removed = 0
     for item in files:
         kind = category(item.path)
         categories[kind] += max(1, max(item.added, 0) + max(item.removed, 0))
@@ -80,6 +81,7 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         deleted += item.status == "D"
         new_code += item.status == "A" and kind is Category.SOURCE and item.added > 0
         renames += item.status == "R" and item.added + item.removed == 0
+        moved += item.status == "R" and kind in (Category.SOURCE, Category.TEST)
     code = [item for item in files if category(item.path) is Category.SOURCE]
     minus = [line.strip() for item in code for hunk in item.hunks for line in hunk.removed]
     plus = [line.strip() for item in code for hunk in item.hunks for line in hunk.added]
@@ -95,7 +97,7 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         symbols["tests added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
     return Shape(
-        categories, len(files), new_code, deleted, renames, added, removed, symbols,
+        categories, len(files), new_code, deleted, renames, moved, added, removed, symbols,
         moved_lines=common / len(telling) if telling else 0.0, renamed_words=_one_word_renamed(code),
         guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
@@ -253,6 +255,8 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
+            if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:
+                share = 0.25  # nor does it mend much, or speed it up
             scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * share
             words.setdefault(kind, found[0].strip())
             # What stands late in the subject is rarely what it is about.
@@ -279,6 +283,8 @@ def shape_kind(shape: Shape) -> tuple[str, float, str] | None:
             return name, 0.9, f"only {what} {'change' if what.endswith('s') else 'changes'}"
     if shape.format_only and shape.categories[Category.SOURCE]:
         return "style", 0.85, "only the layout of code changes"
+    if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:
+        return "refactor", 0.8, "files are moved"
     if shape.symbols is not None:
         return _symbol_kind(shape, shape.symbols)
     if shape.new_code:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.filters import Objection, credibility
 from iquest_lsp.codeflow.history import Commit, commits
 from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
 from iquest_lsp.codeflow.paths import Category, category
@@ -18,7 +19,10 @@ from iquest_lsp.codeflow.tracking import Range, Tracker
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A commit that changed something followed under `label`; `born` when it brought it into being."""
+    """A commit that changed something followed under `label`; `born` when it brought it into being.
+
+    `doubt` is a filter's objection to it, empty where there is none.
+    """
 
     label: str
     commit: str
@@ -27,6 +31,7 @@ class Past:
     kind: str
     path: str
     born: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +77,16 @@ class LiveEvidence:
         deadline = time.monotonic() + self._seconds
         tracker = Tracker(ranges)
         followed = {path for _, path, _ in ranges}
-        found: list[Past] = []
+        found: list[tuple[Commit, str, str, bool]] = []
         walk = commits(self._repository, revisions=[self._base], paths=paths, patch=True, limit=80, merges=False)
         for commit in walk:
-            intent = commit_intent(commit)
-            found += [_past(touch.label, commit, intent, touch.diff.path, born=touch.born)
-                      for touch in tracker.feed(commit)]
-            found += [_past("", commit, intent, item.path, born=item.status == "A")
+            found += [(commit, touch.label, touch.diff.path, touch.born) for touch in tracker.feed(commit)]
+            found += [(commit, "", item.path, item.status == "A")
                       for item in commit.files if item.path not in followed]
             if time.monotonic() > deadline or len(found) > 200:
                 break
-        return found
+        seen = judged(self._repository, {commit.oid: commit for commit, *_ in found}.values())
+        return [_past(label, commit, *seen[commit.oid], path, born=born) for commit, label, path, born in found]
 
     def partners(self, paths: Sequence[str]) -> list[Partner]:
         """See Evidence."""
@@ -117,10 +121,19 @@ def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:
     return Habits(source, together)
 
 
-def commit_intent(commit: Commit) -> Intent:
-    """The commit's purpose from its message alone: a walk limited to some paths does not show what else it did."""
-    return intent_of(commit.subject, commit.body, shape_of(()), merge=commit.merge)
+def judged(repository: Repository, some: Iterable[Commit]) -> dict[str, tuple[Intent, Objection | None]]:
+    """Purpose and objection of each commit, by its id; reads all files that they change, in one walk.
+
+    A walk limited to some paths does not show what else a commit did, and its message alone misleads.
+    """
+    wanted = [commit.oid for commit in some]
+    found: dict[str, tuple[Intent, Objection | None]] = {}
+    for commit in commits(repository, commits=wanted) if wanted else ():
+        intent = intent_of(commit.subject, commit.body, shape_of(commit.files), merge=commit.merge)
+        found[commit.oid] = (intent, credibility(commit.author, commit.email, intent, commit.files))
+    return found
 
 
-def _past(label: str, commit: Commit, intent: Intent, path: str, *, born: bool) -> Past:
-    return Past(label, commit.oid, commit.date, commit.subject, intent.kind, path, born)
+def _past(label: str, commit: Commit, intent: Intent, objection: Objection | None, path: str, *, born: bool) -> Past:
+    doubt = str(objection) if objection is not None else ""
+    return Past(label, commit.oid, commit.date, commit.subject, intent.kind, path, born, doubt)

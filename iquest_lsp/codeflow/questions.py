@@ -53,7 +53,7 @@ def forget_index(root: Path, folder: Path | None) -> None:
 
 def explain_diff(
     root: Path, target: DiffTarget, folder: Path | None, redact: Redact | None,
-    so_far: Callable[[DiffExplanation], None] | None,
+    so_far: Callable[[DiffExplanation], None] | None, *, include_filtered: bool = False,
 ) -> DiffExplanation:
     """See the package."""
     opened: list[FlowIndex] = []
@@ -62,12 +62,14 @@ def explain_diff(
         index = _built(repository, folder)
         if index is not None:
             opened.append(index)
+            index.include_filtered = include_filtered
             if index.until(base):
                 return index
         return LiveEvidence(repository, base)
 
     try:
-        return explain.explain_diff(root, target, evidence=evidence, redact=redact, so_far=so_far)
+        return explain.explain_diff(
+            root, target, evidence=evidence, redact=redact, so_far=so_far, include_filtered=include_filtered)
     finally:
         for index in opened:
             index.store.close()
@@ -83,31 +85,38 @@ def why(
         return tell(index, target, include_filtered=include_filtered, redact=redact)
 
 
-def impact(root: Path, text: str, folder: Path | None) -> Impact:
+def impact(
+    root: Path, text: str, folder: Path | None, redact: Redact | None, *, include_filtered: bool = False
+) -> Impact:
     """See the package."""
     repository = Repository.open(root)
     target = find_target(repository, text)
     with _index(repository, folder, [target.path]) as index:
-        return impact_of(repository, target, index)
+        index.include_filtered = include_filtered
+        return impact_of(repository, target, index, redact=redact)
 
 
-def suspects(root: Path, text: str, folder: Path | None, redact: Redact | None) -> Suspects:
+def suspects(
+    root: Path, text: str, folder: Path | None, redact: Redact | None, *, include_filtered: bool = False
+) -> Suspects:
     """See the package."""
     repository = Repository.open(root)
     target = find_target(repository, text)
     with _index(repository, folder, [target.path]) as index:
         index.deepen(index.renamed_from(target.path), 60)
-        return suspects_of_target(index, target, redact=redact)
+        return suspects_of_target(index, target, redact=redact, include_filtered=include_filtered)
 
 
-def suspects_in_log(root: Path, text: str, folder: Path | None, redact: Redact | None) -> Suspects:
+def suspects_in_log(
+    root: Path, text: str, folder: Path | None, redact: Redact | None, *, include_filtered: bool = False
+) -> Suspects:
     """See the package."""
     repository = Repository.open(root)
     failure = read_log(text, repository.files())
     paths = list(dict.fromkeys(frame.path for frame in failure.frames))
     with _index(repository, folder, paths) as index:
         index.deepen(paths, 60)
-        return suspects_of_failure(index, failure, redact=redact)
+        return suspects_of_failure(index, failure, redact=redact, include_filtered=include_filtered)
 
 
 def flow_records(

@@ -38,7 +38,7 @@ def flow_records_of(
     for rank, entry in enumerate(entries):
         record = _record(entry, rank, touched.get(entry.key, []), symbols[entry.key], set(names), prefix)
         if include_filtered and (entry.filter or _undone(entry, undone)):
-            objection = f"{entry.filter}: {entry.objection}" if entry.filter else f"{COMPLETENESS}: undone later"
+            objection = entry.doubt or f"{COMPLETENESS}: undone later"
             record = replace(record, rationale=f"left out ({objection})")
         if redact is not None and any(redact(text) for text in (record.subject, record.before, record.after)):
             continue

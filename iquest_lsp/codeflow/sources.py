@@ -130,8 +130,7 @@ def _range(repository: Repository, text: str) -> DiffSource:
     if dots == "...":
         old = repository.merge_base(old, new)
     files = read_diff(repository.diff(old, new))
-    inside = tuple(replace(item, files=()) for item in
-                   commits(repository, revisions=[new, f"^{old}"], numbers=False, limit=500, merges=False))
+    inside = tuple(commits(repository, revisions=[new, f"^{old}"], limit=500, merges=False))
     only = inside[0] if len(inside) == 1 else None
     source = DiffSource(files, {}, {}, old, new, only.subject if only else "", only.body if only else "", inside,
                         repository=repository)

@@ -19,7 +19,9 @@ from typing import Any
 
 from iquest_lsp.errors import RepositoryError
 
-SCHEMA = 1
+SCHEMA = 2
+#: The same for every schema: an older store is migrated where it lies.
+FILE = "flow-1.sqlite"
 #: How long another process is waited for, and how often it is asked where SQLite itself does not wait.
 BUSY_SECONDS = 20.0
 RETRY_SECONDS = 0.02
@@ -66,7 +68,13 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 # From version N to N + 1: the statements at index N. An empty store is made by _TABLES at once.
-_MIGRATIONS: tuple[str, ...] = ("",)
+_MIGRATIONS: tuple[str, ...] = (
+    "",
+    # Kinds are read by other rules: nothing that was concluded from them may stay.
+    "DELETE FROM commits; DELETE FROM paths; DELETE FROM changes; DELETE FROM hunks; DELETE FROM symbols;"
+    " DELETE FROM words; DELETE FROM patterns; DELETE FROM tags; DELETE FROM views; DELETE FROM live;"
+    " DELETE FROM meta",
+)
 
 
 def default_folder(common_dir: Path) -> Path:
@@ -82,7 +90,7 @@ class Store:
 
     def __init__(self, folder: Path | None) -> None:
         """Opens or makes the store in `folder`; None keeps it in memory. Raises RepositoryError."""
-        self.file = folder / f"flow-{SCHEMA}.sqlite" if folder is not None else None
+        self.file = folder / FILE if folder is not None else None
         try:
             self.db = self._open()
         except sqlite3.DatabaseError as error:
@@ -101,7 +109,7 @@ class Store:
     @staticmethod
     def exists(folder: Path) -> bool:
         """True when a store has been made in the folder."""
-        return (folder / f"flow-{SCHEMA}.sqlite").exists()
+        return (folder / FILE).exists()
 
     def __enter__(self) -> Store:
         return self

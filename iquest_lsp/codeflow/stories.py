@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.explain import WITHHELD
-from iquest_lsp.codeflow.explanation import escape
+from iquest_lsp.codeflow.explanation import escape, left_out_line
 from iquest_lsp.codeflow.facts import signature_facts
 from iquest_lsp.codeflow.filters import rationale
 from iquest_lsp.codeflow.flowindex import Entry, FlowIndex, SymbolEntry
@@ -89,7 +89,7 @@ class Story:
             if item.filtered:
                 lines.append(f"  - doubtful: {escape(item.filtered)}")
         if self.left_out:
-            lines += ["", f"{self.left_out} less telling commits are left out."]
+            lines += ["", left_out_line(self.left_out)]
         return "\n".join(lines).rstrip() + "\n"
 
 
@@ -286,7 +286,7 @@ def _item(step: _Step, redact: Redact | None, *, include_filtered: bool) -> Stor
     if issues:
         reason += f" ({', '.join(issues)})"
     item = StoryItem(entry.oid, entry.date, entry.subject, step.change, reason, entry.release,
-                     f"{entry.filter}: {entry.objection}" if include_filtered and entry.filter else "")
+                     entry.doubt if include_filtered else "")
     if redact is not None:
         item = replace(item, **{name: WITHHELD for name in ("subject", "change", "reason")
                                 if redact(getattr(item, name))})

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from iquest_lsp.codeflow.explain import WITHHELD
-from iquest_lsp.codeflow.explanation import escape
+from iquest_lsp.codeflow.explanation import escape, left_out_line
+from iquest_lsp.codeflow.filters import COMPLETENESS
 from iquest_lsp.codeflow.flowindex import Entry, FlowIndex
 from iquest_lsp.codeflow.history import commits
 from iquest_lsp.codeflow.logs import Failure, Frame
@@ -43,10 +44,14 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """The likeliest commits, likeliest first; `since` is the tag they were set against, if any."""
+    """The likeliest commits, likeliest first; `since` is the tag they were set against, if any.
+
+    `left_out` counts commits that cannot have changed what the code does now, by the filters' word.
+    """
 
     items: tuple[Suspect, ...]
     since: str = ""
+    left_out: int = 0
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (DESIGN.md, section 9)."""
@@ -68,6 +73,8 @@ class Suspects:
         for number, item in enumerate(self.items, 1):
             lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({item.score:.2f})")
             lines.append(f"   - {item.reason}")
+        if self.left_out:
+            lines += ["", left_out_line(self.left_out)]
         return "\n".join(lines).rstrip() + "\n"
 
 
@@ -86,14 +93,18 @@ class _Case:
             self.reasons.append(reason)
 
 
-def suspects_of_target(index: FlowIndex, target: Target, *, redact: Redact | None = None) -> Suspects:
+def suspects_of_target(
+    index: FlowIndex, target: Target, *, redact: Redact | None = None, include_filtered: bool = False
+) -> Suspects:
     """Suspects for FILE or FILE:LINE (or FILE::SYMBOL)."""
     cases = _Cases(index)
     _on_place(cases, target, 1.0)
-    return cases.ranked(frozenset(), redact)
+    return cases.ranked(frozenset(), redact, include_filtered=include_filtered)
 
 
-def suspects_of_failure(index: FlowIndex, failure: Failure, *, redact: Redact | None = None) -> Suspects:
+def suspects_of_failure(
+    index: FlowIndex, failure: Failure, *, redact: Redact | None = None, include_filtered: bool = False
+) -> Suspects:
     """Suspects for a log."""
     cases = _Cases(index)
     for frame in failure.frames[:12]:
@@ -101,7 +112,7 @@ def suspects_of_failure(index: FlowIndex, failure: Failure, *, redact: Redact | 
     if not failure.frames:
         for entry in cases.recent():
             cases.of(entry).add(0.05, "it is recent")
-    return cases.ranked(failure.words, redact)
+    return cases.ranked(failure.words, redact, include_filtered=include_filtered)
 
 
 class _Cases:
@@ -111,6 +122,7 @@ class _Cases:
         self._recent = index.entries("NOT c.merge", limit=MAX_CANDIDATES)
         self._rank = {item.oid: rank for rank, item in enumerate(self._recent)}
         self.since, self._good = self._last_good()
+        self._undone = index.reverted()
 
     def recent(self) -> list[Entry]:
         return self._recent
@@ -118,8 +130,10 @@ class _Cases:
     def of(self, entry: Entry) -> _Case:
         return self._cases.setdefault(entry.oid, _Case(entry))
 
-    def ranked(self, words: frozenset[str], redact: Redact | None) -> Suspects:
-        ordered = sorted(self._cases.values(), key=self._score, reverse=True)
+    def ranked(self, words: frozenset[str], redact: Redact | None, *, include_filtered: bool) -> Suspects:
+        kept = [case for case in self._cases.values() if include_filtered or not self._cleared(case.entry)]
+        left_out = len(self._cases) - len(kept)
+        ordered = sorted(kept, key=self._score, reverse=True)
         if words and ordered:
             self._read(ordered[:MAX_READ], words)
             ordered.sort(key=self._score, reverse=True)
@@ -131,7 +145,13 @@ class _Cases:
             subject = WITHHELD if redact is not None and redact(entry.subject) else entry.subject
             items.append(Suspect(entry.oid, entry.date, subject, round(score / (score + 1), 3), self._reason(case),
                                  tuple(paths.get(entry.key, ())[:20])))
-        return Suspects(tuple(items), self.since)
+        return Suspects(tuple(items), self.since, left_out)
+
+    def _cleared(self, entry: Entry) -> str:
+        """Why a commit cannot have changed what the code does now, empty when it can."""
+        if any(entry.oid.startswith(oid) for oid in self._undone):
+            return f"{COMPLETENESS}: undone later"
+        return entry.doubt if entry.objection.startswith("only ") else ""
 
     def _score(self, case: _Case) -> float:
         entry = case.entry
@@ -168,6 +188,8 @@ class _Cases:
         if entry.risk >= 2.5:
             parts.append("it changes conditions, bounds or much code")
         parts.append(f"kind: {entry.kind}, {entry.lines} lines")
+        if cleared := self._cleared(entry):
+            parts.append(f"doubtful ({cleared})")
         return "; ".join(parts)
 
     def _last_good(self) -> tuple[str, int]:

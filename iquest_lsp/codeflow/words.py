@@ -13,6 +13,8 @@ from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget
 
 MAX_TOLD, MAX_FACTS = 8, 3
+#: Kinds that are no surer than this are guesses.
+GUESS = 0.5
 
 _TITLES = {
     "feature": "Feature", "fix": "Fix", "refactor": "Refactoring", "perf": "Performance", "docs": "Documentation",
@@ -38,7 +40,9 @@ def sentence(
     title = _TITLES[intent.kind]
     parts = describe(changes, files)
     told = source.subject and not uninformative(source.subject)
-    head = f"{title}: {_clean(source.subject) if told else (parts.pop(0) if parts else 'files change')}"
+    what = _clean(source.subject) if told else (parts.pop(0) if parts else "files change")
+    # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
+    head = f"{title}: {what}" if intent.kind != "change" and intent.confidence > GUESS else what[0].upper() + what[1:]
     if len(source.commits) > 1:
         head = f"{len(source.commits)} commits, mostly {intent.kind}"
     said = "; ".join(parts[:6])
@@ -68,6 +72,12 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
             noun = f"{len(some)} tests" if len(some) > 1 else f"the test `{some[0].name}`"
             phrases.append(f"{verb} {noun}")
     known = {item.path for item in changes}
+    moved = [item for item in files if item.status == "renamed"]
+    if moved:
+        shown = ", ".join(f"{item.old_path} to {item.path}" for item in moved[:2])
+        more = f" and {len(moved) - 2} more files" if len(moved) > 2 else ""
+        phrases.insert(0, f"moves {shown}{more}")
+        known |= {item.path for item in moved}
     others: dict[Category, list[ChangedFile]] = {}
     for item in files:
         if item.path not in known:
@@ -76,7 +86,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         names = ", ".join(item.path for item in some_files[:2])
         more = f" and {len(some_files) - 2} more" if len(some_files) > 2 else ""
         statuses = {item.status for item in some_files}
-        verb = {"added": "adds", "deleted": "deletes", "renamed": "renames"}.get(
+        verb = {"added": "adds", "deleted": "deletes"}.get(
             next(iter(statuses)) if len(statuses) == 1 else "", "updates")
         phrases.append(f"{verb} {_NOUNS[kind]} ({names}{more})")
     return phrases

@@ -84,3 +84,20 @@ def test_no_fact_is_made_of_texts_or_common_calls() -> None:
     long = "SELECT a FROM (x) WHERE b IN (y) AND c IN (z) ORDER BY d LIMIT 100 -- so long that it is no name"
     told = facts(["    return stale(1)"], [f'    return fresh("{long}", max(2, 3))'])
     assert told == ["now calls `fresh`", "no longer calls `stale`"]
+
+
+def test_what_is_nearly_all_new_is_neither_a_refactoring_nor_a_fix() -> None:
+    new = shape_of([FileDiff("a/convert.py", "A", added=900), FileDiff("a/main.py", "M", added=4, removed=2)])
+    assert intent_of("Workshop: convert checkpoints, streamed", "", new).kind == "feature"
+    assert intent_of("Workshop: verify and repair files", "", new).kind == "feature"
+    few = shape_of([FileDiff("a/main.py", "M", added=4, removed=2)])
+    assert intent_of("Convert the loop to a comprehension", "", few).kind == "refactor"
+    assert intent_of("Repair the cursor", "", few).kind == "fix"
+
+
+def test_files_that_move_make_a_refactoring_even_where_their_imports_change() -> None:
+    moves = [FileDiff(f"new/{name}.py", "R", f"old/{name}.py", added=2, removed=2) for name in "abcd"]
+    assert intent_of("Rooms for projects and answers", "", shape_of([*moves, FileDiff("b.md", "M", added=9)])).kind == (
+        "refactor")
+    fresh = [FileDiff(f"more/{number}.py", "A", added=60) for number in range(4)]
+    assert intent_of("Rooms for projects and answers", "", shape_of([*moves, *fresh])).kind == "feature"

@@ -1,0 +1,93 @@
+"""What the filters leave out of the answers, and that it can be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, suspects, suspicion, update_index
+from iquest_lsp.codeflow.explain import WITHHELD
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.store import Store
+from tests.unit.codeflow.conftest import Script
+
+BOT = "renovate[bot] <bot@renovate.com>"
+
+
+def module(limit: int, gap: str = "") -> str:
+    return f"def scale(value):\n    return min(value, {limit}){gap}\n\n\ndef other():\n    return 1\n"
+
+
+@pytest.fixture
+def scaled(script: Script) -> Script:
+    """A bot always changes two files together; one commit only changes layout, one is undone."""
+    script.commit("Add scaling", {"scale.py": module(1), "limits.json": "0\n"})
+    for number in range(2, 8):
+        script.commit(f"Update limits to {number}", {"scale.py": module(number), "limits.json": f"{number}\n"}, BOT)
+    script.commit("Lay it out", {"scale.py": module(7).replace("(value, 7)", "( value,  7 )")})
+    undone = script.commit("Raise the limit for large inputs", {"scale.py": module(900)})
+    script.commit(f'Revert "Raise the limit for large inputs"\n\nThis reverts commit {undone}.',
+                  {"scale.py": module(7)})
+    script.commit("Cap small values as well", {"scale.py": module(7, " or 1")})
+    return script
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_history_of_a_diff(scaled: Script, tmp_path: Path, *, indexed: bool) -> None:
+    store = tmp_path / "store"
+    if indexed:
+        update_index(scaled.root, folder=store)
+    target = DiffTarget.parse("HEAD")
+    shown = explain_diff(scaled.root, target, folder=store)
+    assert not any(item.subject.startswith("Update limits") for item in shown.history)
+    assert shown.left_out >= 6
+    assert "--include-filtered" in shown.to_markdown()
+    everything = explain_diff(scaled.root, target, folder=store, include_filtered=True)
+    said = [item.reason for item in everything.history if item.subject.startswith("Update limits")]
+    assert said
+    assert all("doubtful (credibility: made by the program renovate[bot])" in reason for reason in said)
+    assert everything.left_out == 0
+    assert everything.to_json().keys() == shown.to_json().keys()
+
+
+def test_impact(scaled: Script, tmp_path: Path) -> None:
+    def together(*, include_filtered: bool) -> set[str]:
+        found = impact(scaled.root, "scale.py::scale", folder=tmp_path, include_filtered=include_filtered)
+        return {item.path for item in found.items}
+
+    assert "limits.json" not in together(include_filtered=False)
+    assert "limits.json" in together(include_filtered=True)
+
+
+def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suspicion, "MAX_ITEMS", 20)
+    shown = suspects(scaled.root, "scale.py::scale", folder=tmp_path)
+    subjects = [item.subject for item in shown.items]
+    assert "Raise the limit for large inputs" not in subjects
+    assert "Lay it out" not in subjects
+    assert shown.left_out == 2
+    everything = {item.subject: item.reason for item in
+                  suspects(scaled.root, "scale.py::scale", folder=tmp_path, include_filtered=True).items}
+    assert "doubtful (completeness: undone later)" in everything["Raise the limit for large inputs"]
+    assert "doubtful (credibility: only the layout changes)" in everything["Lay it out"]
+
+
+def test_impact_withholds_secrets(scaled: Script, tmp_path: Path) -> None:
+    scaled.write({"use.py": "from scale import scale\n\nscale('hunter2')\n", "docs/a.md": "`scale('hunter2')` works\n"})
+    scaled.git("add", "-A")
+    found = impact(scaled.root, "scale.py::scale", folder=tmp_path, redact=lambda text: "hunter2" in text)
+    assert "hunter2" not in str(found.to_json()) + found.to_markdown()
+    assert {item.path: item.reason for item in found.items}["docs/a.md"] == WITHHELD
+
+
+def test_an_older_schema_is_read_anew(scaled: Script, tmp_path: Path) -> None:
+    """Kinds concluded by earlier rules do not stay."""
+    update_index(scaled.root, folder=tmp_path)
+    with Store(tmp_path) as store:
+        store.db.execute("UPDATE commits SET kind='docs'")
+        store.db.execute("PRAGMA user_version=1")
+    assert update_index(scaled.root, folder=tmp_path).commits == 11
+    with Store(tmp_path) as store:
+        assert store.value("SELECT count(*) FROM commits WHERE kind='docs'") == 0
+    assert Repository.open(scaled.root).head()
