@@ -50,6 +50,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+MOST_NOTED = 120  # characters of a line that other tools complain of
 LINGER_S = 60.0  # how long a workspace stays that nobody has open
 
 
@@ -298,6 +299,16 @@ class Assistant:
         """An editor closed a document."""
         project = self.project_of(file, client)
         project.documents.close(project.path_of(file), client)
+
+    def note(self, file: Path, notes: Sequence[tuple[int, str]], client: str = "") -> None:
+        """What other tools say of lines (from 0) of a document, nearest to the cursor first; the window shows it from
+        the next pause on, since anything new before the current file costs that file's evaluation."""
+        project = self.project_of(file, client)
+        lines = self.lines(file, client)
+        there = [(message, lines.line(line).strip()) for line, message in notes if 0 <= line < len(lines)]
+        told = [f"{message}: {code[:MOST_NOTED]}" for message, code in there]
+        if project.note(project.path_of(file), told):
+            self._warmer.renew(project.root)
 
     def lines(self, file: Path, client: str = "") -> LineIndex:
         """The lines of a document; raises DocumentError."""

@@ -68,9 +68,9 @@ class BenchEditor:
         self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
         return self._number
 
-    async def response(self, number: int) -> dict[str, Any]:
+    async def response(self, number: int, patience_s: float = PATIENCE_S) -> dict[str, Any]:
         """Waits for a response; raises DaemonError when the server has gone."""
-        await self.until(lambda: number in self.responses)
+        await self.until(lambda: number in self.responses, patience_s)
         return self.responses[number][0]
 
     async def until(self, ready: Any, patience_s: float = PATIENCE_S) -> None:

@@ -2,6 +2,8 @@
 
 Every request of the session counts, the first after a jump, a paste or a change of file too. Cold (the first request
 after the daemon's start), warm (the model was asked) and cached (an answer that held already) are never blended.
+Before the session the window around the first file is evaluated once, as an editor that stands open has it, and timed
+by itself; what follows is the session's own.
 """
 
 from __future__ import annotations
@@ -20,15 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.bench.editor import BenchEditor
-from iquest_lsp.bench.report import Progress, Report, Row, Sample
+from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
 from iquest_lsp.bench.typing import Event, Kind, session
-from iquest_lsp.errors import UsageError
+from iquest_lsp.errors import DaemonError, UsageError
 
 CANCELLED = -32800
 MOST_FILES, LEAST_LINES, MOST_LINES = 4, 60, 4000
 SUFFIXES = (".py", ".js", ".ts", ".go", ".rs", ".c", ".cpp", ".h", ".java")
 #: How long the answers that are still under way at the end are waited for.
 LAST_S = 10.0
+#: The same for the window that is warmed before.
+WARM_S = 3600.0
+SLOWEST = 3
+#: What an answer of the model is made of, in the order of its making.
+PARTS = ("context_ms", "queue_ms", "prefill_ms", "decode_ms")
 
 
 @dataclass(slots=True)
@@ -56,25 +63,36 @@ class Ladder:
     window: int = 0
     tokens: int = 0
     prefilled: list[int] = field(default_factory=list)
+    parts: dict[str, list[float]] = field(default_factory=dict)
+    warming: tuple[float, int] = (0.0, 0)
+    every: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)
 
 
 async def run(
     root: Path, arguments: Sequence[str], options: dict[str, Any], *, keys: int, colds: int, seed: int = 0,
-    speed: float = 1.0, files: Sequence[Path] = (), progress: Progress = lambda done, total: None,
+    speed: float = 1.0, files: Sequence[Path] = (), keep: Path | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Report:  # fmt: skip
-    """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError."""
+    """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError.
+
+    `keep` is a folder in which evaluated windows stay from run to run: what is there already is restored, not cold.
+    """
     chosen = list(files) or typed_files(root)
     texts = [file.read_text("utf-8", "replace").replace("\r\n", "\n") for file in chosen]
     ladder, model = Ladder(), ""
     folder = Path(tempfile.mkdtemp(prefix="iq-"))
     try:
         environment = _home(folder)
+        if keep is not None:
+            environment["XDG_CACHE_HOME"] = str(keep.absolute())
         for turn in range(colds):
             model = await _cold(root, chosen[0], texts[0], arguments, options, environment, ladder)
             _end_daemon(folder)
-            shutil.rmtree(folder / "cache", ignore_errors=True)  # a restored window is not cold
+            if keep is None:
+                shutil.rmtree(folder / "cache", ignore_errors=True)  # a restored window is not cold
             progress(turn + 1, colds + keys)
         editor = await BenchEditor.start(root, list(arguments), environment, **options)
+        ladder.warming = await _warm(editor, chosen[0], texts[0])
         typist = _Typist(editor, chosen, texts, speed)
         done = 0
         for event in session(texts, keys, seed):
@@ -87,7 +105,7 @@ async def run(
     finally:
         _end_daemon(folder)
         shutil.rmtree(folder, ignore_errors=True)
-    return _report(ladder, model, speed)
+    return _report(ladder, model, speed, restored=keep is not None)
 
 
 class _Typist:
@@ -160,6 +178,18 @@ async def _cold(
     return editor.model
 
 
+async def _warm(editor: BenchEditor, file: Path, text: str) -> tuple[float, int]:
+    """Evaluates the window around a file's middle, whatever it takes; the seconds, and the tokens evaluated."""
+    begin = time.perf_counter()
+    place = {"line": text.count("\n") // 2, "column": None}
+    asked = {"textDocument": {"uri": file.absolute().as_uri()}, "place": place}
+    answer = await editor.response(editor.ask("iquest/complete", asked), WARM_S)
+    result = answer.get("result")
+    if not isinstance(result, dict):
+        raise DaemonError("The window could not be warmed", why=str((answer.get("error") or {}).get("message", "")))
+    return time.perf_counter() - begin, int(result["tokens"]["prefilled"])
+
+
 def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
     for one in asked:
         answers = editor.responses.get(one.number, [])
@@ -174,6 +204,7 @@ def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
             ladder.counts["nothing known of"] += 1
             continue
         cost, took = told[0], editor.took_ms[one.number]
+        ladder.every.append((took, one.after, cost))
         items = answers[0]["result"]["items"]
         ladder.window = max(ladder.window, cost["tokens"]["window"])
         if items and one.rest and items[0]["insertText"].strip():
@@ -190,6 +221,8 @@ def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
             continue
         ladder.counts["text at the deadline" if cost["finish"] == "deadline" else "text, whole"] += 1
         ladder.prefilled.append(cost["tokens"]["prefilled"])
+        for part in PARTS:
+            ladder.parts.setdefault(part, []).append(cost["timings"][part])
         ladder.tokens += cost["tokens"]["generated"]
         (ladder.warm if one.after in (Kind.KEY, Kind.DELETE) else ladder.moved).append(took)
 
@@ -200,10 +233,11 @@ def _is_right(text: str, rest: str) -> bool:
     return bool(first) and rest.rstrip().startswith(first)
 
 
-def _report(ladder: Ladder, model: str, speed: float) -> Report:
+def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False) -> Report:
     report = Report("latency", model)
+    first = "first request after the start of the daemon"
     cases = (
-        ("cold", ladder.cold, "first request after the start of the daemon"),
+        ("restored" if restored else "cold", ladder.cold, first + (", windows kept from before" * restored)),
         ("warm", ladder.warm, "text of the model after a key"),
         ("warm, after a jump, a paste or another file", ladder.moved, "text of the model"),
         ("quiet", ladder.quiet, "the model was asked and nothing was shown"),
@@ -214,6 +248,12 @@ def _report(ladder: Ladder, model: str, speed: float) -> Report:
         if times:
             samples = tuple(Sample(took / 1000, 0.0) for took in times)
             report.rows.append(Row(name, 0, samples, f"{note}; {len(times)} of a window of {ladder.window} tokens"))
+    for part, times in ladder.parts.items():
+        samples = tuple(Sample(took / 1000, 0.0) for took in times)
+        report.rows.append(Row(f"part: {part.removesuffix('_ms')}", 0, samples, "of the model's texts"))
+    if ladder.warming[1]:
+        seconds, tokens = ladder.warming
+        report.rows.append(Row("warming", tokens, (Sample(seconds, 0.0),), "before the session"))
     counts = ladder.counts
     text = counts["text, whole"] + counts["text at the deadline"]
     unsure = counts["quiet: unsure"]
@@ -223,7 +263,15 @@ def _report(ladder: Ladder, model: str, speed: float) -> Report:
         "unsure_share": round(unsure / counts["not cached"], 4) if counts["not cached"] else None,
         "responses_per_request": counts["responses"] / counts["requests"] if counts["requests"] else None,
         "right_share": round(counts["right"] / counts["judged"], 4) if counts["judged"] else None,
-    }
+        "window_tokens": ladder.window,
+        "prefilled_p50": _middle(ladder.prefilled, 0.5),
+        "prefilled_p95": _middle(ladder.prefilled, 0.95),
+        "slowest": [
+            {"took_ms": round(took, 1), "after": str(after), "quiet": cost["quiet"], "finish": cost["finish"],
+             **cost["timings"], "prefilled": cost["tokens"]["prefilled"], "generated": cost["tokens"]["generated"]}
+            for took, after, cost in sorted(ladder.every, key=lambda item: -item[0])[:SLOWEST]
+        ],
+    }  # fmt: skip
     if asked:
         report.notes.append(
             f"of {counts['not cached']} requests not answered from the cache {unsure} were kept quiet for doubt;"
@@ -234,6 +282,10 @@ def _report(ladder: Ladder, model: str, speed: float) -> Report:
         " key" + (f"; typed at {speed:g} times a person's speed" if speed != 1 else "")
     )
     return report
+
+
+def _middle(values: Sequence[int], share: float) -> int | None:
+    return int(percentile(sorted(values), share)) if values else None
 
 
 def typed_files(root: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from iquest_lsp.completion.confidence import threshold_of
 from iquest_lsp.completion.flights import Flight
+from iquest_lsp.completion.indentation import kept_indent
 from iquest_lsp.completion.place import Place
 from iquest_lsp.completion.remembered import Remembered
 from iquest_lsp.completion.shaping import Quiet, Shaped, shape
@@ -394,7 +395,8 @@ class Completer:
 
 
 def _job(project: Project, request: CompletionRequest, settings: Settings, begin: float | None = None) -> _Job:
-    """What a request is about; with an item selected in a list, the document as it would be with that item in it."""
+    """What a request is about; with an item selected in a list, the document as it would be with that item in it; on a
+    line that is set too deep, as it would be without the surplus."""
     begin = time.monotonic() if begin is None else begin
     path = project.path_of(request.file)
     snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
@@ -410,6 +412,14 @@ def _job(project: Project, request: CompletionRequest, settings: Settings, begin
     elif lines.text != text:
         lines = LineIndex(text)
     place = Place.at(path, lines, snapshot.cursor)
+    kept = kept_indent(place)
+    if request.selected is None and kept < len(place.head):  # the document as it would be, set right
+        begin_of_line, given = Position(place.cursor.line, 0), place.head[:kept]
+        span = Span(begin_of_line, place.cursor)
+        lines = LineIndex(text[: place.offset - len(place.head) + kept] + text[place.offset :])
+        cursor = Position(place.cursor.line, kept)
+        snapshot = replace(snapshot, document=replace(snapshot.document, text=lines.text), cursor=cursor)
+        place = Place.at(path, lines, cursor)
     return _Job(project, request, settings, begin, version, text, snapshot, place, span, given)
 
 

@@ -8,6 +8,7 @@ leaves the tokens of the others alone; text is never parsed for special tokens):
     <|file_sep|>.history\\n- KIND: subject (path, path)\\n ...
     <|file_sep|>PATH\\n TEXT \\n                               related and open files
     <|file_sep|>PATH (edited)\\n TEXT \\n                      recent edits, as the code reads after the change
+    <|file_sep|>.diagnostics\\n- MESSAGE: CODE \\n ...          where an editor offers it; not part of the training
     <|file_sep|>PATH\\n<|fim_prefix|><|fim_suffix|> SUFFIX <|fim_middle|> PREFIX [<|tail|> TAIL <|head|>] HEAD
 
 HEAD is the cursor's line up to the cursor, TAIL the rest of it, PREFIX the whole lines before it and SUFFIX the
@@ -29,6 +30,7 @@ from iquest_lsp.errors import UnsupportedModelError
 LAYOUT_VERSION = 1
 TREE_PATH = ".tree"
 HISTORY_PATH = ".history"
+NOTES_PATH = ".diagnostics"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Sources:
     with as many lines as the document has. `open_reason`: why an open buffer may not be shown, "" when it may.
     `is_secret`: whether a piece of history or of an edit holds a secret. `flow`: records about the files at hand.
     `edits`: work in progress, any file. `cochange`: confidence 0..1 by path that a file changes with the one at the
-    cursor.
+    cursor. `notes`: what other tools say of lines near the cursor, one line of text each.
     """
 
     index: WorkspaceIndex = field(default_factory=WorkspaceIndex)
@@ -50,6 +50,7 @@ class Sources:
     flow: Sequence[FlowRecord] = ()
     edits: Sequence[RecentEdit] = ()
     cochange: Mapping[str, float] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def records(self) -> list[FlowRecord]:
         """Flow records without secrets, and without the names of files that may not be shown."""

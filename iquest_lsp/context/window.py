@@ -17,7 +17,7 @@ from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joine
 from iquest_lsp.context.edits import changed_spans, widened
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut, history_text, tree_text
-from iquest_lsp.context.prompt import HISTORY_PATH, TREE_PATH, PromptFormat
+from iquest_lsp.context.prompt import HISTORY_PATH, NOTES_PATH, TREE_PATH, PromptFormat
 from iquest_lsp.context.ranking import related
 from iquest_lsp.context.sources import Sources, TextCache
 from iquest_lsp.context.tokens import Encoder, TokenCache
@@ -44,6 +44,8 @@ _DRIFT = 0.5
 #: The tree in the window is renewed with a new plan when more than this share of the files came or went.
 _TREE_DRIFT = 0.05
 _KEPT_BONUS = 1.5
+#: Of the tokens for recent edits, those for what other tools say.
+_NOTES_SHARE = 0.2
 _WORTH_APPENDING = 1.0
 #: Tokens of a chunk's header, for estimates.
 _HEADER = 12
@@ -359,16 +361,31 @@ class WindowAssembler:
             if not plan.shows(edit.path, text):
                 chunk = Chunk(ChunkKind.EDIT, edit.path, edit.start, edit.end, text, 0, 1.0, "changed lately")
                 wanted[edit.path, text] = chunk
-        blocks = self._newest(self._writer.blocks(list(wanted.values())))
+        notes = self._notes(sources)
+        blocks = self._newest(self._writer.blocks(list(wanted.values())), self.shares.edits - sum(map(len, notes)))
         places = {(block.chunk.path, block.chunk.text): at for at, block in enumerate(plan.edits)}
         blocks.sort(key=lambda block: places.get((block.chunk.path, block.chunk.text), len(places)))
+        blocks += notes
         if [block.ids for block in blocks] != [block.ids for block in plan.edits]:
             plan.edits = blocks
             plan.changed()
 
-    def _newest(self, blocks: Sequence[Block]) -> list[Block]:
-        """Those at the end that fit the share of edits, in their order."""
-        room, kept = self.shares.edits, []
+    def _notes(self, sources: Sources) -> list[Block]:
+        """What other tools complain of, nearest first, as far as a part of the share of edits goes."""
+        text, room = "", int(self.shares.edits * self._cache.characters_per_token * _NOTES_SHARE)
+        for note in sources.notes:
+            line = f"- {note}\n"
+            if len(line) <= room and not sources.is_secret(note):
+                room -= len(line)
+                text += line
+        if not text:
+            return []
+        reason = "what other tools say of the code near the cursor"
+        return self._writer.blocks([Chunk(ChunkKind.FLOW, NOTES_PATH, 0, 0, text, 0, 1.0, reason)])
+
+    def _newest(self, blocks: Sequence[Block], room: int) -> list[Block]:
+        """Those at the end that fit so many tokens, in their order."""
+        kept = []
         for block in reversed(blocks):
             if len(block) <= room:
                 room -= len(block)

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+MOST_NOTED = 50
+
 #: What marks a folder as a project's root, strongest first.
 ROOT_MARKS = ("iquest.toml", ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
 
@@ -92,6 +94,7 @@ class Project:
         self._history = indexing.History()
         self._edits: Sequence[RecentEdit] = ()
         self._history_of: tuple[str, ...] = ()
+        self._notes: dict[str, tuple[str, ...]] = {}
         self._history_waits = threading.Event()
         self._closed = threading.Event()
         self._index = WorkspaceIndex()
@@ -142,6 +145,15 @@ class Project:
         if wanted != self._history_of:
             self._history_of = wanted
             self._submit(self._read_history)
+
+    def note(self, path: str, notes: Sequence[str]) -> bool:
+        """Takes what other tools say of lines of a file, nearest to the cursor first; whether that is news."""
+        before = self._notes.pop(path, ())
+        if notes:
+            self._notes[path] = tuple(notes)
+            while len(self._notes) > MOST_NOTED:
+                del self._notes[next(iter(self._notes))]
+        return before != tuple(notes)
 
     def window(
         self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder, purpose: Purpose = Purpose.ANSWER
@@ -219,8 +231,9 @@ class Project:
         gate, history = self._gate, self._history
         if self.settings.context != "all":
             return Sources(
-                current=gate.current, open_reason=gate.open_reason, is_secret=has_secret, repository=self.root.name
-            )
+                current=gate.current, open_reason=gate.open_reason, is_secret=has_secret, repository=self.root.name,
+                notes=self._notes.get(path, ()),
+            )  # fmt: skip
         return Sources(
             index=self._index,
             read=self._read,
@@ -231,6 +244,7 @@ class Project:
             flow=history.flow if self.settings.history else (),
             edits=self._edits,
             cochange=history.cochange.get(path, {}) if self.settings.history else {},
+            notes=self._notes.get(path, ()),
         )
 
     def _read(self, path: str) -> str:

@@ -82,6 +82,7 @@ class Connection(LanguageServer):
         self.availability.stop()
         self.reporter.stop()
         self.indexing.stop()
+        self.diagnostics.stop()
         protocol = self.protocol
         assert isinstance(protocol, Protocol)
         protocol.withdraw()

@@ -56,8 +56,13 @@ def range_out(span: Span, lines: LineIndex, encoding: Encoding) -> types.Range:
 
 def inline_item(completion: Completion, lines: LineIndex, encoding: Encoding) -> types.InlineCompletionItem:
     """A completion as ghost text; what the editor runs when it is accepted tells us so."""
+    start, end = completion.span.start, completion.span.end
+    replaced = lines.text[lines.offset(start) : lines.offset(end)]
+    # Clients show what goes on from the text it replaces; less indentation is no such thing unless they are told.
+    surplus = not replaced.strip() and not completion.text.startswith(replaced)
     return types.InlineCompletionItem(
         insert_text=completion.text,
+        filter_text=replaced + completion.text.lstrip(" \t") if surplus else None,
         range=range_out(completion.span, lines, encoding),
         command=_accepted(completion),
     )
@@ -86,12 +91,14 @@ def list_item(
     """
     start = Position(completion.span.start.line, completion.span.start.character - len(typed))
     text = typed + completion.text
+    replaced = lines.text[lines.offset(start) : lines.offset(completion.span.end)]
+    fits = text if text.startswith(replaced) or replaced.strip() else replaced + text.lstrip(" \t")
     first = text.strip().partition("\n")[0]
     return types.CompletionItem(
         label=first if len(first) <= 80 else first[:79] + "…",
         kind=types.CompletionItemKind.Snippet if "\n" in text else types.CompletionItemKind.Text,
         detail=detail,
-        filter_text=text,
+        filter_text=fits,
         sort_text="!",  # before letters and digits; a NUL would do so too, and Emacs refuses to read it
         insert_text_format=types.InsertTextFormat.PlainText,
         text_edit=types.TextEdit(range_out(Span(start, completion.span.end), lines, encoding), text),

@@ -2,12 +2,14 @@
 
 A server cannot see another one's diagnostics. Clients send those under the cursor with a request for code actions;
 one that announces `experimental.iquest.diagnostics` is asked with the request `iquest/diagnostics` (parameters
-`textDocument` and `range`, answer a list of diagnostics) when they matter.
+`textDocument` and `range`, answer a list of diagnostics) when they matter: for a question about a place, and when
+typing pauses, for the window of the next completion there.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,14 +18,20 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.datatypes import Position
+from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
 
+log = logging.getLogger(__name__)
+
 ASK = "iquest/diagnostics"
 NEAR = 20  # lines above and below the cursor
 PATIENCE_S = 1.0
+#: A pause this long after a completion is used to ask, before the warming of the pause begins.
+PAUSE_S = 0.6
+MOST_NOTES = 5
 MAX_FILES, MAX_SHOWN, MAX_TEXT = 50, 20, 300
 
 
@@ -33,6 +41,7 @@ class Diagnostics:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
+        self._following: asyncio.Task[None] | None = None
 
     def remember(self, uri: str, found: Sequence[types.Diagnostic]) -> None:
         """Those that came with a request for code actions."""
@@ -46,11 +55,34 @@ class Diagnostics:
         """The document changed or was closed: what was said of it may be wrong by now."""
         self._known.pop(uri, None)
 
+    def follow(self, uri: str, cursor: Position) -> None:
+        """A completion was asked for here: in the next pause the client is asked what is wrong near it."""
+        if self._is_offered:
+            self.stop()
+            self._following = asyncio.create_task(self._tell(uri, cursor))
+
+    def stop(self) -> None:
+        """The client is gone, or goes on typing."""
+        if self._following is not None:
+            self._following.cancel()
+
+    async def _tell(self, uri: str, cursor: Position) -> None:
+        await asyncio.sleep(PAUSE_S)
+        found = await self.near(uri, cursor)
+        try:
+            self._connection.assistant.note(convert.file_of(uri), found[:MOST_NOTES], self._connection.client)
+        except DocumentError as error:  # closed or gone meanwhile
+            log.debug("%s", error)
+
+    @property
+    def _is_offered(self) -> bool:
+        wanted = convert.plain(self._connection.client_capabilities.experimental).get("iquest")
+        return isinstance(wanted, dict) and wanted.get("diagnostics") is True
+
     async def near(self, uri: str, cursor: Position) -> list[tuple[int, str]]:
         """(line from 0, message), nearest first."""
         found = self._known.get(uri, [])
-        wanted = convert.plain(self._connection.client_capabilities.experimental).get("iquest")
-        if isinstance(wanted, dict) and wanted.get("diagnostics") is True:
+        if self._is_offered:
             found = await self._pull(uri, cursor)
         near = [item for item in found if abs(item[0] - cursor.line) <= NEAR]
         return sorted(near, key=lambda item: abs(item[0] - cursor.line))[:MAX_SHOWN]

@@ -278,3 +278,20 @@ async def test_indexing_shows_its_progress(tmp_path: Path) -> None:
 
         await editor.wait_for("progress of files", lambda: kinds("indexing the files")[:1] == ["begin"])
         await editor.wait_for("its end", lambda: "end" in kinds("indexing the files"))
+
+
+async def test_an_answer_on_an_over_indented_line_replaces_its_indentation(tmp_path: Path) -> None:
+    code = "def f(x):\n    if x:\n        return x\n        \n"
+    (tmp_path / "a.py").write_text(code)
+    (tmp_path / "iquest.toml").write_text("")
+    environment = {"IQUEST_LSP_FAKE": json.dumps({"responses": ["else:"] * 4})}
+    options = {"deadline_ms": 60_000}
+    async with connected(tmp_path, "--engine", "fake", environment=environment, options=options) as editor:
+        uri = editor.open(tmp_path / "a.py")
+        (item,) = await editor.inline(uri, 3, 8)
+        assert item.insert_text == "    else:"
+        assert item.range == types.Range(types.Position(3, 0), types.Position(3, 8))
+        assert item.filter_text == "        else:"
+        (listed,) = await editor.completion(uri, 3, 8)
+        assert (listed.text_edit.range, listed.text_edit.new_text) == (item.range, "    else:")
+        assert (listed.label, listed.filter_text) == ("else:", "        else:")

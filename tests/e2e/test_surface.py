@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.home import private_home
+from tests.e2e.home import children, private_home
 from tests.e2e.rawclient import RawClient, close_all
 
 FAKE = ("--engine", "fake")
@@ -249,6 +252,110 @@ async def test_diagnostics_near_the_cursor_are_evidence(root: Path) -> None:
             assert [piece["path"] for piece in told] == ["shapes.py"]
             assert _asked(client, "iquest/diagnostics") == bool(experimental)
             assert message in told[0]["reason"]
+
+
+async def test_diagnostics_near_the_cursor_enter_the_window_in_a_pause(root: Path) -> None:
+    place = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 1}}
+    far = {"start": {"line": 900, "character": 0}, "end": {"line": 900, "character": 1}}
+    secret = "the key sk_live_4eC39HqLyjWDarjtT1zdp7dc is wrong"
+    offered = [
+        {"range": place, "message": "undefined name 'r'"}, {"range": far, "message": "far away"},
+        {"range": place, "message": secret}, {"range": "nonsense"}, 7,
+    ]  # fmt: skip
+    capabilities = {"experimental": {"iquest": {"diagnostics": True}}}
+    async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
+        client.results["iquest/diagnostics"] = offered
+        await client.ready()
+        uri = client.open(root / "shapes.py", CODE)
+
+        async def notes() -> list[dict[str, Any]]:
+            answer = await client.request("iquest/context", at(uri, 1), timeout=300)
+            return [chunk for chunk in answer["result"]["chunks"] if chunk["path"] == ".diagnostics"]
+
+        assert await notes() == []
+        await client.inline(uri, 1, 4)
+        await client.until(lambda: _asked(client, "iquest/diagnostics"), 300)
+        asked = next(item["params"] for item in client.requests if item["method"] == "iquest/diagnostics")
+        assert asked["textDocument"] == {"uri": uri}
+        async with asyncio.timeout(300):
+            while not (found := await notes()):
+                await asyncio.sleep(0.1)
+        assert found[0]["reason"] == "what other tools say of the code near the cursor"
+        one = found[0]["tokens"]
+        assert one == len(b"\x00.diagnostics\n- undefined name 'r': return width * height\n")  # nothing far, no secret
+        # The complaint is gone, and with it its place in the window.
+        client.results["iquest/diagnostics"] = []
+        await client.inline(uri, 1, 4)
+        async with asyncio.timeout(300):
+            while await notes():
+                await asyncio.sleep(0.1)
+
+
+async def test_a_user_may_end_the_indexing(root: Path) -> None:
+    """The files' index process is stopped on its way, so that the user comes in time."""
+    many = root / "many"
+    many.mkdir()
+    for number in range(1500):
+        (many / f"part{number}.py").write_text(f"def part_{number}(x):\n    return x * {number}\n" * 20)
+    capabilities = {"window": {"workDoneProgress": True}}
+    async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
+        title = f"IQuest: indexing the files of {root.name}"
+        await client.until(lambda: _bar(client, title, "begin"), 300)
+        processes = children(client.home.pids()[0], "multiprocessing")
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        begun = _bar(client, title, "begin")[0]
+        assert begun["value"]["cancellable"] is True
+        client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
+        await client.until(lambda: _bar(client, title, "end"), 300)
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        assert "related files will be missing" in client.home.log()
+        assert client.messages() == []
+        # What was read till then serves, and a change is read as ever.
+        await client.ready()
+        uri = client.open(root / "shapes.py", CODE)
+        assert await client.inline(uri, 1, 18) is not None
+        (root / "use.py").write_text("from shapes import area\n")
+        client.notify("workspace/didCreateFiles", {"files": [{"uri": (root / "use.py").as_uri()}]})
+        answer = await client.request("iquest/context", at((root / "use.py").as_uri(), 0), timeout=300)
+        assert answer["result"]["tokens"] > 0
+
+
+async def test_a_user_may_end_the_indexing_of_the_history(root: Path) -> None:
+    commits = "".join(
+        f"commit refs/heads/long\nauthor A <a@example.org> {10**9 + number} +0000\ncommitter A <a@example.org>"
+        f" {10**9 + number} +0000\ndata <<E\nAdd the part {number} that the plan asks for\nE\n"
+        f"M 100644 inline part{number}.py\ndata <<E\nvalue = {number}\nE\n\n"
+        for number in range(1200)
+    )
+    git = ["git", "-C", str(root)]
+    subprocess.run([*git, "fast-import", "--quiet"], input=commits.encode(), check=True)
+    subprocess.run([*git, "checkout", "-q", "long"], check=True)
+    capabilities = {"window": {"workDoneProgress": True}}
+    async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
+        title = f"IQuest: indexing the history of {root.name}"
+        await client.until(lambda: _bar(client, title, "begin"), 300)
+        processes = children(client.home.pids()[0], "multiprocessing")
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        client.notify("window/workDoneProgress/cancel", {"token": _bar(client, title, "begin")[0]["token"]})
+        await client.until(lambda: _bar(client, title, "end"), 300)
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        assert client.messages() == []
+        uri = client.open(root / "part7.py", "value = 7\n")
+        answer = await client.request("iquest/why", {"uri": uri, "line": 0}, timeout=300)
+        assert "part 7 that" in json.dumps(answer["result"]["story"])
+
+
+def _bar(client: RawClient, title: str, kind: str) -> list[dict[str, Any]]:
+    """What was told of the progress bars with a title."""
+    begun = [item for item in _progress(client, "begin") if item["value"]["title"] == title]
+    tokens = [item["token"] for item in begun]
+    return [item for item in _progress(client, kind) if item["token"] in tokens]
 
 
 async def test_warming_is_told_as_it_goes_on(root: Path) -> None:

@@ -72,6 +72,7 @@ async def _complete(
         connection.reporter.failed(error)  # said once, in words; an editor would show a failed request at every key
         return [], lines
     answers.tell(connection, params.text_document.uri, made[0])
+    connection.diagnostics.follow(params.text_document.uri, cursor)
     return [one for one in made if one.text], lines
 
 
