@@ -22,12 +22,13 @@ from gguf.quants import quantize as to_type
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import CheckpointError, IQuestError
-from quantize import gguf_stream
+from quantize import gguf_stream, model_keys
 from quantize.checkpoint import Checkpoint
 from quantize.gguf_stream import PlannedTensor, Progress
 from quantize.hf_config import Family, ModelConfig, parse
 from quantize.meter import meter
-from quantize.random_model import ARCHITECTURE, interleave
+from quantize.model_keys import ARCHITECTURE, Geometry
+from quantize.random_model import interleave
 from quantize.vocabulary import Vocabulary
 
 FILE_TYPES = {
@@ -129,7 +130,8 @@ def convert(
     card.size_label = card.size_label or gguf.size_label(total, 0, 0, 0)
     writer.add_type(gguf.GGUFType.MODEL)
     card.set_gguf_meta_model(writer)
-    write_keys(writer, config)
+    model_keys.write(writer, writer.arch, geometry(config).keys())
+    _write_scaling(writer, config.scaling)
     writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     vocabulary.write(writer)
@@ -228,33 +230,14 @@ class _Finder:
             )
 
 
-def write_keys(writer: gguf.GGUFWriter, config: ModelConfig) -> None:
-    """The model's shape, under the architecture's prefix."""
-    writer.add_block_count(config.n_layer)
-    writer.add_context_length(config.context)
-    writer.add_embedding_length(config.n_embd)
-    writer.add_feed_forward_length(config.n_ff)
-    writer.add_head_count(config.n_head)
-    writer.add_head_count_kv(config.n_head_kv)
-    writer.add_rope_freq_base(config.rope_theta)
-    writer.add_layer_norm_rms_eps(config.eps)
-    if config.head_dim_given or config.loop is not None:
-        writer.add_key_length(config.head_dim)
-        writer.add_value_length(config.head_dim)
-    writer.add_vocab_size(config.n_vocab)
-    writer.add_rope_dimension_count(config.head_dim)
-    _write_scaling(writer, config.scaling)
-    if config.loop is None:
-        return
-    loop, prefix = config.loop, ARCHITECTURE
-    writer.add_uint32(f"{prefix}.loop.num", loop.passes)
-    writer.add_uint32(f"{prefix}.loop.window_size", loop.window)
-    if config.family is Family.PARALLEL:
-        writer.add_uint32(f"{prefix}.loop.position_offset", loop.position_offset)
-        writer.add_float32(f"{prefix}.loop.embedding_scale", loop.embedding_scale)
-        writer.add_float32(f"{prefix}.loop.hidden_scale", loop.hidden_scale)
-        writer.add_bool(f"{prefix}.loop.normalize", loop.normalize)
-        writer.add_string(f"{prefix}.loop.gate_input", "hidden" if loop.gate_hidden else "query")
+def geometry(config: ModelConfig) -> Geometry:
+    """The model's shape as its GGUF tells it."""
+    told = config.head_dim_given or config.loop is not None
+    return Geometry(
+        config.n_layer, config.context, config.n_embd, config.n_ff, config.n_head, config.n_head_kv, config.eps,
+        config.head_dim if told else None, config.rope_theta, config.head_dim, loop=config.loop,
+        vocabulary=config.n_vocab,
+    )  # fmt: skip
 
 
 def _write_scaling(writer: gguf.GGUFWriter, scaling: dict[str, Any]) -> None:

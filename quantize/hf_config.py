@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iquest_lsp.errors import CheckpointError
+from quantize.model_keys import Loop
 
 
 class Family(enum.Enum):
@@ -70,19 +71,6 @@ _FIXED: dict[str, tuple[Any, ...]] = {
     "tie_encoder_decoder": (False,),
     "layer_types": (),
 }
-
-
-@dataclass(frozen=True)
-class Loop:
-    """What the passes after the first do; scales, normalize and offset belong to the Parallel variant only."""
-
-    passes: int
-    window: int
-    embedding_scale: float = 0.0
-    hidden_scale: float = 1.0
-    normalize: bool = False
-    position_offset: int = 0
-    gate_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,7 +206,7 @@ def _loop(family: Family, config: dict[str, Any], read: _Reader, offset: int | N
         raise CheckpointError(f"config.json has a plt_clp_shift of {shift!r}")
     chosen = offset if offset is not None else 1 if shift is None else int(shift)
     return Loop(
-        read.size("plt_num_loops", 2), window[0], read.number("plt_emb_scale", 1.0, positive=False),
+        read.size("plt_num_loops", 2), window[0], True, read.number("plt_emb_scale", 1.0, positive=False),
         read.number("plt_hidden_scale", 1.0, positive=False), read.flag("plt_normalize_per_loop", True), chosen,
         read.flag("plt_gate_use_hidden_states", False),
     )  # fmt: skip

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ARCHITECTURE = "iquestloopcoder"
+from quantize import model_keys
+from quantize.model_keys import ARCHITECTURE, Geometry, Loop
 
 
 @dataclass(frozen=True)
@@ -57,18 +58,8 @@ def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None, l
 
     architecture = "llama" if recipe.community else ARCHITECTURE
     writer = GGUFWriter(path, architecture)
-    for key, value in (keys(recipe) | (overrides or {})).items():
-        name = f"{architecture}.{key}"
-        if key in leave_out:
-            continue
-        if isinstance(value, bool):
-            writer.add_bool(name, value)
-        elif isinstance(value, int):
-            writer.add_uint32(name, value)
-        elif isinstance(value, float):
-            writer.add_float32(name, value)
-        else:
-            writer.add_string(name, str(value))
+    chosen = keys(recipe) | (overrides or {})
+    model_keys.write(writer, architecture, {key: value for key, value in chosen.items() if key not in leave_out})
     add_vocabulary(writer, recipe)
     for name, data in tensors(recipe).items():
         wanted = recipe.gate_quantization if ".loop_gate.weight" in name else recipe.quantization
@@ -86,34 +77,15 @@ def write(path: Path, recipe: Recipe, overrides: dict[str, Any] | None = None, l
 
 def keys(recipe: Recipe) -> dict[str, Any]:
     """The metadata under the architecture's prefix."""
-    result: dict[str, Any] = {
-        "context_length": recipe.context,
-        "embedding_length": recipe.n_embd,
-        "block_count": recipe.n_layer,
-        "feed_forward_length": recipe.n_ff,
-        "vocab_size": recipe.n_vocab,
-        "attention.head_count": recipe.n_head,
-        "attention.head_count_kv": recipe.n_head_kv,
-        "attention.layer_norm_rms_epsilon": 1e-5,
-        "loop.num": recipe.passes,
-        "loop.window_size": recipe.window,
-    }
-    if recipe.head_dim is not None:
-        result |= {"attention.key_length": recipe.head_dim, "attention.value_length": recipe.head_dim}
-    if recipe.max_alibi_bias > 0:
-        result["attention.max_alibi_bias"] = float(recipe.max_alibi_bias)
-    else:
-        result |= {"rope.dimension_count": recipe.key_length, "rope.freq_base": float(recipe.rope_base)}
-    if recipe.parallel:
-        result |= {
-            "loop.position_offset": recipe.position_offset,
-            "loop.embedding_scale": 0.7,
-            "loop.hidden_scale": 0.6,
-            "loop.normalize": True,
-        }
-    if recipe.gate_hidden:
-        result["loop.gate_input"] = "hidden"
-    return result
+    loop = Loop(
+        recipe.passes, recipe.window, recipe.parallel, 0.7, 0.6, True, recipe.position_offset, recipe.gate_hidden
+    )  # fmt: skip
+    rotates = recipe.max_alibi_bias <= 0
+    return Geometry(
+        recipe.n_layer, recipe.context, recipe.n_embd, recipe.n_ff, recipe.n_head, recipe.n_head_kv, 1e-5,
+        recipe.head_dim, recipe.rope_base if rotates else 0.0, recipe.key_length, recipe.max_alibi_bias, loop,
+        recipe.n_vocab,
+    ).keys()  # fmt: skip
 
 
 def tensors(recipe: Recipe) -> dict[str, NDArray[np.float32]]:

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime import llama
 from iquest_lsp.runtime.gguf_header import Header, TensorInfo
-from quantize import gguf_stream
+from quantize import gguf_stream, model_keys
 from quantize.gguf_stream import PlannedTensor, Progress
 from quantize.meter import meter
+from quantize.model_keys import ARCHITECTURE
 from quantize.random_model import Recipe, add_vocabulary, keys, tensor_shapes
 
 GEOMETRIES = {
@@ -84,22 +85,13 @@ def synthesize(
     out: Path, recipe: Recipe, kind: str = "Q4_K_M", name: str = "synthetic", progress: Progress | None = None
 ) -> None:
     """Writes the file, streamed; a stopped run goes on where it was."""
-    architecture = "llama" if recipe.community else "iquestloopcoder"
+    architecture = "llama" if recipe.community else ARCHITECTURE
     writer = gguf.GGUFWriter(None, architecture)
     writer.add_name(name)
     writer.add_description("Random weights, for benchmarks only")
     writer.add_file_type(int(getattr(gguf.LlamaFileType, f"MOSTLY_{kind}")))
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    for key, value in keys(recipe).items():
-        full = f"{architecture}.{key}"
-        if isinstance(value, bool):
-            writer.add_bool(full, value)
-        elif isinstance(value, int):
-            writer.add_uint32(full, value)
-        elif isinstance(value, float):
-            writer.add_float32(full, value)
-        else:
-            writer.add_string(full, str(value))
+    model_keys.write(writer, architecture, keys(recipe))
     add_vocabulary(writer, recipe)
     planned = plan(recipe, kind)
     pools = _Pools(recipe)
@@ -136,8 +128,8 @@ def header_of(recipe: Recipe, kind: str = "Q4_K_M") -> Header:
     for tensor in plan(recipe, kind):
         tensors.append(TensorInfo(tensor.name, tuple(reversed(tensor.shape)), int(tensor.kind), offset))
         offset += -(-tensor.size // 32) * 32
-    metadata = {"general.architecture": "iquestloopcoder", "general.name": "synthetic"}
-    values: dict[str, Any] = metadata | {f"iquestloopcoder.{key}": value for key, value in keys(recipe).items()}
+    metadata = {"general.architecture": ARCHITECTURE, "general.name": "synthetic"}
+    values: dict[str, Any] = metadata | {f"{ARCHITECTURE}.{key}": value for key, value in keys(recipe).items()}
     return Header(Path("synthetic.gguf"), values, tuple(tensors), 0, offset)
 
 

@@ -25,11 +25,11 @@ from quantize.checkpoint import Checkpoint, read_json
 from quantize.gguf_edit import Entry, RawFile
 from quantize.hf_config import ModelConfig, parse
 from quantize.layout import Layout, from_checkpoint, from_weights
+from quantize.model_keys import ARCHITECTURE
 from quantize.observe import Observer
 from quantize.oracle import Array, Oracle, shape_of
 from quantize.vocabulary import Vocabulary
 
-ARCHITECTURE = "iquestloopcoder"
 #: A prompt's length for the run of the first layers: longer than most local windows times a few layers.
 PROMPT = 96
 #: Relative difference up to which the first layers agree; quantized weights add that of 8-bit activations.
@@ -148,13 +148,9 @@ def _metadata(raw: RawFile, config: ModelConfig | None, given: dict[str, int]) -
         return Finding("metadata", "wrong", f"the architecture is {architecture!r}, which is no Loop model")
     wanted: dict[str, Any] = dict(given)
     if config is not None and config.loop is not None:
-        wanted = {"loop.num": config.loop.passes, "loop.window_size": config.loop.window} | wanted
-        if config.family.value == "IQuestPLTCoderForCausalLM":
-            wanted |= {
-                "loop.embedding_scale": config.loop.embedding_scale, "loop.hidden_scale": config.loop.hidden_scale,
-                "loop.normalize": config.loop.normalize,
-                "loop.gate_input": "hidden" if config.loop.gate_hidden else "query",
-            }  # fmt: skip
+        # the offset awaits the real weights: a file that says otherwise is not wrong
+        told = {key: value for key, value in config.loop.keys().items() if key != "loop.position_offset"}
+        wanted = told | wanted
     changes: dict[str, Entry | None] = {}
     problems = []
     for key, value in wanted.items():

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from iquest_lsp.context.prompt import LAYOUT_VERSION
+from quantize import model_keys
+from quantize.model_keys import ARCHITECTURE, Geometry, Loop
 from quantize.pretrain import tokenizer as vocabulary
 from quantize.pretrain.recipe import Recipe
 
-ARCHITECTURE = "iquestloopcoder"
 #: The widest head's slope is 2^-16, so a distance of this many positions costs it two nats.
 CONTEXT = 131_072
 
@@ -71,18 +72,11 @@ def _metadata(writer: gguf.GGUFWriter, recipe: Recipe, quantized: bool) -> None:
     writer.add_tags(["code", "fill-in-the-middle", "python"])
     writer.add_file_type(kind)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    writer.add_block_count(model.layers)
-    writer.add_context_length(CONTEXT)
-    writer.add_embedding_length(model.width)
-    writer.add_feed_forward_length(model.feed_forward)
-    writer.add_head_count(model.heads)
-    writer.add_head_count_kv(model.kv_heads)
-    writer.add_key_length(model.head_size)
-    writer.add_value_length(model.head_size)
-    writer.add_layer_norm_rms_eps(model.epsilon)
-    writer.add_max_alibi_bias(model.max_alibi_bias)
-    writer.add_uint32(f"{ARCHITECTURE}.loop.num", model.passes)
-    writer.add_uint32(f"{ARCHITECTURE}.loop.window_size", model.window)
+    geometry = Geometry(
+        model.layers, CONTEXT, model.width, model.feed_forward, model.heads, model.kv_heads, model.epsilon,
+        model.head_size, max_alibi_bias=model.max_alibi_bias, loop=Loop(model.passes, model.window),
+    )  # fmt: skip
+    model_keys.write(writer, ARCHITECTURE, geometry.keys())
     writer.add_string("iquest.fim.order", "spm")
     writer.add_uint32("iquest.prompt.version", LAYOUT_VERSION)
 

@@ -12,8 +12,8 @@ import torch
 from tokenizers import Tokenizer
 
 from iquest_lsp.errors import ModelFileError
+from quantize.model_keys import ARCHITECTURE
 from quantize.pretrain import gguf_tokenizer
-from quantize.pretrain.export import ARCHITECTURE
 from quantize.pretrain.model import LoopModel
 from quantize.pretrain.recipe import ModelRecipe
 
