@@ -101,7 +101,7 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
             why="it lacks the IQuest port", fix="Run `iquest-lsp runtime build`",
         )  # fmt: skip
     _check_source(header, recipe)
-    params, alive = _parameters(lib, recipe)
+    params, alive = _parameters(lib, recipe, {**recipe.overrides, **_of_many_layers(header, recipe.kind)})
     part = out.with_name(out.name + ".part")
     watcher = _Watcher(header, progress)
     log = logging.getLogger("iquest_lsp.llama")
@@ -139,15 +139,34 @@ def _check_source(header: Header, recipe: Recipe) -> None:
         )
 
 
-def _parameters(lib: Any, recipe: Recipe) -> tuple[Any, list[Any]]:
+def _of_many_layers(header: Header, kind: str) -> dict[str, str]:
+    """What llama.cpp's mixes give `llama` models of 80 layers that share keys among heads, for Loop models of as many.
+
+    There the values' matrices are small and matter much: Q5_K is the least (src/llama-quant.cpp, LLM_TYPE_70B).
+    """
+    layers = int(header.get("block_count", 0))
+    shared = header.get("attention.head_count") != header.get("attention.head_count_kv")
+    if not header.needs_port or layers != 80 or not shared or kind not in ("Q3_K_M", "Q4_K_S", "Q4_K_M"):
+        return {}
+    # every layer is named: llama.cpp counts only those that no override names
+    better = "|".join(str(at) for at in range(layers) if kind == "Q4_K_M" and has_more_bits(at, layers))
+    return {rf"^blk\.({better})\.attn_v\.weight$": "Q6_K", r"^blk\.\d+\.attn_v\.weight$": "Q5_K"}
+
+
+def has_more_bits(layer: int, layers: int) -> bool:
+    """Whether Q4_K_M and Q5_K_M treat a layer's values and the last matrix of its network better."""
+    return layer < layers // 8 or layer >= 7 * layers // 8 or (layer - layers // 8) % 3 == 2
+
+
+def _parameters(lib: Any, recipe: Recipe, types: Mapping[str, str]) -> tuple[Any, list[Any]]:
     """The C parameters, and what must live as long as they do."""
     params = lib.llama_model_quantize_default_params()
     params.ftype = int(getattr(gguf.LlamaFileType, f"MOSTLY_{recipe.kind}"))
     params.nthread = recipe.threads
     params.allow_requantize = recipe.requantize
     alive: list[Any] = []
-    if recipe.overrides:
-        for pattern, name in recipe.overrides.items():
+    if types:
+        for pattern, name in types.items():
             if name.upper() not in gguf.GGMLQuantizationType.__members__:
                 raise ModelError(f"{name} is not a type of tensors", fix="Such as Q8_0, Q6_K, Q5_K, Q4_K or IQ4_XS")
             try:
@@ -155,7 +174,7 @@ def _parameters(lib: Any, recipe: Recipe) -> tuple[Any, list[Any]]:
             except re.error as error:
                 raise ModelError(f"{pattern} is not a regular expression", why=str(error)) from error
         pairs = [(pattern.encode(), int(gguf.GGMLQuantizationType[name.upper()]))
-                 for pattern, name in recipe.overrides.items()]  # fmt: skip
+                 for pattern, name in types.items()]  # fmt: skip
         overrides = (lib.llama_model_tensor_override * (len(pairs) + 1))(*pairs, (None, 0))
         params.tt_overrides = overrides
         alive.append(overrides)

@@ -25,6 +25,7 @@ from quantize import gguf_stream, model_keys
 from quantize.gguf_stream import PlannedTensor, Progress
 from quantize.meter import meter
 from quantize.model_keys import ARCHITECTURE
+from quantize.quantizer import has_more_bits
 from quantize.random_model import Recipe, add_vocabulary, keys, tensor_shapes
 
 GEOMETRIES = {
@@ -49,7 +50,6 @@ class Mix:
     base: str
     better: str
     output: str
-    every_value: str = ""
 
 
 MIXES = {
@@ -111,8 +111,10 @@ def plan(recipe: Recipe, kind: str) -> list[PlannedTensor]:
             wanted = "F32"
         elif name == "output.weight" or (recipe.tied and name == "token_embd.weight"):
             wanted = mix.output
-        elif re.search(r"\.(attn_v|ffn_down)\.", name) and _more_bits(int(name.split(".")[1]), recipe.n_layer):
+        elif re.search(r"\.(attn_v|ffn_down)\.", name) and has_more_bits(int(name.split(".")[1]), recipe.n_layer):
             wanted = mix.better
+        elif ".attn_v." in name and recipe.n_layer == 80 and recipe.n_head != recipe.n_head_kv and kind == "Q4_K_M":
+            wanted = "Q5_K"
         else:
             wanted = mix.base
         block = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[wanted]][0]
@@ -131,10 +133,6 @@ def header_of(recipe: Recipe, kind: str = "Q4_K_M") -> Header:
     metadata = {"general.architecture": ARCHITECTURE, "general.name": "synthetic"}
     values: dict[str, Any] = metadata | {f"{ARCHITECTURE}.{key}": value for key, value in keys(recipe).items()}
     return Header(Path("synthetic.gguf"), values, tuple(tensors), 0, offset)
-
-
-def _more_bits(layer: int, layers: int) -> bool:
-    return layer < layers // 8 or layer >= 7 * layers // 8 or (layer - layers // 8) % 3 == 2
 
 
 class _Pools:

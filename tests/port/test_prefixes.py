@@ -214,9 +214,7 @@ def test_in_a_hurry_with_little_to_do_nothing_is_moved(models: Callable[[Recipe]
     assert made._loaded().prefill.moved == 0
 
 
-def test_interrupted_refreshing_leaves_the_old_span_to_move(
-    models: Callable[[Recipe], Path], engines: Engines
-) -> None:
+def test_interrupted_refreshing_leaves_the_old_span_to_move(models: Callable[[Recipe], Path], engines: Engines) -> None:
     path = models(LOCAL["alibi"])
     warm, cold = engines(path), engines(path, sequences=1)
     random = np.random.default_rng(5)

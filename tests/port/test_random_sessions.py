@@ -116,9 +116,7 @@ class Session:
 @pytest.mark.parametrize("recipe", MODELS, ids=lambda recipe: f"seed {recipe.seed}")
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("flash", [False, True], ids=["plain", "sparse"])
-def test_exact_means_exact(
-    recipe: Recipe, seed: int, flash: bool, random_model: Callable[[Recipe], Path]
-) -> None:
+def test_exact_means_exact(recipe: Recipe, seed: int, flash: bool, random_model: Callable[[Recipe], Path]) -> None:
     if flash and recipe.max_alibi_bias == 0:
         pytest.skip("flash attention is exact for ALiBi models only")
     path = random_model(recipe)

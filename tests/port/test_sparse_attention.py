@@ -83,9 +83,7 @@ def test_a_greedy_skip_fails_the_same_comparison(case: str, random_model: Files)
 def test_sparse_equals_dense_and_chooses_the_same_tokens(
     max_bias: float, kv: str, bound: float, random_model: Files
 ) -> None:
-    recipe = Recipe(
-        n_layer=2, n_embd=256, n_head=8, n_head_kv=2, n_ff=256, window=16, max_alibi_bias=max_bias, seed=87
-    )
+    recipe = Recipe(n_layer=2, n_embd=256, n_head=8, n_head_kv=2, n_ff=256, window=16, max_alibi_bias=max_bias, seed=87)
     model = Model.load(random_model(recipe))
     tokens = tokens_for(recipe, 2000)
     rows, counts = [], []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
-import subprocess
+import platform
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -19,12 +21,12 @@ from iquest_lsp.runtime.llama import Model
 from quantize import synth
 from quantize.convert import convert
 from quantize.fit import choose
-from quantize.importance import Importance
 from quantize.logits import evaluate
 from quantize.oracle import Oracle
 from quantize.quantizer import Recipe, command, quantize
 from quantize.random_model import Recipe as Shape
 from quantize.random_model import write
+from tests.port import stock_quantizer
 from tests.unit.quantize import checkpoints
 
 FTYPES = {"Q8_0": 7, "Q6_K": 18, "Q5_K_M": 17, "Q4_K_M": 15, "IQ4_XS": 30}  # llama.h, enum llama_ftype
@@ -46,17 +48,6 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("loop") / "loop.gguf", WIDE)
 
 
-def _matrix(path: Path, model: Path) -> Path:
-    draw = np.random.default_rng(0)
-    sums = {
-        tensor.name: draw.gamma(0.5, 2.0, tensor.shape[0]).astype(np.float32)
-        for tensor in read_header(model).tensors
-        if len(tensor.shape) == 2 and tensor.name.startswith("blk.") and "gate." not in tensor.name.replace("ffn_", "")
-    }
-    Importance(sums, dict.fromkeys(sums, 64.0), ("some text",), 2, 32).write(path)
-    return path
-
-
 @pytest.mark.parametrize("kind", list(FTYPES))
 def test_the_bytes_of_llama_cpp(tmp_path: Path, stock: Path, kind: str) -> None:
     lib = llama.bindings()
@@ -68,20 +59,46 @@ def test_the_bytes_of_llama_cpp(tmp_path: Path, stock: Path, kind: str) -> None:
     assert (tmp_path / "ours.gguf").read_bytes() == theirs.read_bytes()
 
 
-@pytest.mark.parametrize("kind", list(FTYPES))
-@pytest.mark.parametrize("matrix", [False, True])
-def test_the_bytes_of_the_stock_tool(tmp_path: Path, stock: Path, kind: str, matrix: bool) -> None:
+@pytest.mark.parametrize("name", ["converted", *stock_quantizer.SHAPES])
+def test_the_bytes_of_the_stock_tool(tmp_path: Path, stock: Path, name: str) -> None:
     tool = os.environ.get("IQUEST_LLAMA_QUANTIZE")
     if not tool:
         pytest.skip("IQUEST_LLAMA_QUANTIZE names no llama-quantize of an unpatched llama.cpp")
-    importance = _matrix(tmp_path / "m.gguf", stock) if matrix else None
-    extra = ["--imatrix", str(importance)] if importance else []
-    done = subprocess.run(
-        [tool, *extra, str(stock), str(tmp_path / "theirs.gguf"), kind], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-1000:]
-    quantize(stock, tmp_path / "ours.gguf", Recipe(kind, imatrix=importance))
-    assert (tmp_path / "ours.gguf").read_bytes() == (tmp_path / "theirs.gguf").read_bytes()
+    model = stock if name == "converted" else stock_quantizer.source(tmp_path / "source.gguf", name)
+    matrix = stock_quantizer.matrix(tmp_path / "m.gguf", model)
+    for kind in stock_quantizer.ONLY.get(name, stock_quantizer.KINDS):
+        for importance in (None, matrix):
+            stock_quantizer.run(tool, model, tmp_path / "theirs.gguf", kind, importance)
+            quantize(model, tmp_path / "ours.gguf", Recipe(kind, imatrix=importance))
+            assert (tmp_path / "ours.gguf").read_bytes() == (tmp_path / "theirs.gguf").read_bytes()
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the bytes were recorded on x86-64")
+@pytest.mark.parametrize("name", list(stock_quantizer.SHAPES))
+def test_the_tensors_that_the_stock_tool_was_seen_to_make(tmp_path: Path, name: str) -> None:
+    record = json.loads(stock_quantizer.RECORD.read_text("utf-8"))[name]
+    model = stock_quantizer.source(tmp_path / "source.gguf", name)
+    assert stock_quantizer.digest(model) == record["source"], "numpy draws other numbers: record anew"
+    matrix = stock_quantizer.matrix(tmp_path / "m.gguf", model)
+    for kind in stock_quantizer.ONLY.get(name, stock_quantizer.KINDS):
+        quantize(model, tmp_path / "plain.gguf", Recipe(kind))
+        quantize(model, tmp_path / "weighed.gguf", Recipe(kind, imatrix=matrix))
+        assert stock_quantizer.digest(tmp_path / "plain.gguf") == record[kind]
+        assert stock_quantizer.digest(tmp_path / "weighed.gguf") == record[f"{kind} imatrix"]
+
+
+@pytest.mark.parametrize("kind", ["Q3_K_M", "Q4_K_S", "Q4_K_M"])
+def test_eighty_layers_of_a_loop_model_too(tmp_path: Path, kind: str) -> None:
+    shape = stock_quantizer.SHAPES["80 layers"]
+    plain = stock_quantizer.source(tmp_path / "plain.gguf", "80 layers")
+    looped = write(tmp_path / "loop.gguf", replace(shape, passes=2, community=False))
+    quantize(plain, tmp_path / "p.gguf", Recipe(kind))
+    quantize(looped, tmp_path / "l.gguf", Recipe(kind))
+    types = {tensor.name: tensor.kind for tensor in read_header(tmp_path / "l.gguf").tensors}
+    expected = {tensor.name: tensor.kind for tensor in read_header(tmp_path / "p.gguf").tensors}
+    assert {name: types[name] for name in expected} == expected
+    if kind in synth.MIXES:
+        assert {tensor.name: int(tensor.kind) for tensor in synth.plan(replace(shape, passes=2), kind)} == types
 
 
 @pytest.mark.parametrize("kind", ["Q4_K_M", "IQ4_XS", "Q5_K_M"])
@@ -116,7 +133,7 @@ def test_gates_of_community_files_become_f32(tmp_path: Path) -> None:
 
 
 def test_an_importance_matrix_changes_the_weights_and_is_named(tmp_path: Path, loop: Path) -> None:
-    matrix = _matrix(tmp_path / "m.gguf", loop)
+    matrix = stock_quantizer.matrix(tmp_path / "m.gguf", loop)
     quantize(loop, tmp_path / "with.gguf", Recipe("IQ4_XS", imatrix=matrix))
     quantize(loop, tmp_path / "without.gguf", Recipe("IQ4_XS"))
     fields = gguf.GGUFReader(tmp_path / "with.gguf").fields
