@@ -104,13 +104,8 @@ On packages held out whole ({", ".join(recipe.data.held_out)}), of which no file
 order 5 counted on all of the training data and primed with the same window; the copier continues the longest earlier
 match of the text before the cursor.
 
-{sections.bits(figures)}
+{sections.results(figures, further.pictures)}
 
-{sections.packages(figures)}
-
-{sections.lines(figures)}
-
-{sections.product(figures, further.pictures)}{sections.engine(figures)}
 {further.speeds}{further.search}## Training
 
 {last.tokens / 1e6:.2f} million tokens{earlier}, in {last.seconds / 60:.0f} minutes on {recipe.train.threads} CPU \

@@ -29,6 +29,9 @@ from quantize.pretrain import recipe as recipes
     type=click.Path(path_type=Path, exists=True),
     help="Score this model file and write its card; nothing is trained. What was measured before is kept.",
 )
+@click.option(
+    "--measured", is_flag=True, help="With --evaluate-only: of what was measured so far; nothing is measured."
+)
 @click.option("--card-only", is_flag=True, help="With --evaluate-only: the card from the figures beside the recipe.")
 def command(
     recipe: Path,
@@ -40,6 +43,7 @@ def command(
     output: Path | None,
     evaluate: bool,
     scored: Path | None,
+    measured: bool,
     card_only: bool,
 ) -> None:
     # torch is heavy: it is imported when a run starts, not when the command line is read.
@@ -53,8 +57,8 @@ def command(
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - started:7.1f}s] {text}", err=True)
 
-    if card_only and scored is None:
-        raise UsageError("--card-only tells of a model file", fix="Name it with --evaluate-only FILE.gguf")
+    if (card_only or measured) and scored is None:
+        raise UsageError("No model file is named that the card tells of", fix="Add --evaluate-only FILE.gguf")
     plan, folder, places = recipes.load(recipe), work or default_work(), Places(archive, npm)
     model, stages = scored, None
     if model is None:
@@ -67,7 +71,7 @@ def command(
     if evaluate:
         stages = stages or Stages(plan, folder, places, recipe.with_suffix(".manifest.csv"), say)
         judge = Judge(plan, recipe, stages, say)
-        figures = judge.known() if card_only else judge.evaluate(model)
+        figures = judge.known() if card_only else judge.evaluate(model, measure=not measured)
         made += judge.card(model, figures)
         click.echo(json.dumps(figures, indent=2))
     if output is not None:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.errors import RuntimeSetupError, UsageError
-from quantize.pretrain import card, pictures, reader, sections
-from quantize.pretrain.evaluate import Evaluation, kept_key
+from quantize.pretrain import card, evaluate, figures, pictures, reader, sections
 from quantize.pretrain.kept import Kept
 from quantize.pretrain.recipe import Recipe
 from quantize.pretrain.stages import Say, Stages
@@ -30,22 +29,21 @@ class Judge:
         """Where a record of this recipe lies."""
         return self._path.with_suffix(f".{what}")
 
-    def evaluate(self, path: Path) -> dict[str, Any]:
-        """Figures of the file on the held-out packages, the file read back from disk; what was measured is kept."""
+    def evaluate(self, path: Path, *, measure: bool = True) -> dict[str, Any]:
+        """Figures of the file on the held-out packages, the file read back from disk; what was measured is kept.
+
+        Without `measure` they are those of what was measured so far.
+        """
         cleaned, _ = self._stages.clean()
-        key = kept_key(path, self._recipe.evaluate, cleaned.train, cleaned.held_out)
-        evaluation = Evaluation(
-            path,
-            reader.read(path),
-            cleaned.train,
-            cleaned.held_out,
-            self._recipe.evaluate,
-            Kept(self._stages.work / "evaluate" / key, self._say),
-            self._say,
-        )
-        figures = evaluation.run(engine=self._engine_present())
-        self.beside("figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        return figures
+        file = reader.read(path)
+        key = evaluate.kept_key(file, self._recipe.evaluate, cleaned.train, cleaned.held_out)
+        kept = Kept(self._stages.work / "evaluate" / key, self._say)
+        trials = evaluate.Trials(cleaned.held_out, file, self._recipe.evaluate)
+        if measure:
+            evaluate.measure(path, trials, cleaned.train, kept, self._say, engine=self._engine_present())
+        found = figures.figures(trials, kept)
+        self.beside("figures.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return found
 
     def known(self) -> dict[str, Any]:
         """The figures measured last."""
@@ -55,7 +53,7 @@ class Judge:
             raise UsageError("There are no figures of this recipe", why=str(error), fix="Measure them") from error
         return found
 
-    def card(self, path: Path, figures: dict[str, Any]) -> list[Path]:
+    def card(self, path: Path, found: dict[str, Any]) -> list[Path]:
         """Writes the model card and its pictures into the file's folder."""
         cleaned, _ = self._stages.clean()
         curve = self.beside("curve.csv")
@@ -65,16 +63,16 @@ class Judge:
         drawn = path.with_name(f"{path.stem}-curve.png")
         pictures.curve(drawn, points)
         more = []
-        if figures.get("by_length") and "reliability" in figures:
+        if "by_length" in found and "reliability" in found:
             more.append(path.with_name(f"{path.stem}-figures.png"))
-            pictures.figures(more[0], figures)
+            pictures.figures(more[0], found)
         further = card.Further(
             speeds=sections.speeds(self._record("speeds.json")),
             search=sections.search(self._record("search.json")),
             pictures=[item.name for item in more],
         )
         page = path.with_name("MODEL_CARD.md")
-        text = card.render(self._recipe, path, figures, cleaned, points, drawn.name, further)
+        text = card.render(self._recipe, path, found, cleaned, points, drawn.name, further)
         page.write_text(text, encoding="utf-8")
         return [page, drawn, *more]
 

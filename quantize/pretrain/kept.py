@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 Say = Callable[[str], None]
-#: Items between two lines of progress.
-STEP = 50
 
 
 class Kept:
@@ -19,27 +17,28 @@ class Kept:
         self.folder = folder
         self._say = say
 
+    def read(self, part: str) -> list[Any]:
+        """What there is of a part."""
+        return _lines(self.folder / f"{part}.jsonl")
+
     def each(self, part: str, count: int, make: Callable[[int], Any]) -> list[Any]:
         """`make(0)` to `make(count - 1)`; those that an earlier call has made are read from the part's file.
 
         What is made must be JSON, and the same whether it is made now or was made before.
         """
         path = self.folder / f"{part}.jsonl"
-        made = _lines(path)[:count]
-        if len(made) == count:
-            return made
+        made = self.read(part)
+        if len(made) >= count:
+            return made[:count]
         self.folder.mkdir(parents=True, exist_ok=True)
-        # A line cut short by a kill is written anew.
-        _rewrite(path, _lines(path))
-        self._say(f"{part}: {len(made)} of {count} kept from before")
+        _rewrite(path, made)  # without a line that a kill has cut short
         with path.open("a", encoding="utf-8") as stream:
             for at in range(len(made), count):
                 line = json.dumps(make(at))
                 stream.write(line + "\n")
                 stream.flush()
                 made.append(json.loads(line))
-                if (at + 1) % STEP == 0:
-                    self._say(f"{part}: {at + 1} of {count}")
+        self._say(f"{part}: {count}")
         return made
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from quantize.pretrain.evaluate import CHECKED
 from quantize.pretrain.places import ALONE, BLOCK_LINES, WITH
 
 #: What runs of this length are worth.
@@ -16,131 +15,140 @@ compute wins (one pass, few layers); capacity, the second pass and long attentio
 of about one percent, as between two seeds of one shape, mean nothing."""
 
 
-def bits(figures: dict[str, Any]) -> str:
-    """Bits per byte against the floor, and what each pass adds."""
-    table = figures["bits_per_byte"]
-    model = [name for name in table if name.startswith("pass")]
-    rows = [f"| {'model, ' + name if name in model else name} | {_interval(table[name], 3)} |" for name in table]
-    gain, first = figures["fewer_than_floor"], figures["first_pass"]
-    sure = [row for row in first["by_confidence"] if row["from"] in (0.0, 0.5, 0.8, 0.95)]
+def results(figures: dict[str, Any], pictures: Sequence[str]) -> str:
+    """Everything that was measured on the held-out packages; what was not is left out."""
     parts = [
-        f"Bits per byte over {figures['windows']} windows ({figures['bytes']:,} bytes); the model needs "
-        f"{_percent(gain)} fewer than the floor:",
-        "\n".join(["| | bits per byte |", "|---|---|", *rows]),
+        *_bits(figures),
+        *_lines(figures),
+        *_blocks(figures),
+        *_names(figures),
+        *_confidence(figures),
+        *_lengths(figures),
+        *(f"![bits per byte by length of the window, and calibration]({path})" for path in pictures),
+        *_engine(figures),
     ]
-    if len(model) > 1:
-        parts += [
-            f"The last pass needs {_percent(first['gain_of_last'])} fewer bits than pass 1 read out alone. How often "
-            "pass 1 chooses the same token as the last,\nby the probability that it gives its choice (all positions of "
-            "the same windows; drafts at depth 1 are accepted as often):",
-            "\n".join(
-                [
-                    "| probability at least | share of positions | same token |",
-                    "|---|---|---|",
-                    *(f"| {row['from']:g} | {row['share']:.1%} | {row['agreed']:.1%} |" for row in sure),
-                ]
-            ),
-        ]
     return "\n\n".join(parts)
 
 
-def packages(figures: dict[str, Any]) -> str:
-    """The same by package."""
-    table = figures["by_package"]
-    names = [name for name in next(iter(table.values())) if name != "windows"]
+def _bits(figures: dict[str, Any]) -> Iterator[str]:
+    if "bits_per_byte" not in figures:
+        return
+    table, first = figures["bits_per_byte"], figures["first_pass"]
+    model = [name for name in table if name.startswith("pass")]
     rows = [
-        f"| {package} | {table[package]['windows']} | "
-        + " | ".join(_interval(table[package][name], 3) for name in names)
-        + " |"
-        for package in table
+        f"| {'model, ' + name if name in model else name} | {_interval(value, 3)} | {value['windows']} |"
+        for name, value in table.items()
     ]
-    return "\n".join([f"| package | windows | {' | '.join(names)} |", "|---" * (len(names) + 2) + "|", *rows])
+    against = ""
+    if "fewer_than_floor" in figures:
+        gain = figures["fewer_than_floor"]
+        against = f"; the model needs {_percent(gain)} fewer than the floor for the same {gain['windows']} windows"
+    yield f"Bits per byte ({figures['bytes']:,} bytes in {figures['windows']} windows{against}):"
+    yield _table(("", "bits per byte", "windows"), rows)
+    packages = figures["by_package"]
+    yield _table(
+        ("package", "windows", *model),
+        [
+            f"| {package} | {value['windows']} | {' | '.join(_interval(value[name], 3) for name in model)} |"
+            for package, value in packages.items()
+        ],
+    )
+    if len(model) > 1:
+        yield (
+            f"The last pass needs {_percent(first['gain_of_last'])} fewer bits than pass 1 read out alone. How often "
+            "pass 1 chooses the same token as the last, by the\nprobability that it gives its choice, over the same "
+            f"{first['positions']:,} positions (a draft at depth 1 is accepted where the two agree):"
+        )
+        yield _table(
+            ("probability at least", "share of positions", "same token"),
+            [
+                f"| {row['from']:g} | {row['share']:.1%} | {row['agreed']:.1%} |"
+                for row in first["by_confidence"]
+                if row["from"] in (0.0, 0.5, 0.8, 0.95)
+            ],
+        )
 
 
-def lines(figures: dict[str, Any]) -> str:
-    """The rest of the line against the others."""
-    settings = figures["rest_of_line"]
+def _lines(figures: dict[str, Any]) -> Iterator[str]:
+    settings = figures.get("rest_of_line", {})
     rows = [
-        f"| {setting} | {name} | {_interval(value, 3)} | {value['edit_similarity']:.3f} |"
+        f"| {setting} | {name} | {value['positions']} | {_interval(value, 3)} | {value['edit_similarity']:.3f} |"
         for setting, contestants in settings.items()
         for name, value in contestants.items()
     ]
-    behind = sorted(
-        {
-            name
-            for contestants in settings.values()
-            for name, value in contestants.items()
-            if "model" in contestants and value["value"] > contestants["model"]["value"]
-        }
-    )
-    verdict = f"Not yet beaten by the model: {', '.join(behind)}." if behind else "The model is ahead of both."
-    parts = [
-        f"Rest of the line at {figures['positions']} random cursors inside lines, in the middle of words too, "
-        f"greedy. {verdict}",
-        "\n".join(["| prompt | | exact match | edit similarity |", "|---|---|---|---|", *rows]),
-    ]
+    if not rows:
+        return
+    yield "Rest of the line at random cursors inside lines, in the middle of words too, written greedily:"
+    yield _table(("prompt", "", "cursors", "exactly right", "edit similarity"), rows)
+    for setting, contestants in settings.items():
+        if (ahead := contestants.get("model", {}).get("ahead_of_copier")) is not None:
+            yield f"Model against copier at the same cursors, {setting}: {_points(ahead)}. {_settled(ahead)}"
     if "related_files" in figures:
         gain = figures["related_files"]
-        parts.append(
-            f"Related files in the same room (half of the prompt is theirs) change that share by {_points(gain)}: "
-            f"{gain['gained']} cursors gained,\n{gain['lost']} lost. {_settled(gain)}"
+        yield (
+            f"Related files in the same room (half of the prompt is theirs) change the model's share by "
+            f"{_points(gain)} at {gain['positions']} cursors:\n{gain['gained']} gained, {gain['lost']} lost. "
+            f"{_settled(gain)}"
         )
-    return "\n\n".join(parts)
 
 
-def product(figures: dict[str, Any], pictures: Sequence[str]) -> str:
-    """What only the engine itself can show, each as a paragraph or a table; "" where it was not there."""
-    if "blocks" not in figures:
-        return ""
-    blocks, names, sure = figures["blocks"], figures["names"], figures["calibration"]
+def _blocks(figures: dict[str, Any]) -> Iterator[str]:
+    if (blocks := figures.get("blocks")) is not None:
+        yield (
+            f"Whole bodies of 2 to {BLOCK_LINES} lines ({blocks['positions']} of them), with related files: "
+            f"{_interval(blocks, 3)} exactly right,\nthe first line of them {_interval(blocks['first_line'], 3)}, edit "
+            f"similarity {blocks['edit_similarity']:.3f}."
+        )
+
+
+def _names(figures: dict[str, Any]) -> Iterator[str]:
+    if (names := figures.get("names")) is not None:
+        yield (
+            f"Names that stand in related files and nowhere else in the file ({names['positions']} cursors at their "
+            f"first letter): {_interval(names[WITH], 3)}\nright with related files in the window, "
+            f"{_interval(names[ALONE], 3)} without; the change is {_points(names['gain'])}. {_settled(names['gain'])} "
+            f"The copier, with related\nfiles: {_interval(names['copier'], 3)}."
+        )
+
+
+def _confidence(figures: dict[str, Any]) -> Iterator[str]:
+    if (sure := figures.get("calibration")) is None:
+        return
     enough = (
-        f"{sure['shown']:.0%} of the answers (probability at least {sure['threshold']:.2f}) can be shown with "
-        f"{sure['precision']:.0%} of them exactly right"
+        f"{sure['shown']:.0%} of the {sure['answers']} answers (probability at least {sure['threshold']:.2f}) can be "
+        f"shown with {sure['precision']:.0%} of them exactly right"
         if sure["shown"]
-        else "no threshold has 80% of the answers shown exactly right"
+        else f"no threshold has 80% of the answers shown exactly right ({sure['answers']} answers)"
     )
-    paragraphs = [
-        f"Whole bodies of 2 to {BLOCK_LINES} lines ({blocks['positions']} of them), with related files: "
-        f"{_interval(blocks, 3)} exactly right,\nthe first line of them {_interval(blocks['first_line'], 3)}, edit "
-        f"similarity {blocks['edit_similarity']:.3f}.",
-        f"Names that stand in related files and nowhere else in the file ({names['positions']} cursors at their first "
-        f"letter): {_interval(names[WITH], 3)}\nright with related files in the window, {_interval(names[ALONE], 3)} "
-        f"without (change {_points(names['gain'])}); the copier, with them, {_interval(names['copier'], 3)}.",
-        f"Confidence: the server goes by the probability of the whole answer. On the rest of the line, {enough}.",
-    ]
-    rows = [f"| {row['count']} | {row['said']:.2f} | {row['right']:.2f} |" for row in figures["reliability"]]
-    paragraphs.append(
-        "\n".join(["| answers | probability they were given, mean | share exactly right |", "|---|---|---|", *rows])
+    yield f"Confidence: the server goes by the probability of the whole answer. On the rest of the line, {enough}."
+    yield _table(
+        ("answers", "probability they were given, mean", "share exactly right"),
+        [f"| {row['count']} | {row['said']:.2f} | {row['right']:.2f} |" for row in figures["reliability"]],
     )
-    if figures["by_length"]:
-        found = figures["by_length"]
-        rows = [
+
+
+def _lengths(figures: dict[str, Any]) -> Iterator[str]:
+    if (found := figures.get("by_length")) is None:
+        return
+    yield (
+        f"Bits per byte of the same {found['pieces']} pieces of {found['scored']} tokens after so many tokens of their "
+        "file and package\n(trained on rows of at most 2048), and how many fewer than after the shortest:"
+    )
+    yield _table(
+        ("tokens before", "bits per byte", "fewer bits"),
+        [
             f"| {int(length):,} | {_interval(value, 3)} | {_percent(value['saved'])} |"
             for length, value in found["lengths"].items()
-        ]
-        title = (
-            f"Bits per byte of the same {found['pieces']} pieces of {found['scored']} tokens after so many tokens of "
-            "their file and package\n(trained on rows of at most 2048), and how many fewer than after the shortest:"
-        )
-        head = ["| tokens before | bits per byte | fewer bits |", "|---|---|---|"]
-        paragraphs += [title, "\n".join([*head, *rows])]
-    paragraphs += [f"![{name}]({path})" for name, path in zip(("by length, and calibration",), pictures, strict=False)]
-    return "\n\n".join(paragraphs) + "\n\n"
-
-
-def engine(figures: dict[str, Any]) -> str:
-    """Whether torch and llama.cpp agree."""
-    pair = figures.get("engine_bits_per_byte")
-    if pair is None:
-        return ""
-    return (
-        f"The same file in the ported llama.cpp: {pair['llama.cpp']:.4f} bits per byte where torch has "
-        f"{pair['torch']:.4f} (the first {CHECKED} windows); the rest of the line was written by llama.cpp.\n"
+        ],
     )
 
 
-def _interval(value: dict[str, float], digits: int) -> str:
-    return f"{value['value']:.{digits}f} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
+def _engine(figures: dict[str, Any]) -> Iterator[str]:
+    if (pair := figures.get("engine_bits_per_byte")) is not None:
+        yield (
+            f"The same file in the ported llama.cpp: {pair['llama.cpp']:.4f} bits per byte where torch has "
+            f"{pair['torch']:.4f} (the first {pair['windows']} windows); all texts were written by llama.cpp."
+        )
 
 
 def speeds(report: dict[str, Any] | None) -> str:
@@ -194,7 +202,6 @@ def search(report: dict[str, Any] | None) -> str:
             result.append(f"| {' | '.join(cells)} |")
         return result
 
-    top = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     fresh = [run for run in runs if not run["start"]]
     later = [run for run in runs if run["start"]]
     parts = ["## Search for the shape"]
@@ -209,7 +216,7 @@ def search(report: dict[str, Any] | None) -> str:
         parts += [
             f"Short runs from random weights, each with the same {spent / 1e12:.1f} million million operations of "
             f"training (a looped shape trains one pass for half of them).\n{intervals}{timed}",
-            "\n".join([*top, *lines(fresh)]),
+            _table(head, lines(fresh)),
             SHORT,
         ]
     if later:
@@ -218,9 +225,17 @@ def search(report: dict[str, Any] | None) -> str:
             f"Runs that go on from nano itself, {spent / 1e12:.1f} million million operations each, learning rates "
             "annealed to nothing. Unrolled means\nthat its two passes become twelve layers of their own with plain "
             "attention: as many operations a token, twice the weights.",
-            "\n".join([*top, *lines(later)]),
+            _table(head, lines(later)),
         ]
     return "\n\n".join([*parts, report.get("verdict", "")]).rstrip() + "\n\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
+
+
+def _interval(value: dict[str, float], digits: int) -> str:
+    return f"{value['value']:.{digits}f} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
 
 
 def _percent(value: dict[str, float]) -> str:

@@ -15,9 +15,11 @@ import pytest
 torch = pytest.importorskip("torch", reason='training needs the workshop extra: pip install ".[workshop]"')
 
 from iquest_lsp.errors import UsageError
-from quantize.pretrain import card, inventory, reader, recipe, train
+from quantize.pretrain import card, contestants, evaluate, figures, inventory, reader, recipe, sections, train
 from quantize.pretrain.judge import Judge
+from quantize.pretrain.kept import Kept
 from quantize.pretrain.manifest import Places
+from quantize.pretrain.places import WITH
 from quantize.pretrain.run import Run
 from quantize.pretrain.stages import Stages
 from tests.unit.pretrain.conftest import MakeRun
@@ -78,13 +80,13 @@ def test_the_card_tells_what_was_measured(finished: tuple[Run, Path], smoke: Pat
     run, path = finished
     shutil.copyfile(path.parent / "curve.csv", smoke.with_suffix(".curve.csv"))
     judge = Judge(run.recipe, smoke, run.stages, print)
-    figures = judge.evaluate(path)
-    assert figures["bits_per_byte"]["pass 2"]["value"] < 8.0
-    assert 0.0 <= figures["first_pass"]["agreement"] <= 1.0
-    page = judge.card(path, figures)[0].read_text()
-    assert f"{figures['bits_per_byte']['pass 2']['value']:.3f}" in page
-    assert ("Whole bodies" in page) == ("blocks" in figures)
-    assert judge.known() == figures
+    found = judge.evaluate(path)
+    assert found["bits_per_byte"]["pass 2"]["value"] < 8.0
+    assert 0.0 <= found["first_pass"]["agreement"] <= 1.0
+    page = judge.card(path, found)[0].read_text()
+    assert f"{found['bits_per_byte']['pass 2']['value']:.3f}" in page
+    assert ("Whole bodies" in page) == ("blocks" in found)
+    assert judge.known() == found
 
 
 def test_a_file_is_scored_without_its_checkpoint(finished: tuple[Run, Path], smoke: Path, tmp_path: Path) -> None:
@@ -94,11 +96,27 @@ def test_a_file_is_scored_without_its_checkpoint(finished: tuple[Run, Path], smo
     said: list[str] = []
     stages = Stages(run.recipe, tmp_path / "work", Places(), smoke.with_suffix(".manifest.csv"), said.append)
     judge = Judge(run.recipe, smoke, stages, said.append)
-    figures = judge.evaluate(alone)
-    assert figures == Judge(run.recipe, smoke, run.stages, print).evaluate(path)
+    found = judge.evaluate(alone)
+    assert found == Judge(run.recipe, smoke, run.stages, print).evaluate(path)
     said.clear()
-    assert judge.evaluate(alone) == figures
-    assert not any("kept from before" in line for line in said), "measured again"
+    assert judge.evaluate(alone, measure=False) == judge.evaluate(alone) == found
+    assert not any(line.startswith("bits-model") for line in said), "measured again"
+
+
+def test_figures_of_a_part_of_the_evaluation(finished: tuple[Run, Path], smoke: Path, tmp_path: Path) -> None:
+    run, path = finished
+    whole = Judge(run.recipe, smoke, run.stages, print).evaluate(path)
+    cleaned, _ = run.stages.clean()
+    trials = evaluate.Trials(cleaned.held_out, reader.read(path), run.recipe.evaluate)
+    kept = Kept(tmp_path, lambda _: None)
+    assert set(figures.figures(trials, kept)["rest_of_line"][WITH]) == {"copier"}
+    kept.each("bits-model", 3, lambda at: contestants.model_bits(trials.file, trials.windows[at]))
+    part = figures.figures(trials, kept)
+    assert part["windows"] == part["bits_per_byte"]["pass 2"]["windows"] == 3
+    assert "fewer_than_floor" not in part
+    assert 0 < part["bytes"] < whole["bytes"]
+    assert "model, pass 2" in sections.results(part, [])
+    assert sections.results({}, []) == ""
 
 
 def test_the_schedule_rises_stays_and_falls(finished: tuple[Run, Path]) -> None:
