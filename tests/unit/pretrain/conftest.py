@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 MakeRun = Callable[[str], "Run"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """On models this small, threads only wait for each other: minutes of it on a busy machine."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smoke recipe over copies of two packages of the standard library."""
