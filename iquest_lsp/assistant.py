@@ -136,6 +136,10 @@ class Assistant:
         if isinstance(self._local, ProcessEngine):
             await self._local.recycle(why)
 
+    def engine_silence_s(self, since: float) -> float:
+        """How long the engine has owed an answer without a sign of life, from a time of the monotonic clock on."""
+        return self._local.silence_s(since) if isinstance(self._local, ProcessEngine) else 0.0
+
     def model_changed(self) -> bool:
         """Whether the file of the loaded model is another one by now."""
         return isinstance(self._local, ProcessEngine) and self._local.file_changed()

@@ -475,6 +475,7 @@ def bench_prefill(
 @click.option("--cold", "colds", type=click.IntRange(min=1), default=3, show_default=True, help="Starts of the daemon.")
 @click.option("--file", "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True)
 @click.option("--window", type=click.IntRange(min=512), default=None, help="Tokens in the window.")
+@click.option("--lines", type=click.IntRange(min=1), default=8, show_default=True, help="Lines between two jumps.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep evaluated windows in this folder.")
 @click.option("--deadline-ms", type=click.IntRange(min=1), default=None)
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Times a person's.")
@@ -488,6 +489,7 @@ def bench_latency(
     colds: int,
     files: tuple[Path, ...],
     window: int | None,
+    lines: int,
     keep: Path | None,
     deadline_ms: int | None,
     speed: float,
@@ -512,7 +514,8 @@ def bench_latency(
         with progress_bar("typing") as progress:
             running = latency.run(
                 workspace.absolute(), arguments, {name: value for name, value in options.items() if value is not None},
-                keys=keys, colds=colds, seed=seed, speed=speed, files=files, keep=keep, progress=progress,
+                keys=keys, colds=colds, seed=seed, speed=speed, files=files, keep=keep, lines=lines,
+                progress=progress,
             )  # fmt: skip
             return asyncio.run(running).to_json()
 

@@ -2,8 +2,8 @@
 
 Every request of the session counts, the first after a jump, a paste or a change of file too. Cold (the first request
 after the daemon's start), warm (the model was asked) and cached (an answer that held already) are never blended.
-Before the session the window around the first file is evaluated once, as an editor that stands open has it, and timed
-by itself; what follows is the session's own.
+Where the session begins the window is evaluated once, as for who stood there for a while, and timed by itself; what
+follows, jumps and other files too, is the session's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from iquest_lsp.bench.editor import BenchEditor
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
-from iquest_lsp.bench.typing import Event, Kind, session
+from iquest_lsp.bench.typing import LINES_AT_A_PLACE, Event, Kind, session
 from iquest_lsp.errors import DaemonError, UsageError
 
 CANCELLED = -32800
@@ -70,12 +70,12 @@ class Ladder:
 
 async def run(
     root: Path, arguments: Sequence[str], options: dict[str, Any], *, keys: int, colds: int, seed: int = 0,
-    speed: float = 1.0, files: Sequence[Path] = (), keep: Path | None = None,
+    speed: float = 1.0, files: Sequence[Path] = (), keep: Path | None = None, lines: int = LINES_AT_A_PLACE,
     progress: Progress = lambda done, total: None,
 ) -> Report:  # fmt: skip
     """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError.
 
-    `keep` is a folder in which evaluated windows stay from run to run: what is there already is restored, not cold.
+    `lines` are typed at a place before the next jump. `keep` is a folder in which evaluated windows stay from run to run: what is there already is restored, not cold.
     """
     chosen = list(files) or typed_files(root)
     texts = [file.read_text("utf-8", "replace").replace("\r\n", "\n") for file in chosen]
@@ -92,11 +92,12 @@ async def run(
                 shutil.rmtree(folder / "cache", ignore_errors=True)  # a restored window is not cold
             progress(turn + 1, colds + keys)
         editor = await BenchEditor.start(root, list(arguments), environment, **options)
-        ladder.warming = await _warm(editor, chosen[0], texts[0])
         typist = _Typist(editor, chosen, texts, speed)
         done = 0
-        for event in session(texts, keys, seed):
+        for event in session(texts, keys, seed, lines):
             await typist.act(event)
+            if not ladder.warming[1]:
+                ladder.warming = await _warm(editor, chosen[event.file], event.line)
             done += event.kind is Kind.KEY
             progress(min(colds + done, colds + keys), colds + keys)
         await typist.finish()
@@ -178,16 +179,15 @@ async def _cold(
     return editor.model
 
 
-async def _warm(editor: BenchEditor, file: Path, text: str) -> tuple[float, int]:
-    """Evaluates the window around a file's middle, whatever it takes; the seconds, and the tokens evaluated."""
+async def _warm(editor: BenchEditor, file: Path, line: int) -> tuple[float, int]:
+    """Evaluates the window of a place in an open file, whatever it takes; the seconds, and the tokens evaluated."""
     begin = time.perf_counter()
-    place = {"line": text.count("\n") // 2, "column": None}
-    asked = {"textDocument": {"uri": file.absolute().as_uri()}, "place": place}
+    asked = {"textDocument": {"uri": file.absolute().as_uri()}, "place": {"line": line, "column": None}}
     answer = await editor.response(editor.ask("iquest/complete", asked), WARM_S)
     result = answer.get("result")
     if not isinstance(result, dict):
         raise DaemonError("The window could not be warmed", why=str((answer.get("error") or {}).get("message", "")))
-    return time.perf_counter() - begin, int(result["tokens"]["prefilled"])
+    return time.perf_counter() - begin, max(int(result["tokens"]["prefilled"]), 1)
 
 
 def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
@@ -253,7 +253,7 @@ def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False)
         report.rows.append(Row(f"part: {part.removesuffix('_ms')}", 0, samples, "of the model's texts"))
     if ladder.warming[1]:
         seconds, tokens = ladder.warming
-        report.rows.append(Row("warming", tokens, (Sample(seconds, 0.0),), "before the session"))
+        report.rows.append(Row("warming", tokens, (Sample(seconds, 0.0),), "where the session begins"))
     counts = ladder.counts
     text = counts["text, whole"] + counts["text at the deadline"]
     unsure = counts["quiet: unsure"]

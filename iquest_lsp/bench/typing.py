@@ -44,7 +44,7 @@ class Event:
     rest: str = ""
 
 
-def session(texts: Sequence[str], keys: int, seed: int = 0) -> Iterator[Event]:
+def session(texts: Sequence[str], keys: int, seed: int = 0, lines_at_a_place: int = LINES_AT_A_PLACE) -> Iterator[Event]:
     """A session over the files whose texts are given: at least `keys` keys, ended at a line's end."""
     source = random.Random(seed)
     states = [text.split("\n") for text in texts]
@@ -53,7 +53,7 @@ def session(texts: Sequence[str], keys: int, seed: int = 0) -> Iterator[Event]:
     while count < keys:
         file = source.randrange(len(texts)) if source.random() < 0.5 or not opened else source.choice(sorted(opened))
         lines = states[file]
-        size = min(LINES_AT_A_PLACE, max(len(lines) // 3, 1))
+        size = min(lines_at_a_place, max(len(lines) // 3, 1))
         at = source.randrange(max(len(lines) - size, 1))
         wanted = lines[at : at + size]
         lines[at : at + size] = [""]

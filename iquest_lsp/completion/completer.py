@@ -49,6 +49,8 @@ from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.positions import LineIndex
 
 ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
+#: How long after the deadline an answer that is just coming is still waited for.
+LATENESS_MS = 100.0
 MAX_FLIGHTS = 64
 #: The least of a deadline that another candidate is begun with.
 LEAST_LEFT_MS = 60.0
@@ -149,7 +151,12 @@ class Completer:
             return self._silent(job, Quiet.LOADING)
         self._warmer.stop(project.root)
         self._stop_ahead(job.key)
-        made = await self._generate(job)
+        try:
+            made = await asyncio.wait_for(self._generate(job), max(self._left_ms(job) + LATENESS_MS, 1.0) / 1000)
+        except TimeoutError:  # whatever holds the engine, or this process, up: nobody waits that long
+            self._warmer.soon(project, document.path, request.cursor, request.client)
+            self._check_fresh(job)
+            return self._silent(job, Quiet.DEADLINE)
         if made is None:  # the file may not be shown to a model
             return self._silent(job, Quiet.HIDDEN)
         self._keep(job, made)

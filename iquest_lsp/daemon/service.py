@@ -35,6 +35,10 @@ LOCK_PATIENCE_S = 10.0
 HELLO_PATIENCE_S = 5.0
 LEAVE_PATIENCE_S = 2.0
 CHECK_EVERY_S = 5.0
+#: A look this late says that this process did not run.
+LATE_S = 4 * CHECK_EVERY_S
+#: An engine that owes an answer and gives no sign for so long is started again.
+MOST_SILENCE_S = 120.0
 MAX_CLIENTS = 64
 FIRST_PAUSE_S, LAST_PAUSE_S = 120.0, 3600.0
 
@@ -253,16 +257,33 @@ class Service:
 
 
 class Watch:
-    """Looks after the engine: its memory, and the file it was loaded from."""
+    """Looks after the engine: its memory, the file it was loaded from, and whether it still answers.
 
-    def __init__(self, assistant: Assistant) -> None:
+    `clock` gives seconds. A look that comes late says that this process was stopped, or the machine asleep: what the
+    engine owed before then may have been stopped with it.
+    """
+
+    def __init__(self, assistant: Assistant, clock: Callable[[], float] = time.monotonic) -> None:
         self._assistant = assistant
+        self._clock = clock
+        self._looked = self._awake_since = clock()
         self._changed_before = False
         self._pause_s = FIRST_PAUSE_S
         self._not_before = 0.0
 
     async def look(self) -> None:
         """One look; starts the engine again where that helps."""
+        now = self._clock()
+        if now - self._looked > LATE_S:
+            log.info("no look at the engine for %.0f s: this process was stopped", now - self._looked)
+            self._awake_since = now
+        self._looked = now
+        silence = self._assistant.engine_silence_s(self._awake_since)
+        if silence > MOST_SILENCE_S:
+            await self._assistant.recycle(
+                EngineError("The engine process did not answer", why=f"for {silence:.0f} s", fix="It is started again")
+            )
+            return
         if self._assistant.model_changed():
             # Twice, so that a file that is still being written is not read half.
             if self._changed_before:
@@ -274,11 +295,11 @@ class Watch:
         self._changed_before = False
         pid, memory = self._assistant.engine_pid, health.read_memory()
         held = health.held_bytes(pid) if pid is not None else None
-        if held is None or memory is None or time.monotonic() < self._not_before:
+        if held is None or memory is None or now < self._not_before:
             return
         why = health.excess(held, memory, self._assistant.settings.memory_limit_mb)
         if why:
-            self._not_before = time.monotonic() + self._pause_s
+            self._not_before = now + self._pause_s
             self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
             await self._assistant.recycle(
                 EngineMemoryError(

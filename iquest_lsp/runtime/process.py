@@ -43,6 +43,8 @@ RECYCLE_PATIENCE_S = 5.0
 DEATHS_TO_QUARANTINE = 2
 LAST_LINES = 20
 LOAD_TRIES = 3
+#: What the child does within a time that its caller sets.
+_PROMPT_OPERATIONS = ("complete", "warm")
 #: Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another program
 #: wants the processor too, and on a developer's machine one always does.
 #: Spinning for a while is no way out: with both cores busy (one run each, tests/bench/waiting.py) GOMP_SPINCOUNT=1000
@@ -74,6 +76,8 @@ class ProcessEngine:
         self._loading: asyncio.Task[ModelInfo] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: dict[int, _Call] = {}
+        self._owed: dict[int, float] = {}  # when the child was asked for what it has not answered, cancelled or not
+        self._heard = 0.0
         self._number = 0
         self._crashes: deque[float] = deque(maxlen=CRASHES_ALLOWED)
         self._deaths: Counter[str] = Counter()
@@ -232,6 +236,13 @@ class ProcessEngine:
             self._set(EngineStatus(EngineState.STOPPED))
             self._loading = None
 
+    def silence_s(self, since: float = 0.0) -> float:
+        """How long the child has given no sign of life, from `since` on, while it owes an answer that it should have
+        given by now; loading and saving take what they take."""
+        if not self._owed:
+            return 0.0
+        return time.monotonic() - max(min(self._owed.values()), self._heard, since)
+
     def file_changed(self) -> bool:
         """Whether the model's file is another one than the one that was loaded; a missing file is not."""
         if self._info is None or not self._options.model_path:
@@ -363,6 +374,8 @@ class ProcessEngine:
         number = self._number
         call = self._calls[number] = _Call(fingerprint, on_text)
         call.on_progress = on_progress
+        if header["op"] in _PROMPT_OPERATIONS:
+            self._owed[number] = time.monotonic()
         try:
             child.stdin.write(wire.pack({"id": number, **header}, tokens))
             await child.stdin.drain()
@@ -396,6 +409,10 @@ class ProcessEngine:
             self._died(child.returncode)
 
     def _receive(self, header: dict[str, Any], tokens: list[int]) -> None:
+        if header["id"] in self._owed:
+            self._heard = time.monotonic()
+            if "text" not in header:
+                del self._owed[header["id"]]
         call = self._calls.get(header["id"])
         if call is None or call.future.done():
             return
@@ -425,6 +442,7 @@ class ProcessEngine:
 
     def _died(self, code: int | None) -> None:
         self._info = None
+        self._owed.clear()
         if self._closing or self._status.state is EngineState.FAILED:
             self._fail_calls(EngineError("The engine was closed"))
             return

@@ -12,7 +12,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-from tests.e2e.home import PROGRAM, Home, private_home
+from tests.e2e.home import PATIENCE_S, PROGRAM, Home, private_home
 
 PROGRESS = types.WINDOW_WORK_DONE_PROGRESS_CREATE
 
@@ -54,7 +54,7 @@ class Editor(LanguageClient):
         def status(params: Any) -> None:
             self.statuses.append({name: getattr(params, name) for name in ("state", "progress", "model", "message")})
 
-    async def wait_for(self, what: str, ready: Any, timeout: float = 60.0) -> None:
+    async def wait_for(self, what: str, ready: Any, timeout: float = PATIENCE_S) -> None:
         """Waits until `ready()`; raises AssertionError with what was seen."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
@@ -62,7 +62,7 @@ class Editor(LanguageClient):
             assert loop.time() < end, f"no {what} within {timeout} s; messages {self.messages}; {self.statuses[-3:]}"
             await asyncio.sleep(0.02)
 
-    async def wait_until_ready(self, timeout: float = 60.0) -> None:
+    async def wait_until_ready(self, timeout: float = PATIENCE_S) -> None:
         """Waits until the model is loaded."""
         await self.wait_for("ready", lambda: any(s["state"] == "ready" for s in self.statuses), timeout)
 
@@ -153,12 +153,12 @@ async def _initialized(
                     initialization_options=options,
                 )
             ),
-            30,
+            PATIENCE_S,
         )
         editor.capabilities = result.capabilities
         editor.initialized(types.InitializedParams())
         yield editor
-        await asyncio.wait_for(editor.shutdown_async(None), 10)
+        await asyncio.wait_for(editor.shutdown_async(None), PATIENCE_S)
         editor.exit(None)
     finally:
-        await asyncio.wait_for(editor.stop(), 10)
+        await asyncio.wait_for(editor.stop(), PATIENCE_S)

@@ -64,6 +64,7 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
     identifiers = st.fixed_dictionaries({"uri": uris})
     versions = _mostly(small, numbers)
     places = {"textDocument": identifiers, "position": positions}
+    spots = st.fixed_dictionaries({"line": _mostly(small, numbers), "column": st.one_of(st.none(), small, numbers)})
     selected = st.fixed_dictionaries({"range": ranges, "text": texts})
     trigger = st.fixed_dictionaries(
         {"triggerKind": st.sampled_from([1, 2, 2, 3, "x", None])},
@@ -78,7 +79,12 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
         _shape("textDocument/inlineCompletion", {**places, "context": trigger}),
         _shape("textDocument/completion", places),
         _shape("textDocument/hover", places),
-        _shape("iquest/explainDiff", {"uri": uris, "target": st.one_of(texts, junk)}),
+        _shape("iquest/explainDiff", {"uri": uris, "target": st.one_of(texts, junk), "patch": _mostly(texts, junk)}),
+        _shape("iquest/complete", {**places, "place": _mostly(spots, junk), "explicit": junk}),
+        _shape("iquest/context", {"textDocument": _mostly(identifiers, junk), "place": _mostly(spots, junk)}),
+        _shape("iquest/context", places),
+        _shape("iquest/ask", {"uri": uris, "question": _mostly(texts, junk), "position": _mostly(positions, junk)}),
+        _shape("iquest/why", {"uri": uris, "line": numbers}),
         _shape("workspace/executeCommand", {"command": st.text(max_size=20), "arguments": st.lists(junk, max_size=2)}),
         st.tuples(st.sampled_from(REQUESTS), junk),
     ]

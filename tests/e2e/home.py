@@ -96,7 +96,7 @@ class Home:
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
                 pids = [pid for pid in pids if is_daemon(pid)]
                 if not pids:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.home import PROGRAM, Home
+from tests.e2e.home import PATIENCE_S, PROGRAM, Home
 
 
 def frame(message: object) -> bytes:
@@ -74,7 +74,10 @@ class RawClient:
     async def initialize(
         self, root: Path, *, capabilities: dict[str, Any] | None = None, **options: Any
     ) -> dict[str, Any]:
-        """The opening of the protocol."""
+        """The opening of the protocol; the deadline is long where none is given, since a busy machine makes no test
+        fail."""
+        if not {"deadline_ms", "deadlineMs"} & options.keys():
+            options["deadline_ms"] = PATIENCE_S * 1000
         answer = await self.request(
             "initialize",
             {
@@ -84,14 +87,13 @@ class RawClient:
                 "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}],
                 "initializationOptions": options,
             },
-            timeout=60,
         )
         self.notify("initialized", {})
         return answer
 
     async def ready(self) -> None:
         """Waits until the model is loaded."""
-        await self.until(lambda: "ready" in self.states(), 60)
+        await self.until(lambda: "ready" in self.states())
 
     def states(self) -> list[str]:
         """The engine's states that were told, in order."""
@@ -101,7 +103,7 @@ class RawClient:
         """The messages that were shown."""
         return [item["params"]["message"] for item in self.notifications if item["method"] == "window/showMessage"]
 
-    async def until(self, ready: Any, timeout: float) -> None:
+    async def until(self, ready: Any, timeout: float = PATIENCE_S) -> None:
         """Waits for a condition."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout
@@ -142,7 +144,7 @@ class RawClient:
         self.send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
         return self._number
 
-    async def request(self, method: str, params: object, timeout: float = 30) -> dict[str, Any]:
+    async def request(self, method: str, params: object, timeout: float = PATIENCE_S) -> dict[str, Any]:
         """A request and its answer."""
         number = self.ask(method, params)
         waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -160,16 +162,16 @@ class RawClient:
             self.writer.close()
         code = 0
         if self.process is not None:
-            code = await asyncio.wait_for(self.process.wait(), 20)
-        await asyncio.wait_for(self._reading, 20)
+            code = await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+        await asyncio.wait_for(self._reading, PATIENCE_S)
         return code
 
     async def ended(self) -> tuple[int, str]:
         """Waits for the program to end by itself; its exit code and what it said on stderr."""
         assert self.process is not None
         assert self.process.stderr is not None
-        said = await asyncio.wait_for(self.process.stderr.read(), 20)
-        return await asyncio.wait_for(self.process.wait(), 20), said.decode()
+        said = await asyncio.wait_for(self.process.stderr.read(), PATIENCE_S)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S), said.decode()
 
     async def _read(self) -> None:
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import shutil
 import tempfile
 import time
@@ -50,7 +51,18 @@ async def answer(client: RawClient, uri: str, line: int, character: int) -> str:
     before = len(_answers(client))
     await client.inline(uri, line, character)
     await client.until(lambda: len(_answers(client)) > before, 60)
-    told = _answers(client)[-1]
+    return _cost(_answers(client)[-1])
+
+
+async def command(home: Home, file: Path, place: tuple[int, int], arguments: tuple[str, ...]) -> str:
+    """What `iquest-lsp complete` costs at a place."""
+    where = f"{file}:{place[0] + 1}:{place[1] + 1}"
+    done = await asyncio.to_thread(home.command, "complete", where, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return _cost(json.loads(done.stdout))
+
+
+def _cost(told: dict[str, Any]) -> str:
     tokens = told["tokens"]
     return (
         f"{tokens['window']} tokens in the window: {tokens['reused']} in the cache, {tokens['prefilled']} evaluated;"
@@ -103,6 +115,9 @@ async def record(arguments: tuple[str, ...]) -> None:
         told.row("editor 1", "completes", await answer(first, uris[0], *places[0]))
         told.row("editor 2", "completes at the same place", await answer(second, uris[1], *places[0]))
         told.row("editor 2", "completes at another place", await answer(second, uris[1], *places[1]))
+        said = await command(home, files[0], places[1], arguments)
+        told.row("command line", "`complete` there, in what the editors have typed and not saved", said)
+        told.row("command line", "`complete` at a third place", await command(home, files[0], places[2], arguments))
         third, took = await join(home, roots[1], arguments)
         text, there = half_typed(files[1], "return ")
         other = third.open(files[1], text)

@@ -24,7 +24,7 @@ from statistics import median
 from typing import Any
 
 from iquest_lsp.daemon import handshake
-from tests.e2e.home import Home, private_home
+from tests.e2e.home import PATIENCE_S, Home, private_home
 from tests.e2e.rawclient import RawClient, close_all
 
 SOURCES = Path(__file__).resolve().parents[2] / "iquest_lsp"
@@ -129,7 +129,7 @@ class Typist:
 
     async def finish(self) -> None:
         """Waits for the last answers and checks that every id got exactly one."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while self._sent and time.monotonic() < end:
             self.look()
             await asyncio.sleep(0.02)
@@ -150,10 +150,10 @@ async def soak(home: Home, folder: Path, minutes: float, engine: str, speed: flo
     typists = []
     for seed, root in enumerate([roots[0], roots[0], roots[1], roots[2]]):
         client = await RawClient.start(home, "--engine", engine)
-        await client.initialize(root)
+        await client.initialize(root, deadline_ms=400)
         typists.append(Typist(client, root, seed, speed, tally))
     for typist in typists:
-        await typist.client.until(lambda typist=typist: "ready" in typist.client.states(), 120)
+        await typist.client.until(lambda typist=typist: "ready" in typist.client.states())
     begin = time.monotonic()
     end = begin + minutes * 60
     watching = asyncio.create_task(_watch(home, tally, begin, max(minutes * 60 / 60, 0.5)))

@@ -15,7 +15,7 @@ import pytest
 from iquest_lsp.server import convert
 from quantize.random_model import Recipe, write
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import private_home
+from tests.e2e.home import PATIENCE_S, private_home
 from tests.e2e.rawclient import RawClient
 from tests.unit.context.test_chat import CHATML, THINKER
 from tests.unit.runtime.scripted_server import delta, model_server, serving
@@ -52,7 +52,7 @@ def fake(answer: str, template: str = CHATML) -> dict[str, str]:
 
 
 async def ask(editor: Editor, method: str, params: dict[str, Any]) -> dict[str, Any]:
-    return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), 60))
+    return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), PATIENCE_S))
 
 
 async def test_an_answer_streams_and_cites_only_what_exists(root: Path) -> None:
@@ -102,11 +102,11 @@ async def test_cancelling_ends_the_answer(root: Path) -> None:
         await client.initialize(root)
         await client.ready()
         number = client.ask("iquest/ask", {"question": "Why?", "folder": root.as_uri(), "partialResultToken": "t"})
-        await client.until(lambda: any(item["method"] == "$/progress" for item in client.notifications), 60)
+        await client.until(lambda: any(item["method"] == "$/progress" for item in client.notifications))
         client.notify("$/cancelRequest", {"id": number})
-        await client.until(lambda: client.responses[number], 60)
+        await client.until(lambda: client.responses[number])
         assert [answer["error"]["code"] for answer in client.responses[number]] == [-32800]
-        await client.until(lambda: client.states()[-1] == "ready", 60)
+        await client.until(lambda: client.states()[-1] == "ready")
         assert await client.leave() == 0
 
 

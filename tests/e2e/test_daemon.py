@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.home import PROGRAM, Home, children, is_daemon, private_home
+from tests.e2e.home import PATIENCE_S, PROGRAM, Home, children, is_daemon, private_home
 from tests.e2e.rawclient import RawClient
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
@@ -37,7 +37,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def gone(pid: int, timeout: float = 15) -> None:
+async def gone(pid: int, timeout: float = PATIENCE_S) -> None:
     end = time.monotonic() + timeout
     while is_daemon(pid):
         assert time.monotonic() < end, f"process {pid} lives on"
@@ -83,7 +83,7 @@ async def test_two_editors_share_one_daemon(home: Home, root: Path) -> None:
     assert await two.inline(uri, 4, 14) == ["th, height):"]
     os.kill(engines[0], signal.SIGKILL)
     for client in (one, two):
-        await client.until(lambda client=client: client.states()[-1] == "ready" and "restarting" in client.states(), 30)
+        await client.until(lambda client=client: client.states()[-1] == "ready" and "restarting" in client.states())
         assert len([text for text in client.messages() if "signal 9" in text]) == 1
     assert await one.leave() == 0
     assert await two.inline(uri, 4, 14) == ["th, height):"]
@@ -118,7 +118,7 @@ async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root:
     # The bridge is killed: the daemon notices, and nothing of the first daemon is left.
     assert again.process is not None
     again.process.kill()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while (await status(home))["clients"] or any(Path(f"/proc/{pid}").exists() for pid in offspring):
         assert time.monotonic() < end
 
@@ -179,7 +179,7 @@ async def test_a_link_in_place_of_the_folder_is_refused(home: Home, root: Path) 
     (home.folder / "run" / "iquest-lsp").symlink_to(elsewhere)
     client = await RawClient.start(home, *FAKE)
     await client.initialize(root)
-    await client.until(lambda: any("link" in text for text in client.messages()), 20)
+    await client.until(lambda: any("link" in text for text in client.messages()))
     assert list(elsewhere.iterdir()) == []
     assert await client.leave() == 0
 
@@ -210,14 +210,14 @@ async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
     )
     assert service.stderr is not None
     try:
-        said = (await asyncio.wait_for(service.stderr.readline(), 30)).decode()
+        said = (await asyncio.wait_for(service.stderr.readline(), PATIENCE_S)).decode()
         port = int(said.partition("127.0.0.1:")[2].partition(";")[0])
         token = Path(said.rpartition(" ")[2].strip())
         assert token.stat().st_mode & 0o777 == 0o600
         for hello in (b"", b'{"want":"serve"}', b'{"want":"serve","token":"x"}', b"POST / HTTP/1.1"):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(hello + b"\n")
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
             assert b"welcome" not in answer
             writer.close()
             with contextlib.suppress(OSError):
@@ -231,4 +231,4 @@ async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
         assert "token" in told
     finally:
         service.terminate()
-        assert await asyncio.wait_for(service.wait(), 20) == 0
+        assert await asyncio.wait_for(service.wait(), PATIENCE_S) == 0

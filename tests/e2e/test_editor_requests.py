@@ -12,6 +12,7 @@ from lsprotocol import types
 
 from iquest_lsp.server import convert
 from tests.e2e.editor import Editor, connected
+from tests.e2e.home import PATIENCE_S
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
@@ -30,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 async def ask(editor: Editor, method: str, params: dict[str, Any]) -> dict[str, Any]:
     """A custom request's answer as a dictionary."""
-    return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), 30))
+    return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), PATIENCE_S))
 
 
 async def test_a_line_tells_its_story(root: Path) -> None:

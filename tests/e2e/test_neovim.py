@@ -34,7 +34,7 @@ def run(tmp_path: Path, file: Path, line: int, arguments: str) -> dict[str, str]
         }  # fmt: skip
         done = subprocess.run(
             [neovim(), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
-            env=environment, capture_output=True, text=True, timeout=180, check=False, cwd=tmp_path,
+            env=environment, capture_output=True, text=True, timeout=600, check=False, cwd=tmp_path,
         )  # fmt: skip
     said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     assert "error" not in said, (said, done.stderr[-2000:])
@@ -43,6 +43,7 @@ def run(tmp_path: Path, file: Path, line: int, arguments: str) -> dict[str, str]
 
 def test_a_completion_is_inserted(tmp_path: Path) -> None:
     file = tmp_path / "shapes.py"
+    (tmp_path / "iquest.toml").write_text("deadline_ms = 60000\n")
     file.write_text("ö = '😀'\ndef area(width, height):\n    return width * height\n\n\ndef area(")
     said = run(tmp_path, file, 6, "--engine fake --stdio")
     assert said["inline"] == "true"
@@ -58,7 +59,7 @@ def test_the_embedded_model_completes(tmp_path: Path) -> None:
     file.write_text(
         "class Shape:\n    def __init__(self, width, height):\n        self.width = width\n        self.height = "
     )
-    (tmp_path / "iquest.toml").write_text("deadline_ms = 5000\n")
+    (tmp_path / "iquest.toml").write_text("deadline_ms = 60000\n")
     said = run(tmp_path, file, 4, "--stdio")
     assert file.read_text().splitlines()[3] == "        self.height = " + said["text"].splitlines()[0]
     assert said["text"].strip()

@@ -14,7 +14,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import children, private_home
+from tests.e2e.home import PATIENCE_S, children, private_home
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
@@ -90,8 +90,8 @@ async def test_columns_are_counted_as_agreed(root: Path, encoding: types.Positio
 
 
 async def test_cancelling_reaches_the_decoding(root: Path) -> None:
-    slow = fake(responses=["x = 1; " * 1000, "done"], token_ms=20)
-    options = {"deadlineMs": 60000, "maxTokens": 5000}
+    slow = fake(responses=["x = 1; " * 1000, "done"], token_ms=200)
+    options = {"deadlineMs": 3_600_000, "maxTokens": 5000}
     async with connected(root, *FAKE, environment=slow, options=options) as editor:
         uri = editor.open(root / "shapes.py")
         params = types.InlineCompletionParams(
@@ -104,12 +104,10 @@ async def test_cancelling_reaches_the_decoding(root: Path) -> None:
         await asyncio.sleep(0.5)
         editor.cancel_request(types.CancelParams(id="slow"))
         with pytest.raises(Exception, match="cancel"):
-            await asyncio.wait_for(asyncio.wrap_future(waiting), 5)
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        items = await editor.inline(uri, 4, 9)
+            await asyncio.wait_for(asyncio.wrap_future(waiting), PATIENCE_S)
+        # The first answer would have taken longer than anything here is waited for.
+        items = await asyncio.wait_for(editor.inline(uri, 4, 9), PATIENCE_S)
         assert items[0].insert_text == "done"
-        assert loop.time() - start < 5  # the first answer would have taken over a minute
 
 
 async def test_loading_shows_progress_and_settings_arrive(root: Path) -> None:
@@ -132,7 +130,7 @@ async def test_disabled_means_silent(root: Path) -> None:
 
 
 async def test_a_model_that_is_still_loading_keeps_nobody_waiting(root: Path) -> None:
-    async with connected(root, *FAKE, environment=fake(load_ms=20000), options={"deadlineMs": 100}) as editor:
+    async with connected(root, *FAKE, environment=fake(load_ms=3_600_000), options={"deadlineMs": 100}) as editor:
         uri = editor.open(root / "shapes.py")
         assert await editor.inline(uri, 4, 9) == []
         assert editor.statuses[-1]["state"] == "loading"
@@ -149,8 +147,8 @@ async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) 
         engines = children(await asyncio.to_thread(editor.daemon_pid), "runtime.child")
         assert len(engines) == 1
         os.kill(engines[0], signal.SIGKILL)
-        assert await asyncio.wait_for(task, 10) == []
-        items = await asyncio.wait_for(editor.inline(uri, 4, 9), 10)
+        assert await asyncio.wait_for(task, PATIENCE_S) == []
+        items = await asyncio.wait_for(editor.inline(uri, 4, 9), PATIENCE_S)
         assert items
         told = [message.message for message in editor.messages if "signal 9" in message.message]
         assert len(told) == 1

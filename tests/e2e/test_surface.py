@@ -108,7 +108,7 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
         # The settings change: pulled, since the client says only that they did, and followed at once.
         client.notify("workspace/didChangeConfiguration", {"settings": None})
         wanted = {"textDocument/hover", "textDocument/codeLens", "workspace/didChangeConfiguration"}
-        await client.until(lambda: _registered(client, "client/registerCapability") >= wanted, 60)
+        await client.until(lambda: _registered(client, "client/registerCapability") >= wanted)
         hover = (await client.request("textDocument/hover", at(uri, 1)))["result"]["contents"]
         assert hover["kind"] == "markdown"
         assert r"Compute \*areas\*" in hover["value"]
@@ -147,15 +147,15 @@ async def test_completions_are_announced_while_a_model_is_there(root: Path) -> N
         assert "inlineCompletionProvider" not in told
         assert not _registered(client, "client/registerCapability") & both
         # The user gives loading up, asks for it again, and then it is there.
-        await client.until(lambda: _progress(client, "begin"), 60)
+        await client.until(lambda: _progress(client, "begin"))
         begun = _progress(client, "begin")[0]
         assert begun["value"]["cancellable"] is True
         client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
-        await client.until(lambda: "failed" in client.states(), 60)
+        await client.until(lambda: "failed" in client.states())
         assert any("given up" in text for text in client.messages())
         assert not _registered(client, "client/registerCapability")
         await client.request("iquest/reloadModel", {})
-        await client.until(lambda: _registered(client, "client/registerCapability") == both, 60)
+        await client.until(lambda: _registered(client, "client/registerCapability") == both)
         statuses = [item["params"] for item in client.notifications if item["method"] == "didChangeStatus"]
         assert _failed(statuses)["busy"] is False
         assert "given up" in _failed(statuses)["message"]
@@ -219,7 +219,7 @@ async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
         (other / "a.py").write_text("x = 1\n")
         folder = {"uri": other.as_uri(), "name": "other"}
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [folder], "removed": []}})
-        await client.until(lambda: any("may not set this" in text for text in client.messages()), 60)
+        await client.until(lambda: any("may not set this" in text for text in client.messages()))
         roots = [item["root"] for item in _status(client)["workspaces"]]
         assert str(other) in roots
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
@@ -247,7 +247,7 @@ async def test_diagnostics_near_the_cursor_are_evidence(root: Path) -> None:
             uri = client.open(root / "shapes.py", CODE)
             await client.request("textDocument/codeAction", actions(uri, 1))
             asked = {"question": "What is wrong?", "uri": uri, "position": {"line": 1, "character": 0}}
-            answer = (await client.request("iquest/ask", asked, timeout=60))["result"]
+            answer = (await client.request("iquest/ask", asked))["result"]
             told = [piece for piece in answer["evidence"] if piece["kind"] == "diagnostics"]
             assert [piece["path"] for piece in told] == ["shapes.py"]
             assert _asked(client, "iquest/diagnostics") == bool(experimental)
@@ -269,12 +269,12 @@ async def test_diagnostics_near_the_cursor_enter_the_window_in_a_pause(root: Pat
         uri = client.open(root / "shapes.py", CODE)
 
         async def notes() -> list[dict[str, Any]]:
-            answer = await client.request("iquest/context", at(uri, 1), timeout=300)
+            answer = await client.request("iquest/context", at(uri, 1))
             return [chunk for chunk in answer["result"]["chunks"] if chunk["path"] == ".diagnostics"]
 
         assert await notes() == []
         await client.inline(uri, 1, 4)
-        await client.until(lambda: _asked(client, "iquest/diagnostics"), 300)
+        await client.until(lambda: _asked(client, "iquest/diagnostics"))
         asked = next(item["params"] for item in client.requests if item["method"] == "iquest/diagnostics")
         assert asked["textDocument"] == {"uri": uri}
         async with asyncio.timeout(300):
@@ -300,14 +300,14 @@ async def test_a_user_may_end_the_indexing(root: Path) -> None:
     capabilities = {"window": {"workDoneProgress": True}}
     async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
         title = f"IQuest: indexing the files of {root.name}"
-        await client.until(lambda: _bar(client, title, "begin"), 300)
+        await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
         for pid in processes:
             os.kill(pid, signal.SIGSTOP)
         begun = _bar(client, title, "begin")[0]
         assert begun["value"]["cancellable"] is True
         client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
-        await client.until(lambda: _bar(client, title, "end"), 300)
+        await client.until(lambda: _bar(client, title, "end"))
         for pid in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
@@ -319,7 +319,7 @@ async def test_a_user_may_end_the_indexing(root: Path) -> None:
         assert await client.inline(uri, 1, 18) is not None
         (root / "use.py").write_text("from shapes import area\n")
         client.notify("workspace/didCreateFiles", {"files": [{"uri": (root / "use.py").as_uri()}]})
-        answer = await client.request("iquest/context", at((root / "use.py").as_uri(), 0), timeout=300)
+        answer = await client.request("iquest/context", at((root / "use.py").as_uri(), 0))
         assert answer["result"]["tokens"] > 0
 
 
@@ -336,18 +336,18 @@ async def test_a_user_may_end_the_indexing_of_the_history(root: Path) -> None:
     capabilities = {"window": {"workDoneProgress": True}}
     async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
         title = f"IQuest: indexing the history of {root.name}"
-        await client.until(lambda: _bar(client, title, "begin"), 300)
+        await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
         for pid in processes:
             os.kill(pid, signal.SIGSTOP)
         client.notify("window/workDoneProgress/cancel", {"token": _bar(client, title, "begin")[0]["token"]})
-        await client.until(lambda: _bar(client, title, "end"), 300)
+        await client.until(lambda: _bar(client, title, "end"))
         for pid in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
         assert client.messages() == []
         uri = client.open(root / "part7.py", "value = 7\n")
-        answer = await client.request("iquest/why", {"uri": uri, "line": 0}, timeout=300)
+        answer = await client.request("iquest/why", {"uri": uri, "line": 0})
         assert "part 7 that" in json.dumps(answer["result"]["story"])
 
 
@@ -364,8 +364,8 @@ async def test_warming_is_told_as_it_goes_on(root: Path) -> None:
     async with client_in(root, *FAKE, environment=slow) as (client, _):
         await client.ready()
         client.open(root / "long.py", (root / "long.py").read_text())
-        await client.until(lambda: "warming" in client.states(), 60)
-        await client.until(lambda: client.states()[-1] == "ready", 60)
+        await client.until(lambda: "warming" in client.states())
+        await client.until(lambda: client.states()[-1] == "ready")
         told = [item["params"] for item in client.notifications if item["method"] == "iquest/status"]
         shares = [item["progress"] for item in told if item["state"] == "warming"]
         assert all(0 <= share < 1 for share in shares)

@@ -113,10 +113,14 @@ class Assistants:
         self.settings = Settings(memory_limit_mb=1)
         self.engine_pid: int | None = os.getpid()
         self.changed = False
+        self.now, self.asked = 1000.0, 0.0  # of the clock; since when the engine owes an answer
         self.recycled: list[EngineError] = []
 
     def model_changed(self) -> bool:
         return self.changed
+
+    def engine_silence_s(self, since: float) -> float:
+        return self.now - max(since, self.asked) if self.asked else 0.0
 
     async def recycle(self, why: EngineError) -> None:
         self.recycled.append(why)
@@ -133,6 +137,37 @@ async def test_the_watch_starts_the_engine_again_but_not_in_a_loop() -> None:
     assert len(assistant.recycled) == 1  # it may still be being written
     await watch.look()
     assert "replaced" in str(assistant.recycled[1])
+
+
+async def test_an_engine_that_does_not_answer_is_started_again_but_not_after_a_sleep() -> None:
+    assistant = Assistants()
+    assistant.settings = Settings()
+    watch = service.Watch(cast("Assistant", assistant), lambda: assistant.now)
+
+    async def pass_time(seconds: float) -> None:
+        for _ in range(int(seconds / service.CHECK_EVERY_S)):
+            assistant.now += service.CHECK_EVERY_S
+            await watch.look()
+
+    assistant.asked = assistant.now
+    await pass_time(service.MOST_SILENCE_S)
+    assert assistant.recycled == []
+    # The machine sleeps for a day, or the clock jumps: the engine may answer yet.
+    assistant.now += 86_400
+    await watch.look()
+    await pass_time(service.MOST_SILENCE_S)
+    assert assistant.recycled == []
+    await pass_time(service.CHECK_EVERY_S)
+    assert [str(error) for error in assistant.recycled] == [
+        f"The engine process did not answer: for {service.MOST_SILENCE_S + service.CHECK_EVERY_S:.0f} s."
+        " It is started again."
+    ]
+    # A clock that goes back does no harm.
+    assistant.recycled.clear()
+    assistant.asked = 0.0
+    assistant.now -= 86_400
+    await pass_time(600)
+    assert assistant.recycled == []
 
 
 async def test_a_replaced_model_file_is_loaded_again(tmp_path: Path) -> None:
