@@ -75,7 +75,8 @@ async def run(
 ) -> Report:  # fmt: skip
     """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError.
 
-    `lines` are typed at a place before the next jump. `keep` is a folder in which evaluated windows stay from run to run: what is there already is restored, not cold.
+    `lines` are typed at a place before the next jump. `keep` is a folder in which evaluated windows stay from run to
+    run: what is there already is restored, not cold.
     """
     chosen = list(files) or typed_files(root)
     texts = [file.read_text("utf-8", "replace").replace("\r\n", "\n") for file in chosen]

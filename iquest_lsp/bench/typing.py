@@ -44,7 +44,9 @@ class Event:
     rest: str = ""
 
 
-def session(texts: Sequence[str], keys: int, seed: int = 0, lines_at_a_place: int = LINES_AT_A_PLACE) -> Iterator[Event]:
+def session(
+    texts: Sequence[str], keys: int, seed: int = 0, lines_at_a_place: int = LINES_AT_A_PLACE
+) -> Iterator[Event]:
     """A session over the files whose texts are given: at least `keys` keys, ended at a line's end."""
     source = random.Random(seed)
     states = [text.split("\n") for text in texts]
