@@ -103,17 +103,25 @@ class Checkpoint:
         tensor = self.tensors[name]
         width = WIDTHS[tensor.kind] * tensor.row_elements
         data = np.empty((stop - start) * width, np.uint8)
+        try:
+            self._read(tensor, start * width, data)
+        except OSError as error:
+            raise CheckpointError(f"{tensor.file} cannot be read", why=error.strerror or str(error)) from error
+        return as_float32(data, tensor.kind).reshape(stop - start, tensor.row_elements)
+
+    @staticmethod
+    def _read(tensor: StoredTensor, start: int, data: NDArray[np.uint8]) -> None:
+        """Fills `data` from byte `start` of the tensor on."""
         with tensor.file.open("rb", buffering=0) as stream:
-            stream.seek(tensor.offset + start * width)
+            stream.seek(tensor.offset + start)
             view = data.data
             while view:
                 count = stream.readinto(view)
                 if not count:
-                    raise CheckpointError(f"{tensor.file.name} ended while {name} was read")
+                    raise CheckpointError(f"{tensor.file.name} ended while {tensor.name} was read")
                 view = view[count:]
             if hasattr(os, "posix_fadvise"):  # a checkpoint is read once; other programs want the page cache
-                os.posix_fadvise(stream.fileno(), tensor.offset + start * width, data.size, os.POSIX_FADV_DONTNEED)
-        return as_float32(data, tensor.kind).reshape(stop - start, tensor.row_elements)
+                os.posix_fadvise(stream.fileno(), tensor.offset + start, data.size, os.POSIX_FADV_DONTNEED)
 
     def fingerprint(self) -> list[list[Any]]:
         """What identifies the files without reading them: names, sizes and times of change."""

@@ -22,12 +22,13 @@ from gguf.quants import quantize as to_type
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import CheckpointError, IQuestError
-from quantize import gguf_stream, model_keys
+from quantize import gguf_stream, model_keys, outputs
 from quantize.checkpoint import Checkpoint
 from quantize.gguf_stream import PlannedTensor, Progress
 from quantize.hf_config import Family, ModelConfig, parse
 from quantize.meter import meter
 from quantize.model_keys import ARCHITECTURE, Geometry
+from quantize.outputs import size_text
 from quantize.random_model import interleave
 from quantize.vocabulary import Vocabulary
 
@@ -86,6 +87,7 @@ def command(
     if out.exists() and not overwrite:
         raise click.UsageError(f"{out} exists; pass --overwrite to replace it")
     try:
+        outputs.check(out)
         with meter("convert") as progress:
             result = convert(checkpoint, out, kind, ignore, position_offset, pre, progress)
     except IQuestError as error:
@@ -93,7 +95,7 @@ def command(
     for caution in result.cautions:
         click.echo(f"caution: {caution}", err=True)
     kept = f", {result.kept} of them from an earlier run" if result.kept else ""
-    click.echo(f"{out}: {result.tensors} tensors{kept}, {out.stat().st_size / 1e9:.2f} GB", err=True)
+    click.echo(f"{out}: {result.tensors} tensors{kept}, {size_text(out.stat().st_size)}", err=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from iquest_lsp.bench.report import machine
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
-from quantize import corpus, cursors, report, scoring, speeds
+from quantize import corpus, cursors, outputs, report, scoring, speeds
 from quantize.gguf_stream import Progress
 from quantize.meter import meter
 
@@ -64,14 +64,15 @@ def command(
     """Compare MODELS side by side; the first one is the reference for divergence and agreement."""
     plan = Plan(rows, length, long, 2 if long else 0, cursors_, not no_speed, seed)
     try:
+        outputs.check(html, markdown)
         with meter("evaluate", "steps") as progress:
             result = evaluate(models, sources, plan, progress)
+        for path, make in ((markdown, report.markdown), (html, report.html)):
+            if path is not None:
+                with outputs.writing(path):
+                    path.write_text(make(result), "utf-8")
     except IQuestError as error:
         raise click.ClickException(str(error)) from error
-    if markdown is not None:
-        markdown.write_text(report.markdown(result), "utf-8")
-    if html is not None:
-        html.write_text(report.html(result), "utf-8")
     click.echo(json.dumps(result, indent=2) if json_ else report.markdown(result))
 
 

@@ -18,13 +18,16 @@ import gguf
 from iquest_lsp.errors import EngineMemoryError, ModelError
 from iquest_lsp.runtime.footprint import footprint
 from iquest_lsp.runtime.gguf_header import Header, TensorInfo
+from quantize.outputs import size_text
 
 LADDER = ("IQ4_XS", "Q4_K", "Q5_K", "Q6_K", "Q8_0")
+#: For rows that do not divide into blocks of 256, what llama.cpp falls back to.
+SHORT_LADDER = ("IQ4_NL", "Q5_0", "Q8_0")
 #: The mix's name in the file, by the type that most weights have.
-_NAMES = {"IQ4_XS": "IQ4_XS", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M", "Q6_K": "Q6_K", "Q8_0": "Q8_0"}
+_NAMES = {"IQ4_XS": "IQ4_XS", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M", "Q6_K": "Q6_K", "Q8_0": "Q8_0",
+          "IQ4_NL": "IQ4_NL", "Q5_0": "Q5_0"}  # fmt: skip
 _MATTERS = {"attn_v": 4.0, "ffn_down": 2.0, "attn_output": 1.5, "attn_k": 1.5, "output": 3.0}
 _ENOUGH_BITS = 4.9
-_UNITS = {"": 1, "B": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,10 @@ class Choice:
         """One line for a person."""
         mix = ", ".join(f"{count} x {name}" for name, count in self.counts.items())
         return (
-            f"weights {self.weights / 1e9:.2f} GB ({self.bits:.2f} bits each: {mix}), KV {self.kv_type} for "
-            f"{self.context} tokens {self.kv / 1e9:.2f} GB, working memory {self.other / 1e9:.2f} GB: "
-            f"{(self.weights + self.kv + self.other) / 1e9:.2f} of {self.target / 1e9:.2f} GB"
+            f"weights {size_text(self.weights)} ({self.bits:.2f} bits each: {mix}), KV {self.kv_type} for "
+            f"{self.context} tokens {size_text(self.kv)}, working memory {size_text(self.other)}: "
+            f"{size_text(self.weights + self.kv + self.other)} of {size_text(self.target)}"
         )
-
-
-def parse_size(text: str) -> int:
-    """Bytes from "12GB", "12GiB", "800M". Raises ModelError."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?)?B?\s*", text.upper())
-    if found is None or float(found[1]) <= 0:
-        raise ModelError(f"{text!r} is not a size", fix="Such as 12GB or 12GiB")
-    return int(float(found[1]) * _UNITS[found[2] or ""])
 
 
 def choose(header: Header, target: int, context: int) -> Choice:
@@ -76,12 +71,12 @@ def choose(header: Header, target: int, context: int) -> Choice:
             break
     if best is not None:
         return best
-    smallest = sum(_size(tensor, LADDER[0]) for tensor in header.tensors)
+    smallest = sum(_size(tensor, _ladder(tensor)[0]) for tensor in header.tensors)
     cost = footprint(header, context, "q4_0", weights=smallest)
     raise EngineMemoryError(
-        f"{header.name} does not fit into {target / 1e9:.2f} GB with {context} tokens",
-        why=f"the smallest mix needs {cost.total / 1e9:.2f} GB ({cost.weights / 1e9:.2f} for weights, "
-        f"{cost.kv / 1e9:.2f} for the KV cache)",
+        f"{header.name} does not fit into {size_text(target)} with {context} tokens",
+        why=f"the smallest mix needs {size_text(cost.total)} ({size_text(cost.weights)} for weights, "
+        f"{size_text(cost.kv)} for the KV cache)",
         fix=_smaller_context(header, smallest, target),
     )
 
@@ -96,7 +91,7 @@ def _smaller_context(header: Header, weights: int, target: int) -> str:
 def _with_kv(header: Header, target: int, context: int, kv_type: str) -> Choice | None:
     matrices = [tensor for tensor in header.tensors if _is_matrix(tensor)]
     level = {tensor.name: 0 for tensor in matrices}
-    sizes = {tensor.name: _size(tensor, LADDER[0]) for tensor in header.tensors}
+    sizes = {tensor.name: _size(tensor, _ladder(tensor)[0]) for tensor in header.tensors}
     fixed = footprint(header, context, kv_type, weights=0)
     room = target - fixed.total
     used = sum(sizes.values())
@@ -114,12 +109,13 @@ def _with_kv(header: Header, target: int, context: int, kv_type: str) -> Choice 
         following = _step(names[name], level[name])
         if following is not None:
             heapq.heappush(steps, following)
-    counts = {kind: sum(1 for at in level.values() if LADDER[at] == kind) for kind in LADDER}
-    weight: dict[str, int] = {}
+    chosen = {name: _ladder(names[name])[at] for name, at in level.items()}
+    counts = {kind: sum(1 for found in chosen.values() if found == kind) for kind in _NAMES}
+    weight: dict[str, int] = {"Q8_0": 0}
     for tensor in matrices:
-        weight[LADDER[level[tensor.name]]] = weight.get(LADDER[level[tensor.name]], 0) + tensor.elements
+        weight[chosen[tensor.name]] = weight.get(chosen[tensor.name], 0) + tensor.elements
     main = max(weight, key=lambda kind: weight[kind])
-    overrides = {f"^{re.escape(name)}$".replace(r"\-", "-"): LADDER[at] for name, at in level.items()}
+    overrides = {f"^{re.escape(name)}$".replace(r"\-", "-"): kind for name, kind in chosen.items()}
     return Choice(
         _NAMES[main], overrides, kv_type, context, used, fixed.kv, fixed.other, used * 8 / header.parameters, target,
         {kind: count for kind, count in counts.items() if count},
@@ -128,9 +124,10 @@ def _with_kv(header: Header, target: int, context: int, kv_type: str) -> Choice 
 
 def _step(tensor: TensorInfo, at: int) -> tuple[float, str, int] | None:
     """The gain per byte (negative: heaps give the smallest first), name and cost of the next better type."""
-    if at + 1 >= len(LADDER):
+    ladder = _ladder(tensor)
+    if at + 1 >= len(ladder):
         return None
-    now, then = LADDER[at], LADDER[at + 1]
+    now, then = ladder[at], ladder[at + 1]
     extra = _size(tensor, then) - _size(tensor, now)
     stem = tensor.name.split(".")[-2]
     gain = _MATTERS.get(stem, 1.0) * tensor.elements * (4.0 ** -_bits(now) - 4.0 ** -_bits(then))
@@ -138,15 +135,19 @@ def _step(tensor: TensorInfo, at: int) -> tuple[float, str, int] | None:
 
 
 def _is_matrix(tensor: TensorInfo) -> bool:
-    """What the quantizer would quantize, with rows that divide into the blocks of every type here."""
+    """What the quantizer would quantize, with rows that divide into blocks."""
     return (
         len(tensor.shape) == 2
-        and tensor.shape[0] % 256 == 0
+        and tensor.shape[0] % 32 == 0
         and tensor.name.endswith(".weight")
         and "_norm" not in tensor.name
         and ".loop_gate" not in tensor.name
         and not tensor.name.startswith("loop_exit")
     )
+
+
+def _ladder(tensor: TensorInfo) -> tuple[str, ...]:
+    return LADDER if tensor.shape[0] % 256 == 0 else SHORT_LADDER
 
 
 def _size(tensor: TensorInfo, kind: str) -> int:

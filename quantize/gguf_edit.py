@@ -19,6 +19,7 @@ from gguf.quants import dequantize
 
 from iquest_lsp.errors import ModelFileError
 from iquest_lsp.runtime.gguf_header import TensorInfo, read_header
+from quantize import outputs
 
 _SCALARS = {
     gguf.GGUFValueType.UINT8: "B", gguf.GGUFValueType.INT8: "b", gguf.GGUFValueType.UINT16: "H",
@@ -128,7 +129,12 @@ class RawFile:
             planned.append(replace(tensor, kind=kind, offset=offset if as_f32 else tensor.offset))
             offset += -(-(planned[-1].size or 0) // self.alignment) * self.alignment
         part = path.with_name(path.name + ".part")
-        with self.path.open("rb") as source, part.open("wb") as target:
+        with outputs.writing(path, part):
+            self._write(part, planned, offset, as_f32)
+            part.replace(path)
+
+    def _write(self, path: Path, planned: list[TensorInfo], offset: int, as_f32: frozenset[str]) -> None:
+        with self.path.open("rb") as source, path.open("wb") as target:
             target.write(self.header(tuple(planned)))
             start = target.tell()
             if not as_f32:
@@ -144,7 +150,6 @@ class RawFile:
                 target.truncate(start + offset)
             target.flush()
             os.fsync(target.fileno())
-        part.replace(path)
 
 
 def _copy(source: BinaryIO, start: int, size: int, target: BinaryIO) -> None:

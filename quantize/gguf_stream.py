@@ -6,11 +6,9 @@ they were made from. A second run with the same header and the same sources goes
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.errors import ModelFileError
+from quantize import outputs
 
 ALIGNMENT = 32
 #: Seconds between two notes of what is complete; each waits for the disk.
@@ -61,8 +59,16 @@ def write(
     """Writes `path` from the metadata in `writer` and the pieces of `source`; returns how many tensors were kept.
 
     `fingerprint` (JSON) identifies what the data come from: an unfinished file made from something else is begun
-    again. Raises ModelFileError where there is no room.
+    again. Raises ModelFileError where it cannot be written.
     """
+    with outputs.writing(path):  # what is written already is kept: the next run goes on there
+        return _write(path, writer, tensors, source, fingerprint, progress)
+
+
+def _write(
+    path: Path, writer: gguf.GGUFWriter, tensors: list[PlannedTensor], source: Source, fingerprint: Any,
+    progress: Progress | None,
+) -> int:  # fmt: skip
     part, note = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.json")
     header = header_bytes(writer, tensors, part.with_name(part.name + ".header"))
     starts, at = [], len(header)
@@ -72,7 +78,7 @@ def write(
     total = sum(tensor.size for tensor in tensors)
     state = {"header": hashlib.sha256(header).hexdigest(), "from": fingerprint}
     kept = _kept(part, note, state, header, starts, tensors)
-    _check_room(path, at - (part.stat().st_size if part.exists() else 0))
+    outputs.check_room(path, at - (part.stat().st_size if part.exists() else 0))
     with part.open("r+b" if kept else "w+b", buffering=0) as stream:
         if kept:
             stream.truncate(starts[kept] if kept < len(starts) else at)
@@ -139,17 +145,6 @@ def _kept(
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0
     return kept if same and long_enough and found == json.loads(json.dumps(state)) else 0
-
-
-def _check_room(path: Path, needed: int) -> None:
-    with contextlib.suppress(OSError):
-        free = shutil.disk_usage(path.parent).free
-        if free < needed:
-            raise ModelFileError(
-                f"There is no room for {path.name}",
-                why=f"it needs {needed / 1e9:.1f} GB more and {path.parent} has {free / 1e9:.1f} GB",
-                fix="Free some space, or write it elsewhere",
-            )
 
 
 def _write_note(note: Path, content: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
+from quantize import outputs
 from quantize.corpus import token_rows
 from quantize.importance import Importance
 from quantize.meter import meter
@@ -45,6 +46,7 @@ def command(
     except ValueError as error:
         raise click.UsageError("--pass-weights takes numbers, such as 1,2") from error
     try:
+        outputs.check(out)
         loaded = Model.load(model)
         try:
             rows = token_rows(loaded, sources, chunk_size, chunks, seed)

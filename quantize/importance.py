@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from iquest_lsp.errors import ModelFileError
 from iquest_lsp.runtime.gguf_header import read_header
+from quantize import outputs
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ class Importance:
     def write(self, path: Path) -> None:
         """Writes the file that `llama-quantize --imatrix` and `quantize quantize --imatrix` read."""
         part = path.with_name(path.name + ".part")
-        writer = gguf.GGUFWriter(part, "")
+        with outputs.writing(path, part):
+            self._write(part)
+            part.replace(path)
+
+    def _write(self, path: Path) -> None:
+        writer = gguf.GGUFWriter(path, "")
         writer.kv_data[0].pop("general.architecture", None)
         writer.add_type("imatrix")
         writer.add_array("imatrix.datasets", list(self.datasets))
@@ -63,7 +69,6 @@ class Importance:
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
         writer.close()
-        part.replace(path)
 
     def means(self) -> dict[str, NDArray[np.float32]]:
         """What quantization takes: the mean square of each input; ones where a matrix was never used."""

@@ -10,6 +10,7 @@ import ctypes
 import logging
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,8 @@ import gguf
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError, PortMissingError
 from iquest_lsp.runtime import llama
 from iquest_lsp.runtime.gguf_header import Header, read_header
-from quantize.fit import Choice, choose, parse_size
+from quantize import outputs
+from quantize.fit import Choice, choose
 from quantize.gguf_edit import RawFile
 from quantize.gguf_stream import Progress
 from quantize.importance import Importance
@@ -30,6 +32,8 @@ from quantize.meter import meter
 TYPES = ("Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "IQ4_XS", "IQ4_NL", "Q3_K_M", "F16", "BF16")
 #: llama.h, enum llama_model_kv_override_type.
 _KV_INT, _KV_STRING = 0, 3
+#: Fewer free bytes than these after a failure mean that the disk is full.
+_FULL = 1 << 20
 _LINE = re.compile(r"^\[\s*\d+/\s*\d+\]\s+(\S+)\s")
 
 
@@ -71,7 +75,7 @@ def command(
         header = read_header(model)
         choice: Choice | None = None
         if fit is not None:
-            choice = choose(header, parse_size(fit), context)
+            choice = choose(header, outputs.parse_size(fit), context)
             click.echo(choice.describe(), err=True)
         recipe = Recipe(
             choice.kind if choice else str(kind).upper(), (dict(choice.overrides) if choice else {}) | pairs, imatrix,
@@ -83,7 +87,7 @@ def command(
         raise click.ClickException(str(error)) from error
     size = out.stat().st_size
     bits = size * 8 / max(header.parameters, 1)
-    click.echo(f"{out}: {size / 1e9:.2f} GB, {bits:.2f} bits per weight", err=True)
+    click.echo(f"{out}: {outputs.size_text(size)}, {bits:.2f} bits per weight", err=True)
     if choice is not None and choice.kv_type != "f16":
         click.echo(f"Run it with kv_type {choice.kv_type} (setting `kv_type`)", err=True)
 
@@ -103,6 +107,9 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
     _check_source(header, recipe)
     params, alive = _parameters(lib, recipe, {**recipe.overrides, **_of_many_layers(header, recipe.kind)})
     part = out.with_name(out.name + ".part")
+    outputs.check(out)
+    with outputs.writing(out, part):
+        part.touch()  # llama.cpp does not say why a file cannot be opened
     watcher = _Watcher(header, progress)
     log = logging.getLogger("iquest_lsp.llama")
     level = log.level
@@ -117,12 +124,18 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
         log.propagate = propagate
         del alive
     if status != 0:
+        is_full = shutil.disk_usage(part.parent).free < _FULL
         part.unlink(missing_ok=True)
+        if is_full:
+            raise ModelFileError(
+                f"{out} cannot be written", why="the disk is full", fix="Free some space, or write it elsewhere"
+            )
         raise ModelError(f"{source.name} could not be quantized to {recipe.kind}", why=watcher.complaint)
     _gates_in_f32(part)
-    with part.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    part.replace(out)
+    with outputs.writing(out, part):
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        part.replace(out)
 
 
 def _check_source(header: Header, recipe: Recipe) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime import llama
 from iquest_lsp.runtime.gguf_header import Header, TensorInfo
-from quantize import gguf_stream, model_keys
+from quantize import gguf_stream, model_keys, outputs
 from quantize.gguf_stream import PlannedTensor, Progress
 from quantize.meter import meter
 from quantize.model_keys import ARCHITECTURE
@@ -74,11 +74,12 @@ def command(out: Path, geometry: str, kind: str, layers: int | None, seed: int, 
     recipe = GEOMETRIES[geometry]
     recipe = replace(recipe, n_layer=layers or recipe.n_layer, seed=seed)
     try:
+        outputs.check(out)
         with meter("synth") as progress:
             synthesize(out, recipe, kind, f"synthetic {geometry}", progress)
     except IQuestError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{out}: {out.stat().st_size / 1e9:.2f} GB", err=True)
+    click.echo(f"{out}: {outputs.size_text(out.stat().st_size)}", err=True)
 
 
 def synthesize(

@@ -21,6 +21,7 @@ from iquest_lsp.errors import IQuestError
 from iquest_lsp.runtime.gguf_header import TensorInfo
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
+from quantize import outputs
 from quantize.checkpoint import Checkpoint, read_json
 from quantize.gguf_edit import Entry, RawFile
 from quantize.hf_config import ModelConfig, parse
@@ -81,6 +82,7 @@ def command(
     except ValueError as error:
         raise click.UsageError("--set takes KEY=NUMBER, such as loop.window_size=64") from error
     try:
+        outputs.check(repair)
         findings = verify(model, checkpoint, layers, values)
         repaired = False
         if repair is not None and any(found.repairable for found in findings):
@@ -96,6 +98,8 @@ def command(
         for found in findings:
             hint = "  (--repair can put it right)" if found.repairable and repair is None else ""
             click.echo(f"{found.state:8} {found.name:12} {found.detail}{hint}")
+        if repair is not None and not any(found.repairable for found in findings):
+            click.echo(f"There is nothing that the header can put right: {repair} was not written", err=True)
     if any(found.state == "wrong" for found in findings) and not repaired:
         raise SystemExit(1)
 

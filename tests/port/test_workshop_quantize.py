@@ -158,6 +158,14 @@ def test_a_fitted_mix_has_the_size_that_was_promised(tmp_path: Path, loop: Path)
         assert sum(tensor.size or 0 for tensor in read_header(tmp_path / "q.gguf").tensors) == choice.weights
 
 
+def test_rows_too_short_for_the_mixes_are_fitted_too(tmp_path: Path) -> None:
+    source = write(tmp_path / "m.gguf", Shape(vocab="bytes", n_vocab=300))  # rows of 64 and 96
+    choice = choose(read_header(source), 10**9, 1024)
+    assert set(choice.counts) == {"Q8_0"}
+    quantize(source, tmp_path / "q.gguf", Recipe(choice.kind, choice.overrides))
+    assert sum(tensor.size or 0 for tensor in read_header(tmp_path / "q.gguf").tensors) == choice.weights
+
+
 def test_tensor_types_can_be_chosen(tmp_path: Path, loop: Path) -> None:
     quantize(loop, tmp_path / "q.gguf", Recipe("Q4_K_M", {r"attn_q\.weight": "Q8_0", "ffn_.*": "Q5_K"}))
     kinds = {tensor.name: gguf.GGMLQuantizationType(tensor.kind).name for tensor in

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from iquest_lsp.errors import CheckpointError, ModelFileError
 from quantize import convert as module
-from quantize import gguf_stream
+from quantize import gguf_stream, outputs
 from quantize.convert import command, convert
 from quantize.random_model import interleave
 from tests.unit.quantize import checkpoints
@@ -153,6 +155,28 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "out.gguf", "whole.gguf"]
 
 
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    checkpoints.write(tmp_path / "model", LOOP)
+    convert(tmp_path / "model", tmp_path / "whole.gguf", "f16")
+    code = f"""
+import os, pathlib
+from quantize import convert, gguf_stream
+gguf_stream._NOTE_EVERY = 0.0
+names = []
+def progress(done, total, name):
+    names.append(name)
+    if len(names) == 12:
+        os.kill(os.getpid(), 9)
+folder = pathlib.Path({str(tmp_path)!r})
+convert.convert(folder / "model", folder / "out.gguf", "f16", progress=progress)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], cwd=checkpoints.ROOT, check=False)
+    assert ended.returncode == -9
+    assert not (tmp_path / "out.gguf").exists()
+    assert convert(tmp_path / "model", tmp_path / "out.gguf", "f16").kept == 11
+    assert (tmp_path / "out.gguf").read_bytes() == (tmp_path / "whole.gguf").read_bytes()
+
+
 @pytest.mark.parametrize("disturbance", ["weights", "type", "note", "cut"])
 def test_what_belongs_to_something_else_is_begun_again(
     tmp_path: Path, disturbance: str, monkeypatch: pytest.MonkeyPatch
@@ -179,7 +203,7 @@ def test_what_belongs_to_something_else_is_begun_again(
 def test_a_full_disk_is_found_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints.write(tmp_path / "model", LOOP)
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr(gguf_stream.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(outputs.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(ModelFileError, match="no room"):
         convert(tmp_path / "model", tmp_path / "out.gguf")
 

@@ -9,7 +9,8 @@ import pytest
 from iquest_lsp.errors import EngineMemoryError, ModelError
 from iquest_lsp.runtime.footprint import footprint
 from iquest_lsp.runtime.gguf_header import Header, TensorInfo
-from quantize.fit import choose, parse_size
+from quantize.fit import choose
+from quantize.outputs import parse_size
 from quantize.synth import GEOMETRIES, header_of
 
 SEVEN, FORTY = header_of(GEOMETRIES["7b-plt"]), header_of(GEOMETRIES["40b-loop"])
