@@ -33,6 +33,8 @@ LENGTHS = (512, 4096, 16384, 32768)
 LONG = 131072
 #: Tokens that a warm and a restored prompt have more than what is held: what a keystroke adds.
 TYPED = 2
+#: Tokens written after a warm and after a restored prompt, to compare them.
+ANSWER = 16
 ROOM = 256
 
 
@@ -154,7 +156,7 @@ def engine_rows(
         engine.load(lambda share: None)
         try:
             found: dict[str, list[Sample]] = {name: [] for name in ("cold", "warm", "saved", "restored")}
-            restored = saved = 0
+            restored = saved = alike = 0
             for turn in range(repeats):
                 label = StateLabel(folder, str(turn))
                 engine.forget(0)
@@ -163,9 +165,11 @@ def engine_rows(
                 saved = 0
                 found["saved"].append(timed(lambda: engine.save(label, 0, True)))  # noqa: B023  runs at once
                 saved = _drop_from_memory(Path(folder))
+                answer = _answer(engine, tokens)
                 engine.forget(0)
                 found["restored"].append(timed(lambda: engine.restore(label, 0, ())))  # noqa: B023  runs at once
                 restored = _complete(engine, tokens)
+                alike += _answer(engine, tokens) == answer
                 if progress is not None:
                     progress(turn + 1, repeats)
         finally:
@@ -175,7 +179,8 @@ def engine_rows(
         "cold": "an empty cache; one answer token",
         "warm": f"{TYPED} more tokens after it; one answer token",
         "saved": f"to the disk, {saved / 1e6:.1f} MB, hash and sync included",
-        "restored": f"from the disk: {100 * share:.2f}% of the cold time; then {restored} of the tokens evaluated",
+        "restored": f"from the disk: {100 * share:.2f}% of the cold time; then {restored} of the tokens evaluated,"
+        f" and {alike} of {repeats} answers of {ANSWER} tokens as before it was saved",
     }
     sizes = {"cold": length, "warm": TYPED, "saved": len(tokens), "restored": len(tokens)}
     return [Row(case, sizes[case], tuple(samples), notes[case]) for case, samples in found.items()]
@@ -184,6 +189,10 @@ def engine_rows(
 def _complete(engine: LlamaBackend, tokens: list[int]) -> int:
     """Answers with one token; returns how many of the prompt's were evaluated."""
     return engine.complete(Prompt(tuple(tokens)), Limits(max_tokens=1), lambda: False).counts.prefilled
+
+
+def _answer(engine: LlamaBackend, tokens: list[int]) -> tuple[int, ...]:
+    return engine.complete(Prompt(tuple(tokens)), Limits(max_tokens=ANSWER), lambda: False).tokens
 
 
 def _drop_from_memory(folder: Path) -> int:

@@ -12,8 +12,9 @@ After Leviathan et al., "Fast Inference from Transformers via Speculative Decodi
 from __future__ import annotations
 
 import statistics
+from bisect import bisect
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -28,9 +29,11 @@ TRIAL = 8
 #: Tokens written without a source before it is tried again: at first, and at most (it doubles with each failure).
 PATIENCE, LONGEST_PATIENCE = 64, 1024
 
-#: What one row more of a batch is taken to cost before it was measured, as a share of one row.
+#: What one row more of a batch is taken to cost where it was not tried out, as a share of one row.
 _ROW_SHARE = 0.08
 _SAMPLES = 9
+#: Guesses are made again when a median moved by more than this share.
+_NEWS = 0.03
 _MATCH_CLASSES = (3, 5, 9, 16)
 _MATCH_PRIORS = (0.5, 0.6, 0.75, 0.85, 0.9)
 _CONFIDENCE_CLASSES = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
@@ -69,38 +72,49 @@ class Costs:
     not blur the comparison.
     """
 
-    def __init__(self, passes: int) -> None:
+    def __init__(self, passes: int, shape: Mapping[int, float] | None = None) -> None:
+        """`shape` is what calls of so many rows took when they were tried out, in any unit, for guesses."""
         self._passes = passes
+        self._shape = dict(shape or {1: 1.0, 2: 1.0 + _ROW_SHARE})
         self._slowdowns: deque[float] = deque(maxlen=_SAMPLES)
         self._samples: dict[tuple[int, Call], dict[int, deque[float]]] = {}
+        self._medians: dict[tuple[int, Call], dict[int, float]] = {}
+        self._guesses: dict[tuple[int, Call, int], float] = {}
 
     def add(self, call: Call, rows: int, length: int, seconds: float, elapsed: float | None = None) -> None:
         """Notes one call with `length` tokens in the cache: its work, and the time that went by meanwhile."""
         if elapsed is not None and seconds > 0:
             self._slowdowns.append(elapsed / seconds)
-        table = self._samples.setdefault((_size_class(length), call), {})
-        table.setdefault(rows, deque(maxlen=_SAMPLES)).append(seconds)
+        key = _size_class(length), call
+        samples = self._samples.setdefault(key, {}).setdefault(rows, deque(maxlen=_SAMPLES))
+        samples.append(seconds)
+        medians = self._medians.setdefault(key, {})
+        known, found = medians.get(rows), statistics.median(samples)
+        medians[rows] = found
+        if known is None or abs(found - known) > _NEWS * known:
+            self._guesses.clear()
 
     def elapsed(self, seconds: float) -> float:
         """How long so much work takes at present."""
         return seconds * (statistics.median(self._slowdowns) if self._slowdowns else 1.0)
 
     def of(self, call: Call, rows: int, length: int) -> float:
-        """The expected cost; where nothing like it was measured, a hopeful guess from what was."""
-        table = self._samples.get((_size_class(length), call), {})
-        if rows in table:
-            return statistics.median(table[rows])
-        below = max((known for known in table if known < rows), default=None)
-        above = min((known for known in table if known > rows), default=None)
-        if below is not None and above is not None:
-            low, high = statistics.median(table[below]), statistics.median(table[above])
-            return low + (high - low) * (rows - below) / (above - below)
-        known = below if below is not None else above
-        if known is not None:
-            return statistics.median(table[known]) * _rows_factor(rows) / _rows_factor(known)
+        """The expected cost; where nothing like it was measured, a guess from what was."""
+        size = _size_class(length)
+        known = self._medians.get((size, call))
+        if known is not None and rows in known:
+            return known[rows]
+        key = size, call, rows
+        if key not in self._guesses:
+            self._guesses[key] = self._guess(call, rows, length, known or {})
+        return self._guesses[key]
+
+    def _guess(self, call: Call, rows: int, length: int, known: Mapping[int, float]) -> float:
+        if known:
+            return _along(self._shape, known, rows)
         match call:
             case Call.FULL:
-                return _rows_factor(rows)
+                return _between(self._shape, rows)
             case Call.FIRST:
                 return self.of(Call.FULL, rows, length) / self._passes
             case Call.LATER:
@@ -165,11 +179,18 @@ class Controller:
     """Decides what the next step does; lives as long as the model, so that it learns from answer to answer."""
 
     def __init__(
-        self, passes: int, *, can_split: bool, can_rewind: bool = True, least_rows: int = 1, most_rows: int = 512
+        self,
+        passes: int,
+        *,
+        can_split: bool,
+        can_rewind: bool = True,
+        least_rows: int = 1,
+        most_rows: int = 512,
+        shape: Mapping[int, float] | None = None,
     ) -> None:
         """`can_split`: the first pass can run alone; `can_rewind`: rejected tokens can be forgotten; `least_rows` and
-        `most_rows`: limits of one call (see tail.py)."""
-        self.costs = Costs(passes)
+        `most_rows`: limits of one call (see tail.py); `shape`: see Costs."""
+        self.costs = Costs(passes, shape)
         self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
         self._can_split = can_split and passes > 1 and can_rewind
         self._least = least_rows
@@ -290,5 +311,20 @@ def _size_class(length: int) -> int:
     return (length // 512).bit_length()
 
 
-def _rows_factor(rows: int) -> float:
-    return 1.0 + _ROW_SHARE * (rows - 1)
+def _between(known: Mapping[int, float], rows: int) -> float:
+    """A value between known ones; beyond them each row costs as much more as between the two nearest."""
+    places = sorted(known)
+    if len(places) == 1:
+        return known[places[0]]
+    after = min(max(bisect(places, rows), 1), len(places) - 1)
+    low, high = places[after - 1], places[after]
+    slope = (known[high] - known[low]) / (high - low)
+    if not low <= rows <= high:
+        slope = max(slope, 0.0)
+    return max(known[low] + slope * (rows - low), min(known.values()) / 2)
+
+
+def _along(shape: Mapping[int, float], known: Mapping[int, float], rows: int) -> float:
+    """A value between known ones; beyond them it grows as the shape does."""
+    nearest = min(max(rows, min(known)), max(known))
+    return _between(known, nearest) * _between(shape, rows) / _between(shape, nearest)

@@ -11,11 +11,11 @@ import numpy as np
 
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.controller import Controller, Source
+from iquest_lsp.runtime.controller import Controller, Move, Source
 from iquest_lsp.runtime.drafting import Found, Lookup
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.planner import cores
-from iquest_lsp.runtime.rows import least_rows
+from iquest_lsp.runtime.rows import try_rows
 from iquest_lsp.runtime.sampling import Choice, Draft, Sampler, only, without
 from iquest_lsp.runtime.tail import ContextTail
 
@@ -84,10 +84,13 @@ class Writer:
     def _step(self) -> Finish | None:
         room = self._request.limits.max_tokens - len(self._answer.tokens) - 1
         found = self._found(room)
-        move = self._controller.choose(
-            len(found.tokens), found.match, length=self._tail.length, room=room, left=self._left(),
-            sampled=self._sampler.samples,
-        )  # fmt: skip
+        move = self._choose(found, room)
+        if move.source is Source.LOOKUP:  # what would end the answer is not drafted
+            fitting = self._answer.fitting(found.tokens[: move.count])
+            if fitting < move.count:
+                found = Found(found.tokens[:fitting], found.match)
+                move = self._choose(found, room)
+
         match move.source:
             case Source.PLAIN:
                 return self._plain()
@@ -95,6 +98,12 @@ class Writer:
                 return self._copied(found, move.count)
             case Source.PASS:
                 return self._drafted(move.count, is_trial=move.is_trial)
+
+    def _choose(self, found: Found, room: int) -> Move:
+        return self._controller.choose(
+            len(found.tokens), found.match, length=self._tail.length, room=room, left=self._left(),
+            sampled=self._sampler.samples,
+        )  # fmt: skip
 
     def _plain(self) -> Finish | None:
         """One token, all passes."""
@@ -184,8 +193,7 @@ class Writer:
             self._lookup = Lookup(self._request.prompt.tokens, self._request.limits.max_tokens + 1)
             for token in self._answer.tokens:
                 self._lookup.add(token)
-        found = self._lookup.find(self._controller.longest(room))
-        return Found(found.tokens[: self._answer.fitting(found.tokens)], found.match)
+        return self._lookup.find(self._controller.longest(room))
 
     def _limited(self, row: Logits) -> Logits:
         if self._must:
@@ -220,33 +228,27 @@ class Decoder:
         self._pieces = pieces
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
-        self._skips = isinstance(context, LoopContext) and attention.applies(context)
-        differs = not self._skips and _single_rows_differ(model, options)
-        self.least_rows = max(least_rows(context), 2 if differs else 1)
+        is_own = isinstance(context, LoopContext) and attention.applies(context)  # each row for itself
+        differs = not is_own and _single_rows_differ(model, options)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads
+        with self.at_work():
+            rows = try_rows(context)
+        self.least_rows = max(rows.least, 2 if differs else 1)
         self.controller = Controller(
             model.passes, can_split=self._can_split, can_rewind=model.can_rewind, least_rows=self.least_rows,
-            most_rows=options.batch_tokens,
+            most_rows=options.batch_tokens, shape=rows.seconds,
         )  # fmt: skip
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
-        """Decoding goes on inside: its small batches take the threads of single tokens, not those of prompts.
-
-        What attention leaves out is decided for all rows of a batch together, so that a token's logits would depend on
-        the drafts beside it: within rounding, but rounding decides close calls. Nothing is left out here.
-        """
+        """Decoding goes on inside: its small batches take the threads of single tokens, not those of prompts."""
         context = self._prefill.context
         context.set_threads(self._threads, self._threads)
-        if self._skips:
-            attention.set_skip(context, 0.0)
         try:
             yield
         finally:
             context.set_threads(self._threads, self._batch_threads)
-            if self._skips:
-                attention.set_skip(context, None)
 
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""

@@ -44,16 +44,14 @@ class Lookup:
         if end < SHORTEST_MATCH or most <= 0:
             return Found()
         tokens = self._tokens
-        places = np.flatnonzero(tokens[:end] == tokens[end])
-        match = 1
-        while match < LONGEST_MATCH:
-            places_left = places[places >= match]
-            places_left = places_left[tokens[places_left - match] == tokens[end - match]]
-            if not len(places_left) or end - match < 0:
-                break
-            places = places_left
-            match += 1
-        if match < SHORTEST_MATCH or not len(places):
+        places = np.flatnonzero(tokens[1:end] == tokens[end]) + 1
+        places = places[tokens[places - 1] == tokens[end - 1]]
+        if not len(places):
             return Found()
-        start = int(places[-1]) + 1
-        return Found(tuple(tokens[start : min(start + most, self._count)].tolist()), match)
+        back = np.arange(min(LONGEST_MATCH, end))
+        before = places[:, None] - back
+        equal = (tokens[np.maximum(before, 0)] == tokens[end - back]) & (before >= 0)
+        matches = np.where(equal.all(axis=1), len(back), equal.argmin(axis=1))
+        best = len(places) - 1 - int(matches[::-1].argmax())
+        start = int(places[best]) + 1
+        return Found(tuple(tokens[start : min(start + most, self._count)].tolist()), int(matches[best]))

@@ -118,7 +118,9 @@ class Context:
         pointer = bindings().llama_get_logits_ith(self.handle, i)
         if not pointer:
             raise EngineError(f"Row {i} of the last batch has no logits")
-        return np.ctypeslib.as_array(pointer, (self.model.n_vocab,)).copy()
+        row = np.empty(self.model.n_vocab, np.float32)
+        ctypes.memmove(row.ctypes.data, pointer, row.nbytes)
+        return row
 
     def remove(self, seq: int, p0: int, p1: int) -> bool:
         """Forgets positions [p0, p1) of a sequence (-1: open); False if the cache cannot do that."""

@@ -18,7 +18,7 @@ from iquest_lsp.runtime.prefill import Prefill
 
 Logits = NDArray[np.float32]
 
-#: A call that takes longer than this asks in between whether it is still wanted; asking costs shorter ones too much.
+#: A call with more work than this asks in between whether it is still wanted; asking costs shorter ones too much.
 ASKING_SECONDS = 0.03
 
 
@@ -140,7 +140,7 @@ class ContextTail:
     @contextlib.contextmanager
     def _call(self, call: Call, rows: int) -> Iterator[None]:
         """Times a call; one that fails or is stopped leaves nothing half evaluated behind."""
-        asks = self._costs.elapsed(self._costs.of(call, rows, self.length)) > ASKING_SECONDS
+        asks = self._costs.of(call, rows, self.length) > ASKING_SECONDS
         if asks:
             self._context.set_abort(self._cancelled)
         begin, begin_work = time.perf_counter(), self._clock()

@@ -29,7 +29,7 @@ VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 #: Raised with every change of what the built library does; part of the version that the wheel carries.
-PATCH_LEVEL = 4
+PATCH_LEVEL = 5
 
 HERE = Path(__file__).resolve().parent
 PATCH = HERE / "port.patch"
@@ -39,6 +39,8 @@ PLACES = {
     "iquestloopcoder.cpp": "vendor/llama.cpp/src/models",
     "ggml-flash-attn-alibi.h": "vendor/llama.cpp/ggml/include",
     "flash-attn-alibi.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
+    "mul-mat-q8.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
+    "mul-mat-q8.h": "vendor/llama.cpp/ggml/src/ggml-cpu",
 }
 #: Parts of the distribution that the library is not built from; left packed.
 UNUSED = ("app", "benches", "common", "docs", "examples", "gguf-py", "media", "models", "tests", "tools")

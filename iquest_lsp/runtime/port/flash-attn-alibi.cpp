@@ -27,14 +27,24 @@
 // to eps), and an output differs by at most 2*eps*max|v| from the full sum. The caller chooses eps below the rounding of
 // the values in the cache. Nothing is assumed about the size of the logits, the order of the cells or their distances.
 //
+// Keys of a trained model share much of their direction, so where that does not suffice, the mean c of the keys of the tile
+// gives a second bound: scale*<q_i, c> + scale*|q_i|*max|k_j - c| in place of scale*|q_i|*max|k_j|.
+//
 // The pace keeps the first tile that could be left out from spending the budget of all that follow: bounds fall off by
 // exp(-64*m) from tile to tile, so a share of 1 - exp(-64*m) each suffices, or an equal share where that is more. It
 // decides what is left out, not whether that is sound.
 //
-// The norms of the keys are kept per tile in the cache (0: not known, computed when needed). Where the keys had to be read,
-// the same test with the true scores in place of the bound saves the values.
+// Norms and means of the keys are kept per tile in the cache (a norm of 0: not known, computed when needed). Where the keys
+// had to be read, the same test with the true scores in place of the bound saves the values.
+//
+// Few rows. Up to GGML_FA_ALIBI_ROWS queries of a sequence decide each for itself: a tile is read when one of them needs
+// it, and has no weight for the others. Together with a fixed order of summation (tiles are shared out by their index in
+// the cache, into as many shares as the context asked for, however many threads there are) a row's result then depends
+// neither on the rows beside it nor on the number of threads: drafts that are verified together get what they would have
+// got one by one.
 
 static constexpr int TILE = GGML_FA_ALIBI_TILE;
+static constexpr int ROWS = GGML_FA_ALIBI_ROWS;
 
 // the bounds are computed in F32 as well; an upper estimate of what that rounds off, for scores up to 2^17
 static constexpr float BOUND_SLACK = 0.05f;
@@ -59,6 +69,7 @@ struct fa_alibi {
     int64_t n_stream;
     int64_t n_token;  // per stream
     int64_t n_kv;
+    int64_t n_share; // shares of the cells, if they are shared out
 
     float scale;
     float max_bias;
@@ -74,7 +85,7 @@ struct fa_alibi {
     int64_t size_scratch() const;
     int64_t size_partial() const { return 2 + DV; }
 
-    // the tiles of cells of each query tile are shared out among the threads, if there is too little work otherwise
+    // the tiles of cells of each query tile are shared out, if there is too little work for all threads otherwise
     bool is_split() const;
 
     const int32_t * stream_table(int64_t is) const {
@@ -83,12 +94,12 @@ struct fa_alibi {
 
     float slope(int64_t h) const;
 
-    void run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_step);
+    void run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_share);
     void reduce();
 
     float * partials(int64_t is, int64_t h, int64_t i_token) const {
         float * base = (float *) params->wdata + nth*size_scratch();
-        return base + ((is*n_head + h)*n_token + i_token)*nth*size_partial();
+        return base + ((is*n_head + h)*n_token + i_token)*n_share*size_partial();
     }
 
     float * out(int64_t is, int64_t h, int64_t i_token) const {
@@ -115,21 +126,23 @@ fa_alibi::fa_alibi(const ggml_compute_params * params, ggml_tensor * dst, int nt
     memcpy(&max_bias, dst->op_params + 1, sizeof(float));
     memcpy(&eps,      dst->op_params + 6, sizeof(float));
 
+    n_share = std::max(dst->op_params[7], 1);
+
     cache = k->view_src ? (ggml_fa_alibi_cache *) k->view_src->extra : nullptr;
 }
 
 int64_t fa_alibi::size_scratch() const {
     const int64_t n_row = n_group*std::min<int64_t>(n_token, TILE);
 
-    //     Q           VKQ         M, S, L, |q|  KQ           K^T       V         rows of K or V
-    return n_row*DK + n_row*DV + 4*n_row + TILE*TILE + TILE*DK + TILE*DV + TILE*std::max(DK, DV) + CACHE_LINE_SIZE_F32;
+    //     Q, Q^T        VKQ         M, S, L, |q|  KQ           K^T       V         rows of K or V           mean
+    return 2*n_row*DK + n_row*DV + 4*n_row + TILE*TILE + TILE*DK + TILE*DV + TILE*std::max(DK, DV) + DK + CACHE_LINE_SIZE_F32;
 }
 
 bool fa_alibi::is_split() const {
     const int64_t n_unit = n_stream*n_head_kv*((n_token + TILE - 1)/TILE);
 
-    // fewer threads than planned for must not split what was planned whole
-    return nth > 1 && n_unit < 4*nth && n_stream*n_head*n_token*size_partial() <= (1 << 20);
+    // the same for any few rows
+    return n_share > 1 && n_unit < 4*n_share && (n_token <= ROWS || n_stream*n_head*n_token*size_partial() <= (1 << 20));
 }
 
 float fa_alibi::slope(int64_t h) const {
@@ -210,13 +223,16 @@ static void gemm(float * C, const float * A, const float * B, int M, int K, int 
     simd_gemm(C, A, B, M, K, N);
 }
 
-// the largest b_i - L_i of nq queries
+// before and after a tile; within it the distance may be 0
+static inline int32_t distance(int32_t pos, int32_t c_min, int32_t c_max) {
+    return std::max(std::max(pos - c_max, c_min - pos), 0);
+}
+
+// the largest b_i - L_i of nq queries; qc is scale*<q_i, c>, or null
 static float max_bound(
-        const float * QN, const float * L, const int32_t * pos, int nq, float k_norm, float m, int32_t c_min, int32_t c_max) {
+        const float * QN, const float * L, const float * qc, const int32_t * pos, int nq, float k_norm, float m, int32_t c_min, int32_t c_max) {
     const auto bound = [&](int r) {
-        // before and after the tile; within it the distance may be 0
-        const int32_t d = std::max(std::max(pos[r] - c_max, c_min - pos[r]), 0);
-        return QN[r]*k_norm - m*(float) d - L[r];
+        return (qc ? qc[r] : 0.0f) + QN[r]*k_norm - m*(float) distance(pos[r], c_min, c_max) - L[r];
     };
 
     float res = -INFINITY;
@@ -228,15 +244,16 @@ static float max_bound(
         for (; r + 16 <= nq; r += 16) {
             for (int l = 0; l < 16; ++l) {
                 const float b = bound(r + l);
-                lane[l] = b > lane[l] ? b : lane[l];
+                lane[l] = b > lane[l] || b != b ? b : lane[l];
             }
         }
         for (int l = 0; l < 16; ++l) {
-            res = std::max(res, lane[l]);
+            res = lane[l] > res || lane[l] != lane[l] ? lane[l] : res;
         }
     }
     for (; r < nq; ++r) {
-        res = std::max(res, bound(r));
+        const float b = bound(r);
+        res = b > res || b != b ? b : res;
     }
     return res;
 }
@@ -314,23 +331,51 @@ static void transpose_tile(const float * src, int64_t stride, float * dst, int n
     }
 }
 
-// an upper bound of the norm of each row, at least 0, the largest of them
-static float max_norm(const float * src, int64_t stride, int n, int64_t D) {
+// upper bounds of the norm of each row, at least 0, the largest of them; a NaN stays
+static float max_norm(const float * src, int64_t stride, int n, int64_t D, const float * mean) {
     float res = 0.0f;
     for (int i = 0; i < n; ++i) {
+        const float * x = src + i*stride;
+
+        float lane[16] = { 0.0f };
+        int64_t d = 0;
+        for (; d + 16 <= D; d += 16) {
+            for (int l = 0; l < 16; ++l) {
+                const float y = mean ? x[d + l] - mean[d + l] : x[d + l];
+                lane[l] += y*y;
+            }
+        }
         float sum = 0.0f;
-        ggml_vec_dot_f32(D, &sum, 0, src + i*stride, 0, src + i*stride, 0, 1);
+        for (; d < D; ++d) {
+            const float y = mean ? x[d] - mean[d] : x[d];
+            sum += y*y;
+        }
+        for (int l = 0; l < 16; ++l) {
+            sum += lane[l];
+        }
         if (!(sum <= res)) {
-            res = sum; // a NaN stays
+            res = sum;
         }
     }
     return sqrtf(res)*(1.0f + 1e-5f);
 }
 
+static void row_mean(const float * src, int64_t stride, int n, int64_t D, float * mean) {
+    memcpy(mean, src, D*sizeof(float));
+    for (int i = 1; i < n; ++i) {
+        for (int64_t d = 0; d < D; ++d) {
+            mean[d] += src[i*stride + d];
+        }
+    }
+    for (int64_t d = 0; d < D; ++d) {
+        mean[d] /= (float) n;
+    }
+}
+
 namespace {
 
-// one query tile of the heads [ig*n_group, (ig + 1)*n_group), over every i_step-th tile of cells from the i_first-th nearest on
-void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_step) {
+// one query tile of the heads [ig*n_group, (ig + 1)*n_group), over the tiles of cells of one share
+void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_share) {
     const int32_t * tab = stream_table(is);
 
     const int64_t n_tile       = tab[GGML_FA_ALIBI_N_TILE];
@@ -351,8 +396,11 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
 
     const int64_t n_row = n_group*nq;
 
+    const bool by_row = nq <= ROWS;
+
     float * Q   = (float *) params->wdata + params->ith*size_scratch();
-    float * VKQ = Q   + n_row*DK;
+    float * QT  = Q   + n_row*DK; // of each head [DK][nq]
+    float * VKQ = QT  + n_row*DK;
     float * M   = VKQ + n_row*DV;
     float * S   = M   + n_row;
     float * L   = S   + n_row; // lower bound of the logarithm of the sum of weights
@@ -361,6 +409,7 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
     float * KT  = KQ  + TILE*TILE;
     float * V32 = KT  + TILE*DK;
     float * row = V32 + TILE*DV;
+    float * avg = row + TILE*std::max(DK, DV);
 
     int32_t q_min = pos[0];
     int32_t q_max = pos[0];
@@ -373,6 +422,10 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
         for (int r = 0; r < nq; ++r) {
             float * dst_row = Q + (j*nq + r)*DK;
             memcpy(dst_row, (const char *) q->data + i_token[r]*q->nb[1] + (ig*n_group + j)*q->nb[2] + is*q->nb[3], DK*sizeof(float));
+
+            for (int64_t d = 0; d < DK; ++d) {
+                QT[(j*DK + d)*nq + r] = dst_row[d];
+            }
 
             float sum = 0.0f;
             ggml_vec_dot_f32(DK, &sum, 0, dst_row, 0, dst_row, 0, 1);
@@ -390,48 +443,140 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
     const char * k_data = (const char *) k->data + ig*k->nb[2] + is*k->nb[3];
     const char * v_data = (const char *) v->data + ig*v->nb[2] + is*v->nb[3];
 
-    std::atomic<float> * norms = nullptr;
-    if (cache && cache->k_norm && eps > 0.0f) {
-        norms = cache->k_norm.get() + (strm*cache->n_head_kv + ig)*cache->n_tile;
-    }
+    const int64_t i_norm = cache ? (strm*cache->n_head_kv + ig)*cache->n_tile : 0;
 
-    // the budget of a head for this thread, and the largest share of it for one tile
-    const float budget = eps/i_step;
+    std::atomic<float> * norms = cache && cache->k_norm && eps > 0.0f ? cache->k_norm.get() + i_norm                   : nullptr;
+    std::atomic<float> * means = norms && cache->k_mean               ? cache->k_mean.get() + i_norm*(cache->n_embd + 1) : nullptr;
 
     constexpr int MAX_GROUP = GGML_FA_ALIBI_MAX_GROUP;
     GGML_ASSERT(n_group <= MAX_GROUP);
 
+    // what decides together: a row, or all rows of a head
+    const int n_judge = by_row ? nq : 1;
+
+    // the budget for this share, and the largest part of it for one tile
+    const float budget = eps/n_share;
+
     float m    [MAX_GROUP];
-    float pace [MAX_GROUP];
-    float spent[MAX_GROUP];
-    bool  need [MAX_GROUP];
+    float pace [MAX_GROUP*ROWS];
+    float spent[MAX_GROUP*ROWS];
+    bool  need [MAX_GROUP*ROWS];
+    bool  some [MAX_GROUP]; // a judge of the head needs the tile
 
     for (int64_t j = 0; j < n_group; ++j) {
-        m    [j] = slope(ig*n_group + j);
-        pace [j] = budget*std::max(1.0f/n_tile, 1.0f - expf(-m[j]*TILE*i_step));
-        spent[j] = 0.0f;
+        m[j] = slope(ig*n_group + j);
+
+        const float fall = 1.0f - expf(-m[j]*TILE*n_share);
+
+        for (int i = 0; i < n_judge; ++i) {
+            const int64_t n_seen = by_row ? pos[i]/TILE + 1 : n_tile;
+
+            pace [j*n_judge + i] = budget*std::max(1.0f/n_seen, fall);
+            spent[j*n_judge + i] = 0.0f;
+        }
     }
 
     // true if weights of at most exp(bound) per cell, relative to what row sums are known to reach, may be left out
-    const auto leave_out = [&](int64_t j, float bound) {
+    const auto leave_out = [&](int64_t i_judge, float bound) {
         const float share = TILE*expf(bound + BOUND_SLACK);
-        if (share <= pace[j] && spent[j] + share <= budget) {
-            spent[j] += share;
+        if (share <= pace[i_judge] && spent[i_judge] + share <= budget) {
+            spent[i_judge] += share;
             return true;
         }
         return false;
     };
 
-    for (int64_t it = i_first; it < n_tile; it += i_step) {
+    const float * k_rows   = nullptr;
+    int64_t       k_stride = 0;
+
+    const auto load_rows = [&](int64_t c0, int nc) {
+        if (!k_rows) {
+            k_rows = unpack_rows(k_data + c0*k->nb[1], k->nb[1], k->type, nc, DK, row, k_stride);
+        }
+    };
+
+    // scores of a row, from its products, and the largest of them
+    const auto finish_scores = [&](float * kq, int32_t p, float mj, const int32_t * c_pos, bool whole) {
+        if (whole) {
+            for (int c = 0; c < TILE; ++c) {
+                kq[c] = kq[c]*scale - mj*(float) (p - c_pos[c]);
+            }
+        } else {
+            for (int c = 0; c < TILE; ++c) {
+                const int32_t d = p - c_pos[c];
+                const int32_t a = d < 0 ? -d : d;
+                // an absent cell lies beyond every window
+                const bool    b = c_pos[c] != GGML_FA_ALIBI_ABSENT && (causal ? d >= 0 : true) && d < window;
+                kq[c] = b ? kq[c]*scale - mj*(float) a : -INFINITY;
+            }
+        }
+        return row_max(kq);
+    };
+
+    const auto is_whole = [&](const int32_t * tile, int32_t p_min, int32_t p_max) {
+        return causal && tile[2] == TILE && p_max - tile[0] < window && tile[1] <= p_min;
+    };
+
+    // a share that does not hold what is nearest to a row would read its own nearest tile for want of anything to compare
+    // with: the largest score in the nearest tile of all is enough to know better
+    if (by_row && norms && n_share > 1) {
+        bool seeded[ROWS];
+        int  n_left = 0;
+        for (int r = 0; r < nq; ++r) {
+            seeded[r] = pos[r] < 4*TILE*n_share;
+            n_left   += !seeded[r];
+        }
+
+        for (int64_t it = 0; it < n_tile && n_left > 0 && tiles[4*it + 2] > 0; ++it) {
+            const int32_t * tile = tiles + 4*it;
+
+            if ((causal && tile[0] > q_max) || (q_min > tile[1] && q_min - tile[1] >= window)) {
+                continue;
+            }
+
+            const int64_t c0  = (int64_t) tile[3]*TILE;
+            const int     nc  = std::min<int64_t>(TILE, n_kv - c0);
+            const bool    own = tile[3] % n_share == i_share;
+
+            k_rows = nullptr;
+            load_rows(c0, nc);
+            transpose_tile(k_rows, k_stride, KT, nc, DK);
+
+            bool found[ROWS] = { false };
+
+            for (int64_t j = 0; j < n_group; ++j) {
+                memset(KQ, 0, nq*TILE*sizeof(float));
+                gemm(KQ, Q + j*nq*DK, KT, nq, DK, TILE);
+
+                for (int r = 0; r < nq; ++r) {
+                    const float max = finish_scores(KQ + r*TILE, pos[r], m[j], cells + c0, is_whole(tile, pos[r], pos[r]));
+
+                    if (!seeded[r] && max > -INFINITY) {
+                        found[r] = true;
+                        if (!own) {
+                            L[j*nq + r] = max;
+                        }
+                    }
+                }
+            }
+
+            for (int r = 0; r < nq; ++r) {
+                seeded[r] = seeded[r] || found[r];
+                n_left   -= found[r];
+            }
+        }
+    }
+
+    for (int64_t it = 0; it < n_tile; ++it) {
         const int32_t * tile = tiles + 4*it;
 
         const int32_t c_min = tile[0];
         const int32_t c_max = tile[1];
 
-        if (tile[2] == 0) {
-            break; // only empty ones follow
+        if (tile[2] == 0 || (q_min > c_max && q_min - c_max >= window)) {
+            break; // only empty ones follow, or such that lie farther back
         }
-        if ((causal && c_min > q_max) || (q_min > c_max && q_min - c_max >= window)) {
+        if ((causal && c_min > q_max) || tile[3] % n_share != i_share) {
             continue;
         }
 
@@ -440,37 +585,103 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
 
         n_block += n_group;
 
-        bool have_rows = false;
-        const float * k_rows   = nullptr;
-        int64_t       k_stride = 0;
+        k_rows = nullptr;
 
-        const auto load_rows = [&]() {
-            if (!have_rows) {
-                k_rows    = unpack_rows(k_data + c0*k->nb[1], k->nb[1], k->type, nc, DK, row, k_stride);
-                have_rows = true;
+        // rows that see nothing of the tile
+        for (int i = 0; i < n_judge; ++i) {
+            const bool sees = !by_row || !((causal && c_min > pos[i]) || (pos[i] > c_max && pos[i] - c_max >= window));
+            for (int64_t j = 0; j < n_group; ++j) {
+                need[j*n_judge + i] = sees;
+            }
+        }
+
+        float k_norm = -1.0f;
+        float radius = -1.0f;
+
+        // known when they are first asked for
+        const auto know_norm = [&]() {
+            k_norm = norms[tile[3]].load(std::memory_order_acquire);
+            if (k_norm == 0.0f) {
+                load_rows(c0, nc);
+                k_norm = max_norm(k_rows, k_stride, nc, DK, nullptr);
+                if (means) {
+                    row_mean(k_rows, k_stride, nc, DK, avg);
+
+                    std::atomic<float> * mean = means + tile[3]*(cache->n_embd + 1);
+                    for (int64_t d = 0; d < DK; ++d) {
+                        mean[d].store(avg[d], std::memory_order_relaxed);
+                    }
+                    mean[DK].store(max_norm(k_rows, k_stride, nc, DK, avg), std::memory_order_relaxed);
+                }
+                norms[tile[3]].store(k_norm, std::memory_order_release);
             }
         };
 
-        int64_t n_need = n_group;
-        std::fill(need, need + n_group, true);
-
-        if (norms) {
-            float k_norm = norms[tile[3]].load(std::memory_order_relaxed);
-            if (k_norm == 0.0f) {
-                load_rows();
-                k_norm = max_norm(k_rows, k_stride, nc, DK);
-                norms[tile[3]].store(k_norm, std::memory_order_relaxed);
+        const auto know_mean = [&]() {
+            const std::atomic<float> * mean = means + tile[3]*(cache->n_embd + 1);
+            for (int64_t d = 0; d < DK; ++d) {
+                avg[d] = mean[d].load(std::memory_order_relaxed);
             }
+            radius = mean[DK].load(std::memory_order_relaxed);
+        };
 
-            if (k_norm <= FLT_MAX) {
-                for (int64_t j = 0; j < n_group; ++j) {
-                    if (leave_out(j, max_bound(QN + j*nq, L + j*nq, pos, nq, k_norm, m[j], c_min, c_max))) {
-                        need[j] = false;
-                        n_need--;
+        int64_t n_need = 0;
+
+        for (int64_t j = 0; j < n_group; ++j) {
+            some[j] = false;
+
+            for (int i = 0; i < n_judge; ++i) {
+                bool & needed = need[j*n_judge + i];
+
+                const int r0 = i;
+                const int n  = by_row ? 1 : nq;
+
+                // nothing is known of a row before its nearest tile
+                if (needed && norms && (!by_row || L[j*nq + r0] > -INFINITY)) {
+                    if (k_norm < 0.0f) {
+                        know_norm();
+                    }
+                    if (k_norm <= FLT_MAX) {
+                        const float * qn = QN + j*nq + r0;
+                        const float * l  = L  + j*nq + r0;
+
+                        needed = !leave_out(j*n_judge + i, max_bound(qn, l, nullptr, pos + r0, n, k_norm, m[j], c_min, c_max));
+
+                        if (needed && means) {
+                            if (radius < 0.0f) {
+                                know_mean();
+                            }
+
+                            float qc[TILE] = { 0.0f };
+                            if (n == 1) {
+                                const float * x = Q + (j*nq + r0)*DK;
+                                for (int64_t d = 0; d < DK; ++d) {
+                                    qc[0] += avg[d]*x[d];
+                                }
+                            } else {
+                                for (int64_t d = 0; d < DK; ++d) {
+                                    const float * x = QT + (j*DK + d)*nq;
+                                    for (int r = 0; r < n; ++r) {
+                                        qc[r] += avg[d]*x[r];
+                                    }
+                                }
+                            }
+                            for (int r = 0; r < n; ++r) {
+                                qc[r] *= scale;
+                            }
+
+                            needed = !leave_out(j*n_judge + i, max_bound(qn, l, qc, pos + r0, n, radius, m[j], c_min, c_max));
+                        }
                     }
                 }
+
+                some[j] = some[j] || needed;
             }
 
+            n_need += some[j];
+        }
+
+        if (norms) {
             n_skipped += n_group - n_need;
         }
 
@@ -478,24 +689,24 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
             continue;
         }
 
-        load_rows();
+        load_rows(c0, nc);
         transpose_tile(k_rows, k_stride, KT, nc, DK);
 
         const int32_t * c_pos = cells + c0;
 
-        const bool whole = tile[2] == TILE && q_max - c_min < window && (!causal || c_max <= q_min);
+        const bool whole = is_whole(tile, q_min, q_max);
 
         bool have_v = false;
 
         for (int64_t j0 = 0; j0 < n_group;) {
-            if (!need[j0]) {
+            if (!some[j0]) {
                 ++j0;
                 continue;
             }
 
             // as many neighbouring heads as fit
             int64_t j1 = j0 + 1;
-            while (j1 < n_group && need[j1] && (j1 + 1 - j0)*nq <= TILE) {
+            while (j1 < n_group && some[j1] && (j1 + 1 - j0)*nq <= TILE) {
                 ++j1;
             }
 
@@ -511,34 +722,27 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
                 for (int r = 0; r < nq; ++r) {
                     float * kq = KQ + ((j - j0)*nq + r)*TILE;
 
-                    const int32_t p  = pos[r];
-                    const float   mj = m[j];
-
-                    if (whole && causal) {
-                        for (int c = 0; c < TILE; ++c) {
-                            kq[c] = kq[c]*scale - mj*(float) (p - c_pos[c]);
-                        }
-                    } else {
-                        for (int c = 0; c < TILE; ++c) {
-                            const int32_t d = p - c_pos[c];
-                            const int32_t a = d < 0 ? -d : d;
-                            // an absent cell lies beyond every window
-                            const bool    b = c_pos[c] != GGML_FA_ALIBI_ABSENT && (causal ? d >= 0 : true) && d < window;
-                            kq[c] = b ? kq[c]*scale - mj*(float) a : -INFINITY;
-                        }
+                    if (by_row && !need[j*nq + r]) {
+                        maxs[r] = -INFINITY;
+                        continue;
                     }
 
-                    maxs[r] = row_max(kq);
+                    maxs[r] = finish_scores(kq, pos[r], m[j], c_pos, by_row ? is_whole(tile, pos[r], pos[r]) : whole);
 
                     // rows that see nothing of this tile lose nothing
                     const float b = maxs[r] == -INFINITY ? -INFINITY : maxs[r] - L[j*nq + r];
-                    worst = b > worst || b != b ? b : worst;
+
+                    if (by_row) {
+                        if (norms && leave_out(j*nq + r, b)) {
+                            maxs[r] = -INFINITY;
+                        }
+                    }
+                    worst = (by_row ? maxs[r] : b) > worst || b != b ? b : worst;
                 }
 
-                keep[j - j0] = true;
-                if (norms && leave_out(j, worst)) {
-                    keep[j - j0] = false;
-                    n_skipped_v++;
+                keep[j - j0] = by_row ? worst > -INFINITY || worst != worst : !norms || !leave_out(j, worst);
+                if (!keep[j - j0]) {
+                    n_skipped_v += norms != nullptr;
                     continue;
                 }
 
@@ -560,7 +764,9 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
                     }
 
                     S[i] += ggml_vec_soft_max_f32(TILE, kq, kq, M[i]);
-                    L[i]  = M[i] + 0.69314718f*floor_log2(S[i]);
+
+                    const float l = M[i] + 0.69314718f*floor_log2(S[i]);
+                    L[i] = L[i] > l ? L[i] : l;
                 }
             }
 
@@ -602,8 +808,8 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
             const int64_t i = j*nq + r;
             const int64_t h = ig*n_group + j;
 
-            if (i_step > 1) {
-                float * partial = partials(is, h, i_token[r]) + i_first*size_partial();
+            if (n_share > 1) {
+                float * partial = partials(is, h, i_token[r]) + i_share*size_partial();
                 partial[0] = M[i];
                 partial[1] = S[i];
                 memcpy(partial + 2, VKQ + i*DV, DV*sizeof(float));
@@ -616,7 +822,7 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_first, int i_s
     }
 }
 
-// puts together what the threads found for each row
+// puts together what was found for each row in each share of the cells
 void fa_alibi::reduce() {
     float * acc = (float *) params->wdata + params->ith*size_scratch();
 
@@ -628,13 +834,13 @@ void fa_alibi::reduce() {
         const float * partial = partials(is, h, i_token);
 
         float M = -INFINITY;
-        for (int t = 0; t < nth; ++t) {
+        for (int t = 0; t < n_share; ++t) {
             M = std::max(M, partial[t*size_partial()]);
         }
 
         float S = 0.0f;
         memset(acc, 0, DV*sizeof(float));
-        for (int t = 0; t < nth; ++t, partial += size_partial()) {
+        for (int t = 0; t < n_share; ++t, partial += size_partial()) {
             if (partial[1] == 0.0f) {
                 continue;
             }
@@ -655,7 +861,7 @@ size_t ggml_flash_attn_alibi_work_size(const ggml_tensor * dst, int n_tasks) {
 
     int64_t size = n_tasks*fa.size_scratch();
     if (fa.is_split()) {
-        size += fa.n_stream*fa.n_head*fa.n_token*n_tasks*fa.size_partial();
+        size += fa.n_stream*fa.n_head*fa.n_token*fa.n_share*fa.size_partial();
     }
     return size*sizeof(float);
 }
@@ -673,8 +879,8 @@ void ggml_compute_forward_flash_attn_alibi(const ggml_compute_params * params, g
     if (fa.is_split()) {
         for (int64_t is = 0; is < fa.n_stream; ++is) {
             for (int64_t iq = 0; iq < fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]; ++iq) {
-                for (int64_t ig = 0; ig < fa.n_head_kv; ++ig) {
-                    fa.run_tile(is, ig, iq, params->ith, params->nth);
+                for (int64_t i = params->ith; i < fa.n_head_kv*fa.n_share; i += params->nth) {
+                    fa.run_tile(is, i/fa.n_share, iq, i % fa.n_share, fa.n_share);
                 }
             }
         }

@@ -5,7 +5,8 @@
 //
 //   src[0..2]    q, k, v as in ggml_flash_attn_ext(); no mask, no sinks
 //   src[5]       a table of positions, I32, laid out as below
-//   op_params    [5] GGML_FA_ALIBI_MARK, [6] the share of a row's weights that may be left out (float, 0: none)
+//   op_params    [5] GGML_FA_ALIBI_MARK, [6] the share of a row's weights that may be left out (float, 0: none),
+//                [7] shares that the cells are dealt into where there is little work for many threads
 //   k->view_src->extra is the ggml_fa_alibi_cache of the keys, or null
 //
 // Why not the mask of the usual form: it is F16, so that -|i - j| is inexact beyond 2048 and -INF beyond 65504, and it has
@@ -17,6 +18,7 @@
 
 #define GGML_FA_ALIBI_MARK 0x616c6962
 #define GGML_FA_ALIBI_TILE 64 // rows and cells of a block
+#define GGML_FA_ALIBI_ROWS 16 // so few rows of a sequence are computed as if each were alone
 
 #define GGML_FA_ALIBI_MAX_GROUP 256 // heads that share keys and values
 
@@ -61,8 +63,12 @@ struct ggml_fa_alibi_cache {
     // to be set to 0 by whoever writes a cell of the tile
     std::unique_ptr<std::atomic<float>[]> k_norm;
 
+    // the mean of the keys in a tile and the largest distance from it, valid where the norm is, [..][n_embd + 1]
+    std::unique_ptr<std::atomic<float>[]> k_mean;
+
     int64_t n_head_kv = 0;
     int64_t n_tile    = 0;
+    int64_t n_embd    = 0; // per head
 
     // blocks (query tile x tile of cells x head) that hold a visible pair, those of them that were left out, and those of
     // which only the keys were read

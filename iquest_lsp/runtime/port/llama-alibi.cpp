@@ -190,7 +190,8 @@ ggml_tensor * llama_alibi_attention(
          ggml_tensor * table,
                float   scale,
                float   max_bias,
-               float   eps) {
+               float   eps,
+             int32_t   n_share) {
     const int32_t mark = GGML_FA_ALIBI_MARK;
 
     ggml_tensor * cur = ggml_flash_attn_ext(ctx, q, k, v, nullptr, scale, 0.0f, 0.0f);
@@ -200,6 +201,7 @@ ggml_tensor * llama_alibi_attention(
     memcpy(cur->op_params + 1, &max_bias, sizeof(max_bias));
     memcpy(cur->op_params + 5, &mark,     sizeof(mark));
     memcpy(cur->op_params + 6, &eps,      sizeof(eps));
+    memcpy(cur->op_params + 7, &n_share,  sizeof(n_share));
 
     return cur;
 }

@@ -42,7 +42,8 @@ ggml_tensor * llama_alibi_attention(
          ggml_tensor * table,
                float   scale,
                float   max_bias,
-               float   eps);
+               float   eps,
+             int32_t   n_share);
 
 //
 // C API, for the bindings

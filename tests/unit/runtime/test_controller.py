@@ -243,3 +243,32 @@ def test_other_work_on_the_machine_counts_for_deadlines_only() -> None:
         busy.of(Call.FULL, rows, 100) for rows in (1, 2, 3, 4)
     ]
     assert (quiet.elapsed(0.1), busy.elapsed(0.1)) == (0.1, 1.0)
+
+
+def test_costs_beyond_what_was_measured_follow_the_shape_that_was_tried_out() -> None:
+    costs = Costs(2, {1: 2.0, 2: 3.0, 4: 5.0})
+    assert [costs.of(Call.FULL, rows, 100) for rows in (1, 3, 8)] == [2.0, 4.0, 9.0]
+    costs.add(Call.FULL, 1, 100, 4.0)
+    assert costs.of(Call.FULL, 1, 100) == 4.0
+    assert costs.of(Call.FULL, 8, 100) == 18.0
+    costs.add(Call.FULL, 8, 100, 10.0)
+    assert costs.of(Call.FULL, 8, 100) == 10.0
+    assert 4.0 < costs.of(Call.FULL, 4, 100) < 10.0
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 1.0])
+def test_drafting_never_costs_much_more_than_it_saves(share: float) -> None:
+    """Whatever a row more costs and however few drafts are right: what is lost stays below a twentieth."""
+
+    def cost(call: Call, rows: int) -> float:
+        whole = 1.0 + share * (rows - 1)
+        return whole if call is Call.FULL else 0.5 * whole
+
+    def repeating(text: Sequence[int]) -> int:
+        return (1, 2, 3 + len(text) // 3 % 50)[len(text) % 3]
+
+    controller = Controller(2, can_split=True, shape={rows: cost(Call.FULL, rows) for rows in (1, 2, 4, 8, 16)})
+    tail = ScriptedTail([1, 2, 3] * 4, controller, repeating, lambda text: 63, cost=cost, sure=0.97)
+    _, answer = write(tail, controller, Limits(max_tokens=1500))
+    assert len(answer.tokens) == 1500
+    assert tail.seconds < 1500 * 1.05

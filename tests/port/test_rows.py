@@ -1,0 +1,86 @@
+"""A token's logits do not depend on the tokens evaluated beside it, nor on the threads: drafts change no answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from iquest_lsp.bench.corpus import code_tokens
+from iquest_lsp.runtime import attention
+from iquest_lsp.runtime.catalogue import embedded_path
+from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.loop import LoopContext
+from quantize.random_model import Recipe, write
+from tests.bench import lossless
+
+READ, ROWS = 700, 48
+
+
+def rows_of(context: LoopContext, ids: np.ndarray[tuple[int], np.dtype[np.int64]], size: int) -> np.ndarray:  # type: ignore[type-arg]
+    """The logits of the last ROWS tokens, so many a call."""
+    start = len(ids) - ROWS
+    context.remove(0, start, -1)
+    found = []
+    for place in range(start, len(ids), size):
+        piece = ids[place : place + size]
+        context.decode(piece, np.arange(place, place + len(piece)), 0, "all")
+        found += [context.logits(row) for row in range(len(piece))]
+    return np.stack(found)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_logits_of_the_embedded_model_are_the_same_in_any_batch(threads: int) -> None:
+    model = Model.load(embedded_path())
+    ids = np.asarray(code_tokens(model.tokenize, READ + ROWS))
+    context = LoopContext(model, READ + 256, margin=128, n_threads=threads)
+    context.run(context.plan(0, 0, READ, extra=64), ids[:READ])
+    attention.blocks(context)
+    single = rows_of(context, ids, 1)
+    assert attention.blocks(context).skipped > 0
+    for size in (2, 3, 5, 8, 16):
+        assert np.array_equal(rows_of(context, ids, size), single), size
+    context.set_threads(1, 1)  # fewer than it was made for
+    assert np.array_equal(rows_of(context, ids, 4), single)
+    context.close()
+    model.close()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("kv", ["f32", "f16", "q8_0"])
+def test_each_row_decides_for_itself_what_to_leave_out(kv: str, threads: int, tmp_path: Path) -> None:
+    """Steep slopes over a long context: rows disagree about blocks, and other sequences lie between them."""
+    recipe = Recipe(
+        n_layer=2, n_embd=256, n_head=8, n_head_kv=2, n_ff=256, window=16, max_alibi_bias=8.0, seed=95,
+        quantization="Q8_0",
+    )  # fmt: skip
+    model = Model.load(write(tmp_path / "model.gguf", recipe))
+    ids = np.random.default_rng(1).integers(0, model.n_vocab, 1500)
+    context = LoopContext(model, 4096, margin=128, type_k=kv, type_v=kv, flash_attn=True, n_threads=threads, n_seq_max=2)
+    for place in range(0, len(ids) - ROWS, 100):
+        piece = np.arange(place, min(place + 100, len(ids) - ROWS))
+        context.decode(ids[piece], piece, 0)
+        context.decode(ids[piece][::-1], piece, 1)
+    attention.blocks(context)
+    single = rows_of(context, ids, 1)
+    assert attention.blocks(context).skipped > 0
+    for size in (2, 7, 16):
+        assert np.array_equal(rows_of(context, ids, size), single), size
+    context.close()
+    model.close()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_drafts_change_no_token_of_real_code(threads: int) -> None:
+    engine = LlamaBackend(EngineOptions(model_path=str(embedded_path()), context_tokens=1024, threads=threads))
+    engine.load(lambda share: None)
+    tally = lossless.Tally()
+    for prompt in lossless.prompts(engine, 12, 300):
+        lossless.compare(engine, prompt, 24, tally)
+    engine.close()
+    assert tally.same + tally.excused == tally.prompts == 12, tally.differing
+    assert tally.drafted > 12
+    assert tally.accepted > 0
