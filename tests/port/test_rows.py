@@ -59,7 +59,9 @@ def test_each_row_decides_for_itself_what_to_leave_out(kv: str, threads: int, tm
     )  # fmt: skip
     model = Model.load(write(tmp_path / "model.gguf", recipe))
     ids = np.random.default_rng(1).integers(0, model.n_vocab, 1500)
-    context = LoopContext(model, 4096, margin=128, type_k=kv, type_v=kv, flash_attn=True, n_threads=threads, n_seq_max=2)
+    context = LoopContext(
+        model, 4096, margin=128, type_k=kv, type_v=kv, flash_attn=True, n_threads=threads, n_seq_max=2
+    )
     for place in range(0, len(ids) - ROWS, 100):
         piece = np.arange(place, min(place + 100, len(ids) - ROWS))
         context.decode(ids[piece], piece, 0)
