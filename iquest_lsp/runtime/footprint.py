@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iquest_lsp.runtime.gguf_header import Header
-from iquest_lsp.runtime.planner import kv_bytes
+from iquest_lsp.runtime.planner import has_sparse_attention, kv_bytes
 
 #: A Python process with llama.cpp loaded.
 PROCESS = 90 * 2**20
@@ -48,6 +48,10 @@ def _working(header: Header, cells: int, batch: int, kv_type: str) -> int:
     words = next((tensor.shape[1] for tensor in header.tensors if tensor.name == "token_embd.weight"), 0)
     rows = 2 * inner + 6 * wide  # alive at once in a layer, and the logits after the last one
     result = 4 * batch * max(rows, words + 2 * wide)
+    if has_sparse_attention(header):  # positions in place of masks, and what is known of each 64 keys
+        width = wide // heads
+        kept = int(header.get("block_count", 1)) * int(header.get("attention.head_count_kv", heads)) * 4 * (width + 2)
+        return result + cells * (10 + kept // 64)
     if float(header.get("attention.max_alibi_bias", 0.0)) > 0 and kv_type in ("f32", "f16", "bf16"):
         result += 4 * heads * cells * batch  # the scores; see Model.context for why flash attention is not used
     return result + 6 * batch * cells  # masks in two types

@@ -176,6 +176,8 @@ def _sequences(header: Header, window: int, kv_type: str, room: int | None) -> i
 
 
 def _batch(header: Header, cells: int, room: int) -> int:
+    if has_sparse_attention(header):
+        return BATCH
     heads = int(header.get("attention.head_count", 1)) or 1
     batch = BATCH
     while batch > LEAST_BATCH and heads * cells * batch * 4 > max(room * SCORES_SHARE, 2**26):
@@ -192,8 +194,14 @@ def _round(tokens: int) -> int:
 def needed(header: Header, cells: int, kv_type: str, sequences: int) -> int:
     """Memory for caches of so many cells, and for what evaluating over them takes at the least."""
     heads = int(header.get("attention.head_count", 1)) or 1
-    scores = heads * cells * LEAST_BATCH * 4
+    scores = 0 if has_sparse_attention(header) else heads * cells * LEAST_BATCH * 4
     return kv_bytes(header, cells, kv_type, sequences) + scores
+
+
+def has_sparse_attention(header: Header) -> bool:
+    """Whether attention works tile by tile, without scores or masks in full: Loop models with ALiBi on a processor
+    (port/flash-attn-alibi.cpp; a GPU's memory is not what is planned here)."""
+    return header.architecture == "iquestloopcoder" and float(header.get("attention.max_alibi_bias", 0.0)) > 0
 
 
 def _widths(header: Header) -> tuple[int, int]:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.runtime import planner, speeds
-from iquest_lsp.runtime.gguf_header import Header
+from iquest_lsp.runtime.catalogue import embedded_path
+from iquest_lsp.runtime.footprint import footprint
+from iquest_lsp.runtime.gguf_header import Header, read_header
 from iquest_lsp.runtime.planner import ANSWER_ROOM, LEAST_WINDOW, Speed, Wishes, kv_bytes, plan
 from iquest_lsp.runtime.speeds import known_speed, remembered
 
@@ -146,3 +148,11 @@ def test_a_measurement_is_made_once_and_again_after_a_busy_one(
     assert known_speed(file, "a") is None
     (tmp_path / "file").write_text("")
     assert remembered(tmp_path / "file" / "x.json", "a", lambda: measured(8.0)).prefill == {"f16": 8.0}
+
+
+def test_attention_without_scores_needs_no_memory_for_them() -> None:
+    """A Loop model with ALiBi: 320 MB were measured with 131072 cells; scores in full would take 2.1 GB."""
+    header = read_header(embedded_path())
+    found = footprint(header, 131_072, "f16")
+    assert 300e6 < found.total < 350e6
+    assert plan(Wishes(window_tokens=65_536), header, memory=2 * 2**30).batch == planner.BATCH
