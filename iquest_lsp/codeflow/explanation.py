@@ -105,7 +105,8 @@ def render_markdown(explanation: DiffExplanation) -> str:
     lines = [f"# {_title(explanation)}", "", explanation.summary, ""]
     if explanation.model_text:
         lines += [explanation.model_text, ""]
-    lines += [f"**Intent:** {explanation.intent} ({explanation.intent_reason})", ""]
+    if explanation.files:
+        lines += [f"**Intent:** {explanation.intent} ({explanation.intent_reason})", ""]
     if explanation.files:
         lines += ["## Files", ""]
         for item in explanation.files:

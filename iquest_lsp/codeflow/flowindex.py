@@ -179,6 +179,18 @@ class FlowIndex:
                 found[key].append(path)
         return found
 
+    def sizes(self, paths: Iterable[str]) -> dict[str, int]:
+        """Lines of some files in the newest state, as far as what live commits added and removed tells."""
+        found: dict[str, int] = {}
+        listed = sorted(paths)
+        for at in range(0, len(listed), 500):
+            batch = listed[at : at + 500]
+            found.update(self.store.rows(
+                "SELECT p.path, sum(max(c.added, 0) - max(c.removed, 0)) FROM paths p"
+                " JOIN changes c ON c.path_id=p.id JOIN live l ON l.view=? AND l.commit_id=c.commit_id"
+                f" WHERE p.path IN ({','.join('?' * len(batch))}) GROUP BY p.id", self._view, *batch))
+        return found
+
     def renamed_from(self, path: str) -> list[str]:
         """The path and its earlier names, newest first."""
         names = [path]

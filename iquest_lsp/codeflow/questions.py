@@ -7,15 +7,17 @@ kept; of a large one only the commits on the files in question are read, into me
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from iquest_lsp.codeflow import edits, explain
-from iquest_lsp.codeflow.cochange import likely, usual
+from iquest_lsp.codeflow.cochange import usual
+from iquest_lsp.codeflow.companions import likely
 from iquest_lsp.codeflow.explanation import DiffExplanation
 from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.history import commits
+from iquest_lsp.codeflow.history import FileDiff, commits
 from iquest_lsp.codeflow.impacts import Impact, impact_of
 from iquest_lsp.codeflow.indexer import Indexer, Progress, Update
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence
@@ -162,14 +164,24 @@ def likely_files(root: Path, paths: Sequence[str], limit: int, folder: Path | No
             entries = index.entries("NOT c.merge", limit=LATELY)
             sets = index.paths_of([item.key for item in entries])
             past = [sets.get(item.key, []) for item in entries]
+            sizes = index.sizes({path for paths in past for path in paths})
     else:
         head = repository.head()
-        walk = commits(repository, revisions=[head], numbers=False, merges=False, limit=LATELY) if head else ()
+        walk = list(commits(repository, revisions=[head], merges=False, limit=LATELY)) if head else []
         past = [[item.path for item in commit.files] for commit in walk]
+        sizes = sizes_of(item for commit in walk for item in commit.files)
     there = set(repository.files())
-    found = [(path.removeprefix(prefix), round(score, 3)) for path, score in likely(past, full)
+    found = [(path.removeprefix(prefix), round(score, 3)) for path, score in likely(past, full, sizes)
              if path in there and path.startswith(prefix)]
     return found[:limit]
+
+
+def sizes_of(files: Iterable[FileDiff]) -> Counter[str]:
+    """Lines by path, as far as what was added and removed tells; binary files have none."""
+    sizes: Counter[str] = Counter()
+    for item in files:
+        sizes[item.path] += max(item.added, 0) - max(item.removed, 0)
+    return sizes
 
 
 def _built(repository: Repository, folder: Path | None) -> FlowIndex | None:

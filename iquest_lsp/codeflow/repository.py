@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -112,11 +113,24 @@ class Repository:
         """True when the history is cut off."""
         return (self.common_dir / "shallow").exists()
 
+    def is_cut_off(self, oid: str) -> bool:
+        """True for a commit whose parents this shallow clone lacks."""
+        try:
+            return oid in (self.common_dir / "shallow").read_text("ascii").split()
+        except (OSError, UnicodeDecodeError):
+            return False
+
     # ------------------------------------------------------------------------------------------- revisions
 
     def head(self) -> str:
-        """The commit HEAD points at; empty when there is none yet."""
-        return self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip()
+        """The commit HEAD points at; empty when there is none yet. Raises RepositoryError where it is lost."""
+        found = self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip()
+        if not found and (lost := self.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128)).strip()):
+            raise RepositoryError(
+                "The repository is damaged", why=f"the commit of HEAD, {lost.decode()[:10]}, is missing",
+                fix="Check it with `git fsck`, or clone it again",
+            )  # fmt: skip
+        return found
 
     def branch(self) -> str:
         """The branch's short name; empty for a detached HEAD."""
@@ -255,7 +269,7 @@ class Repository:
 
     def work_tree_file(self, path: str) -> bytes | None:
         """The file's bytes on disk; None when it is missing, too large, a link, or outside the work tree."""
-        full = self.top / path
+        full = self.top / self._on_disk(path)
         try:
             if full.is_symlink() or not full.is_file() or full.stat().st_size > MAX_BLOB:
                 return None
@@ -264,6 +278,10 @@ class Repository:
             return full.read_bytes()
         except (OSError, ValueError):
             return None
+
+    def _on_disk(self, path: str) -> str:
+        """The path as the operating system takes it; a name with a real backslash goes first."""
+        return encode_path(path) if "\\x" in path and not (self.top / path).exists() else path
 
     # ------------------------------------------------------------------------------------------- processes
 
@@ -410,6 +428,12 @@ _COMMANDS = frozenset({
 def decode_path(raw: bytes) -> str:
     """A path as text; bytes that are no UTF-8 are escaped."""
     return raw.decode("utf-8", "backslashreplace")
+
+
+def encode_path(path: str) -> str:
+    """A path that `decode_path` made, as the operating system takes it."""
+    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), path.encode("utf-8", "replace"))
+    return os.fsdecode(raw)
 
 
 def _gitpython() -> Any:

@@ -36,11 +36,17 @@ def risks_of(
     `uses` are the uses of changed names, `read` gives the project's files, both in the state after the diff.
     """
     found = [
-        *_conflicts(source), *_secrets(source, redact), *_broken_code(source),
+        *_cut_off(source), *_conflicts(source), *_secrets(source, redact), *_broken_code(source),
         *_too_new(source, read), *_callers_left(source, changes, uses),
         *_tests_removed(changes), *_leftovers(source), *_dependencies(source, tracked), *_size(source), *_modes(source),
     ]  # fmt: skip
     return found[:MAX_RISKS]
+
+
+def _cut_off(source: DiffSource) -> Iterable[str]:
+    if source.cut_off:
+        yield ("this clone is shallow and ends with this commit: everything looks new, whatever it changed"
+               " (`git fetch --unshallow` brings the rest)")
 
 
 def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:

@@ -67,6 +67,7 @@ class DiffSource:
     commits: tuple[Commit, ...] = ()
     merge: bool = False
     repository: Repository | None = None
+    cut_off: bool = False
 
 
 def load(root: Path, target: DiffTarget) -> DiffSource:
@@ -93,7 +94,8 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
     base = commit.parents[0] if commit.parents and repository.has(commit.parents[0]) else ""
     files = read_diff(repository.diff(base or repository.empty_tree(), oid))
     source = DiffSource(
-        files, {}, {}, base, oid, commit.subject, commit.body, (replace(commit, files=()),), commit.merge, repository
+        files, {}, {}, base, oid, commit.subject, commit.body, (replace(commit, files=()),), commit.merge, repository,
+        cut_off=not base and repository.is_cut_off(oid),
     )
     return _with_texts(repository, source)
 

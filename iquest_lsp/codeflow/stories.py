@@ -73,7 +73,7 @@ class Story:
         lines = [f"# Why {escape(self.target)} is as it is", ""]
         if self.since:
             lines.append(f"In releases since **{escape(self.since)}**.")
-        elif self.story:
+        elif self.story and not self.note:
             lines.append("In no release yet.")
         if self.deprecated_in:
             lines.append(f"Deprecated: **{escape(self.deprecated_in)}**.")
@@ -125,10 +125,13 @@ def tell(
     kept = [step for step in ordered if include_filtered or _telling(step, born)]
     shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5):]]
     items = tuple(_item(step, redact, include_filtered=include_filtered) for step in shown)
+    note = ""
+    if index.repository.is_cut_off(born.entry.oid):
+        note = f"This clone is shallow: what came before {born.entry.oid[:10]} is not in it."
     # A definition is as old as its beginning, a line as it reads now is as old as its last change.
     since = born if target.line is None else newest
     return Story(target.label, items, since.entry.release if since else None, deprecated[-1] if deprecated else None,
-                 len(ordered) - len(shown))
+                 len(ordered) - len(shown), note)
 
 
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:

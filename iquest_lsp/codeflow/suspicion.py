@@ -6,7 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.explain import WITHHELD
 from iquest_lsp.codeflow.explanation import escape, left_out_line
@@ -19,6 +19,7 @@ from iquest_lsp.codeflow.releases import last_good
 from iquest_lsp.codeflow.risks import Redact
 from iquest_lsp.codeflow.symbols import at_line, symbols_of
 from iquest_lsp.codeflow.targets import Target
+from iquest_lsp.errors import UsageError
 
 MAX_ITEMS = 10
 MAX_CANDIDATES = 300
@@ -52,6 +53,7 @@ class Suspects:
     items: tuple[Suspect, ...]
     since: str = ""
     left_out: int = 0
+    note: str = ""
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (DESIGN.md, section 9)."""
@@ -68,6 +70,8 @@ class Suspects:
         lines = ["# Suspects", ""]
         if self.since:
             lines += [f"Set against what changed since {escape(self.since)}.", ""]
+        if self.note:
+            lines += [self.note, ""]
         if not self.items:
             lines.append("No commit in the history bears on this.")
         for number, item in enumerate(self.items, 1):
@@ -105,14 +109,22 @@ def suspects_of_target(
 def suspects_of_failure(
     index: FlowIndex, failure: Failure, *, redact: Redact | None = None, include_filtered: bool = False
 ) -> Suspects:
-    """Suspects for a log."""
+    """Suspects for a log. Raises UsageError for one that says nothing at all."""
+    if not failure.frames and not failure.words:
+        raise UsageError(
+            "The log tells nothing", why="it names no file of this repository and no error",
+            fix="Pipe in the whole output of the failing command",
+        )  # fmt: skip
     cases = _Cases(index)
     for frame in failure.frames[:12]:
         _on_frame(cases, frame)
     if not failure.frames:
         for entry in cases.recent():
             cases.of(entry).add(0.05, "it is recent")
-    return cases.ranked(failure.words, redact, include_filtered=include_filtered)
+    found = cases.ranked(failure.words, redact, include_filtered=include_filtered)
+    if failure.frames:
+        return found
+    return replace(found, note="The log names no file of this repository, so only its words and time were looked at.")
 
 
 class _Cases:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.history import Hunk, read_diff
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.repository import Repository, decode_path
 from iquest_lsp.codeflow.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.codeflow.tracking import before
 from iquest_lsp.errors import UsageError
@@ -43,6 +44,8 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     With `gone_allowed`, a definition that the file no longer has is no error: only history knows it.
     Raises UsageError where there is none.
     """
+    # Bytes that are no UTF-8 are written as the history writes them.
+    text = decode_path(os.fsencode(text))
     path, name, line = split_target(text)
     full = _normal(repository.prefix + path)
     source = _read(repository, full)
@@ -116,7 +119,7 @@ def _read(repository: Repository, path: str) -> bytes | None:
 
 def _normal(path: str) -> str:
     parts: list[str] = []
-    for part in path.replace("\\", "/").split("/"):
+    for part in path.replace(os.sep, "/").split("/"):
         if part == "..":
             parts = parts[:-1]
         elif part not in ("", "."):

@@ -14,11 +14,13 @@ import sys
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from iquest_lsp.codeflow.cochange import WIDE, likely
-from iquest_lsp.codeflow.history import commits
+from iquest_lsp.codeflow.companions import WIDE, likely
+from iquest_lsp.codeflow.history import FileDiff, commits
+from iquest_lsp.codeflow.questions import sizes_of
 from iquest_lsp.codeflow.repository import Repository
 
 Past = Sequence[Sequence[str]]
@@ -26,50 +28,65 @@ WARM = 5
 RELEASES = 40
 
 
-def recall(paths: Sequence[Sequence[str]], guess: Callable[[Past, Sequence[str]], Sequence[str]]) -> tuple[int, int]:
-    """Hits within five and questions; `paths` are the commits' path lists, oldest first."""
-    hits = asked = 0
-    for at, changed in enumerate(paths):
-        if at < WARM or not 2 <= len(changed) <= WIDE:
-            continue
-        past = list(reversed(paths[:at]))
-        known = {path for item in past for path in item}
-        for hidden in changed:
-            if hidden not in known:
-                continue
-            given = [path for path in changed if path != hidden]
-            asked += 1
-            hits += hidden in guess(past, given)[:5]
-    return hits, asked
+@dataclass(frozen=True)
+class Question:
+    """One hidden file: the commits before, newest first, the other files of its commit, lines by path before it."""
+
+    past: Past
+    given: Sequence[str]
+    hidden: str
+    sizes: Mapping[str, int]
 
 
-def ours(past: Past, given: Sequence[str]) -> list[str]:
-    return [path for path, _ in likely(past, given)]
+def questions(walk: Sequence[Sequence[FileDiff]]) -> Iterator[Question]:
+    """What is asked of a history, whose commits come oldest first."""
+    sizes: Counter[str] = Counter()
+    paths = [[item.path for item in files] for files in walk]
+    for at, (files, changed) in enumerate(zip(walk, paths, strict=True)):
+        if at >= WARM and 2 <= len(changed) <= WIDE:
+            past = list(reversed(paths[:at]))
+            known = {path for item in past for path in item}
+            for hidden in changed:
+                if hidden in known:
+                    yield Question(past, [path for path in changed if path != hidden], hidden, Counter(sizes))
+        sizes.update(sizes_of(files))
 
 
-def most_changed(past: Past, given: Sequence[str]) -> list[str]:
+def ours(past: Past, given: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+    return [path for path, _ in likely(past, given, sizes)]
+
+
+def most_changed(past: Past, given: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     counts = Counter(path for item in past for path in item)
     return [path for path, _ in counts.most_common() if path not in given]
 
 
-def same_folder(past: Past, given: Sequence[str]) -> list[str]:
+def same_folder(past: Past, given: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
     """Files in the folders of the given ones, the most changed first."""
     folders = {path.rpartition("/")[0] for path in given}
-    return [path for path in most_changed(past, given) if path.rpartition("/")[0] in folders]
+    return [path for path in most_changed(past, given, sizes) if path.rpartition("/")[0] in folders]
+
+
+def history(root: Path) -> list[tuple[FileDiff, ...]]:
+    """The files of each commit without merges, oldest first."""
+    repository = Repository.open(root)
+    return [commit.files for commit in commits(repository, revisions=[repository.head()], merges=False)][::-1]
 
 
 def evaluate(root: Path) -> dict[str, object]:
     """The figures for one history."""
-    repository = Repository.open(root)
-    walk = commits(repository, revisions=[repository.head()], numbers=False, merges=False)
-    paths = [[item.path for item in commit.files] for commit in walk][::-1]
-    shares = {}
-    for guess in (ours, most_changed, same_folder):
-        hits, asked = recall(paths, guess)
-        shares[guess.__name__] = round(hits / max(1, asked), 3)
+    walk = history(root)
+    hits: Counter[str] = Counter()
+    asked = 0
+    for question in questions(walk):
+        asked += 1
+        for guess in (ours, most_changed, same_folder):
+            hits[guess.__name__] += question.hidden in guess(question.past, question.given, question.sizes)[:5]
+    shares = {guess.__name__: round(hits[guess.__name__] / max(1, asked), 3)
+              for guess in (ours, most_changed, same_folder)}
     best = max(shares["most_changed"], shares["same_folder"])
     ratio = round(shares["ours"] / best, 2) if best else None
-    return {"commits": len(paths), "questions": asked, **shares, "ratio": ratio}
+    return {"commits": len(walk), "questions": asked, **shares, "ratio": ratio}
 
 
 def build(package: str, root: Path, work: Path) -> None:
