@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import Progress
@@ -185,21 +186,22 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
 
 def show_models(rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
     """The models as a table, and the published ones that could be had."""
-    table = Table()
-    for name in ("name", "model", "passes", "parameters", "size", "memory at 8K", "32K", "128K", "source"):
-        table.add_column(name)
+    table = Table(caption="what a window of 8K, 32K and 128K tokens needs; published models at Q4_K_M", box=SIMPLE)
+    table.add_column("model", overflow="fold")
+    for name in ("passes", "size", "8K", "32K", "128K"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
+        named = Text(row["name"])
         if row["problem"]:
-            table.add_row(row["name"], f"[red]{row['problem']}[/red]", *[""] * 6, row["source"])
+            table.add_row(named.append(f"\n{row['problem']}", "red"), *["-"] * 5)
             continue
-        table.add_row(
-            row["name"], row["model"], str(row["passes"]), f"{row['parameters'] / 1e6:.1f}M",
-            f"{row['size_bytes'] / 1e6:.1f} MB", *_needs(row), row["source"],
-        )  # fmt: skip
+        named.append(f"\n{row['model']}, {row['source']}", "dim")
+        size = row["size_bytes"]
+        told = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+        table.add_row(named, str(row["passes"]), told, *_needs(row))
     for row in known:
-        size = f"{row['size_bytes'] / 1e9:.1f} GB"
-        source = "published, at Q4_K_M"
-        table.add_row(row["name"], row["repository"], str(row["passes"]), "", size, *_needs(row), source)
+        named = Text(row["name"]).append(f"\n{row['repository']}", "dim")
+        table.add_row(named, str(row["passes"]), f"{row['size_bytes'] / 1e9:.1f} GB", *_needs(row))
     Console().print(table)
 
 

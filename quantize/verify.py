@@ -17,7 +17,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.errors import IQuestError
+from iquest_lsp.errors import IQuestError, ModelFileError
 from iquest_lsp.runtime.gguf_header import TensorInfo
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
@@ -87,8 +87,10 @@ def command(
         repaired = False
         if repair is not None and any(found.repairable for found in findings):
             apply(RawFile.read(model), findings).write(repair)
-            findings = [*findings, *_again(repair, checkpoint, layers)]
-            repaired = all(found.state != "wrong" or found.repairable for found in findings)
+            again = _again(repair, checkpoint, layers)
+            repaired = all(found.state != "wrong" for found in again)
+            findings = [*findings, *again]
+            click.echo(f"{repair} was written", err=True)
     except IQuestError as error:
         raise click.ClickException(str(error)) from error
     if json_:
@@ -107,8 +109,14 @@ def command(
 def verify(
     path: Path, checkpoint: Path | None = None, layers: int = 2, given: dict[str, int] | None = None
 ) -> list[Finding]:
-    """All findings; raises ModelFileError where the file is not a whole GGUF."""
+    """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model."""
     raw = RawFile.read(path)
+    gated = any(".loop_gate" in tensor.name for tensor in raw.tensors)
+    if not gated and not any(".loop." in key for key in raw.entries):
+        raise ModelFileError(
+            f"{path.name} is not a Loop model", why=f"it is a {raw.get('general.architecture', '?')} without gates",
+            fix="There is nothing of a loop to verify",
+        )  # fmt: skip
     config = _config(checkpoint)
     findings = [_metadata(raw, config, given or {}), _tensors(raw), _gates(raw)]
     fixed = apply(raw, findings)
@@ -153,8 +161,8 @@ def _metadata(raw: RawFile, config: ModelConfig | None, given: dict[str, int]) -
     wanted: dict[str, Any] = dict(given)
     if config is not None and config.loop is not None:
         # the offset awaits the real weights: a file that says otherwise is not wrong
-        told = {key: value for key, value in config.loop.keys().items() if key != "loop.position_offset"}
-        wanted = told | wanted
+        published = {key: value for key, value in config.loop.keys().items() if key != "loop.position_offset"}
+        wanted = published | wanted
     changes: dict[str, Entry | None] = {}
     problems = []
     for key, value in wanted.items():
@@ -166,8 +174,11 @@ def _metadata(raw: RawFile, config: ModelConfig | None, given: dict[str, int]) -
     gated = any(".loop_gate.weight" in tensor.name for tensor in raw.tensors)
     for key, usual in (("loop.num", 2), ("loop.window_size", 64)):
         full = f"{architecture}.{key}"
-        if gated and full not in raw.entries and full not in changes:
-            problems.append(f"{key} is missing, though there are gates; every published model has {usual}")
+        value = raw.get(full)
+        makes_sense = type(value) is int and (value > 1 if key == "loop.num" else value > 0)
+        if gated and not makes_sense and full not in changes:
+            told = "missing" if value is None else value
+            problems.append(f"{key} is {told}, though there are gates; every published model has {usual}")
             changes[full] = Entry.of(usual)
     needed = ("block_count", "embedding_length", "attention.head_count", "attention.layer_norm_rms_epsilon")
     problems += [f"{key} is missing" for key in needed if f"{architecture}.{key}" not in raw.entries]

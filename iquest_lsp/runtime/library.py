@@ -28,6 +28,7 @@ CONTEXTS = (8192, 32_768, 131_072)
 #: The least that `use` asks for: a window in which a file and what belongs to it have room.
 LEAST_CONTEXT = 2048
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HTTP = re.compile(r"(httpx|httpcore|requests|urllib3)\d*(\.|$)")
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 
@@ -179,8 +180,8 @@ def _hub() -> Any:
             "The download failed", why=_first_line(error), fix="Try again: it goes on where it stopped"
         ) from error
     except Exception as error:
-        # its HTTP library (requests or httpx, by version) has an error tree of its own for a missing network
-        if type(error).__module__.split(".")[0] in ("httpx", "httpcore", "requests", "urllib3"):
+        # its HTTP library (requests, httpx or httpx2, by version) has an error tree of its own for a missing network
+        if _HTTP.match(type(error).__module__):
             raise ModelFetchError(
                 "There is no connection to the model repository", why=_first_line(error),
                 fix="Connect to the network, pass --offline for what is in the cache, or add a file",
@@ -237,9 +238,27 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
 
     Raises EngineMemoryError that names the nearest model that fits, ModelFileError, SettingsError.
     """
+    memory = available_memory() if memory is None else memory
+    published = next((known for known in KNOWN if known.name.lower() == model.lower()), None)
+    if published is not None and not any(entry.name == model for entry in catalogue.installed()):
+        _check_fit(published.header, memory)
+        raise ModelFileError(
+            f"{published.name} is not here yet",
+            why=f"it would fit: {published.header.file_size / 1e9:.1f} GB at Q4_K_M",
+            fix=f"Fetch {published.repository} and convert it (`python -m quantize convert`), "
+            "then `iquest-lsp models add FILE`",
+        )
     path = catalogue.resolve(model)
     header = read_header(path)
-    memory = available_memory() if memory is None else memory
+    context, kv_type = _check_fit(header, memory)
+    known = next((entry for entry in catalogue.installed() if entry.path.resolve() == path.resolve()), None)
+    value = "" if known is not None and known.source == "embedded" else known.name if known else str(path)
+    write_setting(settings_file, "model", value)
+    return f"{header.name}: up to {context} tokens with a {kv_type} cache"
+
+
+def _check_fit(header: Header, memory: int | None) -> tuple[int, str]:
+    """The most context that fits and the KV type for it. Raises EngineMemoryError where nothing fits."""
     context, kv_type = _largest(header, memory)
     if context == 0:
         cost = footprint(header, LEAST_CONTEXT, AUTO_TYPES[-1], weights=header.file_size).total
@@ -248,10 +267,7 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
             why=f"it needs {cost / 1e9:.1f} GB with {LEAST_CONTEXT} tokens, and {(memory or 0) / 1e9:.1f} GB are free",
             fix=_nearest(header, memory),
         )
-    known = next((entry for entry in catalogue.installed() if entry.path.resolve() == path.resolve()), None)
-    value = "" if known is not None and known.source == "embedded" else known.name if known else str(path)
-    write_setting(settings_file, "model", value)
-    return f"{header.name}: up to {context} tokens with a {kv_type} cache"
+    return context, kv_type
 
 
 def _largest(header: Header, memory: int | None) -> tuple[int, str]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from iquest_lsp.errors import ModelFileError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.llama import Model
 from quantize.convert import convert
@@ -64,6 +65,18 @@ def test_missing_and_wrong_keys(tmp_path: Path) -> None:
     assert run.exit_code == 0, run.output
     assert _faults(tmp_path / "fixed.gguf") == set()
     assert RawFile.read(tmp_path / "fixed.gguf").get("iquestloopcoder.loop.window_size") == 64
+
+
+@pytest.mark.parametrize("key", ["loop.num", "loop.window_size"])
+def test_a_loop_of_nothing(tmp_path: Path, key: str) -> None:
+    path = write(tmp_path / "m.gguf", Recipe(), overrides={key: 0})
+    assert _faults(path) == {"metadata"}
+    run = CliRunner().invoke(command, [str(path), "--repair", str(tmp_path / "fixed.gguf")])
+    assert run.exit_code == 0, run.output
+    assert "was written" in run.output
+    again = CliRunner().invoke(command, [str(tmp_path / "fixed.gguf"), "--repair", str(tmp_path / "more.gguf")])
+    assert "nothing that the header can put right" in again.output
+    assert not (tmp_path / "more.gguf").exists()
 
 
 def test_the_published_configuration_is_believed(tmp_path: Path) -> None:
@@ -179,7 +192,8 @@ def test_a_tokenizer_put_right(tmp_path: Path) -> None:
 def test_what_is_no_loop_model(tmp_path: Path) -> None:
     checkpoints.write(tmp_path / "model", "IQuestCoderForCausalLM")
     convert(tmp_path / "model", tmp_path / "m.gguf", "f32")
-    assert "gates" in _faults(tmp_path / "m.gguf")
+    with pytest.raises(ModelFileError, match="not a Loop model"):
+        verify(tmp_path / "m.gguf")
     (tmp_path / "x.gguf").write_bytes(b"GGUF" + bytes(100))
     run = CliRunner().invoke(command, [str(tmp_path / "x.gguf")])
     assert run.exit_code == 1

@@ -16,6 +16,7 @@ from iquest_lsp.cli import cli
 from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
 from iquest_lsp.runtime import catalogue, library
 from iquest_lsp.settings import read_toml
+from quantize import synth
 from quantize.random_model import Recipe, write
 
 
@@ -116,6 +117,23 @@ def test_known_models_and_what_they_need() -> None:
         assert row["memory"]["8192"] < row["memory"]["32768"] < row["memory"]["131072"]
 
 
+def test_a_known_model_that_is_not_here(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"not here yet.*IQuestLab/IQuest-Coder-V1-7B-Instruct"):
+        library.use("iquest-coder-v1-7b", tmp_path / "settings.toml", memory=16 * 10**9)
+    with pytest.raises(EngineMemoryError, match="IQuest-Coder-V1-14B at 4 bits"):
+        library.use("IQuest-Coder-V1-40B-Loop", tmp_path / "settings.toml", memory=16 * 10**9)
+    assert not (tmp_path / "settings.toml").exists()
+
+
+def test_known_models_are_of_the_size_that_the_quantizer_gives_them() -> None:
+    for name, geometry in (("LoopCoder-V2-7B", "7b-plt"), ("IQuest-Coder-V1-40B-Loop", "40b-loop")):
+        known = next(model for model in library.KNOWN if model.name == name).header
+        exact = synth.header_of(synth.GEOMETRIES[geometry])
+        assert known.file_size == pytest.approx(exact.file_size, rel=0.01)
+        for context, needed in library.needs(known).items():
+            assert needed == pytest.approx(library.needs(exact)[context], rel=0.01)
+
+
 # ------------------------------------------------------------------------------------------------ fetching
 
 
@@ -191,6 +209,8 @@ def test_the_real_package_without_a_network(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with pytest.raises(ModelFetchError, match=r"network|connection"):
         library.add("owner/name", pattern="x.gguf", offline=True)
+    with pytest.raises(ModelFetchError, match="connection"):
+        library.add("owner/name")
 
 
 def test_the_commands(model: Path, tmp_path: Path) -> None:
