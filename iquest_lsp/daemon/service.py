@@ -40,6 +40,8 @@ LATE_S = 4 * CHECK_EVERY_S
 #: An engine that owes an answer and gives no sign for so long is started again.
 MOST_SILENCE_S = 120.0
 MAX_CLIENTS = 64
+#: Connections that have said nothing yet; each holds a descriptor that others need.
+MOST_STRANGERS = 32
 FIRST_PAUSE_S, LAST_PAUSE_S = 120.0, 3600.0
 
 
@@ -57,6 +59,7 @@ class Service:
         self._began = time.monotonic()
         self._clients: dict[asyncio.Task[None], str] = {}
         self._handlers: set[asyncio.Task[None]] = set()
+        self._strangers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}  # who has not said yet what is wanted
         self._server: asyncio.Server | None = None
         self._inode = 0
         self._idle: asyncio.TimerHandle | None = None
@@ -118,6 +121,10 @@ class Service:
         task = asyncio.current_task()
         assert task is not None
         self._handlers.add(task)
+        self._strangers[task] = writer
+        if len(self._strangers) > MOST_STRANGERS:  # a bridge speaks at once: the oldest will not any more
+            oldest = next(iter(self._strangers))
+            self._strangers.pop(oldest).transport.abort()
         try:
             await self._meet(reader, writer)
         except asyncio.CancelledError:  # the service stops; asyncio would report it as a failure
@@ -128,6 +135,7 @@ class Service:
             log.exception("a connection failed")
         finally:
             self._handlers.discard(task)
+            self._strangers.pop(task, None)
             with contextlib.suppress(OSError):
                 writer.close()
 
@@ -135,6 +143,9 @@ class Service:
         if self._place is not None:
             check_peer(writer.get_extra_info("socket"))
         said = handshake.parse(await asyncio.wait_for(reader.readline(), HELLO_PATIENCE_S))
+        task = asyncio.current_task()
+        assert task is not None
+        self._strangers.pop(task, None)
         if self._place is None and not hmac.compare_digest(str(said.get("token", "")).encode(), self._token.encode()):
             writer.write(handshake.reply(handshake.DENIED, reason="the token is missing or wrong"))
             return

@@ -60,6 +60,13 @@ class DocumentStore:
         self._disk: OrderedDict[str, _OnDisk] = OrderedDict()
         self._times: dict[str, tuple[float, float]] = {}
         self._lock = threading.RLock()
+        self._latest = 0.0
+
+    def _now(self) -> float:
+        """The wall-clock time of something that happens now; later than all before it, also when the clock is set
+        back."""
+        self._latest = max(self._clock(), self._latest + 1e-6)
+        return self._latest
 
     def open(self, path: str, text: str, version: int = 0, language: str = "", owner: str = "") -> Document:
         """Takes over a buffer the editor opened; opening it again replaces what was there."""
@@ -67,7 +74,7 @@ class DocumentStore:
         with self._lock:
             edited_at, _ = self._times.get(path, (0.0, 0.0))
             document = Document(
-                path, text, version, language, is_open=True, edited_at=edited_at, viewed_at=self._clock()
+                path, text, version, language, is_open=True, edited_at=edited_at, viewed_at=self._now()
             )
             return self._keep(_Buffer(document, LineIndex(text)), owner)
 
@@ -93,7 +100,7 @@ class DocumentStore:
                 start, end = sorted((lines.offset(span.start), lines.offset(span.end)))
                 lines = LineIndex(lines.text[:start] + text + lines.text[end:])
             self._check_size(path, lines.text)
-            now = self._clock()
+            now = self._now()
             edited_at = now if lines.text != buffer.document.text else buffer.document.edited_at
             document = replace(
                 buffer.document, text=lines.text, version=version, edited_at=edited_at, viewed_at=now
@@ -108,7 +115,7 @@ class DocumentStore:
             if text is None or text == buffer.document.text:
                 return buffer.document
             self._check_size(path, text)
-            document = replace(buffer.document, text=text, edited_at=self._clock())
+            document = replace(buffer.document, text=text, edited_at=self._now())
             return self._keep(_Buffer(document, LineIndex(text)), owner)
 
     def close(self, path: str, owner: str = "") -> None:
@@ -130,7 +137,7 @@ class DocumentStore:
         """Notes that the user looks at a document."""
         with self._lock:
             edited_at, _ = self._times.get(path, (0.0, 0.0))
-            self._times[path] = (edited_at, self._clock())
+            self._times[path] = (edited_at, self._now())
             for buffer in self._open.get(path, {}).values():
                 buffer.document = replace(buffer.document, viewed_at=self._times[path][1])
 

@@ -18,6 +18,7 @@ from tests.e2e.home import Home, private_home
 from tests.e2e.rawclient import RawClient
 
 LISTENS = {"experimental": {"iquest": {"answers": True}}}
+PAUSE_S = 10.0
 OPTIONS: dict[str, Any] = {"deadline_ms": 20_000}
 
 
@@ -57,7 +58,7 @@ async def answer(client: RawClient, uri: str, line: int, character: int) -> str:
 async def command(home: Home, file: Path, place: tuple[int, int], arguments: tuple[str, ...]) -> str:
     """What `iquest-lsp complete` costs at a place."""
     where = f"{file}:{place[0] + 1}:{place[1] + 1}"
-    done = await asyncio.to_thread(home.command, "complete", where, *arguments, "--json")
+    done = await asyncio.to_thread(home.command, "complete", where, *arguments, "--json", "--deadline-ms", "20000")
     assert done.returncode == 0, done.stderr
     return _cost(json.loads(done.stdout))
 
@@ -81,6 +82,12 @@ async def join(home: Home, root: Path, arguments: tuple[str, ...]) -> tuple[RawC
     await client.initialize(root, capabilities=LISTENS, **OPTIONS)
     await client.ready()
     return client, time.monotonic() - begin
+
+
+async def rest(told: Transcript) -> None:
+    """A pause of everybody."""
+    await asyncio.sleep(PAUSE_S)
+    told.row("everybody", "rests", f"{PAUSE_S:.0f} s, in which windows take in what was read meanwhile")
 
 
 def half_typed(file: Path, mark: str) -> tuple[str, list[tuple[int, int]]]:
@@ -113,6 +120,7 @@ async def record(arguments: tuple[str, ...]) -> None:
         text, places = half_typed(files[0], " = ")
         uris = [client.open(files[0], text) for client in (first, second)]
         told.row("editor 1", "completes", await answer(first, uris[0], *places[0]))
+        await rest(told)
         told.row("editor 2", "completes at the same place", await answer(second, uris[1], *places[0]))
         told.row("editor 2", "completes at another place", await answer(second, uris[1], *places[1]))
         said = await command(home, files[0], places[1], arguments)
@@ -122,6 +130,7 @@ async def record(arguments: tuple[str, ...]) -> None:
         text, there = half_typed(files[1], "return ")
         other = third.open(files[1], text)
         told.row("editor 3", "joins in beta, completes", await answer(third, other, *there[0]))
+        await rest(told)
         told.status()
         told.row("editor 1", "completes in alpha again", await answer(first, uris[0], *places[1]))
         told.row("editor 3", "completes in beta again", await answer(third, other, *there[1]))

@@ -232,3 +232,24 @@ async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
     finally:
         service.terminate()
         assert await asyncio.wait_for(service.wait(), PATIENCE_S) == 0
+
+
+async def test_sockets_that_say_nothing_keep_nobody_out(home: Home, root: Path) -> None:
+    """More silent connections than the daemon may have files open: who is there is served, and who comes after."""
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    await client.ready()
+    uri = client.open(root / "shapes.py", CODE)
+    resource.prlimit(home.pids()[0], resource.RLIMIT_NOFILE, (128, 128))
+    silent = [await asyncio.open_unix_connection(str(home.sockets[0])) for _ in range(200)]
+    assert await client.inline(uri, 4, 9) == ["width, height):"]
+    for _, writer in silent:
+        writer.close()
+    again = await RawClient.start(home, *FAKE)
+    await again.initialize(root)
+    assert await again.inline(again.open(root / "shapes.py", CODE), 4, 9) == ["width, height):"]
+    assert len(home.pids()) == 1
+    assert client.messages() == []
+    assert "Traceback" not in home.log()
+    assert await again.leave() == 0
+    assert await client.leave() == 0

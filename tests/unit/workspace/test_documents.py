@@ -169,3 +169,12 @@ def test_workspace_paths(tmp_path: Path) -> None:
     assert workspace_path(tmp_path, tmp_path / "a" / "b.py") == "a/b.py"
     assert workspace_path(tmp_path, Path("a/../b.py")) == "b.py"
     assert workspace_path(tmp_path / "x", tmp_path / "y.py") == (tmp_path / "y.py").as_posix()
+
+
+def test_a_clock_that_is_set_back_turns_no_order_round(tmp_path: Path) -> None:
+    times = iter([2e9, 2e9 + 1, 1e9, 1e9, 3e9, 5.0])
+    store = DocumentStore(tmp_path, clock=lambda: next(times))
+    stamps = [store.open("a.py", "x", 1).viewed_at]
+    stamps += [store.change("a.py", [(None, str(version))], version).edited_at for version in range(2, 7)]
+    assert stamps == sorted(set(stamps))
+    assert stamps[4] == 3e9
