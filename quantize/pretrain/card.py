@@ -21,7 +21,7 @@ LIMITS = """\
   wrong, and so is anything that needs knowledge of a library.
 - It knows Python, and a little JavaScript, TypeScript, C and C++; other languages only as far as they look alike.
   Every figure above is of Python.
-- It was trained on rows of up to {longest} tokens; the table by length says what a longer window is worth to it.
+- It was trained on rows of up to {longest} tokens; what more is worth to it is only known where a table says so.
 - Long answers drift: the rest of a line is what it is for, blocks of several lines are a bonus.
 - Its text comes from code under the licences listed below and may repeat pieces of it.
 """
@@ -45,6 +45,7 @@ class Point:
 class Further:
     """What the card tells besides, as Markdown that ends with an empty line, or ""; and pictures of the figures."""
 
+    notes: str = ""
     speeds: str = ""
     search: str = ""
     pictures: Sequence[str] = ()
@@ -78,7 +79,7 @@ def render(
         for p in recipe.train.phases
     )
     longest = max(p.length for p in recipe.train.phases)
-    before = curve[-2] if len(curve) > 1 else last
+    before = next((point for point in reversed(curve) if point.step <= last.step - 50), curve[0])
     earlier = f" after {recipe.train.before / 1e6:.2f} million of an earlier run" if recipe.train.before else ""
     return f"""\
 # {recipe.name}
@@ -106,7 +107,7 @@ match of the text before the cursor.
 
 {sections.results(figures, further.pictures)}
 
-{further.speeds}{further.search}## Training
+{further.notes}{further.speeds}{further.search}## Training
 
 {last.tokens / 1e6:.2f} million tokens{earlier}, in {last.seconds / 60:.0f} minutes on {recipe.train.threads} CPU \
 threads shared with other work: {phases}.

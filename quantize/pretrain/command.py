@@ -32,6 +32,7 @@ from quantize.pretrain import recipe as recipes
 @click.option(
     "--measured", is_flag=True, help="With --evaluate-only: of what was measured so far; nothing is measured."
 )
+@click.option("--film", type=click.Path(path_type=Path), help="With --evaluate-only: only draw its first answers here.")
 @click.option("--card-only", is_flag=True, help="With --evaluate-only: the card from the figures beside the recipe.")
 def command(
     recipe: Path,
@@ -44,6 +45,7 @@ def command(
     evaluate: bool,
     scored: Path | None,
     measured: bool,
+    film: Path | None,
     card_only: bool,
 ) -> None:
     # torch is heavy: it is imported when a run starts, not when the command line is read.
@@ -57,7 +59,7 @@ def command(
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - started:7.1f}s] {text}", err=True)
 
-    if (card_only or measured) and scored is None:
+    if (card_only or measured or film is not None) and scored is None:
         raise UsageError("No model file is named that the card tells of", fix="Add --evaluate-only FILE.gguf")
     plan, folder, places = recipes.load(recipe), work or default_work(), Places(archive, npm)
     model, stages = scored, None
@@ -71,6 +73,9 @@ def command(
     if evaluate:
         stages = stages or Stages(plan, folder, places, recipe.with_suffix(".manifest.csv"), say)
         judge = Judge(plan, recipe, stages, say)
+        if film is not None:
+            judge.film(model, film)
+            return
         figures = judge.known() if card_only else judge.evaluate(model, measure=not measured)
         made += judge.card(model, figures)
         click.echo(json.dumps(figures, indent=2))

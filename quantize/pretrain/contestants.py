@@ -25,6 +25,8 @@ BATCH = 512
 SURE = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 #: Most tokens of a prompt that a cursor's answer is written after.
 LONGEST_PROMPT = 3500
+#: Tokens that the rest of a line may take beyond those of the longest target: it may be spelled otherwise.
+ROOM = 16
 
 
 @torch.no_grad()
@@ -97,7 +99,8 @@ class Author:
 
     def answer(self, place: Place, setting: str, max_lines: int) -> Generation:
         """What the model writes greedily, up to `max_lines` line ends (0: no limit)."""
-        return self._completer.answer(place.prompts[setting][-LONGEST_PROMPT:], max_lines, 2 * LONGEST)
+        most = LONGEST + ROOM if max_lines == 1 else 2 * LONGEST
+        return self._completer.answer(place.prompts[setting][-LONGEST_PROMPT:], max_lines, most)
 
 
 class Scorer:

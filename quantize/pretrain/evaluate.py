@@ -113,6 +113,15 @@ def measure(path: Path, trials: Trials, train: Sequence[SourceFile], kept: Kept,
         kept.each(part.name, part.count, part.make)
 
 
+def first_answers(path: Path, trials: Trials, kept: Kept, count: int) -> list[tuple[Place, str]]:
+    """The model's answers at the first of the rests of lines, with related files in the prompt."""
+    with ExitStack() as stack:
+        author = stack.enter_context(Author(path))
+        part = _writing(author, "line", trials.lines, WITH, 1)
+        made = kept.each(part.name, min(count, part.count), part.make)
+    return [(place, item["text"]) for place, item in zip(trials.lines, made, strict=False)]
+
+
 def answers(part: str, setting: str) -> str:
     """The name of the part that holds what somebody wrote at cursors."""
     return f"{part}-{_SLUGS[setting]}"
@@ -125,20 +134,11 @@ def _model_bits(trials: Trials) -> Iterator[Part]:
 
 def _engine_parts(path: Path, trials: Trials, stack: ExitStack) -> Iterator[Part]:
     author = stack.enter_context(Author(path))
-
-    def writing(part: str, cursors: Sequence[Place], setting: str, max_lines: int) -> Part:
-        def make(at: int) -> dict[str, Any]:
-            made = author.answer(cursors[at], setting, max_lines)
-            probability = float(np.exp(np.sum(made.logprobs))) if made.logprobs else 0.0
-            return {"text": made.text, "probability": probability, "tokens": len(made.tokens)}
-
-        return Part(answers(part, setting), len(cursors), make)
-
     for setting in (WITH, ALONE):
-        yield writing("line-model", trials.lines, setting, 1)
+        yield _writing(author, "line", trials.lines, setting, 1)
     for setting in (WITH, ALONE):
-        yield writing("names", trials.names, setting, 1)
-    yield writing("blocks", trials.blocks, WITH, 0)
+        yield _writing(author, "names", trials.names, setting, 1)
+    yield _writing(author, "blocks", trials.blocks, WITH, 0)
 
     stretches = trials.stretches
     for length in trials.recipe.lengths if stretches else ():
@@ -152,6 +152,19 @@ def _engine_parts(path: Path, trials: Trials, stack: ExitStack) -> Iterator[Part
     windows = trials.windows[:CHECKED]
     exact = stack.enter_context(Scorer(path, 2048, "f32", flash=False))
     yield Part("bits-engine", len(windows), lambda at: exact.bits(windows[at].header, windows[at].tokens))
+
+
+def _writing(author: Author, part: str, cursors: Sequence[Place], setting: str, max_lines: int) -> Part:
+    def make(at: int) -> dict[str, Any]:
+        made = author.answer(cursors[at], setting, max_lines)
+        text, count = made.text, len(made.logprobs)
+        if max_lines == 1:
+            # The engine goes on where a bracket is open; what counts is the line itself.
+            text = text.split("\n")[0]
+            count = sum(begin < len(text) for begin in (0, *made.ends[:-1]))
+        return {"text": text, "probability": float(np.exp(np.sum(made.logprobs[:count]))) if text else 0.0}
+
+    return Part(answers(part, setting), len(cursors), make)
 
 
 def _floor_parts(trials: Trials, train: Sequence[SourceFile], say: Say) -> Iterator[Part]:

@@ -12,6 +12,9 @@ from quantize.pretrain.evaluate import Trials, answers
 from quantize.pretrain.kept import Kept
 from quantize.pretrain.places import ALONE, WITH, Place, Window
 
+#: Rests of lines are told of from so many answers on, or when all are there: fewer say nothing.
+LEAST = 100
+
 
 def figures(trials: Trials, kept: Kept) -> dict[str, Any]:
     """All of them; a part that was not measured is left out."""
@@ -80,11 +83,14 @@ def _lines(cursors: Sequence[Place], kept: Kept) -> dict[str, Any]:
     right: dict[str, list[bool]] = {}
     result: dict[str, Any] = {"rest_of_line": table}
     for setting in (WITH, ALONE):
-        made = kept.read(answers("line-model", setting))[: len(cursors)]
+        made, floor = (
+            items if len(items := kept.read(answers(part, setting))[: len(cursors)]) >= min(LEAST, len(cursors)) else []
+            for part in ("line", "line-floor")
+        )
         written = {
-            "floor": kept.read(answers("line-floor", setting))[: len(cursors)],
-            "copier": [contestants.copied_line(place, setting) for place in cursors[: len(made) or None]],
-            "model": [item["text"].split("\n")[0] for item in made],
+            "floor": floor,
+            "copier": [contestants.copied_line(place, setting) for place in cursors[: len(made) or len(floor)]],
+            "model": [item["text"] for item in made],
         }
         table[setting] = {
             name: scores.exact(lines, [place.target for place in cursors[: len(lines)]]) | {"positions": len(lines)}

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from iquest_lsp.errors import RuntimeSetupError, UsageError
-from quantize.pretrain import card, evaluate, figures, pictures, reader, sections
+from quantize.pretrain import card, evaluate, figures, pictures, reader, scores, sections
+from quantize.pretrain.evaluate import Trials
+from quantize.pretrain.film import Scene, draw
 from quantize.pretrain.kept import Kept
+from quantize.pretrain.manifest import SourceFile
+from quantize.pretrain.places import ALONE
 from quantize.pretrain.recipe import Recipe
 from quantize.pretrain.stages import Say, Stages
+
+#: Cursors that the film is of, and how many answers of each kind, right and wrong, it shows of them at most.
+FILMED, SHOWN = 40, 4
 
 
 class Judge:
@@ -18,7 +27,8 @@ class Judge:
 
     Beside the recipe lie the figures that were measured (`NAME.figures.json`), the curve of the training
     (`NAME.curve.csv`), the table of the architecture search (`NAME.search.json`) and the speeds of decoding
-    (`NAME.speeds.json`, as `iquest-lsp bench decode --json` prints them), so that the card can be written anew without
+    (`NAME.speeds.json`, as `iquest-lsp bench decode --json` prints them) and what people add (`NAME.notes.md`), so that
+    the card can be written anew without
     measuring or training.
     """
 
@@ -34,16 +44,38 @@ class Judge:
 
         Without `measure` they are those of what was measured so far.
         """
-        cleaned, _ = self._stages.clean()
-        file = reader.read(path)
-        key = evaluate.kept_key(file, self._recipe.evaluate, cleaned.train, cleaned.held_out)
-        kept = Kept(self._stages.work / "evaluate" / key, self._say)
-        trials = evaluate.Trials(cleaned.held_out, file, self._recipe.evaluate)
+        kept, trials, train = self._prepared(path)
         if measure:
-            evaluate.measure(path, trials, cleaned.train, kept, self._say, engine=self._engine_present())
+            evaluate.measure(path, trials, train, kept, self._say, engine=self._engine_present())
         found = figures.figures(trials, kept)
         self.beside("figures.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         return found
+
+    def film(self, path: Path, target: Path, count: int = FILMED) -> None:
+        """Draws what the model writes at the first cursors of the evaluation, as an animated SVG.
+
+        The first answers that are right and the first that are wrong take turns; the title tells how many there are.
+        """
+        kept, trials, _ = self._prepared(path)
+        scenes = [
+            Scene(
+                place.package,
+                place.texts[ALONE],
+                text,
+                place.target,
+                scores.same(text, place.target),
+            )
+            for place, text in evaluate.first_answers(path, trials, kept, count)
+        ]
+        right = [scene for scene in scenes if scene.is_right]
+        wrong = [scene for scene in scenes if not scene.is_right]
+        title = (
+            f"{self._recipe.name}, rests of lines in packages it never saw: {len(right)} of {len(scenes)} right; "
+            "here the first of each"
+        )
+        pairs = itertools.zip_longest(wrong[:SHOWN], right[:SHOWN])
+        target.write_text(draw([scene for pair in pairs for scene in pair if scene], title), encoding="utf-8")
+        self._say(f"wrote {target}")
 
     def known(self) -> dict[str, Any]:
         """The figures measured last."""
@@ -66,7 +98,9 @@ class Judge:
         if "by_length" in found and "reliability" in found:
             more.append(path.with_name(f"{path.stem}-figures.png"))
             pictures.figures(more[0], found)
+        notes = self.beside("notes.md")
         further = card.Further(
+            notes=notes.read_text(encoding="utf-8").strip() + "\n\n" if notes.exists() else "",
             speeds=sections.speeds(self._record("speeds.json")),
             search=sections.search(self._record("search.json")),
             pictures=[item.name for item in more],
@@ -75,6 +109,14 @@ class Judge:
         text = card.render(self._recipe, path, found, cleaned, points, drawn.name, further)
         page.write_text(text, encoding="utf-8")
         return [page, drawn, *more]
+
+    def _prepared(self, path: Path) -> tuple[Kept, Trials, Sequence[SourceFile]]:
+        """What was measured of the file, what it is tried on, and the files for training."""
+        cleaned, _ = self._stages.clean()
+        file = reader.read(path)
+        key = evaluate.kept_key(file, self._recipe.evaluate, cleaned.train, cleaned.held_out)
+        trials = Trials(cleaned.held_out, file, self._recipe.evaluate)
+        return Kept(self._stages.work / "evaluate" / key, self._say), trials, cleaned.train
 
     def _record(self, what: str) -> dict[str, Any] | None:
         path = self.beside(what)

@@ -67,9 +67,39 @@ class Runs:
         """Whether a variant's run is finished."""
         return (self._work / self._key(variant) / "result.json").exists()
 
-    def model_file(self, variant: Variant) -> Path:
-        """The trained variant as GGUF, so that the engine can time it."""
-        return self._work / self._key(variant) / "model.gguf"
+    def model_file(self, variant: Variant) -> Path | None:
+        """The variant as GGUF, so that the engine can time it: with random weights where it is not trained yet.
+
+        None for one that needs a vocabulary which is not learnt yet.
+        """
+        path = self._work / self._key(variant) / "model.gguf"
+        if not path.exists():
+            path = path.with_name("untrained.gguf")
+            if variant.vocabulary > self._material.file.tokenizer.get_vocab_size():
+                return None
+            model = variant.shape(self._recipe.model)
+            base = self._material.file.tokenizer
+            tokenizer = resized(base, variant.vocabulary) if variant.vocabulary else base
+            torch.manual_seed(variant.seed)
+            self._write(path, variant, LoopModel(model, tokenizer.get_vocab_size()), tokenizer)
+        return path
+
+    def costs(self, variant: Variant) -> dict[str, Any]:
+        """What the variant costs to decode, counted; known without training it."""
+        model = variant.shape(self._recipe.model)
+        vocabulary = variant.vocabulary or self._material.file.tokenizer.get_vocab_size()
+        return {
+            "name": variant.name,
+            "start": variant.start,
+            "decode_operations": costs.decode_operations(model, vocabulary, self._search.context),
+            "decode_bytes": costs.decode_bytes(model, vocabulary, self._search.context),
+        }
+
+    def _write(self, path: Path, variant: Variant, model: LoopModel, tokenizer: Tokenizer) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        state = {key: value.float().numpy() for key, value in model.state_dict().items()}
+        named = dataclasses.replace(self._recipe, model=model.recipe, name=variant.name)
+        export.write(path, named, export.tensors(state, model.recipe.layers), tokenizer)
 
     def _train(self, variant: Variant, model: ModelRecipe, folder: Path) -> dict[str, Any]:
         tokenizer, rows = self._tokens(variant.vocabulary)
@@ -83,23 +113,17 @@ class Runs:
         pieces = self._pieces()
         trainer.model.eval()
         bits = [self._bits(trainer.model, tokenizer, piece) for piece in pieces]
-        state = {key: value.float().numpy() for key, value in trainer.model.state_dict().items()}
-        named = dataclasses.replace(self._recipe, model=model, name=variant.name)
-        export.write(folder / "model.gguf", named, export.tensors(state, model.layers), tokenizer)
+        self._write(folder / "model.gguf", variant, trainer.model, tokenizer)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
         operations = sum(
             phase.steps * phase.batch * phase.length
             * costs.training_operations(model, vocabulary, phase.length, phase.passes, phase.first_pass_loss)
             for phase in recipe.phases
         )  # fmt: skip
-        return {
-            "name": variant.name,
-            "start": variant.start,
+        return self.costs(variant) | {
             "parameters": sum(p.numel() for p in trainer.model.parameters()),
             "tokens": trainer.tokens,
             "training_operations": operations,
-            "decode_operations": costs.decode_operations(model, vocabulary, self._search.context),
-            "decode_bytes": costs.decode_bytes(model, vocabulary, self._search.context),
             "bits": bits,
             "sizes": [len(piece.encode("utf-8")) for piece in pieces],
         }

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from iquest_lsp.errors import UsageError
 from quantize.pretrain import variants
 from quantize.pretrain.command import default_work
 
@@ -20,7 +19,9 @@ from quantize.pretrain.command import default_work
 @click.option("--work", type=click.Path(path_type=Path), help="Folder for stages; default ~/.cache/iquest-lsp/pretrain")
 @click.option("--archive", type=click.Path(path_type=Path, exists=True), help="llama-cpp-python as source.")
 @click.option("--npm", type=click.Path(path_type=Path, exists=True), help="A node_modules folder.")
-@click.option("--train/--no-train", default=True, help="Make the runs that are missing; else the table of those made.")
+@click.option(
+    "--train/--no-train", default=True, help="Make the runs that are missing; else the table with those made."
+)
 @click.option("--pace", is_flag=True, help="Also measure the engine's time for a token of each shape.")
 def command(
     search: Path,
@@ -53,9 +54,8 @@ def command(
     for variant in plan.variants if train else ():
         runs.run(variant)
     made = [variant for variant in plan.variants if runs.is_done(variant)]
-    if not made:
-        raise UsageError("No run of this search is finished yet", fix="Leave out --no-train")
-    result = table([runs.run(variant) for variant in made])
+    trained = {row["name"]: row for row in table([runs.run(variant) for variant in made])}
+    result = [trained.get(variant.name, runs.costs(variant)) for variant in plan.variants]
     known = {row["name"]: row for row in json.loads(beside.read_text("utf-8"))["runs"]} if beside.exists() else {}
     for row in result:
         if row["name"] in known and "milliseconds" in known[row["name"]]:
@@ -63,9 +63,17 @@ def command(
     if pace:
         from quantize.pretrain.pace import milliseconds
 
-        measured = milliseconds([runs.model_file(variant) for variant in made], plan.context)
-        for row, value in zip(result, measured, strict=True):
+        timed = [(row, file) for row, variant in zip(result, plan.variants, strict=True)
+                 if (file := runs.model_file(variant)) is not None]  # fmt: skip
+        for (row, _), value in zip(timed, milliseconds([file for _, file in timed], plan.context), strict=True):
             row["milliseconds"] = round(value, 2)
-    report = {"context": plan.context, "pieces": plan.pieces, "characters": plan.characters, "runs": result}
+    report = {
+        "operations": plan.operations,
+        "continued": plan.continued,
+        "context": plan.context,
+        "pieces": plan.pieces,
+        "characters": plan.characters,
+        "runs": result,
+    }
     beside.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(report, indent=1))

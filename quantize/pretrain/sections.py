@@ -182,8 +182,10 @@ def search(report: dict[str, Any] | None) -> str:
     if report is None:
         return ""
     runs, context = report["runs"], report["context"]
-    paced = all("milliseconds" in run for run in runs)
-    head = ["shape", "tokens", "bits per byte", "fewer bits than the first", "Mop a token", "MB a token"]
+    paced = any("milliseconds" in run for run in runs)
+    trained = any("bits_per_byte" in run for run in runs)
+    head = ["shape", *(["tokens", "bits per byte", "fewer bits than the first"] if trained else [])]
+    head += ["Mop a token", "MB a token"]
     head += ["ms a token"] if paced else []
 
     def lines(found: Sequence[dict[str, Any]]) -> list[str]:
@@ -191,14 +193,12 @@ def search(report: dict[str, Any] | None) -> str:
         for run in found:
             cells = [
                 run["name"],
-                f"{run['tokens'] / 1e6:.2f}M",
-                _interval(run["bits_per_byte"], 3),
-                _percent(run["saved"]) if run is not found[0] else "",
+                *(_learnt(run, run is found[0]) if trained else ()),
                 f"{run['decode_operations'] / 1e6:.0f}",
                 f"{run['decode_bytes'] / 1e6:.1f}",
             ]
             if paced:
-                cells.append(f"{run['milliseconds']:.2f}")
+                cells.append(f"{run['milliseconds']:.2f}" if "milliseconds" in run else "")
             result.append(f"| {' | '.join(cells)} |")
         return result
 
@@ -210,17 +210,26 @@ def search(report: dict[str, Any] | None) -> str:
         "all; the saving is paired by file. Costs are counted for\none decoded token "
         f"after {context:,} others: operations, bytes read"
     )
-    timed = ", and measured: the engine's processor time on one thread, the models in turns." if paced else "."
-    if fresh:
-        spent = fresh[0]["training_operations"]
+    timed = ",\nand measured: the engine's processor time on one thread, the models in turns." if paced else "."
+    parts.append("Of equal cost are shapes with as many operations in the matrices as nano; attention comes on top.")
+    if not trained:
+        parts += [
+            "What each shape costs to decode. The short runs with equal training compute that would rank them by bits "
+            "per byte\n(`python -m quantize search quantize/pretrain/nano.search.toml`) have not been made: the shape "
+            "was not chosen by\nmeasurement. Counted for one token after "
+            f"{context:,} others: operations, bytes read{timed}",
+            _table(head, lines([run for run in runs if not run["start"]])),
+        ]
+    elif fresh:
+        spent = report["operations"]
         parts += [
             f"Short runs from random weights, each with the same {spent / 1e12:.1f} million million operations of "
             f"training (a looped shape trains one pass for half of them).\n{intervals}{timed}",
             _table(head, lines(fresh)),
             SHORT,
         ]
-    if later:
-        spent = later[0]["training_operations"]
+    if trained and later:
+        spent = report["continued"]
         parts += [
             f"Runs that go on from nano itself, {spent / 1e12:.1f} million million operations each, learning rates "
             "annealed to nothing. Unrolled means\nthat its two passes become twelve layers of their own with plain "
@@ -236,6 +245,13 @@ def _table(head: Sequence[str], rows: Sequence[str]) -> str:
 
 def _interval(value: dict[str, float], digits: int) -> str:
     return f"{value['value']:.{digits}f} [{value['low']:.{digits}f}, {value['high']:.{digits}f}]"
+
+
+def _learnt(run: dict[str, Any], is_first: bool) -> list[str]:
+    if "bits_per_byte" not in run:
+        return ["not trained", "", ""]
+    saved = "" if is_first else _percent(run["saved"])
+    return [f"{run['tokens'] / 1e6:.2f}M", _interval(run["bits_per_byte"], 3), saved]
 
 
 def _percent(value: dict[str, float]) -> str:

@@ -109,7 +109,7 @@ def test_figures_of_a_part_of_the_evaluation(finished: tuple[Run, Path], smoke: 
     cleaned, _ = run.stages.clean()
     trials = evaluate.Trials(cleaned.held_out, reader.read(path), run.recipe.evaluate)
     kept = Kept(tmp_path, lambda _: None)
-    assert set(figures.figures(trials, kept)["rest_of_line"][WITH]) == {"copier"}
+    assert figures.figures(trials, kept)["rest_of_line"][WITH] == {}
     kept.each("bits-model", 3, lambda at: contestants.model_bits(trials.file, trials.windows[at]))
     part = figures.figures(trials, kept)
     assert part["windows"] == part["bits_per_byte"]["pass 2"]["windows"] == 3

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ torch = pytest.importorskip("torch", reason='training needs the workshop extra: 
 from torch.utils.flop_counter import FlopCounterMode
 
 from iquest_lsp.errors import UsageError
-from quantize.pretrain import costs, reader, search, tokenizer, variants
+from quantize.pretrain import costs, reader, search, sections, tokenizer, variants
 from quantize.pretrain.model import BLOCK, LoopModel
 from quantize.pretrain.recipe import ModelRecipe, TrainRecipe
 from quantize.pretrain.run import Run
@@ -99,10 +100,26 @@ def test_runs_are_made_once_and_compared(finished: tuple[Run, Path], tmp_path: P
     assert table[0]["saved"]["value"] == table[3]["saved"]["value"] == 0.0
     assert table[3]["bits_per_byte"]["value"] < table[0]["bits_per_byte"]["value"] < 8.0
     assert made[1]["tokens"] > made[0]["tokens"]
-    files = [reader.read(runs().model_file(variant)) for variant in SHAPES]
+    files = [reader.read(path) for variant in SHAPES if (path := runs().model_file(variant)) is not None]
     assert [file.model.recipe.passes for file in files] == [2, 1, 2, 2, 1]
     assert files[2].tokenizer.get_vocab_size() == 300
     assert files[4].model.recipe.layers == 4
+
+
+def test_costs_are_told_before_anything_is_trained(finished: tuple[Run, Path], tmp_path: Path) -> None:
+    run, path = finished
+    material = search.Material(reader.read(path), tmp_path, (), ())
+    runs = search.Runs(TINY, run.recipe, material, tmp_path, lambda _: None)
+    assert not any(runs.is_done(variant) for variant in SHAPES)
+    file = runs.model_file(SHAPES[2])
+    assert file is not None
+    assert reader.read(file).tokenizer.get_vocab_size() == 300
+    assert runs.model_file(variants.Variant("more tokens", vocabulary=5000)) is None
+    report: dict[str, Any] = {"context": 64, "operations": 1.0, "continued": 1.0, "pieces": 1, "characters": 9}
+    report["runs"] = [runs.costs(variant) for variant in SHAPES]
+    text = sections.search(report)
+    assert "have not been made" in text
+    assert "| one pass |" in text
 
 
 def test_a_shorter_vocabulary_spells_the_same_text(finished: tuple[Run, Path]) -> None:
