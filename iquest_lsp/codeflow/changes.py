@@ -23,6 +23,8 @@ Key = tuple[str, int]
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
 
+_LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolChange:
@@ -276,6 +278,8 @@ def _plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
     """A change of very few lines, told by the lines themselves."""
     minus, plus = ([line.strip() for line in lines if line.strip() and not _is_comment(line)]
                    for lines in (removed, added))
+    if minus and [_bare(line) for line in minus] == [_bare(line) for line in plus]:
+        return ["only comments change"]
     if len(minus) == len(plus) == 1 and len(minus[0]) + len(plus[0]) <= 100:
         return [f"`{minus[0]}` becomes `{plus[0]}`"]
     if plus and not minus:
@@ -283,6 +287,14 @@ def _plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
     if minus and not plus:
         return [f"`{minus[0][:60]}` is gone"]
     return []
+
+
+def _bare(line: str) -> str:
+    """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
+    found = _LAST_COMMENT.search(line)
+    if found is None or any(line[: found.start()].count(quote) % 2 for quote in ('"', "'", "`")):
+        return line.strip()
+    return line[: found.start()].strip()
 
 
 def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.facts import signature_facts
+from iquest_lsp.codeflow.paths import Category, category
 
 MAX_NEW = 8
+MAX_FILES, MAX_GONE = 30, 3
+
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
@@ -109,10 +113,15 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += [f"**Intent:** {explanation.intent} ({explanation.intent_reason})", ""]
     if explanation.files:
         lines += ["## Files", ""]
-        for item in explanation.files:
+        shown, rest = _worth_listing(explanation.files)
+        for item in shown:
             origin = f" from `{item.old_path}`" if item.old_path else ""
             lines.append(f"- `{item.path}`: {item.status}{origin}{_counts(item)}")
             lines += _symbols(item)
+        if rest:
+            counts = Counter(item.status for item in rest)
+            told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+            lines.append(f"- and {len(rest)} more files ({told})")
         lines.append("")
     if explanation.missing:
         lines += ["## Perhaps missing", ""]
@@ -150,6 +159,20 @@ def _title(explanation: DiffExplanation) -> str:
         "" if short.endswith("changes") else "s")
 
 
+def _worth_listing(files: Sequence[ChangedFile]) -> tuple[list[ChangedFile], list[ChangedFile]]:
+    """The files to list, in their order, and those that are only counted, where there are very many."""
+    if len(files) <= MAX_FILES:
+        return list(files), []
+    order = {Category.SOURCE: 0, Category.TEST: 1, Category.BUILD: 2, Category.CI: 2, Category.CONFIG: 2}
+
+    def weight(item: ChangedFile) -> tuple[bool, int, bool, int]:
+        return (item.status == "deleted", order.get(category(item.path), 3), not item.symbols,
+                -item.added - item.removed)
+
+    kept = {item.path for item in sorted(files, key=weight)[:MAX_FILES]}
+    return [item for item in files if item.path in kept], [item for item in files if item.path not in kept]
+
+
 def _counts(item: ChangedFile) -> str:
     return f" (+{item.added} −{item.removed})" if item.added > 0 or item.removed > 0 else ""
 
@@ -174,14 +197,27 @@ def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
 def _symbols(item: ChangedFile) -> list[str]:
     """The definitions of one file as list items; of many new ones only the first, by weight."""
     shown = worth_showing(item.symbols)
+    if item.status == "deleted" and len(shown) > MAX_GONE:
+        names = ", ".join(f"`{symbol.name}`" for symbol in shown[:MAX_GONE])
+        return [f"  - with it {names} and {len(shown) - MAX_GONE} more definitions"]
     new = [symbol for symbol in shown if symbol.change == "added"]
     if len(new) > MAX_NEW:
         main = sorted(new, key=lambda symbol: (not symbol.public, symbol.kind == "constant", -len(symbol.lines)))
         kept = {id(symbol) for symbol in main[:MAX_NEW]}
         left = len(new) - MAX_NEW
         shown = [symbol for symbol in shown if symbol.change != "added" or id(symbol) in kept]
-        return [*(f"  - {_symbol(symbol)}" for symbol in shown), f"  - and {left} more new definitions"]
-    return [f"  - {_symbol(symbol)}" for symbol in shown]
+        return [*_lines(shown), f"  - and {left} more new definitions"]
+    return _lines(shown)
+
+
+def _lines(shown: Sequence[SymbolChange]) -> list[str]:
+    """One line for each change; equal ones (overloads) once, those of layout alone together, last."""
+    layout = list(dict.fromkeys(symbol.name for symbol in shown if symbol.change == "format-only"))
+    told = dict.fromkeys(f"  - {_symbol(symbol)}" for symbol in shown if symbol.change != "format-only")
+    if layout:
+        more = f" and {len(layout) - MAX_GONE} more" if len(layout) > MAX_GONE else ""
+        told["  - layout only: " + ", ".join(f"`{name}`" for name in layout[:MAX_GONE]) + more] = None
+    return list(told)
 
 
 def _symbol(symbol: SymbolChange) -> str:

@@ -179,6 +179,10 @@ class FlowIndex:
                 found[key].append(path)
         return found
 
+    def touched_by(self, entry: Entry, names: Sequence[str]) -> list[str]:
+        """Those of some paths that a commit touches."""
+        return [path for path in self.paths_of([entry.key]).get(entry.key, []) if path in names]
+
     def sizes(self, paths: Iterable[str]) -> dict[str, int]:
         """Lines of some files in the newest state, as far as what live commits added and removed tells."""
         found: dict[str, int] = {}

@@ -133,7 +133,11 @@ def _uses(
 def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
     """Documentation, CI and configuration that name the module or its test."""
     for use in uses:
-        if use.kind in ("docs", "ci", "config") and category(use.path) is not Category.CHANGELOG and len(module) > 3:
+        if use.kind not in ("docs", "ci", "config") or category(use.path) is Category.CHANGELOG or len(module) <= 3:
+            continue
+        # A module may be called by a plain word, which prose uses for other things.
+        name = re.escape(use.name)
+        if use.named or re.search(rf"[./]{name}\b|\b{name}(\.\w|/)|\bimport {name}\b", use.text):
             yield ImpactItem(use.path, use.line + 1, use.kind, f"mentions {use.name}: {use.text[:100]}", 0.4)
 
 

@@ -13,6 +13,7 @@ from iquest_lsp.codeflow.filters import rationale
 from iquest_lsp.codeflow.flowindex import Entry, FlowIndex, SymbolEntry
 from iquest_lsp.codeflow.paths import Category, category, stem
 from iquest_lsp.codeflow.risks import Redact
+from iquest_lsp.codeflow.symbols import symbols_of
 from iquest_lsp.codeflow.targets import Target
 
 MAX_STORY = 40
@@ -117,6 +118,7 @@ def tell(
     if not steps:
         note = "It is not committed yet." if target.committed is None and target.line_committed is None else ""
         return Story(target.label, (), note=note)
+    _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
     deprecated = [step.entry.release or "unreleased" for step in steps.values() if step.deprecates]
     if target.name:
@@ -187,6 +189,24 @@ def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, 
         if birth_only and item.entry.order != first and not item.deprecates:
             continue
         _add_step(steps, item, target.symbol.kind if target.symbol else item.kind, member)
+
+
+def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
+    """Adds the beginning of a definition that came in a commit too wide to be read in depth."""
+    names = index.renamed_from(target.path)
+    entries = index.on_paths(names)
+    first = min((step.entry.order for step in steps.values()), default=0)
+    if not target.name or not entries or entries[-1].oid in steps or entries[-1].order >= first:
+        return
+    oldest = min(steps.values(), key=lambda step: step.entry.order)
+    if "introduced" in oldest.change or "moved" in oldest.change or "renamed" in oldest.change:
+        return
+    # The changes in between told nothing of it, so it was there where it is in the oldest state.
+    for path in index.touched_by(entries[-1], names):
+        source = index.repository.run("cat-file", "blob", f"{entries[-1].oid}:{path}", ok=(0, 128))
+        if any(symbol.name == target.name for symbol in symbols_of(path, source)):
+            kind = target.symbol.kind if target.symbol else "definition"
+            steps[entries[-1].oid] = _Step(entries[-1], f"the {kind} came with the file", True)
 
 
 def _was_there(item: SymbolEntry, changes: Sequence[SymbolEntry]) -> bool:

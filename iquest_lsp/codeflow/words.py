@@ -42,7 +42,10 @@ def sentence(
     told = source.subject and not uninformative(source.subject)
     what = _clean(source.subject) if told else (parts.pop(0) if parts else "files change")
     # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
-    head = f"{title}: {what}" if intent.kind != "change" and intent.confidence > GUESS else what[0].upper() + what[1:]
+    said_already = what.lower().startswith((title.lower(), intent.kind))
+    head = what[0].upper() + what[1:]
+    if intent.kind != "change" and intent.confidence > GUESS and not said_already:
+        head = f"{title}: {what}"
     if len(source.commits) > 1:
         head = f"{len(source.commits)} commits, mostly {intent.kind}"
     said = "; ".join(parts[:6])

@@ -1,0 +1,68 @@
+"""Wide commits, such as releases: their explanations stay readable, and what came with them is known to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, indexer, why
+from tests.unit.codeflow.conftest import Script
+
+
+def code(number: int) -> str:
+    return "".join(f"def f{number}_{item}():\n    return {item}\n\n\n" for item in range(6))
+
+
+def test_many_files_are_counted_not_listed(script: Script) -> None:
+    script.commit("Start", {f"examples/e{number}.py": code(number) for number in range(40)} | {"main.py": code(99)})
+    gone: dict[str, str | None] = {f"examples/e{number}.py": None for number in range(40)}
+    script.commit("Release 1.1", {**gone, "main.py": code(99).replace("return 3", "return 30")})
+    explanation = explain_diff(script.root, DiffTarget.parse("HEAD"))
+    text = explanation.to_markdown()
+    assert "- `main.py`: modified" in text
+    assert "- and 11 more files (11 deleted)" in text
+    assert "and 3 more definitions" in text
+    assert explanation.summary.startswith("Release 1.1.")
+    assert len(explanation.to_json()["files"]) == 41  # type: ignore[arg-type]  # a list
+
+
+def test_what_came_in_a_commit_too_wide_to_be_read(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "MAX_DEEP_FILES", 3)
+    script.commit("Release 1.0", {f"m{number}.py": code(number) for number in range(6)})
+    script.git("tag", "v1.0")
+    script.commit("Raise the first", {"m0.py": code(0).replace("return 0", "return 10")})
+    script.git("tag", "v1.1")
+    script.commit("Add another", {"m0.py": code(0).replace("return 0", "return 10") + "def late():\n    return 1\n"})
+    story = why(script.root, "m0.py::f0_0", folder=tmp_path)
+    assert story.story[0].change == "the function came with the file"
+    assert story.since == "v1.0"
+    late = why(script.root, "m0.py::late", folder=tmp_path)
+    assert [item.subject for item in late.story] == ["Add another"]
+    assert late.since is None
+
+
+def test_a_plain_word_in_prose_is_no_module(script: Script, tmp_path: Path) -> None:
+    script.commit("Start", {
+        "src/app/helpers.py": "def send():\n    return 1\n",
+        "docs/a.md": "There are a few little helpers around.\n",
+        "docs/b.md": "Look at `app.helpers` first.\n",
+        "docs/c.md": "It lies in src/app/helpers.py.\n",
+    })  # fmt: skip
+    found = {item.path for item in impact(script.root, "src/app/helpers.py::send", folder=tmp_path).items}
+    assert "docs/a.md" not in found
+    assert {"docs/b.md", "docs/c.md"} <= found
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    ("g(1)  # noqa: F811", "g(1)", "only comments change"),
+    ("g('a # b')", "g('a # c')", "adds the text `'a # c'`, drops the text `'a # b'`"),
+    ("g(1)  # one", "g(2)  # two", "`return g(1)  # one` becomes `return g(2)  # two`"),
+])
+def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, told: str) -> None:
+    script.commit("Start", {"a.py": f"def f():\n    return {before}\n"})
+    script.commit("Go on", {"a.py": f"def f():\n    return {after}\n"})
+    [file] = explain_diff(script.root, DiffTarget.parse("HEAD")).files
+    assert told in {symbol.detail or symbol.change for symbol in file.symbols}
