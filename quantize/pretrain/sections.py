@@ -57,7 +57,7 @@ def _bits(figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"The last pass needs {_percent(first['gain_of_last'])} fewer bits than pass 1 read out alone. How often "
             "pass 1 chooses the same token as the last, by the\nprobability that it gives its choice, over the same "
-            f"{first['positions']:,} positions (a draft at depth 1 is accepted where the two agree):"
+            f"{first['positions']:,} positions (a first draft at depth 1 is accepted where the two agree):"
         )
         yield _table(
             ("probability at least", "share of positions", "same token"),
@@ -161,7 +161,7 @@ def speeds(report: dict[str, Any] | None) -> str:
         f"{row['tokens'] / row['cpu_seconds']:.0f} | {row['note']} |"
         for row in report["rows"]
     ]
-    described = ", ".join(f"{key} {value}" for key, value in machine.items() if key != "load")
+    described = ", ".join(f"{key} {value}" for key, value in machine.items() if key != "available_bytes")
     notes = " ".join(report.get("notes", ()))
     return "\n".join(
         [
