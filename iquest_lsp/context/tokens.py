@@ -14,7 +14,9 @@ from hashlib import blake2b
 Encoder = Callable[[Sequence[str]], list[list[int]]]
 Ids = array  # of type code "i"
 
-_MAX_TOKENS = 2_000_000
+MAX_TOKENS = 2_000_000
+#: What an entry weighs beside its ids (key, array, place in the table), in ids of four bytes.
+_ENTRY = 64
 _SPLIT_CHARACTERS = 3000
 # A line that is not blank, then one that starts at the margin: no pre-tokenizer in use joins across this border.
 _BORDER = re.compile(r"(?<=\S\n)(?=\S)")
@@ -28,7 +30,7 @@ class TokenCache:
     added to a long text costs one piece. Whether the tokenizer allows this is tried on it once.
     """
 
-    def __init__(self, encode: Encoder, *, max_tokens: int = _MAX_TOKENS) -> None:
+    def __init__(self, encode: Encoder, *, max_tokens: int = MAX_TOKENS) -> None:
         self._encode = encode
         self._max_tokens = max_tokens
         self._held = 0
@@ -114,10 +116,10 @@ class TokenCache:
         key = _digest(text)
         if key not in self._ids:
             self._ids[key] = ids
-            self._held += len(ids) + 32  # 32: the entry's own weight, so that empty texts count too
+            self._held += len(ids) + _ENTRY
         while self._held > self._max_tokens and len(self._ids) > 1:
             _, old = self._ids.popitem(last=False)
-            self._held -= len(old) + 32
+            self._held -= len(old) + _ENTRY
 
 
 def _digest(text: str) -> bytes:

@@ -20,7 +20,7 @@ from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut, history_t
 from iquest_lsp.context.prompt import HISTORY_PATH, NOTES_PATH, TREE_PATH, PromptFormat
 from iquest_lsp.context.ranking import related
 from iquest_lsp.context.sources import Sources, TextCache
-from iquest_lsp.context.tokens import Encoder, TokenCache
+from iquest_lsp.context.tokens import MAX_TOKENS, Encoder, TokenCache
 from iquest_lsp.datatypes import (
     Chunk,
     ChunkKind,
@@ -34,6 +34,8 @@ from iquest_lsp.datatypes import (
 
 __all__ = ["Sources", "WindowAssembler", "assemble"]
 
+#: Ids are kept of so many windows' worth of texts: every key makes some that never come again.
+_WINDOWS_CACHED = 32
 _MIDDLE_LINES = 12
 _MAX_DROPPED = 500
 #: Requests after which edits are renewed even if nobody calls for a refresh.
@@ -69,7 +71,7 @@ class WindowAssembler:
     ) -> None:
         self.format = prompt_format
         self.shares = Shares.of(budget, current_tokens)
-        self._cache = TokenCache(encode)
+        self._cache = TokenCache(encode, max_tokens=min(_WINDOWS_CACHED * budget, MAX_TOKENS))
         self._writer = BlockWriter(prompt_format, special_tokens, self._cache)
         self._texts = TextCache()
         self._plan: Plan | None = None
