@@ -48,7 +48,7 @@ def draw(scenes: Sequence[Scene], title: str) -> str:
             f'role="img" aria-label="{_quoted(title)}">',
             f"<style>\n{chr(10).join(styles)}\n</style>",
             f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#1e1e1e"/>',
-            _line(0, f'<tspan class="dim">{_quoted(title)}</tspan>'),
+            _line(0, f'<tspan class="dim">{_quoted(title[:COLUMNS])}</tspan>'),
             *shots,
             "</svg>",
             "",

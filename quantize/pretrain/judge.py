@@ -69,10 +69,8 @@ class Judge:
         ]
         right = [scene for scene in scenes if scene.is_right]
         wrong = [scene for scene in scenes if not scene.is_right]
-        title = (
-            f"{self._recipe.name}, rests of lines in packages it never saw: {len(right)} of {len(scenes)} right; "
-            "here the first of each"
-        )
+        share = f"{len(right)} of {len(scenes)} rests of lines right"
+        title = f"{self._recipe.name} in packages it never saw: {share}; some of each"
         pairs = itertools.zip_longest(wrong[:SHOWN], right[:SHOWN])
         target.write_text(draw([scene for pair in pairs for scene in pair if scene], title), encoding="utf-8")
         self._say(f"wrote {target}")
