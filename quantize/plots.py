@@ -37,7 +37,7 @@ def labels(files: list[str]) -> list[str]:
     """Short names: without the ending and without the words that all begin with; math signs of matplotlib spelled."""
     stems = [file.removesuffix(".gguf") for file in files]
     shared = os.path.commonprefix(stems) if len(stems) > 1 else ""  # noqa: RUF071  characters are meant
-    cut = max(shared.rfind(mark) for mark in "-_. ") + 1
+    cut = max(shared.rfind(mark) for mark in "-. ") + 1
     return [(stem[cut:] or stem).replace("$", "\\$") for stem in stems]
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
-from quantize import cursors, report, speeds
+from quantize import cursors, plots, report, speeds
 from quantize.corpus import Document
 from quantize.evaluate import command
 from quantize.oracle import Oracle
@@ -186,3 +186,10 @@ def test_names_in_a_report_are_text() -> None:
     assert "<script>" not in page
     assert "<i>" not in page
     assert "<u>" not in page
+
+
+def test_labels_are_short_and_plain() -> None:
+    assert plots.labels(["nano-Q8_0.gguf", "nano-Q4_K_M.gguf"]) == ["Q8_0", "Q4_K_M"]
+    assert plots.labels(["a$b.gguf"]) == ["a\\$b"]
+    assert plots.labels(["same.gguf", "same.gguf"]) == ["same", "same"]
+    assert plots.labels(["Q4_K_M.gguf", "Q4_K_S.gguf"]) == ["Q4_K_M", "Q4_K_S"]
