@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,8 @@ def main() -> None:
     parser.add_argument("--no-speed", action="store_true")
     parser.add_argument("--speed-only", action="store_true")
     options = parser.parse_args()
+    # threads that spin while they wait make llama.cpp many times slower next to any other program
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     options.folder.mkdir(parents=True, exist_ok=True)
     models = files(options.folder, options.reference)
     place = options.folder / "result.json"
