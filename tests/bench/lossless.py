@@ -93,8 +93,10 @@ def answer(engine: LlamaBackend, prompt: tuple[int, ...], tokens: int, *, draft:
 
 
 def forget(engine: LlamaBackend) -> None:
-    """Empties the engine's cache."""
+    """Empties the engine's cache, and lets it read the next prompt in batches of the usual size: their size follows the
+    measured speed, and rounding in a prompt's KV follows their size."""
     assert engine._parts is not None
+    engine._parts.prefill._token_ms = 0.0
     engine._parts.prefill.cache.clear()
     engine._parts.context.clear()
 
