@@ -163,7 +163,7 @@ async def _one(assistant: Assistant, folder: Path, line: RetypedLine, tally: _Ta
     cursor = Position(line.line, line.column)
     try:
         cold = await _ask(assistant, CompletionRequest(file, cursor))
-        await assistant.warm(file, cursor)
+        await assistant.warm(file, cursor, refresh=True)  # as in a pause: with what came in since, the history among it
         warm = await _ask(assistant, CompletionRequest(file, cursor, client=AGAIN))
         again = await _ask(assistant, CompletionRequest(file, cursor, client=AGAIN))
         tally.add(line.expected, cold, warm, again)
