@@ -94,8 +94,8 @@ class Settings:
     )
     depth: str = _setting(
         "exact",
-        "Passes of a Loop model that a token gets: exact gives all of them to each; adaptive, faster and not quite as "
-        "good, lets tokens that the first pass is sure of stand.",
+        "Passes of a Loop model that a token gets: exact gives all of them to each; adaptive, not quite as good, lets "
+        "tokens that the first pass is sure of stand (slower with the embedded model; meant for large ones).",
         choices=("exact", "adaptive"),
     )
     idle_exit_seconds: int = _setting(
