@@ -147,8 +147,9 @@ async def test_completions_are_announced_while_a_model_is_there(root: Path) -> N
         assert "inlineCompletionProvider" not in told
         assert not _registered(client, "client/registerCapability") & both
         # The user gives loading up, asks for it again, and then it is there.
-        await client.until(lambda: _progress(client, "begin"))
-        begun = _progress(client, "begin")[0]
+        loading = "IQuest: loading the model"
+        await client.until(lambda: _bar(client, loading, "begin"))
+        begun = _bar(client, loading, "begin")[0]
         assert begun["value"]["cancellable"] is True
         client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
         await client.until(lambda: "failed" in client.states())
