@@ -254,6 +254,7 @@ class ProcessEngine:
 
     async def _load(self) -> ModelInfo:
         restart = self._status.state is EngineState.RESTARTING
+        self._given_up = False
         self._set(EngineStatus(EngineState.LOADING, error=self._status.error if restart else None))
         try:
             self._info = await self._load_patiently()
@@ -274,12 +275,13 @@ class ProcessEngine:
             self._options = self._make_options()
             self._failed_file = self._file_stamp()
             child = self._child = await self._start_child()
+            if self._given_up:  # before there was a process to end
+                self._kill()
             try:
                 header, _ = await self._call({"op": "load"}, on_progress=self._progress)
             except EngineCrashedError as error:
                 code = await child.wait()
                 if self._given_up:
-                    self._given_up = False
                     raise EngineError(
                         "Loading the model was given up", fix="Load it again, or choose another model"
                     ) from error

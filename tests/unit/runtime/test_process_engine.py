@@ -116,6 +116,23 @@ async def test_a_kill_while_loading_is_tried_again() -> None:
         assert (await engine.complete(Prompt(PROMPT), Limits())).text == "x"
 
 
+@pytest.mark.parametrize("moment", ["before there is a process", "while it loads"])
+async def test_loading_is_given_up_and_asked_for_again(moment: str) -> None:
+    async with running(load_ms=2000) as engine:
+        loading = asyncio.create_task(engine.start())
+        while engine.status.state is not EngineState.LOADING:
+            await asyncio.sleep(0)
+        assert engine.pid is None
+        while moment == "while it loads" and engine.pid is None:
+            await asyncio.sleep(0.01)
+        engine.stop_loading()
+        with pytest.raises(EngineError, match="given up"):
+            await loading
+        assert engine.status.state is EngineState.FAILED
+        engine.forget_failure()
+        assert (await engine.start()).name == "fake"
+
+
 async def test_kills_without_end_are_a_clear_error() -> None:
     async with running(load_ms=60000) as engine:
         loading = asyncio.create_task(engine.start())
