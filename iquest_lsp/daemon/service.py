@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import faulthandler
 import hmac
 import logging
@@ -15,6 +16,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
@@ -42,6 +44,8 @@ MOST_SILENCE_S = 120.0
 MAX_CLIENTS = 64
 #: Connections that have said nothing yet; each holds a descriptor that others need.
 MOST_STRANGERS = 32
+#: Connections taken before those who came earlier are looked at, and those that may wait in the kernel meanwhile.
+AT_ONCE, WAITING = 8, 256
 FIRST_PAUSE_S, LAST_PAUSE_S = 120.0, 3600.0
 
 
@@ -228,7 +232,8 @@ class Service:
         listener.listen(64)
         listener.setblocking(False)
         self._inode = made.lstat().st_ino
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=READ_LIMIT)
+        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=READ_LIMIT, backlog=AT_ONCE)
+        listener.listen(WAITING)  # asyncio takes its `backlog` for both
         made.rename(self._place.socket)
 
     def _close_socket(self) -> None:
@@ -344,6 +349,7 @@ def run(place: Place, options: Mapping[str, object], waiting: int) -> None:
     log.info("version %s, process %d", __version__, os.getpid())
 
     async def serve() -> None:
+        asyncio.get_running_loop().set_exception_handler(_report)
         assistant = Assistant(configuration, statistics=kept_statistics())
         await Service(assistant, place, lock).run(ready=lambda _: os.close(waiting))
 
@@ -357,6 +363,15 @@ def run(place: Place, options: Mapping[str, object], waiting: int) -> None:
         logging.shutdown()
     # The interpreter would wait for threads that may be deep in a large repository.
     os._exit(0)
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the loop itself met; that there are too many connections for a moment is no fault of this program."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        log.warning("connections have to wait a second: %s", error.strerror)  # asyncio listens again then
+    else:
+        loop.default_exception_handler(context)
 
 
 def _nobody_reads(pipe: int) -> bool:

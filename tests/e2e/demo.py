@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Lines of this repository that are typed again, as (file, the line's text, how much of it is already there).
 PLACES = (
     ("iquest_lsp/errors.py", "        self.fix = fix", "        self.fix = "),
-    ("iquest_lsp/runtime/wire.py", '    data["timings"] = asdict(generation.timings)', '    data["timings"] = '),
-    ("iquest_lsp/runtime/prefix_cache.py", "        held = self._held.get(sequence)", "        held = self."),
+    ("iquest_lsp/completion/remembered.py", "        self._clock = clock", "        self._clock = "),
+    ("iquest_lsp/daemon/lock.py", "        return False", "        return "),
 )
 console = Console(width=100, record=True)
 
@@ -34,10 +34,10 @@ async def complete_one(editor: Editor, name: str, line_text: str, head: str) -> 
     file = ROOT / name
     lines = file.read_text("utf-8").splitlines()
     number = lines.index(line_text)
-    lines[number] = head
+    lines[number] = head[:-1]
     uri = editor.open(file, "\n".join(lines) + "\n")
-    await editor.inline(uri, number, len(head))  # reads the window; what a person sees is the second request
-    editor.insert(uri, 2, number, len(head), "")
+    await editor.inline(uri, number, len(head) - 1)  # reads the window; what a person sees is the next key's answer
+    editor.insert(uri, 2, number, len(head) - 1, head[-1])
     start = time.perf_counter()
     items = await editor.inline(uri, number, len(head))
     milliseconds = (time.perf_counter() - start) * 1000

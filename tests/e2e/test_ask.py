@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -121,7 +120,7 @@ def run(root: Path, *arguments: str, environment: dict[str, str] | None = None, 
         config = home.folder / "config" / "iquest-lsp"
         config.mkdir(parents=True)
         (config / "settings.toml").write_text(settings)
-        return home.command(*arguments, environment={**os.environ, **(environment or {})})
+        return home.command(*arguments, environment=environment)
 
 
 def test_the_command_line_answers_and_tells_what_it_left_out(root: Path) -> None:
