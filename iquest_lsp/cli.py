@@ -315,20 +315,19 @@ def ask(
 
     Needs a model that follows instructions (`instruct_model`, or --model FILE); the embedded one only continues code.
     """
+    from iquest_lsp.terminal import words_as_they_come
+
     configuration = _configuration(engine=engine, model=model, instruct_model=model)
     places, root = tuple(path.absolute() for path in files), repo.absolute()
 
     async def work(assistant: Assistant) -> dict[str, Any]:
         from iquest_lsp.assistant import Question, Role
-        from iquest_lsp.terminal import words_as_they_come
 
         asked = Question(question, places, role=Role.THINKING if think else Role.INSTRUCT)
         with words_as_they_come(shown=not json_, thinking=think) as listen:
             return (await assistant.ask(root, asked, listen)).to_json()
 
     def ask_daemon(client: DaemonClient) -> dict[str, Any]:
-        from iquest_lsp.terminal import words_as_they_come
-
         asked = {"question": question, "folder": root.as_uri(), "files": [place.as_uri() for place in places]}
         with words_as_they_come(shown=not json_, thinking=think) as listen:
             made = client.request(

@@ -20,6 +20,7 @@ from typing import Any
 
 from iquest_lsp import codeflow
 from iquest_lsp.assistant import Assistant, CompletionRequest
+from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow import retyping
 from iquest_lsp.codeflow.retyping import RetypedLine
 from iquest_lsp.datatypes import Position, Source, TokenCounts
@@ -96,7 +97,7 @@ class _Tally:
             "saved_characters": self.saved / self.characters if self.characters else 0.0,
             "quiet": sum(self.quiet) / n if n else 0.0,
             **{
-                f"{prefix}p{percent}_ms": percentile(self.ms[name], percent)
+                f"{prefix}p{percent}_ms": percentile(sorted(self.ms[name]), percent / 100) if self.ms[name] else 0.0
                 for name, prefix in (("warm", ""), ("cold", "cold_"), ("cached", "cached_"))
                 for percent in (50, 95, 99)
             },
@@ -192,14 +193,6 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     middle = (share + Z95**2 / (2 * n)) / scale
     half = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n)) / scale
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The nearest-rank percentile; 0.0 of nothing."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    return ordered[min(math.ceil(percent / 100 * len(ordered)), len(ordered)) - 1]
 
 
 def _common(a: str, b: str) -> int:

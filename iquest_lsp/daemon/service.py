@@ -229,7 +229,6 @@ class Service:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(made))
         made.chmod(0o600)
-        listener.listen(64)
         listener.setblocking(False)
         self._inode = made.lstat().st_ino
         self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=READ_LIMIT, backlog=AT_ONCE)

@@ -90,7 +90,6 @@ class Writer:
             if fitting < move.count:
                 found = Found(found.tokens[:fitting], found.match)
                 move = self._choose(found, room)
-
         match move.source:
             case Source.PLAIN:
                 return self._plain()

@@ -157,20 +157,21 @@ def load(path: Path) -> Recipe:
         ("model", ModelRecipe),
         ("evaluate", EvaluateRecipe),
     ):
-        table[name] = _record(kind, table.get(name, {}), name)
+        table[name] = record(kind, table.get(name, {}), f"recipe's {name}")
     train = dict(table.get("train", {}))
-    train["phases"] = tuple(_record(PhaseRecipe, phase, "train.phases") for phase in train.get("phases", []))
-    table["train"] = _record(TrainRecipe, train, "train")
-    return _record(Recipe, table, "recipe")
+    train["phases"] = tuple(record(PhaseRecipe, phase, "recipe's train.phases") for phase in train.get("phases", []))
+    table["train"] = record(TrainRecipe, train, "recipe's train")
+    return record(Recipe, table, "recipe's recipe")
 
 
-def _record(kind: type[T], table: dict[str, Any], where: str) -> T:
+def record(kind: type[T], table: dict[str, Any], where: str) -> T:
+    """The dataclass that a table describes, its lists as tuples; an unknown or missing key is a UsageError."""
     known = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]  # each kind is a dataclass
     for key in table:
         if key not in known:
             fix = f"Known keys: {', '.join(sorted(known))}"
-            raise UsageError(f"Unknown key `{key}` in the recipe's {where}", fix=fix)
+            raise UsageError(f"Unknown key `{key}` in the {where}", fix=fix)
     try:
         return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
     except TypeError as error:
-        raise UsageError(f"The recipe's {where} is incomplete", why=str(error)) from error
+        raise UsageError(f"The {where} is incomplete", why=str(error)) from error

@@ -6,13 +6,11 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from iquest_lsp.errors import UsageError
 from quantize.pretrain import costs
-from quantize.pretrain.recipe import ModelRecipe, PhaseRecipe, Recipe, TrainRecipe, load
-
-T = TypeVar("T")
+from quantize.pretrain.recipe import ModelRecipe, PhaseRecipe, Recipe, TrainRecipe, load, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,8 @@ def read(path: Path) -> tuple[Search, Recipe]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"The search {path} cannot be read", why=str(error)) from error
-    variants = tuple(_record(Variant, item, "variants") for item in table.pop("variants", []))
-    search = _record(Search, table | {"variants": variants}, "search")
+    variants = tuple(record(Variant, item, "search's variants") for item in table.pop("variants", []))
+    search = record(Search, table | {"variants": variants}, "search's search")
     names = [variant.name for variant in variants]
     if len(set(names)) < len(names) or not names:
         raise UsageError("A search needs variants, each with a name of its own")
@@ -107,15 +105,3 @@ def plan(search: Search, variant: Variant, model: ModelRecipe, vocabulary: int, 
         start="",
         before=0,
     )
-
-
-def _record(kind: type[T], table: dict[str, Any], where: str) -> T:
-    known = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]  # each kind is a dataclass
-    for key in table:
-        if key not in known:
-            fix = f"Known keys: {', '.join(sorted(known))}"
-            raise UsageError(f"Unknown key `{key}` in the search's {where}", fix=fix)
-    try:
-        return kind(**table)
-    except TypeError as error:
-        raise UsageError(f"The search's {where} is incomplete", why=str(error)) from error

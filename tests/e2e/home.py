@@ -19,6 +19,8 @@ from typing import Any
 PROGRAM = (sys.executable, "-P", "-m", "iquest_lsp.cli")
 #: Only so that a test that fails ends: no test depends on how quick a machine is.
 PATIENCE_S = 300
+#: A file that the fake engine goes on with: "width, height):".
+CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 
 
 class Home:
@@ -134,6 +136,19 @@ def children(pid: int, what: str) -> list[int]:
             if int(fields[1]) == pid and what.encode() in (status.parent / "cmdline").read_bytes():
                 found.append(int(status.parent.name))
     return found
+
+
+@contextlib.contextmanager
+def stopped(*pids: int, may_end: bool = False) -> Iterator[None]:
+    """Lets processes stand still meanwhile; with `may_end` they may be gone afterwards."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError) if may_end else contextlib.nullcontext():
+                os.kill(pid, signal.SIGCONT)
 
 
 @contextlib.contextmanager

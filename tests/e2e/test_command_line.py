@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.home import Home, children, private_home
+from tests.e2e.home import Home, children
 from tests.e2e.rawclient import RawClient
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
@@ -21,12 +20,6 @@ CODE = "def area(width, height):\n    return width * height\n\n\n" + "# a line o
 LAST = CODE.count("\n") + 1
 TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
 CHAT = {"responses": ["It computes an area."] * 9, "metadata": {"tokenizer.chat_template": TEMPLATE}}
-
-
-@pytest.fixture
-def home() -> Iterator[Home]:
-    with private_home() as made:
-        yield made
 
 
 @pytest.fixture

@@ -9,32 +9,17 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.home import PATIENCE_S, PROGRAM, Home, children, is_daemon, private_home
+from tests.e2e.home import CODE, PATIENCE_S, PROGRAM, Home, children, is_daemon
 from tests.e2e.rawclient import RawClient
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
-CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
-
-
-@pytest.fixture
-def home() -> Iterator[Home]:
-    with private_home() as made:
-        yield made
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "shapes.py").write_text(CODE)
-    (tmp_path / "iquest.toml").write_text("")
-    return tmp_path
 
 
 async def gone(pid: int, timeout: float = PATIENCE_S) -> None:

@@ -6,49 +6,23 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.home import Home, children, private_home
+from tests.e2e.home import CODE, Home, children, stopped
 from tests.e2e.rawclient import RawClient
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
-CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
-
-
-@pytest.fixture
-def home() -> Iterator[Home]:
-    with private_home() as made:
-        yield made
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "shapes.py").write_text(CODE)
-    (tmp_path / "iquest.toml").write_text("")
-    return tmp_path
 
 
 def inline(uri: str) -> dict[str, object]:
     position = {"line": 4, "character": 9}
     return {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 2}}
-
-
-@contextlib.contextmanager
-def stopped(*pids: int) -> Iterator[None]:
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 async def test_an_engine_that_stands_still_costs_answers_and_nothing_else(home: Home, root: Path) -> None:

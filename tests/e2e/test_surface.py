@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.home import children, private_home
+from tests.e2e.home import children, private_home, stopped
 from tests.e2e.rawclient import RawClient, close_all
 
 FAKE = ("--engine", "fake")
@@ -303,15 +300,11 @@ async def test_a_user_may_end_the_indexing(root: Path) -> None:
         title = f"IQuest: indexing the files of {root.name}"
         await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
-        begun = _bar(client, title, "begin")[0]
-        assert begun["value"]["cancellable"] is True
-        client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
-        await client.until(lambda: _bar(client, title, "end"))
-        for pid in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        with stopped(*processes, may_end=True):
+            begun = _bar(client, title, "begin")[0]
+            assert begun["value"]["cancellable"] is True
+            client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
+            await client.until(lambda: _bar(client, title, "end"))
         assert "related files will be missing" in client.home.log()
         assert client.messages() == []
         # What was read till then serves, and a change is read as ever.
@@ -339,13 +332,9 @@ async def test_a_user_may_end_the_indexing_of_the_history(root: Path) -> None:
         title = f"IQuest: indexing the history of {root.name}"
         await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
-        client.notify("window/workDoneProgress/cancel", {"token": _bar(client, title, "begin")[0]["token"]})
-        await client.until(lambda: _bar(client, title, "end"))
-        for pid in processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        with stopped(*processes, may_end=True):
+            client.notify("window/workDoneProgress/cancel", {"token": _bar(client, title, "begin")[0]["token"]})
+            await client.until(lambda: _bar(client, title, "end"))
         assert client.messages() == []
         uri = client.open(root / "part7.py", "value = 7\n")
         answer = await client.request("iquest/why", {"uri": uri, "line": 0})

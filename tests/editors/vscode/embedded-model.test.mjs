@@ -38,8 +38,7 @@ test("the embedded model suggests, and the suggestion lands on disk", async () =
 test("asked a question, it says that it cannot, and what could", async () => {
   const [window] = editor.windows;
   await window.command("IQuest: Ask About This Code");
-  await window.page.locator(".quick-input-widget:visible input").first().fill("Why is there a height?");
-  await window.page.keyboard.press("Enter");
+  await window.enter("Why is there a height?");
   const report = await window.reportWith("only continues code");
   assert.match(await report.locator("main#main").textContent(), /instruct/i);
 });

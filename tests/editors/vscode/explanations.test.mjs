@@ -70,9 +70,7 @@ test("a revision that does not exist is an answer, not a failure of the editor",
   const { window } = scene;
   await window.command("IQuest: Explain a Change");
   await window.pick("A range …");
-  const input = window.page.locator(".quick-input-widget:visible input").first();
-  await input.fill("no-such..HEAD");
-  await window.page.keyboard.press("Enter");
+  await window.enter("no-such..HEAD");
   const report = await window.reportWith("That did not work");
   assert.match(await report.locator("main#main").textContent(), /no-such/);
 });

@@ -19,9 +19,7 @@ test("an answer cites only what exists, its places are links, and the next quest
   const { window } = scene;
   for (const question of ["How do area and perimeter differ?", "And why?"]) {
     await window.command("IQuest: Ask About This Code");
-    const input = window.page.locator(".quick-input-widget:visible input").first();
-    await input.fill(question);
-    await window.page.keyboard.press("Enter");
+    await window.enter(question);
     const report = await window.reportWith("That is all.");
     const text = await report.locator("main#main").textContent();
     assert.ok(text.includes(question), text);

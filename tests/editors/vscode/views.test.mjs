@@ -53,8 +53,7 @@ test("the status item explains itself, and its menu leads on", async () => {
   await window.type("def area(");
   await window.ghostBecomes("width, height):");
   await window.status.click();
-  const input = window.page.locator(".quick-input-widget:visible input").first();
-  await until("the figures", async () => /Ready\..*Model: fake.*Window: [\d,]+ tokens.*Last answer: \d+ ms/.test(`${await input.getAttribute("placeholder")}`));
+  await until("the figures", async () => /Ready\..*Model: fake.*Window: [\d,]+ tokens.*Last answer: \d+ ms/.test(`${await window.input.getAttribute("placeholder")}`));
   await window.pick("Show statistics");
   await window.reportWith("suggestions offered");
 });

@@ -224,7 +224,7 @@ export class Window {
 
   /** Opens the quick input by a key, fills it in, and takes its first row once that is `row`; again if it is closed. */
   async quickInput(key, text, row) {
-    const input = this.page.locator(".quick-input-widget:visible input").first();
+    const { input } = this;
     const rows = this.page.locator(".quick-input-list .monaco-list-row");
     await until(`quick input by ${key} that takes ${text}`, async () => {
       await this.page.keyboard.press(key);
@@ -240,6 +240,17 @@ export class Window {
         return false;
       }
     });
+  }
+
+  /** The line of the quick input that is open. */
+  get input() {
+    return this.page.locator(".quick-input-widget:visible input").first();
+  }
+
+  /** Types a text into the quick input that is open, and enters it. */
+  async enter(text) {
+    await this.input.fill(text);
+    await this.page.keyboard.press("Enter");
   }
 
   /** Chooses a row of the open quick pick. */
