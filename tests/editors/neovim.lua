@@ -41,6 +41,26 @@ local steps = coroutine.create(function()
   settle('accepted text', function() return vim.api.nvim_get_current_line():find('height', 1, true) end)
   say('column', vim.api.nvim_win_get_cursor(0)[2])
   say('left', ghost())
+
+  local other = vim.api.nvim_create_namespace('another tool')
+  vim.diagnostic.set(other, 0, {
+    { lnum = 0, col = 1, message = 'a complaint', severity = vim.diagnostic.severity.WARN },
+    { lnum = 0, col = 0, message = 'advice on style', severity = vim.diagnostic.severity.HINT },
+  })
+  local client = vim.lsp.get_clients({ name = 'iquest' })[1]
+  local window
+  local place = { textDocument = { uri = vim.uri_from_bufnr(0) }, position = { line = 0, character = 0 } }
+  local request = vim.tbl_extend('error', place, { context = { triggerKind = 2 } })
+  client:request('textDocument/inlineCompletion', request, function() end)
+  settle('the complaint in the window', function()
+    client:request('iquest/context', place, function(_, answer)
+      for _, chunk in ipairs(answer and answer.chunks or {}) do
+        window = chunk.path == '.diagnostics' and chunk.tokens or window
+      end
+    end)
+    return window
+  end)
+  say('complaint', window)
   keys('<Esc>')
   settle('normal mode', function() return vim.api.nvim_get_mode().mode == 'n' end)
   vim.cmd('write')

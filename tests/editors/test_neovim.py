@@ -32,6 +32,8 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
     assert seen["ghost"] == "width, height):"
     assert seen["column"] == str(len("def area(width, height):"))
     assert seen["left"] == ""
+    # The fake model has a token for each byte. The advice on style stays out.
+    assert seen["complaint"] == str(len("\0.diagnostics\n- a complaint: def area(width, height):\n"))
     assert file.read_text() == f"{SHAPES}def area(width, height):\n"
     assert "shapes.py: modified" in seen["explanation"]
     assert "Compute areas" in seen["why"]

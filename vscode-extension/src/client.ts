@@ -14,11 +14,11 @@ import type * as vscode from "vscode";
 import type { Launch } from "./launch";
 import type { Connection } from "./server";
 
-/** Tells the server that this client listens to `iquest/answered`. */
-class ListensToAnswers implements StaticFeature {
+/** Tells the server that this client listens to `iquest/answered` and can be asked `iquest/diagnostics`. */
+class Offers implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, iquest: { answers: true } };
+    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true } };
   }
 
   initialize(): void {
@@ -74,7 +74,7 @@ export class ClientConnection implements Connection {
         },
       },
     });
-    this.client.registerFeature(new ListensToAnswers());
+    this.client.registerFeature(new Offers());
   }
 
   start(): Promise<void> {

@@ -3,6 +3,7 @@ import { Asker } from "./ask";
 import { ClientConnection } from "./client";
 import { registerCommands } from "./commands";
 import { ContextView } from "./contextView";
+import { offerDiagnostics } from "./diagnostics";
 import { type Ask, Explainer } from "./explain";
 import { InlineCompletions } from "./inline";
 import { createLogger } from "./logger";
@@ -76,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
     };
     const environment = setting<Record<string, string>>("server.environment", {});
     const connection = new ClientConnection(launch, log, middleware, settingsToTell(), environment);
+    offerDiagnostics(connection.client);
     connection.client.onNotification(STATUS, (now: EngineStatus) => {
       engine = now;
       status.update();

@@ -9,6 +9,18 @@ export const WHY = "iquest/why";
 export const CONTEXT = "iquest/context";
 export const MODELS = "iquest/models";
 export const RELOAD_MODEL = "iquest/reloadModel";
+export const DIAGNOSTICS = "iquest/diagnostics";
+
+/** What the server asks this client: the diagnostics of a part of a document, lines from 0. */
+export interface DiagnosticsAsked {
+  readonly textDocument: { readonly uri: string };
+  readonly range: { readonly start: Place; readonly end: Place };
+}
+
+interface Place {
+  readonly line: number;
+  readonly character: number;
+}
 
 export type EngineState = "stopped" | "loading" | "warming" | "ready" | "busy" | "restarting" | "failed";
 

@@ -17,12 +17,18 @@ export interface Node {
   readonly folded?: boolean;
 }
 
-const KINDS: Readonly<Record<ChunkKind, { readonly title: string; readonly icon: string }>> = {
+/** What editors were told by other tools has this path in the window, among the pieces of kind flow. */
+const NOTES_PATH = ".diagnostics";
+
+type Group = ChunkKind | "notes";
+
+const GROUPS: Readonly<Record<Group, { readonly title: string; readonly icon: string }>> = {
   tree: { title: "Project tree", icon: "list-tree" },
   flow: { title: "History", icon: "git-commit" },
   related: { title: "Related files", icon: "references" },
   open: { title: "Open files", icon: "files" },
   edit: { title: "Recent edits", icon: "edit" },
+  notes: { title: "Diagnostics", icon: "warning" },
   current: { title: "This file", icon: "file-code" },
 };
 
@@ -32,8 +38,8 @@ export function windowTree(window: ContextWindow, reused: number | undefined): N
   const nodes: Node[] = [
     leaf(`${count(window.tokens)} of ${count(window.budget)} tokens`, summary(window, reused), "dashboard"),
   ];
-  for (const [kind, { title, icon }] of Object.entries(KINDS)) {
-    const chunks = placed.filter((item) => item.chunk.kind === kind);
+  for (const [group, { title, icon }] of Object.entries(GROUPS)) {
+    const chunks = placed.filter((item) => groupOf(item.chunk) === group);
     if (chunks.length > 0) {
       const tokens = chunks.reduce((sum, item) => sum + item.chunk.tokens, 0);
       const children = chunks.map(({ chunk, cached }) => chunkNode(chunk, cached, icon));
@@ -76,6 +82,10 @@ function withCache(chunks: readonly Chunk[], reused: number | undefined): { chun
   });
 }
 
+function groupOf(chunk: Chunk): Group {
+  return chunk.path === NOTES_PATH ? "notes" : chunk.kind;
+}
+
 /** Pieces that are made, not read from a file: their paths are only names in the prompt. */
 const MADE: ReadonlySet<ChunkKind> = new Set(["tree", "flow"]);
 
@@ -84,7 +94,7 @@ function chunkNode(chunk: Chunk, cached: boolean | undefined, icon: string): Nod
   const lines = chunk.start > 0 ? `:${chunk.start}–${chunk.end}` : "";
   const state = cached === undefined ? "" : cached ? " · cached" : " · to read";
   const place = folderOf(path) === "" ? "" : ` · ${folderOf(path)}`;
-  const node = leaf((nameOf(path) || KINDS[chunk.kind].title) + lines, `${count(chunk.tokens)} tokens${state}${place}`, icon);
+  const node = leaf((nameOf(path) || GROUPS[groupOf(chunk)].title) + lines, `${count(chunk.tokens)} tokens${state}${place}`, icon);
   const whole = path === "" ? node.label : path + lines;
   const tooltip = chunk.reason === "" ? whole : `${whole}: ${chunk.reason}`;
   return path === "" ? { ...node, tooltip } : { ...node, tooltip, path, line: Math.max(chunk.start, 1) };

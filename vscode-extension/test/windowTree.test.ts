@@ -27,6 +27,13 @@ test("pieces are grouped by kind, in the order of the layout, with their sums", 
   ]);
 });
 
+test("what other tools said of the code is a group of its own, and no file", () => {
+  const chunks = [...window.chunks, { kind: "flow", path: ".diagnostics", start: 0, end: 0, tokens: 7, reason: "what other tools say" }] as const;
+  const group = windowTree({ ...window, chunks }, undefined).find((node) => node.label === "Diagnostics");
+  expect(group).toMatchObject({ description: "7 tokens", children: [{ label: "Diagnostics", tooltip: "Diagnostics: what other tools say" }] });
+  expect(group?.children[0]?.path).toBeUndefined();
+});
+
 test("a piece leads to its lines and says why it is there", () => {
   const piece = windowTree(window, undefined)[2]?.children[0];
   expect(piece).toMatchObject({ label: "a.py:3–9", path: "a.py", line: 3, tooltip: "a.py:3–9: open in the editor" });

@@ -3,7 +3,8 @@
 ---     require('iquest').setup()
 ---
 --- What it adds to them: ghost text with 0.12's own inline completion, or with this file's where that is missing;
---- the engine's state for a status line; :IQuestExplain [REVISION] and :IQuestWhy in a scratch buffer.
+--- the engine's state for a status line; :IQuestExplain [REVISION] and :IQuestWhy in a scratch buffer; what other
+--- servers complain of near the cursor, for the window.
 
 local M = {}
 
@@ -239,6 +240,33 @@ function M.why()
   end)
 end
 
+--- Answers the server's question for what others complain of in a part of a document; hints stay out.
+---@param asked { textDocument: { uri: string }, range: lsp.Range }
+---@param client vim.lsp.Client
+---@return table[]
+local function complaints(asked, client)
+  local buffer = vim.uri_to_bufnr(asked.textDocument.uri)
+  if not api.nvim_buf_is_loaded(buffer) then
+    return {}
+  end
+  local function place(row, column)
+    local line = api.nvim_buf_get_lines(buffer, row, row + 1, false)[1] or ''
+    return { line = row, character = vim.str_utfindex(line, client.offset_encoding, math.min(column, #line), false) }
+  end
+  local found = {}
+  for _, one in ipairs(vim.diagnostic.get(buffer, { severity = { min = vim.diagnostic.severity.INFO } })) do
+    local last = one.end_lnum or one.lnum
+    if one.lnum <= asked.range['end'].line and last >= asked.range.start.line then
+      found[#found + 1] = {
+        range = { start = place(one.lnum, one.col), ['end'] = place(last, one.end_col or one.col) },
+        severity = one.severity,
+        message = one.message,
+      }
+    end
+  end
+  return found
+end
+
 --- Starts the server for the files that are opened from now on.
 ---@param given? iquest.Options
 function M.setup(given)
@@ -248,10 +276,14 @@ function M.setup(given)
     filetypes = options.filetypes,
     root_markers = { 'iquest.toml', '.git' },
     init_options = options.settings,
+    capabilities = { experimental = { iquest = { diagnostics = true } } },
     handlers = {
       ['iquest/status'] = function(_, now)
         status = now
         vim.cmd.redrawstatus()
+      end,
+      ['iquest/diagnostics'] = function(_, asked, context)
+        return complaints(asked, assert(lsp.get_client_by_id(context.client_id)))
       end,
     },
     on_attach = attached,

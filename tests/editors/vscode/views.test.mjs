@@ -5,7 +5,8 @@ import { SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
 const HELPERS = "def double(width):\n    return 2 * width\n";
-const scene = stage({ files: { "shapes.py": SHAPES, "helpers.py": HELPERS, "notes.md": "# Shapes\n" } });
+const BROKEN = '{"width": 1 "height": 2}\n';
+const scene = stage({ files: { "shapes.py": SHAPES, "helpers.py": HELPERS, "sizes.json": BROKEN, "notes.md": "# Shapes\n" } });
 
 test("the context view shows what is sent; a click opens a piece; a file can be kept out", async () => {
   const { editor, window } = scene;
@@ -27,6 +28,25 @@ test("the context view shows what is sent; a click opens a piece; a file can be 
   await until("the setting", () => /"\/helpers.py"/.test(editor.readIf(".vscode/settings.json")));
   await rows.filter({ hasText: "Left out" }).first().waitFor();
   await until("the file left out", async () => (await rows.filter({ hasText: /helpers.py.*tokens/ }).count()) === 0);
+  await window.command("View: Show Explorer");
+});
+
+test("what another server complains of near the cursor enters the window in a pause", async () => {
+  const { window } = scene;
+  await window.file("sizes.json");
+  await window.page.locator(".squiggly-error").first().waitFor({ state: "attached" }); // VS Code's own server for JSON said so
+  await window.type(" ");
+  const rows = window.page.locator(".pane-body .monaco-list-row");
+  await until("the complaint in the window", async () => {
+    await window.command("IQuest: Show the Context");
+    const shown = await rows.filter({ hasText: "Diagnostics" }).first().waitFor({ timeout: 3000 }).then(() => true, () => false);
+    if (shown) return true;
+    await window.end();
+    await window.type(" "); // asked again: the other server may have been late
+    return false;
+  });
+  await rows.filter({ hasText: /Diagnostics\d+ tokens/ }).first().waitFor(); // the piece itself, with its size
+  await window.command("File: Revert File");
   await window.command("View: Show Explorer");
 });
 

@@ -23,6 +23,18 @@ export interface Page {
 
 export const pages: Page[] = [];
 
+/** The diagnostics of every document, in the tests' hands. */
+export const diagnostics: unknown[] = [];
+export const asked: unknown[] = [];
+export const languages = {
+  getDiagnostics(uri: unknown): unknown[] {
+    asked.push(uri);
+    return diagnostics;
+  },
+};
+
+export const DiagnosticSeverity = { Error: 0, Warning: 1, Information: 2, Hint: 3 };
+
 export class CancellationTokenSource {
   readonly token = { isCancellationRequested: false };
 
