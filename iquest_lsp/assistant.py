@@ -355,7 +355,7 @@ class Assistant:
         indexed = time.monotonic()
         evaluated = await self.warm(request.file, request.cursor, client=request.client)
         context, prefill = (indexed - begin) * 1000, (time.monotonic() - indexed) * 1000
-        made = await self.complete(request)
+        made = (await self.candidates(request, 1))[0]
         tokens, timings = made.tokens, made.timings
         evaluated = min(evaluated, tokens.reused)
         return replace(
@@ -376,7 +376,7 @@ class Assistant:
 
     async def candidates(self, request: CompletionRequest, count: int) -> list[Completion]:
         """As complete; up to `count` different answers, the first of which may be the empty one."""
-        if count <= 1:
+        if count <= 1 and not request.explicit:
             return [await self.complete(request)]
         project = self.project_of(request.file, request.client)
         settings = self._settings_for(project, request.client)

@@ -154,7 +154,7 @@ def _token(port: int) -> str:
 @model_option
 @click.option("--deadline-ms", type=click.IntRange(min=1), default=None, help="Answer within this many milliseconds.")
 @click.option("--max-tokens", type=click.IntRange(min=1), default=None)
-@click.option("--multiline", is_flag=True, help="Allow several lines.")
+@click.option("--multiline", is_flag=True, help="Go on as far as the block at the cursor goes.")
 @standalone_option
 def complete(
     place: str,
@@ -168,7 +168,8 @@ def complete(
 ) -> None:
     """Complete the code at FILE:LINE[:COL]; COL counts characters from 1 and defaults to the end of the line.
 
-    What is not warm yet is evaluated first; the deadline counts from then on.
+    What is not warm yet is evaluated first; the deadline counts from then on. The answer is the model's best guess,
+    however unsure it is.
     """
     file, line, column = _place(place)
     configuration = _configuration(engine=engine, model=model, deadline_ms=deadline_ms, max_tokens=max_tokens)
@@ -177,11 +178,11 @@ def complete(
         from iquest_lsp.assistant import CompletionRequest, completion_to_json
 
         cursor = assistant.cursor(file, line, column)
-        request = CompletionRequest(file, cursor, explicit=multiline)
+        request = CompletionRequest(file, cursor, explicit=True, longer=multiline)
         return completion_to_json(await assistant.complete_patiently(request))
 
     def ask(client: DaemonClient) -> dict[str, Any]:
-        return _answered(client.request("iquest/complete", {**_at(file, line, column), "explicit": multiline}))
+        return _answered(client.request("iquest/complete", {**_at(file, line, column), "multiline": multiline}))
 
     answer = _with_model(configuration, work, None if standalone else ask)
     if json_:

@@ -193,8 +193,8 @@ class Prompt:
     answer), after `max_lines` lines that hold something (0: no limit; some more until the round and square
     brackets that they opened are closed), or at a limit. With an `outer_indent` of 0 or
     more it ends after the first line before one that is indented by no more characters than that, unless the line
-    begins with a closing bracket: then after it. The answer does not begin with one of the tokens `avoid`. `sequence`
-    names the KV sequence.
+    begins with a closing bracket: then after it. The answer does not begin with one of the tokens `avoid`, and without
+    `is_empty_allowed` not with the end. `sequence` names the KV sequence.
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
     still begins after it.
     """
@@ -207,6 +207,7 @@ class Prompt:
     heal: bool = False
     outer_indent: int = -1
     avoid: tuple[int, ...] = ()
+    is_empty_allowed: bool = True
 
 
 class Finish(StrEnum):

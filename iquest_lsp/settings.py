@@ -70,7 +70,7 @@ class Settings:
     )
     min_confidence: int = _setting(
         -1,
-        "Least probability, in percent, at which the model's text is shown; -1: the value tuned for the model.",
+        "Least probability, in percent, at which the model's text is shown unasked; -1: the value tuned for the model.",
         low=-1,
     )
     battery_saver: bool = _setting(True, "On battery, evaluate nothing ahead of a request.", workspace=False)

@@ -54,6 +54,8 @@ LATENESS_MS = 100.0
 MAX_FLIGHTS = 64
 #: The least of a deadline that another candidate is begun with.
 LEAST_LEFT_MS = 60.0
+#: How many of the model's choices that say nothing are passed over for one that says something.
+MORE_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,17 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """Complete `file` at `cursor`; `explicit` when the user asked for it by a key, not only by typing.
+    """Complete `file` at `cursor`; `explicit` when the user asked for it, by a key or a command, not only by typing.
 
-    `client` names who asks: its buffers and its settings count.
+    What is asked for is answered inside a word too, and with the model's best guess however unsure it is. `longer`
+    goes on past the statement at the cursor, as far as its block goes. `client` names who asks: its buffers and its
+    settings count.
     """
 
     file: Path
     cursor: Position
     explicit: bool = False
+    longer: bool = False
     client: str = ""
     selected: Selected | None = None
 
@@ -173,20 +178,21 @@ class Completer:
     ) -> list[Completion]:
         """Up to `count` different answers, the likeliest first, as far as the deadline allows; see complete.
 
-        The only one may be empty.
+        What the model says first may be nothing, or nothing new; its next choices take that one's place. Only where
+        they say nothing either is there an empty answer, as the only one.
         """
         first = await self.complete(project, request, settings)
         found = [first]
         job = _job(project, request, settings, begin=time.monotonic() - first.timings.total_ms / 1000)
-        if count == 1 or first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
+        if (count == 1 and first.text) or first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
             return found
         self._stop_ahead(job.key)  # what is waited for comes before what may be wanted next
-        avoid: list[int] = []
         window = await self._window(job)
-        while len(found) < count and (left := self._left_ms(job)) > LEAST_LEFT_MS:
-            if not avoid:
-                avoid += await self._first_tokens(job)
-            prompt = replace(self._prompt(job, window), avoid=tuple(avoid))
+        avoid = self._first_tokens(job)
+        for _ in range(count + MORE_TRIES):
+            if sum(bool(one.text) for one in found) >= count or (left := self._left_ms(job)) <= LEAST_LEFT_MS:
+                break
+            prompt = replace(self._prompt(job, window), avoid=tuple(avoid), is_empty_allowed=False)
             limits = Limits(settings.max_tokens, deadline_ms=left, depth=Depth(settings.depth))
             made = await self._scheduler.complete(prompt, limits, group=str(project.root))
             if not made.tokens or made.tokens[0] in avoid:
@@ -217,7 +223,7 @@ class Completer:
     def _known(self, job: _Job) -> Completion | None:
         """An answer that holds already; None where the model has to be asked."""
         found = self._remembered.find(
-            job.key, job.snapshot.document.text, job.place.offset, self._state(job), explicit=job.request.explicit
+            job.key, job.snapshot.document.text, job.place.offset, self._state(job), longer=job.request.longer
         )
         if found is None:
             return None
@@ -233,9 +239,9 @@ class Completer:
 
     async def _generate(self, job: _Job) -> Generation | None:
         """Waits for the generation under way that can become this answer, else for one of its own."""
-        text, offset, explicit = job.snapshot.document.text, job.place.offset, job.request.explicit
+        text, offset, longer = job.snapshot.document.text, job.place.offset, job.request.longer
         flight = self._flights.get(job.key)
-        if flight is not None and flight.joins(text, offset, explicit):
+        if flight is not None and flight.joins(text, offset, longer):
             job.unit = unit_at(job.place)
             job.context_ms = (time.monotonic() - job.begin) * 1000
             try:
@@ -261,7 +267,7 @@ class Completer:
             self._keeper.evaluated(job.project, made.counts.prefilled)
             return made
 
-        flight = self._flights[job.key] = Flight(text, offset, explicit, start)
+        flight = self._flights[job.key] = Flight(text, offset, longer, start)
         while len(self._flights) > MAX_FLIGHTS:
             self._flights.popitem(last=False)[1].end()
         return await flight.wait()
@@ -273,21 +279,21 @@ class Completer:
         return window
 
     def _prompt(self, job: _Job, window: ContextWindow) -> Prompt:
-        unit, explicit, stop = job.unit, job.request.explicit, window.stop
+        unit, stop = job.unit, window.stop
         lines, outer = 1, -1
         if unit.extent is Extent.BLOCK:
             lines, outer = 0, unit.outer_indent
         elif unit.extent is Extent.LINE:
             stop = (*stop, "\n")
-        elif explicit and unit.extent is Extent.STATEMENT:  # as far as the block goes that the statement is in
+        elif job.request.longer and unit.extent is Extent.STATEMENT:
             lines, outer = 0, job.place.indent - 1
         sequence = self._windows.sequence(job.project)
         return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer)
 
-    async def _first_tokens(self, job: _Job) -> list[int]:
-        """The first token of the answer that was given already."""
+    def _first_tokens(self, job: _Job) -> list[int]:
+        """The first token of the answer that was given already, if it had one."""
         found = self._remembered.find(
-            job.key, job.snapshot.document.text, job.place.offset, self._state(job), explicit=True
+            job.key, job.snapshot.document.text, job.place.offset, self._state(job), longer=job.request.longer
         )
         return list(found.generation.tokens[:1]) if found is not None else []
 
@@ -345,7 +351,7 @@ class Completer:
             return
         self._remembered.keep(
             job.key, job.snapshot.document.text, job.place.offset, made, state=self._state(job),
-            explicit=job.request.explicit,
+            longer=job.request.longer,
         )  # fmt: skip
 
     def _answer(self, job: _Job, made: Generation, source: Source) -> Completion:
@@ -354,7 +360,8 @@ class Completer:
     def _shape(self, job: _Job, made: Generation) -> Shaped:
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
-        return shape(made, job.place, job.unit, threshold_of(metadata, job.settings.min_confidence))
+        least = 0.0 if job.request.explicit else threshold_of(metadata, job.settings.min_confidence)
+        return shape(made, job.place, job.unit, least)
 
     def _completion(self, job: _Job, shaped: Shaped, made: Generation, source: Source) -> Completion:
         total = (time.monotonic() - job.begin) * 1000

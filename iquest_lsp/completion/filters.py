@@ -7,8 +7,8 @@ import re
 from iquest_lsp.completion.brackets import surplus
 from iquest_lsp.completion.place import Place, indent_of
 
-#: A unit of up to 60 characters, four times or more in a row.
-_LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
+#: A unit of up to 60 characters, four times or more in a row; a long one three times.
+_LOOP = re.compile(r"(.{12,60}?)\1{2,}|(.{1,60}?)\2{3,}", re.DOTALL)
 _LOOP_CHARACTERS = 16
 _LOOP_LINES = 3
 _LEAST_OVERLAP = 4

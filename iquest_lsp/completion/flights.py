@@ -24,10 +24,10 @@ Start = Callable[[Callable[[str], None]], Awaitable[Generation]]
 class Flight:
     """One generation for a place in a document, and who waits for it."""
 
-    def __init__(self, text: str, offset: int, explicit: bool, start: Start) -> None:
+    def __init__(self, text: str, offset: int, longer: bool, start: Start) -> None:
         self._before, self._after = near(text, offset)
         self._offset = offset
-        self._explicit = explicit
+        self._longer = longer
         self._said = ""
         self._typed = ""
         self._waiting = 0
@@ -35,11 +35,11 @@ class Flight:
         self.task = asyncio.ensure_future(start(self._hear))
         self.task.add_done_callback(_observe)
 
-    def joins(self, text: str, offset: int, explicit: bool) -> bool:
+    def joins(self, text: str, offset: int, longer: bool) -> bool:
         """Whether a request at a place can wait for this one: only what it may still write was typed since."""
         before, after = near(text, offset, extra=NEAR_BEFORE)
         length = offset - self._offset
-        if self.task.done() or self.diverged or after != self._after or explicit != self._explicit:
+        if self.task.done() or self.diverged or after != self._after or longer != self._longer:
             return False
         if not length and not self._waiting:
             return False  # withdrawn, and asked again in the same place: that one is not wanted

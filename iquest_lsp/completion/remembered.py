@@ -29,7 +29,7 @@ class Kept:
     state: Hashable
     source: Source
     at: float
-    explicit: bool = False
+    longer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Remembered:
 
     def keep(
         self, key: Hashable, text: str, offset: int, generation: Generation, *, state: Hashable,
-        source: Source = Source.CACHE, explicit: bool = False,
+        source: Source = Source.CACHE, longer: bool = False,
     ) -> None:  # fmt: skip
         """Remembers what was generated for a place in a document; `source` is what an answer from it shall say.
 
@@ -61,11 +61,11 @@ class Remembered:
         before, after = near(*_plain(text, offset))
         kept = self._documents.setdefault(key, deque(maxlen=PER_DOCUMENT))
         self._documents.move_to_end(key)
-        kept.append(Kept(before, after, generation, state, source, self._clock(), explicit))
+        kept.append(Kept(before, after, generation, state, source, self._clock(), longer))
         while len(self._documents) > DOCUMENTS:
             self._documents.popitem(last=False)
 
-    def find(self, key: Hashable, text: str, offset: int, state: Hashable, *, explicit: bool = False) -> Found | None:
+    def find(self, key: Hashable, text: str, offset: int, state: Hashable, *, longer: bool = False) -> Found | None:
         """A generation that holds at a place: made there, or before it and typed through since, newest first."""
         kept = self._documents.get(key)
         if not kept:
@@ -74,7 +74,7 @@ class Remembered:
         before, after = near(text, offset, extra=NEAR_BEFORE)
         oldest = self._clock() - AGE_S
         for item in reversed(kept):
-            if item.at < oldest or item.state != state or (explicit and not item.explicit):
+            if item.at < oldest or item.state != state or (longer and not item.longer):
                 continue
             rest = _rest(item, before, after, offset)
             if rest is not None:

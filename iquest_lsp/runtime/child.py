@@ -90,6 +90,7 @@ class Server:
                     request["heal"],
                     request["outer_indent"],
                     tuple(request["avoid"]),
+                    request["is_empty_allowed"],
                 )
                 limits = Limits(
                     request["max_tokens"], request["deadline_ms"], Depth(request["depth"]), request["draft"]

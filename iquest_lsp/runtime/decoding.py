@@ -46,8 +46,9 @@ class Writer:
         sampler: Sampler,
         *,
         can_adapt: bool = False,
+        ends: Sequence[int] = (),
     ) -> None:
-        """`can_adapt` says that the tail's passes can be run apart."""
+        """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text."""
         self._tail = tail
         self._controller = controller
         self._pieces = pieces
@@ -55,6 +56,7 @@ class Writer:
         self._answer = answer
         self._sampler = sampler
         self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
+        self._ends = tuple(ends)
         self._must = request.must
         self._lookup: Lookup | None = None
         self._early = 0
@@ -197,8 +199,9 @@ class Writer:
     def _limited(self, row: Logits) -> Logits:
         if self._must:
             row = only(row, self._pieces.allowed(self._must))
-        if self._request.prompt.avoid and not self._answer.tokens:
-            row = without(row, self._request.prompt.avoid)
+        prompt = self._request.prompt
+        if not self._answer.tokens and (prompt.avoid or not prompt.is_empty_allowed):
+            row = without(row, prompt.avoid if prompt.is_empty_allowed else (*prompt.avoid, *self._ends))
         return row
 
     def _take(self, choice: Choice) -> Finish | None:
@@ -225,6 +228,7 @@ class Decoder:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
+        self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
         is_own = isinstance(context, LoopContext) and attention.applies(context)  # each row for itself
@@ -254,7 +258,9 @@ class Decoder:
         costs, sequence = self.controller.costs, request.prompt.sequence
         tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
-        return Writer(tail, self.controller, self._pieces, request, answer, sampler, can_adapt=self._can_split)
+        return Writer(
+            tail, self.controller, self._pieces, request, answer, sampler, can_adapt=self._can_split, ends=self._ends
+        )
 
 
 def _single_rows_differ(model: Model, options: EngineOptions) -> bool:

@@ -159,6 +159,7 @@ class ProcessEngine:
             "heal": prompt.heal,
             "outer_indent": prompt.outer_indent,
             "avoid": list(prompt.avoid),
+            "is_empty_allowed": prompt.is_empty_allowed,
             "max_tokens": limits.max_tokens,
             "deadline_ms": left,
             "depth": str(limits.depth),

@@ -30,16 +30,20 @@ def _one_home() -> Iterator[None]:
         _home.clear()
 
 
-def run(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path = ROOT, stdin: str = "", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "iquest_lsp.cli", *arguments],
         cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300, check=False,
-        env={**os.environ, **_home[0].environment},
+        env={**os.environ, **_home[0].environment, **(environment or {})},
     )  # fmt: skip
 
 
-def answer(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> dict[str, Any]:
-    done = run(*arguments, "--json", cwd=cwd, stdin=stdin)
+def answer(
+    *arguments: str, cwd: Path = ROOT, stdin: str = "", environment: dict[str, str] | None = None
+) -> dict[str, Any]:
+    done = run(*arguments, "--json", cwd=cwd, stdin=stdin, environment=environment)
     assert done.returncode == 0, done.stderr
     value = json.loads(done.stdout)  # one object and nothing else
     assert isinstance(value, dict)
@@ -54,6 +58,12 @@ def project(tmp_path: Path) -> Path:
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "feat: area of a rectangle (#7)"], check=True)
     return tmp_path
+
+
+def test_complete_gives_the_best_guess(project: Path) -> None:
+    unsure = {"IQUEST_LSP_FAKE": json.dumps({"echo": "guess(a)", "logprob": -5.0})}
+    made = answer("complete", "shapes.py:4", "--engine", "fake", "--standalone", cwd=project, environment=unsure)
+    assert made["text"] == "guess(a)"
 
 
 def test_complete(project: Path) -> None:

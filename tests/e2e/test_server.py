@@ -191,6 +191,21 @@ async def test_by_key_there_are_several_candidates(root: Path) -> None:
         assert len({item.command.arguments[0] for item in items}) == 3
 
 
+async def test_by_key_an_empty_answer_gives_way_to_the_next_choice(root: Path) -> None:
+    answers = fake(responses=["", "second(b)"])
+    async with connected(root, *FAKE, environment=answers, options=PATIENT) as editor:
+        uri = editor.open(root / "shapes.py")
+        assert [item.insert_text for item in await editor.inline(uri, 3, 0, explicit=True)] == ["second(b)"]
+
+
+async def test_an_unsure_answer_is_shown_to_who_asked_for_it(root: Path) -> None:
+    answers = fake(echo="guess(a)", logprob=-5.0)
+    async with connected(root, *FAKE, environment=answers, options=PATIENT) as editor:
+        uri = editor.open(root / "shapes.py")
+        assert await editor.inline(uri, 3, 0) == []
+        assert [item.insert_text for item in await editor.inline(uri, 3, 0, explicit=True)] == ["guess(a)"]
+
+
 async def test_an_answer_goes_on_from_the_selected_item(root: Path) -> None:
     async with connected(root, *FAKE, options=PATIENT) as editor:
         uri = editor.open(root / "shapes.py", "def area(width, height):\n    pass\n\n\nare")

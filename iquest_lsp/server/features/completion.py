@@ -35,7 +35,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=True))
     async def completion(params: types.CompletionParams) -> types.CompletionList:
-        made, lines = await _complete(connection, params, explicit=True)
+        made, lines = await _complete(connection, params)  # clients ask for a list at every key, too
         items = []
         for one in made:
             before = lines.line(one.span.start.line)[: one.span.start.character]
@@ -53,7 +53,7 @@ async def _complete(
     connection: Connection,
     params: types.InlineCompletionParams | types.CompletionParams,
     *,
-    explicit: bool,
+    explicit: bool = False,
     count: int = 1,
 ) -> tuple[list[Completion], LineIndex]:
     try:
@@ -63,7 +63,7 @@ async def _complete(
         return [], LineIndex("")
     cursor = convert.position_in(params.position, lines, connection.encoding)
     selected = _selected(params, lines, connection)
-    request = CompletionRequest(file, cursor, explicit, connection.client, selected)
+    request = CompletionRequest(file, cursor, explicit, longer=explicit, client=connection.client, selected=selected)
     try:
         made = await connection.assistant.candidates(request, count)
     except RequestCancelledError:

@@ -32,7 +32,8 @@ def register(connection: Connection) -> None:
     async def complete(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
         file, cursor = _asked(connection, asked, COMPLETE)
-        request = CompletionRequest(file, cursor, asked.get("explicit") is True, connection.client)
+        longer = asked.get("multiline") is True
+        request = CompletionRequest(file, cursor, explicit=True, longer=longer, client=connection.client)
         return completion_to_json(await connection.assistant.complete_patiently(request))
 
 

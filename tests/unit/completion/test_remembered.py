@@ -84,8 +84,8 @@ def test_nothing_is_an_answer_where_the_model_was_heard_out() -> None:
 
 
 def test_who_asks_for_more_is_not_given_a_line() -> None:
-    assert look(kept("x = ", "", "value"), "x = ", "", explicit=True) is None
-    assert look(kept("x = ", "", "value", explicit=True), "x = ", "", explicit=True) == "value"
+    assert look(kept("x = ", "", "value"), "x = ", "", longer=True) is None
+    assert look(kept("x = ", "", "value", longer=True), "x = ", "", longer=True) == "value"
 
 
 def test_answers_grow_old_and_are_bounded() -> None:

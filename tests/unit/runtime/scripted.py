@@ -103,6 +103,7 @@ def write(
     pieces = [b"" if token == END else bytes([token + 32]) for token in range(VOCABULARY)]
     answer = Answer(request, lambda token: pieces[token], lambda token: token == END)
     sampler = Sampler(request.prompt.temperature, np.random.default_rng(0))
-    writer = Writer(tail, controller, Pieces(pieces), request, answer, sampler, can_adapt=tail._guess is not None)
+    can_adapt = tail._guess is not None
+    writer = Writer(tail, controller, Pieces(pieces), request, answer, sampler, can_adapt=can_adapt, ends=[END])
     writer.write()
     return writer, answer
