@@ -277,7 +277,7 @@ class Assistant:
         path = project.path_of(file)
         project.documents.open(path, text, version, language, client)
         project.look_at([path])
-        self._warmer.soon(project, path, Position(0, 0), client, refresh=True)
+        self._warmer.ahead(project, path, Position(0, 0), client, refresh=True)
 
     def change_document(self, file: Path, changes: Sequence[Change], version: int, client: str = "") -> None:
         """An editor changed a document."""
@@ -291,13 +291,13 @@ class Assistant:
         project.files_changed([file])
         self._warmer.renew(project.root)
 
-    def focus_document(self, file: Path, client: str = "") -> None:
-        """An editor shows a document that it has open; a place in it will be asked about next."""
+    def focus_document(self, file: Path, client: str = "", cursor: Position | None = None) -> None:
+        """An editor shows a document that it has open, or another place in it; there it will be asked next."""
         project = self.project_of(file, client)
         project.documents.get(project.path_of(file), client)
         project.documents.view(project.path_of(file))
         project.look_at([project.path_of(file)])
-        self._warmer.look(project, project.path_of(file), client)
+        self._warmer.look(project, project.path_of(file), client, cursor)
 
     def close_document(self, file: Path, client: str = "") -> None:
         """An editor closed a document."""

@@ -72,23 +72,31 @@ class Warmer:
         return evaluated
 
     def soon(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool = False) -> None:
-        """Begins to warm a place in the background."""
+        """Begins to warm a place in the background: it was asked about, and not all could be evaluated in time."""
         self.stop(project.root)
         work = self._quietly(project, path, cursor, client, refresh)
         self._tasks[project.root] = asyncio.create_task(work)
 
+    def ahead(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool = False) -> None:
+        """The same before anyone asked: not on battery, where the next request evaluates what it needs."""
+        if self._calm() is not Calm.SAVING:
+            self.soon(project, path, cursor, client, refresh=refresh)
+
     def rest(self, project: Project, path: str, cursor: Position, client: str) -> None:
         """Notes where the user is at work; in the next pause the window there is brought up to date."""
-        self._places[project.root] = (project, path, cursor, client)
-        self._cursors[project.root, path] = cursor
-        while len(self._cursors) > MOST_CURSORS:
-            self._cursors.pop(next(iter(self._cursors)))
-        self._worked[project.root] = asyncio.get_running_loop().time()
+        self._note(project, path, cursor, client)
         self.renew(project.root)
 
-    def look(self, project: Project, path: str, client: str) -> None:
-        """The user looks at a file: its window is warmed where the cursor was last."""
-        self.soon(project, path, self._cursors.get((project.root, path), Position(0, 0)), client)
+    def look(self, project: Project, path: str, client: str, cursor: Position | None = None) -> None:
+        """The user looks at a place of a file, else where the cursor was last: the window there is warmed.
+
+        What a pause was going to bring up to date is this window now.
+        """
+        place = cursor or self._cursors.get((project.root, path), Position(0, 0))
+        self._note(project, path, place, client)
+        if project.root in self._timers:
+            self.renew(project.root)
+        self.ahead(project, path, place, client)
 
     def renew(self, root: Path) -> None:
         """Brings the window of a workspace up to date in the next pause: there may be something new to show."""
@@ -116,16 +124,21 @@ class Warmer:
         for root in {*self._tasks, *self._places}:
             self.forget(root)
 
+    def _note(self, project: Project, path: str, cursor: Position, client: str) -> None:
+        """The user is there now."""
+        self._places[project.root] = (project, path, cursor, client)
+        self._cursors[project.root, path] = cursor
+        while len(self._cursors) > MOST_CURSORS:
+            self._cursors.pop(next(iter(self._cursors)))
+        self._worked[project.root] = asyncio.get_running_loop().time()
+
     def _refresh(self, root: Path, postponed: int = 0) -> None:
         del self._timers[root]
-        calm = self._calm()
-        if calm is Calm.SAVING:
-            return  # the next request evaluates what it needs
-        if calm is Calm.BUSY and postponed < POSTPONED:
+        if self._calm() is Calm.BUSY and postponed < POSTPONED:
             later = asyncio.get_running_loop().call_later
             self._timers[root] = later(POSTPONED_S, self._refresh, root, postponed + 1)
         else:
-            self.soon(*self._places[root], refresh=True)
+            self.ahead(*self._places[root], refresh=True)
 
     def _forget_timer(self, root: Path) -> None:
         timer = self._timers.pop(root, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
@@ -41,6 +41,19 @@ def uri_of(file: Path) -> str:
 def position_in(position: types.Position, lines: LineIndex, encoding: Encoding) -> Position:
     """A client's position as ours, clamped into the text."""
     return lines.from_editor(Position(position.line, position.character), encoding)
+
+
+def place_in(given: object, lines: LineIndex, encoding: Encoding) -> Position | None:
+    """A position in a message that the protocol has no type for; None for anything else."""
+    place = given if isinstance(given, dict) else {}
+    line, character = place.get("line"), place.get("character")
+    if not _counts(line) or not _counts(character):
+        return None
+    return position_in(types.Position(line, character), lines, encoding)
+
+
+def _counts(number: object) -> TypeGuard[int]:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
 
 
 def span_in(range_: types.Range, lines: LineIndex, encoding: Encoding) -> Span:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
-
 from iquest_lsp.assistant import Question, Role
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
@@ -55,11 +53,7 @@ async def _question(connection: Connection, asked: dict[str, object]) -> Questio
 def _cursor(connection: Connection, files: list[Path], place: object) -> Position | None:
     if not files or not isinstance(place, dict):
         return None
-    line, character = place.get("line"), place.get("character")
-    if not isinstance(line, int) or not isinstance(character, int) or min(line, character) < 0:
-        return None
-    lines = connection.assistant.lines(files[0], connection.client)
-    return convert.position_in(types.Position(line, character), lines, connection.encoding)
+    return convert.place_in(place, connection.assistant.lines(files[0], connection.client), connection.encoding)
 
 
 def _conversation(turns: object) -> tuple[tuple[str, str], ...]:

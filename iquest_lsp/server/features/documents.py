@@ -55,12 +55,16 @@ def register(connection: Connection) -> None:
 
     @connection.feature(DID_FOCUS)
     def did_focus(params: Any) -> None:
-        told = convert.plain(params).get("textDocument")
-        uri = told.get("uri") if isinstance(told, dict) else None
+        told = convert.plain(params)
+        document = told.get("textDocument")
+        uri = document.get("uri") if isinstance(document, dict) else None
         if not isinstance(uri, str):
             return  # no document has the focus now
         try:
-            connection.assistant.focus_document(convert.file_of(uri), connection.client)
+            file = convert.file_of(uri)
+            lines = connection.assistant.lines(file, connection.client)
+            cursor = convert.place_in(told.get("position"), lines, connection.encoding)
+            connection.assistant.focus_document(file, connection.client, cursor)
         except DocumentError as error:
             log.debug("%s", error)
 
