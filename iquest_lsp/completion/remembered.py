@@ -61,8 +61,12 @@ class Remembered:
         before, after = near(*_plain(text, offset))
         kept = self._documents.setdefault(key, deque(maxlen=PER_DOCUMENT))
         self._documents.move_to_end(key)
-        kept.append(Kept(before, after, generation, state, source, self._clock(), longer))
-        while len(self._documents) > DOCUMENTS:
+        now = self._clock()
+        kept.append(Kept(before, after, generation, state, source, now, longer))
+        while kept[0].at < now - AGE_S:
+            kept.popleft()
+        # The document whose newest answer is the oldest comes first.
+        while len(self._documents) > DOCUMENTS or next(iter(self._documents.values()))[-1].at < now - AGE_S:
             self._documents.popitem(last=False)
 
     def find(self, key: Hashable, text: str, offset: int, state: Hashable, *, longer: bool = False) -> Found | None:
@@ -80,6 +84,10 @@ class Remembered:
             if rest is not None:
                 return Found(rest, item.source)
         return None
+
+    def __len__(self) -> int:
+        """Answers that are held, of all documents."""
+        return sum(map(len, self._documents.values()))
 
     def forget(self, key: Hashable) -> None:
         """Drops a document's answers."""

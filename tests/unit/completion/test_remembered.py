@@ -40,6 +40,18 @@ def test_what_is_typed_through_is_answered_with_the_rest() -> None:
     assert look(cache, "x =", "\nend") is None
 
 
+def test_what_is_too_old_to_be_given_is_not_held() -> None:
+    clock = Clock()
+    cache = Remembered(clock)
+    for second in range(1000):
+        clock.now = float(second)
+        cache.keep(f"document {second // 10}", "x = ", 4, generation("value", Finish.STOP), state="m")
+    assert len(cache) == AGE_S + 1  # of the hundred documents, those of the last two minutes
+    clock.now += 10 * AGE_S
+    cache.keep("document 99", "x = ", 4, generation("value", Finish.STOP), state="m")
+    assert len(cache) == 1
+
+
 def test_prefix_and_suffix_count() -> None:
     cache = kept("a\nx = ", "\nend", "value")
     assert look(cache, "b\nx = ", "\nend") is None
