@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.facts import facts
+from iquest_lsp.codeflow.facts import facts, is_comment, plainly
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.paths import is_test
 from iquest_lsp.codeflow.symbols import MAX_SOURCE, Symbol, symbols_of, touched
@@ -22,8 +22,6 @@ Key = tuple[str, int]
 
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
-
-_LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +132,14 @@ class _Comparison:
                             symbol.public, deprecates=deprecates, lines=tuple(line.strip() for line in added))
 
     def _own_facts(self, earlier: Symbol, symbol: Symbol) -> list[str]:
-        """What the definition's lines do now, those of definitions inside it aside: they speak for themselves."""
-        old_inside, new_inside = _inside(self.old.values(), earlier), _inside(self.new.values(), symbol)
+        """What the definition's lines do now, its documentation and the definitions inside it aside."""
+        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
+        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
         removed = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
                    if earlier.start <= at < earlier.end and at not in old_inside]
         added = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
                  if symbol.start <= at < symbol.end and at not in new_inside]
-        return facts(removed, added) or _plainly(removed, added)
+        return facts(removed, added) or plainly(removed, added)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])
@@ -149,12 +148,12 @@ class _Comparison:
 
     def _doc_only(self, earlier: Symbol, symbol: Symbol, removed: list[str], added: list[str]) -> bool:
         old_inside = all(
-            earlier.doc[0] <= at < earlier.doc[1] or _is_comment(line)
+            earlier.doc[0] <= at < earlier.doc[1] or is_comment(line)
             for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
             if earlier.start <= at < earlier.end
         )  # fmt: skip
         new_inside = all(
-            symbol.doc[0] <= at < symbol.doc[1] or _is_comment(line)
+            symbol.doc[0] <= at < symbol.doc[1] or is_comment(line)
             for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end
         )  # fmt: skip
@@ -274,29 +273,6 @@ def _tokens(root: Node) -> Iterable[tuple[int, bytes]]:
         yield pending
 
 
-def _plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
-    """A change of very few lines, told by the lines themselves."""
-    minus, plus = ([line.strip() for line in lines if line.strip() and not _is_comment(line)]
-                   for lines in (removed, added))
-    if minus and [_bare(line) for line in minus] == [_bare(line) for line in plus]:
-        return ["only comments change"]
-    if len(minus) == len(plus) == 1 and len(minus[0]) + len(plus[0]) <= 100:
-        return [f"`{minus[0]}` becomes `{plus[0]}`"]
-    if plus and not minus:
-        return [f"`{plus[0][:60]}` is new"]
-    if minus and not plus:
-        return [f"`{minus[0][:60]}` is gone"]
-    return []
-
-
-def _bare(line: str) -> str:
-    """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
-    found = _LAST_COMMENT.search(line)
-    if found is None or any(line[: found.start()].count(quote) % 2 for quote in ('"', "'", "`")):
-        return line.strip()
-    return line[: found.start()].strip()
-
-
 def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
     """Lines of definitions inside `outer`."""
     prefix = f"{outer.name}."
@@ -332,14 +308,9 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
 
 
 _LAYOUT = re.compile(r"[\s,;\\]+")
-_COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|if|endif|else)|//|/\*|\*|--|<!--|$)")
 _DEPRECATION = re.compile(
     r"@deprecated|#\[deprecated|\[\[deprecated|DeprecationWarning|^\W*deprecated\b|\bdeprecated[:.!]|\.\. deprecated::|"
     r"\bis deprecated\b|warn_deprecated|Deprecated since|弃用|已废弃", re.IGNORECASE)  # fmt: skip
-
-
-def _is_comment(line: str) -> bool:
-    return bool(_COMMENT_LINE.match(line))
 
 
 def _deprecates(lines: Iterable[str]) -> bool:

@@ -75,7 +75,9 @@ def explain_diff(
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
     known = replace(known, risks=tuple(risks_of(source, changes, uses, tracked, redact, _reader(source))))
     tell(known)
-    missing = missing_of(paths, changes, past.partners(earlier), past.habits(), uses, tracked, intent.kind)
+    partners = past.partners(earlier, include_filtered=include_filtered)
+    habits = past.habits(include_filtered=include_filtered)
+    missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
     known = replace(known, missing=tuple(missing))
     tell(known)
     touches = past.touches(_ranges(source, changes), earlier[:100])
@@ -89,7 +91,9 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
     found: list[SymbolChange] = []
     for item in source.files:
         changes = symbol_changes(item, source.before.get(item.path), source.after.get(item.path))
-        found += changes or _from_headings(item)
+        # Where the texts are at hand, what lies outside all definitions belongs to none.
+        read = item.path in source.before or item.path in source.after
+        found += changes if changes or read else _from_headings(item)
     return link_moves(found)
 
 
@@ -156,7 +160,7 @@ def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
 def _file(item: FileDiff, changes: Sequence[SymbolChange]) -> ChangedFile:
     status = _STATUS.get(item.status, "modified")
     old = item.old_path if item.status in ("R", "C") else ""
-    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), old)
+    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), old, item.binary)
 
 
 def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:
@@ -180,13 +184,14 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
         return []
     names = list(changed_names(changes))
     names += [item.name.rsplit(".", 1)[-1] for item in changes if item.public and not item.inner
-              and item.change in ("body", "moved") and item.kind != "test" and category(item.path) is Category.SOURCE]
+              and item.change in ("body", "moved", "signature") and item.kind != "test"
+              and category(item.path) is Category.SOURCE]
     wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)][:MAX_NAMES]
     repository = source.repository
     if not wanted or (repository.bare and not source.revision):
         return []
     origins: dict[str, list[str]] = {}
-    for item in changes:
+    for item in (*changed_names(changes).values(), *changes):
         *outer, name = (item.old_name or item.name).rsplit("::", 1)[-1].split(".")
         if name in wanted and name not in origins:
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]

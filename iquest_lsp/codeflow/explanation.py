@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.changes import SymbolChange
-from iquest_lsp.codeflow.facts import signature_facts
+from iquest_lsp.codeflow.heads import signature_facts
 from iquest_lsp.codeflow.paths import Category, category
 
 MAX_NEW = 8
@@ -18,7 +18,7 @@ MAX_FILES, MAX_GONE = 30, 3
 class ChangedFile:
     """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted.
 
-    `old_path` is where a renamed or copied one was.
+    `old_path` is where a renamed or copied one was; a binary one has no lines.
     """
 
     path: str
@@ -27,6 +27,7 @@ class ChangedFile:
     added: int = 0
     removed: int = 0
     old_path: str = ""
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ def _worth_listing(files: Sequence[ChangedFile]) -> tuple[list[ChangedFile], lis
 
 
 def _counts(item: ChangedFile) -> str:
+    if item.binary:
+        return " (binary)"
     return f" (+{item.added} −{item.removed})" if item.added > 0 or item.removed > 0 else ""
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterable, Sequence
 
 MAX_FACTS = 3
+#: What is told plainly has at most so many lines on both sides, and so many names that come or go.
+MAX_PLAIN, MAX_PLAIN_NAMES = 12, 4
 
 _RAISES = re.compile(r"\b(?:raise|throw(?:\s+new)?)\s+([A-Za-z_][\w.:]*)")
 _HANDLES = re.compile(
@@ -27,6 +30,15 @@ _NOT_CALLS = frozenset({
     "getattr", "setattr", "startswith", "endswith", "unwrap", "clone", "map", "filter", "make", "string",
 })  # fmt: skip
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
+_COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|if|endif|else)|//|/\*|\*|--|<!--|$)")
+_LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
+_AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
+_TOKEN = re.compile(r"\s+|\w+|.")
+_WORDS = frozenset(keyword.kwlist) | {
+    "const", "let", "var", "function", "fn", "func", "static", "public", "private", "void", "new", "this", "self",
+    "auto", "typeof", "null", "true", "false", "nil", "throw", "catch", "switch", "case", "struct", "impl", "pub",
+    "use", "mut",
+}  # fmt: skip
 
 
 def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
@@ -34,19 +46,96 @@ def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
     minus = [line for line in removed if not _COMMENT.match(line)]
     plus = [line for line in added if not _COMMENT.match(line)]
     found: list[str] = []
-    found += _named("now raises", _names(_RAISES, plus) - _names(_RAISES, minus))
-    found += _named("no longer raises", _names(_RAISES, minus) - _names(_RAISES, plus))
-    found += _named("now handles", _names(_HANDLES, plus) - _names(_HANDLES, minus))
+    found += named("now raises", _names(_RAISES, plus) - _names(_RAISES, minus))
+    found += named("no longer raises", _names(_RAISES, minus) - _names(_RAISES, plus))
+    found += named("now handles", _names(_HANDLES, plus) - _names(_HANDLES, minus))
     found += _replaced(minus, plus)
-    conditions = [match[1] for line in plus if (match := _CONDITION.match(line))]
-    old_conditions = {match[1] for line in minus if (match := _CONDITION.match(line))}
+    conditions, old_conditions = _conditions(plus), _conditions(minus)
     found += [f"checks `{item}`" for item in conditions if item not in old_conditions][:1]
     come, gone = _calls(plus) - _calls(minus), _calls(minus) - _calls(plus)
     # A long list says only that much was rewritten.
-    found += _named("now calls", come, limit=3) if len(come) <= 5 else []
-    found += _named("no longer calls", gone, limit=2) if len(gone) <= 3 else []
-    found += _texts(minus, plus)
-    return found[:MAX_FACTS]
+    found += named("now calls", come, limit=3) if len(come) <= 5 else []
+    found += named("no longer calls", gone, limit=2) if len(gone) <= 3 else []
+    # Texts tell little beside much else.
+    return [*found, *(_texts(minus, plus) if len(found) < 2 else [])][:MAX_FACTS]
+
+
+def _conditions(lines: Iterable[str]) -> list[str]:
+    bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
+    return [match[1] for line in bare if (match := _CONDITION.match(line))]
+
+
+def plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
+    """A change of few lines that no other fact tells, by the lines themselves or the names that come and go."""
+    minus, plus = ([line.strip() for line in lines if line.strip() and not is_comment(line)]
+                   for lines in (removed, added))
+    if minus and list(map(_uncommented, minus)) == list(map(_uncommented, plus)):
+        return ["only comments change"]
+    if len(minus) == len(plus) == 1 and (told := _part(minus[0], plus[0])):
+        return [told]
+    if plus and not minus:
+        return [f"`{_cut(plus[0])}` is new"]
+    if minus and not plus:
+        return [f"`{_cut(minus[0])}` is gone"]
+    come, gone = (sorted(_identifiers(one) - _identifiers(other)) for one, other in ((plus, minus), (minus, plus)))
+    if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:
+        return []
+    return named("now uses", come) + named("no longer uses", gone)
+
+
+def _part(before: str, after: str) -> str:
+    """What of one line becomes what: the line itself where it is short, else the part that differs, if it is whole."""
+    if len(before) + len(after) <= 100:
+        return f"`{before}` becomes `{after}`"
+    before, after = _uncommented(before), _uncommented(after)
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    same = _shared(old, new)
+    left, right = old[same:], new[same:]
+    tail = _shared(left[::-1], right[::-1])
+    was, now = ("".join(part[: len(part) - tail]).strip() for part in (left, right))
+    if len(was) + len(now) > 120 or not (_balanced(was) and _balanced(now)):
+        return ""
+    if not was or not now:
+        return f"`{_cut(after)}` gains `{now}`" if now else f"`{_cut(before)}` loses `{was}`"
+    return f"`{was}` becomes `{now}`"
+
+
+def _balanced(text: str) -> bool:
+    """Whether every bracket that is closed was opened, and the other way round."""
+    depth = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items two lists begin with alike."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _identifiers(lines: Iterable[str]) -> set[str]:
+    bare = (_ANY_STRING.sub('""', _uncommented(line)) for line in lines)
+    return {word for line in bare for word in re.findall(r"[A-Za-z_]\w+", line)} - _WORDS
+
+
+def is_comment(line: str) -> bool:
+    """True for lines that hold a comment, or nothing, in any of the languages."""
+    return bool(_COMMENT_LINE.match(line))
+
+
+def _uncommented(line: str) -> str:
+    """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
+    found = _LAST_COMMENT.search(line)
+    if found is None or any(line[: found.start()].count(quote) % 2 for quote in ('"', "'", "`")):
+        return line.strip()
+    return line[: found.start()].strip()
 
 
 def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
@@ -55,77 +144,7 @@ def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
     come, gone = ({item for item in texts if 3 < len(item) <= 44} for texts in (come, gone))
     if not (minus or len(plus) < 40) or len(come) + len(gone) > 3:
         return []
-    return _named("adds the text", come) + _named("drops the text", gone)
-
-
-def parameter_facts(before: str, after: str) -> list[str]:
-    """Parameters that came, went or changed between two heads of a definition."""
-    old, new = parameters(before), parameters(after)
-    found = _named("takes the new parameter", [name for name in new if name not in old])
-    found += _named("no longer takes", [name for name in old if name not in new])
-    same = [name for name in new if name in old]
-    if not found and same and [name for name in old if name in new] != same:
-        found.append("takes its parameters in another order")
-    changed = [name for name in same if old[name] != new[name]]
-    if changed and not found:
-        found += [f"`{old[name]}` becomes `{new[name]}`" for name in changed[:2]]
-    return found
-
-
-def signature_facts(detail: str) -> list[str]:
-    """What becomes of a head, told from `old → new`: its parameters, or that only types change; else both heads."""
-    before, _, after = detail.partition(" → ")
-    if types_only(detail):
-        return ["changes types only"]
-    found = parameter_facts(before, after)
-    if found:
-        return found
-    return [f"`{before}` becomes `{after}`"] if len(detail) <= 160 else ["has another head"]
-
-
-def types_only(detail: str) -> bool:
-    """True when, between the heads `old → new`, callers need not care: names, order and defaults are as before."""
-    before, _, after = detail.partition(" → ")
-    old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
-    return before.partition("(")[0] == after.partition("(")[0] and before != after and old == new and all(
-        ":" in item or "->" in detail or _bare(item) == item for item in parameters(after).values())
-
-
-def _bare(parameter: str) -> str:
-    """A parameter without its annotation: `name: type = default` as `name=default`; other forms as they are."""
-    if not re.match(r"[*$\w?]+\s*(:|=|$)", parameter):
-        return parameter
-    head, equals, default = parameter.partition("=")
-    return head.partition(":")[0].strip().rstrip("?") + (f"={default.strip()}" if equals else "")
-
-
-def parameters(signature: str) -> dict[str, str]:
-    """Parameters of a definition's head: name -> as written."""
-    start = signature.find("(")
-    if start < 0:
-        return {}
-    depth, part, parts = 0, "", []
-    for char in signature[start + 1 :]:
-        if char in "([{<":
-            depth += 1
-        elif char in ")]}>":
-            if char == ")" and depth == 0:
-                break
-            depth -= 1
-        if char == "," and depth <= 0:
-            parts.append(part)
-            part = ""
-        else:
-            part += char
-    parts.append(part)
-    found = {}
-    for item in (part.strip() for part in parts):
-        head = re.split(r"[:=]", item, maxsplit=1)[0].strip()
-        words = re.findall(r"[\w$]+", head)
-        if words:
-            # `name: type` and `name = value` put the name first, `type name` puts it last.
-            found[words[0] if re.search(r"[:=]", item) and len(words) == 1 else words[-1]] = item
-    return found
+    return named("adds the text", come) + named("drops the text", gone)
 
 
 def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
@@ -157,7 +176,7 @@ def _calls(lines: Iterable[str]) -> set[str]:
     return names
 
 
-def _named(verb: str, names: Iterable[str], limit: int = 3) -> list[str]:
+def named(verb: str, names: Iterable[str], limit: int = 3) -> list[str]:
     listed = sorted(names) if isinstance(names, set) else list(names)
     if not listed:
         return []

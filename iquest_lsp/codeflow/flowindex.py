@@ -19,7 +19,7 @@ from iquest_lsp.codeflow.store import Store, default_folder
 from iquest_lsp.codeflow.tracking import Range, Tracker
 
 MAX_PATH_COMMITS = 500
-MAX_DEEPEN = 200
+MAX_DEEPEN, MAX_DEEPEN_TOUCHES = 200, 60
 _COLUMNS = "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues," \
            " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
 
@@ -76,8 +76,6 @@ class FlowIndex:
 
     def __init__(self, repository: Repository, store: Store) -> None:
         self.repository, self.store = repository, store
-        #: Whether commits that a filter objects to count as witnesses of what changes together.
-        self.include_filtered = False
         self._view = 0
         self._before = 1 << 60
         self.refresh()
@@ -241,9 +239,9 @@ class FlowIndex:
         marks = ",".join("?" * len(ids))
         shallow = self.store.rows(
             f"SELECT c.oid FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
-            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id WHERE NOT c.depth AND NOT c.merge ORDER BY l.ord DESC LIMIT ?",
-            *ids, self._view, limit)
+            *ids, self._view, self._before, limit)
         if shallow:
             Indexer(self.repository, self.store).deepen([row[0] for row in shallow])
 
@@ -274,29 +272,32 @@ class FlowIndex:
 
     def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
         """See Evidence."""
+        # Commits of which only the paths are known would change no line.
+        self.deepen([name for path in dict.fromkeys([*paths, *(path for _, path, _ in ranges)])
+                     for name in self.renamed_from(path)], MAX_DEEPEN_TOUCHES)
         return [past for past, _ in self.follow(ranges, paths, 200)]
 
-    def partners(self, paths: Sequence[str]) -> list[Partner]:
+    def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
         """See Evidence."""
         keys: dict[int, None] = {}
         alias: dict[str, str] = {}
         for path in paths[:50]:
             names = self.renamed_from(path)
             alias.update(dict.fromkeys(names[1:], path))
-            keys |= dict.fromkeys(self._witnesses(names))
+            keys |= dict.fromkeys(self._witnesses(names, include_filtered=include_filtered))
         sets = self.paths_of(list(keys)).values()
         return partners(([alias.get(path, path) for path in found] for found in sets), paths)
 
-    def habits(self) -> Habits:
+    def habits(self, *, include_filtered: bool = False) -> Habits:
         """See Evidence."""
         keys = [item.key for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
-                if self.include_filtered or not item.objection.startswith("made by")]
+                if include_filtered or not item.objection.startswith("made by")]
         return habits_of(self.paths_of(keys).values())
 
     # ------------------------------------------------------------------------------------------- inside
 
-    def _witnesses(self, paths: Sequence[str]) -> list[int]:
-        """The newest commits on the paths whose file sets say something: made by people, not too wide."""
+    def _witnesses(self, paths: Sequence[str], *, include_filtered: bool) -> list[int]:
+        """The newest commits on the paths whose file sets say something: made by people (or by all), not too wide."""
         ids = self._path_ids(paths)
         marks = ",".join("?" * len(ids))
         return [row[0] for row in self.store.rows(
@@ -304,7 +305,7 @@ class FlowIndex:
             " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
             " AND (? OR NOT (c.filter=? AND c.objection LIKE 'made by%')) ORDER BY l.ord DESC LIMIT ?",
-            *ids, self._view, self._before, MAX_FILES, self.include_filtered, CREDIBILITY, MAX_PATH_COMMITS)]
+            *ids, self._view, self._before, MAX_FILES, include_filtered, CREDIBILITY, MAX_PATH_COMMITS)]
 
     def _path_ids(self, paths: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(paths))

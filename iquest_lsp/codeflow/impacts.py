@@ -13,7 +13,7 @@ from iquest_lsp.codeflow.explain import WITHHELD
 from iquest_lsp.codeflow.explanation import escape
 from iquest_lsp.codeflow.live import Evidence
 from iquest_lsp.codeflow.paths import Category, category, stem
-from iquest_lsp.codeflow.references import Reference, module_name, references
+from iquest_lsp.codeflow.references import Reference, imports, module_name, references
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact
 from iquest_lsp.codeflow.targets import Target
@@ -67,7 +67,10 @@ class Impact:
         return "\n".join(lines).rstrip() + "\n"
 
 
-def impact_of(repository: Repository, target: Target, past: Evidence, *, redact: Redact | None = None) -> Impact:
+def impact_of(
+    repository: Repository, target: Target, past: Evidence, *, redact: Redact | None = None,
+    include_filtered: bool = False,
+) -> Impact:
     """The places that use the target's definition, and the files that change with its file.
 
     A reason that quotes a text of which `redact` says True is withheld.
@@ -79,14 +82,14 @@ def impact_of(repository: Repository, target: Target, past: Evidence, *, redact:
     scripts = _ci_text(repository)
     uses = [replace(use, kind="ci") if use.kind == "caller" and not grammars.language_of(use.path)
             and PurePosixPath(use.path).name in scripts else use for use in uses]
-    importers = {use.path for use in uses if use.name == module and _imports(use.text)}
+    importers = {use.path for use in uses if use.name == module and imports(use.text)}
     tracked = frozenset(repository.files())
     found: dict[tuple[str, str], ImpactItem] = {}
     for item in (
         *_uses(target, short, module, [use for use in uses if use.name == short], importers),
         *_mentions(module, [use for use in uses if use.name != short]),
         *_tests(target, tracked),
-        *_cochanges(target, past.partners([target.path]), tracked),
+        *_cochanges(target, past.partners([target.path], include_filtered=include_filtered), tracked),
     ):
         key = (item.path, item.kind if item.kind != "caller" else f"caller:{item.line}")
         if key not in found or found[key].confidence < item.confidence:
@@ -153,7 +156,3 @@ def _cochanges(target: Target, partners: Sequence[Partner], tracked: frozenset[s
         reason = f"changed in {item.support} of the {item.total} commits that changed {target.path}"
         kind = kinds.get(category(item.path), "cochange")
         yield ImpactItem(item.path, 1, kind, reason, item.confidence)
-
-
-def _imports(text: str) -> bool:
-    return bool(re.search(r"\b(import|from|use|require|include|mod|package)\b|#include", text))

@@ -330,7 +330,9 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> tuple[str, float, str] 
     if shape.moved_lines >= 0.5 and symbols["added"]:
         return "refactor", 0.75, "existing lines are put into other definitions"
     if new > 0 and not symbols["removed"]:
-        return "feature", 0.7, "public definitions are added"
+        # One new name beside much that is reworked says little.
+        sure = 2 * new >= symbols["body"] + symbols["signature"] or shape.added > 4 * shape.removed
+        return "feature", 0.7 if sure else 0.5, "public definitions are added"
     if new > symbols["removed"]:
         return "feature", 0.55, "more definitions are added than removed"
     if symbols["removed"] and shape.removed > 2 * shape.added:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
-from iquest_lsp.codeflow.filters import Objection, credibility
+from iquest_lsp.codeflow.filters import Objection, credibility, is_bot
 from iquest_lsp.codeflow.history import Commit, commits
 from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.tracking import Range, Tracker
+
+MAX_RENAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ class Evidence(Protocol):
         """Commits that changed the labelled lines (as they are in the base commit), or else the paths."""
         ...
 
-    def partners(self, paths: Sequence[str]) -> list[Partner]:
-        """Files that changed with these."""
+    def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
+        """Files that changed with these; commits made by programs are witnesses only with `include_filtered`."""
         ...
 
-    def habits(self) -> Habits:
+    def habits(self, *, include_filtered: bool = False) -> Habits:
         """What the repository's commits usually bring along."""
         ...
 
@@ -78,17 +80,42 @@ class LiveEvidence:
         tracker = Tracker(ranges)
         followed = {path for _, path, _ in ranges}
         found: list[tuple[Commit, str, str, bool]] = []
-        walk = commits(self._repository, revisions=[self._base], paths=paths, patch=True, limit=80, merges=False)
-        for commit in walk:
+        for commit in self._walk(list(paths), deadline):
+            followed |= {item.old_path for item in commit.files if item.status == "R" and item.path in followed}
             found += [(commit, touch.label, touch.diff.path, touch.born) for touch in tracker.feed(commit)]
             found += [(commit, "", item.path, item.status == "A")
                       for item in commit.files if item.path not in followed]
-            if time.monotonic() > deadline or len(found) > 200:
+            if len(found) > 200:
                 break
         seen = judged(self._repository, {commit.oid: commit for commit, *_ in found}.values())
         return [_past(label, commit, *seen[commit.oid], path, born=born) for commit, label, path, born in found]
 
-    def partners(self, paths: Sequence[str]) -> list[Partner]:
+    def _walk(self, paths: list[str], deadline: float) -> Iterator[Commit]:
+        """The newest commits on the paths and, once they came from elsewhere, on their earlier places too."""
+        seen: set[str] = set()
+        for _ in range(MAX_RENAMES):
+            walk = commits(self._repository, revisions=[self._base], paths=paths, patch=True, limit=80, merges=False)
+            earlier: list[str] = []
+            for commit in walk:
+                if commit.oid in seen:
+                    continue
+                seen.add(commit.oid)
+                known = self._with_renames(commit) if any(item.status == "A" for item in commit.files) else commit
+                earlier = [item.old_path for item in known.files if item.status == "R" and item.old_path not in paths]
+                yield known
+                if earlier or time.monotonic() > deadline:
+                    break
+            if not earlier or time.monotonic() > deadline:
+                return
+            paths = [*paths, *earlier]
+
+    def _with_renames(self, commit: Commit) -> Commit:
+        """The commit with what became of its new files: a walk over some paths shows moved ones as new."""
+        whole = next(iter(commits(self._repository, commits=[commit.oid], patch=True)), commit)
+        moved = {item.path: item for item in whole.files if item.status == "R"}
+        return replace(commit, files=tuple(moved.get(item.path, item) for item in commit.files))
+
+    def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
         """See Evidence."""
         if not self._base or not paths:
             return []
@@ -97,17 +124,19 @@ class LiveEvidence:
         walk = commits(self._repository, revisions=[self._base], paths=paths[:50], full_diff=True, numbers=False,
                        limit=300, merges=False)
         for commit in walk:
-            sets.append([item.path for item in commit.files])
+            if include_filtered or not is_bot(commit.author, commit.email):
+                sets.append([item.path for item in commit.files])
             if time.monotonic() > deadline:
                 break
         return partners(sets, paths)
 
-    def habits(self) -> Habits:
+    def habits(self, *, include_filtered: bool = False) -> Habits:
         """See Evidence."""
         if not self._base:
             return Habits(0, Counter())
         walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
-        return habits_of([item.path for item in commit.files] for commit in walk)
+        return habits_of([item.path for item in commit.files] for commit in walk
+                         if include_filtered or not is_bot(commit.author, commit.email))
 
 
 def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:

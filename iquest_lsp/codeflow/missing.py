@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.cochange import Partner, usual
 from iquest_lsp.codeflow.explanation import MissingItem, worth_showing
-from iquest_lsp.codeflow.facts import types_only
+from iquest_lsp.codeflow.heads import breaks_callers, types_only
 from iquest_lsp.codeflow.live import Habits
 from iquest_lsp.codeflow.paths import Category, category, stem
 from iquest_lsp.codeflow.references import Reference
 
 MAX_MISSING = 10
 MAX_MENTIONS = 5
+#: After so many commits on a file, a test that changed in less than this share of them is not expected.
+TELLING, SELDOM = 6, 0.25
 _TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
 
 
@@ -67,13 +69,17 @@ def _tests(
     for path in tracked:
         if category(path) is Category.TEST:
             tests.setdefault(stem(path), []).append(path)
+    totals = {of: partner.total for (_, of), partner in counted.items()}
     for path in code:
         for test in sorted(tests.get(stem(path), []), key=lambda item: _distance(item, path))[:2]:
             partner = counted.get((test, path))
-            support = partner.support if partner else 0
+            support, total = partner.support if partner else 0, totals.get(path, 0)
+            if total >= TELLING and support < SELDOM * total:
+                continue
             # A test named after the file is expected even before history can tell.
             confidence = max(partner.confidence if partner else 0.0, 0.5)
-            yield MissingItem(test, f"the test named after {path} does not change", support, confidence)
+            often = f" (it did in {support} of the {total} commits that did)" if total >= TELLING else ""
+            yield MissingItem(test, f"the test named after {path} does not change{often}", support, confidence)
 
 
 def _mentions(
@@ -95,7 +101,11 @@ def _mentions(
         change = by_name.get(use.name)
         if change is None or use.path in known or use.kind not in ("docs", "ci", "config", "test"):
             continue
-        if category(use.path) is Category.CHANGELOG or (use.kind in ("test", "config") and change.change not in strong):
+        if category(use.path) is Category.CHANGELOG:
+            continue
+        # Documentation tells of every parameter; tests and configuration need a change only where they would fail.
+        fits = change.change not in strong or (change.change == "signature" and not breaks_callers(change.detail))
+        if use.kind in ("test", "config") and fits:
             continue
         partner = counted.get((use.path, change.path))
         base = 0.6 if change.change in strong else 0.3

@@ -64,7 +64,6 @@ def explain_diff(
         index = _built(repository, folder)
         if index is not None:
             opened.append(index)
-            index.include_filtered = include_filtered
             if index.until(base):
                 return index
         return LiveEvidence(repository, base)
@@ -94,8 +93,7 @@ def impact(
     repository = Repository.open(root)
     target = find_target(repository, text)
     with _index(repository, folder, [target.path]) as index:
-        index.include_filtered = include_filtered
-        return impact_of(repository, target, index, redact=redact)
+        return impact_of(repository, target, index, redact=redact, include_filtered=include_filtered)
 
 
 def suspects(

@@ -30,7 +30,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One use of `name`: `kind` is caller, test, docs, ci or config; `line` is 0-based; `within` the definition."""
+    """One use of `name`: `kind` is caller, test, docs, ci or config; `line` is 0-based; `within` the definition.
+
+    `own` says that its file defines that name itself; `last` is the last line of a call.
+    """
 
     path: str
     line: int
@@ -39,6 +42,8 @@ class Reference:
     text: str
     within: str = ""
     call: bool = False
+    own: bool = False
+    last: int = -1
 
     @property
     def named(self) -> bool:
@@ -62,7 +67,10 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
     """
     named: dict[str, set[str]] = {}
     for use in uses:
-        named.setdefault(use.path, set()).add(use.name)
+        # A module may be called like a definition in it, and then only its import leads there.
+        path, *leads = origins.get(use.name, ("",))
+        if use.name not in leads or _imports_module(use, path):
+            named.setdefault(use.path, set()).add(use.name)
     kept = []
     for use in uses:
         if use.name not in origins:
@@ -71,12 +79,46 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
         if use.kind in ("docs", "ci", "config"):
             if use.named:
                 kept.append(use)
-        elif use.path == path or named[use.path] & set(leads):
+        elif (_akin(use.path, path) and (use.path == path or named.get(use.path, set()) & set(leads))
+              and _can_be(use, leads, inside=use.path == path)):
             # A function called on some object is another function, unless the object is its module.
-            on = _receiver(use)
-            if len(leads) > 1 or not on or on in (*leads, "self", "cls"):
-                kept.append(use)
+            kept.append(use)
     return kept
+
+
+def _can_be(use: Reference, leads: Sequence[str], *, inside: bool) -> bool:
+    """Whether a use, `inside` the file of the definition that `leads` lead to or outside, can be of it."""
+    on = _receiver(use)
+    if len(leads) > 1:
+        # What an object calls hidden is its own.
+        return inside or not (use.name.startswith("_") and on in ("self", "cls", "this"))
+    return on in leads if on else inside or not use.own
+
+
+def _imports_module(use: Reference, path: str) -> bool:
+    """Whether the text imports the module at `path`, whose name it uses, rather than another thing of that name."""
+    name, folder = re.escape(use.name), re.escape(PurePosixPath(path).parent.name)
+    inside = rf"|\b{folder}\s+import\b.*\b{name}\b" if folder else rf"|^\s*import\s+{name}\b"
+    return bool(re.search(rf"\b{name}\s+import\b|[./]{name}\b{inside}", use.text)) and imports(use.text)
+
+
+def _akin(one: str, other: str) -> bool:
+    """Whether code of one file can use code of the other, by their languages."""
+    left, right = (_FAMILIES.get(suffix, suffix) for suffix in (PurePosixPath(path).suffix for path in (one, other)))
+    return left == right
+
+
+def imports(text: str) -> bool:
+    """True for lines that import something."""
+    return bool(re.search(r"\b(import|from|use|require|include|mod|package)\b|#include", text))
+
+
+# Suffixes of languages that use each other's definitions.
+_FAMILIES = {suffix: family[0] for family in (
+    (".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".inl", ".cu", ".cuh", ".m", ".mm", ".cppm", ".ipp"),
+    (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".html", ".astro"),
+    (".java", ".kt", ".kts", ".scala", ".groovy", ".clj", ".gradle"), (".py", ".pyi", ".pyw", ".pyx", ".pxd", ".ipynb"),
+) for suffix in family}  # fmt: skip
 
 
 def _receiver(use: Reference) -> str:
@@ -106,7 +148,8 @@ def references(
     parsed = 0
     for path in sorted(hits, key=lambda item: (category(item) is not Category.SOURCE, len(hits[item]), item)):
         confirm: _Confirmation | None = None
-        if grammars.language_of(path) and parsed < MAX_PARSED:
+        code = bool(grammars.language_of(path))
+        if code and parsed < MAX_PARSED:
             parsed += 1
             source = read(path)
             confirm = _Confirmation(path, source) if source is not None and len(source) <= MAX_SOURCE else None
@@ -114,16 +157,17 @@ def references(
             kind = _KINDS[category(path)]
             if confirm is None:
                 named = dict.fromkeys(match[0] for match in pattern.finditer(text))
+                # A name in code that is not parsed may be anything; what looks like a call is the best guess.
                 found += [Reference(path, line, kind, name, text.strip()[:200], call=f"{name}(" in text)
-                          for name in named]
+                          for name in named if not code or imports(text) or _looks_called(name, text)]
                 continue
             for match in pattern.finditer(text):
-                use = confirm.use(line, len(text[: match.start()].encode("utf-8")))
+                use, last = confirm.use(line, len(text[: match.start()].encode("utf-8")))
                 if use == "bind":
                     bound.add((path, confirm.within(line), match[0]))
                 elif use:
                     found.append(Reference(path, line, kind, match[0], text.strip()[:200], confirm.within(line),
-                                           call=use == "call"))
+                                           use == "call", match[0] in confirm.defined, last))
                     break
         if len(found) >= MAX_FOUND:
             break
@@ -131,42 +175,50 @@ def references(
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
 
 
+def _looks_called(name: str, text: str) -> bool:
+    return f"{name}(" in text and not re.search(rf"\b(def|class|func|fn|function)\s+{re.escape(name)}\(", text)
+
+
 class _Confirmation:
     """Says of a place in one file whether the identifier there is used."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.symbols = symbols_of(path, source)
+        self.defined = frozenset(item.short for item in self.symbols)
         parser = grammars.parser(grammars.language_of(path))
         self.tree: Tree | None = parser.parse(source) if parser is not None else None
 
-    def use(self, line: int, column: int) -> str:
-        """`call`, `use`, `bind` for a variable of that name, or nothing for definitions, comments and strings."""
+    def use(self, line: int, column: int) -> tuple[str, int]:
+        """`call`, `use`, `bind` for a variable of that name, or nothing for definitions, comments and strings.
+
+        With it the last line of a call, else the line.
+        """
         if self.tree is None:
-            return "use"
+            return "use", line
         node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
         if node is None or "identifier" not in node.type:
-            return ""
+            return "", line
         parent = node.parent
         if parent is None:
-            return "use"
+            return "use", line
         if parent.type not in _BINDING and parent.child_by_field_name("name") == node and (
             "definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING
         ):
-            return ""
+            return "", line
         if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
-            return ""
+            return "", line
         if parent.type in ("parameters", "lambda_parameters"):
-            return "bind"
+            return "bind", line
         if parent.type in _BINDING and node in (parent.child_by_field_name("left"), parent.child_by_field_name("name"),
                                                 parent.child_by_field_name("pattern"), _first(parent)):
-            return "bind"
+            return "bind", line
         outer = parent
         if node in (parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument", "path")):
             # `name.other()` calls something else.
-            return "use"
+            return "use", line
         if parent.type in _MEMBERS and outer.parent is not None:
             outer = outer.parent
-        return "call" if outer.type in _CALLS else "use"
+        return ("call", outer.end_point.row) if outer.type in _CALLS else ("use", line)
 
     def within(self, line: int) -> str:
         """The definition around a line."""

@@ -267,6 +267,17 @@ class Repository:
         finally:
             _end(process)
 
+    def size(self, oid: str, path: str) -> int:
+        """Bytes of a blob, or of the file on disk where there is none yet; 0 when neither can be looked at."""
+        if oid.strip("0"):
+            size = self.run("cat-file", "-s", oid, ok=(0, 128)).strip()
+            if size.isdigit():
+                return int(size)
+        try:
+            return 0 if self.bare else (self.top / self._on_disk(path)).lstat().st_size
+        except (OSError, ValueError):
+            return 0
+
     def work_tree_file(self, path: str) -> bytes | None:
         """The file's bytes on disk; None when it is missing, too large, a link, or outside the work tree."""
         full = self.top / self._on_disk(path)

@@ -8,19 +8,23 @@ from collections.abc import Callable, Iterable, Sequence
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.dialects import Read, declared, dotted, violations
-from iquest_lsp.codeflow.facts import signature_facts, types_only
+from iquest_lsp.codeflow.heads import breaks_callers, signature_facts
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.references import Reference
 from iquest_lsp.codeflow.sources import DiffSource
 from iquest_lsp.codeflow.symbols import parses
 
 MAX_RISKS = 12
+MAX_BINARY, LARGE = 10, 1_000_000
 Redact = Callable[[str], bool]
 
 _CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$)")
 _DEBUG = re.compile(r"\bbreakpoint\(\)|\bpdb\.set_trace\(|^\s*debugger;?\s*$|\bconsole\.log\(|\bdbg!\(|\bvar_dump\(")
 _BROAD = re.compile(
     r"^\s*except\s*(\(?(Base)?Exception\)?\s*(as \w+)?)?:\s*(pass)?\s*$|\bcatch\s*\(\s*\w*\s*\)\s*\{\s*\}")
+# What is caught to be cleaned up after goes on.
+_AGAIN = re.compile(r"^\s*(raise|throw)\b")
+_CALLED = ("function", "method")
 _MANIFESTS = {
     "package.json": ("package-lock.json", "yarn.lock", "pnpm-lock.yaml"), "Cargo.toml": ("Cargo.lock",),
     "go.mod": ("go.sum",), "Pipfile": ("Pipfile.lock",),
@@ -38,7 +42,8 @@ def risks_of(
     found = [
         *_cut_off(source), *_conflicts(source), *_secrets(source, redact), *_broken_code(source),
         *_too_new(source, read), *_callers_left(source, changes, uses),
-        *_tests_removed(changes), *_leftovers(source), *_dependencies(source, tracked), *_size(source), *_modes(source),
+        *_tests_removed(changes), *_leftovers(source), *_dependencies(source, tracked), *_size(source), *_large(source),
+        *_modes(source),
     ]  # fmt: skip
     return found[:MAX_RISKS]
 
@@ -50,12 +55,12 @@ def _cut_off(source: DiffSource) -> Iterable[str]:
 
 
 def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
-    """Unqualified names whose old meaning is gone (signature changed, renamed, removed), with their change."""
+    """Unqualified names whose old uses may fit no more (signature changed, renamed, removed), with their change."""
     names: dict[str, SymbolChange] = {}
     for item in changes:
         if item.kind in ("test", "module", "impl") or item.inner or category(item.path) is Category.TEST:
             continue
-        if item.change == "signature" and types_only(item.detail):
+        if item.change == "signature" and (item.kind not in _CALLED or not breaks_callers(item.detail)):
             continue
         if item.change in ("signature", "removed", "renamed"):
             name = (item.old_name or item.name).rsplit(".", 1)[-1]
@@ -74,7 +79,7 @@ def _callers_left(
     kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved", "renamed")}
     for name, change in changed_names(changes).items():
         left = [use for use in uses if use.name == name and use.kind in ("caller", "test")
-                and use.line not in edited.get(use.path, ())]
+                and edited.get(use.path, set()).isdisjoint(range(use.line, max(use.line, use.last) + 1))]
         if change.change == "signature":
             left = [use for use in left if use.call]
         elif name in kept:
@@ -117,6 +122,9 @@ def _broken_code(source: DiffSource) -> Iterable[str]:
         if parses(path, after):
             continue
         earlier = source.before.get(path)
+        if earlier is None and grammars.language_of(path) in ("c", "cpp"):
+            # What macros stand for is not known here, so a new file that does not parse may be sound.
+            continue
         if earlier is None or parses(path, earlier):
             yield f"{path} no longer parses as {grammars.language_of(path)}" if earlier else (
                 f"{path} does not parse as {grammars.language_of(path)}")
@@ -146,9 +154,10 @@ def _leftovers(source: DiffSource) -> Iterable[str]:
             continue
         for hunk in item.hunks:
             for at, line in enumerate(hunk.added, hunk.new_start):
+                then = hunk.added[at - hunk.new_start + 1 :][:8]
                 if _DEBUG.search(line):
                     yield f"{item.path}:{at + 1} looks like a debugging leftover: `{line.strip()[:60]}`"
-                elif _BROAD.search(line):
+                elif _BROAD.search(line) and not any(_AGAIN.match(item) for item in then):
                     yield f"{item.path}:{at + 1} catches everything: `{line.strip()[:60]}`"
 
 
@@ -173,6 +182,16 @@ def _size(source: DiffSource) -> Iterable[str]:
                 if category(item.path) in (Category.SOURCE, Category.TEST))
     if lines > 1000:
         yield f"{lines} lines of code change at once, which is hard to review"
+
+
+def _large(source: DiffSource) -> Iterable[str]:
+    """Binary files that every clone will have to fetch."""
+    repository = source.repository
+    binary = [item for item in source.files if item.binary and item.status != "D" and not item.submodule]
+    for item in binary[:MAX_BINARY] if repository is not None else ():
+        size = repository.size(item.new_oid, item.path) if repository is not None else 0
+        if size >= LARGE:
+            yield f"{item.path} is a binary file of {size / 1e6:.1f} MB, which stays in the history"
 
 
 def _modes(source: DiffSource) -> Iterable[str]:

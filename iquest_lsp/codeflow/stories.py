@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.explain import WITHHELD
 from iquest_lsp.codeflow.explanation import escape, left_out_line
-from iquest_lsp.codeflow.facts import signature_facts
 from iquest_lsp.codeflow.filters import rationale
 from iquest_lsp.codeflow.flowindex import Entry, FlowIndex, SymbolEntry
+from iquest_lsp.codeflow.heads import signature_facts
 from iquest_lsp.codeflow.paths import Category, category, stem
 from iquest_lsp.codeflow.risks import Redact
 from iquest_lsp.codeflow.symbols import symbols_of

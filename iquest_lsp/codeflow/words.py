@@ -7,12 +7,16 @@ from collections.abc import Sequence
 
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.explanation import ChangedFile, worth_showing
-from iquest_lsp.codeflow.facts import signature_facts
+from iquest_lsp.codeflow.heads import signature_facts
 from iquest_lsp.codeflow.intents import Intent, uninformative
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget
 
 MAX_TOLD, MAX_FACTS = 8, 3
+# Facts are kept as one text; names and code between backticks hold commas too.
+_NEXT_FACT = re.compile(
+    r", (?=(?:[^`]*`[^`]*`)*[^`]*$)"
+    r"(?=(?:now|no longer|checks|adds|drops|takes|only|has|changes)\b|`[^`]*` (?:becomes|is|gains|loses)\b)")
 #: Kinds that are no surer than this are guesses.
 GUESS = 0.5
 
@@ -22,6 +26,13 @@ _TITLES = {
     "deprecate": "Deprecation", "release": "Release", "revert": "Revert", "merge": "Merge", "chore": "Chore",
     "change": "Change",
 }  # fmt: skip
+# How a subject's first words say its kind already.
+_SAID = {kind: re.compile(rf"\b(?:{pattern})", re.IGNORECASE) for kind, pattern in {
+    "feature": "feat", "fix": "fix|bug", "refactor": "refactor|mov(e|es|ed|ing)\\b|renam", "perf": "perf|speed|optimi",
+    "docs": "docs?\\b|documentation|readme|changelog|comment", "test": "tests?\\b|testing", "ci": "ci\\b|continuous",
+    "build": "build", "style": "style|format|layout|lint", "deprecate": "deprecat",
+    "release": "release|bump|v?\\d+\\.\\d", "revert": "revert", "merge": "merge", "chore": "chore", "change": "change",
+}.items()}  # fmt: skip
 _NOUNS = {
     Category.DOCS: "documentation", Category.CHANGELOG: "the changelog", Category.CI: "continuous integration",
     Category.BUILD: "build files", Category.LOCK: "lock files", Category.CONFIG: "configuration",
@@ -42,7 +53,7 @@ def sentence(
     told = source.subject and not uninformative(source.subject)
     what = _clean(source.subject) if told else (parts.pop(0) if parts else "files change")
     # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
-    said_already = what.lower().startswith((title.lower(), intent.kind))
+    said_already = bool(_SAID[intent.kind].search(what.partition(":")[0] if ":" in what else what.split(" ")[0]))
     head = what[0].upper() + what[1:]
     if intent.kind != "change" and intent.confidence > GUESS and not said_already:
         head = f"{title}: {what}"
@@ -50,7 +61,8 @@ def sentence(
         head = f"{len(source.commits)} commits, mostly {intent.kind}"
     said = "; ".join(parts[:6])
     added, removed = sum(item.added for item in files), sum(item.removed for item in files)
-    size = f"{len(files)} file{'s' if len(files) != 1 else ''}, +{added} −{removed} lines"
+    lines = ", binary" if all(item.binary for item in files) else f", +{added} −{removed} lines"
+    size = f"{len(files)} file{'s' if len(files) != 1 else ''}{lines}"
     body = f" {said[0].upper()}{said[1:]}." if said else ""
     return f"{head}.{body} {size}."
 
@@ -74,6 +86,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         if some:
             noun = f"{len(some)} tests" if len(some) > 1 else f"the test `{some[0].name}`"
             phrases.append(f"{verb} {noun}")
+    phrases += _helpers(changes)
     known = {item.path for item in changes}
     moved = [item for item in files if item.status == "renamed"]
     if moved:
@@ -91,17 +104,45 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         statuses = {item.status for item in some_files}
         verb = {"added": "adds", "deleted": "deletes"}.get(
             next(iter(statuses)) if len(statuses) == 1 else "", "updates")
-        phrases.append(f"{verb} {_NOUNS[kind]} ({names}{more})")
+        noun = _NOUNS[kind]
+        if kind is Category.OTHER and all(item.binary for item in some_files):
+            noun = "a binary file" if len(some_files) == 1 else "binary files"
+        elif kind is Category.TEST and any(category(path) is Category.TEST for path in known):
+            noun = f"{len(some_files)} more test file{'s' if len(some_files) > 1 else ''}"
+        phrases.append(f"{verb} {noun} ({names}{more})")
     return phrases
+
+
+def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
+    """What happens to the definitions in test files that are no tests."""
+    some = [item for item in worth_showing(changes) if category(item.path) is Category.TEST
+            and item.kind != "test" and item.change not in ("doc", "format-only")]
+    if not some:
+        return []
+    kinds = {item.change for item in some}
+    verbs = {"added": "adds", "removed": "removes", "moved": "moves", "renamed": "renames"}
+    verb = verbs.get(next(iter(kinds)), "changes") if len(kinds) == 1 else "changes"
+    names = list(dict.fromkeys(f"`{item.name}`" for item in some))
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [f"{verb} what tests share ({', '.join(names[:3])}{more})"]
 
 
 def _telling(code: Sequence[SymbolChange]) -> list[str]:
     """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
     if len(code) > MAX_TOLD:
         return []
-    told = [(item, fact) for item in code for fact in _details(item)]
+    told = {item.name: _details(item) for item in code}
     alone = len(code) == 1
-    return list(dict.fromkeys(fact if alone else f"`{item.name}` {fact}" for item, fact in told))[:MAX_FACTS]
+    return [phrase for name, details in told.items() for phrase in _phrases("" if alone else name, details)][:MAX_FACTS]
+
+
+def _phrases(name: str, details: Sequence[str]) -> list[str]:
+    """What one definition does now, and what becomes of its lines, as two phrases at most."""
+    does = " and ".join(item for item in details if not item.startswith("`"))
+    lines = " and ".join(item for item in details if item.startswith("`"))
+    if not name:
+        return [item for item in (does, lines) if item]
+    return [*([f"`{name}` {does}"] if does else []), *([f"in `{name}`, {lines}"] if lines else [])]
 
 
 def _definitions(some: Sequence[SymbolChange]) -> str:
@@ -127,9 +168,7 @@ def _details(item: SymbolChange) -> list[str]:
     """What changed in one definition, in phrases."""
     if item.change == "signature" and " → " in item.detail:
         return signature_facts(item.detail)
-    # Facts are kept as one text; code between backticks may hold commas.
-    return re.split(r", (?=(?:[^`]*`[^`]*`)*[^`]*$)(?=[a-z`])", item.detail)[:2] if item.change == "body" and (
-        item.detail) else []
+    return _NEXT_FACT.split(item.detail)[:2] if item.change == "body" and item.detail else []
 
 
 def _clean(subject: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.facts import facts, parameter_facts, signature_facts, types_only
+from iquest_lsp.codeflow.facts import facts, plainly
 from iquest_lsp.codeflow.filters import is_bot, rationale
+from iquest_lsp.codeflow.heads import breaks_callers, parameter_facts, signature_facts, types_only
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.intents import intent_of, issues_in, shape_of, uninformative
 
@@ -101,3 +102,46 @@ def test_files_that_move_make_a_refactoring_even_where_their_imports_change() ->
         "refactor")
     fresh = [FileDiff(f"more/{number}.py", "A", added=60) for number in range(4)]
     assert intent_of("Rooms for projects and answers", "", shape_of([*moves, *fresh])).kind == "feature"
+
+
+@pytest.mark.parametrize(("heads", "breaks"), [
+    ("def f(a) → def f(a, b=1)", False),
+    ("def f(a) → def f(a, b)", True),
+    ("def f(a, b=1) → def f(a, c=1, b=1)", True),
+    ("def f(a) → def f(a, *, b)", True),
+    ("def f(a) → def f(a, *, b=2)", False),
+    ("def f(a, *, key=1) → def f(a, b=2, *, key=1)", False),
+    ("def f(a, **kw) → def f(a, b=1, **kw)", False),
+    ("def f(a, *args) → def f(a, b=1, *args)", True),
+    ("def f(a, b=1) → def f(a, b=2)", True),
+    ("def f(a, b) → def f(a, b=2)", False),
+    ("def f(a, b) → def f(a)", True),
+    ("def f(a, b) → def f(b, a)", True),
+    ("def f(self, a) → def f(self, c)", False),
+    ("def f(a, *, k) → def f(a, *, m)", True),
+    ("def f(a) → def f(*, a)", True),
+    ("def f(a) → async def f(a)", True),
+    ("int f(int a) → int f(int a, int b)", True),
+    ("void f(const char *p) → void f(const char *p, int n = 0)", False),
+    ("func f(a int) → func f(a int, rest ...string)", False),
+    ("ask<T>(a: string) → ask<T, P>(a: string, b?: number)", False),
+    ("async show(a: string): Promise<void> → show(a: string): Promise<void>", False),
+])  # fmt: skip
+def test_which_signatures_break_callers(heads: str, breaks: bool) -> None:
+    assert breaks_callers(heads) is breaks
+
+
+LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth_argument, "
+
+
+@pytest.mark.parametrize(("removed", "added", "told"), [
+    (["    if self.closed:  # too late"], ["    if self.closed or done:  # too late"],
+     ["checks `self.closed or done`"]),
+    ([LONG + "last)"], [LONG + "last, sorted=True)  # new"],
+     ["`x = prepare(first, second, third_of_them, the_fourth_argume…` gains `, sorted=True`"]),
+    (["    total = a", "    rate = b"], ["    total = a + extra", "    rate = b"], ["now uses `extra`"]),
+    (["    size = 1  # one"], ["    size = 1  # exactly one"], ["only comments change"]),
+    (["    return path // 2"], ["    return path // 3"], ["`2` becomes `3` in `return path // 3`"]),
+])  # fmt: skip
+def test_small_changes_are_told_by_their_lines(removed: list[str], added: list[str], told: list[str]) -> None:
+    assert (facts(removed, added) or plainly(removed, added)) == told
