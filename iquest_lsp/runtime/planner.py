@@ -18,6 +18,8 @@ from iquest_lsp.settings import Settings
 CPU_WINDOW = 8192
 GPU_WINDOW = 32768
 LEAST_WINDOW = 1024
+#: Key of a GGUF that says how much context its model gains from, in tokens: reading more would cost time for nothing.
+WINDOW_KEY = "iquest.window_tokens"
 ANSWER_ROOM = 512
 #: Of the memory that is free, what the engine may take, and what it leaves in any case.
 MEMORY_SHARE = 0.6
@@ -137,6 +139,9 @@ def _wanted_window(wishes: Wishes, header: Header, speed: Speed) -> tuple[int, l
             reasons.append(f"its heads see {seen} tokens back")
         return min(window, seen), reasons
     window, what = (GPU_WINDOW, "a GPU") if wishes.gpu_layers else (CPU_WINDOW, "a processor")
+    gains = header.metadata.get(WINDOW_KEY, 0)
+    if isinstance(gains, int) and gains > 0:
+        trained = min(trained, max(gains, LEAST_WINDOW))
     window = min(window, trained, seen)
     reasons = [f"window {window} suits {what}" if window < min(trained, seen) else f"window {window} is the model's"]
     rate = max(speed.prefill.values(), default=0.0)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from iquest_lsp.context.prompt import LAYOUT_VERSION
+from iquest_lsp.runtime.planner import WINDOW_KEY
 from quantize import model_keys
 from quantize.model_keys import ARCHITECTURE, Geometry, Loop
 from quantize.pretrain import tokenizer as vocabulary
@@ -79,6 +80,7 @@ def _metadata(writer: gguf.GGUFWriter, recipe: Recipe, quantized: bool) -> None:
     model_keys.write(writer, ARCHITECTURE, geometry.keys())
     writer.add_string("iquest.fim.order", "spm")
     writer.add_uint32("iquest.prompt.version", LAYOUT_VERSION)
+    writer.add_uint32(WINDOW_KEY, max(recipe.pack.lengths))  # further context than in training brings it nothing
 
 
 def _vocabulary(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:

@@ -71,6 +71,7 @@ def test_the_file_names_the_roles_of_its_tokens() -> None:
         assert fields[f"tokenizer.ggml.{key}_token_id"] == special[text]
     assert fields["iquest.fim.order"] == "spm"
     assert fields["iquest.prompt.version"] == 1
+    assert fields["iquest.window_tokens"] == 2048
     assert fields["tokenizer.ggml.add_bos_token"] is False
 
 

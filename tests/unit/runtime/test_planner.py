@@ -13,7 +13,7 @@ from iquest_lsp.runtime import planner, speeds
 from iquest_lsp.runtime.catalogue import embedded_path
 from iquest_lsp.runtime.footprint import footprint
 from iquest_lsp.runtime.gguf_header import Header, read_header
-from iquest_lsp.runtime.planner import ANSWER_ROOM, LEAST_WINDOW, Speed, Wishes, kv_bytes, plan
+from iquest_lsp.runtime.planner import ANSWER_ROOM, LEAST_WINDOW, WINDOW_KEY, Speed, Wishes, kv_bytes, plan
 from iquest_lsp.runtime.speeds import known_speed, remembered
 
 GIB = 2**30
@@ -40,6 +40,22 @@ def test_with_room_the_window_is_the_usual_one_for_several_workspaces() -> None:
     assert (made.window, made.kv_type, made.batch) == (8192, "f16", 512)
     assert made.sequences > 1
     assert made.context_tokens == made.sequences * (made.window + ANSWER_ROOM)
+
+
+def test_a_model_that_says_how_much_context_it_gains_from_gets_no_more_unless_it_is_set() -> None:
+    model = header("nano")
+    model.metadata[WINDOW_KEY] = 2048
+    made = plan(Wishes(), model, memory=8 * GIB)
+    assert made.window == 2048
+    assert "2048 is the model's" in made.reason
+    assert plan(Wishes(window_tokens=32768), model, memory=8 * GIB).window == 32768
+
+
+@pytest.mark.parametrize(("value", "window"), [(-1, 8192), ("2048", 8192), (3, LEAST_WINDOW), (10**9, 8192)])
+def test_a_model_that_says_nonsense_of_its_context_is_planned_for_all_the_same(value: object, window: int) -> None:
+    model = header("nano")
+    model.metadata[WINDOW_KEY] = value  # type: ignore[assignment]
+    assert plan(Wishes(), model, memory=8 * GIB).window == window
 
 
 def test_a_set_window_is_taken_up_to_what_the_model_was_made_for() -> None:
