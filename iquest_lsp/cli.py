@@ -477,6 +477,7 @@ def bench_prefill(
 @click.option("--window", type=click.IntRange(min=512), default=None, help="Tokens in the window.")
 @click.option("--lines", type=click.IntRange(min=1), default=8, show_default=True, help="Lines between two jumps.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep evaluated windows in this folder.")
+@click.option("--tell/--no-tell", "tells", default=True, help="Whether the editor says where the person looks.")
 @click.option("--deadline-ms", type=click.IntRange(min=1), default=None)
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Times a person's.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -491,6 +492,7 @@ def bench_latency(
     window: int | None,
     lines: int,
     keep: Path | None,
+    tells: bool,
     deadline_ms: int | None,
     speed: float,
     seed: int,
@@ -515,7 +517,7 @@ def bench_latency(
             running = latency.run(
                 workspace.absolute(), arguments, {name: value for name, value in options.items() if value is not None},
                 keys=keys, colds=colds, seed=seed, speed=speed, files=files, keep=keep, lines=lines,
-                progress=progress,
+                tells=tells, progress=progress,
             )  # fmt: skip
             return asyncio.run(running).to_json()
 

@@ -2,8 +2,8 @@
 
 Every request of the session counts, the first after a jump, a paste or a change of file too. Cold (the first request
 after the daemon's start), warm (the model was asked) and cached (an answer that held already) are never blended.
-Where the session begins the window is evaluated once, as for who stood there for a while, and timed by itself; what
-follows, jumps and other files too, is the session's own.
+After the first request of the session, which is cold, the window is evaluated once, as for who stood there for a
+while, and timed by itself; what follows, jumps and other files too, is the session's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 from iquest_lsp.bench.editor import BenchEditor
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
-from iquest_lsp.bench.typing import LINES_AT_A_PLACE, Event, Kind, session
+from iquest_lsp.bench.typing import LINES_AT_A_PLACE, MOVES, Event, Kind, session
 from iquest_lsp.errors import DaemonError, UsageError
 
 CANCELLED = -32800
@@ -36,6 +36,14 @@ WARM_S = 3600.0
 SLOWEST = 3
 #: What an answer of the model is made of, in the order of its making.
 PARTS = ("context_ms", "queue_ms", "prefill_ms", "decode_ms")
+#: What the requests of a session come after.
+MOMENTS = {
+    Kind.KEY: "after a key", Kind.DELETE: "after a deletion", Kind.JUMP: "after a jump", Kind.PASTE: "after a paste",
+    Kind.SWITCH: "after a switch to an open file", Kind.OPEN: "after opening a file",
+}  # fmt: skip
+BEGIN = "where the session begins"
+ORDER = (BEGIN, *MOMENTS.values())
+MOVED = (Kind.JUMP, Kind.PASTE, Kind.SWITCH, Kind.OPEN)
 
 
 @dataclass(slots=True)
@@ -55,7 +63,8 @@ class Ladder:
 
     cold: list[float] = field(default_factory=list)
     warm: list[float] = field(default_factory=list)
-    moved: list[float] = field(default_factory=list)
+    moved: dict[Kind, list[float]] = field(default_factory=dict)
+    moments: dict[str, Counter[str]] = field(default_factory=dict)
     cached: list[float] = field(default_factory=list)
     speculated: list[float] = field(default_factory=list)
     quiet: list[float] = field(default_factory=list)
@@ -71,11 +80,13 @@ class Ladder:
 async def run(
     root: Path, arguments: Sequence[str], options: dict[str, Any], *, keys: int, colds: int, seed: int = 0,
     speed: float = 1.0, files: Sequence[Path] = (), keep: Path | None = None, lines: int = LINES_AT_A_PLACE,
+    tells: bool = True,
     progress: Progress = lambda done, total: None,
 ) -> Report:  # fmt: skip
     """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError.
 
-    `lines` are typed at a place before the next jump. `keep` is a folder in which evaluated windows stay from run to
+    `lines` are typed at a place before the next jump; with `tells` the editor says where the person looks, as ours for
+    VS Code does. `keep` is a folder in which evaluated windows stay from run to
     run: what is there already is restored, not cold.
     """
     chosen = list(files) or typed_files(root)
@@ -93,7 +104,7 @@ async def run(
                 shutil.rmtree(folder / "cache", ignore_errors=True)  # a restored window is not cold
             progress(turn + 1, colds + keys)
         editor = await BenchEditor.start(root, list(arguments), environment, **options)
-        typist = _Typist(editor, chosen, texts, speed)
+        typist = _Typist(editor, chosen, speed, tells)
         done = 0
         for event in session(texts, keys, seed, lines):
             await typist.act(event)
@@ -113,35 +124,39 @@ async def run(
 class _Typist:
     """Carries out a session's events in an editor, and asks after each of them as VS Code does."""
 
-    def __init__(self, editor: BenchEditor, files: Sequence[Path], texts: Sequence[str], speed: float) -> None:
+    def __init__(self, editor: BenchEditor, files: Sequence[Path], speed: float, tells: bool) -> None:
         self._editor = editor
+        self._tells = tells
         self._uris = [file.absolute().as_uri() for file in files]
         self._versions = [0] * len(files)
         self._speed = speed
-        self._texts = texts
         self._waiting: list[int] = []
         self.asked: list[Asked] = []
 
     async def act(self, event: Event) -> None:
-        await asyncio.sleep(event.pause_s / self._speed)
         uri = self._uris[event.file]
+        line, column = event.line, event.column
+        if event.kind is Kind.OPEN:
+            document = {"uri": uri, "version": 0, "languageId": Path(uri).suffix.lstrip("."), "text": event.text}
+            self._editor.notify("textDocument/didOpen", {"textDocument": document})
+        if event.kind in MOVES and self._tells:
+            place = {"line": line, "character": column}
+            self._editor.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": place})
+        await asyncio.sleep(event.pause_s / self._speed)
         if event.kind is Kind.SAVE:
             return  # the workspace is not touched
         self._versions[event.file] += 1
         where = {"uri": uri, "version": self._versions[event.file]}
-        line, column = event.line, event.column
-        if event.kind is Kind.OPEN:
-            document = {**where, "languageId": Path(uri).suffix.lstrip("."), "text": event.text}
-            self._editor.notify("textDocument/didOpen", {"textDocument": document})
-        elif event.kind is Kind.JUMP:
-            changes: list[dict[str, Any]] = [{"text": event.text}]
-            self._editor.notify("textDocument/didChange", {"textDocument": where, "contentChanges": changes})
+        text, end = event.text, {"line": line, "character": column}
+        start = {"line": line, "character": column - event.removed}
+        if event.kind in MOVES:
+            rows = event.taken.split("\n")
+            end, text = {"line": line + len(rows) - 1, "character": _units(rows[-1])}, ""
         else:
-            start = {"line": line, "character": column - event.removed}
-            changes = [{"range": {"start": start, "end": {"line": line, "character": column}}, "text": event.text}]
-            self._editor.notify("textDocument/didChange", {"textDocument": where, "contentChanges": changes})
-            line += event.text.count("\n")
-            column = 0 if event.text.endswith("\n") else column - event.removed + len(event.text)
+            line += text.count("\n")
+            column = 0 if text.endswith("\n") else column - event.removed + len(text)
+        changes = [{"range": {"start": start, "end": end}, "text": text}]
+        self._editor.notify("textDocument/didChange", {"textDocument": where, "contentChanges": changes})
         for number in self._waiting:
             if number not in self._editor.responses:
                 self._editor.notify("$/cancelRequest", {"id": number})
@@ -195,10 +210,15 @@ def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
     for one in asked:
         answers = editor.responses.get(one.number, [])
         ladder.counts["requests"] += 1
+        begins = one is asked[0]  # cold: the window is evaluated after it
+        moment = ladder.moments.setdefault(BEGIN if begins else MOMENTS[one.after], Counter())
+        moment["requests"] += 1
         ladder.counts["responses"] += len(answers)
         error = answers[0].get("error") if answers else None
         if error is not None:
-            ladder.counts["cancelled" if error.get("code") == CANCELLED else "failed"] += 1
+            how = "cancelled" if error.get("code") == CANCELLED else "failed"
+            ladder.counts[how] += 1
+            moment[how] += 1
             continue
         told = editor.answers.get((one.uri, one.version))
         if not answers or not told:
@@ -214,10 +234,12 @@ def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
         if cost["source"] != "model":
             ladder.counts[f"from {cost['source']}" if items else f"from {cost['source']}, quiet"] += 1
             (ladder.cached if cost["source"] == "cache" else ladder.speculated).append(took)
+            moment[cost["source"]] += 1
             continue
         ladder.counts["not cached"] += 1
         if not items:
             ladder.counts[f"quiet: {cost['quiet']}"] += 1
+            moment[f"quiet: {cost['quiet']}"] += 1
             ladder.quiet.append(took)
             continue
         ladder.counts["text at the deadline" if cost["finish"] == "deadline" else "text, whole"] += 1
@@ -225,7 +247,13 @@ def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
         for part in PARTS:
             ladder.parts.setdefault(part, []).append(cost["timings"][part])
         ladder.tokens += cost["tokens"]["generated"]
-        (ladder.warm if one.after in (Kind.KEY, Kind.DELETE) else ladder.moved).append(took)
+        moment["text"] += 1
+        if begins:
+            ladder.counts["text where the session begins"] += 1
+        elif one.after in (Kind.KEY, Kind.DELETE):
+            ladder.warm.append(took)
+        else:
+            ladder.moved.setdefault(one.after, []).append(took)
 
 
 def _is_right(text: str, rest: str) -> bool:
@@ -240,7 +268,7 @@ def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False)
     cases = (
         ("restored" if restored else "cold", ladder.cold, first + (", windows kept from before" * restored)),
         ("warm", ladder.warm, "text of the model after a key"),
-        ("warm, after a jump, a paste or another file", ladder.moved, "text of the model"),
+        *((f"first {MOMENTS[kind]}", ladder.moved.get(kind, []), "text of the model") for kind in MOVED),
         ("quiet", ladder.quiet, "the model was asked and nothing was shown"),
         ("cached", ladder.cached, "typed through"),
         ("speculated", ladder.speculated, "thought of ahead"),
@@ -260,6 +288,7 @@ def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False)
     unsure = counts["quiet: unsure"]
     asked = counts["not cached"] - unsure
     report.counts = {name: counts[name] for name in sorted(counts)} | {
+        "moments": {name: _shares(ladder.moments[name]) for name in ORDER if name in ladder.moments},
         "text_share": round(text / asked, 4) if asked else None,
         "unsure_share": round(unsure / counts["not cached"], 4) if counts["not cached"] else None,
         "responses_per_request": counts["responses"] / counts["requests"] if counts["requests"] else None,
@@ -273,6 +302,9 @@ def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False)
             for took, after, cost in sorted(ladder.every, key=lambda item: -item[0])[:SLOWEST]
         ],
     }  # fmt: skip
+    for name, moment in report.counts["moments"].items():
+        said = ", ".join(f"{count} {what}" for what, count in moment.items() if what not in ("requests", "text_share"))
+        report.notes.append(f"{name}: {moment['requests']} requests: {said}")
     if asked:
         report.notes.append(
             f"of {counts['not cached']} requests not answered from the cache {unsure} were kept quiet for doubt;"
@@ -283,6 +315,19 @@ def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False)
         " key" + (f"; typed at {speed:g} times a person's speed" if speed != 1 else "")
     )
     return report
+
+
+def _shares(moment: Counter[str]) -> dict[str, int | float | None]:
+    """Counts of one kind of moment, with the share of texts among what was asked of the model and not kept quiet for
+    doubt."""
+    asked = sum(count for name, count in moment.items() if name.startswith(("quiet", "text"))) - moment["quiet: unsure"]
+    counts = {name: moment[name] for name in sorted(moment)}
+    return {**counts, "text_share": round(moment["text"] / asked, 4) if asked else None}
+
+
+def _units(text: str) -> int:
+    """UTF-16 code units."""
+    return len(text.encode("utf-16-le", "replace")) // 2
 
 
 def _middle(values: Sequence[int], share: float) -> int | None:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     """What the person did."""
 
     OPEN = "open"
+    SWITCH = "switch"
     JUMP = "jump"
     KEY = "key"
     DELETE = "delete"
@@ -31,7 +32,9 @@ class Kind(StrEnum):
 class Event:
     """After `pause_s`: `text` is written at (`line`, `column`) over `removed` characters before it.
 
-    `rest` is what will still be typed on this line, by which an answer can be judged. OPEN brings a whole `text`.
+    `rest` is what will still be typed on this line, by which an answer can be judged. With OPEN (a file, whose `text`
+    it brings), SWITCH (to another open file) and JUMP (within one) the person goes to a place at once, and after the
+    pause takes out what stands there, `taken`.
     """
 
     kind: Kind
@@ -42,6 +45,11 @@ class Event:
     text: str = ""
     removed: int = 0
     rest: str = ""
+    taken: str = ""
+
+
+#: The person goes elsewhere.
+MOVES = (Kind.OPEN, Kind.SWITCH, Kind.JUMP)
 
 
 def session(
@@ -51,20 +59,20 @@ def session(
     source = random.Random(seed)
     states = [text.split("\n") for text in texts]
     opened: set[int] = set()
-    count = 0
+    last, count = -1, 0
     while count < keys:
         file = source.randrange(len(texts)) if source.random() < 0.5 or not opened else source.choice(sorted(opened))
         lines = states[file]
         size = min(lines_at_a_place, max(len(lines) // 3, 1))
         at = source.randrange(max(len(lines) - size, 1))
         wanted = lines[at : at + size]
+        kind = (Kind.JUMP if file == last else Kind.SWITCH) if file in opened else Kind.OPEN
+        text = "" if file in opened else "\n".join(lines)
+        yield Event(kind, file, _pause(source, JUMP_S), at, 0, text, taken="\n".join(wanted))
+        opened.add(file)
+        last = file
         lines[at : at + size] = [""]
-        if file in opened:
-            yield Event(Kind.JUMP, file, _pause(source, JUMP_S), at, 0, "\n".join(lines))
-        else:
-            opened.add(file)
-            yield Event(Kind.OPEN, file, _pause(source, JUMP_S), at, 0, "\n".join(lines))
-        if source.random() < 0.3 and len(wanted) > 2:
+        if source.random() < 0.3 and len(wanted) > 1:
             pasted = wanted.pop(0) + "\n"
             yield Event(Kind.PASTE, file, _pause(source, JUMP_S), at, 0, pasted, rest=wanted[0])
             lines[at : at + 1] = [pasted[:-1], ""]

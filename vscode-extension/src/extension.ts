@@ -5,6 +5,7 @@ import { registerCommands } from "./commands";
 import { ContextView } from "./contextView";
 import { offerDiagnostics } from "./diagnostics";
 import { type Ask, Explainer } from "./explain";
+import { Focus } from "./focus";
 import { InlineCompletions } from "./inline";
 import { createLogger } from "./logger";
 import { pickModel } from "./models";
@@ -38,7 +39,9 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const server: Server<ClientConnection> = new Server(connect, (state: ServerState) => {
     log.info(`server: ${state.kind}${"reason" in state ? ` (${state.reason})` : ""}`);
-    if (state.kind !== "running") {
+    if (state.kind === "running") {
+      focus.again();
+    } else {
       engine = undefined;
       answer = undefined;
     }
@@ -126,10 +129,11 @@ export function activate(context: vscode.ExtensionContext): void {
       status.update();
     }
   });
+  const focus = new Focus((method, params) => void server.connection?.client.sendNotification(method, params));
   const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
   const saved = { dispose: () => void statistics.save() };
   const stopped = { dispose: () => void server.stop() };
-  context.subscriptions.push(log, status, contextView, commands, configured, looked, saved, stopped);
+  context.subscriptions.push(log, status, contextView, focus, commands, configured, looked, saved, stopped);
 
   void server.restart().then(async () => {
     await setUp(server.state.kind === "missing" ? setup.offerOnce() : setup.update());

@@ -3,6 +3,7 @@
 export const STATUS = "iquest/status";
 export const ANSWERED = "iquest/answered";
 export const EXPLAIN_DIFF = "iquest/explainDiff";
+export const DID_FOCUS = "textDocument/didFocus";
 export const DID_SHOW = "textDocument/didShowCompletion";
 export const ASK = "iquest/ask";
 export const WHY = "iquest/why";

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from iquest_lsp.bench.typing import Kind, session
+from iquest_lsp.bench.typing import MOVES, Kind, session
 
 TEXTS = ["".join(f"def f{n}(a, b):\n    return a + {n} * b\n\n\n" for n in range(30)), "x = 1\n" * 100]
 
 
 def test_events_follow_from_the_text_and_are_the_same_each_time() -> None:
-    events = list(session(TEXTS, 400, seed=3))
-    assert events == list(session(TEXTS, 400, seed=3))
-    assert events != list(session(TEXTS, 400, seed=4))
+    events = list(session(TEXTS, 1500, seed=3))
+    assert events == list(session(TEXTS, 1500, seed=3))
+    assert events != list(session(TEXTS, 1500, seed=4))
     assert {event.kind for event in events} == set(Kind)
-    assert sum(event.kind is Kind.KEY for event in events) >= 400
+    assert sum(event.kind is Kind.KEY for event in events) >= 1500
     documents: dict[int, list[str]] = {}
+    last = -1
     for event in events:
-        if event.kind in (Kind.OPEN, Kind.JUMP):
-            documents[event.file] = event.text.split("\n")
-            assert documents[event.file][event.line] == ""
+        if event.kind in MOVES:
+            assert (event.kind is Kind.OPEN) == (event.file not in documents)
+            assert (event.kind is Kind.JUMP) == (event.file == last)
+            last = event.file
+            lines = documents.setdefault(event.file, event.text.split("\n"))
+            taken = event.taken.split("\n")
+            assert lines[event.line : event.line + len(taken)] == taken
+            lines[event.line : event.line + len(taken)] = [""]
         elif event.kind is not Kind.SAVE:
             lines = documents[event.file]
             line = lines[event.line]

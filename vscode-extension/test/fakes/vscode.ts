@@ -45,7 +45,20 @@ export class CancellationTokenSource {
 
 export const ViewColumn = { Beside: -2 };
 
+/** Listeners of the editor's events, by the event's name. */
+export const listening = new Map<string, (event: unknown) => void>();
+
+function event(name: string): (listener: (event: unknown) => void) => Disposable {
+  return (listener) => {
+    listening.set(name, listener);
+    return new Disposable(() => listening.delete(name));
+  };
+}
+
 export const window = {
+  activeTextEditor: undefined as unknown,
+  onDidChangeActiveTextEditor: event("active"),
+  onDidChangeTextEditorSelection: event("selection"),
   createWebviewPanel(): unknown {
     const sent: unknown[] = [];
     let closed = (): void => undefined;
