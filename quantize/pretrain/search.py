@@ -107,7 +107,8 @@ class Runs:
         recipe = plan(self._search, variant, model, vocabulary, self._recipe.train)
         start = begun(self._material.file, variant.start) if variant.start else None
         few = np.load(rows_path(rows, self._search.length), mmap_mode="r")[:1]
-        trainer = Trainer(model, recipe, vocabulary, rows, few, 1.0, folder, self._say, start)
+        each = len(tokenizer.decode(few[0].tolist()).encode("utf-8")) / few.shape[1]
+        trainer = Trainer(model, recipe, vocabulary, rows, few, each, folder, self._say, start)
         self._say(f"{variant.name}: {trainer.steps} steps")
         trainer.run()
         pieces = self._pieces()
