@@ -47,12 +47,13 @@ def place_in(given: object, lines: LineIndex, encoding: Encoding) -> Position | 
     """A position in a message that the protocol has no type for; None for anything else."""
     place = given if isinstance(given, dict) else {}
     line, character = place.get("line"), place.get("character")
-    if not _counts(line) or not _counts(character):
+    if not is_count(line) or not is_count(character):
         return None
     return position_in(types.Position(line, character), lines, encoding)
 
 
-def _counts(number: object) -> TypeGuard[int]:
+def is_count(number: object) -> TypeGuard[int]:
+    """Whether a message's value is a whole number from 0."""
     return isinstance(number, int) and not isinstance(number, bool) and number >= 0
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
-
-from lsprotocol import types
+from typing import TYPE_CHECKING, Any
 
 from iquest_lsp.assistant import CompletionRequest, completion_to_json, window_to_json
 from iquest_lsp.datatypes import Position
@@ -44,15 +42,11 @@ def _asked(connection: Connection, asked: dict[str, object], method: str) -> tup
     place, position = asked.get("place"), asked.get("position")
     if isinstance(place, dict):
         line, column = place.get("line"), place.get("column")
-        if _counts(line) and (column is None or _counts(column)):
+        if convert.is_count(line) and (column is None or convert.is_count(column)):
             return file, connection.assistant.cursor(file, line, column, connection.client)
-    elif isinstance(position, dict):
-        line, character = position.get("line"), position.get("character")
-        if _counts(line) and _counts(character):
-            lines = connection.assistant.lines(file, connection.client)
-            return file, convert.position_in(types.Position(line, character), lines, connection.encoding)
+    else:
+        lines = connection.assistant.lines(file, connection.client)
+        cursor = convert.place_in(position, lines, connection.encoding)
+        if cursor is not None:
+            return file, cursor
     raise UsageError(f"{method} needs a textDocument and a position, as a completion request has them")
-
-
-def _counts(number: object) -> TypeGuard[int]:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
