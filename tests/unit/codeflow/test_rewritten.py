@@ -1,0 +1,133 @@
+"""A history that is rewritten while two processes index it, one of which is killed again and again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow.flowindex import FlowIndex
+from iquest_lsp.codeflow.repository import Repository
+from tests.unit.codeflow.conftest import Script
+
+# A short lease, so that the two really take turns and meet, and a dead one is soon forgotten.
+KEEPER = """
+import sys, time
+from pathlib import Path
+from iquest_lsp.codeflow import store
+from iquest_lsp.codeflow.flowindex import FlowIndex
+from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.errors import IQuestError
+store.LEASE_SECONDS = 0.3
+while True:
+    try:
+        with FlowIndex.open(Repository.open(Path(sys.argv[1])), Path(sys.argv[2])) as index:
+            done = index.update(lambda *told: print("at work", flush=True))
+            print("done" if done.complete else "waits", flush=True)
+    except IQuestError as error:
+        print("refused", error, flush=True)
+    time.sleep(0.02)
+"""
+
+
+@contextmanager
+def keeper(script: Script, folder: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that follows the repository until it is ended."""
+    command = [sys.executable, "-c", KEEPER, str(script.root), str(folder)]
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def rewritten(script: Script, generation: int, count: int) -> None:
+    """The whole history anew, as a force-push or a filter over all commits leaves it."""
+    lines = ["reset refs/heads/main\n"]
+    for number in range(count):
+        text = f"def f():\n    return {number}, {generation}\n"
+        message = f"Step {number} of {generation}"
+        lines.append(f"commit refs/heads/main\ncommitter Ada <a@x.org> {1_700_000_000 + number} +0000\n"
+                     f"data {len(message)}\n{message}\nM 100644 inline a{number % 7}.py\ndata {len(text)}\n{text}\n")
+    script.git("fast-import", "--quiet", "--force", stdin="".join(lines))
+    script.git("reset", "-q", "--hard", "main")
+
+
+def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that an index of this working tree says."""
+    tables = {
+        "commits": "c.oid, c.kind, c.filter, c.depth, c.files FROM live l JOIN commits c ON c.id=l.commit_id",
+        "changes": "c.oid, p.path, x.status, x.added, x.removed FROM live l JOIN commits c ON c.id=l.commit_id"
+                   " JOIN changes x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
+        "hunks": "c.oid, p.path, x.new_start, x.old_start FROM live l JOIN commits c ON c.id=l.commit_id"
+                 " JOIN hunks x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
+        "symbols": "c.oid, p.path, x.name, x.change, x.detail FROM live l JOIN commits c ON c.id=l.commit_id"
+                   " JOIN symbols x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
+    }  # fmt: skip
+    with FlowIndex.open(Repository.open(script.root), folder) as index:
+        for _ in range(100):
+            if index.update().complete:
+                break
+            time.sleep(0.1)
+        assert index.head == script.git("rev-parse", "HEAD")
+        assert index.store.value("PRAGMA integrity_check") == "ok"
+        order = [(item.oid,) for item in index.entries(limit=10_000)]
+        return {"order": order, **{name: sorted(index.store.rows(f"SELECT {what}"), key=str)
+                                   for name, what in tables.items()}}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rewritten_under_two_processes_one_of_them_killed(script: Script, tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    store, log = tmp_path / "store", tmp_path / "log"
+    rewritten(script, 0, 300)
+    generations = itertools.count(1)
+
+    def amend() -> None:
+        script.git("commit", "-q", "--amend", "--allow-empty", "-m", f"Amended {rng.random()}")
+
+    def rebase() -> None:
+        script.git("reset", "-q", "--hard", "HEAD~3")
+        script.commit("Another end", {"b.py": f"X = {rng.random()}\n"})
+        script.git("branch", "-qf", "side", "HEAD")
+        script.git("reset", "-q", "--hard", "HEAD~20")
+        script.commit("Another base", {"c.py": f"Y = {rng.random()}\n"})
+        script.git("branch", "-qf", "base", "HEAD")
+        script.git("checkout", "-q", "-B", "main", "side")
+        script.git("rebase", "-q", "-X", "theirs", "--onto", "base", "main~10", "main")
+
+    def force_push() -> None:
+        rewritten(script, next(generations), rng.randrange(200, 400))
+
+    def prune() -> None:
+        for branch in ("side", "base"):
+            subprocess.run(["git", "branch", "-qD", branch], cwd=script.root, capture_output=True, check=False)
+        script.git("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+        script.git("gc", "-q", "--prune=now")
+
+    with keeper(script, store, log) as lasting:
+        for step in range(8):
+            with keeper(script, store, log) as victim:
+                for _ in range(2):
+                    time.sleep(rng.uniform(0.1, 0.6))
+                    rng.choice([amend, rebase, force_push, prune])()
+                time.sleep(rng.uniform(0.0, 0.4))
+                os.kill(victim.pid, signal.SIGKILL)
+                victim.wait()
+            assert lasting.poll() is None, f"the other process ended at step {step}: {log.read_text()[-2000:]}"
+    written = log.read_text()
+    assert "Traceback" not in written
+    assert written.count("at work") > 5, "they were really at work while it happened"
+    assert written.count("done") > 3
+    assert content(script, store) == content(script, tmp_path / "fresh")
