@@ -187,6 +187,8 @@ def _compile(base: str, source: str, lines: Sequence[str]) -> _Rules:
     for number, line in enumerate(lines, 1):
         text = line.rstrip("\r")
         try:
+            if not text.startswith("#") and _unclosed(text):
+                raise ValueError("a bracket that is not closed")
             compiled = GitIgnoreSpecPattern(text)
         except (ValueError, re.error) as error:
             if text.startswith("!"):
@@ -195,3 +197,21 @@ def _compile(base: str, source: str, lines: Sequence[str]) -> _Rules:
         if compiled.include is not None and compiled.regex is not None:
             patterns.append(_Pattern(compiled.regex, bool(compiled.include), text.strip()))
     return _Rules(base, source, tuple(reversed(patterns)))
+
+
+def _unclosed(pattern: str) -> bool:
+    """Whether a set of characters, or an escape, does not end: git takes such a line for one that matches nothing."""
+    at = 0
+    while at < len(pattern):
+        if pattern[at] == "\\":
+            at += 1
+            if at == len(pattern):
+                return True
+        elif pattern[at] == "[":
+            # A closing bracket right after the opening one, or after its negation, is a member.
+            first = at + 1 + (pattern[at + 1 : at + 2] in ("!", "^"))
+            at = pattern.find("]", first + 1)
+            if at < 0:
+                return True
+        at += 1
+    return False

@@ -88,7 +88,11 @@ def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_rewritten_under_two_processes_one_of_them_killed(script: Script, tmp_path: Path, seed: int) -> None:
+def test_rewritten_under_two_processes_one_of_them_killed(
+    script: Script, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The lease of whoever was killed last runs out for this process as soon as for the others.
+    monkeypatch.setattr("iquest_lsp.codeflow.store.LEASE_SECONDS", 0.3)
     rng = random.Random(seed)
     store, log = tmp_path / "store", tmp_path / "log"
     rewritten(script, 0, 300)

@@ -90,6 +90,20 @@ def test_a_pattern_that_cannot_be_parsed_excludes(
     assert rules.reason("a.x")
 
 
+@pytest.mark.parametrize(("line", "fine"), [
+    ("secret[s.txt", False), ("[", False), ("[!]", False), ("a\\\\", True), ("keep\\", False), ("[]]", True),
+    ("[!]a]", True), ("\\[", True), ("[a-", False), ("# see [1", True), ("![", True),
+])  # fmt: skip
+def test_a_pattern_that_does_not_end_excludes(tmp_path: Path, nowhere: Path, line: str, fine: bool) -> None:
+    """git takes it for one that matches nothing, and so would show what somebody meant to hide."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / ".gitignore").write_text(f"*.x\n{line}\n")
+    rules = IgnoreRules(tmp_path, global_file=nowhere)
+    assert rules.reason("other.py") == ""
+    assert (rules.reason("deep/a.py") == "") is fine
+    assert fine or "line 2" in rules.reason("deep/a.py")
+
+
 def test_a_rules_file_that_is_a_link_excludes(tmp_path: Path, nowhere: Path) -> None:
     (tmp_path / "rules").write_text("")
     (tmp_path / ".gitignore").symlink_to("rules")
