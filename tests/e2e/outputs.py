@@ -20,7 +20,7 @@ COMMANDS = (
     (("explain-diff", "958193d"), 0),
     (("why", "iquest_lsp/daemon/lock.py:40"), 0),
     (("impact", "iquest_lsp/daemon/lock.py::acquire"), 12),
-    (("complete", "iquest_lsp/daemon/lock.py:40:25"), 0),
+    (("complete", "iquest_lsp/daemon/lock.py:40:21"), 0),
     (("context", "iquest_lsp/daemon/lock.py:40"), 12),
 )
 
