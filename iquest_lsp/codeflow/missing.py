@@ -90,6 +90,7 @@ def _mentions(
         name: item for item in behaviour
         if item.public and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
         and not (item.change == "signature" and types_only(item.detail))
+        and not (item.kind == "constant" and item.change == "body")
     }  # fmt: skip
     strong = ("signature", "removed", "renamed", "moved")
     # What half of the documentation mentions is explained in one of its places at most.
