@@ -18,7 +18,7 @@ from iquest_lsp.codeflow.paths import stem
 #: activity of a file counts against what it did together with others.
 WIDE, HALF_LIFE, RECENT, PRIOR = 100, 60, 10, 0.3
 
-Signals = tuple[float, float, float, float, float, float, float, float, float]
+Signals = tuple[float, ...]
 SIGNALS = (
     "share of the commits on a given file that touch it (logarithm of the mean)",
     "likeness of its commits to those of the nearest given file (cosine)",
@@ -29,19 +29,25 @@ SIGNALS = (
     "share of its folder's files that are given",
     "given files in its folder (logarithm)",
     "files in its folder (logarithm)",
+    "how densely it names what the changed lines of the given files name (where texts are known)",
 )
-WEIGHTS: Signals = (0.68, 1.56, 0.71, 0.1, 0.56, 0.19, 1.56, 0.63, -0.84)
+WEIGHTS: Signals = (0.68, 1.56, 0.71, 0.1, 0.56, 0.19, 1.56, 0.63, -0.84, 0.0)
+#: The same where texts are known.
+TEXT_WEIGHTS: Signals = (0.72, 1.26, 0.6, 0.0, 0.55, -0.01, 1.59, 0.5, -0.86, 1.43)
 
 
 def likely(
-    commits: Sequence[Sequence[str]], given: Sequence[str], sizes: Mapping[str, int] | None = None
+    commits: Sequence[Sequence[str]], given: Sequence[str], sizes: Mapping[str, int] | None = None,
+    mentioned: Mapping[str, float] | None = None,
 ) -> list[tuple[str, float]]:
     """Files that likely change with all of `given`, likeliest first, with a probability that only ranks.
 
-    `commits` are path lists, newest first; `sizes` are lines by path, where they are known.
+    `commits` are path lists, newest first; `sizes` are lines by path and `mentioned` comes from `mentions`, where they
+    are known.
     """
-    found = signals(commits, given, sizes or {})
-    scores = {path: sum(map(float.__mul__, WEIGHTS, values)) for path, values in found.items()}
+    found = signals(commits, given, sizes or {}, mentioned or {})
+    weights = TEXT_WEIGHTS if mentioned else WEIGHTS
+    scores = {path: sum(map(float.__mul__, weights, values)) for path, values in found.items()}
     most = max(scores.values(), default=0.0)
     shares = {path: math.exp(score - most) for path, score in scores.items()}
     total = sum(shares.values())
@@ -49,7 +55,9 @@ def likely(
     return [(path, share / total) for path, share in ordered]
 
 
-def signals(commits: Sequence[Sequence[str]], given: Sequence[str], sizes: Mapping[str, int]) -> dict[str, Signals]:
+def signals(
+    commits: Sequence[Sequence[str]], given: Sequence[str], sizes: Mapping[str, int], mentioned: Mapping[str, float]
+) -> dict[str, Signals]:
     """The SIGNALS of every file of the history that is not given."""
     seen = _Activity.of(commits, set(given))
     if not given or not seen.ever:
@@ -57,7 +65,8 @@ def signals(commits: Sequence[Sequence[str]], given: Sequence[str], sizes: Mappi
     near = _Near.of(given, seen.ever)
     wide = math.log(len(given) + 1)
     return {
-        path: (*seen.signals(path, given), wide * math.log1p(max(0, sizes.get(path, 0))), *near.signals(path))
+        path: (*seen.signals(path, given), wide * math.log1p(max(0, sizes.get(path, 0))), *near.signals(path),
+               mentioned.get(path, 0.0))
         for path in seen.ever if path not in seen.wanted
     }  # fmt: skip
 

@@ -17,11 +17,12 @@ from iquest_lsp.codeflow.cochange import usual
 from iquest_lsp.codeflow.companions import likely
 from iquest_lsp.codeflow.explanation import DiffExplanation
 from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.history import FileDiff, commits
+from iquest_lsp.codeflow.history import FileDiff, commits, read_diff
 from iquest_lsp.codeflow.impacts import Impact, impact_of
 from iquest_lsp.codeflow.indexer import Indexer, Progress, Update
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence
 from iquest_lsp.codeflow.logs import read_log
+from iquest_lsp.codeflow.mentions import changed_words, mentions, words_of
 from iquest_lsp.codeflow.records import flow_records_of
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact
@@ -40,6 +41,8 @@ SPOT_DEEP = 25
 MANY_NEW = 300
 # How far back the ranking of likely files looks.
 LATELY = 500
+# How many files are read for what they mention.
+MAX_READ = 2000
 
 
 def update_index(root: Path, progress: Progress | None, folder: Path | None) -> Update:
@@ -169,9 +172,23 @@ def likely_files(root: Path, paths: Sequence[str], limit: int, folder: Path | No
         past = [[item.path for item in commit.files] for commit in walk]
         sizes = sizes_of(item for commit in walk for item in commit.files)
     there = set(repository.files())
-    found = [(path.removeprefix(prefix), round(score, 3)) for path, score in likely(past, full, sizes)
+    mentioned = _mentioned(repository, full, there & {path for paths in past for path in paths})
+    found = [(path.removeprefix(prefix), round(score, 3)) for path, score in likely(past, full, sizes, mentioned)
              if path in there and path.startswith(prefix)]
     return found[:limit]
+
+
+def _mentioned(repository: Repository, given: Sequence[str], candidates: Iterable[str]) -> dict[str, float]:
+    """How densely files of the working tree name what the changed lines of the given ones name."""
+    head = repository.head()
+    if repository.bare or not head:
+        return {}
+    diff = [item for item in read_diff(repository.diff(head, None)) if item.path in given]
+    changed = changed_words(line for item in diff for hunk in item.hunks for line in (*hunk.removed, *hunk.added))
+    if not changed:
+        return {}
+    texts = {path: words_of(repository.work_tree_file(path) or b"") for path in sorted(candidates)[:MAX_READ]}
+    return mentions(changed, texts)
 
 
 def sizes_of(files: Iterable[FileDiff]) -> Counter[str]:

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.codeflow.companions import signals
-from tests.bench.codeflow_recall import history, most_changed, questions, same_folder
+from iquest_lsp.codeflow.repository import Repository
+from tests.bench.codeflow_recall import Texts, history, most_changed, questions, same_folder
 
 MOST = 250  # questions of one history that are looked at
 PENALTY = 0.02
@@ -45,19 +46,20 @@ class Case:
 
 def case_of(root: Path) -> Case:
     """Reads one history; the questions are drawn with a fixed seed."""
-    asked = list(questions(history(root)))
+    with Repository.open(root).blobs() as reader:
+        asked = list(questions(history(root), Texts(reader)))
     if len(asked) > MOST:
         asked = random.Random(0).sample(asked, MOST)
     rows: list[tuple[float, ...]] = []
     lengths, right = [], []
     hits = [0, 0]
     for item in asked:
-        found = signals(item.past, item.given, item.sizes)
+        found = signals(item.past, item.given, item.sizes, item.mentioned)
         right.append(len(rows) + list(found).index(item.hidden))
         rows += found.values()
         lengths.append(len(found))
         for at, guess in enumerate((most_changed, same_folder)):
-            hits[at] += item.hidden in guess(item.past, item.given, item.sizes)[:5]
+            hits[at] += item.hidden in guess(item)[:5]
     return Case(np.array(rows), np.array(lengths), np.array(right), max(hits) / max(1, len(asked)))
 
 

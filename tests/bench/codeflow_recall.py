@@ -20,8 +20,9 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.companions import WIDE, likely
 from iquest_lsp.codeflow.history import FileDiff, commits
+from iquest_lsp.codeflow.mentions import Words, changed_words, mentions, words_of
 from iquest_lsp.codeflow.questions import sizes_of
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.repository import BlobReader, Repository
 
 Past = Sequence[Sequence[str]]
 WARM = 5
@@ -30,15 +31,43 @@ RELEASES = 40
 
 @dataclass(frozen=True)
 class Question:
-    """One hidden file: the commits before, newest first, the other files of its commit, lines by path before it."""
+    """One hidden file: the commits before, newest first, the other files of its commit; lines by path and what files
+    mention, both before it.
+    """
 
     past: Past
     given: Sequence[str]
     hidden: str
     sizes: Mapping[str, int]
+    mentioned: Mapping[str, float]
 
 
-def questions(walk: Sequence[Sequence[FileDiff]]) -> Iterator[Question]:
+class Texts:
+    """The words of a history's files as of one commit after the other."""
+
+    def __init__(self, reader: BlobReader) -> None:
+        self._reader = reader
+        self._known: dict[str, Words] = {}
+        self.now: dict[str, Words] = {}
+
+    def mentioned(self, files: Sequence[FileDiff], hidden: str) -> dict[str, float]:
+        """What files mention of the lines that a commit changes, those of the hidden file left out."""
+        lines = (line for item in files if item.path != hidden for hunk in item.hunks
+                 for line in (*hunk.removed, *hunk.added))
+        return mentions(changed_words(lines), self.now)
+
+    def advance(self, files: Sequence[FileDiff]) -> None:
+        """Makes `now` the state after a commit."""
+        for item in files:
+            if item.status in "DR":
+                self.now.pop(item.old_path or item.path, None)
+            if item.status != "D" and not item.binary and not item.submodule:
+                if item.new_oid not in self._known:
+                    self._known[item.new_oid] = words_of(self._reader.read(item.new_oid) or b"")
+                self.now[item.path] = self._known[item.new_oid]
+
+
+def questions(walk: Sequence[Sequence[FileDiff]], texts: Texts) -> Iterator[Question]:
     """What is asked of a history, whose commits come oldest first."""
     sizes: Counter[str] = Counter()
     paths = [[item.path for item in files] for files in walk]
@@ -48,29 +77,32 @@ def questions(walk: Sequence[Sequence[FileDiff]]) -> Iterator[Question]:
             known = {path for item in past for path in item}
             for hidden in changed:
                 if hidden in known:
-                    yield Question(past, [path for path in changed if path != hidden], hidden, Counter(sizes))
+                    yield Question(past, [path for path in changed if path != hidden], hidden, Counter(sizes),
+                                   texts.mentioned(files, hidden))
+        texts.advance(files)
         sizes.update(sizes_of(files))
 
 
-def ours(past: Past, given: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
-    return [path for path, _ in likely(past, given, sizes)]
+def ours(question: Question) -> list[str]:
+    return [path for path, _ in likely(question.past, question.given, question.sizes, question.mentioned)]
 
 
-def most_changed(past: Past, given: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
-    counts = Counter(path for item in past for path in item)
-    return [path for path, _ in counts.most_common() if path not in given]
+def most_changed(question: Question) -> list[str]:
+    counts = Counter(path for item in question.past for path in item)
+    return [path for path, _ in counts.most_common() if path not in question.given]
 
 
-def same_folder(past: Past, given: Sequence[str], sizes: Mapping[str, int]) -> list[str]:
+def same_folder(question: Question) -> list[str]:
     """Files in the folders of the given ones, the most changed first."""
-    folders = {path.rpartition("/")[0] for path in given}
-    return [path for path in most_changed(past, given, sizes) if path.rpartition("/")[0] in folders]
+    folders = {path.rpartition("/")[0] for path in question.given}
+    return [path for path in most_changed(question) if path.rpartition("/")[0] in folders]
 
 
 def history(root: Path) -> list[tuple[FileDiff, ...]]:
     """The files of each commit without merges, oldest first."""
     repository = Repository.open(root)
-    return [commit.files for commit in commits(repository, revisions=[repository.head()], merges=False)][::-1]
+    walk = commits(repository, revisions=[repository.head()], merges=False, patch=True)
+    return [commit.files for commit in walk][::-1]
 
 
 def evaluate(root: Path) -> dict[str, object]:
@@ -78,10 +110,11 @@ def evaluate(root: Path) -> dict[str, object]:
     walk = history(root)
     hits: Counter[str] = Counter()
     asked = 0
-    for question in questions(walk):
-        asked += 1
-        for guess in (ours, most_changed, same_folder):
-            hits[guess.__name__] += question.hidden in guess(question.past, question.given, question.sizes)[:5]
+    with Repository.open(root).blobs() as reader:
+        for question in questions(walk, Texts(reader)):
+            asked += 1
+            for guess in (ours, most_changed, same_folder):
+                hits[guess.__name__] += question.hidden in guess(question)[:5]
     shares = {guess.__name__: round(hits[guess.__name__] / max(1, asked), 3)
               for guess in (ours, most_changed, same_folder)}
     best = max(shares["most_changed"], shares["same_folder"])
