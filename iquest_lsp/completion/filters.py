@@ -32,8 +32,11 @@ def without_loop(text: str) -> str:
     for match in _LOOP.finditer(text):
         looped = match.group()
         if looped.strip() and len(looped) >= _LOOP_CHARACTERS:
-            # What stands before a loop was most likely part of the way into it.
-            return text[: match.start()] if match.start() > 2 * len(looped) else ""
+            before = text[: match.start()]
+            if len(before) > 2 * len(looped):
+                return before
+            # What stands before a loop in its line was most likely part of the way into it.
+            return before if looped.startswith("\n") else before.rpartition("\n")[0]
     lines = text.split("\n")
     for at in range(len(lines) - _LOOP_LINES + 1):
         if lines[at].strip() and len({line.strip() for line in lines[at : at + _LOOP_LINES]}) == 1:
