@@ -70,9 +70,9 @@ class Selected:
 class CompletionRequest:
     """Complete `file` at `cursor`; `explicit` when the user asked for it, by a key or a command, not only by typing.
 
-    What is asked for is answered inside a word too, and with the model's best guess however unsure it is. `longer`
-    goes on past the statement at the cursor, as far as its block goes. `client` names who asks: its buffers and its
-    settings count.
+    What is asked for is answered with the model's best guess however unsure it is. `longer` goes on past the statement
+    at the cursor, as far as its block goes. Either is answered inside a word too. `client` names who asks: its buffers
+    and its settings count.
     """
 
     file: Path
@@ -146,7 +146,7 @@ class Completer:
         document = job.snapshot.document
         if not settings.enable or document.language in settings.disabled_languages:
             return self._silent(job, Quiet.OFF)
-        if not request.explicit and _is_inside_word(job.place):
+        if not (request.explicit or request.longer) and _is_inside_word(job.place):
             return self._silent(job, Quiet.INSIDE_WORD)
         if (known := self._known(job)) is not None:
             return known

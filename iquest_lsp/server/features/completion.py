@@ -30,12 +30,13 @@ def register(connection: Connection) -> None:
     @connection.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         explicit = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        made, lines = await _complete(connection, params, explicit=explicit, count=CANDIDATES if explicit else 1)
+        made, lines = await _complete(connection, params, explicit=explicit, longer=explicit)
         return types.InlineCompletionList([convert.inline_item(one, lines, connection.encoding) for one in made])
 
     @connection.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(resolve_provider=True))
     async def completion(params: types.CompletionParams) -> types.CompletionList:
-        made, lines = await _complete(connection, params)  # clients ask for a list at every key, too
+        # By its kind a request by key is not told from one at a letter, so doubt keeps both quiet.
+        made, lines = await _complete(connection, params, longer=True)
         items = []
         for one in made:
             before = lines.line(one.span.start.line)[: one.span.start.character]
@@ -54,7 +55,7 @@ async def _complete(
     params: types.InlineCompletionParams | types.CompletionParams,
     *,
     explicit: bool = False,
-    count: int = 1,
+    longer: bool = False,
 ) -> tuple[list[Completion], LineIndex]:
     try:
         file = convert.file_of(params.text_document.uri)
@@ -63,9 +64,9 @@ async def _complete(
         return [], LineIndex("")
     cursor = convert.position_in(params.position, lines, connection.encoding)
     selected = _selected(params, lines, connection)
-    request = CompletionRequest(file, cursor, explicit, longer=explicit, client=connection.client, selected=selected)
+    request = CompletionRequest(file, cursor, explicit, longer, connection.client, selected)
     try:
-        made = await connection.assistant.candidates(request, count)
+        made = await connection.assistant.candidates(request, CANDIDATES if explicit else 1)
     except RequestCancelledError:
         raise
     except (ModelError, EngineError, RuntimeSetupError) as error:
