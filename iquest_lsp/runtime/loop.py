@@ -173,13 +173,15 @@ class LoopContext(Context):
         return int(lib.llama_loop_pos_min(pointer, seq)), int(lib.llama_loop_pos_max(pointer, seq))
 
     def plan(
-        self, seq: int, held: int, total: int, *, batch: int | None = None, extra: int = 0, burn_in: int | None = None
-    ) -> Plan:
+        self, seq: int, held: int, total: int, *, batch: int | None = None, extra: int = 0, burn_in: int | None = None,
+        can_pause: bool = False,
+    ) -> Plan:  # fmt: skip
         """The cheapest way to evaluate a prompt of `total` tokens of which the first `held` are stored.
 
         Pass 1 runs over everything new, the passes after it over the receptive field of the last position and of
         `extra` positions before it (which a later edit may rewind to for free, within the margin). `burn_in` runs
-        them over fewer positions than that: an approximation, and cheaper.
+        them over fewer positions than that: an approximation, and cheaper. With `can_pause` all layers run over all of
+        the field, which costs more, but what is done after any step need not be done again.
         """
         batch = batch or self.n_batch
         full = self.passes * self.layers
@@ -197,7 +199,7 @@ class LoopContext(Context):
         start = min(held, begin)
         skipped = [Step(a, b, self.layers) for a, b in _chunks(start, begin, batch)]
         exact = 0 if begin == 0 else begin + self.reach
-        if burn_in is not None or begin == 0:
+        if burn_in is not None or begin == 0 or can_pause:
             later = [Step(a, b, full) for a, b in _chunks(begin, total, batch)]
         else:
             later = list(self._triangle(begin, target, batch))

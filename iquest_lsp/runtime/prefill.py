@@ -49,6 +49,9 @@ class Prefill:
         self.moved = 0
         self._used_at: dict[int, float] = {}
         self._prompts: dict[int, int] = {}  # length of the last prompt, by sequence
+        #: Sequences whose last evaluation ended among layers run for the prompt's end only: they begin again, in a way
+        #: that can be interrupted, since steps that are always cut short there would never come to an end.
+        self._unfinished: set[int] = set()
         self._batch = batch
         self._sequences = sequences
         self._can_share = context.can_share and context.n_seq_max > 2 * sequences
@@ -97,11 +100,15 @@ class Prefill:
                     break
                 logits: Literal["last"] | None = "last" if step is steps[-1] else None
                 began[0] = time.monotonic()
+                if step.partial:
+                    self._unfinished.add(sequence)
                 self._run(step, list(tokens[step.start : step.stop]), sequence, logits, cancelled)
                 done = step.stop
         finally:
             self.context.set_abort(None)
         self._prompts[sequence] = done
+        if done == len(tokens):
+            self._unfinished.discard(sequence)
         shelf = self._shelf(sequence)
         is_exact = done == len(tokens) and self.cache.exact(sequence) >= done
         if is_exact and self.cache.exact(shelf) < self.cache.held(shelf):
@@ -149,6 +156,10 @@ class Prefill:
         source, found = self.cache.best_source(sequence, tokens, approximate=approximate)
         lost = self.cache.held(sequence) - max(held, found if source == sequence else 0)
         shelf = self._shelf(sequence)
+        if found >= held + WORTH_SHARING and self._start(source, found, len(tokens)) <= self._start(
+            sequence, held, len(tokens)
+        ):
+            source = sequence  # it holds more, but not of the later passes: no less would have to be evaluated
         if source == sequence or found < held + WORTH_SHARING:
             if lost >= WORTH_SHARING:
                 self._copy(sequence, shelf, self._asked(sequence))
@@ -165,6 +176,10 @@ class Prefill:
             self._copy(sequence, shelf, self._asked(sequence))
         self._copy(source, sequence, found)
         return found
+
+    def _start(self, sequence: int, held: int, total: int) -> int:
+        """Where the evaluation of a prompt of `total` tokens begins of which a sequence holds so many."""
+        return self._steps(sequence, held, total, 0.0)[0].start
 
     def _shelf(self, sequence: int) -> int:
         return self._sequences + sequence
@@ -274,7 +289,8 @@ class Prefill:
         else:
             size = min(64, size)
         if isinstance(self.context, LoopContext):
-            return self.context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA).steps
+            can_pause = sequence in self._unfinished
+            return self.context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA, can_pause=can_pause).steps
         return [Step(start, min(start + size, total), 0) for start in range(held, total, size)]
 
     def _run(

@@ -214,6 +214,26 @@ def test_in_a_hurry_with_little_to_do_nothing_is_moved(models: Callable[[Recipe]
     assert made._loaded().prefill.moved == 0
 
 
+@pytest.mark.parametrize("recipe", SHARING.values(), ids=SHARING.keys())
+def test_warming_in_the_smallest_steps_comes_to_an_end(
+    models: Callable[[Recipe], Path], engines: Engines, recipe: Recipe
+) -> None:
+    """Also where the later passes of what is held have to be run again, which one step does not do."""
+    path = models(recipe)
+    warm, cold = engines(path), engines(path, sequences=1)
+    long = tuple(int(token) for token in np.random.default_rng(8).integers(0, VOCABULARY, 1000))
+    ask(warm, long, answer=1)
+    short = (*long[:900], *long[:10])
+    steps = 1
+    while warm.warm(short, 0, 0.001, never).remaining:
+        steps += 1
+        assert steps < 60
+    assert steps > 2
+    got = ask(warm, short)
+    assert got.counts.prefilled == 1
+    check(got, cold, short)
+
+
 def test_interrupted_refreshing_leaves_the_old_span_to_move(models: Callable[[Recipe], Path], engines: Engines) -> None:
     path = models(LOCAL["alibi"])
     warm, cold = engines(path), engines(path, sequences=1)

@@ -51,8 +51,12 @@ async function ghost(window) {
     const number = editor.read(file).split("\n").indexOf(line) + 1;
     if (number === 0) throw new Error(`${file} has no line ${line}`);
     await window.line(number);
+    await window.isAt(number);
     await window.page.keyboard.press("End");
-    await window.page.keyboard.press("Enter");
+    await until("new line", async () => {
+      await window.page.keyboard.press("Enter"); // a window that has just lost its quick input may not take it
+      return window.isAt(number + 1, 2000).then(() => true, () => false);
+    });
     await window.type(beginning);
     let shown = await window.ghostBecomes(/\S/, 30_000).catch(() => "");
     if (shown === "") {

@@ -213,6 +213,11 @@ export class Window {
     await this.quickInput("Control+G", `:${number}`);
   }
 
+  /** Waits until the status bar says that the cursor is in a line. */
+  async isAt(number, patience = PATIENCE) {
+    await this.page.locator(".statusbar-item", { hasText: `Ln ${number},` }).first().waitFor({ timeout: patience });
+  }
+
   async type(text, delay = 40) {
     await this.page.keyboard.type(text, { delay });
   }
