@@ -294,10 +294,11 @@ class Assistant:
     def focus_document(self, file: Path, client: str = "", cursor: Position | None = None) -> None:
         """An editor shows a document that it has open, or another place in it; there it will be asked next."""
         project = self.project_of(file, client)
-        project.documents.get(project.path_of(file), client)
-        project.documents.view(project.path_of(file))
-        project.look_at([project.path_of(file)])
-        self._warmer.look(project, project.path_of(file), client, cursor)
+        path = project.path_of(file)
+        project.documents.get(path, client)
+        project.documents.view(path)
+        project.look_at([path])
+        self._warmer.look(project, path, client, cursor)
 
     def close_document(self, file: Path, client: str = "") -> None:
         """An editor closed a document."""

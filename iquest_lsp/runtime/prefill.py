@@ -156,11 +156,9 @@ class Prefill:
         source, found = self.cache.best_source(sequence, tokens, approximate=approximate)
         lost = self.cache.held(sequence) - max(held, found if source == sequence else 0)
         shelf = self._shelf(sequence)
-        if found >= held + WORTH_SHARING and self._start(source, found, len(tokens)) <= self._start(
-            sequence, held, len(tokens)
-        ):
-            source = sequence  # it holds more, but not of the later passes: no less would have to be evaluated
-        if source == sequence or found < held + WORTH_SHARING:
+        saves = source != sequence and found >= held + WORTH_SHARING
+        # What holds more of the prompt may hold less of its later passes: no less would have to be evaluated then.
+        if not saves or self._start(source, found, len(tokens)) <= self._start(sequence, held, len(tokens)):
             if lost >= WORTH_SHARING:
                 self._copy(sequence, shelf, self._asked(sequence))
             return held

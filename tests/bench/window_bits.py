@@ -27,6 +27,7 @@ from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.settings import Configuration
+from quantize.scoring import log_softmax
 from tests.bench.confidence import cursors
 
 BATCH = 512
@@ -64,15 +65,10 @@ def bits(model: Model, prompt: tuple[int, ...], text: str) -> float:
             stop = min(start + BATCH, begin)
             context.decode_depth(tokens[start:stop], np.arange(start, stop), 0, context.passes)
         context.decode_depth(tokens[begin:], np.arange(begin, len(tokens)), 0, context.passes, "all")
-        return sum(_cost(context.logits(at), token) for at, token in enumerate(rest))
+        nats = -sum(float(log_softmax(context.logits(at))[token]) for at, token in enumerate(rest))
+        return nats / math.log(2)
     finally:
         context.close()
-
-
-def _cost(logits: NDArray[np.float32], token: int) -> float:
-    row = logits.astype(np.float64)
-    top = row.max()
-    return float(top + math.log(np.exp(row - top).sum()) - row[token]) / math.log(2)
 
 
 def interval(differences: NDArray[np.float64]) -> list[float]:

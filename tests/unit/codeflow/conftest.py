@@ -26,6 +26,19 @@ class Script:
                               env={**os.environ, **(env or {})})
         return done.stdout.strip()
 
+    def made_anew(self, count: int, generation: int = 0) -> None:
+        """The whole history as so many commits, quickly; another generation is another history, as a force-push or a
+        filter over all commits leaves it."""
+        lines = ["reset refs/heads/main\n"]
+        for number in range(count):
+            text = f"def f():\n    return {number}, {generation}\n"
+            message = f"Step {number} of {generation}"
+            lines.append(f"commit refs/heads/main\ncommitter Ada <a@x.org> {1_700_000_000 + number} +0000\n"
+                         f"data {len(message)}\n{message}\n"
+                         f"M 100644 inline a{number % 7}.py\ndata {len(text)}\n{text}\n")
+        self.git("fast-import", "--quiet", "--force", stdin="".join(lines))
+        self.git("reset", "-q", "--hard", "main")
+
     def write(self, files: Mapping[str, str | None]) -> None:
         for name, text in files.items():
             path = self.root / name

@@ -52,18 +52,6 @@ def keeper(script: Script, folder: Path, log: Path) -> Iterator[subprocess.Popen
         process.wait()
 
 
-def rewritten(script: Script, generation: int, count: int) -> None:
-    """The whole history anew, as a force-push or a filter over all commits leaves it."""
-    lines = ["reset refs/heads/main\n"]
-    for number in range(count):
-        text = f"def f():\n    return {number}, {generation}\n"
-        message = f"Step {number} of {generation}"
-        lines.append(f"commit refs/heads/main\ncommitter Ada <a@x.org> {1_700_000_000 + number} +0000\n"
-                     f"data {len(message)}\n{message}\nM 100644 inline a{number % 7}.py\ndata {len(text)}\n{text}\n")
-    script.git("fast-import", "--quiet", "--force", stdin="".join(lines))
-    script.git("reset", "-q", "--hard", "main")
-
-
 def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """Everything that an index of this working tree says."""
     tables = {
@@ -95,7 +83,7 @@ def test_rewritten_under_two_processes_one_of_them_killed(
     monkeypatch.setattr("iquest_lsp.codeflow.store.LEASE_SECONDS", 0.3)
     rng = random.Random(seed)
     store, log = tmp_path / "store", tmp_path / "log"
-    rewritten(script, 0, 300)
+    script.made_anew(300)
     generations = itertools.count(1)
 
     def amend() -> None:
@@ -112,7 +100,7 @@ def test_rewritten_under_two_processes_one_of_them_killed(
         script.git("rebase", "-q", "-X", "theirs", "--onto", "base", "main~10", "main")
 
     def force_push() -> None:
-        rewritten(script, next(generations), rng.randrange(200, 400))
+        script.made_anew(rng.randrange(200, 400), next(generations))
 
     def prune() -> None:
         for branch in ("side", "base"):

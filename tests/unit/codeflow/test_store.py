@@ -254,20 +254,8 @@ def worker(script: Script, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def history(script: Script, count: int) -> None:
-    """Many commits, quickly."""
-    lines = []
-    for number in range(count):
-        text = f"def f():\n    return {number}\n"
-        message = f"Step {number}"
-        lines.append(f"commit refs/heads/main\ncommitter Ada <a@x.org> {1_700_000_000 + number} +0000\n"
-                     f"data {len(message)}\n{message}\nM 100644 inline a{number % 7}.py\ndata {len(text)}\n{text}\n")
-    script.git("fast-import", "--quiet", "--force", stdin="".join(lines))
-    script.git("reset", "-q", "--hard", "main")
-
-
 def test_killed_in_the_middle(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    history(script, 1500)
+    script.made_anew(1500)
     for line in ("ready", "commits 500", "symbols 100"):
         process = worker(script, tmp_path)
         assert process.stdout is not None
@@ -290,7 +278,7 @@ def test_killed_in_the_middle(script: Script, tmp_path: Path, monkeypatch: pytes
 
 
 def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
-    history(script, 600)
+    script.made_anew(600)
     both = [worker(script, tmp_path) for _ in range(2)]
     for process in both:
         process.communicate(timeout=120)
