@@ -22,12 +22,12 @@ from iquest_lsp.asking.talking import Role, Talkers
 from iquest_lsp.completion.completer import Completer, CompletionRequest
 from iquest_lsp.completion.place import Place
 from iquest_lsp.completion.syntax import Unit
-from iquest_lsp.datatypes import Completion, ContextWindow, Generation, ModelInfo, Position
+from iquest_lsp.datatypes import Completion, ContextWindow, Document, Generation, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, UsageError
 from iquest_lsp.project import beside
 from iquest_lsp.project.keeping import Keeper
-from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, root_of
+from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, is_marked, root_of
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime import catalogue
@@ -198,20 +198,17 @@ class Assistant:
     # --------------------------------------------------------------------------------------------- workspaces
 
     def add_workspace(self, root: Path, client: str = "") -> Project:
-        """Opens a workspace; opening it again changes nothing."""
-        root = root.absolute()
-        holders = self._holders.setdefault(root, set())
-        is_new = client not in holders
-        holders.add(client)
-        if root not in self._projects:
-            listen = self._hearing()
-            self._projects[root] = Project(root, self._project_settings(root), watch=self._watch, listen=listen)
-        elif is_new:
-            self._projects[root].configure(self._project_settings(root))
-        return self._projects[root]
+        """Opens a workspace; opening it again changes nothing. Buffers that belong to it now move into it."""
+        project = self._hold(root.absolute(), client)
+        project.widen()
+        for other in [*self._projects.values()]:
+            for owner, document in other.documents.buffers():
+                if self._open_project(other.root / document.path) is project is not other:
+                    _move(document, owner, other, project)
+        return project
 
     def remove_workspace(self, root: Path, client: str = "") -> None:
-        """Forgets a workspace; its open documents are then completed without their surroundings.
+        """Forgets a workspace; documents that are still open there are then as if opened alone.
 
         It stays for the other clients that have it open.
         """
@@ -220,8 +217,12 @@ class Assistant:
         holders.discard(client)
         if holders:
             self._settings_changed()
-        else:
-            self._drop(root)
+            return
+        old = self._projects.get(root)
+        self._drop(root)
+        if old is not None:
+            for owner, document in old.documents.buffers():
+                _move(document, owner, old, self.project_of(root / document.path, owner))
 
     def project_of(self, file: Path, client: str = "") -> Project:
         """The workspace a file belongs to: the innermost open one, else one made for its repository or folder."""
@@ -229,7 +230,7 @@ class Assistant:
         if project is None:
             return self._adopt(file, client)
         if client and client not in self._holders[project.root]:
-            self.add_workspace(project.root, client)
+            self._hold(project.root, client)
         return project
 
     def root_of(self, file: Path) -> Path:
@@ -426,12 +427,12 @@ class Assistant:
 
     async def explain_in_words(
         self, root: Path, target: str, facts: codeflow.DiffExplanation, patch: bytes | None = None,
-        listen: Listener = lambda kind, words: None, role: Role = Role.INSTRUCT,
+        listen: Listener = lambda kind, words: None, role: Role = Role.INSTRUCT, client: str = "",
     ) -> Reply | None:  # fmt: skip
         """A model's prose on an explained change; None where the settings name no model that can write it."""
         if not self._talkers.is_configured(role):
             return None
-        project = self.project_of(root / "_")
+        project = self.project_of(root / "_", client)
         return await self._asker.explain(project, codeflow.DiffTarget.parse(target, patch), facts, listen, role=role)
 
     async def reload_model(self) -> None:
@@ -453,13 +454,13 @@ class Assistant:
 
     # ----------------------------------------------------------------------------------- history beside the code
 
-    def has_history(self, file: Path) -> bool:
+    def has_history(self, file: Path, client: str = "") -> bool:
         """Whether a file lies in a repository."""
-        return self.project_of(file).has_history
+        return self.project_of(file, client).has_history
 
-    def change_at(self, file: Path, line: int) -> tuple[Path, str]:
-        """The change a line (0-based) is part of; see beside.change_at. Blocks."""
-        return beside.change_at(self.project_of(file), file, line)
+    async def change_at(self, file: Path, line: int, client: str = "") -> tuple[Path, str]:
+        """The change a line (0-based) is part of; see beside.change_at."""
+        return await asyncio.to_thread(beside.change_at, self.project_of(file, client), file, line)
 
     def why_in_words(self, file: Path, line: int) -> str:
         """How a line (0-based) came to be, as markdown; raises RepositoryError, UsageError. Blocks."""
@@ -469,10 +470,10 @@ class Assistant:
         """The newest steps of a line's story as markdown, "" without any; raises as `why`. Blocks."""
         return beside.story_in_short(codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret))
 
-    def changed_definitions(self, file: Path, client: str = "") -> list[beside.Changed]:
+    async def changed_definitions(self, file: Path, client: str = "") -> list[beside.Changed]:
         """The definitions of a document that differ from the last commit."""
-        project = self.project_of(file)
-        return beside.changed_definitions(project, project.path_of(file), client)
+        project = self.project_of(file, client)
+        return await asyncio.to_thread(beside.changed_definitions, project, project.path_of(file), client)
 
     # ---------------------------------------------------------------------------------------------- internals
 
@@ -506,11 +507,29 @@ class Assistant:
 
     def _open_project(self, file: Path) -> Project | None:
         file = file.absolute()
-        inside = [root for root in self._projects if file.is_relative_to(root)]
-        return self._projects[max(inside, key=lambda root: len(root.parts))] if inside else None
+        inside = [project for root, project in self._projects.items() if file.is_relative_to(root)]
+        opened = [project for project in inside if not project.is_loose]
+        if not opened and inside:  # below a folder that nobody opened there may be projects
+            root = root_of(file)
+            opened = [project for project in inside if project.root == root]
+        return max(opened, key=lambda project: len(project.root.parts), default=None)
 
     def _adopt(self, file: Path, client: str) -> Project:
-        return self.add_workspace(root_of(file), client)
+        root = root_of(file).absolute()
+        return self._hold(root, client, is_loose=not is_marked(root))
+
+    def _hold(self, root: Path, client: str, *, is_loose: bool = False) -> Project:
+        """The project of a root, opened where it is not, which now also the client has open."""
+        holders = self._holders.setdefault(root, set())
+        is_new = client not in holders
+        holders.add(client)
+        if root not in self._projects:
+            self._projects[root] = Project(
+                root, self._project_settings(root), watch=self._watch, is_loose=is_loose, listen=self._hearing()
+            )
+        elif is_new:
+            self._projects[root].configure(self._project_settings(root))
+        return self._projects[root]
 
     # ---------------------------------------------------------------------------------------- several clients
 
@@ -547,6 +566,13 @@ class Assistant:
         self._keeper.forget(root)
         if project is not None:
             project.close()
+
+
+def _move(document: Document, owner: str, old: Project, new: Project) -> None:
+    """An open buffer, to the project that it belongs to now."""
+    text, version, language = document.text, document.version, document.language
+    new.documents.open(new.path_of(old.root / document.path), text, version, language, owner)
+    old.documents.close(document.path, owner)
 
 
 def engine_options(settings: Settings) -> EngineOptions:

@@ -20,12 +20,16 @@ from iquest_lsp.errors import SettingsError
 
 WORKSPACE_FILE = "iquest.toml"
 USER_FILE = "settings.toml"
+#: No number may be larger: what counts time, memory or tokens then fits into whatever takes it.
+MOST = 2**31 - 1
+MOST_THREADS = 512  # of ggml.h: GGML_MAX_N_THREADS
 
 
 def _setting(
-    default: Any, doc: str, *, workspace: bool = True, choices: tuple[str, ...] = (), low: float | None = None
-) -> Any:
-    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low}
+    default: Any, doc: str, *, workspace: bool = True, choices: tuple[str, ...] = (), low: int | None = None,
+    high: int | None = None,
+) -> Any:  # fmt: skip
+    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low, "high": high}
     return field(default=default, metadata=metadata)
 
 
@@ -72,6 +76,7 @@ class Settings:
         -1,
         "Least probability, in percent, at which the model's text is shown unasked; -1: the value tuned for the model.",
         low=-1,
+        high=100,
     )
     battery_saver: bool = _setting(True, "On battery, evaluate nothing ahead of a request.", workspace=False)
     max_tokens: int = _setting(64, "Most tokens one completion may have.", low=1)
@@ -85,7 +90,9 @@ class Settings:
     hover: bool = _setting(False, "Show the newest steps of a line's history when the mouse rests on it.")
     code_lens: bool = _setting(False, "Show above each function that was changed since the last commit how much.")
     exclude: tuple[str, ...] = _setting((), "Extra patterns, as in .gitignore, of files that never enter the window.")
-    threads: int = _setting(0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0)
+    threads: int = _setting(
+        0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0, high=MOST_THREADS
+    )
     gpu_layers: int = _setting(
         0, "Layers to run on a GPU, where the runtime was built for one; -1 means all.", workspace=False, low=-1
     )
@@ -194,14 +201,22 @@ class Configuration:
         self._clients.pop(client, None)
 
     def _shared(self) -> dict[str, object]:
-        """What the clients together say of the one model and its process: the first to say something counts."""
-        one_for_all = {item.name for item in fields(Settings) if not item.metadata["workspace"]} | {"window_tokens"}
+        """What the clients together say of the one model and its process: the first to say something usable counts."""
+        known = {item.name: item for item in fields(Settings)}
+        one_for_all = {name for name, item in known.items() if not item.metadata["workspace"]} | {"window_tokens"}
         merged: dict[str, object] = {}
         for values in self._clients.values():
             for key, value in values.items():
-                if _snake(key) in one_for_all:
-                    merged.setdefault(_snake(key), value)
+                name = _snake(key)
+                if name in one_for_all and not _convert(known[name].default, known[name].metadata, value)[0]:
+                    merged.setdefault(name, value)
         return merged
+
+    def _of_editor(self, client: str) -> dict[str, object]:
+        """A client's own values, each as it spelled it, and those of others that are one for all."""
+        shared = self._shared()
+        mine = {key: shared.pop(_snake(key), value) for key, value in self._clients.get(client, {}).items()}
+        return mine | shared
 
     def settings(self, root: Path | None = None, client: str | None = None) -> tuple[Settings, list[SettingsProblem]]:
         """The settings that hold for a workspace (for None: those of the server itself), and what was not taken.
@@ -214,7 +229,7 @@ class Configuration:
         if root is not None:
             layers.append((WORKSPACE_FILE, root / WORKSPACE_FILE, False))
         layers += [
-            ("editor", {**self._clients.get(client or "", {}), **self._shared()}, True),
+            ("editor", self._of_editor(client or ""), True),
             ("command line", self.overrides, True),
         ]
         settings, problems = Settings(), []
@@ -253,9 +268,10 @@ def _convert(default: object, meta: Mapping[str, Any], value: object) -> tuple[s
     if isinstance(default, int):
         if not isinstance(value, int) or isinstance(value, bool):
             return "expected a whole number", None
+        most = MOST if meta["high"] is None else meta["high"]
         if meta["low"] is not None and value < meta["low"]:
             return f"must be at least {meta['low']}", None
-        return "", value
+        return (f"must be at most {most}", None) if value > most else ("", value)
     if isinstance(default, tuple):
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
             return "expected a list of strings", None

@@ -31,11 +31,14 @@ class History:
     cochange: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def read_workspace(root: Path, exclude: Sequence[str], *, report: Callable[[list[Seen], int, int], None]) -> None:
+def read_workspace(
+    root: Path, exclude: Sequence[str], max_files: int, max_depth: int, *,
+    report: Callable[[list[Seen], int, int], None],
+) -> None:  # fmt: skip
     """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many."""
     rules = IgnoreRules(root, exclude)
     gate = Gate(root, rules)
-    tree = walk(root, rules)
+    tree = walk(root, rules, max_files=max_files, max_depth=max_depth)
     report(list(tree.left_out), 0, len(tree.paths))
     for at in range(0, len(tree.paths), BATCH):
         batch = [look(path, gate.load) for path in tree.paths[at : at + BATCH]]

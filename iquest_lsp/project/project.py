@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import stat
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -30,6 +31,7 @@ from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
 from iquest_lsp.workspace.watcher import Changes, Watcher
 
 __all__ = ["Change", "Project", "ProjectEvent", "Purpose", "root_of"]
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST_NOTED = 50
+#: Of a folder that is no project's: files read, levels below it, and what else stays out.
+LOOSE_FILES, LOOSE_DEPTH, HIDDEN_FOLDERS = 500, 2, ".*/"
 
 #: What marks a folder as a project's root, strongest first.
 ROOT_MARKS = ("iquest.toml", ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
@@ -70,7 +74,8 @@ class Project:
     """See the module's docstring.
 
     `watch` follows changes made outside the editor, and indexes the history in the background; `listen` hears of that
-    work, on the project's threads.
+    work, on the project's threads. `is_loose` says that nobody opened the folder and nothing marks it as a project's: a
+    file in it was opened alone. It may be the user's home, so only what lies near the file is read.
     """
 
     def __init__(
@@ -79,10 +84,12 @@ class Project:
         settings: Settings,
         *,
         watch: bool = True,
+        is_loose: bool = False,
         listen: Callable[[ProjectEvent], None] = lambda event: None,
     ) -> None:
         self.root = root
         self.settings = settings
+        self.is_loose = is_loose
         self.documents = DocumentStore(root)
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
@@ -99,12 +106,11 @@ class Project:
         self._closed = threading.Event()
         self._index = WorkspaceIndex()
         self._rules()
-        self._indexed: Future[None] = self._worker.submit(self._build)
+        self._submit(self._build)
         self._watcher: Watcher | None = None
         self._follows_history = watch
         if watch:
-            self._watcher = Watcher(root, lambda: self._gate.rules, self._changed)
-            self._watcher.start()
+            self._watch()
             self._index_history_soon()
 
     def path_of(self, file: Path) -> str:
@@ -117,10 +123,9 @@ class Project:
         return id(self._index), self._index.version, self.settings
 
     async def index(self) -> None:
-        """Waits for the first index and what was asked of the history so far."""
+        """Waits for the first index and what was asked of the history so far; an index that failed is done too."""
         try:
-            await asyncio.shield(asyncio.wrap_future(self._indexed))
-            await asyncio.wrap_future(self._worker.submit(lambda: None))
+            await asyncio.wrap_future(self._worker.submit(lambda: None))  # what is waited for was asked for before it
         except (CancelledError, RuntimeError):  # closed meanwhile
             log.debug("%s was closed while it was indexed", self.root)
 
@@ -132,6 +137,17 @@ class Project:
             self._submit(self._build)
         if settings.history and not old.history:
             self._index_history_soon()
+
+    def widen(self) -> None:
+        """The folder is a workspace after all: all of it is read and watched from now on."""
+        if not self.is_loose:
+            return
+        self.is_loose = False
+        self._rules()
+        self._submit(self._build)
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watch()
 
     def files_changed(self, files: Sequence[Path]) -> None:
         """Files changed outside the editor, or were saved."""
@@ -182,7 +198,7 @@ class Project:
     @property
     def has_history(self) -> bool:
         """Whether the folder lies in a git repository, as far as its files tell."""
-        return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
+        return any(_mode(folder / ".git") for folder in (self.root, *self.root.parents))
 
     def stop_indexing(self, what: str) -> None:
         """Gives up reading the files or the history; what was read till then serves."""
@@ -224,8 +240,17 @@ class Project:
 
     # ------------------------------------------------------------------------------------------- on the thread
 
+    def _watch(self) -> None:
+        depth = 0 if self.is_loose else MAX_DEPTH
+        self._watcher = Watcher(self.root, lambda: self._gate.rules, self._changed, max_depth=depth)
+        self._watcher.start()
+
     def _rules(self) -> None:
-        self._gate = Gate(self.root, IgnoreRules(self.root, self.settings.exclude))
+        self._gate = Gate(self.root, IgnoreRules(self.root, self._exclude))
+
+    @property
+    def _exclude(self) -> tuple[str, ...]:
+        return (*self.settings.exclude, HIDDEN_FOLDERS) if self.is_loose else self.settings.exclude
 
     def _sources(self, path: str) -> Sources:
         gate, history = self._gate, self._history
@@ -268,7 +293,8 @@ class Project:
             self._tell("files", done, total)
 
         try:
-            self._files_process.call(indexing.read_workspace, self.root, self.settings.exclude, report=take)
+            bounds = (LOOSE_FILES, LOOSE_DEPTH) if self.is_loose else (MAX_FILES, MAX_DEPTH)
+            self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
         except IndexProcessError as error:
             if self._closed.is_set():
                 return
@@ -287,7 +313,7 @@ class Project:
         buffers = {path: self._load(path) for path in paths if path in opened}
         try:
             work = indexing.read_files
-            found = self._files_process.call(work, self.root, self.settings.exclude, tuple(paths), buffers)
+            found = self._files_process.call(work, self.root, self._exclude, tuple(paths), buffers)
         except IndexProcessError as error:
             if not self._closed.is_set():
                 log.error("%s: %s could not be read again: %s", self.root, ", ".join(paths[:3]), error)
@@ -374,11 +400,21 @@ class Project:
 
 def root_of(file: Path) -> Path:
     """The root of the project a file or folder belongs to: the nearest marked folder, else its own."""
-    start = file if file.is_dir() else file.parent
-    for folder in (start, *start.parents):
-        if any((folder / mark).exists() for mark in ROOT_MARKS):
-            return folder
-    return start
+    start = file if stat.S_ISDIR(_mode(file)) else file.parent
+    return next((folder for folder in (start, *start.parents) if is_marked(folder)), start)
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether something in a folder says that it is a project's root."""
+    return any(_mode(folder / mark) for mark in ROOT_MARKS)
+
+
+def _mode(path: Path) -> int:
+    """What is at a path, as stat says it; 0 for nothing, and where one may not look."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def _log_failure(future: Future[None]) -> None:

@@ -91,7 +91,7 @@ class LlamaBackend:
         parts = self._loaded()
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
-        self._check_room(len(prompt.tokens), limits.max_tokens)
+        limits = replace(limits, max_tokens=self._room(len(prompt.tokens), limits.max_tokens))
         must = b""
         if prompt.heal and (healed := parts.pieces.heal(prompt.tokens)).tokens:
             prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
@@ -125,7 +125,7 @@ class LlamaBackend:
 
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
         parts = self._loaded()
-        self._check_room(len(tokens), 1)
+        self._room(len(tokens), 1)
         deadline = time.monotonic() + budget_ms / 1000
         self._revive(sequence, tokens)
         reused, evaluated = parts.prefill.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
@@ -230,15 +230,21 @@ class LlamaBackend:
             raise EngineError("The model is not loaded yet", fix="Try again in a moment")
         return self._parts
 
-    def _check_room(self, prompt: int, answer: int) -> None:
+    def _room(self, prompt: int, answer: int) -> int:
+        """Tokens that an answer of so many, asked for a prompt of so many, may have: of a very long one what fits.
+
+        Raises EngineError where a window does not leave an answer its room.
+        """
         if prompt == 0:
             raise EngineError("The prompt is empty")
-        if prompt + answer > self._options.context_tokens:
+        room = self._options.context_tokens - prompt
+        if room < min(answer, ANSWER_ROOM):
             raise EngineError(
                 f"The prompt of {prompt} tokens does not fit",
                 why=f"the model was loaded with room for {self._options.context_tokens}",
                 fix="Make window_tokens smaller",
             )
+        return min(answer, room)
 
 
 def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, str]:

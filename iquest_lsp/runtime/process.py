@@ -200,6 +200,7 @@ class ProcessEngine:
         self._closing = True
         if self._loading is not None:
             self._loading.cancel()
+            await asyncio.wait([self._loading])  # a process that is just being started is ended there
         if self._child is not None:
             if self._child.stdin is not None:
                 self._child.stdin.close()

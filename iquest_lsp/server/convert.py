@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeGuard
 from urllib.parse import unquote, urlsplit
@@ -27,10 +28,29 @@ def encoding_of(capabilities: types.ServerCapabilities) -> Encoding:
 
 def file_of(uri: str) -> Path:
     """The file a URI names; raises DocumentError for other kinds of document."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file" or not parts.path:
-        raise DocumentError(f"{uri[:200]} is not a file", why="only file: documents are completed")
-    return Path(unquote(parts.path))
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise DocumentError(f"{uri[:200]!r} is not a URI", why=str(error)) from error
+    if parts.scheme != "file":
+        raise DocumentError(f"{uri[:200]!r} is not a file", why="only file: documents are completed")
+    path = unquote(parts.path)
+    if not path.startswith("/") or "\0" in path:
+        raise DocumentError(f"{uri[:200]!r} names no file", why="its path is not an absolute one")
+    return Path(path)
+
+
+def file_or_none(uri: str) -> Path | None:
+    """The file a URI names; None for another kind of document, which editors ask about too."""
+    try:
+        return file_of(uri)
+    except DocumentError:
+        return None
+
+
+def files_of(uris: Iterable[str]) -> list[Path]:
+    """The files among what URIs name."""
+    return [file for uri in uris if (file := file_or_none(uri)) is not None]
 
 
 def uri_of(file: Path) -> str:

@@ -163,6 +163,11 @@ class DocumentStore:
             seen = (self._seen(path, owner) for path in sorted(self._open))
             return tuple(buffer.document for buffer in seen if buffer is not None)
 
+    def buffers(self) -> list[tuple[str, Document]]:
+        """Every owner's buffers, each with its owner."""
+        with self._lock:
+            return [(owner, buffer.document) for found in self._open.values() for owner, buffer in found.items()]
+
     def snapshot(self, path: str, cursor: Position, head: str = "", owner: str = "") -> Snapshot:
         """What a request sees, from now on unchanged; the cursor is clamped. Raises DocumentError."""
         with self._lock:

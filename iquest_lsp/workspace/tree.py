@@ -12,7 +12,7 @@ from iquest_lsp.datatypes import Dropped
 from iquest_lsp.workspace.ignore import IgnoreRules
 
 MAX_FILES = 50_000
-_MAX_DEPTH = 64
+MAX_DEPTH = 64
 _MAX_NOTES = 1000
 
 
@@ -30,12 +30,13 @@ def walk(
     rules: IgnoreRules,
     *,
     max_files: int = MAX_FILES,
+    max_depth: int = MAX_DEPTH,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Tree:
     """Lists the files that no rule ignores, breadth first, so that a cut tree keeps what lies near the root.
 
     Symbolic links to folders are not followed (they can loop or leave the workspace); links to files are listed and
-    judged later. Folders that cannot be read are noted.
+    judged later. What cannot be read is noted. Folders more than `max_depth` levels below the root are left out.
     """
     paths: list[str] = []
     notes: list[Dropped] = []
@@ -60,24 +61,32 @@ def walk(
             if not _is_text(entry.name):
                 note(path.encode("utf-8", "backslashreplace").decode("utf-8"), "its name is not valid UTF-8")
                 continue
-            is_link = entry.is_symlink()
-            is_folder = entry.is_dir(follow_symlinks=False)
             if entry.name == ".git":
                 continue
-            reason = rules.reason(path, is_folder=is_folder)
-            if not reason and is_link and entry.is_dir():
-                reason = "a symbolic link to a folder"
-            if not reason and is_folder and depth >= _MAX_DEPTH:
+            try:
+                is_link, is_folder, is_file = entry.is_symlink(), entry.is_dir(follow_symlinks=False), _is_file(entry)
+                reason = rules.reason(path, is_folder=is_folder)
+                if not reason and is_link and entry.is_dir():
+                    reason = "a symbolic link to a folder"
+            except OSError as error:  # a link to itself, or to where this user may not look
+                note(path, f"cannot be read: {error.strerror or error}")
+                continue
+            if not reason and is_folder and depth >= max_depth:
                 reason = "nested too deep"
             if reason:
                 note(path + "/" if is_folder else path, reason)
             elif is_folder:
                 folders.append((path, depth + 1))
-            elif is_link or entry.is_file(follow_symlinks=False):
+            elif is_file:
                 if len(paths) >= max_files:
                     return Tree(tuple(sorted(paths)), tuple(notes), complete=False)
                 paths.append(path)
     return Tree(tuple(sorted(paths)), tuple(notes))
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link, which is judged later."""
+    return entry.is_symlink() or entry.is_file(follow_symlinks=False)
 
 
 def _is_text(name: str) -> bool:

@@ -33,7 +33,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from iquest_lsp.workspace.ignore import IgnoreRules, git_folder, head_folder, is_rules_file
-from iquest_lsp.workspace.tree import walk
+from iquest_lsp.workspace.tree import MAX_DEPTH, walk
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ class Watcher:
     """Watches one workspace and calls `on_changes` on its own thread, never twice at once.
 
     A batch leaves when nothing happened for `quiet_s`, at the latest `patience_s` after its first event; past
-    `max_paths` it says `everything`. `warn` gets one sentence when watching is degraded.
+    `max_paths` it says `everything`. `warn` gets one sentence when watching is degraded. With a `max_depth` of 0 only
+    the files of the root itself are watched, no folder in it.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Watcher:
         poll_s: float = 5.0,
         max_paths: int = 1000,
         polling: bool = False,
+        max_depth: int = MAX_DEPTH,
     ) -> None:
         self.root = Path(os.path.abspath(root))
         self.mode: Mode = "off"
@@ -92,6 +94,7 @@ class Watcher:
         self._poll_s = poll_s
         self._max_paths = max_paths
         self._force_polling = polling
+        self._max_depth = max_depth
         self._events: queue.SimpleQueue[FileSystemEvent | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
@@ -179,7 +182,7 @@ class Watcher:
             observer = Observer()
             observer.start()
             self._observer = observer
-            folders = list(self._folders())
+            folders = list(self._folders()) if self._max_depth else []
             whole = len(folders) > _MAX_WATCHES
             self._schedule(str(self.root), recursive=whole)
             for folder in () if whole else folders:
@@ -217,7 +220,9 @@ class Watcher:
 
     def _renew(self, folder: str) -> None:
         """Watches a folder directly below the root that came, or came back."""
-        if self._observer is None or str(self.root) not in self._watches or self._watches[str(self.root)].is_recursive:
+        if not self._max_depth or self._observer is None or str(self.root) not in self._watches:
+            return
+        if self._watches[str(self.root)].is_recursive:
             return
         old = self._watches.pop(folder, None)
         try:
@@ -261,7 +266,7 @@ class Watcher:
 
     def _stamps(self) -> dict[str, tuple[int, int]]:
         found: dict[str, tuple[int, int]] = {}
-        paths = walk(self.root, self._rules(), cancelled=self._stopping.is_set).paths
+        paths = walk(self.root, self._rules(), max_depth=self._max_depth, cancelled=self._stopping.is_set).paths
         git = [
             (f".git/{number}/{name}", folder / name)
             for number, folder in enumerate(self._git)

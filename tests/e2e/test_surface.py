@@ -101,6 +101,14 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
         for wrong in ([], [uri], [uri, -1], [3, uri], [uri, "x"]):
             answer = await client.request("workspace/executeCommand", {"command": "iquest-lsp.why", "arguments": wrong})
             assert "error" in answer
+        # A command that an earlier session left, of a place in no workspace that is open.
+        elsewhere = [root.with_name("elsewhere"), root.with_name("nowhere") / "a.py"]
+        subprocess.run(["git", "clone", "-q", str(root), str(elsewhere[0])], check=True)
+        for file, answers in ((elsewhere[0] / "shapes.py", "result"), (elsewhere[1], "error")):
+            params = {"command": "iquest-lsp.explainChange", "arguments": [file.as_uri(), 1]}
+            answer = await client.request("workspace/executeCommand", params)
+            assert answers in answer
+            assert answer.get("error", {}).get("code", -32803) == -32803
 
         # The settings change: pulled, since the client says only that they did, and followed at once.
         client.notify("workspace/didChangeConfiguration", {"settings": None})
@@ -223,6 +231,38 @@ async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
         client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
         await client.request("iquest/models", {})
         assert str(other) not in [item["root"] for item in _status(client)["workspaces"]]
+
+
+NO_FILES = ("untitled:Untitled-1", "vscode-vfs://github/a", "file://[bad", "file:a.py", "file:///a%00b.py", "")
+
+
+async def test_documents_that_are_no_files_are_left_alone_and_files_beside_them_are_not(
+    root: Path, tmp_path: Path
+) -> None:
+    """Editors ask of every document that they show, and an error at each would be shown to the user."""
+    other = tmp_path / "other"
+    other.mkdir()
+    async with client_in(root, *FAKE, hover=True, codeLens=True) as (client, _):
+        await client.ready()
+        for uri in NO_FILES:
+            item = {"uri": uri, "languageId": "python", "version": 1, "text": CODE}
+            client.notify("textDocument/didOpen", {"textDocument": item})
+            change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": CODE}]}
+            client.notify("textDocument/didChange", change)
+            assert await client.inline(uri, 4, 0) == []
+            assert (await client.request("textDocument/completion", at(uri, 4)))["result"]["items"] == []
+            assert (await client.request("textDocument/codeAction", actions(uri, 1)))["result"] == []
+            assert (await client.request("textDocument/hover", at(uri, 1)))["result"] is None
+            assert (await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}}))["result"] == []
+            for method in ("iquest/context", "iquest/complete"):
+                assert (await client.request(method, at(uri, 1)))["error"]["code"] == -32803
+            client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        folders = [{"uri": uri, "name": "x"} for uri in (*NO_FILES, other.as_uri())]
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": folders, "removed": folders[:-1]}})
+        await client.request("iquest/models", {})
+        assert [item["root"] for item in _status(client)["workspaces"]] == [str(root), str(other)]
+        assert client.messages() == []
+        assert "Traceback" not in client.home.log()
 
 
 def _status(client: RawClient) -> dict[str, Any]:

@@ -100,6 +100,11 @@ def test_too_long_a_prompt_is_a_clear_error(model: Path) -> None:
         backend(model).complete(Prompt(()), Limits(), never)
 
 
+def test_as_much_of_a_very_long_answer_as_fits_is_written(model: Path) -> None:
+    got = backend(model).complete(Prompt(tuple([1] * 500)), Limits(max_tokens=2**31 - 1, draft=False), never)
+    assert 0 < len(got.tokens) <= 524
+
+
 def test_healing_takes_the_last_word_back_and_spells_it_again(model: Path) -> None:
     engine = backend(model)
     text = "def area(wi"

@@ -17,7 +17,7 @@ def test_a_bad_value_is_told_and_the_rest_is_taken() -> None:
     settings, problems = apply(
         Settings(),
         {"deadlineMs": "soon", "maxTokens": 12, "deadline_ms": 0, "kv_type": "f8", "exclude": [1]}
-        | {"new": 1, "enable": 1},
+        | {"new": 1, "enable": 1, "threads": 100_000, "windowTokens": 10**400, "minConfidence": 101},
         "editor",
         trusted=True,
     )
@@ -29,7 +29,23 @@ def test_a_bad_value_is_told_and_the_rest_is_taken() -> None:
         "exclude": "expected a list of strings",
         "new": "unknown setting",
         "enable": "expected true or false",
+        "threads": "must be at most 512",
+        "windowTokens": "must be at most 2147483647",
+        "minConfidence": "must be at most 100",
     }
+
+
+def test_a_bad_value_is_told_once_as_the_editor_spells_it() -> None:
+    configuration = Configuration()
+    configuration.update("one", {"windowTokens": -1, "idle_exit_seconds": 5})
+    assert [str(problem) for problem in configuration.settings(None, "one")[1]] == [
+        "editor: windowTokens: must be at least 0"
+    ]
+    # It is told to nobody else, and stands in nobody's way, as a good one does.
+    told = configuration.update("two", {"window_tokens": 4096, "idleExitSeconds": 7})
+    assert [problem.key for problem in told] == ["idleExitSeconds"]
+    settings, problems = configuration.settings(None, "two")
+    assert (settings.window_tokens, settings.idle_exit_seconds, problems) == (4096, 5, [])
 
 
 def test_a_workspace_is_not_trusted(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_a_setting_is_described_alike(item: Any) -> None:
     assert described["description"] == item.metadata["doc"], FIX
     assert tuple(described.get("enum", ())) == item.metadata["choices"], FIX
     assert described.get("minimum") == item.metadata["low"], FIX
+    assert described.get("maximum") == item.metadata["high"], FIX
     # What a workspace's file may not set, a workspace's editor settings may not either.
     assert (described["scope"] == "machine") == (not item.metadata["workspace"]), FIX
 

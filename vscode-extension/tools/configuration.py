@@ -36,6 +36,8 @@ def schema(item: Field[Any]) -> dict[str, Any]:
         found["enum"] = list(meta["choices"])
     if meta["low"] is not None:
         found["minimum"] = meta["low"]
+    if meta["high"] is not None:
+        found["maximum"] = meta["high"]
     return found | {"scope": "window" if meta["workspace"] else "machine", "description": meta["doc"]}
 
 

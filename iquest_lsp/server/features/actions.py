@@ -32,8 +32,8 @@ def register(connection: Connection) -> None:
         if wanted is not None and not any(_KIND.startswith(str(getattr(kind, "value", kind))) for kind in wanted):
             return []
         connection.diagnostics.remember(params.text_document.uri, params.context.diagnostics)
-        file = convert.file_of(params.text_document.uri)
-        if not connection.assistant.has_history(file):
+        file = convert.file_or_none(params.text_document.uri)
+        if file is None or not connection.assistant.has_history(file, connection.client):
             return []
         line = params.range.start.line
         titles = {EXPLAIN_CHANGE: "IQuest: explain this change", WHY: "IQuest: why is this so?"}
@@ -46,10 +46,10 @@ def register(connection: Connection) -> None:
     @connection.command(EXPLAIN_CHANGE)
     async def explain_change(uri: str, line: int) -> dict[str, object]:
         file, at = _place(uri, line)
-        root, target = await asyncio.to_thread(connection.assistant.change_at, file, at)
+        root, target = await connection.assistant.change_at(file, at, connection.client)
         facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target)
         try:
-            told = await connection.assistant.explain_in_words(root, target, facts)
+            told = await connection.assistant.explain_in_words(root, target, facts, client=connection.client)
         except (ModelError, EngineError, RuntimeSetupError) as error:
             connection.reporter.failed(error)
             told = None

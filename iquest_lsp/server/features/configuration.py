@@ -51,8 +51,8 @@ async def follow(connection: Connection) -> None:
 def editor_settings(value: Any) -> Mapping[str, object]:
     """The table of our settings in what an editor sent, whether under our section's name or bare."""
     table = convert.plain(value)
-    inner = table.get(SECTION)
-    return inner if isinstance(inner, dict) else table
+    inner = table.get(SECTION, table)
+    return inner if isinstance(inner, dict) else {}
 
 
 async def _pulled(connection: Connection) -> Mapping[str, object]:

@@ -54,7 +54,9 @@ async def _prose(
             so_far({"model_text": words})
 
     try:
-        told = await connection.assistant.explain_in_words(root, target, facts, patch, listen=listen)
+        told = await connection.assistant.explain_in_words(
+            root, target, facts, patch, listen, client=connection.client
+        )
     except (ModelError, EngineError, RuntimeSetupError) as error:
         connection.reporter.failed(error)
         return None

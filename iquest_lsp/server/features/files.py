@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
 
 if TYPE_CHECKING:
@@ -24,23 +21,13 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.WORKSPACE_DID_CREATE_FILES, _EVERYTHING)
     def created(params: types.CreateFilesParams) -> None:
-        connection.assistant.files_changed(_files(item.uri for item in params.files))
+        connection.assistant.files_changed(convert.files_of(item.uri for item in params.files))
 
     @connection.feature(types.WORKSPACE_DID_DELETE_FILES, _EVERYTHING)
     def deleted(params: types.DeleteFilesParams) -> None:
-        connection.assistant.files_gone(_files(item.uri for item in params.files), connection.client)
+        connection.assistant.files_gone(convert.files_of(item.uri for item in params.files), connection.client)
 
     @connection.feature(types.WORKSPACE_DID_RENAME_FILES, _EVERYTHING)
     def renamed(params: types.RenameFilesParams) -> None:
-        connection.assistant.files_gone(_files(item.old_uri for item in params.files), connection.client)
-        connection.assistant.files_changed(_files(item.new_uri for item in params.files))
-
-
-def _files(uris: Iterable[str]) -> list[Path]:
-    found = []
-    for uri in uris:
-        try:
-            found.append(convert.file_of(uri))
-        except DocumentError:
-            continue
-    return found
+        connection.assistant.files_gone(convert.files_of(item.old_uri for item in params.files), connection.client)
+        connection.assistant.files_changed(convert.files_of(item.new_uri for item in params.files))

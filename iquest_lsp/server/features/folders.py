@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
@@ -41,12 +40,10 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        for folder in params.event.removed:
-            root = convert.file_of(folder.uri)
+        for root in convert.files_of(folder.uri for folder in params.event.removed):
             connection.assistant.remove_workspace(root, connection.client)
             connection.roots = [each for each in connection.roots if each != root]
-        for folder in params.event.added:
-            root = convert.file_of(folder.uri)
+        for root in convert.files_of(folder.uri for folder in params.event.added):
             if root.is_dir() and root not in connection.roots:
                 connection.assistant.add_workspace(root, connection.client)
                 connection.roots.append(root)
@@ -55,25 +52,14 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        files = []
-        for change in params.changes:
-            try:
-                files.append(convert.file_of(change.uri))
-            except DocumentError:
-                continue
-        connection.assistant.files_changed(files)
+        connection.assistant.files_changed(convert.files_of(change.uri for change in params.changes))
 
 
 def _roots(params: types.InitializeParams) -> list[Path]:
     uris = [folder.uri for folder in params.workspace_folders or []]
     if not uris and params.root_uri:
         uris = [params.root_uri]
-    roots = []
-    for uri in uris:
-        try:
-            roots.append(convert.file_of(uri))
-        except DocumentError:
-            continue
+    roots = convert.files_of(uris)
     if not roots and params.root_path:
         roots.append(Path(params.root_path))
-    return [root for root in roots if root.is_dir()]
+    return [root for root in roots if root.is_absolute() and root.is_dir()]

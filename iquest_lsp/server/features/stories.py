@@ -20,8 +20,8 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        file = convert.file_of(params.text_document.uri)
-        if not connection.assistant.settings_for(file, connection.client).hover:
+        file = convert.file_or_none(params.text_document.uri)
+        if file is None or not connection.assistant.settings_for(file, connection.client).hover:
             return None
         try:
             told = await asyncio.to_thread(connection.assistant.story_in_short, file, params.position.line)
@@ -32,11 +32,11 @@ def register(connection: Connection) -> None:
     @connection.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
     async def lenses(params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
-        file = convert.file_of(uri)
-        if not connection.assistant.settings_for(file, connection.client).code_lens:
+        file = convert.file_or_none(uri)
+        if file is None or not connection.assistant.settings_for(file, connection.client).code_lens:
             return []
         found = []
-        for changed in await asyncio.to_thread(connection.assistant.changed_definitions, file, connection.client):
+        for changed in await connection.assistant.changed_definitions(file, connection.client):
             place = types.Position(changed.line, 0)
             lines = f"{changed.lines} line{'' if changed.lines == 1 else 's'}"
             for name, title, line in (

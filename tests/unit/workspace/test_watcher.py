@@ -102,6 +102,15 @@ def test_ignored_files_and_git_s_own_are_not_told(start: Start, root: Path) -> N
     assert log.paths == {"src/a.py"}
 
 
+def test_a_folder_may_be_watched_without_those_in_it(start: Start, root: Path) -> None:
+    watcher, log, _ = start(max_depth=0)
+    (root / "src" / "a.py").write_text("22")
+    (root / "top.py").write_text("1")
+    log.wait(lambda _: "top.py" in log.paths)
+    assert log.paths == {"top.py"}
+    assert str(root / "src") not in watcher._watches
+
+
 def test_head_and_rules(start: Start, root: Path) -> None:
     _, log, _ = start()
     (root / ".git" / "HEAD").write_text("ref: refs/heads/other\n")

@@ -1,0 +1,110 @@
+"""Which project a file belongs to, and what becomes of open buffers where that changes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.assistant import Assistant, CompletionRequest
+from iquest_lsp.datatypes import Position
+from iquest_lsp.project import project as projects
+from iquest_lsp.settings import Configuration
+
+CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
+
+
+@pytest.fixture
+async def assistant() -> AsyncIterator[Assistant]:
+    made = Assistant(Configuration({"engine": "fake", "deadline_ms": 300_000}), watch=False)
+    await made.ready()
+    yield made
+    await made.close()
+
+
+def roots(assistant: Assistant) -> list[Path]:
+    return [item.root for item in assistant.workspaces()]
+
+
+async def text_in(assistant: Assistant, file: Path) -> str:
+    """What is completed at the end of a document, which the fake engine copies from the buffer's beginning."""
+    lines = assistant.lines(file, "editor")
+    cursor = lines.position(len(lines.text))
+    return (await assistant.complete(CompletionRequest(file, cursor, client="editor"))).text
+
+
+async def test_a_buffer_follows_the_folder_it_belongs_to(assistant: Assistant, tmp_path: Path) -> None:
+    """What is typed is completed, not what the disk has, whatever folders come and go."""
+    outer, inner = tmp_path / "outer", tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    (outer / "iquest.toml").write_text("")
+    file = inner / "a.py"
+    file.write_text("nothing of this is typed\n")
+    assistant.add_workspace(outer, "editor")
+    assistant.open_document(file, CODE, 1, "python", "editor")
+    assistant.add_workspace(inner, "editor")
+    assert assistant.project_of(file).root == inner
+    assert await text_in(assistant, file) == "width, height):"
+    assistant.change_document(file, [(None, CODE + "wid")], 2, "editor")
+    assert await text_in(assistant, file) == "th, height):"
+    assistant.remove_workspace(inner, "editor")
+    assert assistant.project_of(file).root == outer
+    assert await text_in(assistant, file) == "th, height):"
+    assistant.remove_workspace(outer, "editor")
+    assistant.change_document(file, [(None, CODE)], 3, "editor")
+    assert await text_in(assistant, file) == "width, height):"
+    assert roots(assistant) == [outer]  # by its mark, as for a file opened alone
+
+
+async def test_below_a_folder_that_nobody_opened_there_are_projects(assistant: Assistant, tmp_path: Path) -> None:
+    repository = tmp_path / "work"
+    (repository / ".git").mkdir(parents=True)
+    for file in (tmp_path / "loose.py", repository / "a.py"):
+        file.write_text(CODE)
+        assistant.open_document(file, CODE, 1, "python", "editor")
+    assert roots(assistant) == [tmp_path, repository]
+    assert assistant.project_of(repository / "a.py").root == repository
+    # Opened as a workspace, the folder is one; the repository in it stays what it is.
+    assistant.add_workspace(tmp_path, "editor")
+    assert assistant.project_of(tmp_path / "other" / "b.py").root == tmp_path
+    assert assistant.project_of(repository / "a.py").root == repository
+
+
+async def test_of_a_folder_that_nobody_opened_only_what_is_near_is_read(
+    assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the home of a user, with all that lies there."""
+    monkeypatch.setattr(projects, "LOOSE_FILES", 20)
+    deep = tmp_path / "a" / "b" / "c" / "d"
+    deep.mkdir(parents=True)
+    (tmp_path / ".cache").mkdir()
+    for file in (tmp_path / "x.py", tmp_path / "a" / "near.py", deep / "far.py", tmp_path / ".cache" / "kept.py"):
+        file.write_text("value = 1\n")
+    project = assistant.project_of(tmp_path / "x.py", "editor")
+    await project.index()
+    assert project.paths == ("a/near.py", "x.py")
+    for number in range(50):
+        (tmp_path / f"y{number}.py").write_text("value = 2\n")
+    project.widen()
+    await project.index()
+    assert {"a/b/c/d/far.py", "y49.py"} <= set(project.paths)
+    assert len(project.paths) == 54
+
+
+async def test_a_folder_that_cannot_be_indexed_costs_related_files_and_no_answer(
+    assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "iquest.toml").write_text("")
+    (tmp_path / "a.py").write_text(CODE)
+    project = assistant.add_workspace(tmp_path, "editor")
+    monkeypatch.setattr(project._files_process, "call", fail)
+    project._submit(project._build)
+    await project.index()
+    assistant.open_document(tmp_path / "a.py", CODE, 1, "python", "editor")
+    window = await assistant.context(tmp_path / "a.py", Position(4, 9), "editor")
+    assert window.tokens
+    assert await text_in(assistant, tmp_path / "a.py") == "width, height):"
