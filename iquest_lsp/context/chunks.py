@@ -105,9 +105,10 @@ def outline(text: str, path: str) -> Outline:
     return Outline(tuple(pieces), imports_of(text, language), words, len(lines), parser is not None)
 
 
-def words_of(text: str) -> Counter[str]:
-    """The identifiers of a text, counted."""
-    return Counter(_WORD.findall(text))
+@lru_cache(maxsize=4096)
+def piece_words(text: str) -> frozenset[str]:
+    """The distinct identifiers of a piece, remembered for the pieces that are looked at again and again."""
+    return frozenset(_WORD.findall(text))
 
 
 def imports_of(text: str, language: str) -> tuple[str, ...]:

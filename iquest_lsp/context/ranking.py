@@ -1,21 +1,37 @@
-"""Which parts of other files matter for the file at the cursor: imports, names, tests, history, recency."""
+"""Which parts of other files matter for the file at the cursor: imports, names, tests, history, recency, likeness.
+
+Likeness is that of a piece's words to the words near the cursor, as in RepoCoder (F. Zhang et al., 2023), rare words
+counting more; `python -m tests.bench.window_names` measures what the ranking is worth.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import keyword
+import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iquest_lsp import grammars
 from iquest_lsp.context.budget import Candidate
-from iquest_lsp.context.chunks import Piece, recent_outline, words_of
+from iquest_lsp.context.chunks import Piece, piece_words, recent_outline
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import Document
 
 # Weights of the signals; relative to each other they say what is worth more.
 IMPORTED, IMPORTER, SAME_NAME, COCHANGE, REFERENCE, OPEN, RECENT, NEARBY = 3.0, 1.2, 2.0, 2.5, 1.0, 1.5, 1.5, 0.1
+LIKENESS = 2.0
 _MAX_DEFINERS = 6
+#: Words in more than this share of the pieces (and in more than three) tell no piece from another; a piece of few words
+#: counts as one with so many more, that a single shared word does not make it alike.
+_COMMON, _FEW_WORDS = 0.3, 20
+_KEYWORDS = frozenset(keyword.kwlist) | frozenset(
+    "abstract auto bool boolean case catch char const default delete double else enum export extends extern final float "
+    "func function impl implements int interface let long match mut namespace new null override package pass private "
+    "protected pub public require self short static string struct super switch template this throw throws typedef "
+    "typename typeof unsigned use using val var virtual void volatile where".split()
+)
 _NEAR_CHARACTERS = 3000
 _WHOLE_LINES = 60
 _FAMILIES = (frozenset({"javascript", "typescript", "tsx"}), frozenset({"c", "cpp"}))
@@ -52,7 +68,8 @@ def related(
     `others` are open buffers that may be shown; `read` gives the text of an admitted file ("" when it has none any
     more); `offset` is the cursor's, in characters.
     """
-    scores = _scores(document, offset, index, others, cochange)
+    near = piece_words(document.text[max(offset - _NEAR_CHARACTERS, 0) : offset + _NEAR_CHARACTERS // 3])
+    scores = _scores(document, near, index, others, cochange)
     buffers = {other.path: other for other in others}
     candidates: list[Candidate] = []
     left = int(max_characters * _PLENTY)
@@ -65,11 +82,29 @@ def related(
         lesser = sum(len(item.text) for item in found if item.score < score.value)
         best = sum(len(item.text) for item in found) - lesser
         left -= best + min(lesser, max_characters // _MOST_OF_ONE)
-    return candidates
+    return _with_likeness(candidates, near)
+
+
+def _with_likeness(candidates: Sequence[Candidate], near: frozenset[str]) -> list[Candidate]:
+    """The candidates, each worth more by what words it shares with those near the cursor."""
+    shared = [(near & piece_words(item.text)) - _KEYWORDS for item in candidates]
+    counts = Counter(word for words in shared for word in words)
+    most = max(3.0, _COMMON * len(candidates))
+    weights = {word: math.log(len(candidates) / count) for word, count in counts.items() if count <= most}
+    found = []
+    for item, words in zip(candidates, shared, strict=True):
+        telling = sorted(words & weights.keys(), key=lambda word: (-weights[word], word))
+        likeness = sum(weights[word] for word in telling) / math.sqrt(len(piece_words(item.text)) + _FEW_WORDS)
+        worth = LIKENESS * likeness
+        names = f"names {', '.join(telling[:3])}, as the lines at the cursor do"
+        reason = item.reason if worth <= item.score else names if item.score <= NEARBY else f"{item.reason}; {names}"
+        found.append(replace(item, score=item.score + worth, reason=reason))
+    return found
 
 
 def _scores(
-    document: Document, offset: int, index: WorkspaceIndex, others: Sequence[Document], cochange: Mapping[str, float]
+    document: Document, near: frozenset[str], index: WorkspaceIndex, others: Sequence[Document],
+    cochange: Mapping[str, float],
 ) -> dict[str, _Score]:
     path, text = document.path, document.text
     scores: dict[str, _Score] = defaultdict(_Score)
@@ -79,7 +114,6 @@ def _scores(
     for target in index.importers(path):
         scores[target].add(IMPORTER, f"imports {path}")
     own = made.names
-    near = words_of(text[max(offset - _NEAR_CHARACTERS, 0) : offset + _NEAR_CHARACTERS // 3])
     for word in made.words:
         definers = index.definers(word) if word not in own and len(word) > 3 else frozenset()
         if 0 < len(definers) <= _MAX_DEFINERS:
