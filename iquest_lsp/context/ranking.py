@@ -26,12 +26,13 @@ _MAX_DEFINERS = 6
 #: Words in more than this share of the pieces (and in more than three) tell no piece from another; a piece of few words
 #: counts as one with so many more, that a single shared word does not make it alike.
 _COMMON, _FEW_WORDS = 0.3, 20
-_KEYWORDS = frozenset(keyword.kwlist) | frozenset(
-    "abstract auto bool boolean case catch char const default delete double else enum export extends extern final float "
-    "func function impl implements int interface let long match mut namespace new null override package pass private "
-    "protected pub public require self short static string struct super switch template this throw throws typedef "
-    "typename typeof unsigned use using val var virtual void volatile where".split()
+_OTHER_KEYWORDS = (
+    "abstract auto bool boolean case catch char const default delete double else enum export extends extern final "
+    "float func function impl implements int interface let long match mut namespace new null override package "
+    "private protected pub public require self short static string struct super switch template this throw throws "
+    "typedef typename typeof unsigned use using val var virtual void volatile where"
 )
+_KEYWORDS = frozenset((*keyword.kwlist, *_OTHER_KEYWORDS.split()))
 _NEAR_CHARACTERS = 3000
 _WHOLE_LINES = 60
 _FAMILIES = (frozenset({"javascript", "typescript", "tsx"}), frozenset({"c", "cpp"}))

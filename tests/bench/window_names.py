@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +76,11 @@ class States:
         index = WorkspaceIndex()
         for path, (text, oid) in self._texts.items():
             if (path, oid) not in self._known:
-                self._known[path, oid] = look(path, lambda name, text=text: Document(name, text))  # type: ignore[misc]
+                self._known[path, oid] = look(path, partial(Document, text=text))
             index.put(path, self._known[path, oid])
         return index
 
-    def _advance(self, files: tuple[FileDiff, ...], read) -> None:  # type: ignore[no-untyped-def]
+    def _advance(self, files: Sequence[FileDiff], read: Callable[[str], bytes | None]) -> None:
         for item in files:
             if item.status in "DR":
                 self._texts.pop(item.old_path or item.path, None)
@@ -97,7 +98,8 @@ def _question(item: FileDiff, texts: dict[str, str], past: list[list[str]]) -> Q
     new = {name for name in piece_words(added) - piece_words(text) if len(name) >= SHORT}
     elsewhere = frozenset().union(*(piece_words(other) for path, other in texts.items() if path != item.path))
     found = usual((one for one in partners(past, [item.path]) if one.path in texts), [item.path])
-    return Question(Document(item.path, text), offset, frozenset(new & elsewhere), {one.path: one.bound for one in found})
+    cochange = {one.path: one.bound for one in found}
+    return Question(Document(item.path, text), offset, frozenset(new & elsewhere), cochange)
 
 
 def shares(index: WorkspaceIndex, texts: dict[str, str], question: Question, rooms: list[int]) -> list[float]:
