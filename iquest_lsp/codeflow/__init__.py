@@ -7,7 +7,6 @@ What other rooms call (everything else is internal):
     flow_records(root, paths, limit) -> [FlowRecord]  what history says about files, for the window
     recent_edits(root) -> [RecentEdit]                the working tree against HEAD, as the code reads now
     cochanged(root, paths) -> {path: [(path, confidence)]}   files that change with these, for ranking
-    likely_files(root, paths) -> [(path, score)]      files that likely change with all of these, likeliest first
     explain_diff(root, target) -> DiffExplanation     what a diff does and what it forgot
     DiffTarget.parse(text, patch) -> DiffTarget       "" | REV | A..B | A...B | --staged, or a patch's bytes
     why(root, "FILE:LINE" | "FILE::SYMBOL") -> Story  how it came to be
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "diff_text",
-    "explain_diff", "flow_records", "forget_index", "head", "impact", "likely_files", "recent_edits",
+    "explain_diff", "flow_records", "forget_index", "head", "impact", "recent_edits",
     "render_markdown", "suspects", "suspects_in_log",
     "unknown_commits", "update_index", "why", "without_false_citations",
 ]  # fmt: skip
@@ -93,15 +92,6 @@ def cochanged(root: Path, paths: Sequence[str], *, folder: Path | None = None) -
     from iquest_lsp.codeflow import questions
 
     return questions.cochanged(root, paths, folder)
-
-
-def likely_files(
-    root: Path, paths: Sequence[str], limit: int = 20, *, folder: Path | None = None
-) -> list[tuple[str, float]]:
-    """Files (relative to `root`) that likely change with all of `paths`, and a score that only ranks."""
-    from iquest_lsp.codeflow import questions
-
-    return questions.likely_files(root, paths, limit, folder)
 
 
 def explain_diff(

@@ -6,18 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from iquest_lsp.codeflow.along import Likely, likely_along
 from iquest_lsp.codeflow.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.dialects import Read
 from iquest_lsp.codeflow.explanation import ChangedFile, DiffExplanation, HistoryItem
 from iquest_lsp.codeflow.history import FileDiff
 from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence, Past
-from iquest_lsp.codeflow.missing import missing_of
+from iquest_lsp.codeflow.mentions import Words, words_of
+from iquest_lsp.codeflow.missing import LEAST, missing_of, with_likely
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.references import Reference, linked, module_name, references
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.repository import BlobReader, Repository
 from iquest_lsp.codeflow.risks import Redact, changed_names, risks_of
 from iquest_lsp.codeflow.sources import DiffSource, DiffTarget, load
 from iquest_lsp.codeflow.symbols import symbols_of
@@ -60,7 +63,8 @@ def explain_diff(
     if redact is not None and redact(source.subject):
         summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
     guess = "" if intent.kind == "change" or intent.confidence > GUESS else "a guess: "
-    known = DiffExplanation(label, summary, intent.kind, guess + intent.reason, files)
+    known = DiffExplanation(
+        label, summary, intent.kind, guess + intent.reason, files, open_work=target.kind in ("worktree", "staged"))
     if not source.files:
         return known
     repository = source.repository
@@ -78,6 +82,8 @@ def explain_diff(
     partners = past.partners(earlier, include_filtered=include_filtered)
     habits = past.habits(include_filtered=include_filtered)
     missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
+    if len(missing) < LEAST:
+        missing = with_likely(missing, _along(source, past, tracked), partners)
     known = replace(known, missing=tuple(missing))
     tell(known)
     touches = past.touches(_ranges(source, changes), earlier[:100])
@@ -197,6 +203,25 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]
     asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
     return linked(references(repository, list(asked), _reader(source), source.revision or None), origins)
+
+
+def _along(source: DiffSource, past: Evidence, tracked: frozenset[str]) -> list[Likely]:
+    """What likely changes along, by the newest commits and by what files name of the changed lines."""
+    repository = source.repository
+    if repository is None or (repository.bare and not source.revision):
+        return []
+    given = [item.old_path or item.path for item in source.files]
+    lines = [line for item in source.files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
+    known = tracked.difference(given, (item.path for item in source.files))
+    if not source.revision:
+        return likely_along(past.recent(), given, lines, lambda path: words_of(_reader(source)(path) or b""), known)
+    with repository.blobs() as blobs:
+        words = partial(_words_at, blobs, source.revision)
+        return likely_along(past.recent(), given, lines, words, known)
+
+
+def _words_at(blobs: BlobReader, revision: str, path: str) -> Words:
+    return words_of(blobs.read(f"{revision}:{path}") or b"") if "\n" not in path else frozenset()
 
 
 def _reader(source: DiffSource) -> Read:

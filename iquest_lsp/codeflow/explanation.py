@@ -12,6 +12,8 @@ from iquest_lsp.codeflow.paths import Category, category
 
 MAX_NEW = 8
 MAX_FILES, MAX_GONE = 30, 3
+#: The least confidence of a file that is expected; others only likely change along.
+SURE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class MissingItem:
 class DiffExplanation:
     """What a diff does, from facts alone; `model_text` is for a model's prose on top of them.
 
-    `left_out` counts commits of the related history that a filter took out.
+    `left_out` counts commits of the related history that a filter took out. Of `missing`, the documents tell what is
+    less than SURE only of `open_work`, which can still grow: changes that are not committed yet.
     """
 
     target: str
@@ -67,6 +70,7 @@ class DiffExplanation:
     risks: tuple[str, ...] = ()
     model_text: str | None = None
     left_out: int = 0
+    open_work: bool = False
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (DESIGN.md, section 9)."""
@@ -124,9 +128,15 @@ def render_markdown(explanation: DiffExplanation) -> str:
             told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
             lines.append(f"- and {len(rest)} more files ({told})")
         lines.append("")
-    if explanation.missing:
+    missing = [item for item in explanation.missing if item.confidence >= SURE]
+    if missing:
         lines += ["## Perhaps missing", ""]
-        lines += [f"- `{item.path}`: {item.reason}" for item in explanation.missing]
+        lines += [f"- `{item.path}`: {item.reason}" for item in missing]
+        lines.append("")
+    likely = [item for item in explanation.missing if item.confidence < SURE] if explanation.open_work else []
+    if likely:
+        lines += ["## Likely to change along", ""]
+        lines += [f"- `{item.path}`: {item.reason}" for item in likely]
         lines.append("")
     if explanation.risks:
         lines += ["## Risks", "", *[f"- {risk}" for risk in explanation.risks], ""]

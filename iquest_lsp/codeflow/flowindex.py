@@ -9,11 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from iquest_lsp.codeflow.along import Recent
 from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.filters import CREDIBILITY
 from iquest_lsp.codeflow.history import Commit, FileDiff, Hunk
 from iquest_lsp.codeflow.indexer import DEEP_COMMITS, Indexer, Progress, Update
-from iquest_lsp.codeflow.live import Habits, Past, habits_of
+from iquest_lsp.codeflow.live import LATELY, Habits, Past, habits_of
 from iquest_lsp.codeflow.repository import Repository, Tag
 from iquest_lsp.codeflow.store import Store, default_folder
 from iquest_lsp.codeflow.tracking import Range, Tracker
@@ -293,6 +294,13 @@ class FlowIndex:
         keys = [item.key for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
                 if include_filtered or not item.objection.startswith("made by")]
         return habits_of(self.paths_of(keys).values())
+
+    def recent(self) -> Recent:
+        """See Evidence."""
+        entries = self.entries("NOT c.merge", limit=LATELY)
+        sets = self.paths_of([item.key for item in entries])
+        paths = [sets.get(item.key, []) for item in entries]
+        return Recent(paths, self.sizes({path for some in paths for path in some}))
 
     # ------------------------------------------------------------------------------------------- inside
 

@@ -8,15 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from iquest_lsp.codeflow.along import Recent
 from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.filters import Objection, credibility, is_bot
-from iquest_lsp.codeflow.history import Commit, commits
+from iquest_lsp.codeflow.history import Commit, FileDiff, commits
 from iquest_lsp.codeflow.intents import Intent, intent_of, shape_of
 from iquest_lsp.codeflow.paths import Category, category
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.tracking import Range, Tracker
 
 MAX_RENAMES = 8
+#: How far back the ranking of likely files looks.
+LATELY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Evidence(Protocol):
 
     def habits(self, *, include_filtered: bool = False) -> Habits:
         """What the repository's commits usually bring along."""
+        ...
+
+    def recent(self) -> Recent:
+        """What the newest commits changed, at most LATELY of them."""
         ...
 
 
@@ -137,6 +144,27 @@ class LiveEvidence:
         walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
         return habits_of([item.path for item in commit.files] for commit in walk
                          if include_filtered or not is_bot(commit.author, commit.email))
+
+    def recent(self) -> Recent:
+        """See Evidence."""
+        if not self._base:
+            return Recent()
+        deadline = time.monotonic() + self._seconds
+        read: list[Commit] = []
+        for commit in commits(self._repository, revisions=[self._base], limit=LATELY, merges=False):
+            read.append(commit)
+            if time.monotonic() > deadline:
+                break
+        paths = [[item.path for item in commit.files] for commit in read]
+        return Recent(paths, sizes_of(item for commit in read for item in commit.files))
+
+
+def sizes_of(files: Iterable[FileDiff]) -> Counter[str]:
+    """Lines by path, as far as what was added and removed tells; binary files have none."""
+    sizes: Counter[str] = Counter()
+    for item in files:
+        sizes[item.path] += max(item.added, 0) - max(item.removed, 0)
+    return sizes
 
 
 def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:

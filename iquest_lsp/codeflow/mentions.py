@@ -22,15 +22,16 @@ def words_of(text: bytes) -> Words:
     return frozenset(_WORD.findall(text))
 
 
-def mentions(changed: Words, texts: Mapping[str, Words]) -> dict[str, float]:
-    """How densely each file names the words of changed lines, rare ones counting more (logarithm).
-
-    `texts` are the words of each file before the change.
-    """
+def weights_of(changed: Words, texts: Mapping[str, Words]) -> dict[bytes, float]:
+    """How telling each word of changed lines is among the files' words: the logarithm of how rare it is."""
     counts: Counter[bytes] = Counter(word for words in texts.values() for word in words & changed)
     bound = max(3.0, COMMON * (len(texts) + 1))
-    weights = {word: math.log((len(texts) + 1) / count) for word, count in counts.items() if count <= bound}
-    telling = frozenset(weights)
+    return {word: math.log((len(texts) + 1) / count) for word, count in counts.items() if count <= bound}
+
+
+def mentions(weights: Mapping[bytes, float], texts: Mapping[str, Words]) -> dict[str, float]:
+    """How densely each file names telling words (logarithm); `texts` are the words of each file."""
+    telling = weights.keys()
     return {
         path: math.log1p(sum(weights[word] for word in words & telling) / math.sqrt(len(words) + 10))
         for path, words in texts.items()

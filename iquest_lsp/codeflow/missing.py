@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from iquest_lsp.codeflow.along import Likely
 from iquest_lsp.codeflow.changes import SymbolChange
 from iquest_lsp.codeflow.cochange import Partner, usual
-from iquest_lsp.codeflow.explanation import MissingItem, worth_showing
+from iquest_lsp.codeflow.explanation import SURE, MissingItem, worth_showing
 from iquest_lsp.codeflow.heads import breaks_callers, types_only
 from iquest_lsp.codeflow.live import Habits
 from iquest_lsp.codeflow.paths import Category, category, stem
@@ -15,6 +16,9 @@ from iquest_lsp.codeflow.references import Reference
 
 MAX_MISSING = 10
 MAX_MENTIONS = 5
+#: Where fewer files are expected, less sure ones follow up to so many, each of less confidence than an
+#: expected one has at least.
+LEAST, UNSURE = 5, SURE - 0.01
 #: After so many commits on a file, a test that changed in less than this share of them is not expected.
 TELLING, SELDOM = 6, 0.25
 _TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
@@ -43,6 +47,28 @@ def missing_of(
             _put(found, item)
     ranked = sorted(found.values(), key=lambda item: (-item.confidence, -item.support, item.path))
     return ranked[:MAX_MISSING]
+
+
+def with_likely(
+    expected: Sequence[MissingItem], likely: Sequence[Likely], partners: Sequence[Partner]
+) -> list[MissingItem]:
+    """The expected files and, up to LEAST, those that likely change along, each less sure than all expected ones."""
+    known = {item.path for item in expected}
+    counted: dict[str, Partner] = {}
+    for partner in partners:
+        if partner.path not in counted or partner.support > counted[partner.path].support:
+            counted[partner.path] = partner
+    more: list[MissingItem] = []
+    for item in likely:
+        if item.path not in known and len(expected) + len(more) < LEAST:
+            together = counted.get(item.path)
+            names = ", ".join(f"`{name}`" for name in item.names)
+            reasons = [f"names {names} of the changed lines"] if names else []
+            reasons += [_together(together)] if together is not None else []
+            reason = "; ".join(reasons) or "lies near and changed lately"
+            support = together.support if together is not None else 0
+            more.append(MissingItem(item.path, reason, support, min(item.share, UNSURE)))
+    return [*expected, *more]
 
 
 def _put(found: dict[str, MissingItem], item: MissingItem) -> None:

@@ -7,22 +7,18 @@ kept; of a large one only the commits on the files in question are read, into me
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from iquest_lsp.codeflow import edits, explain
 from iquest_lsp.codeflow.cochange import usual
-from iquest_lsp.codeflow.companions import likely
 from iquest_lsp.codeflow.explanation import DiffExplanation
 from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.history import FileDiff, commits, read_diff
 from iquest_lsp.codeflow.impacts import Impact, impact_of
 from iquest_lsp.codeflow.indexer import Indexer, Progress, Update
 from iquest_lsp.codeflow.live import Evidence, LiveEvidence
 from iquest_lsp.codeflow.logs import read_log
-from iquest_lsp.codeflow.mentions import changed_words, mentions, words_of
 from iquest_lsp.codeflow.records import flow_records_of
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.codeflow.risks import Redact
@@ -39,10 +35,6 @@ SMALL = 3000
 SPOT_DEEP = 25
 # More new commits than this are left to the background; until then git is asked.
 MANY_NEW = 300
-# How far back the ranking of likely files looks.
-LATELY = 500
-# How many files are read for what they mention.
-MAX_READ = 2000
 
 
 def update_index(root: Path, progress: Progress | None, folder: Path | None) -> Update:
@@ -152,51 +144,6 @@ def cochanged(root: Path, paths: Sequence[str], folder: Path | None) -> dict[str
         own = usual((item for item in found if item.of == path and item.path.startswith(prefix)), [path])
         answer[path.removeprefix(prefix)] = [(item.path.removeprefix(prefix), round(item.bound, 3)) for item in own]
     return answer
-
-
-def likely_files(root: Path, paths: Sequence[str], limit: int, folder: Path | None) -> list[tuple[str, float]]:
-    """See the package."""
-    repository = Repository.open(root)
-    prefix = repository.prefix
-    full = [prefix + path for path in paths]
-    index = _built(repository, folder)
-    if index is not None:
-        with index:
-            entries = index.entries("NOT c.merge", limit=LATELY)
-            sets = index.paths_of([item.key for item in entries])
-            past = [sets.get(item.key, []) for item in entries]
-            sizes = index.sizes({path for paths in past for path in paths})
-    else:
-        head = repository.head()
-        walk = list(commits(repository, revisions=[head], merges=False, limit=LATELY)) if head else []
-        past = [[item.path for item in commit.files] for commit in walk]
-        sizes = sizes_of(item for commit in walk for item in commit.files)
-    there = set(repository.files())
-    mentioned = _mentioned(repository, full, there & {path for paths in past for path in paths})
-    found = [(path.removeprefix(prefix), round(score, 3)) for path, score in likely(past, full, sizes, mentioned)
-             if path in there and path.startswith(prefix)]
-    return found[:limit]
-
-
-def _mentioned(repository: Repository, given: Sequence[str], candidates: Iterable[str]) -> dict[str, float]:
-    """How densely files of the working tree name what the changed lines of the given ones name."""
-    head = repository.head()
-    if repository.bare or not head:
-        return {}
-    diff = [item for item in read_diff(repository.diff(head, None)) if item.path in given]
-    changed = changed_words(line for item in diff for hunk in item.hunks for line in (*hunk.removed, *hunk.added))
-    if not changed:
-        return {}
-    texts = {path: words_of(repository.work_tree_file(path) or b"") for path in sorted(candidates)[:MAX_READ]}
-    return mentions(changed, texts)
-
-
-def sizes_of(files: Iterable[FileDiff]) -> Counter[str]:
-    """Lines by path, as far as what was added and removed tells; binary files have none."""
-    sizes: Counter[str] = Counter()
-    for item in files:
-        sizes[item.path] += max(item.added, 0) - max(item.removed, 0)
-    return sizes
 
 
 def _built(repository: Repository, folder: Path | None) -> FlowIndex | None:

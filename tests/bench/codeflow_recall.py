@@ -20,8 +20,8 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.companions import WIDE, likely
 from iquest_lsp.codeflow.history import FileDiff, commits
-from iquest_lsp.codeflow.mentions import Words, changed_words, mentions, words_of
-from iquest_lsp.codeflow.questions import sizes_of
+from iquest_lsp.codeflow.live import sizes_of
+from iquest_lsp.codeflow.mentions import Words, changed_words, mentions, weights_of, words_of
 from iquest_lsp.codeflow.repository import BlobReader, Repository
 
 Past = Sequence[Sequence[str]]
@@ -54,7 +54,7 @@ class Texts:
         """What files mention of the lines that a commit changes, those of the hidden file left out."""
         lines = (line for item in files if item.path != hidden for hunk in item.hunks
                  for line in (*hunk.removed, *hunk.added))
-        return mentions(changed_words(lines), self.now)
+        return mentions(weights_of(changed_words(lines), self.now), self.now)
 
     def advance(self, files: Sequence[FileDiff]) -> None:
         """Makes `now` the state after a commit."""

@@ -51,6 +51,8 @@ function cited(text: string, origin: Origin): string {
   );
 }
 
+/** The least confidence of a file that is expected; the server names others that only likely change along. */
+const SURE = 0.3;
 const NOTHING: DiffExplanation = { summary: "", intent: "", files: [], history: [], missing: [], risks: [], model_text: null };
 
 /** What is known of a change; fields that are not there yet are left out. */
@@ -71,9 +73,10 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
     }
     lines.push("");
   }
-  if (found.missing.length > 0) {
+  const expected = found.missing.filter((item) => item.confidence >= SURE);
+  if (expected.length > 0) {
     lines.push("## Perhaps missing", "");
-    lines.push(...found.missing.map((item) => `- ${fileLink(item.path, origin, true)}: ${prose(item.reason)}`), "");
+    lines.push(...expected.map((item) => `- ${fileLink(item.path, origin, true)}: ${prose(item.reason)}`), "");
   }
   if (found.risks.length > 0) {
     lines.push("## Risks", "", ...found.risks.map((risk) => `- ${prose(risk)}`), "");

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from iquest_lsp.codeflow import likely_files
+from pathlib import Path
+
+from iquest_lsp.codeflow import DiffTarget, explain_diff, update_index
+from iquest_lsp.codeflow.along import Likely
+from iquest_lsp.codeflow.cochange import Partner
 from iquest_lsp.codeflow.companions import SIGNALS, TEXT_WEIGHTS, WEIGHTS, likely
-from iquest_lsp.codeflow.mentions import changed_words, mentions, words_of
+from iquest_lsp.codeflow.explanation import SURE, MissingItem, render_markdown
+from iquest_lsp.codeflow.mentions import changed_words, mentions, weights_of, words_of
+from iquest_lsp.codeflow.missing import with_likely
 from tests.unit.codeflow.conftest import Script
 
 
@@ -12,7 +18,8 @@ def test_rare_names_count_and_common_ones_do_not() -> None:
     texts = {f"{number}.py": words_of(b"import os\nself = common()") for number in range(20)}
     texts["user.py"] = words_of(b"import os\nparse_date(common())")
     texts["long.py"] = words_of(b"parse_date\n" + b"\n".join(b"word%d" % number for number in range(500)))
-    found = mentions(changed_words(["    return parse_date(common())", "self.x = os"]), texts)
+    changed = changed_words(["    return parse_date(common())", "self.x = os"])
+    found = mentions(weights_of(changed, texts), texts)
     assert found["user.py"] > found["long.py"] > found["0.py"] == 0.0
     assert words_of(b"\0binary words") == frozenset()
     assert len(SIGNALS) == len(WEIGHTS) == len(TEXT_WEIGHTS)
@@ -24,12 +31,35 @@ def test_what_is_mentioned_decides_between_equals() -> None:
     assert [path for path, _ in likely(commits, ["a.py"], {}, {"c.py": 1.0})] == ["c.py", "b.py"]
 
 
-def test_the_working_tree_s_change_is_looked_up(script: Script) -> None:
+def likely_paths(script: Script, target: str | None = None, store: Path | None = None) -> list[str]:
+    parsed = DiffTarget.parse(target) if target else DiffTarget.parse()
+    found = explain_diff(script.root, parsed, folder=store).missing
+    return [item.path for item in found if item.confidence < SURE]
+
+
+def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path) -> None:
     files: dict[str, str | None] = {f"m{number}.py": f"def f{number}():\n    pass\n" for number in range(6)}
     script.commit("Begin", {**files, "a.py": "def parse_date(text):\n    return text\n",
                             "m5.py": "def f5():\n    pass\n" * 40,
                             "m4.py": "from a import parse_date\n\nparse_date('x')\n"})
-    before = [path for path, _ in likely_files(script.root, ["a.py"])]
-    assert before[0] == "m5.py"
     script.write({"a.py": "def parse_date(text, strict):\n    return text\n"})
-    assert next(path for path, _ in likely_files(script.root, ["a.py"])) == "m4.py"
+    assert likely_paths(script)[0] == "m4.py"
+    text = render_markdown(explain_diff(script.root, DiffTarget.parse()))
+    assert "## Likely to change along\n\n- `m4.py`: names `parse_date`" in text
+    # What is committed is as it is: others see the guesses in the JSON form alone, after all that is surer.
+    script.commit("Be strict")
+    assert likely_paths(script, "HEAD")[0] == "m4.py"
+    assert "Likely" not in render_markdown(explain_diff(script.root, DiffTarget.parse("HEAD")))
+    update_index(script.root, folder=tmp_path)
+    assert likely_paths(script, "HEAD", tmp_path) == likely_paths(script, "HEAD")
+
+
+def test_surer_files_come_first_and_are_enough() -> None:
+    expected = [MissingItem(f"{number}.md", "because", 3, 0.5) for number in range(3)]
+    along = [Likely("0.md", 0.9, ()), Likely("a.py", 0.8, ("one", "two")), Likely("b.py", 0.1, ())]
+    along.append(Likely("c.py", 0.0, ()))
+    found = with_likely(expected, along, [Partner("b.py", "x.py", 1, 4, 1.0, 2.0)])
+    assert found[:3] == expected
+    assert [(item.path, item.confidence < SURE) for item in found[3:]] == [("a.py", True), ("b.py", True)]
+    assert found[3].reason == "names `one`, `two` of the changed lines"
+    assert found[4].reason == "changed in 1 of the 4 commits that changed x.py"

@@ -12,7 +12,6 @@ from iquest_lsp.codeflow import (
     explain_diff,
     flow_records,
     impact,
-    likely_files,
     suspects,
     update_index,
     why,
@@ -148,9 +147,6 @@ def test_the_store_serves_explanations_and_records(script: Script, tmp_path: Pat
             "a.py": f"def f():\n    return {number}\n", "a.json": f"{number}\n", "CHANGES.md": f"{number}\n"})
     update_index(script.root, folder=tmp_path)
     assert dict(cochanged(script.root, ["a.py"], folder=tmp_path)["a.py"])["a.json"] > 0.6
-    ranked = likely_files(script.root, ["a.py"], folder=tmp_path)
-    assert {path for path, _ in ranked[:2]} == {"a.json", "CHANGES.md"}
-    assert likely_files(script.root, ["a.py"], folder=tmp_path / "none") == ranked
     script.write({"a.py": "def f():\n    return 7\n"})
     explanation = explain_diff(script.root, DiffTarget.parse(), folder=tmp_path)
     assert {"a.json", "CHANGES.md"} <= {item.path for item in explanation.missing}
