@@ -73,10 +73,15 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
     }
     lines.push("");
   }
-  const expected = found.missing.filter((item) => item.confidence >= SURE);
-  if (expected.length > 0) {
-    lines.push("## Perhaps missing", "");
-    lines.push(...expected.map((item) => `- ${fileLink(item.path, origin, true)}: ${prose(item.reason)}`), "");
+  const openWork = target === "" || target === "--staged";
+  const likely = found.missing.filter((item) => item.confidence < SURE && openWork);
+  for (const [title, items] of [
+    ["Perhaps missing", found.missing.filter((item) => item.confidence >= SURE)],
+    ["Likely to change along", likely],
+  ] as const) {
+    if (items.length > 0) {
+      lines.push(`## ${title}`, "", ...items.map((item) => `- ${fileLink(item.path, origin, true)}: ${prose(item.reason)}`), "");
+    }
   }
   if (found.risks.length > 0) {
     lines.push("## Risks", "", ...found.risks.map((risk) => `- ${prose(risk)}`), "");

@@ -32,6 +32,17 @@ test("commits and files are links, deleted files are not", () => {
   ]);
 });
 
+test("files that only likely change along are told of open work", () => {
+  const guess = { path: "area.md", reason: "names `Area`", support: 1, confidence: 0.1 };
+  const missing = [...found.missing, guess];
+  const open = diffReport("", { ...found, missing }, origin);
+  expect(open.split("## Likely to change along")[1]).toContain("area.md");
+  expect(open.split("## Likely to change along")[0]).toContain("docs/shapes.md");
+  const committed = diffReport("0123abc", { ...found, missing }, origin);
+  expect(committed).toContain("docs/shapes.md");
+  expect(committed).not.toMatch(/Likely|area\.md/);
+});
+
 test("a part of an explanation reads as one, without headings for what is not known yet", () => {
   const report = diffReport("", { summary: "Changes 2 files", files: found.files }, origin);
   expect(report).toContain("Changes 2 files");

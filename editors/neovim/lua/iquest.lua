@@ -223,7 +223,14 @@ function M.explain(target)
       local names = vim.tbl_map(function(symbol) return symbol.name .. ' (' .. symbol.change .. ')' end, item.symbols)
       return item.path .. ': ' .. item.status .. (#names > 0 and ': ' .. table.concat(names, ', ') or '')
     end)
-    section(lines, 'Perhaps missing', found.missing, function(item) return item.path .. ': ' .. item.reason end)
+    local function file(item) return item.path .. ': ' .. item.reason end
+    -- files of less confidence are not expected, they only likely change along: that tells something of open work
+    local expected = vim.tbl_filter(function(item) return item.confidence >= 0.3 end, found.missing)
+    section(lines, 'Perhaps missing', expected, file)
+    if not target or target == '' or target == '--staged' then
+      local likely = vim.tbl_filter(function(item) return item.confidence < 0.3 end, found.missing)
+      section(lines, 'Likely to change along', likely, file)
+    end
     section(lines, 'Risks', found.risks, tostring)
     section(lines, 'Related history', found.history, commit)
     page('IQuest explanation', lines)
