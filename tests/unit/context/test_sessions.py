@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -41,6 +43,21 @@ def test_what_typing_saving_and_switching_cost(
 ) -> None:
     costs = run(prompt_format, budget, seeds)
     assert costs.largest > budget * 0.75  # the windows are full, so that the shares mean something
+    assert len(costs.keystrokes) > 700
+    assert costs.typical <= 16
+    assert costs.percentile(0.95) <= 64
+    assert min(costs.kept["elsewhere"]) >= 0.9
+    assert min(costs.kept["save"]) >= 0.9
+    assert len(costs.kept["switch"]) >= 3
+    assert min(costs.kept["switch"]) >= 0.6
+
+
+def test_a_window_of_the_largest_size_keeps_the_same_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = sorted(item.name for item in Path(sysconfig.get_path("stdlib")).iterdir() if item.is_dir())
+    packages = [name for name in everything if name not in ("site-packages", "test", "__pycache__")]
+    monkeypatch.setitem(globals(), "FILES", library(*packages, most_lines=1500))
+    costs = run(SPM, 131_072, seeds=(2,))
+    assert costs.largest > 98_304
     assert len(costs.keystrokes) > 700
     assert costs.typical <= 16
     assert costs.percentile(0.95) <= 64

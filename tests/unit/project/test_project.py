@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp import codeflow
-from iquest_lsp.assistant import Assistant
+from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.codeflow.flowindex import FlowIndex
 from iquest_lsp.codeflow.repository import Repository
 from iquest_lsp.datatypes import ChunkKind, Position
@@ -113,6 +113,38 @@ async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch:
                 break
             await asyncio.sleep(0.05)
         assert "land registry" in made[-1]
+    finally:
+        await assistant.close()
+
+
+async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(script: Script) -> None:
+    names = [f"many/part{number // 100}/m{number}.py" for number in range(5000)]
+    script.commit("Add many modules", {name: "def one(side):\n    return side\n" for name in names})
+    script.git("checkout", "-q", "-b", "other")
+    script.commit("Change them all", {name: "def two(side):\n    return 2 * side\n" for name in names})
+    assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": 20_000}))
+    steps: list[ProjectEvent] = []
+    assistant.on_project(lambda event: steps.append(event) if event.what == "files" else None)
+    here = script.root / "src/area.py"
+    try:
+        await assistant.ready()
+        assistant.open_document(here, here.read_text() + "def area(", 1, "python")
+        await assistant.project_of(here).index()
+        total = steps[-2].total
+        assert total > 5000
+        steps.clear()
+        await asyncio.to_thread(script.git, "checkout", "-q", "main")
+        answered = []
+        await until(lambda: any(0 < step.done < total for step in steps), "the first files read again")
+        while len(answered) < 5:
+            given = await assistant.complete(CompletionRequest(here, Position(2, 9), explicit=True))
+            answered.append(steps[-1].done)
+            assert given.text == "side):"
+        # All that is asked meanwhile is answered meanwhile.
+        assert answered[-1] < total
+        await until(lambda: steps[-1].news, "the end")
+        assert [step.done for step in steps if step.total] == sorted(step.done for step in steps if step.total)
+        assert sum(step.done == step.total > 0 for step in steps) == 1  # 5,000 events are one reading
     finally:
         await assistant.close()
 
