@@ -119,9 +119,9 @@ async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch:
 
 async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(script: Script) -> None:
     names = [f"many/part{number // 100}/m{number}.py" for number in range(5000)]
-    script.commit("Add many modules", {name: "def one(side):\n    return side\n" for name in names})
+    script.commit("Add many modules", dict.fromkeys(names, "def one(side):\n    return side\n"))
     script.git("checkout", "-q", "-b", "other")
-    script.commit("Change them all", {name: "def two(side):\n    return 2 * side\n" for name in names})
+    script.commit("Change them all", dict.fromkeys(names, "def two(side):\n    return 2 * side\n"))
     assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": 20_000}))
     steps: list[ProjectEvent] = []
     assistant.on_project(lambda event: steps.append(event) if event.what == "files" else None)
