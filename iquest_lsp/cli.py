@@ -179,18 +179,20 @@ def complete(
 
         cursor = assistant.cursor(file, line, column)
         request = CompletionRequest(file, cursor, explicit=True, longer=multiline)
-        return completion_to_json(await assistant.complete_patiently(request))
+        made = await assistant.complete_patiently(request)
+        return completion_to_json(made) | {"quiet": str(made.quiet)}
 
     def ask(client: DaemonClient) -> dict[str, Any]:
         return _answered(client.request("iquest/complete", {**_at(file, line, column), "multiline": multiline}))
 
     answer = _with_model(configuration, work, None if standalone else ask)
+    quiet = str(answer.pop("quiet", ""))
     if json_:
         _print_json(answer)
     else:
         from iquest_lsp.terminal import show_completion
 
-        show_completion(answer, file, line)
+        show_completion(answer, file, line, quiet)
 
 
 @cli.command()

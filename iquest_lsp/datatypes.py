@@ -196,7 +196,7 @@ class Prompt:
     begins with a closing bracket: then after it. The answer does not begin with one of the tokens `avoid`, and without
     `is_empty_allowed` not with the end. `sequence` names the KV sequence.
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
-    still begins after it.
+    still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (runtime/loops.py).
     """
 
     tokens: tuple[int, ...]
@@ -208,6 +208,7 @@ class Prompt:
     outer_indent: int = -1
     avoid: tuple[int, ...] = ()
     is_empty_allowed: bool = True
+    ends_at_loop: bool = False
 
 
 class Finish(StrEnum):

@@ -16,10 +16,23 @@ from rich.table import Table
 from rich.text import Text
 
 CONTEXT_LINES = 6
+#: What completion/shaping.py calls the reasons, in words for who asked.
+_NO_SUGGESTION = {
+    "off": "completions are turned off here (settings `enable`, `disabled_languages`)",
+    "loading": "the model is still loading",
+    "hidden": "this file is never shown to a model; `iquest-lsp context` says why",
+    "deadline": "nothing whole was written in time; --deadline-ms gives it longer",
+    "nothing": "the model has nothing to add here",
+    "unsure": "the model is not sure enough of what it would write",
+    "loop": "the model only repeated itself",
+    "repeats": "the model wrote what stands there already",
+    "bracket": "the model only closed brackets that are closed already",
+}
 
 
-def show_completion(answer: dict[str, Any], file: Path, line: int) -> None:
-    """The code around the cursor with the completion in it, and what it cost."""
+def show_completion(answer: dict[str, Any], file: Path, line: int, quiet: str = "") -> None:
+    """The code around the cursor with the completion in it, and what it cost; why there is none, where `quiet` says
+    it (completion/shaping.py)."""
     console = Console()
     try:
         lines = file.read_text("utf-8", "replace").splitlines()
@@ -28,15 +41,16 @@ def show_completion(answer: dict[str, Any], file: Path, line: int) -> None:
     for number in range(max(line - CONTEXT_LINES, 0), min(line + 1, len(lines))):
         if number < line:
             console.print(Text(f"{number + 1:5}  ", style="dim"), Syntax(lines[number], _lexer(file)), sep="", end="")
-    column = answer["range"]["start"]["column"] - 1
+    column, end = (answer["range"][side]["column"] - 1 for side in ("start", "end"))
     current = lines[line] if line < len(lines) else ""
     text = Text(f"{line + 1:5}  ", style="dim")
     text.append(current[:column], style="default")
-    text.append(answer["text"] or "", style="bold green")
-    text.append(current[column:], style="default")
+    text.append(answer["text"] or current[column:end], style="bold green" if answer["text"] else "default")
+    text.append(current[end:], style="default")
     console.print(text)
     if not answer["text"]:
-        console.print("[dim]no suggestion[/dim]")
+        why = _NO_SUGGESTION.get(quiet, quiet)
+        console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", markup=False, highlight=False)
     timings, tokens = answer["timings"], answer["tokens"]
     console.print(
         f"[dim]{answer['model']}: {timings['total_ms']:.0f} ms"

@@ -101,6 +101,7 @@ class _Job:
     span: Span
     given: str = ""
     unit: Unit = _UNKNOWN
+    window: ContextWindow | None = None  # once it is made
     context_ms: float = 0.0
 
     @property
@@ -142,7 +143,10 @@ class Completer:
 
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
-        job = _job(project, request, settings)
+        return await self._complete(_job(project, request, settings))
+
+    async def _complete(self, job: _Job) -> Completion:
+        project, request, settings = job.project, job.request, job.settings
         document = job.snapshot.document
         if not settings.enable or document.language in settings.disabled_languages:
             return self._silent(job, Quiet.OFF)
@@ -181,13 +185,13 @@ class Completer:
         What the model says first may be nothing, or nothing new; its next choices take that one's place. Only where
         they say nothing either is there an empty answer, as the only one.
         """
-        first = await self.complete(project, request, settings)
+        job = _job(project, request, settings)
+        first = await self._complete(job)
         found = [first]
-        job = _job(project, request, settings, begin=time.monotonic() - first.timings.total_ms / 1000)
         if (count == 1 and first.text) or first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
             return found
         self._stop_ahead(job.key)  # what is waited for comes before what may be wanted next
-        window = await self._window(job)
+        window = job.window or await self._window(job)
         avoid = self._first_tokens(job)
         for _ in range(count + MORE_TRIES):
             if sum(bool(one.text) for one in found) >= count or (left := self._left_ms(job)) <= LEAST_LEFT_MS:
@@ -273,10 +277,10 @@ class Completer:
         return await flight.wait()
 
     async def _window(self, job: _Job, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
-        window, job.unit = await asyncio.gather(
+        job.window, job.unit = await asyncio.gather(
             self._windows.make(job.project, job.snapshot, purpose), asyncio.to_thread(unit_at, job.place)
         )
-        return window
+        return job.window
 
     def _prompt(self, job: _Job, window: ContextWindow) -> Prompt:
         unit, stop = job.unit, window.stop
@@ -288,7 +292,7 @@ class Completer:
         elif job.request.longer and unit.extent is Extent.STATEMENT:
             lines, outer = 0, job.place.indent - 1
         sequence = self._windows.sequence(job.project)
-        return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer)
+        return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
 
     def _first_tokens(self, job: _Job) -> list[int]:
         """The first token of the answer that was given already, if it had one."""
@@ -408,10 +412,10 @@ class Completer:
         return info.name if info is not None else ""
 
 
-def _job(project: Project, request: CompletionRequest, settings: Settings, begin: float | None = None) -> _Job:
+def _job(project: Project, request: CompletionRequest, settings: Settings) -> _Job:
     """What a request is about; with an item selected in a list, the document as it would be with that item in it; on a
     line that is set too deep, as it would be without the surplus."""
-    begin = time.monotonic() if begin is None else begin
+    begin = time.monotonic()
     path = project.path_of(request.file)
     snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
     lines = project.documents.lines(path, request.client)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from iquest_lsp.completion.brackets import surplus
 from iquest_lsp.completion.place import Place, indent_of
+from iquest_lsp.runtime.loops import without_loop
 
-#: A unit of up to 60 characters, four times or more in a row; a long one three times.
-_LOOP = re.compile(r"(.{12,60}?)\1{2,}|(.{1,60}?)\2{3,}", re.DOTALL)
-_LOOP_CHARACTERS = 16
-_LOOP_LINES = 3
+__all__ = [
+    "indent_unit", "is_telling", "reindented", "repeats_above", "whole_pieces", "without_following", "without_loop",
+    "without_surplus_brackets", "without_tail",
+]  # fmt: skip
+
 _LEAST_OVERLAP = 4
 _LEAST_LINE = 8
 
@@ -25,23 +25,6 @@ def whole_pieces(text: str) -> str:
     while stripped and (stripped[-1].isalnum() or stripped[-1] == "_"):
         stripped = stripped[:-1]
     return stripped
-
-
-def without_loop(text: str) -> str:
-    """Without what repeats itself over and over, the way small models end; blanks may repeat."""
-    for match in _LOOP.finditer(text):
-        looped = match.group()
-        if looped.strip() and len(looped) >= _LOOP_CHARACTERS:
-            before = text[: match.start()]
-            if len(before) > 2 * len(looped):
-                return before
-            # What stands before a loop in its line was most likely part of the way into it.
-            return before if looped.startswith("\n") else before.rpartition("\n")[0]
-    lines = text.split("\n")
-    for at in range(len(lines) - _LOOP_LINES + 1):
-        if lines[at].strip() and len({line.strip() for line in lines[at : at + _LOOP_LINES]}) == 1:
-            return "\n".join(lines[:at])
-    return text
 
 
 def without_tail(text: str, place: Place) -> str:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from iquest_lsp.completion.remembered import NEAR_BEFORE, near, typed_through
 from iquest_lsp.datatypes import Generation
 from iquest_lsp.errors import RequestCancelledError
+from iquest_lsp.runtime.loops import without_loop
 
 #: Between an editor's withdrawal of a request and its next one.
 LINGER_S = 0.03
@@ -65,9 +66,9 @@ class Flight:
             self._waiting -= 1
             if not self._waiting and not self.task.done():
                 asyncio.get_running_loop().call_later(LINGER_S, self._end_if_alone)
-        if not made.text.startswith(typed):
+        if not made.text.startswith(typed) or (typed and len(without_loop(made.text)) < len(typed)):
             self.diverged = True
-            raise RequestCancelledError("Something else was typed")
+            raise RequestCancelledError("Something else was typed, or a loop")
         left = typed_through(made, typed)
         return replace(left, counts=made.counts) if left is not made else made
 

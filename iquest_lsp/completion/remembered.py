@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 from iquest_lsp.datatypes import Finish, Generation, Source
+from iquest_lsp.runtime.loops import without_loop
 
 #: An answer holds while so much of the text before and after it is the same; what changes further away does not end
 #: it, it only moves it.
@@ -21,7 +22,8 @@ _CLOSING = ")]}\"'`"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A generation for the place between `before` and `after` (each as far as it is near)."""
+    """A generation for the place between `before` and `after` (each as far as it is near), of which the first `worth`
+    characters may be typed."""
 
     before: str
     after: str
@@ -29,6 +31,7 @@ class Kept:
     state: Hashable
     source: Source
     at: float
+    worth: int
     longer: bool = False
 
 
@@ -56,13 +59,15 @@ class Remembered:
     ) -> None:  # fmt: skip
         """Remembers what was generated for a place in a document; `source` is what an answer from it shall say.
 
-        It holds while `state` is the same: the model, and what else the window shows.
+        It holds while `state` is the same: the model, and what else the window shows. Who types into the loop that it
+        ends in is not offered the rest of it.
         """
         before, after = near(*_plain(text, offset))
         kept = self._documents.setdefault(key, deque(maxlen=PER_DOCUMENT))
         self._documents.move_to_end(key)
         now = self._clock()
-        kept.append(Kept(before, after, generation, state, source, now, longer))
+        worth = len(without_loop(generation.text))
+        kept.append(Kept(before, after, generation, state, source, now, worth, longer))
         while kept[0].at < now - AGE_S:
             kept.popleft()
         # The document whose newest answer is the oldest comes first.
@@ -132,7 +137,8 @@ def _rest(item: Kept, before: str, after: str, offset: int) -> Generation | None
     if not item.generation.text:
         # That the model had nothing to say is an answer too, where it was heard out.
         return item.generation if item.generation.finish is Finish.STOP else None
-    return typed_through(item.generation, typed) if len(typed) < len(item.generation.text) else None
+    is_left = len(typed) < item.worth or not typed
+    return typed_through(item.generation, typed) if is_left else None
 
 
 def _typed(item: Kept, before: str, offset: int) -> str | None:

@@ -50,10 +50,10 @@ def shape(generation: Generation, place: Place, unit: Unit, threshold: float = 0
         if not text.strip():
             return Shaped("", Quiet.UNSURE)
     elif finish in (Finish.LIMIT, Finish.DEADLINE):
-        looped = filters.without_loop(text)
-        if not looped.strip():
+        sound = filters.without_loop(text)
+        if not sound.strip():
             return Shaped("", Quiet.LOOP)
-        text = filters.whole_pieces(text)
+        text = min(filters.whole_pieces(text), sound, key=len)  # cut short, a loop may not be told any more
         if not text.strip():
             return Shaped("", Quiet.DEADLINE)
     text = filters.without_loop(text)

@@ -43,9 +43,7 @@ class Ending:
 
 def run_bridge(options: Mapping[str, object]) -> Ending:
     """Serves the editor on stdin and stdout through the daemon; raises DaemonError when there can be none."""
-    options = with_absolute_paths(options)
-    place = find_place(options)
-    connection, first = reach(place, options)
+    place, connection, first = join(options, WITHOUT)
     return copy(connection, first, place.log)
 
 
@@ -65,11 +63,24 @@ def run_tcp_bridge(port: int, token: str) -> Ending:
 # ---------------------------------------------------------------------------------------------------- reaching
 
 
-def reach(place: Place, options: Mapping[str, object], without: str = WITHOUT) -> tuple[socket.socket, bytes]:
-    """A connection that the daemon welcomed, starting one when there is none; raises DaemonError.
+def join(options: Mapping[str, object], without: str) -> tuple[Place, socket.socket, bytes]:
+    """The daemon for these command line options, a connection that it welcomed, and the first bytes that came on it.
 
-    `without` begins the errors: what happens without the daemon.
+    Raises DaemonError, beginning with `without`: what happens without the daemon.
     """
+    options = with_absolute_paths(options)
+    try:
+        place = find_place(options)
+        return place, *reach(place, options, without)
+    except DaemonError as error:
+        if error.what == without:
+            raise
+        why = f"{error.what} ({error.why})" if error.why else error.what
+        raise DaemonError(without, why=why, fix=error.fix) from error
+
+
+def reach(place: Place, options: Mapping[str, object], without: str = WITHOUT) -> tuple[socket.socket, bytes]:
+    """A connection that the daemon of a place welcomed, starting one when there is none; raises DaemonError."""
     end = time.monotonic() + START_PATIENCE_S
     pause = 0.005
     with contextlib.closing(Starter(place, options, without)) as starter:
@@ -161,9 +172,11 @@ def dial(place: Place) -> socket.socket | None:
     return connection
 
 
-def ask(connection: socket.socket, want: str, token: str = "") -> tuple[dict[str, object], bytes]:
+def ask(
+    connection: socket.socket, want: str, token: str = "", patience_s: float = REPLY_PATIENCE_S
+) -> tuple[dict[str, object], bytes]:
     """Says what is wanted; returns the reply and the bytes after it. Raises DaemonError, OSError."""
-    connection.settimeout(REPLY_PATIENCE_S)
+    connection.settimeout(patience_s)
     connection.sendall(handshake.hello(want, token))
     data = b""
     while b"\n" not in data and len(data) <= handshake.MAX_LINE:

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from iquest_lsp.daemon import handshake
-from iquest_lsp.daemon.bridge import CHUNK, reach
-from iquest_lsp.daemon.places import find_place, with_absolute_paths
+from iquest_lsp.daemon.bridge import CHUNK, join
 from iquest_lsp.errors import DaemonError, IQuestError, RequestFailedError, UsageError
 
 #: What the server calls a request that asks for what cannot exist (JSON-RPC: invalid params).
@@ -108,8 +107,7 @@ def joined(options: Mapping[str, object], settings: Mapping[str, object]) -> Ite
 
     Raises DaemonError when there can be none.
     """
-    options = with_absolute_paths(options)
-    connection, first = reach(find_place(options), options, without=WITHOUT)
+    _, connection, first = join(options, WITHOUT)
     with connection:
         client = DaemonClient(connection, first)
         opening = {

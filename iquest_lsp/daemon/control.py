@@ -9,12 +9,13 @@ import time
 from collections.abc import Mapping
 
 from iquest_lsp.daemon import logs
-from iquest_lsp.daemon.bridge import ask, dial
+from iquest_lsp.daemon.bridge import REPLY_PATIENCE_S, ask, dial
 from iquest_lsp.daemon.lock import holder
 from iquest_lsp.daemon.places import Place, find_place, with_absolute_paths
 from iquest_lsp.errors import DaemonError
 
-STOP_PATIENCE_S = 8.0
+#: How long a daemon may take to say that it will end, and to end.
+TOLD_PATIENCE_S, STOP_PATIENCE_S = 5.0, 8.0
 
 
 def status(options: Mapping[str, object]) -> dict[str, object]:
@@ -31,7 +32,7 @@ def stop(options: Mapping[str, object]) -> int:
     place = _place(options)
     pid = holder(place.lock)
     try:
-        said = _ask(place, "stop")
+        said = _ask(place, "stop", TOLD_PATIENCE_S)
         told = said.get("pid")
         pid = told if isinstance(told, int) else pid
     except DaemonError:
@@ -58,15 +59,16 @@ def _place(options: Mapping[str, object]) -> Place:
     return find_place(with_absolute_paths(options))
 
 
-def _ask(place: Place, want: str) -> dict[str, object]:
+def _ask(place: Place, want: str, patience_s: float = REPLY_PATIENCE_S) -> dict[str, object]:
     connection = dial(place)
     if connection is None:
         raise DaemonError("No daemon is running", fix="An editor that starts `iquest-lsp` starts it")
     with connection:
         try:
-            return ask(connection, want)[0]
+            return ask(connection, want, patience_s=patience_s)[0]
         except OSError as error:
-            raise DaemonError("The daemon does not answer", why=str(error), fix="`iquest-lsp daemon stop`") from error
+            why = "it was silent too long" if isinstance(error, TimeoutError) else str(error)
+            raise DaemonError("The daemon does not answer", why=why, fix="Run `iquest-lsp daemon stop`") from error
 
 
 def _is_gone(place: Place) -> bool:

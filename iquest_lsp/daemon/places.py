@@ -119,7 +119,9 @@ def private_folder(folder: Path) -> Path:
         if stat.S_IMODE(status.st_mode) & 0o077:
             folder.chmod(0o700)
     except OSError as error:
-        raise DaemonError(f"Cannot use {folder}", why=error.strerror or str(error)) from error
+        raise DaemonError(
+            f"Cannot use {folder}", why=error.strerror or str(error), fix="Set XDG_RUNTIME_DIR to a folder of your own"
+        ) from error
     return folder
 
 

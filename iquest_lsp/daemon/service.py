@@ -146,7 +146,10 @@ class Service:
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._place is not None:
             check_peer(writer.get_extra_info("socket"))
-        said = handshake.parse(await asyncio.wait_for(reader.readline(), HELLO_PATIENCE_S))
+        hello = await asyncio.wait_for(reader.readline(), HELLO_PATIENCE_S)
+        if not hello:
+            return  # it only looked whether somebody listens
+        said = handshake.parse(hello)
         task = asyncio.current_task()
         assert task is not None
         self._strangers.pop(task, None)

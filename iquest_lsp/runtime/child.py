@@ -91,6 +91,7 @@ class Server:
                     request["outer_indent"],
                     tuple(request["avoid"]),
                     request["is_empty_allowed"],
+                    request["ends_at_loop"],
                 )
                 limits = Limits(
                     request["max_tokens"], request["deadline_ms"], Depth(request["depth"]), request["draft"]

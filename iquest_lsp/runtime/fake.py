@@ -119,7 +119,8 @@ class FakeBackend:
             ends.append(len(stream.text))
             if on_text is not None and len(stream.text) > before:
                 on_text(stream.text[before:])
-            if ended:
+            if ended is not None:
+                finish = ended
                 break
         self._generated += len(made)
         self._evaluated += max(len(made) - 1, 0)

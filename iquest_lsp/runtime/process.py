@@ -160,6 +160,7 @@ class ProcessEngine:
             "outer_indent": prompt.outer_indent,
             "avoid": list(prompt.avoid),
             "is_empty_allowed": prompt.is_empty_allowed,
+            "ends_at_loop": prompt.ends_at_loop,
             "max_tokens": limits.max_tokens,
             "deadline_ms": left,
             "depth": str(limits.depth),

@@ -6,6 +6,7 @@ import codecs
 import copy
 
 from iquest_lsp.datatypes import Finish, Prompt
+from iquest_lsp.runtime.loops import is_in_loop
 
 _CLOSERS = ")]}"
 #: A line in the middle of a call or a list is not whole: so many more may follow until its brackets are closed.
@@ -23,6 +24,7 @@ class TextStream:
         self._stop = prompt.stop
         self._max_lines = prompt.max_lines
         self._outer = prompt.outer_indent
+        self._ends_at_loop = prompt.ends_at_loop
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._longest_stop = max((len(stop) for stop in prompt.stop), default=0)
         self.text = ""
@@ -35,7 +37,7 @@ class TextStream:
         return twin
 
     def push(self, piece: bytes) -> Finish | None:
-        """Adds one token's bytes; returns Finish.STOP when a stop rule ends the text."""
+        """Adds one token's bytes; returns Finish.STOP when a stop rule ends the text, LIMIT where it only repeats."""
         start = max(len(self.text) - self._longest_stop, 0)
         self.text += self._decoder.decode(piece)
         cuts = [found for stop in self._stop if (found := self.text.find(stop, start)) >= 0]
@@ -46,7 +48,7 @@ class TextStream:
         if cuts:
             self.text = self.text[: min(cuts)]
             return Finish.STOP
-        return None
+        return Finish.LIMIT if self._ends_at_loop and is_in_loop(self.text) else None
 
     def _line_cut(self) -> list[int]:
         begin = count = depth = 0

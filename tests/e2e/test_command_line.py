@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from iquest_lsp import terminal
+from iquest_lsp.completion.shaping import Quiet
 from tests.e2e.home import Home, children
 from tests.e2e.rawclient import RawClient
 
@@ -152,3 +154,25 @@ def test_explanations_without_words_need_no_daemon(home: Home, root: Path) -> No
     done = home.command("explain-diff", "HEAD", "--repo", str(root), "--json")
     assert json.loads(done.stdout)["model_text"] is None
     assert home.pids() == []
+
+
+@pytest.mark.parametrize("more", [(), ("--standalone",)], ids=["shared", "alone"])
+def test_no_suggestion_says_why(home: Home, root: Path, more: tuple[str, ...]) -> None:
+    secret = root / ".env"
+    secret.write_text("KEY=x\n")
+    place = f"{root / 'shapes.py'}:{LAST}"
+    for responses, file, why in (
+        (["a + " * 40], place, "the model only repeated itself"),
+        (["", ""], place, "the model has nothing to add here"),
+        ([], f"{secret}:1", "this file is never shown to a model"),
+    ):
+        environment = {"IQUEST_LSP_FAKE": json.dumps({"responses": responses, "echo": " "})}
+        done = home.command("complete", file, *FAKE, *more, environment=environment)
+        assert done.returncode == 0, done.stderr
+        assert f"no suggestion: {why}" in " ".join(done.stdout.split())
+        # The fixed form of the JSON stays as it is.
+        told = json.loads(home.command("complete", file, *FAKE, *more, "--json", environment=environment).stdout)
+        assert set(told) == {"text", "range", "model", "finish", "source", "timings", "tokens"}
+        assert (told["text"], told["finish"]) == ("", "none")
+    reasons = {str(reason) for reason in Quiet if reason not in (Quiet.NO, Quiet.INSIDE_WORD)}
+    assert reasons == set(terminal._NO_SUGGESTION)

@@ -9,12 +9,14 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.home import CODE, PATIENCE_S, PROGRAM, Home, children, is_daemon
+from iquest_lsp.daemon import control
+from tests.e2e.home import CODE, PATIENCE_S, PROGRAM, Home, children, is_daemon, stopped
 from tests.e2e.rawclient import RawClient
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
@@ -156,6 +158,77 @@ async def test_an_incompatible_busy_daemon_leads_to_service_alone(home: Home, ro
     assert (await status(home))["clients"] == 1
     assert await alone.leave() == 0
     assert await client.leave() == 0
+
+
+@pytest.fixture
+def version(home: Home) -> Callable[[str], dict[str, str]]:
+    """An environment in which all programs, the daemon too, are of a version."""
+    folder = home.folder / "versions"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(
+        "import os, iquest_lsp\niquest_lsp.__version__ = os.environ['IQUEST_TEST_VERSION']\n"
+    )
+    return lambda number: {"PYTHONPATH": str(folder), "IQUEST_TEST_VERSION": number}
+
+
+async def test_a_newer_client_replaces_an_idle_daemon_and_joins_a_busy_one(
+    home: Home, root: Path, version: Callable[[str], dict[str, str]]
+) -> None:
+    async def client(number: str) -> RawClient:
+        made = await RawClient.start(home, *FAKE, environment=version(number))
+        await made.initialize(root)
+        await made.ready()
+        return made
+
+    assert await (await client("1.9.0")).leave() == 0
+    (old,) = home.pids()
+    assert (await status(home))["version"] == "1.9.0"
+    newer = await client("1.10.0")  # later, though not as a text
+    (pid,) = home.pids()
+    await gone(old)
+    assert pid != old
+    assert (await status(home))["version"] == "1.10.0"
+    assert "A newer version (1.10.0) takes over" in home.log()
+    # Somebody is served: whoever comes, newer or older, joins.
+    others = [await client("2.0.0"), await client("0.1.0")]
+    for one in (newer, *others):
+        assert await one.inline(one.open(root / "shapes.py", CODE), 4, 9) == ["width, height):"]
+        assert one.messages() == []
+    assert home.pids() == [pid]
+    for one in (newer, *others):
+        assert await one.leave() == 0
+    # An older client does not replace an idle one.
+    assert await (await client("0.1.0")).leave() == 0
+    assert home.pids() == [pid]
+
+
+async def test_where_no_socket_can_be_the_editor_is_served_and_told_what_to_do(home: Home, root: Path) -> None:
+    (home.folder / "run" / "iquest-lsp").write_text("a file in its place")
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    await client.until(client.messages)
+    (message,) = client.messages()
+    assert message.startswith("This editor is served without the daemon: ")
+    assert "it is a link or a file, not a folder" in message
+    assert "set XDG_RUNTIME_DIR to a folder of your own" in message
+    assert await client.inline(client.open(root / "shapes.py", CODE), 4, 9) == ["width, height):"]
+    assert await client.leave() == 0
+
+
+async def test_a_daemon_that_stands_still_can_be_stopped(
+    home: Home, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    (pid,) = home.pids()
+    for name in ("TOLD_PATIENCE_S", "STOP_PATIENCE_S"):
+        monkeypatch.setattr(control, name, 0.3)
+    for name, value in home.environment.items():
+        monkeypatch.setenv(name, value)
+    with stopped(pid, may_end=True):
+        assert await asyncio.to_thread(control.stop, {"engine": "fake"}) == pid
+    await gone(pid)
+    assert "The daemon stopped unexpectedly" in (await client.ended())[1]
 
 
 async def test_a_link_in_place_of_the_folder_is_refused(home: Home, root: Path) -> None:

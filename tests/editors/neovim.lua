@@ -75,6 +75,34 @@ local steps = coroutine.create(function()
   iquest.why()
   settle('story', function() return vim.api.nvim_buf_get_name(0):find('why', 1, true) end)
   say('why', table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\n'))
+  vim.cmd('close')
+  vim.api.nvim_set_current_win(code)
+
+  -- Where one looks is told once one stays there; what typing moves is not.
+  local told, notify = {}, client.notify
+  client.notify = function(self, method, params)
+    if method == 'textDocument/didFocus' then
+      local file = vim.fs.basename(vim.uri_to_fname(params.textDocument.uri))
+      told[#told + 1] = ('%s:%d:%d'):format(file, params.position.line, params.position.character)
+    end
+    return notify(self, method, params)
+  end
+  local function settle_focus(count)
+    settle('focus ' .. count .. ' after ' .. table.concat(told, ' '), function() return #told == count end)
+  end
+  local long = vim.fs.joinpath(vim.fs.dirname(vim.env.FILE), 'long.py')
+  vim.fn.writefile(vim.fn['repeat']({ "word = '😀'; value = 1" }, 300), long)
+  vim.cmd('edit ' .. vim.fn.fnameescape(long))
+  vim.cmd('filetype detect')
+  settle_focus(1)
+  keys('100G200G150G$')
+  settle_focus(2)
+  keys('jjj')
+  settle('three lines more', function() return vim.api.nvim_win_get_cursor(0)[1] == 153 end)
+  vim.cmd('buffer ' .. vim.fn.bufnr(vim.env.FILE))
+  settle_focus(3)
+  say('encoding', client.offset_encoding)
+  say('focus', table.concat(told, ' '))
 end)
 
 local timer = vim.uv.new_timer()

@@ -37,3 +37,5 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
     assert file.read_text() == f"{SHAPES}def area(width, height):\n"
     assert "shapes.py: modified" in seen["explanation"]
     assert "Compute areas" in seen["why"]
+    column = len("word = '😀'; value = ") + {"utf-8": 3, "utf-16": 1, "utf-32": 0}[seen["encoding"]]
+    assert seen["focus"] == f"long.py:0:0 long.py:149:{column} shapes.py:0:0"

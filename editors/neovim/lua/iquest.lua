@@ -4,7 +4,7 @@
 ---
 --- What it adds to them: ghost text with 0.12's own inline completion, or with this file's where that is missing;
 --- the engine's state for a status line; :IQuestExplain [REVISION] and :IQuestWhy in a scratch buffer; what other
---- servers complain of near the cursor, for the window.
+--- servers complain of near the cursor, for the window; where one looks, so that it is warm before the first key.
 
 local M = {}
 
@@ -32,6 +32,11 @@ local status
 ---@type { buffer: integer, tick: integer, item: table, client: vim.lsp.Client }?
 local shown
 local timer = assert(vim.uv.new_timer())
+---@type { client: integer, buffer: integer, row: integer }?
+local looked
+local settling = assert(vim.uv.new_timer())
+--- A move of more lines than typing and accepting make; who steps through places is told of where they stay.
+local FAR, SETTLE_MS = 10, 100
 
 --- The engine's state in a few words, for a status line; empty when there is no server.
 ---@return string
@@ -139,9 +144,37 @@ local function follow(client, buffer)
   })
 end
 
+--- Tells the server of another file, or another place in it, that is looked at.
+---@param client vim.lsp.Client
+---@param buffer integer
+local function look(client, buffer)
+  if api.nvim_get_current_buf() ~= buffer then
+    return
+  end
+  local row = api.nvim_win_get_cursor(0)[1]
+  if looked and looked.client == client.id and looked.buffer == buffer and math.abs(row - looked.row) <= FAR then
+    looked.row = row
+    return
+  end
+  looked = { client = client.id, buffer = buffer, row = row }
+  settling:start(SETTLE_MS, 0, vim.schedule_wrap(function()
+    if api.nvim_get_current_buf() == buffer and not client:is_stopped() then
+      client:notify('textDocument/didFocus', lsp.util.make_position_params(0, client.offset_encoding))
+    end
+  end))
+end
+
 ---@param client vim.lsp.Client
 ---@param buffer integer
 local function attached(client, buffer)
+  api.nvim_create_autocmd({ 'BufEnter', 'WinEnter', 'CursorMoved', 'CursorMovedI' }, {
+    group = api.nvim_create_augroup('iquest.focus.' .. buffer, {}),
+    buffer = buffer,
+    callback = function()
+      look(client, buffer)
+    end,
+  })
+  look(client, buffer)
   if lsp.inline_completion then
     lsp.inline_completion.enable(true, { bufnr = buffer })
   else

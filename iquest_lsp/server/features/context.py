@@ -32,7 +32,8 @@ def register(connection: Connection) -> None:
         file, cursor = _asked(connection, asked, COMPLETE)
         longer = asked.get("multiline") is True
         request = CompletionRequest(file, cursor, explicit=True, longer=longer, client=connection.client)
-        return completion_to_json(await connection.assistant.complete_patiently(request))
+        made = await connection.assistant.complete_patiently(request)
+        return completion_to_json(made) | {"quiet": str(made.quiet)}
 
 
 def _asked(connection: Connection, asked: dict[str, object], method: str) -> tuple[Path, Position]:
