@@ -277,10 +277,11 @@ class Completer:
         return await flight.wait()
 
     async def _window(self, job: _Job, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
-        job.window, job.unit = await asyncio.gather(
+        window, job.unit = await asyncio.gather(
             self._windows.make(job.project, job.snapshot, purpose), asyncio.to_thread(unit_at, job.place)
         )
-        return job.window
+        job.window = window
+        return window
 
     def _prompt(self, job: _Job, window: ContextWindow) -> Prompt:
         unit, stop = job.unit, window.stop
