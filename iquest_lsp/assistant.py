@@ -24,7 +24,7 @@ from iquest_lsp.completion.place import Place
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.datatypes import Completion, ContextWindow, Document, Generation, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
-from iquest_lsp.errors import EngineError, UsageError
+from iquest_lsp.errors import EngineError, IQuestError, ModelError, UsageError
 from iquest_lsp.project import beside
 from iquest_lsp.project.keeping import Keeper
 from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, is_marked, root_of
@@ -38,7 +38,7 @@ from iquest_lsp.runtime.planner import ANSWER_ROOM, CPU_WINDOW
 from iquest_lsp.runtime.process import ProcessEngine
 from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
-from iquest_lsp.settings import Configuration, Settings, SettingsProblem
+from iquest_lsp.settings import Configuration, Settings, SettingsProblem, in_snake_case
 from iquest_lsp.telemetry import Statistics
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secrets import has_secret
@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 
 MOST_NOTED = 120  # characters of a line that other tools complain of
 LINGER_S = 60.0  # how long a workspace stays that nobody has open
+#: What the model's process is started with (engine_options below).
+ENGINE_SETTINGS = frozenset({"engine", "model", "window_tokens", "threads", "gpu_layers", "kv_type", "saved_kv_mb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,9 @@ class Assistant:
         self._watch = watch
         self._projects: dict[Path, Project] = {}
         self._starting: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self.on_settings: Callable[[Settings], None] = lambda settings: None
         self._holders: dict[Path, set[str]] = {}
         self._settings_of: dict[tuple[Path, str], Settings] = {}
         self._project_listeners: list[Callable[[ProjectEvent], None]] = []
@@ -125,9 +130,10 @@ class Assistant:
     def _own_processes(self) -> list[int]:
         return [os.getpid(), *([self.engine_pid] if self.engine_pid is not None else [])]
 
-    def _calm(self) -> Calm:
-        """What may be done now that nobody has asked for yet."""
-        if not self.settings.enable:
+    def _calm(self, project: Project, path: str, client: str) -> Calm:
+        """What may be done now that nobody has asked for yet, for a client at a file."""
+        settings = self._settings_for(project, client)
+        if not settings.enable or project.documents.language(path, client) in settings.disabled_languages:
             return Calm.SAVING
         return calm_of(self._machine, battery_saver=self.settings.battery_saver)
 
@@ -158,8 +164,9 @@ class Assistant:
         self._completer.close()
         self.statistics.save()
         self._warmer.close()
-        if self._starting is not None:
-            self._starting.cancel()
+        for task in (self._starting, self._reloading, self._following):
+            if task is not None:
+                task.cancel()
         for project in self._projects.values():
             project.close()
         await self._keeper.close()
@@ -167,15 +174,17 @@ class Assistant:
         await self._engine.close()
 
     def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
-        """Takes new settings from an editor; those of the engine count from its next start.
+        """Takes new settings from an editor; where they ask for another model, or for it in another way, it is loaded.
 
         Returns what is not taken of them, of the user's file and of the files in the client's workspaces.
         """
         problems = self._configuration.update(client, values)
+        self._settings_changed()
+        if any(in_snake_case(key) in ENGINE_SETTINGS for key in values):
+            problems += self._follow_engine_settings()
         for root in [None, *(root for root, holders in self._holders.items() if client in holders)]:
             _, more = self._configuration.settings(root, client)
             problems += [problem for problem in more if problem not in problems]
-        self._settings_changed()
         return problems
 
     def leave(self, client: str) -> None:
@@ -437,10 +446,36 @@ class Assistant:
 
     async def reload_model(self) -> None:
         """Loads the model that the settings name now; what the old one is doing has some seconds to end."""
-        await self.recycle(EngineError("Another model is being loaded"))
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload())
+        await asyncio.shield(self._reloading)
+
+    async def _reload(self) -> None:
+        await self.recycle(EngineError("The model that the settings name is being loaded"))
         if isinstance(self._local, ProcessEngine):
             self._local.forget_failure()
         self.start()
+
+    def _follow_engine_settings(self) -> list[SettingsProblem]:
+        """Loads the model again where the settings ask for it; a model that there is not leaves the one that runs."""
+        if not isinstance(self._local, ProcessEngine):
+            return []
+        try:
+            if not self._local.is_outdated():
+                return []
+        except ModelError as error:
+            return [SettingsProblem("editor", "model", str(error))] if self._local.info is not None else []
+        if self._following is None or self._following.done():
+            self._following = asyncio.create_task(self._follow_when_loaded(self._local))
+        return []
+
+    async def _follow_when_loaded(self, engine: ProcessEngine) -> None:
+        """A load under way ends first; meanwhile the settings may have changed again."""
+        with contextlib.suppress(IQuestError):
+            await engine.start()
+        with contextlib.suppress(ModelError):
+            if engine.is_outdated():
+                await self.reload_model()
 
     def stop_loading(self) -> None:
         """Gives up loading the model, for all clients, until it is asked for again."""
@@ -540,7 +575,8 @@ class Assistant:
         if not each:
             return shared
         exclude = tuple(dict.fromkeys(pattern for one in each for pattern in one.exclude))
-        return replace(shared, exclude=exclude, history=all(one.history for one in each))
+        context = min((one.context for one in each), key=("none", "open", "all").index)
+        return replace(shared, exclude=exclude, context=context, history=all(one.history for one in each))
 
     def _settings_for(self, project: Project, client: str) -> Settings:
         key = (project.root, client)
@@ -551,6 +587,7 @@ class Assistant:
     def _settings_changed(self) -> None:
         self._settings_of.clear()
         self.settings, _ = self._configuration.settings()
+        self.on_settings(self.settings)
         for project in self._projects.values():
             project.configure(self._project_settings(project.root))
 

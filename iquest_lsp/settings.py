@@ -145,7 +145,7 @@ def apply(
     good: dict[str, Any] = {}
     problems: list[SettingsProblem] = []
     for key, value in values.items():
-        name = _snake(key)
+        name = in_snake_case(key)
         if name not in known:
             problems.append(SettingsProblem(source, key, "unknown setting"))
             continue
@@ -186,15 +186,16 @@ class Configuration:
         None takes a value back.
         """
         mine = self._clients.setdefault(client, {})
-        for key in [old for old in mine if _snake(old) in {_snake(new) for new in values}]:
+        for key in [old for old in mine if in_snake_case(old) in {in_snake_case(new) for new in values}]:
             del mine[key]  # the other spelling, perhaps
         mine.update({key: value for key, value in values.items() if value is not None})
-        shared = self._shared()
-        return [
-            SettingsProblem("editor", key, f"another editor that shares this daemon has set {shared[_snake(key)]!r}")
-            for key, value in values.items()
-            if value is not None and _snake(key) in shared and shared[_snake(key)] != value
-        ]
+        shared, problems = self._shared(), []
+        for key, value in values.items():
+            name = in_snake_case(key)
+            if value is not None and name in shared and shared[name] != value:
+                reason = f"another editor that shares this daemon has set {shared[name]!r}"
+                problems.append(SettingsProblem("editor", key, reason))
+        return problems
 
     def forget(self, client: str) -> None:
         """Drops the values of a client that is gone."""
@@ -207,7 +208,7 @@ class Configuration:
         merged: dict[str, object] = {}
         for values in self._clients.values():
             for key, value in values.items():
-                name = _snake(key)
+                name = in_snake_case(key)
                 if name in one_for_all and not _convert(known[name].default, known[name].metadata, value)[0]:
                     merged.setdefault(name, value)
         return merged
@@ -215,7 +216,7 @@ class Configuration:
     def _of_editor(self, client: str) -> dict[str, object]:
         """A client's own values, each as it spelled it, and those of others that are one for all."""
         shared = self._shared()
-        mine = {key: shared.pop(_snake(key), value) for key, value in self._clients.get(client, {}).items()}
+        mine = {key: shared.pop(in_snake_case(key), value) for key, value in self._clients.get(client, {}).items()}
         return mine | shared
 
     def settings(self, root: Path | None = None, client: str | None = None) -> tuple[Settings, list[SettingsProblem]]:
@@ -258,7 +259,8 @@ def read_toml(path: Path) -> Mapping[str, object]:
         raise SettingsError(f"{path.name} is not valid TOML", why=str(error), fix="Correct the file") from error
 
 
-def _snake(key: str) -> str:
+def in_snake_case(key: str) -> str:
+    """A setting's name as here, from one in camelCase."""
     return "".join(f"_{char.lower()}" if char.isupper() else char for char in key)
 
 

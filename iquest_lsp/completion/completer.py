@@ -114,7 +114,7 @@ class Completer:
 
     def __init__(
         self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer, keeper: Keeper,
-        calm: Callable[[], Calm] = lambda: Calm.FREE,
+        calm: Callable[[Project, str, str], Calm] = lambda project, path, client: Calm.FREE,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._scheduler = scheduler
@@ -306,7 +306,8 @@ class Completer:
 
     def _think_ahead(self, job: _Job, answer: Completion) -> None:
         """Begins to complete the place where the cursor will be if the answer is accepted."""
-        if not answer.text or self._calm() is not Calm.FREE:
+        calm = self._calm(job.project, job.place.path, job.request.client)
+        if not answer.text or calm is not Calm.FREE:
             return
         target = job.snapshot.document.text[: job.place.offset] + answer.text.removeprefix(job.given)
         under_way = self._ahead.get(job.key)

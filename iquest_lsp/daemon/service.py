@@ -71,6 +71,7 @@ class Service:
         self._stop = asyncio.Event()
         self._reason = ""
         self._watch = Watch(assistant)
+        assistant.on_settings = lambda settings: logging.getLogger().setLevel(settings.log_level.upper())
 
     async def run(self, port: int | None = None, ready: Callable[[int], None] | None = None) -> None:
         """Serves until the end, on TCP where there is a `port`; once it does, `ready` hears the one it got (else 0)."""

@@ -29,12 +29,13 @@ REST_S = 2.0  # a pause this long is used to bring the window up to date
 class Warmer:
     """At most one warming per workspace is under way; a request there ends it.
 
-    `calm` says what idle moments may be used for now; `listen` hears how many of how many tokens are evaluated, for
-    work that takes a while.
+    `calm` says what idle moments may be used for now, for a file and a client; `listen` hears how many of how many
+    tokens are evaluated, for work that takes a while.
     """
 
     def __init__(
-        self, scheduler: Scheduler, windows: Windows, keeper: Keeper, calm: Callable[[], Calm] = lambda: Calm.FREE,
+        self, scheduler: Scheduler, windows: Windows, keeper: Keeper,
+        calm: Callable[[Project, str, str], Calm] = lambda project, path, client: Calm.FREE,
         listen: Callable[[Path, int, int], None] = lambda root, done, total: None,
     ) -> None:  # fmt: skip
         self._calm = calm
@@ -78,8 +79,9 @@ class Warmer:
         self._tasks[project.root] = asyncio.create_task(work)
 
     def ahead(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool = False) -> None:
-        """The same before anyone asked: not on battery, where the next request evaluates what it needs."""
-        if self._calm() is not Calm.SAVING:
+        """The same before anyone asked: not where nobody will, nor on battery, where a request evaluates what it
+        needs."""
+        if self._calm(project, path, client) is not Calm.SAVING:
             self.soon(project, path, cursor, client, refresh=refresh)
 
     def rest(self, project: Project, path: str, cursor: Position, client: str) -> None:
@@ -134,11 +136,12 @@ class Warmer:
 
     def _refresh(self, root: Path, postponed: int = 0) -> None:
         del self._timers[root]
-        if self._calm() is Calm.BUSY and postponed < POSTPONED:
+        project, path, cursor, client = self._places[root]
+        if self._calm(project, path, client) is Calm.BUSY and postponed < POSTPONED:
             later = asyncio.get_running_loop().call_later
             self._timers[root] = later(POSTPONED_S, self._refresh, root, postponed + 1)
         else:
-            self.ahead(*self._places[root], refresh=True)
+            self.ahead(project, path, cursor, client, refresh=True)
 
     def _forget_timer(self, root: Path) -> None:
         timer = self._timers.pop(root, None)

@@ -246,6 +246,13 @@ class ProcessEngine:
             return 0.0
         return time.monotonic() - max(min(self._owed.values()), self._heard, since)
 
+    def is_outdated(self) -> bool:
+        """Whether a process started now would be another one than the one that runs, or that failed.
+
+        Raises ModelError where none could be started.
+        """
+        return self._status.state is not EngineState.STOPPED and self._make_options() != self._options
+
     def file_changed(self) -> bool:
         """Whether the model's file is another one than the one that was loaded; a missing file is not."""
         if self._info is None or not self._options.model_path:

@@ -145,6 +145,12 @@ class DocumentStore:
         """Whether an editor has the document open."""
         return path in self._open
 
+    def language(self, path: str, owner: str = "") -> str:
+        """The language id of an open document, "" of one that is not open."""
+        with self._lock:
+            buffer = self._seen(path, owner)
+            return buffer.document.language if buffer is not None else ""
+
     def get(self, path: str, owner: str = "") -> Document:
         """The open buffer, else the file on disk. Raises DocumentError."""
         with self._lock:

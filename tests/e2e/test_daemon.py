@@ -231,6 +231,19 @@ async def test_a_daemon_that_stands_still_can_be_stopped(
     assert "The daemon stopped unexpectedly" in (await client.ended())[1]
 
 
+async def test_the_log_says_as_much_as_is_wished_now(home: Home, root: Path) -> None:
+    client = await RawClient.start(home, *FAKE)
+    await client.initialize(root)
+    await client.ready()
+    for level in ("debug", "error"):
+        client.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"logLevel": level}}})
+        client.notify("textDocument/didFocus", {"textDocument": {"uri": f"untitled:{level}"}})  # a line of debugging
+        await client.request("iquest/models", {})
+    assert "untitled:debug" in home.log()
+    assert "untitled:error" not in home.log()
+    assert await client.leave() == 0
+
+
 async def test_a_link_in_place_of_the_folder_is_refused(home: Home, root: Path) -> None:
     elsewhere = home.folder / "elsewhere"
     elsewhere.mkdir()

@@ -99,3 +99,31 @@ async def test_on_battery_nothing_is_evaluated_before_it_is_asked_for(
     await asyncio.sleep(0.2)
     assert all(task.done() for task in assistant._warmer._tasks.values())
     assert (await ask(assistant, root / "rim.py", THERE)).tokens.prefilled > 1000
+
+
+async def test_where_suggestions_are_off_nothing_is_evaluated(made: tuple[Assistant, Path]) -> None:
+    """One editor has turned them off, another in one language; a third, on the same daemon, has not."""
+    assistant, root = made
+    await until(warmed(assistant))
+    before = (await assistant._engine.metrics()).evaluated_tokens
+    assistant.configure({"enable": False}, "one")
+    assistant.configure({"disabledLanguages": ["python"]}, "two")
+    for client in ("one", "two"):
+        file = root / f"{client}.py"
+        assistant.open_document(file, code(client), 1, "python", client)
+        assistant.focus_document(file, client, THERE)
+        assistant.save_document(file, None, client)
+        made_quiet = await assistant.complete(CompletionRequest(file, THERE, client=client))
+        assert made_quiet.quiet == "off"
+    await asyncio.sleep(0.2)
+    assert all(task.done() for task in assistant._warmer._tasks.values())
+    await until(lambda: not assistant._warmer._timers)  # nor in the pause
+    assert (await assistant._engine.metrics()).evaluated_tokens == before
+    assistant.open_document(root / "three.py", code("three"), 1, "python", "three")
+    await until(warmed(assistant))
+    assert (await assistant._engine.metrics()).evaluated_tokens > before + 1000
+    # Turned on again, the place is warmed as anywhere.
+    assistant.configure({"enable": None}, "one")
+    assistant.focus_document(root / "one.py", "one", THERE)
+    await until(warmed(assistant))
+    assert (await assistant.complete(CompletionRequest(root / "one.py", THERE, client="one"))).tokens.prefilled <= 1

@@ -1,0 +1,98 @@
+"""Settings that change while the server runs: what they reach, and what they leave alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.assistant import Assistant
+from iquest_lsp.datatypes import Position
+from iquest_lsp.runtime.engine import EngineState, EngineStatus
+from iquest_lsp.settings import Configuration
+
+CODE = "def area(width, height):\n    return width * height\n"
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
+    (tmp_path / "iquest.toml").write_text("")
+    (tmp_path / "shapes.py").write_text(CODE)
+    (tmp_path / "use.py").write_text("from shapes import area\n\nprint(area(1, 2))\n")
+    assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
+    assistant.add_workspace(tmp_path, "editor")
+    await assistant.ready()
+    yield assistant, tmp_path
+    await assistant.close()
+
+
+async def shown(assistant: Assistant, file: Path) -> tuple[int, set[str]]:
+    """The window's budget and the files in it."""
+    window = await assistant.context(file, Position(0, 0), "editor")
+    return window.budget, {chunk.path for chunk in window.chunks}
+
+
+async def test_another_window_is_a_new_start_of_the_engine_and_nothing_else_is(made: tuple[Assistant, Path]) -> None:
+    assistant, root = made
+    first, told = assistant.engine_pid, list[EngineStatus]()
+    assistant.on_status(told.append)
+    for harmless in ({"deadlineMs": 300}, {"history": False}, {"windowTokens": None}, {"window_tokens": "many"}, {}):
+        assistant.configure(harmless, "editor")
+    # A setting is as the one that set it first has it, so a second client changes nothing.
+    assert not assistant.configure({"windowTokens": 1500}, "editor")
+    assert [problem.key for problem in assistant.configure({"windowTokens": 900}, "other")] == ["windowTokens"]
+    async with asyncio.timeout(120):
+        while assistant.engine_pid == first or assistant.status.state is not EngineState.READY:
+            await asyncio.sleep(0.02)
+    assert (await shown(assistant, root / "use.py"))[0] == 1500
+    assert [str(status.error) for status in told if status.state is EngineState.RESTARTING] == [
+        "The model that the settings name is being loaded."
+    ]
+
+
+async def test_a_change_while_the_model_loads_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IQUEST_LSP_FAKE", '{"load_ms": 500}')
+    assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
+    try:
+        assistant.start()
+        async with asyncio.timeout(120):
+            while assistant.status.state is not EngineState.LOADING:
+                await asyncio.sleep(0.01)
+            assistant.configure({"window_tokens": 1500}, "editor")
+            assistant.configure({"window_tokens": 1600}, "editor")
+            while assistant.model is None or assistant.model.window != 1600:
+                await asyncio.sleep(0.02)
+    finally:
+        await assistant.close()
+
+
+async def test_a_model_that_there_is_not_leaves_the_one_that_runs(made: tuple[Assistant, Path]) -> None:
+    assistant, root = made
+    assistant._configuration.overrides.clear()
+    first = assistant.engine_pid
+    (problem,) = assistant.configure({"model": "no-such-model", "engine": "llama"}, "editor")
+    assert problem.key == "model"
+    assert "no-such-model" in problem.reason
+    await asyncio.sleep(0.2)
+    assert (assistant.engine_pid, assistant.status.state) == (first, EngineState.READY)
+    assert (await shown(assistant, root / "use.py"))[1] >= {"shapes.py", "use.py"}
+
+
+async def test_what_surrounds_a_file_follows_the_strictest_who_has_the_workspace_open(
+    made: tuple[Assistant, Path],
+) -> None:
+    assistant, root = made
+    file = root / "use.py"
+    assert "shapes.py" in (await shown(assistant, file))[1]
+    assistant.configure({"context": "open"}, "editor")
+    assert "shapes.py" not in (await shown(assistant, file))[1]
+    assistant.open_document(root / "shapes.py", CODE, 1, "python", "editor")
+    assert "shapes.py" in (await shown(assistant, file))[1]
+    assistant.add_workspace(root, "other")
+    assistant.configure({"context": "none"}, "other")
+    assert "shapes.py" not in (await shown(assistant, file))[1]
+    assistant.leave("other")
+    assistant.configure({"context": None}, "editor")
+    assert "shapes.py" in (await shown(assistant, file))[1]
