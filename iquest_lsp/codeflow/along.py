@@ -6,14 +6,16 @@ The ranking is that of companions.py over the newest commits and over what files
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from iquest_lsp.codeflow.companions import likely
+from iquest_lsp.codeflow.companions import ranked, signals
 from iquest_lsp.codeflow.mentions import Words, changed_words, mentions, weights_of
 from iquest_lsp.codeflow.paths import Category, category
 
-#: How many files, those that the history alone ranks first, are read for what they name.
+#: How many files, those that the history alone ranks first, are read for what they name and ranked anew.
 MAX_READ = 300
+#: Commits over more files are sweeps (a first import, a reformat), which say nothing of what belongs together.
+SWEEP = 1000
 #: Names told of a file, and how much shorter ones say too little.
 MAX_NAMES, LEAST_NAME = 3, 4
 
@@ -23,10 +25,10 @@ ReadWords = Callable[[str], Words]
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The path lists of the newest commits without merges, newest first, and lines by path."""
+    """The path lists of the newest commits without merges and sweeps, newest first, and lines by path."""
 
     commits: Sequence[Sequence[str]] = ()
-    sizes: Mapping[str, int] | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,18 @@ def likely_along(
 
     `lines` are the changed lines of the given files.
     """
-    def candidates(mentioned: Mapping[str, float] | None = None) -> list[tuple[str, float]]:
-        ranked = likely(recent.commits, given, recent.sizes, mentioned)
-        return [item for item in ranked if item[0] in tracked
-                and category(item[0]) not in (Category.LOCK, Category.GENERATED)]
-
+    found = signals(recent.commits, given, recent.sizes, {})
+    known = {path: values for path, values in found.items()
+             if path in tracked and category(path) not in (Category.LOCK, Category.GENERATED)}
+    first = [path for path, _ in ranked(known, has_texts=False)[:MAX_READ]]
     changed = changed_words(lines)
-    texts = {path: read(path) for path, _ in candidates()[:MAX_READ]} if changed else {}
+    texts = {path: read(path) for path in first} if changed else {}
     weights = weights_of(changed, texts)
+    named = mentions(weights, texts)
+    known = {path: (*known[path][:-1], named.get(path, 0.0)) for path in first}
     return [
         Likely(path, share, _telling(texts.get(path, frozenset()), weights))
-        for path, share in candidates(mentions(weights, texts))
+        for path, share in ranked(known, has_texts=bool(named))
     ]
 
 

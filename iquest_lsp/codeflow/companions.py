@@ -45,8 +45,12 @@ def likely(
     `commits` are path lists, newest first; `sizes` are lines by path and `mentioned` comes from `mentions`, where they
     are known.
     """
-    found = signals(commits, given, sizes or {}, mentioned or {})
-    weights = TEXT_WEIGHTS if mentioned else WEIGHTS
+    return ranked(signals(commits, given, sizes or {}, mentioned or {}), has_texts=bool(mentioned))
+
+
+def ranked(found: Mapping[str, Signals], *, has_texts: bool) -> list[tuple[str, float]]:
+    """The same of signals that are known already."""
+    weights = TEXT_WEIGHTS if has_texts else WEIGHTS
     scores = {path: sum(map(float.__mul__, weights, values)) for path, values in found.items()}
     most = max(scores.values(), default=0.0)
     shares = {path: math.exp(score - most) for path, score in scores.items()}

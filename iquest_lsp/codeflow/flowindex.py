@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from iquest_lsp.codeflow.along import Recent
+from iquest_lsp.codeflow.along import SWEEP, Recent
 from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.filters import CREDIBILITY
 from iquest_lsp.codeflow.history import Commit, FileDiff, Hunk
@@ -297,7 +297,7 @@ class FlowIndex:
 
     def recent(self) -> Recent:
         """See Evidence."""
-        entries = self.entries("NOT c.merge", limit=LATELY)
+        entries = self.entries("NOT c.merge AND c.files<=?", SWEEP, limit=LATELY)
         sets = self.paths_of([item.key for item in entries])
         paths = [sets.get(item.key, []) for item in entries]
         return Recent(paths, self.sizes({path for some in paths for path in some}))

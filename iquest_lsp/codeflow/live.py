@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from iquest_lsp.codeflow.along import Recent
+from iquest_lsp.codeflow.along import SWEEP, Recent
 from iquest_lsp.codeflow.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.filters import Objection, credibility, is_bot
 from iquest_lsp.codeflow.history import Commit, FileDiff, commits
@@ -152,7 +152,8 @@ class LiveEvidence:
         deadline = time.monotonic() + self._seconds
         read: list[Commit] = []
         for commit in commits(self._repository, revisions=[self._base], limit=LATELY, merges=False):
-            read.append(commit)
+            if len(commit.files) <= SWEEP:
+                read.append(commit)
             if time.monotonic() > deadline:
                 break
         paths = [[item.path for item in commit.files] for commit in read]
