@@ -94,10 +94,12 @@ def _with_likeness(candidates: Sequence[Candidate], near: frozenset[str]) -> lis
     weights = {word: math.log(len(candidates) / count) for word, count in counts.items() if count <= most}
     found = []
     for item, words in zip(candidates, shared, strict=True):
-        telling = sorted(words & weights.keys(), key=lambda word: (-weights[word], word))
+        telling = words & weights.keys()
         likeness = sum(weights[word] for word in telling) / math.sqrt(len(piece_words(item.text)) + _FEW_WORDS)
         worth = LIKENESS * likeness
-        names = f"names {', '.join(telling[:3])}, as the lines at the cursor do"
+        # Prose counts as much as code, but a name tells a reader more.
+        shown = sorted(telling, key=lambda word: (word.islower() and "_" not in word, -weights[word], word))[:3]
+        names = f"names {', '.join(shown)}, as the lines at the cursor do"
         reason = item.reason if worth <= item.score else names if item.score <= NEARBY else f"{item.reason}; {names}"
         found.append(replace(item, score=item.score + worth, reason=reason))
     return found
