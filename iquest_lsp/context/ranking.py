@@ -94,8 +94,8 @@ def _with_likeness(candidates: Sequence[Candidate], near: frozenset[str]) -> lis
     weights = {word: math.log(len(candidates) / count) for word, count in counts.items() if count <= most}
     found = []
     for item, words in zip(candidates, shared, strict=True):
-        telling = words & weights.keys()
-        likeness = sum(weights[word] for word in telling) / math.sqrt(len(piece_words(item.text)) + _FEW_WORDS)
+        telling = words & weights.keys()  # of no order, hence fsum: its sum is the same in every order
+        likeness = math.fsum(weights[word] for word in telling) / math.sqrt(len(piece_words(item.text)) + _FEW_WORDS)
         worth = LIKENESS * likeness
         # Prose counts as much as code, but a name tells a reader more.
         shown = sorted(telling, key=lambda word: (word.islower() and "_" not in word, -weights[word], word))[:3]
