@@ -187,6 +187,14 @@ class Assistant:
             problems += [problem for problem in more if problem not in problems]
         return problems
 
+    def look_at_user_file(self) -> None:
+        """Takes the user's settings again where the file is another one by now; all clients hear of it."""
+        if self._configuration.user_file_changed():
+            self._settings_changed()
+            self._follow_engine_settings()
+            for root in [*self._projects]:
+                self._heard(ProjectEvent(root, "settings"))
+
     def leave(self, client: str) -> None:
         """Takes back what a client brought: its buffers, its settings, its hold on workspaces.
 
@@ -266,9 +274,9 @@ class Assistant:
                 inside = [path for path in project.paths if path == gone or path.startswith(gone + "/")]
                 project.files_changed([file, *(project.root / path for path in inside)])
 
-    def settings_of(self, client: str) -> Settings:
-        """The settings of an editor, wherever it looks."""
-        return self._configuration.settings(None, client)[0]
+    def settings_of(self, client: str, root: Path | None = None) -> Settings:
+        """The settings of an editor in a workspace, or wherever it looks."""
+        return self._configuration.settings(root, client)[0]
 
     def settings_for(self, file: Path, client: str = "") -> Settings:
         """The settings that hold for a file in an editor."""
@@ -537,6 +545,8 @@ class Assistant:
     def _heard(self, event: ProjectEvent) -> None:
         if event.news:
             self._warmer.renew(event.root)
+        if event.what == "settings":
+            self._settings_changed()
         for listener in [*self._project_listeners]:
             listener(event)
 

@@ -171,6 +171,7 @@ class Configuration:
         self.overrides = dict(overrides or {})
         self._clients: dict[str, dict[str, object]] = {}
         self._user = user
+        self._user_stamp = self._stamp()
 
     @property
     def editor(self) -> dict[str, object]:
@@ -196,6 +197,18 @@ class Configuration:
                 reason = f"another editor that shares this daemon has set {shared[name]!r}"
                 problems.append(SettingsProblem("editor", key, reason))
         return problems
+
+    def user_file_changed(self) -> bool:
+        """Whether the user's file is another one than when this was asked last."""
+        before, self._user_stamp = self._user_stamp, self._stamp()
+        return self._user_stamp != before
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._user.stat() if self._user is not None else None
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_size, found.st_ino) if found is not None else None
 
     def forget(self, client: str) -> None:
         """Drops the values of a client that is gone."""

@@ -258,6 +258,7 @@ class Service:
             await asyncio.sleep(CHECK_EVERY_S)
             try:
                 await self._check_socket()
+                self.assistant.look_at_user_file()
                 await self._watch.look()
             except Exception:
                 log.exception("a check failed")

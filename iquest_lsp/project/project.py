@@ -26,7 +26,7 @@ from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, Re
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
-from iquest_lsp.settings import Settings
+from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
@@ -45,7 +45,7 @@ MOST_NOTED = 50
 LOOSE_FILES, LOOSE_DEPTH, HIDDEN_FOLDERS = 500, 2, ".*/"
 
 #: What marks a folder as a project's root, strongest first.
-ROOT_MARKS = ("iquest.toml", ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
+ROOT_MARKS = (WORKSPACE_FILE, ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
 
 
 class Purpose(Enum):
@@ -58,7 +58,8 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProjectEvent:
-    """Work in the background: `done` of `total` of `what` ("files", "commits", "symbols"), ended when they are equal.
+    """Work in the background: `done` of `total` of `what` ("files", "commits", "symbols"), ended when they are equal;
+    or that the project's own "settings" may have changed.
 
     `news` says that windows made from now on may have something new to show.
     """
@@ -154,6 +155,8 @@ class Project:
         paths = tuple(self.path_of(file) for file in files)
         self.documents.forget_disk(paths)
         self._submit(lambda: self._update(paths))
+        if WORKSPACE_FILE in paths:
+            self._tell("settings", 0, 0)
 
     def look_at(self, paths: Sequence[str]) -> None:
         """Fetches what the history says about these files, in the background."""
@@ -334,6 +337,8 @@ class Project:
         elif changes.paths:
             self.documents.forget_disk(changes.paths)
             self._submit(lambda: self._update(changes.paths))
+        if changes.everything or WORKSPACE_FILE in changes.paths:
+            self._tell("settings", 0, 0)
         if changes.head:
             self._submit(self._read_history)
             self._index_history_soon()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from iquest_lsp.server.features import (
 )
 from iquest_lsp.server.progress import IndexReporter, StatusReporter
 from iquest_lsp.server.protocol import Protocol
+from iquest_lsp.settings import SettingsProblem
 from iquest_lsp.workspace.positions import Encoding
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,13 @@ class Connection(LanguageServer):
         theirs = workspace.code_lens if workspace is not None else None
         if theirs is not None and theirs.refresh_support:
             self.workspace_code_lens_refresh(None)
+
+    def settings_changed(self, problems: Iterable[SettingsProblem]) -> None:
+        """Tells what was not taken of changed settings; what they turn on or off is announced anew."""
+        for problem in problems:
+            self.tell(str(problem), types.MessageType.Warning)
+        self.availability.renew()
+        self.refresh()
 
     def tell(self, error: IQuestError | str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Shows a message once; the same text is not shown twice to one client."""

@@ -49,11 +49,10 @@ class Availability:
     def hold_back(self) -> None:
         """Before the server's capabilities are told: takes those out that are announced later, or not at all."""
         features, held = self._connection.protocol.fm.features, {}
-        settings = self._connection.assistant.settings_of(self._connection.client)
         for method, name in [*_COMPLETIONS.items(), *((method, name) for method, (name, _) in _OPTIONAL.items())]:
             if self._is_dynamic(name):
                 self._dynamic.add(method)
-            elif method in _COMPLETIONS or _OPTIONAL[method][1](settings):
+            elif method in _COMPLETIONS or self._is_wished(method):
                 continue
             held[method] = features.pop(method)
         # The capabilities are told within this call; the next message already finds the handlers.
@@ -90,10 +89,15 @@ class Availability:
         self.renew()
 
     def _wanted(self) -> set[str]:
-        settings = self._connection.assistant.settings_of(self._connection.client)
         found = set(_COMPLETIONS) if self._has_model else set()
-        found |= {method for method, (_, is_set) in _OPTIONAL.items() if is_set(settings)}
-        return found & self._dynamic
+        return (found | {method for method in _OPTIONAL if self._is_wished(method)}) & self._dynamic
+
+    def _is_wished(self, method: str) -> bool:
+        """Whether the settings want an optional feature in one of the client's workspaces at least."""
+        assistant, client = self._connection.assistant, self._connection.client
+        return any(
+            _OPTIONAL[method][1](assistant.settings_of(client, root)) for root in (None, *self._connection.roots)
+        )
 
     async def _follow(self) -> None:
         """One announcement at a time, until the client knows what is the case."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 from urllib.parse import unquote, urlsplit
@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from iquest_lsp.datatypes import Completion, Position, Span
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.positions import Encoding, LineIndex
+from iquest_lsp.workspace.positions import Draft, Encoding, LineIndex
 
 #: The command of an answer that was accepted whole; its argument is the answer's number.
 ACCEPTED = "iquest.accepted"
@@ -80,6 +80,23 @@ def is_count(number: object) -> TypeGuard[int]:
 def span_in(range_: types.Range, lines: LineIndex, encoding: Encoding) -> Span:
     """A client's range as ours."""
     return Span(position_in(range_.start, lines, encoding), position_in(range_.end, lines, encoding))
+
+
+def changes_in(
+    given: Sequence[types.TextDocumentContentChangeEvent], lines: LineIndex, encoding: Encoding
+) -> list[tuple[Span | None, str]]:
+    """A client's changes as ours. Each refers to the text that the one before left, so of several the outcome is told:
+    an editor that sets a file in order, or has many cursors, may send thousands."""
+    if len(given) == 1 and isinstance(given[0], types.TextDocumentContentChangePartial):
+        return [(span_in(given[0].range, lines, encoding), given[0].text)]
+    draft = Draft(lines)
+    for change in given:
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            start, end = (Position(place.line, place.character) for place in (change.range.start, change.range.end))
+            draft.replace(start, end, change.text, encoding)
+        else:
+            draft = Draft(LineIndex(change.text))
+    return [(None, draft.text)]
 
 
 def range_out(span: Span, lines: LineIndex, encoding: Encoding) -> types.Range:

@@ -112,6 +112,11 @@ class IndexReporter:
         if event.what == "edits":
             self._connection.refresh()
             return
+        if event.what == "settings":
+            if event.root in self._connection.roots:
+                connection = self._connection
+                connection.settings_changed(connection.assistant.configure({}, connection.client))
+            return
         if event.news or event.root not in self._connection.roots:
             return
         if event.what == "warming":

@@ -7,6 +7,7 @@ points. A position out of range is clamped: past a line's end to the end, inside
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_right
 from typing import Literal
@@ -91,6 +92,43 @@ class LineIndex:
         if not 0 <= position.line < len(self._starts):
             return self.clamp(position)
         return Position(position.line, characters(self.line(position.line), position.character, encoding))
+
+
+class Draft:
+    """A text under many changes, each to what the one before left: a change costs what it touches, not the text."""
+
+    def __init__(self, lines: LineIndex) -> None:
+        self._pieces = _pieces(lines.text)  # the lines with their ends; the last one has none
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def replace(self, start: Position, end: Position, text: str, encoding: Encoding) -> None:
+        """Replaces what lies between two positions in the editor's units, clamped; swapped ones mean the same."""
+        (first, begin), (last, finish) = sorted((self._place(start, encoding), self._place(end, encoding)))
+        joined = self._pieces[first][:begin] + text + self._pieces[last][finish:]
+        if first and self._pieces[first - 1].endswith("\r"):  # a line feed may come to stand behind it
+            first -= 1
+            joined = self._pieces[first] + joined
+        made = _pieces(joined)
+        self._pieces[first : last + 1] = made if last == len(self._pieces) - 1 else made[:-1]
+
+    def _place(self, position: Position, encoding: Encoding) -> tuple[int, int]:
+        if position.line < 0:
+            return 0, 0
+        last = len(self._pieces) - 1
+        if position.line > last:
+            return last, len(self._pieces[last])
+        line = self._pieces[position.line]
+        bare = line.removesuffix("\n").removesuffix("\r")
+        return position.line, characters(bare, position.character, encoding)
+
+
+def _pieces(text: str) -> list[str]:
+    lines = LineIndex(text)
+    starts = [lines.start(number) for number in range(len(lines) + 1)]
+    return [text[start:end] for start, end in itertools.pairwise(starts)]
 
 
 def units(text: str, encoding: Encoding) -> int:

@@ -131,6 +131,23 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
         assert "working tree" in await run(client, lenses[0])
 
 
+async def test_a_project_s_own_settings_are_followed(root: Path) -> None:
+    capabilities = {"textDocument": {"hover": DYNAMIC}}
+    async with client_in(root, *FAKE, capabilities=capabilities) as (client, told):
+        assert "hoverProvider" not in told
+        uri = client.open(root / "shapes.py", CODE)
+        assert (await client.request("textDocument/hover", at(uri, 1)))["result"] is None
+        (root / "iquest.toml").write_text('hover = true\ndeadline_ms = "soon"\n')
+        changed = {"uri": (root / "iquest.toml").as_uri(), "type": 1}
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [changed]})
+        await client.until(lambda: "textDocument/hover" in _registered(client, "client/registerCapability"))
+        assert (await client.request("textDocument/hover", at(uri, 1)))["result"] is not None
+        await client.until(lambda: "iquest.toml: deadline_ms: expected a whole number" in client.messages())
+        (root / "iquest.toml").unlink()
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [changed | {"type": 3}]})
+        await client.until(lambda: "textDocument/hover" in _registered(client, "client/unregisterCapability"))
+
+
 def _registered(client: RawClient, method: str) -> set[str]:
     key = "registrations" if method == "client/registerCapability" else "unregisterations"
     return {item["method"] for asked in client.requests if asked["method"] == method for item in asked["params"][key]}

@@ -28,10 +28,7 @@ def register(connection: Connection) -> None:
     async def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
         values = editor_settings(params.settings) or await _pulled(connection)
         if values:
-            for problem in connection.assistant.configure(values, connection.client):
-                connection.tell(str(problem), types.MessageType.Warning)
-            connection.availability.renew()
-            connection.refresh()
+            connection.settings_changed(connection.assistant.configure(values, connection.client))
 
 
 async def follow(connection: Connection) -> None:

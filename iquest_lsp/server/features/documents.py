@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from iquest_lsp.datatypes import Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
-from iquest_lsp.workspace.positions import LineIndex
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
@@ -35,17 +33,7 @@ def register(connection: Connection) -> None:
         connection.diagnostics.forget(params.text_document.uri)
         file = convert.file_of(params.text_document.uri)
         lines = connection.assistant.lines(file, connection.client)
-        changes: list[tuple[Span | None, str]] = []
-        for change in params.content_changes:
-            if isinstance(change, types.TextDocumentContentChangePartial):
-                span = convert.span_in(change.range, lines, connection.encoding)
-                changes.append((span, change.text))
-                if len(params.content_changes) > 1:  # each range refers to the text the one before left
-                    start, end = lines.offset(span.start), lines.offset(span.end)
-                    lines = LineIndex(lines.text[:start] + change.text + lines.text[end:])
-            else:
-                changes.append((None, change.text))
-                lines = LineIndex(change.text)
+        changes = convert.changes_in(params.content_changes, lines, connection.encoding)
         connection.assistant.change_document(file, changes, params.text_document.version, connection.client)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))

@@ -47,8 +47,7 @@ def register(connection: Connection) -> None:
             if root.is_dir() and root not in connection.roots:
                 connection.assistant.add_workspace(root, connection.client)
                 connection.roots.append(root)
-        for problem in connection.assistant.configure({}, connection.client):  # of the new workspaces' own files
-            connection.tell(str(problem), types.MessageType.Warning)
+        connection.settings_changed(connection.assistant.configure({}, connection.client))  # the new folders' own files
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:

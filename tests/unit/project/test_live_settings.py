@@ -96,3 +96,52 @@ async def test_what_surrounds_a_file_follows_the_strictest_who_has_the_workspace
     assistant.leave("other")
     assistant.configure({"context": None}, "editor")
     assert "shapes.py" in (await shown(assistant, file))[1]
+
+
+async def test_the_files_of_settings_are_followed(tmp_path: Path) -> None:
+    user, root = tmp_path / "settings.toml", tmp_path / "work"
+    root.mkdir()
+    user.write_text("deadline_ms = 100\n")
+    (root / "iquest.toml").write_text("max_tokens = 10\n")
+    assistant = Assistant(Configuration({"engine": "fake"}, user))
+    told: list[str] = []
+    assistant.on_project(lambda event: told.append(event.what))
+    try:
+        project = assistant.add_workspace(root, "editor")
+        await assistant.ready()
+
+        def now() -> tuple[int, int]:
+            settings = assistant.settings_for(root / "a.py", "editor")
+            return settings.deadline_ms, settings.max_tokens
+
+        async def until(wanted: tuple[int, int]) -> None:
+            async with asyncio.timeout(120):
+                while now() != wanted:
+                    await asyncio.sleep(0.02)
+
+        assert now() == (100, 10)
+        watcher = project._watcher
+        async with asyncio.timeout(120):
+            while watcher is None or watcher.mode == "off":
+                await asyncio.sleep(0.02)
+        (root / "iquest.toml").write_text("max_tokens = 20\n")
+        await until((100, 20))
+        # Saved in an editor, or changed where nothing watches.
+        project._watcher, _ = None, watcher.stop() if watcher is not None else None
+        (root / "iquest.toml").write_text("max_tokens = 30\n")
+        assistant.files_changed([root / "iquest.toml"])
+        await until((100, 30))
+        told.clear()
+        assistant.look_at_user_file()
+        assert told == []  # it is as it was
+        first = assistant.engine_pid
+        user.write_text("deadline_ms = 150\nwindow_tokens = 1500\n")
+        assistant.look_at_user_file()
+        await until((150, 30))
+        assert "settings" in told
+        async with asyncio.timeout(120):
+            while assistant.model is None or assistant.model.window != 1500:
+                await asyncio.sleep(0.02)
+        assert assistant.engine_pid != first
+    finally:
+        await assistant.close()

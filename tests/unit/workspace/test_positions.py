@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.datatypes import Position, Span
-from iquest_lsp.workspace.positions import Encoding, LineIndex, characters, units
+from iquest_lsp.workspace.positions import Draft, Encoding, LineIndex, characters, units
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 TEXTS = st.text(alphabet=st.sampled_from("ab\n\r\té漢😀\u2028\ud800\udc00"), max_size=40)
@@ -80,3 +80,31 @@ def test_a_column_inside_a_character_falls_to_its_start() -> None:
 def test_slice_of_swapped_ends() -> None:
     index = LineIndex("one\r\ntwo\rthree")
     assert index.slice(Span(Position(2, 2), Position(0, 1))) == "ne\r\ntwo\rth"
+
+
+PLACES = st.builds(Position, st.integers(-1, 8), st.integers(-1, 12))
+
+
+@given(TEXTS, st.lists(st.tuples(PLACES, PLACES, TEXTS), max_size=5), st.sampled_from(ENCODINGS))
+def test_a_draft_is_what_the_changes_one_by_one_make(
+    text: str, changes: list[tuple[Position, Position, str]], encoding: Encoding
+) -> None:
+    draft = Draft(LineIndex(text))
+    for first, second, new in changes:
+        lines = LineIndex(text)
+        start, end = sorted(lines.offset(lines.from_editor(place, encoding)) for place in (first, second))
+        text = text[:start] + new + text[end:]
+        draft.replace(first, second, new, encoding)
+        assert draft.text == text
+
+
+def test_a_change_of_a_draft_costs_what_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands come at once when an editor sets a file in order."""
+    draft = Draft(LineIndex("value = 1\n" * 10_000))
+    read: list[int] = []
+    make = LineIndex.__init__
+    monkeypatch.setattr(LineIndex, "__init__", lambda self, text: read.append(len(text)) or make(self, text))
+    for line in range(0, 10_000, 5):
+        draft.replace(Position(line, 8), Position(line, 9), "23", "utf-16")
+    assert sum(read) == 2000 * len("value = 23\n")
+    assert draft.text.startswith("value = 23\nvalue = 1\n")
