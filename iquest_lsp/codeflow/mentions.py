@@ -33,7 +33,7 @@ def mentions(weights: Mapping[bytes, float], texts: Mapping[str, Words]) -> dict
     """How densely each file names telling words (logarithm); `texts` are the words of each file."""
     telling = weights.keys()
     return {
-        path: math.log1p(sum(weights[word] for word in words & telling) / math.sqrt(len(words) + 10))
+        path: math.log1p(math.fsum(weights[word] for word in words & telling) / math.sqrt(len(words) + 10))
         for path, words in texts.items()
     }  # fmt: skip
 
