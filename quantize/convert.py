@@ -133,7 +133,7 @@ def convert(
     writer.add_type(gguf.GGUFType.MODEL)
     card.set_gguf_meta_model(writer)
     model_keys.write(writer, writer.arch, geometry(config).keys())
-    _write_scaling(writer, config.scaling)
+    write_scaling(writer, config.scaling)
     writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     vocabulary.write(writer)
@@ -242,7 +242,7 @@ def geometry(config: ModelConfig) -> Geometry:
     )  # fmt: skip
 
 
-def _write_scaling(writer: gguf.GGUFWriter, scaling: dict[str, Any]) -> None:
+def write_scaling(writer: gguf.GGUFWriter, scaling: dict[str, Any]) -> None:
     kind = scaling.get("rope_type")
     if kind not in ("linear", "yarn"):  # llama3 is a tensor of factors
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,10 +16,12 @@ from typing import Any, BinaryIO
 import gguf
 import numpy as np
 from gguf.quants import dequantize
+from numpy.typing import NDArray
 
 from iquest_lsp.errors import ModelFileError
 from iquest_lsp.runtime.gguf_header import TensorInfo, read_header
 from quantize import outputs
+from quantize.gguf_stream import Progress
 
 _SCALARS = {
     gguf.GGUFValueType.UINT8: "B", gguf.GGUFValueType.INT8: "b", gguf.GGUFValueType.UINT16: "H",
@@ -28,6 +30,8 @@ _SCALARS = {
     gguf.GGUFValueType.INT64: "q", gguf.GGUFValueType.FLOAT64: "d",
 }  # fmt: skip
 _COPY = 16 * 1024 * 1024
+#: Elements of a tensor that are in memory at once.
+_PIECE_ELEMENTS = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,12 @@ class RawFile:
         """Bytes to which tensors are aligned."""
         return int(self.get("general.alignment", 32)) or 32
 
-    def write(self, path: Path, as_f32: frozenset[str] = frozenset()) -> None:
+    def write(
+        self, path: Path, as_f32: frozenset[str] = frozenset(), progress: Progress | None = None
+    ) -> None:
         """Writes the file with this header: the data as they are, but tensors in `as_f32` dequantized.
 
-        Under a temporary name first, so that `path` may be the file itself.
+        Under a temporary name first, so that `path` may be the file itself. Raises ModelFileError.
         """
         planned, offset = [], 0
         for tensor in self.tensors:
@@ -129,16 +135,47 @@ class RawFile:
             planned.append(replace(tensor, kind=kind, offset=offset if as_f32 else tensor.offset))
             offset += -(-(planned[-1].size or 0) // self.alignment) * self.alignment
         part = path.with_name(path.name + ".part")
+        outputs.check_room(path, self.file_size)
         with outputs.writing(path, part):
-            self._write(part, planned, offset, as_f32)
+            self._write(part, planned, offset, as_f32, progress)
             part.replace(path)
 
-    def _write(self, path: Path, planned: list[TensorInfo], offset: int, as_f32: frozenset[str]) -> None:
+    def write_f32(self, path: Path, chosen: Mapping[TensorInfo, NDArray[np.int64] | None]) -> None:
+        """Writes a file with this header and some of the tensors, dequantized; of those with row numbers these rows.
+
+        Raises ModelFileError.
+        """
+        planned, offset = [], 0
+        for tensor, rows in chosen.items():
+            shape = tensor.shape if rows is None else (*tensor.shape[:-1], len(rows))
+            planned.append(replace(tensor, shape=shape, kind=int(gguf.GGMLQuantizationType.F32), offset=offset))
+            offset += -(-(planned[-1].size or 0) // self.alignment) * self.alignment
+        header = self.header(tuple(planned))
+        outputs.check_room(path, len(header) + offset)
+        with outputs.writing(path, path), path.open("wb") as target:
+            target.write(header)
+            for (tensor, rows), new in zip(chosen.items(), planned, strict=True):
+                target.seek(len(header) + new.offset)
+                parts = self.pieces(tensor) if rows is None else ((at, self.rows(tensor, at, at + 1)) for at in rows)
+                for _, values in parts:
+                    target.write(values.tobytes())
+            target.truncate(len(header) + offset)
+
+    def pieces(self, tensor: TensorInfo) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """All rows of a tensor as float32, some of them at a time, with the number of the first one."""
+        count = tensor.elements // tensor.shape[0]
+        step = max(_PIECE_ELEMENTS // tensor.shape[0], 1)
+        for start in range(0, count, step):
+            yield start, self.rows(tensor, start, min(start + step, count))
+
+    def _write(
+        self, path: Path, planned: list[TensorInfo], offset: int, as_f32: frozenset[str], progress: Progress | None
+    ) -> None:
         with self.path.open("rb") as source, path.open("wb") as target:
             target.write(self.header(tuple(planned)))
             start = target.tell()
             if not as_f32:
-                _copy(source, self.data_start, self.file_size - self.data_start, target)
+                _copy(source, self.data_start, self.file_size - self.data_start, target, progress)
             for tensor, new in zip(self.tensors, planned, strict=True) if as_f32 else ():
                 target.seek(start + new.offset)
                 if tensor.name in as_f32:
@@ -152,14 +189,17 @@ class RawFile:
             os.fsync(target.fileno())
 
 
-def _copy(source: BinaryIO, start: int, size: int, target: BinaryIO) -> None:
+def _copy(source: BinaryIO, start: int, size: int, target: BinaryIO, progress: Progress | None = None) -> None:
     source.seek(start)
-    while size:
-        piece = source.read(min(size, _COPY))
+    left = size
+    while left:
+        piece = source.read(min(left, _COPY))
         if not piece:
             raise ModelFileError("The model file ended while it was copied")
         target.write(piece)
-        size -= len(piece)
+        left -= len(piece)
+        if progress is not None:
+            progress(size - left, size, "tensor data")
 
 
 def _encode(value: Any, kind: gguf.GGUFValueType) -> bytes:

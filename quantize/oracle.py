@@ -48,6 +48,7 @@ class Shape:
     normalize: bool = False
     position_offset: int = 0
     gate_hidden: bool = False
+    rope_scale: float = 1.0  # positions are divided by it ("linear" scaling)
 
     @property
     def receptive_field(self) -> int:
@@ -88,6 +89,9 @@ class Oracle:
                 for kind, heads in (("q", shape.n_head), ("k", shape.n_head_kv)):
                     name = f"blk.{i}.attn_{kind}.weight"
                     tensors[name] = _split_halves(tensors[name], heads)
+                    bias = tensors.get(f"blk.{i}.attn_{kind}.bias")
+                    if bias is not None:
+                        tensors[f"blk.{i}.attn_{kind}.bias"] = _split_halves(bias.reshape(-1, 1), heads).reshape(-1)
         return cls(shape, tensors)
 
     def logits(
@@ -103,39 +107,53 @@ class Oracle:
         `depth` passes are run (default: all). Passes after the first exist at positions from `second_from` on
         only; rows before it are NaN when depth > 1.
         """
-        shape = self.shape
-        depth = shape.passes if depth is None else depth
-        ids = np.asarray(tokens, dtype=np.int64)
-        embedding = self.tensors["token_embd.weight"][ids]
-        out, first_kv = self.first_pass(embedding)
-        for _ in range(1, depth):
-            carried = self._norm(out, "output_norm.weight") if shape.normalize else out
-            if shape.position_offset:
-                carried = np.concatenate([np.zeros_like(carried[:1]), carried[:-1]])
-                carried[: second_from + 1] = 0.0  # what the first row that runs the pass would take is not kept
-            mixed = shape.embedding_scale * embedding + shape.hidden_scale * carried
-            out = self._later_pass(mixed, first_kv, second_from, wrong)
+        depth = self.shape.passes if depth is None else depth
+        out = self.layers(tokens, depth=depth, second_from=second_from, wrong=wrong)[-1]
         head = self.tensors.get("output.weight", self.tensors["token_embd.weight"])
         result = self._norm(out, "output_norm.weight") @ head.T
         if depth > 1:
             result[:second_from] = np.nan
         return np.asarray(result)
 
+    def layers(
+        self,
+        tokens: NDArray[np.integer[Any]] | list[int],
+        *,
+        depth: int | None = None,
+        second_from: int = 0,
+        wrong: Wrong | None = None,
+    ) -> list[Array]:
+        """The output [n, n_embd] of every layer in every pass, those of pass 1 first."""
+        shape = self.shape
+        ids = np.asarray(tokens, dtype=np.int64)
+        embedding = self.tensors["token_embd.weight"][ids]
+        outputs, first_kv = self._first_pass(embedding)
+        for _ in range(1, shape.passes if depth is None else depth):
+            carried = self._norm(outputs[-1], "output_norm.weight") if shape.normalize else outputs[-1]
+            if shape.position_offset:
+                carried = np.concatenate([np.zeros_like(carried[:1]), carried[:-1]])
+                carried[: second_from + 1] = 0.0  # what the first row that runs the pass would take is not kept
+            mixed = shape.embedding_scale * embedding + shape.hidden_scale * carried
+            outputs += self._later_pass(mixed, first_kv, second_from, wrong)
+        return outputs
+
     # -------------------------------------------------------------------------------------------- passes
 
-    def first_pass(self, hidden: Array) -> tuple[Array, list[tuple[Array, Array]]]:
-        """The output [n, n_embd] of pass 1 for its input, and each layer's keys and values."""
-        stored = []
+    def _first_pass(self, hidden: Array) -> tuple[list[Array], list[tuple[Array, Array]]]:
+        """The output [n, n_embd] of each layer, and its keys and values."""
+        stored, outputs = [], []
         distance = _distance(len(hidden))
         for i in range(self.shape.n_layer):
             q, k, v, _ = self._project(hidden, i)
             stored.append((k, v))
             hidden = self._finish(hidden, self._attention(q, k, v, distance, distance >= 0), i)
-        return hidden, stored
+            outputs.append(hidden)
+        return outputs, stored
 
     def _later_pass(
         self, hidden: Array, first_kv: list[tuple[Array, Array]], second_from: int, wrong: Wrong | None
-    ) -> Array:
+    ) -> list[Array]:
+        outputs = []
         shape = self.shape
         distance = _distance(len(hidden))
         window = shape.window + (1 if wrong is Wrong.WINDOW_OFF_BY_ONE else 0)
@@ -152,7 +170,8 @@ class Oracle:
             near = self._attention(q, k, v, distance, local)
             gate = self._gate(hidden, unrotated if wrong is Wrong.GATE_BEFORE_ROPE else q, i)
             hidden = self._finish(hidden, gate * everywhere + (1.0 - gate) * near, i)
-        return hidden
+            outputs.append(hidden)
+        return outputs
 
     # -------------------------------------------------------------------------------------------- pieces
 
@@ -160,9 +179,9 @@ class Oracle:
         """Q [n, n_head, head_dim], K and V [n, n_head_kv, head_dim], and Q before its rotation."""
         shape = self.shape
         normed = self._norm(hidden, f"blk.{i}.attn_norm.weight")
-        q = (normed @ self.tensors[f"blk.{i}.attn_q.weight"].T).reshape(-1, shape.n_head, shape.head_dim)
-        k = (normed @ self.tensors[f"blk.{i}.attn_k.weight"].T).reshape(-1, shape.n_head_kv, shape.head_dim)
-        v = (normed @ self.tensors[f"blk.{i}.attn_v.weight"].T).reshape(-1, shape.n_head_kv, shape.head_dim)
+        q = self._product(normed, f"blk.{i}.attn_q").reshape(-1, shape.n_head, shape.head_dim)
+        k = self._product(normed, f"blk.{i}.attn_k").reshape(-1, shape.n_head_kv, shape.head_dim)
+        v = self._product(normed, f"blk.{i}.attn_v").reshape(-1, shape.n_head_kv, shape.head_dim)
         if shape.max_alibi_bias > 0:
             return q, k, v, q
         return self._rotate(q), self._rotate(k), v, q
@@ -171,7 +190,8 @@ class Oracle:
         """RoPE in the rotate-half layout over the first `rope_dim` elements of each head."""
         dim = self.shape.rope_dim
         half = dim // 2
-        frequency = self.shape.rope_base ** (-np.arange(half) * 2.0 / dim)
+        frequency = self.shape.rope_base ** (-np.arange(half) * 2.0 / dim) / self.shape.rope_scale
+        frequency = frequency / self.tensors.get("rope_freqs.weight", np.ones(half))
         angle = np.arange(len(x))[:, None, None] * frequency
         cos, sin = np.cos(angle), np.sin(angle)
         a, b = x[..., :half], x[..., half:dim]
@@ -200,11 +220,15 @@ class Oracle:
         return np.asarray(1.0 / (1.0 + np.exp(-score)))[..., None]
 
     def _finish(self, hidden: Array, mixed: Array, i: int) -> Array:
-        hidden = hidden + mixed.reshape(len(hidden), -1) @ self.tensors[f"blk.{i}.attn_output.weight"].T
+        hidden = hidden + self._product(mixed.reshape(len(hidden), -1), f"blk.{i}.attn_output")
         normed = self._norm(hidden, f"blk.{i}.ffn_norm.weight")
         opened = normed @ self.tensors[f"blk.{i}.ffn_gate.weight"].T
         opened = opened / (1.0 + np.exp(-opened)) * (normed @ self.tensors[f"blk.{i}.ffn_up.weight"].T)
         return hidden + opened @ self.tensors[f"blk.{i}.ffn_down.weight"].T
+
+    def _product(self, x: Array, name: str) -> Array:
+        """With a matrix that may have a bias."""
+        return np.asarray(x @ self.tensors[f"{name}.weight"].T + self.tensors.get(f"{name}.bias", 0.0))
 
     def _norm(self, x: Array, name: str) -> Array:
         scale = 1.0 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + self.shape.eps)
@@ -257,4 +281,5 @@ def shape_of(architecture: str, fields: dict[str, Any]) -> Shape:
         normalize=bool(get("loop.normalize", parallel)),
         position_offset=int(get("loop.position_offset", 1 if parallel else 0)),
         gate_hidden=str(get("loop.gate_input", "query")) == "hidden",
+        rope_scale=float(get("rope.scaling.factor", 1.0)) if get("rope.scaling.type", "linear") == "linear" else 1.0,
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,20 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.errors import IQuestError, ModelFileError
+from iquest_lsp.errors import IQuestError, ModelError, ModelFileError
 from iquest_lsp.runtime.gguf_header import TensorInfo
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
-from quantize import outputs
+from quantize import first_layers, header_facts, outputs, tokenizer_check
 from quantize.checkpoint import Checkpoint, read_json
+from quantize.convert import tensor_map
+from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile
+from quantize.header_facts import USUAL, Prefix
 from quantize.hf_config import ModelConfig, parse
 from quantize.layout import Layout, from_checkpoint, from_weights
+from quantize.meter import meter
 from quantize.model_keys import ARCHITECTURE
-from quantize.observe import Observer
-from quantize.oracle import Array, Oracle, shape_of
-from quantize.vocabulary import Vocabulary
+from quantize.random_model import interleave
 
-#: A prompt's length for the run of the first layers: longer than most local windows times a few layers.
-PROMPT = 96
-#: Relative difference up to which the first layers agree; quantized weights add that of 8-bit activations.
-EXACT, ROUNDED = 1e-4, 5e-2
 _NAMES = {"token_embd.weight", "output_norm.weight", "output.weight", "rope_freqs.weight", "loop_exit.weight",
           "loop_exit.bias"}  # fmt: skip
 _BLOCK = {
@@ -42,25 +37,8 @@ _BLOCK = {
     "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight", "loop_gate.weight", "loop_gate.bias",
 }  # fmt: skip
 _OPTIONAL = {"loop_gate_norm.weight", "attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}
-#: Tokens that are cut out of text though they are not special (LOOP_MODELS.md section 6).
-_PLAIN = (
-    "<think>", "</think>", "<tools>", "</tools>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: `state` is ok, wrong, or unknown; `changes` are header keys that would put it right."""
-
-    name: str
-    state: str
-    detail: str
-    changes: dict[str, Entry | None] = field(default_factory=dict)
-
-    @property
-    def repairable(self) -> bool:
-        """Whether the header alone can put it right."""
-        return bool(self.changes)
+#: Difference up to which a file's gates are the published ones: some files have them in 8 bits.
+_SAME_GATES = 0.02
 
 
 @click.command("verify")
@@ -70,24 +48,32 @@ class Finding:
     help="The published folder (config.json is enough): with it, more is certain.",
 )  # fmt: skip
 @click.option("--layers", type=click.IntRange(min=1), default=2, show_default=True, help="Layers to run.")
-@click.option("--set", "given", multiple=True, metavar="KEY=NUMBER", help="A value you know, such as loop.num=2.")
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="A value you know, such as loop.num=2.")
 @click.option("--repair", type=click.Path(dir_okay=False, path_type=Path), help="Write a corrected file here.")
+@click.option("--overwrite", is_flag=True, help="With --repair: replace another file that exists.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
 def command(
-    model: Path, checkpoint: Path | None, layers: int, given: tuple[str, ...], repair: Path | None, json_: bool
-) -> None:
-    """Check the Loop model MODEL. Exit code 1 if something is wrong (and not repaired)."""
+    model: Path, checkpoint: Path | None, layers: int, given: tuple[str, ...], repair: Path | None, overwrite: bool,
+    json_: bool,
+) -> None:  # fmt: skip
+    """Check the Loop model MODEL. Exit code 1 if something is wrong (and not repaired).
+
+    --repair may name MODEL itself, whose header is then corrected in place.
+    """
     try:
-        values = {key: int(value) for key, _, value in (text.partition("=") for text in given)}
+        values = dict(header_facts.parse_given(text) for text in given)
     except ValueError as error:
-        raise click.UsageError("--set takes KEY=NUMBER, such as loop.window_size=64") from error
+        raise click.UsageError("--set takes KEY=VALUE, such as loop.window_size=64") from error
+    if repair is not None and repair.exists() and not repair.samefile(model) and not overwrite:
+        raise click.UsageError(f"{repair} exists; pass --overwrite to replace it")
     try:
         outputs.check(repair)
         findings = verify(model, checkpoint, layers, values)
         repaired = False
         if repair is not None and any(found.repairable for found in findings):
-            apply(RawFile.read(model), findings).write(repair)
-            again = _again(repair, checkpoint, layers)
+            with meter("repair") as progress:
+                apply(RawFile.read(model), findings).write(repair, progress=progress)
+            again = _again(repair, checkpoint, layers, values)
             repaired = all(found.state != "wrong" for found in again)
             findings = [*findings, *again]
             click.echo(f"{repair} was written", err=True)
@@ -107,9 +93,10 @@ def command(
 
 
 def verify(
-    path: Path, checkpoint: Path | None = None, layers: int = 2, given: dict[str, int] | None = None
+    path: Path, checkpoint: Path | None = None, layers: int = 2, given: dict[str, Any] | None = None
 ) -> list[Finding]:
-    """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model."""
+    """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model, and CheckpointError
+    for a checkpoint that cannot be read."""
     raw = RawFile.read(path)
     gated = any(".loop_gate" in tensor.name for tensor in raw.tensors)
     if not gated and not any(".loop." in key for key in raw.entries):
@@ -118,14 +105,16 @@ def verify(
             fix="There is nothing of a loop to verify",
         )  # fmt: skip
     config = _config(checkpoint)
-    findings = [_metadata(raw, config, given or {}), _tensors(raw), _gates(raw)]
+    published = Checkpoint.open(checkpoint) if checkpoint is not None and _has_weights(checkpoint) else None
+    findings = [_metadata(raw, config, given or {})]
     fixed = apply(raw, findings)
-    layout = _layout(fixed, checkpoint)
-    findings += [layout, _tokenizer(raw, checkpoint, config)]
-    if any(found.state == "wrong" for found in findings):
-        findings.append(Finding("first layers", "unknown", "not run: put the rest right first"))
+    findings += [_tensors(fixed), _gates(fixed, published, config)]
+    layout = _layout(fixed, published)
+    findings += [layout, tokenizer_check.check(raw, checkpoint, config)]
+    if all(found.repairable for found in findings if found.state == "wrong"):
+        findings.append(_first_layers(apply(raw, findings), layers))
     else:
-        findings.append(_first_layers(raw, layers))
+        findings.append(Finding("first layers", "unknown", "not run: put the rest right first"))
     return findings
 
 
@@ -136,9 +125,9 @@ def apply(raw: RawFile, findings: Sequence[Finding]) -> RawFile:
     return raw
 
 
-def _again(path: Path, checkpoint: Path | None, layers: int) -> list[Finding]:
+def _again(path: Path, checkpoint: Path | None, layers: int, given: dict[str, Any]) -> list[Finding]:
     return [Finding(f"{found.name}", found.state, "repaired: " + found.detail, found.changes)
-            for found in verify(path, checkpoint, layers)]  # fmt: skip
+            for found in verify(path, checkpoint, layers, given)]  # fmt: skip
 
 
 def _has_weights(folder: Path) -> bool:
@@ -154,55 +143,85 @@ def _config(folder: Path | None) -> ModelConfig | None:
 # ------------------------------------------------------------------------------------------------ the checks
 
 
-def _metadata(raw: RawFile, config: ModelConfig | None, given: dict[str, int]) -> Finding:
-    architecture = str(raw.get("general.architecture", ""))
-    if architecture not in (ARCHITECTURE, "llama"):
-        return Finding("metadata", "wrong", f"the architecture is {architecture!r}, which is no Loop model")
-    wanted: dict[str, Any] = dict(given)
-    if config is not None and config.loop is not None:
-        # the offset awaits the real weights: a file that says otherwise is not wrong
-        published = {key: value for key, value in config.loop.keys().items() if key != "loop.position_offset"}
-        wanted = published | wanted
+def _metadata(raw: RawFile, config: ModelConfig | None, given: dict[str, Any]) -> Finding:
+    """The architecture's name, and its keys against what is known of them from elsewhere."""
+    prefix = Prefix.of(raw)
+    own = prefix.wanted
     changes: dict[str, Entry | None] = {}
     problems = []
-    for key, value in wanted.items():
-        found = raw.get(f"{architecture}.{key}")
-        same = abs(found - value) < 1e-5 if isinstance(found, float) else found == value
-        if not same:
-            problems.append(f"{key} is {found} instead of {value}")
-            changes[f"{architecture}.{key}"] = Entry.of(value)
+    if prefix.architecture != own or prefix.keys != own:
+        named = repr(prefix.architecture) if prefix.architecture else "not named"
+        under = f", its keys stand under {prefix.keys!r}" if prefix.keys != prefix.architecture else ""
+        problems.append(f"the architecture is {named}{under}; it should be {own!r}")
+        changes |= header_facts.renamed(raw, prefix.keys, own)
+        raw = raw.with_entries(changes)
+    shapes = header_facts.told_by_tensors(raw)
+    wanted: dict[str, Any] = dict(shapes)
+    sources = dict.fromkeys(shapes, "by the tensors' shapes")
+    if config is not None:
+        if config.loop is None:
+            problems.append(f"the published model is a {config.family.value}, which has no loop")
+        for key, entry in header_facts.told_by_config(config).items():
+            # the offset awaits the real weights: a file that says otherwise is not wrong
+            if key == "loop.position_offset":
+                continue
+            if key in shapes and not header_facts.same(shapes[key], entry.value):
+                problems.append(f"{key} is {shapes[key]} by the tensors' shapes and {entry.value} in config.json, "
+                                "which belongs to another model")  # fmt: skip
+            elif key not in shapes:
+                wanted[key], sources[key] = entry.value, "in config.json"
+    wanted |= given
+    sources |= dict.fromkeys(given, "by --set")
     gated = any(".loop_gate.weight" in tensor.name for tensor in raw.tensors)
-    for key, usual in (("loop.num", 2), ("loop.window_size", 64)):
-        full = f"{architecture}.{key}"
-        value = raw.get(full)
-        makes_sense = type(value) is int and (value > 1 if key == "loop.num" else value > 0)
-        if gated and not makes_sense and full not in changes:
-            told = "missing" if value is None else value
-            problems.append(f"{key} is {told}, though there are gates; every published model has {usual}")
-            changes[full] = Entry.of(usual)
-    needed = ("block_count", "embedding_length", "attention.head_count", "attention.layer_norm_rms_epsilon")
-    problems += [f"{key} is missing" for key in needed if f"{architecture}.{key}" not in raw.entries]
-    hidden = next((t for t in raw.tensors if t.name == "blk.0.loop_gate_norm.weight"), None) is not None
-    key = f"{architecture}.loop.gate_input"
-    if hidden and raw.get(key, "query") != "hidden" and key not in changes:
-        problems.append("the gates have a norm, so they read the hidden state, but loop.gate_input does not say so")
-        changes[key] = Entry.of("hidden")
-    passes, window = raw.get(f"{architecture}.loop.num"), raw.get(f"{architecture}.loop.window_size")
+    for key, usual in USUAL.items() if gated else ():
+        if key not in wanted and not header_facts.makes_sense(key, raw.get(f"{own}.{key}")):
+            wanted[key], sources[key] = usual, "in every published model"
+    if f"{own}.vocab_size" not in raw.entries:  # the number of tokens is told by their list
+        wanted.pop("vocab_size", None)
+    for key, right in wanted.items():
+        found = header_facts.value(raw, own, key)
+        if not header_facts.same(found, right):
+            problems.append(f"{key} is {_told(found)}; {sources[key]} it is {_told(right)}")
+            changes[f"{own}.{key}"] = header_facts.entry_for(key, right)
+    problems += _rotation(raw, own, wanted, changes)
+    passes, window = raw.get(f"{own}.loop.num"), raw.get(f"{own}.loop.window_size")
     if problems:
         return Finding("metadata", "wrong", "; ".join(problems), changes)
-    return Finding("metadata", "ok", f"{architecture}, {passes} passes, local window {window}")
+    note = ""
+    if f"{own}.rope.freq_base" not in raw.entries and not raw.get(f"{own}.attention.max_alibi_bias"):
+        note = "; it has no rope.freq_base, which means 10000 (the published models have 500000)"
+    return Finding("metadata", "ok", f"{own}, {passes} passes, local window {window}{note}")
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _rotation(raw: RawFile, own: str, wanted: dict[str, Any], changes: dict[str, Entry | None]) -> list[str]:
+    """A number of rotated elements that a head does not have."""
+    key, size = "rope.dimension_count", wanted.get("attention.key_length")
+    found = raw.get(f"{own}.{key}")
+    if found is None or size is None or key in wanted or raw.get(f"{own}.attention.max_alibi_bias"):
+        return []
+    if type(found) is int and 0 < found <= size and found % 2 == 0:
+        return []
+    changes[f"{own}.{key}"] = Entry.of(size)
+    return [f"{key} is {found!r}, and a head has {size} elements"]
 
 
 def _tensors(raw: RawFile) -> Finding:
-    layers = int(raw.get(f"{raw.get('general.architecture')}.block_count", 0))
+    layers = int(header_facts.told_by_tensors(raw).get("block_count", 0))
     names = {tensor.name for tensor in raw.tensors}
     block = {f"blk.{i}.{name}" for i in range(layers) for name in _BLOCK}
     optional = {f"blk.{i}.{name}" for i in range(layers) for name in _OPTIONAL}
     missing = sorted((block | {"token_embd.weight", "output_norm.weight"}) - names)
     unknown = sorted(names - block - optional - _NAMES)
+    misshapen = _misshapen(raw)
     problems = [
         f"{len(found)} {what} ({', '.join(found[:3])})"
-        for what, found in (("missing", missing), ("unknown", unknown))
+        for what, found in (("missing", missing), ("unknown", unknown), ("misshapen", misshapen))
         if found
     ]
     quantized = [t.name for t in raw.tensors if t.kind != 0 and ("_norm." in t.name or ".loop_gate" in t.name)]
@@ -212,8 +231,34 @@ def _tensors(raw: RawFile) -> Finding:
     return Finding("tensors", "ok", f"{len(names)} tensors, {layers} layers{note}")
 
 
-def _gates(raw: RawFile) -> Finding:
-    """The gates' values: finite, and not all the same of everything."""
+def _misshapen(raw: RawFile) -> list[str]:
+    """Tensors that have another shape than those of the first layer say."""
+    told = header_facts.told_by_tensors(raw)
+    needed = ("embedding_length", "attention.head_count", "attention.head_count_kv", "feed_forward_length")
+    if any(key not in told for key in needed):
+        return []  # their names are among the missing ones
+    wide, heads, kept, inner = (int(told[key]) for key in needed)
+    size = int(told["attention.key_length"])
+    gate = wide if told.get("loop.gate_input") == "hidden" else size
+    shapes = {
+        "attn_norm.weight": (wide,), "ffn_norm.weight": (wide,), "attn_q.weight": (wide, heads * size),
+        "attn_k.weight": (wide, kept * size), "attn_v.weight": (wide, kept * size),
+        "attn_output.weight": (heads * size, wide), "ffn_gate.weight": (wide, inner), "ffn_up.weight": (wide, inner),
+        "ffn_down.weight": (inner, wide), "loop_gate.weight": (gate, heads), "loop_gate.bias": (heads,),
+        "loop_gate_norm.weight": (wide,), "attn_q.bias": (heads * size,), "attn_k.bias": (kept * size,),
+        "attn_v.bias": (kept * size,), "attn_output.bias": (wide,), "output_norm.weight": (wide,),
+    }  # fmt: skip
+    words = next((tensor.shape for tensor in raw.tensors if tensor.name == "token_embd.weight"), ())
+    return [
+        f"{tensor.name} is {list(tensor.shape)} instead of {list(right)}"
+        for tensor in raw.tensors
+        if (right := (words or None) if tensor.name == "output.weight" else shapes.get(tensor.name.split(".", 2)[-1]
+            if tensor.name.startswith("blk.") else tensor.name)) is not None and tensor.shape != right
+    ]  # fmt: skip
+
+
+def _gates(raw: RawFile, published: Checkpoint | None, config: ModelConfig | None) -> Finding:
+    """The gates' values: finite, and those published."""
     weights: list[NDArray[np.float32]] = []
     biases: list[NDArray[np.float32]] = []
     for tensor in raw.tensors:
@@ -229,149 +274,67 @@ def _gates(raw: RawFile) -> Finding:
     share = 1 / (1 + np.exp(-bias.astype(np.float64)))
     empty = "; all weights are zero, so the gates ignore their input" if not weight.any() else ""
     spread = f"biases give the global branch {share.min():.2f} to {share.max():.2f}"
+    other = "" if published is None or config is None else _other_gates(raw, published, config)
+    if other:
+        return Finding("gates", "wrong", other)
     return Finding("gates", "ok", f"{spread}, weights up to {np.abs(weight).max():.3f}{empty}")
 
 
-def _layout(raw: RawFile, checkpoint: Path | None) -> Finding:
+def _other_gates(raw: RawFile, published: Checkpoint, config: ModelConfig) -> str:
+    """What makes the gates others than the published ones, "" for nothing."""
+    if config.loop is None:
+        return ""
+    mappings = tensor_map(published, config)
+    for tensor in raw.tensors:
+        if ".loop_gate" not in tensor.name or tensor.name not in mappings:
+            continue
+        ours = _whole(raw, tensor)
+        source = mappings[tensor.name].source
+        theirs = published.rows(source, 0, published.tensors[source].rows)
+        if ours.size != theirs.size:
+            return f"{tensor.name} has another shape than the published {source}"
+        if _distance(ours, theirs) <= _SAME_GATES:
+            continue
+        turned = theirs.shape[0] == config.n_head and theirs.shape[1] == config.head_dim
+        if turned and _distance(ours, interleave(theirs.reshape(-1, 1), config.n_head)) <= _SAME_GATES:
+            return (f"the elements of {tensor.name} are interleaved like rows of Q; they belong in the published "
+                    "order whatever that of Q and K is. Convert the model again")  # fmt: skip
+        return f"{tensor.name} is not the published {source}"
+    return ""
+
+
+def _whole(raw: RawFile, tensor: TensorInfo) -> NDArray[np.float32]:
+    return raw.rows(tensor, 0, tensor.elements // tensor.shape[0])
+
+
+def _distance(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    scale = max(float(np.linalg.norm(theirs)), 1e-30)
+    return float(np.linalg.norm(ours.reshape(-1) - theirs.reshape(-1))) / scale
+
+
+def _layout(raw: RawFile, published: Checkpoint | None) -> Finding:
     """Whether Q and K lie in the row order that the architecture's RoPE expects."""
     architecture = str(raw.get("general.architecture"))
     if float(raw.get(f"{architecture}.attention.max_alibi_bias", 0.0) or 0.0) > 0:
         return Finding("row order", "ok", "ALiBi: there is no rotation, so any order is the right one")
     expected = Layout.INTERLEAVED if architecture == "llama" else Layout.HALVES
-    if checkpoint is not None and _has_weights(checkpoint):
-        found, why = from_checkpoint(raw, Checkpoint.open(checkpoint))
-    else:
-        found, why = from_weights(raw)
-    if found is None:
-        return Finding("row order", "unknown", why)
-    if found is expected:
-        return Finding("row order", "ok", why)
+    looked = from_checkpoint(raw, published) if published is not None else from_weights(raw)
+    if looked.is_mixed:
+        return Finding("row order", "wrong", looked.why)
+    if looked.layout is None:
+        return Finding("row order", "unknown", looked.why)
+    if looked.layout is expected:
+        return Finding("row order", "ok", looked.why)
     other = "llama" if architecture == ARCHITECTURE else ARCHITECTURE
-    changes: dict[str, Entry | None] = {"general.architecture": Entry.of(other)}
-    for key, entry in raw.entries.items():
-        if key.startswith(architecture + "."):
-            changes[key] = None
-            changes[other + key.removeprefix(architecture)] = entry
-    detail = f"rows of Q and K lie {found.value}, which the architecture {architecture} does not expect ({why})"
-    return Finding("row order", "wrong", detail, changes)
-
-
-def _tokenizer(raw: RawFile, checkpoint: Path | None, config: ModelConfig | None) -> Finding:
-    tokens = raw.get("tokenizer.ggml.tokens")
-    if not isinstance(tokens, list):
-        return Finding("tokenizer", "unknown", "the file has no vocabulary")
-    kinds = list(raw.get("tokenizer.ggml.token_type") or [1] * len(tokens))
-    changes: dict[str, Entry | None] = {}
-    problems = []
-    ids = {text: at for at, text in enumerate(tokens)}
-    plain = [text for text in _PLAIN if text in ids and kinds[ids[text]] != 4]
-    if plain:
-        problems.append(f"{', '.join(plain)} would not be cut out of text as one token")
-        for text in plain:
-            kinds[ids[text]] = 4
-        changes["tokenizer.ggml.token_type"] = Entry.of(kinds)
-    if (
-        raw.get("tokenizer.ggml.model") == "llama"
-        and raw.get("tokenizer.ggml.add_space_prefix", True)
-        and ("<|fim_prefix|>" in ids or "<|im_start|>" in ids)
-    ):
-        problems.append("a space would be put in front of text, which these models' tokenizer does not do")
-        changes["tokenizer.ggml.add_space_prefix"] = Entry.of(False)
-    vocabulary = _published(checkpoint, config)
-    if vocabulary is not None:
-        wrong = sum(a != b for a, b in zip(tokens, vocabulary.tokens, strict=False))
-        if len(tokens) != len(vocabulary.tokens) or wrong:
-            problems.append(f"{wrong} of {len(tokens)} tokens are not those published ({len(vocabulary.tokens)})")
-        for key, at in vocabulary.fim_ids().items():
-            full = f"tokenizer.ggml.fim_{key}_token_id"
-            if raw.get(full) != at:
-                changes[full] = Entry.of(at)
-                problems.append(f"fim_{key}_token_id is not {at}")
-    else:
-        for key, text in (("pre", "<|fim_prefix|>"), ("suf", "<|fim_suffix|>"), ("mid", "<|fim_middle|>")):
-            full = f"tokenizer.ggml.fim_{key}_token_id"
-            if text in ids and raw.get(full, ids[text]) != ids[text]:
-                changes[full] = Entry.of(ids[text])
-                problems.append(f"fim_{key}_token_id is not that of {text}")
-    if problems:
-        return Finding("tokenizer", "wrong", "; ".join(problems), changes)
-    return Finding("tokenizer", "ok", f"{len(tokens)} tokens ({raw.get('tokenizer.ggml.model')})")
-
-
-def _published(checkpoint: Path | None, config: ModelConfig | None) -> Vocabulary | None:
-    names = ("tokenizer.model", "tokenizer.json")
-    if checkpoint is None or not any((checkpoint / name).exists() for name in names):
-        return None
-    return Vocabulary.read(checkpoint, config.n_vocab if config else None)
+    detail = f"rows of Q and K lie {looked.layout.value}, not as the architecture {architecture} has them"
+    changes = header_facts.renamed(raw, architecture, other)
+    return Finding("row order", "wrong", f"{detail} ({looked.why})", changes)
 
 
 def _first_layers(raw: RawFile, layers: int) -> Finding:
-    """Pass 1 of the first layers, from the equations and through llama.cpp."""
-    n_vocab = next(t for t in raw.tensors if t.name == "token_embd.weight").shape[1]
-    tokens = np.random.default_rng(0).integers(0, n_vocab, PROMPT).astype(np.int32)
-    layers = min(layers, int(raw.get(f"{raw.get('general.architecture')}.block_count", 1)))
-    expected = _equations(raw, tokens, layers)
-    found = _through_llama(raw.path, tokens, layers)
-    worst = 0.0
-    for at in range(layers):
-        worst = max(worst, float(np.abs(found[at] - expected[at]).max() / np.abs(expected[at]).max()))
-    exact = all(tensor.kind == 0 for tensor in raw.tensors)
-    bound = EXACT if exact else ROUNDED
-    state = "ok" if worst <= bound else "wrong"
-    detail = f"{layers} layers agree with the equations to {worst:.1e} (allowed {bound:.0e})"
-    return Finding("first layers", state, detail)
-
-
-def _equations(raw: RawFile, tokens: NDArray[np.int32], layers: int) -> list[Array]:
-    """Outputs of the first layers in pass 1 [n, n_embd], one layer's weights in memory at a time."""
-    by_name = {tensor.name: tensor for tensor in raw.tensors}
-    hidden = _embeddings(raw, by_name["token_embd.weight"], tokens)
-    architecture = str(raw.get("general.architecture"))
-    fields = {key: entry.value for key, entry in raw.entries.items() if key.startswith(architecture + ".")}
-    shape = replace(shape_of(architecture, fields), n_layer=1)
-    outputs = []
-    for at in range(layers):
-        weights = {
-            f"blk.0.{name}": _whole(raw, tensor)
-            for name in (*_BLOCK, *_OPTIONAL)
-            if (tensor := by_name.get(f"blk.{at}.{name}")) is not None
-        }
-        oracle = Oracle.of(shape, weights, architecture)
-        hidden, _ = oracle.first_pass(hidden)
-        outputs.append(hidden)
-    return outputs
-
-
-def _embeddings(raw: RawFile, tensor: TensorInfo, tokens: NDArray[np.int32]) -> Array:
-    rows = {int(token): raw.rows(tensor, int(token), int(token) + 1)[0] for token in set(tokens.tolist())}
-    return np.array([rows[int(token)] for token in tokens], np.float64)
-
-
-def _whole(raw: RawFile, tensor: TensorInfo) -> Array:
-    rows = tensor.elements // tensor.shape[0]
-    values = raw.rows(tensor, 0, rows).astype(np.float64)
-    return values if len(tensor.shape) > 1 else values.reshape(-1)
-
-
-def _through_llama(path: Path, tokens: NDArray[np.int32], layers: int) -> list[NDArray[np.float32]]:
-    wanted = {f"l_out-{at}" for at in range(layers)}
-    found: dict[str, NDArray[np.float32]] = {}
-
-    def keep(name: str, values: NDArray[np.float32]) -> None:
-        found.setdefault(name, values)  # a layer's first run is pass 1
-
-    observer = Observer(on_result=keep, results=lambda name: name in wanted)
-    model = Model.load(path)
+    """All passes of the first layers, from the equations and through llama.cpp."""
     try:
-        context = LoopContext(
-            model, len(tokens), n_batch=len(tokens), n_ubatch=len(tokens), type_k="f32", type_v="f32",
-            flash_attn=False, observer=observer.callback,
-        )  # fmt: skip
-        try:
-            context.decode_depth(tokens, np.arange(len(tokens)), 0, 1, "all")
-            observer.check()
-        finally:
-            context.close()
-    finally:
-        model.close()
-    return [found[f"l_out-{at}"] for at in range(layers)]
+        found = first_layers.compare(raw, layers)
+    except ModelError as error:
+        return Finding("first layers", "wrong" if isinstance(error, ModelFileError) else "unknown", str(error))
+    return Finding("first layers", "ok" if found.is_exact else "wrong", found.describe())
