@@ -21,6 +21,7 @@ from iquest_lsp.errors import CheckpointError
 #: Bytes per element of the types that weights come in.
 WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _MAX_HEADER = 256 * 1024 * 1024
+_LFS = b"version https://git-lfs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Checkpoint:
     folder: Path
     config: dict[str, Any]
     tensors: dict[str, StoredTensor]
+    left_out: tuple[str, ...] = ()  # safetensors files that the index does not name
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
@@ -67,6 +69,7 @@ class Checkpoint:
         index = folder / "model.safetensors.index.json"
         tensors: dict[str, StoredTensor] = {}
         files = sorted(folder.glob("*.safetensors"))
+        left_out: tuple[str, ...] = ()
         wanted: dict[str, str] | None = None
         if index.exists():
             wanted = read_json(index).get("weight_map")
@@ -82,9 +85,10 @@ class Checkpoint:
                     why=f"{len(missing)} of {len(names)} files are missing: {', '.join(missing[:5])}",
                     fix="Fetch the missing files",
                 )
+            left_out = tuple(file.name for file in files if file.name not in names)
             files = [folder / name for name in names]
         if not files:
-            raise CheckpointError(f"There are no safetensors files in {folder}", fix="Give a model's folder")
+            raise _no_weights(folder)
         for file in files:
             for tensor in _read_header(file):
                 if tensor.name in tensors:
@@ -96,7 +100,7 @@ class Checkpoint:
             raise CheckpointError(
                 f"The index of {folder} and its files disagree", why=f"{len(odd)} tensors, such as {odd[0]}"
             )
-        return cls(folder, config, tensors)
+        return cls(folder, config, tensors, left_out)
 
     def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
         """Rows [start, stop) of a tensor as float32 [stop - start, row_elements]."""
@@ -146,22 +150,49 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"There is no {path.name} in {path.parent}", fix="Give a model's folder") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read", why=str(error)) from error
+        raise CheckpointError(f"{path} cannot be read", why=str(error), fix="Fetch the file again") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} is not a JSON object")
     return value
+
+
+def check_fetched(path: Path) -> None:
+    """Raises CheckpointError for what a clone without Git LFS leaves in the place of a large file."""
+    try:
+        with path.open("rb") as stream:
+            is_pointer = stream.read(len(_LFS)) == _LFS
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+    if is_pointer:
+        raise CheckpointError(
+            f"{path} was not fetched", why="it is only a pointer of Git LFS", fix="Run `git lfs pull` in the folder"
+        )
+
+
+def _no_weights(folder: Path) -> CheckpointError:
+    others = sorted(path.name for suffix in ("bin", "pth", "pt", "gguf") for path in folder.glob(f"*.{suffix}"))
+    if not others:
+        return CheckpointError(f"There are no safetensors files in {folder}", fix="Give a model's folder")
+    return CheckpointError(
+        f"There are no safetensors files in {folder}",
+        why=f"the weights are in another form ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})",
+        fix="Use the GGUF as it is" if others[0].endswith(".gguf") else
+        "Fetch the safetensors files, or save the model again with transformers (safe_serialization)",
+    )  # fmt: skip
 
 
 def _read_header(file: Path) -> list[StoredTensor]:
     def broken(why: str) -> CheckpointError:
         return CheckpointError(f"{file} is not a usable safetensors file", why=why, fix="Fetch the file again")
 
+    check_fetched(file)
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             if size < 8 or length > min(size - 8, _MAX_HEADER):
-                raise broken(f"its header claims {length:,} bytes, the file has {size:,}")
+                told = f"its header claims {length:,} bytes, " if size >= 8 else ""
+                raise broken(f"{told}the file has {size:,}")
             header = json.loads(stream.read(length))
     except OSError as error:
         raise CheckpointError(f"{file} cannot be read", why=error.strerror or str(error)) from error
@@ -185,7 +216,9 @@ def _read_header(file: Path) -> list[StoredTensor]:
                 fix="Give the original checkpoint, not a quantized one",
             )
         if not shape or any(n <= 0 for n in shape):
-            raise broken(f"{name} has the shape {shape}")
+            raise CheckpointError(
+                f"The tensor {name} of {file} has the shape {list(shape)}", why="weights are vectors and matrices"
+            )
         tensor = StoredTensor(name, file, kind, shape, 8 + length + start)
         if start < 0 or stop - start != tensor.size or 8 + length + stop > size:
             raise broken(f"{name} needs {tensor.size:,} bytes at {start:,}; the file has {size:,}")

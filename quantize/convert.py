@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ FILE_TYPES = {
 }
 #: float32 elements that one worker converts at a time: several arrays of this size are alive at once.
 PIECE_ELEMENTS = 2 * 1024 * 1024
+#: The least magnitude that F16 rounds to infinity.
+_F16_LIMIT = 65520.0
 _WORKERS = min(4, os.cpu_count() or 1)
 _LAYER = {
     "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
@@ -127,7 +130,7 @@ def convert(
         planned.insert(0, PlannedTensor("rope_freqs.weight", (config.head_dim // 2,), gguf.GGMLQuantizationType.F32))
     writer = gguf.GGUFWriter(None, "llama" if config.loop is None else ARCHITECTURE)
     total = sum(int(np.prod(tensor.shape, dtype=np.int64)) for tensor in planned)
-    card = gguf.Metadata.load(None, folder, None, total)
+    card, cautions = _card(folder, total)
     card.name = card.name or folder.resolve().name
     card.size_label = card.size_label or gguf.size_label(total, 0, 0, 0)
     writer.add_type(gguf.GGUFType.MODEL)
@@ -138,14 +141,31 @@ def convert(
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     vocabulary.write(writer)
 
+    odd: set[str] = set()
+
     def source(tensor: PlannedTensor) -> Iterator[NDArray[Any]]:
         if tensor.name == "rope_freqs.weight":
             yield rope_factors(config)
         else:
-            yield from _pieces(checkpoint, mappings[tensor.name], tensor)
+            yield from _pieces(checkpoint, mappings[tensor.name], tensor, odd)
 
     kept = gguf_stream.write(out, writer, planned, source, checkpoint.fingerprint(), progress)
-    return Result(len(planned), kept, vocabulary.cautions)
+    if checkpoint.left_out:
+        cautions.append(f"{', '.join(checkpoint.left_out)} is not named in the checkpoint's index and was left out")
+    if odd:
+        few = ", ".join(sorted(odd)[:3]) + (f" and {len(odd) - 3} more" if len(odd) > 3 else "")
+        cautions.append(f"{few} holds values that are not finite: the checkpoint is damaged, and so is the model")
+    return Result(len(planned), kept, (*cautions, *vocabulary.cautions))
+
+
+def _card(folder: Path, parameters: int) -> tuple[gguf.Metadata, list[str]]:
+    """What the folder's README says of the model; a caution where it cannot be read."""
+    try:
+        return gguf.Metadata.load(None, folder, None, parameters), []
+    except Exception as error:  # noqa: BLE001  whatever its YAML reader makes of a text by somebody else
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        caution = f"README.md cannot be read ({first}), so the file tells no licence and no authors"
+        return gguf.Metadata.load(None, None, None, parameters), [caution]
 
 
 def tensor_map(checkpoint: Checkpoint, config: ModelConfig) -> dict[str, Mapping]:
@@ -220,7 +240,7 @@ class _Finder:
         idle = (".rotary_emb.inv_freq",)  # computed from the configuration
         unknown = [name for name in self._tensors if name not in used and not name.endswith(idle)]
         problems = [
-            f"{len(names)} {what}: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+            f"{len(names)} {what}: {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}"
             for what, names in (("missing", self._missing), ("misshapen", self._odd), ("unknown", unknown))
             if names
         ]
@@ -289,14 +309,16 @@ def _planned(name: str, mapping: Mapping, wanted: gguf.GGMLQuantizationType) -> 
     return PlannedTensor(name, mapping.shape, kind)
 
 
-def _pieces(checkpoint: Checkpoint, mapping: Mapping, tensor: PlannedTensor) -> Iterator[NDArray[Any]]:
+def _pieces(
+    checkpoint: Checkpoint, mapping: Mapping, tensor: PlannedTensor, odd: set[str]
+) -> Iterator[NDArray[Any]]:
     stored = checkpoint.tensors[mapping.source]
     columns = stored.row_elements
     if len(mapping.shape) == 1:  # a vector is one row, or one element per row where its rows belong to heads
         data = checkpoint.rows(mapping.source, 0, 1)
         if mapping.heads:
             data = interleave(data.reshape(-1, 1), mapping.heads).reshape(1, -1)
-        yield to_type(data, tensor.kind)
+        yield _encoded(data, tensor, mapping.source, odd)
         return
     step = max(PIECE_ELEMENTS // columns, 1)
     if mapping.heads:
@@ -308,10 +330,26 @@ def _pieces(checkpoint: Checkpoint, mapping: Mapping, tensor: PlannedTensor) -> 
         data = checkpoint.rows(mapping.source, start, stop)
         if mapping.heads:
             data = interleave(data, (stop - start) // head)
-        result: NDArray[Any] = to_type(data, tensor.kind)
-        return result
+        return _encoded(data, tensor, mapping.source, odd)
 
     yield from _in_order(piece, range(0, stored.rows, step))
+
+
+def _encoded(data: NDArray[np.float32], tensor: PlannedTensor, source: str, odd: set[str]) -> NDArray[Any]:
+    """As the type that is written; `odd` gets the names of tensors that hold no numbers somewhere.
+
+    Raises CheckpointError for a number that this type cannot hold.
+    """
+    largest = float(np.abs(data).max())
+    if not math.isfinite(largest):
+        odd.add(source)
+    elif tensor.kind == gguf.GGMLQuantizationType.F16 and largest >= _F16_LIMIT:
+        raise CheckpointError(
+            f"The tensor {source} holds {largest:g}", why="F16 reaches to 65504 only", fix="Convert with --type bf16"
+        )
+    with np.errstate(invalid="ignore", over="ignore"):
+        result: NDArray[Any] = to_type(data, tensor.kind)
+    return result
 
 
 def _in_order(work: Callable[[int], NDArray[Any]], items: Iterable[int]) -> Iterator[NDArray[Any]]:

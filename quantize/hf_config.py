@@ -48,7 +48,11 @@ _WITHOUT_EFFECT = {
     "_attn_implementation_internal", "attn_implementation", "unk_token_id", "sep_token_id", "decoder_start_token_id",
     "temperature", "top_p", "top_k", "do_sample", "max_length", "min_length", "num_beams", "repetition_penalty",
     "keys_to_ignore_at_inference", "finetuning_task", "tokenizer_class", "prefix", "cache_implementation",
-    "max_window_layers",
+    "max_window_layers", "bad_words_ids", "begin_suppress_tokens", "chunk_size_feed_forward",
+    "cross_attention_hidden_size", "diversity_penalty", "early_stopping", "encoder_no_repeat_ngram_size",
+    "exponential_decay_length_penalty", "forced_bos_token_id", "forced_eos_token_id", "length_penalty",
+    "no_repeat_ngram_size", "num_beam_groups", "num_return_sequences", "output_scores", "remove_invalid_values",
+    "return_dict_in_generate", "suppress_tokens", "tf_legacy_loss", "typical_p", "use_bfloat16",
 }  # fmt: skip
 #: Keys that would change the mathematics, with the values that do not.
 _FIXED: dict[str, tuple[Any, ...]] = {
@@ -69,8 +73,11 @@ _FIXED: dict[str, tuple[Any, ...]] = {
     "is_encoder_decoder": (False,),
     "add_cross_attention": (False,),
     "tie_encoder_decoder": (False,),
-    "layer_types": (),
+    "pruned_heads": ({}, []),
 }
+_FULL_ATTENTION = "full_attention"
+#: Limits of the port (iquestloopcoder.cpp) and of llama.cpp, which counts layers times passes.
+_MOST_PASSES, _MOST_LAYERS = 4, 512
 
 
 @dataclass(frozen=True)
@@ -118,16 +125,23 @@ def parse(config: dict[str, Any], ignore: Collection[str] = (), offset: int | No
     theta, scaling = _rope(config, read)
     eos = config.get("eos_token_id")
     eos_ids = tuple(eos) if isinstance(eos, list) else () if eos is None else (eos,)
-    if not all(isinstance(token, int) and token >= 0 for token in eos_ids):
-        raise CheckpointError(f"config.json has an eos_token_id of {eos!r}")
+    n_vocab = read.size("vocab_size")
+    if not all(type(token) is int and 0 <= token < n_vocab for token in eos_ids):
+        raise CheckpointError(f"config.json has an eos_token_id of {eos!r}", why=f"it has {n_vocab} tokens")
     if config.get("mlp_bias") and family is not Family.LLAMA:
         raise CheckpointError("config.json has mlp_bias, which Loop models do not have in llama.cpp")
+    loop, n_layer = _loop(family, config, read, offset), read.size("num_hidden_layers")
+    if loop is not None and (loop.passes > _MOST_PASSES or loop.passes * n_layer > _MOST_LAYERS):
+        raise CheckpointError(
+            f"config.json has {loop.passes} passes of {n_layer} layers",
+            why=f"the port runs at most {_MOST_PASSES} passes, and {_MOST_LAYERS} layers in all of them",
+        )
     return ModelConfig(
-        family, read.size("vocab_size"), n_embd, read.size("intermediate_size"), read.size("num_hidden_layers"),
+        family, n_vocab, n_embd, read.size("intermediate_size"), n_layer,
         n_head, n_head_kv, head_dim, config.get("head_dim") is not None,
         read.size("max_position_embeddings"), read.number("rms_norm_eps", 1e-5), theta,
         read.flag("tie_word_embeddings", False), read.flag("attention_bias", False), read.flag("mlp_bias", False),
-        _loop(family, config, read, offset), scaling, eos_ids,
+        loop, scaling, eos_ids,
     )  # fmt: skip
 
 
@@ -152,7 +166,11 @@ def _check_keys(config: dict[str, Any], family: Family) -> None:
             continue
         if key in _FIXED and value in _FIXED[key]:
             continue
-        known = key in _FIXED
+        if key == "layer_types" and value == [_FULL_ATTENTION] * _count(config):
+            continue
+        if key == "sliding_window" and config.get("use_sliding_window") is False:
+            continue  # a size that is not used
+        known = key in _FIXED or key == "layer_types"
         raise CheckpointError(
             f"config.json has {key} = {value!r}",
             why="that changes what the model computes, and the port computes it otherwise"
@@ -160,6 +178,11 @@ def _check_keys(config: dict[str, Any], family: Family) -> None:
             else "this key is unknown here and may change what the model computes",
             fix=f"If you know that it has no effect, pass --ignore-key {key}",
         )
+
+
+def _count(config: dict[str, Any]) -> int:
+    value = config.get("num_hidden_layers")
+    return value if type(value) is int and 0 < value <= _MOST_LAYERS else 0
 
 
 def _rope(config: dict[str, Any], read: _Reader) -> tuple[float, dict[str, Any]]:

@@ -16,15 +16,17 @@ import gguf
 
 from iquest_lsp.context.prompt import FAMILIES
 from iquest_lsp.errors import CheckpointError
-from quantize.checkpoint import read_json
+from quantize.checkpoint import check_fetched, read_json
 from quantize.pretokenizers import recognise
 from quantize.sentencepiece_model import PieceKind, SentencePieceModel
 
 #: Looked at by llama.cpp as special whatever the file says of them (its converter's does_token_look_special).
 _LOOKS_SPECIAL = ("<pad>", "<mask>", "<2mass>", "[@BOS@]")
 _FIM_KEYS = {"pre": "prefix", "suf": "suffix", "mid": "middle", "rep": "repository", "sep": "file"}
+_READ_BY_GGUF = ("tokenizer.json", "tokenizer_config.json")
 _ADDED_SCORE = -1000.0
 _PAD_SCORE = -10000.0
+_MOST_TOKENS = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,17 @@ class Vocabulary:
 
         `pre` names one of llama.cpp's pre-tokenizers where tokenizer.json is not recognised. Raises CheckpointError.
         """
+        for name in _READ_BY_GGUF:  # gguf reads them as well, without saying which one is damaged
+            if (folder / name).exists():
+                check_fetched(folder / name)
+                read_json(folder / name)
         settings = read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").exists() else {}
+        prefix = settings.get("add_prefix_space")
+        if prefix is not None and not isinstance(prefix, bool):
+            told = f"tokenizer_config.json has add_prefix_space = {prefix!r}"
+            raise CheckpointError(told, why="true or false is needed")
         if (folder / "tokenizer.model").exists():
+            check_fetched(folder / "tokenizer.model")
             return _from_sentencepiece(folder, settings, n_vocab, eos_ids)
         if (folder / "tokenizer.json").exists():
             return _from_json(folder, settings, n_vocab, eos_ids, pre)
@@ -71,7 +82,7 @@ class Vocabulary:
         if self.scores:
             writer.add_token_scores(list(self.scores))
         writer.add_token_types(list(self.kinds))
-        special = gguf.SpecialVocab(self.folder, load_merges=False, n_vocab=len(self.tokens))
+        special = self._special()
         special.merges = list(self.merges)
         eos = special.special_token_ids.get("eos")
         if eos is None and self.eos_ids:
@@ -84,6 +95,22 @@ class Vocabulary:
             writer.add_add_space_prefix(self.space_prefix)
         for key, token in self.fim_ids().items():
             writer.add_uint32(f"tokenizer.ggml.fim_{key}_token_id", token)
+
+    def _special(self) -> gguf.SpecialVocab:
+        """Ids of special tokens and the chat template, as gguf reads them. Raises CheckpointError."""
+        try:
+            special = gguf.SpecialVocab(self.folder, load_merges=False, n_vocab=len(self.tokens))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"The special tokens of {self.folder} make no sense", why=str(error)) from error
+        template = special.chat_template
+        if template is not None and not isinstance(template, str):
+            named = isinstance(template, list) and all(
+                isinstance(part, dict) and isinstance(part.get("name"), str) and isinstance(part.get("template"), str)
+                for part in template
+            )
+            if not named:
+                raise CheckpointError(f"The chat template of {self.folder} makes no sense", why="it is not a text")
+        return special
 
     def fim_ids(self) -> dict[str, int]:
         """Ids of the tokens for filling in the middle, by llama.cpp's short names; empty where there are none."""
@@ -104,11 +131,11 @@ def _from_sentencepiece(
     folder: Path, settings: dict[str, Any], n_vocab: int | None, eos_ids: tuple[int, ...]
 ) -> Vocabulary:
     model = SentencePieceModel.read(folder / "tokenizer.model")
-    added = _added_tokens(settings)
+    added = _added_tokens(settings) or _added_in_json(folder)
     extra = read_json(folder / "added_tokens.json") if (folder / "added_tokens.json").exists() else {}
     if n_vocab is None:
         ids = [*(at for at in extra.values() if isinstance(at, int)), *(at for at, *_ in added)]
-        n_vocab = max(len(model.pieces), *(at + 1 for at in ids if at < 1 << 24)) if ids else len(model.pieces)
+        n_vocab = max(len(model.pieces), *(at + 1 for at in ids if at < _MOST_TOKENS)) if ids else len(model.pieces)
     size = _size(n_vocab, len(model.pieces), "tokenizer.model")
     padding = size - len(model.pieces)
     tokens = [*model.pieces, *(f"[PAD{at}]" for at in range(len(model.pieces), size))]
@@ -122,6 +149,11 @@ def _from_sentencepiece(
         _add(tokens, kinds, token, text, kind)
         scores[token] = _ADDED_SCORE
     cautions = [*_stripping(settings)]
+    if padding and not added and not extra:
+        cautions.append(
+            f"no added tokens were found, so the ids from {len(model.pieces)} on stand for no text: is "
+            "tokenizer_config.json missing?"
+        )
     if model.normalizes:
         cautions.append(f"the tokenizer rewrites characters ({model.normalizer}); llama.cpp takes text as it is")
     if model.removes_spaces:
@@ -141,14 +173,20 @@ def _from_json(
     if not isinstance(model, dict) or model.get("type") != "BPE" or not isinstance(model.get("vocab"), dict):
         raise CheckpointError(f"{folder / 'tokenizer.json'} is not a BPE tokenizer", why="only BPE can be converted")
     ids: dict[str, int] = model["vocab"]
-    added = {entry["content"]: entry for entry in content.get("added_tokens") or []}
-    largest = max([*ids.values(), *(int(entry["id"]) for entry in added.values())])
-    size = _size(n_vocab, largest + 1, "tokenizer.json")
+    listed = _listed_in_json(folder, content)
+    added = {str(entry["content"]): entry for entry in listed}
+    merges = _merges(folder, model)
+    every = [*ids.values(), *(entry["id"] for entry in listed)]
+    if not every or not all(type(token) is int and 0 <= token < _MOST_TOKENS for token in every):
+        odd = next((token for token in every if type(token) is not int or not 0 <= token < _MOST_TOKENS), None)
+        raise _senseless(folder, f"it has the token id {odd!r}" if every else "it has no tokens")
+    if len(set(ids.values())) != len(ids):
+        raise _senseless(folder, "two tokens share an id")
+    size = _size(n_vocab, max(every) + 1, "tokenizer.json")
     tokens = [f"[PAD{at}]" for at in range(size)]
     kinds = [int(PieceKind.UNUSED)] * size
     for text, token in ids.items():
         tokens[token], kinds[token] = text, int(PieceKind.NORMAL)
-    merges = [pair.split(" ", 1) if isinstance(pair, str) else list(pair) for pair in model.get("merges") or []]
     scores: tuple[float, ...] = ()
     if model.get("byte_fallback"):
         kind, pre, prefix, scores = _sentencepiece_again(content, settings, tokens, kinds, merges)
@@ -189,6 +227,41 @@ def _sentencepiece_again(
             content.get("pre_tokenizer")
         )
     return "llama", "default", prefix, tuple(scores)
+
+
+def _senseless(folder: Path, why: str) -> CheckpointError:
+    return CheckpointError(f"{folder / 'tokenizer.json'} makes no sense", why=why, fix="Fetch the file again")
+
+
+def _listed_in_json(folder: Path, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The added tokens of a tokenizer.json. Raises CheckpointError."""
+    listed = content.get("added_tokens") or []
+    if not isinstance(listed, list) or not all(
+        isinstance(entry, dict) and isinstance(entry.get("content"), str) and type(entry.get("id")) is int
+        for entry in listed
+    ):
+        raise _senseless(folder, "its added tokens have no text or no id")
+    return listed
+
+
+def _added_in_json(folder: Path) -> list[tuple[int, str, bool, dict[str, Any]]]:
+    """The added tokens that only a tokenizer.json beside the tokenizer.model tells."""
+    if not (folder / "tokenizer.json").exists():
+        return []
+    listed = _listed_in_json(folder, read_json(folder / "tokenizer.json"))
+    return [(entry["id"], entry["content"], bool(entry.get("special")), entry) for entry in listed]
+
+
+def _merges(folder: Path, model: dict[str, Any]) -> list[list[str]]:
+    """Pairs of pieces, written as one text or as two. Raises CheckpointError."""
+    listed = model.get("merges") or []
+    if not isinstance(listed, list):
+        raise _senseless(folder, "its merges are no list")
+    pairs: list[list[str]] = [pair.split(" ", 1) if isinstance(pair, str) else pair for pair in listed]
+    for pair in pairs:
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
+            raise _senseless(folder, f"{pair!r} is not a pair of pieces to merge")
+    return pairs
 
 
 def _added_tokens(settings: dict[str, Any]) -> list[tuple[int, str, bool, dict[str, Any]]]:

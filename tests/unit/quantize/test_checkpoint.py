@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 
 from iquest_lsp.errors import CheckpointError
 from quantize.checkpoint import Checkpoint
+from tests.unit.quantize import checkpoints
 
 
 def _folder(path: Path, **tensors: np.ndarray) -> Path:
@@ -95,3 +96,18 @@ def test_a_tensor_in_two_files_is_an_error(tmp_path: Path) -> None:
     save_file({"a": np.zeros((2, 2), np.float32)}, folder / "other.safetensors")
     with pytest.raises(CheckpointError, match="both"):
         Checkpoint.open(folder)
+
+
+def test_what_was_not_fetched_is_said(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"
+    checkpoints.write(tmp_path, "IQuestLoopCoderForCausalLM")
+    (tmp_path / "model-00002-of-00003.safetensors").write_text(pointer)
+    with pytest.raises(CheckpointError, match=r"pointer of Git LFS.*git lfs pull"):
+        Checkpoint.open(tmp_path)
+
+
+def test_weights_in_another_form(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model-00001-of-00002.bin").write_bytes(b"x")
+    with pytest.raises(CheckpointError, match=r"another form \(pytorch_model-00001-of-00002.bin\)"):
+        Checkpoint.open(tmp_path)

@@ -232,3 +232,52 @@ def test_bfloat16_values_are_kept_to_the_bit(tmp_path: Path) -> None:
             assert np.array_equal(np.asarray(tensor.data).view(np.uint16), stored.view(np.uint16))
             return
     raise AssertionError("the tensor is not there")
+
+
+def _first_shard(folder: Path, change: Any) -> None:
+    """Rewrites the weights of a folder of one shard."""
+    path = next(folder.glob("*.safetensors"))
+    weights = dict(load_file(path))
+    change(weights)
+    save_file(weights, path)
+
+
+def test_numbers_that_f16_cannot_hold_are_an_error(tmp_path: Path) -> None:
+    checkpoints.write(tmp_path / "model", LOOP, shards=1)
+
+    def grow(weights: dict[str, np.ndarray]) -> None:
+        weights["model.layers.1.mlp.up_proj.weight"] = weights["model.layers.1.mlp.up_proj.weight"] * 1e6
+
+    _first_shard(tmp_path / "model", grow)
+    with pytest.raises(CheckpointError, match=r"layers\.1\.mlp\.up_proj.*--type bf16") as caught:
+        convert(tmp_path / "model", tmp_path / "out.gguf", "f16")
+    assert "65504" in str(caught.value)
+    assert not (tmp_path / "out.gguf").exists()
+    assert convert(tmp_path / "model", tmp_path / "out.gguf", "bf16").cautions == ()
+
+
+@pytest.mark.parametrize("kind", ["bf16", "q8_0"])
+def test_weights_that_are_no_numbers_are_named(tmp_path: Path, kind: str) -> None:
+    checkpoints.write(tmp_path / "model", LOOP, shards=1)
+
+    def spoil(weights: dict[str, np.ndarray]) -> None:
+        weights["lm_head.weight"][3, 5] = np.nan
+
+    _first_shard(tmp_path / "model", spoil)
+    (caution,) = convert(tmp_path / "model", tmp_path / "out.gguf", kind).cautions
+    assert "lm_head.weight holds values that are not finite" in caution
+
+
+def test_a_file_beside_the_index_is_mentioned(tmp_path: Path) -> None:
+    checkpoints.write(tmp_path / "model", LOOP)
+    save_file({"more": np.zeros((2, 2), np.float32)}, tmp_path / "model" / "extra.safetensors")
+    (caution,) = convert(tmp_path / "model", tmp_path / "out.gguf").cautions
+    assert "extra.safetensors is not named in the checkpoint's index" in caution
+
+
+@pytest.mark.parametrize("text", [b"---\nlicense: [\nx: : y\n---\n", b"\xff\xfe---\n"])
+def test_a_card_that_cannot_be_read_is_left_out(tmp_path: Path, text: bytes) -> None:
+    checkpoints.write(tmp_path / "model", LOOP)
+    (tmp_path / "model" / "README.md").write_bytes(text)
+    (caution,) = convert(tmp_path / "model", tmp_path / "out.gguf").cautions
+    assert "README.md cannot be read" in caution

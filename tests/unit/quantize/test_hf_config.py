@@ -43,6 +43,8 @@ def test_null_scales_are_one_and_the_offset_can_be_set() -> None:
         ("num_attention_heads", 3), ("head_dim", 15), ("rms_norm_eps", float("nan")), ("mlp_bias", True),
         ("vocab_size", True), ("architectures", ["LlamaForCausalLM"]), ("architectures", None),
         ("eos_token_id", ["</s>"]), ("num_hidden_layers", -1), ("layer_types", ["full_attention"]),
+        ("layer_types", ["full_attention", "full_attention", "sliding_attention"]), ("loop_num", 5),
+        ("num_hidden_layers", 300), ("eos_token_id", 800), ("eos_token_id", True), ("pruned_heads", {"0": [1]}),
     ],
 )  # fmt: skip
 def test_what_would_change_the_mathematics_is_an_error(key: str, value: Any) -> None:
@@ -70,3 +72,12 @@ def test_newer_files_have_rope_parameters() -> None:
     settings["rope_parameters"] = {"rope_theta": 12345.0, "rope_type": "default"}
     found = parse(settings)
     assert (found.rope_theta, found.scaling) == (12345.0, {})
+
+
+def test_what_newer_files_spell_out_is_without_effect() -> None:
+    plain = parse(config(LOOP, 800))
+    for changes in (
+        {"layer_types": ["full_attention"] * 3}, {"use_sliding_window": False, "sliding_window": 4096},
+        {"pruned_heads": {}, "num_return_sequences": 1, "bad_words_ids": None, "early_stopping": False},
+    ):  # fmt: skip
+        assert parse(config(LOOP, 800, **changes)) == plain

@@ -137,3 +137,58 @@ def test_an_unknown_way_of_cutting_is_an_error_with_a_way_out(tmp_path: Path) ->
 def test_no_tokenizer_at_all(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no tokenizer"):
         Vocabulary.read(tmp_path)
+
+
+DAMAGED = {
+    "cut off": '{"model": {"type": "BPE"', "a list": "[]", "empty": "",
+    "no tokens": '{"model": {"type": "BPE", "vocab": {}, "merges": []}}',
+    "ids that are texts": '{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}',
+    "negative ids": '{"model": {"type": "BPE", "vocab": {"a": -1, "b": 0}, "merges": []}}',
+    "huge ids": '{"model": {"type": "BPE", "vocab": {"a": 99999999999}, "merges": []}}',
+    "shared ids": '{"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}}',
+    "added without text": '{"model": {"type": "BPE", "vocab": {"a": 0}}, "added_tokens": [{"id": 3}]}',
+    "added in a table": '{"model": {"type": "BPE", "vocab": {"a": 0}}, "added_tokens": {"x": 1}}',
+    "half a merge": '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["ab"]}}',
+    "a number as a merge": '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [3]}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_tokenizer_json_is_a_clear_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "tokenizer.json").write_text(DAMAGED[name])
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json"):
+        Vocabulary.read(tmp_path, 700)
+
+
+@pytest.mark.parametrize("name", ["cut off", "a list", "empty"])
+def test_a_damaged_one_beside_a_tokenizer_model_too(tmp_path: Path, name: str) -> None:
+    size = checkpoints.write_sentencepiece(tmp_path)
+    (tmp_path / "tokenizer.json").write_text(DAMAGED[name])
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json"):
+        Vocabulary.read(tmp_path, size)
+
+
+def test_settings_that_make_no_sense(tmp_path: Path) -> None:
+    size = checkpoints.write_sentencepiece(tmp_path)
+    path = tmp_path / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps(settings | {"add_prefix_space": "yes"}))
+    with pytest.raises(CheckpointError, match="add_prefix_space"):
+        Vocabulary.read(tmp_path, size)
+    path.write_text(json.dumps(settings | {"chat_template": [1]}))
+    with pytest.raises(CheckpointError, match="chat template"):
+        Vocabulary.read(tmp_path, size).write(gguf.GGUFWriter(None, "llama"))
+
+
+def test_added_tokens_that_only_tokenizer_json_tells(tmp_path: Path) -> None:
+    size = checkpoints.write_sentencepiece(tmp_path)
+    full = Vocabulary.read(tmp_path, size)
+    path = tmp_path / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    decoder = settings.pop("added_tokens_decoder")
+    path.write_text(json.dumps(settings))
+    assert "no added tokens were found" in Vocabulary.read(tmp_path, size).cautions[0]
+    listed = [{"id": int(token), **entry} for token, entry in decoder.items()]
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": listed}))
+    found = Vocabulary.read(tmp_path, size)
+    assert (found.tokens, found.kinds, found.cautions) == (full.tokens, full.kinds, ())
