@@ -16,7 +16,7 @@ from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.kv_store import StateStore, saved_kv_folder
-from iquest_lsp.runtime.library import needs
+from iquest_lsp.runtime.library import known_details, known_model, needs
 from iquest_lsp.runtime.planner import Plan, available_memory, plan, wishes_of
 from iquest_lsp.runtime.port import build
 from iquest_lsp.runtime.speeds import known_speed, speed_key, speeds_file
@@ -155,7 +155,10 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
 
 
 def model_details(model: str) -> dict[str, Any]:
-    """Everything a GGUF says of itself, scalars only."""
+    """Everything a GGUF says of itself, scalars only; of a published model that is not here what it would need."""
+    published = known_model(model)
+    if published is not None and not any(entry.name == model for entry in catalogue.installed()):
+        return known_details(published)
     header = read_header(catalogue.resolve(model))
     details: dict[str, Any] = {
         "path": str(header.path),

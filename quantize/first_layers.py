@@ -19,6 +19,7 @@ from iquest_lsp.errors import EngineError, ModelError
 from iquest_lsp.runtime.gguf_header import TensorInfo
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
+from quantize import outputs
 from quantize.gguf_edit import Entry, RawFile
 from quantize.observe import Observer
 from quantize.oracle import Array, Oracle, shape_of
@@ -172,7 +173,8 @@ def _through_llama(path: Path, tokens: NDArray[np.int32], passes: int, layers: i
             flash_attn=False, observer=observer.callback, swa_full=True,
         )  # fmt: skip
         try:
-            context.decode_depth(tokens, np.arange(len(tokens)), 0, passes, "all")
+            with outputs.deferred_interrupts():
+                context.decode_depth(tokens, np.arange(len(tokens)), 0, passes, "all")
             observer.check()
         finally:
             context.close()

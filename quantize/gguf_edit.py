@@ -67,7 +67,7 @@ class RawFile:
     @classmethod
     def read(cls, path: Path) -> RawFile:
         """Raises ModelFileError for what is not a whole GGUF (read_header checks it first)."""
-        header = read_header(path)
+        header = read_header(path, any_values=True)
         entries: dict[str, Entry] = {}
         with path.open("rb") as stream:
             head = stream.read(header.data_start)

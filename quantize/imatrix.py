@@ -103,7 +103,8 @@ def gather(
         for row in rows:
             uses.clear()
             context.clear()
-            context.decode(row, np.arange(len(row)), 0, "all")
+            with outputs.deferred_interrupts():
+                context.decode(row, np.arange(len(row)), 0, "all")
             observer.check()
             done += len(row)
             if progress is not None:

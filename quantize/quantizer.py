@@ -21,7 +21,7 @@ import gguf
 
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError, PortMissingError
 from iquest_lsp.runtime import llama
-from iquest_lsp.runtime.gguf_header import Header, read_header
+from iquest_lsp.runtime.gguf_header import Header, check_language_model, read_header
 from quantize import outputs
 from quantize.fit import Choice, choose
 from quantize.gguf_edit import RawFile
@@ -30,10 +30,16 @@ from quantize.importance import Importance
 from quantize.meter import meter
 
 TYPES = ("Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "IQ4_XS", "IQ4_NL", "Q3_K_M", "F16", "BF16")
+#: Types that a tensor can be given by name; others would end the process or need an importance matrix of their own.
+TENSOR_TYPES = ("F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K", "Q5_1", "Q5_0", "Q4_K", "Q4_1", "Q4_0", "IQ4_NL",
+                "IQ4_XS", "Q3_K", "IQ3_S", "Q2_K")  # fmt: skip
+_CONTEXT = 32_768
 #: llama.h, enum llama_model_kv_override_type.
 _KV_INT, _KV_STRING = 0, 3
 #: Fewer free bytes than these after a failure mean that the disk is full.
 _FULL = 1 << 20
+#: Names of functions before what llama.cpp has to say.
+_PREFIX = re.compile(r"^(llama_model_quantize\w*: )?(failed to quantize: )?(error loading model( \w+)?: )*")
 _LINE = re.compile(r"^\[\s*\d+/\s*\d+\]\s+(\S+)\s")
 
 
@@ -53,14 +59,14 @@ class Recipe:
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("kind", required=False, type=click.Choice(TYPES, case_sensitive=False))
 @click.option("--fit", metavar="SIZE", help="Choose the mix that fits into this much memory, such as 12GB.")
-@click.option("--context", type=click.IntRange(min=256), default=32_768, show_default=True, help="With --fit: tokens.")
+@click.option("--context", type=click.IntRange(min=256), help="With --fit: tokens; default: 32768 if it has as many.")
 @click.option("--imatrix", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Importance matrix.")
 @click.option("--tensor-type", "overrides", multiple=True, metavar="REGEX=TYPE", help="Type of some tensors.")
 @click.option("--threads", type=click.IntRange(min=0), default=0, help="0 uses all cores.")
 @click.option("--requantize", is_flag=True, help="Allow MODEL to be quantized already; each step loses quality.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def command(
-    model: Path, out: Path, kind: str | None, fit: str | None, context: int, imatrix: Path | None,
+    model: Path, out: Path, kind: str | None, fit: str | None, context: int | None, imatrix: Path | None,
     overrides: tuple[str, ...], threads: int, requantize: bool, overwrite: bool,
 ) -> None:  # fmt: skip
     """Write MODEL with smaller weights to OUT: KIND (Q4_K_M, ...), or what fits into --fit with --context tokens."""
@@ -75,13 +81,14 @@ def command(
         header = read_header(model)
         choice: Choice | None = None
         if fit is not None:
-            choice = choose(header, outputs.parse_size(fit), context)
+            _check_source(header, requantize)
+            choice = choose(header, outputs.parse_size(fit), context or usual_context(header))
             click.echo(choice.describe(), err=True)
         recipe = Recipe(
             choice.kind if choice else str(kind).upper(), (dict(choice.overrides) if choice else {}) | pairs, imatrix,
             threads, requantize,
         )  # fmt: skip
-        with meter("quantize") as progress:
+        with meter("quantize") as progress, outputs.interruptible(part_of(out)):
             quantize(model, out, recipe, progress)
     except IQuestError as error:
         raise click.ClickException(str(error)) from error
@@ -90,6 +97,17 @@ def command(
     click.echo(f"{out}: {outputs.size_text(size)}, {bits:.2f} bits per weight", err=True)
     if choice is not None and choice.kv_type != "f16":
         click.echo(f"Run it with kv_type {choice.kv_type} (setting `kv_type`)", err=True)
+
+
+def part_of(out: Path) -> Path:
+    """What a file is called until it is whole."""
+    return out.with_name(out.name + ".part")
+
+
+def usual_context(header: Header) -> int:
+    """The context that is planned for where none is asked for."""
+    trained = int(header.get("context_length", 0))
+    return min(_CONTEXT, trained) if trained > 0 else _CONTEXT
 
 
 def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None = None) -> None:
@@ -104,9 +122,9 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
             f"{source.name} is a Loop model, which the installed llama.cpp cannot quantize",
             why="it lacks the IQuest port", fix="Run `iquest-lsp runtime build`",
         )  # fmt: skip
-    _check_source(header, recipe)
+    _check_source(header, recipe.requantize)
     params, alive = _parameters(lib, recipe, {**recipe.overrides, **_of_many_layers(header, recipe.kind)})
-    part = out.with_name(out.name + ".part")
+    part = part_of(out)
     outputs.check(out)
     with outputs.writing(out, part):
         part.touch()  # llama.cpp does not say why a file cannot be opened
@@ -138,13 +156,14 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
         part.replace(out)
 
 
-def _check_source(header: Header, recipe: Recipe) -> None:
+def _check_source(header: Header, requantize: bool) -> None:
+    check_language_model(header)
     quantized = {
         gguf.GGMLQuantizationType(tensor.kind).name
         for tensor in header.tensors
         if len(tensor.shape) > 1 and tensor.kind not in (0, 1, 30) and ".loop_gate" not in tensor.name
     }
-    if quantized and not recipe.requantize:
+    if quantized and not requantize:
         raise ModelFileError(
             f"{header.path.name} is quantized already",
             why=f"it holds {', '.join(sorted(quantized))}",
@@ -180,8 +199,8 @@ def _parameters(lib: Any, recipe: Recipe, types: Mapping[str, str]) -> tuple[Any
     alive: list[Any] = []
     if types:
         for pattern, name in types.items():
-            if name.upper() not in gguf.GGMLQuantizationType.__members__:
-                raise ModelError(f"{name} is not a type of tensors", fix="Such as Q8_0, Q6_K, Q5_K, Q4_K or IQ4_XS")
+            if name.upper() not in TENSOR_TYPES:
+                raise ModelError(f"{name} is not a type of weights", fix=f"One of {', '.join(TENSOR_TYPES)}")
             try:
                 re.compile(pattern)
             except re.error as error:
@@ -250,8 +269,8 @@ class _Watcher(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if record.levelno >= logging.ERROR and not self.complaint and text.strip("= \n"):
-            self.complaint = text.strip().rpartition(": ")[2] or text.strip()
+            self.complaint = _PREFIX.sub("", text.strip())
         found = _LINE.match(text)
-        if found and self._progress is not None:
-            self._done += self._sizes.pop(found[1], 0)
+        if found and self._progress is not None:  # the line comes before the work
             self._progress(self._done, self._total, found[1])
+            self._done += self._sizes.pop(found[1], 0)

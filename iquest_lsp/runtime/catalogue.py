@@ -9,7 +9,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from iquest_lsp.errors import IQuestError, ModelFileError
-from iquest_lsp.runtime.gguf_header import Header, read_header
+from iquest_lsp.runtime.gguf_header import Header, check_language_model, read_header
 
 EMBEDDED = "nano"
 
@@ -70,6 +70,8 @@ def resolve(model: str) -> Path:
 
 def _entry(name: str, path: Path, source: str) -> ModelEntry:
     try:
-        return ModelEntry(name, path, source, read_header(path))
+        header = read_header(path)
+        check_language_model(header)
+        return ModelEntry(name, path, source, header)
     except IQuestError as error:
         return ModelEntry(name, path, source, None, str(error))

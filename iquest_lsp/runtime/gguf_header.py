@@ -18,6 +18,10 @@ from iquest_lsp.errors import ModelFileError
 MAGIC = b"GGUF"
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+#: Ends of the keys of a model's shape, which are numbers (or lists of them, one for each layer).
+_NUMBERS = (".block_count", ".context_length", ".embedding_length", ".feed_forward_length", ".attention.head_count",
+            ".attention.head_count_kv", ".attention.key_length", ".attention.value_length", ".loop.num",
+            ".loop.window_size", ".attention.max_alibi_bias")  # fmt: skip
 _MAX_STRING = 64 * 1024 * 1024
 _MAX_COUNT = 1_000_000
 _HASHED_WHOLE = 256 * 1024 * 1024
@@ -97,18 +101,35 @@ class Header:
         return self.architecture == "iquestloopcoder" or self.passes > 1
 
 
-def read_header(path: Path) -> Header:
-    """Reads and checks; raises ModelFileError that says what is wrong with the file."""
+def read_header(path: Path, *, any_values: bool = False) -> Header:
+    """Reads and checks; raises ModelFileError that says what is wrong with the file.
+
+    `any_values` lets a shape that is told in texts pass, for who means to put it right.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            return _Reader(stream, path, size).header()
+            return _Reader(stream, path, size).header(any_values)
     except FileNotFoundError as error:
         raise ModelFileError(
             f"There is no model file {path}", fix="Give the path of a GGUF file; see `iquest-lsp models list`"
         ) from error
     except OSError as error:
         raise ModelFileError(f"The model file {path} cannot be read", why=error.strerror or str(error)) from error
+
+
+def check_language_model(header: Header) -> None:
+    """Raises ModelFileError for a sound GGUF that is something else: a part, an importance matrix, an adapter."""
+    parts = header.metadata.get("split.count", 0)
+    if isinstance(parts, int) and parts > 1:
+        raise ModelFileError(
+            f"{header.path.name} is one of {parts} parts of a model", why="a model in one file is needed",
+            fix="Join them with llama.cpp's `llama-gguf-split --merge FIRST_PART OUT.gguf`",
+        )  # fmt: skip
+    if not header.architecture or not any(tensor.name == "token_embd.weight" for tensor in header.tensors):
+        kind = header.metadata.get("general.type") or header.architecture
+        why = f"it is of the kind {kind!r}" if kind and kind != "model" else "it has no token_embd.weight"
+        raise ModelFileError(f"{header.path.name} is not a language model", why=why, fix="Give a model's GGUF file")
 
 
 def check_magic(path: Path) -> None:
@@ -162,7 +183,7 @@ class _Reader:
         self._path = path
         self._size = size
 
-    def header(self) -> Header:
+    def header(self, any_values: bool) -> Header:
         if self._stream.read(4) != MAGIC:
             raise self._broken("it does not begin with GGUF")
         version = self._number("I")
@@ -178,7 +199,13 @@ class _Reader:
             if value is not None:
                 metadata[key] = value
         tensors = tuple(self._tensor() for _ in range(tensor_count))
-        alignment = int(metadata.get("general.alignment", 32)) or 32
+        for key in () if any_values else metadata:
+            value = metadata[key]
+            if key.endswith(_NUMBERS) and (isinstance(value, (str, bool)) or value < 0):
+                raise self._broken(f"its key {key} is {value!r}")
+        alignment = metadata.get("general.alignment", 32)
+        if not isinstance(alignment, int) or alignment < 1:
+            raise self._broken(f"its key general.alignment is {alignment!r}")
         start = -(-self._stream.tell() // alignment) * alignment
         header = Header(self._path, metadata, tensors, start, self._size)
         self._check_whole(header)

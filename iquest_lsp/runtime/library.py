@@ -20,7 +20,7 @@ from typing import Any
 from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.footprint import footprint
-from iquest_lsp.runtime.gguf_header import Header, TensorInfo, read_header
+from iquest_lsp.runtime.gguf_header import Header, TensorInfo, check_language_model, read_header
 from iquest_lsp.runtime.planner import AUTO_TYPES, available_memory
 from iquest_lsp.settings import read_toml
 
@@ -28,7 +28,9 @@ CONTEXTS = (8192, 32_768, 131_072)
 #: The least that `use` asks for: a window in which a file and what belongs to it have room.
 LEAST_CONTEXT = 2048
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_ADDRESS = re.compile(r"^(hf:|https?://(www\.)?(huggingface\.co|hf\.co)/)")
 _HTTP = re.compile(r"(httpx|httpcore|requests|urllib3)\d*(\.|$)")
+_PART = re.compile(r"-\d{5}-of-(?!00001)\d{5}\.gguf$")
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 
@@ -108,13 +110,14 @@ def add(
     """
     path = Path(source).expanduser()
     if path.is_file():
-        return _place(path, name or path.stem, progress)
-    source = source.removeprefix("hf:")
-    if not _REPOSITORY.fullmatch(source):
+        return _place(path, name or _usual_name(path.stem), progress)
+    _check_no_folder(path)
+    source = _ADDRESS.sub("", source).removesuffix("/")
+    if not _REPOSITORY.fullmatch(source) or source.lower().endswith(".gguf"):
         raise ModelFileError(
-            f"There is no file {source}",
+            f"There is no file {source!r}",
             why="and it is not the name of a repository either",
-            fix="Give a GGUF file, or a repository such as owner/name",
+            fix="Give a GGUF file, or a repository such as owner/name (and --file for one of its files)",
         )
     with _hub() as hub:
         file, digest = _choose(hub, source, pattern, offline)
@@ -123,7 +126,26 @@ def add(
     if digest:
         progress("checking its SHA-256")
         _check_digest(fetched, digest)
-    return _place(fetched, name or Path(file).stem, progress)
+    return _place(fetched, name or _usual_name(Path(file).stem), progress)
+
+
+def _usual_name(stem: str) -> str:
+    """A file's name as that of a model: blanks and other signs become dashes."""
+    name = re.sub(r"[^\w.+-]+", "-", stem).strip("-._+") or "model"
+    return f"{name}-gguf" if name.lower() == catalogue.EMBEDDED else name
+
+
+def _check_no_folder(path: Path) -> None:
+    if not path.is_dir() or path == Path():
+        return
+    files = sorted(file.name for file in path.glob("*.gguf"))
+    published = (path / "config.json").exists()
+    raise ModelFileError(
+        f"{path} is a folder",
+        why=f"it holds {', '.join(files[:5])}" if files else "it holds no GGUF files",
+        fix="Give one of its files" if files else "Convert it: `python -m quantize convert FOLDER OUT.gguf`"
+        if published else "Give a GGUF file",
+    )  # fmt: skip
 
 
 def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str, str]:
@@ -141,6 +163,11 @@ def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str
             fix="Fetch the folder and run `python -m quantize convert`",
         )
     chosen = [file for file in files if not pattern or fnmatch.fnmatch(file, pattern) or pattern == file]
+    if chosen and all(_PART.search(file) for file in chosen):
+        raise ModelFetchError(
+            f"{chosen[0]} of {repository} is one of several parts of a model", why="a model in one file is needed",
+            fix="Choose another file, or fetch all parts and join them with llama.cpp's `llama-gguf-split --merge`",
+        )  # fmt: skip
     if len(chosen) != 1:
         listed = ", ".join(f"{file} ({(files[file].size or 0) / 1e9:.1f} GB)" for file in sorted(files))
         what = f"None of the files of {repository} is {pattern!r}" if not chosen else f"{repository} has several files"
@@ -170,11 +197,15 @@ def _hub() -> Any:
             "The repository does not exist, or not for you", why=_first_line(error),
             fix="Check its name; for one that asks for consent, log in with `hf auth login`",
         ) from error  # fmt: skip
-    except (errors.EntryNotFoundError, errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
         raise ModelFetchError(
-            "The file is not here", why=_first_line(error),
-            fix="Connect to the network and try again; what was fetched so far is kept",
+            "The file is not here", why="it is not in the download cache, and nothing may be fetched or can be",
+            fix="Connect to the network and try again without --offline; what was fetched so far is kept",
         ) from error  # fmt: skip
+    except errors.EntryNotFoundError as error:
+        raise ModelFetchError(
+            "The repository has no such file", why=_first_line(error), fix="Leave --file out to see what it has"
+        ) from error
     except (errors.HfHubHTTPError, OSError) as error:
         raise ModelFetchError(
             "The download failed", why=_first_line(error), fix="Try again: it goes on where it stopped"
@@ -206,7 +237,10 @@ def _check_digest(path: Path, digest: str) -> None:
 def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
     """Links or copies a sound file into the user's folder."""
     header = read_header(path)
-    if not _NAME.fullmatch(name) or name == catalogue.EMBEDDED:
+    check_language_model(header)
+    if name.lower() == catalogue.EMBEDDED:
+        raise UsageError(f"{name!r} is the name of the model in the package", fix="Pass another --name")
+    if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot be the name of a model", fix="Use letters, digits, '.', '-' and '_'")
     folder = catalogue.model_folder()
     target = folder / f"{name}.gguf"
@@ -221,6 +255,7 @@ def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
         try:
             os.link(path.resolve(), part)  # no second copy on the disk
         except OSError:
+            _check_room(target, header.file_size)
             progress(f"copying {header.file_size / 1e9:.1f} GB")
             shutil.copyfile(path, part)
         part.replace(target)
@@ -230,7 +265,33 @@ def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
     return target
 
 
+def _check_room(target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if free < needed:
+        raise ModelFileError(
+            f"There is no room for {target.name}",
+            why=f"it takes {needed / 1e9:.1f} GB and {target.parent} has {free / 1e9:.1f} GB",
+            fix="Free some space, or name the file itself in `iquest-lsp models use FILE`",
+        )
+
+
 # ------------------------------------------------------------------------------------------------ choosing
+
+
+def known_model(name: str) -> KnownModel | None:
+    """The published model of a name, in small letters or large."""
+    return next((known for known in KNOWN if known.name.lower() == name.lower()), None)
+
+
+def known_details(known: KnownModel) -> dict[str, Any]:
+    """What `models info` says of a published model that is not here."""
+    header = known.header
+    kept = {f"memory at {int(context) // 1024}K": size for context, size in needs(header).items()}
+    return {
+        "name": known.name, "repository": known.repository, "here": False, "passes": known.passes,
+        "layers": known.layers, "size_bytes": header.file_size, **kept,
+        "next": f"fetch {known.repository}, `python -m quantize convert`, `iquest-lsp models add FILE`",
+    }  # fmt: skip
 
 
 def use(model: str, settings_file: Path, memory: int | None = None) -> str:
@@ -239,7 +300,7 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
     Raises EngineMemoryError that names the nearest model that fits, ModelFileError, SettingsError.
     """
     memory = available_memory() if memory is None else memory
-    published = next((known for known in KNOWN if known.name.lower() == model.lower()), None)
+    published = known_model(model)
     if published is not None and not any(entry.name == model for entry in catalogue.installed()):
         _check_fit(published.header, memory)
         raise ModelFileError(
@@ -250,6 +311,7 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
         )
     path = catalogue.resolve(model)
     header = read_header(path)
+    check_language_model(header)
     context, kv_type = _check_fit(header, memory)
     known = next((entry for entry in catalogue.installed() if entry.path.resolve() == path.resolve()), None)
     value = "" if known is not None and known.source == "embedded" else known.name if known else str(path)
@@ -311,7 +373,10 @@ def remove(name: str, current: str = "") -> Path:
         raise UsageError(f"{name} is part of the package and stays")
     if current and (current == name or Path(current).expanduser() == entry.path):
         raise UsageError(f"{name} is in use", fix="Choose another with `iquest-lsp models use` first")
-    entry.path.unlink()
+    try:
+        entry.path.unlink()
+    except OSError as error:
+        raise ModelFileError(f"{entry.path} cannot be removed", why=error.strerror or str(error)) from error
     return entry.path
 
 

@@ -21,9 +21,10 @@ from iquest_lsp.runtime.llama import Model
 from quantize import synth
 from quantize.convert import convert
 from quantize.fit import choose
+from quantize.importance import Importance
 from quantize.logits import evaluate
 from quantize.oracle import Oracle
-from quantize.quantizer import Recipe, command, quantize
+from quantize.quantizer import TENSOR_TYPES, Recipe, command, quantize
 from quantize.random_model import Recipe as Shape
 from quantize.random_model import write
 from tests.port import stock_quantizer
@@ -178,6 +179,27 @@ def test_tensor_types_can_be_chosen(tmp_path: Path, loop: Path) -> None:
             quantize(loop, tmp_path / "q.gguf", Recipe("Q4_K_M", overrides))
 
 
+@pytest.mark.parametrize("kind", ["I32", "F64", "Q8_1", "Q9", "IQ1_S"])
+def test_types_that_are_none_of_weights(tmp_path: Path, loop: Path, kind: str) -> None:
+    with pytest.raises(ModelError, match="is not a type of weights"):
+        quantize(loop, tmp_path / "q.gguf", Recipe("Q4_K_M", {r"attn_v": kind}))
+
+
+@pytest.mark.parametrize("kind", TENSOR_TYPES)
+def test_every_type_of_weights_can_be_named(tmp_path: Path, loop: Path, kind: str) -> None:
+    quantize(loop, tmp_path / "q.gguf", Recipe("Q8_0", {r"attn_v": kind}))
+    header = read_header(tmp_path / "q.gguf")
+    found = {gguf.GGMLQuantizationType(t.kind).name for t in header.tensors if ".attn_v." in t.name}
+    assert found == {kind}
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.gguf"
+    Importance({"blk.0.attn_q.weight": np.ones(64)}, {"blk.0.attn_q.weight": 1.0}, ("x",), 1, 32).write(path)
+    with pytest.raises(ModelFileError, match="not a language model"):
+        quantize(path, tmp_path / "q.gguf", Recipe("Q8_0"))
+
+
 def test_a_quantized_source_is_refused_unless_asked_for(tmp_path: Path, loop: Path) -> None:
     quantize(loop, tmp_path / "q8.gguf", Recipe("Q8_0"))
     with pytest.raises(ModelFileError, match="quantized already"):
@@ -199,6 +221,8 @@ def test_the_command(tmp_path: Path, loop: Path) -> None:
     fitted = CliRunner().invoke(command, [str(loop), str(out), "--fit", "1GB", "--context", "2048", "--overwrite"])
     assert fitted.exit_code == 0, fitted.output
     assert "Q8_0" in fitted.output
+    usual = CliRunner().invoke(command, [str(loop), str(out), "--fit", "1GB", "--overwrite"])
+    assert f"for {WIDE.context} tokens" in usual.output  # it has no 32768
 
 
 def test_a_synthetic_model_runs(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ def test_sizes() -> None:
     assert parse_size("12GB") == 12 * 10**9
     assert parse_size("12 gib") == 12 * 2**30
     assert parse_size("1.5G") == 1_500_000_000
-    for text in ("", "much", "-3GB", "0", "12TBs"):
+    assert parse_size("2TB") == 2 * 10**12
+    assert parse_size("12000000000") == 12 * 10**9
+    for text in ("", "much", "-3GB", "0", "12TBs", "12", "nan", "1e3GB", "9" * 400 + "GB", "١٢GB"):
         with pytest.raises(ModelError):
             parse_size(text)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +68,41 @@ def test_every_command_says_so_first(tmp_path: Path) -> None:
 
 def test_sizes() -> None:
     assert [outputs.size_text(size) for size in (0, 9.4e3, 8.91e6, 4.622e9)] == ["0 KB", "9 KB", "8.9 MB", "4.62 GB"]
+
+
+BUSY = """
+import ctypes, pathlib, sys
+from quantize import outputs
+part = pathlib.Path(sys.argv[1])
+part.write_text("half")
+with outputs.interruptible(part):
+    print("ready", flush=True)
+    ctypes.CDLL(None).sleep(60)  # native code: no instruction of the interpreter is run
+"""
+
+
+def test_native_code_is_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
+    part = tmp_path / "x.gguf.part"
+    command = [sys.executable, "-c", BUSY, str(part)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+        run.send_signal(signal.SIGINT)
+        _, told = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert "Aborted" in told
+    assert not part.exists()
+
+
+def test_an_interrupt_within_a_callback_comes_after_it() -> None:
+    steps = []
+
+    def work() -> None:
+        with outputs.deferred_interrupts():
+            signal.raise_signal(signal.SIGINT)
+            steps.append("went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert steps == ["went on"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -9,6 +9,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +18,8 @@ from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError
 from iquest_lsp.runtime import catalogue, library
 from iquest_lsp.settings import read_toml
 from quantize import synth
+from quantize.gguf_edit import Entry, RawFile
+from quantize.importance import Importance
 from quantize.random_model import Recipe, write
 
 
@@ -47,9 +50,59 @@ def test_what_is_no_model_is_not_added(tmp_path: Path, model: Path) -> None:
     for name in ("../x", "nano", "a/b", ".hidden"):
         with pytest.raises(UsageError):
             library.add(str(model), name)
-    with pytest.raises(ModelFileError, match="no file"):
-        library.add("/does/not/exist.gguf")
+    for missing in ("/does/not/exist.gguf", "models/mistyped.gguf", ""):
+        with pytest.raises(ModelFileError, match="no file"):
+            library.add(missing)
     assert not list(catalogue.model_folder().glob("*"))
+
+
+def test_names_that_are_not_given(tmp_path: Path, model: Path) -> None:
+    for name, expected in (("my model (1).gguf", "my-model-1"), ("größe.gguf", "größe"), ("Nano.gguf", "Nano-gguf")):
+        path = tmp_path / name
+        path.write_bytes(model.read_bytes())
+        assert library.add(str(path)).stem == expected
+
+
+def test_what_is_no_language_model_is_neither_added_nor_used(tmp_path: Path, model: Path) -> None:
+    matrix = tmp_path / "matrix.gguf"
+    Importance({"blk.0.attn_q.weight": np.ones(64)}, {"blk.0.attn_q.weight": 1.0}, ("x",), 1, 32).write(matrix)
+    part = tmp_path / "part.gguf"
+    RawFile.read(model).with_entries({"split.count": Entry.of(3)}).write(part)
+    for path, why in ((matrix, "kind 'imatrix'"), (part, "one of 3 parts")):
+        with pytest.raises(ModelFileError, match=why):
+            library.add(str(path))
+        with pytest.raises(ModelFileError, match=why):
+            library.use(str(path), tmp_path / "settings.toml")
+    assert not (tmp_path / "settings.toml").exists()
+    folder = catalogue.model_folder()
+    folder.mkdir(parents=True)
+    matrix.rename(folder / "matrix.gguf")  # put there by hand
+    assert "imatrix" in catalogue.installed()[-1].problem
+
+
+def test_a_folder_is_not_taken_for_a_repository(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    with pytest.raises(ModelFileError, match="holds no GGUF"):
+        library.add("owner/name")
+    (tmp_path / "owner" / "name" / "config.json").write_text("{}")
+    with pytest.raises(ModelFileError, match="quantize convert"):
+        library.add("owner/name")
+    model.rename(tmp_path / "owner" / "name" / "small.gguf")
+    with pytest.raises(ModelFileError, match=r"it holds small\.gguf"):
+        library.add("owner/name")
+
+
+def test_another_disk_without_room(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("another disk")
+
+    monkeypatch.setattr(library.os, "link", refuse)
+    monkeypatch.setattr(library.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=10))
+    with pytest.raises(ModelFileError, match="no room"):
+        library.add(str(model))
+    assert not list(catalogue.model_folder().glob("*"))
+    monkeypatch.undo()
 
 
 def test_another_file_of_the_same_name_is_not_replaced(tmp_path: Path, model: Path) -> None:
@@ -196,6 +249,17 @@ def test_a_repository_without_gguf(model: Path, monkeypatch: pytest.MonkeyPatch)
         library.add("owner/name")
 
 
+def test_parts_of_a_model_are_not_fetched(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = ("a-Q4-00001-of-00002.gguf", "a-Q4-00002-of-00002.gguf", "a-Q8-00001-of-00001.gguf")
+    hub = _Hub(dict.fromkeys(files, model))
+    _install(monkeypatch, hub)
+    for pattern in ("*Q4*", "a-Q4-00001-of-00002.gguf"):
+        with pytest.raises(ModelFetchError, match="parts"):
+            library.add("owner/name", pattern=pattern)
+    assert hub.offline == []
+    assert library.add("https://huggingface.co/owner/name", pattern="*Q8*").name == "a-Q8-00001-of-00001.gguf"
+
+
 def test_without_the_package_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ModelFetchError, match="pip install huggingface_hub"):
@@ -227,3 +291,6 @@ def test_the_commands(model: Path, tmp_path: Path) -> None:
     assert run.invoke(cli, ["models", "use", "nano"]).exit_code == 0
     assert run.invoke(cli, ["models", "remove", "small"]).exit_code == 0
     assert run.invoke(cli, ["models", "add", "no such thing"]).exit_code == 1
+    told = json.loads(run.invoke(cli, ["models", "info", "loopcoder-v2-7b", "--json"]).stdout)
+    assert (told["name"], told["here"], told["passes"]) == ("LoopCoder-V2-7B", False, 2)
+    assert told["memory at 8K"] < told["memory at 128K"]
