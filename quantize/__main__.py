@@ -32,7 +32,14 @@ class LazyGroup(click.Group):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command: Any = importlib.import_module(module).command
+        try:
+            command: Any = importlib.import_module(module).command
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith(("quantize", "iquest_lsp")):
+                raise
+            raise click.ClickException(
+                f"`{cmd_name}` needs the package {error.name}. Install the extra: pip install '.[workshop]'"
+            ) from error
         assert isinstance(command, click.Command)
         return command
 

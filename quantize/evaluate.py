@@ -7,6 +7,7 @@ at the same cursors, on the same machine. Reports: a table on the terminal, Mark
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from iquest_lsp.bench.report import machine
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
-from quantize import corpus, cursors, outputs, report, scoring, speeds
+from quantize import corpus, cursors, outputs, plots, report, scoring, speeds
 from quantize.gguf_stream import Progress
 from quantize.meter import meter
 
@@ -65,6 +66,8 @@ def command(
     plan = Plan(rows, length, long, 2 if long else 0, cursors_, not no_speed, seed)
     try:
         outputs.check(html, markdown)
+        if html is not None:
+            plots.check()
         with meter("evaluate", "steps") as progress:
             result = evaluate(models, sources, plan, progress)
         for path, make in ((markdown, report.markdown), (html, report.html)):
@@ -73,14 +76,21 @@ def command(
                     path.write_text(make(result), "utf-8")
     except IQuestError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(json.dumps(result, indent=2) if json_ else report.markdown(result))
+    for note in result["notes"]:
+        click.echo(f"note: {note}", err=True)
+    click.echo(json.dumps(plain(result), indent=2, allow_nan=False) if json_ else report.markdown(result))
 
 
 def evaluate(
     models: Sequence[Path], sources: Sequence[Path], plan: Plan, progress: Progress | None = None
 ) -> dict[str, Any]:
     """All measurements as one JSON-able object; see the module's docstring."""
+    for path in models:
+        _check_length(path, plan)
+    notes: list[str] = []
     places = cursors.draw(corpus.documents(sources, plan.seed), plan.cursors, plan.seed) if plan.cursors else []
+    if len(places) < plan.cursors:
+        notes.append(f"the text has only {len(places)} lines for the {plan.cursors} cursors asked for")
     rows: list[scoring.Rows] = []
     entries: list[dict[str, Any]] = []
     words: bytes = b""
@@ -100,7 +110,7 @@ def evaluate(
             model = Model.load(path)
             try:
                 if number == 0:
-                    rows, words = _rows(model, sources, plan), _vocabulary(model)
+                    rows, words = _rows(model, sources, plan, notes), _vocabulary(model)
                     reference = scoring.Reference(Path(scratch), model.n_vocab)
                 elif _vocabulary(model) != words:
                     raise ModelError(f"{path.name} has another vocabulary than {models[0].name}")
@@ -120,8 +130,29 @@ def evaluate(
     return {
         "machine": ran_on, "text": [str(source) for source in sources], "reference": models[0].name,
         "rows": plan.rows, "length": plan.length, "long": plan.long if len(rows) > 1 else 0,
-        "cursors": len(places), "models": entries,
+        "cursors": len(places), "notes": notes, "models": entries,
     }  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """Without the numbers that JSON does not have, such as the spread of a single row: they become null."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _check_length(path: Path, plan: Plan) -> None:
+    """Raises ModelError for rows longer than what a model was made for: its figures would mean nothing."""
+    header = read_header(path)
+    trained = int(header.get("context_length", 0))
+    for name, length in (("--length", plan.length), ("--long", plan.long)):
+        if 0 < trained < length:
+            raise ModelError(
+                f"{path.name} was made for {trained} tokens", why=f"rows of {length} were asked for",
+                fix=f"Pass {name} {trained}" + (" or less; --long 0 leaves it out" if name == "--long" else " or less"),
+            )  # fmt: skip
 
 
 def _facts(model: Model, path: Path) -> dict[str, Any]:
@@ -151,7 +182,7 @@ def _quality(
     return entry
 
 
-def _rows(model: Model, sources: Sequence[Path], plan: Plan) -> list[scoring.Rows]:
+def _rows(model: Model, sources: Sequence[Path], plan: Plan, notes: list[str]) -> list[scoring.Rows]:
     needed = plan.rows * plan.length + plan.long_rows * plan.long
     ids = np.concatenate(corpus.token_rows(model, sources, plan.length, -(-needed // plan.length), plan.seed))
     short = plan.rows * plan.length
@@ -159,6 +190,10 @@ def _rows(model: Model, sources: Sequence[Path], plan: Plan) -> list[scoring.Row
         raise ModelError(f"The text has only {len(ids)} tokens", why=f"{short} are needed", fix="Give more text")
     found = [scoring.cut(_split(ids[:short], plan.length), 0, "text")]
     longs = _split(ids[short:], plan.long) if plan.long else []
+    if len(longs) < plan.long_rows:
+        told = f"{len(longs)} of {plan.long_rows}" if longs else "none"
+        notes.append(f"the text has tokens for {told} of the rows of {plan.long} tokens: long context is "
+                     + ("measured on fewer" if longs else "left out"))  # fmt: skip
     if longs:  # only what follows much context is scored
         found.append(scoring.cut(longs[: plan.long_rows], plan.long - plan.long // 4, "long"))
     return found

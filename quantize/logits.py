@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
+from quantize import outputs
 
 
 @click.command("logits")
@@ -31,16 +33,38 @@ def command(model: Path, tokens: Path, out: Path, schedule: str, depth: int | No
     """Writes the logits of every position of a sequence, evaluated with F32 KV and without flash attention."""
     try:
         sizes = [int(size) for size in schedule.split(",")]
-        ids = np.load(tokens)
-        if ids.ndim != 1 or len(ids) == 0 or not np.issubdtype(ids.dtype, np.integer) or min(sizes) < 1:
-            raise click.UsageError("--tokens must hold a list of integers, and --schedule positive sizes")
+    except ValueError as error:
+        raise click.UsageError("--schedule takes sizes of batches, such as 40,1,1") from error
+    try:
+        outputs.check(out)
+        ids = read_tokens(tokens)
+        if min(sizes) < 1:
+            raise click.UsageError("--schedule takes positive sizes")
         loaded = Model.load(model)
         try:
-            np.save(out, evaluate(loaded, ids.astype(np.int32), sizes, depth, second_pass))
+            if ids.min() < 0 or ids.max() >= loaded.n_vocab:
+                odd = int(ids.min() if ids.min() < 0 else ids.max())
+                raise click.UsageError(f"--tokens holds {odd}; the model has the tokens 0 to {loaded.n_vocab - 1}")
+            if depth is not None and not 1 <= depth <= loaded.passes:
+                raise click.UsageError(f"--depth is {depth}; the model has {loaded.passes} passes")
+            found = evaluate(loaded, ids.astype(np.int32), sizes, depth, second_pass)
         finally:
             loaded.close()
-    except (IQuestError, ValueError) as error:
+        with outputs.writing(out), out.open("wb") as stream:  # by its own name: numpy would add an ending
+            np.save(stream, found)
+    except IQuestError as error:
         raise click.ClickException(str(error)) from error
+
+
+def read_tokens(path: Path) -> NDArray[np.integer[Any]]:
+    """The ids in an .npy file. Raises click.UsageError for a file that holds anything else."""
+    try:
+        ids = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise click.UsageError(f"{path} cannot be read as an array of integers (.npy)") from error
+    if not isinstance(ids, np.ndarray) or ids.ndim != 1 or not len(ids) or not np.issubdtype(ids.dtype, np.integer):
+        raise click.UsageError(f"{path} does not hold a list of integers")
+    return ids
 
 
 def evaluate(

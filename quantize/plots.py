@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 from collections.abc import Callable
 from typing import Any
 
+from iquest_lsp.errors import ModelError
+
 Entry = dict[str, Any]
+
+
+def check() -> None:
+    """Raises ModelError where nothing can be drawn, before the work and not after it."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ModelError(
+            "The report's plots cannot be drawn", why="matplotlib is not installed",
+            fix="Install the extra: pip install '.[workshop]', or leave --html out",
+        )  # fmt: skip
 
 
 def draw(entries: list[Entry]) -> list[str]:

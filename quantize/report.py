@@ -8,6 +8,8 @@ from typing import Any
 
 from quantize import plots
 
+#: Bits a weight below which a file is quantized; gates and norms in F32 put F16 a little above.
+_UNQUANTIZED = 16.0
 Entry = dict[str, Any]
 Column = tuple[str, Callable[[Entry], str]]
 
@@ -113,13 +115,24 @@ def setting(result: dict[str, Any]) -> str:
     long = f", and of {result['long']} tokens (their last quarter: long)" if result["long"] else ""
     machine = result["machine"]
     busy = "" if machine.get("load") is None else f", load {machine['load']} when it began"
+    notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in result.get("notes", ()))
     cursors = f" Completions at {result['cursors']} cursors, greedy." if result["cursors"] else ""
     return (
-        f"Reference: {result['reference']}. {result['rows']} rows of {result['length']} tokens{long} of "
-        f"{', '.join(result['text'])}. KL is in nats per token, against the reference. ± is half of a 95% interval; "
-        f"added bits/byte compares row by row.{cursors} Speeds are medians of rounds that take the files in turn. "
-        f"{machine.get('processor') or machine.get('system')}, {machine.get('cores')} cores{busy}."
+        f"Reference: {result['reference']}{_own_rounding(result)}. "
+        f"{result['rows']} rows of {result['length']} tokens{long} of {', '.join(result['text'])}. "
+        f"KL is in nats per token, against the reference. ± is half of a 95% interval; added bits/byte compares row "
+        f"by row.{cursors} Speeds are medians of rounds that take the files in turn. "
+        f"{machine.get('processor') or machine.get('system')}, {machine.get('cores')} cores{busy}.{notes}"
     )
+
+
+def _own_rounding(result: dict[str, Any]) -> str:
+    """Says so where the reference is no unquantized model."""
+    bits = float(result["models"][0].get("bits_per_weight", _UNQUANTIZED))
+    if bits >= _UNQUANTIZED:
+        return ""
+    return (f", which has {bits:.1f} bits a weight itself: divergence, agreement and added bits are those against it, "
+            "not against unquantized weights")  # fmt: skip
 
 
 def _tables(result: dict[str, Any]) -> list[list[Column]]:

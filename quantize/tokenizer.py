@@ -193,7 +193,10 @@ class _SentencePiece(Reference):
         if vocabulary.space_prefix is not None:
             # a message that is given again is merged: normalizer_spec (3) with add_dummy_prefix (3)
             data += bytes((3 << 3 | 2, 2, 3 << 3, int(vocabulary.space_prefix)))
-        self._processor = sentencepiece.SentencePieceProcessor(model_proto=data)
+        try:
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=data)
+        except RuntimeError as error:
+            raise _refused(vocabulary.folder / "tokenizer.model", error) from error
         self._size = int(self._processor.get_piece_size())
 
     def plain(self, text: str) -> list[int]:
@@ -236,7 +239,11 @@ class _Tokenizers(Reference):
         import tokenizers
 
         content = read_json(vocabulary.folder / "tokenizer.json")
-        self._bare = tokenizers.Tokenizer.from_str(json.dumps(content | {"added_tokens": [], "post_processor": None}))
+        bare = json.dumps(content | {"added_tokens": [], "post_processor": None})
+        try:
+            self._bare = tokenizers.Tokenizer.from_str(bare)
+        except Exception as error:  # the library raises nothing more particular
+            raise _refused(vocabulary.folder / "tokenizer.json", error) from error
 
     def plain(self, text: str) -> list[int]:
         ids: list[int] = self._bare.encode(text, add_special_tokens=False).ids if text else []
@@ -261,6 +268,11 @@ class _Tokenizers(Reference):
         if not known and self._bare.normalizer is not None and self._bare.normalizer.normalize_str(text) != text:
             return "the tokenizer rewrites this text first: " + "; ".join(self._vocabulary.cautions)
         return known
+
+
+def _refused(path: Path, error: Exception) -> CheckpointError:
+    why = (str(error).splitlines() or [type(error).__name__])[0]
+    return CheckpointError(f"The published tokenizer's own library refuses {path}", why=why)
 
 
 def _pattern(tokens: Iterable[str]) -> Callable[[str], list[str]]:

@@ -104,6 +104,8 @@ def main() -> None:
             with meter("evaluate", "steps") as progress:
                 result = evaluate(models, sources, plan, progress)
             result["text"] = ["packages it has not seen (" + ", ".join(path.name for path in sources) + ")"]
+    if options.reference == catalogue.embedded_path():
+        result["reference"] = f"{models[0].name}, the 8-bit file that ships"
     place.write_text(json.dumps(result, indent=2), "utf-8")
     (options.folder / "report.md").write_text(report.markdown(result), "utf-8")
     (options.folder / "report.html").write_text(report.html(result), "utf-8")

@@ -68,3 +68,32 @@ def test_nonsense_is_refused(tmp_path: Path, model: Path) -> None:
         assert "Error" in result.output
     result, _ = call(tmp_path, tmp_path / "nothing.gguf")
     assert "There is no model file" in result.output
+
+
+@pytest.mark.parametrize("token", [-1, 256, 2**40])
+def test_tokens_that_the_model_does_not_have(tmp_path: Path, model: Path, token: int) -> None:
+    result, logits = call(tmp_path, model, tokens=np.array([1, token, 3]))
+    assert result.exit_code == 2
+    assert f"{token}; the model has the tokens 0 to 255" in result.output
+    assert logits is None
+
+
+def test_files_that_cannot_be_read_or_written(tmp_path: Path, model: Path) -> None:
+    (tmp_path / "text.npy").write_text("words")
+    np.save(tmp_path / "in.npy", TOKENS)
+    for tokens, out, told in (
+        ("text.npy", "out.npy", "cannot be read as an array"), ("in.npy", "no/out.npy", "there is no folder"),
+    ):  # fmt: skip
+        arguments = [str(model), "--tokens", str(tmp_path / tokens), "--out", str(tmp_path / out)]
+        result = CliRunner().invoke(command, arguments)
+        assert result.exit_code in (1, 2)
+        assert told in result.output
+    result, _ = call(tmp_path, model, "--schedule", "a,b")
+    assert "sizes of batches" in result.output
+
+
+def test_the_result_has_the_name_that_was_asked_for(tmp_path: Path, model: Path) -> None:
+    np.save(tmp_path / "in.npy", TOKENS)
+    arguments = [str(model), "--tokens", str(tmp_path / "in.npy"), "--out", str(tmp_path / "out.bin")]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    assert np.load(tmp_path / "out.bin").shape == (120, 256)

@@ -193,3 +193,40 @@ def test_labels_are_short_and_plain() -> None:
     assert plots.labels(["a$b.gguf"]) == ["a\\$b"]
     assert plots.labels(["same.gguf", "same.gguf"]) == ["same", "same"]
     assert plots.labels(["Q4_K_M.gguf", "Q4_K_S.gguf"]) == ["Q4_K_M", "Q4_K_S"]
+
+
+def _entry(**changes: Any) -> dict[str, Any]:
+    entry = {"file": "m.gguf", "file_bytes": 1, "bits_per_weight": 32.0, "text": {"perplexity": 1.0}}
+    return {"models": [entry | changes], "reference": "m.gguf", "rows": 1, "length": 1, "long": 0, "text": ["x"],
+              "machine": {"processor": "p"}, "cursors": 0, "notes": ["something is left out"]}  # fmt: skip
+
+
+def test_a_reference_that_is_quantized_itself_is_called_so() -> None:
+    assert "has 8.5 bits a weight itself" in report.setting(_entry(bits_per_weight=8.5))
+    assert "itself" not in report.setting(_entry())
+    assert "Something is left out." in report.setting(_entry())
+
+
+def test_what_the_text_or_the_model_is_too_short_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.gguf", Recipe(vocab="bytes", n_vocab=300, context=256))
+    (tmp_path / "text").write_text("words and words\n" * 20)
+    arguments = [str(path), str(path), "--text", str(tmp_path / "text"), "--rows", "2", "--length", "64", "--no-speed"]
+    run = CliRunner().invoke(command, [*arguments, "--cursors", "0"])
+    assert run.exit_code == 1
+    assert "was made for 256 tokens" in run.output
+    assert "--long 256 or less" in run.output
+    run = CliRunner().invoke(command, [*arguments, "--cursors", "0", "--long", "256", "--json"])
+    assert run.exit_code == 0, run.output
+    assert "long context is left out" in run.stderr
+    result = json.loads(run.stdout, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert result["long"] == 0
+    assert len(result["notes"]) == 1
+
+
+def test_the_plots_library_is_asked_for_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "m.gguf", RECIPE)
+    (tmp_path / "text").write_text("words\n")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    run = CliRunner().invoke(command, [str(path), "--text", str(tmp_path / "text"), "--html", str(tmp_path / "r.html")])
+    assert run.exit_code == 1
+    assert "matplotlib is not installed" in run.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import gguf
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from iquest_lsp.errors import ModelError, ModelFileError
 from iquest_lsp.runtime.llama import Model
-from quantize.imatrix import Gathered, combine, command, gather
+from quantize.imatrix import Gathered, Shelf, combine, command, gather
 from quantize.importance import Importance
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe, write
@@ -33,7 +34,7 @@ def test_each_pass_is_gathered_apart(tmp_path: Path, parallel: bool) -> None:
     found = _gathered(path, [TOKENS])
     oracle = Oracle.from_gguf(path)
     embedding = oracle.tensors["token_embd.weight"][TOKENS]
-    out, _ = oracle.first_pass(embedding)
+    out = oracle.layers(TOKENS, depth=1)[-1]
     shape = oracle.shape
     carried = oracle._norm(out, "output_norm.weight") if shape.normalize else out
     if shape.position_offset:
@@ -68,9 +69,11 @@ def test_passes_can_be_weighted(tmp_path: Path) -> None:
         expected = sum(w * found[name, at][0] for at, w in enumerate(weights))
         np.testing.assert_allclose(made.means()[name], expected / (sum(weights) * 48), rtol=1e-5)
     model = Model.load(tmp_path / "m.gguf")
-    for wrong in ((1.0,), (-1.0, 2.0), (0.0, 0.0)):
+    for wrong in ((1.0,), (-1.0, 2.0), (0.0, 0.0), (float("nan"), 1.0), (1.0, float("inf"))):
         with pytest.raises(ModelError):
             gather(model, [TOKENS], wrong)
+    with pytest.raises(ModelError, match="was made for 4096 tokens"):
+        gather(model, [np.resize(TOKENS, 5000)])
     model.close()
 
 
@@ -110,3 +113,50 @@ def test_the_command_over_a_repository(tmp_path: Path) -> None:
     assert len(Importance.read(tmp_path / "i.gguf").sums) == 21
     (tmp_path / "few").write_text("short")
     assert CliRunner().invoke(command, [*arguments, "--text", str(tmp_path / "few")]).exit_code == 1
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "m.gguf", Recipe())
+    rows = [np.roll(TOKENS, at) for at in range(4)]
+    whole = _gathered(path, rows)
+    model = Model.load(path)
+    shelf = Shelf.of(tmp_path / "i.gguf", model, rows)
+    told: list[int] = []
+
+    def stop(done: int, total: int, what: str) -> None:
+        told.append(done)
+        if done == 2 * len(TOKENS):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gather(model, rows, progress=stop, shelf=shelf)
+    assert shelf.path.exists()
+    other = Shelf.of(tmp_path / "i.gguf", model, rows[:3])  # other text: begun anew
+    assert other.take() == ({}, 0)
+    found = gather(model, rows, progress=stop, shelf=shelf)
+    assert told == [48, 96, 144, 192]
+    assert found.keys() == whole.keys()
+    for key, (sums, count) in whole.items():
+        assert found[key][1] == count
+        np.testing.assert_array_equal(found[key][0], sums)
+    assert shelf.take()[1] == len(rows)  # until the matrix is written
+    shelf.path.write_bytes(b"not an archive")
+    assert shelf.take() == ({}, 0)
+    model.close()
+
+
+def test_an_interrupt_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raised within a callback out of native code, it would be, and the row would be half."""
+    model = Model.load(write(tmp_path / "m.gguf", Recipe()))
+    seen = np.einsum
+
+    def interrupted(*values: object) -> object:
+        signal.raise_signal(signal.SIGINT)
+        return seen(*values)
+
+    shelf = Shelf.of(tmp_path / "i.gguf", model, [TOKENS])
+    monkeypatch.setattr("quantize.imatrix.np.einsum", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        gather(model, [TOKENS, TOKENS], shelf=shelf)
+    model.close()
+    assert shelf.take()[1] == 0  # the row it came in is gathered again
