@@ -18,8 +18,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: Most tokens drafted for one step.
-LONGEST_DRAFT = 16
+#: Rows of one call that the runtime computes as if each were alone (port/ggml-flash-attn-alibi.h, GGML_FA_ALIBI_ROWS).
+#: More of them round differently from single tokens, and rounding to 8 bits makes tenths of a logit out of that.
+MOST_ROWS = 16
+#: Most tokens drafted for one step: the token before them is verified in the same call.
+LONGEST_DRAFT = MOST_ROWS - 1
 LONGEST_PASS_DRAFT = 8
 
 #: An account holds so many tokens at most: what a source may waste, more than it saved, before it is off.

@@ -11,7 +11,7 @@ import numpy as np
 
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.controller import Controller, Move, Source
+from iquest_lsp.runtime.controller import MOST_ROWS, Controller, Move, Source
 from iquest_lsp.runtime.drafting import Found, Lookup
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.planner import cores
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 #: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
 ADAPTIVE_CONFIDENCE = 0.9
-#: Tokens written after pass 1 before the later passes catch up: within what one batch does well.
-ADAPTIVE_RUN = 16
+#: Tokens written after pass 1 before the later passes catch up, in one call with the token after them.
+ADAPTIVE_RUN = MOST_ROWS - 1
 
 
 class Writer:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iquest_lsp.runtime.controller import MOST_ROWS
 from iquest_lsp.runtime.llama_context import Context
 
 log = logging.getLogger(__name__)
 
-_PROMPT, _ROWS = 8, (1, 2, 4, 8, 16)
+_PROMPT, _ROWS = 8, (1, 2, 4, 8, MOST_ROWS)
 #: A first round warms up and the quickest of the others counts, unless one takes longer than this.
 _TURNS, _PATIENCE_S = 4, 0.3
 

@@ -73,7 +73,8 @@ def answers(path: Path, prompts: int, tokens: int) -> dict[str, float]:
     seconds = {Depth.EXACT: 0.0, Depth.ADAPTIVE: 0.0}
     written = dict.fromkeys(seconds, 0)
     alike = early = 0
-    for prompt in lossless.prompts(engine, prompts, 400):
+    pieces = lossless.Prompts(engine, 400, 400)
+    for prompt in map(pieces.get, range(prompts)):
         made = {}
         for depth in seconds:
             engine.complete(Prompt(prompt), Limits(max_tokens=1, draft=False), lambda: False)

@@ -83,6 +83,7 @@ class Guesses:
     """Stands for the search in the context: offers what plain decoding wrote, with a wrong token now and then."""
 
     plain: tuple[int, ...] = ()
+    share = 0.2  # of wrong ones
 
     def __init__(self, tokens: object, room: int) -> None:
         self._place = 0
@@ -92,7 +93,7 @@ class Guesses:
         self._place += 1
 
     def find(self, most: int) -> Found:
-        wrong = self._random.random(most) < 0.2
+        wrong = self._random.random(most) < self.share
         rest = self.plain[self._place : self._place + most]
         return Found(tuple(97 if bad else token for token, bad in zip(rest, wrong, strict=False)), 5)
 

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 
 from iquest_lsp.bench.corpus import code_tokens
+from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.catalogue import embedded_path
+from iquest_lsp.runtime.controller import MOST_ROWS, Controller, Move, Source
 from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.llama_backend import LlamaBackend
 from iquest_lsp.runtime.loop import LoopContext
 from quantize.random_model import Recipe, write
 from tests.bench import lossless
+from tests.port.test_drafting import Guesses
 
 READ, ROWS = 700, 48
 
@@ -41,7 +44,7 @@ def test_logits_of_the_embedded_model_are_the_same_in_any_batch(threads: int) ->
     attention.blocks(context)
     single = rows_of(context, ids, 1)
     assert attention.blocks(context).skipped > 0
-    for size in (2, 3, 5, 8, 16):
+    for size in (2, 3, 5, 8, MOST_ROWS):
         assert np.array_equal(rows_of(context, ids, size), single), size
     context.set_threads(1, 1)  # fewer than it was made for
     assert np.array_equal(rows_of(context, ids, 4), single)
@@ -69,7 +72,7 @@ def test_each_row_decides_for_itself_what_to_leave_out(kv: str, threads: int, tm
     attention.blocks(context)
     single = rows_of(context, ids, 1)
     assert attention.blocks(context).skipped > 0
-    for size in (2, 7, 16):
+    for size in (2, 7, MOST_ROWS):
         assert np.array_equal(rows_of(context, ids, size), single), size
     context.close()
     model.close()
@@ -79,10 +82,40 @@ def test_each_row_decides_for_itself_what_to_leave_out(kv: str, threads: int, tm
 def test_drafts_change_no_token_of_real_code(threads: int) -> None:
     engine = LlamaBackend(EngineOptions(model_path=str(embedded_path()), context_tokens=1024, threads=threads))
     engine.load(lambda share: None)
-    tally = lossless.Tally()
-    for prompt in lossless.prompts(engine, 12, 300):
-        lossless.compare(engine, prompt, 24, tally)
+    pieces = lossless.Prompts(engine, 200, 400)
+    cases = [lossless.compare(engine, index, pieces.get(index), 24) for index in range(12)]
     engine.close()
-    assert tally.same + tally.excused == tally.prompts == 12, tally.differing
-    assert tally.drafted > 12
-    assert tally.accepted > 0
+    assert all(case.is_same and case.off == 0.0 for case in cases), cases
+    assert sum(case.drafted for case in cases) > 12
+    assert sum(case.accepted for case in cases) > 0
+
+
+def test_no_call_has_more_rows_than_are_computed_each_for_itself() -> None:
+    header = (Path(attention.__file__).parent / "port" / "ggml-flash-attn-alibi.h").read_text("utf-8")
+    assert f"#define GGML_FA_ALIBI_ROWS {MOST_ROWS} " in header
+    assert Controller(2, can_split=True).longest(1000) + 1 == MOST_ROWS
+
+
+def test_the_longest_drafts_change_no_logit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drafts as long as they get, all right: the log-probabilities are those of single tokens, bit for bit."""
+    engine = LlamaBackend(EngineOptions(model_path=str(embedded_path()), context_tokens=1024, threads=1))
+    engine.load(lambda share: None)
+    controller = engine._loaded().decoder.controller
+
+    def longest(offered: int, match: int, *, room: int, **_: object) -> Move:
+        return Move(Source.LOOKUP, min(offered, room)) if offered and room else Move(Source.PLAIN)
+
+    monkeypatch.setattr("iquest_lsp.runtime.decoding.Lookup", Guesses)
+    monkeypatch.setattr(Guesses, "share", 0.0)
+    for index in range(4):
+        prompt = Prompt(lossless.Prompts(engine, 400, 700).get(index))
+        engine.complete(prompt, Limits(max_tokens=1), lambda: False)
+        plain = engine.complete(prompt, Limits(max_tokens=60, draft=False), lambda: False)
+        monkeypatch.setattr(Guesses, "plain", plain.tokens)
+        with monkeypatch.context() as patch:
+            patch.setattr(controller, "choose", longest)
+            drafted = engine.complete(prompt, Limits(max_tokens=60), lambda: False)
+        assert drafted.counts.drafted >= min(len(plain.tokens) - 8, 50)
+        assert drafted.tokens == plain.tokens
+        assert drafted.logprobs == plain.logprobs
+    engine.close()
