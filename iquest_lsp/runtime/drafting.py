@@ -1,11 +1,13 @@
 """Drafts from the context: what followed the last time the same tokens stood there.
 
-After Saxena, "Prompt Lookup Decoding" (2023); here the longest match counts, and of several the latest.
+After Saxena, "Prompt Lookup Decoding" (2023); here the longest match counts, and of several the latest. A stretch that
+is being copied is followed over its edits: where the text leaves it (a renamed variable), the copy is taken up again
+behind the difference, and the same difference is expected at the next place like it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,12 @@ import numpy as np
 LONGEST_MATCH = 32
 #: One token alone occurs everywhere.
 SHORTEST_MATCH = 2
+#: A match from this length on is followed.
+FOLLOWED_MATCH = 3
+#: Most tokens that an edit within a copy takes out, and that it puts in.
+LONGEST_EDIT = 8
+#: So far back edits are looked for where a copy begins to be followed.
+LEARNT_BACK = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +40,170 @@ class Lookup:
         self._count = len(tokens)
         self._tokens = np.empty(self._count + room, np.int32)
         self._tokens[: self._count] = tokens
+        self._copy = _Copy(self._tokens)
 
     def add(self, token: int) -> None:
         """Appends the answer's next token."""
         self._tokens[self._count] = token
         self._count += 1
+        self._copy.add(token, self._count)
 
     def find(self, most: int) -> Found:
-        """Up to `most` tokens that followed the longest earlier occurrence of the end of the text."""
-        end = self._count - 1
-        if end < SHORTEST_MATCH or most <= 0:
+        """Up to `most` tokens that followed the longest earlier occurrence of the end of the text, or that go on with
+        the copy that is being followed where more than that agree with it."""
+        if self._count <= SHORTEST_MATCH or most <= 0:
             return Found()
+        start, match = self._longest()
+        copy = self._copy
+        if match >= FOLLOWED_MATCH and match > copy.agreeing:
+            copy.follow(start, self._count, match)
+        if copy.agreeing >= match and (ahead := copy.ahead(most, self._count)):
+            return Found(ahead, copy.agreeing)
+        return Found(tuple(self._tokens[start : min(start + most, self._count)].tolist()), match) if match else Found()
+
+    def _longest(self) -> tuple[int, int]:
+        """Where the longest earlier occurrence of the end goes on, and its length."""
+        end = self._count - 1
         tokens = self._tokens
         places = np.flatnonzero(tokens[1:end] == tokens[end]) + 1
         places = places[tokens[places - 1] == tokens[end - 1]]
         if not len(places):
-            return Found()
+            return 0, 0
         back = np.arange(min(LONGEST_MATCH, end))
         before = places[:, None] - back
         equal = (tokens[np.maximum(before, 0)] == tokens[end - back]) & (before >= 0)
         matches = np.where(equal.all(axis=1), len(back), equal.argmin(axis=1))
         best = len(places) - 1 - int(matches[::-1].argmax())
-        start = int(places[best]) + 1
-        return Found(tuple(tokens[start : min(start + most, self._count)].tolist()), int(matches[best]))
+        return int(places[best]) + 1, int(matches[best])
+
+
+class _Copy:
+    """A stretch of the text that is being written again, with edits.
+
+    An edit is known by the tokens that it takes out, or by the token it stands behind where it only puts some in.
+    """
+
+    def __init__(self, tokens: np.ndarray[tuple[int], np.dtype[np.int32]]) -> None:
+        self._tokens = tokens
+        self._next = -1  # what comes next in the stretch; at an edit its first token there; -1: none is followed
+        self._written: list[int] = []  # since the text left the stretch
+        self._insertions: dict[int, _Edit] = {}
+        self._changes: dict[int, _Edit] = {}  # by the first token that they take out
+        self._disproved: set[_Edit] = set()
+        self._agreeing = 0
+
+    @property
+    def agreeing(self) -> int:
+        """How many tokens agreed with the stretch so far."""
+        return self._agreeing if self._next >= 0 else 0
+
+    def follow(self, start: int, count: int, match: int) -> None:
+        """Follows the stretch that goes on at `start`; the last `match` of the text's `count` tokens agree with it."""
+        if self._next != start or self._written:
+            self._next, self._written = start, []
+            self._insertions, self._changes, self._disproved = {}, {}, set()
+            for edit in reversed(list(self._edits_before(start - 1 - match, count - 1 - match))):
+                self._learn(edit)
+        self._agreeing = match
+
+    def add(self, token: int, count: int) -> None:
+        """Notes the text's next token, the last of `count`."""
+        tokens, at = self._tokens, self._next
+        if at < 0:
+            return
+        if not self._written and tokens[at] == token:
+            expected = self._edit_here(at, int(tokens[count - 2]))
+            if expected is not None and expected.put[:1] != (token,):
+                self._disproved.add(expected)
+            self._next += 1
+            self._agreeing += 1
+            return
+        written = len(self._written)
+        self._written.append(token)
+        last = min(LONGEST_EDIT, count - 2 - written - at)
+        skips = [skip for skip in range(last + 1) if tokens[at + skip] == token and skip + written > 0]
+        if skips:
+            skip = min(skips, key=lambda skip: abs(skip - written))
+            self._learn(self._edit(at, skip, self._written[:-1]))
+            self._next, self._written = at + skip + 1, []
+            self._agreeing += 1
+        elif written >= LONGEST_EDIT:
+            self._next = -1
+
+    def ahead(self, most: int, count: int) -> tuple[int, ...]:
+        """Up to `most` tokens that come next, edits that are known included; none within an edit that is not known."""
+        tokens, at = self._tokens, self._next
+        if at < 0:
+            return ()
+        found: list[int] = []
+        written = tuple(self._written)
+        last = int(tokens[at - 1])
+        while len(found) < most and at < count:
+            edit = self._edit_here(at, last)
+            if written and (edit is None or edit.put[: len(written)] != written):
+                return ()
+            if edit is not None:
+                found += edit.put[len(written) :]
+                at += len(edit.out)
+            written = ()
+            if at < count:
+                last = int(tokens[at])
+                found.append(last)
+            at += 1
+        return tuple(found[:most])
+
+    def _edit_here(self, at: int, last: int) -> _Edit | None:
+        """The edit that is expected where the stretch goes on at `at` behind the token `last`."""
+        change = self._changes.get(int(self._tokens[at]))
+        if change is not None and change not in self._disproved:
+            out = self._tokens[at : at + len(change.out)].tolist()
+            if tuple(out) == change.out:
+                return change
+        insertion = self._insertions.get(last)
+        return None if insertion in self._disproved else insertion
+
+    def _learn(self, edit: _Edit) -> None:
+        if edit.out:
+            self._changes[edit.out[0]] = edit
+        else:
+            self._insertions[edit.behind] = edit
+
+    def _edit(self, at: int, out: int, put: Sequence[int]) -> _Edit:
+        tokens = self._tokens[at - 1 : at + out].tolist()
+        return _Edit(tokens[0], tuple(tokens[1:]), tuple(put))
+
+    def _edits_before(self, source: int, end: int) -> Iterator[_Edit]:
+        """The edits between the stretch up to `source`, and the text up to `end`, the latest one first."""
+        tokens = self._tokens
+        least = max(end - LEARNT_BACK, 0)
+        while end > least and source > 0:
+            if tokens[end] == tokens[source]:
+                end, source = end - 1, source - 1
+                continue
+            sizes = self._sizes(source, end)
+            if sizes is None:
+                return
+            out, put = sizes
+            yield self._edit(source - out + 1, out, tokens[end - put + 1 : end + 1].tolist())
+            end, source = end - put, source - out
+
+    def _sizes(self, source: int, end: int) -> tuple[int, int] | None:
+        """The least number of tokens taken out and put in, before which two tokens agree."""
+        tokens = self._tokens
+        for size in range(1, 2 * LONGEST_EDIT + 1):
+            for out in range(max(size - LONGEST_EDIT, 0), min(size, LONGEST_EDIT) + 1):
+                before, after = source - out, end - size + out
+                if before < 1 or after < 1:
+                    continue
+                if tokens[before] == tokens[after] and tokens[before - 1] == tokens[after - 1]:
+                    return out, size - out
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Tokens `out` behind `behind` gave way to `put`."""
+
+    behind: int
+    out: tuple[int, ...]
+    put: tuple[int, ...]

@@ -1,11 +1,14 @@
-"""Prompt lookup: the longest earlier match wins, of equal ones the latest."""
+"""Prompt lookup: the longest earlier match wins, of equal ones the latest; copies are followed over their edits."""
 
 from __future__ import annotations
 
+from random import Random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.drafting import LONGEST_MATCH, SHORTEST_MATCH, Found, Lookup
+from iquest_lsp.runtime.drafting import FOLLOWED_MATCH, LONGEST_MATCH, SHORTEST_MATCH, Found, Lookup
 
 
 def find(tokens: list[int], most: int = 8) -> Found:
@@ -44,5 +47,63 @@ def test_agrees_with_a_search_in_plain_words(tokens: list[int]) -> None:
             match += 1
         if match >= max(best, SHORTEST_MATCH):
             best, place = match, end
-    expected = Found() if place < 0 else Found(tuple(tokens[place + 1 : place + 6]), best)
-    assert find(tokens, most=5) == expected
+    found = find(tokens, most=5)
+    assert found.match == best
+    if best < FOLLOWED_MATCH:  # a copy may be expected to go on with the edits that it had before
+        assert found == (Found() if place < 0 else Found(tuple(tokens[place + 1 : place + 6]), best))
+
+
+#: A block in which the name 7 occurs at four places, and what it becomes.
+BLOCK = [1, 2, 3, 4, 7, 10, 11, 12, 7, 13, 14, 15, 16, 7, 17, 18, 19, 7, 20, 21, 22, 23, 24]
+RENAMES = {"longer": [7, 90], "another": [91], "two more": [7, 90, 91], "gone": []}
+
+
+def renamed(name: list[int]) -> list[int]:
+    return [token for old in BLOCK for token in (name if old == 7 else [old])]
+
+
+@pytest.mark.parametrize("name", RENAMES.values(), ids=RENAMES)
+def test_a_renamed_copy_is_taken_up_behind_the_name_and_the_name_expected_where_it_comes_again(name: list[int]) -> None:
+    after = renamed(name)
+    lookup = Lookup([*BLOCK, 50, 51, *after[:4]], 40)
+    wrong = steps = 0
+    place = 4
+    while place < len(after):
+        drafts = lookup.find(8).tokens[: len(after) - place]
+        right = next((i for i, token in enumerate(drafts) if token != after[place + i]), len(drafts))
+        wrong += right < len(drafts)
+        for token in after[place : place + right + 1]:
+            lookup.add(token)
+        place += right + 1
+        steps += 1
+    assert wrong == 1  # the first of the four
+    assert steps <= 6
+
+
+def test_edits_that_stand_in_the_prompt_already_are_known() -> None:
+    after = renamed([7, 90])
+    assert find([*BLOCK, 50, 51, *after[:14]], most=8) == Found(tuple(after[14:22]), 3)
+
+
+def test_an_edit_that_does_not_come_again_is_expected_no_more() -> None:
+    after = [*renamed([7, 90])[:12], *BLOCK[10:]]  # the first two places only
+    lookup = Lookup([*BLOCK, 50, 51, *after[:9]], 40)
+    for token in after[9:16]:
+        lookup.add(token)
+        lookup.find(1)
+    assert lookup.find(4).tokens == (90, 17, 18, 19)
+    for token in after[16:18]:
+        lookup.add(token)
+    assert lookup.find(6).tokens == (19, 7, 20, 21, 22, 23)
+
+
+@given(st.lists(st.integers(0, 4), max_size=40), st.lists(st.integers(0, 4), max_size=80), st.randoms())
+def test_any_text_can_be_followed(prompt: list[int], text: list[int], random: Random) -> None:
+    lookup = Lookup(prompt, len(text))
+    for place, token in enumerate(text):
+        if random.random() < 0.6:
+            most = random.randint(0, 12)
+            found = lookup.find(most)
+            assert len(found.tokens) <= most
+            assert set(found.tokens) <= {*prompt, *text[:place]}
+        lookup.add(token)
