@@ -166,10 +166,11 @@ class Account:
         """Notes the outcome of one step that used the source."""
         was_trial, self._idle = self.is_due, 0
         self._credit = min(self._credit + 2 * accepted - drafted, CREDIT)
-        if 2 * accepted >= drafted:
-            self._patience = PATIENCE
-        elif was_trial or self._credit <= 0:
+        # A trial that went well says that the drafts are right, not that they pay: if they do, they are chosen anyway.
+        if was_trial or (self._credit <= 0 and 2 * accepted < drafted):
             self._patience = min(2 * self._patience, LONGEST_PATIENCE)
+        elif 2 * accepted >= drafted:
+            self._patience = PATIENCE
 
     def rest(self) -> None:
         """Notes one step without the source."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,12 +41,17 @@ class Lookup:
         self._count = len(tokens)
         self._tokens = np.empty(self._count + room, np.int32)
         self._tokens[: self._count] = tokens
+        self._end = tuple(tokens[-2:])
+        # what the text ended in before: one look tells where there is nothing to be searched
+        self._pairs: set[tuple[int, ...]] = set(pairwise(tokens[:-1]))
         self._copy = _Copy(self._tokens)
 
     def add(self, token: int) -> None:
         """Appends the answer's next token."""
         self._tokens[self._count] = token
         self._count += 1
+        self._pairs.add(self._end)
+        self._end = (*self._end[-1:], token)
         self._copy.add(token, self._count)
 
     def find(self, most: int) -> Found:
@@ -53,8 +59,8 @@ class Lookup:
         the copy that is being followed where more than that agree with it."""
         if self._count <= SHORTEST_MATCH or most <= 0:
             return Found()
-        start, match = self._longest()
         copy = self._copy
+        start, match = self._longest() if copy.agreeing < LONGEST_MATCH and self._end in self._pairs else (0, 0)
         if match >= FOLLOWED_MATCH and match > copy.agreeing:
             copy.follow(start, self._count, match)
         if copy.agreeing >= match and (ahead := copy.ahead(most, self._count)):

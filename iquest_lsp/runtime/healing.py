@@ -32,6 +32,10 @@ class Pieces:
         for piece, token in self._order:
             self._exact.setdefault(piece, []).append(token)
 
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token."""
+        return self._pieces[token]
+
     def heal(self, tokens: Sequence[int]) -> Healed:
         """Takes back the tokens of the word that the prompt ends in, a few at most.
 

@@ -96,7 +96,7 @@ class LlamaBackend:
         if prompt.heal and (healed := parts.pieces.heal(prompt.tokens)).tokens:
             prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
         request = Request(prompt, limits, cancelled, deadline, must, on_text)
-        answer = Answer(request, parts.model.piece, parts.model.is_eog)
+        answer = Answer(request, parts.pieces.piece, parts.model.is_eog)
         self._revive(prompt.sequence, prompt.tokens)
         reused, prefilled = parts.prefill.run(
             prompt.tokens, prompt.sequence, cancelled, deadline, hurry=True, answer=limits.max_tokens + DRAFT_ROOM

@@ -6,13 +6,14 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.controller import Call, Costs
+from iquest_lsp.runtime.llama_context import Context
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.prefill import Prefill
 
@@ -40,17 +41,37 @@ class Tail(Protocol):
     def last(self) -> Logits:
         """The logits of the last token of the prompt."""
 
-    def full(self, tokens: Sequence[int]) -> list[Logits]:
-        """Evaluates tokens behind the kept ones, all passes; one row of logits for each."""
+    def full(self, tokens: Sequence[int]) -> Sequence[Logits]:
+        """Evaluates tokens behind the kept ones, all passes; one row of logits for each, there until the next call."""
 
     def first(self, token: int) -> First:
         """Evaluates the first pass of one token more behind the kept ones."""
 
-    def later(self) -> list[Logits]:
-        """Runs the later passes of all tokens since whose first pass was evaluated; one row for each."""
+    def later(self) -> Sequence[Logits]:
+        """Runs the later passes of all tokens since whose first pass was evaluated; one row for each, as `full`."""
 
     def keep(self, count: int) -> None:
         """Keeps the first `count` of the tokens evaluated since the last call, and forgets the others."""
+
+
+class _Rows(Sequence[Logits]):
+    """The logits of a call's first rows, each fetched when it is looked at: behind a wrong draft none is."""
+
+    def __init__(self, context: Context, count: int) -> None:
+        self._context = context
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> Logits: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Logits]: ...
+    def __getitem__(self, place: int | slice) -> Logits | Sequence[Logits]:
+        if isinstance(place, slice):
+            return [self[row] for row in range(self._count)[place]]
+        return self._context.logits(range(self._count)[place])
 
 
 class ContextTail:
@@ -88,12 +109,12 @@ class ContextTail:
     def last(self) -> Logits:
         return self._context.logits(-1)
 
-    def full(self, tokens: Sequence[int]) -> list[Logits]:
+    def full(self, tokens: Sequence[int]) -> Sequence[Logits]:
         rows = [*tokens, *[tokens[-1]] * (self._least - len(tokens))]
         with self._call(Call.FULL, len(rows)):
             self._context.decode(rows, self._places(len(rows)), self._sequence, logits="all")
         self._new += tokens
-        return [self._context.logits(row) for row in range(len(tokens))]
+        return _Rows(self._context, len(tokens))
 
     def first(self, token: int) -> First:
         context = self._loop()
@@ -109,7 +130,7 @@ class ContextTail:
         sure = None if self._exit is None else _sigmoid(float(self._exit[0] @ hidden) + self._exit[1])
         return First(context.logits(0), sure)
 
-    def later(self) -> list[Logits]:
+    def later(self) -> Sequence[Logits]:
         context = self._loop()
         count = len(self._hidden)
         while len(self._hidden) < self._least:
@@ -118,7 +139,7 @@ class ContextTail:
         with self._call(Call.LATER, len(hidden)):
             context.finish(hidden, self.length + np.arange(len(hidden)), self._sequence)
         self._hidden.clear()
-        return [context.logits(row) for row in range(count)]
+        return _Rows(context, count)
 
     def keep(self, count: int) -> None:
         if count < len(self._new) or self._least > 1:
