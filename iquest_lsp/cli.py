@@ -467,7 +467,7 @@ def bench_prefill(
     """Compare reading a prompt with one pass, with all passes, and as the engine does it."""
     from iquest_lsp.bench import prefill
 
-    sizes = [*(lengths or prefill.LENGTHS), *((prefill.LONG,) if long else ())]
+    sizes = _sizes(lengths, long)
     _bench(json_, engine, model, lambda options, progress: prefill.run(options, sizes, repeat, progress, cases))
 
 
@@ -483,6 +483,10 @@ def bench_prefill(
 @click.option("--deadline-ms", type=click.IntRange(min=1), default=None)
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Times a person's.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--answers", is_flag=True, help="Instead: answers by the engine alone, cold, warm, restored.")
+@click.option("--tokens", "lengths", type=click.IntRange(min=64), multiple=True, help="A prompt length for --answers.")
+@click.option("--long", is_flag=True, help="With --answers: also 131072 tokens, once.")
+@click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each --answers case.")
 @engine_option
 @model_option
 @as_json
@@ -498,14 +502,27 @@ def bench_latency(
     deadline_ms: int | None,
     speed: float,
     seed: int,
+    answers: bool,
+    lengths: tuple[int, ...],
+    long: bool,
+    repeat: int,
     engine: str | None,
     model: str | None,
     json_: bool,
 ) -> None:
     """Type in a workspace's files as a person would, through the socket, and time every answer.
 
-    The files are typed in memory only; nothing in the workspace is changed.
+    The files are typed in memory only; nothing in the workspace is changed. With --answers nothing is typed: the
+    engine alone answers prompts of real code.
     """
+    if answers:
+        from iquest_lsp.bench import answers as module
+
+        sizes = _sizes(lengths, long)
+        _bench(json_, engine, model, lambda options, progress: module.run(options, sizes, repeat, progress))
+        return
+    if lengths or long:
+        raise click.UsageError("--tokens and --long belong to --answers")
     from iquest_lsp.bench import latency
     from iquest_lsp.terminal import progress_bar, show_bench
 
@@ -534,21 +551,30 @@ def bench_latency(
 @click.option("--tokens", "lengths", type=click.IntRange(min=64), multiple=True, help="A prompt length (repeatable).")
 @click.option("--prompts", type=click.IntRange(min=1), default=8, show_default=True, help="Prompts of each kind.")
 @click.option("--new", type=click.IntRange(min=2), default=48, show_default=True, help="Tokens of an answer.")
+@click.option("--long", is_flag=True, help="Also 131072 tokens.")
 @click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True)
 @engine_option
 @model_option
 @as_json
 def bench_decode(
-    lengths: tuple[int, ...], prompts: int, new: int, repeat: int, engine: str | None, model: str | None, json_: bool
-) -> None:
+    lengths: tuple[int, ...], prompts: int, new: int, long: bool, repeat: int, engine: str | None, model: str | None,
+    json_: bool,
+) -> None:  # fmt: skip
     """Compare writing answers with one pass, one token a step, and with drafts; on ordinary code and on copies."""
     from iquest_lsp.bench import decode
 
-    sizes = lengths or decode.LENGTHS
+    sizes = _sizes(lengths, long)
     _bench(
         json_, engine, model,
         lambda options, progress: decode.run(options, sizes, repeat, progress, prompts=prompts, new=new),
     )  # fmt: skip
+
+
+def _sizes(lengths: tuple[int, ...], long: bool) -> list[int]:
+    """The prompt lengths of a benchmark."""
+    from iquest_lsp.bench.prefill import LENGTHS, LONG
+
+    return [*(lengths or LENGTHS), *((LONG,) if long else ())]
 
 
 def _bench(

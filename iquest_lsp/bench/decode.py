@@ -1,4 +1,5 @@
-"""How fast answers are written: with the first pass alone, one token a step with all passes, and with drafts.
+"""How fast answers are written: with the first pass alone, one token a step with all passes, and with drafts; with
+every block of attention and without those below rounding, where the model has such.
 
 The cases of one kind of text run in turns on one engine. Reading the prompt is not part of the time. Ordinary code is
 the standard library's, cut anywhere; copying is such code written a second time with one name changed, as a rename, a
@@ -12,22 +13,25 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_text, code_tokens
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved
+from iquest_lsp.bench.passes import check_model, skipping, write
+from iquest_lsp.bench.prefill import LENGTHS
+from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Generation, Limits, Prompt
-from iquest_lsp.errors import EngineError
+from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.llama_backend import LlamaBackend
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.sampling import Choice, Sampler
 
-LENGTHS = (512, 4096)
 PROMPTS = 8
+#: A longer prompt begins as all of its length do, so that reading it costs its own tokens only.
+OWN = 1024
 NEW = 48
 #: Lines of a block that is written a second time, and those of them that the prompt holds already.
 _BLOCK, _BEGUN = 30, 4
@@ -81,7 +85,8 @@ def run(
     prompts: int = PROMPTS,
     new: int = NEW,
 ) -> Report:
-    """Measures the model of `options` with prompts of each length; raises the engine's errors."""
+    """Measures the model of `options` with prompts of each length; raises UsageError and the engine's errors."""
+    check_model(options)
     engine = LlamaBackend(replace(options, context_tokens=max(lengths) + new + 256, sequences=1))
     info = engine.load(lambda share: None)
     try:
@@ -101,15 +106,17 @@ def run(
 
 
 def ordinary(engine: LlamaBackend, length: int, count: int) -> list[Task]:
-    """Pieces of real code, one after the other."""
-    tokens = code_tokens(lambda text: engine.tokenize([text])[0], length * count)
-    return [Task(tuple(tokens[at * length : (at + 1) * length])) for at in range(count)]
+    """Pieces of real code, one after the other, behind the same beginning where they are long."""
+    own = min(length, OWN)
+    tokens = code_tokens(lambda text: engine.tokenize([text])[0], length + own * (count - 1))
+    begin = length - own
+    return [Task((*tokens[:begin], *tokens[begin + at * own : begin + (at + 1) * own])) for at in range(count)]
 
 
 def copying(engine: LlamaBackend, length: int, count: int) -> list[Task]:
     """Real code that ends in a block and the beginning of the same block with another name in it."""
     lines = code_text(10 * _BLOCK * (count + 1)).splitlines(keepends=True)
-    filler = list(ordinary(engine, length, 1)[0].prompt)
+    filler, own = list(ordinary(engine, length, 1)[0].prompt), min(length, OWN)
     made = []
     for number in range(1, count + 1):
         start = 10 * _BLOCK * number
@@ -120,7 +127,8 @@ def copying(engine: LlamaBackend, length: int, count: int) -> list[Task]:
         before, begun, rest = engine.tokenize(
             ["".join(lines[:start]), "".join([*block, "\n\n", *again[:_BEGUN]]), "".join(again[_BEGUN:])]
         )
-        made.append(Task(tuple([*filler, *before, *begun][-length:]), tuple(rest)))
+        end = [*before, *begun][-own:]
+        made.append(Task((*filler[: length - len(end)], *end), tuple(rest)))
     return made
 
 
@@ -135,15 +143,22 @@ def _rows(
     seen = _Seen({}, {}, Counter())
     for place, task in enumerate(tasks):  # also warms up
         seen.plain[place] = _answer(engine, task, new, draft=False)[0].tokens
+    context = engine.context
     cases: dict[str, Callable[[], Sample]] = {}
-    if engine.passes > 1:
-        cases["one_pass"] = lambda: _one_pass(engine, tasks, seen)
+    counted: dict[str, attention.Blocks] = {}
+    if isinstance(context, LoopContext) and engine.passes > 1:
+        cases["one_pass"] = lambda: _alone(engine, context, tasks, seen, 1)
+    if isinstance(context, LoopContext) and attention.applies(context):
+        cases["dense"] = lambda: _alone(engine, context, tasks, seen, engine.passes, 0.0, ("dense", counted))
+        cases["sparse"] = lambda: _alone(engine, context, tasks, seen, engine.passes, None, ("sparse", counted))
     cases["plain"] = lambda: _engine(engine, tasks, new, seen, draft=False)
     cases["drafted"] = lambda: _engine(engine, tasks, new, seen, draft=True)
     found = interleaved(cases, repeats, progress)
     length = len(tasks[0].prompt)
     notes = dict.fromkeys(found, f"{kind}, {length} tokens before it")
     notes["drafted"] += f"; {seen.note()}"
+    for case, blocks in counted.items():
+        notes[case] += f"; the passes alone, without the engine; {blocks.sentence()}"
     return [Row(case, seen.tokens, samples, notes[case]) for case, samples in found.items()]
 
 
@@ -173,22 +188,31 @@ def _read(engine: LlamaBackend, task: Task) -> None:
     engine.complete(Prompt(task.prompt), Limits(max_tokens=1, draft=False), _never)
 
 
-def _one_pass(engine: LlamaBackend, tasks: Sequence[Task], seen: _Seen) -> Sample:
-    """As many tokens with the first pass alone."""
+def _alone(
+    engine: LlamaBackend,
+    context: LoopContext,
+    tasks: Sequence[Task],
+    seen: _Seen,
+    depth: int,
+    share: float | None = None,
+    counted: tuple[str, dict[str, attention.Blocks]] | None = None,
+) -> Sample:
+    """As many tokens as the engine wrote, with so many passes of the context alone."""
     wall = cpu = 0.0
-    context = engine.context
-    if not isinstance(context, LoopContext):
-        raise EngineError("This model has one pass only")
+    blocks = attention.Blocks(0, 0, 0)
     for place, task in enumerate(tasks):
         _read(engine, task)
-        begin, begin_cpu = time.perf_counter(), time.process_time()
-        token = int(context.logits(-1).argmax())
-        for at in range(len(task.prompt), len(task.prompt) + len(seen.plain[place]) - 1):
-            context.decode_depth([token], [at], 0, 1, "last")
-            token = int(np.argmax(context.logits(-1)))
-        wall += time.perf_counter() - begin
-        cpu += time.process_time() - begin_cpu
+        if counted is not None:
+            attention.blocks(context)
+        with skipping(context, share):
+            sample = timed(lambda: write(context, len(task.prompt), len(seen.plain[place]), depth))  # noqa: B023  runs at once
+        if counted is not None:
+            more = attention.blocks(context)
+            blocks = attention.Blocks(*(a + b for a, b in zip(astuple(blocks), astuple(more), strict=True)))
+        wall, cpu = wall + sample.seconds, cpu + sample.cpu_seconds
         context.remove(0, len(task.prompt), -1)
+    if counted is not None:
+        counted[1][counted[0]] = blocks
     return Sample(wall, cpu)
 
 

@@ -18,15 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
+from iquest_lsp.bench.passes import check_model, read, skipping
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.errors import UsageError
 from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.llama_backend import LlamaBackend, settled
-from iquest_lsp.runtime.llama_context import Logits
 from iquest_lsp.runtime.loop import LoopContext
 
 LENGTHS = (512, 4096, 16384, 32768)
@@ -49,8 +48,7 @@ def run(
 
     Lengths from 65536 tokens on run once. Raises UsageError and the engine's errors.
     """
-    if options.kind != "llama":
-        raise UsageError("Without a model there is nothing to measure", fix="Leave --engine out")
+    check_model(options)
     header = read_header(Path(options.model_path))
     model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
     try:
@@ -113,24 +111,16 @@ def _skipping(
     case: str,
     counted: dict[str, attention.Blocks],
 ) -> Sample:
-    attention.set_skip(context, share)
     attention.blocks(context)
-    sample = _planned(context, ids)
+    with skipping(context, share):
+        sample = _planned(context, ids)
     counted[case] = attention.blocks(context)
-    attention.set_skip(context, None)
     return sample
 
 
 def _measured(context: LoopContext, ids: NDArray[np.int32], depth: int) -> Sample:
     context.clear()
-
-    def work() -> None:
-        for start in range(0, len(ids), context.n_batch):
-            piece = ids[start : start + context.n_batch]
-            last: Logits = "last" if start + len(piece) == len(ids) else None
-            context.decode_depth(piece, np.arange(start, start + len(piece)), 0, depth, last)
-
-    return timed(work)
+    return timed(lambda: read(context, ids.tolist(), depth))
 
 
 def _planned(context: LoopContext, ids: NDArray[np.int32]) -> Sample:
@@ -164,7 +154,7 @@ def engine_rows(
                 found["warm"].append(timed(lambda: _complete(engine, tokens)))
                 saved = 0
                 found["saved"].append(timed(lambda: engine.save(label, 0, True)))  # noqa: B023  runs at once
-                saved = _drop_from_memory(Path(folder))
+                saved = drop_from_memory(Path(folder))
                 answer = _answer(engine, tokens)
                 engine.forget(0)
                 found["restored"].append(timed(lambda: engine.restore(label, 0, ())))  # noqa: B023  runs at once
@@ -195,7 +185,7 @@ def _answer(engine: LlamaBackend, tokens: list[int]) -> tuple[int, ...]:
     return engine.complete(Prompt(tuple(tokens)), Limits(max_tokens=ANSWER), lambda: False).tokens
 
 
-def _drop_from_memory(folder: Path) -> int:
+def drop_from_memory(folder: Path) -> int:
     """Asks the system to forget the files' content; returns their bytes."""
     total = 0
     for path in folder.glob("*.kv"):

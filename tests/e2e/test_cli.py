@@ -237,10 +237,19 @@ def test_windows_are_kept_on_disk_and_cleared(project: Path) -> None:
         assert json.loads(command("cache", "info", "--json").stdout)["entries"] == []
 
 
-def test_a_benchmark_needs_a_model() -> None:
-    done = run("bench", "prefill", "--engine", "fake", "--json")
+@pytest.mark.parametrize("kind", [["prefill"], ["decode"], ["latency", "--answers"]], ids=lambda kind: kind[0])
+def test_a_benchmark_needs_a_model(kind: list[str]) -> None:
+    done = run("bench", *kind, "--engine", "fake", "--json")
     assert done.returncode == 2
     assert "nothing to measure" in done.stderr
+
+
+def test_bench_latency_answers_cold_warm_and_restored() -> None:
+    report = answer("bench", "latency", "--answers", "--tokens", "128", "--repeat", "1")
+    cases = {row["case"]: row for row in report["rows"]}
+    assert {"cold", "cold, all passes", "restored", "warm", "warm, no drafts", "warm, one pass"} <= set(cases)
+    assert {row["tokens"] for row in cases.values()} == {130}
+    assert all(row["seconds"] > 0 for row in cases.values())
 
 
 def test_bench_prefill_compares_in_one_run() -> None:

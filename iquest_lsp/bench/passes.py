@@ -1,0 +1,45 @@
+"""Reading and writing with a context alone, without the engine around it, at any depth."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from iquest_lsp.errors import UsageError
+from iquest_lsp.runtime import attention
+from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.runtime.llama_context import Logits
+from iquest_lsp.runtime.loop import LoopContext
+
+
+def check_model(options: EngineOptions) -> None:
+    """Raises UsageError where no model would be measured."""
+    if options.kind != "llama":
+        raise UsageError("Without a model there is nothing to measure", fix="Leave --engine out")
+
+
+def read(context: LoopContext, tokens: Sequence[int], depth: int, start: int = 0) -> None:
+    """Evaluates tokens from position `start` on with `depth` passes each; the last one's logits are kept."""
+    for at in range(0, len(tokens), context.n_batch):
+        piece = tokens[at : at + context.n_batch]
+        last: Logits = "last" if at + len(piece) == len(tokens) else None
+        context.decode_depth(piece, start + np.arange(at, at + len(piece)), 0, depth, last)
+
+
+def write(context: LoopContext, start: int, count: int, depth: int) -> None:
+    """Writes so many tokens from position `start` on, one a call; the first one by the logits that are there."""
+    for at in range(start, start + count - 1):
+        token = int(np.argmax(context.logits(-1)))
+        context.decode_depth([token], [at], 0, depth, "last")
+
+
+@contextlib.contextmanager
+def skipping(context: LoopContext, share: float | None) -> Iterator[None]:
+    """Attention inside may leave out this share of a row's weights (None: the default, 0: nothing)."""
+    attention.set_skip(context, share)
+    try:
+        yield
+    finally:
+        attention.set_skip(context, None)
