@@ -40,6 +40,7 @@ from iquest_lsp.runtime.scheduler import Scheduler
 from iquest_lsp.runtime.switch import EngineSwitch
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem, in_snake_case
 from iquest_lsp.telemetry import Statistics
+from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secrets import has_secret
 
@@ -674,7 +675,7 @@ def _history_place(place: str) -> tuple[Path, str]:
     """A place on the command line as a folder that exists and the place as seen from there."""
     path, mark, rest = place.partition("::") if "::" in place else place.partition(":")
     file = Path(path).absolute()
-    if not file.parent.is_dir():
+    if not is_folder(file.parent):
         return Path.cwd(), place
     return file.parent, f"{file.name}{mark}{rest}"
 

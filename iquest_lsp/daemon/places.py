@@ -20,6 +20,7 @@ from pathlib import Path
 from platformdirs import user_log_path, user_runtime_path
 
 from iquest_lsp.errors import DaemonError
+from iquest_lsp.workspace.paths import is_file
 
 APP = "iquest-lsp"
 #: Longest socket path, in bytes; the kernel's own limits are 104 (macOS) and 108 (Linux), the last one a NUL.
@@ -77,7 +78,7 @@ def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
     """Command line options as they mean the same in another working directory."""
     absolute = dict(options)
     model = options.get("model")
-    if isinstance(model, str) and model and Path(model).expanduser().is_file():
+    if isinstance(model, str) and model and is_file(Path(model).expanduser()):
         absolute["model"] = str(Path(model).expanduser().resolve())
     return absolute
 

@@ -11,6 +11,7 @@ from iquest_lsp.context.index import FileEntry, look
 from iquest_lsp.datatypes import Document, Dropped, FlowRecord, RecentEdit
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.secrets import has_secret
 from iquest_lsp.workspace.tree import walk
 
@@ -54,7 +55,7 @@ def read_files(
     def load(path: str) -> Document | Dropped:
         return opened[path] if path in opened else gate.load(path)
 
-    return [look(path, load) for path in paths if not (root / path).is_dir()]
+    return [look(path, load) for path in paths if not is_folder(root / path)]
 
 
 def read_history(root: Path, paths: Sequence[str]) -> History:

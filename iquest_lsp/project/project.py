@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import stat
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -30,6 +29,7 @@ from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.paths import is_folder, is_there
 from iquest_lsp.workspace.secrets import has_secret
 from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
 from iquest_lsp.workspace.watcher import Changes, Watcher
@@ -201,7 +201,7 @@ class Project:
     @property
     def has_history(self) -> bool:
         """Whether the folder lies in a git repository, as far as its files tell."""
-        return any(_mode(folder / ".git") for folder in (self.root, *self.root.parents))
+        return any(is_there(folder / ".git") for folder in (self.root, *self.root.parents))
 
     def stop_indexing(self, what: str) -> None:
         """Gives up reading the files or the history; what was read till then serves."""
@@ -252,6 +252,13 @@ class Project:
         self._gate = Gate(self.root, IgnoreRules(self.root, self._exclude))
 
     @property
+    def _bounds(self) -> tuple[int, int]:
+        """Most files, most levels of folders."""
+        if not self.is_loose:
+            return MAX_FILES, MAX_DEPTH
+        return LOOSE_FILES, 0 if self.root == self.root.parent else LOOSE_DEPTH
+
+    @property
     def _exclude(self) -> tuple[str, ...]:
         return (*self.settings.exclude, HIDDEN_FOLDERS) if self.is_loose else self.settings.exclude
 
@@ -296,7 +303,7 @@ class Project:
             self._tell("files", done, total)
 
         try:
-            bounds = (LOOSE_FILES, LOOSE_DEPTH) if self.is_loose else (MAX_FILES, MAX_DEPTH)
+            bounds = self._bounds
             self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
         except IndexProcessError as error:
             if self._closed.is_set():
@@ -323,7 +330,7 @@ class Project:
             return
         for seen in found:
             self._index.put(seen.path, seen)
-            if isinstance(seen, Dropped) and not (self.root / seen.path).exists():
+            if isinstance(seen, Dropped) and not is_there(self.root / seen.path):
                 self._index.remove(seen.path)
         self._read_edits()
 
@@ -405,21 +412,14 @@ class Project:
 
 def root_of(file: Path) -> Path:
     """The root of the project a file or folder belongs to: the nearest marked folder, else its own."""
-    start = file if stat.S_ISDIR(_mode(file)) else file.parent
+    start = file if is_folder(file) else file.parent
     return next((folder for folder in (start, *start.parents) if is_marked(folder)), start)
 
 
 def is_marked(folder: Path) -> bool:
     """Whether something in a folder says that it is a project's root."""
-    return any(_mode(folder / mark) for mark in ROOT_MARKS)
+    return any(is_there(folder / mark) for mark in ROOT_MARKS)
 
-
-def _mode(path: Path) -> int:
-    """What is at a path, as stat says it; 0 for nothing, and where one may not look."""
-    try:
-        return path.stat().st_mode
-    except (OSError, ValueError):
-        return 0
 
 
 def _log_failure(future: Future[None]) -> None:

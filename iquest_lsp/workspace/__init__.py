@@ -6,6 +6,7 @@ Import from the modules (this package imports none of them):
     positions   LineIndex, units, characters, Encoding: lines, offsets, the editor's columns
     decoding    decode, is_binary: bytes to text
     ignore      IgnoreRules: which paths git and the settings exclude
+    paths       is_there, is_folder, is_file: of paths that may be anything
     tree        walk -> Tree: the project's files
     secrets     secret_by_name, find_secrets, has_secret, redact
     admission   Gate: load(path) -> Document | Dropped, open_reason(document), current(document) -> CurrentText

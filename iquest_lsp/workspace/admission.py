@@ -147,7 +147,9 @@ class Gate:
                 raise DocumentError(f"{path} is not a regular file")
             if status.st_size > self.max_bytes:
                 raise DocumentError(f"{path} is too large", why=f"{status.st_size:,} bytes")
-            data = stream.read(self.max_bytes + 1)
+            data: bytes | None = stream.read(self.max_bytes + 1)
+        if data is None:  # the system's own files, such as those below /proc, may have nothing to say just now
+            raise DocumentError(f"{path} is not a regular file")
         if len(data) > self.max_bytes:
             raise DocumentError(f"{path} is too large", why="it grew while it was read")
         if is_binary(data):

@@ -224,7 +224,9 @@ class DocumentStore:
                     return self._dated(cached.document)
                 if status.st_size > self._max_file_bytes:
                     raise DocumentError(f"{path} is too large", why=f"{status.st_size:,} bytes")
-                data = stream.read(self._max_file_bytes + 1)
+                data: bytes | None = stream.read(self._max_file_bytes + 1)
+                if data is None:  # one of the system's own files, which has nothing to say just now
+                    raise DocumentError(f"{path} is not a regular file")
         except OSError as error:
             raise DocumentError(f"Cannot read {path}", why=error.strerror or str(error)) from error
         except ValueError as error:  # a NUL in the path

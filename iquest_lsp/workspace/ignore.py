@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+from iquest_lsp.workspace.paths import is_file
+
 IGNORE_FILE = ".gitignore"
 _MAX_RULES_BYTES = 1024 * 1024
 
@@ -150,7 +152,7 @@ def head_folder(root: Path) -> Path:
     """The folder that holds HEAD: `.git`, or where a worktree's or submodule's `.git` file points."""
     git = root / ".git"
     try:
-        text = git.read_text("utf-8") if git.is_file() else ""
+        text = git.read_text("utf-8") if is_file(git) else ""
     except (OSError, ValueError):
         text = ""
     return (root / text[len("gitdir:") :].strip()).resolve() if text.startswith("gitdir:") else git

@@ -33,6 +33,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from iquest_lsp.workspace.ignore import IgnoreRules, git_folder, head_folder, is_rules_file
+from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.tree import MAX_DEPTH, walk
 
 _log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class Watcher:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                if not self.root.is_dir():
+                if not is_folder(self.root):
                     self.mode = "off"
                     self._stopping.wait(min(self._poll_s, 1.0))
                     continue
@@ -151,7 +152,7 @@ class Watcher:
             try:
                 event = self._events.get(timeout=max(due - now, 0.0))
             except queue.Empty:
-                if not pending and not self.root.is_dir():
+                if not pending and not is_folder(self.root):
                     return
                 continue
             if event is None:
@@ -189,7 +190,7 @@ class Watcher:
                 self._schedule(folder, recursive=True)
             for git in self._git:
                 for inner in (git, git / "logs", git / "info", git / "refs" / "heads"):
-                    if inner.is_dir():
+                    if is_folder(inner):
                         self._schedule(str(inner), recursive=inner.name == "heads")
         except OSError as error:
             self._unwatch()
@@ -250,7 +251,7 @@ class Watcher:
         seen = self._stamps()
         while not self._stopping.is_set():
             started = time.monotonic()
-            if not self.root.is_dir():
+            if not is_folder(self.root):
                 return
             now = self._stamps()
             changed = {path for path in seen.keys() | now.keys() if seen.get(path) != now.get(path)}

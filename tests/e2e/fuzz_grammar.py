@@ -32,6 +32,10 @@ texts = st.one_of(
     st.integers(1, 40).map(lambda count: "value = compute(value)\n" * count),
 )
 small = st.integers(-2, 60)
+configurations: list[dict[str, Any]] = [
+    {"enable": True, "maxTokens": 8}, {"deadlineMs": 10**400}, {"context": "none", "deadlineMs": 1}, {"context": None},
+    {"disabledLanguages": ["python"]}, {"disabledLanguages": None}, {"exclude": ["*.py", "["]}, {"exclude": None},
+]  # fmt: skip
 odd_numbers = [2**31 - 1, 2**31, 2**53, 2**63, -(2**63), 10**40, 1.5, float("nan"), float("inf")]
 numbers = st.one_of(small, st.sampled_from(odd_numbers))
 junk: st.SearchStrategy[Any] = st.recursive(
@@ -58,11 +62,13 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
     uris = st.one_of(
         st.sampled_from([f"{root}/{name}" for name in FILES]),
         st.sampled_from(["untitled:1", "file://", "", "http://x/y", f"{root}/%00.py", f"{root}/%F0%28", "file:///\ud800"]),
+        st.sampled_from(["file://[x", "file:a.py", f"{root}/../../x.py", f"{root}/{'n' * 300}.py"]),
     )
     positions = st.fixed_dictionaries({"line": _mostly(small, numbers), "character": _mostly(small, numbers)})
     ranges = st.fixed_dictionaries({"start": positions, "end": positions})
     identifiers = st.fixed_dictionaries({"uri": uris})
     versions = _mostly(small, numbers)
+    folders = st.fixed_dictionaries({"uri": uris, "name": texts})
     places = {"textDocument": identifiers, "position": positions}
     spots = st.fixed_dictionaries({"line": _mostly(small, numbers), "column": st.one_of(st.none(), small, numbers)})
     selected = st.fixed_dictionaries({"range": ranges, "text": texts})
@@ -112,7 +118,12 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
         _shape("$/cancelRequest", {"id": st.one_of(ids, junk)}),
         _shape(
             "workspace/didChangeConfiguration",
-            {"settings": st.fixed_dictionaries({"iquest": st.one_of(junk, st.just({"enable": True, "maxTokens": 8}))})},
+            {"settings": st.fixed_dictionaries({"iquest": st.one_of(junk, st.sampled_from(configurations))})},
+        ),
+        _shape("workspace/didRenameFiles", {"files": st.lists(_pairs("oldUri", "newUri", uris), max_size=2)}),
+        _shape("workspace/didDeleteFiles", {"files": st.lists(st.fixed_dictionaries({"uri": uris}), max_size=2)}),
+        _shape(
+            "workspace/didChangeWorkspaceFolders", {"event": _pairs("added", "removed", st.lists(folders, max_size=2))}
         ),
         _shape(
             "workspace/didChangeWatchedFiles",
@@ -179,6 +190,10 @@ def encode(step: Raw | dict[str, Any]) -> bytes:
 
 def _mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(usual, usual, usual, usual, odd, st.none(), st.just("1"))
+
+
+def _pairs(first: str, second: str, each: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({first: each, second: each})
 
 
 def _shape(method: str, fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[tuple[str, Any]]:

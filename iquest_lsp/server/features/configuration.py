@@ -46,10 +46,10 @@ async def follow(connection: Connection) -> None:
 
 
 def editor_settings(value: Any) -> Mapping[str, object]:
-    """The table of our settings in what an editor sent, whether under our section's name or bare."""
+    """The table of our settings in what an editor sent: under our section's name, with it as a prefix, or bare."""
     table = convert.plain(value)
     inner = table.get(SECTION, table)
-    return inner if isinstance(inner, dict) else {}
+    return {key.removeprefix(f"{SECTION}."): given for key, given in inner.items()} if isinstance(inner, dict) else {}
 
 
 async def _pulled(connection: Connection) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from lsprotocol import types
 from iquest_lsp.server import convert
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
+from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
@@ -44,7 +45,7 @@ def register(connection: Connection) -> None:
             connection.assistant.remove_workspace(root, connection.client)
             connection.roots = [each for each in connection.roots if each != root]
         for root in convert.files_of(folder.uri for folder in params.event.added):
-            if root.is_dir() and root not in connection.roots:
+            if is_folder(root) and root not in connection.roots:
                 connection.assistant.add_workspace(root, connection.client)
                 connection.roots.append(root)
         connection.settings_changed(connection.assistant.configure({}, connection.client))  # the new folders' own files
@@ -61,4 +62,4 @@ def _roots(params: types.InitializeParams) -> list[Path]:
     roots = convert.files_of(uris)
     if not roots and params.root_path:
         roots.append(Path(params.root_path))
-    return [root for root in roots if root.is_absolute() and root.is_dir()]
+    return [root for root in roots if root.is_absolute() and is_folder(root)]

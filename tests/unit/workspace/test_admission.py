@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,21 @@ def test_the_current_file_is_refused_by_name_and_place(gate: Gate, path: str) ->
     shown = gate.current(Document(path, CODE))
     assert shown.reason
     assert shown.text == ""
+
+
+def test_a_file_of_the_system_s_that_has_nothing_to_say_stays_out(
+    gate: Gate, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read without waiting, as named pipes have to be, some files below /proc and /sys give no bytes, not even none."""
+
+    class Silent(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return None  # type: ignore[return-value]  # what a raw file that does not block returns
+
+        def fileno(self) -> int:
+            return file.fileno()
+
+    (root / "silent.py").write_text("x = 1\n")
+    with (root / "silent.py").open("rb") as file, monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", lambda descriptor, _: os.close(descriptor) or Silent())
+        assert reason(gate, "silent.py") == "not a regular file"
