@@ -131,11 +131,17 @@ def _serve_tcp(overrides: dict[str, Any], port: int) -> None:
 
     _log_to_stderr(overrides.get("log_level") or "warning")
 
-    def ready(bound: int, token: str) -> None:
-        where = _guard(lambda: leave_token(bound, token))
-        click.echo(f"serving on 127.0.0.1:{bound}; the token is in {where}", err=True)
+    left: list[Path] = []
 
-    _guard(lambda: serve(overrides, port, os.environ.get("IQUEST_LSP_TOKEN", ""), ready))
+    def ready(bound: int, token: str) -> None:
+        left.append(_guard(lambda: leave_token(bound, token)))
+        click.echo(f"serving on 127.0.0.1:{bound}; the token is in {left[0]}", err=True)
+
+    try:
+        _guard(lambda: serve(overrides, port, os.environ.get("IQUEST_LSP_TOKEN", ""), ready))
+    finally:
+        for file in left:
+            file.unlink(missing_ok=True)
 
 
 def _token(port: int) -> str:

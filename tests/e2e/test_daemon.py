@@ -303,6 +303,7 @@ async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
     finally:
         service.terminate()
         assert await asyncio.wait_for(service.wait(), PATIENCE_S) == 0
+    assert not token.exists()
 
 
 async def test_sockets_that_say_nothing_keep_nobody_out(home: Home, root: Path) -> None:
