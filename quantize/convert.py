@@ -135,6 +135,7 @@ def convert(
     card.size_label = card.size_label or gguf.size_label(total, 0, 0, 0)
     writer.add_type(gguf.GGUFType.MODEL)
     card.set_gguf_meta_model(writer)
+    cautions += _drop_nonsense(writer)
     model_keys.write(writer, writer.arch, geometry(config).keys())
     write_scaling(writer, config.scaling)
     writer.add_file_type(file_type)
@@ -166,6 +167,18 @@ def _card(folder: Path, parameters: int) -> tuple[gguf.Metadata, list[str]]:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         caution = f"README.md cannot be read ({first}), so the file tells no licence and no authors"
         return gguf.Metadata.load(None, None, None, parameters), [caution]
+
+
+def _drop_nonsense(writer: gguf.GGUFWriter) -> list[str]:
+    """Leaves out what a README calls a licence, a tag and so on and is no text; a caution for each."""
+    cautions = []
+    for key, entry in list(writer.kv_data[0].items()):
+        texts = entry.value if entry.type == gguf.GGUFValueType.ARRAY else [entry.value]
+        is_text = entry.type in (gguf.GGUFValueType.ARRAY, gguf.GGUFValueType.STRING)
+        if is_text and not all(isinstance(text, str) for text in texts):
+            del writer.kv_data[0][key]
+            cautions.append(f"{key} is left out, since the README says {entry.value!r}, which is no text")
+    return cautions
 
 
 def tensor_map(checkpoint: Checkpoint, config: ModelConfig) -> dict[str, Mapping]:

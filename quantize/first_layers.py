@@ -7,7 +7,9 @@ then one of meaning, not of rounding. All passes are run: the gates and the loca
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -15,12 +17,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.errors import EngineError, ModelError
+from iquest_lsp.errors import EngineError, ModelError, ModelFileError
 from iquest_lsp.runtime.gguf_header import TensorInfo
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
 from quantize import outputs
 from quantize.gguf_edit import Entry, RawFile
+from quantize.gguf_stream import Progress
 from quantize.observe import Observer
 from quantize.oracle import Array, Oracle, shape_of
 
@@ -53,7 +56,7 @@ class Agreement:
         return f"{self.layers} layers{passes} {verb} the equations by {self.worst:.1e} (allowed {ALLOWED:.0e})"
 
 
-def compare(raw: RawFile, layers: int) -> Agreement:
+def compare(raw: RawFile, layers: int, progress: Progress | None = None) -> Agreement:
     """Runs both. Raises ModelError where llama.cpp refuses the file or the equations do not cover it."""
     architecture = str(raw.get("general.architecture"))
     scaling = raw.get(f"{architecture}.rope.scaling.type", "linear")
@@ -63,10 +66,22 @@ def compare(raw: RawFile, layers: int) -> Agreement:
     tokens = _prompt(raw, int(raw.get(f"{architecture}.loop.window_size", 1)))
     chosen, ids = np.unique(tokens, return_inverse=True)
     kept = tuple(tensor for tensor in raw.tensors if _is_kept(tensor.name, layers))
-    expected = _equations(raw, kept, chosen, ids, layers)
-    passes = len(expected) // layers
+    passes = int(raw.get(f"{architecture}.loop.num", 1))
+    total = len(kept) + passes * sum(".ffn_" in tensor.name for tensor in kept)
+    steps = itertools.count(1)
+
+    def step(what: str) -> None:
+        if progress is not None:
+            progress(min(next(steps), total), total, what)
+
+    expected = _equations(raw, kept, chosen, ids, layers, step)
     with tempfile.TemporaryDirectory() as folder:
-        path = _excerpt(raw, kept, chosen, layers, Path(folder) / f"{raw.path.stem}-excerpt.gguf")
+        path = Path(folder) / f"{raw.path.stem}-excerpt.gguf"
+        try:
+            _excerpt(raw, kept, chosen, layers, path, step)
+        except ModelFileError as error:
+            fix = "Let TMPDIR name a folder with more room, or pass --layers 1"
+            raise ModelError(f"not run: {error.what}", why=error.why, fix=fix) from error
         try:
             found = _through_llama(path, ids.astype(np.int32), passes, layers)
         except EngineError as error:
@@ -100,8 +115,8 @@ class _Stored:
 
     __array_ufunc__ = None  # numpy leaves x @ matrix to __rmatmul__
 
-    def __init__(self, raw: RawFile, tensor: TensorInfo) -> None:
-        self._raw, self._tensor = raw, tensor
+    def __init__(self, raw: RawFile, tensor: TensorInfo, step: Callable[[str], None]) -> None:
+        self._raw, self._tensor, self._step = raw, tensor, step
 
     @property
     def T(self) -> _Stored:  # noqa: N802  numpy's name
@@ -112,12 +127,14 @@ class _Stored:
         result = np.empty((len(x), self._tensor.shape[1]))
         for start, rows in self._raw.pieces(self._tensor):
             result[:, start : start + len(rows)] = x @ rows.T.astype(np.float64)
+        self._step(f"equations, {self._tensor.name}")
         return result
 
 
 def _equations(
-    raw: RawFile, tensors: tuple[TensorInfo, ...], chosen: NDArray[np.int64], ids: NDArray[np.int64], layers: int
-) -> list[Array]:
+    raw: RawFile, tensors: tuple[TensorInfo, ...], chosen: NDArray[np.int64], ids: NDArray[np.int64], layers: int,
+    step: Callable[[str], None],
+) -> list[Array]:  # fmt: skip
     """Outputs of the first layers in every pass, [n, n_embd] each."""
     architecture = str(raw.get("general.architecture"))
     prefix = architecture + "."
@@ -129,7 +146,7 @@ def _equations(
             rows = [raw.rows(tensor, int(at), int(at) + 1) for at in chosen]
             weights[tensor.name] = np.concatenate(rows).astype(np.float64)
         elif ".ffn_" in tensor.name and len(tensor.shape) == 2:
-            weights[tensor.name] = cast(Array, _Stored(raw, tensor))
+            weights[tensor.name] = cast(Array, _Stored(raw, tensor, step))
         else:
             whole = np.concatenate([rows.astype(np.float64) for _, rows in raw.pieces(tensor)])
             weights[tensor.name] = whole if len(tensor.shape) > 1 else whole.reshape(-1)
@@ -140,8 +157,9 @@ def _equations(
 
 
 def _excerpt(
-    raw: RawFile, tensors: tuple[TensorInfo, ...], chosen: NDArray[np.int64], layers: int, path: Path
-) -> Path:
+    raw: RawFile, tensors: tuple[TensorInfo, ...], chosen: NDArray[np.int64], layers: int, path: Path,
+    step: Callable[[str], None],
+) -> None:  # fmt: skip
     """Writes a model of the first layers whose vocabulary is the chosen tokens, without texts."""
     architecture = str(raw.get("general.architecture"))
     changes: dict[str, Entry | None] = {key: None for key in raw.entries if key.startswith("tokenizer.")}
@@ -151,8 +169,7 @@ def _excerpt(
     }  # fmt: skip
     changes |= {key: None for key in raw.entries if key.startswith("split.")}
     rows = {tensor: chosen if tensor.name == "token_embd.weight" else None for tensor in tensors}
-    raw.with_entries(changes).write_f32(path, rows)
-    return path
+    raw.with_entries(changes).write_f32(path, rows, step)
 
 
 def _through_llama(path: Path, tokens: NDArray[np.int32], passes: int, layers: int) -> list[NDArray[np.float32]]:

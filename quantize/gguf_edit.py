@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,7 @@ import numpy as np
 from gguf.quants import dequantize
 from numpy.typing import NDArray
 
-from iquest_lsp.errors import ModelFileError
+from iquest_lsp.errors import ModelFileError, UnsupportedModelError
 from iquest_lsp.runtime.gguf_header import TensorInfo, read_header
 from quantize import outputs
 from quantize.gguf_stream import Progress
@@ -95,14 +95,23 @@ class RawFile:
         return replace(self, entries=entries | {key: entry for key, entry in changes.items() if entry is not None})
 
     def rows(self, tensor: TensorInfo, start: int, stop: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """Rows [start, stop) of a tensor as float32 [stop - start, columns], read from the file now."""
-        kind = gguf.GGMLQuantizationType(tensor.kind)
-        block, width = gguf.GGML_QUANT_SIZES[kind]
-        row = tensor.shape[0] // block * width
-        with self.path.open("rb") as stream:
-            stream.seek(self.data_start + tensor.offset + start * row)
-            data = np.frombuffer(stream.read((stop - start) * row), np.uint8).reshape(stop - start, row)
-        return np.asarray(dequantize(data, kind), np.float32).reshape(stop - start, tensor.shape[0])
+        """Rows [start, stop) of a tensor as float32 [stop - start, columns], read from the file now.
+
+        Raises UnsupportedModelError for a type that cannot be read here.
+        """
+        try:
+            kind = gguf.GGMLQuantizationType(tensor.kind)
+            block, width = gguf.GGML_QUANT_SIZES[kind]
+            row = tensor.shape[0] // block * width
+            with self.path.open("rb") as stream:
+                stream.seek(self.data_start + tensor.offset + start * row)
+                data = np.frombuffer(stream.read((stop - start) * row), np.uint8).reshape(stop - start, row)
+            return np.asarray(dequantize(data, kind), np.float32).reshape(stop - start, tensor.shape[0])
+        except (KeyError, ValueError, NotImplementedError) as error:
+            told = f"{tensor.name} of {self.path.name} cannot be read"
+            raise UnsupportedModelError(told, why=f"its type is number {tensor.kind}") from error
+        except OSError as error:
+            raise ModelFileError(f"{self.path} cannot be read", why=error.strerror or str(error)) from error
 
     def header(self, tensors: tuple[TensorInfo, ...]) -> bytes:
         """The header for these tensors, padded to where their data begin."""
@@ -140,10 +149,12 @@ class RawFile:
             self._write(part, planned, offset, as_f32, progress)
             part.replace(path)
 
-    def write_f32(self, path: Path, chosen: Mapping[TensorInfo, NDArray[np.int64] | None]) -> None:
+    def write_f32(
+        self, path: Path, chosen: Mapping[TensorInfo, NDArray[np.int64] | None], step: Callable[[str], None]
+    ) -> None:
         """Writes a file with this header and some of the tensors, dequantized; of those with row numbers these rows.
 
-        Raises ModelFileError.
+        `step` is called after each tensor. Raises ModelFileError.
         """
         planned, offset = [], 0
         for tensor, rows in chosen.items():
@@ -159,6 +170,7 @@ class RawFile:
                 parts = self.pieces(tensor) if rows is None else ((at, self.rows(tensor, at, at + 1)) for at in rows)
                 for _, values in parts:
                     target.write(values.tobytes())
+                step(f"excerpt, {tensor.name}")
             target.truncate(len(header) + offset)
 
     def pieces(self, tensor: TensorInfo) -> Iterator[tuple[int, NDArray[np.float32]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+import textwrap
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,9 +126,8 @@ def parse(config: dict[str, Any], ignore: Collection[str] = (), offset: int | No
     theta, scaling = _rope(config, read)
     eos = config.get("eos_token_id")
     eos_ids = tuple(eos) if isinstance(eos, list) else () if eos is None else (eos,)
-    n_vocab = read.size("vocab_size")
-    if not all(type(token) is int and 0 <= token < n_vocab for token in eos_ids):
-        raise CheckpointError(f"config.json has an eos_token_id of {eos!r}", why=f"it has {n_vocab} tokens")
+    if not all(type(token) is int and token >= 0 for token in eos_ids):
+        raise CheckpointError(f"config.json has an eos_token_id of {eos!r}")
     if config.get("mlp_bias") and family is not Family.LLAMA:
         raise CheckpointError("config.json has mlp_bias, which Loop models do not have in llama.cpp")
     loop, n_layer = _loop(family, config, read, offset), read.size("num_hidden_layers")
@@ -137,7 +137,7 @@ def parse(config: dict[str, Any], ignore: Collection[str] = (), offset: int | No
             why=f"the port runs at most {_MOST_PASSES} passes, and {_MOST_LAYERS} layers in all of them",
         )
     return ModelConfig(
-        family, n_vocab, n_embd, read.size("intermediate_size"), n_layer,
+        family, read.size("vocab_size"), n_embd, read.size("intermediate_size"), n_layer,
         n_head, n_head_kv, head_dim, config.get("head_dim") is not None,
         read.size("max_position_embeddings"), read.number("rms_norm_eps", 1e-5), theta,
         read.flag("tie_word_embeddings", False), read.flag("attention_bias", False), read.flag("mlp_bias", False),
@@ -172,7 +172,7 @@ def _check_keys(config: dict[str, Any], family: Family) -> None:
             continue  # a size that is not used
         known = key in _FIXED or key == "layer_types"
         raise CheckpointError(
-            f"config.json has {key} = {value!r}",
+            f"config.json has {key} = {textwrap.shorten(repr(value), 80)}",
             why="that changes what the model computes, and the port computes it otherwise"
             if known
             else "this key is unknown here and may change what the model computes",

@@ -117,11 +117,13 @@ def setting(result: dict[str, Any]) -> str:
     busy = "" if machine.get("load") is None else f", load {machine['load']} when it began"
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in result.get("notes", ()))
     cursors = f" Completions at {result['cursors']} cursors, greedy." if result["cursors"] else ""
+    timed = any("speed" in entry for entry in result["models"])
+    speed = " Speeds are medians of rounds that take the files in turn." if timed else ""
     return (
         f"Reference: {result['reference']}{_own_rounding(result)}. "
         f"{result['rows']} rows of {result['length']} tokens{long} of {', '.join(result['text'])}. "
         f"KL is in nats per token, against the reference. ± is half of a 95% interval; added bits/byte compares row "
-        f"by row.{cursors} Speeds are medians of rounds that take the files in turn. "
+        f"by row.{cursors}{speed} "
         f"{machine.get('processor') or machine.get('system')}, {machine.get('cores')} cores{busy}.{notes}"
     )
 

@@ -23,6 +23,7 @@ from quantize.checkpoint import Checkpoint, read_json
 from quantize.convert import tensor_map
 from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile
+from quantize.gguf_stream import Progress
 from quantize.header_facts import USUAL, Prefix
 from quantize.hf_config import ModelConfig, parse
 from quantize.layout import Layout, from_checkpoint, from_weights
@@ -36,6 +37,7 @@ _BLOCK = {
     "attn_norm.weight", "attn_q.weight", "attn_k.weight", "attn_v.weight", "attn_output.weight", "ffn_norm.weight",
     "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight", "loop_gate.weight", "loop_gate.bias",
 }  # fmt: skip
+_GATES = {"loop_gate.weight", "loop_gate.bias"}
 _OPTIONAL = {"loop_gate_norm.weight", "attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}
 #: Difference up to which a file's gates are the published ones: some files have them in 8 bits.
 _SAME_GATES = 0.02
@@ -68,12 +70,14 @@ def command(
         raise click.UsageError(f"{repair} exists; pass --overwrite to replace it")
     try:
         outputs.check(repair)
-        findings = verify(model, checkpoint, layers, values)
+        with meter("verify", "steps") as progress:
+            findings = verify(model, checkpoint, layers, values, progress)
         repaired = False
         if repair is not None and any(found.repairable for found in findings):
             with meter("repair") as progress:
                 apply(RawFile.read(model), findings).write(repair, progress=progress)
-            again = _again(repair, checkpoint, layers, values)
+            with meter("verify again", "steps") as progress:
+                again = _again(repair, checkpoint, layers, values, progress)
             repaired = all(found.state != "wrong" for found in again)
             findings = [*findings, *again]
             click.echo(f"{repair} was written", err=True)
@@ -93,8 +97,9 @@ def command(
 
 
 def verify(
-    path: Path, checkpoint: Path | None = None, layers: int = 2, given: dict[str, Any] | None = None
-) -> list[Finding]:
+    path: Path, checkpoint: Path | None = None, layers: int = 2, given: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> list[Finding]:  # fmt: skip
     """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model, and CheckpointError
     for a checkpoint that cannot be read."""
     raw = RawFile.read(path)
@@ -112,7 +117,7 @@ def verify(
     layout = _layout(fixed, published)
     findings += [layout, tokenizer_check.check(raw, checkpoint, config)]
     if all(found.repairable for found in findings if found.state == "wrong"):
-        findings.append(_first_layers(apply(raw, findings), layers))
+        findings.append(_first_layers(apply(raw, findings), layers, progress))
     else:
         findings.append(Finding("first layers", "unknown", "not run: put the rest right first"))
     return findings
@@ -125,9 +130,11 @@ def apply(raw: RawFile, findings: Sequence[Finding]) -> RawFile:
     return raw
 
 
-def _again(path: Path, checkpoint: Path | None, layers: int, given: dict[str, Any]) -> list[Finding]:
+def _again(
+    path: Path, checkpoint: Path | None, layers: int, given: dict[str, Any], progress: Progress
+) -> list[Finding]:
     return [Finding(f"{found.name}", found.state, "repaired: " + found.detail, found.changes)
-            for found in verify(path, checkpoint, layers, given)]  # fmt: skip
+            for found in verify(path, checkpoint, layers, given, progress)]  # fmt: skip
 
 
 def _has_weights(folder: Path) -> bool:
@@ -214,8 +221,9 @@ def _rotation(raw: RawFile, own: str, wanted: dict[str, Any], changes: dict[str,
 def _tensors(raw: RawFile) -> Finding:
     layers = int(header_facts.told_by_tensors(raw).get("block_count", 0))
     names = {tensor.name for tensor in raw.tensors}
-    block = {f"blk.{i}.{name}" for i in range(layers) for name in _BLOCK}
-    optional = {f"blk.{i}.{name}" for i in range(layers) for name in _OPTIONAL}
+    needed = _BLOCK - _GATES if _has_one_pass(raw) else _BLOCK
+    block = {f"blk.{i}.{name}" for i in range(layers) for name in needed}
+    optional = {f"blk.{i}.{name}" for i in range(layers) for name in _OPTIONAL | _GATES}
     missing = sorted((block | {"token_embd.weight", "output_norm.weight"}) - names)
     unknown = sorted(names - block - optional - _NAMES)
     misshapen = _misshapen(raw)
@@ -229,6 +237,10 @@ def _tensors(raw: RawFile) -> Finding:
         return Finding("tensors", "wrong", "; ".join(problems))
     note = f"; {len(quantized)} gates or norms are not F32, which costs accuracy" if quantized else ""
     return Finding("tensors", "ok", f"{len(names)} tensors, {layers} layers{note}")
+
+
+def _has_one_pass(raw: RawFile) -> bool:
+    return bool(raw.get(f"{raw.get('general.architecture')}.loop.num") == 1)
 
 
 def _misshapen(raw: RawFile) -> list[str]:
@@ -268,6 +280,8 @@ def _gates(raw: RawFile, published: Checkpoint | None, config: ModelConfig | Non
             if not np.isfinite(values).all():
                 return Finding("gates", "wrong", f"{tensor.name} holds numbers that are not finite")
             (weights if tensor.name.endswith("weight") else biases).append(values.reshape(-1))
+    if not weights and not biases and _has_one_pass(raw):
+        return Finding("gates", "ok", "there are none, and none are needed for one pass")
     if not weights or not biases:
         return Finding("gates", "wrong", "there are none")
     weight, bias = np.concatenate(weights), np.concatenate(biases)
@@ -331,10 +345,10 @@ def _layout(raw: RawFile, published: Checkpoint | None) -> Finding:
     return Finding("row order", "wrong", f"{detail} ({looked.why})", changes)
 
 
-def _first_layers(raw: RawFile, layers: int) -> Finding:
+def _first_layers(raw: RawFile, layers: int, progress: Progress | None) -> Finding:
     """All passes of the first layers, from the equations and through llama.cpp."""
     try:
-        found = first_layers.compare(raw, layers)
+        found = first_layers.compare(raw, layers, progress)
     except ModelError as error:
         return Finding("first layers", "wrong" if isinstance(error, ModelFileError) else "unknown", str(error))
     return Finding("first layers", "ok" if found.is_exact else "wrong", found.describe())

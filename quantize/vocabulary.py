@@ -8,7 +8,7 @@ SentencePiece's own user-defined pieces keep their kind, so that text is cut at 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,25 @@ class Vocabulary:
             raise CheckpointError(told, why="true or false is needed")
         if (folder / "tokenizer.model").exists():
             check_fetched(folder / "tokenizer.model")
-            return _from_sentencepiece(folder, settings, n_vocab, eos_ids)
+            return _from_sentencepiece(folder, settings, n_vocab, eos_ids)._with_real_ends()
         if (folder / "tokenizer.json").exists():
-            return _from_json(folder, settings, n_vocab, eos_ids, pre)
+            return _from_json(folder, settings, n_vocab, eos_ids, pre)._with_real_ends()
         raise CheckpointError(
             f"There is no tokenizer in {folder}",
             why="neither tokenizer.model nor tokenizer.json is there",
             fix="Fetch the missing files of the checkpoint",
         )
+
+    def _with_real_ends(self) -> Vocabulary:
+        """Without ends of text that are beyond the vocabulary."""
+        beyond = [token for token in self.eos_ids if token >= len(self.tokens)]
+        if not beyond:
+            return self
+        caution = (
+            f"config.json's eos_token_id {', '.join(map(str, beyond))} is left out: there are {len(self.tokens)} tokens"
+        )
+        ends = tuple(token for token in self.eos_ids if token not in beyond)
+        return replace(self, eos_ids=ends, cautions=(*self.cautions, caution))
 
     def write(self, writer: Any) -> None:
         """Adds the tokenizer's keys to a gguf.GGUFWriter, by the names that llama.cpp reads."""

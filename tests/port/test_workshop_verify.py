@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gguf
@@ -40,9 +41,10 @@ def _faults(path: Path, checkpoint: Path | None = None) -> set[str]:
     "recipe",
     [
         Recipe(vocab="bytes", n_vocab=300), Recipe(max_alibi_bias=8.0), Recipe(community=True),
-        Recipe(parallel=True, gate_hidden=True), Recipe(quantization="Q8_0", exit_head=True),
+        Recipe(parallel=True, gate_hidden=True), Recipe(quantization="Q8_0", exit_head=True), Recipe(passes=1),
+        Recipe(passes=3, window=100),
     ],
-    ids=["loop", "alibi", "community", "parallel", "quantized"],
+    ids=["loop", "alibi", "community", "parallel", "quantized", "one pass", "three passes"],
 )  # fmt: skip
 def test_sound_files_pass(tmp_path: Path, recipe: Recipe) -> None:
     states = _states(write(tmp_path / "m.gguf", recipe))
@@ -418,3 +420,11 @@ def test_values_that_the_user_knows(tmp_path: Path) -> None:
     assert found == {"rope.freq_base": 500000.0, "loop.embedding_scale": 1.0}
     assert fixed.get("iquestloopcoder.loop.normalize") is False
     assert CliRunner().invoke(command, [str(path), "--set", "loop.num"]).exit_code == 2
+
+
+def test_no_room_for_the_excerpt_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "m.gguf", Recipe())
+    monkeypatch.setattr("quantize.outputs.shutil.disk_usage", lambda _: SimpleNamespace(free=100))
+    found = verify(path)[-1]
+    assert found.state == "unknown"
+    assert "TMPDIR" in found.detail

@@ -281,3 +281,11 @@ def test_a_card_that_cannot_be_read_is_left_out(tmp_path: Path, text: bytes) -> 
     (tmp_path / "model" / "README.md").write_bytes(text)
     (caution,) = convert(tmp_path / "model", tmp_path / "out.gguf").cautions
     assert "README.md cannot be read" in caution
+
+
+@pytest.mark.parametrize("line", ["license_name: 7", "name: [1]", "tags: [1, two]", "license: 2024-01-01"])
+def test_what_a_card_says_that_is_no_text_is_left_out(tmp_path: Path, line: str) -> None:
+    checkpoints.write(tmp_path / "model", LOOP)
+    (tmp_path / "model" / "README.md").write_text(f"---\nlibrary_name: x\n{line}\n---\n")
+    (caution,) = convert(tmp_path / "model", tmp_path / "out.gguf").cautions
+    assert "is no text" in caution

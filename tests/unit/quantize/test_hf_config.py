@@ -44,7 +44,7 @@ def test_null_scales_are_one_and_the_offset_can_be_set() -> None:
         ("vocab_size", True), ("architectures", ["LlamaForCausalLM"]), ("architectures", None),
         ("eos_token_id", ["</s>"]), ("num_hidden_layers", -1), ("layer_types", ["full_attention"]),
         ("layer_types", ["full_attention", "full_attention", "sliding_attention"]), ("loop_num", 5),
-        ("num_hidden_layers", 300), ("eos_token_id", 800), ("eos_token_id", True), ("pruned_heads", {"0": [1]}),
+        ("num_hidden_layers", 300), ("eos_token_id", True), ("pruned_heads", {"0": [1]}),
     ],
 )  # fmt: skip
 def test_what_would_change_the_mathematics_is_an_error(key: str, value: Any) -> None:

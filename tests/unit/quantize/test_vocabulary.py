@@ -192,3 +192,10 @@ def test_added_tokens_that_only_tokenizer_json_tells(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": listed}))
     found = Vocabulary.read(tmp_path, size)
     assert (found.tokens, found.kinds, found.cautions) == (full.tokens, full.kinds, ())
+
+
+def test_ends_of_text_beyond_the_vocabulary_are_left_out(tmp_path: Path) -> None:
+    size = checkpoints.write_sentencepiece(tmp_path)
+    found = Vocabulary.read(tmp_path, size, (2, 75864, 75869))
+    assert found.eos_ids == (2,)
+    assert "75864, 75869 is left out" in found.cautions[-1]

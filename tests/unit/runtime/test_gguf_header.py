@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.gguf_header import Header, check_language_model, read_header
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,28 @@ def test_missing_and_foreign_files_say_so(tmp_path: Path) -> None:
         read_header(other)
     with pytest.raises(ModelFileError, match="cannot be read"):
         read_header(tmp_path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("block_count", "many"), ("attention.head_count", True), ("loop.num", -2)])
+def test_a_shape_that_is_told_in_no_number(tmp_path: Path, key: str, value: str | bool | int) -> None:
+    path = tmp_path / "m.gguf"
+    writer = gguf.GGUFWriter(path, "iquestloopcoder")
+    full = f"iquestloopcoder.{key}"
+    kinds = {str: writer.add_string, bool: writer.add_bool, int: writer.add_int32}
+    kinds[type(value)](full, value)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    writer.close()
+    with pytest.raises(ModelFileError, match=f"its key {full} is {value!r}"):
+        read_header(path)
+    assert read_header(path, any_values=True).metadata[full] == value
+
+
+def test_what_is_no_language_model() -> None:
+    for metadata, why in (
+        ({"general.type": "imatrix"}, "kind 'imatrix'"), ({"split.count": 2}, "one of 2 parts"),
+        ({"general.architecture": "clip"}, "kind 'clip'"), ({}, "no token_embd"),
+    ):  # fmt: skip
+        with pytest.raises(ModelFileError, match=why):
+            check_language_model(Header(Path("m.gguf"), metadata, (), 0, 0))
