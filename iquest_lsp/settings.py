@@ -264,8 +264,9 @@ def read_toml(path: Path) -> Mapping[str, object]:
         data = path.read_bytes()
     except FileNotFoundError:
         return {}
-    except OSError as error:
-        raise SettingsError(f"Cannot read {path.name}", why=error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: no name that this system's encoding can write
+        why = error.strerror if isinstance(error, OSError) else ""
+        raise SettingsError(f"Cannot read {path.name}", why=why or str(error)) from error
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

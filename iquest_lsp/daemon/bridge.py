@@ -139,8 +139,9 @@ class Starter:
         with contextlib.suppress(OSError):
             self._place.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         said = json.dumps([str(self._place.folder), self._place.name, self._options, theirs])
-        # -P and another working directory: an untrusted workspace must not lend its modules to the daemon.
-        command = [sys.executable, "-P", "-m", "iquest_lsp.daemon", said]
+        # -P and another working directory: an untrusted workspace must not lend its modules to the daemon. Names of
+        # files are UTF-8 for all editors, whatever the locale of the one that comes first.
+        command = [sys.executable, "-P", "-X", "utf8", "-m", "iquest_lsp.daemon", said]
         try:
             with _last_words(self._place.last_words) as words:
                 subprocess.run(

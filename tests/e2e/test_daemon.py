@@ -231,6 +231,24 @@ async def test_a_daemon_that_stands_still_can_be_stopped(
     assert "The daemon stopped unexpectedly" in (await client.ended())[1]
 
 
+async def test_names_are_utf_8_whatever_the_locale_of_the_first_editor(home: Home, root: Path) -> None:
+    folder = root / "häuser 漢字"
+    folder.mkdir()
+    (folder / "iquest.toml").write_text("max_tokens = 7\n")
+    (folder / "größe.py").write_text(CODE)
+    plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for environment in (plain, {"LC_ALL": "C.UTF-8"}):
+        client = await RawClient.start(home, *FAKE, environment=environment)
+        await client.initialize(folder)
+        await client.ready()
+        # Its settings and its text are read from the disk.
+        assert await client.inline((folder / "größe.py").as_uri(), 4, 9) == ["width,"]
+        assert client.messages() == []
+        assert await client.leave() == 0
+    assert [item["root"] for item in (await status(home))["workspaces"]] == [str(folder)]
+    assert "Traceback" not in home.log()
+
+
 async def test_the_log_says_as_much_as_is_wished_now(home: Home, root: Path) -> None:
     client = await RawClient.start(home, *FAKE)
     await client.initialize(root)
