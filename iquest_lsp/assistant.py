@@ -192,7 +192,8 @@ class Assistant:
         """Takes the user's settings again where the file is another one by now; all clients hear of it."""
         if self._configuration.user_file_changed():
             self._settings_changed()
-            self._follow_engine_settings()
+            for problem in self._follow_engine_settings():
+                log.warning("%s", problem)
             for root in [*self._projects]:
                 self._heard(ProjectEvent(root, "settings"))
 

@@ -95,7 +95,11 @@ def cli(
     overrides = {key: value for key, value in ctx.obj.items() if value is not None}
     if tcp is not None:
         _serve_tcp(overrides, tcp)
-    elif standalone:
+        return
+    if sys.stdin.isatty():
+        click.echo("This is the language server that an editor starts; it waits for one on its stdin now.", err=True)
+        click.echo("`iquest-lsp --help` lists the commands. Ctrl-C ends it.", err=True)
+    if standalone:
         _serve_alone(overrides)
     else:
         _bridge(overrides, connect)

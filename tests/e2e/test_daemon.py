@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import pty
 import resource
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -247,6 +249,20 @@ async def test_names_are_utf_8_whatever_the_locale_of_the_first_editor(home: Hom
         assert await client.leave() == 0
     assert [item["root"] for item in (await status(home))["workspaces"]] == [str(folder)]
     assert "Traceback" not in home.log()
+
+
+def test_who_starts_the_server_by_hand_is_told_what_it_is(home: Home) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, *FAKE], stdin=theirs, stderr=subprocess.PIPE, env={**os.environ, **home.environment}, text=True
+    )
+    os.close(theirs)
+    assert process.stderr is not None
+    assert "an editor starts" in process.stderr.readline()
+    assert "iquest-lsp --help" in process.stderr.readline()
+    os.close(ours)  # the terminal is gone
+    assert process.wait(PATIENCE_S) == 1
+    process.stderr.close()
 
 
 async def test_the_log_says_as_much_as_is_wished_now(home: Home, root: Path) -> None:
