@@ -60,6 +60,7 @@ class Context:
         self.n_batch = int(lib.llama_n_batch(handle))
         self.n_seq_max = n_seq_max
         self._unified = unified
+        self._copies = False  # what was copied between caches of their own is moved by the next evaluation only
         self._memory_bytes = _kv_bytes(model, self.n_ctx, n_ubatch, n_seq_max, type_k, type_v, swa_full)
         self._tokens = np.zeros(self.n_batch, np.int32)
         self._positions = np.zeros(self.n_batch, np.int32)
@@ -110,6 +111,7 @@ class Context:
         batch.logits = self._outputs.ctypes.data_as(type(batch.logits))
         forget_complaints()
         status = int(lib.llama_decode(self.handle, batch))
+        self._copies = False
         if status != 0:
             raise _decode_error(status, n)
 
@@ -127,10 +129,15 @@ class Context:
         return bool(bindings().llama_memory_seq_rm(self._memory_of(), seq, p0, p1))
 
     def copy(self, src: int, dst: int, p0: int, p1: int) -> None:
-        """Lets `dst` share positions [p0, p1) of `src` (-1: open)."""
+        """Lets `dst` share positions [p0, p1) of `src` (-1: open).
+
+        Where each sequence has a cache of its own, the values follow with the next evaluation of any tokens: until
+        then no state can be written or read.
+        """
         if not self._unified and (p0 > 0 or p1 >= 0):
             raise EngineError("Part of a sequence cannot be shared", why="each sequence has a cache of its own")
         bindings().llama_memory_seq_cp(self._memory_of(), src, dst, p0, p1)
+        self._copies = not self._unified
 
     def shift(self, seq: int, p0: int, p1: int, delta: int) -> None:
         """Adds `delta` to the positions [p0, p1) of a sequence.
@@ -178,19 +185,28 @@ class Context:
 
     def write_state(self, seq: int, buffer: NDArray[np.uint8]) -> None:
         """Writes the KV of a sequence into a buffer of `state_size` bytes, as llama.cpp does: it checks neither model
-        nor content when it is read."""
+        nor content when it is read. Raises EngineError also where copied sequences are not there yet (see copy)."""
+        self._check_copied()
         pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         if int(bindings().llama_state_seq_get_data(self.handle, pointer, len(buffer), seq)) != len(buffer):
             raise EngineError(f"The state of sequence {seq} could not be saved", why=complaint())
 
     def read_state(self, seq: int, buffer: NDArray[np.uint8]) -> None:
         """Puts a written KV in place of a sequence; on failure the sequence is empty and EngineError is raised."""
+        self._check_copied()
         self.remove(seq, -1, -1)
         pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
         forget_complaints()
         if int(bindings().llama_state_seq_set_data(self.handle, pointer, len(buffer), seq)) != len(buffer):
             self.remove(seq, -1, -1)
             raise EngineError(f"The saved state does not fit sequence {seq}", why=complaint())
+
+    def _check_copied(self) -> None:
+        if self._copies:
+            raise EngineError(
+                "Sequences that were copied are not there yet", why="each sequence has a cache of its own",
+                fix="Evaluate a token first",
+            )  # fmt: skip
 
     def save_state(self, seq: int) -> bytes:
         """The KV of a sequence; see write_state."""

@@ -76,6 +76,15 @@ class LoopContext(Context):
         self.evaluated_first = 0
         self.evaluated_later = 0
 
+    def copy(self, src: int, dst: int, p0: int, p1: int) -> None:
+        if not self._unified and (self._parallel or self.model.number("loop.position_offset", 0) > 0):
+            raise EngineError(
+                "A sequence of this model cannot be copied",
+                why="each has a cache of its own, and what its later passes start from is not copied with it",
+                fix="Make the context with unified=True",
+            )
+        super().copy(src, dst, p0, p1)
+
     @property
     def memory_bytes(self) -> int:
         """Size of all caches."""

@@ -232,6 +232,10 @@ def kv_bytes(header: Header, cells: int, kv_type: str, sequences: int = 1) -> in
 def reach(max_alibi_bias: float, context_length: int) -> int:
     """How many tokens back the widest head sees to within rounding.
 
+    It holds for the model, not only for one layer: along any way through several layers the biases add up, and with
+    them the distances. No plan has a window beyond it, so that there are never cells in the cache which no head can
+    reach: what could be dropped is not read in the first place.
+
     Press et al. 2022, "Train Short, Test Long", section 3; slopes as ggml computes them, of which the smallest is
     2^-max_alibi_bias whatever the number of heads.
     """

@@ -17,7 +17,7 @@ from iquest_lsp.runtime.planner import AUTO_TYPES, Speed
 
 #: All measuring ends after so many seconds; a call that is under way then is the last.
 LIMIT_S = 1.0
-PIECE_S = 0.12
+PIECE_S = 0.1
 CELLS = 1024
 READ = 64
 
@@ -29,7 +29,7 @@ def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], g
     decode: dict[int, float] = {}
     reading: dict[int, float] = {}
     rates: dict[str, float] = {}
-    counts = [cores] if gpu or cores == 1 else [cores, 1]
+    counts = [cores] if gpu else sorted({cores, max(cores // 2, 1), 1}, reverse=True)  # half: one thread a real core
     with _context(model, kinds[0], cores) as probe:
         probe.read(8)
         for threads in counts:

@@ -251,6 +251,29 @@ def test_a_saved_state_goes_on_exactly_and_knows_where_it_is_exact(bench: Bench)
     assert other.position_max(0) == -1
 
 
+@pytest.mark.parametrize("bench", ["2 passes", "alibi"], indirect=True)
+def test_a_copy_into_a_cache_of_its_own_is_there_after_the_next_evaluation(bench: Bench) -> None:
+    context = bench.context(n_seq_max=3, unified=False)
+    context.decode(bench.tokens[:100], np.arange(100), 0)
+    context.copy(0, 1, -1, -1)
+    for early in (lambda: context.save_state(1), lambda: context.load_state(2, b"")):
+        with pytest.raises(EngineError, match="not there yet"):
+            early()
+    assert bench.go_on(context, 100, 110, 1) <= TOLERANCE
+    context.load_state(2, context.save_state(1))
+    assert bench.go_on(context, 110, 115, 2) <= TOLERANCE
+    assert bench.go_on(context, 100, 105, 0) <= TOLERANCE
+
+
+@pytest.mark.parametrize("bench", ["parallel"], indirect=True)
+def test_the_parallel_variant_is_not_copied_into_a_cache_of_its_own(bench: Bench) -> None:
+    context = bench.context(n_seq_max=2, unified=False)
+    context.decode(bench.tokens[:50], np.arange(50), 0)
+    with pytest.raises(EngineError, match="unified=True"):
+        context.copy(0, 1, -1, -1)
+    assert bench.go_on(context, 50, 60, 0) <= TOLERANCE
+
+
 @one_model
 def test_drafts_of_pass_one_are_verified_by_the_later_passes_alone(bench: Bench) -> None:
     context = bench.context()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.llama import Model
 from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.planner import reach
 from quantize import random_model as recipes
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
@@ -258,6 +259,32 @@ def test_distances_are_exact_beyond_what_half_precision_holds(passes: int, gap: 
         context.close()
     assert error(rows[0], rows[1]) <= TOLERANCE
     assert error(rows[2], rows[1]) > 100 * TOLERANCE  # what lies beyond the gap matters
+    model.close()
+
+
+REACHES = [
+    Recipe(max_alibi_bias=4.0, seed=1),
+    Recipe(n_layer=6, n_head=8, window=16, max_alibi_bias=4.0, seed=6),
+    Recipe(n_layer=2, n_embd=96, n_head=6, n_head_kv=3, passes=3, window=16, max_alibi_bias=5.0, seed=3),
+    Recipe(n_layer=2, passes=1, max_alibi_bias=4.0, seed=5),
+    Recipe(n_layer=2, parallel=True, gate_hidden=True, window=12, max_alibi_bias=4.0, seed=7),
+]
+
+
+@pytest.mark.parametrize("recipe", REACHES, ids=lambda recipe: f"seed {recipe.seed}")
+def test_what_lies_beyond_the_reach_changes_nothing(recipe: Recipe, random_model: Files) -> None:
+    """A window as wide as the planner makes it, against one four times as wide; through all layers and passes."""
+    model = Model.load(random_model(recipe))
+    seen = reach(recipe.max_alibi_bias, 1 << 20)
+    tokens = tokens_for(recipe, 4 * seen)
+    rows = []
+    for size in (4 * seen, seen, seen // 4):
+        context = sparse_context(model, cells=4096)
+        context.run(context.plan(0, 0, size), tokens[-size:])
+        rows.append(context.logits(-1))
+        context.close()
+    assert error(rows[1], rows[0]) <= 1e-4
+    assert error(rows[2], rows[0]) > 1e-3
     model.close()
 
 

@@ -112,6 +112,20 @@ def test_no_budget_beyond_the_reach() -> None:
     assert plan(Wishes(window_tokens=8192), near, memory=8 * GIB).window == made.window
 
 
+@given(
+    st.floats(1.0, 24.0), st.sampled_from([2048, 32768, 131072]), st.integers(0, 200_000), st.integers(0, 64),
+    st.integers(0, 99),
+)
+def test_no_plan_keeps_cells_that_no_head_can_reach(
+    max_bias: float, trained: int, window: int, half_gibs: int, gpu_layers: int
+) -> None:
+    model = header("nano", attention__max_alibi_bias=max_bias, context_length=trained)
+    made = plan(Wishes(window_tokens=window, gpu_layers=gpu_layers), model, memory=half_gibs * GIB // 2)
+    seen = planner.reach(max_bias, trained)
+    assert made.window <= max(seen, LEAST_WINDOW)
+    assert made.context_tokens // made.sequences <= max(seen, LEAST_WINDOW) + ANSWER_ROOM
+
+
 def test_a_slow_machine_gets_a_smaller_window() -> None:
     slow = Speed({"f16": 20.0}, token_ms=5.0, depth_ms=0.1, threads=2, batch_threads=2)
     made = plan(Wishes(), header("nano"), slow, memory=8 * GIB)
