@@ -136,9 +136,13 @@ def _step(tensor: TensorInfo, at: int) -> tuple[float, str, int] | None:
 
 def _is_matrix(tensor: TensorInfo) -> bool:
     """What the quantizer would quantize, with rows that divide into blocks."""
+    return _is_weight(tensor) and tensor.shape[0] % 32 == 0
+
+
+def _is_weight(tensor: TensorInfo) -> bool:
+    """What the quantizer would quantize if it could."""
     return (
         len(tensor.shape) == 2
-        and tensor.shape[0] % 32 == 0
         and tensor.name.endswith(".weight")
         and "_norm" not in tensor.name
         and ".loop_gate" not in tensor.name
@@ -151,8 +155,8 @@ def _ladder(tensor: TensorInfo) -> tuple[str, ...]:
 
 
 def _size(tensor: TensorInfo, kind: str) -> int:
-    if not _is_matrix(tensor):
-        return tensor.size or 0
+    if not _is_matrix(tensor):  # llama.cpp makes F16 of rows that divide into no blocks
+        return 2 * tensor.elements if _is_weight(tensor) else tensor.size or 0
     block, width = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[kind]]
     return int(tensor.elements // block * width)
 

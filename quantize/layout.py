@@ -19,9 +19,11 @@ from quantize.checkpoint import Checkpoint
 from quantize.gguf_edit import RawFile
 from quantize.random_model import interleave
 
-#: Heads times layers that are looked at, and how clear the answer must be (correlation of norms).
+#: Layers that are looked at, and how clear the answer must be: a correlation of norms, and how many times what chance
+#: gives to that many pairs of rows.
 _LAYERS = 4
 _CLEAR = 0.25
+_CHANCE = 5.0
 
 
 class Layout(enum.Enum):
@@ -70,24 +72,26 @@ def from_checkpoint(raw: RawFile, checkpoint: Checkpoint) -> Looked:
 def from_weights(raw: RawFile) -> Looked:
     """By the norms of rows."""
     votes = {Layout.HALVES: [], Layout.INTERLEAVED: []}  # type: dict[Layout, list[float]]
+    pairs: list[int] = []
     for _, _, tensor, heads in _matrices(raw, _LAYERS):
         norms = np.log(np.linalg.norm(raw.rows(tensor, 0, tensor.shape[1]), axis=1) + 1e-9).reshape(heads, -1)
         half = norms.shape[1] // 2
+        pairs.append(heads * half)
         votes[Layout.HALVES].append(_correlation(norms[:, :half], norms[:, half:]))
         votes[Layout.INTERLEAVED].append(_correlation(norms[:, 0::2], norms[:, 1::2]))
     if not votes[Layout.HALVES]:
         return Looked(None, "there are no rows of Q and K")
     clear = {
         Layout.HALVES if a > b else Layout.INTERLEAVED
-        for a, b in zip(votes[Layout.HALVES], votes[Layout.INTERLEAVED], strict=True)
-        if max(a, b) >= 2 * _CLEAR and abs(a - b) >= 2 * _CLEAR
+        for a, b, count in zip(votes[Layout.HALVES], votes[Layout.INTERLEAVED], pairs, strict=True)
+        if max(a, b) >= 2 * _CLEAR and abs(a - b) >= max(0.2, _CHANCE / count**0.5)
     }
     if len(clear) > 1:
         return Looked(None, "rows of some Q and K lie in halves and of others in pairs. Convert the model again", True)
     mean = {layout: float(np.mean(values)) for layout, values in votes.items()}
     best, other = sorted(mean, key=lambda layout: -mean[layout])
     told = f"norms of rows that rotate together correlate {mean[best]:.2f}, the other way {mean[other]:.2f}"
-    if mean[best] < _CLEAR or mean[best] - max(mean[other], 0.0) < 0.1:
+    if mean[best] < max(_CLEAR, _CHANCE / sum(pairs) ** 0.5) or mean[best] - max(mean[other], 0.0) < 0.1:
         return Looked(None, f"the weights do not tell ({told}); give --checkpoint to be certain")
     return Looked(best, told)
 

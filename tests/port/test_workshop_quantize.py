@@ -159,8 +159,10 @@ def test_a_fitted_mix_has_the_size_that_was_promised(tmp_path: Path, loop: Path)
         assert sum(tensor.size or 0 for tensor in read_header(tmp_path / "q.gguf").tensors) == choice.weights
 
 
-def test_rows_too_short_for_the_mixes_are_fitted_too(tmp_path: Path) -> None:
-    source = write(tmp_path / "m.gguf", Shape(vocab="bytes", n_vocab=300))  # rows of 64 and 96
+@pytest.mark.parametrize("width", [64, 60])  # rows of 64 and 96; rows that divide into no blocks and become F16
+def test_rows_too_short_for_the_mixes_are_fitted_too(tmp_path: Path, width: int) -> None:
+    shape = Shape(vocab="bytes", n_vocab=300, n_embd=width, n_head=4, n_head_kv=2)
+    source = write(tmp_path / "m.gguf", replace(shape, head_dim=12) if width == 60 else shape)
     choice = choose(read_header(source), 10**9, 1024)
     assert set(choice.counts) == {"Q8_0"}
     quantize(source, tmp_path / "q.gguf", Recipe(choice.kind, choice.overrides))

@@ -20,6 +20,7 @@ from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.llama import Model
 from quantize.convert import convert
 from quantize.gguf_edit import Entry, RawFile
+from quantize.layout import from_weights
 from quantize.logits import evaluate
 from quantize.oracle import Oracle, Wrong
 from quantize.random_model import Recipe, interleave, write
@@ -148,8 +149,27 @@ def test_trained_weights_tell_their_order(tmp_path: Path, community: bool) -> No
     assert _states(path)["row order"] == "wrong"
 
 
-def test_random_weights_do_not_tell(tmp_path: Path) -> None:
-    assert _states(write(tmp_path / "m.gguf", Recipe()))["row order"] == "unknown"
+@pytest.mark.parametrize("seed", range(6))
+def test_random_weights_do_not_tell(tmp_path: Path, seed: int) -> None:
+    """Not even by chance, which says much of a few rows."""
+    small = Recipe(n_embd=60, n_head=5, n_head_kv=1, head_dim=12, seed=seed)
+    raw = RawFile.read(write(tmp_path / "m.gguf", small if seed else Recipe()))
+    looked = from_weights(raw)
+    assert (looked.layout, looked.is_mixed) == (None, False)
+
+
+def test_trained_weights_of_two_orders_are_wrong(tmp_path: Path) -> None:
+    recipe = Recipe(n_layer=2, head_dim=64, n_embd=128, n_head=8, n_head_kv=4)
+    path = write(tmp_path / "m.gguf", recipe)
+    scale = np.exp(2 * np.sin(np.arange(32)))
+    for layer in range(2):
+        for kind, heads in (("q", 8), ("k", 4)):
+            per_row = np.repeat(scale, 2) if kind == "k" else np.concatenate([scale, scale])
+            change = np.tile(per_row, heads)[:, None]
+            _patch(path, f"blk.{layer}.attn_{kind}.weight", lambda rows, change=change: rows * change)
+    (found,) = (one for one in verify(path) if one.name == "row order")
+    assert (found.state, found.repairable) == ("wrong", False)
+    assert "of others in pairs" in found.detail
 
 
 def test_gates_that_are_no_numbers(tmp_path: Path) -> None:
