@@ -6,6 +6,7 @@ they were made from. A second run with the same header and the same sources goes
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.errors import ModelFileError
 from quantize import outputs
 
 ALIGNMENT = 32
@@ -77,13 +79,14 @@ def _write(
         at += -(-tensor.size // ALIGNMENT) * ALIGNMENT
     total = sum(tensor.size for tensor in tensors)
     state = {"header": hashlib.sha256(header).hexdigest(), "from": fingerprint}
-    kept = _kept(part, note, state, header, starts, tensors)
     outputs.check_room(path, at - (part.stat().st_size if part.exists() else 0))
-    with part.open("r+b" if kept else "w+b", buffering=0) as stream:
+    with _opened(part) as stream:
+        kept = _kept(part, note, state, header, starts, tensors)
         if kept:
             stream.truncate(starts[kept] if kept < len(starts) else at)
             stream.seek(0, os.SEEK_END)
         else:
+            stream.truncate(0)
             _write_all(stream, header)
         done = sum(tensor.size for tensor in tensors[:kept])
         noted = time.monotonic()
@@ -97,6 +100,19 @@ def _write(
     part.replace(path)
     note.unlink(missing_ok=True)
     return kept
+
+
+def _opened(part: Path) -> Any:
+    """The unfinished file, for this process alone. Raises ModelFileError where another one is writing it."""
+    stream = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        stream.close()
+        raise ModelFileError(
+            f"{part} is being written by another process", fix="Wait for it, or write to another name"
+        ) from error
+    return stream
 
 
 def header_bytes(writer: gguf.GGUFWriter, tensors: list[PlannedTensor], scratch: Path) -> bytes:

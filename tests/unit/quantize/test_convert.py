@@ -289,3 +289,20 @@ def test_what_a_card_says_that_is_no_text_is_left_out(tmp_path: Path, line: str)
     (tmp_path / "model" / "README.md").write_text(f"---\nlibrary_name: x\n{line}\n---\n")
     (caution,) = convert(tmp_path / "model", tmp_path / "out.gguf").cautions
     assert "is no text" in caution
+
+
+def test_two_conversions_to_one_name(tmp_path: Path) -> None:
+    """The second one must not write into what the first one is writing."""
+    checkpoints.write(tmp_path / "model", LOOP)
+    tried = []
+
+    def again(done: int, total: int, name: str) -> None:
+        if not tried:
+            tried.append(name)
+            with pytest.raises(ModelFileError, match="written by another process"):
+                convert(tmp_path / "model", tmp_path / "out.gguf", "q8_0")
+
+    convert(tmp_path / "model", tmp_path / "out.gguf", "f32", progress=again)
+    assert tried
+    convert(tmp_path / "model", tmp_path / "alone.gguf", "f32")
+    assert (tmp_path / "out.gguf").read_bytes() == (tmp_path / "alone.gguf").read_bytes()
