@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from quantize import header_facts
 from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile
-from quantize.hf_config import ModelConfig
 from quantize.vocabulary import Vocabulary
 
 #: Tokens that are cut out of text though they are not special (LOOP_MODELS.md section 6).
@@ -22,10 +20,9 @@ _HELPFUL = ("chat_template", "pre", "eot_token_id", "eom_token_id", "fim_rep", "
             "unknown_token_id", "seperator_token_id", "mask_token_id")  # fmt: skip
 
 
-def check(raw: RawFile, checkpoint: Path | None, config: ModelConfig | None) -> Finding:
+def check(raw: RawFile, vocabulary: Vocabulary | None = None) -> Finding:
     """By the published tokenizer where there is one, else by what the vocabulary says of itself."""
     rows = next((tensor.shape[-1] for tensor in raw.tensors if tensor.name == "token_embd.weight"), 0)
-    vocabulary = _published(checkpoint, config)
     if vocabulary is not None and (not rows or len(vocabulary.tokens) == rows):
         return _against(raw, header_facts.told_by_vocabulary(vocabulary))
     tokens = raw.get("tokenizer.ggml.tokens")
@@ -112,10 +109,3 @@ def _listed(key: str, found: Any, wanted: list[Any]) -> str | None:
     count = f"{len(found)} instead of {len(wanted)}" if len(found) != len(wanted) else f"{len(odd)} of {len(wanted)}"
     first = f", the first at {odd[0]}: {found[odd[0]]!r} instead of {wanted[odd[0]]!r}" if odd else ""
     return f"{key} are not those published ({count}{first})"
-
-
-def _published(checkpoint: Path | None, config: ModelConfig | None) -> Vocabulary | None:
-    names = ("tokenizer.model", "tokenizer.json")
-    if checkpoint is None or not any((checkpoint / name).exists() for name in names):
-        return None
-    return Vocabulary.read(checkpoint, config.n_vocab if config else None, config.eos_ids if config else ())

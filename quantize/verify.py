@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError
 from iquest_lsp.runtime.gguf_header import TensorInfo
 from quantize import first_layers, header_facts, outputs, tokenizer_check
-from quantize.checkpoint import Checkpoint, read_json
+from quantize.checkpoint import Checkpoint
 from quantize.convert import tensor_map
 from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile
 from quantize.gguf_stream import Progress
 from quantize.header_facts import USUAL, Prefix
-from quantize.hf_config import ModelConfig, parse
+from quantize.hf_config import ModelConfig
 from quantize.layout import Layout, from_checkpoint, from_weights
 from quantize.meter import meter
 from quantize.model_keys import ARCHITECTURE
+from quantize.published import Published
 from quantize.random_model import interleave
 
 _NAMES = {"token_embd.weight", "output_norm.weight", "output.weight", "rope_freqs.weight", "loop_exit.weight",
@@ -49,14 +50,16 @@ _SAME_GATES = 0.02
     "--checkpoint", type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The published folder (config.json is enough): with it, more is certain.",
 )  # fmt: skip
+@click.option("--ignore-key", "ignore", multiple=True, metavar="KEY", help="A key of config.json that has no effect.")
+@click.option("--pre", default="", help="llama.cpp's name of the pre-tokenizer, where it is not recognised.")
 @click.option("--layers", type=click.IntRange(min=1), default=2, show_default=True, help="Layers to run.")
 @click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="A value you know, such as loop.num=2.")
 @click.option("--repair", type=click.Path(dir_okay=False, path_type=Path), help="Write a corrected file here.")
 @click.option("--overwrite", is_flag=True, help="With --repair: replace another file that exists.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
 def command(
-    model: Path, checkpoint: Path | None, layers: int, given: tuple[str, ...], repair: Path | None, overwrite: bool,
-    json_: bool,
+    model: Path, checkpoint: Path | None, ignore: tuple[str, ...], pre: str, layers: int, given: tuple[str, ...],
+    repair: Path | None, overwrite: bool, json_: bool,
 ) -> None:  # fmt: skip
     """Check the Loop model MODEL. Exit code 1 if something is wrong (and not repaired).
 
@@ -70,14 +73,15 @@ def command(
         raise click.UsageError(f"{repair} exists; pass --overwrite to replace it")
     try:
         outputs.check(repair)
+        published = Published() if checkpoint is None else Published.read(checkpoint, ignore, pre)
         with meter("verify", "steps") as progress:
-            findings = verify(model, checkpoint, layers, values, progress)
+            findings = verify(model, published, layers, values, progress)
         repaired = False
         if repair is not None and any(found.repairable for found in findings):
             with meter("repair") as progress:
                 apply(RawFile.read(model), findings).write(repair, progress=progress)
             with meter("verify again", "steps") as progress:
-                again = _again(repair, checkpoint, layers, values, progress)
+                again = _again(repair, published, layers, values, progress)
             repaired = all(found.state != "wrong" for found in again)
             findings = [*findings, *again]
             click.echo(f"{repair} was written", err=True)
@@ -97,11 +101,11 @@ def command(
 
 
 def verify(
-    path: Path, checkpoint: Path | None = None, layers: int = 2, given: dict[str, Any] | None = None,
+    path: Path, published: Published | None = None, layers: int = 2, given: dict[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> list[Finding]:  # fmt: skip
-    """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model, and CheckpointError
-    for a checkpoint that cannot be read."""
+    """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model."""
+    published = published or Published()
     raw = RawFile.read(path)
     gated = any(".loop_gate" in tensor.name for tensor in raw.tensors)
     if not gated and not any(".loop." in key for key in raw.entries):
@@ -109,13 +113,10 @@ def verify(
             f"{path.name} is not a Loop model", why=f"it is a {raw.get('general.architecture', '?')} without gates",
             fix="There is nothing of a loop to verify",
         )  # fmt: skip
-    config = _config(checkpoint)
-    published = Checkpoint.open(checkpoint) if checkpoint is not None and _has_weights(checkpoint) else None
-    findings = [_metadata(raw, config, given or {})]
+    findings = [_metadata(raw, published.config, given or {})]
     fixed = apply(raw, findings)
-    findings += [_tensors(fixed), _gates(fixed, published, config)]
-    layout = _layout(fixed, published)
-    findings += [layout, tokenizer_check.check(raw, checkpoint, config)]
+    findings += [_tensors(fixed), _gates(fixed, published.weights, published.config)]
+    findings += [_layout(fixed, published.weights), tokenizer_check.check(raw, published.vocabulary)]
     if all(found.repairable for found in findings if found.state == "wrong"):
         findings.append(_first_layers(apply(raw, findings), layers, progress))
     else:
@@ -131,20 +132,10 @@ def apply(raw: RawFile, findings: Sequence[Finding]) -> RawFile:
 
 
 def _again(
-    path: Path, checkpoint: Path | None, layers: int, given: dict[str, Any], progress: Progress
+    path: Path, published: Published, layers: int, given: dict[str, Any], progress: Progress
 ) -> list[Finding]:
     return [Finding(f"{found.name}", found.state, "repaired: " + found.detail, found.changes)
-            for found in verify(path, checkpoint, layers, given, progress)]  # fmt: skip
-
-
-def _has_weights(folder: Path) -> bool:
-    return any(folder.glob("*.safetensors"))
-
-
-def _config(folder: Path | None) -> ModelConfig | None:
-    if folder is None or not (folder / "config.json").exists():
-        return None
-    return parse(read_json(folder / "config.json"))
+            for found in verify(path, published, layers, given, progress)]  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ the checks

@@ -19,10 +19,12 @@ from iquest_lsp.errors import ModelFileError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.runtime.llama import Model
 from quantize.convert import convert
+from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile
 from quantize.layout import from_weights
 from quantize.logits import evaluate
 from quantize.oracle import Oracle, Wrong
+from quantize.published import Published
 from quantize.random_model import Recipe, interleave, write
 from quantize.verify import command, verify
 from tests.unit.quantize import checkpoints
@@ -31,7 +33,11 @@ LOOP = "IQuestLoopCoderForCausalLM"
 
 
 def _states(path: Path, checkpoint: Path | None = None) -> dict[str, str]:
-    return {found.name: found.state for found in verify(path, checkpoint)}
+    return {found.name: found.state for found in _verify(path, checkpoint)}
+
+
+def _verify(path: Path, checkpoint: Path | None = None) -> list[Finding]:
+    return verify(path, None if checkpoint is None else Published.read(checkpoint))
 
 
 def _faults(path: Path, checkpoint: Path | None = None) -> set[str]:
@@ -324,14 +330,14 @@ def test_the_folder_of_another_model(tmp_path: Path) -> None:
     checkpoints.write(tmp_path / "model", LOOP)
     convert(tmp_path / "model", tmp_path / "m.gguf", "f32")
     checkpoints.write(tmp_path / "other", LOOP, seed=1)
-    found = {one.name: one for one in verify(tmp_path / "m.gguf", tmp_path / "other")}
+    found = {one.name: one for one in _verify(tmp_path / "m.gguf", tmp_path / "other")}
     assert found["gates"].state == "wrong"
     assert "is not the published" in found["gates"].detail
     assert found["row order"].state == "unknown"
     checkpoints.write(tmp_path / "wider", LOOP, hidden_size=80, num_attention_heads=5, num_key_value_heads=1)
-    assert "belongs to another model" in verify(tmp_path / "m.gguf", tmp_path / "wider")[0].detail
+    assert "belongs to another model" in _verify(tmp_path / "m.gguf", tmp_path / "wider")[0].detail
     checkpoints.write(tmp_path / "plain", "IQuestCoderForCausalLM")
-    assert "which has no loop" in verify(tmp_path / "m.gguf", tmp_path / "plain")[0].detail
+    assert "which has no loop" in _verify(tmp_path / "m.gguf", tmp_path / "plain")[0].detail
 
 
 def test_gates_in_the_wrong_order_and_mixed_rows(tmp_path: Path) -> None:
@@ -340,13 +346,13 @@ def test_gates_in_the_wrong_order_and_mixed_rows(tmp_path: Path) -> None:
     convert(tmp_path / "model", tmp_path / "right.gguf", "f32")
     shutil.copyfile(tmp_path / "right.gguf", tmp_path / "m.gguf")
     _patch(tmp_path / "m.gguf", "blk.1.loop_gate.weight", lambda gate: interleave(gate.reshape(-1, 1), 4))
-    found = {one.name: one for one in verify(tmp_path / "m.gguf", tmp_path / "model")}
+    found = {one.name: one for one in _verify(tmp_path / "m.gguf", tmp_path / "model")}
     assert found["gates"].state == "wrong"
     assert "interleaved" in found["gates"].detail
     assert not found["gates"].repairable
     shutil.copyfile(tmp_path / "right.gguf", tmp_path / "m.gguf")
     _patch(tmp_path / "m.gguf", "blk.0.attn_k.weight", lambda rows: interleave(rows, 2))
-    found = {one.name: one for one in verify(tmp_path / "m.gguf", tmp_path / "model")}
+    found = {one.name: one for one in _verify(tmp_path / "m.gguf", tmp_path / "model")}
     assert found["row order"].state == "wrong"
     assert "different orders" in found["row order"].detail
     assert not found["row order"].repairable
@@ -448,3 +454,15 @@ def test_no_room_for_the_excerpt_is_no_fault_of_the_file(tmp_path: Path, monkeyp
     found = verify(path)[-1]
     assert found.state == "unknown"
     assert "TMPDIR" in found.detail
+
+
+def test_a_configuration_with_a_key_that_is_not_known(tmp_path: Path) -> None:
+    checkpoints.write(tmp_path / "model", LOOP)
+    convert(tmp_path / "model", tmp_path / "m.gguf", "f32")
+    settings = json.loads((tmp_path / "model" / "config.json").read_text())
+    (tmp_path / "model" / "config.json").write_text(json.dumps(settings | {"new_key": 1}))
+    arguments = [str(tmp_path / "m.gguf"), "--checkpoint", str(tmp_path / "model")]
+    refused = CliRunner().invoke(command, arguments)
+    assert refused.exit_code == 1
+    assert "--ignore-key new_key" in refused.output
+    assert CliRunner().invoke(command, [*arguments, "--ignore-key", "new_key"]).exit_code == 0
