@@ -154,7 +154,7 @@ class Prefill:
         if not self._can_share:
             return self.context.usable(sequence, held)
         source, found = self.cache.best_source(sequence, tokens, approximate=approximate)
-        lost = self.cache.held(sequence) - max(held, found if source == sequence else 0)
+        lost = self._asked(sequence) - max(held, found if source == sequence else 0)  # what was written is no loss
         shelf = self._shelf(sequence)
         saves = source != sequence and found >= held + WORTH_SHARING
         # What holds more of the prompt may hold less of its later passes: no less would have to be evaluated then.

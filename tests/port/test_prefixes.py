@@ -12,7 +12,7 @@ from iquest_lsp.datatypes import Generation, Limits, Prompt
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.prefill import REWIND_EXTRA
+from iquest_lsp.runtime.prefill import REWIND_EXTRA, WORTH_SHARING
 from quantize.random_model import Recipe, write
 
 VOCABULARY = 256
@@ -155,6 +155,26 @@ def test_going_back_to_another_file_finds_it_on_the_shelf(
         got = ask(warm, tokens)
         check(got, cold, tokens)
         assert got.counts.prefilled == new
+
+
+def test_a_long_answer_takes_nothing_from_the_shelf(models: Callable[[Recipe], Path], engines: Engines) -> None:
+    path = models(SHARING["alibi"])
+    warm, cold = engines(path), engines(path, sequences=1)
+    random = np.random.default_rng(9)
+    head = words(random, 200)
+    long, one = WORTH_SHARING + 40, (*head, *words(random, 400))
+    others = ((*head, *words(random, 300)) for _ in range(50))
+    other = next(tokens for tokens in others if len(ask(cold, tokens, answer=long).tokens) == long)
+    ask(warm, one)
+    written = ask(warm, other, answer=long)
+    again = ask(warm, other, answer=len(written.tokens))
+    assert again.tokens == written.tokens
+    got = ask(warm, (*other, *written.tokens[:5], 7))
+    assert got.counts.prefilled == 1
+    back = (*one, 3)
+    got = ask(warm, back)
+    check(got, cold, back)
+    assert got.counts.prefilled == 1
 
 
 def test_an_unknown_sequence_is_an_error(models: Callable[[Recipe], Path], engines: Engines) -> None:
