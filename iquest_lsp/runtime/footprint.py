@@ -2,7 +2,7 @@
 
 Working memory: the widest intermediate results of one batch, the scores of attention where flash attention is not
 used, the logits, and the process itself. While it loads, llama.cpp copies some weights into a layout of its own; the
-pages of the mapped file that it read for that are counted by the system until somebody needs them, and not here.
+pages of the mapped file that it read for that are given back (file_pages.py) and not counted.
 """
 
 from __future__ import annotations

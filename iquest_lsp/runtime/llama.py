@@ -20,7 +20,7 @@ from iquest_lsp.errors import (
     RequestCancelledError,
     UnsupportedModelError,
 )
-from iquest_lsp.runtime import gguf_header
+from iquest_lsp.runtime import file_pages, gguf_header
 from iquest_lsp.runtime.llama_context import Context, Logits
 from iquest_lsp.runtime.llama_library import bindings, complaint, forget_complaints, is_ported, port_version
 
@@ -79,10 +79,12 @@ class Model:
             )
         stopped = False
         failure: list[BaseException] = []
+        release = file_pages.releaser(path, path.stat().st_size)
 
         def report(share: float, _: Any) -> bool:
             nonlocal stopped
             try:
+                release(share)
                 stopped = progress is not None and not progress(share)
             except BaseException as error:  # noqa: BLE001  an exception cannot cross the C++ frames; raised below
                 failure.append(error)

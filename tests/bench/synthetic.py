@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,6 @@ from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.footprint import footprint
 from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.process import ProcessEngine
-
-#: Linux system calls and advice, for evict.
-_PIDFD_OPEN, _PROCESS_MADVISE, _PAGEOUT = 434, 440, 21
 
 
 async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) -> dict[str, Any]:
@@ -35,7 +30,6 @@ async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) 
         loaded = time.perf_counter()
         assert engine.pid is not None
         before = resident(engine.pid)
-        evict(engine.pid, path)
         ids = tuple(range(1, prompt + 1))
         answer = await engine.complete(Prompt(ids), Limits(max_tokens=tokens, deadline_ms=3_600_000))
         answered = time.perf_counter()
@@ -50,6 +44,7 @@ async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) 
         "after_loading": before,
         "at_work": memory | {"engine_says": metrics.memory_bytes},
         "ratio": memory["VmRSS"] / forecast.total,
+        "peak_ratio": memory["VmHWM"] / forecast.total,
         "load_s": loaded - begin,
         "answer_s": answered - loaded,
         "tokens": {"prefilled": answer.counts.prefilled, "generated": answer.counts.generated},
@@ -57,28 +52,10 @@ async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) 
 
 
 def resident(pid: int) -> dict[str, int]:
-    """Bytes in memory: all, of its own, of mapped files."""
+    """Bytes in memory: all, of its own, of mapped files, and the most that there ever were."""
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(("Rss", "VmRSS"))}
-
-
-def evict(pid: int, path: Path) -> None:
-    """Gives the pages of the mapped model file back to the system: those that are needed come again.
-
-    While loading, llama.cpp copies some weights into a layout of its own and never looks at the file's copy again,
-    but its pages stay counted until somebody wants the memory.
-    """
-    library = ctypes.CDLL(None, use_errno=True)
-    handle = library.syscall(_PIDFD_OPEN, pid, 0)
-    for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-        if line.endswith(str(path.resolve())):
-            start, stop = (int(part, 16) for part in line.split()[0].split("-"))
-            for at in range(start, stop, 1 << 30):
-                span = (ctypes.c_size_t * 2)(at, min(1 << 30, stop - at))
-                rest = (ctypes.c_ulong(1), ctypes.c_long(_PAGEOUT), ctypes.c_ulong(0))
-                if library.syscall(ctypes.c_long(_PROCESS_MADVISE), ctypes.c_long(handle), span, *rest) < 0:
-                    raise OSError(ctypes.get_errno(), "process_madvise")
-    os.close(handle)
+    wanted = ("Rss", "VmRSS", "VmHWM")
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted)}
 
 
 def main() -> None:
