@@ -104,6 +104,7 @@ class Assistant:
         self._following: asyncio.Task[None] | None = None
         self.on_settings: Callable[[Settings], None] = lambda settings: None
         self._holders: dict[Path, set[str]] = {}
+        self._opened: set[tuple[Path, str]] = set()  # the workspaces that clients opened, not only files in them
         self._settings_of: dict[tuple[Path, str], Settings] = {}
         self._project_listeners: list[Callable[[ProjectEvent], None]] = []
 
@@ -207,6 +208,7 @@ class Assistant:
             project.documents.release(client)
         for holders in self._holders.values():
             holders.discard(client)
+        self._opened = {(root, opener) for root, opener in self._opened if opener != client}
         self._settings_changed()
         asyncio.get_running_loop().call_later(LINGER_S, self._drop_unheld)
 
@@ -219,6 +221,7 @@ class Assistant:
     def add_workspace(self, root: Path, client: str = "") -> Project:
         """Opens a workspace; opening it again changes nothing. Buffers that belong to it now move into it."""
         project = self._hold(root.absolute(), client)
+        self._opened.add((project.root, client))
         project.widen()
         for other in [*self._projects.values()]:
             for owner, document in other.documents.buffers():
@@ -232,6 +235,7 @@ class Assistant:
         It stays for the other clients that have it open.
         """
         root = root.absolute()
+        self._opened.discard((root, client))
         holders = self._holders.get(root, set())
         holders.discard(client)
         if holders:
@@ -270,10 +274,14 @@ class Assistant:
             project = self._open_project(file)
             if project is not None:
                 gone = project.path_of(file)
+
+                def is_gone(path: str, gone: str = gone) -> bool:
+                    return gone in (path, ".") or path.startswith(gone + "/")
+
                 for document in project.documents.open_documents(client):
-                    if document.path == gone or document.path.startswith(gone + "/"):
+                    if is_gone(document.path):
                         project.documents.close(document.path, client)
-                inside = [path for path in project.paths if path == gone or path.startswith(gone + "/")]
+                inside = [path for path in project.paths if is_gone(path)]
                 project.files_changed([file, *(project.root / path for path in inside)])
 
     def settings_of(self, client: str, root: Path | None = None) -> Settings:
@@ -321,9 +329,15 @@ class Assistant:
         self._warmer.look(project, path, client, cursor)
 
     def close_document(self, file: Path, client: str = "") -> None:
-        """An editor closed a document."""
-        project = self.project_of(file, client)
+        """An editor closed a document; a project that it only had open for that is kept for a while, as by `leave`."""
+        project = self._open_project(file)
+        if project is None:
+            return
         project.documents.close(project.path_of(file), client)
+        has_more = any(owner == client for owner, _ in project.documents.buffers())
+        if client and not has_more and (project.root, client) not in self._opened:
+            self._holders[project.root].discard(client)
+            asyncio.get_running_loop().call_later(LINGER_S, self._drop_unheld)
 
     def note(self, file: Path, notes: Sequence[tuple[int, str]], client: str = "") -> None:
         """What other tools say of lines (from 0) of a document, nearest to the cursor first; the window shows it from

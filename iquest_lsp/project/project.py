@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -316,6 +317,7 @@ class Project:
         self._listen(ProjectEvent(self.root, "files", news=True))
 
     def _update(self, paths: Sequence[str]) -> None:
+        paths = self._files_in(paths)
         if len(paths) > indexing.MANY_FILES:
             self._build()
             return
@@ -333,6 +335,20 @@ class Project:
             if isinstance(seen, Dropped) and not is_there(self.root / seen.path):
                 self._index.remove(seen.path)
         self._read_edits()
+
+    def _files_in(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """The same with the files of each folder in its place: all of them, or so many that the tree is read anew."""
+        found: list[str] = []
+        for path in paths:
+            if not is_folder(self.root / path):
+                found.append(path)
+                continue
+            for folder, inner, names in os.walk(self.root / path):
+                inner[:] = [name for name in inner if name != ".git"]
+                found += [self.path_of(Path(folder, name)) for name in names]
+                if len(found) > indexing.MANY_FILES:
+                    return tuple(found)
+        return tuple(found)
 
     def _changed(self, changes: Changes) -> None:
         """Called by the watcher, on its thread."""

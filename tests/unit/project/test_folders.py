@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from iquest_lsp import assistant as use_cases
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Position
 from iquest_lsp.project import project as projects
@@ -92,6 +94,30 @@ async def test_of_a_folder_that_nobody_opened_only_what_is_near_is_read(
     assert len(project.paths) == 54
 
 
+async def test_who_looks_into_many_folders_leaves_none_of_them_open(
+    assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with definitions in libraries, which editors open and close."""
+    monkeypatch.setattr(use_cases, "LINGER_S", 0.0)
+    for name in ("work", "library", "shared", "kept"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    files = {name: tmp_path / name / "a.py" for name in ("work", "library", "shared", "kept")}
+    assistant.add_workspace(tmp_path / "work", "editor")
+    for file in files.values():
+        assistant.open_document(file, CODE, 1, "python", "editor")
+    assistant.open_document(files["shared"], CODE, 1, "python", "other")
+    assistant.open_document(files["kept"].with_name("b.py"), CODE, 1, "python", "editor")
+    for file in files.values():
+        assistant.close_document(file, "editor")
+        assistant.close_document(file, "editor")
+    await asyncio.sleep(0.1)
+    assert set(roots(assistant)) == {tmp_path / name for name in ("work", "shared", "kept")}
+    assistant.open_document(files["library"], CODE, 1, "python", "editor")
+    assert await text_in(assistant, files["library"]) == "width, height):"
+    assistant.close_document(tmp_path / "nowhere" / "a.py", "editor")
+    assert tmp_path / "nowhere" not in roots(assistant)
+
+
 async def test_a_folder_that_cannot_be_indexed_costs_related_files_and_no_answer(
     assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,3 +134,29 @@ async def test_a_folder_that_cannot_be_indexed_costs_related_files_and_no_answer
     window = await assistant.context(tmp_path / "a.py", Position(4, 9), "editor")
     assert window.tokens
     assert await text_in(assistant, tmp_path / "a.py") == "width, height):"
+
+
+async def test_a_folder_that_an_editor_renames_takes_its_files_along(assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "iquest.toml").write_text("")
+    (tmp_path / "old" / "deep").mkdir(parents=True)
+    for file in (tmp_path / "old" / "a.py", tmp_path / "old" / "deep" / "b.py"):
+        file.write_text(CODE)
+        assistant.open_document(file, CODE, 1, "python", "editor")
+    project = assistant.add_workspace(tmp_path, "editor")
+    await project.index()
+    assert set(project.paths) == {"iquest.toml", "old/a.py", "old/deep/b.py"}
+    (tmp_path / "old").rename(tmp_path / "new")
+    assistant.files_gone([tmp_path / "old"], "editor")
+    assistant.files_changed([tmp_path / "new"])
+    await project.index()
+    assert set(project.paths) == {"iquest.toml", "new/a.py", "new/deep/b.py"}
+    assert project.documents.open_documents("editor") == ()
+    # More files than are worth reading one by one.
+    for number in range(300):
+        (tmp_path / "new" / f"more{number}.py").write_text("x = 1\n")
+    assistant.files_changed([tmp_path / "new"])
+    await project.index()
+    assert len(project.paths) == 303
+    assistant.open_document(tmp_path / "new" / "a.py", CODE, 1, "python", "editor")
+    assistant.files_gone([tmp_path], "editor")  # all of it
+    assert project.documents.open_documents("editor") == ()
