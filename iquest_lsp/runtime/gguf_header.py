@@ -222,6 +222,8 @@ class _Reader:
         if not 1 <= dimensions <= 4:
             raise self._broken(f"tensor {name!r} has {dimensions} dimensions")
         shape = tuple(self._number("Q") for _ in range(dimensions))
+        if 0 in shape:
+            raise self._broken(f"tensor {name!r} has the shape {list(shape)}")
         return TensorInfo(name, shape, self._number("I"), self._number("Q"))
 
     def _value(self, kind: int) -> str | int | float | bool | None:

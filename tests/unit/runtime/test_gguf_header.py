@@ -103,3 +103,15 @@ def test_what_is_no_language_model() -> None:
     ):  # fmt: skip
         with pytest.raises(ModelFileError, match=why):
             check_language_model(Header(Path("m.gguf"), metadata, (), 0, 0))
+
+
+def test_a_tensor_of_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    writer = gguf.GGUFWriter(path, "iquestloopcoder")
+    writer.add_tensor_info("blk.0.attn_q.weight", (0, 64), np.dtype(np.float32), 0)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    writer.close()
+    with pytest.raises(ModelFileError, match=r"attn_q.* has the shape \[64, 0\]"):
+        read_header(path)
