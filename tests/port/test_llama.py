@@ -102,7 +102,7 @@ def test_the_parallel_variant_in_streams_of_their_own(random_model: Files) -> No
         context.decode([tokens[20 + i], tokens[30 + i]], [20 + i, 30 + i], [0, 1], "all")
         assert error(context.logits(0), reference[20 + i]) <= TOLERANCE
         assert error(context.logits(1), reference[30 + i]) <= TOLERANCE
-    with pytest.raises(EngineError, match="cannot be shared"):
+    with pytest.raises(EngineError, match="cannot be copied"):
         context.copy(0, 1, 0, 10)
     context.close()
     model.close()
