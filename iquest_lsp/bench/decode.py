@@ -99,7 +99,10 @@ def run(
                 ("copying, the copy given", copies),
             ):
                 report.rows += _rows(engine, kind, tasks, new, repeats, progress)
-        report.notes.append("drafted and plain give the same tokens; one_pass is another, weaker model")
+        report.notes.append(
+            "drafted and plain give the same tokens after one reading of a prompt (here each reads it anew, in batches "
+            "that follow the clock, so that a close call may fall otherwise); one_pass is another, weaker model"
+        )
         return report
     finally:
         engine.close()

@@ -13,6 +13,11 @@ What such runs can tell: which shapes learn fast at first from the same compute,
 they cannot: how the shapes rank after a hundred times as many tokens. Early on, what sees more tokens in the same
 compute wins (one pass, few layers); capacity, the second pass and long attention pay later if at all, and differences
 of about one percent, as between two seeds of one shape, mean nothing."""
+#: Cases of `iquest-lsp bench decode` that are told; others are of the attention alone.
+WRITTEN = ("one_pass", "plain", "drafted")
+#: What a difference that is no chance means, when it is above nothing and below it.
+HELP = ("They help.", "They take more than they give.")
+AHEAD = ("The model is ahead.", "The copier is ahead.")
 
 
 def results(figures: dict[str, Any], pictures: Sequence[str]) -> str:
@@ -82,13 +87,13 @@ def _lines(figures: dict[str, Any]) -> Iterator[str]:
     yield _table(("prompt", "", "cursors", "exactly right", "edit similarity"), rows)
     for setting, contestants in settings.items():
         if (ahead := contestants.get("model", {}).get("ahead_of_copier")) is not None:
-            yield f"Model against copier at the same cursors, {setting}: {_points(ahead)}. {_settled(ahead)}"
+            yield f"Model against copier at the same cursors, {setting}: {_points(ahead)}. {_settled(ahead, *AHEAD)}"
     if "related_files" in figures:
         gain = figures["related_files"]
         yield (
             f"Related files in the same room (half of the prompt is theirs) change the model's share by "
             f"{_points(gain)} at {gain['positions']} cursors:\n{gain['gained']} gained, {gain['lost']} lost. "
-            f"{_settled(gain)}"
+            f"{_settled(gain, *HELP)}"
         )
 
 
@@ -106,8 +111,8 @@ def _names(figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"Names that stand in related files and nowhere else in the file ({names['positions']} cursors at their "
             f"first letter): {_interval(names[WITH], 3)}\nright with related files in the window, "
-            f"{_interval(names[ALONE], 3)} without; the change is {_points(names['gain'])}. {_settled(names['gain'])} "
-            f"The copier, with related\nfiles: {_interval(names['copier'], 3)}."
+            f"{_interval(names[ALONE], 3)} without; the change is {_points(names['gain'])}. "
+            f"{_settled(names['gain'], *HELP)} The copier, with related\nfiles: {_interval(names['copier'], 3)}."
         )
 
 
@@ -159,7 +164,7 @@ def speeds(report: dict[str, Any] | None) -> str:
     rows = [
         f"| {row['case'].replace('_', ' ')} | {row['tokens_per_second']:.0f} | "
         f"{row['tokens'] / row['cpu_seconds']:.0f} | {row['note']} |"
-        for row in report["rows"]
+        for row in report["rows"] if row["case"] in WRITTEN
     ]
     described = ", ".join(f"{key} {value}" for key, value in machine.items() if key != "available_bytes")
     notes = " ".join(report.get("notes", ()))
@@ -231,7 +236,7 @@ def search(report: dict[str, Any] | None) -> str:
     if trained and later:
         spent = report["continued"]
         parts += [
-            f"Runs that go on from nano itself, {spent / 1e12:.1f} million million operations each, learning rates "
+            f"Runs that go on from a trained nano, {spent / 1e12:.1f} million million operations each, learning rates "
             "annealed to nothing. Unrolled means\nthat its two passes become twelve layers of their own with plain "
             "attention: as many operations a token, twice the weights.",
             _table(head, lines(later)),
@@ -262,9 +267,9 @@ def _points(value: dict[str, float]) -> str:
     return f"{100 * value['value']:+.1f} points [{100 * value['low']:+.1f}, {100 * value['high']:+.1f}]"
 
 
-def _settled(gain: dict[str, float]) -> str:
+def _settled(gain: dict[str, float], more: str, less: str) -> str:
     if gain["low"] > 0:
-        return "They help."
+        return more
     if gain["high"] < 0:
-        return "They take more than they give."
+        return less
     return "At so many cursors that is no difference that can be told from chance."
