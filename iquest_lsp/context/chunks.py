@@ -45,6 +45,12 @@ _VALUES = frozenset({
 })  # fmt: skip
 _BORDERS = _DEFINITIONS - _VALUES
 _WORD = re.compile(r"[A-Za-z_]\w{2,63}")
+# Comments and strings, as far as their names are no uses of what other files define.
+_STRINGS = r"\x22(?:\\.|[^\x22\\\n])*\x22"
+_PYTHON_PROSE = re.compile(
+    rf"(?P<quote>\x22{{3}}|\x27{{3}})[\s\S]*?(?:(?P=quote)|\Z)|#[^\n]*|{_STRINGS}|\x27(?:\\.|[^\x27\\\n])*\x27"
+)
+_PROSE = re.compile(rf"/\*[\s\S]*?(?:\*/|\Z)|//[^\n]*|{_STRINGS}")
 _QUOTED_IMPORT = re.compile(r"""(?:\bfrom|\bimport|\brequire\s*\(|\bimport\s*\()\s*["']([^"'\n]{1,200})["']""")
 _INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*"([^"\n]{1,200})\"""", re.MULTILINE)
 _PYTHON_FROM = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#]{1,500})", re.MULTILINE)
@@ -66,11 +72,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a file consists of: its pieces cover all its lines in order; `words` maps each identifier to its count."""
+    """What a file consists of: its pieces cover all its lines in order."""
 
     pieces: tuple[Piece, ...]
     imports: tuple[str, ...]
-    words: Counter[str]
     lines: int
     parsed: bool
 
@@ -100,9 +105,16 @@ def outline(text: str, path: str) -> Outline:
     else:
         borders.update(dict.fromkeys(_margins(lines)))
     pieces = _pieces(lines, sorted(borders), names)
-    counted = Counter(_WORD.findall(text))
-    words = counted if len(counted) <= _MAX_WORDS else Counter(dict(counted.most_common(_MAX_WORDS)))
-    return Outline(tuple(pieces), imports_of(text, language), words, len(lines), parser is not None)
+    return Outline(tuple(pieces), imports_of(text, language), len(lines), parser is not None)
+
+
+@lru_cache(maxsize=16)
+def code_words(text: str, path: str) -> tuple[str, ...]:
+    """The identifiers that a file's code uses, its comments and strings left out; of very many the most frequent."""
+    language = grammars.language_of(path)
+    prose = _PYTHON_PROSE if language == "python" else _PROSE if language else None
+    counted = Counter(_WORD.findall(prose.sub(" ", text) if prose else text))
+    return tuple(word for word, _ in counted.most_common(_MAX_WORDS))
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from iquest_lsp import grammars
 from iquest_lsp.context.budget import Candidate
-from iquest_lsp.context.chunks import Piece, piece_words, recent_outline
+from iquest_lsp.context.chunks import Piece, code_words, piece_words, recent_outline
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import Document
@@ -98,11 +98,15 @@ def _with_likeness(candidates: Sequence[Candidate], near: frozenset[str]) -> lis
         likeness = math.fsum(weights[word] for word in telling) / math.sqrt(len(piece_words(item.text)) + _FEW_WORDS)
         worth = LIKENESS * likeness
         # Prose counts as much as code, but a name tells a reader more.
-        shown = sorted(telling, key=lambda word: (word.islower() and "_" not in word, -weights[word], word))[:3]
+        shown = sorted(telling, key=lambda word: (_is_plain(word.strip("_")), -weights[word], word))[:3]
         names = f"names {', '.join(shown)}, as the lines at the cursor do"
         reason = item.reason if worth <= item.score else names if item.score <= NEARBY else f"{item.reason}; {names}"
         found.append(replace(item, score=item.score + worth, reason=reason))
     return found
+
+
+def _is_plain(word: str) -> bool:
+    return word.islower() and "_" not in word
 
 
 def _scores(
@@ -117,7 +121,7 @@ def _scores(
     for target in index.importers(path):
         scores[target].add(IMPORTER, f"imports {path}")
     own = made.names
-    for word in made.words:
+    for word in code_words(text, path):
         definers = index.definers(word) if word not in own and len(word) > 3 else frozenset()
         if 0 < len(definers) <= _MAX_DEFINERS:
             value = REFERENCE * (2.0 if word in near else 1.0) / len(definers)

@@ -15,7 +15,11 @@ _LINES = 3
 
 
 def without_loop(text: str) -> str:
-    """Without what repeats itself over and over; blanks may repeat."""
+    """Without what repeats itself over and over, from the first such place on; blanks may repeat."""
+    return min(_without_repetition(text), _without_same_lines(text), key=len)
+
+
+def _without_repetition(text: str) -> str:
     for match in _LOOP.finditer(text):
         looped = match.group()
         if looped.strip() and len(looped) >= _LEAST_CHARACTERS:
@@ -24,6 +28,10 @@ def without_loop(text: str) -> str:
                 return before
             # What stands before a loop in its line was most likely part of the way into it.
             return before if looped.startswith("\n") else before.rpartition("\n")[0]
+    return text
+
+
+def _without_same_lines(text: str) -> str:
     lines = text.split("\n")
     for at in range(len(lines) - _LINES + 1):
         if _are_the_same(lines[at : at + _LINES]):

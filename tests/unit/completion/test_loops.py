@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
@@ -68,6 +68,7 @@ pieces = st.sampled_from(["a", ", ", "x = 1", "\n", "    ", "0", "(b)", "pass\n"
 
 
 @given(st.lists(st.tuples(pieces, st.integers(1, 6)), max_size=8))
+@example([("pass\n", 3), ("a", 1), ("\n", 1), ("x = 1", 4)])
 def test_nothing_that_comes_later_would_be_kept(parts: list[tuple[str, int]]) -> None:
     text = "".join(piece * count for piece, count in parts)
     for length in range(len(text)):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.context.chunks import LEAST_LINES, MOST_LINES, Outline, imports_of, outline
+from iquest_lsp.context.chunks import LEAST_LINES, MOST_LINES, Outline, code_words, imports_of, outline
 
 from .sessions import library
 
@@ -169,3 +169,12 @@ IMPORTS = {
 def test_imports_of_each_language(language: str) -> None:
     text, expected = IMPORTS[language]
     assert set(imports_of(text, language)) == expected
+
+
+def test_what_comments_and_strings_name_is_no_use() -> None:
+    python = "'''Tells of first.'''\nuse(one)  # of second\nx = 'third' + f\"fourth {five}\" + \"it's\"; y = six\n"
+    python += '"""open seven'
+    assert set(code_words(python, "a.py")) == {"use", "one", "six"}
+    script = "/* first */ use(one); // second\nconst y = \"http://third\" + four; /* open\nfive"
+    assert set(code_words(script, "a.js")) == {"use", "one", "const", "four"}
+    assert set(code_words("# first second", "notes.md")) == {"first", "second"}

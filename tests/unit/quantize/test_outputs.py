@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,15 @@ with outputs.interruptible(part):
 """
 
 
+@pytest.fixture
+def heeds_interrupts() -> Iterator[None]:
+    """As at a terminal: what a shell starts in the background ignores interrupts, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_native_code_is_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
     part = tmp_path / "x.gguf.part"
     command = [sys.executable, "-c", BUSY, str(part)]
@@ -94,6 +104,7 @@ def test_native_code_is_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
     assert not part.exists()
 
 
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_an_interrupt_within_a_callback_comes_after_it() -> None:
     steps = []
 
