@@ -94,7 +94,9 @@ def _by_size(
         size = entry["bits_per_weight"]
         axes.errorbar(size, value, [[min(below, value * 0.99) if logarithmic else below], [above]], fmt="o", capsize=3,
                       color=f"C{at + 1}")  # fmt: skip
-        side = {"xytext": (-7, -3), "ha": "right"} if at % 2 else {"xytext": (7, -3)}
+        # Names on one side of points of nearly one size would lie on each other.
+        near = sum(abs(other["bits_per_weight"] - size) < 0.5 for other in entries[1 + at % 2 : at + 1 : 2])
+        side = {"xytext": (-7, -3 - 11 * near), "ha": "right"} if at % 2 else {"xytext": (7, -3 - 11 * near)}
         axes.annotate(name, (size, value), textcoords="offset points", fontsize=8, **side)
     if logarithmic:
         axes.set_yscale("log")
