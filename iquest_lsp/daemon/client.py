@@ -86,10 +86,14 @@ class DaemonClient:
             self._ended()
 
     def _ended(self) -> None:
-        _, _, last = self._data.partition(handshake.FAREWELL)
+        # What it said last may be still on its way, in parts, or unread because something could not be sent.
+        with contextlib.suppress(OSError):
+            while data := self._connection.recv(CHUNK):
+                self._data += data
+        last = self._data.partition(handshake.FAREWELL)[2].partition(b"\n")[0]  # more may have been sent after it
         reason = ""
         with contextlib.suppress(DaemonError):
-            reason = str(handshake.parse(last.strip()).get("message", ""))
+            reason = str(handshake.parse(last).get("message", ""))
         raise DaemonError("The daemon ended before it answered", why=reason, fix="Run the command again")
 
 

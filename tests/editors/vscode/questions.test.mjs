@@ -27,6 +27,7 @@ test("an answer cites only what exists, its places are links, and the next quest
     assert.match(text, /Left out: .*1234567f.*circle\.py/);
     await report.locator("main#main a", { hasText: "shapes.py" }).first().click();
     await window.page.locator('.tab.active[data-resource-name="shapes.py"]').first().waitFor();
+    await window.focused.waitFor();
     await window.closeEditors();
     await window.file("shapes.py");
   }

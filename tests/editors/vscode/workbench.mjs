@@ -177,6 +177,7 @@ export class Window {
     this.editor = editor;
     this.page = page;
     this.text = page.locator(".editor-instance .monaco-editor .view-lines >> visible=true").first();
+    this.focused = page.locator(".editor-instance .monaco-editor.focused").first();
     this.status = page.locator(".statusbar-item", { hasText: "IQuest" }).first();
   }
 
@@ -199,9 +200,8 @@ export class Window {
 
   /** Puts the cursor at the end of the text, by keys alone: a click on text that is still being laid out can miss it. */
   async end() {
-    const focused = this.page.locator(".editor-instance .monaco-editor.focused").first();
     await until("the focus in the text", async () => {
-      if (await focused.isVisible()) return true;
+      if (await this.focused.isVisible()) return true;
       await this.page.keyboard.press("Control+1");
       return false;
     });
@@ -294,9 +294,11 @@ export class Window {
   /** Closes all editors, keeping what is on disk. */
   async closeEditors() {
     const open = this.page.locator(".editor-instance, .tab");
-    // Again where one was still opening: it comes after the others were closed.
+    const discard = this.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Don't Save" }).first();
+    // Again where one was still opening: it comes after the others were closed, and may have caught the key.
     await until("window without an editor", async () => {
-      await this.command("View: Close All Editors");
+      if (await discard.isVisible()) await discard.click();
+      else await this.command("View: Close All Editors");
       for (let wait = 0; wait < 10 && (await open.count()) > 0; wait++) await sleep(200);
       return (await open.count()) === 0;
     });
