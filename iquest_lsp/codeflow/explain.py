@@ -214,7 +214,8 @@ def _along(source: DiffSource, past: Evidence, tracked: frozenset[str]) -> list[
     lines = [line for item in source.files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
     known = tracked.difference(given, (item.path for item in source.files))
     if not source.revision:
-        return likely_along(past.recent(), given, lines, lambda path: words_of(_reader(source)(path) or b""), known)
+        read = _reader(source)
+        return likely_along(past.recent(), given, lines, lambda path: words_of(read(path) or b""), known)
     with repository.blobs() as blobs:
         words = partial(_words_at, blobs, source.revision)
         return likely_along(past.recent(), given, lines, words, known)

@@ -97,10 +97,12 @@ def _with_likeness(candidates: Sequence[Candidate], near: frozenset[str]) -> lis
         telling = words & weights.keys()  # of no order, hence fsum: its sum is the same in every order
         likeness = math.fsum(weights[word] for word in telling) / math.sqrt(len(piece_words(item.text)) + _FEW_WORDS)
         worth = LIKENESS * likeness
-        # Prose counts as much as code, but a name tells a reader more.
-        shown = sorted(telling, key=lambda word: (_is_plain(word.strip("_")), -weights[word], word))[:3]
-        names = f"names {', '.join(shown)}, as the lines at the cursor do"
-        reason = item.reason if worth <= item.score else names if item.score <= NEARBY else f"{item.reason}; {names}"
+        reason = item.reason
+        if worth > item.score:
+            # Prose counts as much as code, but a name tells a reader more.
+            shown = sorted(telling, key=lambda word: (_is_plain(word.strip("_")), -weights[word], word))[:3]
+            names = f"names {', '.join(shown)}, as the lines at the cursor do"
+            reason = names if item.score <= NEARBY else f"{item.reason}; {names}"
         found.append(replace(item, score=item.score + worth, reason=reason))
     return found
 

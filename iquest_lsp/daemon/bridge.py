@@ -247,7 +247,7 @@ def copy(connection: socket.socket, first: bytes, log: Path, source: int = 0, si
 def _ending(last: bytes | None, left: bool, log: Path) -> Ending:
     if last:
         with contextlib.suppress(DaemonError):
-            said = handshake.parse(last.partition(b"\n")[0])  # more may have been sent after it
+            said = handshake.parse_farewell(last)
             code = said.get("exit")
             return Ending(code if isinstance(code, int) else 1, str(said.get("message", "")))
     if left:

@@ -90,10 +90,10 @@ class DaemonClient:
         with contextlib.suppress(OSError):
             while data := self._connection.recv(CHUNK):
                 self._data += data
-        last = self._data.partition(handshake.FAREWELL)[2].partition(b"\n")[0]  # more may have been sent after it
+        _, _, last = self._data.partition(handshake.FAREWELL)
         reason = ""
         with contextlib.suppress(DaemonError):
-            reason = str(handshake.parse(last).get("message", ""))
+            reason = str(handshake.parse_farewell(last).get("message", ""))
         raise DaemonError("The daemon ended before it answered", why=reason, fix="Run the command again")
 
 

@@ -44,6 +44,11 @@ def farewell(code: int, message: str = "") -> bytes:
     return FAREWELL + line({"exit": code, "message": message})
 
 
+def parse_farewell(last: bytes) -> dict[str, object]:
+    """What was said last, from the bytes after FAREWELL, which more may follow; raises DaemonError."""
+    return parse(last.partition(b"\n")[0])
+
+
 def line(said: Mapping[str, object]) -> bytes:
     """One JSON object on a line."""
     return json.dumps(said, separators=(",", ":")).encode("ascii") + b"\n"

@@ -69,20 +69,6 @@ class Session(sessions.Session):
             actions += ["together", *(["copy", "restore"] if self.unified else [])]
         getattr(self, str(self.random.choice(actions)))(int(self.random.integers(self.sequences)))
 
-    def copy(self, seq: int) -> None:
-        other = (seq + 1) % self.sequences
-        keep = int(self.random.integers(0, len(self.held[seq]) + 1))
-        self.context.remove(other, -1, -1)
-        self.held[other] = []
-        if keep:
-            self.context.copy(seq, other, 0, keep)
-            self.held[other] = self.held[seq][:keep]
-
-    def restore(self, seq: int) -> None:
-        other = (seq + 1) % self.sequences
-        self.context.load_state(other, self.context.save_state(seq))
-        self.held[other] = list(self.held[seq])
-
     def finish(self, seq: int) -> None:
         start, tokens = len(self.held[seq]), self._new(int(self.random.integers(1, 8)))
         if start + len(tokens) > sessions.LONGEST:

@@ -87,7 +87,7 @@ class Session:
             del self.held[seq][keep:]
 
     def copy(self, seq: int) -> None:
-        other = (seq + 1) % SEQUENCES
+        other = (seq + 1) % len(self.held)
         keep = int(self.random.integers(0, len(self.held[seq]) + 1))
         self.context.remove(other, -1, -1)
         self.held[other] = []
@@ -96,7 +96,7 @@ class Session:
             self.held[other] = self.held[seq][:keep]
 
     def restore(self, seq: int) -> None:
-        other = (seq + 1) % SEQUENCES
+        other = (seq + 1) % len(self.held)
         self.context.load_state(other, self.context.save_state(seq))
         self.held[other] = list(self.held[seq])
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.project import warming
 from iquest_lsp.settings import Configuration
+from tests.unit.project.waiting import until
 
 #: The fake engine goes on as the text did: "area(1)" and then "    return area(1)".
 CODE = "def one():\n    area(1)\n    return area(1)\n\n\ndef two():\n    are"
@@ -29,12 +29,6 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
     await assistant.add_workspace(root).index()
     yield assistant, root
     await assistant.close()
-
-
-async def until(ready: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not ready():
-            await asyncio.sleep(0.02)
 
 
 def at_work(assistant: Assistant) -> bool:

@@ -12,6 +12,7 @@ from iquest_lsp.assistant import Assistant
 from iquest_lsp.datatypes import Position
 from iquest_lsp.runtime.engine import EngineState, EngineStatus
 from iquest_lsp.settings import Configuration
+from tests.unit.project.waiting import until
 
 CODE = "def area(width, height):\n    return width * height\n"
 
@@ -43,9 +44,7 @@ async def test_another_window_is_a_new_start_of_the_engine_and_nothing_else_is(m
     # A setting is as the one that set it first has it, so a second client changes nothing.
     assert not assistant.configure({"windowTokens": 1500}, "editor")
     assert [problem.key for problem in assistant.configure({"windowTokens": 900}, "other")] == ["windowTokens"]
-    async with asyncio.timeout(120):
-        while assistant.engine_pid == first or assistant.status.state is not EngineState.READY:
-            await asyncio.sleep(0.02)
+    await until(lambda: assistant.engine_pid != first and assistant.status.state is EngineState.READY)
     assert (await shown(assistant, root / "use.py"))[0] == 1500
     assert [str(status.error) for status in told if status.state is EngineState.RESTARTING] == [
         "The model that the settings name is being loaded."
@@ -57,13 +56,10 @@ async def test_a_change_while_the_model_loads_counts_too(tmp_path: Path, monkeyp
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
     try:
         assistant.start()
-        async with asyncio.timeout(120):
-            while assistant.status.state is not EngineState.LOADING:
-                await asyncio.sleep(0.01)
-            assistant.configure({"window_tokens": 1500}, "editor")
-            assistant.configure({"window_tokens": 1600}, "editor")
-            while assistant.model is None or assistant.model.window != 1600:
-                await asyncio.sleep(0.02)
+        await until(lambda: assistant.status.state is EngineState.LOADING)
+        assistant.configure({"window_tokens": 1500}, "editor")
+        assistant.configure({"window_tokens": 1600}, "editor")
+        await until(lambda: assistant.model is not None and assistant.model.window == 1600)
     finally:
         await assistant.close()
 
@@ -114,34 +110,25 @@ async def test_the_files_of_settings_are_followed(tmp_path: Path) -> None:
             settings = assistant.settings_for(root / "a.py", "editor")
             return settings.deadline_ms, settings.max_tokens
 
-        async def until(wanted: tuple[int, int]) -> None:
-            async with asyncio.timeout(120):
-                while now() != wanted:
-                    await asyncio.sleep(0.02)
-
         assert now() == (100, 10)
         watcher = project._watcher
-        async with asyncio.timeout(120):
-            while watcher is None or watcher.mode == "off":
-                await asyncio.sleep(0.02)
+        await until(lambda: watcher is not None and watcher.mode != "off")
         (root / "iquest.toml").write_text("max_tokens = 20\n")
-        await until((100, 20))
+        await until(lambda: now() == (100, 20))
         # Saved in an editor, or changed where nothing watches.
         project._watcher, _ = None, watcher.stop() if watcher is not None else None
         (root / "iquest.toml").write_text("max_tokens = 30\n")
         assistant.files_changed([root / "iquest.toml"])
-        await until((100, 30))
+        await until(lambda: now() == (100, 30))
         told.clear()
         assistant.look_at_user_file()
         assert told == []  # it is as it was
         first = assistant.engine_pid
         user.write_text("deadline_ms = 150\nwindow_tokens = 1500\n")
         assistant.look_at_user_file()
-        await until((150, 30))
+        await until(lambda: now() == (150, 30))
         assert "settings" in told
-        async with asyncio.timeout(120):
-            while assistant.model is None or assistant.model.window != 1500:
-                await asyncio.sleep(0.02)
+        await until(lambda: assistant.model is not None and assistant.model.window == 1500)
         assert assistant.engine_pid != first
     finally:
         await assistant.close()

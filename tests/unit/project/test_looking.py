@@ -12,6 +12,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.project import warming
 from iquest_lsp.settings import Configuration
+from tests.unit.project.waiting import until
 
 LINES = 400
 HERE, THERE = Position(5, 0), Position(300, 0)
@@ -35,12 +36,6 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
     await made.warm(root / "area.py", HERE)
     yield made, root
     await made.close()
-
-
-async def until(ready: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not ready():
-            await asyncio.sleep(0.02)
 
 
 def warmed(assistant: Assistant) -> Callable[[], bool]:
