@@ -176,13 +176,15 @@ class Limits:
     """What a generation may cost.
 
     `deadline_ms` counts from the moment the engine client takes the request; `draft` says whether tokens may be
-    guessed ahead and verified together, which changes the time that an answer takes and nothing else.
+    guessed ahead and verified together, which changes the time that an answer takes and nothing else; `copying`
+    whether what the prompt repeats is weighed in, for a model whose file says how (runtime/copying.py).
     """
 
     max_tokens: int = 64
     deadline_ms: float | None = None
     depth: Depth = Depth.EXACT
     draft: bool = True
+    copying: bool = True
 
 
 @dataclass(frozen=True, slots=True)

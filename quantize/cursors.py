@@ -101,7 +101,7 @@ class Answers:
 
 def complete(path: Path, places: Sequence[Place], progress: Callable[[int, int], None] | None = None) -> Answers:
     """Rests of lines by the model at `path`, greedily: seeing only what is before the cursor (`line`), and what
-    follows it as well (`fim`)."""
+    follows it as well (`fim`). What the prompt repeats is not weighed in: it is the weights that are compared."""
     with Completer(path) as backend:
         style = PromptFormat.detect(backend.info.metadata, backend.info.special_tokens)
         ways = [_before, *([_around] if style.tokens is not None else [])]
@@ -111,7 +111,7 @@ def complete(path: Path, places: Sequence[Place], progress: Callable[[int, int],
             for place in places:
                 parts = way(style, place.cursor)
                 prompt = backend.encode(parts)[-(WINDOW - 2 * ANSWER) :]
-                made[-1].append(backend.answer(prompt, 1).text.split("\n")[0])
+                made[-1].append(backend.answer(prompt, 1, copying=False).text.split("\n")[0])
                 if progress is not None:
                     progress(sum(map(len, made)), len(places) * len(ways))
     return Answers(made[0], made[1] if len(made) > 1 else None)
@@ -147,7 +147,9 @@ class Completer:
         texts = [part.text for part in parts if not part.special]
         return encode(parts, self.info.special_tokens, self._backend.tokenize(texts))
 
-    def answer(self, prompt: Sequence[int], max_lines: int, most: int = ANSWER) -> Generation:
-        """What the model writes greedily, up to `max_lines` line ends (0: no limit)."""
+    def answer(
+        self, prompt: Sequence[int], max_lines: int, most: int = ANSWER, *, copying: bool = True
+    ) -> Generation:
+        """What the model writes greedily, up to `max_lines` line ends (0: no limit); see Limits for `copying`."""
         prompt_ = Prompt(tuple(prompt), max_lines=max_lines, heal=True)
-        return self._backend.complete(prompt_, Limits(most), lambda: False)
+        return self._backend.complete(prompt_, Limits(most, copying=copying), lambda: False)

@@ -94,7 +94,11 @@ class Server:
                     request["ends_at_loop"],
                 )
                 limits = Limits(
-                    request["max_tokens"], request["deadline_ms"], Depth(request["depth"]), request["draft"]
+                    request["max_tokens"],
+                    request["deadline_ms"],
+                    Depth(request["depth"]),
+                    request["draft"],
+                    request["copying"],
                 )
                 stream = (lambda text: self._send({"id": number, "text": text})) if request["stream"] else None
                 made = self._backend.complete(prompt, limits, cancelled, stream)

@@ -12,6 +12,7 @@ import numpy as np
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.controller import MOST_ROWS, Controller, Move, Source
+from iquest_lsp.runtime.copying import Copies, Copying, Shares
 from iquest_lsp.runtime.drafting import Found, Lookup
 from iquest_lsp.runtime.loop import LoopContext
 from iquest_lsp.runtime.planner import cores
@@ -47,8 +48,10 @@ class Writer:
         *,
         can_adapt: bool = False,
         ends: Sequence[int] = (),
+        copying: Copying | None = None,
     ) -> None:
-        """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text."""
+        """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
+        is told every token and changes the distributions of the passes."""
         self._tail = tail
         self._controller = controller
         self._pieces = pieces
@@ -58,6 +61,7 @@ class Writer:
         self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
         self._ends = tuple(ends)
         self._must = request.must
+        self._copying = copying
         self._lookup: Lookup | None = None
         self._early = 0
         self._token = -1
@@ -127,9 +131,10 @@ class Writer:
         confidences: list[float] = []
         chances: list[float] = []
         sampled = self._sampler.samples
+        ahead = self._copying.fork() if self._copying is not None else None
         first = self._tail.first(self._token)
         while len(drafts) < most:
-            draft, confidence = self._proposal(first)
+            draft, confidence = self._proposal(first, ahead)
             if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
                 break
             chances.append(self._controller.chance(confidence, sampled=sampled))
@@ -141,6 +146,8 @@ class Writer:
                 self._request.check()
             drafts.append(draft)
             confidences.append(confidence)
+            if ahead is not None:
+                ahead.add(draft.token)
             first = self._tail.first(draft.token)
         accepted, judged, ended = self._verify(self._tail.later(), drafts)
         if drafts:
@@ -156,7 +163,7 @@ class Writer:
         """
         right = judged = 0
         ended = None
-        for place, row in enumerate(rows):
+        for place, row in enumerate(map(self._weighed, rows)):  # one by one: what is taken changes the next
             if place < len(drafts):
                 choice = self._sampler.judge(row, drafts[place])
                 judged += 1
@@ -174,19 +181,20 @@ class Writer:
     def _adaptive(self) -> Finish | None:
         """One token: after pass 1 where that is sure of it, else after the later passes of it and all before it."""
         first = self._tail.first(self._token)
-        draft, confidence = self._proposal(first)
+        draft, confidence = self._proposal(first, self._copying)
         if confidence >= ADAPTIVE_CONFIDENCE and self._early < ADAPTIVE_RUN:
             self._early += 1
             self.drafted += 1
             self.accepted += 1
-            return self._take(self._sampler.score(draft.token, first.logits))
+            return self._take(self._sampler.score(draft.token, self._weighed(first.logits)))
         rows = self._tail.later()
         self._tail.keep(len(rows))
         self._early = 0
-        return self._take(self._sampler.choose(rows[-1]))
+        return self._take(self._sampler.choose(self._weighed(rows[-1])))
 
-    def _proposal(self, first: First) -> tuple[Draft, float]:
-        draft, confidence = self._sampler.propose(first.logits)
+    def _proposal(self, first: First, copying: Copying | None) -> tuple[Draft, float]:
+        logits = first.logits if copying is None else copying.weigh(first.logits)
+        draft, confidence = self._sampler.propose(logits)
         return draft, confidence if first.exit is None else first.exit
 
     def _found(self, room: int) -> Found:
@@ -196,9 +204,17 @@ class Writer:
                 self._lookup.add(token)
         return self._lookup.find(self._controller.longest(room))
 
+    def _weighed(self, row: Logits) -> Logits:
+        return row if self._copying is None else self._copying.weigh(row)
+
     def _limited(self, row: Logits) -> Logits:
         if self._must:
-            row = only(row, self._pieces.allowed(self._must))
+            allowed = self._pieces.allowed(self._must)
+            if self._copying is not None:
+                row = self._copying.weigh(row, allowed, len(self._must))
+            row = only(row, allowed)
+        else:
+            row = self._weighed(row)
         prompt = self._request.prompt
         if not self._answer.tokens and (prompt.avoid or not prompt.is_empty_allowed):
             row = without(row, prompt.avoid if prompt.is_empty_allowed else (*prompt.avoid, *self._ends))
@@ -210,6 +226,8 @@ class Writer:
             self._must = self._pieces.left(self._must, choice.token)
         if self._lookup is not None:
             self._lookup.add(choice.token)
+        if self._copying is not None:
+            self._copying.add(choice.token)
         return self._answer.take(choice.token, choice.logprob)
 
     def _left(self) -> float | None:
@@ -220,14 +238,17 @@ class Writer:
 class Decoder:
     """Makes the writers of one loaded model, and keeps what they learn of its costs and of its drafts."""
 
-    def __init__(self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions) -> None:
-        """Tries the context out (see rows.py); it is empty again afterwards."""
+    def __init__(
+        self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions, shares: Shares | None = None
+    ) -> None:
+        """Tries the context out (see rows.py); it is empty again afterwards. `shares`: see copying.py."""
         context = prefill.context
         self._can_split = isinstance(context, LoopContext) and context.can_finish
         if isinstance(context, LoopContext) and self._can_split:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
+        self._shares = shares
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
@@ -258,9 +279,13 @@ class Decoder:
         costs, sequence = self.controller.costs, request.prompt.sequence
         tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
+        copying = None
+        if self._shares is not None and request.limits.copying:
+            copying = Copying(Copies(request.prompt.tokens, self._pieces.sizes), self._shares)
         return Writer(
-            tail, self.controller, self._pieces, request, answer, sampler, can_adapt=self._can_split, ends=self._ends
-        )
+            tail, self.controller, self._pieces, request, answer, sampler,
+            can_adapt=self._can_split, ends=self._ends, copying=copying,
+        )  # fmt: skip
 
 
 def _single_rows_differ(model: Model, options: EngineOptions) -> bool:

@@ -7,9 +7,13 @@ chooses the whole word. After: guidance, "The Art of Prompt Design: Prompt Bound
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 _MAX_TOKENS, _MAX_BYTES, _MAX_SPACES = 4, 24, 64
 
@@ -31,6 +35,11 @@ class Pieces:
         self._exact: dict[bytes, list[int]] = {}
         for piece, token in self._order:
             self._exact.setdefault(piece, []).append(token)
+
+    @functools.cached_property
+    def sizes(self) -> NDArray[np.int32]:
+        """How many bytes each token has besides spaces, 0 for control tokens; [n_vocab]."""
+        return np.array([len(piece) - piece.count(b" ") for piece in self._pieces], np.int32)
 
     def piece(self, token: int) -> bytes:
         """The bytes of a token."""

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.answer import Answer, Request
+from iquest_lsp.runtime.copying import METADATA_KEY as COPYING_KEY
+from iquest_lsp.runtime.copying import Shares
 from iquest_lsp.runtime.decoding import Decoder
 from iquest_lsp.runtime.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.gguf_header import Header, fingerprint, read_header
@@ -70,7 +72,8 @@ class LlamaBackend:
         context = self._make_context(model)
         prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
-        decoder = Decoder(model, prefill, pieces, self._options)
+        shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
+        decoder = Decoder(model, prefill, pieces, self._options, shares)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
         self._parts = _Loaded(model, context, prefill, pieces, decoder, states)
         return describe(model, path, self._options, reason)

@@ -241,6 +241,11 @@ class Context:
         """Size of the KV cache."""
         return self._memory_bytes
 
+    @property
+    def reused_graphs(self) -> int:
+        """How many calls so far found the graph of their shape built already."""
+        return int(bindings().llama_perf_context(self.handle).n_reused)
+
     def close(self) -> None:
         """Frees the KV cache."""
         if self._handle is not None:

@@ -19,9 +19,6 @@ from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.llama import Context, Logits, Model
 from iquest_lsp.runtime.llama_library import Prototypes, address, declared
 
-#: Chunks in which a triangle is run: smaller ones follow its edge more closely, larger ones compute faster.
-TRIANGLE_STEPS = 8
-TRIANGLE_CHUNK = 32
 #: A gap in the local cache is not worth saving fewer tokens of the later passes than this.
 SKIP_WORTH = 64
 
@@ -30,13 +27,18 @@ SKIP_WORTH = 64
 class Step:
     """One call: positions [start, stop) through the first `layers` logical layers.
 
-    `partial` says that nothing that follows depends on the layers left out (see LoopContext.decode_layers).
+    Where `apex` is not -1, what outputs from that position on do not depend on is left out.
     """
 
     start: int
     stop: int
     layers: int
-    partial: bool = False
+    apex: int = -1
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some layers are left out at some positions before the apex."""
+        return self.start < self.apex
 
 
 @dataclass(frozen=True)
@@ -121,15 +123,16 @@ class LoopContext(Context):
         layers: int,
         logits: Logits = None,
         *,
-        partial: bool = False,
+        apex: int = -1,
     ) -> None:
         """As decode, through the first `layers` logical layers only (at least one pass).
 
-        Logits mean nothing where `layers` ends inside a pass. `partial` promises that nothing evaluated later depends
-        on the missing layers at these positions; without it such positions are forgotten by the local caches when a
-        later call runs more layers.
+        Logits mean nothing where `layers` ends inside a pass; such positions are forgotten by the local caches when a
+        later call runs more layers. With an `apex` (and all layers) outputs are asked for from that position on only:
+        each layer of the later passes leaves out positions that those do not depend on (LOOP_MODELS.md, section 3),
+        and positions farther than `reach` before it stay absent from the local caches.
         """
-        if not self._set_range(0, layers, partial):
+        if not self._set_range(0, layers, apex):
             raise EngineError(f"{layers} layers cannot be run", why=f"there are {self.passes} passes of {self.layers}")
         ids = np.asarray(tokens, np.int32)
         try:
@@ -137,7 +140,8 @@ class LoopContext(Context):
         finally:
             self._set_range(0, self.passes * self.layers)
         self.evaluated_first += len(ids)
-        self.evaluated_later += len(ids) if layers > self.layers else 0
+        if layers > self.layers:
+            self.evaluated_later += int(np.count_nonzero(np.asarray(positions) >= apex - self.reach))
 
     def decode_depth(
         self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike, depth: int, logits: Logits = None
@@ -206,14 +210,16 @@ class LoopContext(Context):
             steps = tuple(Step(a, b, full) for a, b in _chunks(held, total, batch))
             return Plan(held, steps, total - held, total - held, going_on)
         start = min(held, begin)
-        skipped = [Step(a, b, self.layers) for a, b in _chunks(start, begin, batch)]
         exact = 0 if begin == 0 else begin + self.reach
         if burn_in is not None or begin == 0 or can_pause:
-            later = [Step(a, b, full) for a, b in _chunks(begin, total, batch)]
+            skipped = [Step(a, b, self.layers) for a, b in _chunks(start, begin, batch)]
+            steps = (*skipped, *(Step(a, b, full) for a, b in _chunks(begin, total, batch)))
         else:
-            later = list(self._triangle(begin, target, batch))
-            later += [Step(a, b, full) for a, b in _chunks(later[-1].stop if later else begin, total, batch)]
-        return Plan(start, (*skipped, *later), total - start, total - begin, exact)
+            steps = tuple(
+                Step(a, b, self.layers) if b <= begin else Step(a, b, full, target)
+                for a, b in _chunks(start, total, batch)
+            )
+        return Plan(start, steps, total - start, total - begin, exact)
 
     def run(self, plan: Plan, tokens: ArrayLike, seq: int = 0, logits: Logits = "last") -> None:
         """Carries out a plan for the prompt `tokens`; `logits` applies to the last step ("last" or None)."""
@@ -223,7 +229,7 @@ class LoopContext(Context):
         for step in plan.steps:
             wanted = logits if step is plan.steps[-1] else None
             positions = np.arange(step.start, step.stop)
-            self.decode_layers(ids[step.start : step.stop], positions, seq, step.layers, wanted, partial=step.partial)
+            self.decode_layers(ids[step.start : step.stop], positions, seq, step.layers, wanted, apex=step.apex)
 
     def exit_head(self) -> tuple[NDArray[np.float32], float] | None:
         """Weight [n_embd] and bias of the exit head, None where the model has none."""
@@ -233,19 +239,8 @@ class LoopContext(Context):
         values = np.ctypeslib.as_array(out).copy()
         return values[:-1], float(values[-1])
 
-    def _triangle(self, begin: int, target: int, batch: int) -> Iterator[Step]:
-        """Chunks of [begin, target): layer j of the n later ones is needed (n-j)·(window-1) before `target` only."""
-        later = (self.passes - 1) * self.layers
-        width = self.window - 1
-        apex = target - (self.reach - later * width)
-        size = min(max((target - begin) // TRIANGLE_STEPS, TRIANGLE_CHUNK), batch)
-        for a, b in _chunks(begin, target, size):
-            missing = -(-(apex - b + 1) // width) - 1 if apex >= b and width > 0 else 0
-            layers = self.layers + min(max(later - missing, 1), later)
-            yield Step(a, b, layers, partial=True)
-
-    def _set_range(self, begin: int, end: int, partial: bool = False) -> bool:
-        return bool(_library().llama_loop_set_range(self._pointer(), begin, end, partial))
+    def _set_range(self, begin: int, end: int, apex: int = -1) -> bool:
+        return bool(_library().llama_loop_set_range(self._pointer(), begin, end, apex))
 
     def _pointer(self) -> ctypes.c_void_p:
         return address(self.handle)
@@ -264,7 +259,7 @@ _prototypes: Prototypes = {
     "llama_loop_n_pass": (ctypes.c_int32, [ctypes.c_void_p]),
     "llama_loop_n_layer": (ctypes.c_int32, [ctypes.c_void_p]),
     "llama_loop_set_margin": (None, [ctypes.c_void_p, ctypes.c_uint32]),
-    "llama_loop_set_range": (ctypes.c_bool, [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_bool]),
+    "llama_loop_set_range": (ctypes.c_bool, [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_int32]),
     "llama_loop_exact_from": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32]),
     "llama_loop_reach": (ctypes.c_int32, [ctypes.c_void_p]),
     "llama_loop_pos_min": (ctypes.c_int32, [ctypes.c_void_p, ctypes.c_int32]),

@@ -100,7 +100,7 @@ class Prefill:
                     break
                 logits: Literal["last"] | None = "last" if step is steps[-1] else None
                 began[0] = time.monotonic()
-                if step.partial:
+                if step.is_partial:
                     self._unfinished.add(sequence)
                 self._run(step, list(tokens[step.start : step.stop]), sequence, logits, cancelled)
                 done = step.stop
@@ -330,6 +330,6 @@ class Prefill:
         logits: Literal["last"] | None,
     ) -> None:
         if isinstance(self.context, LoopContext) and step.layers:
-            self.context.decode_layers(tokens, positions, sequence, step.layers, logits, partial=step.partial)
+            self.context.decode_layers(tokens, positions, sequence, step.layers, logits, apex=step.apex)
         else:
             self.context.decode(tokens, positions, sequence, logits=logits)

@@ -165,6 +165,7 @@ class ProcessEngine:
             "deadline_ms": left,
             "depth": str(limits.depth),
             "draft": limits.draft,
+            "copying": limits.copying,
             "stream": on_text is not None,
         }
         self._set(EngineStatus(EngineState.BUSY))

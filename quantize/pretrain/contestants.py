@@ -97,10 +97,10 @@ class Author:
     def _completer(self) -> Completer:
         return self._stack.enter_context(Completer(self._path))
 
-    def answer(self, place: Place, setting: str, max_lines: int) -> Generation:
-        """What the model writes greedily, up to `max_lines` line ends (0: no limit)."""
+    def answer(self, place: Place, setting: str, max_lines: int, *, copying: bool = True) -> Generation:
+        """What the model writes greedily, up to `max_lines` line ends (0: no limit); see Limits for `copying`."""
         most = LONGEST + ROOM if max_lines == 1 else 2 * LONGEST
-        return self._completer.answer(place.prompts[setting][-LONGEST_PROMPT:], max_lines, most)
+        return self._completer.answer(place.prompts[setting][-LONGEST_PROMPT:], max_lines, most, copying=copying)
 
 
 class Scorer:

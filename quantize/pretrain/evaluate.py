@@ -31,7 +31,7 @@ VERSION = 1
 #: Shares of all parts that are measured one after the other: an interruption leaves something of each.
 ROUNDS = (0.1, 0.25, 0.5, 1.0)
 #: More of these go on from those that were measured before, since cursors are drawn one after another.
-_GROWING = ("positions", "blocks", "names")
+_GROWING = ("positions", "blocks", "names", "long_prompt")
 _SLUGS = {WITH: "related", ALONE: "alone"}
 
 
@@ -61,6 +61,16 @@ class Trials:
     def lines(self) -> list[Place]:
         """Rests of lines."""
         return self._cursors.lines()
+
+    @cached_property
+    def long_lines(self) -> list[Place]:
+        """The same with longer prompts; none where the recipe has no length for them."""
+        return self._cursors.lines(self.recipe.long_prompt) if self.recipe.long_prompt else []
+
+    @cached_property
+    def copying(self) -> str:
+        """What the file says of copying, shortened; "" where the engine decodes by the model alone."""
+        return hashlib.sha256(self.file.copying.encode()).hexdigest()[:8] if self.file.copying else ""
 
     @cached_property
     def blocks(self) -> list[Place]:
@@ -117,14 +127,14 @@ def first_answers(path: Path, trials: Trials, kept: Kept, count: int) -> list[tu
     """The model's answers at the first of the rests of lines, with related files in the prompt."""
     with ExitStack() as stack:
         author = stack.enter_context(Author(path))
-        part = _writing(author, "line", trials.lines, WITH, 1)
+        part = _writing(author, "line", trials.lines, WITH, 1, trials.copying)
         made = kept.each(part.name, min(count, part.count), part.make)
     return [(place, item["text"]) for place, item in zip(trials.lines, made, strict=False)]
 
 
-def answers(part: str, setting: str) -> str:
-    """The name of the part that holds what somebody wrote at cursors."""
-    return f"{part}-{_SLUGS[setting]}"
+def answers(part: str, setting: str, copying: str = "") -> str:
+    """The name of the part that holds what somebody wrote at cursors; `copying` is that of Trials, if it was on."""
+    return f"{part}-{_SLUGS[setting]}" + (f"-copying-{copying}" if copying else "")
 
 
 def _model_bits(trials: Trials) -> Iterator[Part]:
@@ -134,11 +144,15 @@ def _model_bits(trials: Trials) -> Iterator[Part]:
 
 def _engine_parts(path: Path, trials: Trials, stack: ExitStack) -> Iterator[Part]:
     author = stack.enter_context(Author(path))
-    for setting in (WITH, ALONE):
-        yield _writing(author, "line", trials.lines, setting, 1)
-    for setting in (WITH, ALONE):
-        yield _writing(author, "names", trials.names, setting, 1)
-    yield _writing(author, "blocks", trials.blocks, WITH, 0)
+    long = f"line-{trials.recipe.long_prompt}"
+    for copying in dict.fromkeys(("", trials.copying)):
+        for setting in (WITH, ALONE):
+            yield _writing(author, "line", trials.lines, setting, 1, copying)
+        for setting in (WITH, ALONE):
+            yield _writing(author, "names", trials.names, setting, 1, copying)
+        yield _writing(author, "blocks", trials.blocks, WITH, 0, copying)
+        for setting in (WITH, ALONE) if trials.long_lines else ():
+            yield _writing(author, long, trials.long_lines, setting, 1, copying)
 
     stretches = trials.stretches
     for length in trials.recipe.lengths if stretches else ():
@@ -154,9 +168,11 @@ def _engine_parts(path: Path, trials: Trials, stack: ExitStack) -> Iterator[Part
     yield Part("bits-engine", len(windows), lambda at: exact.bits(windows[at].header, windows[at].tokens))
 
 
-def _writing(author: Author, part: str, cursors: Sequence[Place], setting: str, max_lines: int) -> Part:
+def _writing(
+    author: Author, part: str, cursors: Sequence[Place], setting: str, max_lines: int, copying: str
+) -> Part:
     def make(at: int) -> dict[str, Any]:
-        made = author.answer(cursors[at], setting, max_lines)
+        made = author.answer(cursors[at], setting, max_lines, copying=bool(copying))
         text, count = made.text, len(made.logprobs)
         if max_lines == 1:
             # The engine goes on where a bracket is open; what counts is the line itself.
@@ -164,7 +180,7 @@ def _writing(author: Author, part: str, cursors: Sequence[Place], setting: str, 
             count = sum(begin < len(text) for begin in (0, *made.ends[:-1]))
         return {"text": text, "probability": float(np.exp(np.sum(made.logprobs[:count]))) if text else 0.0}
 
-    return Part(answers(part, setting), len(cursors), make)
+    return Part(answers(part, setting, copying), len(cursors), make)
 
 
 def _floor_parts(trials: Trials, train: Sequence[SourceFile], say: Say) -> Iterator[Part]:

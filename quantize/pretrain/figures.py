@@ -12,6 +12,8 @@ from quantize.pretrain.evaluate import Trials, answers
 from quantize.pretrain.kept import Kept
 from quantize.pretrain.places import ALONE, WITH, Place, Window
 
+#: Who writes: the model alone, and the engine, where it weighs in what the prompt repeats.
+MODEL, COPYING = "model", "model and copying"
 #: Rests of lines are told of from so many answers on, or when all are there: fewer say nothing.
 LEAST = 100
 
@@ -20,9 +22,9 @@ def figures(trials: Trials, kept: Kept) -> dict[str, Any]:
     """All of them; a part that was not measured is left out."""
     return (
         _bits(trials.windows, kept)
-        | _lines(trials.lines, kept)
-        | _blocks(trials.blocks, kept)
-        | _names(trials.names, kept)
+        | _lines(trials, kept)
+        | _blocks(trials.blocks, kept, trials.copying)
+        | _names(trials.names, kept, trials.copying)
         | _lengths(trials, kept)
     )
 
@@ -77,48 +79,75 @@ def _bits(windows: Sequence[Window], kept: Kept) -> dict[str, Any]:
     return result
 
 
-def _lines(cursors: Sequence[Place], kept: Kept) -> dict[str, Any]:
-    """The rest of the line, with related files in the prompt and without, and how far its confidence is right."""
-    table: dict[str, dict[str, Any]] = {}
-    right: dict[str, list[bool]] = {}
-    result: dict[str, Any] = {"rest_of_line": table}
-    for setting in (WITH, ALONE):
-        made, floor = (
-            items if len(items := kept.read(answers(part, setting))[: len(cursors)]) >= min(LEAST, len(cursors)) else []
-            for part in ("line", "line-floor")
-        )
-        written = {
-            "floor": floor,
-            "copier": [contestants.copied_line(place, setting) for place in cursors[: len(made) or len(floor)]],
-            "model": [item["text"] for item in made],
+def _lines(trials: Trials, kept: Kept) -> dict[str, Any]:
+    """The rest of the line, with related files in the prompt and without, and how far its confidence is right; the
+    same after longer prompts."""
+    table, right, sure = _rests(trials.lines, kept, "line", trials.copying)
+    result: dict[str, Any] = {"rest_of_line": table, "related_files": _gains(right)}
+    writer = COPYING if trials.copying else MODEL
+    if hits := right.get((writer, WITH)):
+        result["calibration"] = scores.calibration(sure, hits) | {"answers": len(hits)}
+        result["reliability"] = scores.reliability(sure, hits)
+    if trials.long_lines:
+        table, right, _ = _rests(trials.long_lines, kept, f"line-{trials.recipe.long_prompt}", trials.copying)
+        result["after_long_prompts"] = {
+            "tokens": trials.recipe.long_prompt,
+            "rest_of_line": table,
+            "related_files": _gains(right),
         }
+    return result
+
+
+def _rests(
+    cursors: Sequence[Place], kept: Kept, part: str, copying: str
+) -> tuple[dict[str, dict[str, Any]], dict[tuple[str, str], list[bool]], list[float]]:
+    """Shares by setting and by who wrote; which answers are right; the probabilities of what the engine writes."""
+    table: dict[str, dict[str, Any]] = {}
+    right: dict[tuple[str, str], list[bool]] = {}
+    sure: list[float] = []
+    for setting in (WITH, ALONE):
+        made = {MODEL: kept.read(answers(part, setting))}
+        if copying:
+            made[COPYING] = kept.read(answers(part, setting, copying))
+        floor = kept.read(answers(f"{part}-floor", setting))
+        enough = min(LEAST, len(cursors))
+        known = {name: items[: len(cursors)] for name, items in made.items() if len(items[: len(cursors)]) >= enough}
+        if setting == WITH:
+            sure = [item["probability"] for item in known.get(COPYING if copying else MODEL, [])]
+        longest = max(map(len, known.values()), default=min(len(floor), len(cursors)))
+        written = {
+            "floor": floor[: len(cursors)] if len(floor) >= enough else [],
+            "copier": [contestants.copied_line(place, setting) for place in cursors[:longest]],
+        } | {name: [item["text"] for item in items] for name, items in known.items()}
         table[setting] = {
             name: scores.exact(lines, [place.target for place in cursors[: len(lines)]]) | {"positions": len(lines)}
             for name, lines in written.items()
             if lines
         }
-        right[setting] = [
-            scores.same(text, place.target) for text, place in zip(written["model"], cursors[: len(made)], strict=True)
-        ]
-        if setting == WITH and made:
-            sure = [item["probability"] for item in made]
-            result["calibration"] = scores.calibration(sure, right[setting]) | {"answers": len(made)}
-            result["reliability"] = scores.reliability(sure, right[setting])
-        if made:
-            copied = [
-                scores.same(text, place.target)
-                for text, place in zip(written["copier"], cursors[: len(made)], strict=True)
+        for name, lines in written.items():
+            right[name, setting] = [
+                scores.same(text, place.target) for text, place in zip(lines, cursors[: len(lines)], strict=True)
             ]
-            table[setting]["model"]["ahead_of_copier"] = scores.difference(right[setting], copied)
-    pairs = min(map(len, right.values()))
-    if pairs:
-        result["related_files"] = scores.difference(right[WITH][:pairs], right[ALONE][:pairs]) | {"positions": pairs}
-    return result
+        for name in known:
+            copied = right["copier", setting][: len(right[name, setting])]
+            table[setting][name]["ahead_of_copier"] = scores.difference(right[name, setting], copied)
+    return table, right, sure
 
 
-def _blocks(cursors: Sequence[Place], kept: Kept) -> dict[str, Any]:
-    """Whole bodies of several lines."""
-    made = kept.read(answers("blocks", WITH))[: len(cursors)]
+def _gains(right: dict[tuple[str, str], list[bool]]) -> dict[str, Any]:
+    """By who wrote: what related files change at the same cursors."""
+    found = {}
+    for name in dict.fromkeys(name for name, _ in right):
+        pairs = min(len(right.get((name, setting), ())) for setting in (WITH, ALONE))
+        if pairs and name != "floor":
+            gain = scores.difference(right[name, WITH][:pairs], right[name, ALONE][:pairs])
+            found[name] = gain | {"positions": pairs}
+    return found
+
+
+def _blocks(cursors: Sequence[Place], kept: Kept, copying: str) -> dict[str, Any]:
+    """Whole bodies of several lines, as the engine writes them."""
+    made = kept.read(answers("blocks", WITH, copying))[: len(cursors)]
     if not made:
         return {}
     written, targets = [item["text"] for item in made], [place.target for place in cursors[: len(made)]]
@@ -129,22 +158,26 @@ def _blocks(cursors: Sequence[Place], kept: Kept) -> dict[str, Any]:
     return {"blocks": found | {"positions": len(made), "first_line": scores.share(first)}}
 
 
-def _names(cursors: Sequence[Place], kept: Kept) -> dict[str, Any]:
-    """Names that only related files have."""
-    made = {setting: kept.read(answers("names", setting)) for setting in (WITH, ALONE)}
-    count = min(len(cursors), *map(len, made.values()))
-    if not count:
-        return {}
-    right = {
-        setting: [
-            _begins(item["text"], place.target) for item, place in zip(items[:count], cursors[:count], strict=True)
-        ]
-        for setting, items in made.items()
-    }
-    copied = [_begins(contestants.copied_line(place, WITH), place.target) for place in cursors[:count]]
-    shares: dict[str, Any] = {setting: scores.share(hits) for setting, hits in right.items()}
-    gain = scores.difference(right[WITH], right[ALONE])
-    return {"names": shares | {"copier": scores.share(copied), "gain": gain, "positions": count}}
+def _names(cursors: Sequence[Place], kept: Kept, copying: str) -> dict[str, Any]:
+    """Names that only related files have, by who wrote them."""
+    found: dict[str, Any] = {}
+    for name, how in ((MODEL, ""), (COPYING, copying)):
+        made = {setting: kept.read(answers("names", setting, how)) for setting in (WITH, ALONE)}
+        count = min(len(cursors), *map(len, made.values()))
+        if not count or (name == COPYING and not copying):
+            continue
+        right = {
+            setting: [
+                _begins(item["text"], place.target) for item, place in zip(items[:count], cursors[:count], strict=True)
+            ]
+            for setting, items in made.items()
+        }
+        shares: dict[str, Any] = {setting: scores.share(hits) for setting, hits in right.items()}
+        found[name] = shares | {"gain": scores.difference(right[WITH], right[ALONE]), "positions": count}
+    if found:
+        copied = [_begins(contestants.copied_line(place, WITH), place.target) for place in cursors]
+        found["copier"] = scores.share(copied)
+    return {"names": found} if found else {}
 
 
 def _begins(text: str, name: str) -> bool:

@@ -26,10 +26,9 @@ class Judge:
     """What is known of one recipe's model file.
 
     Beside the recipe lie the figures that were measured (`NAME.figures.json`), the curve of the training
-    (`NAME.curve.csv`), the table of the architecture search (`NAME.search.json`) and the speeds of decoding
-    (`NAME.speeds.json`, as `iquest-lsp bench decode --json` prints them) and what people add (`NAME.notes.md`), so that
-    the card can be written anew without
-    measuring or training.
+    (`NAME.curve.csv`), the tables of the architecture search (`NAME.search.json`, and of its second part
+    `NAME.search-second.json`), the speeds of decoding (`NAME.speeds.json`, as `iquest-lsp bench decode --json` prints
+    them) and what people add (`NAME.notes.md`), so that the card can be written anew without measuring or training.
     """
 
     def __init__(self, recipe: Recipe, path: Path, stages: Stages, say: Say) -> None:
@@ -100,7 +99,7 @@ class Judge:
         further = card.Further(
             notes=notes.read_text(encoding="utf-8").strip() + "\n\n" if notes.exists() else "",
             speeds=sections.speeds(self._record("speeds.json")),
-            search=sections.search(self._record("search.json")),
+            search=sections.search(self._record("search.json"), self._record("search-second.json")),
             pictures=[item.name for item in more],
         )
         page = path.with_name("MODEL_CARD.md")

@@ -83,13 +83,16 @@ class Cursors:
         self._sampler = Sampler(files, file.tokenizer, PackRecipe())
         self._outlines = [spans.outline(item.text, item.path) for item in files]
 
-    def lines(self) -> list[Place]:
-        """Random cursors from the first character of a line's text on, words not spared; the rest is never blank."""
+    def lines(self, prompt: int = 0) -> list[Place]:
+        """Random cursors from the first character of a line's text on, words not spared; the rest is never blank.
+
+        Their prompts have about `prompt` tokens (0: those of the recipe).
+        """
         draw = random.Random(self._recipe.seed + 1)
         result: list[Place] = []
         spots = cursors.rests(draw, self._outlines, self._sizes)
         while len(result) < self._recipe.positions:
-            place = self._place(draw, *next(spots))
+            place = self._place(draw, *next(spots), prompt)
             if place is not None:
                 result.append(place)
         return result
@@ -160,12 +163,12 @@ class Cursors:
                 result.append(Stretch(before[len(before) - longest :], scored, size))
         return result
 
-    def _place(self, draw: random.Random, index: int, a: int, b: int) -> Place | None:
+    def _place(self, draw: random.Random, index: int, a: int, b: int, prompt: int = 0) -> Place | None:
         item, lines = self._files[index], self._outlines[index]
         target = item.text[a:b]
         if not target.strip() or len(self._tokenizer.encode(target).ids) > LONGEST:
             return None
-        room = int(self._recipe.prompt * CHARACTERS)
+        room = int((prompt or self._recipe.prompt) * CHARACTERS)
         prompts, texts = {}, {}
         for setting, part in ((WITH, 0.5), (ALONE, 1.0)):
             cursor = spans.cursor_text(draw, lines, item.path, a, b, int(room * part * 0.75), int(room * part * 0.25))

@@ -12,6 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from iquest_lsp.errors import ModelFileError
+from iquest_lsp.runtime.copying import METADATA_KEY as COPYING_KEY
 from quantize.model_keys import ARCHITECTURE
 from quantize.pretrain import gguf_tokenizer
 from quantize.pretrain.model import LoopModel
@@ -20,11 +21,13 @@ from quantize.pretrain.recipe import ModelRecipe
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A model file's contents: the model with its weights dequantized to float32, and its tokenizer."""
+    """A model file's contents: the model with its weights dequantized to float32, its tokenizer, and what it says of
+    copying (iquest_lsp/runtime/copying.py)."""
 
     model: LoopModel
     tokenizer: Tokenizer
     size: int
+    copying: str = ""
 
 
 def read(path: Path) -> ModelFile:
@@ -39,7 +42,8 @@ def read(path: Path) -> ModelFile:
     recipe = _recipe(fields)
     model = LoopModel(recipe, len(fields["tokenizer.ggml.tokens"]))
     model.load_state_dict({name: torch.tensor(value) for name, value in _stacked(weights, recipe.layers).items()})
-    return ModelFile(model.eval(), gguf_tokenizer.from_fields(fields), path.stat().st_size)
+    copying = str(fields.get(COPYING_KEY, ""))
+    return ModelFile(model.eval(), gguf_tokenizer.from_fields(fields), path.stat().st_size, copying)
 
 
 def _recipe(fields: dict[str, Any]) -> ModelRecipe:

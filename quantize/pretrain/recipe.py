@@ -114,7 +114,8 @@ class EvaluateRecipe:
 
     `windows` of up to `length` tokens for bits per byte; cursors with prompts of about `prompt` tokens: `positions`
     for the rest of the line, `blocks` for whole bodies, `names` for names found in related files alone; `stretches`
-    of `scored` tokens after as many of `lengths` tokens.
+    of `scored` tokens after as many of `lengths` tokens. The rests of lines are also written after prompts of about
+    `long_prompt` tokens (0: they are not).
     """
 
     windows: int = 400
@@ -126,6 +127,7 @@ class EvaluateRecipe:
     lengths: tuple[int, ...] = (1024, 4096, 16384, 32768)
     length: int = 1024
     prompt: int = 768
+    long_prompt: int = 0
     seed: int = 7
 
 

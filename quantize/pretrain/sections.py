@@ -13,6 +13,9 @@ What such runs can tell: which shapes learn fast at first from the same compute,
 they cannot: how the shapes rank after a hundred times as many tokens. Early on, what sees more tokens in the same
 compute wins (one pass, few layers); capacity, the second pass and long attention pay later if at all, and differences
 of about one percent, as between two seeds of one shape, mean nothing."""
+SECOND = """\
+More of them, on rows packed anew (so that bits are not to be compared with those above; nano's own shape was trained
+again beside them):"""
 #: Cases of `iquest-lsp bench decode` that are told; others are of the attention alone.
 WRITTEN = ("one_pass", "plain", "drafted")
 #: What a difference that is no chance means, when it is above nothing and below it.
@@ -75,26 +78,43 @@ def _bits(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _lines(figures: dict[str, Any]) -> Iterator[str]:
-    settings = figures.get("rest_of_line", {})
-    rows = [
+    rows = _contests(figures.get("rest_of_line", {}))
+    if not rows:
+        return
+    head = ("prompt", "", "cursors", "exactly right", "edit similarity")
+    yield "Rest of the line at random cursors inside lines, in the middle of words too, written greedily:"
+    yield _table(head, rows)
+    yield from _comparisons(figures)
+    if (long := figures.get("after_long_prompts")) is not None and (rows := _contests(long["rest_of_line"])):
+        yield f"The same after prompts of about {long['tokens']:,} tokens, as the server's window has them:"
+        yield _table(head, rows)
+        yield from _comparisons(long)
+
+
+def _contests(settings: dict[str, Any]) -> list[str]:
+    return [
         f"| {setting} | {name} | {value['positions']} | {_interval(value, 3)} | {value['edit_similarity']:.3f} |"
         for setting, contestants in settings.items()
         for name, value in contestants.items()
     ]
-    if not rows:
-        return
-    yield "Rest of the line at random cursors inside lines, in the middle of words too, written greedily:"
-    yield _table(("prompt", "", "cursors", "exactly right", "edit similarity"), rows)
-    for setting, contestants in settings.items():
-        if (ahead := contestants.get("model", {}).get("ahead_of_copier")) is not None:
-            yield f"Model against copier at the same cursors, {setting}: {_points(ahead)}. {_settled(ahead, *AHEAD)}"
-    if "related_files" in figures:
-        gain = figures["related_files"]
-        yield (
-            f"Related files in the same room (half of the prompt is theirs) change the model's share by "
-            f"{_points(gain)} at {gain['positions']} cursors:\n{gain['gained']} gained, {gain['lost']} lost. "
-            f"{_settled(gain, *HELP)}"
-        )
+
+
+def _comparisons(figures: dict[str, Any]) -> Iterator[str]:
+    lines = [
+        f"- {name} against copier, {setting}: {_points(ahead)}. {_settled(ahead, *AHEAD)}"
+        for setting, contestants in figures["rest_of_line"].items()
+        for name, value in contestants.items()
+        if (ahead := value.get("ahead_of_copier")) is not None
+    ]
+    lines += [
+        f"- related files in the same room (half of the prompt is theirs) change the share of {name} by "
+        f"{_points(gain)}:\n  {gain['gained']} gained, {gain['lost']} lost of {gain['positions']} cursors. "
+        f"{_settled(gain, *HELP)}"
+        for name, gain in figures["related_files"].items()
+    ]
+    if lines:
+        yield "At the same cursors:"
+        yield "\n".join(lines)
 
 
 def _blocks(figures: dict[str, Any]) -> Iterator[str]:
@@ -107,13 +127,18 @@ def _blocks(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _names(figures: dict[str, Any]) -> Iterator[str]:
-    if (names := figures.get("names")) is not None:
-        yield (
-            f"Names that stand in related files and nowhere else in the file ({names['positions']} cursors at their "
-            f"first letter): {_interval(names[WITH], 3)}\nright with related files in the window, "
-            f"{_interval(names[ALONE], 3)} without; the change is {_points(names['gain'])}. "
-            f"{_settled(names['gain'], *HELP)} The copier, with related\nfiles: {_interval(names['copier'], 3)}."
-        )
+    names = figures.get("names", {})
+    written = {name: value for name, value in names.items() if name != "copier"}
+    if not written:
+        return
+    count = next(iter(written.values()))["positions"]
+    yield f"Names that stand in related files and nowhere else in the file ({count} cursors at their first letter):"
+    rows = [
+        f"| {name} | {_interval(value[WITH], 3)} | {_interval(value[ALONE], 3)} | {_points(value['gain'])} |"
+        for name, value in written.items()
+    ]
+    rows.append(f"| copier | {_interval(names['copier'], 3)} | | |")
+    yield _table(("", WITH, ALONE, "change"), rows)
 
 
 def _confidence(figures: dict[str, Any]) -> Iterator[str]:
@@ -182,8 +207,8 @@ def speeds(report: dict[str, Any] | None) -> str:
     )
 
 
-def search(report: dict[str, Any] | None) -> str:
-    """The table of short runs, or "" where there was no search."""
+def search(report: dict[str, Any] | None, second: dict[str, Any] | None = None) -> str:
+    """The table of short runs, or "" where there was no search; `second` has more of them, made on other rows."""
     if report is None:
         return ""
     runs, context = report["runs"], report["context"]
@@ -231,6 +256,7 @@ def search(report: dict[str, Any] | None) -> str:
             f"Short runs from random weights, each with the same {spent / 1e12:.1f} million million operations of "
             f"training (a looped shape trains one pass for half of them).\n{intervals}{timed}",
             _table(head, lines(fresh)),
+            *((SECOND, _table(head, lines(second["runs"]))) if second is not None else ()),
             SHORT,
         ]
     if trained and later:

@@ -11,6 +11,7 @@ import pytest
 from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.controller import Call, Controller, Move, Source
+from iquest_lsp.runtime.copying import Shares
 from iquest_lsp.runtime.drafting import Found
 from iquest_lsp.runtime.engine import EngineOptions
 from iquest_lsp.runtime.llama_backend import LlamaBackend
@@ -115,6 +116,25 @@ def test_forced_drafts_change_no_greedy_token(engine: LlamaBackend, monkeypatch:
         assert 0 < drafted.counts.accepted < drafted.counts.drafted
         assert plain.counts.drafted == 0
     assert any(forced.costs.of(Call.FULL, rows, 200) > 0 for rows in range(1, 9))
+
+
+def test_drafts_change_nothing_of_what_copying_changes(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = engine._parts
+    assert parts is not None
+    monkeypatch.setattr(parts.decoder, "_shares", Shares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
+    alone = [answer(engine, prompt(seed), copying=False).tokens for seed in range(4)]
+    force(engine)
+    changed = 0
+    for seed in range(4):
+        tokens = prompt(seed)
+        plain = answer(engine, tokens, draft=False)
+        drafted = answer(engine, tokens)
+        assert drafted.tokens == plain.tokens
+        assert np.allclose(drafted.logprobs, plain.logprobs, atol=1e-4)
+        assert drafted.counts.drafted > 0
+        changed += plain.tokens != alone[seed]
+        assert answer(engine, tokens, copying=False, draft=False).tokens == alone[seed]
+    assert changed
 
 
 def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(

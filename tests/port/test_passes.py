@@ -132,6 +132,62 @@ def test_the_later_passes_over_the_receptive_field_are_exact(bench: Bench) -> No
 
 
 @every_model
+def test_a_call_that_begins_before_the_field_keeps_the_field_only(bench: Bench) -> None:
+    context = bench.context(margin=0)
+    apex, stop = 190, 192
+    base = apex - context.reach
+    context.decode_layers(bench.tokens[:stop], np.arange(stop), 0, context.passes * context.layers, apex=apex)
+    assert context.local_span(0) == (base, stop - 1)
+    assert (context.evaluated_first, context.evaluated_later) == (stop, stop - base)
+    assert context.exact_from(0, stop) == apex
+    assert bench.go_on(context, stop, N, size=3) <= TOLERANCE
+
+
+@every_model
+def test_a_triangle_with_its_apex_too_late_is_not_exact(bench: Bench) -> None:
+    if bench.recipe.window == 1:
+        pytest.skip("a window of one position has no field")
+    context = bench.context()
+    layers = context.passes * context.layers
+    late = 200 + context.reach // 2
+    context.decode_layers(bench.tokens[:200], np.arange(200), 0, layers, "last", apex=late)
+    assert error(context.logits(-1), bench.reference[199]) > 1000 * TOLERANCE
+    assert context.exact_from(0, 200) == late
+
+
+@every_model
+def test_any_rows_of_calls_of_one_shape_may_have_logits(bench: Bench) -> None:
+    context = bench.context()
+    context.decode(bench.tokens[:40], np.arange(40), 0)
+    at = 40
+    for wanted in ([4, 5], [0, 1], [4, 5], [5], [2], [], [0, 1, 2, 3, 4, 5], [4, 5], [0, 5]):
+        flags = [i in wanted for i in range(6)]
+        context.decode(bench.tokens[at : at + 6], np.arange(at, at + 6), 0, flags)
+        for i in wanted:
+            assert error(context.logits(i), bench.reference[at + i]) <= TOLERANCE, wanted
+        at += 6
+    assert bench.go_on(context, at, at + 3) <= TOLERANCE
+
+
+@every_model
+def test_small_calls_of_a_few_shapes_keep_their_graphs(bench: Bench) -> None:
+    context = bench.context()
+    calls = [(1, 1), (3, context.passes), (1, context.passes), (2, 1)]
+    before, at = context.reused_graphs, 0
+    for turn in range(5):
+        for size, depth in calls:
+            piece = bench.tokens[at : at + size]
+            context.decode_depth(piece, np.arange(at, at + size), 0, depth, "all")
+            at += size
+        if turn == 0:
+            assert context.reused_graphs == before  # each is built once
+    assert context.reused_graphs - before == 4 * len(calls)
+    context.clear()
+    assert bench.go_on(context, 0, 90, size=30) <= TOLERANCE  # too large to be kept, in between
+    assert bench.go_on(context, 90, 110, size=3) <= TOLERANCE
+
+
+@every_model
 def test_less_than_the_receptive_field_is_not_exact(bench: Bench) -> None:
     if bench.recipe.window == 1:
         pytest.skip("a window of one position has no field")

@@ -61,7 +61,7 @@ class Session:
         for step in plan.steps[:done]:
             piece = np.asarray(tokens[step.start : step.stop])
             positions = np.arange(step.start, step.stop)
-            self.context.decode_layers(piece, positions, seq, step.layers, partial=step.partial)
+            self.context.decode_layers(piece, positions, seq, step.layers, apex=step.apex)
             self.held[seq] = tokens[: step.stop]
 
     def decode(self, seq: int) -> None:

@@ -67,7 +67,7 @@ struct fa_alibi {
     int64_t n_head_kv;
     int64_t n_group;  // heads that share keys and values
     int64_t n_stream;
-    int64_t n_token;  // per stream
+    int64_t n_token;  // rows of queries, per stream
     int64_t n_kv;
     int64_t n_share; // shares of the cells, if they are shared out
 
@@ -384,14 +384,22 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
     const bool    causal       = tab[GGML_FA_ALIBI_CAUSAL];
     const int32_t strm         = tab[GGML_FA_ALIBI_STREAM];
 
+    // the queries are those of the last tokens of the table
+    const int64_t n_listed  = tab[GGML_FA_ALIBI_N_TOKEN];
+    const int64_t n_missing = n_listed - n_token;
+
     const int32_t * q_tile = tab + GGML_FA_ALIBI_HEADER + 4*iq;
     const int64_t   i_seq  = q_tile[0];
-    const int64_t   first  = q_tile[1];
-    const int       nq     = q_tile[2];
+    const int64_t   first  = std::max<int64_t>(q_tile[1], n_missing);
+    const int       nq     = q_tile[1] + q_tile[2] - first;
+
+    if (nq <= 0) {
+        return;
+    }
 
     const int32_t * i_token = tab + ggml_fa_alibi_offs_tokens(n_q_tile_max) + first;
-    const int32_t * pos     = i_token + n_token;
-    const int32_t * tiles   = tab + ggml_fa_alibi_offs_seq(n_q_tile_max, n_token, n_tile, i_seq);
+    const int32_t * pos     = i_token + n_listed;
+    const int32_t * tiles   = tab + ggml_fa_alibi_offs_seq(n_q_tile_max, n_listed, n_tile, i_seq);
     const int32_t * cells   = tiles + 4*n_tile;
 
     const int64_t n_row = n_group*nq;
@@ -421,7 +429,7 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
     for (int64_t j = 0; j < n_group; ++j) {
         for (int r = 0; r < nq; ++r) {
             float * dst_row = Q + (j*nq + r)*DK;
-            memcpy(dst_row, (const char *) q->data + i_token[r]*q->nb[1] + (ig*n_group + j)*q->nb[2] + is*q->nb[3], DK*sizeof(float));
+            memcpy(dst_row, (const char *) q->data + (i_token[r] - n_missing)*q->nb[1] + (ig*n_group + j)*q->nb[2] + is*q->nb[3], DK*sizeof(float));
 
             for (int64_t d = 0; d < DK; ++d) {
                 QT[(j*DK + d)*nq + r] = dst_row[d];
@@ -809,14 +817,14 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
             const int64_t h = ig*n_group + j;
 
             if (n_share > 1) {
-                float * partial = partials(is, h, i_token[r]) + i_share*size_partial();
+                float * partial = partials(is, h, i_token[r] - n_missing) + i_share*size_partial();
                 partial[0] = M[i];
                 partial[1] = S[i];
                 memcpy(partial + 2, VKQ + i*DV, DV*sizeof(float));
             } else {
                 const float S_inv = S[i] == 0.0f ? 0.0f : 1.0f/S[i];
                 ggml_vec_scale_f32(DV, VKQ + i*DV, S_inv);
-                memcpy(out(is, h, i_token[r]), VKQ + i*DV, DV*sizeof(float));
+                memcpy(out(is, h, i_token[r] - n_missing), VKQ + i*DV, DV*sizeof(float));
             }
         }
     }

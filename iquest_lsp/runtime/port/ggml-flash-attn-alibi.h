@@ -4,6 +4,7 @@
 // computed from the positions of the cells, and which leaves out blocks of cells that a head's slope puts below rounding.
 //
 //   src[0..2]    q, k, v as in ggml_flash_attn_ext(); no mask, no sinks
+//                q may have fewer rows than the table lists tokens, if these are of one sequence: those of the last ones
 //   src[5]       a table of positions, I32, laid out as below
 //   op_params    [5] GGML_FA_ALIBI_MARK, [6] the share of a row's weights that may be left out (float, 0: none),
 //                [7] shares that the cells are dealt into where there is little work for many threads

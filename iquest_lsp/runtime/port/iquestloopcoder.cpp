@@ -226,6 +226,16 @@ std::unique_ptr<llm_graph_context> llama_model_iquestloopcoder::build_arch_graph
     return std::make_unique<graph>(*this, params);
 }
 
+// all but the first n_skip rows of a matrix
+static ggml_tensor * view_last(ggml_context * ctx, ggml_tensor * cur, int64_t n_skip) {
+    return n_skip == 0 ? cur : ggml_view_2d(ctx, cur, cur->ne[0], cur->ne[1] - n_skip, cur->nb[1], n_skip*cur->nb[1]);
+}
+
+// all but the first n_skip values of a vector
+static ggml_tensor * view_last_values(ggml_context * ctx, ggml_tensor * cur, int64_t n_skip) {
+    return n_skip == 0 || !cur ? cur : ggml_view_1d(ctx, cur, cur->ne[0] - n_skip, n_skip*cur->nb[0]);
+}
+
 // rows of one pass out of the stacked rows of several
 static ggml_tensor * view_rows(ggml_context * ctx, ggml_tensor * cur, int64_t n_rows, int i) {
     return ggml_view_2d(ctx, cur, cur->ne[0], n_rows, cur->nb[1], i*n_rows*cur->nb[1]);
@@ -254,6 +264,32 @@ public:
     const llama_kv_cache_loop_context * mctx;
 };
 
+// rows before those with logits, if these are the last ones of a single sequence, else 0
+static int64_t n_before_outputs(const llama_ubatch & ubatch, int64_t n_outputs) {
+    if (ubatch.n_seqs_unq != 1 || !ubatch.output) {
+        return 0;
+    }
+
+    const int64_t n_before = (int64_t) ubatch.n_tokens - n_outputs;
+
+    return std::count(ubatch.output, ubatch.output + n_before, 0) == n_before ? n_before : 0;
+}
+
+// the graph depends on which rows have logits
+class llm_graph_input_loop_last_rows : public llm_graph_input_i {
+public:
+    llm_graph_input_loop_last_rows(int64_t n_before) : n_before(n_before) {}
+    virtual ~llm_graph_input_loop_last_rows() = default;
+
+    void set_input(const llama_ubatch *) override {}
+
+    bool can_reuse(const llm_graph_params & params) override {
+        return n_before_outputs(params.ubatch, params.n_outputs) == n_before;
+    }
+
+    const int64_t n_before;
+};
+
 ggml_tensor * llama_model_iquestloopcoder::graph::build_proj(
         ggml_tensor * w,
         ggml_tensor * w_b,
@@ -268,13 +304,13 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_proj(
     return ggml_reshape_3d(ctx0, cur, n_embd_head_k, n_head_cur, cur->ne[1]);
 }
 
-ggml_tensor * llama_model_iquestloopcoder::graph::build_pos(ggml_tensor * cur, int il) const {
+ggml_tensor * llama_model_iquestloopcoder::graph::build_pos(ggml_tensor * cur, ggml_tensor * pos, int il) const {
     if (rope_type == LLAMA_ROPE_TYPE_NONE) {
         return cur;
     }
 
     return ggml_rope_ext(
-            ctx0, cur, inp_pos, model.get_rope_factors(cparams, il),
+            ctx0, cur, pos, model.get_rope_factors(cparams, il),
             n_rot, rope_type, n_ctx_orig, freq_base, freq_scale,
             ext_factor, attn_factor, beta_fast, beta_slow);
 }
@@ -301,7 +337,7 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_gate(ggml_tensor * q_cur
         cb(cur, "loop_gate_norm", il);
 
         cur = ggml_mul_mat(ctx0, gate, cur);
-        cur = ggml_reshape_3d(ctx0, cur, 1, n_head, n_tokens);
+        cur = ggml_reshape_3d(ctx0, cur, 1, n_head, cur->ne[1]);
     } else {
         // queries of "llama" files are in the interleaved layout, but the gate was left in the split one:
         //   element j*n_embd_head/2 + i of the gate belongs to element 2*i + j of the query
@@ -319,6 +355,25 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_gate(ggml_tensor * q_cur
     cb(cur, "loop_gate", il);
 
     return cur;
+}
+
+// stores keys and values that no query of this batch reads
+void llama_model_iquestloopcoder::graph::build_store(ggml_tensor * k_cur, ggml_tensor * v_cur, int il) const {
+    const bool is_swa = hparams.is_swa(il);
+
+    const auto * inp = inp_attn_loop;
+
+    if (ggml_tensor * rot = is_swa ? inp->self_k_rot_swa : inp->self_k_rot) {
+        k_cur = llama_mul_mat_hadamard(ctx0, k_cur, rot);
+    }
+    if (ggml_tensor * rot = is_swa ? inp->self_v_rot_swa : inp->self_v_rot) {
+        v_cur = llama_mul_mat_hadamard(ctx0, v_cur, rot);
+    }
+
+    const auto * mctx_cur = is_swa ? inp->mctx->get_swa() : inp->mctx->get_base();
+
+    ggml_build_forward_expand(gf, mctx_cur->cpy_k(ctx0, k_cur, is_swa ? inp->get_k_idxs_swa() : inp->get_k_idxs(), il));
+    ggml_build_forward_expand(gf, mctx_cur->cpy_v(ctx0, v_cur, is_swa ? inp->get_v_idxs_swa() : inp->get_v_idxs(), il));
 }
 
 // the attention of a pass after the first
@@ -341,11 +396,11 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_mixed(
     ggml_tensor * gate = build_gate(q_cur, inpL, il);
 
     // gate * global + (1 - gate) * local
-    global = ggml_reshape_3d(ctx0, global, n_embd_head_v, n_head, n_tokens);
-    local  = ggml_reshape_3d(ctx0, local,  n_embd_head_v, n_head, n_tokens);
+    global = ggml_reshape_3d(ctx0, global, n_embd_head_v, n_head, q_cur->ne[2]);
+    local  = ggml_reshape_3d(ctx0, local,  n_embd_head_v, n_head, q_cur->ne[2]);
 
     ggml_tensor * cur = ggml_add(ctx0, local, ggml_mul(ctx0, ggml_sub(ctx0, global, local), gate));
-    cur = ggml_reshape_2d(ctx0, cur, n_embd_head_v*n_head, n_tokens);
+    cur = ggml_reshape_2d(ctx0, cur, n_embd_head_v*n_head, q_cur->ne[2]);
     cb(cur, "attn_mixed", il);
 
     return cur;
@@ -355,6 +410,7 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_layer(
         ggml_tensor * inpL,
                 int   il,
                 int   n_stack,
+            int64_t   n_skip,
         ggml_tensor * inp_out_ids) const {
     const int n_phys = hparams.n_layer_phys();
 
@@ -362,14 +418,26 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_layer(
 
     const float kq_scale = hparams.f_attention_scale == 0.0f ? 1.0f/sqrtf(float(n_embd_head_k)) : hparams.f_attention_scale;
 
-    ggml_tensor * inpSA = inpL;
-
     ggml_tensor * cur = build_norm(inpL, layer.attn_norm, NULL, LLM_NORM_RMS, il);
     cb(cur, "attn_norm", il);
 
+    // rows whose keys and values alone are needed
+    inpL = view_last(ctx0, inpL, n_skip);
+
+    ggml_tensor * inpSA = inpL;
+
+    if (inpL->ne[1] == 0 && n_skip > 0) {
+        ggml_tensor * k_cur = build_proj(layer.wk, layer.wk_b, layer.wk_s, cur, n_head_kv);
+        ggml_tensor * v_cur = build_proj(layer.wv, layer.wv_b, layer.wv_s, cur, n_head_kv);
+
+        build_store(build_pos(k_cur, inp_pos, il), v_cur, il);
+
+        return inpL;
+    }
+
     // self-attention
     {
-        ggml_tensor * q_all = build_proj(layer.wq, layer.wq_b, layer.wq_s, cur, n_head);
+        ggml_tensor * q_all = build_proj(layer.wq, layer.wq_b, layer.wq_s, view_last(ctx0, cur, n_skip), n_head);
         ggml_tensor * k_all = build_proj(layer.wk, layer.wk_b, layer.wk_s, cur, n_head_kv);
         ggml_tensor * v_all = build_proj(layer.wv, layer.wv_b, layer.wv_s, cur, n_head_kv);
 
@@ -383,8 +451,8 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_layer(
                     ggml_view_3d(ctx0, t, t->ne[0], t->ne[1], n_tokens, t->nb[1], t->nb[2], i*n_tokens*t->nb[2]);
             };
 
-            ggml_tensor * Qcur = build_pos(rows(q_all), il_cur);
-            ggml_tensor * Kcur = build_pos(rows(k_all), il_cur);
+            ggml_tensor * Qcur = build_pos(rows(q_all), view_last_values(ctx0, inp_pos, n_skip), il_cur);
+            ggml_tensor * Kcur = build_pos(rows(k_all), inp_pos, il_cur);
             ggml_tensor * Vcur = rows(v_all);
 
             cb(Qcur, "Qcur", il_cur);
@@ -441,10 +509,10 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_layer(
 }
 
 // stores the output of a pass for the positions after these, and returns the tensor to read it from
-ggml_tensor * llama_model_iquestloopcoder::graph::build_carry(ggml_tensor * out, int pass) const {
+ggml_tensor * llama_model_iquestloopcoder::graph::build_carry(ggml_tensor * out, ggml_tensor * idxs, int pass) const {
     const auto * loop = static_cast<const llama_kv_cache_loop_context *>(mctx)->get_loop();
 
-    ggml_tensor * carry = ggml_set_rows(ctx0, loop->get_carry(pass), out, inp_attn_loop->get_k_idxs_swa());
+    ggml_tensor * carry = ggml_set_rows(ctx0, loop->get_carry(pass), out, idxs);
     ggml_build_forward_expand(gf, carry);
 
     return carry;
@@ -466,13 +534,50 @@ ggml_tensor * llama_model_iquestloopcoder::graph::build_start(ggml_tensor * inp_
     return cur;
 }
 
+// rows before the first that logical layer il has to have, see llama_loop_set_range()
+int64_t llama_model_iquestloopcoder::graph::n_unneeded(int il) const {
+    const int n_phys = hparams.n_layer_phys();
+
+    // the rows have to be a run of positions
+    if (cparams.loop_apex < 0 || il < n_phys || n_before == 0 ||
+            ubatch.pos[n_tokens - 1] - ubatch.pos[0] != (llama_pos) n_tokens - 1) {
+        return 0;
+    }
+
+    const int64_t n_window = std::max<int64_t>(hparams.n_swa, 1) - 1;
+
+    // where outputs are taken over from the position before, each pass begins one position later
+    const int64_t n_offset = model.position_offset > 0 ? hparams.n_loop - il/n_phys : 0;
+    const int64_t first    = cparams.loop_apex - (n_layer - il)*n_window - n_offset;
+
+    return std::clamp<int64_t>(first - ubatch.pos[0], 0, n_before);
+}
+
 llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & model, const llm_graph_params & params) :
         llm_graph_context(params), model(model) {
     const int n_loop = hparams.n_loop;
     const int n_phys = hparams.n_layer_phys();
 
     const int il_begin = cparams.loop_begin;
-    const int il_end   = cparams.loop_end > 0 ? cparams.loop_end : (int) n_layer;
+
+    int il_end = cparams.loop_end > 0 ? cparams.loop_end : (int) n_layer;
+
+    const bool has_carry = n_loop > 1 && model.position_offset > 0;
+
+    // the passes of one token of each sequence can run side by side: what they start from lies before this batch
+    const bool is_stacked = has_carry && il_begin == 0 && il_end == n_layer && ubatch.n_seqs_unq == ubatch.n_tokens;
+
+    // hidden states of all rows were asked for, not only of those with logits
+    const bool all_rows = cparams.embeddings_nextn && !cparams.embeddings_nextn_masked;
+
+    if (n_loop > 1 && !is_stacked && !all_rows) {
+        n_before = n_before_outputs(ubatch, n_outputs);
+    }
+
+    // layers of which no row is needed
+    while (il_end > std::max(il_begin, n_phys) && n_unneeded(il_end - 1) == n_tokens) {
+        --il_end;
+    }
 
     ggml_tensor * inp_embd = build_inp_embd(model.tok_embd);
 
@@ -486,8 +591,6 @@ llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & mo
         inp_attn = build_attn_inp_kv();
     }
 
-    const bool has_carry = n_loop > 1 && model.position_offset > 0;
-
     if (has_carry) {
         auto inp = std::make_unique<llm_graph_input_loop_carry>(static_cast<const llama_kv_cache_loop_context *>(mctx));
 
@@ -498,19 +601,21 @@ llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & mo
         res->add_input(std::move(inp));
     }
 
-    ggml_tensor * inp_out_ids = build_inp_out_ids();
+    ggml_tensor * inp_out_ids = nullptr;
+
+    if (n_before > 0) {
+        res->add_input(std::make_unique<llm_graph_input_loop_last_rows>(n_before));
+    } else {
+        inp_out_ids = build_inp_out_ids();
+    }
 
     const auto build_out = [&](ggml_tensor * cur) {
         return model.normalize ? build_norm(cur, model.output_norm, NULL, LLM_NORM_RMS, -1) : cur;
     };
 
-    // hidden states of all rows were asked for, not only of those with logits
-    const bool all_rows = cparams.embeddings_nextn && !cparams.embeddings_nextn_masked;
-
     ggml_tensor * cur = inp_embd;
 
-    // the passes of one token of each sequence can run side by side: what they start from lies before this batch
-    if (has_carry && il_begin == 0 && il_end == n_layer && ubatch.n_seqs_unq == ubatch.n_tokens) {
+    if (is_stacked) {
         const auto * loop = static_cast<const llama_kv_cache_loop_context *>(mctx)->get_loop();
 
         for (int pass = 1; pass < n_loop; ++pass) {
@@ -520,11 +625,11 @@ llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & mo
         }
 
         for (int il = 0; il < n_phys; ++il) {
-            cur = build_layer(cur, il, n_loop, nullptr);
+            cur = build_layer(cur, il, n_loop, 0, nullptr);
         }
 
         for (int pass = 1; pass < n_loop; ++pass) {
-            build_carry(build_out(view_rows(ctx0, cur, n_tokens, pass - 1)), pass - 1);
+            build_carry(build_out(view_rows(ctx0, cur, n_tokens, pass - 1)), inp_attn_loop->get_k_idxs_swa(), pass - 1);
         }
 
         cur = view_rows(ctx0, cur, n_tokens, n_loop - 1);
@@ -533,18 +638,60 @@ llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & mo
             cur = ggml_get_rows(ctx0, cur, inp_out_ids);
         }
     } else {
+        const llm_graph_input_attn_kv_iswa * inp_all = inp_attn_loop;
+
+        ggml_tensor * inp_pos_all = inp_pos;
+
+        // the inputs of attention, without the rows that a layer leaves out
+        std::unique_ptr<llm_graph_input_attn_kv_iswa> inp_last;
+
+        int64_t n_skip = 0; // rows of the batch before those of cur
+
         for (int il = il_begin; il < il_end; ++il) {
             if (il > il_begin && il % n_phys == 0) {
                 const int pass = il / n_phys;
 
                 cur = build_out(cur);
                 if (has_carry) {
-                    cur = ggml_get_rows(ctx0, build_carry(cur, pass - 1), inp_carry_idxs);
+                    ggml_tensor * carry = build_carry(cur, view_last_values(ctx0, inp_all->get_k_idxs_swa(), n_skip), pass - 1);
+
+                    cur = ggml_get_rows(ctx0, carry, view_last_values(ctx0, inp_carry_idxs, n_skip));
                 }
-                cur = build_start(inp_embd, cur, pass);
+                cur = build_start(view_last(ctx0, inp_embd, n_skip), cur, pass);
             }
 
-            cur = build_layer(cur, il, 1, il == il_end - 1 && !all_rows ? inp_out_ids : nullptr);
+            const bool is_last = il == il_end - 1;
+
+            // a layer has the rows whose keys and values are needed, and passes on those that the next one has
+            const int64_t n_skip_in  = std::max(n_skip, n_unneeded(il));
+            const int64_t n_skip_out = std::max(n_skip_in, is_last ? n_before : n_unneeded(il + 1) - (has_carry && (il + 1) % n_phys == 0));
+
+            if (n_skip_out > 0) {
+                if (!inp_last) {
+                    inp_last = std::make_unique<llm_graph_input_attn_kv_iswa>(*inp_all);
+                    inp_attn_loop = inp_last.get();
+                }
+
+                const auto view_idxs = [&](ggml_tensor * idxs) {
+                    return view_last_values(ctx0, idxs, n_skip_in*(idxs->ne[0]/n_tokens));
+                };
+
+                // a table of positions lists all rows of the batch, see ggml-flash-attn-alibi.h
+                const auto view_mask = [&](ggml_tensor * mask) {
+                    return mask->type == GGML_TYPE_I32 ? mask : view_last(ctx0, mask, n_skip_out);
+                };
+
+                inp_last->self_k_idxs_swa      = view_idxs(inp_all->self_k_idxs_swa);
+                inp_last->self_v_idxs_swa      = view_idxs(inp_all->self_v_idxs_swa);
+                inp_last->self_kq_mask_cnv     = view_mask(inp_all->self_kq_mask_cnv);
+                inp_last->self_kq_mask_swa_cnv = view_mask(inp_all->self_kq_mask_swa_cnv);
+
+                inp_pos = view_last_values(ctx0, inp_pos_all, n_skip_in);
+            }
+
+            cur    = view_last(ctx0, cur, n_skip_in - n_skip);
+            cur    = build_layer(cur, il, 1, n_skip_out - n_skip_in, is_last && !all_rows ? inp_out_ids : nullptr);
+            n_skip = n_skip_out;
         }
     }
 

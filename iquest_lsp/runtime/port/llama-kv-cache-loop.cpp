@@ -86,10 +86,10 @@ llama_pos llama_kv_cache_loop::reach() const {
     return (n_layer - n_phys)*n_window + (carry.empty() ? 0 : hparams.n_loop - 1);
 }
 
-void llama_kv_cache_loop::set_range(uint32_t il_begin, uint32_t il_end, bool partial) {
+void llama_kv_cache_loop::set_range(uint32_t il_begin, uint32_t il_end, llama_pos apex) {
     this->il_begin = il_begin;
     this->il_end   = il_end;
-    this->partial  = partial;
+    this->apex     = apex;
 }
 
 llama_pos llama_kv_cache_loop::exact_from(llama_seq_id seq_id, llama_pos pos) const {
@@ -135,10 +135,10 @@ void llama_kv_cache_loop::begin_seq(llama_seq_id seq_id, llama_pos p0, llama_pos
 
         seq.exact = std::max<llama_pos>(seq.exact, p1 + (n_layer - il_end)*n_window + (carry.empty() ? 0 : hparams.n_loop - 1));
 
-        if (!partial) {
-            seq.partial_pos = p1;
-            seq.partial_end = il_end;
-        }
+        seq.partial_pos = p1;
+        seq.partial_end = il_end;
+    } else if (p0 < apex) {
+        seq.exact = p0 <= apex - reach() ? apex : std::max(seq.exact, apex);
     }
 }
 
@@ -247,6 +247,28 @@ llama_memory_context_ptr llama_kv_cache_loop::init_batch(llama_batch_allocr & ba
     }
 
     return std::make_unique<llama_kv_cache_loop_context>(LLAMA_MEMORY_STATUS_FAILED_PREPARE);
+}
+
+void llama_kv_cache_loop::trim(const llama_ubatch & ubatch) {
+    if (apex <= reach()) {
+        return;
+    }
+
+    for (uint32_t s = 0; s < ubatch.n_seqs_unq; ++s) {
+        get_swa()->seq_rm(ubatch.seq_id_unq[s], -1, apex - reach());
+    }
+}
+
+bool llama_kv_cache_loop_context::apply() {
+    if (!llama_kv_cache_iswa_context::apply()) {
+        return false;
+    }
+
+    if (kv) {
+        kv->trim(get_ubatch());
+    }
+
+    return true;
 }
 
 llama_memory_context_ptr llama_kv_cache_loop::init_full() {
@@ -475,7 +497,7 @@ void llama_loop_set_margin(llama_model * model, uint32_t n_cells) {
     model->hparams.n_loop_margin = std::min<uint32_t>(n_cells, 1u << 24);
 }
 
-bool llama_loop_set_range(llama_context * ctx, int32_t il_begin, int32_t il_end, bool partial) {
+bool llama_loop_set_range(llama_context * ctx, int32_t il_begin, int32_t il_end, llama_pos apex) {
     const auto & hparams = ctx->get_model().hparams;
 
     const int32_t n_phys  = hparams.n_layer_phys();
@@ -491,13 +513,18 @@ bool llama_loop_set_range(llama_context * ctx, int32_t il_begin, int32_t il_end,
         return false;
     }
 
+    // what a shallower call leaves out is not what a triangle leaves out
+    if (apex >= 0 && il_end < n_layer) {
+        return false;
+    }
+
     // a pass that starts from more than the output of the one before it cannot start from that output alone
     if (il_begin > 0 && static_cast<const llama_model_iquestloopcoder &>(ctx->get_model()).embedding_scale != 0.0f) {
         return false;
     }
 
-    memory->set_range(il_begin, il_end, partial);
-    ctx->set_loop_range(il_begin, il_end);
+    memory->set_range(il_begin, il_end, apex);
+    ctx->set_loop_range(il_begin, il_end, apex);
 
     return true;
 }

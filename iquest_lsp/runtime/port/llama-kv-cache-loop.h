@@ -74,9 +74,9 @@ public:
     //
 
     // logical layers [il_begin, il_end) that the following calls run
-    // cells of a range that ends before the last layer are dropped when a call goes further, unless partial is set:
-    //   then the caller runs the missing layers only where nothing depends on them
-    void set_range(uint32_t il_begin, uint32_t il_end, bool partial);
+    // cells of a range that ends before the last layer are dropped when a call goes further
+    // with an apex, calls leave out what outputs from that position on do not depend on, or -1
+    void set_range(uint32_t il_begin, uint32_t il_end, llama_pos apex);
 
     // the first position whose output is exact, if the next call runs all layers from position pos on
     llama_pos exact_from(llama_seq_id seq_id, llama_pos pos) const;
@@ -90,6 +90,9 @@ public:
     // for each token the row of the carry that belongs to the position before it
     void set_input_carry_idxs(ggml_tensor * dst, const llama_ubatch * ubatch) const;
 
+    // positions of a batch before the base of the triangle have no cells in the SWA cache
+    void trim(const llama_ubatch & ubatch);
+
 private:
     const llama_hparams & hparams;
 
@@ -99,9 +102,9 @@ private:
     const uint32_t n_layer; // logical layers
     const uint32_t n_seqs;
 
-    uint32_t il_begin = 0;
-    uint32_t il_end   = 0;
-    bool     partial  = false;
+    uint32_t  il_begin = 0;
+    uint32_t  il_end   = 0;
+    llama_pos apex     = -1;
 
     struct seq_state {
         llama_pos exact = 0; // exact from this position on
@@ -142,12 +145,14 @@ public:
             std::vector<llama_ubatch> ubatches) :
         llama_kv_cache_iswa_context(kv, std::move(sinfos_base), std::move(sinfos_swa), std::move(ubatches)), kv(kv) {}
 
+    bool apply() override;
+
     const llama_kv_cache_loop * get_loop() const {
         return kv;
     }
 
 private:
-    const llama_kv_cache_loop * kv;
+    llama_kv_cache_loop * kv;
 };
 
 //
@@ -169,10 +174,12 @@ LLAMA_API void llama_loop_set_margin(struct llama_model * model, uint32_t n_cell
 
 // run the logical layers [il_begin, il_end) in the following calls to llama_decode: il_begin is 0 for batches of tokens
 //   or the first layer of a pass for batches of embeddings, which then are the output of the pass before it
-// partial: the layers from il_end on are left out because nothing that follows depends on them at these positions;
-//   otherwise positions that ran fewer layers are forgotten by the local caches when a later call runs more
+// positions that ran fewer layers are forgotten by the local caches when a later call runs more
+// apex: outputs are needed from this position on only, -1 for all; in the calls over the positions before it, each layer
+//   of the later passes then leaves out those that lie more than the windows of the layers above it before the apex
+//   (a triangle instead of a rectangle, its base llama_loop_reach() positions wide)
 // false if the model or the range does not allow it
-LLAMA_API bool llama_loop_set_range(struct llama_context * ctx, int32_t il_begin, int32_t il_end, bool partial);
+LLAMA_API bool llama_loop_set_range(struct llama_context * ctx, int32_t il_begin, int32_t il_end, llama_pos apex);
 
 // the first position whose output is exact if a call that runs all layers starts at pos
 LLAMA_API llama_pos llama_loop_exact_from(const struct llama_context * ctx, llama_seq_id seq_id, llama_pos pos);
