@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from iquest_lsp.bench.corpus import code_tokens
-from iquest_lsp.bench.passes import check_model, read, skipping, write
+from iquest_lsp.bench.passes import planned, read, skipping, write
 from iquest_lsp.bench.prefill import LENGTHS, LONG, ROOM, TYPED, drop_from_memory
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
@@ -34,7 +34,7 @@ def run(
 
     Lengths from 65536 tokens on run once.
     """
-    check_model(options)
+    options = planned(options)
     report = Report("answers", "")
     for length in lengths:
         with tempfile.TemporaryDirectory(prefix="iquest-bench-") as folder:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_text, code_tokens
-from iquest_lsp.bench.passes import check_model, skipping, write
+from iquest_lsp.bench.passes import planned, skipping, write
 from iquest_lsp.bench.prefill import LENGTHS
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Generation, Limits, Prompt
@@ -86,8 +86,7 @@ def run(
     new: int = NEW,
 ) -> Report:
     """Measures the model of `options` with prompts of each length; raises UsageError and the engine's errors."""
-    check_model(options)
-    engine = LlamaBackend(replace(options, context_tokens=max(lengths) + new + 256, sequences=1))
+    engine = LlamaBackend(replace(planned(options), context_tokens=max(lengths) + new + 256, sequences=1))
     info = engine.load(lambda share: None)
     try:
         report = Report("decode", info.name)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from iquest_lsp.errors import UsageError
 from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama_backend import settled
 from iquest_lsp.runtime.llama_context import Logits
 from iquest_lsp.runtime.loop import LoopContext
 
@@ -18,6 +22,22 @@ def check_model(options: EngineOptions) -> None:
     """Raises UsageError where no model would be measured."""
     if options.kind != "llama":
         raise UsageError("Without a model there is nothing to measure", fix="Leave --engine out")
+
+
+def planned(options: EngineOptions) -> EngineOptions:
+    """The options with all that they leave to the planner chosen, so that a benchmark can have cells of its own count.
+
+    Raises UsageError where no model would be measured, and what loading raises.
+    """
+    check_model(options)
+    if not options.plan:
+        return options
+    header = read_header(Path(options.model_path))
+    model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
+    try:
+        return settled(options, header, model)[0]
+    finally:
+        model.close()
 
 
 def read(context: LoopContext, tokens: Sequence[int], depth: int, start: int = 0) -> None:

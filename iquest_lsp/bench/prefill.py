@@ -147,10 +147,11 @@ def engine_rows(
         try:
             found: dict[str, list[Sample]] = {name: [] for name in ("cold", "warm", "saved", "restored")}
             restored = saved = alike = 0
+            cold: list[int] = []
             for turn in range(repeats):
                 label = StateLabel(folder, str(turn))
                 engine.forget(0)
-                found["cold"].append(timed(lambda: _complete(engine, tokens[:length])))
+                found["cold"].append(timed(lambda: cold.append(_complete(engine, tokens[:length]))))
                 found["warm"].append(timed(lambda: _complete(engine, tokens)))
                 saved = 0
                 found["saved"].append(timed(lambda: engine.save(label, 0, True)))  # noqa: B023  runs at once
@@ -166,7 +167,7 @@ def engine_rows(
             engine.close()
     share = sum(s.seconds for s in found["restored"]) / sum(s.seconds for s in found["cold"])
     notes = {
-        "cold": "an empty cache; one answer token",
+        "cold": f"an empty cache, {min(cold)} tokens evaluated; one answer token",
         "warm": f"{TYPED} more tokens after it; one answer token",
         "saved": f"to the disk, {saved / 1e6:.1f} MB, hash and sync included",
         "restored": f"from the disk: {100 * share:.2f}% of the cold time; then {restored} of the tokens evaluated,"

@@ -10,8 +10,10 @@ place of similar states.
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,16 +27,24 @@ LONGEST_MATCH = 48
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Tokens that followed the longest match, how often each, and how many bytes agree before them."""
+    """The tokens that followed the occurrences of the longest match, and how many bytes agree before them."""
 
-    tokens: NDArray[np.int32]
-    counts: NDArray[np.int64]
+    followers: NDArray[np.int32]
     size: int
 
     @property
     def kind(self) -> int:
         """0: one occurrence; 1: several that went on alike; 2: several that did not."""
-        return 2 if len(self.tokens) > 1 else int(self.counts[0] > 1)
+        if len(self.followers) == 1:
+            return 0
+        return 1 if (self.followers == self.followers[0]).all() else 2
+
+    def shares(self) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Each token once, and the share of the occurrences that it followed."""
+        if self.kind < 2:
+            return self.followers[:1], np.ones(1)
+        tokens, counts = np.unique(self.followers, return_counts=True)
+        return tokens, counts / len(self.followers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +81,40 @@ class Copies:
     def __init__(self, tokens: Sequence[int], sizes: NDArray[np.int32]) -> None:
         """`sizes` are the bytes that each token of the vocabulary counts with (see Pieces.sizes)."""
         self._tokens = np.asarray(tokens, np.int32)
-        self._sizes = sizes
-        #: By place in the prompt: bytes before it that agree with the text's end, as far as they were followed.
-        self._agreeing = np.zeros(len(self._tokens) + 1, np.int32)
-        self._run = np.zeros(len(self._tokens) + 1, np.int32)  # the same in tokens
+        self._bytes = np.concatenate(([0], np.cumsum(sizes[self._tokens])))  # before each place
+        self._places = np.empty(0, np.int64)  # that follow a token like the text's last one
+        self._run = np.zeros(len(self._tokens) + 1, np.int32)  # by place: tokens before it that agree with the end
         for token in self._tokens[-LONGEST_MATCH:].tolist():
             self.add(token)
-        self._agreeing[-1] = self._run[-1] = 0  # the end itself
 
     def add(self, token: int) -> None:
         """Notes the text's next token."""
-        same = self._tokens == token
-        self._agreeing[1:] = np.where(same, self._agreeing[:-1] + self._sizes[token], 0)
-        self._run[1:] = np.where(same, self._run[:-1] + 1, 0)
+        places = np.flatnonzero(self._tokens == token) + 1
+        runs = self._run[places - 1] + 1
+        self._run[self._places] = 0
+        self._run[places] = runs
+        self._places = places
 
     def fork(self) -> Copies:
         """A copy, to be asked about a text that may not come."""
-        other = object.__new__(Copies)
-        other._tokens, other._sizes = self._tokens, self._sizes
-        other._agreeing, other._run = self._agreeing.copy(), self._run.copy()
+        other = copy.copy(self)
+        other._run = self._run.copy()
         return other
 
-    def find(self, allowed: Collection[int] | None = None, spelled: int = 0) -> Found | None:
+    def find(self, allowed: Sequence[int] | None = None, spelled: int = 0) -> Found | None:
         """What followed the longest match, by `allowed` tokens only if there are some; `spelled` bytes of the token
         are known already and count as agreeing."""
-        run = self._run[:-1]
-        if allowed is not None:
-            run = np.where(np.isin(self._tokens, np.fromiter(allowed, np.int32)), run + 1, 0)
-        longest = int(run.max(initial=0))
-        if longest == 0:
+        if allowed is None:
+            places = self._places[self._places < len(self._tokens)]
+        else:
+            places = np.flatnonzero(np.isin(self._tokens, allowed))
+        if not len(places):
             return None
-        places = np.flatnonzero(run == longest)
-        tokens, counts = np.unique(self._tokens[places], return_counts=True)
-        return Found(tokens, counts, int(self._agreeing[places[-1]]) + spelled)
+        runs = self._run[places]
+        longest = int(runs.max())
+        places = places[runs == longest]
+        last = int(places[-1])
+        return Found(self._tokens[places], int(self._bytes[last] - self._bytes[last - longest]) + spelled)
 
 
 class Copying:
@@ -121,7 +132,7 @@ class Copying:
         return Copying(self._copies.fork(), self._shares)
 
     def weigh(
-        self, logits: NDArray[np.float32], allowed: Collection[int] | None = None, spelled: int = 0
+        self, logits: NDArray[np.float32], allowed: Sequence[int] | None = None, spelled: int = 0
     ) -> NDArray[np.float32]:
         """Logits of the mixed distribution; the same array where nothing is repeated."""
         found = self._copies.find(allowed, spelled)
@@ -129,9 +140,11 @@ class Copying:
         if found is None or row < 0:
             return logits
         share = self._shares.values[row][found.kind]
-        weights = np.exp(logits - logits.max(), dtype=np.float32)
-        weights *= (1.0 - share) / weights.sum()
-        weights[found.tokens] += (share / found.counts.sum() * found.counts).astype(np.float32)
-        with np.errstate(divide="ignore"):
-            mixed: NDArray[np.float32] = np.log(weights)
+        if share == 0.0:
+            return logits
+        top = float(logits.max())
+        total = top + math.log(float(np.exp(logits - top, dtype=np.float32).sum()))
+        mixed: NDArray[np.float32] = logits + np.float32(math.log1p(-share) - total)
+        tokens, parts = found.shares()
+        mixed[tokens] = np.logaddexp(mixed[tokens], np.log(share * parts).astype(np.float32))
         return mixed

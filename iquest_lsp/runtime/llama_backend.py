@@ -167,8 +167,9 @@ class LlamaBackend:
         return cache.held(sequence)
 
     def forget(self, sequence: int) -> None:
-        """Empties a sequence, for benchmarks and tests."""
-        self._loaded().prefill.rewind(sequence, 0)
+        """Empties a sequence and what could be taken back into it, for benchmarks and tests."""
+        self._labels.pop(sequence, None)
+        self._loaded().prefill.forget(sequence)
 
     def metrics(self) -> EngineMetrics:
         if self._parts is None:

@@ -127,6 +127,11 @@ class Prefill:
         self.cache.truncate(sequence, 0)
         return False
 
+    def forget(self, sequence: int) -> None:
+        """Empties a sequence, and its shelf."""
+        self._drop(sequence)
+        self._drop(self._shelf(sequence))
+
     def make_room(self, tokens: int, sequence: int) -> None:
         """Forgets other sequences, the least recently used first, until so many tokens fit in this one's place."""
         self.rewind(sequence, 0)

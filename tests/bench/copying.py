@@ -102,7 +102,7 @@ def _read(
         row = shares.row(found.size) if found is not None else -1
         if found is not None and row >= 0:
             weights = np.exp((logits - logits.max()).astype(np.float64))
-            right = found.counts[found.tokens == token].sum() / found.counts.sum()
+            right = (found.followers == token).mean()
             yield Event(float(weights[token] / weights.sum()), float(right), row, found.kind)
         if must:
             must = pieces.left(must, token)

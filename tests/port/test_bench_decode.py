@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.bench import answers, decode
+from iquest_lsp.bench import answers, decode, passes
 from iquest_lsp.runtime.engine import EngineOptions
 from quantize.random_model import Recipe, write
 
@@ -47,6 +47,15 @@ def test_answers_cold_warm_and_restored(tmp_path: Path, passes: int) -> None:
         expected = ["cold, one pass", "cold, all passes", "cold", "restored", *loop, "warm, no drafts", "warm"]
     assert [row.case for row in report.rows] == expected * 2
     assert all(len(row.samples) == 2 for row in report.rows)
+
+
+def test_prompts_longer_than_the_planners_window_have_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    recipe = Recipe(vocab="bytes", n_vocab=258, n_layer=1, window=4, max_alibi_bias=8.0, context=65536)
+    options = EngineOptions(model_path=str(write(tmp_path / "m.gguf", recipe)), plan=True, window_tokens=1024)
+    assert passes.planned(options).context_tokens < 8000
+    assert decode.run(options, (8000,), 1, prompts=1, new=4).rows
+    assert answers.run(options, (8000,), 1).rows
 
 
 def test_a_copy_differs_from_its_original_by_a_name(tmp_path: Path) -> None:

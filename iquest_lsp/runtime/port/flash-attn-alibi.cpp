@@ -466,7 +466,7 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
     const float budget = eps/n_share;
 
     float m    [MAX_GROUP];
-    float pace [MAX_GROUP*ROWS];
+    float pace [MAX_GROUP*ROWS]; // logarithm of that part per cell
     float spent[MAX_GROUP*ROWS];
     bool  need [MAX_GROUP*ROWS];
     bool  some [MAX_GROUP]; // a judge of the head needs the tile
@@ -479,15 +479,18 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
         for (int i = 0; i < n_judge; ++i) {
             const int64_t n_seen = by_row ? pos[i]/TILE + 1 : n_tile;
 
-            pace [j*n_judge + i] = budget*std::max(1.0f/n_seen, fall);
+            pace [j*n_judge + i] = logf(budget*std::max(1.0f/n_seen, fall)/TILE) - BOUND_SLACK;
             spent[j*n_judge + i] = 0.0f;
         }
     }
 
     // true if weights of at most exp(bound) per cell, relative to what row sums are known to reach, may be left out
     const auto leave_out = [&](int64_t i_judge, float bound) {
+        if (!(bound <= pace[i_judge])) {
+            return false;
+        }
         const float share = TILE*expf(bound + BOUND_SLACK);
-        if (share <= pace[i_judge] && spent[i_judge] + share <= budget) {
+        if (spent[i_judge] + share <= budget) {
             spent[i_judge] += share;
             return true;
         }

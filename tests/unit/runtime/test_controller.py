@@ -176,7 +176,7 @@ def test_a_cancelled_answer_ends_between_two_calls() -> None:
 def test_a_near_deadline_allows_single_tokens_only() -> None:
     controller = Controller(2, can_split=True)
     for call in Call:
-        for rows in range(1, 18):
+        for rows in (*range(1, 18), *range(1, 18)):
             controller.costs.add(call, rows, 100, cheap_rows(call, rows))
     assert controller.choose(16, 20, length=100, room=50).source is Source.LOOKUP
     assert controller.choose(16, 20, length=100, room=50, left=1.2).count < 6
@@ -221,12 +221,27 @@ def test_adaptive_depth_writes_sure_tokens_after_the_first_pass() -> None:
     assert writer.drafted == 0
 
 
+def known(costs: Costs, rows: int, seconds: float, elapsed: float | None = None) -> None:
+    """Two calls: the first of each number of rows says nothing of the others."""
+    costs.add(Call.FULL, rows, 100, 7 * seconds)
+    costs.add(Call.FULL, rows, 100, seconds, elapsed)
+
+
+def test_the_first_call_of_a_number_of_rows_counts_for_nothing() -> None:
+    costs = Costs(2, {1: 1.0, 2: 1.1})
+    before = costs.of(Call.FULL, 2, 100)
+    costs.add(Call.FULL, 2, 100, 99.0)
+    assert costs.of(Call.FULL, 2, 100) == before
+    costs.add(Call.FULL, 2, 100, 1.5)
+    assert costs.of(Call.FULL, 2, 100) == 1.5
+
+
 def test_costs_are_medians_and_guesses_between_and_beyond() -> None:
     costs = Costs(2)
     assert costs.of(Call.LATER, 1, 100) == pytest.approx(costs.of(Call.FULL, 1, 100) / 2)
-    for seconds in (1.0, 1.0, 50.0):  # one disturbed by other work
+    for seconds in (99.0, 1.0, 1.0, 50.0):  # the first builds its graph, one is disturbed by other work
         costs.add(Call.FULL, 1, 100, seconds)
-    costs.add(Call.FULL, 9, 100, 3.0)
+    known(costs, 9, 3.0)
     assert costs.of(Call.FULL, 1, 100) == 1.0
     assert costs.of(Call.FULL, 5, 100) == 2.0
     assert costs.of(Call.FULL, 12, 100) > 3.0
@@ -237,8 +252,8 @@ def test_costs_are_medians_and_guesses_between_and_beyond() -> None:
 def test_other_work_on_the_machine_counts_for_deadlines_only() -> None:
     quiet, busy = Costs(2), Costs(2)
     for rows in (1, 2, 4):
-        quiet.add(Call.FULL, rows, 100, rows / 10, rows / 10)
-        busy.add(Call.FULL, rows, 100, rows / 10, rows)
+        known(quiet, rows, rows / 10, rows / 10)
+        known(busy, rows, rows / 10, rows)
     assert [quiet.of(Call.FULL, rows, 100) for rows in (1, 2, 3, 4)] == [
         busy.of(Call.FULL, rows, 100) for rows in (1, 2, 3, 4)
     ]
@@ -248,10 +263,10 @@ def test_other_work_on_the_machine_counts_for_deadlines_only() -> None:
 def test_costs_beyond_what_was_measured_follow_the_shape_that_was_tried_out() -> None:
     costs = Costs(2, {1: 2.0, 2: 3.0, 4: 5.0})
     assert [costs.of(Call.FULL, rows, 100) for rows in (1, 3, 8)] == [2.0, 4.0, 9.0]
-    costs.add(Call.FULL, 1, 100, 4.0)
+    known(costs, 1, 4.0)
     assert costs.of(Call.FULL, 1, 100) == 4.0
     assert costs.of(Call.FULL, 8, 100) == 18.0
-    costs.add(Call.FULL, 8, 100, 10.0)
+    known(costs, 8, 10.0)
     assert costs.of(Call.FULL, 8, 100) == 10.0
     assert 4.0 < costs.of(Call.FULL, 4, 100) < 10.0
 
