@@ -31,6 +31,7 @@ from iquest_lsp.errors import DocumentError, EngineError
 from iquest_lsp.runtime import catalogue
 from iquest_lsp.settings import Configuration
 from tests.bench import held_out
+from tests.bench.tuned import put
 
 #: What reading a suggestion that is wrong costs, in characters typed.
 WRONG = 3.0
@@ -129,18 +130,6 @@ def table(samples: list[Sample]) -> list[dict[str, Any]]:
     return rows
 
 
-def write(path: Path, threshold: float) -> None:
-    """Puts the threshold into the model's file, which is replaced whole."""
-    import gguf
-
-    from quantize.gguf_edit import Entry, RawFile
-
-    made = path.with_suffix(".tuned")
-    entry = Entry.of(float(threshold), gguf.GGUFValueType.FLOAT32)
-    RawFile.read(path).with_entries({METADATA_KEY: entry}).write(made)
-    made.replace(path)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="")
@@ -158,7 +147,7 @@ def main() -> None:
     best = max(rows, key=lambda row: row["worth"])
     path = catalogue.resolve(given.model)
     if given.write:
-        write(path, best["threshold"])
+        put(path, METADATA_KEY, float(best["threshold"]))
     report = {"machine": machine(), "model": path.name, "positions": len(samples), "wrong_costs": WRONG}
     print(json.dumps({**report, "rows": rows, "best": best["threshold"], "written": given.write}, indent=2))
 

@@ -32,6 +32,7 @@ from quantize.pretrain import reader
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.places import ALONE, WITH, Cursors
 from quantize.pretrain.recipe import EvaluateRecipe
+from tests.bench.tuned import put
 
 #: Bytes that agree, from which on each row of the table counts.
 BORDERS = (3, 6, 9, 12, 16, 24, 40)
@@ -141,18 +142,6 @@ def _bits(model: np.ndarray, copy: np.ndarray, share: float) -> float:
     return float(-np.log2(np.maximum(share * copy + (1 - share) * model, 1e-12)).mean())
 
 
-def write(path: Path, shares: Shares) -> None:
-    """Puts the table into the model's file, which is replaced whole."""
-    import gguf
-
-    from quantize.gguf_edit import Entry, RawFile
-
-    made = path.with_suffix(".tuned")
-    entry = Entry.of(str(shares), gguf.GGUFValueType.STRING)
-    RawFile.read(path).with_entries({METADATA_KEY: entry}).write(made)
-    made.replace(path)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="")
@@ -163,7 +152,7 @@ def main() -> None:
     seen = list(events(path, given.cursors))
     shares, told = fit(seen)
     if given.write:
-        write(path, shares)
+        put(path, METADATA_KEY, str(shares))
     print(json.dumps({"model": path.name, "tokens": len(seen), "classes": told, "table": str(shares)}, indent=1))
 
 
