@@ -16,8 +16,7 @@ test("the engine is killed: the status says so, and completions come again", asy
   const { window } = scene;
   const [engine] = engines();
   assert.ok(engine, "an engine runs");
-  process.kill(engine, "SIGKILL");
-  await window.statusBecomes(/signal 9|being loaded|not loaded/);
+  await window.statusSays(/signal 9|being loaded|not loaded/, () => process.kill(engine, "SIGKILL"));
   await window.statusBecomes(/Ready/);
   await completes(window);
   assert.notDeepEqual(engines(), [engine]);
@@ -25,8 +24,9 @@ test("the engine is killed: the status says so, and completions come again", asy
 
 test("the bridge is killed: it is started again after a pause", async () => {
   const { editor, window } = scene;
-  for (const pid of editor.processes("iquest_lsp.cli")) process.kill(pid, "SIGKILL");
-  await window.statusBecomes(/started again|starting|not loaded|being loaded/);
+  await window.statusSays(/started again|starting|not loaded|being loaded/, () => {
+    for (const pid of editor.processes("iquest_lsp.cli")) process.kill(pid, "SIGKILL");
+  });
   await window.statusBecomes(/Ready/);
   await completes(window);
 });
@@ -35,8 +35,7 @@ test("the daemon is replaced: the window goes on with the new one", async () => 
   const { window } = scene;
   const before = daemons();
   assert.equal(before.length, 1);
-  process.kill(before[0], "SIGTERM");
-  await window.statusBecomes(/started again|starting|not loaded|being loaded/);
+  await window.statusSays(/started again|starting|not loaded|being loaded/, () => process.kill(before[0], "SIGTERM"));
   await window.statusBecomes(/Ready/);
   await completes(window);
   assert.equal(daemons().length, 1);

@@ -340,6 +340,26 @@ export class Window {
     });
   }
 
+  /** Does something and waits until the status has said so, however briefly. */
+  async statusSays(pattern, action) {
+    await this.page.evaluate(() => {
+      const seen = (globalThis.statusesSeen = []);
+      new MutationObserver(() => {
+        for (const item of document.querySelectorAll(".statusbar-item a[aria-label*=IQuest]")) {
+          if (item.ariaLabel !== seen.at(-1)) seen.push(item.ariaLabel);
+        }
+      }).observe(document.querySelector(".statusbar"), { attributes: true, childList: true, subtree: true });
+    });
+    await action();
+    let seen = [];
+    await until(`status ${pattern}`, async () => {
+      seen = await this.page.evaluate(() => globalThis.statusesSeen);
+      return seen.some((text) => pattern.test(text));
+    }).catch((error) => {
+      throw new Error(`${error.message}; it was ${JSON.stringify(seen)}`);
+    });
+  }
+
   async save() {
     await this.page.keyboard.press("Control+S");
     await this.page.locator(".tab.active:not(.dirty)").first().waitFor({ timeout: PATIENCE });
