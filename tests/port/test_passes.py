@@ -293,6 +293,21 @@ def test_a_parked_head_leaves_the_later_passes_valid_at_its_end(bench: Bench) ->
 
 
 @every_model
+def test_a_restored_state_may_be_rewound_within_the_margin_for_nothing_too(bench: Bench) -> None:
+    context = bench.context(margin=300)
+    context.run(context.plan(0, 0, 200, extra=60), bench.tokens[:200])
+    other = bench.context(margin=300, n_seq_max=2)
+    other.load_state(1, context.save_state(0))
+    assert other.local_span(1) == context.local_span(0)
+    for back in (190, 170, 145):
+        other.remove(1, back, -1)
+        plan = other.plan(1, back, back + 3)
+        assert (plan.start, plan.first, plan.later) == (back, 3, 3)
+        other.run(plan, bench.tokens[: back + 3], 1)
+        assert error(other.logits(-1), bench.reference[back + 2]) <= TOLERANCE
+
+
+@every_model
 def test_a_saved_state_goes_on_exactly_and_knows_where_it_is_exact(bench: Bench) -> None:
     context = bench.context(n_seq_max=2)
     context.run(context.plan(0, 0, 150), bench.tokens[:150], 0)
