@@ -24,20 +24,25 @@ def check_model(options: EngineOptions) -> None:
         raise UsageError("Without a model there is nothing to measure", fix="Leave --engine out")
 
 
-def planned(options: EngineOptions) -> EngineOptions:
-    """The options with all that they leave to the planner chosen, so that a benchmark can have cells of its own count.
+@contextlib.contextmanager
+def loaded(options: EngineOptions) -> Iterator[tuple[Model, EngineOptions, str]]:
+    """The model, the options with all that they leave to the planner chosen, and why so.
 
     Raises UsageError where no model would be measured, and what loading raises.
     """
     check_model(options)
-    if not options.plan:
-        return options
     header = read_header(Path(options.model_path))
     model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
     try:
-        return settled(options, header, model)[0]
+        yield model, *settled(options, header, model)
     finally:
         model.close()
+
+
+def planned(options: EngineOptions) -> EngineOptions:
+    """The options as `loaded` chooses them, so that a benchmark can have cells of its own count."""
+    with loaded(options) as (_, chosen, _):
+        return chosen
 
 
 def read(context: LoopContext, tokens: Sequence[int], depth: int, start: int = 0) -> None:

@@ -18,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
-from iquest_lsp.bench.passes import check_model, read, skipping
+from iquest_lsp.bench.passes import loaded, read, skipping
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime import attention
 from iquest_lsp.runtime.engine import EngineOptions, StateLabel
-from iquest_lsp.runtime.gguf_header import read_header
 from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.llama_backend import LlamaBackend, settled
+from iquest_lsp.runtime.llama_backend import LlamaBackend
 from iquest_lsp.runtime.loop import LoopContext
 
 LENGTHS = (512, 4096, 16384, 32768)
@@ -48,11 +47,7 @@ def run(
 
     Lengths from 65536 tokens on run once. Raises UsageError and the engine's errors.
     """
-    check_model(options)
-    header = read_header(Path(options.model_path))
-    model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
-    try:
-        options, reason = settled(options, header, model)
+    with loaded(options) as (model, options, reason):
         report = Report("prefill", model.metadata.get("general.name") or Path(options.model_path).stem)
         report.notes.append(
             f"KV {options.kv_type}, batch {options.batch_tokens}, {options.threads} and {options.batch_threads} threads"
@@ -61,8 +56,6 @@ def run(
         tokens = code_tokens(model.tokenize, max(lengths) + TYPED)
         for length in lengths if cases != "engine" else ():
             report.rows += _passes(model, options, tokens[:length], _times(length, repeats), progress)
-    finally:
-        model.close()
     for length in lengths if cases != "passes" else ():
         report.rows += engine_rows(options, tokens[: length + TYPED], _times(length, repeats), progress)
     return report

@@ -83,20 +83,20 @@ class Costs:
         self._samples: dict[tuple[int, Call], dict[int, deque[float]]] = {}
         self._medians: dict[tuple[int, Call], dict[int, float]] = {}
         self._guesses: dict[tuple[int, Call, int], float] = {}
-        self._begun: set[tuple[int, Call, int]] = set()
 
     def add(self, call: Call, rows: int, length: int, seconds: float, elapsed: float | None = None) -> None:
         """Notes one call with `length` tokens in the cache: its work, and the time that went by meanwhile.
 
         The first one of each number of rows has its graph built, which later ones find: it says nothing of them.
         """
-        if (shape := (_size_class(length), call, rows)) not in self._begun:
-            self._begun.add(shape)
+        key = _size_class(length), call
+        known_rows = self._samples.setdefault(key, {})
+        if rows not in known_rows:
+            known_rows[rows] = deque(maxlen=_SAMPLES)
             return
         if elapsed is not None and seconds > 0:
             self._slowdowns.append(elapsed / seconds)
-        key = _size_class(length), call
-        samples = self._samples.setdefault(key, {}).setdefault(rows, deque(maxlen=_SAMPLES))
+        samples = known_rows[rows]
         samples.append(seconds)
         medians = self._medians.setdefault(key, {})
         known, found = medians.get(rows), statistics.median(samples)

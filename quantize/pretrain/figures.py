@@ -84,8 +84,7 @@ def _lines(trials: Trials, kept: Kept) -> dict[str, Any]:
     same after longer prompts."""
     table, right, sure = _rests(trials.lines, kept, "line", trials.copying)
     result: dict[str, Any] = {"rest_of_line": table, "related_files": _gains(right)}
-    writer = COPYING if trials.copying else MODEL
-    if hits := right.get((writer, WITH)):
+    if hits := right.get((list(_writers(trials.copying))[-1], WITH)):
         result["calibration"] = scores.calibration(sure, hits) | {"answers": len(hits)}
         result["reliability"] = scores.reliability(sure, hits)
     if trials.long_lines:
@@ -98,6 +97,11 @@ def _lines(trials: Trials, kept: Kept) -> dict[str, Any]:
     return result
 
 
+def _writers(copying: str) -> dict[str, str]:
+    """Who writes, and what their answers are kept under (see evaluate.answers); the last one is what users see."""
+    return {MODEL: ""} | ({COPYING: copying} if copying else {})
+
+
 def _rests(
     cursors: Sequence[Place], kept: Kept, part: str, copying: str
 ) -> tuple[dict[str, dict[str, Any]], dict[tuple[str, str], list[bool]], list[float]]:
@@ -106,17 +110,15 @@ def _rests(
     right: dict[tuple[str, str], list[bool]] = {}
     sure: list[float] = []
     for setting in (WITH, ALONE):
-        made = {MODEL: kept.read(answers(part, setting))}
-        if copying:
-            made[COPYING] = kept.read(answers(part, setting, copying))
-        floor = kept.read(answers(f"{part}-floor", setting))
+        made = {name: kept.read(answers(part, setting, how)) for name, how in _writers(copying).items()}
+        floor = kept.read(answers(f"{part}-floor", setting))[: len(cursors)]
         enough = min(LEAST, len(cursors))
-        known = {name: items[: len(cursors)] for name, items in made.items() if len(items[: len(cursors)]) >= enough}
+        known = {name: items[: len(cursors)] for name, items in made.items() if len(items) >= enough}
         if setting == WITH:
-            sure = [item["probability"] for item in known.get(COPYING if copying else MODEL, [])]
-        longest = max(map(len, known.values()), default=min(len(floor), len(cursors)))
+            sure = [item["probability"] for item in known.get(list(made)[-1], [])]
+        longest = max(map(len, known.values()), default=len(floor))
         written = {
-            "floor": floor[: len(cursors)] if len(floor) >= enough else [],
+            "floor": floor if len(floor) >= enough else [],
             "copier": [contestants.copied_line(place, setting) for place in cursors[:longest]],
         } | {name: [item["text"] for item in items] for name, items in known.items()}
         table[setting] = {
@@ -161,10 +163,10 @@ def _blocks(cursors: Sequence[Place], kept: Kept, copying: str) -> dict[str, Any
 def _names(cursors: Sequence[Place], kept: Kept, copying: str) -> dict[str, Any]:
     """Names that only related files have, by who wrote them."""
     found: dict[str, Any] = {}
-    for name, how in ((MODEL, ""), (COPYING, copying)):
+    for name, how in _writers(copying).items():
         made = {setting: kept.read(answers("names", setting, how)) for setting in (WITH, ALONE)}
         count = min(len(cursors), *map(len, made.values()))
-        if not count or (name == COPYING and not copying):
+        if not count:
             continue
         right = {
             setting: [
