@@ -18,31 +18,31 @@ from typing import Any
 
 from iquest_lsp import codeflow
 from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
-from iquest_lsp.asking.talking import Role, Talkers
+from iquest_lsp.asking.chat_engines import Role, Talkers
 from iquest_lsp.completion.completer import Completer, CompletionRequest
-from iquest_lsp.completion.place import Place
+from iquest_lsp.completion.cursor_text import Place
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.datatypes import Completion, ContextWindow, Document, Generation, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, UsageError
-from iquest_lsp.project import beside
-from iquest_lsp.project.keeping import Keeper
+from iquest_lsp.project import line_history
+from iquest_lsp.project.kv_snapshots import Keeper
 from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, is_marked, root_of
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
-from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.engine import Engine, EngineOptions, EngineStatus
-from iquest_lsp.runtime.kv_store import saved_kv_folder
-from iquest_lsp.runtime.machine import Calm, Machine, calm_of
-from iquest_lsp.runtime.planner import ANSWER_ROOM, CPU_WINDOW
-from iquest_lsp.runtime.process import ProcessEngine
-from iquest_lsp.runtime.scheduler import Scheduler
-from iquest_lsp.runtime.switch import EngineSwitch
+from iquest_lsp.runtime.base.engine import Engine, EngineOptions, EngineStatus
+from iquest_lsp.runtime.client.machine import Calm, Machine, calm_of
+from iquest_lsp.runtime.client.process import ProcessEngine
+from iquest_lsp.runtime.client.scheduler import Scheduler
+from iquest_lsp.runtime.client.switch import EngineSwitch
+from iquest_lsp.runtime.kv.store import saved_kv_folder
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, CPU_WINDOW
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem, in_snake_case
 from iquest_lsp.telemetry import Statistics
 from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.positions import LineIndex
-from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.secret_scan import has_secret
 
 __all__ = [
     "Assistant", "CompletionRequest", "Question", "Reply", "Role", "WorkspaceStatus", "completion_to_json", "explain",
@@ -519,7 +519,7 @@ class Assistant:
 
     async def change_at(self, file: Path, line: int, client: str = "") -> tuple[Path, str]:
         """The change a line (0-based) is part of; see beside.change_at."""
-        return await asyncio.to_thread(beside.change_at, self.project_of(file, client), file, line)
+        return await asyncio.to_thread(line_history.change_at, self.project_of(file, client), file, line)
 
     def why_in_words(self, file: Path, line: int) -> str:
         """How a line (0-based) came to be, as markdown; raises RepositoryError, UsageError. Blocks."""
@@ -527,12 +527,12 @@ class Assistant:
 
     def story_in_short(self, file: Path, line: int) -> str:
         """The newest steps of a line's story as markdown, "" without any; raises as `why`. Blocks."""
-        return beside.story_in_short(codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret))
+        return line_history.story_in_short(codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret))
 
-    async def changed_definitions(self, file: Path, client: str = "") -> list[beside.Changed]:
+    async def changed_definitions(self, file: Path, client: str = "") -> list[line_history.Changed]:
         """The definitions of a document that differ from the last commit."""
         project = self.project_of(file, client)
-        return await asyncio.to_thread(beside.changed_definitions, project, project.path_of(file), client)
+        return await asyncio.to_thread(line_history.changed_definitions, project, project.path_of(file), client)
 
     # ---------------------------------------------------------------------------------------------- internals
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from iquest_lsp.bench.report import Report
     from iquest_lsp.codeflow import DiffExplanation
     from iquest_lsp.daemon.client import DaemonClient
-    from iquest_lsp.runtime.engine import EngineOptions
+    from iquest_lsp.runtime.base.engine import EngineOptions
     from iquest_lsp.settings import Configuration
 
 T = TypeVar("T")
@@ -595,7 +595,7 @@ def _bench(
 ) -> None:
     """Runs a benchmark with the engine as the settings would start it, and shows its report."""
     from iquest_lsp.assistant import engine_options
-    from iquest_lsp.runtime.process import SLEEPING_THREADS
+    from iquest_lsp.runtime.client.process import SLEEPING_THREADS
     from iquest_lsp.terminal import progress_bar, show_bench
 
     for name, value in SLEEPING_THREADS.items():  # as the engine's process has it, before the runtime is loaded
@@ -761,7 +761,7 @@ def models() -> None:
 def models_list(json_: bool) -> None:
     """List the embedded model, those in the user's model folder, and the published ones with what they need."""
     from iquest_lsp.doctor import model_rows
-    from iquest_lsp.runtime.library import known_rows
+    from iquest_lsp.runtime.models.manager import known_rows
 
     rows, known = model_rows(), known_rows()
     if json_:
@@ -783,12 +783,12 @@ def models_add(source: str, name: str, pattern: str, offline: bool, json_: bool)
 
     A download that was stopped goes on where it was; its checksum is compared.
     """
-    from iquest_lsp.runtime import library
+    from iquest_lsp.runtime.models import manager
 
     def report(line: str) -> None:
         click.echo(line, err=True)
 
-    path = _guard(lambda: library.add(source, name, pattern=pattern, offline=offline, progress=report))
+    path = _guard(lambda: manager.add(source, name, pattern=pattern, offline=offline, progress=report))
     if json_:
         _print_json({"name": path.stem, "path": str(path)})
     else:
@@ -800,10 +800,10 @@ def models_add(source: str, name: str, pattern: str, offline: bool, json_: bool)
 @as_json
 def models_use(model: str, json_: bool) -> None:
     """Use a model from now on, if it fits into memory: a name from the list, or a GGUF file."""
-    from iquest_lsp.runtime import library
+    from iquest_lsp.runtime.models import manager
     from iquest_lsp.settings import user_file
 
-    planned = _guard(lambda: library.use(model, user_file()))
+    planned = _guard(lambda: manager.use(model, user_file()))
     if json_:
         _print_json({"model": model, "plan": planned, "settings": str(user_file())})
     else:
@@ -815,9 +815,9 @@ def models_use(model: str, json_: bool) -> None:
 @as_json
 def models_remove(name: str, json_: bool) -> None:
     """Delete a model from the user's model folder."""
-    from iquest_lsp.runtime import library
+    from iquest_lsp.runtime.models import manager
 
-    path = _guard(lambda: library.remove(name, _configuration().settings()[0].model))
+    path = _guard(lambda: manager.remove(name, _configuration().settings()[0].model))
     if json_:
         _print_json({"removed": str(path)})
     else:
@@ -890,7 +890,7 @@ def _model_work(
     """What needs the model: asked of the daemon, whose model is shared; where there can be none, or `ask` is None, done
     here, with a model of its own."""
     from iquest_lsp.errors import DaemonError
-    from iquest_lsp.runtime import catalogue
+    from iquest_lsp.runtime.models import catalogue
 
     settings = configuration.settings()[0]
     if settings.engine != "fake" and not settings.remote:

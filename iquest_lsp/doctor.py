@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
-from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.gguf_header import Header, fingerprint, read_header
-from iquest_lsp.runtime.kv_store import StateStore, saved_kv_folder
-from iquest_lsp.runtime.library import known_details, known_model, needs
-from iquest_lsp.runtime.planner import Plan, available_memory, plan, wishes_of
+from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
+from iquest_lsp.runtime.models.manager import known_details, known_model, needs
+from iquest_lsp.runtime.models.planner import Plan, available_memory, plan, wishes_of
+from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.port import build
-from iquest_lsp.runtime.speeds import known_speed, speed_key, speeds_file
 from iquest_lsp.settings import Settings
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from iquest_lsp.context.prompt import CHATS, FAMILIES
-from iquest_lsp.runtime.planner import CPU_WINDOW
-from iquest_lsp.runtime.remote import RemoteOptions
+from iquest_lsp.runtime.models.planner import CPU_WINDOW
+from iquest_lsp.runtime.remote.engine import RemoteOptions
 from iquest_lsp.settings import Settings
-from iquest_lsp.workspace.secrets import find_secrets, redact
+from iquest_lsp.workspace.secret_scan import find_secrets, redact
 
 
 def remote_options(settings: Settings) -> RemoteOptions | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iquest_lsp.context.prompt import PromptFormat, encode
 from iquest_lsp.datatypes import ChunkKind
 from iquest_lsp.errors import ModelError
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 
 _LARGEST = 1_000_000
 _MOST_FILES = 20_000

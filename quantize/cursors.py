@@ -11,8 +11,8 @@ from typing import Any
 
 from iquest_lsp.context.prompt import CursorText, PromptFormat, encode
 from iquest_lsp.datatypes import ChunkKind, Generation, Limits, Part, Prompt
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
 from quantize.corpus import Document
 from quantize.pretrain import spans
 from quantize.pretrain.scores import exact, same

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from iquest_lsp.bench.report import machine
 from iquest_lsp.errors import IQuestError, ModelError
-from iquest_lsp.runtime.gguf_header import read_header
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.gguf_header import read_header
 from quantize import corpus, cursors, outputs, plots, report, scoring, speeds
 from quantize.gguf_stream import Progress
 from quantize.meter import meter

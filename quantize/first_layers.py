@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import EngineError, ModelError, ModelFileError
-from iquest_lsp.runtime.gguf_header import TensorInfo
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.gguf_header import TensorInfo
 from quantize import outputs
 from quantize.gguf_edit import Entry, RawFile
 from quantize.gguf_stream import Progress

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 import gguf
 
 from iquest_lsp.errors import EngineMemoryError, ModelError
-from iquest_lsp.runtime.footprint import footprint
-from iquest_lsp.runtime.gguf_header import Header, TensorInfo
+from iquest_lsp.runtime.models.footprint import footprint
+from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo
 from quantize.outputs import size_text
 
 LADDER = ("IQ4_XS", "Q4_K", "Q5_K", "Q6_K", "Q8_0")

@@ -19,7 +19,7 @@ from gguf.quants import dequantize
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import ModelFileError, UnsupportedModelError
-from iquest_lsp.runtime.gguf_header import TensorInfo, read_header
+from iquest_lsp.runtime.models.gguf_header import TensorInfo, read_header
 from quantize import outputs
 from quantize.gguf_stream import Progress
 

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import IQuestError, ModelError
-from iquest_lsp.runtime.gguf_header import fingerprint, read_header
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.gguf_header import fingerprint, read_header
 from quantize import outputs
 from quantize.corpus import token_rows
 from quantize.importance import Importance

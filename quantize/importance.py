@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.models.gguf_header import read_header
 from quantize import outputs
 
 

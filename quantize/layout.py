@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.gguf_header import TensorInfo
+from iquest_lsp.runtime.models.gguf_header import TensorInfo
 from quantize.checkpoint import Checkpoint
 from quantize.gguf_edit import RawFile
 from quantize.random_model import interleave

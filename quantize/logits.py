@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 from quantize import outputs
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import RuntimeSetupError
-from iquest_lsp.runtime import llama
+from iquest_lsp.runtime.llama import model
 
 _F32 = 0
 #: sizeof(struct ggml_object), which ggml_tensor_overhead() counts with the tensor.
@@ -50,7 +50,7 @@ class Observer:
         results: Callable[[str], bool] | None = None,
     ) -> None:
         """`results` says which named results `on_result` wants."""
-        lib = llama.bindings()
+        lib = model.bindings()
         self._product = _operation(lib, b"MUL_MAT")
         self._on_input, self._on_result, self._results = on_input, on_result, results
         self.failure: Exception | None = None

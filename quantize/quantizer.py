@@ -20,8 +20,8 @@ import click
 import gguf
 
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError, PortMissingError
-from iquest_lsp.runtime import llama
-from iquest_lsp.runtime.gguf_header import Header, check_language_model, read_header
+from iquest_lsp.runtime.llama import model as llama
+from iquest_lsp.runtime.models.gguf_header import Header, check_language_model, read_header
 from quantize import outputs
 from quantize.fit import Choice, choose
 from quantize.gguf_edit import RawFile

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 
 DRAFT = 4
 CASES = ("prefill", "decode", "decode_one_pass", "decode_drafted")

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import IQuestError, ModelError
-from iquest_lsp.runtime import llama
-from iquest_lsp.runtime.gguf_header import Header, TensorInfo
+from iquest_lsp.runtime.llama import model
+from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo
 from quantize import gguf_stream, model_keys, outputs
 from quantize.gguf_stream import PlannedTensor, Progress
 from quantize.meter import meter
@@ -165,7 +165,7 @@ class _Pools:
 
 def quantize_rows(values: NDArray[np.float32], kind: gguf.GGMLQuantizationType) -> NDArray[np.uint8]:
     """Rows [n, columns] as llama.cpp quantizes them, [n, bytes]."""
-    lib = llama.bindings()
+    lib = model.bindings()
     function = lib._lib.ggml_quantize_chunk
     function.restype = ctypes.c_size_t
     pointer, number = ctypes.c_void_p, ctypes.c_int64

@@ -19,7 +19,7 @@ import click
 import gguf
 
 from iquest_lsp.errors import CheckpointError, IQuestError
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 from quantize import gguf_stream
 from quantize.checkpoint import read_json
 from quantize.hard_text import strings

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError
-from iquest_lsp.runtime.gguf_header import TensorInfo
+from iquest_lsp.runtime.models.gguf_header import TensorInfo
 from quantize import first_layers, header_facts, outputs, tokenizer_check
 from quantize.checkpoint import Checkpoint
 from quantize.convert import tensor_map

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp import codeflow
+from iquest_lsp.asking.chat_engines import Role, Room, Talker, Talkers
 from iquest_lsp.asking.evidence import FILE_KINDS, Evidence, Piece, file_piece, files_for, history_piece, names_in
 from iquest_lsp.asking.statements import Citation, Dropped, Statements
-from iquest_lsp.asking.talking import Role, Room, Talker, Talkers
 from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import DocumentError, NotARepositoryError, RepositoryError, UsageError
 from iquest_lsp.project.project import Project
-from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.secret_scan import has_secret
 
 #: Hears what is there so far: ("text", "thinking" or "evidence", words).
 Listener = Callable[[str, str], None]

@@ -18,10 +18,10 @@ from iquest_lsp.bench.prefill import LENGTHS, LONG, ROOM, TYPED, drop_from_memor
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.errors import EngineError
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.engine import EngineOptions, StateLabel
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.loop_context import LoopContext
 
 #: Tokens of an answer.
 NEW = 16

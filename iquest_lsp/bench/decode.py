@@ -23,11 +23,11 @@ from iquest_lsp.bench.passes import planned, skipping, write
 from iquest_lsp.bench.prefill import LENGTHS
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Generation, Limits, Prompt
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.loop import LoopContext
-from iquest_lsp.runtime.sampling import Choice, Sampler
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.sampling import Choice, Sampler
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.loop_context import LoopContext
 
 PROMPTS = 8
 #: A longer prompt begins as all of its length do, so that reading it costs its own tokens only.

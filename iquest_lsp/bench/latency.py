@@ -23,7 +23,7 @@ from typing import Any
 
 from iquest_lsp.bench.editor import BenchEditor
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
-from iquest_lsp.bench.typing import LINES_AT_A_PLACE, MOVES, Event, Kind, session
+from iquest_lsp.bench.typing_session import LINES_AT_A_PLACE, MOVES, Event, Kind, session
 from iquest_lsp.errors import DaemonError, UsageError
 
 CANCELLED = -32800

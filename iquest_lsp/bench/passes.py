@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp.errors import UsageError
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.gguf_header import read_header
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.llama_backend import settled
-from iquest_lsp.runtime.llama_context import Logits
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.backends.llama import settled
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.context import Logits
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.gguf_header import read_header
 
 
 def check_model(options: EngineOptions) -> None:

@@ -21,11 +21,11 @@ from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.passes import loaded, read, skipping
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.engine import EngineOptions, StateLabel
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 
 LENGTHS = (512, 4096, 16384, 32768)
 LONG = 131072

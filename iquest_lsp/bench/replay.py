@@ -21,8 +21,8 @@ from typing import Any
 from iquest_lsp import codeflow
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import percentile
-from iquest_lsp.codeflow import retyping
-from iquest_lsp.codeflow.retyping import RetypedLine
+from iquest_lsp.codeflow.past import retyping
+from iquest_lsp.codeflow.past.retyping import RetypedLine
 from iquest_lsp.datatypes import Position, Source, TokenCounts
 from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.runtime.planner import available_memory, cores
+from iquest_lsp.runtime.models.planner import available_memory, cores
 
 #: Called with the number of steps done and their total.
 Progress = Callable[[int, int], None]

@@ -38,12 +38,12 @@ from typing import TYPE_CHECKING, Any
 from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow.explanation import DiffExplanation
-    from iquest_lsp.codeflow.impacts import Impact
-    from iquest_lsp.codeflow.indexer import Update
-    from iquest_lsp.codeflow.sources import DiffTarget
-    from iquest_lsp.codeflow.stories import Story
-    from iquest_lsp.codeflow.suspicion import Suspects
+    from iquest_lsp.codeflow.answers.impact import Impact
+    from iquest_lsp.codeflow.answers.suspects import Suspects
+    from iquest_lsp.codeflow.answers.why import Story
+    from iquest_lsp.codeflow.diff.explanation import DiffExplanation
+    from iquest_lsp.codeflow.diff.sources import DiffTarget
+    from iquest_lsp.codeflow.past.indexer import Update
 
 __all__ = [
     "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "diff_text",
@@ -58,9 +58,9 @@ Progress = Callable[[str, int, int], None]
 
 def head(root: Path) -> str:
     """The commit that HEAD points at; empty in a repository without commits."""
-    from iquest_lsp.codeflow import edits
+    from iquest_lsp.codeflow.answers import work_in_progress
 
-    return edits.head(root)
+    return work_in_progress.head(root)
 
 
 def flow_records(
@@ -75,16 +75,16 @@ def flow_records(
 
 def branch(root: Path) -> str:
     """The short name of the branch that is checked out; empty for a detached HEAD."""
-    from iquest_lsp.codeflow.repository import Repository
+    from iquest_lsp.codeflow.git.repository import Repository
 
     return Repository.open(root).branch()
 
 
 def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit]:
     """The working tree's changed lines against HEAD, new files included."""
-    from iquest_lsp.codeflow import edits
+    from iquest_lsp.codeflow.answers import work_in_progress
 
-    return edits.recent_edits(root, redact=redact)
+    return work_in_progress.recent_edits(root, redact=redact)
 
 
 def cochanged(root: Path, paths: Sequence[str], *, folder: Path | None = None) -> dict[str, list[tuple[str, float]]]:
@@ -163,28 +163,28 @@ def forget_index(root: Path, *, folder: Path | None = None) -> None:
 
 def without_false_citations(root: Path, text: str) -> tuple[str, list[str]]:
     """Prose without the sentences that cite commits which do not exist, and the ids that were wrong."""
-    from iquest_lsp.codeflow import citations
+    from iquest_lsp.codeflow.git import citations
 
     return citations.without_false_citations(root, text)
 
 
 def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str], str]) -> str:
     """The hunks of a diff within `limit` characters; `hide` says why a path is not shown ("": it is)."""
-    from iquest_lsp.codeflow import hunks
+    from iquest_lsp.codeflow.diff import hunk_text
 
-    return hunks.diff_text(root, target, limit, hide=hide)
+    return hunk_text.diff_text(root, target, limit, hide=hide)
 
 
 def unknown_commits(root: Path, ids: Sequence[str]) -> list[str]:
     """Those of some ids that name no commit of the repository."""
-    from iquest_lsp.codeflow import hunks
+    from iquest_lsp.codeflow.diff import hunk_text
 
-    return hunks.unknown_commits(root, ids)
+    return hunk_text.unknown_commits(root, ids)
 
 
 def render_markdown(explanation: DiffExplanation) -> str:
     """An explanation as a markdown document."""
-    from iquest_lsp.codeflow import explanation as module
+    from iquest_lsp.codeflow.diff import explanation as module
 
     return module.render_markdown(explanation)
 

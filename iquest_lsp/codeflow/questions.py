@@ -11,22 +11,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from iquest_lsp.codeflow import edits, explain
-from iquest_lsp.codeflow.cochange import usual
-from iquest_lsp.codeflow.explanation import DiffExplanation
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.impacts import Impact, impact_of
-from iquest_lsp.codeflow.indexer import Indexer, Progress, Update
-from iquest_lsp.codeflow.live import Evidence, LiveEvidence
-from iquest_lsp.codeflow.logs import read_log
-from iquest_lsp.codeflow.records import flow_records_of
-from iquest_lsp.codeflow.repository import Repository
-from iquest_lsp.codeflow.risks import Redact
-from iquest_lsp.codeflow.sources import DiffTarget
-from iquest_lsp.codeflow.store import Store, default_folder
-from iquest_lsp.codeflow.stories import Story, tell
-from iquest_lsp.codeflow.suspicion import Suspects, suspects_of_failure, suspects_of_target
-from iquest_lsp.codeflow.targets import find_target
+from iquest_lsp.codeflow.answers import explain, work_in_progress
+from iquest_lsp.codeflow.answers.flow_records import flow_records_of
+from iquest_lsp.codeflow.answers.impact import Impact, impact_of
+from iquest_lsp.codeflow.answers.logs import read_log
+from iquest_lsp.codeflow.answers.suspects import Suspects, suspects_of_failure, suspects_of_target
+from iquest_lsp.codeflow.answers.targets import find_target
+from iquest_lsp.codeflow.answers.why import Story, tell
+from iquest_lsp.codeflow.diff.explanation import DiffExplanation
+from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.sources import DiffTarget
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.cochange import usual
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.indexer import Indexer, Progress, Update
+from iquest_lsp.codeflow.past.store import Store, default_folder
+from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence
 from iquest_lsp.datatypes import FlowRecord
 from iquest_lsp.errors import RepositoryError
 
@@ -122,7 +122,7 @@ def flow_records(
     repository = Repository.open(root)
     index = _built(repository, folder)
     if index is None:
-        return edits.live_records(root, paths, limit, redact=redact)
+        return work_in_progress.live_records(root, paths, limit, redact=redact)
     with index:
         return flow_records_of(index, paths, limit, redact=redact, include_filtered=include_filtered)
 

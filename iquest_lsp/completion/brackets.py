@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from iquest_lsp import grammars
-from iquest_lsp.completion.place import Place, indent_of
+from iquest_lsp.completion.cursor_text import Place, indent_of
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _MAX_LINES = 200

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp.completion.confidence import threshold_of
-from iquest_lsp.completion.flights import Flight
+from iquest_lsp.completion.cursor_text import Place
+from iquest_lsp.completion.in_flight import Flight
 from iquest_lsp.completion.indentation import kept_indent
-from iquest_lsp.completion.place import Place
-from iquest_lsp.completion.remembered import Remembered
-from iquest_lsp.completion.shaping import Quiet, Shaped, shape
+from iquest_lsp.completion.postprocess import Quiet, Shaped, shape
+from iquest_lsp.completion.suggestion_cache import Remembered
 from iquest_lsp.completion.syntax import Extent, Unit, unit_at
 from iquest_lsp.datatypes import (
     Completion,
@@ -38,13 +38,13 @@ from iquest_lsp.datatypes import (
     TokenCounts,
 )
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
-from iquest_lsp.project.keeping import Keeper
+from iquest_lsp.project.kv_snapshots import Keeper
 from iquest_lsp.project.project import Project, Purpose
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
-from iquest_lsp.runtime.engine import Engine
-from iquest_lsp.runtime.machine import Calm
-from iquest_lsp.runtime.scheduler import Scheduler
+from iquest_lsp.runtime.base.engine import Engine
+from iquest_lsp.runtime.client.machine import Calm
+from iquest_lsp.runtime.client.scheduler import Scheduler
 from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.positions import LineIndex
 

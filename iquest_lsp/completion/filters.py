@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from iquest_lsp.completion.brackets import surplus
-from iquest_lsp.completion.place import Place, indent_of
-from iquest_lsp.runtime.loops import without_loop
+from iquest_lsp.completion.cursor_text import Place, indent_of
+from iquest_lsp.runtime.base.repetition import without_loop
 
 __all__ = [
     "indent_unit", "is_telling", "reindented", "repeats_above", "whole_pieces", "without_following", "without_loop",

@@ -6,8 +6,8 @@ import re
 
 from iquest_lsp import grammars
 from iquest_lsp.completion.brackets import open_before
+from iquest_lsp.completion.cursor_text import Place, indent_of
 from iquest_lsp.completion.filters import indent_unit
-from iquest_lsp.completion.place import Place, indent_of
 from iquest_lsp.completion.syntax import Extent, unit_at
 
 #: What ends a line whose statement goes on in the next one.

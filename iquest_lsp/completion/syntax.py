@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.completion.place import Place, indent_of
+from iquest_lsp.completion.cursor_text import Place, indent_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser

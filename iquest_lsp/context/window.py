@@ -16,10 +16,10 @@ from iquest_lsp.context.blocks import Block, BlockWriter, Plan, in_layout_order
 from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joined
 from iquest_lsp.context.edits import changed_spans, widened
 from iquest_lsp.context.index import WorkspaceIndex
+from iquest_lsp.context.inputs import Sources, TextCache
 from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut, history_text, tree_text
 from iquest_lsp.context.prompt import HISTORY_PATH, NOTES_PATH, TREE_PATH, PromptFormat
 from iquest_lsp.context.ranking import related
-from iquest_lsp.context.sources import Sources, TextCache
 from iquest_lsp.context.tokens import MAX_TOKENS, Encoder, TokenCache
 from iquest_lsp.datatypes import (
     Chunk,

@@ -25,7 +25,7 @@ def main() -> None:
         os._exit(0)
     os.setsid()
     _share_heaps()
-    from iquest_lsp.daemon.places import Place
+    from iquest_lsp.daemon.runtime_dir import Place
     from iquest_lsp.daemon.service import run
 
     run(Place(Path(folder), str(name)), dict(options), int(waiting))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.peers import check_peer
-from iquest_lsp.daemon.places import Place, find_place, with_absolute_paths
+from iquest_lsp.daemon.runtime_dir import Place, find_place, with_absolute_paths
 from iquest_lsp.errors import DaemonError
 
 START_PATIENCE_S = 60.0

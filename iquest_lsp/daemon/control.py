@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from iquest_lsp.daemon import logs
 from iquest_lsp.daemon.bridge import REPLY_PATIENCE_S, ask, dial
 from iquest_lsp.daemon.lock import holder
-from iquest_lsp.daemon.places import Place, find_place, with_absolute_paths
+from iquest_lsp.daemon.runtime_dir import Place, find_place, with_absolute_paths
 from iquest_lsp.errors import DaemonError
 
 #: How long a daemon may take to say that it will end, and to end.

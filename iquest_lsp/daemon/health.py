@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from iquest_lsp.runtime.memory import Memory, read_memory, rows
+from iquest_lsp.runtime.base.memory import Memory, read_memory, rows
 
 __all__ = ["Memory", "excess", "held_bytes", "read_memory", "resident_bytes"]
 

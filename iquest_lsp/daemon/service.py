@@ -24,7 +24,7 @@ from iquest_lsp.daemon import handshake, health
 from iquest_lsp.daemon.lock import Lock, acquire
 from iquest_lsp.daemon.logs import start_logging
 from iquest_lsp.daemon.peers import check_peer
-from iquest_lsp.daemon.places import Place
+from iquest_lsp.daemon.runtime_dir import Place
 from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from iquest_lsp.daemon.places import find_place
+from iquest_lsp.daemon.runtime_dir import find_place
 from iquest_lsp.errors import DaemonError
 
 

@@ -12,7 +12,7 @@ from iquest_lsp.datatypes import Document, Dropped, FlowRecord, RecentEdit
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_folder
-from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import walk
 
 #: Files handed over at once: taking over a batch must not hold up a completion.

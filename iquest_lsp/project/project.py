@@ -31,7 +31,7 @@ from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_folder, is_there
-from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
 from iquest_lsp.workspace.watcher import Changes, Watcher
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
-from iquest_lsp.project.keeping import Keeper
+from iquest_lsp.project.kv_snapshots import Keeper
 from iquest_lsp.project.project import Project, Purpose
 from iquest_lsp.project.windows import Windows
-from iquest_lsp.runtime.machine import Calm
-from iquest_lsp.runtime.scheduler import Scheduler
+from iquest_lsp.runtime.client.machine import Calm
+from iquest_lsp.runtime.client.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 

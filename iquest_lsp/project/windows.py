@@ -9,8 +9,8 @@ from pathlib import Path
 from iquest_lsp.datatypes import ContextWindow, ModelInfo, Snapshot
 from iquest_lsp.errors import EngineError
 from iquest_lsp.project.project import Project, Purpose
-from iquest_lsp.runtime.engine import Engine, EngineState, EngineStatus
-from iquest_lsp.runtime.planner import CPU_WINDOW
+from iquest_lsp.runtime.base.engine import Engine, EngineState, EngineStatus
+from iquest_lsp.runtime.models.planner import CPU_WINDOW
 from iquest_lsp.settings import Settings
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from iquest_lsp.runtime.engine import EngineState, EngineStatus
+from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.settings import Settings
 
 if TYPE_CHECKING:

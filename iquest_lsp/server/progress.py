@@ -15,7 +15,7 @@ from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.project.project import ProjectEvent
-from iquest_lsp.runtime.engine import EngineState, EngineStatus
+from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection

@@ -13,9 +13,9 @@ from typing import Any
 
 from iquest_lsp.datatypes import MISSING, Document, Dropped
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.decoding import decode, is_binary
+from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.secrets import SecretFinder, find_secrets, redact, secret_by_name
+from iquest_lsp.workspace.secret_scan import SecretFinder, find_secrets, redact, secret_by_name
 
 MAX_BYTES = 512 * 1024
 #: A text this long whose lines are on average longer than this many characters was not written by hand.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from iquest_lsp.datatypes import Document, Position, Snapshot, Span
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.decoding import decode
+from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.positions import LineIndex
 
 #: One change of a buffer: the span it replaces (None: the whole text) and the new text.

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from iquest_lsp.datatypes import Generation
-from iquest_lsp.runtime.llama import Context, Model
+from iquest_lsp.runtime.llama.model import Context, Model
 from quantize.cursors import Completer
 from quantize.pretrain.floor import Floor
 from quantize.pretrain.places import LONGEST, Place, Window

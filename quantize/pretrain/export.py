@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from iquest_lsp.context.prompt import LAYOUT_VERSION
-from iquest_lsp.runtime.planner import WINDOW_KEY
+from iquest_lsp.runtime.models.planner import WINDOW_KEY
 from quantize import model_keys
 from quantize.model_keys import ARCHITECTURE, Geometry, Loop
 from quantize.pretrain import tokenizer as vocabulary

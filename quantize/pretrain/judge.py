@@ -120,10 +120,10 @@ class Judge:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def _engine_present(self) -> bool:
-        from iquest_lsp.runtime import llama
+        from iquest_lsp.runtime.llama import model
 
         try:
-            present = llama.is_ported()
+            present = model.is_ported()
         except RuntimeSetupError:
             present = False
         if not present:

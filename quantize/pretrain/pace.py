@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 
 #: Tokens decoded at once, before it is the next model's turn.
 RUN = 16

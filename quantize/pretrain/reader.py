@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime.copying import METADATA_KEY as COPYING_KEY
+from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
 from quantize.model_keys import ARCHITECTURE
 from quantize.pretrain import gguf_tokenizer
 from quantize.pretrain.model import LoopModel
@@ -22,7 +22,7 @@ from quantize.pretrain.recipe import ModelRecipe
 @dataclass(frozen=True, slots=True)
 class ModelFile:
     """A model file's contents: the model with its weights dequantized to float32, its tokenizer, and what it says of
-    copying (iquest_lsp/runtime/copying.py)."""
+    copying (iquest_lsp/runtime/decode/copy_mixture.py)."""
 
     model: LoopModel
     tokenizer: Tokenizer

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.datatypes import Depth, Limits, Prompt
-from iquest_lsp.runtime.catalogue import embedded_path
-from iquest_lsp.runtime.decoding import ADAPTIVE_CONFIDENCE
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.writer import ADAPTIVE_CONFIDENCE
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.catalogue import embedded_path
 from tests.bench import lossless
 
 CHUNK = 64

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.codeflow.companions import signals
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.likely_signals import signals
 from tests.bench.codeflow_recall import Texts, history, most_changed, questions, same_folder
 
 MOST = 250  # questions of one history that are looked at

@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from iquest_lsp.codeflow.companions import WIDE, likely
-from iquest_lsp.codeflow.history import FileDiff, commits
-from iquest_lsp.codeflow.live import sizes_of
-from iquest_lsp.codeflow.mentions import Words, changed_words, mentions, weights_of, words_of
-from iquest_lsp.codeflow.repository import BlobReader, Repository
+from iquest_lsp.codeflow.git.commits import FileDiff, commits
+from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.past.likely_signals import WIDE, likely
+from iquest_lsp.codeflow.past.name_mentions import Words, changed_words, mentions, weights_of, words_of
+from iquest_lsp.codeflow.past.unindexed import sizes_of
 
 Past = Sequence[Sequence[str]]
 WARM = 5

@@ -20,13 +20,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.live import LiveEvidence
-from iquest_lsp.codeflow.records import flow_records_of
-from iquest_lsp.codeflow.repository import Repository
-from iquest_lsp.codeflow.stories import tell
-from iquest_lsp.codeflow.suspicion import suspects_of_target
-from iquest_lsp.codeflow.targets import find_target
+from iquest_lsp.codeflow.answers.flow_records import flow_records_of
+from iquest_lsp.codeflow.answers.suspects import suspects_of_target
+from iquest_lsp.codeflow.answers.targets import find_target
+from iquest_lsp.codeflow.answers.why import tell
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.unindexed import LiveEvidence
 from tests.bench.codeflow_generator import Generator
 
 

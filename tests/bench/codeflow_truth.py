@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iquest_lsp.codeflow import suspects, suspects_in_log, update_index
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.repository import Repository
-from iquest_lsp.codeflow.symbols import symbols_of
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from tests.bench.codeflow_generator import Bug, Generator, Truth
 
 

@@ -23,12 +23,12 @@ from typing import Any
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import machine
 from iquest_lsp.completion.confidence import METADATA_KEY
-from iquest_lsp.completion.place import Place
-from iquest_lsp.completion.shaping import Quiet, shape
+from iquest_lsp.completion.cursor_text import Place
+from iquest_lsp.completion.postprocess import Quiet, shape
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.datatypes import Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
-from iquest_lsp.runtime import catalogue
+from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
 from tests.bench import held_out
 from tests.bench.tuned import put

@@ -4,7 +4,7 @@
 
 Cursors are drawn in lines of the files, with windows of several sizes, half of each with related files. At each the
 rest of the line is read token by token; for every token the model's probability is noted, what followed the longest
-earlier occurrence of the text before it, and how many bytes agreed (iquest_lsp/runtime/copying.py). The shares that
+earlier occurrence of the text before it, and how many bytes agreed (runtime/decode/copy_mixture.py). The shares that
 make these tokens likeliest are found by expectation maximization; a class of few tokens keeps to the one for shorter
 matches. `--write` puts the table into the model's file. Needs the workshop's extras.
 """
@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.copying import METADATA_KEY, Copies, Shares
-from iquest_lsp.runtime.healing import Pieces
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
-from iquest_lsp.runtime.sampling import only
+from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY, Copies, Shares
+from iquest_lsp.runtime.decode.healing import Pieces
+from iquest_lsp.runtime.decode.sampling import only
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models import catalogue
 from quantize.pretrain import reader
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.places import ALONE, WITH, Cursors

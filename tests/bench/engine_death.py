@@ -29,7 +29,7 @@ def engine_of(daemon: int) -> int:
                 command = (entry / "cmdline").read_bytes()
             except (OSError, ValueError, IndexError):
                 continue
-            if parent == daemon and b"iquest_lsp.runtime.child" in command:
+            if parent == daemon and b"iquest_lsp.runtime.client.worker" in command:
                 return int(entry.name)
     raise RuntimeError("the daemon has no engine")
 

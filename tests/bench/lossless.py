@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Generation, Limits, Prompt
 from iquest_lsp.errors import UsageError
-from iquest_lsp.runtime.catalogue import embedded_path
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.gguf_header import fingerprint, read_header
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.sampling import Choice, Sampler
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.sampling import Choice, Sampler
+from iquest_lsp.runtime.models.catalogue import embedded_path
+from iquest_lsp.runtime.models.gguf_header import fingerprint, read_header
 
 CLOSE = 1e-3
 

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
-from iquest_lsp.runtime.catalogue import resolve
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.prefill import Prefill
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.kv.prefill import Prefill
+from iquest_lsp.runtime.models.catalogue import resolve
 
 CHUNK = 200
 

@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib import image
 
-from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models import catalogue
 from quantize import corpus, imatrix, report, speeds
 from quantize.evaluate import Plan, evaluate
 from quantize.meter import meter

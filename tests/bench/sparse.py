@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.report import machine
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 from quantize.random_model import Recipe, write
 
 NANO = Recipe(

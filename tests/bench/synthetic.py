@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.footprint import footprint
-from iquest_lsp.runtime.gguf_header import read_header
-from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.client.process import ProcessEngine
+from iquest_lsp.runtime.models.footprint import footprint
+from iquest_lsp.runtime.models.gguf_header import read_header
 
 
 async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from iquest_lsp.bench.report import Sample, interleaved, machine, timed
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 
 
 def measure(path: Path, threads: int, turns: int, length: int) -> dict[str, Any]:

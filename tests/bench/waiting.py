@@ -17,9 +17,9 @@ import time
 
 from iquest_lsp.bench import decode
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.runtime.catalogue import embedded_path
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.models.catalogue import embedded_path
 
 #: Threads, and the environment that says how they wait.
 VARIANTS: dict[str, tuple[int, dict[str, str]]] = {

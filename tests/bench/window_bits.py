@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.bench.report import machine
 from iquest_lsp.datatypes import Position
-from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
 from quantize.scoring import log_softmax
 from tests.bench.confidence import cursors

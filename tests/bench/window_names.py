@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.cochange import partners, usual
-from iquest_lsp.codeflow.history import FileDiff, commits
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.git.commits import FileDiff, commits
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.cochange import partners, usual
 from iquest_lsp.context import ranking
 from iquest_lsp.context.budget import by_value
 from iquest_lsp.context.chunks import piece_words

@@ -29,7 +29,7 @@ from iquest_lsp.datatypes import Document, Position
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import DocumentStore
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.secrets import has_secret
+from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import walk
 from tests.unit.context.toys import SPM, ToyTokenizer, special_tokens
 

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Lines of this repository that are typed again, as (file, the line's text, how much of it is already there).
 PLACES = (
     ("iquest_lsp/completion/syntax.py", "if TYPE_CHECKING:", "if TYPE_"),
-    ("iquest_lsp/codeflow/along.py", "from dataclasses import dataclass, field", "from dataclasses import dataclass, "),
-    ("iquest_lsp/completion/remembered.py", "        self._clock = clock", "        self._clock = "),
+    ("iquest_lsp/codeflow/past/tracking.py", "from dataclasses import dataclass", "from dataclasses import "),
+    ("iquest_lsp/completion/suggestion_cache.py", "        self._clock = clock", "        self._clock = "),
     ("iquest_lsp/daemon/lock.py", "        return False", "        return "),
 )
 console = Console(width=100, record=True)

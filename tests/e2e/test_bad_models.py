@@ -9,7 +9,7 @@ import gguf
 import numpy as np
 import pytest
 
-from iquest_lsp.runtime.catalogue import embedded_path
+from iquest_lsp.runtime.models.catalogue import embedded_path
 from tests.e2e.editor import connected
 
 OPTIONS = {"deadlineMs": 30000}

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Position
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.server.app import Connection
 from iquest_lsp.server.protocol import Protocol, converse
 from iquest_lsp.server.stream import READ_LIMIT

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime.catalogue import embedded_path
+from iquest_lsp.runtime.models.catalogue import embedded_path
 from tests.e2e.home import private_home
 
 HERE = Path(__file__).parent

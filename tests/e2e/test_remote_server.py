@@ -18,8 +18,8 @@ import pytest
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Limits, Position, Prompt
-from iquest_lsp.runtime.catalogue import embedded_path
-from iquest_lsp.runtime.engine import EngineStatus
+from iquest_lsp.runtime.base.engine import EngineStatus
+from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.settings import Configuration
 
 pytest.importorskip("uvicorn")

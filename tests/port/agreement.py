@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.llama import Context, Model
+from iquest_lsp.runtime.llama.model import Context, Model
 from quantize.random_model import Recipe
 
 TOLERANCE = 1e-5

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime.llama import is_ported
+from iquest_lsp.runtime.llama.model import is_ported
 from quantize.random_model import Recipe
 from tests.port.agreement import model_file
 

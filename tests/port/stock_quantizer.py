@@ -18,7 +18,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-from iquest_lsp.runtime.gguf_header import read_header
+from iquest_lsp.runtime.models.gguf_header import read_header
 from quantize.importance import Importance
 from quantize.random_model import Recipe, write
 

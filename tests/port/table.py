@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from iquest_lsp.runtime.llama import Model, port_version
+from iquest_lsp.runtime.llama.model import Model, port_version
 from quantize.oracle import Oracle, Wrong
 from tests.port.agreement import CASES, TOLERANCE, WAYS, error, lengths, model_file, open_context, prefill, tokens_for
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle, Wrong
 from quantize.random_model import Recipe
 from tests.port.agreement import CASES, TOLERANCE, WAYS, error, lengths, open_context, prefill, tokens_for

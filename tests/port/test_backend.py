@@ -10,8 +10,8 @@ import pytest
 
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.errors import EngineError, RequestCancelledError
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
 from quantize.random_model import Recipe, write
 
 VOCABULARY = 256

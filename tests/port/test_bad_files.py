@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-import iquest_lsp.runtime.llama as llama
+import iquest_lsp.runtime.llama.model as llama
 from iquest_lsp.errors import EngineError, ModelFileError, PortMissingError
-from iquest_lsp.runtime import llama_library
+from iquest_lsp.runtime.llama import library
 from quantize.random_model import Recipe, write
 
 Files = Callable[[Recipe], Path]
@@ -20,7 +20,7 @@ Files = Callable[[Recipe], Path]
 LOAD = """
 import sys
 from iquest_lsp.errors import ModelError
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 try:
     Model.load(sys.argv[1])
 except ModelError as error:
@@ -82,7 +82,7 @@ def test_a_missing_file_and_a_file_that_is_no_gguf(tmp_path: Path) -> None:
 def test_a_stock_runtime_names_the_command_to_run(random_model: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     path = random_model(Recipe())
     llama.bindings()
-    monkeypatch.setattr(llama_library._state["package"], "__version__", "0.3.36")
+    monkeypatch.setattr(library._state["package"], "__version__", "0.3.36")
     with pytest.raises(PortMissingError, match="iquest-lsp runtime build"):
         llama.Model.load(path)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.bench import answers, decode, passes
-from iquest_lsp.runtime.engine import EngineOptions
+from iquest_lsp.runtime.base.engine import EngineOptions
 from quantize.random_model import Recipe, write
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt
 from iquest_lsp.errors import RequestCancelledError
-from iquest_lsp.runtime.controller import Call, Controller, Move, Source
-from iquest_lsp.runtime.copying import Shares
-from iquest_lsp.runtime.drafting import Found
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.controller import Call, Controller, Move, Source
+from iquest_lsp.runtime.decode.copy_mixture import Shares
+from iquest_lsp.runtime.decode.drafting import Found
 from quantize.random_model import Recipe, write
 
 RECIPES = {
@@ -101,7 +101,7 @@ class Guesses:
 
 def test_forced_drafts_change_no_greedy_token(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     forced = force(engine)
-    monkeypatch.setattr("iquest_lsp.runtime.decoding.Lookup", Guesses)
+    monkeypatch.setattr("iquest_lsp.runtime.decode.writer.Lookup", Guesses)
     for seed in range(6):
         tokens = prompt(seed)
         plain = answer(engine, tokens, draft=False)
@@ -141,7 +141,7 @@ def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(
     engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     force(engine)
-    monkeypatch.setattr("iquest_lsp.runtime.decoding.Lookup", Guesses)
+    monkeypatch.setattr("iquest_lsp.runtime.decode.writer.Lookup", Guesses)
     monkeypatch.setattr(Guesses, "plain", answer(engine, prompt(11), draft=False).tokens)
     parts = engine._parts
     assert parts is not None

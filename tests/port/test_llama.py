@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError, UnsupportedModelError
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe, write
 from tests.port.agreement import TOLERANCE, error, open_context, run, tokens_for

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import EngineError
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
 from tests.port.agreement import TOLERANCE, error

@@ -10,9 +10,9 @@ import pytest
 
 from iquest_lsp.datatypes import Generation, Limits, Prompt
 from iquest_lsp.errors import EngineError
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.prefill import REWIND_EXTRA, WORTH_SHARING
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.kv.prefill import REWIND_EXTRA, WORTH_SHARING
 from quantize.random_model import Recipe, write
 
 VOCABULARY = 256

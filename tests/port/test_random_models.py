@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
 from tests.port import test_random_sessions as sessions

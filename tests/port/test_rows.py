@@ -9,13 +9,13 @@ import pytest
 
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.catalogue import embedded_path
-from iquest_lsp.runtime.controller import MOST_ROWS, Controller, Move, Source
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.llama_backend import LlamaBackend
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, Move, Source
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.catalogue import embedded_path
 from quantize.random_model import Recipe, write
 from tests.bench import lossless
 from tests.port.test_drafting import Guesses
@@ -105,7 +105,7 @@ def test_the_longest_drafts_change_no_logit(monkeypatch: pytest.MonkeyPatch) -> 
     def longest(offered: int, match: int, *, room: int, **_: object) -> Move:
         return Move(Source.LOOKUP, min(offered, room)) if offered and room else Move(Source.PLAIN)
 
-    monkeypatch.setattr("iquest_lsp.runtime.decoding.Lookup", Guesses)
+    monkeypatch.setattr("iquest_lsp.runtime.decode.writer.Lookup", Guesses)
     monkeypatch.setattr(Guesses, "share", 0.0)
     for index in range(4):
         prompt = Prompt(lossless.Prompts(engine, 400, 700).get(index))

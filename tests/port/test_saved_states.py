@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.runtime.engine import EngineOptions, StateLabel
-from iquest_lsp.runtime.llama_backend import LlamaBackend
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from quantize.random_model import Recipe, write
 
 VOCABULARY = 256
@@ -162,7 +162,7 @@ def test_an_unused_sequence_gives_its_cells_and_comes_back_from_disk(
     while made.warm(other, 1, 50.0, never).remaining:
         pass
     assert made.metrics().cached[0] == 300  # used a moment ago
-    monkeypatch.setattr("iquest_lsp.runtime.prefill.IDLE_S", -1.0)
+    monkeypatch.setattr("iquest_lsp.runtime.kv.prefill.IDLE_S", -1.0)
     made.warm(other, 1, 50.0, never)
     assert made.metrics().cached == {0: 0, 1: 300}
     more = (*one, 1, 2)

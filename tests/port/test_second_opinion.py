@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe, tensors
 from tests.port.agreement import TOLERANCE, error, open_context, prefill, tokens_for

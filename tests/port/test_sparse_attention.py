@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime import attention
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
-from iquest_lsp.runtime.planner import reach
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.planner import reach
 from quantize import random_model as recipes
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe

@@ -14,7 +14,7 @@ import gguf
 import numpy as np
 import pytest
 
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.port import build
 from quantize.convert import convert
 from quantize.logits import evaluate

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from iquest_lsp.runtime.llama import Model
-from iquest_lsp.runtime.loop import LoopContext
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Model
 from quantize import cursors, plots, report, speeds
 from quantize.corpus import Document
 from quantize.evaluate import command

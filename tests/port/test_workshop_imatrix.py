@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from iquest_lsp.errors import ModelError, ModelFileError
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 from quantize.imatrix import Gathered, Shelf, combine, command, gather
 from quantize.importance import Importance
 from quantize.oracle import Oracle

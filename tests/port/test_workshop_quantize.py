@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError
-from iquest_lsp.runtime import llama
-from iquest_lsp.runtime.gguf_header import read_header
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama import model as llama
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models.gguf_header import read_header
 from quantize import synth
 from quantize.convert import convert
 from quantize.fit import choose

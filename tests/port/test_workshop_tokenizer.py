@@ -10,7 +10,7 @@ import gguf
 import pytest
 from click.testing import CliRunner
 
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
 from quantize.hard_text import strings
 from quantize.tokenizer import command, compare, write_vocabulary
 from quantize.vocabulary import Vocabulary

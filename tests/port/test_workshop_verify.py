@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime import catalogue
-from iquest_lsp.runtime.llama import Model
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.models import catalogue
 from quantize.convert import convert
 from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile

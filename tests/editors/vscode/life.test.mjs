@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { stage } from "./stage.mjs";
 
 const scene = stage();
-const engines = () => scene.editor.processes("iquest_lsp.runtime.child");
+const engines = () => scene.editor.processes("iquest_lsp.runtime.client.worker");
 const daemons = () => scene.editor.processes("iquest_lsp.daemon");
 
 async function completes(window) {

@@ -10,7 +10,7 @@ const FILE = "iquest_lsp/daemon/lock.py";
 const PLACES = [
   [FILE, "        descriptor = _open(path)", "        if descriptor is "],
   [FILE, "    end = time.monotonic() + patience_s", "    begin = time."],
-  ["iquest_lsp/runtime/prefix_cache.py", "        held = self._held.get(sequence)", "        if held is "],
+  ["iquest_lsp/runtime/kv/prefix_cache.py", "        held = self._held.get(sequence)", "        if held is "],
   ["iquest_lsp/errors.py", "        self.fix = fix", "        self.what = "],
 ];
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from iquest_lsp.bench.latency import BEGIN, CANCELLED, Asked, Ladder, _count, _report
-from iquest_lsp.bench.typing import Kind
+from iquest_lsp.bench.typing_session import Kind
 
 URI = "file:///a.py"
 

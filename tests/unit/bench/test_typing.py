@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.bench.typing import MOVES, Kind, session
+from iquest_lsp.bench.typing_session import MOVES, Kind, session
 
 TEXTS = ["".join(f"def f{n}(a, b):\n    return a + {n} * b\n\n\n" for n in range(30)), "x = 1\n" * 100]
 

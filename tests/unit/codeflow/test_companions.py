@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from iquest_lsp.codeflow import DiffTarget, explain_diff, update_index
-from iquest_lsp.codeflow.along import Likely
-from iquest_lsp.codeflow.cochange import Partner
-from iquest_lsp.codeflow.companions import SIGNALS, TEXT_WEIGHTS, WEIGHTS, likely
-from iquest_lsp.codeflow.explanation import SURE, MissingItem, render_markdown
-from iquest_lsp.codeflow.mentions import changed_words, mentions, weights_of, words_of
-from iquest_lsp.codeflow.missing import with_likely
+from iquest_lsp.codeflow.answers.missing import with_likely
+from iquest_lsp.codeflow.diff.explanation import SURE, MissingItem, render_markdown
+from iquest_lsp.codeflow.past.cochange import Partner
+from iquest_lsp.codeflow.past.likely_files import Likely
+from iquest_lsp.codeflow.past.likely_signals import SIGNALS, TEXT_WEIGHTS, WEIGHTS, likely
+from iquest_lsp.codeflow.past.name_mentions import changed_words, mentions, weights_of, words_of
 from tests.unit.codeflow.conftest import Script
 
 

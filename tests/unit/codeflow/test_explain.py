@@ -15,9 +15,9 @@ from iquest_lsp.codeflow import (
     render_markdown,
     without_false_citations,
 )
-from iquest_lsp.codeflow.history import Hunk
-from iquest_lsp.codeflow.patches import apply, read_patch, reverse
-from iquest_lsp.codeflow.tracking import before, overlaps
+from iquest_lsp.codeflow.diff.patches import apply, read_patch, reverse
+from iquest_lsp.codeflow.git.commits import Hunk
+from iquest_lsp.codeflow.past.tracking import before, overlaps
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script
 

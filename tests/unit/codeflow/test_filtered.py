@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, suspects, suspicion, update_index
-from iquest_lsp.codeflow.explain import WITHHELD
-from iquest_lsp.codeflow.repository import Repository
-from iquest_lsp.codeflow.store import Store
+from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, suspects, update_index
+from iquest_lsp.codeflow.answers import suspects as suspicion
+from iquest_lsp.codeflow.answers.explain import WITHHELD
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.store import Store
 from tests.unit.codeflow.conftest import Script
 
 BOT = "renovate[bot] <bot@renovate.com>"

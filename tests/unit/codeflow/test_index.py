@@ -16,11 +16,11 @@ from iquest_lsp.codeflow import (
     update_index,
     why,
 )
-from iquest_lsp.codeflow.cochange import partners, usual, wilson_bound
-from iquest_lsp.codeflow.dialects import Declaration, declared, violations
-from iquest_lsp.codeflow.history import Hunk
-from iquest_lsp.codeflow.releases import releases, version_of
-from iquest_lsp.codeflow.repository import Tag
+from iquest_lsp.codeflow.git.commits import Hunk
+from iquest_lsp.codeflow.git.repository import Tag
+from iquest_lsp.codeflow.past.cochange import partners, usual, wilson_bound
+from iquest_lsp.codeflow.past.releases import releases, version_of
+from iquest_lsp.codeflow.syntax.dialects import Declaration, declared, violations
 from iquest_lsp.errors import NotARepositoryError, UsageError
 from tests.bench.codeflow_truth import measure, report
 from tests.unit.codeflow.conftest import Script

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.facts import facts, plainly
-from iquest_lsp.codeflow.filters import is_bot, rationale
-from iquest_lsp.codeflow.heads import breaks_callers, parameter_facts, signature_facts, types_only
-from iquest_lsp.codeflow.history import FileDiff
-from iquest_lsp.codeflow.intents import intent_of, issues_in, shape_of, uninformative
+from iquest_lsp.codeflow.diff.filters import is_bot, rationale
+from iquest_lsp.codeflow.diff.intents import intent_of, issues_in, shape_of, uninformative
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.line_effects import facts, plainly
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_facts, signature_facts, types_only
 
 CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
 

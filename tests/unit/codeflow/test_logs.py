@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow import suspects, suspects_in_log
-from iquest_lsp.codeflow.logs import read_log
+from iquest_lsp.codeflow.answers.logs import read_log
 from tests.unit.codeflow.conftest import Script
 
 TRACKED = ["src/app/core.py", "src/app/util.py", "tests/test_core.py", "src/main.rs", "lib/parse.ts", "cmd/run.go",

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow import DiffTarget, explain_diff, head, recent_edits
-from iquest_lsp.codeflow.history import commits, unquote
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.git.commits import commits, unquote
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
 from tests.unit.codeflow.conftest import Script
 

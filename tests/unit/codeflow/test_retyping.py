@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.retyping import check_out, checked_out, retyped_lines
+from iquest_lsp.codeflow.past.retyping import check_out, checked_out, retyped_lines
 
 VERSIONS = (
     "import os\n\n\ndef first(value):\n    return value\n",

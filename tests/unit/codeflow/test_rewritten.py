@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from tests.unit.codeflow.conftest import Script
 
 # A short lease, so that the two really take turns and meet, and a dead one is soon forgotten.
@@ -24,8 +24,8 @@ KEEPER = """
 import sys, time
 from pathlib import Path
 from iquest_lsp.codeflow import store
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import IQuestError
 store.LEASE_SECONDS = 0.3
 while True:
@@ -80,7 +80,7 @@ def test_rewritten_under_two_processes_one_of_them_killed(
     script: Script, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The lease of whoever was killed last runs out for this process as soon as for the others.
-    monkeypatch.setattr("iquest_lsp.codeflow.store.LEASE_SECONDS", 0.3)
+    monkeypatch.setattr("iquest_lsp.codeflow.past.store.LEASE_SECONDS", 0.3)
     rng = random.Random(seed)
     store, log = tmp_path / "store", tmp_path / "log"
     script.made_anew(300)

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow import flow_records, update_index
-from iquest_lsp.codeflow.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.indexer import Indexer
-from iquest_lsp.codeflow.repository import Repository
-from iquest_lsp.codeflow.store import Store
+from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.indexer import Indexer
+from iquest_lsp.codeflow.past.store import Store
 from tests.unit.codeflow.conftest import Script
 
 
@@ -241,8 +241,8 @@ def test_a_newer_schema_is_left_alone(script: Script, tmp_path: Path) -> None:
 WORKER = """
 import sys
 from pathlib import Path
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.git.repository import Repository
 with FlowIndex.open(Repository.open(Path(sys.argv[1])), Path(sys.argv[2])) as index:
     print("ready", flush=True)
     index.update(lambda what, done, total: print(what, done, flush=True))
@@ -266,7 +266,7 @@ def test_killed_in_the_middle(script: Script, tmp_path: Path, monkeypatch: pytes
         process.wait()
         process.stdout.close()
     # The dead process's lease runs out.
-    monkeypatch.setattr("iquest_lsp.codeflow.store.LEASE_SECONDS", 0.0)
+    monkeypatch.setattr("iquest_lsp.codeflow.past.store.LEASE_SECONDS", 0.0)
     with opened(script, tmp_path) as index:
         assert index.update().complete
         assert len(index.entries(limit=5000)) == 1500

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.changes import SymbolChange, link_moves, same_code, symbol_changes
-from iquest_lsp.codeflow.history import FileDiff, Hunk
-from iquest_lsp.codeflow.symbols import at_line, symbols_of, touched
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
+from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, same_code, symbol_changes
+from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of, touched
 
 CASES = {
     "a.py": (

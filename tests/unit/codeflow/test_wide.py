@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, indexer, why
+from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, why
+from iquest_lsp.codeflow.past import indexer
 from tests.unit.codeflow.conftest import Script
 
 

@@ -121,8 +121,8 @@ def test_a_moved_file_keeps_its_story(script: Script, tmp_path: Path) -> None:
 
 def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, tmp_path: Path) -> None:
     """A store that holds old commits without their lines would miss what they changed."""
-    from iquest_lsp.codeflow.flowindex import FlowIndex
-    from iquest_lsp.codeflow.repository import Repository
+    from iquest_lsp.codeflow.git.repository import Repository
+    from iquest_lsp.codeflow.past.flow_index import FlowIndex
 
     born = script.commit("Add files", {"files.py": MODULE})
     for number in range(60):

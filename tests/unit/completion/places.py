@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.completion.place import Place
+from iquest_lsp.completion.cursor_text import Place
 from iquest_lsp.datatypes import Finish, Generation, Timings, TokenCounts
 from iquest_lsp.workspace.positions import LineIndex
 

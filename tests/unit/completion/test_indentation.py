@@ -9,8 +9,8 @@ import pytest
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.completion.indentation import kept_indent
 from iquest_lsp.datatypes import Position, Span
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.settings import Configuration
 from tests.unit.completion.places import at
 

@@ -11,13 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
-from iquest_lsp.completion.remembered import Remembered
-from iquest_lsp.completion.shaping import Quiet, shape
+from iquest_lsp.completion.postprocess import Quiet, shape
+from iquest_lsp.completion.suggestion_cache import Remembered
 from iquest_lsp.completion.syntax import unit_at
 from iquest_lsp.datatypes import Finish, Position, Prompt
 from iquest_lsp.project.project import Purpose
-from iquest_lsp.runtime.loops import is_in_loop, without_loop
-from iquest_lsp.runtime.textstream import TextStream
+from iquest_lsp.runtime.base.repetition import is_in_loop, without_loop
+from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.settings import Configuration
 from tests.unit.completion.places import at, generation
 

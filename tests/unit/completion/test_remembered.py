@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.completion.remembered import AGE_S, NEAR_AFTER, NEAR_BEFORE, PER_DOCUMENT, Remembered, typed_through
+from iquest_lsp.completion.suggestion_cache import (
+    AGE_S,
+    NEAR_AFTER,
+    NEAR_BEFORE,
+    PER_DOCUMENT,
+    Remembered,
+    typed_through,
+)
 from iquest_lsp.datatypes import Finish
 from tests.unit.completion.places import generation
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.completion.confidence import threshold_of, trusted_tokens
-from iquest_lsp.completion.shaping import Quiet, shape
+from iquest_lsp.completion.postprocess import Quiet, shape
 from iquest_lsp.completion.syntax import unit_at
 from iquest_lsp.datatypes import Finish
 from tests.unit.completion.places import at, generation

@@ -15,8 +15,8 @@ from iquest_lsp.assistant import Assistant
 from iquest_lsp.daemon import health, logs, service
 from iquest_lsp.daemon.lock import acquire, holder
 from iquest_lsp.errors import EngineError, EngineMemoryError
-from iquest_lsp.runtime.engine import EngineOptions, EngineState
-from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.runtime.base.engine import EngineOptions, EngineState
+from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.settings import Configuration, Settings
 
 GB = 2**30

@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason='training needs the workshop extra: pip install ".[workshop]"')
 
 from iquest_lsp.errors import ModelFileError, RuntimeSetupError
-from iquest_lsp.runtime import llama
+from iquest_lsp.runtime.llama import model as llama
 from quantize import random_model
 from quantize.oracle import Oracle, Wrong
 from quantize.pretrain import export, reader

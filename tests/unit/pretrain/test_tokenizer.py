@@ -10,7 +10,7 @@ import pytest
 
 import iquest_lsp.models
 from iquest_lsp.errors import RuntimeSetupError
-from iquest_lsp.runtime import llama
+from iquest_lsp.runtime.llama import model
 from quantize.pretrain import tokenizer as vocabulary
 from quantize.pretrain.gguf_tokenizer import from_fields
 from tests.unit.pretrain.strings import strings
@@ -23,17 +23,17 @@ def _fields(path: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def engine() -> llama.Model:
+def engine() -> model.Model:
     try:
-        llama.bindings()
+        model.bindings()
     except RuntimeSetupError as error:
         pytest.skip(str(error))
-    if not llama.is_ported():
+    if not model.is_ported():
         pytest.skip("the ported llama.cpp is not installed: iquest-lsp runtime build")
-    return llama.Model.load(NANO)
+    return model.Model.load(NANO)
 
 
-def test_llama_cpp_tokenizes_as_in_training(engine: llama.Model) -> None:
+def test_llama_cpp_tokenizes_as_in_training(engine: model.Model) -> None:
     ours = from_fields(_fields(NANO))
     cases = list(strings(10_000))
     wrong = [text for text in cases if engine.tokenize(text) != ours.encode(text).ids]
@@ -41,12 +41,12 @@ def test_llama_cpp_tokenizes_as_in_training(engine: llama.Model) -> None:
     assert len(set("".join(cases))) > 3000
 
 
-def test_tokens_give_the_text_back(engine: llama.Model) -> None:
+def test_tokens_give_the_text_back(engine: model.Model) -> None:
     for text in strings(300, seed=1):
         assert engine.detokenize(engine.tokenize(text)) == text.encode("utf-8")
 
 
-def test_special_tokens_are_single_and_never_parsed(engine: llama.Model) -> None:
+def test_special_tokens_are_single_and_never_parsed(engine: model.Model) -> None:
     special = vocabulary.special_ids(from_fields(_fields(NANO)))
     assert sorted(special.values()) == list(range(len(vocabulary.SPECIAL)))
     for text, token in special.items():

@@ -10,10 +10,10 @@ import pytest
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
-from iquest_lsp.project import keeping
-from iquest_lsp.runtime.engine import EngineOptions
-from iquest_lsp.runtime.kv_store import StateStore
-from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.project import kv_snapshots
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.client.process import ProcessEngine
+from iquest_lsp.runtime.kv.store import StateStore
 from iquest_lsp.settings import Configuration
 
 CODE = "def area(width, height):\n    return width * height\n\n\n" * 20 + "print(area("
@@ -64,7 +64,7 @@ async def test_the_next_daemon_begins_warm(root: Path, tmp_path: Path) -> None:
 
 
 async def test_a_quiet_workspace_is_saved_once(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "QUIET_S", 0.05)
+    monkeypatch.setattr(kv_snapshots, "QUIET_S", 0.05)
     made = assistant(tmp_path / "kv")
     await made.ready()
     await answer(made, root)
@@ -100,7 +100,7 @@ async def test_another_layout_starts_cold(root: Path, tmp_path: Path, monkeypatc
     await first.ready()
     await answer(first, root)
     await first.close()
-    monkeypatch.setattr(keeping, "__version__", "99")
+    monkeypatch.setattr(kv_snapshots, "__version__", "99")
     second = assistant(tmp_path / "kv")
     assert (await answer(second, root)).tokens.reused == 0
     await second.close()

@@ -10,7 +10,7 @@ import pytest
 
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.datatypes import Position
-from iquest_lsp.runtime.engine import EngineState, EngineStatus
+from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.settings import Configuration
 from tests.unit.project.waiting import until
 

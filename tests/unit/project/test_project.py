@@ -10,8 +10,8 @@ import pytest
 
 from iquest_lsp import codeflow
 from iquest_lsp.assistant import Assistant, CompletionRequest
-from iquest_lsp.codeflow.flowindex import FlowIndex
-from iquest_lsp.codeflow.repository import Repository
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.datatypes import ChunkKind, Position
 from iquest_lsp.project.project import ProjectEvent
 from iquest_lsp.settings import Configuration

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.errors import EngineMemoryError, ModelError
-from iquest_lsp.runtime.footprint import footprint
-from iquest_lsp.runtime.gguf_header import Header, TensorInfo
+from iquest_lsp.runtime.models.footprint import footprint
+from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo
 from quantize.fit import choose
 from quantize.outputs import parse_size
 from quantize.synth import GEOMETRIES, header_of

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime import catalogue
+from iquest_lsp.runtime.models import catalogue
 from quantize.gguf_edit import Entry, RawFile
 from quantize.random_model import Recipe, write
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from iquest_lsp.datatypes import Limits, Prompt
-from iquest_lsp.runtime.answer import Answer, Request
-from iquest_lsp.runtime.controller import Call, Controller
-from iquest_lsp.runtime.decoding import Writer
-from iquest_lsp.runtime.healing import Pieces
-from iquest_lsp.runtime.sampling import Sampler
-from iquest_lsp.runtime.tail import First, Logits
+from iquest_lsp.runtime.decode.answer import Answer, Request
+from iquest_lsp.runtime.decode.controller import Call, Controller
+from iquest_lsp.runtime.decode.healing import Pieces
+from iquest_lsp.runtime.decode.sampling import Sampler
+from iquest_lsp.runtime.decode.sequence_end import First, Logits
+from iquest_lsp.runtime.decode.writer import Writer
 
 VOCABULARY = 64
 END = 0

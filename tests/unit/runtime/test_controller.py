@@ -10,7 +10,7 @@ import pytest
 
 from iquest_lsp.datatypes import Depth, Limits
 from iquest_lsp.errors import RequestCancelledError
-from iquest_lsp.runtime.controller import CREDIT, PATIENCE, TRIAL, Account, Call, Controller, Costs, Move, Source
+from iquest_lsp.runtime.decode.controller import CREDIT, PATIENCE, TRIAL, Account, Call, Controller, Costs, Move, Source
 from tests.unit.runtime.scripted import END, VOCABULARY, ScriptedTail, write
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.copying import LONGEST_MATCH, Copies, Copying, Shares
+from iquest_lsp.runtime.decode.copy_mixture import LONGEST_MATCH, Copies, Copying, Shares
 
 SIZES = np.array([0, 1, 2, 3, 4, 1], np.int32)
 SHARES = Shares((2, 5), ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from iquest_lsp.datatypes import Limits
-from iquest_lsp.runtime.controller import Controller
+from iquest_lsp.runtime.decode.controller import Controller
 from tests.unit.runtime.scripted import END, ScriptedTail, write
 
 PROMPT = (5, 6, 7)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.drafting import FOLLOWED_MATCH, LONGEST_MATCH, SHORTEST_MATCH, Found, Lookup
+from iquest_lsp.runtime.decode.drafting import FOLLOWED_MATCH, LONGEST_MATCH, SHORTEST_MATCH, Found, Lookup
 
 
 def find(tokens: list[int], most: int = 8) -> Found:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime import file_pages
+from iquest_lsp.runtime.llama import file_pages
 
 SIZE = 4 * 2**20
 

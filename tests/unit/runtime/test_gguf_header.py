@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime.gguf_header import Header, check_language_model, read_header
+from iquest_lsp.runtime.models.gguf_header import Header, check_language_model, read_header
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 from iquest_lsp.errors import EngineError
-from iquest_lsp.runtime import kv_store
-from iquest_lsp.runtime.kv_store import StateKey, StateStore
+from iquest_lsp.runtime.kv import store as kv_store
+from iquest_lsp.runtime.kv.store import StateKey, StateStore
 
 KEY = StateKey("/home/ann/shapes", "main", "whole 12ab", "2", "0.3.36+loop.4", "f16/f16")
 TOKENS = [5, 70000, 3, 9]
@@ -240,7 +240,7 @@ WRITER = """
 import sys
 import numpy as np
 from pathlib import Path
-from iquest_lsp.runtime.kv_store import StateKey, StateStore
+from iquest_lsp.runtime.kv.store import StateKey, StateStore
 
 store = StateStore(Path(sys.argv[1]), 60_000)
 for turn in range(60):

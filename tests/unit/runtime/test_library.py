@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from iquest_lsp.cli import cli
 from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
-from iquest_lsp.runtime import catalogue, library
+from iquest_lsp.runtime.models import catalogue, manager
 from iquest_lsp.settings import read_toml
 from quantize import synth
 from quantize.gguf_edit import Entry, RawFile
@@ -35,24 +35,24 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_added_without_a_second_copy(model: Path) -> None:
-    placed = library.add(str(model))
+    placed = manager.add(str(model))
     assert placed == catalogue.model_folder() / "small.gguf"
     assert placed.samefile(model)
-    assert library.add(str(model)) == placed  # once more changes nothing
-    assert library.add(str(model), "other").name == "other.gguf"
+    assert manager.add(str(model)) == placed  # once more changes nothing
+    assert manager.add(str(model), "other").name == "other.gguf"
     assert [entry.name for entry in catalogue.installed()] == ["nano", "other", "small"]
 
 
 def test_what_is_no_model_is_not_added(tmp_path: Path, model: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(model.read_bytes()[:1000])
     with pytest.raises(ModelFileError):
-        library.add(str(tmp_path / "bad.gguf"))
+        manager.add(str(tmp_path / "bad.gguf"))
     for name in ("../x", "nano", "a/b", ".hidden"):
         with pytest.raises(UsageError):
-            library.add(str(model), name)
+            manager.add(str(model), name)
     for missing in ("/does/not/exist.gguf", "models/mistyped.gguf", ""):
         with pytest.raises(ModelFileError, match="no file"):
-            library.add(missing)
+            manager.add(missing)
     assert not list(catalogue.model_folder().glob("*"))
 
 
@@ -60,7 +60,7 @@ def test_names_that_are_not_given(tmp_path: Path, model: Path) -> None:
     for name, expected in (("my model (1).gguf", "my-model-1"), ("größe.gguf", "größe"), ("Nano.gguf", "Nano-gguf")):
         path = tmp_path / name
         path.write_bytes(model.read_bytes())
-        assert library.add(str(path)).stem == expected
+        assert manager.add(str(path)).stem == expected
 
 
 def test_what_is_no_language_model_is_neither_added_nor_used(tmp_path: Path, model: Path) -> None:
@@ -70,9 +70,9 @@ def test_what_is_no_language_model_is_neither_added_nor_used(tmp_path: Path, mod
     RawFile.read(model).with_entries({"split.count": Entry.of(3)}).write(part)
     for path, why in ((matrix, "kind 'imatrix'"), (part, "one of 3 parts")):
         with pytest.raises(ModelFileError, match=why):
-            library.add(str(path))
+            manager.add(str(path))
         with pytest.raises(ModelFileError, match=why):
-            library.use(str(path), tmp_path / "settings.toml")
+            manager.use(str(path), tmp_path / "settings.toml")
     assert not (tmp_path / "settings.toml").exists()
     folder = catalogue.model_folder()
     folder.mkdir(parents=True)
@@ -84,46 +84,46 @@ def test_a_folder_is_not_taken_for_a_repository(tmp_path: Path, model: Path, mon
     monkeypatch.chdir(tmp_path)
     (tmp_path / "owner" / "name").mkdir(parents=True)
     with pytest.raises(ModelFileError, match="holds no GGUF"):
-        library.add("owner/name")
+        manager.add("owner/name")
     (tmp_path / "owner" / "name" / "config.json").write_text("{}")
     with pytest.raises(ModelFileError, match="quantize convert"):
-        library.add("owner/name")
+        manager.add("owner/name")
     model.rename(tmp_path / "owner" / "name" / "small.gguf")
     with pytest.raises(ModelFileError, match=r"it holds small\.gguf"):
-        library.add("owner/name")
+        manager.add("owner/name")
 
 
 def test_another_disk_without_room(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError("another disk")
 
-    monkeypatch.setattr(library.os, "link", refuse)
-    monkeypatch.setattr(library.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=10))
+    monkeypatch.setattr(manager.os, "link", refuse)
+    monkeypatch.setattr(manager.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=10))
     with pytest.raises(ModelFileError, match="no room"):
-        library.add(str(model))
+        manager.add(str(model))
     assert not list(catalogue.model_folder().glob("*"))
     monkeypatch.undo()
 
 
 def test_another_file_of_the_same_name_is_not_replaced(tmp_path: Path, model: Path) -> None:
-    placed = library.add(str(model))
+    placed = manager.add(str(model))
     before = placed.read_bytes()
     other = write(tmp_path / "b" / "small.gguf", Recipe(seed=1)) if (tmp_path / "b").mkdir() is None else model
     with pytest.raises(UsageError, match="already"):
-        library.add(str(other))
+        manager.add(str(other))
     assert placed.read_bytes() == before
 
 
 def test_use_plans_first_and_writes_only_the_model(tmp_path: Path, model: Path) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text('# mine\nthreads = 2\nmodel = "old"  \n\n[workspace]\nmodel = "kept"\n')
-    library.add(str(model))
-    plan = library.use("small", settings, memory=2 * 10**9)
+    manager.add(str(model))
+    plan = manager.use("small", settings, memory=2 * 10**9)
     assert "4096 tokens" in plan
     assert settings.read_text() == '# mine\nthreads = 2\nmodel = "small"\n\n[workspace]\nmodel = "kept"\n'
-    library.use("nano", settings, memory=2 * 10**9)
+    manager.use("nano", settings, memory=2 * 10**9)
     assert read_toml(settings)["model"] == ""
-    library.use(str(model), tmp_path / "new" / "settings.toml", memory=2 * 10**9)
+    manager.use(str(model), tmp_path / "new" / "settings.toml", memory=2 * 10**9)
     assert read_toml(tmp_path / "new" / "settings.toml") == {"model": str(model.resolve())}
 
 
@@ -131,36 +131,36 @@ def test_a_broken_settings_file_is_left_alone(tmp_path: Path, model: Path) -> No
     settings = tmp_path / "settings.toml"
     settings.write_text("model = \n")
     with pytest.raises(SettingsError):
-        library.use(str(model), settings, memory=2 * 10**9)
+        manager.use(str(model), settings, memory=2 * 10**9)
     assert settings.read_text() == "model = \n"
 
 
 def test_what_cannot_fit_is_refused_with_the_nearest_that_can(tmp_path: Path, model: Path) -> None:
-    library.add(str(model))
+    manager.add(str(model))
     big = write(tmp_path / "big.gguf", Recipe(n_vocab=60_000, n_embd=512, n_head=4, n_head_kv=2))
-    library.add(str(big))
+    manager.add(str(big))
     settings = tmp_path / "settings.toml"
     with pytest.raises(EngineMemoryError, match=r"nearest that fits is (nano|small)"):
-        library.use("big", settings, memory=250 * 10**6)
+        manager.use("big", settings, memory=250 * 10**6)
     assert not settings.exists()
     with pytest.raises(EngineMemoryError, match="No installed model fits"):
-        library.use("big", settings, memory=10**6)
+        manager.use("big", settings, memory=10**6)
 
 
 def test_removing(model: Path) -> None:
-    library.add(str(model))
+    manager.add(str(model))
     with pytest.raises(UsageError, match="in use"):
-        library.remove("small", "small")
+        manager.remove("small", "small")
     with pytest.raises(UsageError, match="part of the package"):
-        library.remove("nano")
+        manager.remove("nano")
     with pytest.raises(ModelFileError):
-        library.remove("unknown")
-    assert not library.remove("small").exists()
+        manager.remove("unknown")
+    assert not manager.remove("small").exists()
     assert model.exists()
 
 
 def test_known_models_and_what_they_need() -> None:
-    rows = {row["name"]: row for row in library.known_rows()}
+    rows = {row["name"]: row for row in manager.known_rows()}
     seven = rows["LoopCoder-V2-7B"]
     assert 4.3e9 < seven["size_bytes"] < 4.8e9  # about 4.5 GB at 4 bits
     kv = 131_072 * 56 * 1024  # 56 KiB a token, and the second pass' windows
@@ -172,19 +172,19 @@ def test_known_models_and_what_they_need() -> None:
 
 def test_a_known_model_that_is_not_here(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"not here yet.*IQuestLab/IQuest-Coder-V1-7B-Instruct"):
-        library.use("iquest-coder-v1-7b", tmp_path / "settings.toml", memory=16 * 10**9)
+        manager.use("iquest-coder-v1-7b", tmp_path / "settings.toml", memory=16 * 10**9)
     with pytest.raises(EngineMemoryError, match="IQuest-Coder-V1-14B at 4 bits"):
-        library.use("IQuest-Coder-V1-40B-Loop", tmp_path / "settings.toml", memory=16 * 10**9)
+        manager.use("IQuest-Coder-V1-40B-Loop", tmp_path / "settings.toml", memory=16 * 10**9)
     assert not (tmp_path / "settings.toml").exists()
 
 
 def test_known_models_are_of_the_size_that_the_quantizer_gives_them() -> None:
     for name, geometry in (("LoopCoder-V2-7B", "7b-plt"), ("IQuest-Coder-V1-40B-Loop", "40b-loop")):
-        known = next(model for model in library.KNOWN if model.name == name).header
+        known = next(model for model in manager.KNOWN if model.name == name).header
         exact = synth.header_of(synth.GEOMETRIES[geometry])
         assert known.file_size == pytest.approx(exact.file_size, rel=0.01)
-        for context, needed in library.needs(known).items():
-            assert needed == pytest.approx(library.needs(exact)[context], rel=0.01)
+        for context, needed in manager.needs(known).items():
+            assert needed == pytest.approx(manager.needs(exact)[context], rel=0.01)
 
 
 # ------------------------------------------------------------------------------------------------ fetching
@@ -224,29 +224,29 @@ def _install(monkeypatch: pytest.MonkeyPatch, hub: Any) -> None:
 def test_a_repository_is_fetched_and_checked(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = _Hub({"small-Q4_K_M.gguf": model, "README.md": model})
     _install(monkeypatch, hub)
-    assert library.add("owner/name").name == "small-Q4_K_M.gguf"
-    assert library.add("hf:owner/name", "two", pattern="small-Q4_K_M.gguf", offline=True).name == "two.gguf"
+    assert manager.add("owner/name").name == "small-Q4_K_M.gguf"
+    assert manager.add("hf:owner/name", "two", pattern="small-Q4_K_M.gguf", offline=True).name == "two.gguf"
     assert hub.offline == [False, True]
 
 
 def test_several_files_are_listed(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(monkeypatch, _Hub({"a-Q4.gguf": model, "a-Q8.gguf": model}))
     with pytest.raises(UsageError, match=r"a-Q4\.gguf .*a-Q8\.gguf"):
-        library.add("owner/name")
-    assert library.add("owner/name", pattern="*Q8*").name == "a-Q8.gguf"
+        manager.add("owner/name")
+    assert manager.add("owner/name", pattern="*Q8*").name == "a-Q8.gguf"
 
 
 def test_a_wrong_checksum_is_not_added(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(monkeypatch, _Hub({"a.gguf": model}, digest="0" * 64))
     with pytest.raises(ModelFetchError, match="SHA-256"):
-        library.add("owner/name")
+        manager.add("owner/name")
     assert not list(catalogue.model_folder().glob("*"))
 
 
 def test_a_repository_without_gguf(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(monkeypatch, _Hub({"model.safetensors": model}))
     with pytest.raises(ModelFetchError, match="quantize convert"):
-        library.add("owner/name")
+        manager.add("owner/name")
 
 
 def test_parts_of_a_model_are_not_fetched(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,15 +255,15 @@ def test_parts_of_a_model_are_not_fetched(model: Path, monkeypatch: pytest.Monke
     _install(monkeypatch, hub)
     for pattern in ("*Q4*", "a-Q4-00001-of-00002.gguf"):
         with pytest.raises(ModelFetchError, match="parts"):
-            library.add("owner/name", pattern=pattern)
+            manager.add("owner/name", pattern=pattern)
     assert hub.offline == []
-    assert library.add("https://huggingface.co/owner/name", pattern="*Q8*").name == "a-Q8-00001-of-00001.gguf"
+    assert manager.add("https://huggingface.co/owner/name", pattern="*Q8*").name == "a-Q8-00001-of-00001.gguf"
 
 
 def test_without_the_package_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ModelFetchError, match="pip install huggingface_hub"):
-        library.add("owner/name")
+        manager.add("owner/name")
 
 
 def test_the_real_package_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,9 +272,9 @@ def test_the_real_package_without_a_network(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with pytest.raises(ModelFetchError, match=r"network|connection"):
-        library.add("owner/name", pattern="x.gguf", offline=True)
+        manager.add("owner/name", pattern="x.gguf", offline=True)
     with pytest.raises(ModelFetchError, match="connection"):
-        library.add("owner/name")
+        manager.add("owner/name")
 
 
 def test_the_commands(model: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime.machine import LOOK_EVERY_S, Calm, Machine, calm_of
+from iquest_lsp.runtime.client.machine import LOOK_EVERY_S, Calm, Machine, calm_of
 
 
 def supply(power: Path, name: str, **fields: str) -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime import planner, speeds
-from iquest_lsp.runtime.catalogue import embedded_path
-from iquest_lsp.runtime.footprint import footprint
-from iquest_lsp.runtime.gguf_header import Header, read_header
-from iquest_lsp.runtime.planner import ANSWER_ROOM, LEAST_WINDOW, WINDOW_KEY, Speed, Wishes, kv_bytes, plan
-from iquest_lsp.runtime.speeds import known_speed, remembered
+from iquest_lsp.runtime.models import planner, speed_cache
+from iquest_lsp.runtime.models.catalogue import embedded_path
+from iquest_lsp.runtime.models.footprint import footprint
+from iquest_lsp.runtime.models.gguf_header import Header, read_header
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, LEAST_WINDOW, WINDOW_KEY, Speed, Wishes, kv_bytes, plan
+from iquest_lsp.runtime.models.speed_cache import known_speed, remembered
 
 GIB = 2**30
 #: Shapes of a published 7B model with two passes, of the embedded one, and of one with RoPE and one pass.
@@ -160,13 +160,13 @@ def test_a_measurement_is_made_once_and_again_after_a_busy_one(
         made.append(Speed({"f16": rate}, 1000 / rate, 0.1, 1, 2))
         return made[-1]
 
-    monkeypatch.setattr(speeds, "_is_busy", lambda: True)
+    monkeypatch.setattr(speed_cache, "_is_busy", lambda: True)
     assert remembered(file, "a", lambda: measured(100.0)).prefill == {"f16": 100.0}
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 100.0}  # a restart does not measure anew
     assert len(made) == 1
-    monkeypatch.setattr(speeds, "BUSY_VALID_S", 0.0)
+    monkeypatch.setattr(speed_cache, "BUSY_VALID_S", 0.0)
     assert remembered(file, "a", lambda: measured(50.0)).prefill == {"f16": 100.0}  # the quieter one counts
-    monkeypatch.setattr(speeds, "_is_busy", lambda: False)
+    monkeypatch.setattr(speed_cache, "_is_busy", lambda: False)
     assert remembered(file, "a", lambda: measured(400.0)).token_ms == 2.5
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 400.0}
     assert len(made) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.prefix_cache import ANCHOR, PrefixCache, Span, common_prefix, moved_spans
+from iquest_lsp.runtime.kv.prefix_cache import ANCHOR, PrefixCache, Span, common_prefix, moved_spans
 
 TOKENS = st.lists(st.integers(0, 3), max_size=60)
 

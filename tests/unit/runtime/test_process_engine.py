@@ -21,8 +21,8 @@ from iquest_lsp.errors import (
     EngineQuarantineError,
     ModelFileError,
 )
-from iquest_lsp.runtime.engine import EngineOptions, EngineState, EngineStatus, StateLabel
-from iquest_lsp.runtime.process import ProcessEngine
+from iquest_lsp.runtime.base.engine import EngineOptions, EngineState, EngineStatus, StateLabel
+from iquest_lsp.runtime.client.process import ProcessEngine
 
 PROMPT = tuple(b"def area(width, height):\n    return width * height\n\ndef area(")
 

@@ -15,12 +15,12 @@ import pytest
 from iquest_lsp.datatypes import Finish, Limits, Prompt
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
-from iquest_lsp.runtime import text_tokens
-from iquest_lsp.runtime.engine import EngineState, EngineStatus
-from iquest_lsp.runtime.fake import FakeBackend
-from iquest_lsp.runtime.http import Address, events
-from iquest_lsp.runtime.remote import RemoteEngine, RemoteOptions
-from iquest_lsp.runtime.switch import EngineSwitch
+from iquest_lsp.runtime.backends.fake import FakeBackend
+from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
+from iquest_lsp.runtime.client.switch import EngineSwitch
+from iquest_lsp.runtime.remote import text_tokens
+from iquest_lsp.runtime.remote.engine import RemoteEngine, RemoteOptions
+from iquest_lsp.runtime.remote.http_client import Address, events
 from tests.unit.runtime.scripted_server import Asked, Reply, Script, Scripted, delta, model_server, piece, serving
 
 FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.sampling import Draft, Sampler, only
+from iquest_lsp.runtime.decode.sampling import Draft, Sampler, only
 
 SIZE, DRAWS = 6, 6_000
 #: The 99.9% quantile of chi-square with SIZE - 1 degrees of freedom.

@@ -9,8 +9,8 @@ import pytest
 
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import RequestCancelledError
-from iquest_lsp.runtime.engine import EngineMetrics, EngineStatus, WarmResult
-from iquest_lsp.runtime.scheduler import Scheduler
+from iquest_lsp.runtime.base.engine import EngineMetrics, EngineStatus, WarmResult
+from iquest_lsp.runtime.client.scheduler import Scheduler
 
 
 class StepEngine:

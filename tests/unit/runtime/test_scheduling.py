@@ -9,7 +9,7 @@ import pytest
 
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
 from iquest_lsp.errors import RequestCancelledError
-from iquest_lsp.runtime.scheduler import PATIENCE_S, WARM_STEP_MS, Scheduler
+from iquest_lsp.runtime.client.scheduler import PATIENCE_S, WARM_STEP_MS, Scheduler
 from tests.unit.runtime.virtual import VirtualEngine, run
 
 #: A token of the answer takes 20 ms, one of the prompt 1 ms.

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from iquest_lsp.runtime import speed
-from iquest_lsp.runtime.planner import Speed
+from iquest_lsp.runtime.llama import speed_probe
+from iquest_lsp.runtime.models.planner import Speed
 
 Cost = Callable[[str, int, int], float]
 
@@ -26,7 +26,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[S
     """What is found where reading so many tokens with a KV type and a number of threads takes so long."""
     clock = Clock()
 
-    class Probe(speed._Probe):
+    class Probe(speed_probe._Probe):
         def __init__(self, kind: str, count: int) -> None:
             self.position, self.kind, self.count = 0, kind, count
 
@@ -41,9 +41,9 @@ def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[S
     def context(model: Any, kind: str, threads: int) -> Iterator[Probe]:
         yield Probe(kind, threads)
 
-    monkeypatch.setattr(speed, "_context", context)
-    monkeypatch.setattr(speed, "time", SimpleNamespace(perf_counter=clock.perf_counter))
-    return speed.measure(SimpleNamespace(), cores), clock.now  # type: ignore[arg-type]
+    monkeypatch.setattr(speed_probe, "_context", context)
+    monkeypatch.setattr(speed_probe, "time", SimpleNamespace(perf_counter=clock.perf_counter))
+    return speed_probe.measure(SimpleNamespace(), cores), clock.now  # type: ignore[arg-type]
 
 
 def test_writing_and_reading_get_the_threads_that_are_fastest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_writing_and_reading_get_the_threads_that_are_fastest(monkeypatch: pytes
     assert (found.threads, found.batch_threads) == (4, 8)
     assert found.token_ms == pytest.approx(0.1)
     assert found.prefill == pytest.approx({"f16": 1e4, "q8_0": 5e3})
-    assert took <= speed.LIMIT_S + 0.1
+    assert took <= speed_probe.LIMIT_S + 0.1
 
 
 def test_threads_that_only_wait_for_others_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +66,6 @@ def test_threads_that_only_wait_for_others_are_not_taken(monkeypatch: pytest.Mon
 
 def test_a_slow_model_is_measured_as_far_as_a_second_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     found, took = measured(monkeypatch, 2, lambda kind, count, threads: 0.45 * count / threads)
-    assert took <= speed.LIMIT_S + 0.45 * speed.READ
+    assert took <= speed_probe.LIMIT_S + 0.45 * speed_probe.READ
     assert found.threads in (0, 2)
     assert found.batch_threads == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.datatypes import Finish, Prompt
-from iquest_lsp.runtime.textstream import TextStream
+from iquest_lsp.runtime.base.text_stream import TextStream
 
 
 @given(st.text(max_size=40), st.integers(1, 4))

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from iquest_lsp.datatypes import Generation, Limits, Prompt
-from iquest_lsp.runtime.engine import EngineMetrics, EngineStatus, WarmResult
-from iquest_lsp.runtime.fake import FakeBackend
+from iquest_lsp.runtime.backends.fake import FakeBackend
+from iquest_lsp.runtime.base.engine import EngineMetrics, EngineStatus, WarmResult
 
 T = TypeVar("T")
 

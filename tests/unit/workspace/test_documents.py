@@ -10,8 +10,8 @@ import pytest
 
 from iquest_lsp.datatypes import Position, Span
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.decoding import decode
 from iquest_lsp.workspace.documents import DocumentStore, workspace_path
+from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.positions import LineIndex
 
 

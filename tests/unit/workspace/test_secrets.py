@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.workspace.secrets import Finding, SecretFinder, find_secrets, has_secret, redact, secret_by_name
+from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, has_secret, redact, secret_by_name
 
 from . import planted
 

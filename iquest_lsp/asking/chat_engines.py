@@ -1,0 +1,257 @@
+"""Who answers questions: the engines of the Instruct and Thinking roles, local ones and a server's.
+
+A role's model may be the one that completes, another GGUF in a process of its own, or a model of the remote server.
+An engine of its own is loaded with the first question and ends when it has been idle for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from iquest_lsp.asking.statements import Thoughts
+from iquest_lsp.context.chat import ChatTemplate, Message
+from iquest_lsp.context.prompt import encode as encode_parts
+from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
+from iquest_lsp.errors import ModelError
+from iquest_lsp.runtime.base.engine import Engine, EngineOptions, EngineState
+from iquest_lsp.runtime.client.process import ProcessEngine
+from iquest_lsp.runtime.client.scheduler import Scheduler
+from iquest_lsp.runtime.client.switch import EngineSwitch
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, CPU_WINDOW
+from iquest_lsp.runtime.remote import text_tokens
+from iquest_lsp.settings import Settings
+
+log = logging.getLogger(__name__)
+
+REMOTE = "remote"
+IDLE_S = 600.0
+#: What the model family's makers recommend for answers (LOOP_MODELS.md, section 6).
+TEMPERATURE, TOP_P, TOP_K = 0.6, 0.85, 20
+
+
+class Role(StrEnum):
+    """What a model is asked for: a prompt answer, or one that it thinks about first."""
+
+    INSTRUCT = "instruct"
+    THINKING = "thinking"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Tokens that a conversation may have, and those of them kept for the answer."""
+
+    total: int
+    answer: int
+
+    @property
+    def prompt(self) -> int:
+        return self.total - self.answer
+
+
+class Talker(Protocol):
+    """A model that answers."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def start(self) -> Room:
+        """Loads the model; raises ModelError where it cannot follow instructions, EngineError where it fails."""
+
+    async def encode(self, texts: Sequence[str]) -> list[list[int]]: ...
+
+    def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
+        """("text" or "thinking", words) as they come, last ("finish", why)."""
+
+
+def no_model(name: str) -> ModelError:
+    """What is said where nothing can answer."""
+    return ModelError(
+        "No model that can follow instructions is configured",
+        why=f"{name} only continues code" if name else "`instruct_model` is not set",
+        fix="Set `instruct_model` to a GGUF file of an Instruct model, or to remote:NAME for one of the server's",
+    )
+
+
+class LocalTalker:
+    """A GGUF with a chat template, over an engine."""
+
+    def __init__(self, engine: Engine, scheduler: Scheduler, window: Callable[[], int], think: bool) -> None:
+        self._engine = engine
+        self._scheduler = scheduler
+        self._window = window
+        self._think = think
+
+    @property
+    def name(self) -> str:
+        info = self._engine.info
+        return info.name if info is not None else ""
+
+    async def start(self) -> Room:
+        info = await self._engine.start()
+        if ChatTemplate.of(info.metadata, info.special_tokens) is None:
+            raise no_model(info.name)
+        total = min(info.window or info.context_length, self._window() or CPU_WINDOW) + ANSWER_ROOM
+        return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
+
+    async def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        return await self._engine.tokenize(texts)
+
+    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
+        info = await self._engine.start()
+        template = ChatTemplate.of(info.metadata, info.special_tokens)
+        if template is None:
+            raise no_model(info.name)
+        parts = template.parts(messages)
+        ids = await self._engine.tokenize([part.text for part in parts if not part.special])
+        tokens = tuple(encode_parts(parts, info.special_tokens, ids))
+        # the last sequence is for questions, so that no workspace's window goes; what they share is shared
+        prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), temperature=TEMPERATURE)
+        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        work = asyncio.create_task(
+            self._scheduler.complete(
+                prompt, Limits(max_tokens), priority=Priority.CHAT, on_text=lambda text: pieces.put_nowait(text)
+            )
+        )
+        work.add_done_callback(lambda _: pieces.put_nowait(None))
+        thoughts = Thoughts(opened=template.opens_thinking(parts))
+        try:
+            while (text := await pieces.get()) is not None:
+                for piece in thoughts.push(text):
+                    yield piece
+            made: Generation = await work
+        finally:
+            work.cancel()
+        for piece in thoughts.end():
+            yield piece
+        yield "finish", str(made.finish)
+
+
+class RemoteTalker:
+    """A model of the server that the settings name."""
+
+    def __init__(self, switch: EngineSwitch, model: str, window: Callable[[], int], think: bool) -> None:
+        self._switch = switch
+        self._model = model
+        self._window = window
+        self._think = think
+
+    @property
+    def name(self) -> str:
+        return self._model or (self._switch.info.name if self._switch.info is not None else REMOTE)
+
+    async def start(self) -> Room:
+        total = self._window() or CPU_WINDOW
+        return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
+
+    async def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        return [text_tokens.encode(text) for text in texts]
+
+    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
+        sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
+        thoughts = Thoughts()
+        stream = self._switch.chat(
+            sent, model=self._model, max_tokens=max_tokens, temperature=TEMPERATURE, top_p=TOP_P
+        )
+        finish = str(Finish.STOP)
+        async for kind, words in stream:
+            if kind == "finish":
+                finish = words
+            elif kind == "thinking":
+                yield kind, words
+            else:
+                for piece in thoughts.push(words):
+                    yield piece
+        for piece in thoughts.end():
+            yield piece
+        yield "finish", finish
+
+
+@dataclass(slots=True)
+class _Own:
+    """An engine that only answers questions."""
+
+    engine: ProcessEngine
+    scheduler: Scheduler
+    ending: asyncio.TimerHandle | None = None
+
+
+class Talkers:
+    """Finds who answers in a role; owns the engines that do nothing else.
+
+    `options` gives the engine options of a GGUF named by path or name.
+    """
+
+    def __init__(
+        self, switch: EngineSwitch, scheduler: Scheduler, settings: Callable[[], Settings],
+        options: Callable[[str], EngineOptions],
+    ) -> None:  # fmt: skip
+        self._switch = switch
+        self._scheduler = scheduler
+        self._settings = settings
+        self._options = options
+        self._own: dict[Path, _Own] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+
+    def is_configured(self, role: Role) -> bool:
+        """Whether the settings name a model for the role; the one that completes may be able to answer without."""
+        return bool(self._spec(role))
+
+    def find(self, role: Role) -> Talker:
+        """Who answers in the role; raises ModelError."""
+        spec, think = self._spec(role), role is Role.THINKING
+        if spec == REMOTE or spec.startswith(REMOTE + ":"):
+            if not self._settings().remote:
+                what = f"`{spec}` names a model of a server, and no server is configured"
+                raise ModelError(what, fix="Set `remote` to its address")
+            return RemoteTalker(self._switch, spec.partition(":")[2], self._window, think)
+        if not spec or self._settings().engine == "fake":
+            return LocalTalker(self._switch.local, self._scheduler, self._window, think)
+        path = catalogue.resolve(spec)
+        if not self._settings().remote and path == catalogue.resolve(self._settings().model):
+            return LocalTalker(self._switch.local, self._scheduler, self._window, think)
+        own = self._own.get(path)
+        if own is None:
+            engine = ProcessEngine(lambda: self._options(spec))
+            own = self._own[path] = _Own(engine, Scheduler(engine))
+        self._stay(path, own)
+        return LocalTalker(own.engine, own.scheduler, self._window, think)
+
+    async def close(self) -> None:
+        """Ends the engines."""
+        for own in self._own.values():
+            if own.ending is not None:
+                own.ending.cancel()
+        await asyncio.gather(*self._endings, *(own.engine.close() for own in self._own.values()))
+        self._own.clear()
+
+    def _spec(self, role: Role) -> str:
+        settings = self._settings()
+        instruct, thinking = settings.instruct_model.strip(), settings.thinking_model.strip()
+        return thinking or instruct if role is Role.THINKING else instruct or thinking
+
+    def _window(self) -> int:
+        return self._settings().window_tokens
+
+    def _stay(self, path: Path, own: _Own) -> None:
+        """Sets the clock that ends an engine nobody asks any more."""
+        if own.ending is not None:
+            own.ending.cancel()
+
+        def end() -> None:
+            if own.engine.status.state is EngineState.BUSY:
+                self._stay(path, own)
+            elif self._own.get(path) is own:
+                log.info("%s is idle and ends", path.name)
+                del self._own[path]
+                task = asyncio.get_running_loop().create_task(own.engine.close())
+                self._endings.add(task)
+                task.add_done_callback(self._endings.discard)
+
+        own.ending = asyncio.get_running_loop().call_later(IDLE_S, end)

@@ -1,0 +1,256 @@
+"""What does this diff do, and what did it forget: answered from git and the syntax, without a model."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
+from iquest_lsp.codeflow.diff.explanation import ChangedFile, DiffExplanation, HistoryItem
+from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.diff.risks import Redact, changed_names, risks_of
+from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, load
+from iquest_lsp.codeflow.diff.summary import GUESS, sentence
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
+from iquest_lsp.codeflow.past.name_mentions import Words, words_of
+from iquest_lsp.codeflow.past.tracking import Range
+from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
+from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
+from iquest_lsp.codeflow.syntax.dialects import Read
+from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
+from iquest_lsp.codeflow.syntax.symbols import symbols_of
+
+MAX_HISTORY = 8
+MAX_NAMES = 12
+WITHHELD = "(withheld: looks like a secret)"
+
+_STATUS = {
+    "A": "added", "M": "modified", "D": "deleted", "R": "renamed", "C": "copied", "T": "type-changed",
+    "U": "conflicted",
+}  # fmt: skip
+
+
+def explain_diff(
+    root: Path, target: DiffTarget, *, evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
+    redact: Redact | None = None, so_far: Callable[[DiffExplanation], None] | None = None,
+    include_filtered: bool = False,
+) -> DiffExplanation:
+    """Explains a diff.
+
+    `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text,
+    that text is withheld. `so_far` is told what is known already while the rest is worked out. With
+    `include_filtered` the history holds commits that a filter objects to. Raises NotARepositoryError,
+    RepositoryError, RevisionError, UsageError.
+    """
+    source = load(root, target)
+    changes = changes_of(source)
+    intent = _intent(source, changes)
+    if redact is not None:
+        changes = [replace(item, detail=WITHHELD) if redact(item.detail) else item for item in changes]
+    by_path: dict[str, list[SymbolChange]] = {}
+    for change in changes:
+        by_path.setdefault(change.path, []).append(change)
+    files = tuple(_file(item, by_path.get(item.path, [])) for item in source.files)
+    label = source.revision if target.kind == "revision" else target.label
+    summary = sentence(source, files, changes, intent, target)
+    if redact is not None and redact(source.subject):
+        summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
+    guess = "" if intent.kind == "change" or intent.confidence > GUESS else "a guess: "
+    known = DiffExplanation(
+        label, summary, intent.kind, guess + intent.reason, files, open_work=target.kind in ("worktree", "staged"))
+    if not source.files:
+        return known
+    repository = source.repository
+    if repository is None:
+        return replace(known, risks=tuple(risks_of(source, changes, (), frozenset(), redact)))
+    tell = so_far or (lambda _: None)
+    tell(known)
+    past = evidence(repository, source.base)
+    paths = [item.path for item in source.files]
+    tracked = frozenset(repository.files(source.revision or None))
+    uses = _uses(source, changes)
+    earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
+    known = replace(known, risks=tuple(risks_of(source, changes, uses, tracked, redact, _reader(source))))
+    tell(known)
+    partners = past.partners(earlier, include_filtered=include_filtered)
+    habits = past.habits(include_filtered=include_filtered)
+    missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
+    if len(missing) < LEAST:
+        missing = with_likely(missing, _along(source, past, tracked), partners)
+    known = replace(known, missing=tuple(missing))
+    tell(known)
+    touches = past.touches(_ranges(source, changes), earlier[:100])
+    believed = [touch for touch in touches if include_filtered or not _doubtful(touch)]
+    left_out = len({touch.commit for touch in touches} - {touch.commit for touch in believed})
+    return replace(known, history=tuple(related(believed, redact)), left_out=left_out)
+
+
+def changes_of(source: DiffSource) -> list[SymbolChange]:
+    """The definitions a diff changes, moves between its files linked."""
+    found: list[SymbolChange] = []
+    for item in source.files:
+        changes = symbol_changes(item, source.before.get(item.path), source.after.get(item.path))
+        # Where the texts are at hand, what lies outside all definitions belongs to none.
+        read = item.path in source.before or item.path in source.after
+        found += changes if changes or read else _from_headings(item)
+    return link_moves(found)
+
+
+def _doubtful(touch: Past) -> bool:
+    """Whether a commit is better left out: a filter objects, and it did more than say nothing about its own lines."""
+    return bool(touch.doubt) and not touch.born and not (touch.label and "says nothing" in touch.doubt)
+
+
+def related(touches: Iterable[Past], redact: Redact | None = None) -> list[HistoryItem]:
+    """The commits worth citing, newest first, each with its reasons; those that made something come along."""
+    by_commit: dict[str, list[Past]] = {}
+    for touch in touches:
+        by_commit.setdefault(touch.commit, []).append(touch)
+    ranked = list(by_commit.values())
+    labelled = [group for group in ranked if any(item.label for item in group)]
+    births = [group for group in labelled if any(item.born and item.label for item in group)]
+    chosen = (labelled or ranked)[: MAX_HISTORY - min(2, len(births))]
+    chosen += [group for group in births if group not in chosen][: MAX_HISTORY - len(chosen)]
+    for group in ranked:
+        if len(chosen) >= min(MAX_HISTORY, 3):
+            break
+        if group not in chosen:
+            chosen.append(group)
+    chosen.sort(key=ranked.index)
+    items = []
+    for group in chosen:
+        first = group[0]
+        subject = WITHHELD if redact is not None and redact(first.subject) else first.subject
+        items.append(HistoryItem(first.commit, first.date, subject, _reason(group)))
+    return items
+
+
+def _reason(group: Sequence[Past]) -> str:
+    kind = group[0].kind
+    note = "" if kind == "change" else f" ({kind})"
+    born = list(dict.fromkeys(item.label for item in group if item.born and item.label))
+    changed = list(dict.fromkeys(item.label for item in group if not item.born and item.label))
+    parts = [f"{verb} {_listed(names)}" for verb, names in (("introduced", born), ("changed", changed)) if names]
+    if not parts:
+        paths = list(dict.fromkeys(item.path for item in group))
+        parts = [f"{'added' if group[0].born else 'changed'} {_listed(paths)}"]
+    doubt = f"; doubtful ({group[0].doubt})" if _doubtful(group[0]) else ""
+    return " and ".join(parts) + note + doubt
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
+    shape = shape_of(source.files, changes)
+    if len(source.commits) > 1:
+        kinds = Counter(intent_of(item.subject, item.body, shape_of(item.files)).kind for item in source.commits)
+        kinds.pop("change", None)
+        kinds.pop("merge", None)
+        if kinds:
+            kind, count = kinds.most_common(1)[0]
+            total = len(source.commits)
+            return Intent(kind, count / total, f"{count} of its {total} commits are of this kind")
+    return intent_of(source.subject, source.body, shape, merge=source.merge)
+
+
+def _file(item: FileDiff, changes: Sequence[SymbolChange]) -> ChangedFile:
+    status = _STATUS.get(item.status, "modified")
+    old = item.old_path if item.status in ("R", "C") else ""
+    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), old, item.binary)
+
+
+def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:
+    """Where the changed definitions were before the diff."""
+    ranges = []
+    old_paths = {item.path: item.old_path or item.path for item in source.files}
+    for change in changes:
+        if change.change in ("added", "moved") or change.path not in source.before:
+            continue
+        name = change.old_name or change.name
+        for symbol in symbols_of(old_paths.get(change.path, change.path), source.before[change.path]):
+            if symbol.name == name:
+                ranges.append((name, old_paths.get(change.path, change.path), (symbol.start, symbol.end)))
+                break
+    return ranges[:40]
+
+
+def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference]:
+    """Uses of the changed names in the state after the diff."""
+    if source.repository is None:
+        return []
+    names = list(changed_names(changes))
+    names += [item.name.rsplit(".", 1)[-1] for item in changes if item.public and not item.inner
+              and item.change in ("body", "moved", "signature") and item.kind != "test"
+              and category(item.path) is Category.SOURCE]
+    wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)][:MAX_NAMES]
+    repository = source.repository
+    if not wanted or (repository.bare and not source.revision):
+        return []
+    origins: dict[str, list[str]] = {}
+    for item in (*changed_names(changes).values(), *changes):
+        *outer, name = (item.old_name or item.name).rsplit("::", 1)[-1].split(".")
+        if name in wanted and name not in origins:
+            origins[name] = [item.path, module_name(item.path), *outer[-1:]]
+    asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
+    return linked(references(repository, list(asked), _reader(source), source.revision or None), origins)
+
+
+def _along(source: DiffSource, past: Evidence, tracked: frozenset[str]) -> list[Likely]:
+    """What likely changes along, by the newest commits and by what files name of the changed lines."""
+    repository = source.repository
+    if repository is None or (repository.bare and not source.revision):
+        return []
+    given = [item.old_path or item.path for item in source.files]
+    lines = [line for item in source.files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
+    known = tracked.difference(given, (item.path for item in source.files))
+    if not source.revision:
+        read = _reader(source)
+        return likely_along(past.recent(), given, lines, lambda path: words_of(read(path) or b""), known)
+    with repository.blobs() as blobs:
+        words = partial(_words_at, blobs, source.revision)
+        return likely_along(past.recent(), given, lines, words, known)
+
+
+def _words_at(blobs: BlobReader, revision: str, path: str) -> Words:
+    return words_of(blobs.read(f"{revision}:{path}") or b"") if "\n" not in path else frozenset()
+
+
+def _reader(source: DiffSource) -> Read:
+    """Gives the project's files in the state after the diff."""
+    repository = source.repository
+    if repository is None or (repository.bare and not source.revision):
+        return lambda path: None
+    return repository.work_tree_file if not source.revision else lambda path: _at_revision(source, path)
+
+
+def _at_revision(source: DiffSource, path: str) -> bytes | None:
+    if path in source.after or source.repository is None:
+        return source.after.get(path)
+    return source.repository.run("cat-file", "blob", f"{source.revision}:{path}", ok=(0, 128))
+
+
+_HEADING = re.compile(
+    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)")
+
+
+def _from_headings(item: FileDiff) -> list[SymbolChange]:
+    """Definitions for patches whose files are not at hand."""
+    if category(item.path) not in (Category.SOURCE, Category.TEST):
+        return []
+    return [SymbolChange(item.path, name, "function", "body") for name in headings(item)]
+
+
+def headings(item: FileDiff) -> list[str]:
+    """Names of the definitions in git's hunk headings."""
+    names = [found[1] for hunk in item.hunks if (found := _HEADING.search(hunk.heading))]
+    return list(dict.fromkeys(names))

@@ -1,0 +1,85 @@
+"""Flow records from the index: decisions as (before, action, after, rationale), for the window."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from iquest_lsp.codeflow.answers.explain import WITHHELD
+from iquest_lsp.codeflow.diff.filters import COMPLETENESS, rationale
+from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex, SymbolEntry
+from iquest_lsp.datatypes import FlowRecord
+
+_TELLING = ("signature", "renamed", "moved", "added", "removed", "body", "test", "doc", "format-only")
+
+
+def flow_records_of(
+    index: FlowIndex, paths: Sequence[str], limit: int, *, redact: Redact | None = None, include_filtered: bool = False
+) -> list[FlowRecord]:
+    """Records of commits on `paths` (relative to the workspace root), most telling first within what is recent.
+
+    Commits that a filter left out come along only with `include_filtered`, their objection as rationale.
+    """
+    prefix = index.repository.prefix
+    names = [name for path in paths for name in index.renamed_from(prefix + path)]
+    entries = [item for item in index.on_paths(names, 6 * limit + 20) if include_filtered or not item.filter]
+    undone = index.reverted()
+    if not include_filtered:
+        entries = [item for item in entries if not _undone(item, undone)]
+    entries = entries[: 2 * limit]
+    keys = [item.key for item in entries]
+    touched = index.paths_of(keys)
+    symbols: defaultdict[int, list[SymbolEntry]] = defaultdict(list)
+    for item in index.symbols_in(keys):
+        symbols[item.entry.key].append(item)
+    found = []
+    for rank, entry in enumerate(entries):
+        record = _record(entry, rank, touched.get(entry.key, []), symbols[entry.key], set(names), prefix)
+        if include_filtered and (entry.filter or _undone(entry, undone)):
+            objection = entry.doubt or f"{COMPLETENESS}: undone later"
+            record = replace(record, rationale=f"left out ({objection})")
+        if redact is not None and any(redact(text) for text in (record.subject, record.before, record.after)):
+            continue
+        if redact is not None and redact(record.rationale):
+            record = replace(record, rationale=WITHHELD)
+        found.append(record)
+    best = sorted(found, key=lambda record: -record.score)[:limit]
+    order = {item.oid: rank for rank, item in enumerate(entries)}
+    return sorted(best, key=lambda record: order[record.commit])
+
+
+def _record(
+    entry: Entry, rank: int, paths: Sequence[str], symbols: Sequence[SymbolEntry], wanted: set[str], prefix: str
+) -> FlowRecord:
+    own = sorted((item for item in symbols if not item.inner),
+                 key=lambda item: (item.path not in wanted, _TELLING.index(item.change)))
+    action, before, after = _action(own)
+    # Finished work weighs more than what no release has taken up yet.
+    weight = entry.confidence * (1.2 if entry.release else 1.0) * (1.1 if entry.body or entry.issues else 1.0)
+    return FlowRecord(
+        entry.oid, entry.date, entry.kind, entry.subject, rationale(entry.body, 240),
+        tuple(path.removeprefix(prefix) for path in sorted(paths, key=lambda path: path not in wanted)),
+        tuple(dict.fromkeys(item.name for item in own)), round(weight / (1 + 0.08 * rank), 3), action, before, after,
+        entry.release or "",
+    )  # fmt: skip
+
+
+def _action(own: Sequence[SymbolEntry]) -> tuple[str, str, str]:
+    """What was done in words, and the head of the first definition before and after where it changed."""
+    parts = []
+    before = after = ""
+    for item in own[:3]:
+        if item.change == "signature" and " → " in item.detail and not before:
+            before, _, after = item.detail.partition(" → ")
+        detail = f" ({item.detail})" if item.change in ("body", "renamed", "moved") and item.detail else ""
+        if (part := f"{item.change} {item.name}{detail}") not in parts:
+            parts.append(part)
+    if len(own) > 3:
+        parts.append(f"and {len(own) - 3} more")
+    return "; ".join(parts), before, after
+
+
+def _undone(entry: Entry, undone: set[str]) -> bool:
+    return any(entry.oid.startswith(oid) for oid in undone)

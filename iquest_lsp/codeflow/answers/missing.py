@@ -1,0 +1,166 @@
+"""What usually changes together with the files of a diff and is not in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from iquest_lsp.codeflow.diff.explanation import SURE, MissingItem, worth_showing
+from iquest_lsp.codeflow.past.cochange import Partner, usual
+from iquest_lsp.codeflow.past.likely_files import Likely
+from iquest_lsp.codeflow.past.unindexed import Habits
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.paths import Category, category, stem
+from iquest_lsp.codeflow.syntax.references import Reference
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, types_only
+
+MAX_MISSING = 10
+MAX_MENTIONS = 5
+#: Where fewer files are expected, less sure ones follow up to so many, each of less confidence than an
+#: expected one has at least.
+LEAST, UNSURE = 5, SURE - 0.01
+#: After so many commits on a file, a test that changed in less than this share of them is not expected.
+TELLING, SELDOM = 6, 0.25
+_TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
+
+
+def missing_of(
+    paths: Sequence[str], changes: Sequence[SymbolChange], partners: Sequence[Partner], habits: Habits,
+    uses: Sequence[Reference], tracked: frozenset[str], intent: str,
+) -> list[MissingItem]:
+    """Expected files that are not among `paths`, most certain first; only files that exist are named."""
+    known = set(paths)
+    found: dict[str, MissingItem] = {}
+    for partner in usual((partner for partner in partners if partner.path in tracked), known):
+        _put(found, MissingItem(partner.path, _together(partner), partner.support, partner.confidence))
+    code = [path for path in paths if category(path) is Category.SOURCE]
+    behaviour = [item for item in worth_showing(changes)
+                 if item.change in _TELLING and category(item.path) is Category.SOURCE]
+    counted = {(partner.path, partner.of): partner for partner in partners}
+    if behaviour and not any(category(path) is Category.TEST for path in paths):
+        for item in _tests(code, counted, tracked):
+            _put(found, item)
+    for item in _mentions(behaviour, uses, known, counted):
+        _put(found, item)
+    if intent in ("feature", "fix", "deprecate", "perf") and code:
+        for item in _changelog(known, habits, tracked):
+            _put(found, item)
+    ranked = sorted(found.values(), key=lambda item: (-item.confidence, -item.support, item.path))
+    return ranked[:MAX_MISSING]
+
+
+def with_likely(
+    expected: Sequence[MissingItem], likely: Sequence[Likely], partners: Sequence[Partner]
+) -> list[MissingItem]:
+    """The expected files and, up to LEAST, those that likely change along, each less sure than all expected ones."""
+    known = {item.path for item in expected}
+    counted: dict[str, Partner] = {}
+    for partner in partners:
+        if partner.path not in counted or partner.support > counted[partner.path].support:
+            counted[partner.path] = partner
+    more: list[MissingItem] = []
+    for item in likely:
+        if item.path not in known and len(expected) + len(more) < LEAST:
+            together = counted.get(item.path)
+            names = ", ".join(f"`{name}`" for name in item.names)
+            reasons = [f"names {names} of the changed lines"] if names else []
+            reasons += [_together(together)] if together is not None else []
+            reason = "; ".join(reasons) or "lies near and changed lately"
+            support = together.support if together is not None else 0
+            more.append(MissingItem(item.path, reason, support, min(item.share, UNSURE)))
+    return [*expected, *more]
+
+
+def _put(found: dict[str, MissingItem], item: MissingItem) -> None:
+    """Keeps the more certain of two items for one path, with both reasons."""
+    other = found.get(item.path)
+    if other is None:
+        found[item.path] = item
+        return
+    first, second = (item, other) if item.confidence > other.confidence else (other, item)
+    # Two reasons tell enough; a third mention of the same name does not add to them.
+    full = "; " in first.reason or second.reason.split(" (")[0] == first.reason.split(" (")[0]
+    reason = first.reason if full or second.reason in first.reason else f"{first.reason}; {second.reason}"
+    found[item.path] = MissingItem(item.path, reason, max(item.support, other.support), first.confidence)
+
+
+def _together(item: Partner) -> str:
+    return f"changed in {item.support} of the {item.total} commits that changed {item.of}"
+
+
+def _tests(
+    code: Iterable[str], counted: dict[tuple[str, str], Partner], tracked: frozenset[str]
+) -> Iterable[MissingItem]:
+    tests: dict[str, list[str]] = {}
+    for path in tracked:
+        if category(path) is Category.TEST:
+            tests.setdefault(stem(path), []).append(path)
+    totals = {of: partner.total for (_, of), partner in counted.items()}
+    for path in code:
+        for test in sorted(tests.get(stem(path), []), key=lambda item: _distance(item, path))[:2]:
+            partner = counted.get((test, path))
+            support, total = partner.support if partner else 0, totals.get(path, 0)
+            if total >= TELLING and support < SELDOM * total:
+                continue
+            # A test named after the file is expected even before history can tell.
+            confidence = max(partner.confidence if partner else 0.0, 0.5)
+            often = f" (it did in {support} of the {total} commits that did)" if total >= TELLING else ""
+            yield MissingItem(test, f"the test named after {path} does not change{often}", support, confidence)
+
+
+def _mentions(
+    behaviour: Sequence[SymbolChange], uses: Sequence[Reference], known: set[str],
+    counted: dict[tuple[str, str], Partner],
+) -> Iterable[MissingItem]:
+    by_name = {
+        name: item for item in behaviour
+        if item.public and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
+        and not (item.change == "signature" and types_only(item.detail))
+        and not (item.kind == "constant" and item.change == "body")
+    }  # fmt: skip
+    strong = ("signature", "removed", "renamed", "moved")
+    # What half of the documentation mentions is explained in one of its places at most.
+    spread = Counter(name for name, _ in {(use.name, use.path) for use in uses if use.kind == "docs"})
+    for use in uses:
+        if spread[use.name] > MAX_MENTIONS and by_name.get(use.name) and by_name[use.name].change not in (
+            "removed", "renamed"):
+            continue
+        change = by_name.get(use.name)
+        if change is None or use.path in known or use.kind not in ("docs", "ci", "config", "test"):
+            continue
+        if category(use.path) is Category.CHANGELOG:
+            continue
+        # Documentation tells of every parameter; tests and configuration need a change only where they would fail.
+        fits = change.change not in strong or (change.change == "signature" and not breaks_callers(change.detail))
+        if use.kind in ("test", "config") and fits:
+            continue
+        partner = counted.get((use.path, change.path))
+        base = 0.6 if change.change in strong else 0.3
+        yield MissingItem(
+            use.path, f"mentions `{use.name}` (line {use.line + 1}), whose {_what(change)} changes",
+            partner.support if partner else 0, max(partner.confidence if partner else 0.0, base),
+        )  # fmt: skip
+
+
+def _what(change: SymbolChange) -> str:
+    return {"signature": "signature", "renamed": "name", "moved": "place", "removed": "existence"}.get(
+        change.change, "behaviour")
+
+
+def _changelog(known: set[str], habits: Habits, tracked: frozenset[str]) -> Iterable[MissingItem]:
+    share = habits.share(Category.CHANGELOG)
+    if share < 0.3 or habits.source < 5 or any(category(path) is Category.CHANGELOG for path in known):
+        return
+    logs = [path for path in tracked if category(path) is Category.CHANGELOG]
+    logs.sort(key=lambda path: (path.count("/"), path))
+    if logs:
+        support = habits.with_category[Category.CHANGELOG]
+        reason = f"{support} of the last {habits.source} commits on code changed the changelog"
+        yield MissingItem(logs[0], reason, support, share)
+
+
+def _distance(one: str, other: str) -> int:
+    """How far apart two paths are in the tree, tests folders aside."""
+    left = [part for part in one.split("/")[:-1] if part not in ("tests", "test", "unit", "src", "__tests__")]
+    right = [part for part in other.split("/")[:-1] if part not in ("tests", "test", "unit", "src", "lib")]
+    return len(set(left) ^ set(right))

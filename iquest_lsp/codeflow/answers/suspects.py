@@ -1,0 +1,275 @@
+"""Which recent change most likely brought this bug: for a file, a line, or a log, with the reasoning."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from iquest_lsp.codeflow.answers.explain import WITHHELD
+from iquest_lsp.codeflow.answers.logs import Failure, Frame
+from iquest_lsp.codeflow.answers.targets import Target
+from iquest_lsp.codeflow.diff.explanation import escape, left_out_line
+from iquest_lsp.codeflow.diff.filters import COMPLETENESS
+from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.git.commits import commits
+from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex
+from iquest_lsp.codeflow.past.releases import last_good
+from iquest_lsp.codeflow.syntax.paths import Category, category, stem
+from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
+from iquest_lsp.errors import UsageError
+
+MAX_ITEMS = 10
+MAX_CANDIDATES = 300
+MAX_READ = 30
+
+_KIND_WEIGHT = {
+    "docs": 0.1, "test": 0.15, "ci": 0.15, "style": 0.25, "release": 0.3, "build": 0.5, "merge": 0.0, "revert": 0.8,
+    "fix": 0.9, "deprecate": 0.7,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A commit that may have brought the bug; `score` is between 0 and 1 and only ranks."""
+
+    commit: str
+    date: str
+    subject: str
+    score: float
+    reason: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """The likeliest commits, likeliest first; `since` is the tag they were set against, if any.
+
+    `left_out` counts commits that cannot have changed what the code does now, by the filters' word.
+    """
+
+    items: tuple[Suspect, ...]
+    since: str = ""
+    left_out: int = 0
+    note: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (DESIGN.md, section 9)."""
+        return {
+            "items": [
+                {"commit": item.commit, "date": item.date, "subject": item.subject, "score": item.score,
+                 "reason": item.reason, "paths": list(item.paths)}
+                for item in self.items
+            ]
+        }  # fmt: skip
+
+    def to_markdown(self) -> str:
+        """The suspects as a markdown document."""
+        lines = ["# Suspects", ""]
+        if self.since:
+            lines += [f"Set against what changed since {escape(self.since)}.", ""]
+        if self.note:
+            lines += [self.note, ""]
+        if not self.items:
+            lines.append("No commit in the history bears on this.")
+        for number, item in enumerate(self.items, 1):
+            lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({item.score:.2f})")
+            lines.append(f"   - {item.reason}")
+        if self.left_out:
+            lines += ["", left_out_line(self.left_out)]
+        return "\n".join(lines).rstrip() + "\n"
+
+
+@dataclass(slots=True)
+class _Case:
+    """What speaks against one commit."""
+
+    entry: Entry
+    place: float = 0.0
+    words: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, weight: float, reason: str) -> None:
+        self.place += weight
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+
+def suspects_of_target(
+    index: FlowIndex, target: Target, *, redact: Redact | None = None, include_filtered: bool = False
+) -> Suspects:
+    """Suspects for FILE or FILE:LINE (or FILE::SYMBOL)."""
+    cases = _Cases(index)
+    _on_place(cases, target, 1.0)
+    return cases.ranked(frozenset(), redact, include_filtered=include_filtered)
+
+
+def suspects_of_failure(
+    index: FlowIndex, failure: Failure, *, redact: Redact | None = None, include_filtered: bool = False
+) -> Suspects:
+    """Suspects for a log. Raises UsageError for one that says nothing at all."""
+    if not failure.frames and not failure.words:
+        raise UsageError(
+            "The log tells nothing", why="it names no file of this repository and no error",
+            fix="Pipe in the whole output of the failing command",
+        )  # fmt: skip
+    cases = _Cases(index)
+    for frame in failure.frames[:12]:
+        _on_frame(cases, frame)
+    if not failure.frames:
+        for entry in cases.recent():
+            cases.of(entry).add(0.05, "it is recent")
+    found = cases.ranked(failure.words, redact, include_filtered=include_filtered)
+    if failure.frames:
+        return found
+    return replace(found, note="The log names no file of this repository, so only its words and time were looked at.")
+
+
+class _Cases:
+    def __init__(self, index: FlowIndex) -> None:
+        self.index = index
+        self._cases: dict[str, _Case] = {}
+        self._recent = index.entries("NOT c.merge", limit=MAX_CANDIDATES)
+        self._rank = {item.oid: rank for rank, item in enumerate(self._recent)}
+        self.since, self._good = self._last_good()
+        self._undone = index.reverted()
+
+    def recent(self) -> list[Entry]:
+        return self._recent
+
+    def of(self, entry: Entry) -> _Case:
+        return self._cases.setdefault(entry.oid, _Case(entry))
+
+    def ranked(self, words: frozenset[str], redact: Redact | None, *, include_filtered: bool) -> Suspects:
+        kept = [case for case in self._cases.values() if include_filtered or not self._cleared(case.entry)]
+        left_out = len(self._cases) - len(kept)
+        ordered = sorted(kept, key=self._score, reverse=True)
+        if words and ordered:
+            self._read(ordered[:MAX_READ], words)
+            ordered.sort(key=self._score, reverse=True)
+        shown = [case for case in ordered if self._score(case) > 0.01][:MAX_ITEMS]
+        paths = self.index.paths_of([case.entry.key for case in shown])
+        items = []
+        for case in shown:
+            entry, score = case.entry, self._score(case)
+            subject = WITHHELD if redact is not None and redact(entry.subject) else entry.subject
+            items.append(Suspect(entry.oid, entry.date, subject, round(score / (score + 1), 3), self._reason(case),
+                                 tuple(paths.get(entry.key, ())[:20])))
+        return Suspects(tuple(items), self.since, left_out)
+
+    def _cleared(self, entry: Entry) -> str:
+        """Why a commit cannot have changed what the code does now, empty when it can."""
+        if any(entry.oid.startswith(oid) for oid in self._undone):
+            return f"{COMPLETENESS}: undone later"
+        return entry.doubt if entry.objection.startswith("only ") else ""
+
+    def _score(self, case: _Case) -> float:
+        entry = case.entry
+        risk = entry.risk or 0.35 * math.log1p(entry.lines)
+        prior = (0.25 + min(risk, 6.0) / 2) * _KIND_WEIGHT.get(entry.kind, 1.0)
+        rank = self._rank.get(entry.oid, MAX_CANDIDATES)
+        recency = 0.35 + 0.65 * math.exp(-rank / 60)
+        fresh = 1.0 if not self._good or entry.order > self._good else 0.4
+        width = 1.0 if entry.files <= 10 else 10 / entry.files
+        return (case.place + case.words) * prior * recency * fresh * width
+
+    def _read(self, cases: Sequence[_Case], words: frozenset[str]) -> None:
+        """Looks for the error's words in what the commits changed."""
+        by_oid = {case.entry.oid: case for case in cases}
+        for commit in commits(self.index.repository, commits=by_oid, patch=True):
+            text: set[str] = set()
+            for item in commit.files:
+                if category(item.path) in (Category.SOURCE, Category.CONFIG, Category.OTHER, Category.BUILD):
+                    for hunk in item.hunks:
+                        for line in (*hunk.added, *hunk.removed):
+                            text.update(re.findall(r"[A-Za-z_]\w{2,}", line))
+            common = words & text
+            if common:
+                case = by_oid[commit.oid]
+                case.words = min(0.6, 0.15 * len(common))
+                case.reasons.append("its lines hold " + ", ".join(f"`{word}`" for word in sorted(common)[:3])
+                                    + " of the error")
+
+    def _reason(self, case: _Case) -> str:
+        entry = case.entry
+        parts = list(case.reasons[:3])
+        if self._good and entry.order > self._good:
+            parts.append(f"after {self.since}")
+        if entry.risk >= 2.5:
+            parts.append("it changes conditions, bounds or much code")
+        parts.append(f"kind: {entry.kind}, {entry.lines} lines")
+        if cleared := self._cleared(entry):
+            parts.append(f"doubtful ({cleared})")
+        return "; ".join(parts)
+
+    def _last_good(self) -> tuple[str, int]:
+        """The newest release or green tag in this view that is not its very tip, and its order."""
+        for tag in last_good(self.index.tags()):
+            entry = self.index.entry(tag.commit)
+            if entry is not None and self._recent and entry.order < self._recent[0].order:
+                return tag.name, entry.order
+        return "", 0
+
+
+def _on_place(cases: _Cases, target: Target, weight: float) -> None:
+    ranges = []
+    if target.line_committed is not None:
+        ranges.append(("line", target.path, (target.line_committed, target.line_committed + 1)))
+    if target.committed is not None:
+        ranges.append(("symbol", target.path, target.committed))
+    counts: defaultdict[str, int] = defaultdict(int)
+    said = {"line": "changed this very line", "symbol": f"changed `{target.name}`", "": f"changed {target.path}"}
+    base = {"line": 1.0, "symbol": 0.6, "": 0.5 if not ranges else 0.15}
+    for past, entry in cases.index.follow(ranges, [target.path], MAX_CANDIDATES):
+        if not entry.merge:
+            # Of a whole file nothing but time tells its changes apart, and time is weighed below.
+            decay = {"line": 0.75, "symbol": 0.9}.get(past.label, 0.97)
+            cases.of(entry).add(weight * base[past.label] * decay ** counts[past.label], said[past.label])
+            counts[past.label] += 1
+    if ranges:
+        for entry in cases.index.on_paths([target.path], 60):
+            if not entry.merge:
+                cases.of(entry).add(weight * base[""] * 0.95 ** counts[""], said[""])
+                counts[""] += 1
+
+
+def _on_frame(cases: _Cases, frame: Frame) -> None:
+    index = cases.index
+    source = index.repository.work_tree_file(frame.path) if not index.repository.bare else None
+    symbols = symbols_of(frame.path, source) if source is not None else ()
+    symbol = at_line(symbols, frame.line)
+    if symbol is None and frame.function:
+        symbol = next((item for item in symbols if item.short == frame.function), None)
+    span = (symbol.start, symbol.end) if symbol else None
+    target = Target(frame.path, frame.path, frame.line, symbol, symbol.name if symbol else "", span, frame.line)
+    if category(frame.path) is Category.TEST:
+        if source is not None:
+            _under_test(cases, frame, source, span)
+        return
+    _on_place(cases, target, frame.weight)
+    if source is not None and span is not None:
+        _called(cases, source, span, 0.35 * frame.weight, f"called in `{target.name}`")
+
+
+def _under_test(cases: _Cases, frame: Frame, source: bytes, span: tuple[int, int] | None) -> None:
+    """What a failing test exercises: the definitions it names, and the file it is named after."""
+    _called(cases, source, span or (0, source.count(b"\n") + 1), 0.9, "named in the failing test")
+    subject = stem(frame.path)
+    for entry in cases.recent():
+        paths = cases.index.paths_of([entry.key]).get(entry.key, []) if entry.files <= 50 else []
+        if any(stem(path) == subject and category(path) is Category.SOURCE for path in paths):
+            cases.of(entry).add(0.3, f"changed what {frame.path} is named after")
+
+
+def _called(cases: _Cases, source: bytes, span: tuple[int, int], weight: float, why: str) -> None:
+    text = b"\n".join(source.split(b"\n")[span[0] : span[1]]).decode("utf-8", "replace")
+    names = set(re.findall(r"[A-Za-z_]\w{2,}", text))
+    recent = {item.key: item for item in cases.recent()}
+    counts: defaultdict[str, int] = defaultdict(int)
+    for item in cases.index.symbols_in(list(recent)):
+        short = item.name.rsplit(".", 1)[-1]
+        if short in names and item.kind not in ("test", "module") and item.change not in ("format-only", "doc", "test"):
+            cases.of(item.entry).add(weight * 0.85 ** counts[short], f"changed `{item.name}`, which is {why}")
+            counts[short] += 1

@@ -1,0 +1,127 @@
+"""What a user points at: FILE:LINE or FILE::SYMBOL, found in the file as it is now."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.git.commits import Hunk, read_diff
+from iquest_lsp.codeflow.git.repository import Repository, decode_path
+from iquest_lsp.codeflow.past.tracking import before
+from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
+from iquest_lsp.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place in the repository: a repository path and, as asked, a 0-based line or a definition.
+
+    `symbol` is the definition meant or around the line, `committed` its lines in HEAD (None: not committed), and
+    `line_committed` the line there.
+    """
+
+    text: str
+    path: str
+    line: int | None = None
+    symbol: Symbol | None = None
+    name: str = ""
+    committed: tuple[int, int] | None = None
+    line_committed: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The place by its repository path."""
+        if self.line is not None:
+            return f"{self.path}:{self.line + 1}"
+        return f"{self.path}::{self.name}" if self.name else self.path
+
+
+def find_target(repository: Repository, text: str, *, gone_allowed: bool = False) -> Target:
+    """The place that FILE:LINE (1-based), FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
+
+    With `gone_allowed`, a definition that the file no longer has is no error: only history knows it.
+    Raises UsageError where there is none.
+    """
+    # Bytes that are no UTF-8 are written as the history writes them.
+    text = decode_path(os.fsencode(text))
+    path, name, line = split_target(text)
+    full = _normal(repository.prefix + path)
+    source = _read(repository, full)
+    if source is None:
+        if gone_allowed and name:
+            return Target(text, full, name=name)
+        raise UsageError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
+    symbols = symbols_of(full, source)
+    mapping = _Mapping(repository, full)
+    if name:
+        symbol = _named(symbols, name)
+        if symbol is None:
+            if gone_allowed:
+                return Target(text, full, name=name)
+            close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
+            hint = ", ".join(close) or "none is alike"
+            raise UsageError(f"{path} defines no {name}", why=f"its definitions: {hint}", fix="Check the name")
+        return Target(text, full, None, symbol, symbol.name, mapping.range((symbol.start, symbol.end)))
+    if line is None:
+        return Target(text, full)
+    count = source.count(b"\n") + 1
+    if not 1 <= line <= count:
+        raise UsageError(f"{path} has no line {line}", why=f"it has {count} lines")
+    symbol = at_line(symbols, line - 1)
+    at = mapping.range((line - 1, line))
+    return Target(text, full, line - 1, symbol, symbol.name if symbol else "",
+                  mapping.range((symbol.start, symbol.end)) if symbol else None, at[0] if at else None)
+
+
+def split_target(text: str) -> tuple[str, str, int | None]:
+    """FILE::SYMBOL, FILE:LINE, FILE:LINE:COL or FILE as path, symbol and line. Raises UsageError."""
+    if "::" in text:
+        path, _, name = text.partition("::")
+        if path and name:
+            return path, name.replace("::", "."), None
+    elif found := re.fullmatch(r"(.+?):(\d+)(?::\d+)?", text):
+        return found[1], "", int(found[2])
+    elif text.strip():
+        return text, "", None
+    raise UsageError(f"{text!r} names no place in the code", fix="Give FILE:LINE or FILE::SYMBOL")
+
+
+class _Mapping:
+    """Lines of the file on disk as lines of the file in HEAD."""
+
+    def __init__(self, repository: Repository, path: str) -> None:
+        self._hunks: tuple[Hunk, ...] = ()
+        head = repository.head()
+        self._new = not head
+        if head and not repository.bare:
+            files = [item for item in read_diff(repository.diff(head, None, paths=[path])) if item.path == path]
+            self._hunks = files[0].hunks if files else ()
+            self._new = bool(files) and files[0].status == "A"
+
+    def range(self, span: tuple[int, int]) -> tuple[int, int] | None:
+        return None if self._new else before(self._hunks, span)
+
+
+def _named(symbols: tuple[Symbol, ...], name: str) -> Symbol | None:
+    """The definition of that name; the unqualified name will do where it is the only one."""
+    exact = [item for item in symbols if item.name == name]
+    short = [item for item in symbols if item.name.endswith(f".{name}")]
+    return exact[-1] if exact else short[0] if len(short) == 1 else None
+
+
+def _read(repository: Repository, path: str) -> bytes | None:
+    if not repository.bare:
+        return repository.work_tree_file(path)
+    return repository.run("cat-file", "blob", f"HEAD:{path}", ok=(0, 128)) or None
+
+
+def _normal(path: str) -> str:
+    parts: list[str] = []
+    for part in path.replace(os.sep, "/").split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

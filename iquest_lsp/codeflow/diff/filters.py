@@ -1,0 +1,77 @@
+"""Three filters that say which commits are good witnesses, each with its reason.
+
+Credibility: does the message tell an intent? Consistency: is the code after the change code in the language version
+that the project declares? Completeness: did the line of development come to an end that lasted?
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.paths import Category, category
+
+CREDIBILITY, CONSISTENCY, COMPLETENESS = "credibility", "consistency", "completeness"
+MAX_SWEEP = 150
+
+_BOT = re.compile(
+    r"\[bot\]|\b(dependabot|renovate|greenkeeper|pre-commit-ci|github-actions|weblate|crowdin|snyk|semantic-release|"
+    r"travis|codecov|imgbot|allcontributors|mergify|bors|homu|pyup|scala-steward|transifex|gitter-badger)\b|"
+    r"\bbot\b|[-_.]bot\b|bot@", re.IGNORECASE)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a commit is left out: the filter and its reason."""
+
+    filter: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.filter}: {self.reason}"
+
+
+def is_bot(author: str, email: str) -> bool:
+    """True for authors that are programs."""
+    return bool(_BOT.search(author) or _BOT.search(email))
+
+
+def credibility(author: str, email: str, intent: Intent, files: Sequence[FileDiff]) -> Objection | None:
+    """The objection to a commit's message and author, if any."""
+    if is_bot(author, email):
+        return Objection(CREDIBILITY, f"made by the program {author}")
+    if intent.kind == "merge":
+        return Objection(CREDIBILITY, "a merge decides nothing itself")
+    if intent.kind == "style":
+        return Objection(CREDIBILITY, "only the layout changes")
+    kinds = {category(item.path) for item in files}
+    if kinds and kinds <= {Category.LOCK, Category.GENERATED}:
+        return Objection(CREDIBILITY, "only generated files change")
+    if len(files) > MAX_SWEEP:
+        return Objection(CREDIBILITY, f"a sweep over {len(files)} files")
+    if not intent.told:
+        return Objection(CREDIBILITY, "the message says nothing about the purpose")
+    return None
+
+
+_TRAILER = re.compile(
+    r"^(co-authored-by|signed-off-by|reviewed-by|acked-by|change-id|cc|tested-by|reported-by|git-svn-id|"
+    r"differential revision|pr-url|reviewed-on|fixes|closes|refs)\s*:", re.IGNORECASE)  # fmt: skip
+
+
+def rationale(body: str, limit: int = 400) -> str:
+    """The first paragraphs of a message's body that are prose, without trailers, on one line each."""
+    kept: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", body):
+        lines = [line.strip() for line in paragraph.splitlines()]
+        lines = [line for line in lines if line and not _TRAILER.match(line) and not line.startswith("diff --git")]
+        text = " ".join(lines)
+        if text and not text.startswith("This reverts commit"):
+            kept.append(text)
+        if sum(map(len, kept)) >= limit:
+            break
+    joined = " ".join(kept)
+    return joined if len(joined) <= limit else joined[: limit - 1].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,381 @@
+"""What a commit is for: its kind, from its message where that says something, else from the shape of its diff.
+
+Kinds: feature, fix, refactor, perf, docs, test, ci, build, style, deprecate, release, revert, merge, chore, change
+(nothing told). Messages are read in English and Chinese; in any other language the diff decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.paths import Category, category
+
+KINDS = (
+    "feature", "fix", "refactor", "perf", "docs", "test", "ci", "build", "style", "deprecate", "release", "revert",
+    "merge", "chore", "change",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A commit's purpose: its kind, how sure that is (0 to 1), and what it was read from.
+
+    `told` is False when the message says nothing about the purpose. `issues` are numbers and keys it mentions.
+    """
+
+    kind: str
+    confidence: float
+    reason: str
+    told: bool = True
+    issues: tuple[str, ...] = ()
+    coauthors: tuple[str, ...] = ()
+    breaking: bool = False
+    reverts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A diff in numbers; the symbol part is None where definitions were not looked at."""
+
+    categories: Counter[Category]
+    files: int
+    new_code: int
+    deleted: int
+    pure_renames: int
+    moved_files: int
+    added: int
+    removed: int
+    symbols: Counter[str] | None = None
+    moved_lines: float = 0.0
+    renamed_words: bool = False
+    guards: int = 0
+    format_only: bool = False
+    versions_only: bool = False
+    speeds: int = 0
+
+
+_GUARD = re.compile(
+    r"^\s*(\}?\s*(el)?(se\s*)?if\b|elif\b|except\b|catch\b|try\b|raise\b|throw\b|assert\b|return (None|null|nil|false|"
+    r"False|err)\b)|\b(is None|is not None|== null|!= null|=== undefined|!= nil|== nil)\b|\?\?|\.get\(|"
+    r"\b(max|min)\(|unwrap_or|or \[\]|or \{\}|or \"\"")  # fmt: skip
+_SPEED = re.compile(r"lru_cache|@cache\b|memo(iz|\b)|__slots__|ThreadPool|executor|bisect|heapq|frozenset\(|"
+                    r"(?<!new )\bset\(|buffer|precomput|lazy|reserve\(|rayon|parallel", re.IGNORECASE)  # fmt: skip
+_VERSION = re.compile(r"version|^\s*[\"']?\d+\.\d+(\.\d+)?|__version__", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
+
+
+def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None = None) -> Shape:
+    """The numbers that say what kind of change it is; `changes` makes them much more telling."""
+    categories: Counter[Category] = Counter()
+    new_code = deleted = renames = moved = added = removed = 0
+    for item in files:
+        kind = category(item.path)
+        categories[kind] += max(1, max(item.added, 0) + max(item.removed, 0))
+        added += max(item.added, 0)
+        removed += max(item.removed, 0)
+        deleted += item.status == "D"
+        new_code += item.status == "A" and kind is Category.SOURCE and item.added > 0
+        renames += item.status == "R" and item.added + item.removed == 0
+        moved += item.status == "R" and kind in (Category.SOURCE, Category.TEST)
+    code = [item for item in files if category(item.path) is Category.SOURCE]
+    minus = [line.strip() for item in code for hunk in item.hunks for line in hunk.removed]
+    plus = [line.strip() for item in code for hunk in item.hunks for line in hunk.added]
+    telling = [line for line in plus if len(line) > 6]
+    common = sum((Counter(telling) & Counter(line for line in minus if len(line) > 6)).values())
+    all_lines = [line for item in files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
+    symbols = None
+    if changes is not None:
+        outer = [item for item in changes if not item.inner]
+        symbols = Counter(item.change for item in outer)
+        symbols["private added"] = sum(
+            item.change == "added" and (not item.public or item.kind == "constant") for item in outer)
+        symbols["tests added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
+        symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
+    return Shape(
+        categories, len(files), new_code, deleted, renames, moved, added, removed, symbols,
+        moved_lines=common / len(telling) if telling else 0.0, renamed_words=_one_word_renamed(code),
+        guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
+        format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
+        versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
+        speeds=sum(bool(_SPEED.search(line)) for line in plus) - sum(bool(_SPEED.search(line)) for line in minus),
+    )  # fmt: skip
+
+
+_PREFIXES = {
+    "feat": "feature", "feature": "feature", "feats": "feature", "fix": "fix", "bugfix": "fix", "hotfix": "fix",
+    "bug": "fix", "security": "fix", "docs": "docs", "doc": "docs", "refactor": "refactor", "refact": "refactor",
+    "refactoring": "refactor", "cleanup": "refactor", "perf": "perf", "performance": "perf", "test": "test",
+    "tests": "test", "ci": "ci", "build": "build", "deps": "build", "dep": "build", "style": "style", "fmt": "style",
+    "lint": "style", "chore": "chore", "maint": "chore", "revert": "revert", "release": "release", "enh": "feature",
+    "rel": "release", "tst": "test", "sty": "style", "mnt": "chore", "bld": "build", "dep-bump": "build",
+    "deprecate": "deprecate", "improvement": "feature", "types": "refactor", "i18n": "feature",
+    "修复": "fix", "功能": "feature", "新增": "feature", "重构": "refactor", "文档": "docs", "测试": "test",
+    "优化": "perf", "样式": "style", "格式": "style", "构建": "build", "发布": "release",
+    "回滚": "revert", "杂项": "chore",
+}  # fmt: skip
+_PREFIX = re.compile(r"^\W{0,3}([\w-]+?)\]?\s*(?:\(([^)]*)\))?(!)?\s*[:：\]]\s*\S")
+_EMOJI = {
+    "✨": "feature", ":sparkles:": "feature", "🐛": "fix", ":bug:": "fix", "🚑": "fix", ":ambulance:": "fix",
+    "📝": "docs", ":memo:": "docs", "♻": "refactor", ":recycle:": "refactor", "⚡": "perf", ":zap:": "perf",
+    "✅": "test", ":white_check_mark:": "test", "👷": "ci", ":construction_worker:": "ci",
+    "🎨": "style", ":art:": "style",
+    "⬆": "build", ":arrow_up:": "build", "🔖": "release", ":bookmark:": "release", "🔒": "fix", ":lock:": "fix",
+    "🗑": "deprecate", ":wastebasket:": "deprecate", "🔥": "refactor", ":fire:": "refactor", "🚚": "refactor",
+}  # fmt: skip
+
+# (pattern, kind, weight): the subject's words; the first word counts double.
+_KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind, weight) for pattern, kind, weight in (
+        (r"\bdeprecat\w*|弃用|废弃", "deprecate", 3.0),
+        (r"\b(fix(e[sd]|ing)?|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
+         "fix", 2.5),
+        (r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
+         r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|issue|resolv\w+|guard|"
+         r"ensure)\b|错误|异常|崩溃|防止|避免",
+         "fix", 1.2),
+        (r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency|memory (use|usage))\b|"
+         r"优化|性能|加速|缓存",
+         "perf", 1.6),
+        (r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*|restructur\w*|"
+         r"reorgani[sz]\w*|dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
+         r"(class|function|module)\w*|replace\w*|rewrit\w*|convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
+         "refactor", 1.8),
+        (r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|new|creat\w*|provid\w*|expos\w*|"
+         r"accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许", "feature", 1.5),
+        (r"\btypos?\b|\bspelling\b|错别字", "docs", 2.6),
+        (r"\b(doc(s|umentation|string|strings)?|readme|comment\w*|changelog|tutorial|guide)\b|文档|注释|说明",
+         "docs", 1.7),
+        (r"\b(tests?|testing|coverage|fixtures?|unit.?tests?|pytest)\b|测试|单测|用例", "test", 1.6),
+        (r"\b(ci|github actions?|travis|workflow|pipeline|jenkins|pre-commit)\b|持续集成|流水线", "ci", 1.8),
+        (r"\b(bump\w*|upgrad\w*|dependenc\w+|deps|packag\w+|build|requirements|pin(s|ned)?|lockfile|makefile|"
+         r"docker\w*)\b|依赖|升级|构建|打包", "build", 1.5),
+        (r"\b(format\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|pep ?8|flake8)\b|"
+         r"格式化|缩进|空格",
+         "style", 1.7),
+        (r"^(release|prepare release|bump version|version)\b|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
+         "release", 3.0),
+    ))  # fmt: skip
+_EMPTY = re.compile(
+    r"^\W*(wip|update[sd]?|updat(e|ing) (code|files?|stuff)|fix(es|ed)?|fix typos?|typos?|changes?|misc|stuff|tmp|temp|"
+    r"minor( changes?| fix(es)?)?|test|commit|save|checkpoint|work|more( work| changes| stuff)?|cleanup|clean up|"
+    r"small (fix|change)s?|tweaks?|oops|asdf\w*|foo|bar|\.+|x+|done|progress|sync|initial|new|edit(s|ed)?|modif(y|ied)|"
+    r"address(ed)? (review|comments|feedback)|review( comments)?|pr (feedback|comments)|nits?|up|ok|final|again|"
+    r"更新|修改|提交|临时|调整|小改动|完善|改动)\W*$", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^\W*(some |a few |more |various |small |minor )*"
+    r"(fix|update|change|improve|tweak|clean|adjust|edit|work|polish)\w*"
+    r"( up| on)?( some| a few| more| various| small| minor| the| my| this)*"
+    r"( stuff| things?| code| it| this| bits?| issues?| bugs?| errors?| problems?| files?)?\W*$", re.IGNORECASE)
+_NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)")
+_ISSUES = re.compile(r"(?:^|[\s(\[,:])(?:#|gh-|GH-)(\d+)\b|\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b")
+_NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
+_CLOSES = re.compile(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", re.IGNORECASE)
+_COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+_REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
+_MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
+
+
+def uninformative(subject: str) -> bool:
+    """True when the subject says nothing about the purpose."""
+    text = subject.strip()
+    return len(re.sub(r"\W", "", text)) < 3 or bool(_EMPTY.match(text) or _VAGUE.match(text))
+
+
+def issues_in(text: str) -> tuple[str, ...]:
+    """Issue numbers (`#12`) and keys (`ABC-12`) that a message mentions, in order."""
+    found: dict[str, None] = {}
+    for match in _ISSUES.finditer(text):
+        if match[2] and _NOT_ISSUES.match(match[2]):
+            continue
+        found[f"#{match[1] or match[3]}" if (match[1] or match[3]) else match[2]] = None
+    return tuple(found)
+
+
+def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> Intent:
+    """The purpose of a commit with this message and this shape of diff."""
+    text = f"{subject}\n{body}"
+    kind, confidence, reason, told = _kind(subject, body, shape, merge=merge)
+    reverted = _REVERT.search(body)
+    return Intent(
+        kind, round(confidence, 2), reason, told, issues_in(text), tuple(_COAUTHOR.findall(body)),
+        breaking=bool(re.search(r"^BREAKING[ -]CHANGE", body, re.MULTILINE)) or bool(
+            (found := _PREFIX.match(subject)) and found[3] and found[1].lower() in _PREFIXES),
+        reverts=reverted[1] if reverted else "",
+    )  # fmt: skip
+
+
+def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, str, bool]:
+    if merge or (_MERGE.match(subject) and shape.files == 0):
+        return "merge", 0.99, "it joins two lines of development", False
+    if subject.startswith('Revert "') or _REVERT.search(body):
+        return "revert", 0.99, "the message says that it undoes a commit", True
+    prefix = _PREFIX.match(subject)
+    if prefix and prefix[1].lower() in _PREFIXES:
+        return _PREFIXES[prefix[1].lower()], 0.95, f"the message begins with “{prefix[1]}”", True
+    for emoji, kind in _EMOJI.items():
+        if subject.startswith(emoji):
+            return kind, 0.9, f"the message begins with {emoji}", True
+    told = not uninformative(subject)
+    guess = shape_kind(shape)
+    if guess is not None and guess[1] >= 0.9:
+        return (*guess, told)
+    if told:
+        scores, words = _scores(subject, body, shape)
+        if guess is not None:
+            scores[guess[0]] += 1.5 * guess[1]
+        best = sorted(scores.items(), key=lambda item: -item[1])[:2]
+        if best and (best[0][1] >= 1.0):
+            margin = best[0][1] - (best[1][1] if len(best) > 1 else 0.0)
+            kind = best[0][0]
+            why = [f"the message says “{words[kind]}”"] if kind in words else []
+            why += [guess[2]] if guess is not None and guess[0] == kind else []
+            return kind, min(0.9, 0.55 + 0.1 * margin), ", and ".join(why), True
+    if guess is not None:
+        return (*guess, told)
+    return "change", 0.2, "neither the message nor the diff tells", told
+
+
+def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
+    """How much the message speaks for each kind, and the words that do."""
+    scores: defaultdict[str, float] = defaultdict(float)
+    words: dict[str, str] = {}
+    # `resolve_buffer` is a name, not something that is resolved.
+    subject = _NAME.sub("it", subject)
+    first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
+    for pattern, kind, weight in _KEYWORDS:
+        found = pattern.search(subject)
+        if found:
+            # “docs” or “build” in a message counts little when no such file is in the diff.
+            own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
+            share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
+            if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
+                share = 0.2  # what is nearly all new rearranges nothing
+            if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:
+                share = 0.25  # nor does it mend much, or speed it up
+            scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * share
+            words.setdefault(kind, found[0].strip())
+            # What stands late in the subject is rarely what it is about.
+            scores[kind] -= 0.5 * weight if found.start() > 35 else 0.0
+    closes = _CLOSES.search(f"{subject}\n{body}")
+    if closes:
+        scores["fix"] += 0.7
+        words.setdefault("fix", closes[0])
+    return scores, words
+
+
+def shape_kind(shape: Shape) -> tuple[str, float, str] | None:
+    """The kind that the diff alone speaks for, how strongly, and in what words; None when it says nothing."""
+    total = sum(shape.categories.values())
+    if not total:
+        return None
+    if shape.versions_only and not shape.categories[Category.TEST]:
+        return "release", 0.7, "only version numbers change"
+    if shape.files == shape.pure_renames:
+        return "refactor", 0.9, "files are only renamed"
+    only = {kind for kind, count in shape.categories.items() if count}
+    for kinds, name, what in _PURE:
+        if only <= kinds and only & _MAIN[name]:
+            return name, 0.9, f"only {what} {'change' if what.endswith('s') else 'changes'}"
+    if shape.format_only and shape.categories[Category.SOURCE]:
+        return "style", 0.85, "only the layout of code changes"
+    if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:
+        return "refactor", 0.8, "files are moved"
+    if shape.symbols is not None:
+        return _symbol_kind(shape, shape.symbols)
+    if shape.new_code:
+        return "feature", 0.5, "source files are added"
+    if shape.deleted and shape.removed > 2 * shape.added:
+        return "refactor", 0.45, "code is removed"
+    if shape.added > 20 and shape.added > 4 * shape.removed:
+        return "feature", 0.4, "mostly new lines"
+    return None
+
+
+_PURE: tuple[tuple[frozenset[Category], str, str], ...] = (
+    (frozenset({Category.DOCS, Category.CHANGELOG}), "docs", "documentation"),
+    (frozenset({Category.TEST}), "test", "tests"),
+    (frozenset({Category.CI}), "ci", "continuous integration"),
+    (frozenset({Category.BUILD, Category.LOCK}), "build", "build files"),
+)
+_BACKING = {
+    "test": (Category.TEST,), "ci": (Category.CI,), "docs": (Category.DOCS, Category.CHANGELOG),
+    "build": (Category.BUILD, Category.LOCK, Category.CONFIG),
+}  # fmt: skip
+_MAIN = {
+    "docs": frozenset({Category.DOCS, Category.CHANGELOG}), "test": frozenset({Category.TEST}),
+    "ci": frozenset({Category.CI}), "build": frozenset({Category.BUILD, Category.LOCK}),
+}  # fmt: skip
+
+
+def _symbol_kind(shape: Shape, symbols: Counter[str]) -> tuple[str, float, str] | None:
+    changed = {name: count for name, count in symbols.items() if name in _CHANGES and count}
+    new = symbols["added"] - symbols["private added"] - symbols["tests added"]
+    if not changed:
+        return None
+    if symbols["deprecates"]:
+        return "deprecate", 0.8, "a definition is marked as deprecated"
+    if set(changed) <= {"format-only"}:
+        return "style", 0.85, "only the layout of code changes"
+    if set(changed) <= {"doc", "format-only"}:
+        return "docs", 0.8, "only comments and documentation strings change"
+    if shape.renamed_words:
+        return "refactor", 0.8, "a name is replaced throughout"
+    if symbols["moved"] + symbols["renamed"] > 0 and symbols["moved"] + symbols["renamed"] >= new:
+        return "refactor", 0.75, "definitions are moved or renamed"
+    if shape.moved_lines >= 0.5 and symbols["added"]:
+        return "refactor", 0.75, "existing lines are put into other definitions"
+    if new > 0 and not symbols["removed"]:
+        # One new name beside much that is reworked says little.
+        sure = 2 * new >= symbols["body"] + symbols["signature"] or shape.added > 4 * shape.removed
+        return "feature", 0.7 if sure else 0.5, "public definitions are added"
+    if new > symbols["removed"]:
+        return "feature", 0.55, "more definitions are added than removed"
+    if symbols["removed"] and shape.removed > 2 * shape.added:
+        return "refactor", 0.55, "definitions are removed"
+    if shape.speeds > 0 and shape.guards <= 0:
+        return "perf", 0.5, "caching or another means of speed is added"
+    if shape.moved_lines >= 0.5:
+        return "refactor", 0.6, "existing lines are rearranged"
+    if symbols["signature"] and shape.added > shape.removed and shape.guards <= 0:
+        return "feature", 0.45, "a definition takes more"
+    small = shape.added + shape.removed <= 40
+    if symbols["body"] and (shape.guards > 0 or small):
+        return "fix", 0.6 if shape.guards > 0 else 0.5, "the inside of existing definitions changes a little"
+    if symbols["body"] and shape.removed >= shape.added:
+        return "refactor", 0.45, "code is rewritten in place"
+    return ("fix", 0.35, "existing definitions change") if symbols["body"] else None
+
+
+_CHANGES = frozenset({"added", "removed", "renamed", "moved", "signature", "body", "doc", "test", "format-only"})
+
+
+def _squeezed(lines: Iterable[str]) -> str:
+    return re.sub(r"[\s,;\\]", "", "".join(lines)).replace("'", '"')
+
+
+def _one_word_renamed(files: Sequence[FileDiff]) -> bool:
+    """True when every changed line is the old one with the same identifiers replaced by the same others."""
+    mapping: dict[str, str] = {}
+    seen = 0
+    for item in files:
+        for hunk in item.hunks:
+            if hunk.old_count != hunk.new_count or len(hunk.removed) != len(hunk.added):
+                return False
+            for before, after in zip(hunk.removed, hunk.added, strict=True):
+                old, new = _WORD.findall(before), _WORD.findall(after)
+                if len(old) != len(new):
+                    return False
+                for one, other in zip(old, new, strict=True):
+                    if one == other:
+                        continue
+                    if not (one[0].isalpha() or one[0] == "_") or not (other[0].isalpha() or other[0] == "_"):
+                        return False
+                    if mapping.setdefault(one, other) != other:
+                        return False
+                    seen += 1
+    return 0 < len(mapping) <= 3 and seen >= 2

@@ -1,0 +1,191 @@
+"""The diffs one can ask about, and the texts before and after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
+from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
+from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
+from iquest_lsp.errors import NotARepositoryError, UsageError
+
+MAX_UNTRACKED = 200
+MAX_TEXTS = 300
+
+Kind = Literal["worktree", "staged", "revision", "range", "patch"]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffTarget:
+    """What to explain: the working tree, the index, a commit, a range, or a patch's bytes."""
+
+    kind: Kind = "worktree"
+    revision: str = ""
+    patch: bytes = b""
+
+    @classmethod
+    def parse(cls, text: str = "", patch: bytes | None = None) -> DiffTarget:
+        """The target that a command line names: nothing, REV, A..B, A...B, --staged, or `-`, whose text is `patch`."""
+        if patch is not None:
+            return cls("patch", patch=patch)
+        if text in ("--staged", "--cached"):
+            return cls("staged")
+        if text.startswith("-"):
+            raise UsageError(f"{text!r} names no change", fix="Give REV, A..B, --staged, or - with a patch on stdin")
+        if ".." in text:
+            return cls("range", text)
+        return cls("revision", text) if text else cls()
+
+    @property
+    def label(self) -> str:
+        """The target in words."""
+        names = {"worktree": "the working tree", "staged": "the staged changes", "patch": "the patch"}
+        return names.get(self.kind, self.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffSource:
+    """A diff with its texts.
+
+    `before` and `after` hold the texts of files that a grammar reads, by path (a renamed file's new path). `base` is
+    the commit before it (empty: none), `revision` the one after it (empty: the working tree). `commits` are the ones
+    in it, without files.
+    """
+
+    files: tuple[FileDiff, ...]
+    before: dict[str, bytes]
+    after: dict[str, bytes]
+    base: str = ""
+    revision: str = ""
+    subject: str = ""
+    body: str = ""
+    commits: tuple[Commit, ...] = ()
+    merge: bool = False
+    repository: Repository | None = None
+    cut_off: bool = False
+
+
+def load(root: Path, target: DiffTarget) -> DiffSource:
+    """The diff a target means. Raises RevisionError, RepositoryError, UsageError."""
+    if target.kind == "patch":
+        patch = read_patch(target.patch)
+        try:
+            repository = Repository.open(root)
+        except NotARepositoryError:
+            return DiffSource(patch.files, {}, {}, subject=patch.subject, body=patch.body)
+        return _patch(repository, patch)
+    repository = Repository.open(root)
+    if target.kind == "worktree":
+        return _worktree(repository)
+    if target.kind == "staged":
+        base = repository.head()
+        files = read_diff(repository.diff(base or repository.empty_tree(), None, staged=True))
+        return _with_texts(repository, DiffSource(files, {}, {}, base, repository=repository))
+    if target.kind == "range":
+        return _range(repository, target.revision)
+    oid = repository.resolve(target.revision)
+    commit = next(commits(repository, commits=[oid], numbers=False))
+    # A merge is what it brings to its first parent; a shallow clone's last commit looks like a first one.
+    base = commit.parents[0] if commit.parents and repository.has(commit.parents[0]) else ""
+    files = read_diff(repository.diff(base or repository.empty_tree(), oid))
+    source = DiffSource(
+        files, {}, {}, base, oid, commit.subject, commit.body, (replace(commit, files=()),), commit.merge, repository,
+        cut_off=not base and repository.is_cut_off(oid),
+    )
+    return _with_texts(repository, source)
+
+
+def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
+    """The working tree's changes against `base`, new files that are not ignored included."""
+    found = read_diff(repository.diff(base or repository.empty_tree(), None))
+    # Without a refreshed index, which would have to be written, a touched but equal file is listed too.
+    files = [item for item in found if item.status != "M" or item.binary or item.submodule
+             or item.added or item.removed or item.old_mode != item.new_mode]
+    new = islice(repository.untracked(), MAX_UNTRACKED)
+    return (*files, *(_new_file(path, repository.work_tree_file(path)) for path in new))
+
+
+def _worktree(repository: Repository) -> DiffSource:
+    base = repository.head()
+    files = worktree_files(repository, base)
+    return _with_texts(repository, DiffSource(files, {}, {}, base, repository=repository))
+
+
+def _new_file(path: str, data: bytes | None) -> FileDiff:
+    if data is None or b"\0" in data[:8000]:
+        return FileDiff(path, "A", added=-1, removed=-1)
+    lines = data.decode("utf-8", "replace").split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    hunks = (Hunk(0, 0, 0, len(lines), (), tuple(lines)),) if lines else ()
+    return FileDiff(path, "A", added=len(lines), hunks=hunks)
+
+
+def _range(repository: Repository, text: str) -> DiffSource:
+    left, dots, right = text.partition("..." if "..." in text else "..")
+    old, new = repository.resolve(left or "HEAD"), repository.resolve(right or "HEAD")
+    if dots == "...":
+        old = repository.merge_base(old, new)
+    files = read_diff(repository.diff(old, new))
+    inside = tuple(commits(repository, revisions=[new, f"^{old}"], limit=500, merges=False))
+    only = inside[0] if len(inside) == 1 else None
+    source = DiffSource(files, {}, {}, old, new, only.subject if only else "", only.body if only else "", inside,
+                        repository=repository)
+    return _with_texts(repository, source)
+
+
+def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
+    with repository.blobs() as reader:
+        for item in islice(_readable(source.files), MAX_TEXTS):
+            if item.old_oid and item.status != "A":
+                _keep(source.before, item.path, reader.read(item.old_oid))
+            if item.status == "D":
+                continue
+            text = reader.read(item.new_oid) if item.new_oid else None
+            if text is None and not source.revision:
+                text = repository.work_tree_file(item.path)
+            _keep(source.after, item.path, text)
+    return source
+
+
+def _patch(repository: Repository, patch: Patch) -> DiffSource:
+    source = DiffSource(patch.files, {}, {}, repository.head(), subject=patch.subject, body=patch.body,
+                        repository=repository)
+    with repository.blobs() as reader:
+        for item in _readable(patch.files):
+            if item.status == "A":
+                _keep(source.after, item.path, "\n".join(item.hunks[0].added if item.hunks else ()).encode())
+                continue
+            for text in _candidates(repository, reader, item):
+                lines = text.decode("utf-8", "replace").split("\n")
+                if (after := apply(lines, item.hunks)) is not None:
+                    source.before[item.path], source.after[item.path] = text, "\n".join(after).encode()
+                elif (earlier := apply(lines, reverse(item.hunks))) is not None:
+                    # The patch has been applied already.
+                    source.before[item.path], source.after[item.path] = "\n".join(earlier).encode(), text
+                else:
+                    continue
+                break
+    return source
+
+
+def _candidates(repository: Repository, reader: BlobReader, item: FileDiff) -> Iterable[bytes]:
+    """Texts the patch may be against, the most likely first."""
+    if item.old_oid and (text := reader.read(item.old_oid)) is not None:
+        yield text
+    if not repository.bare and (text := repository.work_tree_file(item.old_path or item.path)) is not None:
+        yield text
+
+
+def _readable(files: Iterable[FileDiff]) -> Iterable[FileDiff]:
+    return (item for item in files if grammars.language_of(item.path) and not item.binary and not item.submodule)
+
+
+def _keep(texts: dict[str, bytes], path: str, text: bytes | None) -> None:
+    if text is not None and len(text) <= MAX_BLOB:
+        texts[path] = text

@@ -1,0 +1,1 @@
+"""What the history knows: its index on disk, lines followed back, and files that change together."""

@@ -1,0 +1,348 @@
+"""The indexed history of one working tree: questions to the store, each answered in milliseconds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from iquest_lsp.codeflow.diff.filters import CREDIBILITY
+from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk
+from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
+from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
+from iquest_lsp.codeflow.past.store import Store, default_folder
+from iquest_lsp.codeflow.past.tracking import Range, Tracker
+from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
+
+MAX_PATH_COMMITS = 500
+MAX_DEEPEN, MAX_DEEPEN_TOUCHES = 200, 60
+_COLUMNS = "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues," \
+           " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One commit as it is stored; `objection` says why a filter left it out (`filter` which), empty if none did."""
+
+    key: int
+    oid: str
+    date: str
+    time: int
+    author: str
+    email: str
+    subject: str
+    body: str
+    kind: str
+    confidence: float
+    issues: str
+    reverts: str
+    merge: bool
+    files: int
+    lines: int
+    filter: str
+    objection: str
+    risk: float
+    depth: int
+    release: str | None
+    order: int
+
+    @property
+    def doubt(self) -> str:
+        """The filter and its objection, empty where there is none."""
+        return f"{self.filter}: {self.objection}" if self.filter else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolEntry:
+    """One stored change of a definition."""
+
+    entry: Entry
+    path: str
+    name: str
+    kind: str
+    change: str
+    detail: str
+    old_name: str
+    inner: int
+    deprecates: int
+
+
+class FlowIndex:
+    """The store seen from one working tree; implements Evidence. Use it as a context manager, from one thread."""
+
+    def __init__(self, repository: Repository, store: Store) -> None:
+        self.repository, self.store = repository, store
+        self._view = 0
+        self._before = 1 << 60
+        self.refresh()
+
+    @classmethod
+    def open(cls, repository: Repository, folder: Path | None = None) -> FlowIndex:
+        """The repository's index in `folder`, or in the user's cache; it may still be empty. Raises RepositoryError."""
+        return cls(repository, Store(folder or default_folder(repository.common_dir)))
+
+    @classmethod
+    def find(cls, repository: Repository, folder: Path | None = None) -> FlowIndex | None:
+        """The same, where one exists."""
+        place = folder or default_folder(repository.common_dir)
+        return cls(repository, Store(place)) if Store.exists(place) else None
+
+    def __enter__(self) -> FlowIndex:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.close()
+
+    @property
+    def head(self) -> str:
+        """The commit up to which the index goes; empty before it was first built."""
+        return self.store.value("SELECT head FROM views WHERE id=?", self._view) or ""
+
+    def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
+        """Reads what the store does not know yet."""
+        done = Indexer(self.repository, self.store).update(progress, deep=deep)
+        self.refresh()
+        return done
+
+    def refresh(self) -> None:
+        """Looks up this working tree's view again, after the store was written."""
+        place = Indexer(self.repository, self.store).place
+        self._view = self.store.value("SELECT id FROM views WHERE place=?", place) or 0
+
+    def until(self, oid: str) -> bool:
+        """Limits all answers to commits up to `oid`; False when that commit is not in this view."""
+        order = self.store.value("SELECT l.ord FROM live l JOIN commits c ON c.id=l.commit_id"
+                                 " WHERE l.view=? AND c.oid=?", self._view, oid)
+        self._before = 1 << 60 if order is None else order
+        return order is not None
+
+    # ------------------------------------------------------------------------------------------- commits
+
+    def entries(self, where: str = "", *values: object, limit: int = MAX_PATH_COMMITS) -> list[Entry]:
+        """Live commits, newest first; `where` is SQL over commits `c`."""
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS} FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=?"
+            f"{' AND ' + where if where else ''} ORDER BY l.ord DESC LIMIT ?", self._view, self._before, *values, limit)
+        return [_entry(row) for row in rows]
+
+    def entry(self, oid: str) -> Entry | None:
+        """A live commit by its id."""
+        return next(iter(self._among("SELECT id AS commit_id FROM commits WHERE oid=?", [oid], 1)), None)
+
+    def _among(self, chosen: str, values: Sequence[object], limit: int) -> list[Entry]:
+        """Live commits of a subquery for `commit_id`, newest first."""
+        # Joined crosswise so that SQLite begins with the few chosen ones, not with the whole view in its order.
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT commit_id FROM ({chosen})) x"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id ORDER BY l.ord DESC LIMIT ?",
+            *values, self._view, self._before, limit)
+        return [_entry(row) for row in rows]
+
+    def on_paths(self, paths: Sequence[str], limit: int = MAX_PATH_COMMITS) -> list[Entry]:
+        """Live commits that touch any of the paths, newest first."""
+        ids = self._path_ids(paths)
+        if not ids:
+            return []
+        marks = ",".join("?" * len(ids))
+        return self._among(f"SELECT commit_id FROM changes WHERE path_id IN ({marks})", ids, limit)
+
+    def naming(self, words: Iterable[str], limit: int = 50) -> list[Entry]:
+        """Live commits whose message names any of the words of code or issues."""
+        listed = list(words)
+        marks = ",".join("?" * len(listed))
+        return self._among(f"SELECT commit_id FROM words WHERE word IN ({marks})", listed, limit)
+
+    def reverted(self) -> set[str]:
+        """Ids, perhaps shortened, of commits that live commits undo."""
+        return {row[0] for row in self.store.rows(
+            "SELECT c.reverts FROM commits c JOIN live l ON l.commit_id=c.id AND l.view=? WHERE c.reverts<>''",
+            self._view)}
+
+    def paths_of(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """The paths of stored commits, most changed first."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for at in range(0, len(keys), 500):
+            batch = keys[at : at + 500]
+            marks = ",".join("?" * len(batch))
+            for key, path in self.store.rows(
+                f"SELECT commit_id, path FROM changes JOIN paths ON paths.id=path_id WHERE commit_id IN ({marks})"
+                " ORDER BY added + removed DESC, path", *batch):
+                found[key].append(path)
+        return found
+
+    def touched_by(self, entry: Entry, names: Sequence[str]) -> list[str]:
+        """Those of some paths that a commit touches."""
+        return [path for path in self.paths_of([entry.key]).get(entry.key, []) if path in names]
+
+    def sizes(self, paths: Iterable[str]) -> dict[str, int]:
+        """Lines of some files in the newest state, as far as what live commits added and removed tells."""
+        found: dict[str, int] = {}
+        listed = sorted(paths)
+        for at in range(0, len(listed), 500):
+            batch = listed[at : at + 500]
+            found.update(self.store.rows(
+                "SELECT p.path, sum(max(c.added, 0) - max(c.removed, 0)) FROM paths p"
+                " JOIN changes c ON c.path_id=p.id JOIN live l ON l.view=? AND l.commit_id=c.commit_id"
+                f" WHERE p.path IN ({','.join('?' * len(batch))}) GROUP BY p.id", self._view, *batch))
+        return found
+
+    def renamed_from(self, path: str) -> list[str]:
+        """The path and its earlier names, newest first."""
+        names = [path]
+        for name in names:
+            rows = self.store.rows(
+                "SELECT DISTINCT old.path FROM paths new CROSS JOIN changes ON path_id=new.id AND status='R'"
+                " CROSS JOIN live ON live.view=? AND live.commit_id=changes.commit_id"
+                " CROSS JOIN paths old ON old.id=old_path_id WHERE new.path=?", self._view, name)
+            names += [row[0] for row in rows if row[0] not in names]
+            if len(names) > 20:
+                break
+        return names
+
+    # ------------------------------------------------------------------------------------------- definitions
+
+    def symbols_on(self, paths: Sequence[str]) -> list[SymbolEntry]:
+        """Changes of definitions in the files, newest first."""
+        return self._symbols("path_id", self._path_ids(paths))
+
+    def symbols_in(self, keys: Sequence[int]) -> list[SymbolEntry]:
+        """Changes of definitions by the commits."""
+        return self._symbols("commit_id", keys)
+
+    def _symbols(self, column: str, ids: Sequence[int]) -> list[SymbolEntry]:
+        marks = ",".join("?" * len(ids))
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS}, paths.path, s.name, s.kind, s.change, s.detail, s.old_name, s.inner, s.deprecates"
+            f" FROM (SELECT * FROM symbols WHERE {column} IN ({marks})) s"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=s.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id CROSS JOIN paths ON paths.id=s.path_id"
+            " ORDER BY l.ord DESC LIMIT 5000", *ids, self._view, self._before)
+        return [SymbolEntry(_entry(row[:21]), *row[21:29]) for row in rows]
+
+    def patterns(self, limit: int = 100) -> list[tuple[Entry, str, str, str]]:
+        """Splits, merges, moves and renames in the live history: commit, kind, what, detail; newest first."""
+        rows = self.store.rows(
+            f"SELECT {_COLUMNS}, p.kind, p.what, p.detail FROM patterns p JOIN commits c ON c.id=p.commit_id"
+            " JOIN live l ON l.commit_id=c.id AND l.view=? ORDER BY l.ord DESC LIMIT ?", self._view, limit)
+        return [(_entry(row[:21]), *row[21:]) for row in rows]
+
+    def deepen(self, paths: Sequence[str], limit: int = MAX_DEEPEN) -> None:
+        """Reads the definitions of older commits on these paths, where that has not been done."""
+        ids = self._path_ids(paths)
+        marks = ",".join("?" * len(ids))
+        shallow = self.store.rows(
+            f"SELECT c.oid FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id WHERE NOT c.depth AND NOT c.merge ORDER BY l.ord DESC LIMIT ?",
+            *ids, self._view, self._before, limit)
+        if shallow:
+            Indexer(self.repository, self.store).deepen([row[0] for row in shallow])
+
+    def tags(self) -> list[Tag]:
+        """The tags as of the last update, oldest first."""
+        return [Tag(*row) for row in self.store.rows("SELECT name, oid, time FROM tags ORDER BY time, name")]
+
+    # ------------------------------------------------------------------------------------------- evidence
+
+    def follow(
+        self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str], limit: int = MAX_PATH_COMMITS
+    ) -> list[tuple[Past, Entry]]:
+        """Commits that changed the labelled lines of the newest state, newest first."""
+        followed = {path for _, path, _ in ranges}
+        every = list(dict.fromkeys(name for path in (*paths, *followed) for name in self.renamed_from(path)))
+        entries = self.on_paths(every, limit)
+        tracker = Tracker(ranges)
+        diffs = self._diffs([item.key for item in entries], every)
+        found: list[tuple[Past, Entry]] = []
+        for item in entries:
+            files = diffs.get(item.key, [])
+            commit = Commit(item.oid, (), "", "", item.time, item.date, item.subject, "", tuple(files))
+            found += [(_past(touch.label, item, touch.diff.path, born=touch.born), item)
+                      for touch in tracker.feed(commit)]
+            found += [(_past("", item, diff.path, born=diff.status == "A"), item) for diff in files
+                      if diff.path in paths and diff.path not in followed]
+        return found
+
+    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+        """See Evidence."""
+        # Commits of which only the paths are known would change no line.
+        self.deepen([name for path in dict.fromkeys([*paths, *(path for _, path, _ in ranges)])
+                     for name in self.renamed_from(path)], MAX_DEEPEN_TOUCHES)
+        return [past for past, _ in self.follow(ranges, paths, 200)]
+
+    def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
+        """See Evidence."""
+        keys: dict[int, None] = {}
+        alias: dict[str, str] = {}
+        for path in paths[:50]:
+            names = self.renamed_from(path)
+            alias.update(dict.fromkeys(names[1:], path))
+            keys |= dict.fromkeys(self._witnesses(names, include_filtered=include_filtered))
+        sets = self.paths_of(list(keys)).values()
+        return partners(([alias.get(path, path) for path in found] for found in sets), paths)
+
+    def habits(self, *, include_filtered: bool = False) -> Habits:
+        """See Evidence."""
+        keys = [item.key for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
+                if include_filtered or not item.objection.startswith("made by")]
+        return habits_of(self.paths_of(keys).values())
+
+    def recent(self) -> Recent:
+        """See Evidence."""
+        entries = self.entries("NOT c.merge AND c.files<=?", SWEEP, limit=LATELY)
+        sets = self.paths_of([item.key for item in entries])
+        paths = [sets.get(item.key, []) for item in entries]
+        return Recent(paths, self.sizes({path for some in paths for path in some}))
+
+    # ------------------------------------------------------------------------------------------- inside
+
+    def _witnesses(self, paths: Sequence[str], *, include_filtered: bool) -> list[int]:
+        """The newest commits on the paths whose file sets say something: made by people (or by all), not too wide."""
+        ids = self._path_ids(paths)
+        marks = ",".join("?" * len(ids))
+        return [row[0] for row in self.store.rows(
+            f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
+            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
+            " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
+            " AND (? OR NOT (c.filter=? AND c.objection LIKE 'made by%')) ORDER BY l.ord DESC LIMIT ?",
+            *ids, self._view, self._before, MAX_FILES, include_filtered, CREDIBILITY, MAX_PATH_COMMITS)]
+
+    def _path_ids(self, paths: Sequence[str]) -> list[int]:
+        marks = ",".join("?" * len(paths))
+        return [row[0] for row in self.store.rows(f"SELECT id FROM paths WHERE path IN ({marks})", *paths)]
+
+    def _diffs(self, keys: Sequence[int], paths: Sequence[str]) -> dict[int, list[FileDiff]]:
+        """File changes with hunks (positions only) of the commits on the paths."""
+        ids = self._path_ids(paths)
+        marks = ",".join("?" * len(ids))
+        wanted = set(keys)
+        hunks: defaultdict[tuple[int, int], list[Hunk]] = defaultdict(list)
+        for path_id, key, *numbers in self.store.rows(
+            f"SELECT * FROM hunks WHERE path_id IN ({marks}) ORDER BY path_id, commit_id, new_start, old_start", *ids):
+            if key in wanted:
+                hunks[key, path_id].append(Hunk(*numbers))
+        found: defaultdict[int, list[FileDiff]] = defaultdict(list)
+        for key, path_id, path, old_path, status in self.store.rows(
+            "SELECT commit_id, path_id, new.path, old.path, status FROM changes JOIN paths new ON new.id=path_id"
+            f" LEFT JOIN paths old ON old.id=old_path_id WHERE path_id IN ({marks})", *ids):
+            if key in wanted:
+                found[key].append(FileDiff(path, status, old_path or "", hunks=tuple(hunks.get((key, path_id), ()))))
+        return found
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    values = list(row)
+    values[12] = bool(values[12])
+    return Entry(*values)
+
+
+def _past(label: str, item: Entry, path: str, *, born: bool) -> Past:
+    return Past(label, item.oid, item.date, item.subject, item.kind, path, born, item.doubt)

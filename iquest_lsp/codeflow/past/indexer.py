@@ -1,0 +1,296 @@
+"""Reads a repository's history into its store, and keeps up with what happens to it.
+
+First every commit with its paths, from one git process per batch; then, for the newest ones, hunks and definitions.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.diff.bug_risk import riskiness
+from iquest_lsp.codeflow.diff.filters import CONSISTENCY, Objection, credibility, rationale
+from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
+from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.past.patterns import patterns_of
+from iquest_lsp.codeflow.past.releases import assign_releases, tags_moved
+from iquest_lsp.codeflow.past.store import Store, batches
+from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
+from iquest_lsp.codeflow.syntax.dialects import declared, dotted, violations
+from iquest_lsp.codeflow.syntax.symbols import parses
+from iquest_lsp.errors import RevisionError
+
+Progress = Callable[[str, int, int], None]
+
+BATCH = 500
+DEEP_BATCH = 50
+DEEP_COMMITS = 2000
+# Commits over more files than this are indexed by path only.
+MAX_DEEP_FILES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update did: commits read, commits read in depth, commits no longer reachable, and how long it took."""
+
+    commits: int = 0
+    deep: int = 0
+    gone: int = 0
+    seconds: float = 0.0
+    complete: bool = True
+
+
+class Indexer:
+    """Brings a store up to date with its repository."""
+
+    def __init__(self, repository: Repository, store: Store) -> None:
+        self.repository, self.store = repository, store
+        self._owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._leased = False
+
+    @property
+    def place(self) -> str:
+        """What tells this working tree from the repository's others."""
+        return os.fsencode(self.repository.git_dir).decode("utf-8", "backslashreplace")
+
+    def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
+        """Follows HEAD; reads at most the newest `deep` commits in depth. Does nothing where another process does."""
+        started = time.monotonic()
+        head, tags = self.repository.head(), self.repository.tags()
+        row = self.store.rows("SELECT id, head FROM views WHERE place=?", self.place)
+        if row and row[0][1] == head and not tags_moved(self.store, tags) and not self._shallow(row[0][0], deep):
+            return Update(seconds=time.monotonic() - started)
+        if not self.store.lease(self._owner):
+            return Update(seconds=time.monotonic() - started, complete=False)
+        self._leased = True
+        try:
+            read, done, gone = self._follow(head, progress)
+            view = self.store.value("SELECT id FROM views WHERE place=?", self.place)
+            assign_releases(self.repository, self.store, tags)
+            done += self.deepen(self._shallow(view, deep), progress) if view is not None else 0
+        finally:
+            self._leased = False
+            self.store.release_lease(self._owner)
+        return Update(read, done, gone, time.monotonic() - started)
+
+    def deepen(self, oids: Sequence[str], progress: Progress | None = None) -> int:
+        """Reads hunks and definitions of stored commits."""
+        done = 0
+        # Oldest first: the text after one commit is most often the text before the next.
+        for batch in batches(reversed(oids), DEEP_BATCH):
+            done += self._deepen(list(commits(self.repository, commits=batch, patch=True)))
+            self._report(progress, "symbols", done, len(oids))
+        return done
+
+    def _deepen(self, walked: Sequence[Commit]) -> int:
+        """Stores what the patches of commits say."""
+        with self.repository.blobs() as reader:
+            found = [self._deep(commit, reader) for commit in walked if not commit.merge]
+        with self.store.transaction():
+            for item in found:
+                self._write_deep(item)
+        return len(found)
+
+    def read_paths(self, paths: Sequence[str], limit: int = 400) -> None:
+        """Makes a view of just the commits on the given paths, renames followed, for a store that is thrown away."""
+        head = self.repository.head()
+        found: dict[str, Commit] = {}
+        for path in paths[:20] if head else ():
+            for item in commits(self.repository, revisions=[head], paths=[path], limit=limit, follow=True):
+                found.setdefault(item.oid, item)
+        # The walks show one file each; whole commits are needed for what changed along.
+        order = [oid for oid, _ in self.repository.reachable([head])] if len(paths) > 1 else list(found)
+        chosen = [oid for oid in order if oid in found]
+        whole = {item.oid: item for item in commits(self.repository, commits=chosen)}
+        with self.store.transaction():
+            self._write([whole[oid] for oid in reversed(chosen)])
+            self._set_view(head, chosen, [], whole=True)
+        assign_releases(self.repository, self.store, self.repository.tags())
+
+    def _follow(self, head: str, progress: Progress | None) -> tuple[int, int, int]:
+        """Makes the view of this working tree that of `head`: commits read, in depth, and gone."""
+        deep = 0
+        while True:
+            old = self.store.value("SELECT head FROM views WHERE place=?", self.place) or ""
+            come, gone, whole = self._difference(old, head)
+            unknown = set(come) - self.store.known(come)
+            missing = [oid for oid in reversed(come) if oid in unknown]
+            read = 0
+            few = len(missing) <= DEEP_BATCH
+            for batch in batches(missing, BATCH):
+                found = list(commits(self.repository, commits=batch, patch=few))
+                with self.store.transaction():
+                    self._write(found)
+                deep += self._deepen(found) if few else 0
+                read += len(found)
+                self._report(progress, "commits", read, len(missing))
+            with self.store.transaction() as db:
+                # Another process may have moved the view meanwhile; then its state is where to go on from.
+                now = db.execute("SELECT head FROM views WHERE place=?", (self.place,)).fetchone()
+                if (now[0] if now else "") == old:
+                    self._set_view(head, come, gone, whole=whole)
+                    return read, deep, len(gone)
+
+    def _difference(self, old: str, head: str) -> tuple[list[str], list[str], bool]:
+        """Commits that came and that went, newest first, and whether the whole view is to be made anew."""
+        if old and head:
+            try:
+                return *self.repository.difference(old, head), False
+            except RevisionError:
+                # The old commit has been rewritten and pruned.
+                pass
+        return [oid for oid, _ in self.repository.reachable([head])] if head else [], [], True
+
+    def _set_view(self, head: str, come: Sequence[str], gone: Sequence[str], *, whole: bool) -> None:
+        db = self.store.db
+        statement = "INSERT INTO views(place, head) VALUES(?,?) ON CONFLICT(place) DO UPDATE SET head=excluded.head"
+        db.execute(statement, (self.place, head))
+        view = db.execute("SELECT id FROM views WHERE place=?", (self.place,)).fetchone()[0]
+        if whole:
+            db.execute("DELETE FROM live WHERE view=?", (view,))
+        db.executemany("DELETE FROM live WHERE view=? AND commit_id=(SELECT id FROM commits WHERE oid=?)",
+                       [(view, oid) for oid in gone])
+        last = db.execute("SELECT coalesce(max(ord), 0) FROM live WHERE view=?", (view,)).fetchone()[0]
+        db.executemany("INSERT OR IGNORE INTO live SELECT ?, id, ? FROM commits WHERE oid=?",
+                       [(view, last + 1 + at, oid) for at, oid in enumerate(reversed(come))])
+
+    def _write(self, found: Sequence[Commit]) -> None:
+        """Stores commits with their paths; those that another process stored meanwhile are left alone."""
+        db = self.store.db
+        known = self.store.known([item.oid for item in found])
+        fresh = [item for item in found if item.oid not in known]
+        paths = {name for item in fresh for diff in item.files for name in (diff.path, diff.old_path) if name}
+        ids = self.store.path_ids(sorted(paths))
+        for item in fresh:
+            intent = intent_of(item.subject, item.body, shape_of(item.files), merge=item.merge)
+            objection = credibility(item.author, item.email, intent, item.files)
+            body = rationale(item.body, 1000)
+            lines = sum(max(diff.added, 0) + max(diff.removed, 0) for diff in item.files)
+            cursor = db.execute(
+                "INSERT INTO commits(oid, author, email, time, date, subject, body, kind, confidence, told, why,"
+                " issues, reverts, merge, files, lines, filter, objection, risk, depth)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0)",
+                (item.oid, _clean(item.author), _clean(item.email), item.time, item.date, _clean(item.subject), body,
+                 intent.kind, intent.confidence, intent.told, intent.reason, " ".join(intent.issues), intent.reverts,
+                 item.merge, len(item.files), lines, *_split(objection)))  # fmt: skip
+            key = cursor.lastrowid
+            db.executemany(
+                "INSERT OR IGNORE INTO changes VALUES(?,?,?,?,?,?)",
+                [(key, ids[diff.path], ids.get(diff.old_path), diff.status, diff.added, diff.removed)
+                 for diff in item.files])  # fmt: skip
+            words = code_words(f"{item.subject}\n{item.body}") | set(intent.issues)
+            db.executemany("INSERT OR IGNORE INTO words VALUES(?,?)", [(word, key) for word in words])
+
+    def _deep(self, commit: Commit, reader: BlobReader) -> _Deep:
+        if len(commit.files) > MAX_DEEP_FILES:
+            return _Deep(commit, [], None)
+        found: list[SymbolChange] = []
+        problem: Objection | None = None
+        for item in commit.files:
+            language = grammars.language_of(item.path)
+            if not language or item.binary or item.submodule or not item.hunks:
+                continue
+            before = reader.read(item.old_oid) if item.old_oid else None
+            after = reader.read(item.new_oid) if item.new_oid else None
+            found += symbol_changes(item, before, after)
+            if problem is None and after is not None:
+                problem = _inconsistency(commit.oid, item, before, after, reader)
+        return _Deep(commit, link_moves(found), problem)
+
+    def _write_deep(self, deep: _Deep) -> None:
+        db, commit = self.store.db, deep.commit
+        row = db.execute("SELECT id, depth FROM commits WHERE oid=?", (commit.oid,)).fetchone()
+        if row is None or row[1]:
+            return
+        key = row[0]
+        shape = shape_of(commit.files, deep.changes)
+        intent = intent_of(commit.subject, commit.body, shape, merge=commit.merge)
+        objection = credibility(commit.author, commit.email, intent, commit.files) or deep.problem
+        # What the message promises counts here, and only that: a kind read from the lines promises nothing.
+        risk = riskiness(commit.files, intent.kind if intent.told else "", renames=shape.renamed_words)
+        db.execute(
+            "UPDATE commits SET kind=?, confidence=?, why=?, filter=?, objection=?, risk=?, depth=1 WHERE id=?",
+            (intent.kind, intent.confidence, intent.reason, *_split(objection), risk, key))
+        paths = {diff.path for diff in commit.files} | {item.path for item in deep.changes}
+        ids = self.store.path_ids(sorted(paths))
+        if len(commit.files) <= MAX_DEEP_FILES:
+            db.executemany(
+                "INSERT OR IGNORE INTO hunks VALUES(?,?,?,?,?,?)",
+                [(ids[diff.path], key, hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count)
+                 for diff in commit.files for hunk in diff.hunks])  # fmt: skip
+        db.executemany(
+            "INSERT INTO symbols VALUES(?,?,?,?,?,?,?,?,?)",
+            [(ids[item.path], key, item.name, item.kind, item.change, _clean(item.detail)[:600], item.old_name,
+              item.inner, item.deprecates) for item in deep.changes])  # fmt: skip
+        db.executemany("INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
+                       [(key, item.kind, item.what, item.detail) for item in patterns_of(deep.changes, commit.files)])
+
+    def _shallow(self, view: int, deep: int) -> list[str]:
+        """The newest `deep` commits of a view that are known by path only, newest first."""
+        return [row[0] for row in self.store.rows(
+            "SELECT oid FROM (SELECT c.oid, c.depth, c.merge FROM live l JOIN commits c ON c.id=l.commit_id"
+            " WHERE l.view=? ORDER BY l.ord DESC LIMIT ?) WHERE depth=0 AND NOT merge", view, deep)]
+
+    def _report(self, progress: Progress | None, what: str, done: int, total: int) -> None:
+        if self._leased:
+            self.store.lease(self._owner)
+        if progress is not None:
+            progress(what, done, total)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deep:
+    """A commit with its definitions' changes and what is wrong with its code."""
+
+    commit: Commit
+    changes: list[SymbolChange]
+    problem: Objection | None
+
+
+def _inconsistency(
+    oid: str, item: FileDiff, before: bytes | None, after: bytes, reader: BlobReader
+) -> Objection | None:
+    """The objection of the consistency filter to one file of a commit."""
+    language = grammars.language_of(item.path)
+    if item.status == "M" and before is not None and not parses(item.path, after):
+        if parses(item.path, before):
+            return Objection(CONSISTENCY, f"{item.path} no longer parses as {language}")
+        return None
+    declaration = declared(language, lambda name: reader.read(f"{oid}:{name}"))
+    if declaration is None:
+        return None
+    found = violations(item.path, after, declaration, item.hunks)
+    if not found:
+        return None
+    first = found[0]
+    return Objection(CONSISTENCY, f"{item.path}:{first.line + 1} uses {first.construct}, which needs "
+                                  f"{language.title()} {dotted(first.needs)}, but {declaration}")
+
+
+_CODE_WORD = re.compile(
+    r"[A-Za-z_][A-Za-z0-9]*(?:_[A-Za-z0-9_]*)+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|`([^`\s]{2,60})`")
+
+
+def code_words(text: str) -> set[str]:
+    """Words of a message that name code: with underscores, in camel case, or between backticks."""
+    found: set[str] = set()
+    for match in _CODE_WORD.finditer(text[:20_000]):
+        word = (match[1] or match[0]).strip("_().,:")
+        found.update({word, word.rsplit(".", 1)[-1]} if word else ())
+        if len(found) > 60:
+            break
+    return found
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _split(objection: Objection | None) -> tuple[str, str]:
+    return (objection.filter, objection.reason) if objection is not None else ("", "")

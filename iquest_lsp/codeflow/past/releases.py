@@ -1,0 +1,69 @@
+"""Releases from tags: which one a commit came out with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.past.store import Store
+
+_VERSION = re.compile(r"(?:^|[^\d.])(\d+(?:[._]\d+)+|\d+)(.*)$")
+_PRE = re.compile(r"^[-_.]?(a|b|rc|c|alpha|beta|pre|dev|m|preview|snapshot|nightly)[-_.]?\d*", re.IGNORECASE)
+_GREEN = re.compile(r"green|passed|stable|deploy|prod|good|known-good", re.IGNORECASE)
+
+
+def version_of(name: str) -> tuple[tuple[int, ...], bool] | None:
+    """The numbers of a version tag, and whether it is a final release; None for other tags."""
+    found = _VERSION.search(name)
+    if found is None:
+        return None
+    # A single number is a version only when hardly anything else is in the name.
+    if not re.search(r"[._]", found[1]) and not re.fullmatch(r"(v|release[-_/]?|r)?\d+", name.lower()):
+        return None
+    return tuple(int(part) for part in re.split(r"[._]", found[1])), not _PRE.match(found[2])
+
+
+def releases(tags: Sequence[Tag]) -> list[Tag]:
+    """The tags that are releases, oldest first: final versions if there are any, else all versions, else all tags."""
+    versions = [(tag, found) for tag in tags if (found := version_of(tag.name)) is not None]
+    final = [(tag, found) for tag, found in versions if found[1]] or versions
+    if not final:
+        return [tag for tag in sorted(tags, key=lambda tag: tag.time) if not _GREEN.search(tag.name)]
+    return [tag for tag, _ in sorted(final, key=lambda item: (item[0].time, item[1][0]))]
+
+
+def last_good(tags: Sequence[Tag]) -> list[Tag]:
+    """Tags that mark a state known to work, newest first: releases and tags such as `green`."""
+    marked = {tag.name: tag for tag in releases(tags)}
+    marked |= {tag.name: tag for tag in tags if _GREEN.search(tag.name)}
+    return sorted(marked.values(), key=lambda tag: -tag.time)
+
+
+def tags_moved(store: Store, tags: Sequence[Tag]) -> bool:
+    """True when the tags are others than those the releases were assigned by."""
+    return set(store.rows("SELECT name, oid FROM tags")) != {(tag.name, tag.commit) for tag in tags}
+
+
+def assign_releases(repository: Repository, store: Store, tags: Sequence[Tag]) -> None:
+    """Writes for every commit the first release that has it; does nothing while no tag moved."""
+    if not tags_moved(store, tags):
+        return
+    ordered = releases(tags)
+    parents = dict(repository.reachable([tag.commit for tag in ordered])) if ordered else {}
+    first: dict[str, str] = {}
+    for tag in ordered:
+        stack = [tag.commit]
+        while stack:
+            oid = stack.pop()
+            if oid in first or oid not in parents:
+                continue
+            first[oid] = tag.name
+            stack.extend(parents[oid])
+    ranks = {tag.name: rank for rank, tag in enumerate(ordered, 1)}
+    with store.transaction() as db:
+        db.execute("UPDATE commits SET release=NULL WHERE release IS NOT NULL")
+        db.executemany("UPDATE commits SET release=? WHERE oid=?", [(name, oid) for oid, name in first.items()])
+        db.execute("DELETE FROM tags")
+        db.executemany("INSERT INTO tags VALUES(?,?,?,?)",
+                       [(tag.name, tag.commit, tag.time, ranks.get(tag.name, 0)) for tag in tags])

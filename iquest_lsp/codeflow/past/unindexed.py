@@ -1,0 +1,197 @@
+"""The past of files and lines, read from git at once, for repositories that have no index yet."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from iquest_lsp.codeflow.diff.filters import Objection, credibility, is_bot
+from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
+from iquest_lsp.codeflow.past.tracking import Range, Tracker
+from iquest_lsp.codeflow.syntax.paths import Category, category
+
+MAX_RENAMES = 8
+#: How far back the ranking of likely files looks.
+LATELY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A commit that changed something followed under `label`; `born` when it brought it into being.
+
+    `doubt` is a filter's objection to it, empty where there is none.
+    """
+
+    label: str
+    commit: str
+    date: str
+    subject: str
+    kind: str
+    path: str
+    born: bool = False
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often commits that change source also change files of another category: (together, source commits)."""
+
+    source: int
+    with_category: Counter[Category]
+
+    def share(self, kind: Category) -> float:
+        """The share of commits on source code that touch this category too."""
+        return self.with_category[kind] / self.source if self.source else 0.0
+
+
+class Evidence(Protocol):
+    """What an explanation needs to know of the past."""
+
+    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+        """Commits that changed the labelled lines (as they are in the base commit), or else the paths."""
+        ...
+
+    def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
+        """Files that changed with these; commits made by programs are witnesses only with `include_filtered`."""
+        ...
+
+    def habits(self, *, include_filtered: bool = False) -> Habits:
+        """What the repository's commits usually bring along."""
+        ...
+
+    def recent(self) -> Recent:
+        """What the newest commits changed, at most LATELY of them."""
+        ...
+
+
+class LiveEvidence:
+    """Evidence from walks over the newest commits before `base`; each walk ends after `seconds`."""
+
+    def __init__(self, repository: Repository, base: str, *, seconds: float = 0.6) -> None:
+        self._repository = repository
+        self._base = base
+        self._seconds = seconds
+
+    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+        """See Evidence."""
+        if not self._base or not paths:
+            return []
+        deadline = time.monotonic() + self._seconds
+        tracker = Tracker(ranges)
+        followed = {path for _, path, _ in ranges}
+        found: list[tuple[Commit, str, str, bool]] = []
+        for commit in self._walk(list(paths), deadline):
+            followed |= {item.old_path for item in commit.files if item.status == "R" and item.path in followed}
+            found += [(commit, touch.label, touch.diff.path, touch.born) for touch in tracker.feed(commit)]
+            found += [(commit, "", item.path, item.status == "A")
+                      for item in commit.files if item.path not in followed]
+            if len(found) > 200:
+                break
+        seen = judged(self._repository, {commit.oid: commit for commit, *_ in found}.values())
+        return [_past(label, commit, *seen[commit.oid], path, born=born) for commit, label, path, born in found]
+
+    def _walk(self, paths: list[str], deadline: float) -> Iterator[Commit]:
+        """The newest commits on the paths and, once they came from elsewhere, on their earlier places too."""
+        seen: set[str] = set()
+        for _ in range(MAX_RENAMES):
+            walk = commits(self._repository, revisions=[self._base], paths=paths, patch=True, limit=80, merges=False)
+            earlier: list[str] = []
+            for commit in walk:
+                if commit.oid in seen:
+                    continue
+                seen.add(commit.oid)
+                known = self._with_renames(commit) if any(item.status == "A" for item in commit.files) else commit
+                earlier = [item.old_path for item in known.files if item.status == "R" and item.old_path not in paths]
+                yield known
+                if earlier or time.monotonic() > deadline:
+                    break
+            if not earlier or time.monotonic() > deadline:
+                return
+            paths = [*paths, *earlier]
+
+    def _with_renames(self, commit: Commit) -> Commit:
+        """The commit with what became of its new files: a walk over some paths shows moved ones as new."""
+        whole = next(iter(commits(self._repository, commits=[commit.oid], patch=True)), commit)
+        moved = {item.path: item for item in whole.files if item.status == "R"}
+        return replace(commit, files=tuple(moved.get(item.path, item) for item in commit.files))
+
+    def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
+        """See Evidence."""
+        if not self._base or not paths:
+            return []
+        deadline = time.monotonic() + self._seconds
+        sets: list[list[str]] = []
+        walk = commits(self._repository, revisions=[self._base], paths=paths[:50], full_diff=True, numbers=False,
+                       limit=300, merges=False)
+        for commit in walk:
+            if include_filtered or not is_bot(commit.author, commit.email):
+                sets.append([item.path for item in commit.files])
+            if time.monotonic() > deadline:
+                break
+        return partners(sets, paths)
+
+    def habits(self, *, include_filtered: bool = False) -> Habits:
+        """See Evidence."""
+        if not self._base:
+            return Habits(0, Counter())
+        walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
+        return habits_of([item.path for item in commit.files] for commit in walk
+                         if include_filtered or not is_bot(commit.author, commit.email))
+
+    def recent(self) -> Recent:
+        """See Evidence."""
+        if not self._base:
+            return Recent()
+        deadline = time.monotonic() + self._seconds
+        read: list[Commit] = []
+        for commit in commits(self._repository, revisions=[self._base], limit=LATELY, merges=False):
+            if len(commit.files) <= SWEEP:
+                read.append(commit)
+            if time.monotonic() > deadline:
+                break
+        paths = [[item.path for item in commit.files] for commit in read]
+        return Recent(paths, sizes_of(item for commit in read for item in commit.files))
+
+
+def sizes_of(files: Iterable[FileDiff]) -> Counter[str]:
+    """Lines by path, as far as what was added and removed tells; binary files have none."""
+    sizes: Counter[str] = Counter()
+    for item in files:
+        sizes[item.path] += max(item.added, 0) - max(item.removed, 0)
+    return sizes
+
+
+def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:
+    """Habits counted over the path lists of commits."""
+    source, together = 0, Counter[Category]()
+    for paths in path_lists:
+        kinds = {category(path) for path in paths}
+        if Category.SOURCE in kinds and len(paths) <= MAX_FILES:
+            source += 1
+            together.update(kinds)
+    return Habits(source, together)
+
+
+def judged(repository: Repository, some: Iterable[Commit]) -> dict[str, tuple[Intent, Objection | None]]:
+    """Purpose and objection of each commit, by its id; reads all files that they change, in one walk.
+
+    A walk limited to some paths does not show what else a commit did, and its message alone misleads.
+    """
+    wanted = [commit.oid for commit in some]
+    found: dict[str, tuple[Intent, Objection | None]] = {}
+    for commit in commits(repository, commits=wanted) if wanted else ():
+        intent = intent_of(commit.subject, commit.body, shape_of(commit.files), merge=commit.merge)
+        found[commit.oid] = (intent, credibility(commit.author, commit.email, intent, commit.files))
+    return found
+
+
+def _past(label: str, commit: Commit, intent: Intent, objection: Objection | None, path: str, *, born: bool) -> Past:
+    doubt = str(objection) if objection is not None else ""
+    return Past(label, commit.oid, commit.date, commit.subject, intent.kind, path, born, doubt)

@@ -1,0 +1,317 @@
+"""A file's hunks read as changes of its definitions."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.line_effects import facts, is_comment, plainly
+from iquest_lsp.codeflow.syntax.paths import is_test
+from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Key = tuple[str, int]
+
+# Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
+MAX_PAIRS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolChange:
+    """What happened to one definition.
+
+    `change` is added, removed, renamed, moved, signature, body, doc, test or format-only. `line` is where the
+    definition begins (0-based, in the new file, or in the old one if it is gone). `detail` says more in words:
+    the old and the new head, the old name, the file it came from, what its lines do now. `inner` marks a definition
+    whose outer one was added or removed whole. `lines` are its code lines without indentation, for comparing.
+    """
+
+    path: str
+    name: str
+    kind: str
+    change: str
+    line: int = 0
+    detail: str = ""
+    old_name: str = ""
+    public: bool = True
+    inner: bool = False
+    deprecates: bool = False
+    lines: tuple[str, ...] = ()
+
+
+def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) -> list[SymbolChange]:
+    """The definitions that `diff` touches; empty where no grammar reads the file."""
+    old = symbols_of(diff.old_path or diff.path, before) if before is not None else ()
+    new = symbols_of(diff.path, after) if after is not None else ()
+    if not old and not new:
+        return []
+    comparison = _Comparison(diff, before or b"", after or b"", _keyed(old), _keyed(new))
+    return comparison.run()
+
+
+class _Comparison:
+    def __init__(
+        self, diff: FileDiff, before: bytes, after: bytes, old: dict[Key, Symbol], new: dict[Key, Symbol]
+    ) -> None:
+        self.diff, self.old, self.new = diff, old, new
+        self.before, self.after = before.split(b"\n"), after.split(b"\n")
+        self.language = grammars.language_of(diff.path)
+        self.old_touched = _touched(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
+        self.new_touched = _touched(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
+        removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
+        added = "".join(line for hunk in diff.hunks for line in hunk.added)
+        # Reading whole files again is worth it only where the changed lines could be mere layout.
+        self.format_only = (
+            bool(before and after) and _squashed(removed) == _squashed(added)
+            and same_code(self.language, before, after)
+        )  # fmt: skip
+
+    def run(self) -> list[SymbolChange]:
+        """All changes, in the order of the new file, the removed ones last."""
+        gone = [key for key in self.old if key not in self.new]
+        come = [key for key in self.new if key not in self.old]
+        renames = self._renames(gone, come)
+        found = []
+        for key, symbol in self.new.items():
+            old_key = renames.get(key, key)
+            earlier = self.old.get(old_key)
+            if earlier is None:
+                inner = _outer(key) in come and renames.get(_outer(key)) is None
+                found.append(self._whole(symbol, "added", self.diff.path, self.after, inner=inner))
+            elif old_key != key and not self._follows_outer(key, old_key, renames):
+                detail = f"{earlier.name} → {symbol.name}"
+                change = self._whole(symbol, "renamed", self.diff.path, self.after)
+                found.append(replace(change, detail=detail, old_name=earlier.name))
+            elif key in self.new_touched or old_key in self.old_touched:
+                found.append(self._changed(earlier, symbol))
+        taken = set(renames.values())
+        path = self.diff.old_path or self.diff.path
+        for key in gone:
+            if key not in taken:
+                inner = _outer(key) in gone and _outer(key) not in taken
+                found.append(self._whole(self.old[key], "removed", path, self.before, inner=inner))
+        return found
+
+    @staticmethod
+    def _whole(
+        symbol: Symbol, change: str, path: str, source: Sequence[bytes], *, inner: bool = False
+    ) -> SymbolChange:
+        lines = _code_lines(source, symbol)
+        return SymbolChange(
+            path, symbol.name, symbol.kind, change, symbol.start, symbol.signature, public=symbol.public, inner=inner,
+            deprecates=change != "removed" and _deprecates(lines), lines=lines,
+        )  # fmt: skip
+
+    def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
+        removed = [line for hunk in self.diff.hunks
+                   for at, line in enumerate(hunk.removed, hunk.old_start) if earlier.start <= at < earlier.end]
+        added = [line for hunk in self.diff.hunks
+                 for at, line in enumerate(hunk.added, hunk.new_start) if symbol.start <= at < symbol.end]
+        detail = ""
+        alike = _squashed("".join(removed)) == _squashed("".join(added))
+        if self.format_only or (alike and self._same_text(earlier, symbol)):
+            change = "format-only"
+        elif earlier.signature != symbol.signature:
+            change, detail = "signature", f"{earlier.signature} → {symbol.signature}"
+        elif self._doc_only(earlier, symbol, removed, added):
+            change = "doc"
+        elif is_test(self.diff.path):
+            change = "test"
+        else:
+            change, detail = "body", ", ".join(self._own_facts(earlier, symbol))
+        deprecates = _deprecates(added) and not _deprecates(removed)
+        return SymbolChange(self.diff.path, symbol.name, symbol.kind, change, symbol.start, detail, symbol.name,
+                            symbol.public, deprecates=deprecates, lines=tuple(line.strip() for line in added))
+
+    def _own_facts(self, earlier: Symbol, symbol: Symbol) -> list[str]:
+        """What the definition's lines do now, its documentation and the definitions inside it aside."""
+        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
+        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
+        removed = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
+                   if earlier.start <= at < earlier.end and at not in old_inside]
+        added = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
+                 if symbol.start <= at < symbol.end and at not in new_inside]
+        return facts(removed, added) or plainly(removed, added)
+
+    def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
+        one = b"\n".join(self.before[earlier.start : earlier.end])
+        other = b"\n".join(self.after[symbol.start : symbol.end])
+        return same_code(self.language, one, other)
+
+    def _doc_only(self, earlier: Symbol, symbol: Symbol, removed: list[str], added: list[str]) -> bool:
+        old_inside = all(
+            earlier.doc[0] <= at < earlier.doc[1] or is_comment(line)
+            for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
+            if earlier.start <= at < earlier.end
+        )  # fmt: skip
+        new_inside = all(
+            symbol.doc[0] <= at < symbol.doc[1] or is_comment(line)
+            for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
+            if symbol.start <= at < symbol.end
+        )  # fmt: skip
+        return bool(removed or added) and old_inside and new_inside
+
+    def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
+        """New key -> old key for definitions that vanished under one name and appeared under another."""
+        renames: dict[Key, Key] = {}
+        left = list(gone)
+        old_lines = {key: _code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
+        for key in come[:MAX_PAIRS]:
+            symbol = self.new[key]
+            outer = renames.get(_outer(key))
+            followed = (f"{outer[0]}.{symbol.short}", key[1]) if outer else None
+            if followed in left:
+                renames[key] = followed
+                left.remove(followed)
+                continue
+            lines = _code_lines(self.after, symbol)
+            best, score = None, 0.6
+            for other in left:
+                if other in old_lines and self.old[other].kind == symbol.kind:
+                    likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
+                    if likeness >= score:
+                        best, score = other, likeness
+            if best is not None:
+                renames[key] = best
+                left.remove(best)
+        return renames
+
+    @staticmethod
+    def _follows_outer(key: Key, old_key: Key, renames: dict[Key, Key]) -> bool:
+        """True when only the outer definition's name changed."""
+        return key[0].rsplit(".", 1)[-1] == old_key[0].rsplit(".", 1)[-1] and _outer(key) in renames
+
+
+def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
+    """Pairs definitions removed from one file with alike ones added to another: one `moved` change each."""
+    changes = list(changes)
+    removed: dict[str, list[SymbolChange]] = {}
+    for item in changes:
+        if item.change == "removed" and item.lines:
+            removed.setdefault(item.name.rsplit(".", 1)[-1], []).append(item)
+    gone: set[int] = set()
+    moved: dict[int, SymbolChange] = {}
+    for item in changes:
+        if item.change != "added" or not item.lines:
+            continue
+        for other in removed.get(item.name.rsplit(".", 1)[-1], [])[:MAX_PAIRS]:
+            if id(other) in gone or (other.path, other.name) == (item.path, item.name):
+                continue
+            callable_ = item.kind in _CALLABLES and other.kind in _CALLABLES
+            if not callable_ and other.kind != item.kind:
+                continue
+            if similarity(other.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
+                continue
+            gone.add(id(other))
+            source = f"{other.path}::{other.name}"
+            moved[id(item)] = replace(item, change="moved", detail=f"from {source}", old_name=source)
+            break
+    return [moved.get(id(item), item) for item in changes if id(item) not in gone]
+
+
+_CALLABLES = ("function", "method", "test")
+
+
+def similarity(one: Sequence[str], other: Sequence[str], one_name: str, other_name: str) -> float:
+    """Share of lines two definitions have in common (Dice), once one name is put for the other."""
+    if not one or not other:
+        return 0.0
+    if one_name and one_name != other_name:
+        pattern = re.compile(rf"\b{re.escape(one_name)}\b")
+        one = [pattern.sub(other_name, line) for line in one]
+    common = sum((Counter(one) & Counter(other)).values())
+    return 2 * common / (len(one) + len(other))
+
+
+def same_code(language: str, before: bytes, after: bytes) -> bool:
+    """True when two texts differ in layout only: white space, line breaks, quotes, trailing commas."""
+    if _squash(before) != _squash(after):
+        return False
+    if before == after:
+        return False
+    parser = grammars.parser(language)
+    if parser is None or max(len(before), len(after)) > MAX_SOURCE:
+        return False
+    texts = [textwrap.dedent(text.decode("utf-8", "replace")).encode() for text in (before, after)]
+    one, other = (list(_tokens(parser.parse(text).root_node)) for text in texts)
+    return one == other
+
+
+def _squash(text: bytes) -> bytes:
+    return text.translate(None, b" \t\r\n\f\v,;\\").replace(b"'", b'"')
+
+
+def _squashed(text: str) -> str:
+    return _LAYOUT.sub("", text).replace("'", '"')
+
+
+def _tokens(root: Node) -> Iterable[tuple[int, bytes]]:
+    """Leaves with their block depth, which is what indentation means; layout and quotes are normalized."""
+    stack: list[tuple[Node, int]] = [(root, 0)]
+    pending: tuple[int, bytes] | None = None
+    while stack:
+        node, depth = stack.pop()
+        if node.child_count:
+            inner = depth + (node.type == "block")
+            stack.extend((child, inner) for child in reversed(node.children))
+            continue
+        text = b" ".join((node.text or b"").split()).replace(b"'", b'"')
+        if not text or text == b";" or node.type == "line_continuation":
+            continue
+        if pending is not None and not (pending[1] == b"," and text in (b")", b"]", b"}", b">")):
+            yield pending
+        pending = (depth, text)
+    if pending is not None:
+        yield pending
+
+
+def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
+    """Lines of definitions inside `outer`."""
+    prefix = f"{outer.name}."
+    return {
+        line for item in symbols if item.name.startswith(prefix) and outer.start <= item.start < outer.end
+        for line in range(item.start, item.end)
+    }  # fmt: skip
+
+
+def _keyed(symbols: Sequence[Symbol]) -> dict[Key, Symbol]:
+    """Symbols by name and count, so that overloads stay apart."""
+    seen: Counter[str] = Counter()
+    keyed = {}
+    for symbol in symbols:
+        keyed[symbol.name, seen[symbol.name]] = symbol
+        seen[symbol.name] += 1
+    return keyed
+
+
+def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> set[Key]:
+    everything = tuple(symbols.values())
+    hits = {id(symbol) for start, count in ranges for symbol in touched(everything, start, count)}
+    return {key for key, symbol in symbols.items() if id(symbol) in hits}
+
+
+def _outer(key: Key) -> Key:
+    return key[0].rpartition(".")[0], 0
+
+
+def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
+    lines = (line.decode("utf-8", "replace").strip() for line in source[symbol.start : symbol.end][:400])
+    return tuple(line for line in lines if len(line) > 1)
+
+
+_LAYOUT = re.compile(r"[\s,;\\]+")
+_DEPRECATION = re.compile(
+    r"@deprecated|#\[deprecated|\[\[deprecated|DeprecationWarning|^\W*deprecated\b|\bdeprecated[:.!]|\.\. deprecated::|"
+    r"\bis deprecated\b|warn_deprecated|Deprecated since|弃用|已废弃", re.IGNORECASE)  # fmt: skip
+
+
+def _deprecates(lines: Iterable[str]) -> bool:
+    return any(_DEPRECATION.search(line) for line in lines)

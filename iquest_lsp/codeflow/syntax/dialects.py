@@ -1,0 +1,143 @@
+"""The language version that a project declares, and code that needs a newer one.
+
+Parsers here are tolerant: they accept a `match` statement in a project for Python 3.8. What a construct needs comes
+from the languages' own release notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.git.commits import Hunk
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Version = tuple[int, ...]
+Read = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The oldest version of `language` that `source` promises to support."""
+
+    language: str
+    version: Version
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.source} declares {_TITLES[self.language]} {dotted(self.version)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A construct on a 0-based line that needs a newer version."""
+
+    line: int
+    construct: str
+    needs: Version
+
+
+_TITLES = {"python": "Python", "go": "Go", "java": "Java", "rust": "Rust edition"}
+_MANIFESTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "python": (
+        ("pyproject.toml", r"requires-python\s*=\s*[\"'][^\"']*?(?:>=|~=|\^|==)\s*(\d+(?:\.\d+)*)"),
+        ("pyproject.toml", r"^python\s*=\s*[\"'][^\"'\d]*(\d+(?:\.\d+)*)"),
+        ("setup.cfg", r"python_requires\s*=\s*[^\d\n]*?(?:>=|~=|==)\s*(\d+(?:\.\d+)*)"),
+        ("setup.py", r"python_requires\s*=\s*[\"'][^\"']*?(?:>=|~=|==)\s*(\d+(?:\.\d+)*)"),
+    ),
+    "go": (("go.mod", r"^go\s+(\d+\.\d+)"),),
+    "java": (
+        ("pom.xml", r"<(?:maven\.compiler\.(?:release|source)|release|java\.version)>(?:1\.)?(\d+)<"),
+        ("build.gradle", r"(?:sourceCompatibility|languageVersion)\D*(?:1\.)?(\d+)"),
+    ),
+    "rust": (("Cargo.toml", r"^edition\s*=\s*[\"'](\d{4})"),),
+}  # fmt: skip
+
+# What a line must hold for one of the constructs to be in it, so that most files need not be read again.
+_HINTS = {
+    "python": re.compile(r"^\s*(match|type)\s.|:=|/|except\s*\*|^\s*(async\s+)?(def|class)\s+\w+\["),
+    "go": re.compile(r"\["), "java": re.compile(r'\brecord\b|"""|->'), "rust": re.compile(r"\.await\b"),
+}  # fmt: skip
+
+# node type -> (construct, version it came with)
+_NODES: dict[str, dict[str, tuple[str, Version]]] = {
+    "python": {
+        "match_statement": ("a match statement", (3, 10)),
+        "named_expression": ("an assignment expression", (3, 8)),
+        "positional_separator": ("positional-only parameters", (3, 8)),
+        "except_group_clause": ("except*", (3, 11)),
+        "type_alias_statement": ("a type statement", (3, 12)),
+        "type_parameter": ("type parameters", (3, 12)),
+    },
+    "go": {"type_parameter_list": ("type parameters", (1, 18))},
+    "java": {
+        "record_declaration": ("a record", (16,)), "text_block": ("a text block", (15,)),
+        "switch_rule": ("a switch rule", (14,)), "record_pattern": ("a record pattern", (21,)),
+    },
+    "rust": {"await_expression": ("await", (2018,))},
+}  # fmt: skip
+
+
+def declared(language: str, read: Read) -> Declaration | None:
+    """What the project's files say about `language`; `read` gives a file of the project's top by name."""
+    for name, pattern in _MANIFESTS.get(language, ()):
+        text = read(name)
+        found = _first(pattern, text) if text else None
+        if found is not None:
+            return Declaration(language, found, name)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _first(pattern: str, text: bytes) -> Version | None:
+    found = re.search(pattern, text[:200_000].decode("utf-8", "replace"), re.MULTILINE)
+    return tuple(int(part) for part in found[1].split(".")) if found else None
+
+
+def violations(
+    path: str, source: bytes, declaration: Declaration, hunks: Sequence[Hunk]
+) -> list[Violation]:
+    """Constructs on the added lines of the hunks that need more than is declared."""
+    hint = _HINTS[declaration.language]
+    lines = [(hunk.new_start, hunk.new_count) for hunk in hunks if any(hint.search(line) for line in hunk.added)]
+    if not lines:
+        return []
+    parser = grammars.parser(grammars.language_of(path))
+    newer = {kind: found for kind, found in _NODES.get(declaration.language, {}).items()
+             if found[1] > declaration.version}
+    if parser is None or not newer:
+        return []
+    runs = [(start, start + count) for start, count in lines if count]
+    found = []
+    for node in _walk(parser.parse(source).root_node, runs):
+        # The Python grammar uses this node for `list[int]` too.
+        if node.type == "type_parameter" and node.parent is not None and node.parent.type == "generic_type":
+            continue
+        if node.type in newer:
+            row = node.start_point.row
+            if any(start <= row < end for start, end in runs):
+                found.append(Violation(row, *newer[node.type]))
+    return found
+
+
+def _walk(root: Node, runs: Sequence[tuple[int, int]]) -> Iterable[Node]:
+    """The named nodes that touch the lines."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        for child in node.named_children:
+            first, last = child.start_point.row, child.end_point.row
+            if any(start <= last and first < end for start, end in runs):
+                stack.append(child)
+
+
+def dotted(version: Version) -> str:
+    """The version as people write it."""
+    return ".".join(map(str, version))

@@ -1,0 +1,143 @@
+"""Heads of definitions compared: what callers have to know of a change between two of them."""
+
+from __future__ import annotations
+
+import re
+
+from iquest_lsp.codeflow.syntax.line_effects import named
+
+
+def parameter_facts(before: str, after: str) -> list[str]:
+    """Parameters that came, went or changed between two heads of a definition."""
+    old, new = parameters(before), parameters(after)
+    found = named("takes the new parameter", [name for name in new if name not in old])
+    found += named("no longer takes", [name for name in old if name not in new])
+    same = [name for name in new if name in old]
+    if not found and same and [name for name in old if name in new] != same:
+        found.append("takes its parameters in another order")
+    changed = [name for name in same if old[name] != new[name]]
+    if changed and not found:
+        found += [f"`{old[name]}` becomes `{new[name]}`" for name in changed[:2]]
+    return found
+
+
+def signature_facts(detail: str) -> list[str]:
+    """What becomes of a head, told from `old → new`: its parameters, or that only types change; else both heads."""
+    before, _, after = detail.partition(" → ")
+    if types_only(detail):
+        return ["changes types only"]
+    found = parameter_facts(before, after)
+    if found:
+        return found
+    return [f"`{before}` becomes `{after}`"] if len(detail) <= 160 else ["has another head"]
+
+
+def types_only(detail: str) -> bool:
+    """True when, between the heads `old → new`, callers need not care: names, order and defaults are as before."""
+    before, _, after = detail.partition(" → ")
+    old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
+    return before.partition("(")[0] == after.partition("(")[0] and before != after and old == new and all(
+        ":" in item or "->" in detail or _bare(item) == item for item in parameters(after).values())
+
+
+def _bare(parameter: str) -> str:
+    """A parameter without its annotation: `name: type = default` as `name=default`; other forms as they are."""
+    if not re.match(r"[*$\w?]+\s*(:|=|$)", parameter):
+        return parameter
+    head, default = _defaulted(parameter)
+    return head.partition(":")[0].strip().rstrip("?") + (f"={default}" if default else "")
+
+
+def parameters(signature: str) -> dict[str, str]:
+    """Parameters of a definition's head: name -> as written."""
+    found = {}
+    for item in _parts(signature):
+        head = re.split(r"[:=]", item, maxsplit=1)[0].strip()
+        words = re.findall(r"[\w$]+", head)
+        if words:
+            # `name: type` and `name = value` put the name first, `type name` puts it last.
+            found[words[0] if re.search(r"[:=]", item) and len(words) == 1 else words[-1]] = item
+    return found
+
+
+def breaks_callers(detail: str) -> bool:
+    """Whether calls that fitted the first of the heads `old → new` may no longer fit the second, or mean the same.
+
+    They still do where parameters are added at the end, or by name only, with a default; where a default is added;
+    and where only types change.
+    """
+    before, _, after = detail.partition(" → ")
+    if _name_of(before) != _name_of(after):
+        return True
+    old, new = parameters(before), parameters(after)
+    for name in ("self", "cls"):
+        old.pop(name, None)
+        new.pop(name, None)
+    by_name = _by_name_only(after)
+    if len(old) == len(new):
+        # Another name in the same place is no matter to those who do not use it.
+        old = {now if was not in new and now not in old and now not in by_name else was: item
+               for (was, item), now in zip(old.items(), new, strict=True)}
+    if [name for name in new if name in old] != list(old):
+        return True
+    behind = True
+    for name, item in reversed(new.items()):
+        if name not in old:
+            if not _optional(item) or not (behind or name in by_name):
+                return True
+        else:
+            behind &= name in by_name or item.startswith("**")
+            was, now = _defaulted(old[name])[1], _defaulted(item)[1]
+            if (was and was != now) or (_optional(old[name]) and not _optional(item)):
+                return True
+            if name in by_name and name not in _by_name_only(before):
+                return True
+    return False
+
+
+def _name_of(signature: str) -> str:
+    """What stands before the parameters, without type parameters, and without what a promise in return says too."""
+    head = re.sub(r"<[^()]*>$", "", signature.partition("(")[0].strip())
+    return head.replace("async ", "") if "Promise<" in signature else head
+
+
+def _optional(parameter: str) -> bool:
+    """True when a call may leave the parameter out."""
+    head, default = _defaulted(parameter)
+    return bool(default) or head.partition(":")[0].strip().endswith("?") or "..." in head or (
+        head.lstrip().startswith("*") and not re.search(r"\s", head.partition(":")[0].strip()))
+
+
+def _defaulted(parameter: str) -> tuple[str, str]:
+    """A parameter without its default, and the default; an arrow or a comparison is none."""
+    found = re.search(r"(?<![=!<>])=(?![=>])", parameter)
+    return (parameter, "") if found is None else (parameter[: found.start()], parameter[found.end() :].strip())
+
+
+def _by_name_only(signature: str) -> set[str]:
+    """Names of the parameters behind Python's star."""
+    parts = _parts(signature)
+    star = next((at for at, item in enumerate(parts) if re.match(r"\*(\w+\s*(:|$)|$)", item)), len(parts))
+    return set(parameters(f"({', '.join(parts[star + 1 :])})"))
+
+
+def _parts(signature: str) -> list[str]:
+    """The parameters of a head as written, separators such as a lone star among them."""
+    start = signature.find("(")
+    if start < 0:
+        return []
+    depth, part, parts = 0, "", []
+    for char in signature[start + 1 :]:
+        if char in "([{<":
+            depth += 1
+        elif char in ")]}>":
+            if char == ")" and depth == 0:
+                break
+            depth -= 1
+        if char == "," and depth <= 0:
+            parts.append(part)
+            part = ""
+        else:
+            part += char
+    parts.append(part)
+    return [item for item in (part.strip() for part in parts) if item]

@@ -1,0 +1,347 @@
+"""The definitions in a source file, found by tree-sitter.
+
+Names are qualified with dots (`Class.method`) in every language. Lines are 0-based, `end` is exclusive; a definition
+begins with its decorators or attributes and the comment lines right above it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.paths import is_test
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_SOURCE = 1024 * 1024
+MAX_SYMBOLS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One definition.
+
+    `signature` is its head without the body, white space squeezed; `head` is the line after that head's last one;
+    `doc` are the lines of its documentation (comment above or docstring), empty when `doc[0] == doc[1]`.
+    """
+
+    name: str
+    kind: str
+    start: int
+    end: int
+    signature: str = ""
+    head: int = 0
+    doc: tuple[int, int] = (0, 0)
+
+    @property
+    def short(self) -> str:
+        """The name without its qualification."""
+        return self.name.rsplit(".", 1)[-1]
+
+    @property
+    def public(self) -> bool:
+        """False when the name is private by the usual conventions."""
+        return not any(part.startswith("_") and not part.endswith("__") for part in self.name.split("."))
+
+
+# node type -> kind. A kind ending in "*" also holds further definitions.
+_DEFINITIONS: dict[str, dict[str, str]] = {
+    "python": {"function_definition": "function", "class_definition": "class*"},
+    "javascript": {
+        "function_declaration": "function", "generator_function_declaration": "function", "class_declaration": "class*",
+        "method_definition": "method", "class": "class*",
+    },
+    "typescript": {
+        "function_declaration": "function", "generator_function_declaration": "function", "class_declaration": "class*",
+        "abstract_class_declaration": "class*", "method_definition": "method", "method_signature": "method",
+        "abstract_method_signature": "method", "interface_declaration": "interface*", "enum_declaration": "enum",
+        "type_alias_declaration": "type", "internal_module": "module*", "module": "module*",
+        "function_signature": "function", "class": "class*",
+    },
+    "java": {
+        "class_declaration": "class*", "interface_declaration": "interface*", "enum_declaration": "enum*",
+        "record_declaration": "class*", "annotation_type_declaration": "interface*", "method_declaration": "method",
+        "constructor_declaration": "method",
+    },
+    "go": {
+        "function_declaration": "function", "method_declaration": "method", "type_spec": "type", "type_alias": "type",
+    },
+    "rust": {
+        "function_item": "function", "function_signature_item": "function", "struct_item": "struct",
+        "enum_item": "enum", "union_item": "struct", "trait_item": "trait*", "mod_item": "module*", "type_item": "type",
+        "macro_definition": "macro", "impl_item": "impl*",
+    },
+    "c": {
+        "function_definition": "function", "struct_specifier": "struct", "enum_specifier": "enum",
+        "union_specifier": "struct", "type_definition": "type", "preproc_function_def": "macro",
+    },
+    "cpp": {
+        "function_definition": "function", "struct_specifier": "struct*", "enum_specifier": "enum",
+        "union_specifier": "struct", "class_specifier": "class*", "namespace_definition": "module*",
+        "type_definition": "type", "alias_declaration": "type", "preproc_function_def": "macro",
+    },
+}  # fmt: skip
+_DEFINITIONS["tsx"] = _DEFINITIONS["typescript"]
+
+# Nodes that may hold definitions without being any.
+_HOLDERS = frozenset({
+    "module", "program", "source_file", "translation_unit", "decorated_definition", "export_statement", "block",
+    "class_body", "interface_body", "enum_body", "enum_body_declarations", "declaration_list", "type_declaration",
+    "field_declaration_list", "linkage_specification", "template_declaration", "preproc_if", "preproc_ifdef",
+    "preproc_else", "if_statement", "try_statement", "else_clause", "except_clause", "ambient_declaration",
+    "statement_block", "expression_statement", "object_type", "lexical_declaration", "variable_declaration",
+    "declaration", "annotation_type_body", "const_declaration", "finally_clause", "ERROR",
+})  # fmt: skip
+
+_VALUE_FUNCTIONS = frozenset({
+    "arrow_function", "function", "function_expression", "generator_function", "class",
+})  # fmt: skip
+_COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
+_HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
+_OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
+_CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
+_CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
+
+
+def symbols_of(path: str, source: bytes) -> tuple[Symbol, ...]:
+    """The file's definitions in order of appearance; empty when no grammar reads it or it is too large."""
+    language = grammars.language_of(path)
+    if not language or len(source) > MAX_SOURCE:
+        return ()
+    return _symbols(language, source, is_test(path))[0]
+
+
+def parses(path: str, source: bytes) -> bool:
+    """False when the file's grammar finds errors in it."""
+    language = grammars.language_of(path)
+    if not language or len(source) > MAX_SOURCE:
+        return True
+    return _symbols(language, source, is_test(path))[1]
+
+
+# A text is asked about again as the one before the next commit, and for its soundness.
+@lru_cache(maxsize=64)
+def _symbols(language: str, source: bytes, test_file: bool) -> tuple[tuple[Symbol, ...], bool]:
+    parser = grammars.parser(language)
+    if parser is None:
+        return (), True
+    walker = _Walker(language, source, test_file)
+    root = parser.parse(source).root_node
+    walker.visit(root, "", "")
+    return tuple(walker.found), not root.has_error
+
+
+def at_line(symbols: tuple[Symbol, ...], line: int) -> Symbol | None:
+    """The innermost definition that holds a line."""
+    best: Symbol | None = None
+    for symbol in symbols:
+        if symbol.start <= line < symbol.end and (best is None or symbol.end - symbol.start <= best.end - best.start):
+            best = symbol
+    return best
+
+
+def touched(symbols: tuple[Symbol, ...], start: int, count: int) -> list[Symbol]:
+    """The innermost definitions that lines `start` to `start + count` touch; for no lines, the one around that gap."""
+    if count <= 0:
+        # A gap before line `start`: inside a definition only if the definition goes on on both sides.
+        hits = [item for item in symbols if item.start < start < item.end]
+    else:
+        hits = [item for item in symbols if item.start < start + count and start < item.end]
+    return [item for item in hits if not _inner_covers(item, hits, start, count)]
+
+
+def _inner_covers(outer: Symbol, hits: list[Symbol], start: int, count: int) -> bool:
+    """True when every touched line of `outer` lies in definitions inside it."""
+    inner = [item for item in hits if item is not outer and outer.start <= item.start and item.end <= outer.end
+             and (item.end - item.start) < (outer.end - outer.start)]
+    if not inner:
+        return False
+    lines = range(max(start, outer.start), min(start + max(count, 1), outer.end))
+    return all(any(item.start <= line < item.end for item in inner) for line in lines)
+
+
+class _Walker:
+    def __init__(self, language: str, source: bytes, test_file: bool) -> None:
+        self.definitions = _DEFINITIONS[language]
+        self.language = language
+        self.source = source
+        self.test_file = test_file
+        self.found: list[Symbol] = []
+
+    def visit(self, node: Node, scope: str, scope_kind: str, depth: int = 0) -> None:
+        """Collects the definitions below `node`; bodies of functions are not searched."""
+        if depth > 60:
+            return
+        for child in node.children:
+            if len(self.found) >= MAX_SYMBOLS:
+                return
+            kind = self.definitions.get(child.type, "")
+            if kind and (child.is_named or child.type != "class"):
+                self._definition(child, kind, scope, scope_kind, depth)
+            elif child.type == "variable_declarator":
+                self._variable(child, scope, scope_kind, depth)
+            elif child.type in ("assignment", "const_spec", "const_item", "static_item", "public_field_definition",
+                                "field_definition"):
+                self._constant(child, scope, scope_kind)
+            elif child.type in _HOLDERS:
+                self.visit(child, scope, scope_kind, depth + 1)
+
+    def _definition(self, node: Node, kind: str, scope: str, scope_kind: str, depth: int) -> None:
+        name = self._name(node)
+        nests = kind.endswith("*")
+        kind = kind.rstrip("*")
+        body = node.child_by_field_name("body")
+        if self.language in ("c", "cpp") and kind in ("struct", "enum", "class") and body is None:
+            return
+        if self.language == "go" and kind == "type":
+            kind = {"struct_type": "struct", "interface_type": "interface"}.get(self._type_of(node), kind)
+        if not name:
+            if nests:
+                self.visit(body or node, scope, scope_kind, depth + 1)
+            return
+        qualified = f"{scope}.{name}" if scope else name
+        if kind == "function" and scope_kind in _CLASS_LIKE:
+            kind = "method"
+        if kind != "impl":
+            self._add(node, qualified, kind, body)
+        if nests and body is not None:
+            self.visit(body, qualified, kind, depth + 1)
+
+    def _variable(self, node: Node, scope: str, scope_kind: str, depth: int) -> None:
+        """`const name = () => ...` counts as a function; upper-case constants count too."""
+        value = node.child_by_field_name("value")
+        if value is not None and value.type in _VALUE_FUNCTIONS:
+            name = self._name(node)
+            kind = "class" if value.type == "class" else "function"
+            body = value.child_by_field_name("body")
+            if name and node.parent is not None:
+                self._add(node.parent, f"{scope}.{name}" if scope else name, kind, body)
+                if kind == "class" and body is not None:
+                    self.visit(body, name, kind, depth + 1)
+            return
+        self._constant(node, scope, scope_kind)
+
+    def _constant(self, node: Node, scope: str, scope_kind: str) -> None:
+        name = self._name(node)
+        value = node.child_by_field_name("value")
+        if value is not None and value.type in _VALUE_FUNCTIONS:
+            self._add(node, f"{scope}.{name}" if scope else name, "method", value.child_by_field_name("body"))
+        elif name and _CONSTANT.match(name):
+            self._add(node, f"{scope}.{name}" if scope else name, "constant", None)
+
+    def _add(self, node: Node, name: str, kind: str, body: Node | None) -> None:
+        outer = node
+        while outer.parent is not None and (
+            outer.parent.type in _WRAPPERS or (outer.parent.type in _GROUPS and outer.parent.named_child_count == 1)
+        ):
+            outer = outer.parent
+        start = outer.start_point.row
+        doc = (start, start)
+        above = outer.prev_named_sibling
+        while above is not None and _COMMENT.search(above.type) and above.end_point.row >= start - 1 and (
+            above.start_point.row < start and self._alone(above)
+        ):
+            if "comment" in above.type:
+                doc = (above.start_point.row, doc[1] if doc[1] > doc[0] else start)
+            start = above.start_point.row
+            above = above.prev_named_sibling
+        last = outer.end_point
+        end = last.row + (last.column > 0)
+        head = self._head_row(node, body)
+        signature = name if kind == "constant" else self._signature(node, body)
+        if self.language == "python" and body is not None:
+            doc = self._docstring(body) or doc
+        if self.test_file and kind in ("function", "method") and name.rsplit(".", 1)[-1].lower().startswith("test"):
+            kind = "test"
+        self.found.append(Symbol(name, kind, start, max(end, start + 1), signature, head, doc))
+
+    def _signature(self, node: Node, body: Node | None) -> str:
+        end = body.start_byte if body is not None else node.end_byte
+        # In Python a comment may stand between the head and the body.
+        last = node.child_by_field_name("return_type") or node.child_by_field_name("parameters")
+        if self.language == "python" and last is not None:
+            end = last.end_byte
+        raw = self.source[node.start_byte : min(end, node.start_byte + 2000)].decode("utf-8", "replace")
+        text = " ".join((_HEAD_COMMENT.sub("\n", raw) if "\n" in raw else raw).split())
+        if "\n" in raw:
+            # The same head broken over lines in another way is the same head.
+            text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))
+        return text.rstrip(" {:=>")[:300]
+
+    def _alone(self, node: Node) -> bool:
+        """True when nothing but white space stands before the node on its line."""
+        line_start = self.source.rfind(b"\n", 0, node.start_byte) + 1
+        return not self.source[line_start : node.start_byte].strip()
+
+    @staticmethod
+    def _head_row(node: Node, body: Node | None) -> int:
+        if body is None:
+            return node.end_point.row + 1
+        # The body begins on the line of its first statement where the language has no braces.
+        return body.start_point.row + (body.type != "block" or body.start_point.row == node.start_point.row)
+
+    @staticmethod
+    def _docstring(body: Node) -> tuple[int, int] | None:
+        first = _first_named(body)
+        if first is not None and first.type == "expression_statement":
+            first = _first_named(first)
+        if first is not None and first.type == "string":
+            return first.start_point.row, first.end_point.row + 1
+        return None
+
+    def _text(self, node: Node) -> str:
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def _type_of(self, node: Node) -> str:
+        inner = node.child_by_field_name("type")
+        return inner.type if inner is not None else ""
+
+    def _name(self, node: Node) -> str:
+        if node.type == "impl_item":
+            implementing = node.child_by_field_name("type")
+            return re.sub(r"<.*", "", self._text(implementing)) if implementing is not None else ""
+        fields = (node.child_by_field_name(field) for field in ("name", "left", "property"))
+        name = next((field for field in fields if field is not None), None)
+        if name is None:
+            name = self._declared(node.child_by_field_name("declarator"))
+        if name is None or (name.type not in _NAME_TYPES and node.type != "internal_module"):
+            return ""
+        text = self._text(name).replace("::", ".").strip("\"'")
+        if self.language == "go" and node.type == "method_declaration":
+            receiver = node.child_by_field_name("receiver")
+            found = re.search(r"(\w+)(?:\[[^\]]*\])?\s*\)", self._text(receiver)) if receiver is not None else None
+            return f"{found[1]}.{text}" if found else text
+        return text if len(text) <= 200 and "\n" not in text else ""
+
+    @staticmethod
+    def _declared(node: Node | None) -> Node | None:
+        """The name inside nested C declarators such as `*(*f)(int)`."""
+        for _ in range(20):
+            if node is None or node.type in _NAME_TYPES:
+                return node
+            node = node.child_by_field_name("declarator") or node.child_by_field_name("name") or (
+                _first_named(node) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
+        return None
+
+
+def _first_named(node: Node) -> Node | None:
+    return node.named_children[0] if node.named_child_count else None
+
+
+
+# What stands around a definition and belongs to it; groups only when they hold that definition alone.
+_WRAPPERS = frozenset({
+    "decorated_definition", "export_statement", "template_declaration", "ambient_declaration", "expression_statement",
+    "type_definition",
+})  # fmt: skip
+_GROUPS = frozenset({"type_declaration", "lexical_declaration", "const_declaration"})
+
+_NAME_TYPES = frozenset({
+    "identifier", "type_identifier", "property_identifier", "private_property_identifier", "field_identifier", "name",
+    "qualified_identifier", "namespace_identifier", "nested_namespace_specifier", "string", "operator_name",
+    "destructor_name", "scoped_identifier", "nested_identifier", "template_function",
+})  # fmt: skip

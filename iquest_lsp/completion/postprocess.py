@@ -1,0 +1,71 @@
+"""From a generation to the text that is shown, or the reason why nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iquest_lsp.completion import filters
+from iquest_lsp.completion.confidence import trusted_length
+from iquest_lsp.completion.cursor_text import Place
+from iquest_lsp.completion.syntax import Extent, Unit
+from iquest_lsp.datatypes import Finish, Generation
+
+
+class Quiet(StrEnum):
+    """Why an answer is empty; the values are for people and for counting."""
+
+    NO = ""
+    OFF = "off"  # completions are not wanted here
+    LOADING = "loading"
+    HIDDEN = "hidden"  # the file may not be shown to a model
+    INSIDE_WORD = "inside a word"
+    DEADLINE = "deadline"  # nothing whole was there in time
+    NOTHING = "nothing"  # the model had nothing to add
+    UNSURE = "unsure"
+    LOOP = "loop"
+    REPEATS = "repeats"  # what it said stands there already
+    BRACKET = "bracket"  # it only closed what is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What is inserted at the cursor; where that is nothing, `quiet` says why."""
+
+    text: str
+    quiet: Quiet = Quiet.NO
+
+
+def shape(generation: Generation, place: Place, unit: Unit, threshold: float = 0.0) -> Shaped:
+    """Cuts a generation to what fits the place: likely enough, whole, new, set like its surroundings.
+
+    A text cut short by a limit or by doubt keeps whole lines, or of its first line what ends at a word's border.
+    """
+    text, finish = generation.text, generation.finish
+    if not text.strip():
+        return Shaped("", Quiet.DEADLINE if finish is Finish.DEADLINE else Quiet.NOTHING)
+    trusted = text[: trusted_length(generation, threshold)]
+    if len(trusted) < len(text):
+        text = filters.whole_pieces(trusted)
+        if not text.strip():
+            return Shaped("", Quiet.UNSURE)
+    elif finish in (Finish.LIMIT, Finish.DEADLINE):
+        sound = filters.without_loop(text)
+        if not sound.strip():
+            return Shaped("", Quiet.LOOP)
+        text = min(filters.whole_pieces(text), sound, key=len)  # cut short, a loop may not be told any more
+        if not text.strip():
+            return Shaped("", Quiet.DEADLINE)
+    text = filters.without_loop(text)
+    if not text.strip():
+        return Shaped("", Quiet.LOOP)
+    if unit.extent is not Extent.TEXT:
+        text = filters.reindented(text, place)
+        text = filters.without_surplus_brackets(text, place)
+        if not text.strip():
+            return Shaped("", Quiet.BRACKET)
+    text = filters.without_tail(text.rstrip(), place)
+    text = filters.without_following(text, place)
+    if not text.strip() or filters.repeats_above(text, place):
+        return Shaped("", Quiet.REPEATS)
+    return Shaped(text.replace("\n", "\r\n") if "\r\n" in place.text else text)

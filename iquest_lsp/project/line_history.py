@@ -1,0 +1,87 @@
+"""History beside the code: which change a line belongs to, its story in a few words, what differs from HEAD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from iquest_lsp import codeflow
+from iquest_lsp.errors import DocumentError, UsageError
+from iquest_lsp.project.project import Project
+from iquest_lsp.workspace.secret_scan import has_secret
+
+MAX_STEPS = 3
+MAX_LOOK_UP = 2000
+_ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|])")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A definition that differs from the last commit: its first `line`, a changed one (`edit`), from 0, how many."""
+
+    name: str
+    line: int
+    edit: int
+    lines: int
+
+
+def change_at(project: Project, file: Path, line: int) -> tuple[Path, str]:
+    """The folder and target of the change a line is part of: the working tree, or the commit that changed it last.
+
+    Raises RepositoryError; UsageError for a line without history. Blocks.
+    """
+    path = project.path_of(file)
+    edits = codeflow.recent_edits(project.root, redact=has_secret)
+    if any(edit.path == path and edit.start <= line < max(edit.end, edit.start + 1) for edit in edits):
+        return file.parent, ""
+    story = codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret)
+    if not story.story:
+        raise UsageError(f"No commit has changed line {line + 1} of {file.name} yet")
+    return file.parent, story.story[0].commit
+
+
+def story_in_short(story: codeflow.Story) -> str:
+    """The newest steps, one a line, and since which release the line is there."""
+    lines = []
+    for item in story.story[:MAX_STEPS]:
+        subject = _ESCAPED.sub(r"\\\1", item.subject)
+        lines.append(f"- `{item.commit[:10]}` {item.date} {subject}")
+    if len(story.story) > MAX_STEPS:
+        lines.append(f"- … {len(story.story) - MAX_STEPS} more")
+    if story.since:
+        lines.append(f"\nSince {story.since}")
+    return "\n".join(lines)
+
+
+def changed_definitions(project: Project, path: str, client: str) -> list[Changed]:
+    """One entry a definition, in the order of the document; changed lines outside of any are left out."""
+    try:
+        lines = project.documents.get(path, client).text.split("\n")
+    except DocumentError:
+        return []
+    found: dict[tuple[str, int], Changed] = {}
+    for edit in project.edits:
+        if edit.path != path or not edit.symbols or edit.start >= len(lines):
+            continue
+        name = edit.symbols[0]
+        line = _head(lines, edit.start, max(edit.end, edit.start + 1), name)
+        before = found.get((name, line))
+        count = max(edit.end - edit.start, edit.removed)
+        found[name, line] = Changed(
+            name, line, before.edit if before else edit.start, count + (before.lines if before else 0)
+        )
+    return sorted(found.values(), key=lambda item: item.line)
+
+
+def _head(lines: Sequence[str], start: int, end: int, name: str) -> int:
+    """The line on which a definition begins that the lines from `start` lie in, or that lies in them."""
+    word = re.compile(rf"\b{re.escape(re.split(r'[.:]+', name)[-1])}\b\s*[(\[<:{{=\s]")
+    begin = re.compile(r"\s*(?:export|public|private|protected|static|async|pub|abstract|final|\w+\s)*"
+                       r"(?:class|def|fn|func|function|struct|enum|interface|trait|type|impl)\b")  # fmt: skip
+    inside: list[int] = [*range(start, max(start - MAX_LOOK_UP, -1), -1), *range(start + 1, min(end, len(lines)))]
+    for line in inside:
+        if word.search(lines[line] + " ") and begin.match(lines[line]):
+            return line
+    return start

@@ -1,0 +1,289 @@
+"""The llama engine: one GGUF in llama.cpp, prompts evaluated over its prefix cache, answers decoded."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
+from iquest_lsp.errors import EngineError
+from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
+from iquest_lsp.runtime.decode.answer import Answer, Request
+from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
+from iquest_lsp.runtime.decode.copy_mixture import Shares
+from iquest_lsp.runtime.decode.healing import Pieces
+from iquest_lsp.runtime.decode.sampling import Sampler
+from iquest_lsp.runtime.decode.writer import Decoder
+from iquest_lsp.runtime.kv.prefill import Prefill
+from iquest_lsp.runtime.kv.saver import SavedStates
+from iquest_lsp.runtime.llama.library import build_identity
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.model import Context, Model
+from iquest_lsp.runtime.llama.speed_probe import measure
+from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, Wishes, cores, plan, reach
+from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
+
+log = logging.getLogger(__name__)
+
+#: Cells for tokens that are evaluated on trial and forgotten.
+DRAFT_ROOM = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model and what works with it."""
+
+    model: Model
+    context: Context
+    prefill: Prefill
+    pieces: Pieces
+    decoder: Decoder
+    states: SavedStates
+
+
+class LlamaBackend:
+    """Holds the model and one context; see engine.Backend for the calls."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._parts: _Loaded | None = None
+        self._generated = 0
+        self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
+
+    def load(self, progress: Callable[[float], None]) -> ModelInfo:
+        path = Path(self._options.model_path)
+        header = read_header(path)  # a clear error for a damaged file, where native code would end the process
+
+        def report(share: float) -> bool:
+            progress(share)
+            return True
+
+        model = Model.load(path, n_gpu_layers=self._options.gpu_layers, progress=report)
+        self._options, reason = settled(self._options, header, model)
+        log.info("plan: %s", reason)
+        context = self._make_context(model)
+        prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
+        pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
+        shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
+        decoder = Decoder(model, prefill, pieces, self._options, shares)
+        states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
+        self._parts = _Loaded(model, context, prefill, pieces, decoder, states)
+        return describe(model, path, self._options, reason)
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        model = self._loaded().model
+        return [model.tokenize(text) for text in texts]
+
+    def complete(
+        self,
+        prompt: Prompt,
+        limits: Limits,
+        cancelled: Callable[[], bool],
+        on_text: Callable[[str], None] | None = None,
+        sampler: Sampler | None = None,
+    ) -> Generation:
+        """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's temperature."""
+        parts = self._loaded()
+        start = time.monotonic()
+        deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
+        limits = replace(limits, max_tokens=self._room(len(prompt.tokens), limits.max_tokens))
+        must = b""
+        if prompt.heal and (healed := parts.pieces.heal(prompt.tokens)).tokens:
+            prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
+        request = Request(prompt, limits, cancelled, deadline, must, on_text)
+        answer = Answer(request, parts.pieces.piece, parts.model.is_eog)
+        self._revive(prompt.sequence, prompt.tokens)
+        reused, prefilled = parts.prefill.run(
+            prompt.tokens, prompt.sequence, cancelled, deadline, hurry=True, answer=limits.max_tokens + DRAFT_ROOM
+        )
+        ready = time.monotonic()
+        finish = Finish.DEADLINE
+        drafted = accepted = 0
+        if reused + prefilled == len(prompt.tokens):
+            writer = parts.decoder.writer(request, answer, sampler)
+            with parts.decoder.at_work():
+                finish = writer.write()
+            drafted, accepted = writer.drafted, writer.accepted
+        self._generated += len(answer.tokens)
+        now = time.monotonic()
+        return Generation(
+            text=answer.text,
+            tokens=tuple(answer.tokens),
+            logprobs=tuple(answer.logprobs),
+            finish=finish,
+            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens), drafted, accepted),
+            timings=Timings(
+                total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
+            ),
+            ends=tuple(answer.ends),
+        )
+
+    def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
+        parts = self._loaded()
+        self._room(len(tokens), 1)
+        deadline = time.monotonic() + budget_ms / 1000
+        self._revive(sequence, tokens)
+        reused, evaluated = parts.prefill.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
+        if reused + evaluated == len(tokens):
+            parts.prefill.rest(sequence, self._may_go)
+        return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
+
+    def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
+        parts = self._loaded()
+        self._labels[sequence] = label
+        held, context = parts.prefill.cache.tokens(sequence), parts.context
+        return parts.states.save(
+            label,
+            held,
+            lambda: context.state_size(sequence),
+            lambda buffer: context.write_state(sequence, buffer),
+            wait=wait,
+        )
+
+    def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int] = ()) -> int:
+        parts = self._loaded()
+        cache = parts.prefill.cache
+        self._labels[sequence] = label
+
+        def read(tokens: Sequence[int], state: NDArray[np.uint8]) -> None:
+            if not cache.serves_better(sequence, tokens, wanted):
+                return
+            if len(tokens) >= self._options.context_tokens:
+                what = f"The saved KV cache of {len(tokens)} tokens does not fit"
+                raise EngineError(what, why=f"there is room for {self._options.context_tokens}")
+            parts.prefill.make_room(len(tokens), sequence)
+            parts.context.read_state(sequence, state)
+            cache.extend(sequence, tokens)
+
+        parts.states.restore(label, read)
+        return cache.held(sequence)
+
+    def forget(self, sequence: int) -> None:
+        """Empties a sequence and what could be taken back into it, for benchmarks and tests."""
+        self._labels.pop(sequence, None)
+        self._loaded().prefill.forget(sequence)
+
+    def metrics(self) -> EngineMetrics:
+        if self._parts is None:
+            return EngineMetrics(0, self._generated, {}, 0)
+        memory = self._parts.model.size_bytes + self._parts.context.memory_bytes
+        prefill = self._parts.prefill
+        return EngineMetrics(prefill.evaluated, self._generated, prefill.sizes(), memory)
+
+    def close(self) -> None:
+        if self._parts is not None:
+            self._parts.states.wait()
+            self._parts.context.close()
+            self._parts.model.close()
+        self._parts = None
+
+    @property
+    def context(self) -> Context:
+        """The context itself, for benchmarks."""
+        return self._loaded().context
+
+    @property
+    def passes(self) -> int:
+        """How often the layers run for one token."""
+        return self._loaded().model.passes
+
+    # ------------------------------------------------------------------------------------------ internals
+
+    def _make_context(self, model: Model) -> Context:
+        threads = self._options.threads or cores()
+        kv, batch, room = self._options.kv_type, self._options.batch_tokens, self._options.context_tokens
+        sequences = 2 * self._options.sequences + 1  # a shelf for each, and one to move spans with
+        options: dict[str, Any] = {
+            "n_batch": batch, "n_ubatch": batch, "n_seq_max": sequences, "type_k": kv, "type_v": kv,
+            "flash_attn": self._options.flash_attention, "n_threads": threads,
+            "n_threads_batch": self._options.batch_threads or threads,
+        }  # fmt: skip
+        if model.passes > 1:
+            return LoopContext(model, room, min(REWIND_MARGIN, room), **options)
+        return model.context(room, **options)
+
+    def _memory_kind(self) -> str:
+        """What a saved state depends on besides the model: it holds the cache's bytes as they lie there."""
+        return f"{self._options.kv_type}, flash attention {self._options.flash_attention}"
+
+    def _may_go(self, sequence: int) -> bool:
+        """Whether a sequence can be had again at little cost: it is on the disk, or it is the one for questions."""
+        label = self._labels.get(sequence)
+        if label is None:
+            return sequence == self._options.sequences - 1
+        return self._loaded().states.has(label)
+
+    def _revive(self, sequence: int, tokens: Sequence[int]) -> None:
+        """Takes back from the disk what a sequence gave up while it was not used."""
+        if self._loaded().prefill.cache.held(sequence) or sequence not in self._labels:
+            return
+        label = self._labels.pop(sequence)
+        if self._loaded().states.has(label):
+            self.restore(label, sequence, tokens)
+
+    def _loaded(self) -> _Loaded:
+        if self._parts is None:
+            raise EngineError("The model is not loaded yet", fix="Try again in a moment")
+        return self._parts
+
+    def _room(self, prompt: int, answer: int) -> int:
+        """Tokens that an answer of so many, asked for a prompt of so many, may have: of a very long one what fits.
+
+        Raises EngineError where a window does not leave an answer its room.
+        """
+        if prompt == 0:
+            raise EngineError("The prompt is empty")
+        room = self._options.context_tokens - prompt
+        if room < min(answer, ANSWER_ROOM):
+            raise EngineError(
+                f"The prompt of {prompt} tokens does not fit",
+                why=f"the model was loaded with room for {self._options.context_tokens}",
+                fix="Make window_tokens smaller",
+            )
+        return min(answer, room)
+
+
+def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, str]:
+    """The options with everything chosen that they leave to the planner, and why so; measures where that is not
+    known yet."""
+    if not options.plan:
+        return options, "as asked"
+    wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
+    key = speed_key(fingerprint(header), build_identity().split()[0])
+    speed = remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(options.gpu_layers)))
+    made = plan(wishes, header, speed)
+    chosen = replace(
+        options, plan=False, window_tokens=made.window, context_tokens=made.context_tokens, sequences=made.sequences,
+        batch_tokens=made.batch, threads=made.threads, batch_threads=made.batch_threads, kv_type=made.kv_type,
+    )  # fmt: skip
+    return chosen, made.reason
+
+
+def describe(model: Model, path: Path, options: EngineOptions, reason: str) -> ModelInfo:
+    """What the rest of the house needs to know of a loaded model."""
+    context_tokens = options.context_tokens
+    metadata = model.metadata
+    context_length = int(metadata.get(f"{model.architecture}.context_length", context_tokens))
+    return ModelInfo(
+        name=metadata.get("general.name") or path.stem,
+        path=str(path),
+        architecture=model.architecture,
+        context_length=context_length,
+        passes=model.passes,
+        parameters=model.n_params,
+        size_bytes=model.size_bytes,
+        reach=reach(model.max_alibi_bias, context_length),
+        window=options.window_tokens or max(context_tokens - ANSWER_ROOM, context_tokens // 2),
+        sequences=options.sequences,
+        plan=reason,
+        special_tokens=model.special_tokens(),
+        metadata=metadata,
+    )

@@ -1,0 +1,300 @@
+"""Decoding: an answer written after an evaluated prompt, several tokens a step where the controller expects a gain."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iquest_lsp.datatypes import Depth, Finish
+from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, Move, Source
+from iquest_lsp.runtime.decode.copy_mixture import Copies, Copying, Shares
+from iquest_lsp.runtime.decode.drafting import Found, Lookup
+from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, only, without
+from iquest_lsp.runtime.decode.sequence_end import ContextTail
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.batch_invariance import try_rows
+from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.models.planner import cores
+
+if TYPE_CHECKING:
+    from iquest_lsp.runtime.base.engine import EngineOptions
+    from iquest_lsp.runtime.decode.answer import Answer, Request
+    from iquest_lsp.runtime.decode.healing import Pieces
+    from iquest_lsp.runtime.decode.sequence_end import First, Logits, Tail
+    from iquest_lsp.runtime.kv.prefill import Prefill
+    from iquest_lsp.runtime.llama.model import Model
+
+#: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
+ADAPTIVE_CONFIDENCE = 0.9
+#: Tokens written after pass 1 before the later passes catch up, in one call with the token after them.
+ADAPTIVE_RUN = MOST_ROWS - 1
+
+
+class Writer:
+    """Writes one answer."""
+
+    def __init__(
+        self,
+        tail: Tail,
+        controller: Controller,
+        pieces: Pieces,
+        request: Request,
+        answer: Answer,
+        sampler: Sampler,
+        *,
+        can_adapt: bool = False,
+        ends: Sequence[int] = (),
+        copying: Copying | None = None,
+    ) -> None:
+        """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
+        is told every token and changes the distributions of the passes."""
+        self._tail = tail
+        self._controller = controller
+        self._pieces = pieces
+        self._request = request
+        self._answer = answer
+        self._sampler = sampler
+        self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
+        self._ends = tuple(ends)
+        self._must = request.must
+        self._copying = copying
+        self._lookup: Lookup | None = None
+        self._early = 0
+        self._token = -1
+        #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
+        self.drafted = 0
+        self.accepted = 0
+
+    def write(self) -> Finish:
+        """Writes the answer after a prompt whose last token's logits are there; returns why it ended."""
+        self._request.check()
+        ended = self._take(self._sampler.choose(self._limited(self._tail.last())))
+        while ended is None:
+            self._request.check()
+            if self._must:
+                ended = self._plain()
+            elif self._adapts:
+                ended = self._adaptive()
+            elif self._request.limits.draft:
+                ended = self._step()
+            else:
+                ended = self._plain()
+        if self._early:
+            self._tail.keep(0)
+        return ended
+
+    def _step(self) -> Finish | None:
+        room = self._request.limits.max_tokens - len(self._answer.tokens) - 1
+        found = self._found(room)
+        move = self._choose(found, room)
+        if move.source is Source.LOOKUP:  # what would end the answer is not drafted
+            fitting = self._answer.fitting(found.tokens[: move.count])
+            if fitting < move.count:
+                found = Found(found.tokens[:fitting], found.match)
+                move = self._choose(found, room)
+        match move.source:
+            case Source.PLAIN:
+                return self._plain()
+            case Source.LOOKUP:
+                return self._copied(found, move.count)
+            case Source.PASS:
+                return self._drafted(move.count, is_trial=move.is_trial)
+
+    def _choose(self, found: Found, room: int) -> Move:
+        return self._controller.choose(
+            len(found.tokens), found.match, length=self._tail.length, room=room, left=self._left(),
+            sampled=self._sampler.samples,
+        )  # fmt: skip
+
+    def _plain(self) -> Finish | None:
+        """One token, all passes."""
+        row = self._tail.full([self._token])[0]
+        self._tail.keep(1)
+        self._controller.settle_plain()
+        return self._take(self._sampler.choose(self._limited(row)))
+
+    def _copied(self, found: Found, count: int) -> Finish | None:
+        """Verifies tokens from the context in one batch with the one before them."""
+        drafts = [Draft(token) for token in found.tokens[:count]]
+        rows = self._tail.full([self._token, *(draft.token for draft in drafts)])
+        accepted, judged, ended = self._verify(rows, drafts)
+        self._controller.settle_lookup(found.match, len(drafts), accepted, judged)
+        return ended
+
+    def _drafted(self, most: int, *, is_trial: bool) -> Finish | None:
+        """Lets the first pass write ahead for as long as it pays, and the later passes verify it in one batch."""
+        drafts: list[Draft] = []
+        confidences: list[float] = []
+        chances: list[float] = []
+        sampled = self._sampler.samples
+        ahead = self._copying.fork() if self._copying is not None else None
+        first = self._tail.first(self._token)
+        while len(drafts) < most:
+            draft, confidence = self._proposal(first, ahead)
+            if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
+                break
+            chances.append(self._controller.chance(confidence, sampled=sampled))
+            pays = is_trial or self._controller.goes_on(chances, length=self._tail.length, left=self._left())
+            if not pays:
+                break
+            if self._request.cancelled():
+                self._tail.keep(0)
+                self._request.check()
+            drafts.append(draft)
+            confidences.append(confidence)
+            if ahead is not None:
+                ahead.add(draft.token)
+            first = self._tail.first(draft.token)
+        accepted, judged, ended = self._verify(self._tail.later(), drafts)
+        if drafts:
+            self._controller.settle_pass(confidences, accepted, judged, sampled=sampled)
+        else:
+            self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled)
+        return ended
+
+    def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
+        """Takes tokens from the rows for as long as the drafts are right, and one more.
+
+        Returns how many drafts were right, how many were looked at, and why the answer ended, if it did.
+        """
+        right = judged = 0
+        ended = None
+        for place, row in enumerate(map(self._weighed, rows)):  # one by one: what is taken changes the next
+            if place < len(drafts):
+                choice = self._sampler.judge(row, drafts[place])
+                judged += 1
+                right += choice.is_draft
+            else:
+                choice = self._sampler.choose(row)
+            ended = self._take(choice)
+            if ended is not None or not choice.is_draft:
+                break
+        self._tail.keep(min(right, len(rows) - 1) + 1)
+        self.drafted += len(drafts)
+        self.accepted += right
+        return right, judged, ended
+
+    def _adaptive(self) -> Finish | None:
+        """One token: after pass 1 where that is sure of it, else after the later passes of it and all before it."""
+        first = self._tail.first(self._token)
+        draft, confidence = self._proposal(first, self._copying)
+        if confidence >= ADAPTIVE_CONFIDENCE and self._early < ADAPTIVE_RUN:
+            self._early += 1
+            self.drafted += 1
+            self.accepted += 1
+            return self._take(self._sampler.score(draft.token, self._weighed(first.logits)))
+        rows = self._tail.later()
+        self._tail.keep(len(rows))
+        self._early = 0
+        return self._take(self._sampler.choose(self._weighed(rows[-1])))
+
+    def _proposal(self, first: First, copying: Copying | None) -> tuple[Draft, float]:
+        logits = first.logits if copying is None else copying.weigh(first.logits)
+        draft, confidence = self._sampler.propose(logits)
+        return draft, confidence if first.exit is None else first.exit
+
+    def _found(self, room: int) -> Found:
+        if self._lookup is None:
+            self._lookup = Lookup(self._request.prompt.tokens, self._request.limits.max_tokens + 1)
+            for token in self._answer.tokens:
+                self._lookup.add(token)
+        return self._lookup.find(self._controller.longest(room))
+
+    def _weighed(self, row: Logits) -> Logits:
+        return row if self._copying is None else self._copying.weigh(row)
+
+    def _limited(self, row: Logits) -> Logits:
+        if self._must:
+            allowed = self._pieces.allowed(self._must)
+            if self._copying is not None:
+                row = self._copying.weigh(row, allowed, len(self._must))
+            row = only(row, allowed)
+        else:
+            row = self._weighed(row)
+        prompt = self._request.prompt
+        if not self._answer.tokens and (prompt.avoid or not prompt.is_empty_allowed):
+            row = without(row, prompt.avoid if prompt.is_empty_allowed else (*prompt.avoid, *self._ends))
+        return row
+
+    def _take(self, choice: Choice) -> Finish | None:
+        self._token = choice.token
+        if self._must:
+            self._must = self._pieces.left(self._must, choice.token)
+        if self._lookup is not None:
+            self._lookup.add(choice.token)
+        if self._copying is not None:
+            self._copying.add(choice.token)
+        return self._answer.take(choice.token, choice.logprob)
+
+    def _left(self) -> float | None:
+        deadline = self._request.deadline
+        return None if deadline is None else deadline - time.monotonic()
+
+
+class Decoder:
+    """Makes the writers of one loaded model, and keeps what they learn of its costs and of its drafts."""
+
+    def __init__(
+        self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions, shares: Shares | None = None
+    ) -> None:
+        """Tries the context out (see rows.py); it is empty again afterwards. `shares`: see copying.py."""
+        context = prefill.context
+        self._can_split = isinstance(context, LoopContext) and context.can_finish
+        if isinstance(context, LoopContext) and self._can_split:
+            context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
+        self._prefill = prefill
+        self._pieces = pieces
+        self._shares = shares
+        self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
+        self._clock = time.perf_counter if options.gpu_layers else time.process_time
+        self._generator = np.random.default_rng(0)
+        is_own = isinstance(context, LoopContext) and attention.applies(context)  # each row for itself
+        differs = not is_own and _single_rows_differ(model, options)
+        self._threads = options.threads or cores()
+        self._batch_threads = options.batch_threads or self._threads
+        with self.at_work():
+            rows = try_rows(context)
+        self.least_rows = max(rows.least, 2 if differs else 1)
+        self.controller = Controller(
+            model.passes, can_split=self._can_split, can_rewind=model.can_rewind, least_rows=self.least_rows,
+            most_rows=options.batch_tokens, shape=rows.seconds,
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Decoding goes on inside: its small batches take the threads of single tokens, not those of prompts."""
+        context = self._prefill.context
+        context.set_threads(self._threads, self._threads)
+        try:
+            yield
+        finally:
+            context.set_threads(self._threads, self._batch_threads)
+
+    def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
+        """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
+        costs, sequence = self.controller.costs, request.prompt.sequence
+        tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
+        sampler = sampler or Sampler(request.prompt.temperature, self._generator)
+        copying = None
+        if self._shares is not None and request.limits.copying:
+            copying = Copying(Copies(request.prompt.tokens, self._pieces.sizes), self._shares)
+        return Writer(
+            tail, self.controller, self._pieces, request, answer, sampler,
+            can_adapt=self._can_split, ends=self._ends, copying=copying,
+        )  # fmt: skip
+
+
+def _single_rows_differ(model: Model, options: EngineOptions) -> bool:
+    """Whether attention of one row rounds differently from that of several (llama.cpp's ggml/src/ggml-cpu).
+
+    Without flash attention a product with one row takes another kernel (ggml-cpu.c: llamafile_sgemm wants two); flash
+    attention with several threads shares the cache out among them for single rows (ops.cpp, split_kv).
+    """
+    flash = options.flash_attention
+    if flash is None:
+        flash = model.max_alibi_bias <= 0 or options.kv_type.startswith("q")
+    return not flash or (options.threads or cores()) > 1

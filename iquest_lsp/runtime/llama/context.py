@@ -1,0 +1,294 @@
+"""A llama.cpp context: its KV cache and the evaluation of tokens over it, numpy in and out."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError, UnsupportedModelError
+from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints
+
+if TYPE_CHECKING:
+    from iquest_lsp.runtime.llama.model import Model
+
+KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "bf16": 30}
+#: Bytes per block and elements per block of each of them (ggml.h).
+KV_BLOCKS = {
+    "f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q4_0": (18, 32), "q4_1": (20, 32), "q5_0": (22, 32),
+    "q5_1": (24, 32), "q8_0": (34, 32),
+}  # fmt: skip
+
+Logits = Literal["last", "all"] | Sequence[bool] | NDArray[np.bool_] | None
+
+
+class Context:
+    """A KV cache and the evaluation of tokens over it; one thread at a time."""
+
+    def __init__(
+        self, model: Model, n_ctx: int, n_batch: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str,
+        flash_attn: bool | None, n_threads: int | None, n_threads_batch: int | None, swa_full: bool, unified: bool,
+        observer: Any = None,
+    ) -> None:  # fmt: skip
+        lib = bindings()
+        if flash_attn is None and model.max_alibi_bias > 0:
+            flash_attn = model.exact_flash_attention or KV_BLOCKS[type_v][1] > 1
+        params = lib.llama_context_default_params()
+        params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = n_ctx, n_batch, n_ubatch, n_seq_max
+        params.type_k, params.type_v = KV_TYPES[type_k], KV_TYPES[type_v]
+        params.flash_attn_type = -1 if flash_attn is None else int(flash_attn)
+        threads = n_threads or os.cpu_count() or 1
+        params.n_threads, params.n_threads_batch = threads, n_threads_batch or threads
+        params.swa_full, params.kv_unified = swa_full, unified
+        params.no_perf = True
+        if observer is not None:  # a ggml_backend_sched_eval_callback: it sees every result that it asks for
+            params.cb_eval = observer
+        self._observer = observer  # must live as long as the context may call it
+        forget_complaints()
+        handle = lib.llama_init_from_model(model.handle, params)
+        if not handle:
+            raise _context_error(model, n_ctx)
+        self.model = model
+        self._handle = handle
+        self._memory = lib.llama_get_memory(handle)
+        self._abort: Any = None
+        self.n_ctx = int(lib.llama_n_ctx(handle))
+        self.n_batch = int(lib.llama_n_batch(handle))
+        self.n_seq_max = n_seq_max
+        self._unified = unified
+        self._copies = False  # what was copied between caches of their own is moved by the next evaluation only
+        self._memory_bytes = _kv_bytes(model, self.n_ctx, n_ubatch, n_seq_max, type_k, type_v, swa_full)
+        self._tokens = np.zeros(self.n_batch, np.int32)
+        self._positions = np.zeros(self.n_batch, np.int32)
+        self._sequences = np.zeros(self.n_batch, np.int32)
+        self._counts = np.ones(self.n_batch, np.int32)
+        self._outputs = np.zeros(self.n_batch, np.int8)
+        # one sequence per token: a table of pointers into the array of sequence ids
+        self._pointers = (self._sequences.ctypes.data + 4 * np.arange(self.n_batch)).astype(np.uintp)
+
+    def decode(self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = None) -> None:
+        """Evaluates up to n_batch tokens and stores them in the cache.
+
+        `positions` must continue each sequence; `seq_ids` is one id or one per token; `logits` says which rows are
+        kept for `logits()`. Raises EngineMemoryError when the cache is full, RequestCancelledError when the abort
+        callback stopped it (the positions of the interrupted part are removed), EngineError for a wrong batch.
+        """
+        self.decode_batch(np.asarray(tokens, np.int32), None, positions, seq_ids, logits)
+
+    def decode_batch(
+        self,
+        tokens: NDArray[np.int32] | None,
+        hidden: NDArray[np.float32] | None,
+        positions: ArrayLike,
+        seq_ids: ArrayLike = 0,
+        logits: Logits = None,
+    ) -> None:
+        """As decode, for tokens or for rows of hidden states [n, n_embd] that take the embeddings' place."""
+        rows = tokens if tokens is not None else hidden
+        assert rows is not None
+        n = len(rows)
+        if not 0 < n <= self.n_batch:
+            raise EngineError(f"A batch of {n} tokens cannot be evaluated", why=f"the limit is {self.n_batch}")
+        self._positions[:n] = positions
+        self._sequences[:n] = seq_ids
+        self._outputs[:n] = _output_mask(logits, n)
+        lib = bindings()
+        batch = lib.llama_batch()
+        batch.n_tokens = n
+        if tokens is not None:
+            self._tokens[:n] = tokens
+            batch.token = self._tokens.ctypes.data_as(type(batch.token))
+        else:
+            hidden = np.ascontiguousarray(hidden, np.float32)
+            batch.embd = hidden.ctypes.data_as(type(batch.embd))
+        batch.pos = self._positions.ctypes.data_as(type(batch.pos))
+        batch.n_seq_id = self._counts.ctypes.data_as(type(batch.n_seq_id))
+        batch.seq_id = self._pointers.ctypes.data_as(type(batch.seq_id))
+        batch.logits = self._outputs.ctypes.data_as(type(batch.logits))
+        forget_complaints()
+        status = int(lib.llama_decode(self.handle, batch))
+        self._copies = False
+        if status != 0:
+            raise _decode_error(status, n)
+
+    def logits(self, i: int) -> NDArray[np.float32]:
+        """The logits of row `i` of the last batch (-1: its last output row), [n_vocab], a copy."""
+        pointer = bindings().llama_get_logits_ith(self.handle, i)
+        if not pointer:
+            raise EngineError(f"Row {i} of the last batch has no logits")
+        row = np.empty(self.model.n_vocab, np.float32)
+        ctypes.memmove(row.ctypes.data, pointer, row.nbytes)
+        return row
+
+    def remove(self, seq: int, p0: int, p1: int) -> bool:
+        """Forgets positions [p0, p1) of a sequence (-1: open); False if the cache cannot do that."""
+        return bool(bindings().llama_memory_seq_rm(self._memory_of(), seq, p0, p1))
+
+    def copy(self, src: int, dst: int, p0: int, p1: int) -> None:
+        """Lets `dst` share positions [p0, p1) of `src` (-1: open).
+
+        Where each sequence has a cache of its own, the values follow with the next evaluation of any tokens: until
+        then no state can be written or read.
+        """
+        if not self._unified and (p0 > 0 or p1 >= 0):
+            raise EngineError("Part of a sequence cannot be shared", why="each sequence has a cache of its own")
+        bindings().llama_memory_seq_cp(self._memory_of(), src, dst, p0, p1)
+        self._copies = not self._unified
+
+    def shift(self, seq: int, p0: int, p1: int, delta: int) -> None:
+        """Adds `delta` to the positions [p0, p1) of a sequence.
+
+        Keys are rotated accordingly. A Loop model with RoPE whose gates read the query is not exact after that: the
+        rotated query, unlike a dot product of two, depends on the position itself.
+        """
+        bindings().llama_memory_seq_add(self._memory_of(), seq, p0, p1, delta)
+
+    @property
+    def can_share(self) -> bool:
+        """Whether any beginning of a sequence can be shared by another."""
+        return self._unified and self.model.can_rewind and not self.model.sliding_window
+
+    @property
+    def can_move(self) -> bool:
+        """Whether `shift` gives keys that are valid at their new positions."""
+        return bool(bindings().llama_memory_can_shift(self._memory_of()))
+
+    def usable(self, seq: int, length: int) -> int:
+        """How many of the first `length` tokens of a sequence are of use to what follows them.
+
+        A model with a sliding window has forgotten what lies further back: it starts anew after a longer rewind.
+        """
+        last = self.position_max(seq)
+        if not self.model.sliding_window or length > last:
+            return length
+        return length if self.position_min(seq) <= max(length - self.model.sliding_window, 0) else 0
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        bindings().llama_memory_clear(self._memory_of(), True)
+
+    def position_max(self, seq: int) -> int:
+        """The last position of a sequence, -1 if it is empty."""
+        return int(bindings().llama_memory_seq_pos_max(self._memory_of(), seq))
+
+    def position_min(self, seq: int) -> int:
+        """The first position that every cache holds for a sequence, -1 if there is none."""
+        return int(bindings().llama_memory_seq_pos_min(self._memory_of(), seq))
+
+    def state_size(self, seq: int) -> int:
+        """Bytes that `write_state` needs for a sequence now."""
+        return int(bindings().llama_state_seq_get_size(self.handle, seq))
+
+    def write_state(self, seq: int, buffer: NDArray[np.uint8]) -> None:
+        """Writes the KV of a sequence into a buffer of `state_size` bytes, as llama.cpp does: it checks neither model
+        nor content when it is read. Raises EngineError also where copied sequences are not there yet (see copy)."""
+        self._check_copied()
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        if int(bindings().llama_state_seq_get_data(self.handle, pointer, len(buffer), seq)) != len(buffer):
+            raise EngineError(f"The state of sequence {seq} could not be saved", why=complaint())
+
+    def read_state(self, seq: int, buffer: NDArray[np.uint8]) -> None:
+        """Puts a written KV in place of a sequence; on failure the sequence is empty and EngineError is raised."""
+        self._check_copied()
+        self.remove(seq, -1, -1)
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        forget_complaints()
+        if int(bindings().llama_state_seq_set_data(self.handle, pointer, len(buffer), seq)) != len(buffer):
+            self.remove(seq, -1, -1)
+            raise EngineError(f"The saved state does not fit sequence {seq}", why=complaint())
+
+    def _check_copied(self) -> None:
+        if self._copies:
+            raise EngineError(
+                "Sequences that were copied are not there yet", why="each sequence has a cache of its own",
+                fix="Evaluate a token first",
+            )  # fmt: skip
+
+    def save_state(self, seq: int) -> bytes:
+        """The KV of a sequence; see write_state."""
+        buffer = np.empty(self.state_size(seq), np.uint8)
+        self.write_state(seq, buffer)
+        return buffer.tobytes()
+
+    def load_state(self, seq: int, data: bytes) -> None:
+        """Puts a saved KV in place of a sequence; see read_state."""
+        self.read_state(seq, np.frombuffer(data, np.uint8))
+
+    def set_threads(self, threads: int, batch_threads: int) -> None:
+        """Sets how many threads evaluate one token, and how many several."""
+        bindings().llama_set_n_threads(self.handle, threads, batch_threads)
+
+    def set_abort(self, callback: Callable[[], bool] | None) -> None:
+        """Sets what is asked during evaluation whether to stop; works on the CPU only."""
+        lib = bindings()
+        wrapped = lib.ggml_abort_callback(lambda _: bool(callback())) if callback else lib.ggml_abort_callback()
+        lib.llama_set_abort_callback(self.handle, wrapped, None)
+        self._abort = wrapped  # must live as long as the context may call it
+
+    @property
+    def handle(self) -> Any:
+        """The C pointer, for loop.py."""
+        if self._handle is None:
+            raise EngineError("The context is closed")
+        return self._handle
+
+    @property
+    def memory_bytes(self) -> int:
+        """Size of the KV cache."""
+        return self._memory_bytes
+
+    @property
+    def reused_graphs(self) -> int:
+        """How many calls so far found the graph of their shape built already."""
+        return int(bindings().llama_perf_context(self.handle).n_reused)
+
+    def close(self) -> None:
+        """Frees the KV cache."""
+        if self._handle is not None:
+            bindings().llama_free(self._handle)
+            self._handle = None
+
+    def _memory_of(self) -> Any:
+        if self._handle is None:
+            raise EngineError("The context is closed")
+        return self._memory
+
+
+def _context_error(model: Model, n_ctx: int) -> Exception:
+    why = complaint()
+    if "alloc" in why.lower():
+        return EngineMemoryError(
+            f"There is not enough memory for a window of {n_ctx} tokens", why=why, fix="Make window_tokens smaller"
+        )
+    return UnsupportedModelError(f"{model.path.name} cannot be run with a window of {n_ctx} tokens", why=why)
+
+
+def _decode_error(status: int, n: int) -> Exception:
+    if status == 1:
+        return EngineMemoryError(f"The KV cache has no room for {n} more tokens", fix="Make window_tokens smaller")
+    if status == 2:
+        return RequestCancelledError("The evaluation was stopped")
+    return EngineError(f"llama.cpp could not evaluate a batch of {n} tokens", why=complaint() or f"status {status}")
+
+
+def _output_mask(logits: Logits, n: int) -> NDArray[np.int8]:
+    mask = np.zeros(n, np.int8)
+    if logits is None:
+        return mask
+    if isinstance(logits, str):
+        mask[0 if logits == "all" else n - 1 :] = 1
+        return mask
+    mask[:] = np.asarray(logits, bool)
+    return mask
+
+
+def _kv_bytes(model: Model, n_ctx: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str, swa_full: bool) -> int:
+    """Bytes of keys and values: every layer's for the first pass, windows for the passes after it."""
+    width = int(model.number("attention.key_length", model.n_embd // max(model.n_head, 1))) * model.n_head_kv
+    cell = sum(width * KV_BLOCKS[kind][0] // KV_BLOCKS[kind][1] for kind in (type_k, type_v)) * model.n_layer
+    local = n_ctx if swa_full else min(n_ctx, -(-(model.loop_window * n_seq_max + n_ubatch) // 256) * 256)
+    return cell * (n_ctx + (model.passes - 1) * local)

@@ -1,0 +1,264 @@
+"""Models in llama.cpp through llama-cpp-python's low-level bindings: weights, vocabulary, text to tokens and back.
+
+The only modules that touch llama_cpp: this one, llama_library.py (the library itself), llama_context.py (evaluation)
+and loop.py (what the port adds).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.errors import (
+    EngineError,
+    EngineMemoryError,
+    ModelFileError,
+    PortMissingError,
+    RequestCancelledError,
+    UnsupportedModelError,
+)
+from iquest_lsp.runtime.llama import file_pages
+from iquest_lsp.runtime.llama.context import Context, Logits
+from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints, is_ported, port_version
+from iquest_lsp.runtime.models import gguf_header
+
+__all__ = ["Context", "Logits", "Model", "bindings", "is_ported", "port_version"]
+
+
+class Model:
+    """Weights and vocabulary of one GGUF."""
+
+    def __init__(self, handle: Any, path: Path, vocab_only: bool = False, n_gpu_layers: int = 0) -> None:
+        lib = bindings()
+        self._handle = handle
+        self._vocab = lib.llama_model_get_vocab(handle)
+        self.path = path
+        self.metadata = _metadata(lib, handle)
+        self.n_vocab = int(lib.llama_vocab_n_tokens(self._vocab))
+        self.n_embd = int(lib.llama_model_n_embd(handle))
+        # without weights the layers' shapes are not read, and asking for them aborts
+        self.n_head = 0 if vocab_only else int(lib.llama_model_n_head(handle))
+        self.n_head_kv = 0 if vocab_only else int(lib.llama_model_n_head_kv(handle))
+        self.n_params = int(lib.llama_model_n_params(handle))
+        self.size_bytes = int(lib.llama_model_size(handle))
+        self.architecture = self.metadata.get("general.architecture", "")
+        # llama.cpp counts a Loop model's layers once per pass
+        self.n_layer = int(self.number("block_count", lib.llama_model_n_layer(handle)))
+        self.passes = int(self.number("loop.num", 1))
+        self.loop_window = int(self.number("loop.window_size", 0))
+        self.max_alibi_bias = self.number("attention.max_alibi_bias", 0.0)
+        #: Whether the port's flash attention, whose ALiBi distances are exact, takes the place of llama.cpp's own.
+        looped = self.architecture == "iquestloopcoder" or f"{self.architecture}.loop.num" in self.metadata
+        self.exact_flash_attention = looped and self.max_alibi_bias > 0 and n_gpu_layers == 0
+        self._names: dict[bytes, int] | None = None
+
+    @classmethod
+    def load(
+        cls,
+        path: Path | str,
+        *,
+        n_gpu_layers: int = 0,
+        use_mmap: bool = True,
+        vocab_only: bool = False,
+        progress: Callable[[float], bool] | None = None,
+    ) -> Model:
+        """Loads a GGUF; `progress` gets the share done and returns False to stop; `vocab_only` leaves the weights out.
+
+        Raises ModelFileError, UnsupportedModelError, PortMissingError, RequestCancelledError.
+        """
+        path = Path(path)
+        gguf_header.check_magic(path)
+        lib = bindings()
+        if gguf_header.mentions_loop(path) and not is_ported():
+            raise PortMissingError(
+                f"{path.name} is a Loop model, which the installed llama.cpp cannot run",
+                why="it lacks the IQuest port",
+                fix="Run `iquest-lsp runtime build`",
+            )
+        stopped = False
+        failure: list[BaseException] = []
+        release = file_pages.releaser(path, path.stat().st_size)
+
+        def report(share: float, _: Any) -> bool:
+            nonlocal stopped
+            try:
+                release(share)
+                stopped = progress is not None and not progress(share)
+            except BaseException as error:  # noqa: BLE001  an exception cannot cross the C++ frames; raised below
+                failure.append(error)
+                stopped = True
+            return not stopped
+
+        params = lib.llama_model_default_params()
+        params.n_gpu_layers = n_gpu_layers
+        params.vocab_only = vocab_only
+        params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if use_mmap else lib.LLAMA_LOAD_MODE_NONE
+        callback = lib.llama_progress_callback(report)
+        params.progress_callback = callback
+        forget_complaints()
+        handle = lib.llama_model_load_from_file(os.fsencode(path), params)
+        if not handle:
+            if failure:
+                raise failure[0]
+            if stopped:
+                raise RequestCancelledError(f"Loading {path.name} was stopped")
+            raise _load_error(path)
+        return cls(handle, path, vocab_only, n_gpu_layers)
+
+    def context(
+        self,
+        n_ctx: int,
+        n_batch: int = 512,
+        n_ubatch: int = 512,
+        n_seq_max: int = 1,
+        type_k: str = "f16",
+        type_v: str = "f16",
+        flash_attn: bool | None = None,
+        n_threads: int | None = None,
+        n_threads_batch: int | None = None,
+        swa_full: bool = False,
+        unified: bool = True,
+    ) -> Context:
+        """Creates a context, with its KV cache allocated.
+
+        `flash_attn` None lets llama.cpp decide, except for ALiBi models: the port's flash attention for Loop models
+        on the CPU is used there. Elsewhere flash attention's f16 mask holds distances exactly up to 2048 tokens only,
+        so it is used only where a quantized V cache demands it.
+        Raises EngineMemoryError, UnsupportedModelError.
+        """
+        return Context(
+            self, n_ctx, n_batch, n_ubatch, n_seq_max, type_k, type_v, flash_attn, n_threads, n_threads_batch,
+            swa_full, unified,
+        )  # fmt: skip
+
+    @property
+    def handle(self) -> Any:
+        """The C pointer, for loop.py and contexts."""
+        if self._handle is None:
+            raise EngineError("The model is closed")
+        return self._handle
+
+    @property
+    def description(self) -> str:
+        """llama.cpp's short description: architecture, size class, quantization."""
+        buffer = ctypes.create_string_buffer(256)
+        bindings().llama_model_desc(self.handle, buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace")
+
+    @property
+    def can_rewind(self) -> bool:
+        """Whether the last tokens of a sequence can be forgotten: recurrent models keep a state that cannot go back."""
+        lib = bindings()
+        return not (lib.llama_model_is_recurrent(self.handle) or lib.llama_model_is_hybrid(self.handle))
+
+    @property
+    def sliding_window(self) -> int:
+        """How many positions llama.cpp keeps of layers that see no further; 0 where all layers see everything."""
+        return 0 if self.passes > 1 else int(bindings().llama_model_n_swa(self.handle))
+
+    @property
+    def token_bos(self) -> int:
+        return int(bindings().llama_vocab_bos(self._vocab))
+
+    @property
+    def token_eos(self) -> int:
+        return int(bindings().llama_vocab_eos(self._vocab))
+
+    @property
+    def token_eot(self) -> int:
+        return int(bindings().llama_vocab_eot(self._vocab))
+
+    def is_eog(self, token: int) -> bool:
+        """Whether a token ends a generation."""
+        return bool(bindings().llama_vocab_is_eog(self._vocab, token))
+
+    def special_tokens(self) -> dict[str, int]:
+        """The control and user-defined entries of the vocabulary, by their text."""
+        lib = bindings()
+        wanted = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED
+        found = {}
+        if self._has_vocabulary:
+            for token in range(self.n_vocab):
+                if lib.llama_vocab_get_attr(self._vocab, token) & wanted:
+                    found[lib.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")] = token
+        return found
+
+    def token_id(self, text: str) -> int | None:
+        """The id of the vocabulary entry with exactly this text (in the vocabulary's own spelling)."""
+        if self._names is None:
+            lib = bindings()
+            ids = range(self.n_vocab if self._has_vocabulary else 0)
+            self._names = {lib.llama_vocab_get_text(self._vocab, token): token for token in ids}
+        return self._names.get(text.encode("utf-8"))
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Token ids of a text; no BOS or EOS is added, and only `special=True` reads special tokens out of it."""
+        if not self._has_vocabulary:
+            raise UnsupportedModelError(f"{self.path.name} has no vocabulary, so it cannot read text")
+        data = text.encode("utf-8", "surrogatepass")
+        room = len(data) + 16
+        lib = bindings()
+        while True:
+            ids = (ctypes.c_int32 * room)()
+            count = lib.llama_tokenize(self._vocab, data, len(data), ids, room, False, special)
+            if count >= 0:
+                return ids[:count]
+            room = -count
+
+    def piece(self, token: int, special: bool = False) -> bytes:
+        """The bytes a token stands for; control tokens give none unless `special`."""
+        lib = bindings()
+        room = 64
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            count = lib.llama_token_to_piece(self._vocab, token, buffer, room, 0, special)
+            if count >= 0:
+                return buffer.raw[:count]
+            room = -count
+
+    def detokenize(self, ids: Sequence[int]) -> bytes:
+        """The bytes of a sequence of tokens, without special tokens."""
+        return b"".join(self.piece(token) for token in ids)
+
+    def close(self) -> None:
+        """Frees the weights; contexts must be closed before."""
+        if self._handle is not None:
+            bindings().llama_model_free(self._handle)
+            self._handle = None
+
+    @property
+    def _has_vocabulary(self) -> bool:
+        return int(bindings().llama_vocab_type(self._vocab)) != 0
+
+    def number(self, key: str, default: float) -> float:
+        """A number among the metadata, below the architecture's prefix."""
+        value = self.metadata.get(f"{self.architecture}.{key}")
+        return float(default if value is None else value)
+
+
+def _load_error(path: Path) -> Exception:
+    why = complaint()
+    if "unknown model architecture" in why or "unsupported model architecture" in why:
+        return UnsupportedModelError(f"{path.name} cannot be run", why=why)
+    if "alloc" in why.lower() and "memory" in why.lower():
+        return EngineMemoryError(f"{path.name} does not fit into memory", why=why, fix="Use a smaller quantization")
+    return ModelFileError(f"{path.name} cannot be loaded", why=why, fix="Fetch or convert the file again")
+
+
+def _metadata(lib: Any, handle: Any) -> dict[str, str]:
+    def read(call: Any, i: int) -> str:
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            needed = int(call(handle, i, buffer, room))
+            if needed < room:
+                return buffer.value.decode("utf-8", "replace")
+            room = needed + 1
+
+    count = int(lib.llama_model_meta_count(handle))
+    return {
+        read(lib.llama_model_meta_key_by_index, i): read(lib.llama_model_meta_val_str_by_index, i) for i in range(count)
+    }

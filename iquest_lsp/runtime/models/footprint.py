@@ -1,0 +1,57 @@
+"""How much memory a model needs: weights, KV cache, and what llama.cpp works in.
+
+Working memory: the widest intermediate results of one batch, the scores of attention where flash attention is not
+used, the logits, and the process itself. While it loads, llama.cpp copies some weights into a layout of its own; the
+pages of the mapped file that it read for that are given back (file_pages.py) and not counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iquest_lsp.runtime.models.gguf_header import Header
+from iquest_lsp.runtime.models.planner import has_sparse_attention, kv_bytes
+
+#: A Python process with llama.cpp loaded.
+PROCESS = 90 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Bytes of weights, KV cache, and everything else."""
+
+    weights: int
+    kv: int
+    other: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.kv + self.other
+
+
+def footprint(
+    header: Header, context: int, kv_type: str, *, weights: int | None = None, batch: int = 512, sequences: int = 1
+) -> Footprint:
+    """What the engine will hold for a window of `context` tokens; `weights` stands in for the file's own size."""
+    own = sum(tensor.size or 0 for tensor in header.tensors) if weights is None else weights
+    cells = -(-context // 256) * 256
+    return Footprint(
+        own, kv_bytes(header, cells, kv_type, sequences), PROCESS + _working(header, cells, batch, kv_type)
+    )
+
+
+def _working(header: Header, cells: int, batch: int, kv_type: str) -> int:
+    heads = max(int(header.get("attention.head_count", 1)), 1)
+    wide = int(header.get("embedding_length", 0))
+    inner = int(header.get("feed_forward_length", 4 * wide))
+    words = next((tensor.shape[1] for tensor in header.tensors if tensor.name == "token_embd.weight"), 0)
+    rows = 2 * inner + 6 * wide  # alive at once in a layer, and the logits after the last one
+    result = 4 * batch * max(rows, words + 2 * wide)
+    if has_sparse_attention(header):  # positions in place of masks, and what is known of each 64 keys
+        width = wide // heads
+        kept = int(header.get("block_count", 1)) * int(header.get("attention.head_count_kv", heads)) * 4 * (width + 2)
+        return result + cells * (10 + kept // 64)
+    if float(header.get("attention.max_alibi_bias", 0.0)) > 0 and kv_type in ("f32", "f16", "bf16"):
+        result += 4 * heads * cells * batch  # the scores; see Model.context for why flash attention is not used
+    return result + 6 * batch * cells  # masks in two types

@@ -1,0 +1,403 @@
+"""The user's models: adding files and downloads, choosing one that fits, removing; and known models with their needs.
+
+huggingface_hub is optional and imported on first use; its errors become ours here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import hashlib
+import importlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models.footprint import footprint
+from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model, read_header
+from iquest_lsp.runtime.models.planner import AUTO_TYPES, available_memory
+from iquest_lsp.settings import read_toml
+
+CONTEXTS = (8192, 32_768, 131_072)
+#: The least that `use` asks for: a window in which a file and what belongs to it have room.
+LEAST_CONTEXT = 2048
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_ADDRESS = re.compile(r"^(hf:|https?://(www\.)?(huggingface\.co|hf\.co)/)")
+_HTTP = re.compile(r"(httpx|httpcore|requests|urllib3)\d*(\.|$)")
+_PART = re.compile(r"-\d{5}-of-(?!00001)\d{5}\.gguf$")
+_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A published model by its geometry (LOOP_MODELS.md section 1); `bits` a weight at Q4_K_M."""
+
+    name: str
+    repository: str
+    layers: int
+    passes: int
+    bits: float = 4.85
+
+    @property
+    def header(self) -> Header:
+        """The header that its file would have, as far as memory depends on it."""
+        wide, inner, words, kept = 5120, 27648, 76800, 8 * 128
+        block = 2 * wide * wide + 2 * kept * wide + 3 * wide * inner
+        parameters = self.layers * block + 2 * words * wide
+        prefix = "iquestloopcoder" if self.passes > 1 else "llama"
+        keys: dict[str, str | int | float | bool] = {
+            "block_count": self.layers, "embedding_length": wide, "feed_forward_length": inner,
+            "attention.head_count": 40, "attention.head_count_kv": 8, "attention.key_length": 128,
+            "context_length": 131_072, "loop.num": self.passes, "loop.window_size": 64,
+        }  # fmt: skip
+        tensors = (TensorInfo("token_embd.weight", (wide, words), 12, 0),)
+        size = int(parameters * self.bits / 8)
+        metadata: dict[str, str | int | float | bool] = {"general.architecture": prefix, "general.name": self.name}
+        return Header(Path(self.name), metadata | {f"{prefix}.{k}": v for k, v in keys.items()}, tensors, 0, size)
+
+
+KNOWN = (
+    KnownModel("LoopCoder-V2-7B", "Multilingual-Multimodal-NLP/LoopCoder-V2", 14, 2),
+    KnownModel("IQuest-Coder-V1-7B", "IQuestLab/IQuest-Coder-V1-7B-Instruct", 14, 1),
+    KnownModel("IQuest-Coder-V1-14B", "IQuestLab/IQuest-Coder-V1-14B-Instruct", 28, 1),
+    KnownModel("IQuest-Coder-V1-40B", "IQuestLab/IQuest-Coder-V1-40B-Instruct", 80, 1),
+    KnownModel("IQuest-Coder-V1-40B-Loop", "IQuestLab/IQuest-Coder-V1-40B-Loop-Instruct", 80, 2),
+)
+
+
+def needs(header: Header, kv_type: str = "f16") -> dict[str, int | None]:
+    """Bytes at 8K, 32K and 128K tokens; None beyond what the model was made for."""
+    trained = int(header.get("context_length", 0)) or CONTEXTS[-1]
+    return {
+        str(context): footprint(header, context, kv_type, weights=header.file_size).total
+        if context <= trained
+        else None
+        for context in CONTEXTS
+    }
+
+
+def known_rows() -> list[dict[str, Any]]:
+    """The published models of the family, at Q4_K_M; none of them is here unless it is also in the list."""
+    return [
+        {
+            "name": model.name, "repository": model.repository, "passes": model.passes,
+            "size_bytes": model.header.file_size, "memory": needs(model.header),
+        }
+        for model in KNOWN
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ adding
+
+
+def add(
+    source: str,
+    name: str = "",
+    *,
+    pattern: str = "",
+    offline: bool = False,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Adds a GGUF file, or one from a Hugging Face repository ("owner/name"), to the user's models.
+
+    `pattern` chooses among a repository's files. Raises ModelFileError, ModelFetchError, UsageError.
+    """
+    path = Path(source).expanduser()
+    if path.is_file():
+        return _place(path, name or _usual_name(path.stem), progress)
+    _check_no_folder(path)
+    source = _ADDRESS.sub("", source).removesuffix("/")
+    if not _REPOSITORY.fullmatch(source) or source.lower().endswith(".gguf"):
+        raise ModelFileError(
+            f"There is no file {source!r}",
+            why="and it is not the name of a repository either",
+            fix="Give a GGUF file, or a repository such as owner/name (and --file for one of its files)",
+        )
+    with _hub() as hub:
+        file, digest = _choose(hub, source, pattern, offline)
+        progress(f"fetching {file} of {source}" if not offline else f"looking for {file} of {source} in the cache")
+        fetched = Path(hub.hf_hub_download(source, file, local_files_only=offline))
+    if digest:
+        progress("checking its SHA-256")
+        _check_digest(fetched, digest)
+    return _place(fetched, name or _usual_name(Path(file).stem), progress)
+
+
+def _usual_name(stem: str) -> str:
+    """A file's name as that of a model: blanks and other signs become dashes."""
+    name = re.sub(r"[^\w.+-]+", "-", stem).strip("-._+") or "model"
+    return f"{name}-gguf" if name.lower() == catalogue.EMBEDDED else name
+
+
+def _check_no_folder(path: Path) -> None:
+    if not path.is_dir() or path == Path():
+        return
+    files = sorted(file.name for file in path.glob("*.gguf"))
+    published = (path / "config.json").exists()
+    raise ModelFileError(
+        f"{path} is a folder",
+        why=f"it holds {', '.join(files[:5])}" if files else "it holds no GGUF files",
+        fix="Give one of its files" if files else "Convert it: `python -m quantize convert FOLDER OUT.gguf`"
+        if published else "Give a GGUF file",
+    )  # fmt: skip
+
+
+def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str, str]:
+    """The file to fetch and its SHA-256 ("" where it is not known)."""
+    if offline:
+        if not pattern or any(char in pattern for char in "*?["):
+            raise UsageError("Offline the exact file has to be named", fix="Pass --file NAME.gguf")
+        return pattern, ""
+    info = hub.HfApi().model_info(repository, files_metadata=True)
+    files = {entry.rfilename: entry for entry in info.siblings if entry.rfilename.endswith(".gguf")}
+    if not files:
+        raise ModelFetchError(
+            f"{repository} has no GGUF files",
+            why="it holds the weights in another form" if info.siblings else "it is empty",
+            fix="Fetch the folder and run `python -m quantize convert`",
+        )
+    chosen = [file for file in files if not pattern or fnmatch.fnmatch(file, pattern) or pattern == file]
+    if chosen and all(_PART.search(file) for file in chosen):
+        raise ModelFetchError(
+            f"{chosen[0]} of {repository} is one of several parts of a model", why="a model in one file is needed",
+            fix="Choose another file, or fetch all parts and join them with llama.cpp's `llama-gguf-split --merge`",
+        )  # fmt: skip
+    if len(chosen) != 1:
+        listed = ", ".join(f"{file} ({(files[file].size or 0) / 1e9:.1f} GB)" for file in sorted(files))
+        what = f"None of the files of {repository} is {pattern!r}" if not chosen else f"{repository} has several files"
+        raise UsageError(what, why=listed, fix="Pass --file with one of them")
+    lfs = files[chosen[0]].lfs
+    digest = lfs.get("sha256", "") if isinstance(lfs, dict) else getattr(lfs, "sha256", "") or ""
+    return chosen[0], str(digest)
+
+
+@contextlib.contextmanager
+def _hub() -> Any:
+    """huggingface_hub, with its errors as ours."""
+    try:
+        hub = importlib.import_module("huggingface_hub")
+        errors = importlib.import_module("huggingface_hub.errors")
+    except ImportError as error:
+        raise ModelFetchError(
+            "Models cannot be fetched by name", why="the package huggingface_hub is not installed",
+            fix="Run `pip install huggingface_hub`, or download the GGUF yourself and add the file",
+        ) from error  # fmt: skip
+    try:
+        yield hub
+    except (ModelFetchError, UsageError):
+        raise
+    except (errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
+        raise ModelFetchError(
+            "The repository does not exist, or not for you", why=_first_line(error),
+            fix="Check its name; for one that asks for consent, log in with `hf auth login`",
+        ) from error  # fmt: skip
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
+        raise ModelFetchError(
+            "The file is not here", why="it is not in the download cache, and nothing may be fetched or can be",
+            fix="Connect to the network and try again without --offline; what was fetched so far is kept",
+        ) from error  # fmt: skip
+    except errors.EntryNotFoundError as error:
+        raise ModelFetchError(
+            "The repository has no such file", why=_first_line(error), fix="Leave --file out to see what it has"
+        ) from error
+    except (errors.HfHubHTTPError, OSError) as error:
+        raise ModelFetchError(
+            "The download failed", why=_first_line(error), fix="Try again: it goes on where it stopped"
+        ) from error
+    except Exception as error:
+        # its HTTP library (requests, httpx or httpx2, by version) has an error tree of its own for a missing network
+        if _HTTP.match(type(error).__module__):
+            raise ModelFetchError(
+                "There is no connection to the model repository", why=_first_line(error),
+                fix="Connect to the network, pass --offline for what is in the cache, or add a file",
+            ) from error  # fmt: skip
+        raise
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _check_digest(path: Path, digest: str) -> None:
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != digest:
+        raise ModelFetchError(
+            f"{path.name} was not fetched whole", why=f"its SHA-256 is {found} instead of {digest}",
+            fix="Remove it from the download cache and try again",
+        )  # fmt: skip
+
+
+def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
+    """Links or copies a sound file into the user's folder."""
+    header = read_header(path)
+    check_language_model(header)
+    if name.lower() == catalogue.EMBEDDED:
+        raise UsageError(f"{name!r} is the name of the model in the package", fix="Pass another --name")
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} cannot be the name of a model", fix="Use letters, digits, '.', '-' and '_'")
+    folder = catalogue.model_folder()
+    target = folder / f"{name}.gguf"
+    if target.exists():
+        if path.resolve() == target.resolve() or path.samefile(target):
+            return target
+        raise UsageError(f"There is a model {name} already", fix="Pass --name, or remove the other one first")
+    folder.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    try:
+        try:
+            os.link(path.resolve(), part)  # no second copy on the disk
+        except OSError:
+            _check_room(target, header.file_size)
+            progress(f"copying {header.file_size / 1e9:.1f} GB")
+            shutil.copyfile(path, part)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ModelFileError(f"{target} cannot be written", why=error.strerror or str(error)) from error
+    return target
+
+
+def _check_room(target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if free < needed:
+        raise ModelFileError(
+            f"There is no room for {target.name}",
+            why=f"it takes {needed / 1e9:.1f} GB and {target.parent} has {free / 1e9:.1f} GB",
+            fix="Free some space, or name the file itself in `iquest-lsp models use FILE`",
+        )
+
+
+# ------------------------------------------------------------------------------------------------ choosing
+
+
+def known_model(name: str) -> KnownModel | None:
+    """The published model of a name, in small letters or large."""
+    return next((known for known in KNOWN if known.name.lower() == name.lower()), None)
+
+
+def known_details(known: KnownModel) -> dict[str, Any]:
+    """What `models info` says of a published model that is not here."""
+    header = known.header
+    kept = {f"memory at {int(context) // 1024}K": size for context, size in needs(header).items()}
+    return {
+        "name": known.name, "repository": known.repository, "here": False, "passes": known.passes,
+        "layers": known.layers, "size_bytes": header.file_size, **kept,
+        "next": f"fetch {known.repository}, `python -m quantize convert`, `iquest-lsp models add FILE`",
+    }  # fmt: skip
+
+
+def use(model: str, settings_file: Path, memory: int | None = None) -> str:
+    """Makes a model the one that is used, after planning for it; returns the plan in words.
+
+    Raises EngineMemoryError that names the nearest model that fits, ModelFileError, SettingsError.
+    """
+    memory = available_memory() if memory is None else memory
+    published = known_model(model)
+    if published is not None and not any(entry.name == model for entry in catalogue.installed()):
+        _check_fit(published.header, memory)
+        raise ModelFileError(
+            f"{published.name} is not here yet",
+            why=f"it would fit: {published.header.file_size / 1e9:.1f} GB at Q4_K_M",
+            fix=f"Fetch {published.repository} and convert it (`python -m quantize convert`), "
+            "then `iquest-lsp models add FILE`",
+        )
+    path = catalogue.resolve(model)
+    header = read_header(path)
+    check_language_model(header)
+    context, kv_type = _check_fit(header, memory)
+    known = next((entry for entry in catalogue.installed() if entry.path.resolve() == path.resolve()), None)
+    value = "" if known is not None and known.source == "embedded" else known.name if known else str(path)
+    write_setting(settings_file, "model", value)
+    return f"{header.name}: up to {context} tokens with a {kv_type} cache"
+
+
+def _check_fit(header: Header, memory: int | None) -> tuple[int, str]:
+    """The most context that fits and the KV type for it. Raises EngineMemoryError where nothing fits."""
+    context, kv_type = _largest(header, memory)
+    if context == 0:
+        cost = footprint(header, LEAST_CONTEXT, AUTO_TYPES[-1], weights=header.file_size).total
+        raise EngineMemoryError(
+            f"{header.name} does not fit into this machine's free memory",
+            why=f"it needs {cost / 1e9:.1f} GB with {LEAST_CONTEXT} tokens, and {(memory or 0) / 1e9:.1f} GB are free",
+            fix=_nearest(header, memory),
+        )
+    return context, kv_type
+
+
+def _largest(header: Header, memory: int | None) -> tuple[int, str]:
+    """The most context that fits and the KV type for it; 0 where nothing fits."""
+    trained = int(header.get("context_length", 0)) or CONTEXTS[-1]
+    choices = [min(context, trained) for context in (*reversed(CONTEXTS), LEAST_CONTEXT)]
+    for context in choices:
+        for kv_type in AUTO_TYPES:
+            if memory is None or footprint(header, context, kv_type, weights=header.file_size).total <= memory:
+                return context, kv_type
+    return 0, ""
+
+
+def _nearest(wanted: Header, memory: int | None) -> str:
+    """The largest installed model that fits, else the largest known one."""
+    fitting = [
+        entry for entry in catalogue.installed()
+        if entry.header is not None and entry.header.file_size < wanted.file_size and _largest(entry.header, memory)[0]
+    ]  # fmt: skip
+    if fitting:
+        best = max(fitting, key=lambda entry: entry.header.file_size if entry.header else 0)
+        text = f"The nearest that fits is {best.name}: `iquest-lsp models use {best.name}`"
+    else:
+        text = "No installed model fits"
+    known = [
+        model for model in KNOWN if _largest(model.header, memory)[0] and model.header.file_size < wanted.file_size
+    ]
+    if known:
+        largest = max(known, key=lambda model: model.header.file_size)
+        text += f"; of the known ones {largest.name} at 4 bits would ({largest.header.file_size / 1e9:.1f} GB)"
+    return text
+
+
+def remove(name: str, current: str = "") -> Path:
+    """Deletes one of the user's models. Raises UsageError for the embedded one and the one in use."""
+    entries: Sequence[catalogue.ModelEntry] = catalogue.installed()
+    entry = next((entry for entry in entries if entry.name == name), None)
+    if entry is None:
+        raise ModelFileError(f"There is no model {name!r}", fix="See `iquest-lsp models list`")
+    if entry.source != "user":
+        raise UsageError(f"{name} is part of the package and stays")
+    if current and (current == name or Path(current).expanduser() == entry.path):
+        raise UsageError(f"{name} is in use", fix="Choose another with `iquest-lsp models use` first")
+    try:
+        entry.path.unlink()
+    except OSError as error:
+        raise ModelFileError(f"{entry.path} cannot be removed", why=error.strerror or str(error)) from error
+    return entry.path
+
+
+def write_setting(path: Path, key: str, value: str) -> None:
+    """Sets a text in a TOML file, leaving all else as it is; atomically. Raises SettingsError for a broken file."""
+    read_toml(path)  # never write to a file that cannot be read
+    text = path.read_text("utf-8-sig") if path.exists() else ""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    line = f'{key} = "{escaped}"'
+    tables = re.search(r"^\s*\[", text, re.MULTILINE)
+    head, tail = (text[: tables.start()], text[tables.start() :]) if tables else (text, "")
+    pattern = re.compile(rf"^\s*{re.escape(key)}\s*=.*$", re.MULTILINE)
+    head = pattern.sub(lambda _: line, head, count=1) if pattern.search(head) else line + "\n" + head
+    new = head + tail
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(new, "utf-8")
+        if read_toml(part).get(key) != value:
+            part.unlink()
+            raise SettingsError(f"{path} could not be changed", fix=f"Write {line} into it by hand")
+        part.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written", why=error.strerror or str(error)) from error

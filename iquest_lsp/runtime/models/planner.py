@@ -1,0 +1,266 @@
+"""Chooses window, KV type, batch and threads from the memory there is, the model's reach, and how fast it runs here.
+
+One plan gives both: the tokens that a window may have, and the cells that the engine makes room for. All of it fits
+into memory that is free now, so that the machine does not swap.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from iquest_lsp.runtime.base.memory import read_memory, total_pages
+from iquest_lsp.runtime.models.gguf_header import Header
+from iquest_lsp.settings import Settings
+
+#: Default window on a processor without an accelerator: warmed in seconds, re-read in milliseconds.
+CPU_WINDOW = 8192
+GPU_WINDOW = 32768
+LEAST_WINDOW = 1024
+#: Key of a GGUF that says how much context its model gains from, in tokens: reading more would cost time for nothing.
+WINDOW_KEY = "iquest.window_tokens"
+ANSWER_ROOM = 512
+#: Of the memory that is free, what the engine may take, and what it leaves in any case.
+MEMORY_SHARE = 0.6
+MEMORY_LEFT = 512 * 2**20
+#: Most sequences a plan provides for: windows of several workspaces, and one for questions.
+MOST_SEQUENCES = 4
+#: More cells than these are not worth a second sequence: plain attention lays out scores for all of them.
+MOST_CELLS = 40_000
+BATCH = 512
+LEAST_BATCH = 32
+#: Attention scores of one call may take so much where they are laid out in full (no flash attention).
+SCORES_SHARE = 0.15
+#: Positions behind the local window that a rewind finds in the local cache, at no cost.
+REWIND_MARGIN = 4096
+#: A head whose bias has fallen to -T contributes e^-T of its weight: below f32 rounding for T = 17.
+REACH_NATS = 17.0
+#: A window is warmed within so many seconds, and an answer of ANSWER_TOKENS over it written within ANSWER_MS.
+WARM_SECONDS = 120.0
+ANSWER_TOKENS, ANSWER_MS = 12, 300.0
+ELEMENT_BYTES = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
+QUANTIZED_BLOCK = 32
+#: Types of KV in the order in which they are tried: a smaller one for want of memory only, unless it is faster.
+AUTO_TYPES = ("f16", "q8_0", "q4_0")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the settings ask for; 0 and "auto" leave it to the planner."""
+
+    window_tokens: int = 0
+    kv_type: str = "auto"
+    threads: int = 0
+    gpu_layers: int = 0
+
+
+def wishes_of(settings: Settings) -> Wishes:
+    """What the settings leave open and what they fix."""
+    return Wishes(settings.window_tokens, settings.kv_type, settings.threads, settings.gpu_layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What was measured of a model on this machine.
+
+    `prefill` tokens a second by KV type; `token_ms` for one decoded token over a nearly empty cache, `depth_ms` what
+    1000 tokens in the cache add to it; `threads` and `batch_threads` are the fastest numbers of threads to decode and
+    to read with. Zeros: not measured.
+    """
+
+    prefill: dict[str, float] = field(default_factory=dict)
+    token_ms: float = 0.0
+    depth_ms: float = 0.0
+    threads: int = 0
+    batch_threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the engine is started with; `window` in tokens, `kv_bytes` for all caches, `context_tokens` in cells."""
+
+    window: int
+    kv_type: str
+    batch: int
+    threads: int
+    batch_threads: int
+    sequences: int
+    context_tokens: int
+    kv_bytes: int
+    reason: str
+
+
+def plan(wishes: Wishes, header: Header, speed: Speed | None = None, memory: int | None = None) -> Plan:
+    """The plan for one model on this machine, now; `memory` are the bytes that are free (default: asked)."""
+    speed = speed or Speed()
+    if memory is None:
+        memory = available_memory()
+    window, reasons = _wanted_window(wishes, header, speed)
+    room = None if memory is None else min(int(memory * MEMORY_SHARE), memory - MEMORY_LEFT) - header.file_size
+    types = list(AUTO_TYPES) if wishes.kv_type == "auto" else [wishes.kv_type]
+    if wishes.kv_type == "auto" and speed.prefill.get("q8_0", 0.0) > 1.1 * speed.prefill.get("f16", float("inf")):
+        types = ["q8_0", "f16", "q4_0"]
+        reasons.append("q8_0 was measured to be faster than f16")
+    if wishes.kv_type == "auto" and any(width % QUANTIZED_BLOCK for width in _widths(header)):
+        types = ["f16"]  # the quantized types hold whole blocks of a head's values
+    kv_type, fitting = types[0], window
+    if room is not None:
+        kv_type, fitting = _fit(header, window, types, room)
+        if fitting < window or kv_type != types[0]:
+            cut = f"window cut from {window} to {fitting} tokens" if fitting < window else f"{kv_type} cache"
+            reasons.append(f"{cut} for {(memory or 0) / 2**30:.1f} GiB of free memory")
+    sequences = _sequences(header, fitting, kv_type, room)
+    cells = (fitting + ANSWER_ROOM) * sequences
+    batch = BATCH if room is None else _batch(header, cells, room)
+    if batch < BATCH:
+        reasons.append(f"batch of {batch} for the memory of attention scores")
+    threads = wishes.threads or speed.threads or cores()
+    batch_threads = wishes.threads or speed.batch_threads or cores()
+    if speed.prefill:
+        measured = ", ".join(f"{kind} {rate:.0f}" for kind, rate in speed.prefill.items())
+        reasons.append(f"measured: reads {measured} tokens/s, writes one in {speed.token_ms:.1f} ms")
+    total = kv_bytes(header, cells, kv_type, sequences)
+    reasons.append(f"KV of {total / 1e6:.0f} MB for {sequences} sequence{'s' if sequences > 1 else ''}")
+    if batch_threads != threads:
+        reasons.append(f"reads with {batch_threads} threads")
+    return Plan(fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, "; ".join(reasons))
+
+
+def _wanted_window(wishes: Wishes, header: Header, speed: Speed) -> tuple[int, list[str]]:
+    trained = int(header.get("context_length", 0)) or CPU_WINDOW
+    seen = reach(float(header.get("attention.max_alibi_bias", 0.0)), trained)
+    if wishes.window_tokens:
+        window = min(wishes.window_tokens, trained)
+        reasons = ["window as set"]
+        if window < wishes.window_tokens:
+            reasons = [f"the model was made for {trained} tokens, not for {wishes.window_tokens}"]
+        if seen < window:
+            reasons.append(f"its heads see {seen} tokens back")
+        return min(window, seen), reasons
+    window, what = (GPU_WINDOW, "a GPU") if wishes.gpu_layers else (CPU_WINDOW, "a processor")
+    gains = header.metadata.get(WINDOW_KEY, 0)
+    if isinstance(gains, int) and gains > 0:
+        trained = min(trained, max(gains, LEAST_WINDOW))
+    window = min(window, trained, seen)
+    reasons = [f"window {window} suits {what}" if window < min(trained, seen) else f"window {window} is the model's"]
+    rate = max(speed.prefill.values(), default=0.0)
+    if rate > 0 and window > rate * WARM_SECONDS:
+        window = max(_round(int(rate * WARM_SECONDS)), LEAST_WINDOW)
+        reasons.append(f"cut to {window}: more is not warmed within {WARM_SECONDS:.0f} s")
+    if speed.depth_ms > 0:
+        affordable = (ANSWER_MS / ANSWER_TOKENS - speed.token_ms) / speed.depth_ms * 1000
+        if window > affordable:
+            window = max(_round(int(affordable)), LEAST_WINDOW)
+            reasons.append(f"cut to {window}: over more an answer is not written in time")
+    return window, reasons
+
+
+def _fit(header: Header, window: int, types: Sequence[str], room: int) -> tuple[str, int]:
+    """The first type in which the window fits; in the last one as much of it as fits."""
+    for kind in types:
+        if needed(header, window + ANSWER_ROOM, kind, 1) <= room:
+            return kind, window
+    kind = types[-1]
+    while window > LEAST_WINDOW and needed(header, window + ANSWER_ROOM, kind, 1) > room:
+        window = max(_round(window - 1), LEAST_WINDOW)
+    return kind, window
+
+
+def _sequences(header: Header, window: int, kv_type: str, room: int | None) -> int:
+    """How many windows may be warm together: as many as fit into a quarter of the room."""
+    if header.get("attention.sliding_window", 0) and header.passes == 1:
+        return 1  # its caches cannot be shared
+    best = 1
+    for count in range(2, MOST_SEQUENCES + 1):
+        if (window + ANSWER_ROOM) * count > MOST_CELLS:
+            break
+        if room is not None and needed(header, (window + ANSWER_ROOM) * count, kv_type, count) <= room // 4:
+            best = count
+    return best
+
+
+def _batch(header: Header, cells: int, room: int) -> int:
+    if has_sparse_attention(header):
+        return BATCH
+    heads = int(header.get("attention.head_count", 1)) or 1
+    batch = BATCH
+    while batch > LEAST_BATCH and heads * cells * batch * 4 > max(room * SCORES_SHARE, 2**26):
+        batch //= 2
+    return batch
+
+
+def _round(tokens: int) -> int:
+    """The next smaller size of the kind that windows have: a power of two, or half as much again."""
+    power = 1 << max(tokens.bit_length() - 1, 0)
+    return power + power // 2 if tokens >= power + power // 2 else power
+
+
+def needed(header: Header, cells: int, kv_type: str, sequences: int) -> int:
+    """Memory for caches of so many cells, and for what evaluating over them takes at the least."""
+    heads = int(header.get("attention.head_count", 1)) or 1
+    scores = 0 if has_sparse_attention(header) else heads * cells * LEAST_BATCH * 4
+    return kv_bytes(header, cells, kv_type, sequences) + scores
+
+
+def has_sparse_attention(header: Header) -> bool:
+    """Whether attention works tile by tile, without scores or masks in full: Loop models with ALiBi on a processor
+    (port/flash-attn-alibi.cpp; a GPU's memory is not what is planned here)."""
+    return header.architecture == "iquestloopcoder" and float(header.get("attention.max_alibi_bias", 0.0)) > 0
+
+
+def _widths(header: Header) -> tuple[int, int]:
+    """How many values a head keeps of a token's key, and of its value."""
+    heads = int(header.get("attention.head_count", 1)) or 1
+    width = int(header.get("attention.key_length", 0)) or int(header.get("embedding_length", 0)) // heads
+    return width, int(header.get("attention.value_length", 0)) or width
+
+
+def kv_bytes(header: Header, cells: int, kv_type: str, sequences: int = 1) -> int:
+    """Memory of the KV cache: all cells for the first pass, the local window and a margin for those after it."""
+    heads = int(header.get("attention.head_count", 1)) or 1
+    kv_heads = int(header.get("attention.head_count_kv", heads)) or heads
+    width, values = _widths(header)
+    cell = int(header.get("block_count", 1)) * kv_heads * (width + values) * ELEMENT_BYTES[kv_type]
+    local = 0
+    if header.passes > 1:
+        window = int(header.get("loop.window_size", 0))
+        local = min(cells, REWIND_MARGIN + BATCH + window * (2 * sequences + 1))
+    return int(cell * (cells + (header.passes - 1) * local))
+
+
+def reach(max_alibi_bias: float, context_length: int) -> int:
+    """How many tokens back the widest head sees to within rounding.
+
+    It holds for the model, not only for one layer: along any way through several layers the biases add up, and with
+    them the distances. No plan has a window beyond it, so that there are never cells in the cache which no head can
+    reach: what could be dropped is not read in the first place.
+
+    Press et al. 2022, "Train Short, Test Long", section 3; slopes as ggml computes them, of which the smallest is
+    2^-max_alibi_bias whatever the number of heads.
+    """
+    if max_alibi_bias <= 0:
+        return context_length
+    return min(int(REACH_NATS * 2.0**max_alibi_bias), context_length)
+
+
+def available_memory() -> int | None:
+    """Bytes that can be used without swapping; None where the system does not say."""
+    memory = read_memory()
+    if memory is not None:
+        return memory.available
+    total = total_pages()
+    return None if total is None else total // 2
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def better(one: Speed, other: Speed) -> Speed:
+    """The quieter machine's figures of two measurements: work beside them only ever slows down."""
+    kinds = one.prefill | other.prefill
+    rates = {kind: max(one.prefill.get(kind, 0.0), other.prefill.get(kind, 0.0)) for kind in kinds}
+    quiet = min((speed for speed in (one, other) if speed.token_ms > 0), key=lambda speed: speed.token_ms, default=one)
+    return replace(quiet, prefill=rates)

@@ -1,0 +1,1 @@
+"""Engines that are servers elsewhere, spoken to over HTTP."""

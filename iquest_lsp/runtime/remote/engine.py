@@ -1,0 +1,430 @@
+"""An engine that is a server: OpenAI's /completions and /chat/completions, as vLLM and llama.cpp's servers speak them.
+
+The window and its order stay ours, so that the server's prefix cache pays. The format of the prompt is found by
+asking the server's tokenizer, where it has an endpoint for that, which control tokens it knows; nothing of the
+workspace is sent for it. Texts pass `redact` before they leave; what in them reads like a control token is broken up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
+from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
+from iquest_lsp.runtime.base.engine import EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
+from iquest_lsp.runtime.base.text_stream import TextStream
+from iquest_lsp.runtime.remote import text_tokens
+from iquest_lsp.runtime.remote.http_client import Address, Client
+
+log = logging.getLogger(__name__)
+
+#: OpenAI takes at most four.
+MAX_STOPS = 4
+START_SILENCE_S = 5.0
+WARM_SILENCE_S = 120.0
+_TOKENIZERS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("/tokenize", "content", {"add_special": False, "parse_special": True}),  # llama-server
+    ("/tokenize", "prompt", {"add_special_tokens": False}),  # vLLM
+    ("/extras/tokenize", "input", {}),  # llama-cpp-python
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOptions:
+    """Which server, and how it is used.
+
+    `model` "" takes the server's first; `key_variable` names the environment variable with the key, which is read at
+    every start and kept nowhere else. `window` is the number of tokens assumed where the server does not say.
+    `families` are sets of control tokens, most specific first, and `chats` those of chat formats.
+    """
+
+    url: str
+    model: str = ""
+    key_variable: str = ""
+    window: int = 8192
+    families: tuple[tuple[str, ...], ...] = ()
+    chats: tuple[tuple[str, ...], ...] = ()
+
+
+Redact = Callable[[str], str]
+
+
+class RemoteEngine:
+    """Satisfies engine.Engine; see the module's docstring."""
+
+    def __init__(self, options: RemoteOptions, redact: Redact) -> None:
+        self.options = options
+        self._redact = redact
+        self._status = EngineStatus(EngineState.STOPPED)
+        self._listeners: list[Callable[[EngineStatus], None]] = []
+        self._info: ModelInfo | None = None
+        self._special: list[str] = []
+        self._client: Client | None = None
+        self._loading: asyncio.Task[ModelInfo] | None = None
+        self._warming: asyncio.Task[None] | None = None
+        self._warmed: tuple[int, ...] = ()
+        self._running = 0
+        self._sent = self._made = 0
+        self._logprobs = True
+        self._usage = True
+
+    @property
+    def status(self) -> EngineStatus:
+        return self._status
+
+    @property
+    def info(self) -> ModelInfo | None:
+        return self._info
+
+    def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+
+        def remove() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return remove
+
+    async def start(self) -> ModelInfo:
+        if self._info is not None:
+            return self._info
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load())
+        return await asyncio.shield(self._loading)
+
+    async def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        return [text_tokens.encode(text) for text in texts]
+
+    async def complete(
+        self, prompt: Prompt, limits: Limits, on_text: Callable[[str], None] | None = None
+    ) -> Generation:
+        begin = time.monotonic()
+        info = await self.start()
+        if not all(map(text_tokens.is_text, prompt.tokens)):
+            raise RequestCancelledError("The engine was changed meanwhile")
+        self._stop_warming()
+        body: dict[str, object] = {
+            "model": info.path, "prompt": self.text(prompt.tokens), "max_tokens": limits.max_tokens,
+            "temperature": prompt.temperature, "stream": True,
+        }  # fmt: skip
+        if prompt.stop:  # the rules about lines are followed here: the connection is closed where they end the text
+            body["stop"] = list(prompt.stop[:MAX_STOPS])
+        answer = _Answer(prompt, on_text)
+        left = None
+        if limits.deadline_ms is not None:
+            left = max(limits.deadline_ms / 1000 - (time.monotonic() - begin), 0.001)
+        self._set_running(1)
+        try:
+            async with asyncio.timeout(left):
+                async for item in self._events("/completions", body):
+                    if answer.take(item):
+                        break
+        except TimeoutError:
+            answer.finish = Finish.DEADLINE
+        finally:
+            self._set_running(-1)
+        self._made += answer.counted
+        return answer.generation(len(prompt.tokens), begin)
+
+    async def warm(self, tokens: Sequence[int], sequence: int = 0, budget_ms: float = 50.0) -> WarmResult:
+        """Lets the server read a prompt while nobody waits for an answer; ends at once, the reading goes on."""
+        info = await self.start()
+        wanted = tuple(tokens)
+        if not all(map(text_tokens.is_text, wanted)):
+            raise RequestCancelledError("The engine was changed meanwhile")
+        if wanted and wanted != self._warmed:
+            self._stop_warming()
+            self._warmed = wanted
+            body = {"model": info.path, "prompt": self.text(wanted), "max_tokens": 1, "temperature": 0.0}
+            self._warming = asyncio.create_task(self._warm(body))
+        return WarmResult(len(wanted), 0, 0)
+
+    async def chat(
+        self, messages: Sequence[dict[str, str]], *, model: str = "", max_tokens: int, temperature: float,
+        top_p: float = 1.0,
+    ) -> AsyncIterator[tuple[str, str]]:
+        """The answer to a conversation, piece by piece: ("text" or "thinking", words), last ("finish", why)."""
+        info = await self.start()
+        clean = [message | {"content": self._redact(message["content"])} for message in messages]
+        body: dict[str, object] = {
+            "model": model or info.path, "messages": clean, "max_tokens": max_tokens, "temperature": temperature,
+            "top_p": top_p, "stream": True,
+        }  # fmt: skip
+        finish = ""
+        self._set_running(1)
+        try:
+            async for item in self._events("/chat/completions", body):
+                choice = _choice(item)
+                said = choice.get("delta") or choice.get("message") or {}
+                for kind, names in (("thinking", ("reasoning_content", "reasoning")), ("text", ("content",))):
+                    words = next((said[name] for name in names if isinstance(said.get(name), str)), "")
+                    if words:
+                        yield kind, words
+                finish = choice.get("finish_reason") or finish
+        finally:
+            self._set_running(-1)
+        yield "finish", "limit" if finish == "length" else "stop"
+
+    async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
+        return 0  # the server keeps its own cache
+
+    async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
+        return 0
+
+    async def metrics(self) -> EngineMetrics:
+        return EngineMetrics(self._sent, self._made, {}, 0)
+
+    async def close(self) -> None:
+        self._stop_warming()
+        if self._loading is not None:
+            self._loading.cancel()
+        if self._client is not None:
+            self._client.close()
+        self._info = None
+        self._set(EngineStatus(EngineState.STOPPED))
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What is sent for a prompt: its text, with secrets taken out and control tokens only where we put them."""
+        parts = []
+        for special, text in text_tokens.decode(tokens, self._special):
+            parts.append(text if special else text_tokens.harmless(self._redact(text)))
+        return "".join(parts)
+
+    # --------------------------------------------------------------------------------------------- starting
+
+    async def _load(self) -> ModelInfo:
+        self._set(EngineStatus(EngineState.LOADING))
+        try:
+            if self._client is not None:
+                self._client.close()
+            key = os.environ.get(self.options.key_variable, "") if self.options.key_variable else ""
+            self._client = Client(Address.parse(self.options.url), key.strip())
+            self._info = await self._meet(self._client)
+        except RemoteEngineError as error:
+            self._set(EngineStatus(EngineState.FAILED, error=error))
+            raise
+        self._set(EngineStatus(EngineState.READY))
+        return self._info
+
+    async def _meet(self, client: Client) -> ModelInfo:
+        said = await client.call("GET", "/models", silence_s=START_SILENCE_S)
+        found = said.get("data") if isinstance(said, dict) else None
+        models = [item for item in found or [] if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        names = [item["id"] for item in models]
+        model = self.options.model or (names[0] if names else "")
+        if not model or (names and model not in names):
+            what = f"The server {client.address} has no model {model!r}" if model else "The server names no model"
+            shown = ", ".join(map(client.without_key, names[:5]))
+            raise RemoteEngineError(what, why=f"it has {shown}" if shown else "", fix="Set `remote_model`")
+        chosen = next((item for item in models if item["id"] == model), {})
+        special, chat = await self._vocabulary(client, model)
+        self._special = list(special)
+        metadata = {"tokenizer.chat_template": "".join(chat)} if chat else {}
+        if "<|tail|>" in special:  # only layout 1 of this program has it
+            metadata |= {"iquest.fim.order": "spm", "iquest.prompt.version": "1"}
+        length = _length(chosen) or self.options.window
+        return ModelInfo(
+            name=client.without_key(model.rpartition("/")[2] or model),
+            path=model,
+            architecture="remote",
+            context_length=length,
+            passes=1,
+            parameters=0,
+            size_bytes=0,
+            reach=length,
+            special_tokens=text_tokens.special_ids(special),
+            metadata=metadata,
+        )
+
+    async def _vocabulary(self, client: Client, model: str) -> tuple[list[str], tuple[str, ...]]:
+        """The control tokens of the first family and the first chat format that the server's tokenizer knows."""
+        count = await self._counter(client, model)
+        if count is None:
+            return [], ()
+        family = await _first(count, self.options.families)
+        chat = await _first(count, self.options.chats) if not family else ()
+        return [*family, *chat], chat
+
+    async def _counter(self, client: Client, model: str) -> Callable[[str], Any] | None:
+        """How the server is asked for the number of tokens of a text, None where it cannot be asked."""
+        base = client.address.base.removesuffix("/v1")
+        for path, field, extra in _TOKENIZERS:
+
+            async def count(text: str, path: str = path, field: str = field, extra: Any = extra) -> int:
+                body = {"model": model, field: text, **extra}
+                said = await client.call("POST", path, body, silence_s=START_SILENCE_S, retries=0, base=base)
+                found = said.get("tokens") if isinstance(said, dict) else None
+                if not isinstance(found, list):
+                    raise RemoteEngineError("The server's tokenizer cannot be used")
+                return len(found)
+
+            with contextlib.suppress(RemoteEngineError):
+                # Some begin every text with a token; a server that ignores the field's name says nothing of the text.
+                begin = await count("")
+                if await count("a b c d") > begin:
+                    return lambda text, ask=count, begin=begin: _less(ask(text), begin)  # type: ignore[misc]
+        log.info("the server %s has no tokenizer to ask; prompts are plain text", client.address)
+        return None
+
+    # -------------------------------------------------------------------------------------------- exchanges
+
+    async def _events(self, path: str, body: dict[str, object]) -> AsyncIterator[Any]:
+        """The stream of an answer, asked for with what this server takes; raises RemoteEngineError."""
+        client = self._client
+        if client is None:
+            raise EngineError("The server is not known yet", fix="Try again in a moment")
+        plain = path == "/completions"
+        while True:
+            extra: dict[str, object] = {"stream_options": {"include_usage": True}} if self._usage else {}
+            if plain and self._logprobs:
+                extra["logprobs"] = 1
+            begun = False
+            try:
+                stream = client.stream("POST", path, {**body, **extra})
+                async with contextlib.aclosing(stream):  # type: ignore[type-var]  # it is a generator
+                    async for item in stream:
+                        begun = True
+                        yield item
+                return
+            except RemoteEngineError as error:
+                # Old or small servers refuse what they do not know: asked again without it, from now on.
+                said = str(error).lower()
+                if not begun and "logprobs" in extra and "logprobs" in said:
+                    self._logprobs = False
+                elif not begun and "stream_options" in extra and "stream_options" in said:
+                    self._usage = False
+                else:
+                    self._lost(error)
+                    raise
+
+    def _lost(self, error: RemoteEngineError) -> None:
+        """The server failed: it is met anew before it is used again."""
+        log.warning("%s", error)
+        self._info = None
+        self._warmed = ()
+        self._set(EngineStatus(EngineState.FAILED, error=error))
+
+    async def _warm(self, body: dict[str, object]) -> None:
+        client = self._client
+        if client is None:
+            return
+        try:
+            await client.call("POST", "/completions", body, silence_s=WARM_SILENCE_S, retries=0)
+        except RemoteEngineError as error:
+            log.debug("not warmed: %s", error)
+
+    def _stop_warming(self) -> None:
+        if self._warming is not None and not self._warming.done():
+            self._warming.cancel()
+            self._warmed = ()
+
+    def _set_running(self, change: int) -> None:
+        self._running += change
+        self._sent += change > 0
+        if self._status.state in (EngineState.READY, EngineState.BUSY):
+            self._set(EngineStatus(EngineState.BUSY if self._running else EngineState.READY))
+
+    def _set(self, status: EngineStatus) -> None:
+        if status != self._status:
+            self._status = status
+            for listener in list(self._listeners):
+                listener(status)
+
+
+class _Answer:
+    """Gathers the pieces of one completion; a piece of the stream is about a token."""
+
+    def __init__(self, prompt: Prompt, on_text: Callable[[str], None] | None) -> None:
+        self._stream = TextStream(prompt)
+        self._on_text = on_text
+        self._logprobs: list[float] = []
+        self._ends: list[int] = []
+        self._usage: dict[str, Any] = {}
+        self._first: float | None = None
+        self.finish = Finish.STOP
+        self.counted = 0
+
+    def take(self, item: Any) -> bool:
+        """Takes an event; whether the answer is complete."""
+        if isinstance(item, dict) and isinstance(item.get("usage"), dict):
+            self._usage = item["usage"]
+        choice = _choice(item)
+        text = choice.get("text")
+        if isinstance(text, str) and text:
+            if self._first is None:
+                self._first = time.monotonic()
+            self.counted += 1
+            before = len(self._stream.text)
+            ended = self._stream.push(text.encode("utf-8", "replace"))
+            self._note_logprobs(choice.get("logprobs"))
+            if self._on_text is not None and len(self._stream.text) > before:
+                self._on_text(self._stream.text[before:])
+            if ended:
+                self.finish = ended
+                return True
+        if choice.get("finish_reason") == "length":
+            self.finish = Finish.LIMIT
+        return False
+
+    def generation(self, window: int, begin: float) -> Generation:
+        """The answer so far, as an engine gives it."""
+        now = time.monotonic()
+        first = self._first if self._first is not None else now
+        sent, made = _number(self._usage, "prompt_tokens"), _number(self._usage, "completion_tokens")
+        details = self._usage.get("prompt_tokens_details")
+        reused = _number(details, "cached_tokens") if isinstance(details, dict) else 0
+        window = sent or window
+        return Generation(
+            text=self._stream.text,
+            tokens=tuple(text_tokens.encode(self._stream.text)),
+            logprobs=tuple(self._logprobs),
+            ends=tuple(self._ends),
+            finish=self.finish,
+            counts=TokenCounts(window, min(reused, window), max(window - reused, 0), made or self.counted),
+            timings=Timings(
+                total_ms=(now - begin) * 1000, prefill_ms=(first - begin) * 1000, decode_ms=(now - first) * 1000
+            ),
+        )
+
+    def _note_logprobs(self, found: Any) -> None:
+        values = found.get("token_logprobs") if isinstance(found, dict) else None
+        if isinstance(values, list):
+            found_here = [float(value) for value in values if isinstance(value, int | float)]
+            self._logprobs += found_here
+            self._ends += [len(self._stream.text)] * len(found_here)
+
+
+def _choice(item: Any) -> dict[str, Any]:
+    choices = item.get("choices") if isinstance(item, dict) else None
+    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+
+
+def _number(table: dict[str, Any], key: str) -> int:
+    value = table.get(key)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _length(model: dict[str, Any]) -> int:
+    """The context a server offers: vLLM says `max_model_len`, llama-server `meta.n_ctx_train`."""
+    meta = model.get("meta")
+    return _number(model, "max_model_len") or (_number(meta, "n_ctx_train") if isinstance(meta, dict) else 0)
+
+
+async def _first(count: Callable[[str], Any], families: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The first family of which every token is one token of the vocabulary."""
+    for family in families:
+        if family and await count("".join(family)) == len(family):
+            return family
+    return ()
+
+
+async def _less(counting: Any, begin: int) -> int:
+    found: int = await counting
+    return found - begin
