@@ -45,9 +45,17 @@ from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secret_scan import has_secret
 
 __all__ = [
-    "Assistant", "CompletionRequest", "Question", "Reply", "Role", "WorkspaceStatus", "completion_to_json", "explain",
-    "root_of", "window_to_json",
-]  # fmt: skip
+    "Assistant",
+    "CompletionRequest",
+    "Question",
+    "Reply",
+    "Role",
+    "WorkspaceStatus",
+    "completion_to_json",
+    "explain",
+    "root_of",
+    "window_to_json",
+]
 
 log = logging.getLogger(__name__)
 
@@ -438,9 +446,12 @@ class Assistant:
         return await self._warmer.warm(project, project.path_of(file), cursor, client, refresh=refresh)
 
     def explain_diff(
-        self, root: Path, target: str, so_far: Callable[[dict[str, object]], None] | None = None,
+        self,
+        root: Path,
+        target: str,
+        so_far: Callable[[dict[str, object]], None] | None = None,
         patch: bytes | None = None,
-    ) -> codeflow.DiffExplanation:  # fmt: skip
+    ) -> codeflow.DiffExplanation:
         """What a change does, from the history alone; see codeflow. Blocks; tells `so_far` what it knows already."""
 
         def tell(known: codeflow.DiffExplanation) -> None:
@@ -459,9 +470,15 @@ class Assistant:
         return await self._asker.ask(project, question, listen)
 
     async def explain_in_words(
-        self, root: Path, target: str, facts: codeflow.DiffExplanation, patch: bytes | None = None,
-        listen: Listener = lambda kind, words: None, role: Role = Role.INSTRUCT, client: str = "",
-    ) -> Reply | None:  # fmt: skip
+        self,
+        root: Path,
+        target: str,
+        facts: codeflow.DiffExplanation,
+        patch: bytes | None = None,
+        listen: Listener = lambda kind, words: None,
+        role: Role = Role.INSTRUCT,
+        client: str = "",
+    ) -> Reply | None:
         """A model's prose on an explained change; None where the settings name no model that can write it."""
         if not self._talkers.is_configured(role):
             return None
@@ -658,14 +675,21 @@ def engine_options(settings: Settings) -> EngineOptions:
 
 
 def explain(
-    root: Path, target: str, patch: bytes | None = None,
-    so_far: Callable[[codeflow.DiffExplanation], None] | None = None, *, include_filtered: bool = False,
+    root: Path,
+    target: str,
+    patch: bytes | None = None,
+    so_far: Callable[[codeflow.DiffExplanation], None] | None = None,
+    *,
+    include_filtered: bool = False,
 ) -> codeflow.DiffExplanation:
     """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
     return codeflow.explain_diff(
-        root, codeflow.DiffTarget.parse(target, patch), redact=has_secret, so_far=so_far,
+        root,
+        codeflow.DiffTarget.parse(target, patch),
+        redact=has_secret,
+        so_far=so_far,
         include_filtered=include_filtered,
-    )  # fmt: skip
+    )
 
 
 def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:

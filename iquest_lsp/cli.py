@@ -464,7 +464,10 @@ def bench() -> None:
 @click.option("--tokens", "lengths", type=click.IntRange(min=32), multiple=True, help="A prompt length (repeatable).")
 @click.option("--long", is_flag=True, help="Also 131072 tokens, once.")
 @click.option(
-    "--cases", type=click.Choice(["all", "passes", "engine"]), default="all", show_default=True,
+    "--cases",
+    type=click.Choice(["all", "passes", "engine"]),
+    default="all",
+    show_default=True,
     help="What passes cost, what the engine pays (cold, warm, saved, restored), or both.",
 )
 @click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True)
@@ -544,10 +547,19 @@ def bench_latency(
     def work() -> dict[str, Any]:
         with progress_bar("typing") as progress:
             running = latency.run(
-                workspace.absolute(), arguments, {name: value for name, value in options.items() if value is not None},
-                keys=keys, colds=colds, seed=seed, speed=speed, files=files, keep=keep, lines=lines,
-                tells=tells, progress=progress,
-            )  # fmt: skip
+                workspace.absolute(),
+                arguments,
+                {name: value for name, value in options.items() if value is not None},
+                keys=keys,
+                colds=colds,
+                seed=seed,
+                speed=speed,
+                files=files,
+                keep=keep,
+                lines=lines,
+                tells=tells,
+                progress=progress,
+            )
             return asyncio.run(running).to_json()
 
     report = _guard(work)
@@ -567,17 +579,25 @@ def bench_latency(
 @model_option
 @as_json
 def bench_decode(
-    lengths: tuple[int, ...], prompts: int, new: int, long: bool, repeat: int, engine: str | None, model: str | None,
+    lengths: tuple[int, ...],
+    prompts: int,
+    new: int,
+    long: bool,
+    repeat: int,
+    engine: str | None,
+    model: str | None,
     json_: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Compare writing answers with one pass, one token a step, and with drafts; on ordinary code and on copies."""
     from iquest_lsp.bench import decode
 
     sizes = _sizes(lengths, long)
     _bench(
-        json_, engine, model,
+        json_,
+        engine,
+        model,
         lambda options, progress: decode.run(options, sizes, repeat, progress, prompts=prompts, new=new),
-    )  # fmt: skip
+    )
 
 
 def _sizes(lengths: tuple[int, ...], long: bool) -> list[int]:

@@ -139,18 +139,20 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
             verdict = (
                 f"window of {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
             )
-        choices.append({
-            "name": entry.name,
-            "path": str(entry.path),
-            "source": entry.source,
-            "model": header.name if header is not None else "",
-            "architecture": header.architecture if header is not None else "",
-            "size_bytes": header.file_size if header is not None else 0,
-            "verdict": verdict,
-            "problem": entry.problem,
-            "current": settings.model in (entry.name, str(entry.path)) or (
-                not settings.model and entry.source == "embedded"),
-        })  # fmt: skip
+        choices.append(
+            {
+                "name": entry.name,
+                "path": str(entry.path),
+                "source": entry.source,
+                "model": header.name if header is not None else "",
+                "architecture": header.architecture if header is not None else "",
+                "size_bytes": header.file_size if header is not None else 0,
+                "verdict": verdict,
+                "problem": entry.problem,
+                "current": settings.model in (entry.name, str(entry.path))
+                or (not settings.model and entry.source == "embedded"),
+            }
+        )
     return choices
 
 

@@ -26,9 +26,14 @@ MOST_THREADS = 512  # of ggml.h: GGML_MAX_N_THREADS
 
 
 def _setting(
-    default: Any, doc: str, *, workspace: bool = True, choices: tuple[str, ...] = (), low: int | None = None,
+    default: Any,
+    doc: str,
+    *,
+    workspace: bool = True,
+    choices: tuple[str, ...] = (),
+    low: int | None = None,
     high: int | None = None,
-) -> Any:  # fmt: skip
+) -> Any:
     metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low, "high": high}
     return field(default=default, metadata=metadata)
 

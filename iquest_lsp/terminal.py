@@ -144,14 +144,18 @@ def show_replay(answer: dict[str, Any]) -> None:
     for row in answer["rows"]:
         exact, similar = row["exact_line_interval"], row["edit_similarity_interval"]
         table.add_row(
-            row["setting"], str(row["positions"]),
+            row["setting"],
+            str(row["positions"]),
             f"{row['exact_line']:.1%} [{exact[0]:.1%}, {exact[1]:.1%}]",
             f"{row['edit_similarity']:.2f} [{similar[0]:.2f}, {similar[1]:.2f}]",
-            f"{row['saved_characters']:.1%}", f"{row['quiet']:.1%}",
+            f"{row['saved_characters']:.1%}",
+            f"{row['quiet']:.1%}",
             f"{row['window_tokens']:.0f}",
-            *(" / ".join(f"{row[f'{kind}p{percent}_ms']:.0f}" for percent in (50, 95, 99))
-              for kind in ("", "cold_", "cached_")),
-        )  # fmt: skip
+            *(
+                " / ".join(f"{row[f'{kind}p{percent}_ms']:.0f}" for percent in (50, 95, 99))
+                for kind in ("", "cold_", "cached_")
+            ),
+        )
     Console(width=150 if not Console().is_terminal else None).print(table)
 
 
@@ -165,9 +169,15 @@ def show_bench(report: dict[str, Any]) -> None:
     for row in report["rows"]:
         each = row["tokens_per_second"]
         table.add_row(
-            row["case"], str(row["tokens"]), f"{row['seconds']:.3f}", f"{row['cpu_seconds']:.3f}",
-            f"{each:.0f}" if each is not None else "", f"{row['p50_ms']:.1f}", f"{row['p95_ms']:.1f}", row["note"],
-        )  # fmt: skip
+            row["case"],
+            str(row["tokens"]),
+            f"{row['seconds']:.3f}",
+            f"{row['cpu_seconds']:.3f}",
+            f"{each:.0f}" if each is not None else "",
+            f"{row['p50_ms']:.1f}",
+            f"{row['p95_ms']:.1f}",
+            row["note"],
+        )
     console = Console()
     console.print(table)
     for note in report["notes"]:

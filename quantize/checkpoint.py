@@ -176,9 +176,10 @@ def _no_weights(folder: Path) -> CheckpointError:
     return CheckpointError(
         f"There are no safetensors files in {folder}",
         why=f"the weights are in another form ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})",
-        fix="Use the GGUF as it is" if others[0].endswith(".gguf") else
-        "Fetch the safetensors files, or save the model again with transformers (safe_serialization)",
-    )  # fmt: skip
+        fix="Use the GGUF as it is"
+        if others[0].endswith(".gguf")
+        else "Fetch the safetensors files, or save the model again with transformers (safe_serialization)",
+    )
 
 
 def _read_header(file: Path) -> list[StoredTensor]:

@@ -45,21 +45,30 @@ PIECE_ELEMENTS = 2 * 1024 * 1024
 _F16_LIMIT = 65520.0
 _WORKERS = min(4, os.cpu_count() or 1)
 _LAYER = {
-    "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-}  # fmt: skip
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
 #: What the gates of layer {i} have been called, by family and part.
 _GATES = {
     Family.LOOP: ("model.gate_projections.{i}.", "model.gate_projections.{i}.gate_proj."),
     Family.PARALLEL: (
-        "model.layers.{i}.self_attn.plt_gate.", "model.layers.{i}.self_attn.loop_gate_proj.",
-        "model.layers.{i}.self_attn.plt_gate.gate_proj.", "model.layers.{i}.self_attn.loop_gate_proj.gate_proj.",
+        "model.layers.{i}.self_attn.plt_gate.",
+        "model.layers.{i}.self_attn.loop_gate_proj.",
+        "model.layers.{i}.self_attn.plt_gate.gate_proj.",
+        "model.layers.{i}.self_attn.loop_gate_proj.gate_proj.",
     ),
-}  # fmt: skip
+}
 _GATE_NORMS = (
-    "model.layers.{i}.self_attn.plt_gate.gate_norm.weight", "model.layers.{i}.self_attn.loop_gate_proj.gate_norm.weight"
-)  # fmt: skip
+    "model.layers.{i}.self_attn.plt_gate.gate_norm.weight",
+    "model.layers.{i}.self_attn.loop_gate_proj.gate_norm.weight",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,14 @@ class Mapping:
 @click.option("--pre", default="", help="llama.cpp's name of the pre-tokenizer, where it is not recognised.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def command(
-    checkpoint: Path, out: Path, kind: str, ignore: tuple[str, ...], position_offset: int | None, pre: str,
+    checkpoint: Path,
+    out: Path,
+    kind: str,
+    ignore: tuple[str, ...],
+    position_offset: int | None,
+    pre: str,
     overwrite: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Convert the folder CHECKPOINT (config.json, *.safetensors, tokenizer) into the GGUF file OUT.
 
     Stopped halfway, the same command goes on where it was. Memory stays within 1 GB whatever the model's size.
@@ -191,10 +205,16 @@ def tensor_map(checkpoint: Checkpoint, config: ModelConfig) -> dict[str, Mapping
     wide = config.n_embd
     found.take("token_embd.weight", "embed_tokens.weight", (config.n_vocab, wide))
     shapes: dict[str, tuple[int, ...]] = {
-        "attn_norm": (wide,), "ffn_norm": (wide,), "attn_q": (queries, wide), "attn_k": (kept, wide),
-        "attn_v": (kept, wide), "attn_output": (wide, queries), "ffn_gate": (config.n_ff, wide),
-        "ffn_up": (config.n_ff, wide), "ffn_down": (wide, config.n_ff),
-    }  # fmt: skip
+        "attn_norm": (wide,),
+        "ffn_norm": (wide,),
+        "attn_q": (queries, wide),
+        "attn_k": (kept, wide),
+        "attn_v": (kept, wide),
+        "attn_output": (wide, queries),
+        "ffn_gate": (config.n_ff, wide),
+        "ffn_up": (config.n_ff, wide),
+        "ffn_down": (wide, config.n_ff),
+    }
     heads = {"attn_q": config.n_head, "attn_k": config.n_head_kv} if config.loop is None else {}
     for i in range(config.n_layer):
         for theirs, ours in _LAYER.items():
@@ -269,10 +289,19 @@ def geometry(config: ModelConfig) -> Geometry:
     """The model's shape as its GGUF tells it."""
     told = config.head_dim_given or config.loop is not None
     return Geometry(
-        config.n_layer, config.context, config.n_embd, config.n_ff, config.n_head, config.n_head_kv, config.eps,
-        config.head_dim if told else None, config.rope_theta, config.head_dim, loop=config.loop,
+        config.n_layer,
+        config.context,
+        config.n_embd,
+        config.n_ff,
+        config.n_head,
+        config.n_head_kv,
+        config.eps,
+        config.head_dim if told else None,
+        config.rope_theta,
+        config.head_dim,
+        loop=config.loop,
         vocabulary=config.n_vocab,
-    )  # fmt: skip
+    )
 
 
 def write_scaling(writer: gguf.GGUFWriter, scaling: dict[str, Any]) -> None:
@@ -322,9 +351,7 @@ def _planned(name: str, mapping: Mapping, wanted: gguf.GGMLQuantizationType) -> 
     return PlannedTensor(name, mapping.shape, kind)
 
 
-def _pieces(
-    checkpoint: Checkpoint, mapping: Mapping, tensor: PlannedTensor, odd: set[str]
-) -> Iterator[NDArray[Any]]:
+def _pieces(checkpoint: Checkpoint, mapping: Mapping, tensor: PlannedTensor, odd: set[str]) -> Iterator[NDArray[Any]]:
     stored = checkpoint.tensors[mapping.source]
     columns = stored.row_elements
     if len(mapping.shape) == 1:  # a vector is one row, or one element per row where its rows belong to heads

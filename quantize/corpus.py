@@ -77,12 +77,13 @@ def _files(source: Path) -> list[Path]:
         return [source]
     done = subprocess.run(
         ["git", "-C", str(source), "-c", "core.fsmonitor=false", "ls-files", "-z"], capture_output=True, check=False
-    )  # fmt: skip
+    )
     if done.returncode == 0 and done.stdout:
         names = [source / name for name in done.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
         return [path for path in sorted(names) if path.is_file() and not path.is_symlink()]
     hidden = {".git", ".venv", "node_modules", "__pycache__"}
     return sorted(
-        path for path in source.rglob("*")
+        path
+        for path in source.rglob("*")
         if path.is_file() and not path.is_symlink() and not hidden & set(path.relative_to(source).parts)
-    )  # fmt: skip
+    )

@@ -93,9 +93,10 @@ class Answers:
             first: list[str] | None = getattr(reference, name, None)
             result[name] = None if made is None else exact(made, [place.target for place in places])
             result[f"{name}_same"] = (
-                None if made is None or first is None
+                None
+                if made is None or first is None
                 else sum(same(a, b) for a, b in zip(made, first, strict=True)) / max(1, len(made))
-            )  # fmt: skip
+            )
         return result
 
 
@@ -147,9 +148,7 @@ class Completer:
         texts = [part.text for part in parts if not part.special]
         return encode(parts, self.info.special_tokens, self._backend.tokenize(texts))
 
-    def answer(
-        self, prompt: Sequence[int], max_lines: int, most: int = ANSWER, *, copying: bool = True
-    ) -> Generation:
+    def answer(self, prompt: Sequence[int], max_lines: int, most: int = ANSWER, *, copying: bool = True) -> Generation:
         """What the model writes greedily, up to `max_lines` line ends (0: no limit); see Limits for `copying`."""
         prompt_ = Prompt(tuple(prompt), max_lines=max_lines, heal=True)
         return self._backend.complete(prompt_, Limits(most, copying=copying), lambda: False)

@@ -46,9 +46,13 @@ class Plan:
 @click.command("evaluate")
 @click.argument("models", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--text", "sources", multiple=True, required=True, type=click.Path(exists=True, path_type=Path),
+    "--text",
+    "sources",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
     help="Text that no model has seen: a file, a folder, or a git repository.",
-)  # fmt: skip
+)
 @click.option("--rows", type=click.IntRange(min=2), default=16, show_default=True, help="Rows of text.")
 @click.option("--length", type=click.IntRange(min=64), default=512, show_default=True, help="Tokens of a row.")
 @click.option("--long", type=click.IntRange(min=0), default=4096, show_default=True, help="Long context; 0: none.")
@@ -59,9 +63,18 @@ class Plan:
 @click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
 @click.option("--seed", default=0, show_default=True)
 def command(
-    models: tuple[Path, ...], sources: tuple[Path, ...], rows: int, length: int, long: int, cursors_: int,
-    no_speed: bool, html: Path | None, markdown: Path | None, json_: bool, seed: int,
-) -> None:  # fmt: skip
+    models: tuple[Path, ...],
+    sources: tuple[Path, ...],
+    rows: int,
+    length: int,
+    long: int,
+    cursors_: int,
+    no_speed: bool,
+    html: Path | None,
+    markdown: Path | None,
+    json_: bool,
+    seed: int,
+) -> None:
     """Compare MODELS side by side; the first one is the reference for divergence and agreement."""
     plan = Plan(rows, length, long, 2 if long else 0, cursors_, not no_speed, seed)
     try:
@@ -128,10 +141,16 @@ def evaluate(
         for entry, speed in zip(entries, timed, strict=True):
             entry["speed"] = speed
     return {
-        "machine": ran_on, "text": [str(source) for source in sources], "reference": models[0].name,
-        "rows": plan.rows, "length": plan.length, "long": plan.long if len(rows) > 1 else 0,
-        "cursors": len(places), "notes": notes, "models": entries,
-    }  # fmt: skip
+        "machine": ran_on,
+        "text": [str(source) for source in sources],
+        "reference": models[0].name,
+        "rows": plan.rows,
+        "length": plan.length,
+        "long": plan.long if len(rows) > 1 else 0,
+        "cursors": len(places),
+        "notes": notes,
+        "models": entries,
+    }
 
 
 def plain(value: Any) -> Any:
@@ -150,18 +169,23 @@ def _check_length(path: Path, plan: Plan) -> None:
     for name, length in (("--length", plan.length), ("--long", plan.long)):
         if 0 < trained < length:
             raise ModelError(
-                f"{path.name} was made for {trained} tokens", why=f"rows of {length} were asked for",
+                f"{path.name} was made for {trained} tokens",
+                why=f"rows of {length} were asked for",
                 fix=f"Pass {name} {trained}" + (" or less; --long 0 leaves it out" if name == "--long" else " or less"),
-            )  # fmt: skip
+            )
 
 
 def _facts(model: Model, path: Path) -> dict[str, Any]:
     header = read_header(path)
     size = sum(tensor.size or 0 for tensor in header.tensors)
     return {
-        "file": path.name, "model": header.name, "type": model.description, "file_bytes": header.file_size,
-        "bits_per_weight": size * 8 / max(header.parameters, 1), "passes": model.passes,
-    }  # fmt: skip
+        "file": path.name,
+        "model": header.name,
+        "type": model.description,
+        "file_bytes": header.file_size,
+        "bits_per_weight": size * 8 / max(header.parameters, 1),
+        "passes": model.passes,
+    }
 
 
 def _quality(
@@ -192,8 +216,10 @@ def _rows(model: Model, sources: Sequence[Path], plan: Plan, notes: list[str]) -
     longs = _split(ids[short:], plan.long) if plan.long else []
     if len(longs) < plan.long_rows:
         told = f"{len(longs)} of {plan.long_rows}" if longs else "none"
-        notes.append(f"the text has tokens for {told} of the rows of {plan.long} tokens: long context is "
-                     + ("measured on fewer" if longs else "left out"))  # fmt: skip
+        notes.append(
+            f"the text has tokens for {told} of the rows of {plan.long} tokens: long context is "
+            + ("measured on fewer" if longs else "left out")
+        )
     if longs:  # only what follows much context is scored
         found.append(scoring.cut(longs[: plan.long_rows], plan.long - plan.long // 4, "long"))
     return found

@@ -132,9 +132,13 @@ class _Stored:
 
 
 def _equations(
-    raw: RawFile, tensors: tuple[TensorInfo, ...], chosen: NDArray[np.int64], ids: NDArray[np.int64], layers: int,
+    raw: RawFile,
+    tensors: tuple[TensorInfo, ...],
+    chosen: NDArray[np.int64],
+    ids: NDArray[np.int64],
+    layers: int,
     step: Callable[[str], None],
-) -> list[Array]:  # fmt: skip
+) -> list[Array]:
     """Outputs of the first layers in every pass, [n, n_embd] each."""
     architecture = str(raw.get("general.architecture"))
     prefix = architecture + "."
@@ -157,16 +161,21 @@ def _equations(
 
 
 def _excerpt(
-    raw: RawFile, tensors: tuple[TensorInfo, ...], chosen: NDArray[np.int64], layers: int, path: Path,
+    raw: RawFile,
+    tensors: tuple[TensorInfo, ...],
+    chosen: NDArray[np.int64],
+    layers: int,
+    path: Path,
     step: Callable[[str], None],
-) -> None:  # fmt: skip
+) -> None:
     """Writes a model of the first layers whose vocabulary is the chosen tokens, without texts."""
     architecture = str(raw.get("general.architecture"))
     changes: dict[str, Entry | None] = {key: None for key in raw.entries if key.startswith("tokenizer.")}
     changes |= {
-        "tokenizer.ggml.model": Entry.of("no_vocab"), f"{architecture}.vocab_size": Entry.of(len(chosen)),
+        "tokenizer.ggml.model": Entry.of("no_vocab"),
+        f"{architecture}.vocab_size": Entry.of(len(chosen)),
         f"{architecture}.block_count": Entry.of(layers),
-    }  # fmt: skip
+    }
     changes |= {key: None for key in raw.entries if key.startswith("split.")}
     rows = {tensor: chosen if tensor.name == "token_embd.weight" else None for tensor in tensors}
     raw.with_entries(changes).write_f32(path, rows, step)
@@ -186,9 +195,16 @@ def _through_llama(path: Path, tokens: NDArray[np.int32], passes: int, layers: i
     model = Model.load(path)
     try:
         context = LoopContext(
-            model, len(tokens), n_batch=len(tokens), n_ubatch=len(tokens), type_k="f32", type_v="f32",
-            flash_attn=False, observer=observer.callback, swa_full=True,
-        )  # fmt: skip
+            model,
+            len(tokens),
+            n_batch=len(tokens),
+            n_ubatch=len(tokens),
+            type_k="f32",
+            type_v="f32",
+            flash_attn=False,
+            observer=observer.callback,
+            swa_full=True,
+        )
         try:
             with outputs.deferred_interrupts():
                 context.decode_depth(tokens, np.arange(len(tokens)), 0, passes, "all")

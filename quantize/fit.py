@@ -24,8 +24,15 @@ LADDER = ("IQ4_XS", "Q4_K", "Q5_K", "Q6_K", "Q8_0")
 #: For rows that do not divide into blocks of 256, what llama.cpp falls back to.
 SHORT_LADDER = ("IQ4_NL", "Q5_0", "Q8_0")
 #: The mix's name in the file, by the type that most weights have.
-_NAMES = {"IQ4_XS": "IQ4_XS", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M", "Q6_K": "Q6_K", "Q8_0": "Q8_0",
-          "IQ4_NL": "IQ4_NL", "Q5_0": "Q5_0"}  # fmt: skip
+_NAMES = {
+    "IQ4_XS": "IQ4_XS",
+    "Q4_K": "Q4_K_M",
+    "Q5_K": "Q5_K_M",
+    "Q6_K": "Q6_K",
+    "Q8_0": "Q8_0",
+    "IQ4_NL": "IQ4_NL",
+    "Q5_0": "Q5_0",
+}
 _MATTERS = {"attn_v": 4.0, "ffn_down": 2.0, "attn_output": 1.5, "attn_k": 1.5, "output": 3.0}
 _ENOUGH_BITS = 4.9
 
@@ -117,9 +124,17 @@ def _with_kv(header: Header, target: int, context: int, kv_type: str) -> Choice 
     main = max(weight, key=lambda kind: weight[kind])
     overrides = {f"^{re.escape(name)}$".replace(r"\-", "-"): kind for name, kind in chosen.items()}
     return Choice(
-        _NAMES[main], overrides, kv_type, context, used, fixed.kv, fixed.other, used * 8 / header.parameters, target,
+        _NAMES[main],
+        overrides,
+        kv_type,
+        context,
+        used,
+        fixed.kv,
+        fixed.other,
+        used * 8 / header.parameters,
+        target,
         {kind: count for kind, count in counts.items() if count},
-    )  # fmt: skip
+    )
 
 
 def _step(tensor: TensorInfo, at: int) -> tuple[float, str, int] | None:

@@ -24,11 +24,18 @@ from quantize import outputs
 from quantize.gguf_stream import Progress
 
 _SCALARS = {
-    gguf.GGUFValueType.UINT8: "B", gguf.GGUFValueType.INT8: "b", gguf.GGUFValueType.UINT16: "H",
-    gguf.GGUFValueType.INT16: "h", gguf.GGUFValueType.UINT32: "I", gguf.GGUFValueType.INT32: "i",
-    gguf.GGUFValueType.FLOAT32: "f", gguf.GGUFValueType.BOOL: "?", gguf.GGUFValueType.UINT64: "Q",
-    gguf.GGUFValueType.INT64: "q", gguf.GGUFValueType.FLOAT64: "d",
-}  # fmt: skip
+    gguf.GGUFValueType.UINT8: "B",
+    gguf.GGUFValueType.INT8: "b",
+    gguf.GGUFValueType.UINT16: "H",
+    gguf.GGUFValueType.INT16: "h",
+    gguf.GGUFValueType.UINT32: "I",
+    gguf.GGUFValueType.INT32: "i",
+    gguf.GGUFValueType.FLOAT32: "f",
+    gguf.GGUFValueType.BOOL: "?",
+    gguf.GGUFValueType.UINT64: "Q",
+    gguf.GGUFValueType.INT64: "q",
+    gguf.GGUFValueType.FLOAT64: "d",
+}
 _COPY = 16 * 1024 * 1024
 #: Elements of a tensor that are in memory at once.
 _PIECE_ELEMENTS = 4 * 1024 * 1024
@@ -120,9 +127,11 @@ class RawFile:
             parts += [_encode(key, gguf.GGUFValueType.STRING), struct.pack("<I", entry.kind), entry.data]
         for tensor in tensors:
             parts += [
-                _encode(tensor.name, gguf.GGUFValueType.STRING), struct.pack("<I", len(tensor.shape)),
-                struct.pack(f"<{len(tensor.shape)}Q", *tensor.shape), struct.pack("<IQ", tensor.kind, tensor.offset),
-            ]  # fmt: skip
+                _encode(tensor.name, gguf.GGUFValueType.STRING),
+                struct.pack("<I", len(tensor.shape)),
+                struct.pack(f"<{len(tensor.shape)}Q", *tensor.shape),
+                struct.pack("<IQ", tensor.kind, tensor.offset),
+            ]
         data = b"".join(parts)
         return data + bytes(-len(data) % self.alignment)
 
@@ -131,9 +140,7 @@ class RawFile:
         """Bytes to which tensors are aligned."""
         return int(self.get("general.alignment", 32)) or 32
 
-    def write(
-        self, path: Path, as_f32: frozenset[str] = frozenset(), progress: Progress | None = None
-    ) -> None:
+    def write(self, path: Path, as_f32: frozenset[str] = frozenset(), progress: Progress | None = None) -> None:
         """Writes the file with this header: the data as they are, but tensors in `as_f32` dequantized.
 
         Under a temporary name first, so that `path` may be the file itself. Raises ModelFileError.

@@ -68,9 +68,13 @@ def write(
 
 
 def _write(
-    path: Path, writer: gguf.GGUFWriter, tensors: list[PlannedTensor], source: Source, fingerprint: Any,
+    path: Path,
+    writer: gguf.GGUFWriter,
+    tensors: list[PlannedTensor],
+    source: Source,
+    fingerprint: Any,
     progress: Progress | None,
-) -> int:  # fmt: skip
+) -> int:
     part, note = path.with_name(path.name + ".part"), path.with_name(path.name + ".part.json")
     header = header_bytes(writer, tensors, part.with_name(part.name + ".header"))
     starts, at = [], len(header)

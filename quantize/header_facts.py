@@ -24,8 +24,11 @@ from quantize.vocabulary import Vocabulary
 KNOWN = (ARCHITECTURE, "llama")
 #: What every published model has, for what neither tensors nor a configuration tell.
 USUAL: Mapping[str, Any] = {
-    "loop.num": 2, "loop.window_size": 64, "attention.layer_norm_rms_epsilon": 1e-5, "context_length": 131_072,
-}  # fmt: skip
+    "loop.num": 2,
+    "loop.window_size": 64,
+    "attention.layer_norm_rms_epsilon": 1e-5,
+    "context_length": 131_072,
+}
 _MOST_PASSES = 4
 #: The Parallel variant's keys, each of which marks it, with what the absent ones mean there (iquestloopcoder.cpp).
 _PARALLEL: Mapping[str, Any] = {"loop.embedding_scale": 1.0, "loop.hidden_scale": 1.0, "loop.normalize": True}

@@ -27,34 +27,108 @@ class Family(enum.Enum):
 
 
 _USED = {
-    "architectures", "model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
-    "num_attention_heads", "num_key_value_heads", "head_dim", "max_position_embeddings", "rms_norm_eps", "rope_theta",
-    "rope_scaling", "rope_parameters", "tie_word_embeddings", "bos_token_id", "eos_token_id", "pad_token_id",
-    "attention_bias", "mlp_bias",
-}  # fmt: skip
+    "architectures",
+    "model_type",
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "max_position_embeddings",
+    "rms_norm_eps",
+    "rope_theta",
+    "rope_scaling",
+    "rope_parameters",
+    "tie_word_embeddings",
+    "bos_token_id",
+    "eos_token_id",
+    "pad_token_id",
+    "attention_bias",
+    "mlp_bias",
+}
 _USED_BY = {
     Family.LLAMA: set(),
     Family.LOOP: {"loop_num", "loop_window_size"},
     Family.PARALLEL: {
-        "plt_num_loops", "plt_window_size", "plt_normalize_per_loop", "plt_emb_scale", "plt_hidden_scale",
-        "plt_gate_use_hidden_states", "plt_clp_shift",
+        "plt_num_loops",
+        "plt_window_size",
+        "plt_normalize_per_loop",
+        "plt_emb_scale",
+        "plt_hidden_scale",
+        "plt_gate_use_hidden_states",
+        "plt_clp_shift",
     },
-}  # fmt: skip
+}
 #: Bookkeeping, training and sampling: nothing that the weights' meaning depends on.
 _WITHOUT_EFFECT = {
-    "_name_or_path", "torch_dtype", "dtype", "transformers_version", "use_cache", "initializer_range", "auto_map",
-    "attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "output_attentions", "output_hidden_states",
-    "return_dict", "use_return_dict", "torchscript", "pretraining_tp", "gradient_checkpointing", "id2label",
-    "label2id", "num_labels", "problem_type", "task_specific_params", "_commit_hash", "_attn_implementation",
-    "_attn_implementation_internal", "attn_implementation", "unk_token_id", "sep_token_id", "decoder_start_token_id",
-    "temperature", "top_p", "top_k", "do_sample", "max_length", "min_length", "num_beams", "repetition_penalty",
-    "keys_to_ignore_at_inference", "finetuning_task", "tokenizer_class", "prefix", "cache_implementation",
-    "max_window_layers", "bad_words_ids", "begin_suppress_tokens", "chunk_size_feed_forward",
-    "cross_attention_hidden_size", "diversity_penalty", "early_stopping", "encoder_no_repeat_ngram_size",
-    "exponential_decay_length_penalty", "forced_bos_token_id", "forced_eos_token_id", "length_penalty",
-    "no_repeat_ngram_size", "num_beam_groups", "num_return_sequences", "output_scores", "remove_invalid_values",
-    "return_dict_in_generate", "suppress_tokens", "tf_legacy_loss", "typical_p", "use_bfloat16",
-}  # fmt: skip
+    "_name_or_path",
+    "torch_dtype",
+    "dtype",
+    "transformers_version",
+    "use_cache",
+    "initializer_range",
+    "auto_map",
+    "attention_dropout",
+    "hidden_dropout",
+    "resid_pdrop",
+    "embd_pdrop",
+    "output_attentions",
+    "output_hidden_states",
+    "return_dict",
+    "use_return_dict",
+    "torchscript",
+    "pretraining_tp",
+    "gradient_checkpointing",
+    "id2label",
+    "label2id",
+    "num_labels",
+    "problem_type",
+    "task_specific_params",
+    "_commit_hash",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+    "attn_implementation",
+    "unk_token_id",
+    "sep_token_id",
+    "decoder_start_token_id",
+    "temperature",
+    "top_p",
+    "top_k",
+    "do_sample",
+    "max_length",
+    "min_length",
+    "num_beams",
+    "repetition_penalty",
+    "keys_to_ignore_at_inference",
+    "finetuning_task",
+    "tokenizer_class",
+    "prefix",
+    "cache_implementation",
+    "max_window_layers",
+    "bad_words_ids",
+    "begin_suppress_tokens",
+    "chunk_size_feed_forward",
+    "cross_attention_hidden_size",
+    "diversity_penalty",
+    "early_stopping",
+    "encoder_no_repeat_ngram_size",
+    "exponential_decay_length_penalty",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "length_penalty",
+    "no_repeat_ngram_size",
+    "num_beam_groups",
+    "num_return_sequences",
+    "output_scores",
+    "remove_invalid_values",
+    "return_dict_in_generate",
+    "suppress_tokens",
+    "tf_legacy_loss",
+    "typical_p",
+    "use_bfloat16",
+}
 #: Keys that would change the mathematics, with the values that do not.
 _FIXED: dict[str, tuple[Any, ...]] = {
     "hidden_act": ("silu", "swish"),
@@ -137,12 +211,25 @@ def parse(config: dict[str, Any], ignore: Collection[str] = (), offset: int | No
             why=f"the port runs at most {_MOST_PASSES} passes, and {_MOST_LAYERS} layers in all of them",
         )
     return ModelConfig(
-        family, read.size("vocab_size"), n_embd, read.size("intermediate_size"), n_layer,
-        n_head, n_head_kv, head_dim, config.get("head_dim") is not None,
-        read.size("max_position_embeddings"), read.number("rms_norm_eps", 1e-5), theta,
-        read.flag("tie_word_embeddings", False), read.flag("attention_bias", False), read.flag("mlp_bias", False),
-        loop, scaling, eos_ids,
-    )  # fmt: skip
+        family,
+        read.size("vocab_size"),
+        n_embd,
+        read.size("intermediate_size"),
+        n_layer,
+        n_head,
+        n_head_kv,
+        head_dim,
+        config.get("head_dim") is not None,
+        read.size("max_position_embeddings"),
+        read.number("rms_norm_eps", 1e-5),
+        theta,
+        read.flag("tie_word_embeddings", False),
+        read.flag("attention_bias", False),
+        read.flag("mlp_bias", False),
+        loop,
+        scaling,
+        eos_ids,
+    )
 
 
 def _family(config: dict[str, Any]) -> Family:
@@ -193,12 +280,24 @@ def _rope(config: dict[str, Any], read: _Reader) -> tuple[float, dict[str, Any]]
     scaling = {key: value for key, value in parameters.items() if key != "rope_theta"}
     theta = read.number("rope_theta", parameters.get("rope_theta", 10000.0))
     kind = scaling.get("rope_type", scaling.get("type"))
-    allowed = {"linear": {"factor"}, "llama3": {
-        "factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
-    }, "yarn": {
-        "factor", "original_max_position_embeddings", "extrapolation_factor", "attention_factor", "attn_factor",
-        "beta_fast", "beta_slow",
-    }}  # fmt: skip
+    allowed = {
+        "linear": {"factor"},
+        "llama3": {
+            "factor",
+            "low_freq_factor",
+            "high_freq_factor",
+            "original_max_position_embeddings",
+        },
+        "yarn": {
+            "factor",
+            "original_max_position_embeddings",
+            "extrapolation_factor",
+            "attention_factor",
+            "attn_factor",
+            "beta_fast",
+            "beta_slow",
+        },
+    }
     if kind in (None, "default") and not set(scaling) - {"rope_type", "type"}:
         return theta, {}
     if kind not in allowed:
@@ -229,10 +328,15 @@ def _loop(family: Family, config: dict[str, Any], read: _Reader, offset: int | N
         raise CheckpointError(f"config.json has a plt_clp_shift of {shift!r}")
     chosen = offset if offset is not None else 1 if shift is None else int(shift)
     return Loop(
-        read.size("plt_num_loops", 2), window[0], True, read.number("plt_emb_scale", 1.0, positive=False),
-        read.number("plt_hidden_scale", 1.0, positive=False), read.flag("plt_normalize_per_loop", True), chosen,
+        read.size("plt_num_loops", 2),
+        window[0],
+        True,
+        read.number("plt_emb_scale", 1.0, positive=False),
+        read.number("plt_hidden_scale", 1.0, positive=False),
+        read.flag("plt_normalize_per_loop", True),
+        chosen,
         read.flag("plt_gate_use_hidden_states", False),
-    )  # fmt: skip
+    )
 
 
 def _is_size(value: object) -> bool:

@@ -36,18 +36,28 @@ from quantize.observe import Observer
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--text", "sources", multiple=True, required=True, type=click.Path(exists=True, path_type=Path),
+    "--text",
+    "sources",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
     help="A file, a folder, or a git repository (its tracked text files).",
-)  # fmt: skip
+)
 @click.option("--chunks", type=click.IntRange(min=1), default=100, show_default=True, help="Most rows of text.")
 @click.option("--chunk-size", type=click.IntRange(min=32), default=512, show_default=True, help="Tokens of a row.")
 @click.option("--pass-weights", default="", metavar="W1,W2", help="How much each pass counts; default: equally.")
 @click.option("--output-matrix", is_flag=True, help="Gather for output.weight too.")
 @click.option("--seed", default=0, show_default=True)
 def command(
-    model: Path, out: Path, sources: tuple[Path, ...], chunks: int, chunk_size: int, pass_weights: str,
-    output_matrix: bool, seed: int,
-) -> None:  # fmt: skip
+    model: Path,
+    out: Path,
+    sources: tuple[Path, ...],
+    chunks: int,
+    chunk_size: int,
+    pass_weights: str,
+    output_matrix: bool,
+    seed: int,
+) -> None:
     """Gather an importance matrix for MODEL from text, into the GGUF file OUT for `quantize quantize --imatrix`.
 
     Stopped halfway, the same command goes on where it was.
@@ -89,9 +99,7 @@ class Shelf:
     identity: str
 
     @classmethod
-    def of(
-        cls, out: Path, model: Model, rows: Sequence[NDArray[np.int32]], output_matrix: bool = False
-    ) -> Shelf:
+    def of(cls, out: Path, model: Model, rows: Sequence[NDArray[np.int32]], output_matrix: bool = False) -> Shelf:
         """For a model and rows of tokens; another model or other text begins anew."""
         digest = hashlib.sha256(fingerprint(read_header(model.path)).encode())
         digest.update(f"{output_matrix} {[len(row) for row in rows]}".encode())
@@ -162,9 +170,16 @@ def gather(
 
     observer = Observer(on_input)
     context = LoopContext(
-        model, longest, n_batch=longest, n_ubatch=longest, swa_full=True, observer=observer.callback, flash_attn=False,
-        type_k="f32", type_v="f32",
-    )  # fmt: skip
+        model,
+        longest,
+        n_batch=longest,
+        n_ubatch=longest,
+        swa_full=True,
+        observer=observer.callback,
+        flash_attn=False,
+        type_k="f32",
+        type_v="f32",
+    )
     whole = begin  # rows that `found` is over, where no evaluation was cut short
     kept = time.monotonic()
     try:
@@ -203,9 +218,10 @@ def _check_length(model: Model, length: int) -> None:
     trained = int(read_header(model.path).get("context_length", 0))
     if 0 < trained < length:
         raise ModelError(
-            f"{model.path.name} was made for {trained} tokens", why=f"rows of {length} were asked for",
+            f"{model.path.name} was made for {trained} tokens",
+            why=f"rows of {length} were asked for",
             fix="Use a smaller --chunk-size",
-        )  # fmt: skip
+        )
 
 
 def combine(

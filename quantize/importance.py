@@ -45,8 +45,10 @@ class Importance:
         return cls(
             {name: data[f"{name}.in_sum2"].reshape(-1) for name in names},
             {name: float(data[f"{name}.counts"].reshape(-1)[0]) for name in names},
-            tuple(fields[0]), int(fields[1]), int(fields[2]),
-        )  # fmt: skip
+            tuple(fields[0]),
+            int(fields[1]),
+            int(fields[2]),
+        )
 
     def write(self, path: Path) -> None:
         """Writes the file that `llama-quantize --imatrix` and `quantize quantize --imatrix` read."""

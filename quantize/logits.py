@@ -78,9 +78,15 @@ def evaluate(
     batches = list(_batches(len(tokens), sizes))
     largest = max(stop - start for start, stop in batches)
     context = LoopContext(
-        model, len(tokens), n_batch=largest, n_ubatch=largest, type_k="f32", type_v="f32", flash_attn=False,
+        model,
+        len(tokens),
+        n_batch=largest,
+        n_ubatch=largest,
+        type_k="f32",
+        type_v="f32",
+        flash_attn=False,
         swa_full=second_pass == "full",
-    )  # fmt: skip
+    )
     result = np.full((len(tokens), model.n_vocab), np.nan, np.float32)
     try:
         depth = context.passes if depth is None else depth

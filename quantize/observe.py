@@ -27,12 +27,21 @@ class _Tensor(ctypes.Structure):
 
 
 _Tensor._fields_ = [
-    ("type", ctypes.c_int), ("buffer", ctypes.c_void_p), ("ne", ctypes.c_int64 * 4), ("nb", ctypes.c_size_t * 4),
-    ("op", ctypes.c_int), ("op_params", ctypes.c_int32 * 16), ("flags", ctypes.c_int32),
-    ("src", ctypes.POINTER(_Tensor) * 10), ("view_src", ctypes.c_void_p), ("view_offs", ctypes.c_size_t),
-    ("data", ctypes.c_void_p), ("name", ctypes.c_char * 64), ("extra", ctypes.c_void_p),
+    ("type", ctypes.c_int),
+    ("buffer", ctypes.c_void_p),
+    ("ne", ctypes.c_int64 * 4),
+    ("nb", ctypes.c_size_t * 4),
+    ("op", ctypes.c_int),
+    ("op_params", ctypes.c_int32 * 16),
+    ("flags", ctypes.c_int32),
+    ("src", ctypes.POINTER(_Tensor) * 10),
+    ("view_src", ctypes.c_void_p),
+    ("view_offs", ctypes.c_size_t),
+    ("data", ctypes.c_void_p),
+    ("name", ctypes.c_char * 64),
+    ("extra", ctypes.c_void_p),
     ("padding", ctypes.c_char * 8),
-]  # fmt: skip
+]
 
 #: Gets a matrix's name and its input rows [n, columns]; the array is only valid during the call.
 Input = Callable[[str, NDArray[np.float32]], None]
@@ -104,9 +113,10 @@ def _operation(lib: Any, name: bytes) -> int:
     library.ggml_tensor_overhead.restype = ctypes.c_size_t
     if library.ggml_tensor_overhead() != ctypes.sizeof(_Tensor) + _OBJECT:
         raise RuntimeSetupError(
-            "Intermediate results of this llama.cpp cannot be read", why="its tensors are laid out differently",
+            "Intermediate results of this llama.cpp cannot be read",
+            why="its tensors are laid out differently",
             fix="Run `iquest-lsp runtime build`",
-        )  # fmt: skip
+        )
     library.ggml_op_name.restype, library.ggml_op_name.argtypes = ctypes.c_char_p, [ctypes.c_int]
     for number in range(256):
         if library.ggml_op_name(number) == name:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from iquest_lsp.errors import ModelError, ModelFileError
 
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
-          "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}  # fmt: skip
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 #: A number without a unit means bytes, and fewer of them than these mean that the unit was forgotten.
 _FEW_BYTES = 1_000_000
 _FIXES = {

@@ -17,9 +17,10 @@ def check() -> None:
     """Raises ModelError where nothing can be drawn, before the work and not after it."""
     if importlib.util.find_spec("matplotlib") is None:
         raise ModelError(
-            "The report's plots cannot be drawn", why="matplotlib is not installed",
+            "The report's plots cannot be drawn",
+            why="matplotlib is not installed",
             fix="Install the extra: pip install '.[workshop]', or leave --html out",
-        )  # fmt: skip
+        )
 
 
 def draw(entries: list[Entry]) -> list[str]:
@@ -83,17 +84,27 @@ _BY_SIZE: tuple[tuple[str, str, Callable[[Entry], tuple[float, float, float]], b
 
 
 def _by_size(
-    entries: list[Entry], names: list[str], title: str, y: str, read: Callable[[Entry], tuple[float, float, float]],
+    entries: list[Entry],
+    names: list[str],
+    title: str,
+    y: str,
+    read: Callable[[Entry], tuple[float, float, float]],
     logarithmic: bool,
-) -> Any:  # fmt: skip
+) -> Any:
     figure, axes = _picture(title, "bits per weight", y)
     for at, (entry, name) in enumerate(zip(entries[1:], names[1:], strict=True)):
         value, below, above = read(entry)
         if logarithmic and value <= 0:
             continue
         size = entry["bits_per_weight"]
-        axes.errorbar(size, value, [[min(below, value * 0.99) if logarithmic else below], [above]], fmt="o", capsize=3,
-                      color=f"C{at + 1}")  # fmt: skip
+        axes.errorbar(
+            size,
+            value,
+            [[min(below, value * 0.99) if logarithmic else below], [above]],
+            fmt="o",
+            capsize=3,
+            color=f"C{at + 1}",
+        )
         # Names on one side of points of nearly one size would lie on each other.
         near = sum(abs(other["bits_per_weight"] - size) < 0.5 for other in entries[1 + at % 2 : at + 1 : 2])
         side = {"xytext": (-7, -3 - 11 * near), "ha": "right"} if at % 2 else {"xytext": (7, -3 - 11 * near)}
@@ -110,8 +121,14 @@ def _by_position(compared: list[Entry], names: list[str]) -> Any:
     for at, (entry, name) in enumerate(zip(compared, names, strict=True)):
         for number, part in enumerate(("text_by_position", "long_by_position")):
             spans = [span for span in entry.get(part, []) if span.get("kl", 0.0) > 0]
-            axes.plot([span["from"] for span in spans], [span["kl"] for span in spans], "s--" if number else "o-",
-                      color=f"C{at + 1}", markersize=4, label=None if number else name)  # fmt: skip
+            axes.plot(
+                [span["from"] for span in spans],
+                [span["kl"] for span in spans],
+                "s--" if number else "o-",
+                color=f"C{at + 1}",
+                markersize=4,
+                label=None if number else name,
+            )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.legend(fontsize=7, ncols=2)

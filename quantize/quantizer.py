@@ -31,8 +31,24 @@ from quantize.meter import meter
 
 TYPES = ("Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q4_K_M", "Q4_K_S", "IQ4_XS", "IQ4_NL", "Q3_K_M", "F16", "BF16")
 #: Types that a tensor can be given by name; others would end the process or need an importance matrix of their own.
-TENSOR_TYPES = ("F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K", "Q5_1", "Q5_0", "Q4_K", "Q4_1", "Q4_0", "IQ4_NL",
-                "IQ4_XS", "Q3_K", "IQ3_S", "Q2_K")  # fmt: skip
+TENSOR_TYPES = (
+    "F32",
+    "F16",
+    "BF16",
+    "Q8_0",
+    "Q6_K",
+    "Q5_K",
+    "Q5_1",
+    "Q5_0",
+    "Q4_K",
+    "Q4_1",
+    "Q4_0",
+    "IQ4_NL",
+    "IQ4_XS",
+    "Q3_K",
+    "IQ3_S",
+    "Q2_K",
+)
 _CONTEXT = 32_768
 #: llama.h, enum llama_model_kv_override_type.
 _KV_INT, _KV_STRING = 0, 3
@@ -66,9 +82,17 @@ class Recipe:
 @click.option("--requantize", is_flag=True, help="Allow MODEL to be quantized already; each step loses quality.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def command(
-    model: Path, out: Path, kind: str | None, fit: str | None, context: int | None, imatrix: Path | None,
-    overrides: tuple[str, ...], threads: int, requantize: bool, overwrite: bool,
-) -> None:  # fmt: skip
+    model: Path,
+    out: Path,
+    kind: str | None,
+    fit: str | None,
+    context: int | None,
+    imatrix: Path | None,
+    overrides: tuple[str, ...],
+    threads: int,
+    requantize: bool,
+    overwrite: bool,
+) -> None:
     """Write MODEL with smaller weights to OUT: KIND (Q4_K_M, ...), or what fits into --fit with --context tokens."""
     if (kind is None) == (fit is None):
         raise click.UsageError("Give either a type or --fit")
@@ -85,9 +109,12 @@ def command(
             choice = choose(header, outputs.parse_size(fit), context or usual_context(header))
             click.echo(choice.describe(), err=True)
         recipe = Recipe(
-            choice.kind if choice else str(kind).upper(), (dict(choice.overrides) if choice else {}) | pairs, imatrix,
-            threads, requantize,
-        )  # fmt: skip
+            choice.kind if choice else str(kind).upper(),
+            (dict(choice.overrides) if choice else {}) | pairs,
+            imatrix,
+            threads,
+            requantize,
+        )
         with meter("quantize") as progress, outputs.interruptible(part_of(out)):
             quantize(model, out, recipe, progress)
     except IQuestError as error:
@@ -120,8 +147,9 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
     if header.needs_port and not llama.is_ported():
         raise PortMissingError(
             f"{source.name} is a Loop model, which the installed llama.cpp cannot quantize",
-            why="it lacks the IQuest port", fix="Run `iquest-lsp runtime build`",
-        )  # fmt: skip
+            why="it lacks the IQuest port",
+            fix="Run `iquest-lsp runtime build`",
+        )
     _check_source(header, recipe.requantize)
     params, alive = _parameters(lib, recipe, {**recipe.overrides, **_of_many_layers(header, recipe.kind)})
     part = part_of(out)
@@ -205,8 +233,7 @@ def _parameters(lib: Any, recipe: Recipe, types: Mapping[str, str]) -> tuple[Any
                 re.compile(pattern)
             except re.error as error:
                 raise ModelError(f"{pattern} is not a regular expression", why=str(error)) from error
-        pairs = [(pattern.encode(), int(gguf.GGMLQuantizationType[name.upper()]))
-                 for pattern, name in types.items()]  # fmt: skip
+        pairs = [(pattern.encode(), int(gguf.GGMLQuantizationType[name.upper()])) for pattern, name in types.items()]
         overrides = (lib.llama_model_tensor_override * (len(pairs) + 1))(*pairs, (None, 0))
         params.tt_overrides = overrides
         alive.append(overrides)
@@ -248,9 +275,9 @@ def _gates_in_f32(path: Path) -> None:
     odd = frozenset(
         tensor.name
         for tensor in raw.tensors
-        if tensor.kind != 0 and (".loop_gate" in tensor.name or tensor.name.startswith("loop_exit")
-                                 or tensor.name.endswith("_norm.weight"))
-    )  # fmt: skip
+        if tensor.kind != 0
+        and (".loop_gate" in tensor.name or tensor.name.startswith("loop_exit") or tensor.name.endswith("_norm.weight"))
+    )
     if odd:
         raw.write(path, odd)
 

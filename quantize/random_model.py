@@ -79,13 +79,23 @@ def keys(recipe: Recipe) -> dict[str, Any]:
     """The metadata under the architecture's prefix."""
     loop = Loop(
         recipe.passes, recipe.window, recipe.parallel, 0.7, 0.6, True, recipe.position_offset, recipe.gate_hidden
-    )  # fmt: skip
+    )
     rotates = recipe.max_alibi_bias <= 0
     return Geometry(
-        recipe.n_layer, recipe.context, recipe.n_embd, recipe.n_ff, recipe.n_head, recipe.n_head_kv, 1e-5,
-        recipe.head_dim, recipe.rope_base if rotates else 0.0, recipe.key_length, recipe.max_alibi_bias, loop,
+        recipe.n_layer,
+        recipe.context,
+        recipe.n_embd,
+        recipe.n_ff,
+        recipe.n_head,
+        recipe.n_head_kv,
+        1e-5,
+        recipe.head_dim,
+        recipe.rope_base if rotates else 0.0,
+        recipe.key_length,
+        recipe.max_alibi_bias,
+        loop,
         recipe.n_vocab,
-    ).keys()  # fmt: skip
+    ).keys()
 
 
 def tensors(recipe: Recipe) -> dict[str, NDArray[np.float32]]:
@@ -142,11 +152,16 @@ def tensor_shapes(recipe: Recipe) -> dict[str, tuple[int, ...]]:
     """The names of tensors() and their shapes, without the weights."""
     wide, queries, kept = recipe.n_embd, recipe.n_head * recipe.key_length, recipe.n_head_kv * recipe.key_length
     block: dict[str, tuple[int, ...]] = {
-        "attn_norm.weight": (wide,), "attn_q.weight": (queries, wide), "attn_k.weight": (kept, wide),
-        "attn_v.weight": (kept, wide), "attn_output.weight": (wide, queries), "ffn_norm.weight": (wide,),
-        "ffn_gate.weight": (recipe.n_ff, wide), "ffn_up.weight": (recipe.n_ff, wide),
+        "attn_norm.weight": (wide,),
+        "attn_q.weight": (queries, wide),
+        "attn_k.weight": (kept, wide),
+        "attn_v.weight": (kept, wide),
+        "attn_output.weight": (wide, queries),
+        "ffn_norm.weight": (wide,),
+        "ffn_gate.weight": (recipe.n_ff, wide),
+        "ffn_up.weight": (recipe.n_ff, wide),
         "ffn_down.weight": (wide, recipe.n_ff),
-    }  # fmt: skip
+    }
     if recipe.passes > 1:
         block |= {
             "loop_gate.weight": (recipe.n_head, wide if recipe.gate_hidden else recipe.key_length),

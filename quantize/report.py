@@ -133,8 +133,10 @@ def _own_rounding(result: dict[str, Any]) -> str:
     bits = float(result["models"][0].get("bits_per_weight", _UNQUANTIZED))
     if bits >= _UNQUANTIZED:
         return ""
-    return (f", which has {bits:.1f} bits a weight itself: divergence, agreement and added bits are those against it, "
-            "not against unquantized weights")  # fmt: skip
+    return (
+        f", which has {bits:.1f} bits a weight itself: divergence, agreement and added bits are those against it, "
+        "not against unquantized weights"
+    )
 
 
 def _tables(result: dict[str, Any]) -> list[list[Column]]:

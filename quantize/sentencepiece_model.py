@@ -73,9 +73,14 @@ class SentencePieceModel:
         if model_type != _BPE:
             raise ValueError("it is not a BPE model, the only kind that can be converted")
         return cls(
-            tuple(pieces), tuple(scores), tuple(kinds), _text(spec.get(1, b"")), spec.get(2, b"") != b"",
-            bool(spec.get(3, True)), bool(spec.get(4, True)),
-        )  # fmt: skip
+            tuple(pieces),
+            tuple(scores),
+            tuple(kinds),
+            _text(spec.get(1, b"")),
+            spec.get(2, b"") != b"",
+            bool(spec.get(3, True)),
+            bool(spec.get(4, True)),
+        )
 
 
 def _text(value: int | bytes) -> str:

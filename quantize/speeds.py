@@ -30,9 +30,12 @@ class Sample:
 
 
 def compare(
-    paths: Sequence[Path], tokens: NDArray[np.int32], rounds: int = 3, generated: int = 32,
+    paths: Sequence[Path],
+    tokens: NDArray[np.int32],
+    rounds: int = 3,
+    generated: int = 32,
     progress: Callable[[int, int], None] | None = None,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """Speeds of models side by side: every round takes each of them in turn, so that what else the machine does
     disturbs all alike."""
     samples: list[list[Sample]] = [[] for _ in paths]
@@ -57,8 +60,10 @@ def summary(samples: Sequence[Sample]) -> dict[str, Any]:
     offered = sum(sample.offered for sample in samples)
     return result | {
         "draft_acceptance": sum(sample.taken for sample in samples) / offered if offered else None,
-        "weights_bytes": samples[0].weights, "kv_bytes": samples[0].kv, "rounds": len(samples),
-    }  # fmt: skip
+        "weights_bytes": samples[0].weights,
+        "kv_bytes": samples[0].kv,
+        "rounds": len(samples),
+    }
 
 
 def measure(model: Model, tokens: NDArray[np.int32], generated: int = 32) -> Sample:

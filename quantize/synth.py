@@ -30,14 +30,34 @@ from quantize.random_model import Recipe, add_vocabulary, keys, tensor_shapes
 
 GEOMETRIES = {
     "7b-plt": Recipe(
-        n_layer=14, n_embd=5120, n_head=40, n_head_kv=8, head_dim=128, n_ff=27648, n_vocab=76800, window=64,
-        context=131_072, rope_base=500_000.0, parallel=True, gate_hidden=True, vocab="bytes",
+        n_layer=14,
+        n_embd=5120,
+        n_head=40,
+        n_head_kv=8,
+        head_dim=128,
+        n_ff=27648,
+        n_vocab=76800,
+        window=64,
+        context=131_072,
+        rope_base=500_000.0,
+        parallel=True,
+        gate_hidden=True,
+        vocab="bytes",
     ),
     "40b-loop": Recipe(
-        n_layer=80, n_embd=5120, n_head=40, n_head_kv=8, head_dim=128, n_ff=27648, n_vocab=76800, window=64,
-        context=131_072, rope_base=500_000.0, vocab="bytes",
+        n_layer=80,
+        n_embd=5120,
+        n_head=40,
+        n_head_kv=8,
+        head_dim=128,
+        n_ff=27648,
+        n_vocab=76800,
+        window=64,
+        context=131_072,
+        rope_base=500_000.0,
+        vocab="bytes",
     ),
-}  # fmt: skip
+}
 #: Elements of a pool of quantized rows.
 _POOL = 4 * 1024 * 1024
 _PIECE = 16 * 1024 * 1024

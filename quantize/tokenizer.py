@@ -57,14 +57,23 @@ class Report:
         """The report, long strings cut."""
         causes = collections.Counter(one.cause or "unknown" for one in self.differences)
         return {
-            "strings": self.strings, "characters": self.characters, "distinct_characters": self.distinct,
-            "cautions": list(self.cautions), "different": len(self.differences), "causes": dict(causes),
+            "strings": self.strings,
+            "characters": self.characters,
+            "distinct_characters": self.distinct,
+            "cautions": list(self.cautions),
+            "different": len(self.differences),
+            "causes": dict(causes),
             "differences": [
-                {"text": one.text[:200], "what": one.what, "llama_cpp": one.ours[:60], "reference": one.theirs[:60],
-                 "cause": one.cause or "unknown"}
+                {
+                    "text": one.text[:200],
+                    "what": one.what,
+                    "llama_cpp": one.ours[:60],
+                    "reference": one.theirs[:60],
+                    "cause": one.cause or "unknown",
+                }
                 for one in self.differences[:200]
             ],
-        }  # fmt: skip
+        }
 
 
 @click.command("tokenizer")
@@ -117,8 +126,11 @@ def compare(vocabulary: Vocabulary, path: Path, texts: Iterable[str]) -> Report:
                 back = b"".join(model.piece(token, special=True) for token in ours).decode("utf-8", "replace")
                 decoded = reference.decode(theirs)
                 if back != decoded:
-                    cause = "SentencePiece writes a space where the text has its mark U+2581" if (
-                        back.replace("\u2581", " ") == decoded.replace("\u2581", " ")) else ""  # fmt: skip
+                    cause = (
+                        "SentencePiece writes a space where the text has its mark U+2581"
+                        if (back.replace("\u2581", " ") == decoded.replace("\u2581", " "))
+                        else ""
+                    )
                     found.append(Difference(text, "decode", back, decoded, cause))
                     break
     finally:

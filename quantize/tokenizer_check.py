@@ -11,13 +11,31 @@ from quantize.vocabulary import Vocabulary
 
 #: Tokens that are cut out of text though they are not special (LOOP_MODELS.md section 6).
 _PLAIN = (
-    "<think>", "</think>", "<tools>", "</tools>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
-)  # fmt: skip
+    "<think>",
+    "</think>",
+    "<tools>",
+    "</tools>",
+    "<tool_call>",
+    "</tool_call>",
+    "<tool_response>",
+    "</tool_response>",
+)
 #: The end of text, where a file's own id for it is out of range: the first of these that there is.
 _ENDS = ("<|endoftext|>", "</s>", "<|im_end|>")
 #: Keys whose absence changes neither how text is cut nor where an answer ends.
-_HELPFUL = ("chat_template", "pre", "eot_token_id", "eom_token_id", "fim_rep", "fim_sep", "fim_pad", "padding_token_id",
-            "unknown_token_id", "seperator_token_id", "mask_token_id")  # fmt: skip
+_HELPFUL = (
+    "chat_template",
+    "pre",
+    "eot_token_id",
+    "eom_token_id",
+    "fim_rep",
+    "fim_sep",
+    "fim_pad",
+    "padding_token_id",
+    "unknown_token_id",
+    "seperator_token_id",
+    "mask_token_id",
+)
 
 
 def check(raw: RawFile, vocabulary: Vocabulary | None = None) -> Finding:

@@ -32,12 +32,27 @@ from quantize.model_keys import ARCHITECTURE
 from quantize.published import Published
 from quantize.random_model import interleave
 
-_NAMES = {"token_embd.weight", "output_norm.weight", "output.weight", "rope_freqs.weight", "loop_exit.weight",
-          "loop_exit.bias"}  # fmt: skip
+_NAMES = {
+    "token_embd.weight",
+    "output_norm.weight",
+    "output.weight",
+    "rope_freqs.weight",
+    "loop_exit.weight",
+    "loop_exit.bias",
+}
 _BLOCK = {
-    "attn_norm.weight", "attn_q.weight", "attn_k.weight", "attn_v.weight", "attn_output.weight", "ffn_norm.weight",
-    "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight", "loop_gate.weight", "loop_gate.bias",
-}  # fmt: skip
+    "attn_norm.weight",
+    "attn_q.weight",
+    "attn_k.weight",
+    "attn_v.weight",
+    "attn_output.weight",
+    "ffn_norm.weight",
+    "ffn_gate.weight",
+    "ffn_up.weight",
+    "ffn_down.weight",
+    "loop_gate.weight",
+    "loop_gate.bias",
+}
 _GATES = {"loop_gate.weight", "loop_gate.bias"}
 _OPTIONAL = {"loop_gate_norm.weight", "attn_q.bias", "attn_k.bias", "attn_v.bias", "attn_output.bias"}
 #: Difference up to which a file's gates are the published ones: some files have them in 8 bits.
@@ -47,9 +62,10 @@ _SAME_GATES = 0.02
 @click.command("verify")
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--checkpoint", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--checkpoint",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The published folder (config.json is enough): with it, more is certain.",
-)  # fmt: skip
+)
 @click.option("--ignore-key", "ignore", multiple=True, metavar="KEY", help="A key of config.json that has no effect.")
 @click.option("--pre", default="", help="llama.cpp's name of the pre-tokenizer, where it is not recognised.")
 @click.option("--layers", type=click.IntRange(min=1), default=2, show_default=True, help="Layers to run.")
@@ -58,9 +74,16 @@ _SAME_GATES = 0.02
 @click.option("--overwrite", is_flag=True, help="With --repair: replace another file that exists.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")
 def command(
-    model: Path, checkpoint: Path | None, ignore: tuple[str, ...], pre: str, layers: int, given: tuple[str, ...],
-    repair: Path | None, overwrite: bool, json_: bool,
-) -> None:  # fmt: skip
+    model: Path,
+    checkpoint: Path | None,
+    ignore: tuple[str, ...],
+    pre: str,
+    layers: int,
+    given: tuple[str, ...],
+    repair: Path | None,
+    overwrite: bool,
+    json_: bool,
+) -> None:
     """Check the Loop model MODEL. Exit code 1 if something is wrong (and not repaired).
 
     --repair may name MODEL itself, whose header is then corrected in place.
@@ -101,18 +124,22 @@ def command(
 
 
 def verify(
-    path: Path, published: Published | None = None, layers: int = 2, given: dict[str, Any] | None = None,
+    path: Path,
+    published: Published | None = None,
+    layers: int = 2,
+    given: dict[str, Any] | None = None,
     progress: Progress | None = None,
-) -> list[Finding]:  # fmt: skip
+) -> list[Finding]:
     """All findings; raises ModelFileError where the file is not the whole GGUF of a Loop model."""
     published = published or Published()
     raw = RawFile.read(path)
     gated = any(".loop_gate" in tensor.name for tensor in raw.tensors)
     if not gated and not any(".loop." in key for key in raw.entries):
         raise ModelFileError(
-            f"{path.name} is not a Loop model", why=f"it is a {raw.get('general.architecture', '?')} without gates",
+            f"{path.name} is not a Loop model",
+            why=f"it is a {raw.get('general.architecture', '?')} without gates",
             fix="There is nothing of a loop to verify",
-        )  # fmt: skip
+        )
     findings = [_metadata(raw, published.config, given or {})]
     fixed = apply(raw, findings)
     findings += [_tensors(fixed), _gates(fixed, published.weights, published.config)]
@@ -131,11 +158,11 @@ def apply(raw: RawFile, findings: Sequence[Finding]) -> RawFile:
     return raw
 
 
-def _again(
-    path: Path, published: Published, layers: int, given: dict[str, Any], progress: Progress
-) -> list[Finding]:
-    return [Finding(f"{found.name}", found.state, "repaired: " + found.detail, found.changes)
-            for found in verify(path, published, layers, given, progress)]  # fmt: skip
+def _again(path: Path, published: Published, layers: int, given: dict[str, Any], progress: Progress) -> list[Finding]:
+    return [
+        Finding(f"{found.name}", found.state, "repaired: " + found.detail, found.changes)
+        for found in verify(path, published, layers, given, progress)
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ the checks
@@ -164,8 +191,10 @@ def _metadata(raw: RawFile, config: ModelConfig | None, given: dict[str, Any]) -
             if key == "loop.position_offset":
                 continue
             if key in shapes and not header_facts.same(shapes[key], entry.value):
-                problems.append(f"{key} is {shapes[key]} by the tensors' shapes and {entry.value} in config.json, "
-                                "which belongs to another model")  # fmt: skip
+                problems.append(
+                    f"{key} is {shapes[key]} by the tensors' shapes and {entry.value} in config.json, "
+                    "which belongs to another model"
+                )
             elif key not in shapes:
                 wanted[key], sources[key] = entry.value, "in config.json"
     wanted |= given
@@ -244,20 +273,36 @@ def _misshapen(raw: RawFile) -> list[str]:
     size = int(told["attention.key_length"])
     gate = wide if told.get("loop.gate_input") == "hidden" else size
     shapes = {
-        "attn_norm.weight": (wide,), "ffn_norm.weight": (wide,), "attn_q.weight": (wide, heads * size),
-        "attn_k.weight": (wide, kept * size), "attn_v.weight": (wide, kept * size),
-        "attn_output.weight": (heads * size, wide), "ffn_gate.weight": (wide, inner), "ffn_up.weight": (wide, inner),
-        "ffn_down.weight": (inner, wide), "loop_gate.weight": (gate, heads), "loop_gate.bias": (heads,),
-        "loop_gate_norm.weight": (wide,), "attn_q.bias": (heads * size,), "attn_k.bias": (kept * size,),
-        "attn_v.bias": (kept * size,), "attn_output.bias": (wide,), "output_norm.weight": (wide,),
-    }  # fmt: skip
+        "attn_norm.weight": (wide,),
+        "ffn_norm.weight": (wide,),
+        "attn_q.weight": (wide, heads * size),
+        "attn_k.weight": (wide, kept * size),
+        "attn_v.weight": (wide, kept * size),
+        "attn_output.weight": (heads * size, wide),
+        "ffn_gate.weight": (wide, inner),
+        "ffn_up.weight": (wide, inner),
+        "ffn_down.weight": (inner, wide),
+        "loop_gate.weight": (gate, heads),
+        "loop_gate.bias": (heads,),
+        "loop_gate_norm.weight": (wide,),
+        "attn_q.bias": (heads * size,),
+        "attn_k.bias": (kept * size,),
+        "attn_v.bias": (kept * size,),
+        "attn_output.bias": (wide,),
+        "output_norm.weight": (wide,),
+    }
     words = next((tensor.shape for tensor in raw.tensors if tensor.name == "token_embd.weight"), ())
     return [
         f"{tensor.name} is {list(tensor.shape)} instead of {list(right)}"
         for tensor in raw.tensors
-        if (right := (words or None) if tensor.name == "output.weight" else shapes.get(tensor.name.split(".", 2)[-1]
-            if tensor.name.startswith("blk.") else tensor.name)) is not None and tensor.shape != right
-    ]  # fmt: skip
+        if (
+            right := (words or None)
+            if tensor.name == "output.weight"
+            else shapes.get(tensor.name.split(".", 2)[-1] if tensor.name.startswith("blk.") else tensor.name)
+        )
+        is not None
+        and tensor.shape != right
+    ]
 
 
 def _gates(raw: RawFile, published: Checkpoint | None, config: ModelConfig | None) -> Finding:
@@ -302,8 +347,10 @@ def _other_gates(raw: RawFile, published: Checkpoint, config: ModelConfig) -> st
             continue
         turned = theirs.shape[0] == config.n_head and theirs.shape[1] == config.head_dim
         if turned and _distance(ours, interleave(theirs.reshape(-1, 1), config.n_head)) <= _SAME_GATES:
-            return (f"the elements of {tensor.name} are interleaved like rows of Q; they belong in the published "
-                    "order whatever that of Q and K is. Convert the model again")  # fmt: skip
+            return (
+                f"the elements of {tensor.name} are interleaved like rows of Q; they belong in the published "
+                "order whatever that of Q and K is. Convert the model again"
+            )
         return f"{tensor.name} is not the published {source}"
     return ""
 

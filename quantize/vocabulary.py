@@ -171,9 +171,17 @@ def _from_sentencepiece(
         cautions.append("the tokenizer removes spaces at both ends and doubled ones; llama.cpp keeps them")
     prefix = settings.get("add_prefix_space")
     return Vocabulary(
-        folder, "llama", "default", tuple(tokens), tuple(kinds), tuple(scores), (),
-        prefix if isinstance(prefix, bool) else model.dummy_prefix, eos_ids, tuple(cautions),
-    )  # fmt: skip
+        folder,
+        "llama",
+        "default",
+        tuple(tokens),
+        tuple(kinds),
+        tuple(scores),
+        (),
+        prefix if isinstance(prefix, bool) else model.dummy_prefix,
+        eos_ids,
+        tuple(cautions),
+    )
 
 
 def _from_json(
@@ -212,9 +220,17 @@ def _from_json(
     # a space within a merge is written as llama.cpp's converter does
     lines = [" ".join(part.replace(" ", chr(ord(" ") + 256)) for part in pair) for pair in merges]
     return Vocabulary(
-        folder, kind, pre, tuple(tokens), tuple(kinds), scores, tuple(lines) if kind == "gpt2" else (), prefix,
-        eos_ids, tuple(cautions),
-    )  # fmt: skip
+        folder,
+        kind,
+        pre,
+        tuple(tokens),
+        tuple(kinds),
+        scores,
+        tuple(lines) if kind == "gpt2" else (),
+        prefix,
+        eos_ids,
+        tuple(cautions),
+    )
 
 
 def _sentencepiece_again(

@@ -113,9 +113,14 @@ class Asker:
         return await self._answer(project, talker, room, question.conversation, asked, evidence, listen)
 
     async def explain(
-        self, project: Project, target: codeflow.DiffTarget, facts: codeflow.DiffExplanation,
-        listen: Listener = lambda kind, words: None, *, role: Role = Role.INSTRUCT,
-    ) -> Reply:  # fmt: skip
+        self,
+        project: Project,
+        target: codeflow.DiffTarget,
+        facts: codeflow.DiffExplanation,
+        listen: Listener = lambda kind, words: None,
+        *,
+        role: Role = Role.INSTRUCT,
+    ) -> Reply:
         """Prose on top of what is known of a change; raises ModelError where no model can give it, EngineError."""
         talker = self._talkers.find(role)
         room = await talker.start()
@@ -140,9 +145,15 @@ class Asker:
     # --------------------------------------------------------------------------------------------- internals
 
     async def _answer(
-        self, project: Project, talker: Talker, room: Room, conversation: Sequence[tuple[str, str]], asked: str,
-        evidence: Evidence, listen: Listener,
-    ) -> Reply:  # fmt: skip
+        self,
+        project: Project,
+        talker: Talker,
+        room: Room,
+        conversation: Sequence[tuple[str, str]],
+        asked: str,
+        evidence: Evidence,
+        listen: Listener,
+    ) -> Reply:
         messages = [Message("system", _RULES)]
         for question, answer in conversation:
             messages += [Message("user", question), Message("assistant", answer)]
@@ -169,9 +180,14 @@ class Asker:
                 show(await asyncio.to_thread(statements.push, words))
         show(await asyncio.to_thread(statements.end))
         return Reply(
-            "".join(said).strip(), "".join(thought).strip(), talker.name, finish, tuple(statements.cited),
-            tuple(statements.dropped), tuple(evidence.pieces),
-        )  # fmt: skip
+            "".join(said).strip(),
+            "".join(thought).strip(),
+            talker.name,
+            finish,
+            tuple(statements.cited),
+            tuple(statements.dropped),
+            tuple(evidence.pieces),
+        )
 
     async def _gather(
         self, project: Project, question: Question, talker: Talker, room: int, evidence: Evidence
@@ -258,9 +274,12 @@ def _history(project: Project, paths: Sequence[str], cursor: Position | None, li
 
 
 def _files(
-    project: Project, question: Question, paths: Sequence[str], encode: Callable[[Sequence[str]], list[list[int]]],
+    project: Project,
+    question: Question,
+    paths: Sequence[str],
+    encode: Callable[[Sequence[str]], list[list[int]]],
     room: int,
-) -> list[Piece]:  # fmt: skip
+) -> list[Piece]:
     """The window around the files, its pieces with line numbers."""
     documents: list[Document] = []
     for path in paths:

@@ -156,9 +156,7 @@ class RemoteTalker:
     async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
         sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
         thoughts = Thoughts()
-        stream = self._switch.chat(
-            sent, model=self._model, max_tokens=max_tokens, temperature=TEMPERATURE, top_p=TOP_P
-        )
+        stream = self._switch.chat(sent, model=self._model, max_tokens=max_tokens, temperature=TEMPERATURE, top_p=TOP_P)
         finish = str(Finish.STOP)
         async for kind, words in stream:
             if kind == "finish":
@@ -189,9 +187,12 @@ class Talkers:
     """
 
     def __init__(
-        self, switch: EngineSwitch, scheduler: Scheduler, settings: Callable[[], Settings],
+        self,
+        switch: EngineSwitch,
+        scheduler: Scheduler,
+        settings: Callable[[], Settings],
         options: Callable[[str], EngineOptions],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._switch = switch
         self._scheduler = scheduler
         self._settings = settings

@@ -40,10 +40,13 @@ def run(
         with tempfile.TemporaryDirectory(prefix="iquest-bench-") as folder:
             engine = LlamaBackend(
                 replace(
-                    options, context_tokens=length + TYPED + ROOM, sequences=1, state_folder=folder,
+                    options,
+                    context_tokens=length + TYPED + ROOM,
+                    sequences=1,
+                    state_folder=folder,
                     state_limit=1 << 50,
                 )
-            )  # fmt: skip
+            )
             info = engine.load(lambda share: None)
             try:
                 report.model = info.name

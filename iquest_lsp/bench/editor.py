@@ -38,17 +38,28 @@ class BenchEditor:
     ) -> BenchEditor:
         """Starts the program, initializes it for one folder, and waits for the model; raises DaemonError."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "iquest_lsp.cli", *arguments, "--stdio",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **environment}, limit=2**24,
-        )  # fmt: skip
+            sys.executable,
+            "-P",
+            "-m",
+            "iquest_lsp.cli",
+            *arguments,
+            "--stdio",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **environment},
+            limit=2**24,
+        )
         made = cls(process)
         capabilities = {"experimental": {"iquest": {"answers": True}}}
         folders = [{"uri": root.as_uri(), "name": root.name}]
         params = {
-            "processId": os.getpid(), "rootUri": root.as_uri(), "workspaceFolders": folders,
-            "capabilities": capabilities, "initializationOptions": options,
-        }  # fmt: skip
+            "processId": os.getpid(),
+            "rootUri": root.as_uri(),
+            "workspaceFolders": folders,
+            "capabilities": capabilities,
+            "initializationOptions": options,
+        }
         await made.response(made.ask("initialize", params))
         made.notify("initialized", {})
         await made.until(lambda: bool({"ready", "failed"} & set(made.states)))

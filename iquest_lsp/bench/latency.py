@@ -38,9 +38,13 @@ SLOWEST = 3
 PARTS = ("context_ms", "queue_ms", "prefill_ms", "decode_ms")
 #: What the requests of a session come after.
 MOMENTS = {
-    Kind.KEY: "after a key", Kind.DELETE: "after a deletion", Kind.JUMP: "after a jump", Kind.PASTE: "after a paste",
-    Kind.SWITCH: "after a switch to an open file", Kind.OPEN: "after opening a file",
-}  # fmt: skip
+    Kind.KEY: "after a key",
+    Kind.DELETE: "after a deletion",
+    Kind.JUMP: "after a jump",
+    Kind.PASTE: "after a paste",
+    Kind.SWITCH: "after a switch to an open file",
+    Kind.OPEN: "after opening a file",
+}
 BEGIN = "where the session begins"
 ORDER = (BEGIN, *MOMENTS.values())
 MOVED = (Kind.JUMP, Kind.PASTE, Kind.SWITCH, Kind.OPEN)
@@ -78,11 +82,20 @@ class Ladder:
 
 
 async def run(
-    root: Path, arguments: Sequence[str], options: dict[str, Any], *, keys: int, colds: int, seed: int = 0,
-    speed: float = 1.0, files: Sequence[Path] = (), keep: Path | None = None, lines: int = LINES_AT_A_PLACE,
+    root: Path,
+    arguments: Sequence[str],
+    options: dict[str, Any],
+    *,
+    keys: int,
+    colds: int,
+    seed: int = 0,
+    speed: float = 1.0,
+    files: Sequence[Path] = (),
+    keep: Path | None = None,
+    lines: int = LINES_AT_A_PLACE,
     tells: bool = True,
     progress: Progress = lambda done, total: None,
-) -> Report:  # fmt: skip
+) -> Report:
     """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError.
 
     `lines` are typed at a place before the next jump; with `tells` the editor says where the person looks, as ours for
@@ -173,9 +186,14 @@ class _Typist:
 
 
 async def _cold(
-    root: Path, file: Path, text: str, arguments: Sequence[str], options: dict[str, Any],
-    environment: dict[str, str], ladder: Ladder,
-) -> str:  # fmt: skip
+    root: Path,
+    file: Path,
+    text: str,
+    arguments: Sequence[str],
+    options: dict[str, Any],
+    environment: dict[str, str],
+    ladder: Ladder,
+) -> str:
     """The first request after the start: the file is opened and asked about at once; returns the model's name."""
     editor = await BenchEditor.start(root, list(arguments), environment, **options)
     uri = file.absolute().as_uri()
@@ -297,11 +315,18 @@ def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False)
         "prefilled_p50": _middle(ladder.prefilled, 0.5),
         "prefilled_p95": _middle(ladder.prefilled, 0.95),
         "slowest": [
-            {"took_ms": round(took, 1), "after": str(after), "quiet": cost["quiet"], "finish": cost["finish"],
-             **cost["timings"], "prefilled": cost["tokens"]["prefilled"], "generated": cost["tokens"]["generated"]}
+            {
+                "took_ms": round(took, 1),
+                "after": str(after),
+                "quiet": cost["quiet"],
+                "finish": cost["finish"],
+                **cost["timings"],
+                "prefilled": cost["tokens"]["prefilled"],
+                "generated": cost["tokens"]["generated"],
+            }
             for took, after, cost in sorted(ladder.every, key=lambda item: -item[0])[:SLOWEST]
         ],
-    }  # fmt: skip
+    }
     for name, moment in report.counts["moments"].items():
         said = ", ".join(f"{count} {what}" for what, count in moment.items() if what not in ("requests", "text_share"))
         report.notes.append(f"{name}: {moment['requests']} requests: {said}")

@@ -72,10 +72,17 @@ def _passes(
     model: Model, options: EngineOptions, tokens: list[int], repeats: int, progress: Progress | None
 ) -> list[Row]:
     context = LoopContext(
-        model, len(tokens) + ROOM, margin=0, n_batch=options.batch_tokens, n_ubatch=options.batch_tokens,
-        type_k=options.kv_type, type_v=options.kv_type, flash_attn=options.flash_attention,
-        n_threads=options.threads or None, n_threads_batch=options.batch_threads or None,
-    )  # fmt: skip
+        model,
+        len(tokens) + ROOM,
+        margin=0,
+        n_batch=options.batch_tokens,
+        n_ubatch=options.batch_tokens,
+        type_k=options.kv_type,
+        type_v=options.kv_type,
+        flash_attn=options.flash_attention,
+        n_threads=options.threads or None,
+        n_threads_batch=options.batch_threads or None,
+    )
     ids = np.asarray(tokens, np.int32)
     try:
         cases: dict[str, Callable[[], Sample]] = {"one_pass": lambda: _measured(context, ids, 1)}

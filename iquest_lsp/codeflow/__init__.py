@@ -46,11 +46,29 @@ if TYPE_CHECKING:
     from iquest_lsp.codeflow.past.indexer import Update
 
 __all__ = [
-    "DiffExplanation", "DiffTarget", "Impact", "Story", "Suspects", "Update", "branch", "cochanged", "diff_text",
-    "explain_diff", "flow_records", "forget_index", "head", "impact", "recent_edits",
-    "render_markdown", "suspects", "suspects_in_log",
-    "unknown_commits", "update_index", "why", "without_false_citations",
-]  # fmt: skip
+    "DiffExplanation",
+    "DiffTarget",
+    "Impact",
+    "Story",
+    "Suspects",
+    "Update",
+    "branch",
+    "cochanged",
+    "diff_text",
+    "explain_diff",
+    "flow_records",
+    "forget_index",
+    "head",
+    "impact",
+    "recent_edits",
+    "render_markdown",
+    "suspects",
+    "suspects_in_log",
+    "unknown_commits",
+    "update_index",
+    "why",
+    "without_false_citations",
+]
 
 Redact = Callable[[str], bool]
 Progress = Callable[[str, int, int], None]
@@ -64,7 +82,12 @@ def head(root: Path) -> str:
 
 
 def flow_records(
-    root: Path, paths: Sequence[str], limit: int = 20, *, folder: Path | None = None, redact: Redact | None = None,
+    root: Path,
+    paths: Sequence[str],
+    limit: int = 20,
+    *,
+    folder: Path | None = None,
+    redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> list[FlowRecord]:
     """Records of the newest telling commits on `paths` (relative to `root`), newest first."""
@@ -95,8 +118,13 @@ def cochanged(root: Path, paths: Sequence[str], *, folder: Path | None = None) -
 
 
 def explain_diff(
-    root: Path, target: DiffTarget, *, folder: Path | None = None, redact: Redact | None = None,
-    so_far: Callable[[DiffExplanation], None] | None = None, include_filtered: bool = False,
+    root: Path,
+    target: DiffTarget,
+    *,
+    folder: Path | None = None,
+    redact: Redact | None = None,
+    so_far: Callable[[DiffExplanation], None] | None = None,
+    include_filtered: bool = False,
 ) -> DiffExplanation:
     """What a diff does, its related history, what is missing from it, and its risks.
 
@@ -108,7 +136,11 @@ def explain_diff(
 
 
 def why(
-    root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None,
+    root: Path,
+    target: str,
+    *,
+    folder: Path | None = None,
+    redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> Story:
     """How a line, a definition or a file came to be, and since which release it is there."""
@@ -118,7 +150,11 @@ def why(
 
 
 def impact(
-    root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None,
+    root: Path,
+    target: str,
+    *,
+    folder: Path | None = None,
+    redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> Impact:
     """What else must change if a definition changes."""
@@ -128,7 +164,11 @@ def impact(
 
 
 def suspects(
-    root: Path, target: str, *, folder: Path | None = None, redact: Redact | None = None,
+    root: Path,
+    target: str,
+    *,
+    folder: Path | None = None,
+    redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> Suspects:
     """Which recent changes most likely brought a bug in a file, at a line or in a definition."""
@@ -138,7 +178,11 @@ def suspects(
 
 
 def suspects_in_log(
-    root: Path, text: str, *, folder: Path | None = None, redact: Redact | None = None,
+    root: Path,
+    text: str,
+    *,
+    folder: Path | None = None,
+    redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> Suspects:
     """Which recent changes most likely brought the failure that a log shows."""
@@ -190,9 +234,13 @@ def render_markdown(explanation: DiffExplanation) -> str:
 
 
 _LAZY = {
-    "DiffTarget": "sources", "DiffExplanation": "explanation", "Impact": "impacts", "Story": "stories",
-    "Update": "indexer", "Suspects": "suspicion",
-}  # fmt: skip
+    "DiffTarget": "diff.sources",
+    "DiffExplanation": "diff.explanation",
+    "Impact": "answers.impact",
+    "Story": "answers.why",
+    "Update": "past.indexer",
+    "Suspects": "answers.suspects",
+}
 
 
 def __getattr__(name: str) -> Any:

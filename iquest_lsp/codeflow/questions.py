@@ -49,8 +49,13 @@ def forget_index(root: Path, folder: Path | None) -> None:
 
 
 def explain_diff(
-    root: Path, target: DiffTarget, folder: Path | None, redact: Redact | None,
-    so_far: Callable[[DiffExplanation], None] | None, *, include_filtered: bool = False,
+    root: Path,
+    target: DiffTarget,
+    folder: Path | None,
+    redact: Redact | None,
+    so_far: Callable[[DiffExplanation], None] | None,
+    *,
+    include_filtered: bool = False,
 ) -> DiffExplanation:
     """See the package."""
     opened: list[FlowIndex] = []
@@ -65,15 +70,14 @@ def explain_diff(
 
     try:
         return explain.explain_diff(
-            root, target, evidence=evidence, redact=redact, so_far=so_far, include_filtered=include_filtered)
+            root, target, evidence=evidence, redact=redact, so_far=so_far, include_filtered=include_filtered
+        )
     finally:
         for index in opened:
             index.store.close()
 
 
-def why(
-    root: Path, text: str, folder: Path | None, redact: Redact | None, *, include_filtered: bool = False
-) -> Story:
+def why(root: Path, text: str, folder: Path | None, redact: Redact | None, *, include_filtered: bool = False) -> Story:
     """See the package."""
     repository = Repository.open(root)
     target = find_target(repository, text, gone_allowed=True)
@@ -115,7 +119,12 @@ def suspects_in_log(
 
 
 def flow_records(
-    root: Path, paths: Sequence[str], limit: int, folder: Path | None, redact: Redact | None, *,
+    root: Path,
+    paths: Sequence[str],
+    limit: int,
+    folder: Path | None,
+    redact: Redact | None,
+    *,
     include_filtered: bool = False,
 ) -> list[FlowRecord]:
     """See the package."""
@@ -196,5 +205,3 @@ def _on_the_spot(repository: Repository, folder: Path | None) -> FlowIndex | Non
         return index
     index.store.close()
     return None
-
-

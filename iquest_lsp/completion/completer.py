@@ -113,9 +113,14 @@ class Completer:
     """Answers completion requests in open workspaces. `calm` says whether something may be done ahead of requests."""
 
     def __init__(
-        self, engine: Engine, scheduler: Scheduler, windows: Windows, warmer: Warmer, keeper: Keeper,
+        self,
+        engine: Engine,
+        scheduler: Scheduler,
+        windows: Windows,
+        warmer: Warmer,
+        keeper: Keeper,
         calm: Callable[[Project, str, str], Calm] = lambda project, path, client: Calm.FREE,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._engine = engine
         self._scheduler = scheduler
         self._windows = windows
@@ -346,9 +351,7 @@ class Completer:
         made = await self._scheduler.complete(
             self._prompt(ahead, window), limits, priority=Priority.SPECULATION, group=str(job.project.root)
         )
-        self._remembered.keep(
-            job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED
-        )
+        self._remembered.keep(job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED)
 
     # --------------------------------------------------------------------------------------------- small parts
 
@@ -356,9 +359,13 @@ class Completer:
         if made.finish is Finish.DEADLINE and not made.text:
             return
         self._remembered.keep(
-            job.key, job.snapshot.document.text, job.place.offset, made, state=self._state(job),
+            job.key,
+            job.snapshot.document.text,
+            job.place.offset,
+            made,
+            state=self._state(job),
             longer=job.request.longer,
-        )  # fmt: skip
+        )
 
     def _answer(self, job: _Job, made: Generation, source: Source) -> Completion:
         return self._completion(job, self._shape(job, made), made, source)
@@ -389,9 +396,17 @@ class Completer:
         """The answer that says nothing."""
         total = (time.monotonic() - job.begin) * 1000
         return Completion(
-            "", job.span, self._model, Finish.NONE, Source.MODEL, Timings(total_ms=total), TokenCounts(), job.version,
-            why, next(self._numbers),
-        )  # fmt: skip
+            "",
+            job.span,
+            self._model,
+            Finish.NONE,
+            Source.MODEL,
+            Timings(total_ms=total),
+            TokenCounts(),
+            job.version,
+            why,
+            next(self._numbers),
+        )
 
     def _left_ms(self, job: _Job) -> float:
         return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS

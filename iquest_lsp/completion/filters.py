@@ -7,9 +7,16 @@ from iquest_lsp.completion.cursor_text import Place, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
 
 __all__ = [
-    "indent_unit", "is_telling", "reindented", "repeats_above", "whole_pieces", "without_following", "without_loop",
-    "without_surplus_brackets", "without_tail",
-]  # fmt: skip
+    "indent_unit",
+    "is_telling",
+    "reindented",
+    "repeats_above",
+    "whole_pieces",
+    "without_following",
+    "without_loop",
+    "without_surplus_brackets",
+    "without_tail",
+]
 
 _LEAST_OVERLAP = 4
 _LEAST_LINE = 8

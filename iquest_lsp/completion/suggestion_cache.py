@@ -54,9 +54,16 @@ class Remembered:
         self._documents: OrderedDict[Hashable, deque[Kept]] = OrderedDict()
 
     def keep(
-        self, key: Hashable, text: str, offset: int, generation: Generation, *, state: Hashable,
-        source: Source = Source.CACHE, longer: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        key: Hashable,
+        text: str,
+        offset: int,
+        generation: Generation,
+        *,
+        state: Hashable,
+        source: Source = Source.CACHE,
+        longer: bool = False,
+    ) -> None:
         """Remembers what was generated for a place in a document; `source` is what an answer from it shall say.
 
         It holds while `state` is the same: the model, and what else the window shows. Who types into the loop that it
@@ -123,9 +130,12 @@ def typed_through(generation: Generation, typed: str) -> Generation:
     ends = tuple(end - len(typed) for end in generation.ends)
     begin = next((at for at, end in enumerate(ends) if end > 0), len(ends))
     return replace(
-        generation, text=generation.text[len(typed) :], tokens=generation.tokens[begin:],
-        logprobs=generation.logprobs[begin:], ends=ends[begin:],
-    )  # fmt: skip
+        generation,
+        text=generation.text[len(typed) :],
+        tokens=generation.tokens[begin:],
+        logprobs=generation.logprobs[begin:],
+        ends=ends[begin:],
+    )
 
 
 def _rest(item: Kept, before: str, after: str, offset: int) -> Generation | None:
@@ -147,11 +157,7 @@ def _typed(item: Kept, before: str, offset: int) -> str | None:
     for length in range(min(len(text), len(before)), -1, -1):
         start = offset - length
         reaches = len(item.before) == NEAR_BEFORE or start == len(item.before)
-        if (
-            reaches
-            and before.endswith(text[:length])
-            and before.endswith(item.before, 0, len(before) - length)
-        ):
+        if reaches and before.endswith(text[:length]) and before.endswith(item.before, 0, len(before) - length):
             return text[:length]
     return None
 

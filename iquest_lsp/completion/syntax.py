@@ -20,11 +20,25 @@ if TYPE_CHECKING:
 #: Characters parsed before and after the cursor: enough for what surrounds it, little enough for every keystroke.
 BEFORE, AFTER = 16_000, 4_000
 _NAME = "iqx0"
-_BLOCKS = frozenset({
-    "block", "statement_block", "compound_statement", "class_body", "declaration_list", "field_declaration_list",
-    "interface_body", "enum_body", "enum_variant_list", "switch_body", "switch_block", "match_block",
-    "constructor_body", "object_type", "statement_list",
-})  # fmt: skip
+_BLOCKS = frozenset(
+    {
+        "block",
+        "statement_block",
+        "compound_statement",
+        "class_body",
+        "declaration_list",
+        "field_declaration_list",
+        "interface_body",
+        "enum_body",
+        "enum_variant_list",
+        "switch_body",
+        "switch_block",
+        "match_block",
+        "constructor_body",
+        "object_type",
+        "statement_list",
+    }
+)
 _ENDS_OF_LINE = " \t)]}:;,\"'`"
 
 

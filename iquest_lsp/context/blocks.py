@@ -47,11 +47,19 @@ class BlockWriter:
         """Pieces of related and open files as blocks."""
         return self.blocks(
             [
-                Chunk(ChunkKind.OPEN if item.is_open else ChunkKind.RELATED, item.path, item.start, item.end,
-                      item.text, 0, item.score, item.reason)
+                Chunk(
+                    ChunkKind.OPEN if item.is_open else ChunkKind.RELATED,
+                    item.path,
+                    item.start,
+                    item.end,
+                    item.text,
+                    0,
+                    item.score,
+                    item.reason,
+                )
                 for item in items
             ]
-        )  # fmt: skip
+        )
 
     def join(self, parts: Sequence[Part]) -> array[int]:
         """Ids of parts, control tokens by their number."""
@@ -123,9 +131,15 @@ class Plan:
     def copy(self) -> Plan:
         """A plan that can be changed without changing this one."""
         return replace(
-            self, head=[*self.head], appended=[*self.appended], edits=[*self.edits], dropped=[*self.dropped],
-            texts=dict(self.texts), told=set(self.told), _shown=None,
-        )  # fmt: skip
+            self,
+            head=[*self.head],
+            appended=[*self.appended],
+            edits=[*self.edits],
+            dropped=[*self.dropped],
+            texts=dict(self.texts),
+            told=set(self.told),
+            _shown=None,
+        )
 
     def drop(self, block: Block, reason: str) -> None:
         """Notes why a block that was in the window is no longer."""

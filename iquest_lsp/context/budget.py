@@ -81,9 +81,7 @@ def joined(items: Iterable[Candidate]) -> list[Candidate]:
 def by_value(candidates: Iterable[Candidate], costs: dict[tuple[str, int, str], int]) -> list[Candidate]:
     """Most valuable for its tokens first; the order is total, so that equal inputs give equal windows."""
     # A constant on the cost keeps tiny pieces, mostly header, from winning by their size alone.
-    return sorted(
-        candidates, key=lambda item: (-item.score / (costs[item.key] + 64), item.path, item.start, item.text)
-    )
+    return sorted(candidates, key=lambda item: (-item.score / (costs[item.key] + 64), item.path, item.start, item.text))
 
 
 def choose(

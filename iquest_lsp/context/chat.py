@@ -86,9 +86,14 @@ class ChatTemplate:
     def _render(self, messages: Sequence[Message]) -> str:
         filled = [{"role": item.role, "content": _MARK.format(at)} for at, item in enumerate(messages)]
         text: str = _compiled(self.source)(
-            messages=filled, bos_token=self.bos, eos_token=self.eos, add_generation_prompt=True, tools=None,
-            documents=None, strftime_now=lambda form: date.today().strftime(form),
-        )  # fmt: skip
+            messages=filled,
+            bos_token=self.bos,
+            eos_token=self.eos,
+            add_generation_prompt=True,
+            tools=None,
+            documents=None,
+            strftime_now=lambda form: date.today().strftime(form),
+        )
         seen = {int(number) for number in _MARKS.findall(text)}
         if seen != set(range(len(messages))):
             raise UnsupportedModelError("The model's chat template leaves messages out")
@@ -119,8 +124,17 @@ def _compiled(source: str) -> Any:
     def render(**values: Any) -> str:
         try:
             return str(environment.from_string(source).render(**values))
-        except (jinja2.TemplateError, TypeError, ValueError, AttributeError, KeyError, IndexError, ArithmeticError,
-                RecursionError, MemoryError) as error:  # fmt: skip
+        except (
+            jinja2.TemplateError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            KeyError,
+            IndexError,
+            ArithmeticError,
+            RecursionError,
+            MemoryError,
+        ) as error:
             raise UnsupportedModelError(
                 "The model's chat template cannot be used", why=str(error)[:200] or type(error).__name__
             ) from error

@@ -19,30 +19,105 @@ _MAX_PARSED = 1024 * 1024
 _MAX_WORDS = 600
 
 # Node types whose children are definitions worth cutting at, in the grammars of this project.
-_CONTAINERS = frozenset({
-    "class_definition", "class_declaration", "class_body", "block", "decorated_definition", "export_statement",
-    "interface_declaration", "interface_body", "enum_declaration", "enum_body", "enum_body_declarations",
-    "record_declaration", "impl_item", "trait_item", "mod_item", "declaration_list", "namespace_definition",
-    "class_specifier", "struct_specifier", "field_declaration_list", "linkage_specification",
-    "template_declaration", "internal_module", "module", "statement_block", "abstract_class_declaration",
-    "preproc_ifdef", "preproc_if", "expression_statement", "ambient_declaration",
-})  # fmt: skip
-_DEFINITIONS = frozenset({
-    "function_definition", "class_definition", "decorated_definition", "function_declaration", "class_declaration",
-    "generator_function_declaration", "abstract_class_declaration", "method_definition", "method_declaration",
-    "constructor_declaration", "interface_declaration", "enum_declaration", "record_declaration",
-    "type_alias_declaration", "export_statement", "lexical_declaration", "variable_declaration", "function_item",
-    "struct_item", "enum_item", "trait_item", "impl_item", "mod_item", "macro_definition", "type_item", "const_item",
-    "static_item", "type_declaration", "const_declaration", "var_declaration", "struct_specifier",
-    "class_specifier", "enum_specifier", "namespace_definition", "template_declaration", "type_definition",
-    "preproc_def", "preproc_function_def", "declaration", "internal_module", "assignment", "expression_statement",
-    "field_declaration", "function_signature_item", "union_item",
-})  # fmt: skip
+_CONTAINERS = frozenset(
+    {
+        "class_definition",
+        "class_declaration",
+        "class_body",
+        "block",
+        "decorated_definition",
+        "export_statement",
+        "interface_declaration",
+        "interface_body",
+        "enum_declaration",
+        "enum_body",
+        "enum_body_declarations",
+        "record_declaration",
+        "impl_item",
+        "trait_item",
+        "mod_item",
+        "declaration_list",
+        "namespace_definition",
+        "class_specifier",
+        "struct_specifier",
+        "field_declaration_list",
+        "linkage_specification",
+        "template_declaration",
+        "internal_module",
+        "module",
+        "statement_block",
+        "abstract_class_declaration",
+        "preproc_ifdef",
+        "preproc_if",
+        "expression_statement",
+        "ambient_declaration",
+    }
+)
+_DEFINITIONS = frozenset(
+    {
+        "function_definition",
+        "class_definition",
+        "decorated_definition",
+        "function_declaration",
+        "class_declaration",
+        "generator_function_declaration",
+        "abstract_class_declaration",
+        "method_definition",
+        "method_declaration",
+        "constructor_declaration",
+        "interface_declaration",
+        "enum_declaration",
+        "record_declaration",
+        "type_alias_declaration",
+        "export_statement",
+        "lexical_declaration",
+        "variable_declaration",
+        "function_item",
+        "struct_item",
+        "enum_item",
+        "trait_item",
+        "impl_item",
+        "mod_item",
+        "macro_definition",
+        "type_item",
+        "const_item",
+        "static_item",
+        "type_declaration",
+        "const_declaration",
+        "var_declaration",
+        "struct_specifier",
+        "class_specifier",
+        "enum_specifier",
+        "namespace_definition",
+        "template_declaration",
+        "type_definition",
+        "preproc_def",
+        "preproc_function_def",
+        "declaration",
+        "internal_module",
+        "assignment",
+        "expression_statement",
+        "field_declaration",
+        "function_signature_item",
+        "union_item",
+    }
+)
 # Values name something at the top of a file only (a field called `end` tells nothing), and cut nothing.
-_VALUES = frozenset({
-    "lexical_declaration", "variable_declaration", "assignment", "expression_statement", "preproc_def", "declaration",
-    "const_declaration", "var_declaration", "field_declaration", "const_item", "static_item",
-})  # fmt: skip
+_VALUES = frozenset(
+    {
+        "lexical_declaration",
+        "variable_declaration",
+        "assignment",
+        "expression_statement",
+        "preproc_def",
+        "declaration",
+        "const_declaration",
+        "var_declaration",
+        "field_declaration",
+        "const_item",
+        "static_item",
+    }
+)
 _BORDERS = _DEFINITIONS - _VALUES
 _WORD = re.compile(r"[A-Za-z_]\w{2,63}")
 # Comments and strings, as far as their names are no uses of what other files define.
@@ -179,14 +254,26 @@ def _definitions(
 def _name(node: Node, data: bytes) -> str:
     for field in ("name", "declarator", "left", "type"):
         child = node.child_by_field_name(field)
-        while child is not None and child.type not in ("identifier", "type_identifier", "property_identifier",
-                                                       "field_identifier", "namespace_identifier"):  # fmt: skip
+        while child is not None and child.type not in (
+            "identifier",
+            "type_identifier",
+            "property_identifier",
+            "field_identifier",
+            "namespace_identifier",
+        ):
             inner = child.child_by_field_name("declarator") or child.child_by_field_name("name")
             child = inner
         if child is not None:
             return data[child.start_byte : child.end_byte].decode("utf-8", "replace")
-    if node.type in ("type_declaration", "const_declaration", "var_declaration", "lexical_declaration",
-                     "variable_declaration", "expression_statement", "export_statement"):  # fmt: skip
+    if node.type in (
+        "type_declaration",
+        "const_declaration",
+        "var_declaration",
+        "lexical_declaration",
+        "variable_declaration",
+        "expression_statement",
+        "export_statement",
+    ):
         first = next(iter(node.named_children), None)
         if first is not None and first.type not in ("string", "call_expression", "call"):
             return _name(first, data)

@@ -108,9 +108,7 @@ CHATS: tuple[ChatTokens, ...] = (
         "<|start_header_id|>user<|end_header_id|>\n\n",
         "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
     ),
-    ChatTokens(
-        ("<start_of_turn>", "<end_of_turn>"), "<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n"
-    ),
+    ChatTokens(("<start_of_turn>", "<end_of_turn>"), "<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n"),
     ChatTokens(("<｜User｜>", "<｜Assistant｜>"), "<｜User｜>", "<｜Assistant｜>"),
     ChatTokens(("<|user|>", "<|assistant|>", "<|end|>"), "<|user|>\n", "<|end|>\n<|assistant|>\n"),
     ChatTokens(("<|user|>", "<|assistant|>"), "<|user|>\n", "<|assistant|>\n"),

@@ -112,7 +112,10 @@ def _is_plain(word: str) -> bool:
 
 
 def _scores(
-    document: Document, near: frozenset[str], index: WorkspaceIndex, others: Sequence[Document],
+    document: Document,
+    near: frozenset[str],
+    index: WorkspaceIndex,
+    others: Sequence[Document],
     cochange: Mapping[str, float],
 ) -> dict[str, _Score]:
     path, text = document.path, document.text
@@ -142,9 +145,7 @@ def _scores(
     return scores
 
 
-def _in_order(
-    scores: Mapping[str, _Score], document: Document, index: WorkspaceIndex
-) -> Iterator[tuple[str, _Score]]:
+def _in_order(scores: Mapping[str, _Score], document: Document, index: WorkspaceIndex) -> Iterator[tuple[str, _Score]]:
     """Scored files, best first, then the rest of the workspace by how near it lies."""
     for path in sorted(scores, key=lambda name: (-scores[name].value, name)):
         yield path, scores[path]
@@ -180,9 +181,15 @@ def _pieces(
         part = 1.0 if named or len(pieces) == 1 else 0.35 if piece.start == 0 else 0.25
         reason = f"defines {', '.join(named[:3])}" if named and len(pieces) > 1 else score.reason
         yield Candidate(
-            path, piece.start, piece.end, body + "\n", score.value * part, reason,
-            buffer is not None, buffer.edited_at if buffer is not None else 0.0,
-        )  # fmt: skip
+            path,
+            piece.start,
+            piece.end,
+            body + "\n",
+            score.value * part,
+            reason,
+            buffer is not None,
+            buffer.edited_at if buffer is not None else 0.0,
+        )
 
 
 def _speaks_the_same(path: str, other: str) -> bool:

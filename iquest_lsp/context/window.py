@@ -113,13 +113,29 @@ class WindowAssembler:
 
     def preview(self, snapshot: Snapshot, sources: Sources) -> ContextWindow:
         """The window that `assemble` would make, without a trace in those that follow."""
-        kept = (self._plan.copy() if self._plan else None, self._anchor, self._last, self._row, self._since_edits,
-                self._index, self._index_version, self._density)  # fmt: skip
+        kept = (
+            self._plan.copy() if self._plan else None,
+            self._anchor,
+            self._last,
+            self._row,
+            self._since_edits,
+            self._index,
+            self._index_version,
+            self._density,
+        )
         try:
             return self.assemble(snapshot, sources)
         finally:
-            (self._plan, self._anchor, self._last, self._row, self._since_edits, self._index, self._index_version,
-             self._density) = kept  # fmt: skip
+            (
+                self._plan,
+                self._anchor,
+                self._last,
+                self._row,
+                self._since_edits,
+                self._index,
+                self._index_version,
+                self._density,
+            ) = kept
 
     # ------------------------------------------------------------------------------------ the current file
 
@@ -199,9 +215,7 @@ class WindowAssembler:
             plan.tree = frozenset(sources.index.paths)
             plan.changed()
 
-    def _missing(
-        self, plan: Plan, snapshot: Snapshot, sources: Sources, room: int
-    ) -> tuple[list[Candidate], float]:
+    def _missing(self, plan: Plan, snapshot: Snapshot, sources: Sources, room: int) -> tuple[list[Candidate], float]:
         """The best that fits into `room` tokens, less what this plan shows, and what share of its worth that is."""
         candidates = self._candidates(snapshot, sources, plan, room)
         costs = self._estimates(candidates)
@@ -258,15 +272,17 @@ class WindowAssembler:
             plan.told = set(old.told)
         plan.head = [block for block in (tree, history) if block is not None]
 
-    def _candidates(
-        self, snapshot: Snapshot, sources: Sources, old: Plan | None, room: int
-    ) -> list[Candidate]:
+    def _candidates(self, snapshot: Snapshot, sources: Sources, old: Plan | None, room: int) -> list[Candidate]:
         offset = sum(len(line) + 1 for line in snapshot.document.text.split("\n", snapshot.cursor.line)[:-1])
         found = related(
-            snapshot.document, offset, sources.index, sources.others(snapshot), sources.cochange,
+            snapshot.document,
+            offset,
+            sources.index,
+            sources.others(snapshot),
+            sources.cochange,
             lambda path: self._texts.read(path, sources),
             max_characters=int(room * self._cache.characters_per_token),
-        )  # fmt: skip
+        )
         if old is None:
             return found
         # What is there already is worth more: it costs nothing to keep.

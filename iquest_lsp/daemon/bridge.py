@@ -145,9 +145,15 @@ class Starter:
         try:
             with _last_words(self._place.last_words) as words:
                 subprocess.run(
-                    command, cwd=self._place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=words,
-                    start_new_session=True, pass_fds=(theirs,), check=False,
-                )  # fmt: skip
+                    command,
+                    cwd=self._place.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=words,
+                    start_new_session=True,
+                    pass_fds=(theirs,),
+                    check=False,
+                )
         finally:
             os.close(theirs)
 

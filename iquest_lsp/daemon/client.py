@@ -115,8 +115,11 @@ def joined(options: Mapping[str, object], settings: Mapping[str, object]) -> Ite
     with connection:
         client = DaemonClient(connection, first)
         opening = {
-            "processId": os.getpid(), "rootUri": None, "capabilities": {}, "initializationOptions": dict(settings),
-        }  # fmt: skip
+            "processId": os.getpid(),
+            "rootUri": None,
+            "capabilities": {},
+            "initializationOptions": dict(settings),
+        }
         client.request("initialize", opening)
         client.notify("initialized", {})
         yield client

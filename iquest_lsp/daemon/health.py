@@ -17,6 +17,7 @@ LEAST_FREE_BYTES = 128 * MB
 WORTH_FREEING_SHARE = 0.1
 MOST_SHARE = 0.75
 
+
 def held_bytes(pid: int) -> int | None:
     """What a process holds beyond the files it maps (a model's weights can be dropped and read again), in bytes."""
     try:

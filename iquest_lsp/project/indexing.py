@@ -33,9 +33,13 @@ class History:
 
 
 def read_workspace(
-    root: Path, exclude: Sequence[str], max_files: int, max_depth: int, *,
+    root: Path,
+    exclude: Sequence[str],
+    max_files: int,
+    max_depth: int,
+    *,
     report: Callable[[list[Seen], int, int], None],
-) -> None:  # fmt: skip
+) -> None:
     """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many."""
     rules = IgnoreRules(root, exclude)
     gate = Gate(root, rules)

@@ -267,9 +267,12 @@ class Project:
         gate, history = self._gate, self._history
         if self.settings.context != "all":
             return Sources(
-                current=gate.current, open_reason=gate.open_reason, is_secret=has_secret, repository=self.root.name,
+                current=gate.current,
+                open_reason=gate.open_reason,
+                is_secret=has_secret,
+                repository=self.root.name,
                 notes=self._notes.get(path, ()),
-            )  # fmt: skip
+            )
         return Sources(
             index=self._index,
             read=self._read,
@@ -435,7 +438,6 @@ def root_of(file: Path) -> Path:
 def is_marked(folder: Path) -> bool:
     """Whether something in a folder says that it is a project's root."""
     return any(is_there(folder / mark) for mark in ROOT_MARKS)
-
 
 
 def _log_failure(future: Future[None]) -> None:

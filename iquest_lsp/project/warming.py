@@ -34,10 +34,13 @@ class Warmer:
     """
 
     def __init__(
-        self, scheduler: Scheduler, windows: Windows, keeper: Keeper,
+        self,
+        scheduler: Scheduler,
+        windows: Windows,
+        keeper: Keeper,
         calm: Callable[[Project, str, str], Calm] = lambda project, path, client: Calm.FREE,
         listen: Callable[[Path, int, int], None] = lambda root, done, total: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._calm = calm
         self._listen = listen
         self._keeper = keeper

@@ -73,9 +73,20 @@ class Connection(LanguageServer):
         self.availability = Availability(self)
         self.diagnostics = Diagnostics(self)
         features = (
-            documents, completion, acceptance, folders, files, configuration, explain, ask, why, context, models,
-            actions, stories,
-        )  # fmt: skip
+            documents,
+            completion,
+            acceptance,
+            folders,
+            files,
+            configuration,
+            explain,
+            ask,
+            why,
+            context,
+            models,
+            actions,
+            stories,
+        )
         for feature in features:
             feature.register(self)
 
@@ -120,4 +131,3 @@ class Connection(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls' hook for what no handler caught: goes to the log, not to the user."""
         log.error("protocol error: %s", error)
-

@@ -73,9 +73,7 @@ class DocumentStore:
         self._check_size(path, text)
         with self._lock:
             edited_at, _ = self._times.get(path, (0.0, 0.0))
-            document = Document(
-                path, text, version, language, is_open=True, edited_at=edited_at, viewed_at=self._now()
-            )
+            document = Document(path, text, version, language, is_open=True, edited_at=edited_at, viewed_at=self._now())
             return self._keep(_Buffer(document, LineIndex(text)), owner)
 
     def change(self, path: str, changes: Sequence[Change], version: int, owner: str = "") -> Document:
@@ -102,9 +100,7 @@ class DocumentStore:
             self._check_size(path, lines.text)
             now = self._now()
             edited_at = now if lines.text != buffer.document.text else buffer.document.edited_at
-            document = replace(
-                buffer.document, text=lines.text, version=version, edited_at=edited_at, viewed_at=now
-            )
+            document = replace(buffer.document, text=lines.text, version=version, edited_at=edited_at, viewed_at=now)
             return self._keep(_Buffer(document, lines), owner)
 
     def save(self, path: str, text: str | None = None, owner: str = "") -> Document:

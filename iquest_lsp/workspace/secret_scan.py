@@ -14,21 +14,106 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 _NAMES = (
-    ".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".npmrc", ".pypirc", ".pgpass", "pgpass.conf", ".my.cnf",
-    ".mylogin.cnf", ".htpasswd", ".git-credentials", ".dockercfg", ".dockerconfigjson", ".vault-token", ".vault_pass*",
-    ".terraformrc", "credentials.tfrc.json", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*", "*.pem",
-    "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.jceks", "*.keystore", "*.ppk", "*.kdb", "*.kdbx", "*.keytab",
-    "*.ovpn", "*.gpg", "*.pgp", "*.age", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "identity", "wallet.dat",
-    "credentials", "credentials.*", "secret.*", "secrets.*", "*.secret", "*.secrets", "kubeconfig", "*.kubeconfig",
-    "service-account*.json", "service_account*.json", "*-service-account.json", "gha-creds-*.json", "master.key",
-    "htpasswd", "shadow", "client_secret*.json", ".s3cfg", ".boto", "*.mobileprovision", "auth.json", "token.json",
-)  # fmt: skip
+    ".env",
+    ".env.*",
+    "*.env",
+    ".envrc",
+    ".netrc",
+    "_netrc",
+    ".npmrc",
+    ".pypirc",
+    ".pgpass",
+    "pgpass.conf",
+    ".my.cnf",
+    ".mylogin.cnf",
+    ".htpasswd",
+    ".git-credentials",
+    ".dockercfg",
+    ".dockerconfigjson",
+    ".vault-token",
+    ".vault_pass*",
+    ".terraformrc",
+    "credentials.tfrc.json",
+    "*.tfvars",
+    "*.tfvars.json",
+    "*.tfstate",
+    "*.tfstate.*",
+    "*.pem",
+    "*.key",
+    "*.p8",
+    "*.p12",
+    "*.pfx",
+    "*.jks",
+    "*.jceks",
+    "*.keystore",
+    "*.ppk",
+    "*.kdb",
+    "*.kdbx",
+    "*.keytab",
+    "*.ovpn",
+    "*.gpg",
+    "*.pgp",
+    "*.age",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    "identity",
+    "wallet.dat",
+    "credentials",
+    "credentials.*",
+    "secret.*",
+    "secrets.*",
+    "*.secret",
+    "*.secrets",
+    "kubeconfig",
+    "*.kubeconfig",
+    "service-account*.json",
+    "service_account*.json",
+    "*-service-account.json",
+    "gha-creds-*.json",
+    "master.key",
+    "htpasswd",
+    "shadow",
+    "client_secret*.json",
+    ".s3cfg",
+    ".boto",
+    "*.mobileprovision",
+    "auth.json",
+    "token.json",
+)
 _FOLDERS = frozenset({".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".gcloud"})
 #: Source of a module that merely deals in secrets (secrets.py, credentials.ts) is code, and is judged by its content.
 _CODE = (
-    ".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".go", ".rs", ".c", ".h", ".cc", ".cpp",
-    ".hpp", ".cs", ".rb", ".php", ".kt", ".swift", ".scala", ".md", ".rst", ".html", ".css", ".vue", ".svelte",
-)  # fmt: skip
+    ".py",
+    ".pyi",
+    ".js",
+    ".jsx",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".tsx",
+    ".java",
+    ".go",
+    ".rs",
+    ".c",
+    ".h",
+    ".cc",
+    ".cpp",
+    ".hpp",
+    ".cs",
+    ".rb",
+    ".php",
+    ".kt",
+    ".swift",
+    ".scala",
+    ".md",
+    ".rst",
+    ".html",
+    ".css",
+    ".vue",
+    ".svelte",
+)
 _TEMPLATES = (".example", ".sample", ".template", ".dist", ".pub")
 
 
@@ -72,27 +157,45 @@ def _rule(kind: str, hints: Iterable[str], pattern: str, flags: int = 0) -> _Rul
 _SPANNING = ("-----BEGIN ", "PuTTY-User-Key-File-")
 _RULES = (
     # An unterminated key runs to the end of the text.
-    _rule("private key", ["private key", "pgp message"],
-          r"(-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY(?: BLOCK)?|PGP MESSAGE)-----(?:.*?-----END [A-Z0-9 ]*-----|.*))",
-          re.DOTALL),
+    _rule(
+        "private key",
+        ["private key", "pgp message"],
+        r"(-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY(?: BLOCK)?|PGP MESSAGE)-----(?:.*?-----END [A-Z0-9 ]*-----|.*))",
+        re.DOTALL,
+    ),
     _rule("PuTTY private key", ["putty-user-key-file"], r"(PuTTY-User-Key-File-\d.*)", re.DOTALL),
     _rule("age secret key", ["age-secret-key-"], r"(AGE-SECRET-KEY-1[0-9A-Z]{20,})", re.IGNORECASE),
-    _rule("AWS access key", ["akia", "asia", "abia", "acca"],
-          r"(?<![A-Z0-9])((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Z0-9])"),
-    _rule("GitHub token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
-          r"\b((?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}))"),
-    _rule("GitLab token", ["glpat-", "gldt-", "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-"],
-          r"\b(gl(?:pat|dt|rt|ptt|soat|cbt|ft)-[A-Za-z0-9_\-]{16,})"),
+    _rule(
+        "AWS access key",
+        ["akia", "asia", "abia", "acca"],
+        r"(?<![A-Z0-9])((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Z0-9])",
+    ),
+    _rule(
+        "GitHub token",
+        ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
+        r"\b((?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}))",
+    ),
+    _rule(
+        "GitLab token",
+        ["glpat-", "gldt-", "glrt-", "glptt-", "glsoat-", "glcbt-", "glft-"],
+        r"\b(gl(?:pat|dt|rt|ptt|soat|cbt|ft)-[A-Za-z0-9_\-]{16,})",
+    ),
     _rule("Slack token", ["xox", "xapp-"], r"\b((?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,})"),
     _rule("Slack webhook", ["hooks.slack.com"], r"(hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/+_-]{20,})"),
     _rule("Discord webhook", ["/api/webhooks/"], r"(/api/webhooks/\d{10,}/[A-Za-z0-9_-]{20,})"),
-    _rule("Stripe key", ["sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"],
-          r"\b((?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,})"),
+    _rule(
+        "Stripe key",
+        ["sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"],
+        r"\b((?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,})",
+    ),
     _rule("Google API key", ["aiza"], r"\b(AIza[0-9A-Za-z_\-]{30,})"),
     _rule("Google OAuth secret", ["gocspx-", "ya29."], r"\b(GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,})"),
-    _rule("model provider key", ["sk-", "hf_", "gsk_", "r8_", "pplx-", "xai-", "nvapi-"],
-          r"(?<![A-Za-z0-9_-])((?:sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{20,}"
-          r"|gsk_[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|nvapi-[A-Za-z0-9_-]{20,}))"),
+    _rule(
+        "model provider key",
+        ["sk-", "hf_", "gsk_", "r8_", "pplx-", "xai-", "nvapi-"],
+        r"(?<![A-Za-z0-9_-])((?:sk-(?:ant-|proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{20,}"
+        r"|gsk_[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|nvapi-[A-Za-z0-9_-]{20,}))",
+    ),
     _rule("npm token", ["npm_"], r"\b(npm_[A-Za-z0-9]{30,})"),
     _rule("PyPI token", ["pypi-"], r"\b(pypi-[A-Za-z0-9_-]{40,})"),
     _rule("SendGrid key", ["sg."], r"\b(SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})"),
@@ -105,20 +208,43 @@ _RULES = (
     _rule("Databricks token", ["dapi"], r"\b(dapi[0-9a-f]{32})"),
     _rule("Linear key", ["lin_api_"], r"\b(lin_api_[A-Za-z0-9]{30,})"),
     _rule("Telegram token", [":aa"], r"\b(\d{8,10}:AA[A-Za-z0-9_-]{32,})"),
-    _rule("Azure storage key", ["accountkey=", "sharedaccesskey="],
-          r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{30,}={0,2})", re.IGNORECASE),
+    _rule(
+        "Azure storage key",
+        ["accountkey=", "sharedaccesskey="],
+        r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{30,}={0,2})",
+        re.IGNORECASE,
+    ),
     _rule("signed URL", ["sig=", "x-amz-signature="], r"[?&](?:sig|X-Amz-Signature)=([A-Za-z0-9%+/]{30,}={0,2})"),
     _rule("JSON web token", ["eyj"], r"\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*)"),
-    _rule("authorization header", ["bearer ", "basic "],
-          r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+"
-          r"([A-Za-z0-9+/_.=~-]{12,})"),
+    _rule(
+        "authorization header",
+        ["bearer ", "basic "],
+        r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+"
+        r"([A-Za-z0-9+/_.=~-]{12,})",
+    ),
 )
 
 #: A password in an address: scheme://user:password@host. Group 1 is the password.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,100}:([^\s/@\"'<>]{3,200})@")
 #: Names that speak of a secret contain one of these.
-_STEMS = ("passw", "passphrase", "pwd", "secret", "token", "credential", "apikey", "accesskey", "accountkey", "authkey",
-          "privatekey", "signingkey", "encryptionkey", "_key", "-key", "_auth")  # fmt: skip
+_STEMS = (
+    "passw",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "credential",
+    "apikey",
+    "accesskey",
+    "accountkey",
+    "authkey",
+    "privatekey",
+    "signingkey",
+    "encryptionkey",
+    "_key",
+    "-key",
+    "_auth",
+)
 #: What follows the stem where such a name is given a literal. Groups: quote, quoted value, bare value.
 _GIVEN = re.compile(
     r"[A-Za-z0-9_-]{0,30}[\"'\]]{0,2}[ \t]*(?::[ \t]*[A-Za-z_.\[\]| ]{1,40}=|[:=]=?>?|:=)[ \t]*"
@@ -135,8 +261,31 @@ _PLACEHOLDER = re.compile(
     r"|1234567|abcdef|insert[_-]|todo|os\.environ|process\.env|getenv",
     re.IGNORECASE,
 )
-_CONFIG = (".yaml", ".yml", ".ini", ".cfg", ".conf", ".toml", ".properties", ".json", ".xml", ".tf", ".hcl", ".env",
-           ".sh", ".bash", ".zsh", ".ps1", ".bat", ".example", ".sample", ".template", ".dist", ".txt", "")  # fmt: skip
+_CONFIG = (
+    ".yaml",
+    ".yml",
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".toml",
+    ".properties",
+    ".json",
+    ".xml",
+    ".tf",
+    ".hcl",
+    ".env",
+    ".sh",
+    ".bash",
+    ".zsh",
+    ".ps1",
+    ".bat",
+    ".example",
+    ".sample",
+    ".template",
+    ".dist",
+    ".txt",
+    "",
+)
 
 
 def find_secrets(text: str, path: str = "") -> list[Finding]:
@@ -175,11 +324,16 @@ class SecretFinder:
         end = text.find("\n", len(text) - same)
         end = len(text) if end < 0 else end
         shift = len(text) - len(old)
-        inside = (Finding(item.start + start, item.end + start, item.kind)
-                  for item in find_secrets(text[start:end], self._path))  # fmt: skip
+        inside = (
+            Finding(item.start + start, item.end + start, item.kind)
+            for item in find_secrets(text[start:end], self._path)
+        )
         before = (item for item in self._found if item.end <= start)
-        after = (Finding(item.start + shift, item.end + shift, item.kind)
-                 for item in self._found if item.start >= end - shift)  # fmt: skip
+        after = (
+            Finding(item.start + shift, item.end + shift, item.kind)
+            for item in self._found
+            if item.start >= end - shift
+        )
         self._found = [*before, *inside, *after]
         return self._found
 

@@ -41,9 +41,14 @@ _log = logging.getLogger(__name__)
 Mode = Literal["off", "native", "polling"]
 
 _EVENTS: list[type[FileSystemEvent]] = [
-    FileCreatedEvent, FileModifiedEvent, FileDeletedEvent, FileMovedEvent,
-    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
-]  # fmt: skip
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileDeletedEvent,
+    FileMovedEvent,
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+]
 # Each watch of a folder costs a thread in watchdog; with more folders than this the root is watched as a whole.
 _MAX_WATCHES = 48
 _HEAD_FILES = frozenset({"HEAD", "logs/HEAD", "packed-refs"})
@@ -172,8 +177,10 @@ class Watcher:
     def _degrade(self, why: str) -> None:
         if not self._warned:
             self._warned = True
-            self._warn(f"{self.root.name}: {why}; changes made outside the editor are looked for every "
-                       f"{self._poll_s:g} s instead of at once.")  # fmt: skip
+            self._warn(
+                f"{self.root.name}: {why}; changes made outside the editor are looked for every "
+                f"{self._poll_s:g} s instead of at once."
+            )
 
     # ------------------------------------------------------------------------------------ native watches
 

@@ -99,8 +99,12 @@ def main() -> None:
     rows = {}
     for name, case in cases.items():
         held_out = case.recall(fit([other for key, other in cases.items() if key != name]))
-        rows[name] = {"questions": len(case.lengths), "held_out": round(held_out, 3),
-                      "baseline": round(case.baseline, 3), "ratio": round(held_out / max(case.baseline, 1e-9), 2)}
+        rows[name] = {
+            "questions": len(case.lengths),
+            "held_out": round(held_out, 3),
+            "baseline": round(case.baseline, 3),
+            "ratio": round(held_out / max(case.baseline, 1e-9), 2),
+        }
     print(json.dumps({"weights": np.round(fit(list(cases.values())), 2).tolist(), "histories": rows}, indent=2))
 
 

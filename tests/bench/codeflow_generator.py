@@ -12,13 +12,77 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-VAGUE = ("wip", "update", "changes", "misc", "fix stuff", "more work", ".", "tmp", "更新", "address review comments",
-         "minor changes", "progress", "commit", "some changes", "updates", "cleanup", "fixes", "save", "修改", "tweaks")
+VAGUE = (
+    "wip",
+    "update",
+    "changes",
+    "misc",
+    "fix stuff",
+    "more work",
+    ".",
+    "tmp",
+    "更新",
+    "address review comments",
+    "minor changes",
+    "progress",
+    "commit",
+    "some changes",
+    "updates",
+    "cleanup",
+    "fixes",
+    "save",
+    "修改",
+    "tweaks",
+)
 MAX_FUNCTIONS = 40
-NOUNS = ("order", "price", "user", "token", "batch", "index", "record", "limit", "offset", "weight", "score", "label",
-         "queue", "page", "cursor", "buffer", "window", "range", "level", "ratio", "stock", "route", "event", "signal")
-VERBS = ("load", "parse", "merge", "filter", "count", "check", "send", "build", "split", "update", "format", "resolve",
-         "collect", "convert", "compare", "select", "store", "read", "write", "compute")
+NOUNS = (
+    "order",
+    "price",
+    "user",
+    "token",
+    "batch",
+    "index",
+    "record",
+    "limit",
+    "offset",
+    "weight",
+    "score",
+    "label",
+    "queue",
+    "page",
+    "cursor",
+    "buffer",
+    "window",
+    "range",
+    "level",
+    "ratio",
+    "stock",
+    "route",
+    "event",
+    "signal",
+)
+VERBS = (
+    "load",
+    "parse",
+    "merge",
+    "filter",
+    "count",
+    "check",
+    "send",
+    "build",
+    "split",
+    "update",
+    "format",
+    "resolve",
+    "collect",
+    "convert",
+    "compare",
+    "select",
+    "store",
+    "read",
+    "write",
+    "compute",
+)
 
 
 @dataclass
@@ -115,8 +179,18 @@ class Generator:
         self._commit("feature", "Start the project", everything=True)
         planted = set(self.rng.sample(range(commits // 6, commits - 45), bugs)) if bugs else set()
         events: list[tuple[Callable[[], str | None], float]] = [
-            (self.feature, 22), (self.fix, 22), (self.rename, 5), (self.extract, 4), (self.move, 4), (self.docs, 9),
-            (self.test, 9), (self.ci, 5), (self.build, 5), (self.style, 5), (self.perf, 5), (self.split, 2),
+            (self.feature, 22),
+            (self.fix, 22),
+            (self.rename, 5),
+            (self.extract, 4),
+            (self.move, 4),
+            (self.docs, 9),
+            (self.test, 9),
+            (self.ci, 5),
+            (self.build, 5),
+            (self.style, 5),
+            (self.perf, 5),
+            (self.split, 2),
             (self.bot, 3),
         ]
         while self.number < commits:
@@ -142,10 +216,23 @@ class Generator:
             self._test_for(module, function)
         if self.rng.random() < 0.3:
             self.notes["docs/guide.md"].append(f"`{function.name}` is in {module.name}.")
-        self._commit("feature", self.rng.choice([
-            f"Add {function.name}", f"feat: {what}", f"Support {what}", f"Implement {what} for {module.name}",
-            f"新增 {function.name}", f"{module.name}: allow to {what}", f"Introduce {function.name} (#{self.number})",
-            f"Let callers {what}", f"{what} in {module.name}"]), [module])
+        self._commit(
+            "feature",
+            self.rng.choice(
+                [
+                    f"Add {function.name}",
+                    f"feat: {what}",
+                    f"Support {what}",
+                    f"Implement {what} for {module.name}",
+                    f"新增 {function.name}",
+                    f"{module.name}: allow to {what}",
+                    f"Introduce {function.name} (#{self.number})",
+                    f"Let callers {what}",
+                    f"{what} in {module.name}",
+                ]
+            ),
+            [module],
+        )
 
     def fix(self) -> None:
         module = self._pick()
@@ -154,11 +241,24 @@ class Generator:
         if self.rng.random() < 0.4:
             self._test_for(module, function)
         what = function.name.replace("_", " ")
-        self._commit("fix", self.rng.choice([
-            f"Fix {function.name} for empty input", f"fix: {what} with no rows", f"Handle missing values in {what}",
-            f"修复 {function.name} 的错误", f"{function.name}: off by one", f"Prevent a crash when {what} gets nothing",
-            f"Closes #{self.number}: wrong result of {function.name}", f"Correct the result of {function.name}",
-            f"{function.name} must not fail without rows", f"Do not lose the last one in {function.name}"]), [module])
+        self._commit(
+            "fix",
+            self.rng.choice(
+                [
+                    f"Fix {function.name} for empty input",
+                    f"fix: {what} with no rows",
+                    f"Handle missing values in {what}",
+                    f"修复 {function.name} 的错误",
+                    f"{function.name}: off by one",
+                    f"Prevent a crash when {what} gets nothing",
+                    f"Closes #{self.number}: wrong result of {function.name}",
+                    f"Correct the result of {function.name}",
+                    f"{function.name} must not fail without rows",
+                    f"Do not lose the last one in {function.name}",
+                ]
+            ),
+            [module],
+        )
 
     def rename(self) -> None:
         module = self._pick()
@@ -170,9 +270,19 @@ class Generator:
         function.name = new
         for lines in self.tests.values():
             lines[:] = [line.replace(f"{old}(", f"{new}(") for line in lines]
-        self._commit("refactor", self.rng.choice([
-            f"Rename {old} to {new}", f"refactor: {old} is now {new}", f"重命名 {old}", f"{old} -> {new}",
-            f"Give {old} a better name"]), list(self.modules.values()))
+        self._commit(
+            "refactor",
+            self.rng.choice(
+                [
+                    f"Rename {old} to {new}",
+                    f"refactor: {old} is now {new}",
+                    f"重命名 {old}",
+                    f"{old} -> {new}",
+                    f"Give {old} a better name",
+                ]
+            ),
+            list(self.modules.values()),
+        )
 
     def extract(self) -> None:
         module = self._pick()
@@ -185,9 +295,19 @@ class Generator:
         helper = Function(name, ["rows", "limit"], "", [*part, "return rows"])
         function.body = [function.body[0], f"rows = {name}(rows, limit)", *function.body[4:]]
         module.functions.append(helper)
-        self._commit("refactor", self.rng.choice([
-            f"Extract a helper from {function.name}", f"refactor: split up {function.name}", f"重构 {function.name}",
-            f"Simplify {function.name}", f"Make {function.name} shorter"]), [module])
+        self._commit(
+            "refactor",
+            self.rng.choice(
+                [
+                    f"Extract a helper from {function.name}",
+                    f"refactor: split up {function.name}",
+                    f"重构 {function.name}",
+                    f"Simplify {function.name}",
+                    f"Make {function.name} shorter",
+                ]
+            ),
+            [module],
+        )
 
     def move(self) -> None:
         source, target = self.rng.sample(list(self.modules.values()), 2)
@@ -196,9 +316,18 @@ class Generator:
         function = source.functions.pop(self.rng.randrange(len(source.functions)))
         target.functions.append(function)
         source.imports.append(f"from src.{target.name} import {function.name}  # noqa")
-        self._commit("refactor", self.rng.choice([
-            f"Move {function.name} to {target.name}", f"refactor: {function.name} belongs to {target.name}",
-            f"移动 {function.name}", f"{function.name} lives in {target.name} now"]), [source, target])
+        self._commit(
+            "refactor",
+            self.rng.choice(
+                [
+                    f"Move {function.name} to {target.name}",
+                    f"refactor: {function.name} belongs to {target.name}",
+                    f"移动 {function.name}",
+                    f"{function.name} lives in {target.name} now",
+                ]
+            ),
+            [source, target],
+        )
 
     def split(self) -> None:
         module = self._pick()
@@ -211,8 +340,13 @@ class Generator:
         one, other = (f"{self.rng.choice(NOUNS).title()}{word}{self.number}" for word in ("Reader", "Writer"))
         module.classes[one], module.classes[other] = methods[:half], methods[half:]
         self.truth.splits.add(self.number)
-        self._commit("refactor", self.rng.choice([f"Split {name}", f"refactor: two classes for {name}", f"拆分 {name}",
-                                                  f"{name} did too much"]), [module])
+        self._commit(
+            "refactor",
+            self.rng.choice(
+                [f"Split {name}", f"refactor: two classes for {name}", f"拆分 {name}", f"{name} did too much"]
+            ),
+            [module],
+        )
 
     def docs(self) -> None:
         if self.rng.random() < 0.4:
@@ -224,27 +358,71 @@ class Generator:
             page = self.rng.choice(sorted(self.notes))
             self.notes[page].append(f"Note {self.number} about {self.rng.choice(NOUNS)}s.")
             touched = []
-        self._commit("docs", self.rng.choice([
-            "docs: explain the limits", "Document the parameters", "Fix a typo in the guide", "Improve the wording",
-            "文档：说明参数", "Explain what it returns", "README: one more note"]), touched)
+        self._commit(
+            "docs",
+            self.rng.choice(
+                [
+                    "docs: explain the limits",
+                    "Document the parameters",
+                    "Fix a typo in the guide",
+                    "Improve the wording",
+                    "文档：说明参数",
+                    "Explain what it returns",
+                    "README: one more note",
+                ]
+            ),
+            touched,
+        )
 
     def test(self) -> None:
         module = self._pick()
         self._test_for(module, self._some(module))
-        self._commit("test", self.rng.choice([
-            f"Test {module.name}", "test: cover the empty case", "Add a regression test", "More tests", "补充测试",
-            f"Cover {module.name} better", "Check the boundaries too"]))
+        self._commit(
+            "test",
+            self.rng.choice(
+                [
+                    f"Test {module.name}",
+                    "test: cover the empty case",
+                    "Add a regression test",
+                    "More tests",
+                    "补充测试",
+                    f"Cover {module.name} better",
+                    "Check the boundaries too",
+                ]
+            ),
+        )
 
     def ci(self) -> None:
         self.jobs.append(f"job{self.number}")
-        self._commit("ci", self.rng.choice(["ci: one more job", "Run the tests on 3.13", "Cache pip in the workflow",
-                                            "持续集成：新任务", "Fix the pipeline", "Faster checks"]))
+        self._commit(
+            "ci",
+            self.rng.choice(
+                [
+                    "ci: one more job",
+                    "Run the tests on 3.13",
+                    "Cache pip in the workflow",
+                    "持续集成：新任务",
+                    "Fix the pipeline",
+                    "Faster checks",
+                ]
+            ),
+        )
 
     def build(self) -> None:
         self.dependencies.append(f"{self.rng.choice(NOUNS)}-lib>={self.number}.0")
-        self._commit("build", self.rng.choice([
-            "build: a new dependency", "Bump dependencies", "Require a newer library", "升级依赖", "Pin versions",
-            "Add a dependency"]))
+        self._commit(
+            "build",
+            self.rng.choice(
+                [
+                    "build: a new dependency",
+                    "Bump dependencies",
+                    "Require a newer library",
+                    "升级依赖",
+                    "Pin versions",
+                    "Add a dependency",
+                ]
+            ),
+        )
 
     def style(self) -> None:
         module = self._pick()
@@ -252,9 +430,20 @@ class Generator:
             module.quote = "'" if module.quote == '"' else '"'
         else:
             module.blank = 1 if module.blank == 2 else 2
-        self._commit("style", self.rng.choice([
-            "style: one kind of quotes", "Format the code", "Run the formatter", "Lint", "格式化代码", "Whitespace",
-        ]), [module])  # fmt: skip
+        self._commit(
+            "style",
+            self.rng.choice(
+                [
+                    "style: one kind of quotes",
+                    "Format the code",
+                    "Run the formatter",
+                    "Lint",
+                    "格式化代码",
+                    "Whitespace",
+                ]
+            ),
+            [module],
+        )
 
     def perf(self) -> None:
         module = self._pick()
@@ -265,15 +454,28 @@ class Generator:
         if "from functools import lru_cache" not in module.imports:
             module.imports.insert(0, "from functools import lru_cache")
         function.decorator = "@lru_cache(maxsize=1024)"
-        self._commit("perf", self.rng.choice([
-            f"Cache {function.name}", f"perf: remember results of {function.name}", f"Speed up {function.name}",
-            f"优化 {function.name} 的性能", f"{function.name} is called often"]), [module])
+        self._commit(
+            "perf",
+            self.rng.choice(
+                [
+                    f"Cache {function.name}",
+                    f"perf: remember results of {function.name}",
+                    f"Speed up {function.name}",
+                    f"优化 {function.name} 的性能",
+                    f"{function.name} is called often",
+                ]
+            ),
+            [module],
+        )
 
     def bot(self) -> None:
         self.dependencies[-1] = self.dependencies[-1].split(">=")[0] + f">={self.number}.1"
         self.truth.bots.add(self.number)
-        self._commit("build", f"Bump {self.dependencies[-1].split('>=')[0]} from 1 to {self.number}",
-                     author="dependabot[bot] <support@github.com>")
+        self._commit(
+            "build",
+            f"Bump {self.dependencies[-1].split('>=')[0]} from 1 to {self.number}",
+            author="dependabot[bot] <support@github.com>",
+        )
 
     def bug(self, number: int) -> None:
         """An innocent-looking commit, of any kind that touches code, whose change breaks a function."""
@@ -281,10 +483,15 @@ class Generator:
         function = self._some(module)
         self._break(function)
         what = function.name.replace("_", " ")
-        kind, message = self.rng.choice([
-            ("refactor", f"Simplify {function.name}"), ("perf", f"Speed up {function.name}"),
-            ("feature", f"Support large rows in {function.name}"), ("fix", f"Fix {what} for some rows"),
-            ("refactor", f"refactor: tidy {what}")])  # fmt: skip
+        kind, message = self.rng.choice(
+            [
+                ("refactor", f"Simplify {function.name}"),
+                ("perf", f"Speed up {function.name}"),
+                ("feature", f"Support large rows in {function.name}"),
+                ("fix", f"Fix {what} for some rows"),
+                ("refactor", f"refactor: tidy {what}"),
+            ]
+        )
         if kind == "feature":
             module.functions.append(self._function())
         self._commit(kind, message, [module])
@@ -322,11 +529,16 @@ class Generator:
     def _function(self) -> Function:
         rng, noun = self.rng, self.rng.choice(NOUNS)
         pool = [
-            f"if not rows:\n    return {rng.choice(['None', '[]', '0'])}", f"total = sum(row.{noun} for row in rows)",
-            f"limit = min(limit, {rng.randint(10, 500)})", f"rows = [row for row in rows if row.{noun} >= limit]",
-            f"rows = sorted(rows, key=lambda row: row.{noun})", f"last = rows[-{rng.randint(1, 3)}]",
-            f"for row in rows:\n    row.{noun} = row.{noun} + {rng.randint(1, 9)}", f"{noun} = len(rows) - 1",
-            f"rows = rows[: limit + {rng.randint(1, 5)}]", f"if limit > {rng.randint(3, 90)}:\n    limit = limit // 2",
+            f"if not rows:\n    return {rng.choice(['None', '[]', '0'])}",
+            f"total = sum(row.{noun} for row in rows)",
+            f"limit = min(limit, {rng.randint(10, 500)})",
+            f"rows = [row for row in rows if row.{noun} >= limit]",
+            f"rows = sorted(rows, key=lambda row: row.{noun})",
+            f"last = rows[-{rng.randint(1, 3)}]",
+            f"for row in rows:\n    row.{noun} = row.{noun} + {rng.randint(1, 9)}",
+            f"{noun} = len(rows) - 1",
+            f"rows = rows[: limit + {rng.randint(1, 5)}]",
+            f"if limit > {rng.randint(3, 90)}:\n    limit = limit // 2",
             f"names = [row.name for row in rows if row.{noun} != {rng.randint(0, 9)}]",
         ]
         lines = [line for item in rng.sample(pool, rng.randint(4, 7)) for line in item.split("\n")]
@@ -338,15 +550,26 @@ class Generator:
         indent = function.body[at][: len(function.body[at]) - len(function.body[at].lstrip())]
         choice = self.rng.random()
         if choice < 0.4 and not indent:
-            function.body[at:at] = self.rng.choice([
-                ["if rows is None:", "    rows = []"], ["if limit < 0:", "    raise ValueError(limit)"],
-                ["rows = [row for row in rows if row is not None]"], ["limit = max(limit, 1)"],
-            ])  # fmt: skip
+            function.body[at:at] = self.rng.choice(
+                [
+                    ["if rows is None:", "    rows = []"],
+                    ["if limit < 0:", "    raise ValueError(limit)"],
+                    ["rows = [row for row in rows if row is not None]"],
+                    ["limit = max(limit, 1)"],
+                ]
+            )
         elif choice < 0.8:
             self._turn(function)
         else:
-            function.body[-1] = self.rng.choice(["return list(rows)", "return rows[: limit + 1]", "return rows or []",
-                                                 "return len(rows) + 1", "return rows[1:]"])
+            function.body[-1] = self.rng.choice(
+                [
+                    "return list(rows)",
+                    "return rows[: limit + 1]",
+                    "return rows or []",
+                    "return len(rows) + 1",
+                    "return rows[1:]",
+                ]
+            )
 
     def _turn(self, function: Function) -> None:
         turns = [(">=", ">"), ("<", "<="), (" - 1", ""), ("!=", "=="), (" + ", " - "), ("> ", ">= "), ("min(", "max(")]
@@ -372,11 +595,19 @@ class Generator:
 
     def _test_for(self, module: Module, function: Function) -> None:
         lines = self.tests.setdefault(f"tests/test_{module.name}.py", [f"from src import {module.name}", ""])
-        lines += ["", f"def test_{function.name}_{self.number}():",
-                  f"    assert {module.name}.{function.name}([], {self.number}) is not None"]
+        lines += [
+            "",
+            f"def test_{function.name}_{self.number}():",
+            f"    assert {module.name}.{function.name}([], {self.number}) is not None",
+        ]
 
     def _commit(
-        self, kind: str, message: str, touched: Iterable[Module] = (), *, everything: bool = False,
+        self,
+        kind: str,
+        message: str,
+        touched: Iterable[Module] = (),
+        *,
+        everything: bool = False,
         author: str = "",
     ) -> None:
         vague = not author and not everything and self.rng.random() < self.vague_share
@@ -384,14 +615,19 @@ class Generator:
             message = self.rng.choice(VAGUE)
         touched = list(self.modules.values()) if everything else list(touched)
         for code, config in self.truth.pairs:
-            if any(f"src/{module.name}.py" == code for module in touched) and kind in ("feature", "fix") and (
-                self.rng.random() < 0.8
+            if (
+                any(f"src/{module.name}.py" == code for module in touched)
+                and kind in ("feature", "fix")
+                and (self.rng.random() < 0.8)
             ):
                 self.settings[config] = self.number
         wanted = {f"src/{module.name}.py": module.render() for module in touched}
         wanted |= {path: "\n".join(lines) + "\n" for path, lines in (*self.notes.items(), *self.tests.items())}
-        wanted["pyproject.toml"] = "[project]\nname = 'x'\ndependencies = [\n" + "".join(
-            f"  '{item}',\n" for item in self.dependencies) + "]\n"
+        wanted["pyproject.toml"] = (
+            "[project]\nname = 'x'\ndependencies = [\n"
+            + "".join(f"  '{item}',\n" for item in self.dependencies)
+            + "]\n"
+        )
         wanted[".github/workflows/ci.yml"] = "jobs:\n" + "".join(f"  {job}: {{}}\n" for job in self.jobs)
         wanted |= {path: f"limit: {value}\n" for path, value in self.settings.items()}
         changed = {path: text for path, text in wanted.items() if self.files.get(path) != text}
@@ -401,8 +637,10 @@ class Generator:
         name, _, email = (author or f"{self.rng.choice(['Ada', 'Bob', 'Cao'])} <dev@example.org>").partition(" <")
         time = 1_600_000_000 + self.number * 7200
         data = message.encode()
-        self.stream.append(f"commit refs/heads/main\nmark :{self.number + 1}\nauthor {name} <{email} {time} +0000\n"
-                           f"committer {name} <{email} {time} +0000\ndata {len(data)}\n{message}\n")
+        self.stream.append(
+            f"commit refs/heads/main\nmark :{self.number + 1}\nauthor {name} <{email} {time} +0000\n"
+            f"committer {name} <{email} {time} +0000\ndata {len(data)}\n{message}\n"
+        )
         for path, text in changed.items():
             self.stream.append(f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n")
         self.truth.kinds.append(kind if not author else "bot")

@@ -52,8 +52,13 @@ class Texts:
 
     def mentioned(self, files: Sequence[FileDiff], hidden: str) -> dict[str, float]:
         """What files mention of the lines that a commit changes, those of the hidden file left out."""
-        lines = (line for item in files if item.path != hidden for hunk in item.hunks
-                 for line in (*hunk.removed, *hunk.added))
+        lines = (
+            line
+            for item in files
+            if item.path != hidden
+            for hunk in item.hunks
+            for line in (*hunk.removed, *hunk.added)
+        )
         return mentions(weights_of(changed_words(lines), self.now), self.now)
 
     def advance(self, files: Sequence[FileDiff]) -> None:
@@ -77,8 +82,13 @@ def questions(walk: Sequence[Sequence[FileDiff]], texts: Texts) -> Iterator[Ques
             known = {path for item in past for path in item}
             for hidden in changed:
                 if hidden in known:
-                    yield Question(past, [path for path in changed if path != hidden], hidden, Counter(sizes),
-                                   texts.mentioned(files, hidden))
+                    yield Question(
+                        past,
+                        [path for path in changed if path != hidden],
+                        hidden,
+                        Counter(sizes),
+                        texts.mentioned(files, hidden),
+                    )
         texts.advance(files)
         sizes.update(sizes_of(files))
 
@@ -115,8 +125,9 @@ def evaluate(root: Path) -> dict[str, object]:
             asked += 1
             for guess in (ours, most_changed, same_folder):
                 hits[guess.__name__] += question.hidden in guess(question)[:5]
-    shares = {guess.__name__: round(hits[guess.__name__] / max(1, asked), 3)
-              for guess in (ours, most_changed, same_folder)}
+    shares = {
+        guess.__name__: round(hits[guess.__name__] / max(1, asked), 3) for guess in (ours, most_changed, same_folder)
+    }
     best = max(shares["most_changed"], shares["same_folder"])
     ratio = round(shares["ours"] / best, 2) if best else None
     return {"commits": len(walk), "questions": asked, **shares, "ratio": ratio}
@@ -124,8 +135,9 @@ def evaluate(root: Path) -> dict[str, object]:
 
 def build(package: str, root: Path, work: Path) -> None:
     """A history of the package's releases, the oldest first."""
-    listed = subprocess.run([sys.executable, "-m", "pip", "index", "versions", package], capture_output=True, text=True,
-                            check=True).stdout
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "index", "versions", package], capture_output=True, text=True, check=True
+    ).stdout
     versions = listed.split("Available versions: ")[1].split("\n")[0].split(", ")[:RELEASES][::-1]
     _git(root, "init", "-q")
     for version in versions:

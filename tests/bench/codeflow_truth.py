@@ -96,13 +96,16 @@ def _ask(root: Path, store: Path, truth: Truth, bug: Bug, found: Found, rng: ran
         # Renamed or moved since: then only the file, if anything, can be asked about.
         return
     line = rng.randrange(symbol.head, symbol.end) + 1
-    log = (f'Traceback (most recent call last):\n  File "/ci/tests/test_it.py", line 3, in test_it\n'
-           f'  File "/ci/{bug.path}", line {line}, in {bug.function}\nValueError: wrong\n')
+    log = (
+        f'Traceback (most recent call last):\n  File "/ci/tests/test_it.py", line 3, in test_it\n'
+        f'  File "/ci/{bug.path}", line {line}, in {bug.function}\nValueError: wrong\n'
+    )
     culprit = truth.oids[bug.commit]
     answers = {
-        "log": suspects_in_log(root, log, folder=store), "line": suspects(root, f"{bug.path}:{line}", folder=store),
+        "log": suspects_in_log(root, log, folder=store),
+        "line": suspects(root, f"{bug.path}:{line}", folder=store),
         "file": suspects(root, bug.path, folder=store),
-    }  # fmt: skip
+    }
     for name, answer in answers.items():
         oids = [item.commit for item in answer.items]
         found.ranks[name].append(oids.index(culprit) + 1 if culprit in oids else 99)
@@ -114,13 +117,19 @@ def report(found: Found) -> dict[str, object]:
     f1, by_kind = macro_f1(everything)
     vague = [(truth, guess) for truth, guess, empty in found.pairs if empty]
     return {
-        "commits": len(everything), "kinds_macro_f1": round(f1, 3),
+        "commits": len(everything),
+        "kinds_macro_f1": round(f1, 3),
         "kinds_f1": {kind: round(score, 3) for kind, score in by_kind.items()},
-        "vague_macro_f1": round(macro_f1(vague)[0], 3), "vague_share": round(len(vague) / len(everything), 3),
-        "suspects": {name: {"asked": len(ranks), "top1": _share(ranks, 1), "top3": _share(ranks, 3),
-                            "top5": _share(ranks, 5)} for name, ranks in found.ranks.items()},
-        "bots": dict(found.bots), "splits": dict(found.splits), "partners": dict(found.partners),
-    }  # fmt: skip
+        "vague_macro_f1": round(macro_f1(vague)[0], 3),
+        "vague_share": round(len(vague) / len(everything), 3),
+        "suspects": {
+            name: {"asked": len(ranks), "top1": _share(ranks, 1), "top3": _share(ranks, 3), "top5": _share(ranks, 5)}
+            for name, ranks in found.ranks.items()
+        },
+        "bots": dict(found.bots),
+        "splits": dict(found.splits),
+        "partners": dict(found.partners),
+    }
 
 
 def _share(ranks: Sequence[int], within: int) -> float:

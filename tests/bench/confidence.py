@@ -119,14 +119,16 @@ def table(samples: list[Sample]) -> list[dict[str, Any]]:
         worths = [score[0] for score in scores]
         means = sorted(sum(source.choices(worths, k=len(worths))) / len(worths) for _ in range(RESAMPLED))
         shown = sum(score[1] for score in scores)
-        rows.append({
-            "threshold": threshold,
-            "worth": round(sum(worths) / len(worths), 3),
-            "worth_interval": [round(means[int(RESAMPLED * 0.025)], 3), round(means[int(RESAMPLED * 0.975)], 3)],
-            "shown": round(shown / len(scores), 3),
-            "right_of_shown": round(sum(score[2] for score in scores) / shown, 3) if shown else None,
-            "unsure": round(sum(score[3] for score in scores) / len(scores), 3),
-        })  # fmt: skip
+        rows.append(
+            {
+                "threshold": threshold,
+                "worth": round(sum(worths) / len(worths), 3),
+                "worth_interval": [round(means[int(RESAMPLED * 0.025)], 3), round(means[int(RESAMPLED * 0.975)], 3)],
+                "shown": round(shown / len(scores), 3),
+                "right_of_shown": round(sum(score[2] for score in scores) / shown, 3) if shown else None,
+                "unsure": round(sum(score[3] for score in scores) / len(scores), 3),
+            }
+        )
     return rows
 
 

@@ -33,19 +33,34 @@ def checkpoint(folder: Path, layers: int) -> int:
     folder.mkdir(parents=True)
     checkpoints.write_sentencepiece(folder)
     settings = checkpoints.config(
-        "IQuestPLTCoderForCausalLM", WORDS, hidden_size=WIDE, intermediate_size=INNER, num_hidden_layers=layers,
-        num_attention_heads=HEADS, num_key_value_heads=8, head_dim=128, max_position_embeddings=131_072,
-        plt_window_size=[64, 0], eos_token_id=2,
-    )  # fmt: skip
+        "IQuestPLTCoderForCausalLM",
+        WORDS,
+        hidden_size=WIDE,
+        intermediate_size=INNER,
+        num_hidden_layers=layers,
+        num_attention_heads=HEADS,
+        num_key_value_heads=8,
+        head_dim=128,
+        max_position_embeddings=131_072,
+        plt_window_size=[64, 0],
+        eos_token_id=2,
+    )
     (folder / "config.json").write_text(json.dumps(settings))
     shapes: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (WORDS, WIDE)}
     for layer in range(layers):
         block = {
-            "input_layernorm": (WIDE,), "self_attn.q_proj": (WIDE, WIDE), "self_attn.k_proj": (KEPT, WIDE),
-            "self_attn.v_proj": (KEPT, WIDE), "self_attn.o_proj": (WIDE, WIDE), "post_attention_layernorm": (WIDE,),
-            "mlp.gate_proj": (INNER, WIDE), "mlp.up_proj": (INNER, WIDE), "mlp.down_proj": (WIDE, INNER),
-            "self_attn.plt_gate": (HEADS, WIDE), "self_attn.plt_gate.gate_norm": (WIDE,),
-        }  # fmt: skip
+            "input_layernorm": (WIDE,),
+            "self_attn.q_proj": (WIDE, WIDE),
+            "self_attn.k_proj": (KEPT, WIDE),
+            "self_attn.v_proj": (KEPT, WIDE),
+            "self_attn.o_proj": (WIDE, WIDE),
+            "post_attention_layernorm": (WIDE,),
+            "mlp.gate_proj": (INNER, WIDE),
+            "mlp.up_proj": (INNER, WIDE),
+            "mlp.down_proj": (WIDE, INNER),
+            "self_attn.plt_gate": (HEADS, WIDE),
+            "self_attn.plt_gate.gate_norm": (WIDE,),
+        }
         shapes |= {f"model.layers.{layer}.{name}.weight": shape for name, shape in block.items()}
         shapes[f"model.layers.{layer}.self_attn.plt_gate.bias"] = (HEADS,)
     shapes |= {"model.norm.weight": (WIDE,), "lm_head.weight": (WORDS, WIDE)}

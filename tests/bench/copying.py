@@ -128,11 +128,16 @@ def fit(seen: Sequence[Event]) -> tuple[Shares, list[dict[str, float]]]:
                 owed = np.divide(share * copy, mixed, out=np.zeros_like(mixed), where=mixed > 0)
                 share = float((owed.sum() + PRIOR * above) / (len(here) + PRIOR))
             values[row, kind] = above = share
-            told.append({
-                "bytes": BORDERS[row], "kind": kind, "tokens": len(here), "share": round(share, 3),
-                "copied": round(float(copy.mean()), 3) if here else math.nan,
-                "bits_saved": round(_bits(model, copy, 0.0) - _bits(model, copy, share), 3) if here else 0.0,
-            })  # fmt: skip
+            told.append(
+                {
+                    "bytes": BORDERS[row],
+                    "kind": kind,
+                    "tokens": len(here),
+                    "share": round(share, 3),
+                    "copied": round(float(copy.mean()), 3) if here else math.nan,
+                    "bits_saved": round(_bits(model, copy, 0.0) - _bits(model, copy, share), 3) if here else 0.0,
+                }
+            )
     rows = tuple((round(a, 3), round(b, 3), round(c, 3)) for a, b, c in values.tolist())
     return Shares(BORDERS, rows), told
 

@@ -142,10 +142,18 @@ def compare(engine: LlamaBackend, index: int, prompt: tuple[int, ...], tokens: i
     alike = len(plain.tokens) if place < 0 else place
     off = max((abs(a - b) for a, b in zip(plain.logprobs[:alike], drafted.logprobs, strict=False)), default=0.0)
     return Case(
-        index, len(prompt), len(plain.tokens), place, watched.gaps[place] if place >= 0 else 0.0,
-        sum(gap < CLOSE for gap in watched.gaps), off, drafted.counts.drafted, drafted.counts.accepted,
-        round(plain_s, 4), round(drafted_s, 4),
-    )  # fmt: skip
+        index,
+        len(prompt),
+        len(plain.tokens),
+        place,
+        watched.gaps[place] if place >= 0 else 0.0,
+        sum(gap < CLOSE for gap in watched.gaps),
+        off,
+        drafted.counts.drafted,
+        drafted.counts.accepted,
+        round(plain_s, 4),
+        round(drafted_s, 4),
+    )
 
 
 def _answer(
@@ -192,9 +200,12 @@ def main() -> int:
     )
     engine.load(lambda share: None)
     settings = {
-        "model": fingerprint(read_header(given.model)), "shortest": given.shortest, "longest": given.longest,
-        "tokens": given.tokens, "threads": given.threads,
-    }  # fmt: skip
+        "model": fingerprint(read_header(given.model)),
+        "shortest": given.shortest,
+        "longest": given.longest,
+        "tokens": given.tokens,
+        "threads": given.threads,
+    }
     tally = Tally(list(_lines(given.out, settings)) if given.out is not None else [])
     pieces = Prompts(engine, given.shortest, given.longest)
     for index in range(len(tally.cases), given.prompts):

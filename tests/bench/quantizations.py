@@ -65,8 +65,16 @@ def picture(page: Path, target: Path) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         sys.exit("Chromium is not installed: no picture is taken")
-    command = [browser, "--headless", "--no-sandbox", "--hide-scrollbars", "--force-device-scale-factor=1",
-               "--window-size=1290,2400", f"--screenshot={target}", page.resolve().as_uri()]  # fmt: skip
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--hide-scrollbars",
+        "--force-device-scale-factor=1",
+        "--window-size=1290,2400",
+        f"--screenshot={target}",
+        page.resolve().as_uri(),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     pixels = image.imread(target)
     used = np.flatnonzero((pixels != pixels[-1, -1]).any(axis=(1, 2)))  # the page is shorter than the window
@@ -99,8 +107,9 @@ def main() -> None:
             for entry, found in zip(result["models"], speeds.compare(models, prompt, 5), strict=True):
                 entry["speed"] = found
         else:
-            plan = Plan(options.rows, PROMPT, options.long, 2 if options.long else 0, options.cursors,
-                        not options.no_speed)  # fmt: skip
+            plan = Plan(
+                options.rows, PROMPT, options.long, 2 if options.long else 0, options.cursors, not options.no_speed
+            )
             with meter("evaluate", "steps") as progress:
                 result = evaluate(models, sources, plan, progress)
             result["text"] = ["packages it has not seen (" + ", ".join(path.name for path in sources) + ")"]

@@ -97,13 +97,15 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for window in windows:
         difference = costs[window] - costs[windows[-1]]
-        rows.append({
-            "window": window,
-            "tokens": round(sum(len(asked[window][at]) for at in shown) / len(shown)),
-            "bits_per_byte": round(float(costs[window].sum()) / size, 3),
-            "bits_a_cursor_more": round(float(difference.mean()), 2),
-            "interval": interval(difference),
-        })  # fmt: skip
+        rows.append(
+            {
+                "window": window,
+                "tokens": round(sum(len(asked[window][at]) for at in shown) / len(shown)),
+                "bits_per_byte": round(float(costs[window].sum()) / size, 3),
+                "bits_a_cursor_more": round(float(difference.mean()), 2),
+                "interval": interval(difference),
+            }
+        )
     print(json.dumps({"machine": machine(), "model": model.path.name, "positions": len(shown), "rows": rows}, indent=2))
 
 

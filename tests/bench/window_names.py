@@ -61,8 +61,14 @@ class States:
         past: list[list[str]] = []
         with self._repository.blobs() as reader:
             for at, files in enumerate(self._commits):
-                changed = [item for item in files if item.status == "M" and grammars.language_of(item.path)
-                           and item.path in self._texts and item.hunks]
+                changed = [
+                    item
+                    for item in files
+                    if item.status == "M"
+                    and grammars.language_of(item.path)
+                    and item.path in self._texts
+                    and item.hunks
+                ]
                 if at >= self._first and 2 <= len(files) <= WIDE and changed:
                     index, texts = self._index(), {path: text for path, (text, _) in self._texts.items()}
                     for item in changed:
@@ -105,9 +111,14 @@ def _question(item: FileDiff, texts: dict[str, str], past: list[list[str]]) -> Q
 def shares(index: WorkspaceIndex, texts: dict[str, str], question: Question, rooms: list[int]) -> list[float]:
     """The share of the wanted names that the best pieces show, by how many characters there is room for."""
     found = ranking.related(
-        question.document, question.offset, index, (), question.cochange, lambda path: texts.get(path, ""),
+        question.document,
+        question.offset,
+        index,
+        (),
+        question.cochange,
+        lambda path: texts.get(path, ""),
         max_characters=max(rooms) * 3 // 2,
-    )  # fmt: skip
+    )
     ordered = by_value(found, {item.key: round(len(item.text) / CHARACTERS_PER_TOKEN) for item in found})
     answers = []
     for room in rooms:
@@ -141,8 +152,10 @@ def main() -> None:
         for weight in options.likeness:
             values = np.array(found[weight])[:, at]
             low, high = np.percentile((values - first[:, at])[picks].mean(axis=1), [2.5, 97.5])
-            print(f"| {room} | {weight:g} | {values.mean():.1%} | {values.mean() - first[:, at].mean():+.1%} "
-                  f"[{low:+.1%}, {high:+.1%}] |")
+            print(
+                f"| {room} | {weight:g} | {values.mean():.1%} | {values.mean() - first[:, at].mean():+.1%} "
+                f"[{low:+.1%}, {high:+.1%}] |"
+            )
 
 
 if __name__ == "__main__":

@@ -125,12 +125,20 @@ def measure(root: Path, files: int, lines_each: int, budget: int) -> dict[str, A
     _, unpack_s = timed(lambda: pickle.loads(packed))
     result: dict[str, Any] = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "files": len(tree.paths), "lines": lines, "generate_s": round(made_s, 1), "walk_s": round(walk_s, 2),
+        "files": len(tree.paths),
+        "lines": lines,
+        "generate_s": round(made_s, 1),
+        "walk_s": round(walk_s, 2),
         "index_s": round(build_s, 1),
-        "index_cpu_s": round(cpu, 1), "index_memory_mb": round(after - before), "process_memory_mb": round(after),
-        "admitted": len(index), "pickle_mb": round(len(packed) / 2**20, 1), "pickle_s": round(pack_s, 2),
-        "unpickle_s": round(unpack_s, 2), "budget": budget,
-    }  # fmt: skip
+        "index_cpu_s": round(cpu, 1),
+        "index_memory_mb": round(after - before),
+        "process_memory_mb": round(after),
+        "admitted": len(index),
+        "pickle_mb": round(len(packed) / 2**20, 1),
+        "pickle_s": round(pack_s, 2),
+        "unpickle_s": round(unpack_s, 2),
+        "budget": budget,
+    }
     result |= windows(root, gate, index, budget)
     return result
 
@@ -144,9 +152,13 @@ def windows(root: Path, gate: Gate, index: WorkspaceIndex, budget: int) -> dict[
         return clean(loaded.text) if isinstance(loaded, Document) else ""
 
     sources = Sources(
-        index=index, read=read, current=gate.current, open_reason=gate.open_reason, is_secret=has_secret,
+        index=index,
+        read=read,
+        current=gate.current,
+        open_reason=gate.open_reason,
+        is_secret=has_secret,
         repository=root.name,
-    )  # fmt: skip
+    )
     assert SPM.tokens is not None
     assembler = WindowAssembler(tokenizer, SPM, special_tokens(SPM.tokens), budget)
     paths = [path for path in index.paths if path.endswith(".py")]
@@ -188,11 +200,12 @@ def windows(root: Path, gate: Gate, index: WorkspaceIndex, budget: int) -> dict[
         calls = max(calls, tokenizer.calls - before)
         texts[path] = "\n".join(lines)
     return {
-        "window_tokens": max(sizes), "most_tokenizer_calls_for_31_keys": calls,
+        "window_tokens": max(sizes),
+        "most_tokenizer_calls_for_31_keys": calls,
         "assemble": {kind: spread(found) for kind, found in times.items()},
         "assemble_cpu": {kind: spread(found) for kind, found in worked.items()},
         "requests": spread([each for kind in ("key", "newline", "jump", "switch") for each in times[kind]]),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -124,9 +124,12 @@ async def connected(
         editor = Editor()
         editor.home, editor.arguments, editor.environment = home, arguments, environment or {}
         await editor.start_io(
-            *PROGRAM, *arguments, "--stdio",
-            env={**os.environ, **home.environment, **(environment or {})}, cwd=str(root),
-        )  # fmt: skip
+            *PROGRAM,
+            *arguments,
+            "--stdio",
+            env={**os.environ, **home.environment, **(environment or {})},
+            cwd=str(root),
+        )
         yield await stack.enter_async_context(_initialized(editor, root, encodings, options, experimental))
 
 

@@ -12,16 +12,38 @@ from typing import Any
 from hypothesis import strategies as st
 
 REQUESTS = (
-    "textDocument/inlineCompletion", "textDocument/completion", "textDocument/hover", "textDocument/codeAction",
-    "textDocument/codeLens", "workspace/executeCommand", "completionItem/resolve", "iquest/explainDiff",
-    "initialize", "textDocument/noSuchMethod", "$/private", "", "\ud800",
-)  # fmt: skip
+    "textDocument/inlineCompletion",
+    "textDocument/completion",
+    "textDocument/hover",
+    "textDocument/codeAction",
+    "textDocument/codeLens",
+    "workspace/executeCommand",
+    "completionItem/resolve",
+    "iquest/explainDiff",
+    "initialize",
+    "textDocument/noSuchMethod",
+    "$/private",
+    "",
+    "\ud800",
+)
 NOTIFICATIONS = (
-    "textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didSave",
-    "textDocument/didFocus", "workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles",
-    "workspace/didChangeWorkspaceFolders", "$/cancelRequest", "$/setTrace", "$/progress", "initialized",
-    "window/workDoneProgress/cancel", "notebookDocument/didOpen", "notebookDocument/didChange", "noSuchNotification",
-)  # fmt: skip
+    "textDocument/didOpen",
+    "textDocument/didChange",
+    "textDocument/didClose",
+    "textDocument/didSave",
+    "textDocument/didFocus",
+    "workspace/didChangeConfiguration",
+    "workspace/didChangeWatchedFiles",
+    "workspace/didChangeWorkspaceFolders",
+    "$/cancelRequest",
+    "$/setTrace",
+    "$/progress",
+    "initialized",
+    "window/workDoneProgress/cancel",
+    "notebookDocument/didOpen",
+    "notebookDocument/didChange",
+    "noSuchNotification",
+)
 
 #: Nothing here names a folder to index but the workspace of the test itself.
 FILES = ("a.py", "b.py", "shapes.py", "absent.py", "folder/c.js")
@@ -33,9 +55,15 @@ texts = st.one_of(
 )
 small = st.integers(-2, 60)
 configurations: list[dict[str, Any]] = [
-    {"enable": True, "maxTokens": 8}, {"deadlineMs": 10**400}, {"context": "none", "deadlineMs": 1}, {"context": None},
-    {"disabledLanguages": ["python"]}, {"disabledLanguages": None}, {"exclude": ["*.py", "["]}, {"exclude": None},
-]  # fmt: skip
+    {"enable": True, "maxTokens": 8},
+    {"deadlineMs": 10**400},
+    {"context": "none", "deadlineMs": 1},
+    {"context": None},
+    {"disabledLanguages": ["python"]},
+    {"disabledLanguages": None},
+    {"exclude": ["*.py", "["]},
+    {"exclude": None},
+]
 odd_numbers = [2**31 - 1, 2**31, 2**53, 2**63, -(2**63), 10**40, 1.5, float("nan"), float("inf")]
 numbers = st.one_of(small, st.sampled_from(odd_numbers))
 junk: st.SearchStrategy[Any] = st.recursive(
@@ -61,7 +89,9 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
     """Messages about files below a folder, given as a URI."""
     uris = st.one_of(
         st.sampled_from([f"{root}/{name}" for name in FILES]),
-        st.sampled_from(["untitled:1", "file://", "", "http://x/y", f"{root}/%00.py", f"{root}/%F0%28", "file:///\ud800"]),
+        st.sampled_from(
+            ["untitled:1", "file://", "", "http://x/y", f"{root}/%00.py", f"{root}/%F0%28", "file:///\ud800"]
+        ),
         st.sampled_from(["file://[x", "file:a.py", f"{root}/../../x.py", f"{root}/{'n' * 300}.py"]),
     )
     positions = st.fixed_dictionaries({"line": _mostly(small, numbers), "character": _mostly(small, numbers)})

@@ -59,9 +59,14 @@ class Home:
         """Starts `iquest-lsp ...` here."""
         full = {**os.environ, **self.environment, **(environment or {})}
         return subprocess.Popen(
-            [*PROGRAM, *arguments], env=full, text=True, cwd=self.folder,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [*PROGRAM, *arguments],
+            env=full,
+            text=True,
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def until(self, ready: Callable[[], object]) -> None:
         """Waits for what another process brings about."""
@@ -104,7 +109,6 @@ class Home:
                 if not pids:
                     return
                 time.sleep(0.02)
-
 
     def _is_here(self, pid: int) -> bool:
         try:

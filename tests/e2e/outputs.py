@@ -1,6 +1,6 @@
 """Runs commands on this repository and writes what they print into the README.
 
-    python -m tests.e2e.outputs
+python -m tests.e2e.outputs
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ COMMANDS = (
 
 def shown(arguments: tuple[str, ...], lines: int, environment: dict[str, str]) -> str:
     """A command and what it printed, as an indented block; raises CalledProcessError when it failed."""
-    done = subprocess.run(
-        [*PROGRAM, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([*PROGRAM, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     printed = [line.rstrip() for line in done.stdout.strip("\n").splitlines()]
     if lines and len(printed) > lines:
         printed = [*printed[:lines], f"... {len(printed) - lines} more lines"]

@@ -60,10 +60,15 @@ class RawClient:
     ) -> RawClient:
         """The real program, as an editor would start it."""
         process = await asyncio.create_subprocess_exec(
-            *command, *arguments, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE, cwd=home.folder, limit=2**24,
+            *command,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=home.folder,
+            limit=2**24,
             env={**os.environ, **home.environment, **(environment or {})},
-        )  # fmt: skip
+        )
         assert process.stdin is not None
         assert process.stdout is not None
         client = cls(process.stdout, process.stdin)

@@ -42,9 +42,10 @@ class Transcript:
             for item in said["workspaces"]
         )
         self.row(
-            "command line", "`daemon status`",
+            "command line",
+            "`daemon status`",
             f"{said['clients']} clients, one model ({said['model']}), {said['memory_bytes'] / 1e6:.0f} MB; {spaces}",
-        )  # fmt: skip
+        )
 
 
 async def answer(client: RawClient, uri: str, line: int, character: int) -> str:

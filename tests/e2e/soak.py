@@ -180,13 +180,20 @@ async def soak(home: Home, folder: Path, minutes: float, engine: str, speed: flo
         tally.problems.append(f"exit codes {codes}")
     times = sorted(tally.times_ms)
     return {
-        "minutes": minutes, "engine": engine, "clients": len(typists), "requests": tally.requests,
-        "answered": tally.answered, "empty": tally.empty, "cancelled": tally.cancelled, "failed": tally.failed,
+        "minutes": minutes,
+        "engine": engine,
+        "clients": len(typists),
+        "requests": tally.requests,
+        "answered": tally.answered,
+        "empty": tally.empty,
+        "cancelled": tally.cancelled,
+        "failed": tally.failed,
         "p50_ms": round(median(times), 1) if times else None,
         "p95_ms": round(times[int(len(times) * 0.95)], 1) if times else None,
         "memory_mb": [round(size / 2**20, 1) for _, size in tally.memory[:: max(len(tally.memory) // 12, 1)]],
-        "growth": round(growth, 4) if growth is not None else None, "problems": tally.problems,
-    }  # fmt: skip
+        "growth": round(growth, 4) if growth is not None else None,
+        "problems": tally.problems,
+    }
 
 
 def _growth(memory: list[tuple[float, int]], seconds: float) -> float | None:

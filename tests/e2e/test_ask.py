@@ -62,9 +62,15 @@ async def test_an_answer_streams_and_cites_only_what_exists(root: Path) -> None:
     )
     kept = f"Square extends Shape (shapes.py:6). It came in {commit}. Done."
     async with connected(root, *FAKE, environment=fake(answer)) as editor:
-        told = await ask(editor, "iquest/ask", {
-            "question": "How do Shape and Square interact?", "folder": root.as_uri(), "partialResultToken": "t1",
-        })  # fmt: skip
+        told = await ask(
+            editor,
+            "iquest/ask",
+            {
+                "question": "How do Shape and Square interact?",
+                "folder": root.as_uri(),
+                "partialResultToken": "t1",
+            },
+        )
         assert (told["text"], told["thinking"], told["finish"]) == (kept, "Is 1234567f real?", "stop")
         assert (told["commits"], told["files"]) == ([commit], [{"path": "shapes.py", "line": 6}])
         assert [item["citation"] for item in told["dropped"]] == ["1234567f", "circle.py"]
@@ -80,10 +86,17 @@ async def test_an_answer_streams_and_cites_only_what_exists(root: Path) -> None:
 async def test_a_conversation_goes_on_from_a_place(root: Path) -> None:
     async with connected(root, *FAKE, environment=fake("Yes, at shapes.py:8.")) as editor:
         uri = editor.open(root / "shapes.py")
-        told = await ask(editor, "iquest/ask", {
-            "question": "And here?", "uri": uri, "position": {"line": 7, "character": 0}, "think": True,
-            "conversation": [{"question": "Hello?", "answer": "Hello."}, {"nonsense": 1}],
-        })  # fmt: skip
+        told = await ask(
+            editor,
+            "iquest/ask",
+            {
+                "question": "And here?",
+                "uri": uri,
+                "position": {"line": 7, "character": 0},
+                "think": True,
+                "conversation": [{"question": "Hello?", "answer": "Hello."}, {"nonsense": 1}],
+            },
+        )
         assert told["text"] == "Yes, at shapes.py:8."
         assert "story" in {piece["kind"] for piece in told["evidence"]}
         for wrong in ({"folder": root.as_uri()}, {"question": " ", "folder": root.as_uri()}, {"question": 3}):

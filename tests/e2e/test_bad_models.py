@@ -33,9 +33,15 @@ def aborting(path: Path) -> Path:
     """A file whose metadata is absurd in a way that makes llama.cpp abort: more experts used than there are."""
     writer = gguf.GGUFWriter(path, "llama")
     numbers = {
-        "context_length": 512, "embedding_length": 64, "block_count": 1, "feed_forward_length": 96,
-        "attention.head_count": 4, "expert_count": 4, "expert_used_count": 9, "vocab_size": 256,
-    }  # fmt: skip
+        "context_length": 512,
+        "embedding_length": 64,
+        "block_count": 1,
+        "feed_forward_length": 96,
+        "attention.head_count": 4,
+        "expert_count": 4,
+        "expert_used_count": 9,
+        "vocab_size": 256,
+    }
     for key, value in numbers.items():
         writer.add_uint32(f"llama.{key}", value)
     writer.add_float32("llama.attention.layer_norm_rms_epsilon", 1e-5)

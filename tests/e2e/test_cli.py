@@ -35,9 +35,14 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "iquest_lsp.cli", *arguments],
-        cwd=cwd, input=stdin, capture_output=True, text=True, timeout=300, check=False,
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env={**os.environ, **_home[0].environment, **(environment or {})},
-    )  # fmt: skip
+    )
 
 
 def answer(
@@ -127,8 +132,10 @@ def test_explain_diff_of_a_commit_and_a_patch(project: Path) -> None:
 
 
 def test_the_same_command_under_the_name_people_look_for(project: Path) -> None:
-    code = "import sys; sys.argv = ['explain-this-diff', 'HEAD', '--json']; " \
-        "from iquest_lsp.cli import explain_this_diff; explain_this_diff()"  # fmt: skip
+    code = (
+        "import sys; sys.argv = ['explain-this-diff', 'HEAD', '--json']; "
+        "from iquest_lsp.cli import explain_this_diff; explain_this_diff()"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["files"]
 
@@ -187,8 +194,11 @@ def test_replay_types_a_history_again(project: Path) -> None:
     options = ["--positions", "4", "--engine", "fake", "--deadline-ms", "20000"]
     told = answer("replay", ".", "--commits", "5", *options, cwd=project)
     assert [row["setting"] for row in told["rows"]] == [
-        "no context", "open files only", "all without history", "all",
-    ]  # fmt: skip
+        "no context",
+        "open files only",
+        "all without history",
+        "all",
+    ]
     for row in told["rows"]:
         assert row["positions"] == 2
         low, high = row["exact_line_interval"]
@@ -256,9 +266,7 @@ def test_bench_prefill_compares_in_one_run() -> None:
     report = answer("bench", "prefill", "--tokens", "256", "--repeat", "2")
     assert {"machine", "model", "rows"} <= set(report)
     cases = {row["case"]: row for row in report["rows"]}
-    assert set(cases) == {
-        "one_pass", "two_passes", "ours", "dense", "sparse", "cold", "warm", "saved", "restored"
-    }  # fmt: skip
+    assert set(cases) == {"one_pass", "two_passes", "ours", "dense", "sparse", "cold", "warm", "saved", "restored"}
     assert all(row["seconds"] > 0 for row in cases.values())
     assert cases["ours"]["tokens"] == 256
     assert "256 tokens evaluated" in cases["cold"]["note"]  # in the second turn too, with the first one's on the disk

@@ -17,9 +17,14 @@ def test_make_demo() -> None:
     if Path(sys.prefix) != ROOT / ".venv":
         pytest.skip("these tests run in another environment than the one `make demo` sets up")
     done = subprocess.run(
-        ["make", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
+        ["make", "demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
         env={key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:])
     assert "ms from request to answer" in done.stdout
     assert "Related history" in done.stdout or "Files" in done.stdout

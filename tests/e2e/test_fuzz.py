@@ -161,10 +161,13 @@ def test_any_messages_in_process(
     count = 0
 
     @settings(
-        max_examples=clients, deadline=None, database=None, derandomize=not ASKED,
+        max_examples=clients,
+        deadline=None,
+        database=None,
+        derandomize=not ASKED,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate] if ASKED else [Phase.generate, Phase.shrink],
-    )  # fmt: skip
+    )
     @given(st.lists(steps(root.as_uri()), min_size=PER_CLIENT, max_size=PER_CLIENT))
     def fuzz(sent: list[Step]) -> None:
         nonlocal count
@@ -202,9 +205,13 @@ async def test_any_messages_to_a_real_daemon(root: Path, engine: str) -> None:
     sent: list[list[Step]] = []
 
     @settings(
-        max_examples=max(OVER_THE_WIRE // PER_CLIENT, 1), deadline=None, database=None, derandomize=not ASKED,
-        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
-    )  # fmt: skip
+        max_examples=max(OVER_THE_WIRE // PER_CLIENT, 1),
+        deadline=None,
+        database=None,
+        derandomize=not ASKED,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
     @given(st.lists(steps(root.as_uri()), min_size=PER_CLIENT, max_size=PER_CLIENT))
     def collect(some: list[Step]) -> None:
         sent.append(some)

@@ -29,13 +29,23 @@ def neovim() -> str:
 def run(tmp_path: Path, file: Path, line: int, arguments: str) -> dict[str, str]:
     with private_home() as home:
         environment = {
-            **os.environ, "PYTHON": sys.executable, "FILE": str(file), "LINE": str(line), "ARGUMENTS": arguments,
-            **home.environment, "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        }  # fmt: skip
+            **os.environ,
+            "PYTHON": sys.executable,
+            "FILE": str(file),
+            "LINE": str(line),
+            "ARGUMENTS": arguments,
+            **home.environment,
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        }
         done = subprocess.run(
             [neovim(), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
-            env=environment, capture_output=True, text=True, timeout=600, check=False, cwd=tmp_path,
-        )  # fmt: skip
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+            cwd=tmp_path,
+        )
     said = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
     assert "error" not in said, (said, done.stderr[-2000:])
     return said

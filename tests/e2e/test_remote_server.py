@@ -35,9 +35,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     log = (tmp_path_factory.mktemp("server") / "log").open("w+b")
     command = [
-        sys.executable, "-P", "-m", "llama_cpp.server", "--model", str(embedded_path()), "--model_alias", "nano",
-        "--host", "127.0.0.1", "--port", str(port), "--api_key", KEY, "--n_ctx", "4096", "--n_threads", "2",
-    ]  # fmt: skip
+        sys.executable,
+        "-P",
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(embedded_path()),
+        "--model_alias",
+        "nano",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--api_key",
+        KEY,
+        "--n_ctx",
+        "4096",
+        "--n_threads",
+        "2",
+    ]
     process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
     url = f"http://127.0.0.1:{port}/v1"
     try:
@@ -107,9 +123,10 @@ async def test_the_server_reads_the_prompt_as_the_local_engine_does(server: str,
 
     def post(path: str, body: object) -> dict[str, list[int]]:
         request = urllib.request.Request(
-            server.removesuffix("/v1") + path, json.dumps(body).encode(),
+            server.removesuffix("/v1") + path,
+            json.dumps(body).encode(),
             {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},
-        )  # fmt: skip
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             found: dict[str, list[int]] = json.load(answer)
             return found

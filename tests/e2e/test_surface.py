@@ -34,9 +34,13 @@ def root(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def client_in(
-    root: Path, *arguments: str, capabilities: dict[str, Any] | None = None,
-    environment: dict[str, str] | None = None, results: dict[str, Any] | None = None, **options: Any,
-) -> AsyncIterator[tuple[RawClient, dict[str, Any]]]:  # fmt: skip
+    root: Path,
+    *arguments: str,
+    capabilities: dict[str, Any] | None = None,
+    environment: dict[str, str] | None = None,
+    results: dict[str, Any] | None = None,
+    **options: Any,
+) -> AsyncIterator[tuple[RawClient, dict[str, Any]]]:
     with private_home() as home:
         client = await RawClient.start(home, *arguments, environment=environment)
         client.results |= results or {}
@@ -56,9 +60,10 @@ def actions(uri: str, line: int, **context: Any) -> dict[str, Any]:
     place = {"line": line, "character": 0}
     diagnostics = [{"range": {"start": place, "end": place}, "message": "name 'q' is not defined"}]
     return {
-        "textDocument": {"uri": uri}, "range": {"start": place, "end": place},
+        "textDocument": {"uri": uri},
+        "range": {"start": place, "end": place},
         "context": {"diagnostics": diagnostics, **context},
-    }  # fmt: skip
+    }
 
 
 async def run(client: RawClient, action: dict[str, Any]) -> str:
@@ -73,9 +78,8 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
     capabilities = {
         "window": {"showDocument": {"support": True}},
         "textDocument": {"hover": DYNAMIC, "codeLens": DYNAMIC},
-        "workspace": {"codeLens": {"refreshSupport": True}, "configuration": True,
-                      "didChangeConfiguration": DYNAMIC},
-    }  # fmt: skip
+        "workspace": {"codeLens": {"refreshSupport": True}, "configuration": True, "didChangeConfiguration": DYNAMIC},
+    }
     results = {"window/showDocument": {"success": True}, "workspace/configuration": [{"hover": True, "codeLens": True}]}
     async with client_in(root, *FAKE, capabilities=capabilities, results=results) as (client, told):
         assert {"iquest-lsp.explainChange", "iquest-lsp.why"} <= set(told["executeCommandProvider"]["commands"])
@@ -121,8 +125,10 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
 
         changed = CODE.replace("return a * b * c", "product = a * b * c\n    return product")
         (root / "shapes.py").write_text(changed)
-        client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2},
-                                                 "contentChanges": [{"text": changed}]})  # fmt: skip
+        client.notify(
+            "textDocument/didChange",
+            {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": changed}]},
+        )
         client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
         await client.until(lambda: _asked(client, "workspace/codeLens/refresh") > 1, 60)  # once for the settings
         lenses = (await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}}))["result"]
@@ -199,8 +205,9 @@ async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
     operations = {"didCreate": True, "didRename": True, "didDelete": True}
     options = {"deadline_ms": 60_000}
     async with client_in(root, *FAKE, capabilities={"workspace": {"fileOperations": operations}}, **options) as (
-        client, told,
-    ):  # fmt: skip
+        client,
+        told,
+    ):
         workspace = told["workspace"]
         assert set(workspace["fileOperations"]) == {"didCreate", "didRename", "didDelete"}
         assert workspace["workspaceFolders"] == {"supported": True, "changeNotifications": True}
@@ -296,9 +303,10 @@ async def test_diagnostics_near_the_cursor_are_evidence(root: Path) -> None:
     listens = {"iquest": {"diagnostics": True}}
     for experimental, message in ((None, "name 'q' is not defined"), (listens, "undefined name 'r'")):
         capabilities = {"experimental": experimental} if experimental else {}
-        async with client_in(
-            root, *FAKE, capabilities=capabilities, environment=environment, results=results
-        ) as (client, _):  # fmt: skip
+        async with client_in(root, *FAKE, capabilities=capabilities, environment=environment, results=results) as (
+            client,
+            _,
+        ):
             uri = client.open(root / "shapes.py", CODE)
             await client.request("textDocument/codeAction", actions(uri, 1))
             asked = {"question": "What is wrong?", "uri": uri, "position": {"line": 1, "character": 0}}
@@ -314,9 +322,12 @@ async def test_diagnostics_near_the_cursor_enter_the_window_in_a_pause(root: Pat
     far = {"start": {"line": 900, "character": 0}, "end": {"line": 900, "character": 1}}
     secret = "the key sk_live_4eC39HqLyjWDarjtT1zdp7dc is wrong"
     offered = [
-        {"range": place, "message": "undefined name 'r'"}, {"range": far, "message": "far away"},
-        {"range": place, "message": secret}, {"range": "nonsense"}, 7,
-    ]  # fmt: skip
+        {"range": place, "message": "undefined name 'r'"},
+        {"range": far, "message": "far away"},
+        {"range": place, "message": secret},
+        {"range": "nonsense"},
+        7,
+    ]
     capabilities = {"experimental": {"iquest": {"diagnostics": True}}}
     async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
         client.results["iquest/diagnostics"] = offered

@@ -21,8 +21,12 @@ def test_a_completion_is_inserted(tmp_path: Path) -> None:
         done = subprocess.run(
             ["emacs", "--batch", "-q", "-l", str(HERE / "eglot.el")],
             env={**environment(home), "COMMAND": command(), "FILE": str(file)},
-            cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
-        )  # fmt: skip
+            cwd=file.parent,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
     seen = said(done.stdout)
     assert "error" not in seen, (seen, done.stderr[-2000:])
     assert seen["managed"] == "t", done.stderr[-2000:]

@@ -24,8 +24,12 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
         done = subprocess.run(
             [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
             env={**environment(home), "PLUGIN": str(PLUGIN), "COMMAND": command(), "FILE": str(file)},
-            cwd=file.parent, capture_output=True, text=True, timeout=180, check=False,
-        )  # fmt: skip
+            cwd=file.parent,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
     seen = said(done.stdout + done.stderr)
     assert "error" not in seen, (seen, done.stderr[-2000:])
     assert seen["status"] == "IQuest"

@@ -63,9 +63,17 @@ def open_context(
 ) -> Context:
     """A context that computes as exactly as this runtime can: F32 KV, no flash attention."""
     return model.context(
-        cells, n_batch=512, n_ubatch=512, n_seq_max=sequences, type_k="f32", type_v="f32", flash_attn=False,
-        n_threads=1, swa_full=swa_full, **more,
-    )  # fmt: skip
+        cells,
+        n_batch=512,
+        n_ubatch=512,
+        n_seq_max=sequences,
+        type_k="f32",
+        type_v="f32",
+        flash_attn=False,
+        n_threads=1,
+        swa_full=swa_full,
+        **more,
+    )
 
 
 def run(context: Context, tokens: NDArray[np.int32], sizes: list[int], start: int = 0, seq: int = 0) -> list[Any]:

@@ -55,9 +55,10 @@ class Forced(Controller):
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LlamaBackend:
     path = write(tmp_path_factory.mktemp("drafting") / "model.gguf", RECIPES[request.param])
     made = LlamaBackend(
-        EngineOptions(model_path=str(path), context_tokens=1024, batch_tokens=64, kv_type="f32", flash_attention=False,
-                      threads=1)
-    )  # fmt: skip
+        EngineOptions(
+            model_path=str(path), context_tokens=1024, batch_tokens=64, kv_type="f32", flash_attention=False, threads=1
+        )
+    )
     made.load(lambda share: None)
     return made
 

@@ -186,17 +186,27 @@ def write_stock(path: Path, architecture: str) -> None:
     add("output_norm.weight", 64)
     for i in range(2):
         for name, shape in {
-            "attn_norm": (64,), "attn_q": (64, 64), "attn_k": (32, 64), "attn_v": (32, 64), "attn_output": (64, 64),
-            "ffn_norm": (64,), "ffn_gate": (96, 64), "ffn_up": (96, 64), "ffn_down": (64, 96),
-        }.items():  # fmt: skip
+            "attn_norm": (64,),
+            "attn_q": (64, 64),
+            "attn_k": (32, 64),
+            "attn_v": (32, 64),
+            "attn_output": (64, 64),
+            "ffn_norm": (64,),
+            "ffn_gate": (96, 64),
+            "ffn_up": (96, 64),
+            "ffn_down": (64, 96),
+        }.items():
             add(f"blk.{i}.{name}.weight", *shape)
         if architecture == "qwen2":
             for name, width in {"attn_q": 64, "attn_k": 32, "attn_v": 32}.items():
                 add(f"blk.{i}.{name}.bias", width)
         if architecture == "gemma3":
             for name, width in {
-                "attn_q_norm": 16, "attn_k_norm": 16, "post_attention_norm": 64, "post_ffw_norm": 64,
-            }.items():  # fmt: skip
+                "attn_q_norm": 16,
+                "attn_k_norm": 16,
+                "post_attention_norm": 64,
+                "post_ffw_norm": 64,
+            }.items():
                 add(f"blk.{i}.{name}.weight", width)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

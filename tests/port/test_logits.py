@@ -82,8 +82,9 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path, model: Path) -> No
     (tmp_path / "text.npy").write_text("words")
     np.save(tmp_path / "in.npy", TOKENS)
     for tokens, out, told in (
-        ("text.npy", "out.npy", "cannot be read as an array"), ("in.npy", "no/out.npy", "there is no folder"),
-    ):  # fmt: skip
+        ("text.npy", "out.npy", "cannot be read as an array"),
+        ("in.npy", "no/out.npy", "there is no folder"),
+    ):
         arguments = [str(model), "--tokens", str(tmp_path / tokens), "--out", str(tmp_path / out)]
         result = CliRunner().invoke(command, arguments)
         assert result.exit_code in (1, 2)

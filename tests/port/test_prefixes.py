@@ -39,10 +39,15 @@ def never() -> bool:
 def engine(path: Path, cells: int = 4096, sequences: int = 2) -> LlamaBackend:
     made = LlamaBackend(
         EngineOptions(
-            model_path=str(path), context_tokens=cells, batch_tokens=64, kv_type="f32", flash_attention=False,
-            threads=1, sequences=sequences,
+            model_path=str(path),
+            context_tokens=cells,
+            batch_tokens=64,
+            kv_type="f32",
+            flash_attention=False,
+            threads=1,
+            sequences=sequences,
         )
-    )  # fmt: skip
+    )
     made.load(lambda share: None)
     return made
 

@@ -32,14 +32,24 @@ def draw(seed: int) -> Recipe:
     parallel = passes > 1 and choice.random() < 0.35
     max_bias = choice.choice([0.0, 0.0, 4.0, 8.0, 16.0, 24.0])
     return Recipe(
-        n_layer=choice.choice([1, 2, 3, 4]), n_embd=32 * choice.choice([1, 2, 3]), n_head=shared * group,
-        n_head_kv=shared, head_dim=choice.choice([8, 12, 16, 24, 32]), n_ff=choice.choice([32, 96]), passes=passes,
-        window=choice.choice([2, 3, 5, 8, 13, 16, 33]), max_alibi_bias=max_bias, parallel=parallel,
-        position_offset=choice.choice([0, 1]), gate_hidden=passes > 1 and choice.random() < 0.4,
+        n_layer=choice.choice([1, 2, 3, 4]),
+        n_embd=32 * choice.choice([1, 2, 3]),
+        n_head=shared * group,
+        n_head_kv=shared,
+        head_dim=choice.choice([8, 12, 16, 24, 32]),
+        n_ff=choice.choice([32, 96]),
+        passes=passes,
+        window=choice.choice([2, 3, 5, 8, 13, 16, 33]),
+        max_alibi_bias=max_bias,
+        parallel=parallel,
+        position_offset=choice.choice([0, 1]),
+        gate_hidden=passes > 1 and choice.random() < 0.4,
         community=not parallel and max_bias == 0 and passes > 1 and choice.random() < 0.2,
-        tied=choice.random() < 0.3, rope_base=choice.choice([1e4, 5e5]), gate_scale=choice.choice([0.7, 2.0]),
+        tied=choice.random() < 0.3,
+        rope_base=choice.choice([1e4, 5e5]),
+        gate_scale=choice.choice([0.7, 2.0]),
         seed=seed,
-    )  # fmt: skip
+    )
 
 
 class Session(sessions.Session):
@@ -52,10 +62,18 @@ class Session(sessions.Session):
         self.sequences = choice.choice([1, 2, 3, 4])
         self.unified = choice.random() < 0.8
         self.context = LoopContext(
-            model, 4096, margin=choice.choice([0, 0, 16, 100, 400]), n_batch=64,
-            n_ubatch=choice.choice([64, 64, 16, 7]), n_seq_max=self.sequences, type_k="f32", type_v="f32",
-            flash_attn=can_skip and choice.random() < 0.6, n_threads=1, unified=self.unified,
-        )  # fmt: skip
+            model,
+            4096,
+            margin=choice.choice([0, 0, 16, 100, 400]),
+            n_batch=64,
+            n_ubatch=choice.choice([64, 64, 16, 7]),
+            n_seq_max=self.sequences,
+            type_k="f32",
+            type_v="f32",
+            flash_attn=can_skip and choice.random() < 0.6,
+            n_threads=1,
+            unified=self.unified,
+        )
         self.held: list[list[int]] = [[] for _ in range(self.sequences)]
         self.checked = 0
 

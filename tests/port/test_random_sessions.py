@@ -31,9 +31,17 @@ class Session:
         self.random = np.random.default_rng(seed)
         self.oracle = oracle
         self.context = LoopContext(
-            model, 2048, margin=16, n_batch=64, n_ubatch=64, n_seq_max=SEQUENCES, type_k="f32", type_v="f32",
-            flash_attn=flash, n_threads=1,
-        )  # fmt: skip
+            model,
+            2048,
+            margin=16,
+            n_batch=64,
+            n_ubatch=64,
+            n_seq_max=SEQUENCES,
+            type_k="f32",
+            type_v="f32",
+            flash_attn=flash,
+            n_threads=1,
+        )
         self.held: list[list[int]] = [[] for _ in range(SEQUENCES)]
         self.checked = 0
 

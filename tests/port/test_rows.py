@@ -57,9 +57,16 @@ def test_logits_of_the_embedded_model_are_the_same_in_any_batch(threads: int) ->
 def test_each_row_decides_for_itself_what_to_leave_out(kv: str, threads: int, tmp_path: Path) -> None:
     """Steep slopes over a long context: rows disagree about blocks, and other sequences lie between them."""
     recipe = Recipe(
-        n_layer=2, n_embd=256, n_head=8, n_head_kv=2, n_ff=256, window=16, max_alibi_bias=8.0, seed=95,
+        n_layer=2,
+        n_embd=256,
+        n_head=8,
+        n_head_kv=2,
+        n_ff=256,
+        window=16,
+        max_alibi_bias=8.0,
+        seed=95,
         quantization="Q8_0",
-    )  # fmt: skip
+    )
     model = Model.load(write(tmp_path / "model.gguf", recipe))
     ids = np.random.default_rng(1).integers(0, model.n_vocab, 1500)
     context = LoopContext(

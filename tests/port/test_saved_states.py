@@ -30,9 +30,16 @@ def never() -> bool:
 
 def options(path: Path, folder: Path) -> EngineOptions:
     return EngineOptions(
-        model_path=str(path), context_tokens=1024, batch_tokens=64, kv_type="f32", flash_attention=False, threads=1,
-        state_folder=str(folder), state_limit=1 << 30, sequences=2,
-    )  # fmt: skip
+        model_path=str(path),
+        context_tokens=1024,
+        batch_tokens=64,
+        kv_type="f32",
+        flash_attention=False,
+        threads=1,
+        state_folder=str(folder),
+        state_limit=1 << 30,
+        sequences=2,
+    )
 
 
 def engine(chosen: EngineOptions) -> LlamaBackend:

@@ -33,19 +33,31 @@ def mlx_logits(recipe: Recipe, tokens: Any) -> Any:
     mx.set_default_device(mx.cpu)
     model = MlxModel(
         ModelArgs(
-            model_type="iquestloopcoder", hidden_size=recipe.n_embd, num_hidden_layers=recipe.n_layer,
-            intermediate_size=recipe.n_ff, num_attention_heads=recipe.n_head, rms_norm_eps=1e-5,
-            vocab_size=recipe.n_vocab, head_dim=recipe.key_length, num_key_value_heads=recipe.n_head_kv,
-            rope_theta=recipe.rope_base, tie_word_embeddings=recipe.tied, loop_window_size=recipe.window,
+            model_type="iquestloopcoder",
+            hidden_size=recipe.n_embd,
+            num_hidden_layers=recipe.n_layer,
+            intermediate_size=recipe.n_ff,
+            num_attention_heads=recipe.n_head,
+            rms_norm_eps=1e-5,
+            vocab_size=recipe.n_vocab,
+            head_dim=recipe.key_length,
+            num_key_value_heads=recipe.n_head_kv,
+            rope_theta=recipe.rope_base,
+            tie_word_embeddings=recipe.tied,
+            loop_window_size=recipe.window,
         )
-    )  # fmt: skip
+    )
     names = {
-        "attn_norm.weight": "input_layernorm.weight", "attn_q.weight": "self_attn.q_proj.weight",
-        "attn_k.weight": "self_attn.k_proj.weight", "attn_v.weight": "self_attn.v_proj.weight",
-        "attn_output.weight": "self_attn.o_proj.weight", "ffn_norm.weight": "post_attention_layernorm.weight",
-        "ffn_gate.weight": "mlp.gate_proj.weight", "ffn_up.weight": "mlp.up_proj.weight",
+        "attn_norm.weight": "input_layernorm.weight",
+        "attn_q.weight": "self_attn.q_proj.weight",
+        "attn_k.weight": "self_attn.k_proj.weight",
+        "attn_v.weight": "self_attn.v_proj.weight",
+        "attn_output.weight": "self_attn.o_proj.weight",
+        "ffn_norm.weight": "post_attention_layernorm.weight",
+        "ffn_gate.weight": "mlp.gate_proj.weight",
+        "ffn_up.weight": "mlp.up_proj.weight",
         "ffn_down.weight": "mlp.down_proj.weight",
-    }  # fmt: skip
+    }
     ours = tensors(recipe)
     theirs = {
         "model.embed_tokens.weight": ours["token_embd.weight"],

@@ -27,24 +27,41 @@ LOOP, PARALLEL, LLAMA = "IQuestLoopCoderForCausalLM", "IQuestPLTCoderForCausalLM
 def _oracle(settings: dict[str, Any], weights: dict[str, np.ndarray]) -> Oracle:
     """The oracle fed with the published names, without a GGUF in between."""
     shape = Shape(
-        settings["num_hidden_layers"], settings["hidden_size"], settings["num_attention_heads"],
-        settings["num_key_value_heads"], settings["head_dim"], 2, 8, settings["rms_norm_eps"],
-        settings["rope_theta"], settings["head_dim"],
-        embedding_scale=settings.get("plt_emb_scale", 0.0), hidden_scale=settings.get("plt_hidden_scale", 1.0),
-        normalize=settings.get("plt_normalize_per_loop", False), position_offset=int("plt_num_loops" in settings),
+        settings["num_hidden_layers"],
+        settings["hidden_size"],
+        settings["num_attention_heads"],
+        settings["num_key_value_heads"],
+        settings["head_dim"],
+        2,
+        8,
+        settings["rms_norm_eps"],
+        settings["rope_theta"],
+        settings["head_dim"],
+        embedding_scale=settings.get("plt_emb_scale", 0.0),
+        hidden_scale=settings.get("plt_hidden_scale", 1.0),
+        normalize=settings.get("plt_normalize_per_loop", False),
+        position_offset=int("plt_num_loops" in settings),
         gate_hidden=settings.get("plt_gate_use_hidden_states", False),
-    )  # fmt: skip
+    )
     found = {}
     parts = {
-        "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
-        "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-        "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-        "self_attn.plt_gate": "loop_gate", "self_attn.plt_gate.gate_norm": "loop_gate_norm",
-    }  # fmt: skip
+        "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+        "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output",
+        "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+        "self_attn.plt_gate": "loop_gate",
+        "self_attn.plt_gate.gate_norm": "loop_gate_norm",
+    }
     whole = {
-        "model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight",
+        "model.embed_tokens.weight": "token_embd.weight",
+        "model.norm.weight": "output_norm.weight",
         "lm_head.weight": "output.weight",
-    }  # fmt: skip
+    }
     for name, value in weights.items():
         if name in whole:
             ours = whole[name]
@@ -100,16 +117,28 @@ CHANGES: dict[str, dict[str, Any]] = {
     "plain": {},
     "biases": {"attention_bias": True, "mlp_bias": True, "head_dim": 32, "num_key_value_heads": 1},
     "llama3 rope, tied": {
-        "tie_word_embeddings": True, "num_key_value_heads": 4,
+        "tie_word_embeddings": True,
+        "num_key_value_heads": 4,
         "rope_scaling": {
-            "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
             "original_max_position_embeddings": 1024,
         },
     },
     "yarn": {"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 1024}},
-}  # fmt: skip
-CASES = [("plain", "f32"), ("plain", "f16"), ("plain", "bf16"), ("plain", "q8_0"), ("biases", "f16"),
-         ("biases", "q8_0"), ("llama3 rope, tied", "bf16"), ("yarn", "q8_0")]  # fmt: skip
+}
+CASES = [
+    ("plain", "f32"),
+    ("plain", "f16"),
+    ("plain", "bf16"),
+    ("plain", "q8_0"),
+    ("biases", "f16"),
+    ("biases", "q8_0"),
+    ("llama3 rope, tied", "bf16"),
+    ("yarn", "q8_0"),
+]
 #: Runs the converter over many arguments: most of its time goes into importing its libraries.
 RUNNER = """
 import json, runpy, sys
@@ -153,6 +182,13 @@ def test_equal_to_llama_cpps_converter(pairs: dict[tuple[str, str], tuple[Path, 
     assert {name: fields.get(name) for name in reference} == reference
     extra = {name.removeprefix("tokenizer.ggml.") for name in set(fields) - set(reference)}
     assert extra <= {
-        "eos_token_id", "eot_token_id", "eom_token_id", "fim_pre_token_id", "fim_suf_token_id", "fim_mid_token_id",
-        "fim_rep_token_id", "fim_sep_token_id", "fim_pad_token_id",
-    }  # fmt: skip
+        "eos_token_id",
+        "eot_token_id",
+        "eom_token_id",
+        "fim_pre_token_id",
+        "fim_suf_token_id",
+        "fim_mid_token_id",
+        "fim_rep_token_id",
+        "fim_sep_token_id",
+        "fim_pad_token_id",
+    }

@@ -178,10 +178,23 @@ def test_another_vocabulary_is_an_error(tmp_path: Path) -> None:
 
 
 def test_names_in_a_report_are_text() -> None:
-    entry = {"file": "<script>x</script>", "file_bytes": 1, "bits_per_weight": 4.0, "text": {"perplexity": 1.0},
-             "text_by_position": [{"from": 1.0, "surprise": 1.0}]}  # fmt: skip
-    result = {"models": [entry], "reference": "<b>", "rows": 1, "length": 1, "long": 0, "text": ["<i>"],
-              "machine": {"processor": "<u>"}, "cursors": 0}  # fmt: skip
+    entry = {
+        "file": "<script>x</script>",
+        "file_bytes": 1,
+        "bits_per_weight": 4.0,
+        "text": {"perplexity": 1.0},
+        "text_by_position": [{"from": 1.0, "surprise": 1.0}],
+    }
+    result = {
+        "models": [entry],
+        "reference": "<b>",
+        "rows": 1,
+        "length": 1,
+        "long": 0,
+        "text": ["<i>"],
+        "machine": {"processor": "<u>"},
+        "cursors": 0,
+    }
     page = report.html(result)
     assert "<script>" not in page
     assert "<i>" not in page
@@ -197,8 +210,17 @@ def test_labels_are_short_and_plain() -> None:
 
 def _entry(**changes: Any) -> dict[str, Any]:
     entry = {"file": "m.gguf", "file_bytes": 1, "bits_per_weight": 32.0, "text": {"perplexity": 1.0}}
-    return {"models": [entry | changes], "reference": "m.gguf", "rows": 1, "length": 1, "long": 0, "text": ["x"],
-              "machine": {"processor": "p"}, "cursors": 0, "notes": ["something is left out"]}  # fmt: skip
+    return {
+        "models": [entry | changes],
+        "reference": "m.gguf",
+        "rows": 1,
+        "length": 1,
+        "long": 0,
+        "text": ["x"],
+        "machine": {"processor": "p"},
+        "cursors": 0,
+        "notes": ["something is left out"],
+    }
 
 
 def test_a_reference_that_is_quantized_itself_is_called_so() -> None:

@@ -47,9 +47,10 @@ def test_each_pass_is_gathered_apart(tmp_path: Path, parallel: bool) -> None:
             assert count == len(TOKENS)
             np.testing.assert_allclose(sums, (given**2).sum(axis=0), rtol=1e-4)
     assert {name for name, _ in found} == {
-        f"blk.{i}.{part}.weight" for i in range(3)
+        f"blk.{i}.{part}.weight"
+        for i in range(3)
         for part in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
-    }  # fmt: skip
+    }
     assert {at for _, at in found} == {0, 1}
 
 

@@ -171,8 +171,9 @@ def test_rows_too_short_for_the_mixes_are_fitted_too(tmp_path: Path, width: int)
 
 def test_tensor_types_can_be_chosen(tmp_path: Path, loop: Path) -> None:
     quantize(loop, tmp_path / "q.gguf", Recipe("Q4_K_M", {r"attn_q\.weight": "Q8_0", "ffn_.*": "Q5_K"}))
-    kinds = {tensor.name: gguf.GGMLQuantizationType(tensor.kind).name for tensor in
-             read_header(tmp_path / "q.gguf").tensors}  # fmt: skip
+    kinds = {
+        tensor.name: gguf.GGMLQuantizationType(tensor.kind).name for tensor in read_header(tmp_path / "q.gguf").tensors
+    }
     assert kinds["blk.0.attn_q.weight"] == "Q8_0"
     assert kinds["blk.0.ffn_down.weight"] == "Q5_K"
     assert kinds["blk.0.loop_gate.weight"] == "F32"
@@ -229,9 +230,16 @@ def test_the_command(tmp_path: Path, loop: Path) -> None:
 
 def test_a_synthetic_model_runs(tmp_path: Path) -> None:
     shape = Shape(
-        n_layer=2, n_embd=256, n_head=4, n_head_kv=2, n_ff=512, n_vocab=320, vocab="bytes", parallel=True,
+        n_layer=2,
+        n_embd=256,
+        n_head=4,
+        n_head_kv=2,
+        n_ff=512,
+        n_vocab=320,
+        vocab="bytes",
+        parallel=True,
         gate_hidden=True,
-    )  # fmt: skip
+    )
     synth.synthesize(tmp_path / "s.gguf", shape)
     model = Model.load(tmp_path / "s.gguf")
     rows = evaluate(model, np.arange(40, dtype=np.int32), [33, 1])

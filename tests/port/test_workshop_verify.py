@@ -47,12 +47,16 @@ def _faults(path: Path, checkpoint: Path | None = None) -> set[str]:
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe(vocab="bytes", n_vocab=300), Recipe(max_alibi_bias=8.0), Recipe(community=True),
-        Recipe(parallel=True, gate_hidden=True), Recipe(quantization="Q8_0", exit_head=True), Recipe(passes=1),
+        Recipe(vocab="bytes", n_vocab=300),
+        Recipe(max_alibi_bias=8.0),
+        Recipe(community=True),
+        Recipe(parallel=True, gate_hidden=True),
+        Recipe(quantization="Q8_0", exit_head=True),
+        Recipe(passes=1),
         Recipe(passes=3, window=100),
     ],
     ids=["loop", "alibi", "community", "parallel", "quantized", "one pass", "three passes"],
-)  # fmt: skip
+)
 def test_sound_files_pass(tmp_path: Path, recipe: Recipe) -> None:
     states = _states(write(tmp_path / "m.gguf", recipe))
     assert "wrong" not in states.values()
@@ -206,10 +210,13 @@ def test_a_tokenizer_put_right(tmp_path: Path) -> None:
     kinds = list(raw.get("tokenizer.ggml.token_type"))
     tokens = raw.get("tokenizer.ggml.tokens")
     kinds[tokens.index("<think>")] = int(gguf.TokenType.NORMAL)
-    raw.with_entries({
-        "tokenizer.ggml.token_type": Entry.of(kinds), "tokenizer.ggml.add_space_prefix": None,
-        "tokenizer.ggml.fim_pre_token_id": Entry.of(5),
-    }).write(tmp_path / "bad.gguf")  # fmt: skip
+    raw.with_entries(
+        {
+            "tokenizer.ggml.token_type": Entry.of(kinds),
+            "tokenizer.ggml.add_space_prefix": None,
+            "tokenizer.ggml.fim_pre_token_id": Entry.of(5),
+        }
+    ).write(tmp_path / "bad.gguf")
     assert _faults(tmp_path / "bad.gguf") == {"tokenizer"}
     run = CliRunner().invoke(command, [str(tmp_path / "bad.gguf"), "--repair", str(tmp_path / "fixed.gguf")])
     assert run.exit_code == 0, run.output
@@ -264,12 +271,21 @@ ODD = Recipe(n_head=4, n_head_kv=2, head_dim=24, n_embd=64, vocab="bytes", n_voc
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("attention.head_count", 8), ("attention.head_count", None), ("attention.head_count_kv", "4"),
-        ("attention.key_length", None), ("block_count", 4), ("embedding_length", 128), ("feed_forward_length", None),
-        ("vocab_size", 10), ("rope.dimension_count", 25), ("context_length", None),
-        ("attention.layer_norm_rms_epsilon", None), ("loop.num", 7), ("loop.gate_input", "hidden"),
+        ("attention.head_count", 8),
+        ("attention.head_count", None),
+        ("attention.head_count_kv", "4"),
+        ("attention.key_length", None),
+        ("block_count", 4),
+        ("embedding_length", 128),
+        ("feed_forward_length", None),
+        ("vocab_size", 10),
+        ("rope.dimension_count", 25),
+        ("context_length", None),
+        ("attention.layer_norm_rms_epsilon", None),
+        ("loop.num", 7),
+        ("loop.gate_input", "hidden"),
     ],
-)  # fmt: skip
+)
 def test_a_header_that_contradicts_the_tensors_is_mended(tmp_path: Path, key: str, value: Any) -> None:
     right = write(tmp_path / "right.gguf", ODD)
     overrides, leave_out = ({}, (key,)) if value is None else ({key: value}, ())
@@ -300,9 +316,10 @@ def test_an_architecture_that_is_none_of_the_loop_models(tmp_path: Path, case: s
     own = "llama" if community else "iquestloopcoder"
     other = "iquestloopcoder" if community else "llama"
     changes: dict[str, Entry | None] = {
-        "another architecture": {"general.architecture": Entry.of("qwen2")}, "none": {"general.architecture": None},
+        "another architecture": {"general.architecture": Entry.of("qwen2")},
+        "none": {"general.architecture": None},
         "keys of another": {"general.architecture": Entry.of(other)},
-    }[case]  # fmt: skip
+    }[case]
     raw.with_entries(changes).write(tmp_path / "m.gguf")
     assert _faults(tmp_path / "m.gguf") == {"metadata"}
     run = CliRunner().invoke(command, [str(tmp_path / "m.gguf"), "--repair", str(tmp_path / "fixed.gguf")])
@@ -316,8 +333,11 @@ def test_every_key_of_the_published_configuration_is_compared(tmp_path: Path) ->
     convert(tmp_path / "model", tmp_path / "m.gguf", "f32")
     raw = RawFile.read(tmp_path / "m.gguf")
     for key, wrong in (
-        ("rope.freq_base", 1e4), ("attention.layer_norm_rms_epsilon", 2e-5), ("context_length", 32), ("loop.num", 3),
-    ):  # fmt: skip
+        ("rope.freq_base", 1e4),
+        ("attention.layer_norm_rms_epsilon", 2e-5),
+        ("context_length", 32),
+        ("loop.num", 3),
+    ):
         raw.with_entries({f"iquestloopcoder.{key}": Entry.of(wrong)}).write(tmp_path / "bad.gguf")
         assert _faults(tmp_path / "bad.gguf", tmp_path / "model") == {"metadata"}, key
         arguments = [str(tmp_path / "bad.gguf"), "--checkpoint", str(tmp_path / "model"), "--overwrite"]
@@ -366,10 +386,13 @@ def test_the_published_tokenizer_is_put_in_place_of_a_wrong_one(tmp_path: Path) 
     tokens[300], tokens[301] = tokens[301], tokens[300]
     scores = [score + 1 for score in raw.get("tokenizer.ggml.scores")]
     for changes in (
-        {"tokenizer.ggml.tokens": Entry.of(tokens)}, {"tokenizer.ggml.tokens": None},
-        {"tokenizer.ggml.scores": Entry.of(scores)}, {"tokenizer.ggml.eos_token_id": Entry.of(9)},
-        {"tokenizer.ggml.tokens": Entry.of(tokens[:-5])}, {"tokenizer.ggml.model": Entry.of("gpt2")},
-    ):  # fmt: skip
+        {"tokenizer.ggml.tokens": Entry.of(tokens)},
+        {"tokenizer.ggml.tokens": None},
+        {"tokenizer.ggml.scores": Entry.of(scores)},
+        {"tokenizer.ggml.eos_token_id": Entry.of(9)},
+        {"tokenizer.ggml.tokens": Entry.of(tokens[:-5])},
+        {"tokenizer.ggml.model": Entry.of("gpt2")},
+    ):
         raw.with_entries(changes).write(tmp_path / "bad.gguf")
         assert _faults(tmp_path / "bad.gguf", tmp_path / "model") == {"tokenizer"}
         arguments = [str(tmp_path / "bad.gguf"), "--checkpoint", str(tmp_path / "model")]
@@ -386,9 +409,12 @@ def test_a_vocabulary_of_another_size_and_ids_beyond_it(tmp_path: Path) -> None:
     raw = RawFile.read(path)
     raw.with_entries({"tokenizer.ggml.tokens": Entry.of(["a", "b"])}).write(tmp_path / "bad.gguf")
     assert "tokenizer" in _faults(tmp_path / "bad.gguf")
-    raw.with_entries({
-        "tokenizer.ggml.eos_token_id": Entry.of(9999), "tokenizer.ggml.padding_token_id": Entry.of(400),
-    }).write(tmp_path / "bad.gguf")  # fmt: skip
+    raw.with_entries(
+        {
+            "tokenizer.ggml.eos_token_id": Entry.of(9999),
+            "tokenizer.ggml.padding_token_id": Entry.of(400),
+        }
+    ).write(tmp_path / "bad.gguf")
     run = CliRunner().invoke(command, [str(tmp_path / "bad.gguf"), "--repair", str(tmp_path / "fixed.gguf")])
     assert run.exit_code == 0, run.output
     fixed = RawFile.read(tmp_path / "fixed.gguf")
@@ -396,19 +422,34 @@ def test_a_vocabulary_of_another_size_and_ids_beyond_it(tmp_path: Path) -> None:
     assert fixed.get("tokenizer.ggml.padding_token_id") is None
 
 
-@pytest.mark.parametrize("name", ["token_embd.weight", "blk.0.attn_q.weight", "blk.2.attn_k.weight", "loop_gate.bias",
-                                  "blk.0.ffn_up.weight", "output_norm.weight"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token_embd.weight",
+        "blk.0.attn_q.weight",
+        "blk.2.attn_k.weight",
+        "loop_gate.bias",
+        "blk.0.ffn_up.weight",
+        "output_norm.weight",
+    ],
+)
 def test_any_tensor_may_be_missing(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "m.gguf", ODD)
     path.write_bytes(path.read_bytes().replace(name.encode(), name.replace("t", "x").encode()))
     assert "tensors" in _faults(path)
 
 
-@pytest.mark.parametrize("changes", [
-    {"attention_bias": True}, {"rope_scaling": {"rope_type": "linear", "factor": 4.0}}, {"tie_word_embeddings": True},
-    {"rope_scaling": {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 64}},
-    {"num_attention_heads": 5, "num_key_value_heads": 1, "head_dim": 12, "hidden_size": 60},
-], ids=["biases", "linear", "tied", "llama3", "odd heads"])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attention_bias": True},
+        {"rope_scaling": {"rope_type": "linear", "factor": 4.0}},
+        {"tie_word_embeddings": True},
+        {"rope_scaling": {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 64}},
+        {"num_attention_heads": 5, "num_key_value_heads": 1, "head_dim": 12, "hidden_size": 60},
+    ],
+    ids=["biases", "linear", "tied", "llama3", "odd heads"],
+)
 def test_unusual_models_that_are_sound(tmp_path: Path, changes: dict[str, Any]) -> None:
     checkpoints.write(tmp_path / "model", LOOP, **changes)
     convert(tmp_path / "model", tmp_path / "m.gguf", "f32")

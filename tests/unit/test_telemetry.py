@@ -37,9 +37,17 @@ def test_answers_and_what_became_of_them(tmp_path: Path) -> None:
     counts.shown(99)
     day = counts.days()["2026-01-02"]
     assert day == {
-        "requests": 3, "source.model": 1, "source.cache": 1, "quiet.unsure": 1, "ms.150": 2, "shown": 2,
-        "accepted.words": 1, "accepted.lines": 1, "accepted.whole": 1, "accepted.characters": 7 + 15,
-    }  # fmt: skip
+        "requests": 3,
+        "source.model": 1,
+        "source.cache": 1,
+        "quiet.unsure": 1,
+        "ms.150": 2,
+        "shown": 2,
+        "accepted.words": 1,
+        "accepted.lines": 1,
+        "accepted.whole": 1,
+        "accepted.characters": 7 + 15,
+    }
     counts.save()
     assert file.stat().st_mode & 0o777 == 0o600
     assert Statistics(file, today=today).days() == counts.days()

@@ -32,14 +32,23 @@ MAX_NAMES = 12
 WITHHELD = "(withheld: looks like a secret)"
 
 _STATUS = {
-    "A": "added", "M": "modified", "D": "deleted", "R": "renamed", "C": "copied", "T": "type-changed",
+    "A": "added",
+    "M": "modified",
+    "D": "deleted",
+    "R": "renamed",
+    "C": "copied",
+    "T": "type-changed",
     "U": "conflicted",
-}  # fmt: skip
+}
 
 
 def explain_diff(
-    root: Path, target: DiffTarget, *, evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
-    redact: Redact | None = None, so_far: Callable[[DiffExplanation], None] | None = None,
+    root: Path,
+    target: DiffTarget,
+    *,
+    evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
+    redact: Redact | None = None,
+    so_far: Callable[[DiffExplanation], None] | None = None,
     include_filtered: bool = False,
 ) -> DiffExplanation:
     """Explains a diff.
@@ -64,7 +73,8 @@ def explain_diff(
         summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
     guess = "" if intent.kind == "change" or intent.confidence > GUESS else "a guess: "
     known = DiffExplanation(
-        label, summary, intent.kind, guess + intent.reason, files, open_work=target.kind in ("worktree", "staged"))
+        label, summary, intent.kind, guess + intent.reason, files, open_work=target.kind in ("worktree", "staged")
+    )
     if not source.files:
         return known
     repository = source.repository
@@ -189,9 +199,15 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
     if source.repository is None:
         return []
     names = list(changed_names(changes))
-    names += [item.name.rsplit(".", 1)[-1] for item in changes if item.public and not item.inner
-              and item.change in ("body", "moved", "signature") and item.kind != "test"
-              and category(item.path) is Category.SOURCE]
+    names += [
+        item.name.rsplit(".", 1)[-1]
+        for item in changes
+        if item.public
+        and not item.inner
+        and item.change in ("body", "moved", "signature")
+        and item.kind != "test"
+        and category(item.path) is Category.SOURCE
+    ]
     wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)][:MAX_NAMES]
     repository = source.repository
     if not wanted or (repository.bare and not source.revision):
@@ -240,7 +256,8 @@ def _at_revision(source: DiffSource, path: str) -> bytes | None:
 
 
 _HEADING = re.compile(
-    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)")
+    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)"
+)
 
 
 def _from_headings(item: FileDiff) -> list[SymbolChange]:

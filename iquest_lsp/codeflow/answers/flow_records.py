@@ -53,17 +53,27 @@ def flow_records_of(
 def _record(
     entry: Entry, rank: int, paths: Sequence[str], symbols: Sequence[SymbolEntry], wanted: set[str], prefix: str
 ) -> FlowRecord:
-    own = sorted((item for item in symbols if not item.inner),
-                 key=lambda item: (item.path not in wanted, _TELLING.index(item.change)))
+    own = sorted(
+        (item for item in symbols if not item.inner),
+        key=lambda item: (item.path not in wanted, _TELLING.index(item.change)),
+    )
     action, before, after = _action(own)
     # Finished work weighs more than what no release has taken up yet.
     weight = entry.confidence * (1.2 if entry.release else 1.0) * (1.1 if entry.body or entry.issues else 1.0)
     return FlowRecord(
-        entry.oid, entry.date, entry.kind, entry.subject, rationale(entry.body, 240),
+        entry.oid,
+        entry.date,
+        entry.kind,
+        entry.subject,
+        rationale(entry.body, 240),
         tuple(path.removeprefix(prefix) for path in sorted(paths, key=lambda path: path not in wanted)),
-        tuple(dict.fromkeys(item.name for item in own)), round(weight / (1 + 0.08 * rank), 3), action, before, after,
+        tuple(dict.fromkeys(item.name for item in own)),
+        round(weight / (1 + 0.08 * rank), 3),
+        action,
+        before,
+        after,
         entry.release or "",
-    )  # fmt: skip
+    )
 
 
 def _action(own: Sequence[SymbolEntry]) -> tuple[str, str, str]:

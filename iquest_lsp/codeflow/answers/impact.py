@@ -45,19 +45,36 @@ class Impact:
         return {
             "target": self.target,
             "items": [
-                {"path": item.path, "line": item.line, "kind": item.kind, "reason": item.reason,
-                 "confidence": round(item.confidence, 3)}
+                {
+                    "path": item.path,
+                    "line": item.line,
+                    "kind": item.kind,
+                    "reason": item.reason,
+                    "confidence": round(item.confidence, 3),
+                }
                 for item in self.items
             ],
-        }  # fmt: skip
+        }
 
     def to_markdown(self) -> str:
         """The places as a markdown document, by kind."""
         lines = [f"# What a change of {escape(self.target)} reaches", ""]
         if not self.items:
             lines.append("Nothing in this repository uses it, as far as syntax and history tell.")
-        titles = dict(zip(_ORDER, ("Callers", "Tests", "Documentation", "Continuous integration", "Configuration",
-                                   "Changes along, says history"), strict=True))
+        titles = dict(
+            zip(
+                _ORDER,
+                (
+                    "Callers",
+                    "Tests",
+                    "Documentation",
+                    "Continuous integration",
+                    "Configuration",
+                    "Changes along, says history",
+                ),
+                strict=True,
+            )
+        )
         for kind in _ORDER:
             some = [item for item in self.items if item.kind == kind]
             if some:
@@ -68,7 +85,11 @@ class Impact:
 
 
 def impact_of(
-    repository: Repository, target: Target, past: Evidence, *, redact: Redact | None = None,
+    repository: Repository,
+    target: Target,
+    past: Evidence,
+    *,
+    redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> Impact:
     """The places that use the target's definition, and the files that change with its file.
@@ -80,8 +101,12 @@ def impact_of(
     names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
     uses = references(repository, names, repository.work_tree_file) if not repository.bare else []
     scripts = _ci_text(repository)
-    uses = [replace(use, kind="ci") if use.kind == "caller" and not grammars.language_of(use.path)
-            and PurePosixPath(use.path).name in scripts else use for use in uses]
+    uses = [
+        replace(use, kind="ci")
+        if use.kind == "caller" and not grammars.language_of(use.path) and PurePosixPath(use.path).name in scripts
+        else use
+        for use in uses
+    ]
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     tracked = frozenset(repository.files())
     found: dict[tuple[str, str], ImpactItem] = {}

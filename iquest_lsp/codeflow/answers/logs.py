@@ -39,14 +39,59 @@ _PLACE = re.compile(r"(?<![\w/.\\-])((?:[A-Za-z]:)?[\w./\\@+-]*[\w-]+\.[A-Za-z][
 _PYTEST_ID = re.compile(r"\b(\S+\.py)::(?:\w+::)*(\w+)")
 _MESSAGE = re.compile(
     r"^(?:E\s{2,}(?P<a>.*)|(?P<b>[\w.]*(?:Error|Exception|Panic|Failure)\b.*)|.*\berror(?:\[\w+\]|\sTS\d+)?:\s*(?P<c>.*)|"
-    r".*panicked at (?P<d>.*)|panic: (?P<e>.*)|.*\bFAILED\b.* - (?P<f>.*))$")
+    r".*panicked at (?P<d>.*)|panic: (?P<e>.*)|.*\bFAILED\b.* - (?P<f>.*))$"
+)
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
-_COMMON = frozenset({
-    "error", "exception", "assertionerror", "assert", "true", "false", "none", "null", "expected", "got", "object",
-    "type", "value", "the", "for", "and", "not", "has", "was", "with", "line", "file", "test", "tests", "failed",
-    "typeerror", "valueerror", "keyerror", "attributeerror", "indexerror", "where", "self", "return", "from", "import",
-    "nonetype", "str", "int", "list", "dict", "attribute", "argument", "arguments", "called", "but", "found",
-})  # fmt: skip
+_COMMON = frozenset(
+    {
+        "error",
+        "exception",
+        "assertionerror",
+        "assert",
+        "true",
+        "false",
+        "none",
+        "null",
+        "expected",
+        "got",
+        "object",
+        "type",
+        "value",
+        "the",
+        "for",
+        "and",
+        "not",
+        "has",
+        "was",
+        "with",
+        "line",
+        "file",
+        "test",
+        "tests",
+        "failed",
+        "typeerror",
+        "valueerror",
+        "keyerror",
+        "attributeerror",
+        "indexerror",
+        "where",
+        "self",
+        "return",
+        "from",
+        "import",
+        "nonetype",
+        "str",
+        "int",
+        "list",
+        "dict",
+        "attribute",
+        "argument",
+        "arguments",
+        "called",
+        "but",
+        "found",
+    }
+)
 
 
 def read_log(text: str, tracked: Sequence[str]) -> Failure:
@@ -66,7 +111,7 @@ def read_log(text: str, tracked: Sequence[str]) -> Failure:
         frames.reverse()
     unique: dict[tuple[str, int], Frame] = {}
     for depth, frame in enumerate(reversed(frames)):
-        weight = max(0.15, 0.85 ** depth) * (0.35 if category(frame.path) is Category.TEST else 1.0)
+        weight = max(0.15, 0.85**depth) * (0.35 if category(frame.path) is Category.TEST else 1.0)
         unique.setdefault((frame.path, frame.line), Frame(frame.path, frame.line, frame.function, weight))
     ranked = sorted(unique.values(), key=lambda frame: -frame.weight)[:MAX_FRAMES]
     return Failure(tuple(ranked), frozenset(words), message)

@@ -25,8 +25,13 @@ _TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
 
 
 def missing_of(
-    paths: Sequence[str], changes: Sequence[SymbolChange], partners: Sequence[Partner], habits: Habits,
-    uses: Sequence[Reference], tracked: frozenset[str], intent: str,
+    paths: Sequence[str],
+    changes: Sequence[SymbolChange],
+    partners: Sequence[Partner],
+    habits: Habits,
+    uses: Sequence[Reference],
+    tracked: frozenset[str],
+    intent: str,
 ) -> list[MissingItem]:
     """Expected files that are not among `paths`, most certain first; only files that exist are named."""
     known = set(paths)
@@ -34,8 +39,9 @@ def missing_of(
     for partner in usual((partner for partner in partners if partner.path in tracked), known):
         _put(found, MissingItem(partner.path, _together(partner), partner.support, partner.confidence))
     code = [path for path in paths if category(path) is Category.SOURCE]
-    behaviour = [item for item in worth_showing(changes)
-                 if item.change in _TELLING and category(item.path) is Category.SOURCE]
+    behaviour = [
+        item for item in worth_showing(changes) if item.change in _TELLING and category(item.path) is Category.SOURCE
+    ]
     counted = {(partner.path, partner.of): partner for partner in partners}
     if behaviour and not any(category(path) is Category.TEST for path in paths):
         for item in _tests(code, counted, tracked):
@@ -109,21 +115,28 @@ def _tests(
 
 
 def _mentions(
-    behaviour: Sequence[SymbolChange], uses: Sequence[Reference], known: set[str],
+    behaviour: Sequence[SymbolChange],
+    uses: Sequence[Reference],
+    known: set[str],
     counted: dict[tuple[str, str], Partner],
 ) -> Iterable[MissingItem]:
     by_name = {
-        name: item for item in behaviour
-        if item.public and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
+        name: item
+        for item in behaviour
+        if item.public
+        and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
         and not (item.change == "signature" and types_only(item.detail))
         and not (item.kind == "constant" and item.change == "body")
-    }  # fmt: skip
+    }
     strong = ("signature", "removed", "renamed", "moved")
     # What half of the documentation mentions is explained in one of its places at most.
     spread = Counter(name for name, _ in {(use.name, use.path) for use in uses if use.kind == "docs"})
     for use in uses:
-        if spread[use.name] > MAX_MENTIONS and by_name.get(use.name) and by_name[use.name].change not in (
-            "removed", "renamed"):
+        if (
+            spread[use.name] > MAX_MENTIONS
+            and by_name.get(use.name)
+            and by_name[use.name].change not in ("removed", "renamed")
+        ):
             continue
         change = by_name.get(use.name)
         if change is None or use.path in known or use.kind not in ("docs", "ci", "config", "test"):
@@ -137,14 +150,17 @@ def _mentions(
         partner = counted.get((use.path, change.path))
         base = 0.6 if change.change in strong else 0.3
         yield MissingItem(
-            use.path, f"mentions `{use.name}` (line {use.line + 1}), whose {_what(change)} changes",
-            partner.support if partner else 0, max(partner.confidence if partner else 0.0, base),
-        )  # fmt: skip
+            use.path,
+            f"mentions `{use.name}` (line {use.line + 1}), whose {_what(change)} changes",
+            partner.support if partner else 0,
+            max(partner.confidence if partner else 0.0, base),
+        )
 
 
 def _what(change: SymbolChange) -> str:
     return {"signature": "signature", "renamed": "name", "moved": "place", "removed": "existence"}.get(
-        change.change, "behaviour")
+        change.change, "behaviour"
+    )
 
 
 def _changelog(known: set[str], habits: Habits, tracked: frozenset[str]) -> Iterable[MissingItem]:

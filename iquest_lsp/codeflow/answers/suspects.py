@@ -26,9 +26,17 @@ MAX_CANDIDATES = 300
 MAX_READ = 30
 
 _KIND_WEIGHT = {
-    "docs": 0.1, "test": 0.15, "ci": 0.15, "style": 0.25, "release": 0.3, "build": 0.5, "merge": 0.0, "revert": 0.8,
-    "fix": 0.9, "deprecate": 0.7,
-}  # fmt: skip
+    "docs": 0.1,
+    "test": 0.15,
+    "ci": 0.15,
+    "style": 0.25,
+    "release": 0.3,
+    "build": 0.5,
+    "merge": 0.0,
+    "revert": 0.8,
+    "fix": 0.9,
+    "deprecate": 0.7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,17 @@ class Suspects:
         """The JSON form (DESIGN.md, section 9)."""
         return {
             "items": [
-                {"commit": item.commit, "date": item.date, "subject": item.subject, "score": item.score,
-                 "reason": item.reason, "paths": list(item.paths)}
+                {
+                    "commit": item.commit,
+                    "date": item.date,
+                    "subject": item.subject,
+                    "score": item.score,
+                    "reason": item.reason,
+                    "paths": list(item.paths),
+                }
                 for item in self.items
             ]
-        }  # fmt: skip
+        }
 
     def to_markdown(self) -> str:
         """The suspects as a markdown document."""
@@ -112,9 +126,10 @@ def suspects_of_failure(
     """Suspects for a log. Raises UsageError for one that says nothing at all."""
     if not failure.frames and not failure.words:
         raise UsageError(
-            "The log tells nothing", why="it names no file of this repository and no error",
+            "The log tells nothing",
+            why="it names no file of this repository and no error",
             fix="Pipe in the whole output of the failing command",
-        )  # fmt: skip
+        )
     cases = _Cases(index)
     for frame in failure.frames[:12]:
         _on_frame(cases, frame)
@@ -155,8 +170,16 @@ class _Cases:
         for case in shown:
             entry, score = case.entry, self._score(case)
             subject = WITHHELD if redact is not None and redact(entry.subject) else entry.subject
-            items.append(Suspect(entry.oid, entry.date, subject, round(score / (score + 1), 3), self._reason(case),
-                                 tuple(paths.get(entry.key, ())[:20])))
+            items.append(
+                Suspect(
+                    entry.oid,
+                    entry.date,
+                    subject,
+                    round(score / (score + 1), 3),
+                    self._reason(case),
+                    tuple(paths.get(entry.key, ())[:20]),
+                )
+            )
         return Suspects(tuple(items), self.since, left_out)
 
     def _cleared(self, entry: Entry) -> str:
@@ -189,8 +212,9 @@ class _Cases:
             if common:
                 case = by_oid[commit.oid]
                 case.words = min(0.6, 0.15 * len(common))
-                case.reasons.append("its lines hold " + ", ".join(f"`{word}`" for word in sorted(common)[:3])
-                                    + " of the error")
+                case.reasons.append(
+                    "its lines hold " + ", ".join(f"`{word}`" for word in sorted(common)[:3]) + " of the error"
+                )
 
     def _reason(self, case: _Case) -> str:
         entry = case.entry

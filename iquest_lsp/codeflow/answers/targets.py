@@ -71,8 +71,15 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         raise UsageError(f"{path} has no line {line}", why=f"it has {count} lines")
     symbol = at_line(symbols, line - 1)
     at = mapping.range((line - 1, line))
-    return Target(text, full, line - 1, symbol, symbol.name if symbol else "",
-                  mapping.range((symbol.start, symbol.end)) if symbol else None, at[0] if at else None)
+    return Target(
+        text,
+        full,
+        line - 1,
+        symbol,
+        symbol.name if symbol else "",
+        mapping.range((symbol.start, symbol.end)) if symbol else None,
+        at[0] if at else None,
+    )
 
 
 def split_target(text: str) -> tuple[str, str, int | None]:

@@ -19,13 +19,17 @@ from iquest_lsp.codeflow.syntax.symbols import symbols_of
 MAX_STORY = 40
 FOLLOW_UP_DAYS = 21
 _FOLLOW_UP = {
-    Category.TEST: "its tests follow", Category.DOCS: "its documentation follows",
-    Category.CI: "continuous integration follows", Category.CHANGELOG: "the changelog follows",
-}  # fmt: skip
+    Category.TEST: "its tests follow",
+    Category.DOCS: "its documentation follows",
+    Category.CI: "continuous integration follows",
+    Category.CHANGELOG: "the changelog follows",
+}
 _KIND_WORDS = {
-    Category.TEST: "a change of tests that", Category.DOCS: "a change of documentation that",
-    Category.CI: "a change of continuous integration that", Category.CHANGELOG: "a changelog entry that",
-}  # fmt: skip
+    Category.TEST: "a change of tests that",
+    Category.DOCS: "a change of documentation that",
+    Category.CI: "a change of continuous integration that",
+    Category.CHANGELOG: "a changelog entry that",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,18 @@ class Story:
         return {
             "target": self.target,
             "story": [
-                {"commit": item.commit, "date": item.date, "subject": item.subject, "change": item.change,
-                 "reason": item.reason}
+                {
+                    "commit": item.commit,
+                    "date": item.date,
+                    "subject": item.subject,
+                    "change": item.change,
+                    "reason": item.reason,
+                }
                 for item in self.story
             ],
             "since": self.since,
             "deprecated_in": self.deprecated_in,
-        }  # fmt: skip
+        }
 
     def to_markdown(self) -> str:
         """The story as a markdown document."""
@@ -102,9 +111,7 @@ class _Step:
     deprecates: bool = False
 
 
-def tell(
-    index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None = None
-) -> Story:
+def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None = None) -> Story:
     """The story of a target, from what is indexed; older commits on its file are read first where need be."""
     index.deepen(index.renamed_from(target.path))
     steps: dict[str, _Step] = {}
@@ -125,15 +132,21 @@ def tell(
         _follow_ups(index, target, steps)
     ordered = sorted(steps.values(), key=lambda step: step.entry.order)
     kept = [step for step in ordered if include_filtered or _telling(step, born)]
-    shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5):]]
+    shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5) :]]
     items = tuple(_item(step, redact, include_filtered=include_filtered) for step in shown)
     note = ""
     if index.repository.is_cut_off(born.entry.oid):
         note = f"This clone is shallow: what came before {born.entry.oid[:10]} is not in it."
     # A definition is as old as its beginning, a line as it reads now is as old as its last change.
     since = born if target.line is None else newest
-    return Story(target.label, items, since.entry.release if since else None, deprecated[-1] if deprecated else None,
-                 len(ordered) - len(shown), note)
+    return Story(
+        target.label,
+        items,
+        since.entry.release if since else None,
+        deprecated[-1] if deprecated else None,
+        len(ordered) - len(shown),
+        note,
+    )
 
 
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
@@ -182,8 +195,12 @@ def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, 
             break
     births = [item for item, member in found if not member]
     again = [(item, member) for item, member in found if not member and item.change == "added"][:-1]
-    found = [(replace(item, change="body", detail="it gained another form"), member)
-             if (item, member) in again else (item, member) for item, member in found]
+    found = [
+        (replace(item, change="body", detail="it gained another form"), member)
+        if (item, member) in again
+        else (item, member)
+        for item, member in found
+    ]
     first = min((item.entry.order for item in births), default=0)
     for item, member in found:
         if birth_only and item.entry.order != first and not item.deprecates:
@@ -234,11 +251,16 @@ def _phrase(item: SymbolEntry, kind: str, inner: str) -> str:
     told = ", ".join(signature_facts(item.detail)) if item.change == "signature" else item.detail
     detail = f": {told}" if told else ""
     phrases = {
-        "added": f"{what} was introduced", "removed": f"{what} was removed", "renamed": f"{what} was renamed{detail}",
-        "moved": f"{what} was moved {item.detail}", "signature": f"the signature of {what} changed{detail}",
-        "body": f"{what} was changed{detail}", "doc": f"the documentation of {what} was changed",
-        "test": f"{what} was changed", "format-only": f"the layout of {what} was changed",
-    }  # fmt: skip
+        "added": f"{what} was introduced",
+        "removed": f"{what} was removed",
+        "renamed": f"{what} was renamed{detail}",
+        "moved": f"{what} was moved {item.detail}",
+        "signature": f"the signature of {what} changed{detail}",
+        "body": f"{what} was changed{detail}",
+        "doc": f"the documentation of {what} was changed",
+        "test": f"{what} was changed",
+        "format-only": f"the layout of {what} was changed",
+    }
     return phrases.get(item.change, f"{what} was changed") + deprecation
 
 
@@ -296,8 +318,12 @@ def _about(entry: Entry, paths: Iterable[str], target: Target, short: str) -> bo
 
 
 def _telling(step: _Step, born: _Step) -> bool:
-    return not step.entry.filter or step is born or step.deprecates or (
-        step.entry.filter == "credibility" and "says nothing" in step.entry.objection and step.direct)
+    return (
+        not step.entry.filter
+        or step is born
+        or step.deprecates
+        or (step.entry.filter == "credibility" and "says nothing" in step.entry.objection and step.direct)
+    )
 
 
 def _item(step: _Step, redact: Redact | None, *, include_filtered: bool) -> StoryItem:
@@ -308,11 +334,19 @@ def _item(step: _Step, redact: Redact | None, *, include_filtered: bool) -> Stor
     reason = ": ".join(part for part in (kind, why or entry.subject) if part)
     if issues:
         reason += f" ({', '.join(issues)})"
-    item = StoryItem(entry.oid, entry.date, entry.subject, step.change, reason, entry.release,
-                     entry.doubt if include_filtered else "")
+    item = StoryItem(
+        entry.oid,
+        entry.date,
+        entry.subject,
+        step.change,
+        reason,
+        entry.release,
+        entry.doubt if include_filtered else "",
+    )
     if redact is not None:
-        item = replace(item, **{name: WITHHELD for name in ("subject", "change", "reason")
-                                if redact(getattr(item, name))})
+        item = replace(
+            item, **{name: WITHHELD for name in ("subject", "change", "reason") if redact(getattr(item, name))}
+        )
     return item
 
 

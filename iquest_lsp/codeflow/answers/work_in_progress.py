@@ -43,8 +43,16 @@ def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit
             if len(edits) >= MAX_EDITS or (redact is not None and redact(text)):
                 continue
             names = tuple(symbol.name for symbol in touched(symbols, hunk.new_start, hunk.new_count))
-            edits.append(RecentEdit(item.path.removeprefix(prefix), hunk.new_start, hunk.new_start + hunk.new_count,
-                                    text, hunk.old_count, names))
+            edits.append(
+                RecentEdit(
+                    item.path.removeprefix(prefix),
+                    hunk.new_start,
+                    hunk.new_start + hunk.new_count,
+                    text,
+                    hunk.old_count,
+                    names,
+                )
+            )
     return edits
 
 
@@ -75,10 +83,16 @@ def live_records(
         files = sorted(commit.files, key=lambda item: -(item.added + item.removed))
         names = [name for item in files if category(item.path) is not Category.DOCS for name in headings(item)]
         why = rationale(commit.body)
-        records.append(FlowRecord(
-            commit.oid, commit.date, intent.kind, commit.subject,
-            WITHHELD if redact is not None and redact(why) else why,
-            tuple(item.path.removeprefix(repository.prefix) for item in files), tuple(dict.fromkeys(names)),
-            round(intent.confidence / (1 + 0.05 * len(records)), 3),
-        ))  # fmt: skip
+        records.append(
+            FlowRecord(
+                commit.oid,
+                commit.date,
+                intent.kind,
+                commit.subject,
+                WITHHELD if redact is not None and redact(why) else why,
+                tuple(item.path.removeprefix(repository.prefix) for item in files),
+                tuple(dict.fromkeys(names)),
+                round(intent.confidence / (1 + 0.05 * len(records)), 3),
+            )
+        )
     return records

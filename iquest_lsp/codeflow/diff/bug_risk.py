@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
-_GUARD = re.compile(r"^\s*(?:\}?\s*(?:else )?if|elif|except|catch|raise|throw|assert|try|unless|guard)\b|"
+_GUARD = re.compile(
+    r"^\s*(?:\}?\s*(?:else )?if|elif|except|catch|raise|throw|assert|try|unless|guard)\b|"
     r"\bis None\b|\bis not None\b|!= null|== null|!= nil|== nil\b|\?\?|\.get\(|unwrap_or|with .*lock|\.lock\(|"
-    r"finally")
-_OPERATOR = re.compile(r"<=|>=|==|!=|&&|\|\||<|>|\band\b|\bor\b|\bnot\b|[-+*/%]|\bTrue\b|\bFalse\b|\btrue\b|\bfalse\b|"
-                       r"(?<![\w.])\d+(?![\w.])|\bmin\b|\bmax\b|\bany\b|\ball\b|\[[^\]]*\]")
+    r"finally"
+)
+_OPERATOR = re.compile(
+    r"<=|>=|==|!=|&&|\|\||<|>|\band\b|\bor\b|\bnot\b|[-+*/%]|\bTrue\b|\bFalse\b|\btrue\b|\bfalse\b|"
+    r"(?<![\w.])\d+(?![\w.])|\bmin\b|\bmax\b|\bany\b|\ball\b|\[[^\]]*\]"
+)
 _WORD = re.compile(r"\w+|\S")
 
 

@@ -89,13 +89,17 @@ class DiffExplanation:
             ],
             "history": history_json(self.history),
             "missing": [
-                {"path": item.path, "reason": item.reason, "support": item.support,
-                 "confidence": round(item.confidence, 3)}
+                {
+                    "path": item.path,
+                    "reason": item.reason,
+                    "support": item.support,
+                    "confidence": round(item.confidence, 3),
+                }
                 for item in self.missing
             ],
             "risks": list(self.risks),
             "model_text": self.model_text,
-        }  # fmt: skip
+        }
 
     def to_markdown(self) -> str:
         """The explanation as a markdown document."""
@@ -166,8 +170,11 @@ def escape(text: str) -> str:
 def _title(explanation: DiffExplanation) -> str:
     target = explanation.target
     short = target[:10] if len(target) >= 40 and all(char in "0123456789abcdef" for char in target) else target
-    return f"What {short} changes" if not short.startswith("the ") else f"What {short} change" + (
-        "" if short.endswith("changes") else "s")
+    return (
+        f"What {short} changes"
+        if not short.startswith("the ")
+        else f"What {short} change" + ("" if short.endswith("changes") else "s")
+    )
 
 
 def _worth_listing(files: Sequence[ChangedFile]) -> tuple[list[ChangedFile], list[ChangedFile]]:
@@ -177,8 +184,12 @@ def _worth_listing(files: Sequence[ChangedFile]) -> tuple[list[ChangedFile], lis
     order = {Category.SOURCE: 0, Category.TEST: 1, Category.BUILD: 2, Category.CI: 2, Category.CONFIG: 2}
 
     def weight(item: ChangedFile) -> tuple[bool, int, bool, int]:
-        return (item.status == "deleted", order.get(category(item.path), 3), not item.symbols,
-                -item.added - item.removed)
+        return (
+            item.status == "deleted",
+            order.get(category(item.path), 3),
+            not item.symbols,
+            -item.added - item.removed,
+        )
 
     kept = {item.path for item in sorted(files, key=weight)[:MAX_FILES]}
     return [item for item in files if item.path in kept], [item for item in files if item.path not in kept]
@@ -191,20 +202,27 @@ def _counts(item: ChangedFile) -> str:
 
 
 _WORDS = {
-    "body": "changed", "test": "changed", "signature": "new signature", "doc": "documentation changed",
+    "body": "changed",
+    "test": "changed",
+    "signature": "new signature",
+    "doc": "documentation changed",
     "format-only": "layout only",
-}  # fmt: skip
+}
 
 
 def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
     """Changes a reader wants to see: no parts of whole definitions, no class that only changed in its methods."""
     names = [item.name for item in symbols]
     return [
-        item for item in symbols
+        item
+        for item in symbols
         if not item.inner
-        and not (item.change in ("body", "test") and not item.detail and any(
-            name.startswith(f"{item.name}.") for name in names))
-    ]  # fmt: skip
+        and not (
+            item.change in ("body", "test")
+            and not item.detail
+            and any(name.startswith(f"{item.name}.") for name in names)
+        )
+    ]
 
 
 def _symbols(item: ChangedFile) -> list[str]:

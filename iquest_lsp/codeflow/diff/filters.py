@@ -20,7 +20,9 @@ MAX_SWEEP = 150
 _BOT = re.compile(
     r"\[bot\]|\b(dependabot|renovate|greenkeeper|pre-commit-ci|github-actions|weblate|crowdin|snyk|semantic-release|"
     r"travis|codecov|imgbot|allcontributors|mergify|bors|homu|pyup|scala-steward|transifex|gitter-badger)\b|"
-    r"\bbot\b|[-_.]bot\b|bot@", re.IGNORECASE)  # fmt: skip
+    r"\bbot\b|[-_.]bot\b|bot@",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ def credibility(author: str, email: str, intent: Intent, files: Sequence[FileDif
 
 _TRAILER = re.compile(
     r"^(co-authored-by|signed-off-by|reviewed-by|acked-by|change-id|cc|tested-by|reported-by|git-svn-id|"
-    r"differential revision|pr-url|reviewed-on|fixes|closes|refs)\s*:", re.IGNORECASE)  # fmt: skip
+    r"differential revision|pr-url|reviewed-on|fixes|closes|refs)\s*:",
+    re.IGNORECASE,
+)
 
 
 def rationale(body: str, limit: int = 400) -> str:

@@ -16,9 +16,22 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
 KINDS = (
-    "feature", "fix", "refactor", "perf", "docs", "test", "ci", "build", "style", "deprecate", "release", "revert",
-    "merge", "chore", "change",
-)  # fmt: skip
+    "feature",
+    "fix",
+    "refactor",
+    "perf",
+    "docs",
+    "test",
+    "ci",
+    "build",
+    "style",
+    "deprecate",
+    "release",
+    "revert",
+    "merge",
+    "chore",
+    "change",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +75,13 @@ class Shape:
 _GUARD = re.compile(
     r"^\s*(\}?\s*(el)?(se\s*)?if\b|elif\b|except\b|catch\b|try\b|raise\b|throw\b|assert\b|return (None|null|nil|false|"
     r"False|err)\b)|\b(is None|is not None|== null|!= null|=== undefined|!= nil|== nil)\b|\?\?|\.get\(|"
-    r"\b(max|min)\(|unwrap_or|or \[\]|or \{\}|or \"\"")  # fmt: skip
-_SPEED = re.compile(r"lru_cache|@cache\b|memo(iz|\b)|__slots__|ThreadPool|executor|bisect|heapq|frozenset\(|"
-                    r"(?<!new )\bset\(|buffer|precomput|lazy|reserve\(|rayon|parallel", re.IGNORECASE)  # fmt: skip
+    r"\b(max|min)\(|unwrap_or|or \[\]|or \{\}|or \"\""
+)
+_SPEED = re.compile(
+    r"lru_cache|@cache\b|memo(iz|\b)|__slots__|ThreadPool|executor|bisect|heapq|frozenset\(|"
+    r"(?<!new )\bset\(|buffer|precomput|lazy|reserve\(|rayon|parallel",
+    re.IGNORECASE,
+)
 _VERSION = re.compile(r"version|^\s*[\"']?\d+\.\d+(\.\d+)?|__version__", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
 
@@ -93,84 +110,195 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         outer = [item for item in changes if not item.inner]
         symbols = Counter(item.change for item in outer)
         symbols["private added"] = sum(
-            item.change == "added" and (not item.public or item.kind == "constant") for item in outer)
+            item.change == "added" and (not item.public or item.kind == "constant") for item in outer
+        )
         symbols["tests added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
     return Shape(
-        categories, len(files), new_code, deleted, renames, moved, added, removed, symbols,
-        moved_lines=common / len(telling) if telling else 0.0, renamed_words=_one_word_renamed(code),
+        categories,
+        len(files),
+        new_code,
+        deleted,
+        renames,
+        moved,
+        added,
+        removed,
+        symbols,
+        moved_lines=common / len(telling) if telling else 0.0,
+        renamed_words=_one_word_renamed(code),
         guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=sum(bool(_SPEED.search(line)) for line in plus) - sum(bool(_SPEED.search(line)) for line in minus),
-    )  # fmt: skip
+    )
 
 
 _PREFIXES = {
-    "feat": "feature", "feature": "feature", "feats": "feature", "fix": "fix", "bugfix": "fix", "hotfix": "fix",
-    "bug": "fix", "security": "fix", "docs": "docs", "doc": "docs", "refactor": "refactor", "refact": "refactor",
-    "refactoring": "refactor", "cleanup": "refactor", "perf": "perf", "performance": "perf", "test": "test",
-    "tests": "test", "ci": "ci", "build": "build", "deps": "build", "dep": "build", "style": "style", "fmt": "style",
-    "lint": "style", "chore": "chore", "maint": "chore", "revert": "revert", "release": "release", "enh": "feature",
-    "rel": "release", "tst": "test", "sty": "style", "mnt": "chore", "bld": "build", "dep-bump": "build",
-    "deprecate": "deprecate", "improvement": "feature", "types": "refactor", "i18n": "feature",
-    "修复": "fix", "功能": "feature", "新增": "feature", "重构": "refactor", "文档": "docs", "测试": "test",
-    "优化": "perf", "样式": "style", "格式": "style", "构建": "build", "发布": "release",
-    "回滚": "revert", "杂项": "chore",
-}  # fmt: skip
+    "feat": "feature",
+    "feature": "feature",
+    "feats": "feature",
+    "fix": "fix",
+    "bugfix": "fix",
+    "hotfix": "fix",
+    "bug": "fix",
+    "security": "fix",
+    "docs": "docs",
+    "doc": "docs",
+    "refactor": "refactor",
+    "refact": "refactor",
+    "refactoring": "refactor",
+    "cleanup": "refactor",
+    "perf": "perf",
+    "performance": "perf",
+    "test": "test",
+    "tests": "test",
+    "ci": "ci",
+    "build": "build",
+    "deps": "build",
+    "dep": "build",
+    "style": "style",
+    "fmt": "style",
+    "lint": "style",
+    "chore": "chore",
+    "maint": "chore",
+    "revert": "revert",
+    "release": "release",
+    "enh": "feature",
+    "rel": "release",
+    "tst": "test",
+    "sty": "style",
+    "mnt": "chore",
+    "bld": "build",
+    "dep-bump": "build",
+    "deprecate": "deprecate",
+    "improvement": "feature",
+    "types": "refactor",
+    "i18n": "feature",
+    "修复": "fix",
+    "功能": "feature",
+    "新增": "feature",
+    "重构": "refactor",
+    "文档": "docs",
+    "测试": "test",
+    "优化": "perf",
+    "样式": "style",
+    "格式": "style",
+    "构建": "build",
+    "发布": "release",
+    "回滚": "revert",
+    "杂项": "chore",
+}
 _PREFIX = re.compile(r"^\W{0,3}([\w-]+?)\]?\s*(?:\(([^)]*)\))?(!)?\s*[:：\]]\s*\S")
 _EMOJI = {
-    "✨": "feature", ":sparkles:": "feature", "🐛": "fix", ":bug:": "fix", "🚑": "fix", ":ambulance:": "fix",
-    "📝": "docs", ":memo:": "docs", "♻": "refactor", ":recycle:": "refactor", "⚡": "perf", ":zap:": "perf",
-    "✅": "test", ":white_check_mark:": "test", "👷": "ci", ":construction_worker:": "ci",
-    "🎨": "style", ":art:": "style",
-    "⬆": "build", ":arrow_up:": "build", "🔖": "release", ":bookmark:": "release", "🔒": "fix", ":lock:": "fix",
-    "🗑": "deprecate", ":wastebasket:": "deprecate", "🔥": "refactor", ":fire:": "refactor", "🚚": "refactor",
-}  # fmt: skip
+    "✨": "feature",
+    ":sparkles:": "feature",
+    "🐛": "fix",
+    ":bug:": "fix",
+    "🚑": "fix",
+    ":ambulance:": "fix",
+    "📝": "docs",
+    ":memo:": "docs",
+    "♻": "refactor",
+    ":recycle:": "refactor",
+    "⚡": "perf",
+    ":zap:": "perf",
+    "✅": "test",
+    ":white_check_mark:": "test",
+    "👷": "ci",
+    ":construction_worker:": "ci",
+    "🎨": "style",
+    ":art:": "style",
+    "⬆": "build",
+    ":arrow_up:": "build",
+    "🔖": "release",
+    ":bookmark:": "release",
+    "🔒": "fix",
+    ":lock:": "fix",
+    "🗑": "deprecate",
+    ":wastebasket:": "deprecate",
+    "🔥": "refactor",
+    ":fire:": "refactor",
+    "🚚": "refactor",
+}
 
 # (pattern, kind, weight): the subject's words; the first word counts double.
 _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind, weight) for pattern, kind, weight in (
+    (re.compile(pattern, re.IGNORECASE), kind, weight)
+    for pattern, kind, weight in (
         (r"\bdeprecat\w*|弃用|废弃", "deprecate", 3.0),
-        (r"\b(fix(e[sd]|ing)?|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
-         "fix", 2.5),
-        (r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
-         r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|issue|resolv\w+|guard|"
-         r"ensure)\b|错误|异常|崩溃|防止|避免",
-         "fix", 1.2),
-        (r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency|memory (use|usage))\b|"
-         r"优化|性能|加速|缓存",
-         "perf", 1.6),
-        (r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*|restructur\w*|"
-         r"reorgani[sz]\w*|dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
-         r"(class|function|module)\w*|replace\w*|rewrit\w*|convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
-         "refactor", 1.8),
-        (r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|new|creat\w*|provid\w*|expos\w*|"
-         r"accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许", "feature", 1.5),
+        (
+            r"\b(fix(e[sd]|ing)?|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
+            "fix",
+            2.5,
+        ),
+        (
+            r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
+            r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|issue|resolv\w+|guard|"
+            r"ensure)\b|错误|异常|崩溃|防止|避免",
+            "fix",
+            1.2,
+        ),
+        (
+            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency|memory (use|usage))\b|"
+            r"优化|性能|加速|缓存",
+            "perf",
+            1.6,
+        ),
+        (
+            r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*|restructur\w*|"
+            r"reorgani[sz]\w*|dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
+            r"(class|function|module)\w*|replace\w*|rewrit\w*|convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
+            "refactor",
+            1.8,
+        ),
+        (
+            r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|new|creat\w*|provid\w*|expos\w*|"
+            r"accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许",
+            "feature",
+            1.5,
+        ),
         (r"\btypos?\b|\bspelling\b|错别字", "docs", 2.6),
-        (r"\b(doc(s|umentation|string|strings)?|readme|comment\w*|changelog|tutorial|guide)\b|文档|注释|说明",
-         "docs", 1.7),
+        (
+            r"\b(doc(s|umentation|string|strings)?|readme|comment\w*|changelog|tutorial|guide)\b|文档|注释|说明",
+            "docs",
+            1.7,
+        ),
         (r"\b(tests?|testing|coverage|fixtures?|unit.?tests?|pytest)\b|测试|单测|用例", "test", 1.6),
         (r"\b(ci|github actions?|travis|workflow|pipeline|jenkins|pre-commit)\b|持续集成|流水线", "ci", 1.8),
-        (r"\b(bump\w*|upgrad\w*|dependenc\w+|deps|packag\w+|build|requirements|pin(s|ned)?|lockfile|makefile|"
-         r"docker\w*)\b|依赖|升级|构建|打包", "build", 1.5),
-        (r"\b(format\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|pep ?8|flake8)\b|"
-         r"格式化|缩进|空格",
-         "style", 1.7),
-        (r"^(release|prepare release|bump version|version)\b|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
-         "release", 3.0),
-    ))  # fmt: skip
+        (
+            r"\b(bump\w*|upgrad\w*|dependenc\w+|deps|packag\w+|build|requirements|pin(s|ned)?|lockfile|makefile|"
+            r"docker\w*)\b|依赖|升级|构建|打包",
+            "build",
+            1.5,
+        ),
+        (
+            r"\b(format\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|pep ?8|flake8)\b|"
+            r"格式化|缩进|空格",
+            "style",
+            1.7,
+        ),
+        (
+            r"^(release|prepare release|bump version|version)\b|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
+            "release",
+            3.0,
+        ),
+    )
+)
 _EMPTY = re.compile(
     r"^\W*(wip|update[sd]?|updat(e|ing) (code|files?|stuff)|fix(es|ed)?|fix typos?|typos?|changes?|misc|stuff|tmp|temp|"
     r"minor( changes?| fix(es)?)?|test|commit|save|checkpoint|work|more( work| changes| stuff)?|cleanup|clean up|"
     r"small (fix|change)s?|tweaks?|oops|asdf\w*|foo|bar|\.+|x+|done|progress|sync|initial|new|edit(s|ed)?|modif(y|ied)|"
     r"address(ed)? (review|comments|feedback)|review( comments)?|pr (feedback|comments)|nits?|up|ok|final|again|"
-    r"更新|修改|提交|临时|调整|小改动|完善|改动)\W*$", re.IGNORECASE)
+    r"更新|修改|提交|临时|调整|小改动|完善|改动)\W*$",
+    re.IGNORECASE,
+)
 _VAGUE = re.compile(
     r"^\W*(some |a few |more |various |small |minor )*"
     r"(fix|update|change|improve|tweak|clean|adjust|edit|work|polish)\w*"
     r"( up| on)?( some| a few| more| various| small| minor| the| my| this)*"
-    r"( stuff| things?| code| it| this| bits?| issues?| bugs?| errors?| problems?| files?)?\W*$", re.IGNORECASE)
+    r"( stuff| things?| code| it| this| bits?| issues?| bugs?| errors?| problems?| files?)?\W*$",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)")
 _ISSUES = re.compile(r"(?:^|[\s(\[,:])(?:#|gh-|GH-)(\d+)\b|\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b")
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
@@ -202,11 +330,16 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
     kind, confidence, reason, told = _kind(subject, body, shape, merge=merge)
     reverted = _REVERT.search(body)
     return Intent(
-        kind, round(confidence, 2), reason, told, issues_in(text), tuple(_COAUTHOR.findall(body)),
-        breaking=bool(re.search(r"^BREAKING[ -]CHANGE", body, re.MULTILINE)) or bool(
-            (found := _PREFIX.match(subject)) and found[3] and found[1].lower() in _PREFIXES),
+        kind,
+        round(confidence, 2),
+        reason,
+        told,
+        issues_in(text),
+        tuple(_COAUTHOR.findall(body)),
+        breaking=bool(re.search(r"^BREAKING[ -]CHANGE", body, re.MULTILINE))
+        or bool((found := _PREFIX.match(subject)) and found[3] and found[1].lower() in _PREFIXES),
         reverts=reverted[1] if reverted else "",
-    )  # fmt: skip
+    )
 
 
 def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, str, bool]:
@@ -303,13 +436,17 @@ _PURE: tuple[tuple[frozenset[Category], str, str], ...] = (
     (frozenset({Category.BUILD, Category.LOCK}), "build", "build files"),
 )
 _BACKING = {
-    "test": (Category.TEST,), "ci": (Category.CI,), "docs": (Category.DOCS, Category.CHANGELOG),
+    "test": (Category.TEST,),
+    "ci": (Category.CI,),
+    "docs": (Category.DOCS, Category.CHANGELOG),
     "build": (Category.BUILD, Category.LOCK, Category.CONFIG),
-}  # fmt: skip
+}
 _MAIN = {
-    "docs": frozenset({Category.DOCS, Category.CHANGELOG}), "test": frozenset({Category.TEST}),
-    "ci": frozenset({Category.CI}), "build": frozenset({Category.BUILD, Category.LOCK}),
-}  # fmt: skip
+    "docs": frozenset({Category.DOCS, Category.CHANGELOG}),
+    "test": frozenset({Category.TEST}),
+    "ci": frozenset({Category.CI}),
+    "build": frozenset({Category.BUILD, Category.LOCK}),
+}
 
 
 def _symbol_kind(shape: Shape, symbols: Counter[str]) -> tuple[str, float, str] | None:

@@ -32,8 +32,11 @@ def read_patch(text: bytes) -> Patch:
         reader.feed(line.rstrip(b"\r") if line.startswith((b"diff ", b"---", b"+++", b"@@")) else line)
     files = reader.finish()
     if not files:
-        raise UsageError("There is no diff in the input", why="no line begins with `diff --git` or `---` and `+++`",
-                         fix="Pipe in the output of `git diff`")
+        raise UsageError(
+            "There is no diff in the input",
+            why="no line begins with `diff --git` or `---` and `+++`",
+            fix="Pipe in the output of `git diff`",
+        )
     first = next((at for at, line in enumerate(lines) if line.startswith((b"diff ", b"--- "))), 0)
     subject, body = _message([line.decode("utf-8", "replace").rstrip("\r") for line in lines[:first]])
     return Patch(files, subject, body)
@@ -102,8 +105,9 @@ class _PatchReader:
             self.file = replace(self.file, added=-1, removed=-1)
         elif line.startswith(b"index ") and (found := re.match(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)", line)):
             old, new = found[1].decode(), found[2].decode()
-            self.file = replace(self.file, old_oid=old if set(old) != {"0"} else "",
-                                new_oid=new if set(new) != {"0"} else "")
+            self.file = replace(
+                self.file, old_oid=old if set(old) != {"0"} else "", new_oid=new if set(new) != {"0"} else ""
+            )
 
     def _heading(self, found: re.Match[bytes]) -> None:
         self._flush()
@@ -143,8 +147,17 @@ class _PatchReader:
     def _flush(self) -> None:
         """Closes the run of changed lines: context splits a hunk into several."""
         if self.removed or self.added:
-            self.hunks.append(Hunk(self.start[0], len(self.removed), self.start[1], len(self.added),
-                                   tuple(self.removed), tuple(self.added), self.heading))
+            self.hunks.append(
+                Hunk(
+                    self.start[0],
+                    len(self.removed),
+                    self.start[1],
+                    len(self.added),
+                    tuple(self.removed),
+                    tuple(self.added),
+                    self.heading,
+                )
+            )
         self.removed, self.added = [], []
 
 

@@ -21,37 +21,54 @@ Redact = Callable[[str], bool]
 _CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$)")
 _DEBUG = re.compile(r"\bbreakpoint\(\)|\bpdb\.set_trace\(|^\s*debugger;?\s*$|\bconsole\.log\(|\bdbg!\(|\bvar_dump\(")
 _BROAD = re.compile(
-    r"^\s*except\s*(\(?(Base)?Exception\)?\s*(as \w+)?)?:\s*(pass)?\s*$|\bcatch\s*\(\s*\w*\s*\)\s*\{\s*\}")
+    r"^\s*except\s*(\(?(Base)?Exception\)?\s*(as \w+)?)?:\s*(pass)?\s*$|\bcatch\s*\(\s*\w*\s*\)\s*\{\s*\}"
+)
 # What is caught to be cleaned up after goes on.
 _AGAIN = re.compile(r"^\s*(raise|throw)\b")
 _CALLED = ("function", "method")
 _MANIFESTS = {
-    "package.json": ("package-lock.json", "yarn.lock", "pnpm-lock.yaml"), "Cargo.toml": ("Cargo.lock",),
-    "go.mod": ("go.sum",), "Pipfile": ("Pipfile.lock",),
-}  # fmt: skip
+    "package.json": ("package-lock.json", "yarn.lock", "pnpm-lock.yaml"),
+    "Cargo.toml": ("Cargo.lock",),
+    "go.mod": ("go.sum",),
+    "Pipfile": ("Pipfile.lock",),
+}
 
 
 def risks_of(
-    source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference], tracked: frozenset[str],
-    redact: Redact | None = None, read: Read = lambda path: None,
+    source: DiffSource,
+    changes: Sequence[SymbolChange],
+    uses: Sequence[Reference],
+    tracked: frozenset[str],
+    redact: Redact | None = None,
+    read: Read = lambda path: None,
 ) -> list[str]:
     """The risks of a diff, gravest first.
 
     `uses` are the uses of changed names, `read` gives the project's files, both in the state after the diff.
     """
     found = [
-        *_cut_off(source), *_conflicts(source), *_secrets(source, redact), *_broken_code(source),
-        *_too_new(source, read), *_callers_left(source, changes, uses),
-        *_tests_removed(changes), *_leftovers(source), *_dependencies(source, tracked), *_size(source), *_large(source),
+        *_cut_off(source),
+        *_conflicts(source),
+        *_secrets(source, redact),
+        *_broken_code(source),
+        *_too_new(source, read),
+        *_callers_left(source, changes, uses),
+        *_tests_removed(changes),
+        *_leftovers(source),
+        *_dependencies(source, tracked),
+        *_size(source),
+        *_large(source),
         *_modes(source),
-    ]  # fmt: skip
+    ]
     return found[:MAX_RISKS]
 
 
 def _cut_off(source: DiffSource) -> Iterable[str]:
     if source.cut_off:
-        yield ("this clone is shallow and ends with this commit: everything looks new, whatever it changed"
-               " (`git fetch --unshallow` brings the rest)")
+        yield (
+            "this clone is shallow and ends with this commit: everything looks new, whatever it changed"
+            " (`git fetch --unshallow` brings the rest)"
+        )
 
 
 def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
@@ -69,17 +86,20 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     return names
 
 
-def _callers_left(
-    source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference]
-) -> Iterable[str]:
+def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference]) -> Iterable[str]:
     edited = {
         item.path: {line for hunk in item.hunks for line in range(hunk.new_start, hunk.new_start + hunk.new_count)}
         for item in source.files
     }
     kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved", "renamed")}
     for name, change in changed_names(changes).items():
-        left = [use for use in uses if use.name == name and use.kind in ("caller", "test")
-                and edited.get(use.path, set()).isdisjoint(range(use.line, max(use.line, use.last) + 1))]
+        left = [
+            use
+            for use in uses
+            if use.name == name
+            and use.kind in ("caller", "test")
+            and edited.get(use.path, set()).isdisjoint(range(use.line, max(use.line, use.last) + 1))
+        ]
         if change.change == "signature":
             left = [use for use in left if use.call]
         elif name in kept:
@@ -89,8 +109,11 @@ def _callers_left(
         places = ", ".join(f"{use.path}:{use.line + 1}" for use in left[:4])
         more = f" and {len(left) - 4} more" if len(left) > 4 else ""
         told = ", ".join(signature_facts(change.detail)) if change.change == "signature" else ""
-        what = {"signature": f"The signature of `{change.name}` changes ({told})",
-                "removed": f"`{change.name}` is removed", "renamed": f"`{change.old_name}` is renamed"}[change.change]
+        what = {
+            "signature": f"The signature of `{change.name}` changes ({told})",
+            "removed": f"`{change.name}` is removed",
+            "renamed": f"`{change.old_name}` is renamed",
+        }[change.change]
         still = "its callers are as before" if change.change == "signature" else "the old name is still used"
         yield f"{what}, but {still}: {places}{more}"
 
@@ -126,8 +149,11 @@ def _broken_code(source: DiffSource) -> Iterable[str]:
             # What macros stand for is not known here, so a new file that does not parse may be sound.
             continue
         if earlier is None or parses(path, earlier):
-            yield f"{path} no longer parses as {grammars.language_of(path)}" if earlier else (
-                f"{path} does not parse as {grammars.language_of(path)}")
+            yield (
+                f"{path} no longer parses as {grammars.language_of(path)}"
+                if earlier
+                else (f"{path} does not parse as {grammars.language_of(path)}")
+            )
 
 
 def _too_new(source: DiffSource, read: Read) -> Iterable[str]:
@@ -138,8 +164,10 @@ def _too_new(source: DiffSource, read: Read) -> Iterable[str]:
         if after is None or declaration is None:
             continue
         for found in violations(item.path, after, declaration, item.hunks)[:1]:
-            yield (f"{item.path}:{found.line + 1} uses {found.construct}, which needs {dotted(found.needs)}, "
-                   f"but {declaration}")
+            yield (
+                f"{item.path}:{found.line + 1} uses {found.construct}, which needs {dotted(found.needs)}, "
+                f"but {declaration}"
+            )
 
 
 def _tests_removed(changes: Sequence[SymbolChange]) -> Iterable[str]:
@@ -178,8 +206,11 @@ def _looks_like_dependency(lines: Sequence[str]) -> bool:
 
 
 def _size(source: DiffSource) -> Iterable[str]:
-    lines = sum(max(item.added, 0) + max(item.removed, 0) for item in source.files
-                if category(item.path) in (Category.SOURCE, Category.TEST))
+    lines = sum(
+        max(item.added, 0) + max(item.removed, 0)
+        for item in source.files
+        if category(item.path) in (Category.SOURCE, Category.TEST)
+    )
     if lines > 1000:
         yield f"{lines} lines of code change at once, which is hard to review"
 

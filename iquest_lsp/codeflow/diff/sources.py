@@ -94,7 +94,16 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
     base = commit.parents[0] if commit.parents and repository.has(commit.parents[0]) else ""
     files = read_diff(repository.diff(base or repository.empty_tree(), oid))
     source = DiffSource(
-        files, {}, {}, base, oid, commit.subject, commit.body, (replace(commit, files=()),), commit.merge, repository,
+        files,
+        {},
+        {},
+        base,
+        oid,
+        commit.subject,
+        commit.body,
+        (replace(commit, files=()),),
+        commit.merge,
+        repository,
         cut_off=not base and repository.is_cut_off(oid),
     )
     return _with_texts(repository, source)
@@ -104,8 +113,16 @@ def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     """The working tree's changes against `base`, new files that are not ignored included."""
     found = read_diff(repository.diff(base or repository.empty_tree(), None))
     # Without a refreshed index, which would have to be written, a touched but equal file is listed too.
-    files = [item for item in found if item.status != "M" or item.binary or item.submodule
-             or item.added or item.removed or item.old_mode != item.new_mode]
+    files = [
+        item
+        for item in found
+        if item.status != "M"
+        or item.binary
+        or item.submodule
+        or item.added
+        or item.removed
+        or item.old_mode != item.new_mode
+    ]
     new = islice(repository.untracked(), MAX_UNTRACKED)
     return (*files, *(_new_file(path, repository.work_tree_file(path)) for path in new))
 
@@ -134,8 +151,9 @@ def _range(repository: Repository, text: str) -> DiffSource:
     files = read_diff(repository.diff(old, new))
     inside = tuple(commits(repository, revisions=[new, f"^{old}"], limit=500, merges=False))
     only = inside[0] if len(inside) == 1 else None
-    source = DiffSource(files, {}, {}, old, new, only.subject if only else "", only.body if only else "", inside,
-                        repository=repository)
+    source = DiffSource(
+        files, {}, {}, old, new, only.subject if only else "", only.body if only else "", inside, repository=repository
+    )
     return _with_texts(repository, source)
 
 
@@ -154,8 +172,9 @@ def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
 
 
 def _patch(repository: Repository, patch: Patch) -> DiffSource:
-    source = DiffSource(patch.files, {}, {}, repository.head(), subject=patch.subject, body=patch.body,
-                        repository=repository)
+    source = DiffSource(
+        patch.files, {}, {}, repository.head(), subject=patch.subject, body=patch.body, repository=repository
+    )
     with repository.blobs() as reader:
         for item in _readable(patch.files):
             if item.status == "A":

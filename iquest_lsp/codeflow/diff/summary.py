@@ -16,33 +16,68 @@ MAX_TOLD, MAX_FACTS = 8, 3
 # Facts are kept as one text; names and code between backticks hold commas too.
 _NEXT_FACT = re.compile(
     r", (?=(?:[^`]*`[^`]*`)*[^`]*$)"
-    r"(?=(?:now|no longer|checks|adds|drops|takes|only|has|changes)\b|`[^`]*` (?:becomes|is|gains|loses)\b)")
+    r"(?=(?:now|no longer|checks|adds|drops|takes|only|has|changes)\b|`[^`]*` (?:becomes|is|gains|loses)\b)"
+)
 #: Kinds that are no surer than this are guesses.
 GUESS = 0.5
 
 _TITLES = {
-    "feature": "Feature", "fix": "Fix", "refactor": "Refactoring", "perf": "Performance", "docs": "Documentation",
-    "test": "Tests", "ci": "Continuous integration", "build": "Build", "style": "Layout only",
-    "deprecate": "Deprecation", "release": "Release", "revert": "Revert", "merge": "Merge", "chore": "Chore",
+    "feature": "Feature",
+    "fix": "Fix",
+    "refactor": "Refactoring",
+    "perf": "Performance",
+    "docs": "Documentation",
+    "test": "Tests",
+    "ci": "Continuous integration",
+    "build": "Build",
+    "style": "Layout only",
+    "deprecate": "Deprecation",
+    "release": "Release",
+    "revert": "Revert",
+    "merge": "Merge",
+    "chore": "Chore",
     "change": "Change",
-}  # fmt: skip
+}
 # How a subject's first words say its kind already.
-_SAID = {kind: re.compile(rf"\b(?:{pattern})", re.IGNORECASE) for kind, pattern in {
-    "feature": "feat", "fix": "fix|bug", "refactor": "refactor|mov(e|es|ed|ing)\\b|renam", "perf": "perf|speed|optimi",
-    "docs": "docs?\\b|documentation|readme|changelog|comment", "test": "tests?\\b|testing", "ci": "ci\\b|continuous",
-    "build": "build", "style": "style|format|layout|lint", "deprecate": "deprecat",
-    "release": "release|bump|v?\\d+\\.\\d", "revert": "revert", "merge": "merge", "chore": "chore", "change": "change",
-}.items()}  # fmt: skip
+_SAID = {
+    kind: re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
+    for kind, pattern in {
+        "feature": "feat",
+        "fix": "fix|bug",
+        "refactor": "refactor|mov(e|es|ed|ing)\\b|renam",
+        "perf": "perf|speed|optimi",
+        "docs": "docs?\\b|documentation|readme|changelog|comment",
+        "test": "tests?\\b|testing",
+        "ci": "ci\\b|continuous",
+        "build": "build",
+        "style": "style|format|layout|lint",
+        "deprecate": "deprecat",
+        "release": "release|bump|v?\\d+\\.\\d",
+        "revert": "revert",
+        "merge": "merge",
+        "chore": "chore",
+        "change": "change",
+    }.items()
+}
 _NOUNS = {
-    Category.DOCS: "documentation", Category.CHANGELOG: "the changelog", Category.CI: "continuous integration",
-    Category.BUILD: "build files", Category.LOCK: "lock files", Category.CONFIG: "configuration",
-    Category.TEST: "tests", Category.GENERATED: "generated files", Category.OTHER: "other files",
+    Category.DOCS: "documentation",
+    Category.CHANGELOG: "the changelog",
+    Category.CI: "continuous integration",
+    Category.BUILD: "build files",
+    Category.LOCK: "lock files",
+    Category.CONFIG: "configuration",
+    Category.TEST: "tests",
+    Category.GENERATED: "generated files",
+    Category.OTHER: "other files",
     Category.SOURCE: "code",
-}  # fmt: skip
+}
 
 
 def sentence(
-    source: DiffSource, files: Sequence[ChangedFile], changes: Sequence[SymbolChange], intent: Intent,
+    source: DiffSource,
+    files: Sequence[ChangedFile],
+    changes: Sequence[SymbolChange],
+    intent: Intent,
     target: DiffTarget,
 ) -> str:
     """The summary: what it is for, what it does, how large it is."""
@@ -72,10 +107,15 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     phrases = []
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST]
     for change, verb in (
-        ("added", "adds"), ("removed", "removes"), ("renamed", "renames"), ("moved", "moves"),
-        ("signature", "changes the signature of"), ("body", "changes"), ("doc", "documents"),
+        ("added", "adds"),
+        ("removed", "removes"),
+        ("renamed", "renames"),
+        ("moved", "moves"),
+        ("signature", "changes the signature of"),
+        ("body", "changes"),
+        ("doc", "documents"),
         ("format-only", "reformats"),
-    ):  # fmt: skip
+    ):
         some = [item for item in code if item.change == change]
         if some:
             phrases.append(f"{verb} {_definitions(some)}")
@@ -103,7 +143,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         more = f" and {len(some_files) - 2} more" if len(some_files) > 2 else ""
         statuses = {item.status for item in some_files}
         verb = {"added": "adds", "deleted": "deletes"}.get(
-            next(iter(statuses)) if len(statuses) == 1 else "", "updates")
+            next(iter(statuses)) if len(statuses) == 1 else "", "updates"
+        )
         noun = _NOUNS[kind]
         if kind is Category.OTHER and all(item.binary for item in some_files):
             noun = "a binary file" if len(some_files) == 1 else "binary files"
@@ -115,8 +156,11 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
 
 def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
     """What happens to the definitions in test files that are no tests."""
-    some = [item for item in worth_showing(changes) if category(item.path) is Category.TEST
-            and item.kind != "test" and item.change not in ("doc", "format-only")]
+    some = [
+        item
+        for item in worth_showing(changes)
+        if category(item.path) is Category.TEST and item.kind != "test" and item.change not in ("doc", "format-only")
+    ]
     if not some:
         return []
     kinds = {item.change for item in some}

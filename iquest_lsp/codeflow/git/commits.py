@@ -116,11 +116,17 @@ class _Reader:
         meta, *names = line.rstrip(b"\n").split(b"\t")
         old_mode, new_mode, old_oid, new_oid, status = meta[1:].decode().split()
         paths = [decode_path(unquote(name)) for name in names]
-        self.files.append(FileDiff(
-            path=paths[-1], status=status[0], old_path=paths[0] if len(paths) > 1 else "",
-            old_oid="" if set(old_oid) == {"0"} else old_oid, new_oid="" if set(new_oid) == {"0"} else new_oid,
-            old_mode=old_mode, new_mode=new_mode,
-        ))  # fmt: skip
+        self.files.append(
+            FileDiff(
+                path=paths[-1],
+                status=status[0],
+                old_path=paths[0] if len(paths) > 1 else "",
+                old_oid="" if set(old_oid) == {"0"} else old_oid,
+                new_oid="" if set(new_oid) == {"0"} else new_oid,
+                old_mode=old_mode,
+                new_mode=new_mode,
+            )
+        )
 
     def _numstat(self, line: bytes) -> None:
         # The counts come in the order of the raw lines, whose names need no guessing for renames.
@@ -183,9 +189,12 @@ def _hunk(numbers: re.Match[bytes]) -> Hunk:
     new_count = 1 if numbers[4] is None else int(numbers[4])
     # With a count of 0 git names the line before the gap, which 0-based is the gap itself.
     return Hunk(
-        old_start - (old_count > 0), old_count, new_start - (new_count > 0), new_count,
+        old_start - (old_count > 0),
+        old_count,
+        new_start - (new_count > 0),
+        new_count,
         heading=numbers[5].decode("utf-8", "replace").strip()[:200],
-    )  # fmt: skip
+    )
 
 
 def unquote(name: bytes) -> bytes:
@@ -238,9 +247,16 @@ def _commit(record: bytes) -> Commit:
     oid, parents, author, email, time, iso, committed, message = fields
     subject, _, body = message.strip("\n").partition("\n")
     return Commit(
-        oid, tuple(parents.split()), author, email, int(time or 0), _day(iso), subject.strip(), body.strip(),
+        oid,
+        tuple(parents.split()),
+        author,
+        email,
+        int(time or 0),
+        _day(iso),
+        subject.strip(),
+        body.strip(),
         committed=int(committed or 0),
-    )  # fmt: skip
+    )
 
 
 # Messages are shown in terminals, where control characters could do anything.

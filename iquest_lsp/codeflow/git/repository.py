@@ -26,24 +26,53 @@ if TYPE_CHECKING:
 
 # Configuration that would run a program or change the form of the output.
 _CONFIG = (
-    "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "core.askPass=", "core.quotePath=true",
-    "core.untrackedCache=false", "credential.helper=", "diff.noprefix=false",
-    "diff.mnemonicPrefix=false", "diff.interHunkContext=0", "diff.suppressBlankEmpty=false",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "core.askPass=",
+    "core.quotePath=true",
+    "core.untrackedCache=false",
+    "credential.helper=",
+    "diff.noprefix=false",
+    "diff.mnemonicPrefix=false",
+    "diff.interHunkContext=0",
+    "diff.suppressBlankEmpty=false",
     "diff.autoRefreshIndex=false",
-    "diff.submodule=short", "diff.renameLimit=400", "log.showSignature=false", "log.follow=false", "color.ui=false",
-    "i18n.logOutputEncoding=UTF-8", "grep.lineNumber=false", "submodule.recurse=false", "maintenance.auto=false",
+    "diff.submodule=short",
+    "diff.renameLimit=400",
+    "log.showSignature=false",
+    "log.follow=false",
+    "color.ui=false",
+    "i18n.logOutputEncoding=UTF-8",
+    "grep.lineNumber=false",
+    "submodule.recurse=false",
+    "maintenance.auto=false",
     "gc.auto=0",
-)  # fmt: skip
+)
 
 _ENVIRONMENT = {
-    "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat",
-    "GIT_LITERAL_PATHSPECS": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1",
-}  # fmt: skip
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+}
 
 _DIFF = (
-    "--no-ext-diff", "--no-textconv", "--no-color", "--no-indent-heuristic", "--diff-algorithm=histogram",
-    "--src-prefix=a/", "--dst-prefix=b/", "--full-index", "--find-renames=50%", "--ignore-submodules=dirty",
-)  # fmt: skip
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--no-indent-heuristic",
+    "--diff-algorithm=histogram",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--full-index",
+    "--find-renames=50%",
+    "--ignore-submodules=dirty",
+)
 
 # A record starts with NUL C NUL and ends with NUL E; neither a message nor a text diff holds NUL at a line's start.
 _FORMAT = "--format=tformat:%x00C%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%aI%x00%ct%x00%B%x00E"
@@ -90,12 +119,14 @@ class Repository:
                 repository = cls(resolved, repo)
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             raise NotARepositoryError(
-                f"{root} is in no git repository", why="no .git folder was found there or above",
+                f"{root} is in no git repository",
+                why="no .git folder was found there or above",
                 fix="Run `git init`, or open a folder of a repository",
             ) from error
         except (OSError, ValueError, git.GitError) as error:
             raise RepositoryError(
-                f"The repository of {root} cannot be read", why=str(error) or type(error).__name__,
+                f"The repository of {root} cannot be read",
+                why=str(error) or type(error).__name__,
                 fix="Check it with `git fsck`",
             ) from error
         return repository
@@ -127,9 +158,10 @@ class Repository:
         found = self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip()
         if not found and (lost := self.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128)).strip()):
             raise RepositoryError(
-                "The repository is damaged", why=f"the commit of HEAD, {lost.decode()[:10]}, is missing",
+                "The repository is damaged",
+                why=f"the commit of HEAD, {lost.decode()[:10]}, is missing",
                 fix="Check it with `git fsck`, or clone it again",
-            )  # fmt: skip
+            )
         return found
 
     def branch(self) -> str:
@@ -204,15 +236,23 @@ class Repository:
     # ------------------------------------------------------------------------------------------- history
 
     def log(
-        self, revisions: Sequence[str] = (), *, commits: Iterable[str] | None = None, paths: Sequence[str] = (),
-        limit: int = 0, patch: bool = False, numbers: bool = True, full_diff: bool = False, merges: bool = True,
+        self,
+        revisions: Sequence[str] = (),
+        *,
+        commits: Iterable[str] | None = None,
+        paths: Sequence[str] = (),
+        limit: int = 0,
+        patch: bool = False,
+        numbers: bool = True,
+        full_diff: bool = False,
+        merges: bool = True,
         follow: bool = False,
     ) -> Iterator[bytes]:
         """Lines of a walk, for `history.read_commits`: header records, raw lines, line counts and patches if asked.
 
         Walks from `revisions`, or reports just `commits` in their given order. `paths` are repository paths;
         `full_diff` reports whole commits where paths limit the walk; `follow` goes on past renames of one path.
-        """  # fmt: skip
+        """
         args = ["log", _FORMAT, "--raw", "--no-abbrev", *_DIFF]
         args += ["--numstat"] if numbers else []
         args += ["--patch", "--unified=0"] if patch else []
@@ -347,9 +387,12 @@ class Repository:
     def _environment(self) -> dict[str, str]:
         """Variables for git; those that would point it at another repository are set to this one's places."""
         places = {
-            "GIT_DIR": self.git_dir, "GIT_COMMON_DIR": self.common_dir, "GIT_WORK_TREE": self.top,
-            "GIT_INDEX_FILE": self.git_dir / "index", "GIT_OBJECT_DIRECTORY": self.common_dir / "objects",
-        }  # fmt: skip
+            "GIT_DIR": self.git_dir,
+            "GIT_COMMON_DIR": self.common_dir,
+            "GIT_WORK_TREE": self.top,
+            "GIT_INDEX_FILE": self.git_dir / "index",
+            "GIT_OBJECT_DIRECTORY": self.common_dir / "objects",
+        }
         found = {name: str(place) for name, place in places.items() if name in os.environ}
         if found:
             found["GIT_DIR"] = str(self.git_dir)
@@ -361,11 +404,15 @@ class Repository:
     def _harmless_filters(self) -> list[str]:
         """Options that switch off clean and smudge programs which the repository's own configuration names."""
         if self._filters is None:
-            output = self.run("config", "--show-scope", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$",
-                              ok=(0, 1))
+            output = self.run(
+                "config", "--show-scope", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$", ok=(0, 1)
+            )
             fields = output.decode("utf-8", "replace").split("\0")
-            names = {item.split("\n", 1)[0] for scope, item in zip(fields[::2], fields[1::2], strict=False)
-                     if scope in ("local", "worktree")}
+            names = {
+                item.split("\n", 1)[0]
+                for scope, item in zip(fields[::2], fields[1::2], strict=False)
+                if scope in ("local", "worktree")
+            }
             options = []
             for name in sorted(names):
                 options += ["-c", f"{name}=", "-c", f"{name.rsplit('.', 1)[0]}.required=false"]
@@ -375,7 +422,8 @@ class Repository:
     def _need_work_tree(self) -> None:
         if self.bare:
             raise RepositoryError(
-                "A bare repository has no working tree", why=f"{self.top} holds history only",
+                "A bare repository has no working tree",
+                why=f"{self.top} holds history only",
                 fix="Name a commit or a range, for example HEAD",
             )
 
@@ -386,12 +434,14 @@ class Repository:
         command = next((arg for arg in args if arg in _COMMANDS), args[0])
         if "dubious ownership" in lowered:
             return RepositoryError(
-                f"git refuses the repository at {self.top}", why="it belongs to another user",
+                f"git refuses the repository at {self.top}",
+                why="it belongs to another user",
                 fix=f"If you trust it, run `git config --global --add safe.directory {self.top}`",
             )
         if "not a git repository" in lowered:
-            return NotARepositoryError(f"{self.top} is in no readable git repository", why=line,
-                                       fix="Check it with `git status`")
+            return NotARepositoryError(
+                f"{self.top} is in no readable git repository", why=line, fix="Check it with `git status`"
+            )
         gone = ("unknown revision", "bad revision", "needed a single revision", "invalid symmetric difference")
         if any(hint in lowered for hint in gone):
             return RevisionError("The revision does not exist", why=line, fix="Check it with `git log`")
@@ -430,10 +480,23 @@ class BlobReader:
         return data if keep else None
 
 
-_COMMANDS = frozenset({
-    "log", "diff", "rev-parse", "rev-list", "cat-file", "for-each-ref", "ls-files", "ls-tree", "grep", "config",
-    "merge-base", "hash-object", "symbolic-ref",
-})  # fmt: skip
+_COMMANDS = frozenset(
+    {
+        "log",
+        "diff",
+        "rev-parse",
+        "rev-list",
+        "cat-file",
+        "for-each-ref",
+        "ls-files",
+        "ls-tree",
+        "grep",
+        "config",
+        "merge-base",
+        "hash-object",
+        "symbolic-ref",
+    }
+)
 
 
 def decode_path(raw: bytes) -> str:

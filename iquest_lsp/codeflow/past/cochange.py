@@ -72,8 +72,9 @@ def partners(commits: Iterable[Sequence[str]], of: Sequence[str]) -> list[Partne
                 weights[path, other] += weight
     found = [
         Partner(other, path, count, totals[path], weights[path, other], mass[path])
-        for path, counts in together.items() for other, count in counts.items()
-    ]  # fmt: skip
+        for path, counts in together.items()
+        for other, count in counts.items()
+    ]
     return sorted(found, key=lambda item: (-item.bound, -item.support, item.path))
 
 

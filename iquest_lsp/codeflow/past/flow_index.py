@@ -21,8 +21,10 @@ from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
 
 MAX_PATH_COMMITS = 500
 MAX_DEEPEN, MAX_DEEPEN_TOUCHES = 200, 60
-_COLUMNS = "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues," \
-           " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
+_COLUMNS = (
+    "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues,"
+    " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,9 @@ class FlowIndex:
 
     def until(self, oid: str) -> bool:
         """Limits all answers to commits up to `oid`; False when that commit is not in this view."""
-        order = self.store.value("SELECT l.ord FROM live l JOIN commits c ON c.id=l.commit_id"
-                                 " WHERE l.view=? AND c.oid=?", self._view, oid)
+        order = self.store.value(
+            "SELECT l.ord FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND c.oid=?", self._view, oid
+        )
         self._before = 1 << 60 if order is None else order
         return order is not None
 
@@ -129,7 +132,12 @@ class FlowIndex:
         """Live commits, newest first; `where` is SQL over commits `c`."""
         rows = self.store.rows(
             f"SELECT {_COLUMNS} FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=?"
-            f"{' AND ' + where if where else ''} ORDER BY l.ord DESC LIMIT ?", self._view, self._before, *values, limit)
+            f"{' AND ' + where if where else ''} ORDER BY l.ord DESC LIMIT ?",
+            self._view,
+            self._before,
+            *values,
+            limit,
+        )
         return [_entry(row) for row in rows]
 
     def entry(self, oid: str) -> Entry | None:
@@ -143,7 +151,11 @@ class FlowIndex:
             f"SELECT {_COLUMNS} FROM (SELECT DISTINCT commit_id FROM ({chosen})) x"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id ORDER BY l.ord DESC LIMIT ?",
-            *values, self._view, self._before, limit)
+            *values,
+            self._view,
+            self._before,
+            limit,
+        )
         return [_entry(row) for row in rows]
 
     def on_paths(self, paths: Sequence[str], limit: int = MAX_PATH_COMMITS) -> list[Entry]:
@@ -162,9 +174,13 @@ class FlowIndex:
 
     def reverted(self) -> set[str]:
         """Ids, perhaps shortened, of commits that live commits undo."""
-        return {row[0] for row in self.store.rows(
-            "SELECT c.reverts FROM commits c JOIN live l ON l.commit_id=c.id AND l.view=? WHERE c.reverts<>''",
-            self._view)}
+        return {
+            row[0]
+            for row in self.store.rows(
+                "SELECT c.reverts FROM commits c JOIN live l ON l.commit_id=c.id AND l.view=? WHERE c.reverts<>''",
+                self._view,
+            )
+        }
 
     def paths_of(self, keys: Sequence[int]) -> dict[int, list[str]]:
         """The paths of stored commits, most changed first."""
@@ -174,7 +190,9 @@ class FlowIndex:
             marks = ",".join("?" * len(batch))
             for key, path in self.store.rows(
                 f"SELECT commit_id, path FROM changes JOIN paths ON paths.id=path_id WHERE commit_id IN ({marks})"
-                " ORDER BY added + removed DESC, path", *batch):
+                " ORDER BY added + removed DESC, path",
+                *batch,
+            ):
                 found[key].append(path)
         return found
 
@@ -188,10 +206,15 @@ class FlowIndex:
         listed = sorted(paths)
         for at in range(0, len(listed), 500):
             batch = listed[at : at + 500]
-            found.update(self.store.rows(
-                "SELECT p.path, sum(max(c.added, 0) - max(c.removed, 0)) FROM paths p"
-                " JOIN changes c ON c.path_id=p.id JOIN live l ON l.view=? AND l.commit_id=c.commit_id"
-                f" WHERE p.path IN ({','.join('?' * len(batch))}) GROUP BY p.id", self._view, *batch))
+            found.update(
+                self.store.rows(
+                    "SELECT p.path, sum(max(c.added, 0) - max(c.removed, 0)) FROM paths p"
+                    " JOIN changes c ON c.path_id=p.id JOIN live l ON l.view=? AND l.commit_id=c.commit_id"
+                    f" WHERE p.path IN ({','.join('?' * len(batch))}) GROUP BY p.id",
+                    self._view,
+                    *batch,
+                )
+            )
         return found
 
     def renamed_from(self, path: str) -> list[str]:
@@ -201,7 +224,10 @@ class FlowIndex:
             rows = self.store.rows(
                 "SELECT DISTINCT old.path FROM paths new CROSS JOIN changes ON path_id=new.id AND status='R'"
                 " CROSS JOIN live ON live.view=? AND live.commit_id=changes.commit_id"
-                " CROSS JOIN paths old ON old.id=old_path_id WHERE new.path=?", self._view, name)
+                " CROSS JOIN paths old ON old.id=old_path_id WHERE new.path=?",
+                self._view,
+                name,
+            )
             names += [row[0] for row in rows if row[0] not in names]
             if len(names) > 20:
                 break
@@ -224,14 +250,21 @@ class FlowIndex:
             f" FROM (SELECT * FROM symbols WHERE {column} IN ({marks})) s"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=s.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id CROSS JOIN paths ON paths.id=s.path_id"
-            " ORDER BY l.ord DESC LIMIT 5000", *ids, self._view, self._before)
+            " ORDER BY l.ord DESC LIMIT 5000",
+            *ids,
+            self._view,
+            self._before,
+        )
         return [SymbolEntry(_entry(row[:21]), *row[21:29]) for row in rows]
 
     def patterns(self, limit: int = 100) -> list[tuple[Entry, str, str, str]]:
         """Splits, merges, moves and renames in the live history: commit, kind, what, detail; newest first."""
         rows = self.store.rows(
             f"SELECT {_COLUMNS}, p.kind, p.what, p.detail FROM patterns p JOIN commits c ON c.id=p.commit_id"
-            " JOIN live l ON l.commit_id=c.id AND l.view=? ORDER BY l.ord DESC LIMIT ?", self._view, limit)
+            " JOIN live l ON l.commit_id=c.id AND l.view=? ORDER BY l.ord DESC LIMIT ?",
+            self._view,
+            limit,
+        )
         return [(_entry(row[:21]), *row[21:]) for row in rows]
 
     def deepen(self, paths: Sequence[str], limit: int = MAX_DEEPEN) -> None:
@@ -242,7 +275,11 @@ class FlowIndex:
             f"SELECT c.oid FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id WHERE NOT c.depth AND NOT c.merge ORDER BY l.ord DESC LIMIT ?",
-            *ids, self._view, self._before, limit)
+            *ids,
+            self._view,
+            self._before,
+            limit,
+        )
         if shallow:
             Indexer(self.repository, self.store).deepen([row[0] for row in shallow])
 
@@ -265,17 +302,27 @@ class FlowIndex:
         for item in entries:
             files = diffs.get(item.key, [])
             commit = Commit(item.oid, (), "", "", item.time, item.date, item.subject, "", tuple(files))
-            found += [(_past(touch.label, item, touch.diff.path, born=touch.born), item)
-                      for touch in tracker.feed(commit)]
-            found += [(_past("", item, diff.path, born=diff.status == "A"), item) for diff in files
-                      if diff.path in paths and diff.path not in followed]
+            found += [
+                (_past(touch.label, item, touch.diff.path, born=touch.born), item) for touch in tracker.feed(commit)
+            ]
+            found += [
+                (_past("", item, diff.path, born=diff.status == "A"), item)
+                for diff in files
+                if diff.path in paths and diff.path not in followed
+            ]
         return found
 
     def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
         """See Evidence."""
         # Commits of which only the paths are known would change no line.
-        self.deepen([name for path in dict.fromkeys([*paths, *(path for _, path, _ in ranges)])
-                     for name in self.renamed_from(path)], MAX_DEEPEN_TOUCHES)
+        self.deepen(
+            [
+                name
+                for path in dict.fromkeys([*paths, *(path for _, path, _ in ranges)])
+                for name in self.renamed_from(path)
+            ],
+            MAX_DEEPEN_TOUCHES,
+        )
         return [past for past, _ in self.follow(ranges, paths, 200)]
 
     def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
@@ -291,8 +338,11 @@ class FlowIndex:
 
     def habits(self, *, include_filtered: bool = False) -> Habits:
         """See Evidence."""
-        keys = [item.key for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
-                if include_filtered or not item.objection.startswith("made by")]
+        keys = [
+            item.key
+            for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
+            if include_filtered or not item.objection.startswith("made by")
+        ]
         return habits_of(self.paths_of(keys).values())
 
     def recent(self) -> Recent:
@@ -308,12 +358,22 @@ class FlowIndex:
         """The newest commits on the paths whose file sets say something: made by people (or by all), not too wide."""
         ids = self._path_ids(paths)
         marks = ",".join("?" * len(ids))
-        return [row[0] for row in self.store.rows(
-            f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
-            " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
-            " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
-            " AND (? OR NOT (c.filter=? AND c.objection LIKE 'made by%')) ORDER BY l.ord DESC LIMIT ?",
-            *ids, self._view, self._before, MAX_FILES, include_filtered, CREDIBILITY, MAX_PATH_COMMITS)]
+        return [
+            row[0]
+            for row in self.store.rows(
+                f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
+                " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
+                " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
+                " AND (? OR NOT (c.filter=? AND c.objection LIKE 'made by%')) ORDER BY l.ord DESC LIMIT ?",
+                *ids,
+                self._view,
+                self._before,
+                MAX_FILES,
+                include_filtered,
+                CREDIBILITY,
+                MAX_PATH_COMMITS,
+            )
+        ]
 
     def _path_ids(self, paths: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(paths))
@@ -326,13 +386,16 @@ class FlowIndex:
         wanted = set(keys)
         hunks: defaultdict[tuple[int, int], list[Hunk]] = defaultdict(list)
         for path_id, key, *numbers in self.store.rows(
-            f"SELECT * FROM hunks WHERE path_id IN ({marks}) ORDER BY path_id, commit_id, new_start, old_start", *ids):
+            f"SELECT * FROM hunks WHERE path_id IN ({marks}) ORDER BY path_id, commit_id, new_start, old_start", *ids
+        ):
             if key in wanted:
                 hunks[key, path_id].append(Hunk(*numbers))
         found: defaultdict[int, list[FileDiff]] = defaultdict(list)
         for key, path_id, path, old_path, status in self.store.rows(
             "SELECT commit_id, path_id, new.path, old.path, status FROM changes JOIN paths new ON new.id=path_id"
-            f" LEFT JOIN paths old ON old.id=old_path_id WHERE path_id IN ({marks})", *ids):
+            f" LEFT JOIN paths old ON old.id=old_path_id WHERE path_id IN ({marks})",
+            *ids,
+        ):
             if key in wanted:
                 found[key].append(FileDiff(path, status, old_path or "", hunks=tuple(hunks.get((key, path_id), ()))))
         return found

@@ -154,11 +154,15 @@ class Indexer:
         view = db.execute("SELECT id FROM views WHERE place=?", (self.place,)).fetchone()[0]
         if whole:
             db.execute("DELETE FROM live WHERE view=?", (view,))
-        db.executemany("DELETE FROM live WHERE view=? AND commit_id=(SELECT id FROM commits WHERE oid=?)",
-                       [(view, oid) for oid in gone])
+        db.executemany(
+            "DELETE FROM live WHERE view=? AND commit_id=(SELECT id FROM commits WHERE oid=?)",
+            [(view, oid) for oid in gone],
+        )
         last = db.execute("SELECT coalesce(max(ord), 0) FROM live WHERE view=?", (view,)).fetchone()[0]
-        db.executemany("INSERT OR IGNORE INTO live SELECT ?, id, ? FROM commits WHERE oid=?",
-                       [(view, last + 1 + at, oid) for at, oid in enumerate(reversed(come))])
+        db.executemany(
+            "INSERT OR IGNORE INTO live SELECT ?, id, ? FROM commits WHERE oid=?",
+            [(view, last + 1 + at, oid) for at, oid in enumerate(reversed(come))],
+        )
 
     def _write(self, found: Sequence[Commit]) -> None:
         """Stores commits with their paths; those that another process stored meanwhile are left alone."""
@@ -176,14 +180,34 @@ class Indexer:
                 "INSERT INTO commits(oid, author, email, time, date, subject, body, kind, confidence, told, why,"
                 " issues, reverts, merge, files, lines, filter, objection, risk, depth)"
                 " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0)",
-                (item.oid, _clean(item.author), _clean(item.email), item.time, item.date, _clean(item.subject), body,
-                 intent.kind, intent.confidence, intent.told, intent.reason, " ".join(intent.issues), intent.reverts,
-                 item.merge, len(item.files), lines, *_split(objection)))  # fmt: skip
+                (
+                    item.oid,
+                    _clean(item.author),
+                    _clean(item.email),
+                    item.time,
+                    item.date,
+                    _clean(item.subject),
+                    body,
+                    intent.kind,
+                    intent.confidence,
+                    intent.told,
+                    intent.reason,
+                    " ".join(intent.issues),
+                    intent.reverts,
+                    item.merge,
+                    len(item.files),
+                    lines,
+                    *_split(objection),
+                ),
+            )
             key = cursor.lastrowid
             db.executemany(
                 "INSERT OR IGNORE INTO changes VALUES(?,?,?,?,?,?)",
-                [(key, ids[diff.path], ids.get(diff.old_path), diff.status, diff.added, diff.removed)
-                 for diff in item.files])  # fmt: skip
+                [
+                    (key, ids[diff.path], ids.get(diff.old_path), diff.status, diff.added, diff.removed)
+                    for diff in item.files
+                ],
+            )
             words = code_words(f"{item.subject}\n{item.body}") | set(intent.issues)
             db.executemany("INSERT OR IGNORE INTO words VALUES(?,?)", [(word, key) for word in words])
 
@@ -216,26 +240,52 @@ class Indexer:
         risk = riskiness(commit.files, intent.kind if intent.told else "", renames=shape.renamed_words)
         db.execute(
             "UPDATE commits SET kind=?, confidence=?, why=?, filter=?, objection=?, risk=?, depth=1 WHERE id=?",
-            (intent.kind, intent.confidence, intent.reason, *_split(objection), risk, key))
+            (intent.kind, intent.confidence, intent.reason, *_split(objection), risk, key),
+        )
         paths = {diff.path for diff in commit.files} | {item.path for item in deep.changes}
         ids = self.store.path_ids(sorted(paths))
         if len(commit.files) <= MAX_DEEP_FILES:
             db.executemany(
                 "INSERT OR IGNORE INTO hunks VALUES(?,?,?,?,?,?)",
-                [(ids[diff.path], key, hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count)
-                 for diff in commit.files for hunk in diff.hunks])  # fmt: skip
+                [
+                    (ids[diff.path], key, hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count)
+                    for diff in commit.files
+                    for hunk in diff.hunks
+                ],
+            )
         db.executemany(
             "INSERT INTO symbols VALUES(?,?,?,?,?,?,?,?,?)",
-            [(ids[item.path], key, item.name, item.kind, item.change, _clean(item.detail)[:600], item.old_name,
-              item.inner, item.deprecates) for item in deep.changes])  # fmt: skip
-        db.executemany("INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
-                       [(key, item.kind, item.what, item.detail) for item in patterns_of(deep.changes, commit.files)])
+            [
+                (
+                    ids[item.path],
+                    key,
+                    item.name,
+                    item.kind,
+                    item.change,
+                    _clean(item.detail)[:600],
+                    item.old_name,
+                    item.inner,
+                    item.deprecates,
+                )
+                for item in deep.changes
+            ],
+        )
+        db.executemany(
+            "INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
+            [(key, item.kind, item.what, item.detail) for item in patterns_of(deep.changes, commit.files)],
+        )
 
     def _shallow(self, view: int, deep: int) -> list[str]:
         """The newest `deep` commits of a view that are known by path only, newest first."""
-        return [row[0] for row in self.store.rows(
-            "SELECT oid FROM (SELECT c.oid, c.depth, c.merge FROM live l JOIN commits c ON c.id=l.commit_id"
-            " WHERE l.view=? ORDER BY l.ord DESC LIMIT ?) WHERE depth=0 AND NOT merge", view, deep)]
+        return [
+            row[0]
+            for row in self.store.rows(
+                "SELECT oid FROM (SELECT c.oid, c.depth, c.merge FROM live l JOIN commits c ON c.id=l.commit_id"
+                " WHERE l.view=? ORDER BY l.ord DESC LIMIT ?) WHERE depth=0 AND NOT merge",
+                view,
+                deep,
+            )
+        ]
 
     def _report(self, progress: Progress | None, what: str, done: int, total: int) -> None:
         if self._leased:
@@ -269,12 +319,16 @@ def _inconsistency(
     if not found:
         return None
     first = found[0]
-    return Objection(CONSISTENCY, f"{item.path}:{first.line + 1} uses {first.construct}, which needs "
-                                  f"{language.title()} {dotted(first.needs)}, but {declaration}")
+    return Objection(
+        CONSISTENCY,
+        f"{item.path}:{first.line + 1} uses {first.construct}, which needs "
+        f"{language.title()} {dotted(first.needs)}, but {declaration}",
+    )
 
 
 _CODE_WORD = re.compile(
-    r"[A-Za-z_][A-Za-z0-9]*(?:_[A-Za-z0-9_]*)+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|`([^`\s]{2,60})`")
+    r"[A-Za-z_][A-Za-z0-9]*(?:_[A-Za-z0-9_]*)+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|`([^`\s]{2,60})`"
+)
 
 
 def code_words(text: str) -> set[str]:

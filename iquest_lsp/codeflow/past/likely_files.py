@@ -48,8 +48,11 @@ def likely_along(
     `lines` are the changed lines of the given files.
     """
     found = signals(recent.commits, given, recent.sizes, {})
-    known = {path: values for path, values in found.items()
-             if path in tracked and category(path) not in (Category.LOCK, Category.GENERATED)}
+    known = {
+        path: values
+        for path, values in found.items()
+        if path in tracked and category(path) not in (Category.LOCK, Category.GENERATED)
+    }
     first = [path for path, _ in ranked(known, has_texts=False)[:MAX_READ]]
     changed = changed_words(lines)
     texts = {path: read(path) for path in first} if changed else {}
@@ -63,6 +66,7 @@ def likely_along(
 
 
 def _telling(words: Words, weights: Mapping[bytes, float]) -> tuple[str, ...]:
-    shared = sorted((word for word in words & weights.keys() if len(word) >= LEAST_NAME),
-                    key=lambda word: (-weights[word], word))
+    shared = sorted(
+        (word for word in words & weights.keys() if len(word) >= LEAST_NAME), key=lambda word: (-weights[word], word)
+    )
     return tuple(word.decode("utf-8", "replace") for word in shared[:MAX_NAMES])

@@ -37,7 +37,9 @@ TEXT_WEIGHTS: Signals = (0.72, 1.26, 0.6, 0.0, 0.55, -0.01, 1.59, 0.5, -0.86, 1.
 
 
 def likely(
-    commits: Sequence[Sequence[str]], given: Sequence[str], sizes: Mapping[str, int] | None = None,
+    commits: Sequence[Sequence[str]],
+    given: Sequence[str],
+    sizes: Mapping[str, int] | None = None,
     mentioned: Mapping[str, float] | None = None,
 ) -> list[tuple[str, float]]:
     """Files that likely change with all of `given`, likeliest first, with a probability that only ranks.
@@ -69,10 +71,15 @@ def signals(
     near = _Near.of(given, seen.ever)
     wide = math.log(len(given) + 1)
     return {
-        path: (*seen.signals(path, given), wide * math.log1p(max(0, sizes.get(path, 0))), *near.signals(path),
-               mentioned.get(path, 0.0))
-        for path in seen.ever if path not in seen.wanted
-    }  # fmt: skip
+        path: (
+            *seen.signals(path, given),
+            wide * math.log1p(max(0, sizes.get(path, 0))),
+            *near.signals(path),
+            mentioned.get(path, 0.0),
+        )
+        for path in seen.ever
+        if path not in seen.wanted
+    }
 
 
 @dataclass(frozen=True, slots=True)

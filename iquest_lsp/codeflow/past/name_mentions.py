@@ -35,7 +35,7 @@ def mentions(weights: Mapping[bytes, float], texts: Mapping[str, Words]) -> dict
     return {
         path: math.log1p(math.fsum(weights[word] for word in words & telling) / math.sqrt(len(words) + 10))
         for path, words in texts.items()
-    }  # fmt: skip
+    }
 
 
 def changed_words(lines: Iterable[str]) -> Words:

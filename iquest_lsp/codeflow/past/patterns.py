@@ -24,8 +24,11 @@ class Pattern:
 
 def patterns_of(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[Pattern]:
     """What one commit does to the structure; `detail` names the other side."""
-    found = [Pattern("rename", f"{item.path}::{item.name}", f"from {item.old_name}") for item in changes
-             if item.change == "renamed"]
+    found = [
+        Pattern("rename", f"{item.path}::{item.name}", f"from {item.old_name}")
+        for item in changes
+        if item.change == "renamed"
+    ]
     found += [Pattern("file-rename", item.path, f"from {item.old_path}") for item in files if item.status == "R"]
     moves = [item for item in changes if item.change == "moved"]
     found += _regrouped(changes, moves)
@@ -35,8 +38,11 @@ def patterns_of(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> l
         old_path = item.old_name.partition("::")[0]
         if old_path != item.path:
             sources[old_path].add(item.path)
-    found += [Pattern("file-split", path, "into " + ", ".join(sorted(targets))) for path, targets in sources.items()
-              if len(targets) > 1 and category(path) is Category.SOURCE]
+    found += [
+        Pattern("file-split", path, "into " + ", ".join(sorted(targets)))
+        for path, targets in sources.items()
+        if len(targets) > 1 and category(path) is Category.SOURCE
+    ]
     return found
 
 
@@ -53,17 +59,22 @@ def _regrouped(changes: Sequence[SymbolChange], moves: Sequence[SymbolChange]) -
     fresh = {f"{item.path}::{item.name}" for item in changes if item.change == "added" and item.kind in _GROUPS}
     gone = {f"{item.path}::{item.name}" for item in changes if item.change == "removed" and item.kind in _GROUPS}
     # A class that was renamed or moved whole shows up under its new name; its old name counts as gone.
-    gone |= {item.old_name if "::" in item.old_name else f"{item.path}::{item.old_name}" for item in changes
-             if item.change in ("renamed", "moved") and item.kind in _GROUPS}
-    fresh |= {f"{item.path}::{item.name}" for item in changes if item.change in ("renamed", "moved")
-              and item.kind in _GROUPS}
+    gone |= {
+        item.old_name if "::" in item.old_name else f"{item.path}::{item.old_name}"
+        for item in changes
+        if item.change in ("renamed", "moved") and item.kind in _GROUPS
+    }
+    fresh |= {
+        f"{item.path}::{item.name}" for item in changes if item.change in ("renamed", "moved") and item.kind in _GROUPS
+    }
     found = []
     # The class that took most of the old one's members may count as the old one renamed: it is a part all the same.
     heirs: defaultdict[str, set[str]] = defaultdict(set)
     for item in changes:
         if item.change in ("renamed", "moved") and item.kind in _GROUPS:
             heirs[item.old_name if "::" in item.old_name else f"{item.path}::{item.old_name}"].add(
-                f"{item.path}::{item.name}")
+                f"{item.path}::{item.name}"
+            )
     for old, counts in to.items():
         parts = sorted(name.rpartition("::")[2] for name in {*counts, *heirs[old]} if name in fresh)
         if len(parts) >= 2 or (parts and old not in gone):

@@ -65,5 +65,7 @@ def assign_releases(repository: Repository, store: Store, tags: Sequence[Tag]) -
         db.execute("UPDATE commits SET release=NULL WHERE release IS NOT NULL")
         db.executemany("UPDATE commits SET release=? WHERE oid=?", [(name, oid) for oid, name in first.items()])
         db.execute("DELETE FROM tags")
-        db.executemany("INSERT INTO tags VALUES(?,?,?,?)",
-                       [(tag.name, tag.commit, tag.time, ranks.get(tag.name, 0)) for tag in tags])
+        db.executemany(
+            "INSERT INTO tags VALUES(?,?,?,?)",
+            [(tag.name, tag.commit, tag.time, ranks.get(tag.name, 0)) for tag in tags],
+        )

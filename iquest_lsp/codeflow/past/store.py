@@ -100,11 +100,13 @@ class Store:
             try:
                 self.db = self._open()
             except sqlite3.Error as again:
-                raise RepositoryError("The code flow store cannot be made", why=str(again),
-                                      fix=f"Check the folder {self.file.parent}") from again
+                raise RepositoryError(
+                    "The code flow store cannot be made", why=str(again), fix=f"Check the folder {self.file.parent}"
+                ) from again
         except OSError as error:
-            raise RepositoryError("The code flow store cannot be made", why=str(error),
-                                  fix="Check that the cache folder can be written") from error
+            raise RepositoryError(
+                "The code flow store cannot be made", why=str(error), fix="Check that the cache folder can be written"
+            ) from error
 
     @staticmethod
     def exists(folder: Path) -> bool:

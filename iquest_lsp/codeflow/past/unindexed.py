@@ -90,8 +90,7 @@ class LiveEvidence:
         for commit in self._walk(list(paths), deadline):
             followed |= {item.old_path for item in commit.files if item.status == "R" and item.path in followed}
             found += [(commit, touch.label, touch.diff.path, touch.born) for touch in tracker.feed(commit)]
-            found += [(commit, "", item.path, item.status == "A")
-                      for item in commit.files if item.path not in followed]
+            found += [(commit, "", item.path, item.status == "A") for item in commit.files if item.path not in followed]
             if len(found) > 200:
                 break
         seen = judged(self._repository, {commit.oid: commit for commit, *_ in found}.values())
@@ -128,8 +127,15 @@ class LiveEvidence:
             return []
         deadline = time.monotonic() + self._seconds
         sets: list[list[str]] = []
-        walk = commits(self._repository, revisions=[self._base], paths=paths[:50], full_diff=True, numbers=False,
-                       limit=300, merges=False)
+        walk = commits(
+            self._repository,
+            revisions=[self._base],
+            paths=paths[:50],
+            full_diff=True,
+            numbers=False,
+            limit=300,
+            merges=False,
+        )
         for commit in walk:
             if include_filtered or not is_bot(commit.author, commit.email):
                 sets.append([item.path for item in commit.files])
@@ -142,8 +148,11 @@ class LiveEvidence:
         if not self._base:
             return Habits(0, Counter())
         walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
-        return habits_of([item.path for item in commit.files] for commit in walk
-                         if include_filtered or not is_bot(commit.author, commit.email))
+        return habits_of(
+            [item.path for item in commit.files]
+            for commit in walk
+            if include_filtered or not is_bot(commit.author, commit.email)
+        )
 
     def recent(self) -> Recent:
         """See Evidence."""

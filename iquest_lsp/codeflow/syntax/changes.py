@@ -70,9 +70,10 @@ class _Comparison:
         added = "".join(line for hunk in diff.hunks for line in hunk.added)
         # Reading whole files again is worth it only where the changed lines could be mere layout.
         self.format_only = (
-            bool(before and after) and _squashed(removed) == _squashed(added)
+            bool(before and after)
+            and _squashed(removed) == _squashed(added)
             and same_code(self.language, before, after)
-        )  # fmt: skip
+        )
 
     def run(self) -> list[SymbolChange]:
         """All changes, in the order of the new file, the removed ones last."""
@@ -101,20 +102,34 @@ class _Comparison:
         return found
 
     @staticmethod
-    def _whole(
-        symbol: Symbol, change: str, path: str, source: Sequence[bytes], *, inner: bool = False
-    ) -> SymbolChange:
+    def _whole(symbol: Symbol, change: str, path: str, source: Sequence[bytes], *, inner: bool = False) -> SymbolChange:
         lines = _code_lines(source, symbol)
         return SymbolChange(
-            path, symbol.name, symbol.kind, change, symbol.start, symbol.signature, public=symbol.public, inner=inner,
-            deprecates=change != "removed" and _deprecates(lines), lines=lines,
-        )  # fmt: skip
+            path,
+            symbol.name,
+            symbol.kind,
+            change,
+            symbol.start,
+            symbol.signature,
+            public=symbol.public,
+            inner=inner,
+            deprecates=change != "removed" and _deprecates(lines),
+            lines=lines,
+        )
 
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
-        removed = [line for hunk in self.diff.hunks
-                   for at, line in enumerate(hunk.removed, hunk.old_start) if earlier.start <= at < earlier.end]
-        added = [line for hunk in self.diff.hunks
-                 for at, line in enumerate(hunk.added, hunk.new_start) if symbol.start <= at < symbol.end]
+        removed = [
+            line
+            for hunk in self.diff.hunks
+            for at, line in enumerate(hunk.removed, hunk.old_start)
+            if earlier.start <= at < earlier.end
+        ]
+        added = [
+            line
+            for hunk in self.diff.hunks
+            for at, line in enumerate(hunk.added, hunk.new_start)
+            if symbol.start <= at < symbol.end
+        ]
         detail = ""
         alike = _squashed("".join(removed)) == _squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
@@ -128,17 +143,35 @@ class _Comparison:
         else:
             change, detail = "body", ", ".join(self._own_facts(earlier, symbol))
         deprecates = _deprecates(added) and not _deprecates(removed)
-        return SymbolChange(self.diff.path, symbol.name, symbol.kind, change, symbol.start, detail, symbol.name,
-                            symbol.public, deprecates=deprecates, lines=tuple(line.strip() for line in added))
+        return SymbolChange(
+            self.diff.path,
+            symbol.name,
+            symbol.kind,
+            change,
+            symbol.start,
+            detail,
+            symbol.name,
+            symbol.public,
+            deprecates=deprecates,
+            lines=tuple(line.strip() for line in added),
+        )
 
     def _own_facts(self, earlier: Symbol, symbol: Symbol) -> list[str]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
         old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
         new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
-        removed = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
-                   if earlier.start <= at < earlier.end and at not in old_inside]
-        added = [line for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
-                 if symbol.start <= at < symbol.end and at not in new_inside]
+        removed = [
+            line
+            for hunk in self.diff.hunks
+            for at, line in enumerate(hunk.removed, hunk.old_start)
+            if earlier.start <= at < earlier.end and at not in old_inside
+        ]
+        added = [
+            line
+            for hunk in self.diff.hunks
+            for at, line in enumerate(hunk.added, hunk.new_start)
+            if symbol.start <= at < symbol.end and at not in new_inside
+        ]
         return facts(removed, added) or plainly(removed, added)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
@@ -149,14 +182,16 @@ class _Comparison:
     def _doc_only(self, earlier: Symbol, symbol: Symbol, removed: list[str], added: list[str]) -> bool:
         old_inside = all(
             earlier.doc[0] <= at < earlier.doc[1] or is_comment(line)
-            for hunk in self.diff.hunks for at, line in enumerate(hunk.removed, hunk.old_start)
+            for hunk in self.diff.hunks
+            for at, line in enumerate(hunk.removed, hunk.old_start)
             if earlier.start <= at < earlier.end
-        )  # fmt: skip
+        )
         new_inside = all(
             symbol.doc[0] <= at < symbol.doc[1] or is_comment(line)
-            for hunk in self.diff.hunks for at, line in enumerate(hunk.added, hunk.new_start)
+            for hunk in self.diff.hunks
+            for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end
-        )  # fmt: skip
+        )
         return bool(removed or added) and old_inside and new_inside
 
     def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
@@ -277,9 +312,11 @@ def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
     """Lines of definitions inside `outer`."""
     prefix = f"{outer.name}."
     return {
-        line for item in symbols if item.name.startswith(prefix) and outer.start <= item.start < outer.end
+        line
+        for item in symbols
+        if item.name.startswith(prefix) and outer.start <= item.start < outer.end
         for line in range(item.start, item.end)
-    }  # fmt: skip
+    }
 
 
 def _keyed(symbols: Sequence[Symbol]) -> dict[Key, Symbol]:
@@ -310,7 +347,9 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
 _LAYOUT = re.compile(r"[\s,;\\]+")
 _DEPRECATION = re.compile(
     r"@deprecated|#\[deprecated|\[\[deprecated|DeprecationWarning|^\W*deprecated\b|\bdeprecated[:.!]|\.\. deprecated::|"
-    r"\bis deprecated\b|warn_deprecated|Deprecated since|弃用|已废弃", re.IGNORECASE)  # fmt: skip
+    r"\bis deprecated\b|warn_deprecated|Deprecated since|弃用|已废弃",
+    re.IGNORECASE,
+)
 
 
 def _deprecates(lines: Iterable[str]) -> bool:

@@ -57,13 +57,15 @@ _MANIFESTS: dict[str, tuple[tuple[str, str], ...]] = {
         ("build.gradle", r"(?:sourceCompatibility|languageVersion)\D*(?:1\.)?(\d+)"),
     ),
     "rust": (("Cargo.toml", r"^edition\s*=\s*[\"'](\d{4})"),),
-}  # fmt: skip
+}
 
 # What a line must hold for one of the constructs to be in it, so that most files need not be read again.
 _HINTS = {
     "python": re.compile(r"^\s*(match|type)\s.|:=|/|except\s*\*|^\s*(async\s+)?(def|class)\s+\w+\["),
-    "go": re.compile(r"\["), "java": re.compile(r'\brecord\b|"""|->'), "rust": re.compile(r"\.await\b"),
-}  # fmt: skip
+    "go": re.compile(r"\["),
+    "java": re.compile(r'\brecord\b|"""|->'),
+    "rust": re.compile(r"\.await\b"),
+}
 
 # node type -> (construct, version it came with)
 _NODES: dict[str, dict[str, tuple[str, Version]]] = {
@@ -77,11 +79,13 @@ _NODES: dict[str, dict[str, tuple[str, Version]]] = {
     },
     "go": {"type_parameter_list": ("type parameters", (1, 18))},
     "java": {
-        "record_declaration": ("a record", (16,)), "text_block": ("a text block", (15,)),
-        "switch_rule": ("a switch rule", (14,)), "record_pattern": ("a record pattern", (21,)),
+        "record_declaration": ("a record", (16,)),
+        "text_block": ("a text block", (15,)),
+        "switch_rule": ("a switch rule", (14,)),
+        "record_pattern": ("a record pattern", (21,)),
     },
     "rust": {"await_expression": ("await", (2018,))},
-}  # fmt: skip
+}
 
 
 def declared(language: str, read: Read) -> Declaration | None:
@@ -100,17 +104,16 @@ def _first(pattern: str, text: bytes) -> Version | None:
     return tuple(int(part) for part in found[1].split(".")) if found else None
 
 
-def violations(
-    path: str, source: bytes, declaration: Declaration, hunks: Sequence[Hunk]
-) -> list[Violation]:
+def violations(path: str, source: bytes, declaration: Declaration, hunks: Sequence[Hunk]) -> list[Violation]:
     """Constructs on the added lines of the hunks that need more than is declared."""
     hint = _HINTS[declaration.language]
     lines = [(hunk.new_start, hunk.new_count) for hunk in hunks if any(hint.search(line) for line in hunk.added)]
     if not lines:
         return []
     parser = grammars.parser(grammars.language_of(path))
-    newer = {kind: found for kind, found in _NODES.get(declaration.language, {}).items()
-             if found[1] > declaration.version}
+    newer = {
+        kind: found for kind, found in _NODES.get(declaration.language, {}).items() if found[1] > declaration.version
+    }
     if parser is None or not newer:
         return []
     runs = [(start, start + count) for start, count in lines if count]

@@ -13,32 +13,142 @@ MAX_PLAIN, MAX_PLAIN_NAMES = 12, 4
 _RAISES = re.compile(r"\b(?:raise|throw(?:\s+new)?)\s+([A-Za-z_][\w.:]*)")
 _HANDLES = re.compile(
     r"\bexcept\s+\(?([A-Za-z_][\w., ]*?)\)?\s*(?:as\b|:)|"
-    r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+")  # fmt: skip
+    r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+"
+)
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*(?:\.|::))*[A-Za-z_]\w*)\s*\(|\.([A-Za-z_]\w*)\s*\(")
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^'\\\n]|\\.){1,60}')")
 _ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|\|\||\bnot\b")
 _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,70}?)\s*[:{]?\s*$")
-_NOT_CALLS = frozenset({
-    "if", "for", "while", "return", "def", "class", "function", "switch", "catch", "elif", "print", "and", "or", "not",
-    "in", "assert", "func", "fn", "match", "with", "super", "sizeof", "except", "lambda", "await", "yield", "new",
-    "raise", "throw", "isinstance", "len", "str", "int", "list", "dict", "set", "tuple", "range", "max", "min", "sum",
-    "any", "all", "sorted", "reversed", "enumerate", "zip", "bool", "float", "bytes", "repr", "type", "iter", "next",
-    "items", "keys", "values", "get", "append", "extend", "join", "strip", "lower", "upper", "format", "encode",
-    "decode", "add", "push", "copy", "pop", "String", "toString", "vec", "Some", "Ok", "Err", "cast", "hasattr",
-    "getattr", "setattr", "startswith", "endswith", "unwrap", "clone", "map", "filter", "make", "string",
-})  # fmt: skip
+_NOT_CALLS = frozenset(
+    {
+        "if",
+        "for",
+        "while",
+        "return",
+        "def",
+        "class",
+        "function",
+        "switch",
+        "catch",
+        "elif",
+        "print",
+        "and",
+        "or",
+        "not",
+        "in",
+        "assert",
+        "func",
+        "fn",
+        "match",
+        "with",
+        "super",
+        "sizeof",
+        "except",
+        "lambda",
+        "await",
+        "yield",
+        "new",
+        "raise",
+        "throw",
+        "isinstance",
+        "len",
+        "str",
+        "int",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "range",
+        "max",
+        "min",
+        "sum",
+        "any",
+        "all",
+        "sorted",
+        "reversed",
+        "enumerate",
+        "zip",
+        "bool",
+        "float",
+        "bytes",
+        "repr",
+        "type",
+        "iter",
+        "next",
+        "items",
+        "keys",
+        "values",
+        "get",
+        "append",
+        "extend",
+        "join",
+        "strip",
+        "lower",
+        "upper",
+        "format",
+        "encode",
+        "decode",
+        "add",
+        "push",
+        "copy",
+        "pop",
+        "String",
+        "toString",
+        "vec",
+        "Some",
+        "Ok",
+        "Err",
+        "cast",
+        "hasattr",
+        "getattr",
+        "setattr",
+        "startswith",
+        "endswith",
+        "unwrap",
+        "clone",
+        "map",
+        "filter",
+        "make",
+        "string",
+    }
+)
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
 _COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|if|endif|else)|//|/\*|\*|--|<!--|$)")
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
 _WORDS = frozenset(keyword.kwlist) | {
-    "const", "let", "var", "function", "fn", "func", "static", "public", "private", "void", "new", "this", "self",
-    "auto", "typeof", "null", "true", "false", "nil", "throw", "catch", "switch", "case", "struct", "impl", "pub",
-    "use", "mut",
-}  # fmt: skip
+    "const",
+    "let",
+    "var",
+    "function",
+    "fn",
+    "func",
+    "static",
+    "public",
+    "private",
+    "void",
+    "new",
+    "this",
+    "self",
+    "auto",
+    "typeof",
+    "null",
+    "true",
+    "false",
+    "nil",
+    "throw",
+    "catch",
+    "switch",
+    "case",
+    "struct",
+    "impl",
+    "pub",
+    "use",
+    "mut",
+}
 
 
 def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
@@ -67,8 +177,9 @@ def _conditions(lines: Iterable[str]) -> list[str]:
 
 def plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
     """A change of few lines that no other fact tells, by the lines themselves or the names that come and go."""
-    minus, plus = ([line.strip() for line in lines if line.strip() and not is_comment(line)]
-                   for lines in (removed, added))
+    minus, plus = (
+        [line.strip() for line in lines if line.strip() and not is_comment(line)] for lines in (removed, added)
+    )
     if minus and list(map(_uncommented, minus)) == list(map(_uncommented, plus)):
         return ["only comments change"]
     if len(minus) == len(plus) == 1 and (told := _part(minus[0], plus[0])):

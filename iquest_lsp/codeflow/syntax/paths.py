@@ -28,46 +28,116 @@ class Category(StrEnum):
 _CI = re.compile(
     r"^(\.github/(workflows|actions)/|\.gitlab-ci|\.circleci/|\.travis\.yml|appveyor|\.appveyor|azure-pipelines|"
     r"jenkinsfile|\.drone\.yml|\.ci/|ci/|\.buildkite/|bitbucket-pipelines|codecov\.yml|\.codecov\.yml|\.pre-commit|"
-    r"\.cirrus\.yml|\.woodpecker)", re.IGNORECASE)  # fmt: skip
+    r"\.cirrus\.yml|\.woodpecker)",
+    re.IGNORECASE,
+)
 _CHANGELOG = re.compile(
     r"(^|/)(changelog|changes|history|news|release[-_ ]?notes|releases|whatsnew)(\.(md|rst|txt|adoc))?$|"
     r"(^|/)(changelog\.d|newsfragments|changes\.d|\.changeset|news|changelog|release[-_]?notes|whatsnew)/[^/]+"
-    r"\.(md|rst|txt|bugfix|feature|misc|doc|removal)[^/]*$", re.IGNORECASE)  # fmt: skip
+    r"\.(md|rst|txt|bugfix|feature|misc|doc|removal)[^/]*$",
+    re.IGNORECASE,
+)
 _TEST = re.compile(
     r"(^|/)(tests?|testing|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
-    r"(_test|_tests|_spec|\.test|\.spec)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$")
+    r"(_test|_tests|_spec|\.test|\.spec)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
+)
 _DOCS = re.compile(
     r"(^|/)(docs?|documentation|man)/|\.(md|rst|adoc|mdx|1)$|"
     r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|install|faq|todo)(\.\w+)?$",
-    re.IGNORECASE)  # fmt: skip
+    re.IGNORECASE,
+)
 _LOCK = re.compile(
     r"(^|/)(package-lock\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|uv\.lock|pdm\.lock|pipfile\.lock|cargo\.lock|"
-    r"go\.sum|gemfile\.lock|composer\.lock|bun\.lockb?)$", re.IGNORECASE)  # fmt: skip
+    r"go\.sum|gemfile\.lock|composer\.lock|bun\.lockb?)$",
+    re.IGNORECASE,
+)
 _BUILD = re.compile(
     r"(^|/)(setup\.(py|cfg)|pyproject\.toml|manifest\.in|makefile|gnumakefile|cmakelists\.txt|[^/]*\.cmake|package\.json|"
     r"cargo\.toml|go\.mod|pom\.xml|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|meson\.build|build\.rs|dockerfile[^/]*|"
     r"docker-compose[^/]*|requirements[^/]*\.(txt|in)|constraints[^/]*\.txt|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
     r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|"
-    r"environment\.ya?ml)$|(^|/)requirements/", re.IGNORECASE)  # fmt: skip
-_GENERATED = re.compile(r"(\.min\.(js|css)|_pb2(_grpc)?\.py|\.pb\.(go|cc|h)|\.g\.dart|\.map)$|(^|/)(dist|vendor|"
-                        r"node_modules|third_party|generated)/", re.IGNORECASE)  # fmt: skip
+    r"environment\.ya?ml)$|(^|/)requirements/",
+    re.IGNORECASE,
+)
+_GENERATED = re.compile(
+    r"(\.min\.(js|css)|_pb2(_grpc)?\.py|\.pb\.(go|cc|h)|\.g\.dart|\.map)$|(^|/)(dist|vendor|"
+    r"node_modules|third_party|generated)/",
+    re.IGNORECASE,
+)
 _CONFIG = re.compile(
-    r"\.(toml|ini|cfg|ya?ml|json|conf|properties|editorconfig|env)$|(^|/)\.[^/]+(rc|ignore|attributes)$", re.IGNORECASE)
-_CODE = frozenset({
-    "rb", "php", "cs", "kt", "kts", "scala", "swift", "m", "mm", "lua", "pl", "pm", "sh", "bash", "zsh", "fish",
-    "r", "jl", "ex", "exs", "erl", "hs", "ml", "mli", "clj", "dart", "vue", "svelte", "sql", "ps1", "bat",
-    "groovy", "f90", "f", "pas", "zig", "nim", "cu", "cl", "asm", "s", "v", "sv", "vhd", "html", "css", "scss",
-    "less", "proto", "graphql", "tf", "el", "vim",
-})  # fmt: skip
+    r"\.(toml|ini|cfg|ya?ml|json|conf|properties|editorconfig|env)$|(^|/)\.[^/]+(rc|ignore|attributes)$", re.IGNORECASE
+)
+_CODE = frozenset(
+    {
+        "rb",
+        "php",
+        "cs",
+        "kt",
+        "kts",
+        "scala",
+        "swift",
+        "m",
+        "mm",
+        "lua",
+        "pl",
+        "pm",
+        "sh",
+        "bash",
+        "zsh",
+        "fish",
+        "r",
+        "jl",
+        "ex",
+        "exs",
+        "erl",
+        "hs",
+        "ml",
+        "mli",
+        "clj",
+        "dart",
+        "vue",
+        "svelte",
+        "sql",
+        "ps1",
+        "bat",
+        "groovy",
+        "f90",
+        "f",
+        "pas",
+        "zig",
+        "nim",
+        "cu",
+        "cl",
+        "asm",
+        "s",
+        "v",
+        "sv",
+        "vhd",
+        "html",
+        "css",
+        "scss",
+        "less",
+        "proto",
+        "graphql",
+        "tf",
+        "el",
+        "vim",
+    }
+)
 
 
 @lru_cache(maxsize=20_000)
 def category(path: str) -> Category:
     """The file's purpose; source code that is no test is SOURCE."""
     rules = (
-        (_LOCK, Category.LOCK), (_CI, Category.CI), (_GENERATED, Category.GENERATED), (_CHANGELOG, Category.CHANGELOG),
-        (_TEST, Category.TEST), (_BUILD, Category.BUILD), (_DOCS, Category.DOCS),
-    )  # fmt: skip
+        (_LOCK, Category.LOCK),
+        (_CI, Category.CI),
+        (_GENERATED, Category.GENERATED),
+        (_CHANGELOG, Category.CHANGELOG),
+        (_TEST, Category.TEST),
+        (_BUILD, Category.BUILD),
+        (_DOCS, Category.DOCS),
+    )
     code = is_code(path)
     for rule, kind in rules:
         if rule.search(path) and not (kind is Category.DOCS and code and not path.lower().startswith("doc")):
@@ -92,8 +162,12 @@ _TEST_WORDS = re.compile(r"^(test[s]?_|test(?=[A-Z]))|(_test[s]?|_spec|\.test|\.
 
 def stem(path: str) -> str:
     """The file's base name without suffix and test marks, in lower case: what a test and its subject share."""
-    return _TEST_WORDS.sub("", PurePosixPath(path).name.split(".")[0] if not _dotted_test(path) else
-                           PurePosixPath(path).name.rsplit(".", 2)[0]).lower()
+    return _TEST_WORDS.sub(
+        "",
+        PurePosixPath(path).name.split(".")[0]
+        if not _dotted_test(path)
+        else PurePosixPath(path).name.rsplit(".", 2)[0],
+    ).lower()
 
 
 def _dotted_test(path: str) -> bool:

@@ -23,9 +23,13 @@ MAX_FOUND = 400
 MAX_LINES = 4000
 
 _KINDS = {
-    Category.TEST: "test", Category.DOCS: "docs", Category.CI: "ci", Category.SOURCE: "caller",
-    Category.BUILD: "config", Category.CONFIG: "config",
-}  # fmt: skip
+    Category.TEST: "test",
+    Category.DOCS: "docs",
+    Category.CI: "ci",
+    Category.SOURCE: "caller",
+    Category.BUILD: "config",
+    Category.CONFIG: "config",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,11 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
         if use.kind in ("docs", "ci", "config"):
             if use.named:
                 kept.append(use)
-        elif (_akin(use.path, path) and (use.path == path or named.get(use.path, set()) & set(leads))
-              and _can_be(use, leads, inside=use.path == path)):
+        elif (
+            _akin(use.path, path)
+            and (use.path == path or named.get(use.path, set()) & set(leads))
+            and _can_be(use, leads, inside=use.path == path)
+        ):
             # A function called on some object is another function, unless the object is its module.
             kept.append(use)
     return kept
@@ -114,11 +121,16 @@ def imports(text: str) -> bool:
 
 
 # Suffixes of languages that use each other's definitions.
-_FAMILIES = {suffix: family[0] for family in (
-    (".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".inl", ".cu", ".cuh", ".m", ".mm", ".cppm", ".ipp"),
-    (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".html", ".astro"),
-    (".java", ".kt", ".kts", ".scala", ".groovy", ".clj", ".gradle"), (".py", ".pyi", ".pyw", ".pyx", ".pxd", ".ipynb"),
-) for suffix in family}  # fmt: skip
+_FAMILIES = {
+    suffix: family[0]
+    for family in (
+        (".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".inl", ".cu", ".cuh", ".m", ".mm", ".cppm", ".ipp"),
+        (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".html", ".astro"),
+        (".java", ".kt", ".kts", ".scala", ".groovy", ".clj", ".gradle"),
+        (".py", ".pyi", ".pyw", ".pyx", ".pxd", ".ipynb"),
+    )
+    for suffix in family
+}
 
 
 def _receiver(use: Reference) -> str:
@@ -158,16 +170,30 @@ def references(
             if confirm is None:
                 named = dict.fromkeys(match[0] for match in pattern.finditer(text))
                 # A name in code that is not parsed may be anything; what looks like a call is the best guess.
-                found += [Reference(path, line, kind, name, text.strip()[:200], call=f"{name}(" in text)
-                          for name in named if not code or imports(text) or _looks_called(name, text)]
+                found += [
+                    Reference(path, line, kind, name, text.strip()[:200], call=f"{name}(" in text)
+                    for name in named
+                    if not code or imports(text) or _looks_called(name, text)
+                ]
                 continue
             for match in pattern.finditer(text):
                 use, last = confirm.use(line, len(text[: match.start()].encode("utf-8")))
                 if use == "bind":
                     bound.add((path, confirm.within(line), match[0]))
                 elif use:
-                    found.append(Reference(path, line, kind, match[0], text.strip()[:200], confirm.within(line),
-                                           use == "call", match[0] in confirm.defined, last))
+                    found.append(
+                        Reference(
+                            path,
+                            line,
+                            kind,
+                            match[0],
+                            text.strip()[:200],
+                            confirm.within(line),
+                            use == "call",
+                            match[0] in confirm.defined,
+                            last,
+                        )
+                    )
                     break
         if len(found) >= MAX_FOUND:
             break
@@ -201,16 +227,22 @@ class _Confirmation:
         parent = node.parent
         if parent is None:
             return "use", line
-        if parent.type not in _BINDING and parent.child_by_field_name("name") == node and (
-            "definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING
+        if (
+            parent.type not in _BINDING
+            and parent.child_by_field_name("name") == node
+            and ("definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING)
         ):
             return "", line
         if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
             return "", line
         if parent.type in ("parameters", "lambda_parameters"):
             return "bind", line
-        if parent.type in _BINDING and node in (parent.child_by_field_name("left"), parent.child_by_field_name("name"),
-                                                parent.child_by_field_name("pattern"), _first(parent)):
+        if parent.type in _BINDING and node in (
+            parent.child_by_field_name("left"),
+            parent.child_by_field_name("name"),
+            parent.child_by_field_name("pattern"),
+            _first(parent),
+        ):
             return "bind", line
         outer = parent
         if node in (parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument", "path")):
@@ -233,13 +265,56 @@ def _first(parent: Node) -> Node | None:
     return None
 
 
-_DEFINING = frozenset({"function_item", "struct_item", "enum_item", "trait_item", "type_spec", "function_declarator",
-                       "class_specifier", "struct_specifier", "macro_definition"})  # fmt: skip
-_BINDING = frozenset({"assignment", "typed_parameter", "default_parameter", "typed_default_parameter",
-                      "for_statement", "for_in_clause", "variable_declarator", "required_parameter", "formal_parameter",
-                      "let_declaration", "short_var_declaration", "parameter_declaration", "named_expression",
-                      "as_pattern_target"})  # fmt: skip
-_MEMBERS = frozenset({"attribute", "member_expression", "field_expression", "selector_expression", "field_access",
-                      "scoped_identifier", "qualified_identifier"})  # fmt: skip
-_CALLS = frozenset({"call", "call_expression", "method_invocation", "object_creation_expression", "new_expression",
-                    "macro_invocation", "decorator"})  # fmt: skip
+_DEFINING = frozenset(
+    {
+        "function_item",
+        "struct_item",
+        "enum_item",
+        "trait_item",
+        "type_spec",
+        "function_declarator",
+        "class_specifier",
+        "struct_specifier",
+        "macro_definition",
+    }
+)
+_BINDING = frozenset(
+    {
+        "assignment",
+        "typed_parameter",
+        "default_parameter",
+        "typed_default_parameter",
+        "for_statement",
+        "for_in_clause",
+        "variable_declarator",
+        "required_parameter",
+        "formal_parameter",
+        "let_declaration",
+        "short_var_declaration",
+        "parameter_declaration",
+        "named_expression",
+        "as_pattern_target",
+    }
+)
+_MEMBERS = frozenset(
+    {
+        "attribute",
+        "member_expression",
+        "field_expression",
+        "selector_expression",
+        "field_access",
+        "scoped_identifier",
+        "qualified_identifier",
+    }
+)
+_CALLS = frozenset(
+    {
+        "call",
+        "call_expression",
+        "method_invocation",
+        "object_creation_expression",
+        "new_expression",
+        "macro_invocation",
+        "decorator",
+    }
+)

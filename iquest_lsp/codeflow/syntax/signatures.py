@@ -36,8 +36,12 @@ def types_only(detail: str) -> bool:
     """True when, between the heads `old → new`, callers need not care: names, order and defaults are as before."""
     before, _, after = detail.partition(" → ")
     old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
-    return before.partition("(")[0] == after.partition("(")[0] and before != after and old == new and all(
-        ":" in item or "->" in detail or _bare(item) == item for item in parameters(after).values())
+    return (
+        before.partition("(")[0] == after.partition("(")[0]
+        and before != after
+        and old == new
+        and all(":" in item or "->" in detail or _bare(item) == item for item in parameters(after).values())
+    )
 
 
 def _bare(parameter: str) -> str:
@@ -76,8 +80,10 @@ def breaks_callers(detail: str) -> bool:
     by_name = _by_name_only(after)
     if len(old) == len(new):
         # Another name in the same place is no matter to those who do not use it.
-        old = {now if was not in new and now not in old and now not in by_name else was: item
-               for (was, item), now in zip(old.items(), new, strict=True)}
+        old = {
+            now if was not in new and now not in old and now not in by_name else was: item
+            for (was, item), now in zip(old.items(), new, strict=True)
+        }
     if [name for name in new if name in old] != list(old):
         return True
     behind = True
@@ -104,8 +110,12 @@ def _name_of(signature: str) -> str:
 def _optional(parameter: str) -> bool:
     """True when a call may leave the parameter out."""
     head, default = _defaulted(parameter)
-    return bool(default) or head.partition(":")[0].strip().endswith("?") or "..." in head or (
-        head.lstrip().startswith("*") and not re.search(r"\s", head.partition(":")[0].strip()))
+    return (
+        bool(default)
+        or head.partition(":")[0].strip().endswith("?")
+        or "..." in head
+        or (head.lstrip().startswith("*") and not re.search(r"\s", head.partition(":")[0].strip()))
+    )
 
 
 def _defaulted(parameter: str) -> tuple[str, str]:

@@ -52,54 +52,126 @@ class Symbol:
 _DEFINITIONS: dict[str, dict[str, str]] = {
     "python": {"function_definition": "function", "class_definition": "class*"},
     "javascript": {
-        "function_declaration": "function", "generator_function_declaration": "function", "class_declaration": "class*",
-        "method_definition": "method", "class": "class*",
+        "function_declaration": "function",
+        "generator_function_declaration": "function",
+        "class_declaration": "class*",
+        "method_definition": "method",
+        "class": "class*",
     },
     "typescript": {
-        "function_declaration": "function", "generator_function_declaration": "function", "class_declaration": "class*",
-        "abstract_class_declaration": "class*", "method_definition": "method", "method_signature": "method",
-        "abstract_method_signature": "method", "interface_declaration": "interface*", "enum_declaration": "enum",
-        "type_alias_declaration": "type", "internal_module": "module*", "module": "module*",
-        "function_signature": "function", "class": "class*",
+        "function_declaration": "function",
+        "generator_function_declaration": "function",
+        "class_declaration": "class*",
+        "abstract_class_declaration": "class*",
+        "method_definition": "method",
+        "method_signature": "method",
+        "abstract_method_signature": "method",
+        "interface_declaration": "interface*",
+        "enum_declaration": "enum",
+        "type_alias_declaration": "type",
+        "internal_module": "module*",
+        "module": "module*",
+        "function_signature": "function",
+        "class": "class*",
     },
     "java": {
-        "class_declaration": "class*", "interface_declaration": "interface*", "enum_declaration": "enum*",
-        "record_declaration": "class*", "annotation_type_declaration": "interface*", "method_declaration": "method",
+        "class_declaration": "class*",
+        "interface_declaration": "interface*",
+        "enum_declaration": "enum*",
+        "record_declaration": "class*",
+        "annotation_type_declaration": "interface*",
+        "method_declaration": "method",
         "constructor_declaration": "method",
     },
     "go": {
-        "function_declaration": "function", "method_declaration": "method", "type_spec": "type", "type_alias": "type",
+        "function_declaration": "function",
+        "method_declaration": "method",
+        "type_spec": "type",
+        "type_alias": "type",
     },
     "rust": {
-        "function_item": "function", "function_signature_item": "function", "struct_item": "struct",
-        "enum_item": "enum", "union_item": "struct", "trait_item": "trait*", "mod_item": "module*", "type_item": "type",
-        "macro_definition": "macro", "impl_item": "impl*",
+        "function_item": "function",
+        "function_signature_item": "function",
+        "struct_item": "struct",
+        "enum_item": "enum",
+        "union_item": "struct",
+        "trait_item": "trait*",
+        "mod_item": "module*",
+        "type_item": "type",
+        "macro_definition": "macro",
+        "impl_item": "impl*",
     },
     "c": {
-        "function_definition": "function", "struct_specifier": "struct", "enum_specifier": "enum",
-        "union_specifier": "struct", "type_definition": "type", "preproc_function_def": "macro",
+        "function_definition": "function",
+        "struct_specifier": "struct",
+        "enum_specifier": "enum",
+        "union_specifier": "struct",
+        "type_definition": "type",
+        "preproc_function_def": "macro",
     },
     "cpp": {
-        "function_definition": "function", "struct_specifier": "struct*", "enum_specifier": "enum",
-        "union_specifier": "struct", "class_specifier": "class*", "namespace_definition": "module*",
-        "type_definition": "type", "alias_declaration": "type", "preproc_function_def": "macro",
+        "function_definition": "function",
+        "struct_specifier": "struct*",
+        "enum_specifier": "enum",
+        "union_specifier": "struct",
+        "class_specifier": "class*",
+        "namespace_definition": "module*",
+        "type_definition": "type",
+        "alias_declaration": "type",
+        "preproc_function_def": "macro",
     },
-}  # fmt: skip
+}
 _DEFINITIONS["tsx"] = _DEFINITIONS["typescript"]
 
 # Nodes that may hold definitions without being any.
-_HOLDERS = frozenset({
-    "module", "program", "source_file", "translation_unit", "decorated_definition", "export_statement", "block",
-    "class_body", "interface_body", "enum_body", "enum_body_declarations", "declaration_list", "type_declaration",
-    "field_declaration_list", "linkage_specification", "template_declaration", "preproc_if", "preproc_ifdef",
-    "preproc_else", "if_statement", "try_statement", "else_clause", "except_clause", "ambient_declaration",
-    "statement_block", "expression_statement", "object_type", "lexical_declaration", "variable_declaration",
-    "declaration", "annotation_type_body", "const_declaration", "finally_clause", "ERROR",
-})  # fmt: skip
+_HOLDERS = frozenset(
+    {
+        "module",
+        "program",
+        "source_file",
+        "translation_unit",
+        "decorated_definition",
+        "export_statement",
+        "block",
+        "class_body",
+        "interface_body",
+        "enum_body",
+        "enum_body_declarations",
+        "declaration_list",
+        "type_declaration",
+        "field_declaration_list",
+        "linkage_specification",
+        "template_declaration",
+        "preproc_if",
+        "preproc_ifdef",
+        "preproc_else",
+        "if_statement",
+        "try_statement",
+        "else_clause",
+        "except_clause",
+        "ambient_declaration",
+        "statement_block",
+        "expression_statement",
+        "object_type",
+        "lexical_declaration",
+        "variable_declaration",
+        "declaration",
+        "annotation_type_body",
+        "const_declaration",
+        "finally_clause",
+        "ERROR",
+    }
+)
 
-_VALUE_FUNCTIONS = frozenset({
-    "arrow_function", "function", "function_expression", "generator_function", "class",
-})  # fmt: skip
+_VALUE_FUNCTIONS = frozenset(
+    {
+        "arrow_function",
+        "function",
+        "function_expression",
+        "generator_function",
+        "class",
+    }
+)
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
 _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
@@ -156,8 +228,14 @@ def touched(symbols: tuple[Symbol, ...], start: int, count: int) -> list[Symbol]
 
 def _inner_covers(outer: Symbol, hits: list[Symbol], start: int, count: int) -> bool:
     """True when every touched line of `outer` lies in definitions inside it."""
-    inner = [item for item in hits if item is not outer and outer.start <= item.start and item.end <= outer.end
-             and (item.end - item.start) < (outer.end - outer.start)]
+    inner = [
+        item
+        for item in hits
+        if item is not outer
+        and outer.start <= item.start
+        and item.end <= outer.end
+        and (item.end - item.start) < (outer.end - outer.start)
+    ]
     if not inner:
         return False
     lines = range(max(start, outer.start), min(start + max(count, 1), outer.end))
@@ -184,8 +262,14 @@ class _Walker:
                 self._definition(child, kind, scope, scope_kind, depth)
             elif child.type == "variable_declarator":
                 self._variable(child, scope, scope_kind, depth)
-            elif child.type in ("assignment", "const_spec", "const_item", "static_item", "public_field_definition",
-                                "field_definition"):
+            elif child.type in (
+                "assignment",
+                "const_spec",
+                "const_item",
+                "static_item",
+                "public_field_definition",
+                "field_definition",
+            ):
                 self._constant(child, scope, scope_kind)
             elif child.type in _HOLDERS:
                 self.visit(child, scope, scope_kind, depth + 1)
@@ -242,8 +326,11 @@ class _Walker:
         start = outer.start_point.row
         doc = (start, start)
         above = outer.prev_named_sibling
-        while above is not None and _COMMENT.search(above.type) and above.end_point.row >= start - 1 and (
-            above.start_point.row < start and self._alone(above)
+        while (
+            above is not None
+            and _COMMENT.search(above.type)
+            and above.end_point.row >= start - 1
+            and (above.start_point.row < start and self._alone(above))
         ):
             if "comment" in above.type:
                 doc = (above.start_point.row, doc[1] if doc[1] > doc[0] else start)
@@ -323,8 +410,11 @@ class _Walker:
         for _ in range(20):
             if node is None or node.type in _NAME_TYPES:
                 return node
-            node = node.child_by_field_name("declarator") or node.child_by_field_name("name") or (
-                _first_named(node) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
+            node = (
+                node.child_by_field_name("declarator")
+                or node.child_by_field_name("name")
+                or (_first_named(node) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
+            )
         return None
 
 
@@ -332,16 +422,35 @@ def _first_named(node: Node) -> Node | None:
     return node.named_children[0] if node.named_child_count else None
 
 
-
 # What stands around a definition and belongs to it; groups only when they hold that definition alone.
-_WRAPPERS = frozenset({
-    "decorated_definition", "export_statement", "template_declaration", "ambient_declaration", "expression_statement",
-    "type_definition",
-})  # fmt: skip
+_WRAPPERS = frozenset(
+    {
+        "decorated_definition",
+        "export_statement",
+        "template_declaration",
+        "ambient_declaration",
+        "expression_statement",
+        "type_definition",
+    }
+)
 _GROUPS = frozenset({"type_declaration", "lexical_declaration", "const_declaration"})
 
-_NAME_TYPES = frozenset({
-    "identifier", "type_identifier", "property_identifier", "private_property_identifier", "field_identifier", "name",
-    "qualified_identifier", "namespace_identifier", "nested_namespace_specifier", "string", "operator_name",
-    "destructor_name", "scoped_identifier", "nested_identifier", "template_function",
-})  # fmt: skip
+_NAME_TYPES = frozenset(
+    {
+        "identifier",
+        "type_identifier",
+        "property_identifier",
+        "private_property_identifier",
+        "field_identifier",
+        "name",
+        "qualified_identifier",
+        "namespace_identifier",
+        "nested_namespace_specifier",
+        "string",
+        "operator_name",
+        "destructor_name",
+        "scoped_identifier",
+        "nested_identifier",
+        "template_function",
+    }
+)

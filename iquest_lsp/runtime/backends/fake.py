@@ -28,9 +28,16 @@ from iquest_lsp.runtime.kv.prefix_cache import PrefixCache
 from iquest_lsp.runtime.kv.saver import SavedStates
 
 SPECIAL = (
-    "<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>", "<|repo_name|>",
-    "<|file_sep|>", "<|tail|>", "<|head|>",
-)  # fmt: skip
+    "<|endoftext|>",
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|fim_middle|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<|tail|>",
+    "<|head|>",
+)
 FIRST_SPECIAL = 256
 CRASH_LOOKBACK = 4096
 SEQUENCES = 4

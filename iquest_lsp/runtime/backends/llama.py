@@ -202,10 +202,15 @@ class LlamaBackend:
         kv, batch, room = self._options.kv_type, self._options.batch_tokens, self._options.context_tokens
         sequences = 2 * self._options.sequences + 1  # a shelf for each, and one to move spans with
         options: dict[str, Any] = {
-            "n_batch": batch, "n_ubatch": batch, "n_seq_max": sequences, "type_k": kv, "type_v": kv,
-            "flash_attn": self._options.flash_attention, "n_threads": threads,
+            "n_batch": batch,
+            "n_ubatch": batch,
+            "n_seq_max": sequences,
+            "type_k": kv,
+            "type_v": kv,
+            "flash_attn": self._options.flash_attention,
+            "n_threads": threads,
             "n_threads_batch": self._options.batch_threads or threads,
-        }  # fmt: skip
+        }
         if model.passes > 1:
             return LoopContext(model, room, min(REWIND_MARGIN, room), **options)
         return model.context(room, **options)
@@ -261,9 +266,16 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     speed = remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(options.gpu_layers)))
     made = plan(wishes, header, speed)
     chosen = replace(
-        options, plan=False, window_tokens=made.window, context_tokens=made.context_tokens, sequences=made.sequences,
-        batch_tokens=made.batch, threads=made.threads, batch_threads=made.batch_threads, kv_type=made.kv_type,
-    )  # fmt: skip
+        options,
+        plan=False,
+        window_tokens=made.window,
+        context_tokens=made.context_tokens,
+        sequences=made.sequences,
+        batch_tokens=made.batch,
+        threads=made.threads,
+        batch_threads=made.batch_threads,
+        kv_type=made.kv_type,
+    )
     return chosen, made.reason
 
 

@@ -336,10 +336,18 @@ class ProcessEngine:
     async def _start_child(self) -> asyncio.subprocess.Process:
         child = await asyncio.create_subprocess_exec(
             # -P: nothing is imported from the working directory, which may be a workspace nobody vouches for.
-            sys.executable, "-P", "-X", "utf8", "-m", "iquest_lsp.runtime.client.worker",
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            limit=2**20, env=_environment(),
-        )  # fmt: skip
+            sys.executable,
+            "-P",
+            "-X",
+            "utf8",
+            "-m",
+            "iquest_lsp.runtime.client.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=2**20,
+            env=_environment(),
+        )
         self._spawn(self._read(child))
         self._spawn(self._read_log(child))
         assert child.stdin is not None

@@ -28,9 +28,12 @@ class EngineSwitch:
     """Satisfies engine.Engine. `wanted` says which server the settings name, None for none."""
 
     def __init__(
-        self, local: Engine, wanted: Callable[[], RemoteOptions | None], redact: Redact,
+        self,
+        local: Engine,
+        wanted: Callable[[], RemoteOptions | None],
+        redact: Redact,
         clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.local = local
         self._wanted = wanted
         self._redact = redact
@@ -102,9 +105,14 @@ class EngineSwitch:
         return await remote.warm(tokens, sequence, budget_ms)
 
     async def chat(
-        self, messages: Sequence[dict[str, str]], *, model: str = "", max_tokens: int, temperature: float,
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        model: str = "",
+        max_tokens: int,
+        temperature: float,
         top_p: float = 1.0,
-    ) -> AsyncIterator[tuple[str, str]]:  # fmt: skip
+    ) -> AsyncIterator[tuple[str, str]]:
         """A conversation with the server; see RemoteEngine.chat. Raises EngineError when there is none."""
         self._follow_settings()
         remote = self._remote

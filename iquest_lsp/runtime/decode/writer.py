@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iquest_lsp.datatypes import Depth, Finish
+from iquest_lsp.runtime.decode.batch_invariance import try_rows
 from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, Move, Source
 from iquest_lsp.runtime.decode.copy_mixture import Copies, Copying, Shares
 from iquest_lsp.runtime.decode.drafting import Found, Lookup
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextTail
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.batch_invariance import try_rows
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.models.planner import cores
 
@@ -106,9 +106,13 @@ class Writer:
 
     def _choose(self, found: Found, room: int) -> Move:
         return self._controller.choose(
-            len(found.tokens), found.match, length=self._tail.length, room=room, left=self._left(),
+            len(found.tokens),
+            found.match,
+            length=self._tail.length,
+            room=room,
+            left=self._left(),
             sampled=self._sampler.samples,
-        )  # fmt: skip
+        )
 
     def _plain(self) -> Finish | None:
         """One token, all passes."""
@@ -260,9 +264,13 @@ class Decoder:
             rows = try_rows(context)
         self.least_rows = max(rows.least, 2 if differs else 1)
         self.controller = Controller(
-            model.passes, can_split=self._can_split, can_rewind=model.can_rewind, least_rows=self.least_rows,
-            most_rows=options.batch_tokens, shape=rows.seconds,
-        )  # fmt: skip
+            model.passes,
+            can_split=self._can_split,
+            can_rewind=model.can_rewind,
+            least_rows=self.least_rows,
+            most_rows=options.batch_tokens,
+            shape=rows.seconds,
+        )
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -283,9 +291,16 @@ class Decoder:
         if self._shares is not None and request.limits.copying:
             copying = Copying(Copies(request.prompt.tokens, self._pieces.sizes), self._shares)
         return Writer(
-            tail, self.controller, self._pieces, request, answer, sampler,
-            can_adapt=self._can_split, ends=self._ends, copying=copying,
-        )  # fmt: skip
+            tail,
+            self.controller,
+            self._pieces,
+            request,
+            answer,
+            sampler,
+            can_adapt=self._can_split,
+            ends=self._ends,
+            copying=copying,
+        )
 
 
 def _single_rows_differ(model: Model, options: EngineOptions) -> bool:

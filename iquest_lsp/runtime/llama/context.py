@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "bf16": 30}
 #: Bytes per block and elements per block of each of them (ggml.h).
 KV_BLOCKS = {
-    "f32": (4, 1), "f16": (2, 1), "bf16": (2, 1), "q4_0": (18, 32), "q4_1": (20, 32), "q5_0": (22, 32),
-    "q5_1": (24, 32), "q8_0": (34, 32),
-}  # fmt: skip
+    "f32": (4, 1),
+    "f16": (2, 1),
+    "bf16": (2, 1),
+    "q4_0": (18, 32),
+    "q4_1": (20, 32),
+    "q5_0": (22, 32),
+    "q5_1": (24, 32),
+    "q8_0": (34, 32),
+}
 
 Logits = Literal["last", "all"] | Sequence[bool] | NDArray[np.bool_] | None
 
@@ -30,10 +36,21 @@ class Context:
     """A KV cache and the evaluation of tokens over it; one thread at a time."""
 
     def __init__(
-        self, model: Model, n_ctx: int, n_batch: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str,
-        flash_attn: bool | None, n_threads: int | None, n_threads_batch: int | None, swa_full: bool, unified: bool,
+        self,
+        model: Model,
+        n_ctx: int,
+        n_batch: int,
+        n_ubatch: int,
+        n_seq_max: int,
+        type_k: str,
+        type_v: str,
+        flash_attn: bool | None,
+        n_threads: int | None,
+        n_threads_batch: int | None,
+        swa_full: bool,
+        unified: bool,
         observer: Any = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         lib = bindings()
         if flash_attn is None and model.max_alibi_bias > 0:
             flash_attn = model.exact_flash_attention or KV_BLOCKS[type_v][1] > 1
@@ -204,9 +221,10 @@ class Context:
     def _check_copied(self) -> None:
         if self._copies:
             raise EngineError(
-                "Sequences that were copied are not there yet", why="each sequence has a cache of its own",
+                "Sequences that were copied are not there yet",
+                why="each sequence has a cache of its own",
                 fix="Evaluate a token first",
-            )  # fmt: skip
+            )
 
     def save_state(self, seq: int) -> bytes:
         """The KV of a sequence; see write_state."""

@@ -64,9 +64,17 @@ class LoopContext(Context):
         lib = _library()
         lib.llama_loop_set_margin(_pointer(model), margin)
         defaults: dict[str, Any] = {
-            "n_batch": 512, "n_ubatch": 512, "n_seq_max": 1, "type_k": "f16", "type_v": "f16", "flash_attn": None,
-            "n_threads": None, "n_threads_batch": None, "swa_full": False, "unified": True,
-        }  # fmt: skip
+            "n_batch": 512,
+            "n_ubatch": 512,
+            "n_seq_max": 1,
+            "type_k": "f16",
+            "type_v": "f16",
+            "flash_attn": None,
+            "n_threads": None,
+            "n_threads_batch": None,
+            "swa_full": False,
+            "unified": True,
+        }
         super().__init__(model, n_ctx, **(defaults | options))
         self.margin = margin
         self.passes = int(lib.llama_loop_n_pass(_pointer(model)))
@@ -186,9 +194,16 @@ class LoopContext(Context):
         return int(lib.llama_loop_pos_min(pointer, seq)), int(lib.llama_loop_pos_max(pointer, seq))
 
     def plan(
-        self, seq: int, held: int, total: int, *, batch: int | None = None, extra: int = 0, burn_in: int | None = None,
+        self,
+        seq: int,
+        held: int,
+        total: int,
+        *,
+        batch: int | None = None,
+        extra: int = 0,
+        burn_in: int | None = None,
         can_pause: bool = False,
-    ) -> Plan:  # fmt: skip
+    ) -> Plan:
         """The cheapest way to evaluate a prompt of `total` tokens of which the first `held` are stored.
 
         Pass 1 runs over everything new, the passes after it over the receptive field of the last position and of

@@ -130,9 +130,19 @@ class Model:
         Raises EngineMemoryError, UnsupportedModelError.
         """
         return Context(
-            self, n_ctx, n_batch, n_ubatch, n_seq_max, type_k, type_v, flash_attn, n_threads, n_threads_batch,
-            swa_full, unified,
-        )  # fmt: skip
+            self,
+            n_ctx,
+            n_batch,
+            n_ubatch,
+            n_seq_max,
+            type_k,
+            type_v,
+            flash_attn,
+            n_threads,
+            n_threads_batch,
+            swa_full,
+            unified,
+        )
 
     @property
     def handle(self) -> Any:

@@ -91,8 +91,12 @@ class _Probe:
 @contextlib.contextmanager
 def _context(model: Model, kind: str, threads: int) -> Iterator[_Probe]:
     options: dict[str, Any] = {
-        "n_batch": READ, "n_ubatch": READ, "type_k": kind, "type_v": kind, "n_threads": threads,
-    }  # fmt: skip
+        "n_batch": READ,
+        "n_ubatch": READ,
+        "type_k": kind,
+        "type_v": kind,
+        "n_threads": threads,
+    }
     context = LoopContext(model, CELLS, 0, **options) if model.passes > 1 else model.context(CELLS, **options)
     try:
         yield _Probe(context, model.n_vocab)

@@ -19,9 +19,19 @@ MAGIC = b"GGUF"
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 #: Ends of the keys of a model's shape, which are numbers (or lists of them, one for each layer).
-_NUMBERS = (".block_count", ".context_length", ".embedding_length", ".feed_forward_length", ".attention.head_count",
-            ".attention.head_count_kv", ".attention.key_length", ".attention.value_length", ".loop.num",
-            ".loop.window_size", ".attention.max_alibi_bias")  # fmt: skip
+_NUMBERS = (
+    ".block_count",
+    ".context_length",
+    ".embedding_length",
+    ".feed_forward_length",
+    ".attention.head_count",
+    ".attention.head_count_kv",
+    ".attention.key_length",
+    ".attention.value_length",
+    ".loop.num",
+    ".loop.window_size",
+    ".attention.max_alibi_bias",
+)
 _MAX_STRING = 64 * 1024 * 1024
 _MAX_COUNT = 1_000_000
 _HASHED_WHOLE = 256 * 1024 * 1024
@@ -29,12 +39,39 @@ _SAMPLE = 4096
 
 #: Block size and bytes per block of the ggml types (ggml/src/ggml.c, type traits).
 _BLOCKS = {
-    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36),
-    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292),
-    16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82),
-    23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2),
-    34: (256, 54), 35: (256, 66), 39: (32, 17),
-}  # fmt: skip
+    0: (1, 4),
+    1: (1, 2),
+    2: (32, 18),
+    3: (32, 20),
+    6: (32, 22),
+    7: (32, 24),
+    8: (32, 34),
+    9: (32, 36),
+    10: (256, 84),
+    11: (256, 110),
+    12: (256, 144),
+    13: (256, 176),
+    14: (256, 210),
+    15: (256, 292),
+    16: (256, 66),
+    17: (256, 74),
+    18: (256, 98),
+    19: (256, 50),
+    20: (32, 18),
+    21: (256, 110),
+    22: (256, 82),
+    23: (256, 136),
+    24: (1, 1),
+    25: (1, 2),
+    26: (1, 4),
+    27: (1, 8),
+    28: (1, 8),
+    29: (256, 56),
+    30: (1, 2),
+    34: (256, 54),
+    35: (256, 66),
+    39: (32, 17),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +160,10 @@ def check_language_model(header: Header) -> None:
     parts = header.metadata.get("split.count", 0)
     if isinstance(parts, int) and parts > 1:
         raise ModelFileError(
-            f"{header.path.name} is one of {parts} parts of a model", why="a model in one file is needed",
+            f"{header.path.name} is one of {parts} parts of a model",
+            why="a model in one file is needed",
             fix="Join them with llama.cpp's `llama-gguf-split --merge FIRST_PART OUT.gguf`",
-        )  # fmt: skip
+        )
     if not header.architecture or not any(tensor.name == "token_embd.weight" for tensor in header.tensors):
         kind = header.metadata.get("general.type") or header.architecture
         why = f"it is of the kind {kind!r}" if kind and kind != "model" else "it has no token_embd.weight"

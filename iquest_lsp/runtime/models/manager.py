@@ -52,10 +52,16 @@ class KnownModel:
         parameters = self.layers * block + 2 * words * wide
         prefix = "iquestloopcoder" if self.passes > 1 else "llama"
         keys: dict[str, str | int | float | bool] = {
-            "block_count": self.layers, "embedding_length": wide, "feed_forward_length": inner,
-            "attention.head_count": 40, "attention.head_count_kv": 8, "attention.key_length": 128,
-            "context_length": 131_072, "loop.num": self.passes, "loop.window_size": 64,
-        }  # fmt: skip
+            "block_count": self.layers,
+            "embedding_length": wide,
+            "feed_forward_length": inner,
+            "attention.head_count": 40,
+            "attention.head_count_kv": 8,
+            "attention.key_length": 128,
+            "context_length": 131_072,
+            "loop.num": self.passes,
+            "loop.window_size": 64,
+        }
         tensors = (TensorInfo("token_embd.weight", (wide, words), 12, 0),)
         size = int(parameters * self.bits / 8)
         metadata: dict[str, str | int | float | bool] = {"general.architecture": prefix, "general.name": self.name}
@@ -86,11 +92,14 @@ def known_rows() -> list[dict[str, Any]]:
     """The published models of the family, at Q4_K_M; none of them is here unless it is also in the list."""
     return [
         {
-            "name": model.name, "repository": model.repository, "passes": model.passes,
-            "size_bytes": model.header.file_size, "memory": needs(model.header),
+            "name": model.name,
+            "repository": model.repository,
+            "passes": model.passes,
+            "size_bytes": model.header.file_size,
+            "memory": needs(model.header),
         }
         for model in KNOWN
-    ]  # fmt: skip
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ adding
@@ -143,9 +152,12 @@ def _check_no_folder(path: Path) -> None:
     raise ModelFileError(
         f"{path} is a folder",
         why=f"it holds {', '.join(files[:5])}" if files else "it holds no GGUF files",
-        fix="Give one of its files" if files else "Convert it: `python -m quantize convert FOLDER OUT.gguf`"
-        if published else "Give a GGUF file",
-    )  # fmt: skip
+        fix="Give one of its files"
+        if files
+        else "Convert it: `python -m quantize convert FOLDER OUT.gguf`"
+        if published
+        else "Give a GGUF file",
+    )
 
 
 def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str, str]:
@@ -165,9 +177,10 @@ def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str
     chosen = [file for file in files if not pattern or fnmatch.fnmatch(file, pattern) or pattern == file]
     if chosen and all(_PART.search(file) for file in chosen):
         raise ModelFetchError(
-            f"{chosen[0]} of {repository} is one of several parts of a model", why="a model in one file is needed",
+            f"{chosen[0]} of {repository} is one of several parts of a model",
+            why="a model in one file is needed",
             fix="Choose another file, or fetch all parts and join them with llama.cpp's `llama-gguf-split --merge`",
-        )  # fmt: skip
+        )
     if len(chosen) != 1:
         listed = ", ".join(f"{file} ({(files[file].size or 0) / 1e9:.1f} GB)" for file in sorted(files))
         what = f"None of the files of {repository} is {pattern!r}" if not chosen else f"{repository} has several files"
@@ -185,23 +198,26 @@ def _hub() -> Any:
         errors = importlib.import_module("huggingface_hub.errors")
     except ImportError as error:
         raise ModelFetchError(
-            "Models cannot be fetched by name", why="the package huggingface_hub is not installed",
+            "Models cannot be fetched by name",
+            why="the package huggingface_hub is not installed",
             fix="Run `pip install huggingface_hub`, or download the GGUF yourself and add the file",
-        ) from error  # fmt: skip
+        ) from error
     try:
         yield hub
     except (ModelFetchError, UsageError):
         raise
     except (errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
         raise ModelFetchError(
-            "The repository does not exist, or not for you", why=_first_line(error),
+            "The repository does not exist, or not for you",
+            why=_first_line(error),
             fix="Check its name; for one that asks for consent, log in with `hf auth login`",
-        ) from error  # fmt: skip
+        ) from error
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
         raise ModelFetchError(
-            "The file is not here", why="it is not in the download cache, and nothing may be fetched or can be",
+            "The file is not here",
+            why="it is not in the download cache, and nothing may be fetched or can be",
             fix="Connect to the network and try again without --offline; what was fetched so far is kept",
-        ) from error  # fmt: skip
+        ) from error
     except errors.EntryNotFoundError as error:
         raise ModelFetchError(
             "The repository has no such file", why=_first_line(error), fix="Leave --file out to see what it has"
@@ -214,9 +230,10 @@ def _hub() -> Any:
         # its HTTP library (requests, httpx or httpx2, by version) has an error tree of its own for a missing network
         if _HTTP.match(type(error).__module__):
             raise ModelFetchError(
-                "There is no connection to the model repository", why=_first_line(error),
+                "There is no connection to the model repository",
+                why=_first_line(error),
                 fix="Connect to the network, pass --offline for what is in the cache, or add a file",
-            ) from error  # fmt: skip
+            ) from error
         raise
 
 
@@ -229,9 +246,10 @@ def _check_digest(path: Path, digest: str) -> None:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != digest:
         raise ModelFetchError(
-            f"{path.name} was not fetched whole", why=f"its SHA-256 is {found} instead of {digest}",
+            f"{path.name} was not fetched whole",
+            why=f"its SHA-256 is {found} instead of {digest}",
             fix="Remove it from the download cache and try again",
-        )  # fmt: skip
+        )
 
 
 def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
@@ -288,10 +306,15 @@ def known_details(known: KnownModel) -> dict[str, Any]:
     header = known.header
     kept = {f"memory at {int(context) // 1024}K": size for context, size in needs(header).items()}
     return {
-        "name": known.name, "repository": known.repository, "here": False, "passes": known.passes,
-        "layers": known.layers, "size_bytes": header.file_size, **kept,
+        "name": known.name,
+        "repository": known.repository,
+        "here": False,
+        "passes": known.passes,
+        "layers": known.layers,
+        "size_bytes": header.file_size,
+        **kept,
         "next": f"fetch {known.repository}, `python -m quantize convert`, `iquest-lsp models add FILE`",
-    }  # fmt: skip
+    }
 
 
 def use(model: str, settings_file: Path, memory: int | None = None) -> str:
@@ -346,9 +369,10 @@ def _largest(header: Header, memory: int | None) -> tuple[int, str]:
 def _nearest(wanted: Header, memory: int | None) -> str:
     """The largest installed model that fits, else the largest known one."""
     fitting = [
-        entry for entry in catalogue.installed()
+        entry
+        for entry in catalogue.installed()
         if entry.header is not None and entry.header.file_size < wanted.file_size and _largest(entry.header, memory)[0]
-    ]  # fmt: skip
+    ]
     if fitting:
         best = max(fitting, key=lambda entry: entry.header.file_size if entry.header else 0)
         text = f"The nearest that fits is {best.name}: `iquest-lsp models use {best.name}`"

@@ -75,9 +75,12 @@ def _speed(entry: object) -> Speed | None:
         return None
     try:
         return Speed(
-            {str(kind): float(rate) for kind, rate in entry["prefill"].items()}, float(entry["token_ms"]),
-            float(entry["depth_ms"]), int(entry["threads"]), int(entry["batch_threads"]),
-        )  # fmt: skip
+            {str(kind): float(rate) for kind, rate in entry["prefill"].items()},
+            float(entry["token_ms"]),
+            float(entry["depth_ms"]),
+            int(entry["threads"]),
+            int(entry["batch_threads"]),
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 

@@ -223,9 +223,13 @@ def _compile(tree: Path, target: Path, progress: Progress) -> None:
     last: list[str] = []
     shown = 0.0
     with subprocess.Popen(
-        [*command, str(tree)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [*command, str(tree)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         errors="replace",
-    ) as process:  # fmt: skip
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             last = [*last[-400:], line.rstrip()]

@@ -111,9 +111,12 @@ class RemoteEngine:
             raise RequestCancelledError("The engine was changed meanwhile")
         self._stop_warming()
         body: dict[str, object] = {
-            "model": info.path, "prompt": self.text(prompt.tokens), "max_tokens": limits.max_tokens,
-            "temperature": prompt.temperature, "stream": True,
-        }  # fmt: skip
+            "model": info.path,
+            "prompt": self.text(prompt.tokens),
+            "max_tokens": limits.max_tokens,
+            "temperature": prompt.temperature,
+            "stream": True,
+        }
         if prompt.stop:  # the rules about lines are followed here: the connection is closed where they end the text
             body["stop"] = list(prompt.stop[:MAX_STOPS])
         answer = _Answer(prompt, on_text)
@@ -147,16 +150,25 @@ class RemoteEngine:
         return WarmResult(len(wanted), 0, 0)
 
     async def chat(
-        self, messages: Sequence[dict[str, str]], *, model: str = "", max_tokens: int, temperature: float,
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        model: str = "",
+        max_tokens: int,
+        temperature: float,
         top_p: float = 1.0,
     ) -> AsyncIterator[tuple[str, str]]:
         """The answer to a conversation, piece by piece: ("text" or "thinking", words), last ("finish", why)."""
         info = await self.start()
         clean = [message | {"content": self._redact(message["content"])} for message in messages]
         body: dict[str, object] = {
-            "model": model or info.path, "messages": clean, "max_tokens": max_tokens, "temperature": temperature,
-            "top_p": top_p, "stream": True,
-        }  # fmt: skip
+            "model": model or info.path,
+            "messages": clean,
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+            "top_p": top_p,
+            "stream": True,
+        }
         finish = ""
         self._set_running(1)
         try:

@@ -90,9 +90,15 @@ class Client:
         self._closed = False
 
     async def call(
-        self, method: str, path: str, body: object = None, *, silence_s: float = SILENCE_S, retries: int = RETRIES,
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        silence_s: float = SILENCE_S,
+        retries: int = RETRIES,
         base: str | None = None,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """One answer as JSON, of a path under `base` (None: the address's own); raises RemoteEngineError."""
         last: Any = None
         async for item in self.stream(method, path, body, silence_s=silence_s, retries=retries, base=base):
@@ -100,9 +106,15 @@ class Client:
         return last
 
     async def stream(
-        self, method: str, path: str, body: object = None, *, silence_s: float = SILENCE_S, retries: int = RETRIES,
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        silence_s: float = SILENCE_S,
+        retries: int = RETRIES,
         base: str | None = None,
-    ) -> AsyncIterator[Any]:  # fmt: skip
+    ) -> AsyncIterator[Any]:
         """The objects of an event stream, or the one object of a plain answer; raises RemoteEngineError.
 
         Only a request of whose answer nothing has come is tried again. Closing the iterator ends the exchange.
@@ -188,9 +200,10 @@ class Client:
         else:
             why = str(error) or type(error).__name__
         return _PassingError(
-            f"The server {self.address} cannot be used", why=self.without_key(why),
+            f"The server {self.address} cannot be used",
+            why=self.without_key(why),
             fix="See that it runs and that `remote` is its address",
-        )  # fmt: skip
+        )
 
 
 class _Exchange:

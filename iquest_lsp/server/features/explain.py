@@ -54,9 +54,7 @@ async def _prose(
             so_far({"model_text": words})
 
     try:
-        told = await connection.assistant.explain_in_words(
-            root, target, facts, patch, listen, client=connection.client
-        )
+        told = await connection.assistant.explain_in_words(root, target, facts, patch, listen, client=connection.client)
     except (ModelError, EngineError, RuntimeSetupError) as error:
         connection.reporter.failed(error)
         return None

@@ -46,9 +46,11 @@ def test_what_cites_nothing_comes_through_whole(text: str, size: int) -> None:
 def test_citations_are_found_where_people_write_them() -> None:
     text = "In (src/app/(group)/[id]/page.tsx:7), `Makefile`, ./x.py, 1234567, deadbeef, abc1234, and e.g. README.md."
     assert citations(text) == [
-        Citation("file", "src/app/(group)/[id]/page.tsx", 7), Citation("file", "x.py"), Citation("commit", "abc1234"),
+        Citation("file", "src/app/(group)/[id]/page.tsx", 7),
+        Citation("file", "x.py"),
+        Citation("commit", "abc1234"),
         Citation("file", "README.md"),
-    ]  # fmt: skip
+    ]
     assert citations("a.zig", frozenset({"zig"})) == [Citation("file", "a.zig")]
 
 

@@ -19,10 +19,17 @@ def told(quiet: str = "", source: str = "model") -> dict[str, Any]:
 
 def test_each_kind_of_moment_has_its_counts_and_its_times() -> None:
     session = [
-        (Kind.OPEN, told("deadline")), (Kind.KEY, told()), (Kind.KEY, None), (Kind.JUMP, told()),
-        (Kind.JUMP, told("deadline")), (Kind.JUMP, told("unsure")), (Kind.JUMP, told(source="cache")),
-        (Kind.PASTE, told()), (Kind.SWITCH, told("nothing")), (Kind.OPEN, told()),
-    ]  # fmt: skip
+        (Kind.OPEN, told("deadline")),
+        (Kind.KEY, told()),
+        (Kind.KEY, None),
+        (Kind.JUMP, told()),
+        (Kind.JUMP, told("deadline")),
+        (Kind.JUMP, told("unsure")),
+        (Kind.JUMP, told(source="cache")),
+        (Kind.PASTE, told()),
+        (Kind.SWITCH, told("nothing")),
+        (Kind.OPEN, told()),
+    ]
     responses: dict[int, list[dict[str, Any]]] = {}
     asked = []
     for number, (after, answer) in enumerate(session):

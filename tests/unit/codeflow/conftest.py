@@ -22,8 +22,15 @@ class Script:
         self.git("config", "user.email", "ada@example.org")
 
     def git(self, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> str:
-        done = subprocess.run(["git", *args], cwd=self.root, input=stdin, text=True, capture_output=True, check=True,
-                              env={**os.environ, **(env or {})})
+        done = subprocess.run(
+            ["git", *args],
+            cwd=self.root,
+            input=stdin,
+            text=True,
+            capture_output=True,
+            check=True,
+            env={**os.environ, **(env or {})},
+        )
         return done.stdout.strip()
 
     def made_anew(self, count: int, generation: int = 0) -> None:
@@ -33,9 +40,11 @@ class Script:
         for number in range(count):
             text = f"def f():\n    return {number}, {generation}\n"
             message = f"Step {number} of {generation}"
-            lines.append(f"commit refs/heads/main\ncommitter Ada <a@x.org> {1_700_000_000 + number} +0000\n"
-                         f"data {len(message)}\n{message}\n"
-                         f"M 100644 inline a{number % 7}.py\ndata {len(text)}\n{text}\n")
+            lines.append(
+                f"commit refs/heads/main\ncommitter Ada <a@x.org> {1_700_000_000 + number} +0000\n"
+                f"data {len(message)}\n{message}\n"
+                f"M 100644 inline a{number % 7}.py\ndata {len(text)}\n{text}\n"
+            )
         self.git("fast-import", "--quiet", "--force", stdin="".join(lines))
         self.git("reset", "-q", "--hard", "main")
 
@@ -55,8 +64,16 @@ class Script:
         date = f"{1_700_000_000 + self.day * 86400} +0000"
         self.day += 1
         extra = ["--author", author] if author else []
-        self.git("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", message, *extra,
-                 env={"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date})
+        self.git(
+            "commit",
+            "-q",
+            "--allow-empty",
+            "--allow-empty-message",
+            "-m",
+            message,
+            *extra,
+            env={"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date},
+        )
         return self.git("rev-parse", "HEAD")
 
 

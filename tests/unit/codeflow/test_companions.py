@@ -39,9 +39,15 @@ def likely_paths(script: Script, target: str | None = None, store: Path | None =
 
 def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path) -> None:
     files: dict[str, str | None] = {f"m{number}.py": f"def f{number}():\n    pass\n" for number in range(6)}
-    script.commit("Begin", {**files, "a.py": "def parse_date(text):\n    return text\n",
-                            "m5.py": "def f5():\n    pass\n" * 40,
-                            "m4.py": "from a import parse_date\n\nparse_date('x')\n"})
+    script.commit(
+        "Begin",
+        {
+            **files,
+            "a.py": "def parse_date(text):\n    return text\n",
+            "m5.py": "def f5():\n    pass\n" * 40,
+            "m4.py": "from a import parse_date\n\nparse_date('x')\n",
+        },
+    )
     script.write({"a.py": "def parse_date(text, strict):\n    return text\n"})
     assert likely_paths(script)[0] == "m4.py"
     text = render_markdown(explain_diff(script.root, DiffTarget.parse()))

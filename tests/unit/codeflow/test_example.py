@@ -50,25 +50,29 @@ def parse_date(text):
 DEPRECATED = REFACTORED.replace("from datetime", "import warnings\nfrom datetime").replace(
     "    for layout in FORMATS:\n",
     '    warnings.warn("parse_date is deprecated, use read_date", DeprecationWarning, stacklevel=2)\n'
-    "    for layout in FORMATS:\n")
-TESTS = '''from src.utils.date_helper import parse_date
+    "    for layout in FORMATS:\n",
+)
+TESTS = """from src.utils.date_helper import parse_date
 
 
 def test_iso():
     assert parse_date("2023-12-31").year == 2023
-'''
-FAILING = TESTS + '''
+"""
+FAILING = (
+    TESTS
+    + """
 
 def test_european():
     assert parse_date("31.12.2023").year == 2023
-'''
-CALLER = '''from src.utils.date_helper import parse_date
+"""
+)
+CALLER = """from src.utils.date_helper import parse_date
 
 
 def due(order):
     return parse_date(order["due"])
-'''
-DOCS = "# Dates\n\nCall `parse_date` with a date:\n\n    parse_date(\"2023-12-31\")\n"
+"""
+DOCS = '# Dates\n\nCall `parse_date` with a date:\n\n    parse_date("2023-12-31")\n'
 CI = "jobs:\n  test:\n    steps:\n      - run: pytest tests/test_date_helper.py\n      - run: scripts/check_dates.sh\n"
 SCRIPT = "#!/bin/sh\npython -c 'from src.utils.date_helper import parse_date; parse_date(\"2023-12-31\")'\n"
 HELPER = "src/utils/date_helper.py"
@@ -78,21 +82,32 @@ HELPER = "src/utils/date_helper.py"
 def example(script: Script) -> tuple[Script, dict[str, str]]:
     oids = {}
     oids["start"] = script.commit("Start the shop", {"README.md": "# Shop\n", "src/app.py": "def main():\n    pass\n"})
-    oids["born"] = script.commit("Add parse_date", {
-        HELPER: BORN, "tests/test_date_helper.py": TESTS, "docs/dates.md": DOCS, ".github/workflows/ci.yml": CI,
-        "scripts/check_dates.sh": SCRIPT,
-    })  # fmt: skip
+    oids["born"] = script.commit(
+        "Add parse_date",
+        {
+            HELPER: BORN,
+            "tests/test_date_helper.py": TESTS,
+            "docs/dates.md": DOCS,
+            ".github/workflows/ci.yml": CI,
+            "scripts/check_dates.sh": SCRIPT,
+        },
+    )
     script.git("tag", "v1.0.0")
     oids["caller"] = script.commit("Compute when orders are due", {"src/orders.py": CALLER})
     oids["noise"] = script.commit("Add a greeting", {"src/app.py": "def main():\n    print('hello')\n"})
-    oids["report"] = script.commit("Show that dates of German customers fail (#17)\n\nA customer's order of 31.12.2023 "
-                                   "was refused.", {"tests/test_date_helper.py": FAILING})
-    oids["fix"] = script.commit("Support European dates\n\nOrders from Germany write 31.12.2023; fall back to that "
-                                "format.\n\nFixes #17", {HELPER: EUROPEAN, "tests/test_date_helper.py": FAILING + "\n"})
+    oids["report"] = script.commit(
+        "Show that dates of German customers fail (#17)\n\nA customer's order of 31.12.2023 was refused.",
+        {"tests/test_date_helper.py": FAILING},
+    )
+    oids["fix"] = script.commit(
+        "Support European dates\n\nOrders from Germany write 31.12.2023; fall back to that format.\n\nFixes #17",
+        {HELPER: EUROPEAN, "tests/test_date_helper.py": FAILING + "\n"},
+    )
     oids["docs"] = script.commit("Document European dates", {"docs/dates.md": DOCS + "\nor `31.12.2023`.\n"})
     script.git("tag", "v1.1.0")
-    oids["bot"] = script.commit("Bump actions/checkout", {".github/workflows/ci.yml": CI + "# 2\n"},
-                                author="dependabot[bot] <bot@example.org>")
+    oids["bot"] = script.commit(
+        "Bump actions/checkout", {".github/workflows/ci.yml": CI + "# 2\n"}, author="dependabot[bot] <bot@example.org>"
+    )
     oids["refactor"] = script.commit("Refactor parse_date to a list of formats", {HELPER: REFACTORED})
     oids["deprecate"] = script.commit("Deprecate parse_date in favour of read_date", {HELPER: DEPRECATED})
     script.git("tag", "v2.0.0")

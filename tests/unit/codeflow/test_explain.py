@@ -36,13 +36,23 @@ CALLER = "from lib import load\n\n\ndef main():\n    print(load('x'))\n"
 
 @pytest.fixture
 def library(script: Script) -> Script:
-    script.commit("Add the library", {"lib.py": LIBRARY, "app.py": CALLER, "tests/test_lib.py": "def test_a(): pass\n",
-                                      "docs/guide.md": "Call `load` first.\n"})
+    script.commit(
+        "Add the library",
+        {
+            "lib.py": LIBRARY,
+            "app.py": CALLER,
+            "tests/test_lib.py": "def test_a(): pass\n",
+            "docs/guide.md": "Call `load` first.\n",
+        },
+    )
     for number in range(4):
-        script.commit(f"Fix reading, part {number}", {
-            "lib.py": LIBRARY.replace("read()", f"read({number})"),
-            "tests/test_lib.py": f"def test_a(): assert {number}\n",
-        })
+        script.commit(
+            f"Fix reading, part {number}",
+            {
+                "lib.py": LIBRARY.replace("read()", f"read({number})"),
+                "tests/test_lib.py": f"def test_a(): assert {number}\n",
+            },
+        )
     return script
 
 
@@ -53,8 +63,11 @@ def test_commit(library: Script) -> None:
     assert answer["intent"] == "fix"
     assert answer["model_text"] is None
     files = {item["path"]: item for item in json.loads(json.dumps(answer))["files"]}
-    assert files["lib.py"] == {"path": "lib.py", "status": "modified",
-                               "symbols": [{"name": "load", "kind": "function", "change": "body"}]}
+    assert files["lib.py"] == {
+        "path": "lib.py",
+        "status": "modified",
+        "symbols": [{"name": "load", "kind": "function", "change": "body"}],
+    }
     assert files["tests/test_lib.py"]["symbols"] == [{"name": "test_a", "kind": "test", "change": "test"}]
     assert [item.subject for item in explanation.history][-1] == "Add the library"
     assert "introduced `load`" in explanation.history[-1].reason
@@ -163,15 +176,17 @@ def test_patches_apply_and_reverse() -> None:
     patch = read_patch(
         b"From 123 Mon Sep 17 00:00:00 2001\nFrom: A <a@x>\nSubject: [PATCH 1/2] Fix a\n thing\n\nBecause.\n---\n"
         b"diff --git a/x.py b/x.py\nindex 1..2 100644\n--- a/x.py\n+++ b/x.py\n"
-        b"@@ -1,4 +1,5 @@ def f():\n a\n-b\n+B\n c\n+C\n d\n")
+        b"@@ -1,4 +1,5 @@ def f():\n a\n-b\n+B\n c\n+C\n d\n"
+    )
     assert (patch.subject, patch.body) == ("Fix a thing", "Because.")
     assert (patch.files[0].added, patch.files[0].removed) == (2, 1)
     after = apply(["a", "b", "c", "d"], patch.files[0].hunks)
     assert after == ["a", "B", "c", "C", "d"]
     assert apply(after, reverse(patch.files[0].hunks)) == ["a", "b", "c", "d"]
     assert apply(["a", "x", "c", "d"], patch.files[0].hunks) is None
-    plain = read_patch(b"--- old/x.c\t2020\n+++ new/x.c\t2020\n@@ -1 +1 @@\n-a\n+b\n"
-                       b"--- /dev/null\n+++ b/y.c\n@@ -0,0 +1 @@\n+z\n")
+    plain = read_patch(
+        b"--- old/x.c\t2020\n+++ new/x.c\t2020\n@@ -1 +1 @@\n-a\n+b\n--- /dev/null\n+++ b/y.c\n@@ -0,0 +1 @@\n+z\n"
+    )
     assert [(item.path, item.status) for item in plain.files] == [("new/x.c", "M"), ("y.c", "A")]
 
 
@@ -189,16 +204,22 @@ def test_lines_are_followed_back() -> None:
 
 
 def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> None:
-    library.write({"pyproject.toml": '[project]\nrequires-python = ">=3.8"\n',
-                   "lib.py": "match 1:\n    case 1:\n        pass\n" + LIBRARY})
+    library.write(
+        {
+            "pyproject.toml": '[project]\nrequires-python = ">=3.8"\n',
+            "lib.py": "match 1:\n    case 1:\n        pass\n" + LIBRARY,
+        }
+    )
     risks = explain_diff(library.root, DiffTarget.parse()).risks
     assert any("lib.py:1 uses a match statement, which needs 3.10" in risk and "3.8" in risk for risk in risks)
 
 
 def test_false_citations_are_dropped(library: Script) -> None:
     oid = library.git("rev-parse", "HEAD")
-    text = (f"It began in {oid[:10]}. Then deadbeef12 changed it! The date 20240131 and 3.14159 are no commits.\n"
-            f"- see {oid} and 0123456789abcdef\nThe end")
+    text = (
+        f"It began in {oid[:10]}. Then deadbeef12 changed it! The date 20240131 and 3.14159 are no commits.\n"
+        f"- see {oid} and 0123456789abcdef\nThe end"
+    )
     kept, wrong = without_false_citations(library.root, text)
     assert wrong == ["deadbeef12", "0123456789abcdef"]
     assert oid[:10] in kept

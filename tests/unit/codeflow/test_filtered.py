@@ -28,8 +28,9 @@ def scaled(script: Script) -> Script:
         script.commit(f"Update limits to {number}", {"scale.py": module(number), "limits.json": f"{number}\n"}, BOT)
     script.commit("Lay it out", {"scale.py": module(7).replace("(value, 7)", "( value,  7 )")})
     undone = script.commit("Raise the limit for large inputs", {"scale.py": module(900)})
-    script.commit(f'Revert "Raise the limit for large inputs"\n\nThis reverts commit {undone}.',
-                  {"scale.py": module(7)})
+    script.commit(
+        f'Revert "Raise the limit for large inputs"\n\nThis reverts commit {undone}.', {"scale.py": module(7)}
+    )
     script.commit("Cap small values as well", {"scale.py": module(7, " or 1")})
     return script
 
@@ -68,8 +69,10 @@ def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "Raise the limit for large inputs" not in subjects
     assert "Lay it out" not in subjects
     assert shown.left_out == 2
-    everything = {item.subject: item.reason for item in
-                  suspects(scaled.root, "scale.py::scale", folder=tmp_path, include_filtered=True).items}
+    everything = {
+        item.subject: item.reason
+        for item in suspects(scaled.root, "scale.py::scale", folder=tmp_path, include_filtered=True).items
+    }
     assert "doubtful (completeness: undone later)" in everything["Raise the limit for large inputs"]
     assert "doubtful (credibility: only the layout changes)" in everything["Lay it out"]
 

@@ -48,30 +48,36 @@ def test_versions_and_releases() -> None:
     assert [tag.name for tag in releases([Tag("alpha", "a", 1), Tag("beta", "b", 2)])] == ["alpha", "beta"]
 
 
-@pytest.mark.parametrize(("name", "text", "language", "version"), [
-    ("pyproject.toml", '[project]\nrequires-python = ">=3.8,<4"\n', "python", (3, 8)),
-    ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.9"\n', "python", (3, 9)),
-    ("setup.cfg", "[options]\npython_requires = >=3.7\n", "python", (3, 7)),
-    ("setup.py", "setup(python_requires='>=3.6')\n", "python", (3, 6)),
-    ("go.mod", "module x\n\ngo 1.17\n", "go", (1, 17)),
-    ("pom.xml", "<maven.compiler.release>11</maven.compiler.release>", "java", (11,)),
-    ("Cargo.toml", '[package]\nedition = "2015"\n', "rust", (2015,)),
-])
+@pytest.mark.parametrize(
+    ("name", "text", "language", "version"),
+    [
+        ("pyproject.toml", '[project]\nrequires-python = ">=3.8,<4"\n', "python", (3, 8)),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.9"\n', "python", (3, 9)),
+        ("setup.cfg", "[options]\npython_requires = >=3.7\n", "python", (3, 7)),
+        ("setup.py", "setup(python_requires='>=3.6')\n", "python", (3, 6)),
+        ("go.mod", "module x\n\ngo 1.17\n", "go", (1, 17)),
+        ("pom.xml", "<maven.compiler.release>11</maven.compiler.release>", "java", (11,)),
+        ("Cargo.toml", '[package]\nedition = "2015"\n', "rust", (2015,)),
+    ],
+)
 def test_declared_versions(name: str, text: str, language: str, version: tuple[int, ...]) -> None:
     found = declared(language, lambda asked: text.encode() if asked == name else None)
     assert found is not None
     assert found.version == version
 
 
-@pytest.mark.parametrize(("path", "source", "version", "construct"), [
-    ("a.py", "match x:\n    case 1:\n        pass\n", (3, 8), "a match statement"),
-    ("a.py", "if (n := f()):\n    pass\n", (3, 7), "an assignment expression"),
-    ("a.py", "def f(a, /, b):\n    pass\n", (3, 7), "positional-only parameters"),
-    ("a.py", "def f[T](a: T) -> T:\n    return a\n", (3, 11), "type parameters"),
-    ("a.py", "match = 3\nx: list[int] = [1 / 2]\ntype = 4\n", (3, 6), ""),
-    ("a.go", "package a\nfunc F[T any](x T) T { return x }\n", (1, 17), "type parameters"),
-    ("A.java", "record P(int x) {}\n", (11,), "a record"),
-])
+@pytest.mark.parametrize(
+    ("path", "source", "version", "construct"),
+    [
+        ("a.py", "match x:\n    case 1:\n        pass\n", (3, 8), "a match statement"),
+        ("a.py", "if (n := f()):\n    pass\n", (3, 7), "an assignment expression"),
+        ("a.py", "def f(a, /, b):\n    pass\n", (3, 7), "positional-only parameters"),
+        ("a.py", "def f[T](a: T) -> T:\n    return a\n", (3, 11), "type parameters"),
+        ("a.py", "match = 3\nx: list[int] = [1 / 2]\ntype = 4\n", (3, 6), ""),
+        ("a.go", "package a\nfunc F[T any](x T) T { return x }\n", (1, 17), "type parameters"),
+        ("A.java", "record P(int x) {}\n", (11,), "a record"),
+    ],
+)
 def test_violations(path: str, source: str, version: tuple[int, ...], construct: str) -> None:
     from iquest_lsp.grammars import language_of
 
@@ -83,7 +89,7 @@ def test_violations(path: str, source: str, version: tuple[int, ...], construct:
     assert violations(path, source.encode(), Declaration(language_of(path), version, "x"), []) == []
 
 
-CLASS = '''class Box:
+CLASS = """class Box:
     def __init__(self, size):
         self.size = size
         self.items = []
@@ -92,7 +98,7 @@ CLASS = '''class Box:
         if len(self.items) >= self.size:
             raise ValueError("full")
         self.items.append(item)
-'''
+"""
 
 
 def test_a_class_through_renames_and_moves(script: Script, tmp_path: Path) -> None:
@@ -106,7 +112,11 @@ def test_a_class_through_renames_and_moves(script: Script, tmp_path: Path) -> No
     script.commit("Let Crate tell when it is full", {"crate.py": renamed.replace('"full"', '"the crate is full"')})
     story = why(script.root, "crate.py::Crate", folder=tmp_path)
     assert [item.subject for item in story.story] == [
-        "Add Box", "Fix Box for no size", "Rename Box to Crate", "Let Crate tell when it is full"]
+        "Add Box",
+        "Fix Box for no size",
+        "Rename Box to Crate",
+        "Let Crate tell when it is full",
+    ]
     assert story.since == "v1.0"
     assert story.deprecated_in is None
     method = why(script.root, "crate.py::put", folder=tmp_path)
@@ -143,8 +153,10 @@ def test_clear_errors_for_places(script: Script, tmp_path: Path) -> None:
 def test_the_store_serves_explanations_and_records(script: Script, tmp_path: Path) -> None:
     script.commit("Start", {"a.py": "def f():\n    return 0\n", "a.json": "0\n", "CHANGES.md": "0\n"})
     for number in range(1, 7):
-        script.commit(f"Add step {number} to f", {
-            "a.py": f"def f():\n    return {number}\n", "a.json": f"{number}\n", "CHANGES.md": f"{number}\n"})
+        script.commit(
+            f"Add step {number} to f",
+            {"a.py": f"def f():\n    return {number}\n", "a.json": f"{number}\n", "CHANGES.md": f"{number}\n"},
+        )
     update_index(script.root, folder=tmp_path)
     assert dict(cochanged(script.root, ["a.py"], folder=tmp_path)["a.py"])["a.json"] > 0.6
     script.write({"a.py": "def f():\n    return 7\n"})

@@ -13,24 +13,47 @@ from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_fact
 CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
 
 
-@pytest.mark.parametrize(("subject", "kind"), [
-    ("fix: crash on empty input", "fix"), ("feat(parser)!: accept lists", "feature"),
-    ("Fix crash on empty input", "fix"),
-    ("Add support for European dates", "feature"), ("Refactor the parser", "refactor"), ("perf: cache lookups", "perf"),
-    ("Rename Foo to Bar", "refactor"), ("Speed up indexing", "perf"), ("Deprecate parse_date", "deprecate"),
-    ('Revert "Add lists"', "revert"), ("v1.2.3", "release"), ("修复空输入崩溃", "fix"), ("新增欧洲日期支持", "feature"),
-    ("重构解析器", "refactor"), ("feat：支持列表", "feature"), (":bug: empty input", "fix"), ("✨ lists", "feature"),
-    ("[FIX] empty input", "fix"), ("Prevent a race in the cache", "fix"), ("Handle missing files", "fix"),
-    ("Extract the tokenizer into a class", "refactor"), ("Allow several roots", "feature"), ("style: black", "style"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("fix: crash on empty input", "fix"),
+        ("feat(parser)!: accept lists", "feature"),
+        ("Fix crash on empty input", "fix"),
+        ("Add support for European dates", "feature"),
+        ("Refactor the parser", "refactor"),
+        ("perf: cache lookups", "perf"),
+        ("Rename Foo to Bar", "refactor"),
+        ("Speed up indexing", "perf"),
+        ("Deprecate parse_date", "deprecate"),
+        ('Revert "Add lists"', "revert"),
+        ("v1.2.3", "release"),
+        ("修复空输入崩溃", "fix"),
+        ("新增欧洲日期支持", "feature"),
+        ("重构解析器", "refactor"),
+        ("feat：支持列表", "feature"),
+        (":bug: empty input", "fix"),
+        ("✨ lists", "feature"),
+        ("[FIX] empty input", "fix"),
+        ("Prevent a race in the cache", "fix"),
+        ("Handle missing files", "fix"),
+        ("Extract the tokenizer into a class", "refactor"),
+        ("Allow several roots", "feature"),
+        ("style: black", "style"),
+    ],
+)
 def test_messages(subject: str, kind: str) -> None:
     assert intent_of(subject, "", CODE).kind == kind
 
 
-@pytest.mark.parametrize(("paths", "kind"), [
-    (["README.md", "docs/x.rst"], "docs"), (["tests/test_a.py"], "test"), ([".github/workflows/ci.yml"], "ci"),
-    (["pyproject.toml", "poetry.lock"], "build"),
-])
+@pytest.mark.parametrize(
+    ("paths", "kind"),
+    [
+        (["README.md", "docs/x.rst"], "docs"),
+        (["tests/test_a.py"], "test"),
+        ([".github/workflows/ci.yml"], "ci"),
+        (["pyproject.toml", "poetry.lock"], "build"),
+    ],
+)
 def test_files_decide_before_words(paths: list[str], kind: str) -> None:
     shape = shape_of([FileDiff(path, "M", added=2, removed=1) for path in paths])
     assert intent_of("update", "", shape).kind == kind
@@ -41,7 +64,11 @@ def test_trailers() -> None:
     body = "Because.\n\nBREAKING CHANGE: x\nCo-authored-by: Bob <b@x.org>\nThis reverts commit " + "a" * 40 + "."
     intent = intent_of("fix: a (#12)", body, CODE)
     assert (intent.issues, intent.coauthors, intent.breaking, intent.reverts) == (
-        ("#12",), ("Bob <b@x.org>",), True, "a" * 40)
+        ("#12",),
+        ("Bob <b@x.org>",),
+        True,
+        "a" * 40,
+    )
     assert rationale("Why it is.\n\nSigned-off-by: A\n\nMore.") == "Why it is. More."
     assert issues_in("GH-3, ABC-12 and UTF-8; https://x.org/a/b/issues/7") == ("#3", "ABC-12", "#7")
 
@@ -99,34 +126,38 @@ def test_what_is_nearly_all_new_is_neither_a_refactoring_nor_a_fix() -> None:
 def test_files_that_move_make_a_refactoring_even_where_their_imports_change() -> None:
     moves = [FileDiff(f"new/{name}.py", "R", f"old/{name}.py", added=2, removed=2) for name in "abcd"]
     assert intent_of("Rooms for projects and answers", "", shape_of([*moves, FileDiff("b.md", "M", added=9)])).kind == (
-        "refactor")
+        "refactor"
+    )
     fresh = [FileDiff(f"more/{number}.py", "A", added=60) for number in range(4)]
     assert intent_of("Rooms for projects and answers", "", shape_of([*moves, *fresh])).kind == "feature"
 
 
-@pytest.mark.parametrize(("heads", "breaks"), [
-    ("def f(a) → def f(a, b=1)", False),
-    ("def f(a) → def f(a, b)", True),
-    ("def f(a, b=1) → def f(a, c=1, b=1)", True),
-    ("def f(a) → def f(a, *, b)", True),
-    ("def f(a) → def f(a, *, b=2)", False),
-    ("def f(a, *, key=1) → def f(a, b=2, *, key=1)", False),
-    ("def f(a, **kw) → def f(a, b=1, **kw)", False),
-    ("def f(a, *args) → def f(a, b=1, *args)", True),
-    ("def f(a, b=1) → def f(a, b=2)", True),
-    ("def f(a, b) → def f(a, b=2)", False),
-    ("def f(a, b) → def f(a)", True),
-    ("def f(a, b) → def f(b, a)", True),
-    ("def f(self, a) → def f(self, c)", False),
-    ("def f(a, *, k) → def f(a, *, m)", True),
-    ("def f(a) → def f(*, a)", True),
-    ("def f(a) → async def f(a)", True),
-    ("int f(int a) → int f(int a, int b)", True),
-    ("void f(const char *p) → void f(const char *p, int n = 0)", False),
-    ("func f(a int) → func f(a int, rest ...string)", False),
-    ("ask<T>(a: string) → ask<T, P>(a: string, b?: number)", False),
-    ("async show(a: string): Promise<void> → show(a: string): Promise<void>", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("heads", "breaks"),
+    [
+        ("def f(a) → def f(a, b=1)", False),
+        ("def f(a) → def f(a, b)", True),
+        ("def f(a, b=1) → def f(a, c=1, b=1)", True),
+        ("def f(a) → def f(a, *, b)", True),
+        ("def f(a) → def f(a, *, b=2)", False),
+        ("def f(a, *, key=1) → def f(a, b=2, *, key=1)", False),
+        ("def f(a, **kw) → def f(a, b=1, **kw)", False),
+        ("def f(a, *args) → def f(a, b=1, *args)", True),
+        ("def f(a, b=1) → def f(a, b=2)", True),
+        ("def f(a, b) → def f(a, b=2)", False),
+        ("def f(a, b) → def f(a)", True),
+        ("def f(a, b) → def f(b, a)", True),
+        ("def f(self, a) → def f(self, c)", False),
+        ("def f(a, *, k) → def f(a, *, m)", True),
+        ("def f(a) → def f(*, a)", True),
+        ("def f(a) → async def f(a)", True),
+        ("int f(int a) → int f(int a, int b)", True),
+        ("void f(const char *p) → void f(const char *p, int n = 0)", False),
+        ("func f(a int) → func f(a int, rest ...string)", False),
+        ("ask<T>(a: string) → ask<T, P>(a: string, b?: number)", False),
+        ("async show(a: string): Promise<void> → show(a: string): Promise<void>", False),
+    ],
+)
 def test_which_signatures_break_callers(heads: str, breaks: bool) -> None:
     assert breaks_callers(heads) is breaks
 
@@ -134,14 +165,23 @@ def test_which_signatures_break_callers(heads: str, breaks: bool) -> None:
 LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth_argument, "
 
 
-@pytest.mark.parametrize(("removed", "added", "told"), [
-    (["    if self.closed:  # too late"], ["    if self.closed or done:  # too late"],
-     ["checks `self.closed or done`"]),
-    ([LONG + "last)"], [LONG + "last, sorted=True)  # new"],
-     ["`x = prepare(first, second, third_of_them, the_fourth_argume…` gains `, sorted=True`"]),
-    (["    total = a", "    rate = b"], ["    total = a + extra", "    rate = b"], ["now uses `extra`"]),
-    (["    size = 1  # one"], ["    size = 1  # exactly one"], ["only comments change"]),
-    (["    return path // 2"], ["    return path // 3"], ["`2` becomes `3` in `return path // 3`"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("removed", "added", "told"),
+    [
+        (
+            ["    if self.closed:  # too late"],
+            ["    if self.closed or done:  # too late"],
+            ["checks `self.closed or done`"],
+        ),
+        (
+            [LONG + "last)"],
+            [LONG + "last, sorted=True)  # new"],
+            ["`x = prepare(first, second, third_of_them, the_fourth_argume…` gains `, sorted=True`"],
+        ),
+        (["    total = a", "    rate = b"], ["    total = a + extra", "    rate = b"], ["now uses `extra`"]),
+        (["    size = 1  # one"], ["    size = 1  # exactly one"], ["only comments change"]),
+        (["    return path // 2"], ["    return path // 3"], ["`2` becomes `3` in `return path // 3`"]),
+    ],
+)
 def test_small_changes_are_told_by_their_lines(removed: list[str], added: list[str], told: list[str]) -> None:
     assert (facts(removed, added) or plainly(removed, added)) == told

@@ -10,32 +10,61 @@ from iquest_lsp.codeflow import suspects, suspects_in_log
 from iquest_lsp.codeflow.answers.logs import read_log
 from tests.unit.codeflow.conftest import Script
 
-TRACKED = ["src/app/core.py", "src/app/util.py", "tests/test_core.py", "src/main.rs", "lib/parse.ts", "cmd/run.go",
-           "src/main/java/org/shop/Cart.java", "lib/util.js", "other/util.py"]
+TRACKED = [
+    "src/app/core.py",
+    "src/app/util.py",
+    "tests/test_core.py",
+    "src/main.rs",
+    "lib/parse.ts",
+    "cmd/run.go",
+    "src/main/java/org/shop/Cart.java",
+    "lib/util.js",
+    "other/util.py",
+]
 
 
-@pytest.mark.parametrize(("log", "path", "line"), [
-    ('Traceback (most recent call last):\n  File "/ci/build/tests/test_core.py", line 9, in test_a\n'
-     '  File "/ci/build/src/app/core.py", line 41, in load\nKeyError: \'rows\'\n', "src/app/core.py", 40),
-    ("tests/test_core.py:9: in test_a\n    load()\nsrc/app/core.py:41: KeyError\nE   KeyError: 'rows'\n"
-     "FAILED tests/test_core.py::test_a - KeyError: 'rows'\n", "src/app/core.py", 40),
-    ("error[E0308]: mismatched types\n  --> src/main.rs:7:13\n", "src/main.rs", 6),
-    ("thread 'main' panicked at src/main.rs:7:13:\nindex out of bounds\n", "src/main.rs", 6),
-    ("lib/parse.ts(12,5): error TS2322: Type 'string' is not assignable\n", "lib/parse.ts", 11),
-    ("panic: runtime error\n\ngoroutine 1 [running]:\nmain.run()\n\t/home/ci/cmd/run.go:30 +0x1d\n", "cmd/run.go", 29),
-    ("./cmd/run.go:30:2: undefined: x\n", "cmd/run.go", 29),
-    ("TypeError: x is not a function\n    at parse (/app/lib/util.js:3:9)\n", "lib/util.js", 2),
-    ("java.lang.IllegalStateException\n\tat org.shop.Cart.total(Cart.java:77)\n",
-     "src/main/java/org/shop/Cart.java", 76),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("log", "path", "line"),
+    [
+        (
+            'Traceback (most recent call last):\n  File "/ci/build/tests/test_core.py", line 9, in test_a\n'
+            "  File \"/ci/build/src/app/core.py\", line 41, in load\nKeyError: 'rows'\n",
+            "src/app/core.py",
+            40,
+        ),
+        (
+            "tests/test_core.py:9: in test_a\n    load()\nsrc/app/core.py:41: KeyError\nE   KeyError: 'rows'\n"
+            "FAILED tests/test_core.py::test_a - KeyError: 'rows'\n",
+            "src/app/core.py",
+            40,
+        ),
+        ("error[E0308]: mismatched types\n  --> src/main.rs:7:13\n", "src/main.rs", 6),
+        ("thread 'main' panicked at src/main.rs:7:13:\nindex out of bounds\n", "src/main.rs", 6),
+        ("lib/parse.ts(12,5): error TS2322: Type 'string' is not assignable\n", "lib/parse.ts", 11),
+        (
+            "panic: runtime error\n\ngoroutine 1 [running]:\nmain.run()\n\t/home/ci/cmd/run.go:30 +0x1d\n",
+            "cmd/run.go",
+            29,
+        ),
+        ("./cmd/run.go:30:2: undefined: x\n", "cmd/run.go", 29),
+        ("TypeError: x is not a function\n    at parse (/app/lib/util.js:3:9)\n", "lib/util.js", 2),
+        (
+            "java.lang.IllegalStateException\n\tat org.shop.Cart.total(Cart.java:77)\n",
+            "src/main/java/org/shop/Cart.java",
+            76,
+        ),
+    ],
+)
 def test_places(log: str, path: str, line: int) -> None:
     first = read_log(log, TRACKED).frames[0]
     assert (first.path, first.line) == (path, line)
 
 
 def test_the_deepest_frame_weighs_most_and_foreign_files_nothing() -> None:
-    log = ('Traceback (most recent call last):\n  File "/x/src/app/core.py", line 3, in a\n'
-           '  File "/usr/lib/python3/json/decoder.py", line 3, in b\n  File "/x/src/app/util.py", line 5, in c\n')
+    log = (
+        'Traceback (most recent call last):\n  File "/x/src/app/core.py", line 3, in a\n'
+        '  File "/usr/lib/python3/json/decoder.py", line 3, in b\n  File "/x/src/app/util.py", line 5, in c\n'
+    )
     failure = read_log(log, TRACKED)
     assert [frame.path for frame in failure.frames] == ["src/app/util.py", "src/app/core.py"]
     # `util.py` alone could be either of two files.
@@ -53,7 +82,7 @@ def test_nonsense_is_no_error() -> None:
     assert read_log("", []).words == frozenset()
 
 
-CORE = '''def load(rows, row_limit=3):
+CORE = """def load(rows, row_limit=3):
     if rows is None:
         return []
     return rows[:row_limit]
@@ -61,13 +90,13 @@ CORE = '''def load(rows, row_limit=3):
 
 def store(rows):
     return len(rows)
-'''
-TEST = '''from core import load
+"""
+TEST = """from core import load
 
 
 def test_load():
     assert load(None) == []
-'''
+"""
 
 
 def test_suspects_after_the_last_release(script: Script, tmp_path: Path) -> None:
@@ -77,15 +106,23 @@ def test_suspects_after_the_last_release(script: Script, tmp_path: Path) -> None
     script.commit("Explain load", {"README.md": "load\n"})
     bad = script.commit("Simplify load", {"core.py": CORE.replace("    if rows is None:\n        return []\n", "")})
     script.commit("Add other", {"other.py": "def other():\n    return 1\n"})
-    script.commit("Tidy store", {"core.py": CORE.replace("    if rows is None:\n        return []\n", "").replace(
-        "len(rows)", "max(len(rows), 0)")})
+    script.commit(
+        "Tidy store",
+        {
+            "core.py": CORE.replace("    if rows is None:\n        return []\n", "").replace(
+                "len(rows)", "max(len(rows), 0)"
+            )
+        },
+    )
     folder = tmp_path / "store"
     by_line = suspects(script.root, "core.py:2", folder=folder)
     assert by_line.items[0].commit == bad
     assert by_line.since == "v1.0"
     assert "after v1.0" in by_line.items[0].reason
-    traceback = ('Traceback (most recent call last):\n  File "tests/test_core.py", line 5, in test_load\n'
-                 '  File "core.py", line 2, in load\nTypeError: \'NoneType\' object is not subscriptable\n')
+    traceback = (
+        'Traceback (most recent call last):\n  File "tests/test_core.py", line 5, in test_load\n'
+        "  File \"core.py\", line 2, in load\nTypeError: 'NoneType' object is not subscriptable\n"
+    )
     assert suspects_in_log(script.root, traceback, folder=folder).items[0].commit == bad
     # The failing test alone is enough: it names what it calls.
     only_test = "FAILED tests/test_core.py::test_load - AssertionError\ntests/test_core.py:5: AssertionError\n"

@@ -83,8 +83,11 @@ def test_the_environment_does_not_redirect_git(
     wrong = other.commit("other", {"b.py": "y = 1\n"})
     right = script.commit("one", {"a.py": "x = 1\n"})
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"):
-        place = {"GIT_WORK_TREE": other.root, "GIT_INDEX_FILE": other.root / ".git/index",
-                 "GIT_OBJECT_DIRECTORY": other.root / ".git/objects"}.get(name, other.root / ".git")
+        place = {
+            "GIT_WORK_TREE": other.root,
+            "GIT_INDEX_FILE": other.root / ".git/index",
+            "GIT_OBJECT_DIRECTORY": other.root / ".git/objects",
+        }.get(name, other.root / ".git")
         monkeypatch.setenv(name, str(place))
         assert head(script.root) == right != wrong, name
         (script.root / "a.py").write_text("x = 2\n")
@@ -98,10 +101,21 @@ def test_nothing_of_the_repository_runs(script: Script, tmp_path: Path) -> None:
     script.commit("one", {"a.py": "x = 1\n", ".gitattributes": "*.py diff=evil filter=evil\n"})
     mark = tmp_path / "mark"
     program = tmp_path / "program.sh"
-    program.write_text(f"#!/bin/sh\necho \"$0 $@\" >> {mark}\ncat\n")
+    program.write_text(f'#!/bin/sh\necho "$0 $@" >> {mark}\ncat\n')
     program.chmod(0o755)
-    for key in ("diff.external", "diff.evil.command", "diff.evil.textconv", "filter.evil.clean", "filter.evil.process",
-                "core.fsmonitor", "core.pager", "credential.helper", "gpg.program", "core.sshCommand", "core.askPass"):
+    for key in (
+        "diff.external",
+        "diff.evil.command",
+        "diff.evil.textconv",
+        "filter.evil.clean",
+        "filter.evil.process",
+        "core.fsmonitor",
+        "core.pager",
+        "credential.helper",
+        "gpg.program",
+        "core.sshCommand",
+        "core.askPass",
+    ):
         script.git("config", key, str(program))
     script.git("config", "log.showSignature", "true")
     hooks = tmp_path / "hooks"
@@ -136,10 +150,10 @@ def test_odd_names(script: Script) -> None:
         file.write(b"x = 1\n")
     second = script.commit("not UTF-8")
     repository = Repository.open(script.root)
-    first, = commits(repository, commits=[oid])
+    (first,) = commits(repository, commits=[oid])
     assert sorted(item.path for item in first.files) == sorted(names)
     assert all(item.added == 1 for item in first.files)
-    odd, = commits(repository, commits=[second], patch=True)
+    (odd,) = commits(repository, commits=[second], patch=True)
     assert odd.files[0].path == "bad\\xff.py"
     assert odd.files[0].hunks[0].added == ("x = 1",)
     explain_diff(script.root, DiffTarget.parse(second)).to_json()
@@ -175,13 +189,13 @@ def test_messages_in_other_encodings(script: Script) -> None:
     (script.root / "a.py").write_text("x = 1\n")
     script.git("add", "-A")
     script.git("-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "-F", "-", stdin="é")
-    commit, = commits(Repository.open(script.root), revisions=["HEAD"])
+    (commit,) = commits(Repository.open(script.root), revisions=["HEAD"])
     assert commit.subject
 
 
 def test_messages_cannot_steer_a_terminal(script: Script) -> None:
     script.commit("Fix\x1b]0;title\x07 the\x9b31m colour\n\nBody\x1b[2J\tok", {"a.py": "x = 1\n"})
-    commit, = commits(Repository.open(script.root), revisions=["HEAD"])
+    (commit,) = commits(Repository.open(script.root), revisions=["HEAD"])
     assert commit.subject == "Fix]0;title the31m colour"
     assert commit.body == "Body[2J\tok"
 
@@ -191,7 +205,7 @@ def test_type_change_and_binary(script: Script) -> None:
     (script.root / "a.py").unlink()
     (script.root / "a.py").symlink_to("c.py")
     oid = script.commit("two", {"b.bin": "a\0c", "c.py": "y = 2\n"})
-    commit, = commits(Repository.open(script.root), commits=[oid], patch=True)
+    (commit,) = commits(Repository.open(script.root), commits=[oid], patch=True)
     found = {item.path: item for item in commit.files}
     assert found["a.py"].status == "T"
     assert found["b.bin"].binary

@@ -23,7 +23,7 @@ from tests.unit.codeflow.conftest import Script
 KEEPER = """
 import sys, time
 from pathlib import Path
-from iquest_lsp.codeflow import store
+from iquest_lsp.codeflow.past import store
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import IQuestError
@@ -57,12 +57,12 @@ def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]
     tables = {
         "commits": "c.oid, c.kind, c.filter, c.depth, c.files FROM live l JOIN commits c ON c.id=l.commit_id",
         "changes": "c.oid, p.path, x.status, x.added, x.removed FROM live l JOIN commits c ON c.id=l.commit_id"
-                   " JOIN changes x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
+        " JOIN changes x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
         "hunks": "c.oid, p.path, x.new_start, x.old_start FROM live l JOIN commits c ON c.id=l.commit_id"
-                 " JOIN hunks x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
+        " JOIN hunks x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
         "symbols": "c.oid, p.path, x.name, x.change, x.detail FROM live l JOIN commits c ON c.id=l.commit_id"
-                   " JOIN symbols x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
-    }  # fmt: skip
+        " JOIN symbols x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
+    }
     with FlowIndex.open(Repository.open(script.root), folder) as index:
         for _ in range(100):
             if index.update().complete:
@@ -71,8 +71,10 @@ def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]
         assert index.head == script.git("rev-parse", "HEAD")
         assert index.store.value("PRAGMA integrity_check") == "ok"
         order = [(item.oid,) for item in index.entries(limit=10_000)]
-        return {"order": order, **{name: sorted(index.store.rows(f"SELECT {what}"), key=str)
-                                   for name, what in tables.items()}}
+        return {
+            "order": order,
+            **{name: sorted(index.store.rows(f"SELECT {what}"), key=str) for name, what in tables.items()},
+        }
 
 
 @pytest.mark.parametrize("seed", [1, 2])

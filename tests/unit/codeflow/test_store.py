@@ -193,19 +193,27 @@ def test_filters_say_why(script: Script, tmp_path: Path) -> None:
 def test_patterns_of_the_project(script: Script, tmp_path: Path) -> None:
     methods = {
         name: f"    def {name}(self, value):\n        first = value + {number}\n        second = first * 2\n"
-              f"        return second - {number}\n"
+        f"        return second - {number}\n"
         for number, name in enumerate(("read", "write", "check", "send"))
-    }  # fmt: skip
+    }
     script.commit("Add Service", {"a.py": "class Service:\n" + "\n".join(methods.values())})
-    script.commit("Split Service", {
-        "a.py": None, "reader.py": "class Reader:\n" + methods["read"],
-        "writer.py": "class Writer:\n" + methods["write"] + "\n" + methods["check"],
-        "sender.py": "class Sender:\n" + methods["send"],
-    })
-    script.commit("Rename the writer", {"writer.py": None, "output.py": "class Writer:\n" + methods["write"] + "\n"
-                                        + methods["check"]})
-    script.commit("Merge classes", {
-        "reader.py": None, "sender.py": None, "both.py": "class Both:\n" + methods["read"] + "\n" + methods["send"]})
+    script.commit(
+        "Split Service",
+        {
+            "a.py": None,
+            "reader.py": "class Reader:\n" + methods["read"],
+            "writer.py": "class Writer:\n" + methods["write"] + "\n" + methods["check"],
+            "sender.py": "class Sender:\n" + methods["send"],
+        },
+    )
+    script.commit(
+        "Rename the writer",
+        {"writer.py": None, "output.py": "class Writer:\n" + methods["write"] + "\n" + methods["check"]},
+    )
+    script.commit(
+        "Merge classes",
+        {"reader.py": None, "sender.py": None, "both.py": "class Both:\n" + methods["read"] + "\n" + methods["send"]},
+    )
     update_index(script.root, folder=tmp_path)
     with opened(script, tmp_path) as index:
         found = {(kind, what): detail for _, kind, what, detail in index.patterns()}

@@ -13,50 +13,95 @@ CASES = {
         "MAX_SIZE = 3\n# about f\n@dec\ndef f(a,\n      b):\n    return a\n\n\n"
         "class A(B):\n    def m(self): return 1\n    @property\n    def p(self) -> int:\n        # why\n"
         "        return 2\n",
-        {"MAX_SIZE": ("constant", 0, 1), "f": ("function", 1, 6), "A": ("class", 8, 14), "A.m": ("method", 9, 10),
-         "A.p": ("method", 10, 14)},
+        {
+            "MAX_SIZE": ("constant", 0, 1),
+            "f": ("function", 1, 6),
+            "A": ("class", 8, 14),
+            "A.m": ("method", 9, 10),
+            "A.p": ("method", 10, 14),
+        },
     ),
     "a.js": (
         "/** doc */\nexport function f(a) { return 1 }\nexport const g = async (x) => { return 2 };\n"
         "class A extends B {\n  constructor() { super(); }\n  h = () => 3;\n}\nconst x = 1;\n",
-        {"f": ("function", 0, 2), "g": ("function", 2, 3), "A": ("class", 3, 7), "A.constructor": ("method", 4, 5),
-         "A.h": ("method", 5, 6)},
+        {
+            "f": ("function", 0, 2),
+            "g": ("function", 2, 3),
+            "A": ("class", 3, 7),
+            "A.constructor": ("method", 4, 5),
+            "A.h": ("method", 5, 6),
+        },
     ),
     "a.ts": (
         "export interface I { m(x: string): void }\ntype T = string | number;\nenum E { A, B }\n"
         "namespace N { export function q(): void {} }\nabstract class Z { abstract foo(): void; }\n",
-        {"I": ("interface", 0, 1), "I.m": ("method", 0, 1), "T": ("type", 1, 2), "E": ("enum", 2, 3),
-         "N": ("module", 3, 4), "N.q": ("function", 3, 4), "Z": ("class", 4, 5), "Z.foo": ("method", 4, 5)},
+        {
+            "I": ("interface", 0, 1),
+            "I.m": ("method", 0, 1),
+            "T": ("type", 1, 2),
+            "E": ("enum", 2, 3),
+            "N": ("module", 3, 4),
+            "N.q": ("function", 3, 4),
+            "Z": ("class", 4, 5),
+            "Z.foo": ("method", 4, 5),
+        },
     ),
     "A.java": (
         "package a;\n/** Doc */\npublic class A {\n  public A(int x) {}\n  @Override\n"
         "  public int m(int x) { return 1; }\n  interface I { void q(); }\n}\n",
-        {"A": ("class", 1, 8), "A.A": ("method", 3, 4), "A.m": ("method", 4, 6), "A.I": ("interface", 6, 7),
-         "A.I.q": ("method", 6, 7)},
+        {
+            "A": ("class", 1, 8),
+            "A.A": ("method", 3, 4),
+            "A.m": ("method", 4, 6),
+            "A.I": ("interface", 6, 7),
+            "A.I.q": ("method", 6, 7),
+        },
     ),
     "a.go": (
         "package a\n// F does.\nfunc F(x int) int { return x }\ntype S struct { a int }\nfunc (s *S) M(a int) {}\n"
         "type (\n  X int\n  Y struct{}\n)\n",
-        {"F": ("function", 1, 3), "S": ("struct", 3, 4), "S.M": ("method", 4, 5), "X": ("type", 6, 7),
-         "Y": ("struct", 7, 8)},
+        {
+            "F": ("function", 1, 3),
+            "S": ("struct", 3, 4),
+            "S.M": ("method", 4, 5),
+            "X": ("type", 6, 7),
+            "Y": ("struct", 7, 8),
+        },
     ),
     "a.rs": (
         "/// Doc\n#[derive(Debug)]\npub struct S { a: u32 }\nimpl S { pub fn new() -> S { S{a:1} } }\n"
         "impl<T> Tr for Foo<T> { fn x(&self) {} }\ntrait Tr { fn x(&self); }\nmod m { pub fn z() {} }\n",
-        {"S": ("struct", 0, 3), "S.new": ("method", 3, 4), "Foo.x": ("method", 4, 5), "Tr": ("trait", 5, 6),
-         "Tr.x": ("method", 5, 6), "m": ("module", 6, 7), "m.z": ("function", 6, 7)},
+        {
+            "S": ("struct", 0, 3),
+            "S.new": ("method", 3, 4),
+            "Foo.x": ("method", 4, 5),
+            "Tr": ("trait", 5, 6),
+            "Tr.x": ("method", 5, 6),
+            "m": ("module", 6, 7),
+            "m.z": ("function", 6, 7),
+        },
     ),
     "a.c": (
         "#define SQ(x) ((x)*(x))\n/* doc */\nstatic int *f(int a) { return 0; }\nstruct s { int a; };\n"
         "typedef struct { int q; } T;\n#ifdef X\nint g(void) { return 1; }\n#endif\nstruct s v;\n",
-        {"SQ": ("macro", 0, 1), "f": ("function", 1, 3), "s": ("struct", 3, 4), "T": ("type", 4, 5),
-         "g": ("function", 6, 7)},
+        {
+            "SQ": ("macro", 0, 1),
+            "f": ("function", 1, 3),
+            "s": ("struct", 3, 4),
+            "T": ("type", 4, 5),
+            "g": ("function", 6, 7),
+        },
     ),
     "a.cpp": (
         "namespace n { class A : public B { public: int m() const { return 1; } }; }\nint n::A::d() { return 2; }\n"
         "template <typename T> T f(T x) { return x; }\n",
-        {"n": ("module", 0, 1), "n.A": ("class", 0, 1), "n.A.m": ("method", 0, 1), "n.A.d": ("function", 1, 2),
-         "f": ("function", 2, 3)},
+        {
+            "n": ("module", 0, 1),
+            "n.A": ("class", 0, 1),
+            "n.A.m": ("method", 0, 1),
+            "n.A.d": ("function", 1, 2),
+            "f": ("function", 2, 3),
+        },
     ),
 }
 
@@ -69,8 +114,8 @@ def test_definitions(path: str) -> None:
 
 
 def test_signatures_ignore_layout() -> None:
-    one, = symbols_of("a.py", b"def f(a, b): pass\n")
-    other, = symbols_of("a.py", b"def f(\n    a,\n    b,\n):\n    pass\n")
+    (one,) = symbols_of("a.py", b"def f(a, b): pass\n")
+    (other,) = symbols_of("a.py", b"def f(\n    a,\n    b,\n):\n    pass\n")
     assert one.signature == other.signature == "def f(a, b)"
 
 
@@ -119,22 +164,26 @@ def changes(before: str, after: str, path: str = "a.py") -> dict[str, SymbolChan
     codes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     hunks = tuple(
         Hunk(i1, i2 - i1, j1, j2 - j1, tuple(old[i1:i2]), tuple(new[j1:j2]))
-        for tag, i1, i2, j1, j2 in codes if tag != "equal"
-    )  # fmt: skip
+        for tag, i1, i2, j1, j2 in codes
+        if tag != "equal"
+    )
     diff = FileDiff(path, "M", hunks=hunks)
     return {item.name: item for item in symbol_changes(diff, before.encode(), after.encode())}
 
 
-@pytest.mark.parametrize(("old", "new", "name", "change"), [
-    ("    return a\n", "    return a + 1\n", "keep", "body"),
-    ("def keep(a)", "def keep(a, b=1)", "keep", "signature"),
-    ("Old words", "New words", "keep", "doc"),
-    ("    return a\n", "    # why\n    return a\n", "keep", "doc"),
-    ("    return a\n", "    return  (a)\n".replace("(a)", "a"), "keep", "format-only"),
-    ("def gone(x)", "def found(x)", "found", "renamed"),
-    ("class Big:", "class Large:", "Large", "renamed"),
-    ("class Big:\n", "def fresh():\n    pass\n\n\nclass Big:\n", "fresh", "added"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "name", "change"),
+    [
+        ("    return a\n", "    return a + 1\n", "keep", "body"),
+        ("def keep(a)", "def keep(a, b=1)", "keep", "signature"),
+        ("Old words", "New words", "keep", "doc"),
+        ("    return a\n", "    # why\n    return a\n", "keep", "doc"),
+        ("    return a\n", "    return  (a)\n".replace("(a)", "a"), "keep", "format-only"),
+        ("def gone(x)", "def found(x)", "found", "renamed"),
+        ("class Big:", "class Large:", "Large", "renamed"),
+        ("class Big:\n", "def fresh():\n    pass\n\n\nclass Big:\n", "fresh", "added"),
+    ],
+)
 def test_kinds_of_change(old: str, new: str, name: str, change: str) -> None:
     found = changes(BEFORE, BEFORE.replace(old, new))
     assert {key: item.change for key, item in found.items()} == {name: change}

@@ -46,22 +46,28 @@ def test_what_came_in_a_commit_too_wide_to_be_read(
 
 
 def test_a_plain_word_in_prose_is_no_module(script: Script, tmp_path: Path) -> None:
-    script.commit("Start", {
-        "src/app/helpers.py": "def send():\n    return 1\n",
-        "docs/a.md": "There are a few little helpers around.\n",
-        "docs/b.md": "Look at `app.helpers` first.\n",
-        "docs/c.md": "It lies in src/app/helpers.py.\n",
-    })  # fmt: skip
+    script.commit(
+        "Start",
+        {
+            "src/app/helpers.py": "def send():\n    return 1\n",
+            "docs/a.md": "There are a few little helpers around.\n",
+            "docs/b.md": "Look at `app.helpers` first.\n",
+            "docs/c.md": "It lies in src/app/helpers.py.\n",
+        },
+    )
     found = {item.path for item in impact(script.root, "src/app/helpers.py::send", folder=tmp_path).items}
     assert "docs/a.md" not in found
     assert {"docs/b.md", "docs/c.md"} <= found
 
 
-@pytest.mark.parametrize(("before", "after", "told"), [
-    ("g(1)  # noqa: F811", "g(1)", "only comments change"),
-    ("g('a # b')", "g('a # c')", "adds the text `'a # c'`, drops the text `'a # b'`"),
-    ("g(1)  # one", "g(2)  # two", "`return g(1)  # one` becomes `return g(2)  # two`"),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("g(1)  # noqa: F811", "g(1)", "only comments change"),
+        ("g('a # b')", "g('a # c')", "adds the text `'a # c'`, drops the text `'a # b'`"),
+        ("g(1)  # one", "g(2)  # two", "`return g(1)  # one` becomes `return g(2)  # two`"),
+    ],
+)
 def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, told: str) -> None:
     script.commit("Start", {"a.py": f"def f():\n    return {before}\n"})
     script.commit("Go on", {"a.py": f"def f():\n    return {after}\n"})

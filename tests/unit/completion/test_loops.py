@@ -57,9 +57,16 @@ def test_it_ends_soon_after_the_loop_is_one(text: str, most: int, step: int) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["    " * 30, "\n" * 40, "def f(a, b, c):\n    return a + b + c\n", "x = [0, 0, 0, 1]\n", "=" * 15 + ">",
-     "a = 1\na = 1\na = 12\n", "self.a = a\nself.b = b\nself.c = c\nself.d = d\n"],
-)  # fmt: skip
+    [
+        "    " * 30,
+        "\n" * 40,
+        "def f(a, b, c):\n    return a + b + c\n",
+        "x = [0, 0, 0, 1]\n",
+        "=" * 15 + ">",
+        "a = 1\na = 1\na = 12\n",
+        "self.a = a\nself.b = b\nself.c = c\nself.d = d\n",
+    ],
+)
 def test_what_is_no_loop_goes_on(text: str) -> None:
     assert heard(text) == (text, None)
 

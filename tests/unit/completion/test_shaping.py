@@ -61,8 +61,14 @@ def test_tokens_are_trusted_together() -> None:
 
 @pytest.mark.parametrize(
     ("metadata", "percent", "expected"),
-    [({}, -1, 0.05), ({"iquest.confidence": "0.2"}, -1, 0.2), ({"iquest.confidence": "0.2"}, 0, 0.0),
-     ({"iquest.confidence": "many"}, -1, 0.05), ({"iquest.confidence": "7"}, -1, 0.05), ({}, 40, 0.4)],
-)  # fmt: skip
+    [
+        ({}, -1, 0.05),
+        ({"iquest.confidence": "0.2"}, -1, 0.2),
+        ({"iquest.confidence": "0.2"}, 0, 0.0),
+        ({"iquest.confidence": "many"}, -1, 0.05),
+        ({"iquest.confidence": "7"}, -1, 0.05),
+        ({}, 40, 0.4),
+    ],
+)
 def test_the_users_threshold_wins_over_the_models(metadata: dict[str, str], percent: int, expected: float) -> None:
     assert threshold_of(metadata, percent) == expected

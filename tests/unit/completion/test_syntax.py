@@ -26,7 +26,7 @@ BLOCK, STATEMENT, LINE, TEXT = Extent.BLOCK, Extent.STATEMENT, Extent.LINE, Exte
         ("a.py", "f(a, ‸)\n", Unit(LINE)),
         ("a.py", "f(‸, b)\n", Unit(LINE)),
         ("a.py", "x = 1  # and ‸\n", Unit(TEXT)),
-        ("a.py", "def f():\n    \"\"\"Says ‸\n    \"\"\"\n", Unit(TEXT)),
+        ("a.py", 'def f():\n    """Says ‸\n    """\n', Unit(TEXT)),
         ("a.py", "x = 'some ‸'\n", Unit(TEXT)),
         ("a.py", "x = f'some {a‸}'\n", Unit(LINE)),
         ("a.py", "if x:\n    a()\nelse:\n    ‸\n", Unit(BLOCK, 0)),

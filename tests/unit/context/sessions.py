@@ -180,9 +180,7 @@ def play(
                 workspace.save(event.path)
             if event.kind not in ("save", "elsewhere", "idle"):
                 place = (event.path, event.line, event.character)
-        window = assembler.assemble(
-            workspace.snapshot(*place), workspace.sources(), refresh=event.kind == "idle"
-        )
+        window = assembler.assemble(workspace.snapshot(*place), workspace.sources(), refresh=event.kind == "idle")
         check(window)
         same = common_prefix(cached, window.tokens)
         costs.evaluated[event.kind].append(len(window.tokens) - same)

@@ -58,12 +58,15 @@ def test_a_template_that_opens_the_thinking_is_known_by_it() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "{% for m in messages %}{{ m.nothing.at.all }}{% endfor %}", "{{ 1 / 0 }}", "{% if %}", "hello",
+        "{% for m in messages %}{{ m.nothing.at.all }}{% endfor %}",
+        "{{ 1 / 0 }}",
+        "{% if %}",
+        "hello",
         "{{ messages }}{{ x( }}",
         "{{ ''.__class__.__mro__[1].__subclasses__() }}{% for m in messages %}{{ m.content }}{% endfor %}",
         "{{ messages[1].content }}",
     ],
-)  # fmt: skip
+)
 def test_a_broken_or_hostile_template_is_one_clear_error(source: str) -> None:
     with pytest.raises(UnsupportedModelError, match="chat template"):
         template(source).parts(ASKED)

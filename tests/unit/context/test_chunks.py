@@ -155,14 +155,16 @@ IMPORTS = {
         "import os, sys as s\nfrom a.b import c\nfrom . import d\nfrom ..e import (\n    f,  # why\n    g as h,\n)\n",
         {"os", "sys", "a.b", "a.b.c", ".", ".d", "..e", "..e.f", "..e.g"},
     ),
-    "typescript": ("import a from './a';\nimport './b';\nexport { c } from \"../c\";\nconst d = require('d');\n",
-                   {"./a", "./b", "../c", "d"}),
+    "typescript": (
+        "import a from './a';\nimport './b';\nexport { c } from \"../c\";\nconst d = require('d');\n",
+        {"./a", "./b", "../c", "d"},
+    ),
     "c": ('#include "a.h"\n#include <stdio.h>\n  # include "b/c.h"\n', {"a.h", "b/c.h"}),
     "java": ("import a.b.C;\nimport static a.D.e;\n", {"a.b.C", "a.D.e"}),
     "rust": ("use crate::a::B;\nmod c;\npub use super::d;\n", {"crate::a::B", "self::c", "super::d"}),
     "go": ('import "a/b"\nimport (\n\t"c"\n\td "e/f"\n)\n', {"a/b", "c", "e/f"}),
     "": ("import x", set()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", IMPORTS)
@@ -175,6 +177,6 @@ def test_what_comments_and_strings_name_is_no_use() -> None:
     python = "'''Tells of first.'''\nuse(one)  # of second\nx = 'third' + f\"fourth {five}\" + \"it's\"; y = six\n"
     python += '"""open seven'
     assert set(code_words(python, "a.py")) == {"use", "one", "six"}
-    script = "/* first */ use(one); // second\nconst y = \"http://third\" + four; /* open\nfive"
+    script = '/* first */ use(one); // second\nconst y = "http://third" + four; /* open\nfive'
     assert set(code_words(script, "a.js")) == {"use", "one", "const", "four"}
     assert set(code_words("# first second", "notes.md")) == {"first", "second"}

@@ -61,13 +61,15 @@ def test_a_removed_file_is_no_longer_found() -> None:
 
 
 def toy() -> ToyWorkspace:
-    return ToyWorkspace({
-        "toy/__init__.py": "",
-        "toy/alpha.py": module("alpha", ["beta"]),
-        "toy/beta.py": module("beta"),
-        "tests/test_beta.py": module("test_beta", ["beta"]),
-        "toy/lone.ts": "export const lone = 1;\n",
-    })  # fmt: skip
+    return ToyWorkspace(
+        {
+            "toy/__init__.py": "",
+            "toy/alpha.py": module("alpha", ["beta"]),
+            "toy/beta.py": module("beta"),
+            "tests/test_beta.py": module("test_beta", ["beta"]),
+            "toy/lone.ts": "export const lone = 1;\n",
+        }
+    )
 
 
 def test_definers_imports_importers_and_tests() -> None:
@@ -84,10 +86,19 @@ def test_definers_imports_importers_and_tests() -> None:
 
 @pytest.mark.parametrize(
     ("path", "stem"),
-    [("a/test_x.py", "x"), ("a/x_test.go", "x"), ("a/x.test.ts", "x"), ("a/x.spec.js", "x"), ("a/XTest.java", "x"),
-     ("a/TestX.java", "x"), ("a/x.py", "x"), ("a/contest.py", "contest"), ("a/testing.py", "testing"),
-     ("a/Makefile", "makefile")],
-)  # fmt: skip
+    [
+        ("a/test_x.py", "x"),
+        ("a/x_test.go", "x"),
+        ("a/x.test.ts", "x"),
+        ("a/x.spec.js", "x"),
+        ("a/XTest.java", "x"),
+        ("a/TestX.java", "x"),
+        ("a/x.py", "x"),
+        ("a/contest.py", "contest"),
+        ("a/testing.py", "testing"),
+        ("a/Makefile", "makefile"),
+    ],
+)
 def test_stems(path: str, stem: str) -> None:
     assert stem_of_test(path) == stem
 

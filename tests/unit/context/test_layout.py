@@ -12,13 +12,26 @@ WIDTH = len(LINES[0]) + 1
 
 
 def make(
-    lines: list[str], row: int, column: int = 4, *, anchor: Anchor | None = None, prefix: int = 200 * WIDTH,
-    suffix: int = 60 * WIDTH, middle_lines: int = 0, keep_tail: bool = True,
-) -> Cut:  # fmt: skip
+    lines: list[str],
+    row: int,
+    column: int = 4,
+    *,
+    anchor: Anchor | None = None,
+    prefix: int = 200 * WIDTH,
+    suffix: int = 60 * WIDTH,
+    middle_lines: int = 0,
+    keep_tail: bool = True,
+) -> Cut:
     return cut(
-        "a.py", lines, Position(row, column), prefix_characters=prefix, suffix_characters=suffix, anchor=anchor,
-        middle_lines=middle_lines, keep_tail=keep_tail,
-    )  # fmt: skip
+        "a.py",
+        lines,
+        Position(row, column),
+        prefix_characters=prefix,
+        suffix_characters=suffix,
+        anchor=anchor,
+        middle_lines=middle_lines,
+        keep_tail=keep_tail,
+    )
 
 
 def whole(made: Cut) -> str:
@@ -123,8 +136,10 @@ def test_brackets_an_editor_closes_by_itself_do_not_change_the_suffix(tail: str)
 @given(
     st.lists(st.text(alphabet="ab ()", max_size=30), min_size=1, max_size=300),
     st.lists(st.tuples(st.integers(0, 299), st.integers(0, 30)), min_size=1, max_size=8),
-    st.integers(1, 2000), st.integers(0, 500), st.integers(0, 12),
-)  # fmt: skip
+    st.integers(1, 2000),
+    st.integers(0, 500),
+    st.integers(0, 12),
+)
 def test_any_walk_through_any_text(
     lines: list[str], walk: list[tuple[int, int]], prefix: int, suffix: int, middle: int
 ) -> None:
@@ -178,9 +193,7 @@ def test_history_is_told_oldest_first_in_words() -> None:
         FlowRecord("2", "2026-02-01", "feature", "support  ISO\n8601", paths=("a.py", "b.py", "c.py", "d.py")),
         FlowRecord("1", "2026-01-01", "fix", "parse empty dates"),
     ]
-    assert history_text(records) == (
-        "- fix: parse empty dates\n- feature: support ISO 8601 (a.py, b.py, c.py)\n"
-    )  # fmt: skip
+    assert history_text(records) == ("- fix: parse empty dates\n- feature: support ISO 8601 (a.py, b.py, c.py)\n")
     assert "+" not in history_text(records)
 
 

@@ -76,12 +76,14 @@ GOLDEN = {
     ),
     "named by id": (
         "<before> <after> <between> <repo> <file>",
-        {f"tokenizer.ggml.fim_{name}_token_id": str(number)
-         for number, name in enumerate(("pre", "suf", "mid", "rep", "sep"))},
+        {
+            f"tokenizer.ggml.fim_{name}_token_id": str(number)
+            for number, name in enumerate(("pre", "suf", "mid", "rep", "sep"))
+        },
         "<repo>R\n<file>b.py\nB\n<file>src/a.py\n<before>P1\nP2\n<after>ad\nS1\nS2<between>he",
     ),
     "no tokens, no template": ("<s>", {}, "# b.py\nB\n# src/a.py\nP1\nP2\nhe"),
-}  # fmt: skip
+}
 
 
 def special(names: str) -> dict[str, int]:

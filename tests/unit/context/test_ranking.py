@@ -26,9 +26,14 @@ def found(cochange: dict[str, float] | None = None, *opened: str) -> list[Candid
         workspace.open(path)
     snapshot = workspace.snapshot("toy/alpha.py", 20, 0)
     return related(
-        snapshot.document, 600, workspace.index, snapshot.open_documents, cochange or {}, workspace.read,
+        snapshot.document,
+        600,
+        workspace.index,
+        snapshot.open_documents,
+        cochange or {},
+        workspace.read,
         max_characters=100_000,
-    )  # fmt: skip
+    )
 
 
 def best(items: list[Candidate]) -> dict[str, Candidate]:
@@ -57,10 +62,14 @@ def test_every_signal_is_worth_more_than_none() -> None:
 def test_a_piece_that_speaks_of_the_same_things_as_the_cursor_is_worth_more() -> None:
     filler = "".join(f"def other_{number}(value):\n    return value * {number}\n\n\n" for number in range(40))
     alike = "def settle(invoice):\n    invoice.discount = tariff(invoice)\n    return invoice\n"
-    workspace = ToyWorkspace({
-        "here.py": "def draw(invoice):\n    if invoice.discount:\n        ",
-        "far/one.py": filler, "far/two.py": filler + alike, "far/three.py": filler,
-    })  # fmt: skip
+    workspace = ToyWorkspace(
+        {
+            "here.py": "def draw(invoice):\n    if invoice.discount:\n        ",
+            "far/one.py": filler,
+            "far/two.py": filler + alike,
+            "far/three.py": filler,
+        }
+    )
     snapshot = workspace.snapshot("here.py", 2, 8)
     items = related(
         snapshot.document, len(snapshot.document.text), workspace.index, (), {}, workspace.read, max_characters=100_000
@@ -81,13 +90,15 @@ def test_the_piece_that_defines_what_is_used_is_worth_most() -> None:
 
 
 def test_a_name_in_another_language_means_something_else() -> None:
-    workspace = ToyWorkspace({
-        "a.py": "def run():\n    return compute_total()\n",
-        "b.py": "def compute_total():\n    pass\n",
-        "c.go": "package c\nfunc compute_total() {}\n",
-        "d.js": "import {x} from './e';\nrender_page();\n",
-        "f.ts": "export function render_page() {}\n",
-    })  # fmt: skip
+    workspace = ToyWorkspace(
+        {
+            "a.py": "def run():\n    return compute_total()\n",
+            "b.py": "def compute_total():\n    pass\n",
+            "c.go": "package c\nfunc compute_total() {}\n",
+            "d.js": "import {x} from './e';\nrender_page();\n",
+            "f.ts": "export function render_page() {}\n",
+        }
+    )
 
     def reasons(path: str) -> dict[str, str]:
         snapshot = workspace.snapshot(path, 0, 0)
@@ -100,8 +111,11 @@ def test_a_name_in_another_language_means_something_else() -> None:
 
 
 def test_one_long_file_does_not_keep_the_others_out() -> None:
-    files = {"toy/alpha.py": module("alpha", ["long", "beta"]), "toy/beta.py": module("beta"),
-             "toy/long.py": module("long", functions=200)}  # fmt: skip
+    files = {
+        "toy/alpha.py": module("alpha", ["long", "beta"]),
+        "toy/beta.py": module("beta"),
+        "toy/long.py": module("long", functions=200),
+    }
     workspace = ToyWorkspace(files)
     snapshot = workspace.snapshot("toy/alpha.py", 20, 0)
     items = related(snapshot.document, 0, workspace.index, (), {}, workspace.read, max_characters=6000)
@@ -114,8 +128,11 @@ def test_what_was_edited_last_is_worth_more() -> None:
         workspace.open(path)
     workspace.edit("far/away.py", FILES["far/away.py"] + "x = 1\n")
     snapshot = workspace.snapshot("toy/alpha.py", 20, 0)
-    top = best(related(snapshot.document, 0, workspace.index, snapshot.open_documents, {}, workspace.read,
-                       max_characters=100_000))  # fmt: skip
+    top = best(
+        related(
+            snapshot.document, 0, workspace.index, snapshot.open_documents, {}, workspace.read, max_characters=100_000
+        )
+    )
     assert top["far/away.py"].score > top["toy/other.py"].score
     assert top["far/away.py"].reason == "open, edited lately"
 
@@ -135,8 +152,10 @@ def piece(start: int, end: int, score: float, path: str = "a.py") -> Candidate:
 def test_neighbours_are_joined_under_the_better_reason() -> None:
     made = joined([piece(5, 9, 2.0), piece(0, 5, 1.0), piece(12, 13, 1.0), piece(9, 10, 1.0, "b.py")])
     assert [(item.path, item.start, item.end, item.reason) for item in made] == [
-        ("a.py", 0, 9, "score 2.0"), ("a.py", 12, 13, "score 1.0"), ("b.py", 9, 10, "score 1.0"),
-    ]  # fmt: skip
+        ("a.py", 0, 9, "score 2.0"),
+        ("a.py", 12, 13, "score 1.0"),
+        ("b.py", 9, 10, "score 1.0"),
+    ]
     assert made[0].text == "0\n" * 5 + "5\n" * 4
 
 

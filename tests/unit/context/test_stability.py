@@ -8,9 +8,16 @@ from iquest_lsp.datatypes import ChunkKind, ContextWindow, FlowRecord, RecentEdi
 
 from .toys import SPM, ToyTokenizer, ToyWorkspace, common_prefix, module, special_tokens
 
-FILES = {f"toy/{name}.py": module(name, uses) for name, uses in (
-    ("alpha", ["beta", "gamma"]), ("beta", []), ("gamma", ["beta"]), ("delta", ["omega"]), ("omega", []),
-)}  # fmt: skip
+FILES = {
+    f"toy/{name}.py": module(name, uses)
+    for name, uses in (
+        ("alpha", ["beta", "gamma"]),
+        ("beta", []),
+        ("gamma", ["beta"]),
+        ("delta", ["omega"]),
+        ("omega", []),
+    )
+}
 PATHS = sorted(FILES)
 
 
@@ -154,9 +161,7 @@ def test_a_buffer_that_may_no_longer_be_shown_tells_nothing_of_its_file() -> Non
     session.make()
     edit(session, "toy/beta.py", "value_3 = first", "value_3 = hush + first")
     told = RecentEdit("toy/beta.py", 11, 12, FILES["toy/beta.py"].split("\n")[11] + "\n")
-    window = session.make(
-        refresh=True, edits=[told], open_reason=lambda item: "secret" if "hush" in item.text else ""
-    )
+    window = session.make(refresh=True, edits=[told], open_reason=lambda item: "secret" if "hush" in item.text else "")
     assert "hush" not in session.text(window)
     assert not [chunk for chunk in window.chunks if chunk.kind is ChunkKind.EDIT and chunk.path == "toy/beta.py"]
 

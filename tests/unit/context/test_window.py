@@ -78,10 +78,12 @@ def test_the_order_of_kinds_is_that_of_the_layout() -> None:
     for path in ("toy/alpha.py", "toy/delta.py"):
         bench.workspace.open(path)
     window = bench.make(
-        "toy/alpha.py", 10, 4,
+        "toy/alpha.py",
+        10,
+        4,
         flow=[FlowRecord("c", "2026-01-01", "fix", "x")],
         edits=[RecentEdit("toy/delta.py", 0, 2, "def fresh():\n    pass\n", at=5.0)],
-    )  # fmt: skip
+    )
     order = ["tree", "flow", "related", "open", "edit", "current"]
     found = kinds(window)
     assert found == sorted(found, key=order.index)
@@ -149,11 +151,13 @@ def test_what_becomes_refused_leaves_at_once() -> None:
 def test_secret_history_and_edits_stay_out() -> None:
     bench = Bench()
     window = bench.make(
-        "toy/alpha.py", 30, 10,
+        "toy/alpha.py",
+        30,
+        10,
         flow=[FlowRecord("c", "2026-01-01", "fix", "rotate hush"), FlowRecord("d", "2026-01-01", "fix", "fine")],
         edits=[RecentEdit("toy/delta.py", 0, 1, "key = hush\n"), RecentEdit("stranger.py", 0, 1, "strange = 1\n")],
         is_secret=lambda text: "hush" in text,
-    )  # fmt: skip
+    )
     assert "hush" not in bench.text(window)
     assert "strange" not in bench.text(window)
     assert "fine" in bench.text(window)
@@ -201,9 +205,13 @@ def test_assemble_is_the_first_window_of_a_session() -> None:
     bench = Bench()
     window = bench.make("toy/alpha.py", 30, 10)
     alone = assemble(
-        bench.workspace.snapshot("toy/alpha.py", 30, 10), bench.workspace.sources(), bench.tokenizer, SPM, 4096,
+        bench.workspace.snapshot("toy/alpha.py", 30, 10),
+        bench.workspace.sources(),
+        bench.tokenizer,
+        SPM,
+        4096,
         special_tokens=bench.special,
-    )  # fmt: skip
+    )
     assert alone == window
 
 

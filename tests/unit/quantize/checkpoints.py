@@ -16,13 +16,36 @@ from safetensors.numpy import save_file
 ROOT = Path(__file__).resolve().parents[3]
 #: The 27 added tokens: 19 special ones, and the 8 that are not.
 SPECIAL = (
-    "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>",
-    "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|eot|>", "<|system|>", "<|user|>", "<|assistant|>",
-    "<|commit|>", "<|before|>", "<|action|>", "<|after|>", "<|diff|>", "<|pad|>",
-)  # fmt: skip
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<|eot|>",
+    "<|system|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|commit|>",
+    "<|before|>",
+    "<|action|>",
+    "<|after|>",
+    "<|diff|>",
+    "<|pad|>",
+)
 PLAIN = (
-    "<think>", "</think>", "<tools>", "</tools>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>",
-)  # fmt: skip
+    "<think>",
+    "</think>",
+    "<tools>",
+    "</tools>",
+    "<tool_call>",
+    "</tool_call>",
+    "<tool_response>",
+    "</tool_response>",
+)
 TEMPLATE = "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
 
 
@@ -35,11 +58,20 @@ def sentencepiece_bytes(vocabulary: int = 700) -> bytes:
     lines = [line[:2000] for path in files for line in path.read_text("utf-8").splitlines() if line.strip()]
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines[:6000]), model_writer=model, vocab_size=vocabulary, model_type="bpe",
-        normalization_rule_name="identity", byte_fallback=True, split_digits=True, add_dummy_prefix=False,
-        remove_extra_whitespaces=False, allow_whitespace_only_pieces=True, character_coverage=0.9995,
-        num_threads=1, minloglevel=2,
-    )  # fmt: skip
+        sentence_iterator=iter(lines[:6000]),
+        model_writer=model,
+        vocab_size=vocabulary,
+        model_type="bpe",
+        normalization_rule_name="identity",
+        byte_fallback=True,
+        split_digits=True,
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        allow_whitespace_only_pieces=True,
+        character_coverage=0.9995,
+        num_threads=1,
+        minloglevel=2,
+    )
     return model.getvalue()
 
 
@@ -52,16 +84,27 @@ def write_sentencepiece(folder: Path, *, add_prefix_space: bool = False, padding
     base = sentencepiece.SentencePieceProcessor(model_proto=data).get_piece_size()
     decoder = {
         str(base + at): {
-            "content": text, "special": text in SPECIAL, "lstrip": False, "rstrip": False, "normalized": False,
+            "content": text,
+            "special": text in SPECIAL,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
             "single_word": False,
         }
         for at, text in enumerate((*SPECIAL, *PLAIN))
-    }  # fmt: skip
+    }
     settings = {
-        "add_prefix_space": add_prefix_space, "add_bos_token": False, "add_eos_token": False, "bos_token": "<s>",
-        "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<|pad|>", "added_tokens_decoder": decoder,
-        "chat_template": TEMPLATE, "tokenizer_class": "LlamaTokenizer",
-    }  # fmt: skip
+        "add_prefix_space": add_prefix_space,
+        "add_bos_token": False,
+        "add_eos_token": False,
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+        "pad_token": "<|pad|>",
+        "added_tokens_decoder": decoder,
+        "chat_template": TEMPLATE,
+        "tokenizer_class": "LlamaTokenizer",
+    }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
     return base + len(decoder) + padding
 
@@ -100,21 +143,44 @@ def config(architecture: str, vocabulary: int, **changes: Any) -> dict[str, Any]
         "IQuestPLTCoderForCausalLM": (
             "iquestpltcoder",
             {
-                "plt_num_loops": 2, "plt_window_size": [8, 0], "plt_normalize_per_loop": True, "plt_emb_scale": 0.707,
-                "plt_hidden_scale": 0.053, "plt_gate_use_hidden_states": True,
+                "plt_num_loops": 2,
+                "plt_window_size": [8, 0],
+                "plt_normalize_per_loop": True,
+                "plt_emb_scale": 0.707,
+                "plt_hidden_scale": 0.053,
+                "plt_gate_use_hidden_states": True,
             },
         ),
-    }  # fmt: skip
+    }
     kind, extra = kinds[architecture]
     return {
-        "architectures": [architecture], "model_type": kind, "attention_bias": False, "attention_dropout": 0.0,
-        "bos_token_id": 1, "eos_token_id": [2, vocabulary - 41 + 1, vocabulary - 41 + 2], "head_dim": 16,
-        "hidden_act": "silu", "hidden_size": 64, "initializer_range": 0.02, "intermediate_size": 96,
-        "max_position_embeddings": 4096, "mlp_bias": False, "num_attention_heads": 4, "num_hidden_layers": 3,
-        "num_key_value_heads": 2, "rms_norm_eps": 1e-5, "rope_scaling": None, "rope_theta": 500000.0,
-        "tie_word_embeddings": False, "torch_dtype": "bfloat16", "transformers_version": "4.52.4", "use_cache": True,
-        "vocab_size": vocabulary, **extra, **changes,
-    }  # fmt: skip
+        "architectures": [architecture],
+        "model_type": kind,
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "bos_token_id": 1,
+        "eos_token_id": [2, vocabulary - 41 + 1, vocabulary - 41 + 2],
+        "head_dim": 16,
+        "hidden_act": "silu",
+        "hidden_size": 64,
+        "initializer_range": 0.02,
+        "intermediate_size": 96,
+        "max_position_embeddings": 4096,
+        "mlp_bias": False,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 3,
+        "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-5,
+        "rope_scaling": None,
+        "rope_theta": 500000.0,
+        "tie_word_embeddings": False,
+        "torch_dtype": "bfloat16",
+        "transformers_version": "4.52.4",
+        "use_cache": True,
+        "vocab_size": vocabulary,
+        **extra,
+        **changes,
+    }
 
 
 def tensors(settings: dict[str, Any], seed: int = 0) -> dict[str, NDArray[Any]]:

@@ -53,8 +53,10 @@ def test_keys_are_set_added_and_removed(tmp_path: Path) -> None:
     after = _fields(source)
     assert after.pop("iquestloopcoder.loop.window_size") == 64
     assert (after.pop("a.text"), after.pop("a.list"), after.pop("a.words")) == (
-        "gr\u00fcn" * 100, [1, -2, 3], ["x", "\u2581y"],
-    )  # fmt: skip
+        "gr\u00fcn" * 100,
+        [1, -2, 3],
+        ["x", "\u2581y"],
+    )
     assert (after.pop("a.flag"), after.pop("a.number")) == (True, 0.5)
     assert after == {
         key: value
@@ -75,8 +77,9 @@ def test_tensors_become_f32_in_place(tmp_path: Path) -> None:
             np.testing.assert_array_equal(tensor.data, before[name].data.astype(np.float32))
         else:
             assert (tensor.tensor_type, tensor.data.tobytes()) == (
-                before[name].tensor_type, before[name].data.tobytes(),
-            )  # fmt: skip
+                before[name].tensor_type,
+                before[name].data.tobytes(),
+            )
 
 
 @pytest.mark.parametrize("cut", [10, 30, 200, 1000])

@@ -36,17 +36,37 @@ def test_null_scales_are_one_and_the_offset_can_be_set() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("qk_layernorm", True), ("loop_gate_temperature", 2.0), ("sliding_window", 4096), ("use_sliding_window", True),
-        ("hidden_act", "gelu"), ("quantization_config", {"bits": 4}), ("rope_scaling", {"type": "dynamic"}),
-        ("rope_scaling", {"type": "yarn", "factor": 4.0}), ("num_experts", 8), ("partial_rotary_factor", 0.5),
-        ("rope_scaling", "yes"), ("attention_bias", "no"), ("hidden_size", 0), ("hidden_size", 64.5),
-        ("num_attention_heads", 3), ("head_dim", 15), ("rms_norm_eps", float("nan")), ("mlp_bias", True),
-        ("vocab_size", True), ("architectures", ["LlamaForCausalLM"]), ("architectures", None),
-        ("eos_token_id", ["</s>"]), ("num_hidden_layers", -1), ("layer_types", ["full_attention"]),
-        ("layer_types", ["full_attention", "full_attention", "sliding_attention"]), ("loop_num", 5),
-        ("num_hidden_layers", 300), ("eos_token_id", True), ("pruned_heads", {"0": [1]}),
+        ("qk_layernorm", True),
+        ("loop_gate_temperature", 2.0),
+        ("sliding_window", 4096),
+        ("use_sliding_window", True),
+        ("hidden_act", "gelu"),
+        ("quantization_config", {"bits": 4}),
+        ("rope_scaling", {"type": "dynamic"}),
+        ("rope_scaling", {"type": "yarn", "factor": 4.0}),
+        ("num_experts", 8),
+        ("partial_rotary_factor", 0.5),
+        ("rope_scaling", "yes"),
+        ("attention_bias", "no"),
+        ("hidden_size", 0),
+        ("hidden_size", 64.5),
+        ("num_attention_heads", 3),
+        ("head_dim", 15),
+        ("rms_norm_eps", float("nan")),
+        ("mlp_bias", True),
+        ("vocab_size", True),
+        ("architectures", ["LlamaForCausalLM"]),
+        ("architectures", None),
+        ("eos_token_id", ["</s>"]),
+        ("num_hidden_layers", -1),
+        ("layer_types", ["full_attention"]),
+        ("layer_types", ["full_attention", "full_attention", "sliding_attention"]),
+        ("loop_num", 5),
+        ("num_hidden_layers", 300),
+        ("eos_token_id", True),
+        ("pruned_heads", {"0": [1]}),
     ],
-)  # fmt: skip
+)
 def test_what_would_change_the_mathematics_is_an_error(key: str, value: Any) -> None:
     with pytest.raises(CheckpointError, match=r"config\.json|architecture"):
         parse(config(LOOP, 800, **{key: value}))
@@ -77,7 +97,8 @@ def test_newer_files_have_rope_parameters() -> None:
 def test_what_newer_files_spell_out_is_without_effect() -> None:
     plain = parse(config(LOOP, 800))
     for changes in (
-        {"layer_types": ["full_attention"] * 3}, {"use_sliding_window": False, "sliding_window": 4096},
+        {"layer_types": ["full_attention"] * 3},
+        {"use_sliding_window": False, "sliding_window": 4096},
         {"pruned_heads": {}, "num_return_sequences": 1, "bad_words_ids": None, "early_stopping": False},
-    ):  # fmt: skip
+    ):
         assert parse(config(LOOP, 800, **changes)) == plain

@@ -140,7 +140,9 @@ def test_no_tokenizer_at_all(tmp_path: Path) -> None:
 
 
 DAMAGED = {
-    "cut off": '{"model": {"type": "BPE"', "a list": "[]", "empty": "",
+    "cut off": '{"model": {"type": "BPE"',
+    "a list": "[]",
+    "empty": "",
     "no tokens": '{"model": {"type": "BPE", "vocab": {}, "merges": []}}',
     "ids that are texts": '{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}',
     "negative ids": '{"model": {"type": "BPE", "vocab": {"a": -1, "b": 0}, "merges": []}}',
@@ -150,7 +152,7 @@ DAMAGED = {
     "added in a table": '{"model": {"type": "BPE", "vocab": {"a": 0}}, "added_tokens": {"x": 1}}',
     "half a merge": '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["ab"]}}',
     "a number as a merge": '{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [3]}}',
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DAMAGED)

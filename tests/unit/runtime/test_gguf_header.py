@@ -98,9 +98,11 @@ def test_a_shape_that_is_told_in_no_number(tmp_path: Path, key: str, value: str 
 
 def test_what_is_no_language_model() -> None:
     for metadata, why in (
-        ({"general.type": "imatrix"}, "kind 'imatrix'"), ({"split.count": 2}, "one of 2 parts"),
-        ({"general.architecture": "clip"}, "kind 'clip'"), ({}, "no token_embd"),
-    ):  # fmt: skip
+        ({"general.type": "imatrix"}, "kind 'imatrix'"),
+        ({"split.count": 2}, "one of 2 parts"),
+        ({"general.architecture": "clip"}, "kind 'clip'"),
+        ({}, "no token_embd"),
+    ):
         with pytest.raises(ModelFileError, match=why):
             check_language_model(Header(Path("m.gguf"), metadata, (), 0, 0))
 

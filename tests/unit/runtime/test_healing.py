@@ -6,8 +6,27 @@ import pytest
 
 from iquest_lsp.runtime.decode.healing import Pieces
 
-VOCABULARY = [b"", b"p", b"pr", b"print", b" pr", b" print", b"in", b"t", b"(", b")", b" ", b"\n", b"_", b"self", b".",
-              b"prin", "漢".encode(), b" p", b"ter"]  # fmt: skip
+VOCABULARY = [
+    b"",
+    b"p",
+    b"pr",
+    b"print",
+    b" pr",
+    b" print",
+    b"in",
+    b"t",
+    b"(",
+    b")",
+    b" ",
+    b"\n",
+    b"_",
+    b"self",
+    b".",
+    b"prin",
+    "漢".encode(),
+    b" p",
+    b"ter",
+]
 PIECES = Pieces(VOCABULARY)
 
 

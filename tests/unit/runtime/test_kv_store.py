@@ -92,10 +92,15 @@ def test_a_change_of_any_byte_is_noticed(store: StateStore, caplog: pytest.LogCa
     head = int.from_bytes(whole[12:16], "little")
     text = whole.index(b"\0\0\0", 60)
     regions = {
-        "magic": range(8), "version": range(8, 12), "head size": range(12, 16), "head digest": range(16, 48),
-        "key": range(48, text), "padding": (text + 1, head - 1), "tokens": range(head, head + 16),
+        "magic": range(8),
+        "version": range(8, 12),
+        "head size": range(12, 16),
+        "head digest": range(16, 48),
+        "key": range(48, text),
+        "padding": (text + 1, head - 1),
+        "tokens": range(head, head + 16),
         "state": (head + 16, head + 5000, len(whole) - 1),
-    }  # fmt: skip
+    }
     for region, places in regions.items():
         for place in places:
             damaged = bytearray(whole)

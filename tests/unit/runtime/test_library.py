@@ -203,11 +203,12 @@ class _Hub:
         assert files_metadata
         entries = [
             types.SimpleNamespace(
-                rfilename=name, size=path.stat().st_size,
+                rfilename=name,
+                size=path.stat().st_size,
                 lfs={"sha256": self.digest or hashlib.sha256(path.read_bytes()).hexdigest()},
             )
             for name, path in self.files.items()
-        ]  # fmt: skip
+        ]
         return types.SimpleNamespace(siblings=entries)
 
     def hf_hub_download(self, repository: str, file: str, local_files_only: bool) -> str:

@@ -19,14 +19,35 @@ from iquest_lsp.runtime.models.speed_cache import known_speed, remembered
 GIB = 2**30
 #: Shapes of a published 7B model with two passes, of the embedded one, and of one with RoPE and one pass.
 SHAPES: dict[str, dict[str, Any]] = {
-    "7b": {"block_count": 14, "embedding_length": 5120, "attention.head_count": 40, "attention.head_count_kv": 8,
-           "attention.key_length": 128, "context_length": 131072, "loop.num": 2, "loop.window_size": 64},
-    "nano": {"block_count": 6, "embedding_length": 256, "attention.head_count": 8, "attention.head_count_kv": 2,
-             "attention.key_length": 32, "context_length": 131072, "loop.num": 2, "loop.window_size": 32,
-             "attention.max_alibi_bias": 16.0},
-    "plain": {"block_count": 28, "embedding_length": 1536, "attention.head_count": 12, "attention.head_count_kv": 2,
-              "context_length": 32768},
-}  # fmt: skip
+    "7b": {
+        "block_count": 14,
+        "embedding_length": 5120,
+        "attention.head_count": 40,
+        "attention.head_count_kv": 8,
+        "attention.key_length": 128,
+        "context_length": 131072,
+        "loop.num": 2,
+        "loop.window_size": 64,
+    },
+    "nano": {
+        "block_count": 6,
+        "embedding_length": 256,
+        "attention.head_count": 8,
+        "attention.head_count_kv": 2,
+        "attention.key_length": 32,
+        "context_length": 131072,
+        "loop.num": 2,
+        "loop.window_size": 32,
+        "attention.max_alibi_bias": 16.0,
+    },
+    "plain": {
+        "block_count": 28,
+        "embedding_length": 1536,
+        "attention.head_count": 12,
+        "attention.head_count_kv": 2,
+        "context_length": 32768,
+    },
+}
 
 
 def header(shape: str, size: int = 0, **changes: Any) -> Header:
@@ -113,7 +134,10 @@ def test_no_budget_beyond_the_reach() -> None:
 
 
 @given(
-    st.floats(1.0, 24.0), st.sampled_from([2048, 32768, 131072]), st.integers(0, 200_000), st.integers(0, 64),
+    st.floats(1.0, 24.0),
+    st.sampled_from([2048, 32768, 131072]),
+    st.integers(0, 200_000),
+    st.integers(0, 64),
     st.integers(0, 99),
 )
 def test_no_plan_keeps_cells_that_no_head_can_reach(
@@ -150,9 +174,7 @@ def test_a_wide_window_means_small_batches_where_scores_are_laid_out() -> None:
     assert 40 * made.context_tokens * made.batch * 4 < 4 * GIB
 
 
-def test_a_measurement_is_made_once_and_again_after_a_busy_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_measurement_is_made_once_and_again_after_a_busy_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "cache" / "speeds.json"
     made: list[Speed] = []
 

@@ -98,8 +98,11 @@ async def test_the_prompt_goes_out_as_text_with_the_servers_control_tokens() -> 
         assert body["prompt"] == "<|fim_prefix|>def f():\n    # <\u200b|fim_middle|>\n    <|fim_middle|>"
         assert (body["model"], body["max_tokens"], body["temperature"]) == ("coder", 8, 0.0)
         # Nothing of a workspace is sent to find the tokens.
-        assert all(set(item.body["prompt"]) <= set("".join(FIM) + "<|tail|>a b c d") for item in server.of("/tokenize")
-                   if "prompt" in item.body)
+        assert all(
+            set(item.body["prompt"]) <= set("".join(FIM) + "<|tail|>a b c d")
+            for item in server.of("/tokenize")
+            if "prompt" in item.body
+        )
 
 
 async def test_secrets_do_not_leave() -> None:
@@ -122,8 +125,10 @@ async def test_stop_rules_hold_whatever_the_server_does() -> None:
 
 
 async def test_counts_and_logprobs_are_the_servers() -> None:
-    usage = {"choices": [], "usage": {"prompt_tokens": 50, "completion_tokens": 2,
-                                      "prompt_tokens_details": {"cached_tokens": 40}}}  # fmt: skip
+    usage = {
+        "choices": [],
+        "usage": {"prompt_tokens": 50, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 40}},
+    }
     first = piece("a", logprobs={"token_logprobs": [-0.5]})
     last = piece("b", finish_reason="length", logprobs={"token_logprobs": [-0.25]})
     with serving(model_server(streams(first, last, usage))) as server:
@@ -242,7 +247,7 @@ async def test_warming_ends_at_once_and_gives_way() -> None:
         (Reply(200, raw=b""), "cannot be used", "remote"),
         (Reply(events=[{"error": {"message": "overloaded"}}]), "overloaded", ""),
     ],
-)  # fmt: skip
+)
 async def test_each_failure_says_what_why_and_what_to_do(
     reply: Reply, what: str, fix: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -263,8 +268,11 @@ async def test_each_failure_says_what_why_and_what_to_do(
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_what_may_pass_is_tried_again(status: int) -> None:
-    left = [Reply(status, {"error": "busy"}, headers={"Retry-After": "0"}), Reply(cut=True, body={}),
-            Reply(events=[piece("at last")])]  # fmt: skip
+    left = [
+        Reply(status, {"error": "busy"}, headers={"Retry-After": "0"}),
+        Reply(cut=True, body={}),
+        Reply(events=[piece("at last")]),
+    ]
     with serving(model_server(lambda _: left.pop(0))) as server:
         async with engine_for(server) as engine:
             assert (await engine.complete(await prompt(engine, "x"), Limits(4))).text == "at last"
@@ -415,5 +423,3 @@ async def test_no_server_no_chat() -> None:
         async for _ in switch.chat([], max_tokens=1, temperature=0):
             pass
     await switch.close()
-
-

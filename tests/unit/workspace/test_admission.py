@@ -82,8 +82,14 @@ def test_links(gate: Gate, root: Path) -> None:
     put(root, ".env", "A=b")
     put(root, "ignored/a.py", CODE)
     put(root, "dir/inside.py", CODE)
-    for name, target in (("out.py", "../outside.py"), ("env.py", ".env"), ("ign.py", "ignored/a.py"),
-                         ("loop.py", "loop.py"), ("gone.py", "nothing"), ("in.py", "ok.py")):  # fmt: skip
+    for name, target in (
+        ("out.py", "../outside.py"),
+        ("env.py", ".env"),
+        ("ign.py", "ignored/a.py"),
+        ("loop.py", "loop.py"),
+        ("gone.py", "nothing"),
+        ("in.py", "ok.py"),
+    ):
         (root / name).symlink_to(target)
     (root / "up").symlink_to("..")
     assert "out of the workspace" in reason(gate, "out.py")

@@ -127,16 +127,22 @@ def test_a_snapshot_does_not_change(store: DocumentStore) -> None:
         ("# -*- coding: gbk -*-\n# 日期".encode("gbk"), "# -*- coding: gbk -*-\n# 日期"),
         ("#!/x\n# vim: fileencoding=latin-1 :\né".encode("latin-1"), "#!/x\n# vim: fileencoding=latin-1 :\né"),
     ],
-)  # fmt: skip
+)
 def test_encodings(data: bytes, text: str) -> None:
     assert decode(data, "a.py") == text
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"\xff\xfe\xfd", b"PK\0\0", "# é".encode("latin-1"), b"# coding: hex\n\xff", b"# coding: nonsense\n\xff",
-     codecs.BOM_UTF16_LE + b"\x00\xd8\x00"],
-)  # fmt: skip
+    [
+        b"\xff\xfe\xfd",
+        b"PK\0\0",
+        "# é".encode("latin-1"),
+        b"# coding: hex\n\xff",
+        b"# coding: nonsense\n\xff",
+        codecs.BOM_UTF16_LE + b"\x00\xd8\x00",
+    ],
+)
 def test_what_cannot_be_decoded_is_an_error(data: bytes) -> None:
     with pytest.raises(DocumentError):
         decode(data, "a.py")

@@ -62,10 +62,27 @@ def test_ordinary_code_is_left_alone(line: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [".env", "deploy/.env.production", "prod.env", "certs/server.pem", "server.KEY", "id_rsa", "home/.ssh/config",
-     "id_ed25519.bak", ".netrc", ".npmrc", "credentials.json", "config/secrets.yaml", "terraform.tfstate",
-     "prod.tfvars", "keystore.jks", ".aws/config", "config/master.key", "my-service-account.json"],
-)  # fmt: skip
+    [
+        ".env",
+        "deploy/.env.production",
+        "prod.env",
+        "certs/server.pem",
+        "server.KEY",
+        "id_rsa",
+        "home/.ssh/config",
+        "id_ed25519.bak",
+        ".netrc",
+        ".npmrc",
+        "credentials.json",
+        "config/secrets.yaml",
+        "terraform.tfstate",
+        "prod.tfvars",
+        "keystore.jks",
+        ".aws/config",
+        "config/master.key",
+        "my-service-account.json",
+    ],
+)
 def test_names_of_secrets(path: str) -> None:
     assert secret_by_name(path)
 

@@ -58,9 +58,12 @@ def start(request: pytest.FixtureRequest, root: Path) -> Iterator[Start]:
         warnings: list[str] = []
         values: dict[str, object] = {"quiet_s": 0.05, "patience_s": 0.5, "poll_s": 0.05, "polling": request.param}
         watcher = Watcher(
-            root, lambda: IgnoreRules(root, global_file=root / "none"), log, warn=warnings.append,
+            root,
+            lambda: IgnoreRules(root, global_file=root / "none"),
+            log,
+            warn=warnings.append,
             **(values | options),  # type: ignore[arg-type]  # keyword options of several types
-        )  # fmt: skip
+        )
         watcher.start()
         started.append(watcher)
         wait_for(lambda: watcher.mode != "off" or not root.exists())
@@ -196,6 +199,7 @@ def test_without_native_watches_it_polls_and_says_so_once(
     root: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     if limit == "instances":
+
         def refuse() -> None:
             raise OSError(24, "inotify instance limit reached")
 
