@@ -615,7 +615,7 @@ def _bench(
 ) -> None:
     """Runs a benchmark with the engine as the settings would start it, and shows its report."""
     from iquest_lsp.assistant import engine_options
-    from iquest_lsp.runtime.client.process import SLEEPING_THREADS
+    from iquest_lsp.runtime.client.child import SLEEPING_THREADS
     from iquest_lsp.terminal import progress_bar, show_bench
 
     for name, value in SLEEPING_THREADS.items():  # as the engine's process has it, before the runtime is loaded
