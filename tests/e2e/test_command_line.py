@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from iquest_lsp import terminal
+from iquest_lsp.cli import terminal
 from iquest_lsp.completion.postprocess import Quiet
 from tests.e2e.home import Home, engine_processes
 from tests.e2e.rawclient import RawClient
