@@ -74,6 +74,10 @@ class TokenIds(Sequence[int]):
         order = "<" if sys.byteorder == "little" else ">"
         return {"version": 3, "shape": (len(self),), "typestr": f"{order}i{WIDTH}", "data": self.data}
 
+    def replaced_from(self, place: int, tail: TokenIds) -> TokenIds:
+        """The first `place` ids, then `tail`; one copy."""
+        return TokenIds.of_bytes(b"".join((memoryview(self.data)[: place * WIDTH], tail.data)))
+
     def common_prefix(self, other: TokenIds) -> int:
         """How many ids the two begin with alike."""
         mine, theirs = self.data, memoryview(other.data)

@@ -23,6 +23,8 @@ def test_they_are_cut_as_a_tuple_is(ids: list[int], start: int | None, stop: int
 def test_they_compare_and_join_as_tuples_do(a: list[int], b: list[int]) -> None:
     assert (TokenIds(a) == TokenIds(b)) is (tuple(a) == tuple(b))
     assert TokenIds(a) + b == TokenIds([*a, *b]) == TokenIds(a) + TokenIds(b)
+    for place in range(len(a) + 1):
+        assert tuple(TokenIds(a).replaced_from(place, TokenIds(b))) == (*a[:place], *b)
     assert hash(TokenIds(a)) == hash(TokenIds(tuple(a)))
     assert (len(TokenIds(a)), bool(TokenIds(a)), list(TokenIds(a))) == (len(a), bool(a), a)
 

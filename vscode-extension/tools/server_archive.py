@@ -16,7 +16,7 @@ from pathlib import Path
 
 EXTENSION = Path(__file__).resolve().parents[1]
 ROOT = EXTENSION.parent
-PARTS = ("pyproject.toml", "README.md", "iquest_lsp")
+PARTS = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", "iquest_lsp")
 LEFT_OUT = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 

@@ -68,7 +68,7 @@ class ReceivedPrompts(_LastPrompts):
 
     def whole(self, delta: PromptDelta) -> TokenIds:
         """The prompt that was meant; raises PromptLostError where what it builds on is not here."""
-        tokens = self._last(delta.sequence)[: delta.kept] + delta.tail
+        tokens = self._last(delta.sequence).replaced_from(delta.kept, delta.tail)
         if len(tokens) != delta.length or _checksum(tokens) != delta.checksum:
             self.forget(delta.sequence)
             raise PromptLostError
