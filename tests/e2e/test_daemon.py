@@ -48,7 +48,7 @@ async def test_two_editors_share_one_daemon(home: Home, root: Path) -> None:
     assert [item["root"] for item in shown["workspaces"]] == [str(root)]
     assert shown["memory_bytes"] > 10_000_000
     assert home.pids() == [shown["pid"]]
-    engines = children(shown["pid"], "runtime.child")
+    engines = children(shown["pid"], "runtime.client.worker")
     assert len(engines) == 1
 
     # One file, two buffers: each editor counts its own versions and is answered from its own text and settings.
@@ -93,7 +93,7 @@ async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root:
     await client.initialize(root)
     await client.ready()
     first = home.pids()[0]
-    offspring = [*children(first, "runtime.child"), *children(first, "multiprocessing")]
+    offspring = [*children(first, "runtime.client.worker"), *children(first, "multiprocessing")]
     assert offspring
     os.kill(first, signal.SIGKILL)
     code, said = await client.ended()

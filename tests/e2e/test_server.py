@@ -146,7 +146,7 @@ async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) 
         await editor.wait_until_ready()
         task = asyncio.create_task(editor.inline(uri, 4, 9))
         await asyncio.sleep(0.5)
-        engines = children(await asyncio.to_thread(editor.daemon_pid), "runtime.child")
+        engines = children(await asyncio.to_thread(editor.daemon_pid), "runtime.client.worker")
         assert len(engines) == 1
         os.kill(engines[0], signal.SIGKILL)
         assert await asyncio.wait_for(task, PATIENCE_S) == []

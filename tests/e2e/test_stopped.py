@@ -31,7 +31,7 @@ async def test_an_engine_that_stands_still_costs_answers_and_nothing_else(home: 
     await client.ready()
     uri = client.open(root / "shapes.py", CODE)
     assert await client.inline(uri, 4, 9) == ["width, height):"]
-    (engine,) = children(home.pids()[0], "runtime.child")
+    (engine,) = children(home.pids()[0], "runtime.client.worker")
     client.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"deadlineMs": 200}}})
     above = {"line": 4, "character": 0}
     change = {"range": {"start": above, "end": above}, "text": "size = 1\n"}
@@ -42,7 +42,7 @@ async def test_an_engine_that_stands_still_costs_answers_and_nothing_else(home: 
     # Awake again, it answers; nobody was told of anything, and nothing was started anew.
     client.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"deadlineMs": 60_000}}})
     assert await client.inline(uri, 5, 9) == ["width, height):"]
-    assert children(home.pids()[0], "runtime.child") == [engine]
+    assert children(home.pids()[0], "runtime.client.worker") == [engine]
     assert client.messages() == []
     assert [number for number, answers in client.responses.items() if len(answers) != 1] == []
     assert await client.leave() == 0
@@ -55,7 +55,7 @@ async def test_all_of_it_sleeps_and_wakes_up(home: Home, root: Path) -> None:
     uri = client.open(root / "shapes.py", CODE)
     assert await client.inline(uri, 4, 9) == ["width, height):"]
     daemon = home.pids()[0]
-    offspring = children(daemon, "runtime.child")
+    offspring = children(daemon, "runtime.client.worker")
     with stopped(daemon, *offspring):
         asked = [client.ask("textDocument/inlineCompletion", inline(uri)) for _ in range(3)]
         client.notify("$/cancelRequest", {"id": asked[0]})
@@ -65,7 +65,7 @@ async def test_all_of_it_sleeps_and_wakes_up(home: Home, root: Path) -> None:
     assert await client.inline(uri, 4, 9) == ["width, height):"]
     assert [len(client.responses[number]) for number in asked] == [1, 1, 1]
     assert home.pids() == [daemon]
-    assert children(daemon, "runtime.child") == offspring
+    assert children(daemon, "runtime.client.worker") == offspring
     assert client.messages() == []
     assert await client.leave() == 0
 
