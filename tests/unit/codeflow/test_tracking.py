@@ -71,7 +71,8 @@ class RandomHistory:
 
     def reformat(self) -> None:
         path = self.rng.choice(sorted(self.script.root.glob("*.txt")))
-        self.script.commit("Reformat", {path.name: "".join(f"  {line.strip()}\n" for line in path.read_text().split("\n")[:-1])})
+        lines = path.read_text().split("\n")[:-1]
+        self.script.commit("Reformat", {path.name: "".join(f"  {line.strip()}\n" for line in lines)})
 
 
 @pytest.mark.parametrize("seed", range(6))
