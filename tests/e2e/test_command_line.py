@@ -51,11 +51,7 @@ def test_the_second_completion_in_a_row_is_warm(home: Home, root: Path) -> None:
     assert first["tokens"]["reused"] == 0
     assert second["tokens"]["prefilled"] <= 2  # the last token, whose logits are wanted
     (pid,) = home.pids()
-<<<<<<< HEAD
-    assert len(children(pid, "runtime.client.worker")) == 1
-=======
     assert len(engine_processes(pid)) == 1
->>>>>>> main
     shown = home.status(*FAKE)
     assert shown["clients"] == 0
     assert [item["root"] for item in shown["workspaces"]] == [str(root)]

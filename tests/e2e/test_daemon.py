@@ -46,11 +46,7 @@ async def test_two_editors_share_one_daemon(home: Home, root: Path) -> None:
     assert [item["root"] for item in shown["workspaces"]] == [str(root)]
     assert shown["memory_bytes"] > 10_000_000
     assert home.pids() == [shown["pid"]]
-<<<<<<< HEAD
-    engines = children(shown["pid"], "runtime.client.worker")
-=======
     engines = engine_processes(shown["pid"])
->>>>>>> main
     assert len(engines) == 1
 
     # One file, two buffers: each editor counts its own versions and is answered from its own text and settings.
@@ -95,11 +91,7 @@ async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root:
     await client.initialize(root)
     await client.ready()
     first = home.pids()[0]
-<<<<<<< HEAD
-    offspring = [*children(first, "runtime.client.worker"), *children(first, "multiprocessing")]
-=======
     offspring = [*engine_processes(first), *children(first, "multiprocessing")]
->>>>>>> main
     assert offspring
     os.kill(first, signal.SIGKILL)
     code, said = await client.ended()

@@ -222,11 +222,7 @@ async def test_any_messages_to_a_real_daemon(root: Path, engine: str) -> None:
         await keeper.initialize(root)
         await keeper.ready()
         pid = home.pids()[0]
-<<<<<<< HEAD
-        (child,) = children(pid, "runtime.client.worker")
-=======
         (child,) = engine_processes(pid)
->>>>>>> main
         for some in sent:
             client = await _straight(home.sockets[0])
             for step in [*opening(root), *some]:
@@ -249,11 +245,7 @@ async def test_any_messages_to_a_real_daemon(root: Path, engine: str) -> None:
         uri = keeper.open(root / "shapes.py", CODE)
         assert await keeper.inline(uri, 4, 9) or engine != "fake"  # a model may have nothing to say
         assert home.pids() == [pid]
-<<<<<<< HEAD
-        assert children(pid, "runtime.client.worker") == [child]
-=======
         assert engine_processes(pid) == [child]
->>>>>>> main
         assert "Traceback" not in home.log()
         assert await keeper.leave() == 0
         print(f"{sum(map(len, sent))} messages to a daemon with the engine {engine}")
