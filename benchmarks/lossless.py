@@ -1,6 +1,6 @@
 """Drafted decoding against plain decoding on prompts of real code: are all tokens the same, and what does it gain?
 
-    python -m tests.bench.lossless [--model PATH] [--prompts 500] [--shortest 512] [--longest 1024] [--tokens 48]
+    python -m benchmarks.lossless [--model PATH] [--prompts 500] [--shortest 512] [--longest 1024] [--tokens 48]
                                    [--threads 1] [--out FILE]
 
 Prompts are stretches of the standard library's modules that end anywhere (seed fixed). Each is read once, in batches

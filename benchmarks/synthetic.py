@@ -1,6 +1,6 @@
 """Loads a large model in the engine, answers, and compares the memory it took with the forecast (Linux).
 
-python -m quantize synth 7b.gguf && python -m tests.bench.synthetic 7b.gguf [--context 8192]
+python -m quantize synth 7b.gguf && python -m benchmarks.synthetic 7b.gguf [--context 8192]
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.codeflow_truth import measure, report
 from iquest_lsp.codeflow import (
     DiffTarget,
     cochanged,
@@ -22,7 +23,6 @@ from iquest_lsp.codeflow.past.cochange import partners, usual, wilson_bound
 from iquest_lsp.codeflow.past.releases import releases, version_of
 from iquest_lsp.codeflow.syntax.dialects import Declaration, declared, violations
 from iquest_lsp.errors import NotARepositoryError, UsageError
-from tests.bench.codeflow_truth import measure, report
 from tests.unit.codeflow.conftest import Script
 
 
