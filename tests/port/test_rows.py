@@ -13,10 +13,10 @@ from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, Move, Source
+from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
-from iquest_lsp.runtime.port import build
 from quantize.random_model import Recipe, write
 from tests.port.test_drafting import Guesses
 
@@ -98,7 +98,7 @@ def test_drafts_change_no_token_of_real_code(threads: int) -> None:
 
 
 def test_no_call_has_more_rows_than_are_computed_each_for_itself() -> None:
-    header = (Path(build.__file__).parent / "ggml-flash-attn-alibi.h").read_text("utf-8")
+    header = (Path(attention.__file__).parents[1] / "port" / "ggml-flash-attn-alibi.h").read_text("utf-8")
     assert f"#define GGML_FA_ALIBI_ROWS {MOST_ROWS} " in header
     assert Controller(2, can_split=True).longest(1000) + 1 == MOST_ROWS
 

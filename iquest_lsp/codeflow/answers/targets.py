@@ -19,7 +19,7 @@ class Target:
     """A place in the repository: a repository path and, as asked, a 0-based line or a definition.
 
     `symbol` is the definition meant or around the line, `committed` its lines in HEAD (None: not committed), and
-    `line_committed` the line there.
+    `line_committed` the line there; `renamed_from` is the file's name in HEAD where that is another one.
     """
 
     text: str
@@ -29,6 +29,12 @@ class Target:
     name: str = ""
     committed: tuple[int, int] | None = None
     line_committed: int | None = None
+    renamed_from: str = ""
+
+    @property
+    def head_path(self) -> str:
+        """The file's path in HEAD, another one where it was moved since."""
+        return self.renamed_from or self.path
 
     @property
     def label(self) -> str:
@@ -63,9 +69,11 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
             close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
             hint = ", ".join(close) or "none is alike"
             raise UsageError(f"{path} defines no {name}", why=f"its definitions: {hint}", fix="Check the name")
-        return Target(text, full, None, symbol, symbol.name, mapping.range((symbol.start, symbol.end)))
+        return Target(
+            text, full, None, symbol, symbol.name, mapping.range((symbol.start, symbol.end)), None, mapping.origin
+        )
     if line is None:
-        return Target(text, full)
+        return Target(text, full, renamed_from=mapping.origin)
     count = source.count(b"\n") + 1
     if not 1 <= line <= count:
         raise UsageError(f"{path} has no line {line}", why=f"it has {count} lines")
@@ -79,6 +87,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         symbol.name if symbol else "",
         mapping.range((symbol.start, symbol.end)) if symbol else None,
         at[0] if at else None,
+        mapping.origin,
     )
 
 
@@ -96,16 +105,25 @@ def split_target(text: str) -> tuple[str, str, int | None]:
 
 
 class _Mapping:
-    """Lines of the file on disk as lines of the file in HEAD."""
+    """Lines of the file on disk as lines of the file in HEAD; `origin` is its name there where it was moved since."""
 
     def __init__(self, repository: Repository, path: str) -> None:
         self._hunks: tuple[Hunk, ...] = ()
+        self.origin = ""
         head = repository.head()
         self._new = not head
-        if head and not repository.bare:
-            files = [item for item in read_diff(repository.diff(head, None, paths=[path])) if item.path == path]
-            self._hunks = files[0].hunks if files else ()
-            self._new = bool(files) and files[0].status == "A"
+        if not head or repository.bare:
+            return
+        changed = next(
+            (item for item in read_diff(repository.diff(head, None, paths=[path])) if item.path == path), None
+        )
+        if changed is not None and changed.status == "A":
+            # Limited to one path git cannot see that a new file is another one moved.
+            every = read_diff(repository.diff(head, None))
+            changed = next((item for item in every if item.path == path), changed)
+        if changed is not None:
+            self._hunks, self._new = changed.hunks, changed.status == "A"
+            self.origin = changed.old_path if changed.status == "R" else ""
 
     def range(self, span: tuple[int, int]) -> tuple[int, int] | None:
         return None if self._new else before(self._hunks, span)
