@@ -48,26 +48,6 @@ RECYCLE_PATIENCE_S = 5.0
 CLOSE_PATIENCE_S = 2.0
 DEATHS_TO_QUARANTINE = 2
 LOAD_TRIES = 3
-<<<<<<< HEAD
-#: What the child does within a time that its caller sets.
-_PROMPT_OPERATIONS = ("complete", "warm")
-#: Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another program
-#: wants the processor too, and on a developer's machine one always does.
-#: Spinning for a while is no way out: with both cores busy (one run each, benchmarks/waiting.py) GOMP_SPINCOUNT=1000
-#: took 31 ms of processor time a token, sleeping at once 7, a single thread 3.4; small models decode with one thread.
-SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
-
-
-class _Call:
-    """One request under way in the child."""
-
-    def __init__(self, fingerprint: str, on_text: Callable[[str], None] | None) -> None:
-        self.future: asyncio.Future[tuple[dict[str, Any], list[int]]] = asyncio.get_running_loop().create_future()
-        self.fingerprint = fingerprint
-        self.on_text = on_text
-        self.on_progress: Callable[[float], None] | None = None
-=======
->>>>>>> main
 
 
 class ProcessEngine:
