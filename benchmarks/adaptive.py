@@ -26,6 +26,7 @@ from iquest_lsp.runtime.decode.writer import ADAPTIVE_CONFIDENCE
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
+from iquest_lsp.token_ids import TokenIds
 
 CHUNK = 64
 
@@ -78,10 +79,10 @@ def answers(path: Path, prompts: int, tokens: int) -> dict[str, float]:
     for prompt in map(pieces.get, range(prompts)):
         made = {}
         for depth in seconds:
-            engine.complete(Prompt(prompt), Limits(max_tokens=1, draft=False), lambda: False)
+            engine.complete(Prompt(TokenIds(prompt)), Limits(max_tokens=1, draft=False), lambda: False)
             begin = time.process_time()
             limits = Limits(max_tokens=tokens, draft=False, depth=depth)
-            made[depth] = engine.complete(Prompt(prompt), limits, lambda: False)
+            made[depth] = engine.complete(Prompt(TokenIds(prompt)), limits, lambda: False)
             seconds[depth] += time.process_time() - begin
             written[depth] += len(made[depth].tokens)
         alike += made[Depth.EXACT].tokens == made[Depth.ADAPTIVE].tokens

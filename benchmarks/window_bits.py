@@ -28,13 +28,14 @@ from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
+from iquest_lsp.token_ids import TokenIds
 from quantize.scoring import log_softmax
 
 BATCH = 512
 RESAMPLED = 1000
 
 
-async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) -> list[tuple[int, ...]]:
+async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) -> list[TokenIds]:
     """The window of each cursor, the line cut there; empty where the file may not be shown."""
     size, _, context = window.partition(":")
     values = {"model": model, "window_tokens": int(size), "context": context or "all"}
