@@ -55,7 +55,7 @@ async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) 
     return found
 
 
-def bits(model: Model, prompt: tuple[int, ...], text: str) -> float:
+def bits(model: Model, prompt: TokenIds, text: str) -> float:
     """What `text` costs after a prompt, all passes."""
     rest = model.tokenize(text)
     tokens = np.array([*prompt, *rest[:-1]], np.int32)
