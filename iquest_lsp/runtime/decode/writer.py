@@ -257,7 +257,8 @@ class Decoder:
         self._prefill = prefill
         self._pieces = pieces
         self._shares = shares
-        self._lookups: dict[int, Lookup] = {}  # by sequence
+        #: What was read of the text of each sequence, to draft from.
+        self.lookups: dict[int, Lookup] = {}
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
@@ -305,7 +306,7 @@ class Decoder:
             can_adapt=self._can_split,
             ends=self._ends,
             copying=copying,
-            lookup=self._lookups.setdefault(sequence, Lookup()),
+            lookup=self.lookups.setdefault(sequence, Lookup()),
         )
 
 
