@@ -210,7 +210,7 @@ class Asker:
         spent = await _tokens(talker, [piece.text for piece in told])
         loop = asyncio.get_running_loop()
 
-        def encode(texts: Sequence[str]) -> list[list[int]]:
+        def encode(texts: Sequence[str]) -> Sequence[Sequence[int]]:
             return asyncio.run_coroutine_threadsafe(talker.encode(texts), loop).result()
 
         files = await asyncio.to_thread(_files, project, question, paths, encode, room - spent)
@@ -277,7 +277,7 @@ def _files(
     project: Project,
     question: Question,
     paths: Sequence[str],
-    encode: Callable[[Sequence[str]], list[list[int]]],
+    encode: Callable[[Sequence[str]], Sequence[Sequence[int]]],
     room: int,
 ) -> list[Piece]:
     """The window around the files, its pieces with line numbers."""
@@ -315,7 +315,7 @@ def _place(text: str, question: str) -> Position:
     return Position(len(lines) - 1, 0)
 
 
-def _fitting(pieces: list[Piece], encode: Callable[[Sequence[str]], list[list[int]]], room: int) -> list[Piece]:
+def _fitting(pieces: list[Piece], encode: Callable[[Sequence[str]], Sequence[Sequence[int]]], room: int) -> list[Piece]:
     """Those that fit, the last ones (the file asked about) before the first."""
     kept: list[Piece] = []
     for piece, ids in reversed(list(zip(pieces, encode([piece.text for piece in pieces]), strict=True))):

@@ -15,7 +15,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,28 +81,38 @@ class Ladder:
     every: list[tuple[float, Kind, dict[str, Any]]] = field(default_factory=list)
 
 
-async def run(
-    root: Path,
-    arguments: Sequence[str],
-    options: dict[str, Any],
-    *,
-    keys: int,
-    colds: int,
-    seed: int = 0,
-    speed: float = 1.0,
-    files: Sequence[Path] = (),
-    keep: Path | None = None,
-    lines: int = LINES_AT_A_PLACE,
-    tells: bool = True,
-    progress: Progress = lambda done, total: None,
-) -> Report:
-    """Runs it on the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError.
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The editor that is played: its folder, the program's command line options, and what it sends as options."""
+
+    root: Path
+    arguments: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """What is typed, and how.
 
     `lines` are typed at a place before the next jump; with `tells` the editor says where the person looks, as ours for
-    VS Code does. `keep` is a folder in which evaluated windows stay from run to
-    run: what is there already is restored, not cold.
+    VS Code does. `keep` is a folder in which evaluated windows stay from run to run: what is there already is
+    restored, not cold. Without `files` some of the folder's are taken.
     """
-    chosen = list(files) or typed_files(root)
+
+    keys: int
+    colds: int
+    seed: int = 0
+    speed: float = 1.0
+    files: tuple[Path, ...] = ()
+    keep: Path | None = None
+    lines: int = LINES_AT_A_PLACE
+    tells: bool = True
+
+
+async def run(client: Client, typing: Typing, progress: Progress = lambda done, total: None) -> Report:
+    """Types in the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError."""
+    colds, keys, keep = typing.colds, typing.keys, typing.keep
+    chosen = list(typing.files) or typed_files(client.root)
     texts = [file.read_text("utf-8", "replace").replace("\r\n", "\n") for file in chosen]
     ladder, model = Ladder(), ""
     folder = Path(tempfile.mkdtemp(prefix="iq-"))
@@ -111,15 +121,15 @@ async def run(
         if keep is not None:
             environment["XDG_CACHE_HOME"] = str(keep.absolute())
         for turn in range(colds):
-            model = await _cold(root, chosen[0], texts[0], arguments, options, environment, ladder)
+            model = await _cold(client, chosen[0], texts[0], environment, ladder)
             _end_daemon(folder)
             if keep is None:
                 shutil.rmtree(folder / "cache", ignore_errors=True)  # a restored window is not cold
             progress(turn + 1, colds + keys)
-        editor = await BenchEditor.start(root, list(arguments), environment, **options)
-        typist = _Typist(editor, chosen, speed, tells)
+        editor = await BenchEditor.start(client.root, list(client.arguments), environment, **client.options)
+        typist = _Typist(editor, chosen, typing.speed, typing.tells)
         done = 0
-        for event in session(texts, keys, seed, lines):
+        for event in session(texts, keys, typing.seed, typing.lines):
             await typist.act(event)
             if not ladder.warming[1]:
                 ladder.warming = await _warm(editor, chosen[event.file], event.line)
@@ -131,7 +141,7 @@ async def run(
     finally:
         _end_daemon(folder)
         shutil.rmtree(folder, ignore_errors=True)
-    return _report(ladder, model, speed, restored=keep is not None)
+    return _report(ladder, model, typing.speed, restored=keep is not None)
 
 
 class _Typist:
@@ -185,17 +195,9 @@ class _Typist:
         await self._editor.until(lambda: all(number in self._editor.responses for number in last), LAST_S)
 
 
-async def _cold(
-    root: Path,
-    file: Path,
-    text: str,
-    arguments: Sequence[str],
-    options: dict[str, Any],
-    environment: dict[str, str],
-    ladder: Ladder,
-) -> str:
+async def _cold(client: Client, file: Path, text: str, environment: dict[str, str], ladder: Ladder) -> str:
     """The first request after the start: the file is opened and asked about at once; returns the model's name."""
-    editor = await BenchEditor.start(root, list(arguments), environment, **options)
+    editor = await BenchEditor.start(client.root, list(client.arguments), environment, **client.options)
     uri = file.absolute().as_uri()
     line = text.count("\n") // 2
     document = {"uri": uri, "version": 1, "languageId": file.suffix.lstrip("."), "text": text}

@@ -73,7 +73,8 @@ def live_records(
         near.append(commit)
         if len(near) >= 2 * limit or time.monotonic() > deadline:
             break
-    purposes = judged(repository, near)
+    # The walk shows what the commits did to these paths; what they are for, only the whole of them says.
+    purposes = judged(commits(repository, commits=[item.oid for item in near])) if near else {}
     for commit in near:
         intent, objection = purposes[commit.oid]
         if objection is not None or len(records) >= limit:

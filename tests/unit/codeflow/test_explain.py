@@ -17,7 +17,7 @@ from iquest_lsp.codeflow import (
 )
 from iquest_lsp.codeflow.diff.patches import apply, read_patch, reverse
 from iquest_lsp.codeflow.git.commits import Hunk
-from iquest_lsp.codeflow.past.tracking import before, overlaps
+from iquest_lsp.codeflow.past.tracking import before
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script
 
@@ -197,10 +197,6 @@ def test_lines_are_followed_back() -> None:
     assert before(hunks, (3, 4)) == (2, 3)
     assert before(hunks, (12, 14)) == (12, 14)
     assert before((Hunk(4, 0, 4, 2),), (4, 6)) is None
-    assert overlaps(hunks[0], (4, 9))
-    assert not overlaps(hunks[0], (5, 9))
-    assert overlaps(hunks[1], (11, 13))
-    assert not overlaps(hunks[1], (12, 13))
 
 
 def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> None:

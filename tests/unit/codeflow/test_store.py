@@ -22,6 +22,7 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer
 from iquest_lsp.codeflow.past.store import Store
 from tests.unit.codeflow.conftest import Script
+from tests.waiting import PATIENCE_S
 
 
 def opened(script: Script, folder: Path) -> FlowIndex:
@@ -289,7 +290,7 @@ def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
     script.made_anew(600)
     both = [worker(script, tmp_path) for _ in range(2)]
     for process in both:
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0
     assert len(subjects(script, tmp_path)) == 500
     with opened(script, tmp_path) as index:

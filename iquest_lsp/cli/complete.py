@@ -1,0 +1,100 @@
+"""`complete` and `context`: what the model would write at a place, and what it would be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iquest_lsp.cli import options
+from iquest_lsp.cli.command import command
+from iquest_lsp.cli.output import Form, emit
+from iquest_lsp.cli.sharing import answered, with_model
+
+if TYPE_CHECKING:
+    from iquest_lsp.assistant import Assistant
+    from iquest_lsp.daemon.client import DaemonClient
+
+WAITING = "reading the workspace and loading the model"
+
+
+@command("complete", WAITING)
+@click.argument("place", metavar="FILE:LINE[:COL]")
+@options.form
+@options.engine
+@options.model
+@options.deadline
+@click.option("--max-tokens", type=click.IntRange(min=1), default=None)
+@click.option("--multiline", is_flag=True, help="Go on as far as the block at the cursor goes.")
+@options.standalone
+def complete(place: str, form: Form, multiline: bool, standalone: bool, **overrides: object) -> None:
+    """Complete the code at FILE:LINE[:COL]; COL counts characters from 1 and defaults to the end of the line.
+
+    What is not warm yet is evaluated first; the deadline counts from then on. The answer is the model's best guess,
+    however unsure it is.
+    """
+    file, line, column = parse_place(place)
+
+    async def work(assistant: Assistant) -> dict[str, Any]:
+        from iquest_lsp.assistant import CompletionRequest, completion_to_json
+
+        cursor = assistant.cursor(file, line, column)
+        request = CompletionRequest(file, cursor, explicit=True, longer=multiline)
+        made = await assistant.complete_patiently(request)
+        return completion_to_json(made) | {"quiet": str(made.quiet)}
+
+    def ask(client: DaemonClient) -> dict[str, Any]:
+        return answered(client.request("iquest/complete", {**_at(file, line, column), "multiline": multiline}))
+
+    answer = with_model(options.configuration(**overrides), work, None if standalone else ask)
+    quiet = str(answer.pop("quiet", ""))
+    emit(form, answer, lambda terminal: terminal.show_completion(answer, file, line, quiet))
+
+
+@command("context", WAITING)
+@click.argument("place", metavar="FILE:LINE[:COL]")
+@options.form
+@options.engine
+@options.model
+@options.standalone
+def context(place: str, form: Form, standalone: bool, **overrides: object) -> None:
+    """Show what would be sent to the model at FILE:LINE[:COL], and why."""
+    file, line, column = parse_place(place)
+
+    async def work(assistant: Assistant) -> dict[str, Any]:
+        from iquest_lsp.assistant import window_to_json
+
+        cursor = assistant.cursor(file, line, column)
+        await assistant.ready()
+        return window_to_json(await assistant.context(file, cursor))
+
+    def ask(client: DaemonClient) -> dict[str, Any]:
+        found = answered(client.request("iquest/context", _at(file, line, column)))
+        del found["root"]
+        return found
+
+    answer = with_model(options.configuration(**overrides), work, None if standalone else ask)
+    emit(form, answer, lambda terminal: terminal.show_window(answer))
+
+
+def parse_place(text: str) -> tuple[Path, int, int | None]:
+    """FILE:LINE[:COL] as a path, a 0-based line, and a 0-based column or None; raises click.UsageError."""
+    parts = text.rsplit(":", 2)
+    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+        name, line, column = parts[0], int(parts[1]), int(parts[2])
+    else:
+        parts = text.rsplit(":", 1)
+        if len(parts) != 2 or not parts[1].isdigit():
+            raise click.UsageError(f"{text!r} is not FILE:LINE or FILE:LINE:COL")
+        name, line, column = parts[0], int(parts[1]), 0
+        if line < 1:
+            raise click.UsageError("LINE counts from 1")
+        return Path(name).absolute(), line - 1, None
+    if line < 1 or column < 1:
+        raise click.UsageError("LINE and COL count from 1")
+    return Path(name).absolute(), line - 1, column - 1
+
+
+def _at(file: Path, line: int, column: int | None) -> dict[str, object]:
+    return {"textDocument": {"uri": file.as_uri()}, "place": {"line": line, "column": column}}

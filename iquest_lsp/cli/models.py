@@ -1,0 +1,80 @@
+"""`models`: which ones there are, and which one is used."""
+
+from __future__ import annotations
+
+import click
+
+from iquest_lsp.cli import options
+from iquest_lsp.cli.command import group, shows_progress
+from iquest_lsp.cli.output import Form, emit, emit_line, tell
+
+
+@group("models")
+def models() -> None:
+    """The models that can be used."""
+
+
+@models.command("list", waiting="reading the models' headers")
+@options.form
+def models_list(form: Form) -> None:
+    """List the embedded model, those in the user's model folder, and the published ones with what they need."""
+    from iquest_lsp.doctor import model_rows
+    from iquest_lsp.runtime.models.manager import known_rows
+
+    rows, known = model_rows(), known_rows()
+    emit(form, {"models": rows, "known": known}, lambda terminal: terminal.show_models(rows, known))
+
+
+@models.command("add", waiting="adding the model")
+@click.argument("source", metavar="FILE | OWNER/NAME")
+@click.option("--name", default="", help="What to call it; default: the file's name.")
+@click.option("--file", "pattern", default="", help="Which of a repository's files, such as '*Q4_K_M.gguf'.")
+@click.option("--offline", is_flag=True, help="Only what was fetched before.")
+@options.form
+def models_add(source: str, name: str, pattern: str, offline: bool, form: Form) -> None:
+    """Add a GGUF file, or one from a Hugging Face repository, to the models that can be named.
+
+    A download that was stopped goes on where it was; its checksum is compared.
+    """
+    from iquest_lsp.runtime.models import manager
+
+    def report(line: str) -> None:
+        shows_progress()
+        tell(line)
+
+    path = manager.add(source, name, pattern=pattern, offline=offline, progress=report)
+    emit_line(form, {"name": path.stem, "path": str(path)}, f"{path.stem}: {path}")
+
+
+@models.command("use", waiting="planning the memory that the model takes")
+@click.argument("name", metavar="MODEL")
+@options.form
+def models_use(name: str, form: Form) -> None:
+    """Use a model from now on, if it fits into memory: a name from the list, or a GGUF file."""
+    from iquest_lsp.runtime.models import manager
+    from iquest_lsp.settings import user_file
+
+    planned = manager.use(name, user_file())
+    emit_line(form, {"model": name, "plan": planned, "settings": str(user_file())}, planned)
+
+
+@models.command("remove")
+@click.argument("name")
+@options.form
+def models_remove(name: str, form: Form) -> None:
+    """Delete a model from the user's model folder."""
+    from iquest_lsp.runtime.models import manager
+
+    path = manager.remove(name, options.configuration().settings()[0].model)
+    emit_line(form, {"removed": str(path)}, f"removed {path}")
+
+
+@models.command("info", waiting="reading the model's header")
+@click.argument("name", metavar="[MODEL]", default="")
+@options.form
+def models_info(name: str, form: Form) -> None:
+    """Describe one model: a name from the list, or a GGUF file."""
+    from iquest_lsp.doctor import model_details
+
+    details = model_details(name)
+    emit(form, details, lambda terminal: terminal.show_pairs(details, 20))

@@ -1,0 +1,103 @@
+"""How an answer leaves: as text, as one JSON object, or as markdown; and how an error is told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from enum import Enum
+from typing import IO, TYPE_CHECKING
+
+from iquest_lsp.errors import IQuestError
+
+if TYPE_CHECKING:
+    from iquest_lsp.cli.terminal import Terminal
+
+
+class Form(Enum):
+    """The forms of an answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "md"
+
+
+def emit(
+    form: Form, answer: object, show: Callable[[Terminal], None], markdown: Callable[[], str] | None = None
+) -> None:
+    """Prints an answer: as text `show` draws it, as JSON it is the object itself, as markdown what `markdown` gives."""
+    if form is Form.JSON:
+        _print_json(answer)
+    elif form is Form.MARKDOWN and markdown is not None:
+        say(markdown())
+    else:
+        from iquest_lsp.cli.terminal import Terminal
+
+        show(Terminal())
+
+
+def emit_line(form: Form, answer: object, line: str) -> None:
+    """The same for an answer that is one line of text."""
+    if form is Form.JSON:
+        _print_json(answer)
+    else:
+        say(line)
+
+
+def say(line: str) -> None:
+    """A line of the answer, to stdout."""
+    _write(sys.stdout, line)
+
+
+def tell(line: str) -> None:
+    """A line beside the answer, to stderr."""
+    _write(sys.stderr, line)
+
+
+def tell_error(error: IQuestError, form: Form) -> None:
+    """An error as one line on stderr, and as an object on stdout where the answer would have been one."""
+    tell(f"error: {' '.join(str(error).split())}")
+    if form is Form.JSON:
+        _print_json({"error": {"what": error.what, "why": error.why, "fix": error.fix}})
+
+
+def log_to_stderr(level: str) -> None:
+    """What this process logs from a level on."""
+    logging.basicConfig(
+        stream=sys.stderr, level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it logs documents, and traces of what clients send wrong
+
+
+def survive_any_stream() -> None:
+    """Standard streams of any kind end nothing.
+
+    A character that the output's encoding cannot hold is written as an escape. A stream that is closed becomes
+    /dev/null, so that no file that is opened later takes its number.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):  # no such stream, or one that is closed
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _print_json(value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # JSON has escapes of its own
+        text = json.dumps(value, indent=2)
+    say(text)
+
+
+def _write(stream: IO[str] | None, line: str) -> None:
+    if stream is not None:  # None where the program was started without one
+        stream.write(line + "\n")
+        stream.flush()

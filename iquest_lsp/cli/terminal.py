@@ -1,0 +1,264 @@
+"""How answers look to a person at a terminal (rich)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import Progress
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+CONTEXT_LINES = 6
+#: What completion/postprocess.py calls the reasons, in words for who asked.
+_NO_SUGGESTION = {
+    "off": "completions are turned off here (settings `enable`, `disabled_languages`)",
+    "loading": "the model is still loading",
+    "hidden": "this file is never shown to a model; `iquest-lsp context` says why",
+    "deadline": "nothing whole was written in time; --deadline-ms gives it longer",
+    "nothing": "the model has nothing to add here",
+    "unsure": "the model is not sure enough of what it would write",
+    "loop": "the model only repeated itself",
+    "repeats": "the model wrote what stands there already",
+    "bracket": "the model only closed brackets that are closed already",
+}
+
+
+class Terminal:
+    """Draws answers, in the form of their JSON, on stdout."""
+
+    def __init__(self) -> None:
+        self._console = Console()
+
+    def show_completion(self, answer: dict[str, Any], file: Path, line: int, quiet: str = "") -> None:
+        """The code around the cursor with the completion in it, and what it cost; why there is none, where `quiet` says
+        it (completion/postprocess.py)."""
+        console = self._console
+        try:
+            lines = file.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            lines = []
+        for number in range(max(line - CONTEXT_LINES, 0), min(line + 1, len(lines))):
+            if number < line:
+                console.print(
+                    Text(f"{number + 1:5}  ", style="dim"), Syntax(lines[number], _lexer(file)), sep="", end=""
+                )
+        column, end = (answer["range"][side]["column"] - 1 for side in ("start", "end"))
+        current = lines[line] if line < len(lines) else ""
+        text = Text(f"{line + 1:5}  ", style="dim")
+        text.append(current[:column], style="default")
+        text.append(answer["text"] or current[column:end], style="bold green" if answer["text"] else "default")
+        text.append(current[end:], style="default")
+        console.print(text)
+        if not answer["text"]:
+            why = _NO_SUGGESTION.get(quiet, quiet)
+            console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", markup=False, highlight=False)
+        timings, tokens = answer["timings"], answer["tokens"]
+        console.print(
+            f"[dim]{answer['model']}: {timings['total_ms']:.0f} ms"
+            f" (context {timings['context_ms']:.0f}, prefill {timings['prefill_ms']:.0f},"
+            f" decode {timings['decode_ms']:.0f}); window of {tokens['window']} tokens, {tokens['reused']} reused,"
+            f" {tokens['prefilled']} read, {tokens['generated']} written[/dim]"
+        )
+
+    def show_window(self, answer: dict[str, Any]) -> None:
+        """The window as a table."""
+        console = self._console
+        table = Table(title=f"{answer['tokens']} of {answer['budget']} tokens; {answer['stable_prefix_tokens']} stable")
+        for name in ("kind", "path", "lines", "tokens", "why"):
+            table.add_column(name, justify="right" if name == "tokens" else "left", overflow="fold")
+        for chunk in answer["chunks"]:
+            lines = f"{chunk['start']}-{chunk['end']}" if chunk["end"] else ""
+            table.add_row(chunk["kind"], chunk["path"], lines, str(chunk["tokens"]), chunk["reason"])
+        console.print(table)
+        if answer["dropped"]:
+            left = Table(title="left out")
+            left.add_column("path", overflow="fold")
+            left.add_column("why", overflow="fold")
+            for item in answer["dropped"]:
+                left.add_row(item["path"], item["reason"])
+            console.print(left)
+
+    def show_markdown(self, text: str) -> None:
+        """Markdown, rendered."""
+        self._console.print(Markdown(text))
+
+    def show_pairs(self, answer: dict[str, Any], width: int) -> None:
+        """One line for each key, its value after `width` columns."""
+        for key, value in answer.items():
+            self._line(f"{key:{width}} {value}")
+
+    def show_daemon(self, answer: dict[str, Any]) -> None:
+        """What the daemon says of itself, a line for each workspace."""
+        for key, value in answer.items():
+            if isinstance(value, list):
+                for item in value:
+                    tokens = f"{item['window_tokens']} tokens in the window, {item['warm_tokens']} warm"
+                    self._line(f"{'workspace':12} {item['root']} ({tokens})")
+            else:
+                self._line(f"{key:12} {value if value is not None else '-'}")
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def show_sources(self, answer: dict[str, Any]) -> None:
+        """What an answer cites, and what was left out of it."""
+        console = Console(highlight=False, markup=False, soft_wrap=True)
+        cited = [*answer["commits"], *(f"{item['path']}:{item['line']}".removesuffix(":0") for item in answer["files"])]
+        if cited:
+            console.print(f"cited: {', '.join(cited)}", style="dim")
+        if answer["dropped"]:
+            wrong = ", ".join(dict.fromkeys(item["citation"] for item in answer["dropped"]))
+            count = len(answer["dropped"])
+            noun = "statement" if count == 1 else "statements"
+            console.print(f"left out: {count} {noun} citing what does not exist ({wrong})", style="dim")
+        if answer["finish"] == "limit":
+            console.print("The answer was cut at the model's limit.", style="dim")
+
+    def show_report(self, report: dict[str, Any]) -> None:
+        """The doctor's findings."""
+        console = self._console
+        for check in report["checks"]:
+            mark = "[green]ok[/green]     " if check["ok"] else "[red]problem[/red]"
+            console.print(f"{mark} {check['name']:10} {check['detail']}", highlight=False)
+        plan = report["plan"]
+        if plan:
+            console.print(
+                f"plan    window {plan['window']} tokens, KV {plan['kv_type']}, batch {plan['batch']},"
+                f" {plan['threads']} threads ({plan['reason']})",
+                highlight=False,
+            )
+
+    def show_replay(self, answer: dict[str, Any]) -> None:
+        """The settings side by side, intervals in brackets."""
+        table = Table(title=f"{answer['model']} on the last {answer['commits']} commits of {answer['repository']}")
+        columns = ("setting", "positions", "exact rest of line", "edit similarity", "typing saved", "quiet", "window")
+        for name in (*columns, "warm p50 / p95 / p99 ms", "cold", "cached"):
+            table.add_column(name)
+        for row in answer["rows"]:
+            exact, similar = row["exact_line_interval"], row["edit_similarity_interval"]
+            table.add_row(
+                row["setting"],
+                str(row["positions"]),
+                f"{row['exact_line']:.1%} [{exact[0]:.1%}, {exact[1]:.1%}]",
+                f"{row['edit_similarity']:.2f} [{similar[0]:.2f}, {similar[1]:.2f}]",
+                f"{row['saved_characters']:.1%}",
+                f"{row['quiet']:.1%}",
+                f"{row['window_tokens']:.0f}",
+                *(
+                    " / ".join(f"{row[f'{kind}p{percent}_ms']:.0f}" for percent in (50, 95, 99))
+                    for kind in ("", "cold_", "cached_")
+                ),
+            )
+        Console(width=150 if not Console().is_terminal else None).print(table)
+
+    def show_bench(self, report: dict[str, Any]) -> None:
+        """A benchmark's rows, and what they were measured on."""
+        machine = report["machine"]
+        title = f"{report['benchmark']}: {report['model']} on {machine['cores']} cores, load {machine['load']}"
+        table = Table(title=title)
+        for name in ("case", "tokens", "seconds", "processor s", "tokens/s", "p50 ms", "p95 ms", "note"):
+            table.add_column(name, justify="left" if name in ("case", "note") else "right", overflow="fold")
+        for row in report["rows"]:
+            each = row["tokens_per_second"]
+            table.add_row(
+                row["case"],
+                str(row["tokens"]),
+                f"{row['seconds']:.3f}",
+                f"{row['cpu_seconds']:.3f}",
+                f"{each:.0f}" if each is not None else "",
+                f"{row['p50_ms']:.1f}",
+                f"{row['p95_ms']:.1f}",
+                row["note"],
+            )
+        console = self._console
+        console.print(table)
+        for note in report["notes"]:
+            console.print(f"[dim]{note}[/dim]")
+
+    def show_cache(self, report: dict[str, Any]) -> None:
+        """The kept windows as a table."""
+        title = f"{report['bytes'] / 1e6:.1f} of {report['limit_bytes'] / 1e6:.0f} MB in {report['folder']}"
+        table = Table(title=title)
+        for name in ("workspace", "branch", "tokens", "MB", "last used"):
+            table.add_column(name, overflow="fold")
+        for entry in report["entries"]:
+            if entry["problem"]:
+                table.add_row(
+                    f"[red]{entry['file']}: {entry['problem']}[/red]", "", "", f"{entry['bytes'] / 1e6:.1f}", ""
+                )
+                continue
+            table.add_row(
+                entry["workspace"], entry["branch"], str(entry["tokens"]), f"{entry['bytes'] / 1e6:.1f}", entry["used"]
+            )
+        self._console.print(table)
+
+    def show_models(self, rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+        """The models as a table, and the published ones that could be had."""
+        table = Table(caption="what a window of 8K, 32K and 128K tokens needs; published models at Q4_K_M", box=SIMPLE)
+        table.add_column("model", overflow="fold")
+        for name in ("passes", "size", "8K", "32K", "128K"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in rows:
+            named = Text(row["name"])
+            if row["problem"]:
+                table.add_row(named.append(f"\n{row['problem']}", "red"), *["-"] * 5)
+                continue
+            named.append(f"\n{row['model']}, {row['source']}", "dim")
+            size = row["size_bytes"]
+            told = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+            table.add_row(named, str(row["passes"]), told, *_needs(row))
+        for row in known:
+            named = Text(row["name"]).append(f"\n{row['repository']}", "dim")
+            table.add_row(named, str(row["passes"]), f"{row['size_bytes'] / 1e9:.1f} GB", *_needs(row))
+        self._console.print(table)
+
+
+@contextmanager
+def words_as_they_come(
+    begun: Callable[[], None], *, shown: bool, thinking: bool
+) -> Iterator[Callable[[str, str], None]]:
+    """Writes an answer while it is written; what the model thinks is dim, on stderr. The first word calls `begun`."""
+    console, aside = Console(highlight=False, markup=False), Console(stderr=True, highlight=False, markup=False)
+    last = ""
+
+    def hear(kind: str, words: str) -> None:
+        nonlocal last
+        if kind == "thinking":
+            if thinking:
+                begun()
+                aside.print(words, end="", style="dim", soft_wrap=True)
+        else:
+            begun()
+            words = words if last else words.lstrip()
+            console.print(words, end="", soft_wrap=True)
+            last = words or last
+
+    yield hear if shown else lambda kind, words: None
+    if shown and last and not last.endswith("\n"):
+        console.print()
+
+
+@contextmanager
+def progress_bar(title: str, begun: Callable[[], None]) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, where one can be seen; `begun` is called then."""
+    is_seen = Console(stderr=True).is_terminal
+    if is_seen:
+        begun()
+    with Progress(console=Console(stderr=True), transient=True, disable=not is_seen) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _needs(row: dict[str, Any]) -> list[str]:
+    return ["-" if count is None else f"{count / 1e9:.1f} GB" for count in row["memory"].values()]
+
+
+def _lexer(file: Path) -> str:
+    return Syntax.guess_lexer(str(file))
