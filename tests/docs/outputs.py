@@ -3,7 +3,7 @@
     python -m tests.docs.outputs [NAME ...]
     python -m tests.docs.outputs --picture docs/demo.svg
 
-A page holds `<!-- output: NAME -->` and a code block below it, which is replaced. NAME is one of EXAMPLES; without names
+A page holds `<!-- output: NAME -->` (one of EXAMPLES) and a code block below it, which is replaced; without names
 all of them are run. Empty lines are left out, and long lists of a JSON answer are cut to their first two items.
 """
 

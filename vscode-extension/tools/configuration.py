@@ -1,6 +1,6 @@
 """Writes the server's settings, from settings.py, into package.json, the extension's README and docs/settings.md.
 
-    python vscode-extension/tools/configuration.py
+python vscode-extension/tools/configuration.py
 """
 
 from __future__ import annotations
