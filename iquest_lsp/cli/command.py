@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from iquest_lsp.cli.output import Form, log_to_stderr, tell, tell_error
-from iquest_lsp.errors import IQuestError, UsageError
+from iquest_lsp.errors import IQuestError, UsageError, WorkspaceError
 
 #: A command that has said nothing for so long says what it is doing; the start of a model is told to a log only when
 #: it takes long.
@@ -45,7 +45,7 @@ class _Program:
                 sys.stdout.flush()
         except IQuestError as error:
             tell_error(error, form)
-            code = 2 if isinstance(error, UsageError) else 1
+            code = exit_code(error)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = error.exit_code
@@ -64,6 +64,11 @@ class _Program:
             else:
                 raise
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def exit_code(error: IQuestError) -> int:
+    """2 for wrong usage, 1 for any other error, a file that is not there among them."""
+    return 2 if isinstance(error, UsageError) and not isinstance(error, WorkspaceError) else 1
 
 
 class Command(_Program, click.Command):
