@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.tracking import before
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
-from iquest_lsp.errors import UsageError
+from iquest_lsp.errors import NoSuchFileError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     """The place that FILE:LINE (1-based), FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
 
     With `gone_allowed`, a definition that the file no longer has is no error: only history knows it.
-    Raises UsageError where there is none.
+    Raises NoSuchFileError for a file that is not there, UsageError for a place that is not in it.
     """
     # Bytes that are no UTF-8 are written as the history writes them.
     text = decode_path(os.fsencode(text))
@@ -56,9 +56,9 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     full = _normal(repository.prefix + path)
     source = _read(repository, full)
     if source is None:
-        if gone_allowed and name:
+        if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
-        raise UsageError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
+        raise NoSuchFileError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full)
     if name:
