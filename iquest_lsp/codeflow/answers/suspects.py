@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.answers.logs import Failure, Frame
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.explanation import escape, left_out_line
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex
 from iquest_lsp.codeflow.past.releases import last_good

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.explanation import escape, left_out_line
 from iquest_lsp.codeflow.diff.filters import rationale
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex, SymbolEntry
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.signatures import signature_facts

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp import codeflow
 from iquest_lsp.assistant import Assistant, CompletionRequest
+from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.datatypes import ChunkKind, Position
 from iquest_lsp.project.project import ProjectEvent
 from iquest_lsp.settings import Configuration
+from iquest_lsp.workspace.secret_scan import has_secret
 from tests.e2e.home import children, stopped
 from tests.unit.codeflow.conftest import Script
 from tests.waiting import PATIENCE_S, PATIENT_MS, until
@@ -60,7 +61,7 @@ async def test_history_is_indexed_in_the_background_with_progress_and_on_new_com
 
 
 async def test_the_window_shows_what_changes_along_and_what_the_history_says(script: Script) -> None:
-    codeflow.update_index(script.root)
+    History(script.root, has_secret).update_index()
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
     try:
         file = script.root / "src/area.py"
