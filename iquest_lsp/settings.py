@@ -287,9 +287,9 @@ def write_setting(path: Path, key: str, value: str) -> None:
     try:
         table = tomlkit.parse(path.read_text("utf-8-sig") if path.exists() else "")
         table[key] = value
-        trivia = table.item(key).trivia
-        if not trivia.comment:  # only blanks stood behind the old value
-            trivia.comment_ws = ""
+        item = table.item(key)
+        if isinstance(item, tomlkit.items.String):
+            item.trivia.trail = item.trivia.trail.lstrip(" \t")  # blanks behind the old value
         text = tomlkit.dumps(table)
         if tomllib.loads(text).get(key) != value:
             raise SettingsError(f"{path} could not be changed", fix=f"Write {key} = {value!r} into it by hand")

@@ -73,6 +73,7 @@ def test_files_are_replaced_in_one_place() -> None:
         "iquest_lsp/atomic_file.py",
         "iquest_lsp/runtime/port/build.py",  # runs before the package is installed
         "iquest_lsp/daemon/service.py",  # a socket
+        "iquest_lsp/codeflow/past/store.py",  # sets an unreadable store aside
     }
     for path in [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "quantize").glob("*.py")]:
         name = path.relative_to(PACKAGE.parent).as_posix()
