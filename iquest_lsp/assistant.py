@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iquest_lsp import codeflow
 from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
 from iquest_lsp.asking.chat_engines import Role, Talkers
+from iquest_lsp.codeflow import History
 from iquest_lsp.completion.completer import Completer, CompletionRequest
 from iquest_lsp.completion.cursor_text import Place
 from iquest_lsp.completion.syntax import Unit
@@ -43,6 +43,9 @@ from iquest_lsp.telemetry import Statistics
 from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secret_scan import has_secret
+
+if TYPE_CHECKING:
+    from iquest_lsp.codeflow import DiffExplanation, Impact, Story, Suspects
 
 __all__ = [
     "Assistant",
@@ -451,10 +454,10 @@ class Assistant:
         target: str,
         so_far: Callable[[dict[str, object]], None] | None = None,
         patch: bytes | None = None,
-    ) -> codeflow.DiffExplanation:
+    ) -> DiffExplanation:
         """What a change does, from the history alone; see codeflow. Blocks; tells `so_far` what it knows already."""
 
-        def tell(known: codeflow.DiffExplanation) -> None:
+        def tell(known: DiffExplanation) -> None:
             if so_far is not None:
                 so_far(known.to_json())
 
@@ -462,7 +465,7 @@ class Assistant:
 
     def why(self, file: Path, line: int) -> dict[str, object]:
         """How a line (0-based) came to be; raises RepositoryError, UsageError. Blocks."""
-        return codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret).to_json()
+        return History(file.parent, has_secret).why(f"{file.name}:{line + 1}").to_json()
 
     async def ask(self, root: Path, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
         """A model's answer to a question about the workspace `root`; raises ModelError where none can answer."""
@@ -473,7 +476,7 @@ class Assistant:
         self,
         root: Path,
         target: str,
-        facts: codeflow.DiffExplanation,
+        facts: DiffExplanation,
         patch: bytes | None = None,
         listen: Listener = lambda kind, words: None,
         role: Role = Role.INSTRUCT,
@@ -483,7 +486,7 @@ class Assistant:
         if not self._talkers.is_configured(role):
             return None
         project = self.project_of(root / "_", client)
-        return await self._asker.explain(project, codeflow.DiffTarget.parse(target, patch), facts, listen, role=role)
+        return await self._asker.explain(project, target, patch, facts, listen, role=role)
 
     async def reload_model(self) -> None:
         """Loads the model that the settings name now; what the old one is doing has some seconds to end."""
@@ -540,11 +543,11 @@ class Assistant:
 
     def why_in_words(self, file: Path, line: int) -> str:
         """How a line (0-based) came to be, as markdown; raises RepositoryError, UsageError. Blocks."""
-        return codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret).to_markdown()
+        return History(file.parent, has_secret).why(f"{file.name}:{line + 1}").to_markdown()
 
     def story_in_short(self, file: Path, line: int) -> str:
         """The newest steps of a line's story as markdown, "" without any; raises as `why`. Blocks."""
-        return line_history.story_in_short(codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret))
+        return line_history.story_in_short(History(file.parent, has_secret).why(f"{file.name}:{line + 1}"))
 
     async def changed_definitions(self, file: Path, client: str = "") -> list[line_history.Changed]:
         """The definitions of a document that differ from the last commit."""
@@ -678,36 +681,33 @@ def explain(
     root: Path,
     target: str,
     patch: bytes | None = None,
-    so_far: Callable[[codeflow.DiffExplanation], None] | None = None,
+    so_far: Callable[[DiffExplanation], None] = lambda known: None,
     *,
     include_filtered: bool = False,
-) -> codeflow.DiffExplanation:
+) -> DiffExplanation:
     """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
-    return codeflow.explain_diff(
-        root,
-        codeflow.DiffTarget.parse(target, patch),
-        redact=has_secret,
-        so_far=so_far,
-        include_filtered=include_filtered,
-    )
+    history = History(root, has_secret, include_filtered=include_filtered)
+    return history.explain_diff(target, patch, so_far)
 
 
-def why(place: str, *, include_filtered: bool = False) -> codeflow.Story:
+def why(place: str, *, include_filtered: bool = False) -> Story:
     """How FILE:LINE, FILE::SYMBOL or FILE came to be; raises RepositoryError, UsageError."""
     root, target = _history_place(place)
-    return codeflow.why(root, target, include_filtered=include_filtered, redact=has_secret)
+    return History(root, has_secret, include_filtered=include_filtered).why(target)
 
 
-def impact(place: str, *, include_filtered: bool = False) -> codeflow.Impact:
+def impact(place: str, *, include_filtered: bool = False) -> Impact:
     """What else must change if FILE::SYMBOL changes; raises RepositoryError, UsageError."""
-    return codeflow.impact(*_history_place(place), redact=has_secret, include_filtered=include_filtered)
+    root, target = _history_place(place)
+    return History(root, has_secret, include_filtered=include_filtered).impact(target)
 
 
-def suspects(place: str, log: str | None = None, *, include_filtered: bool = False) -> codeflow.Suspects:
+def suspects(place: str, log: str | None = None, *, include_filtered: bool = False) -> Suspects:
     """Which recent changes likely brought the bug at FILE[:LINE], or the failure in a log of this folder's project."""
     if log is not None:
-        return codeflow.suspects_in_log(Path.cwd(), log, redact=has_secret, include_filtered=include_filtered)
-    return codeflow.suspects(*_history_place(place), redact=has_secret, include_filtered=include_filtered)
+        return History(Path.cwd(), has_secret, include_filtered=include_filtered).suspects_in_log(log)
+    root, target = _history_place(place)
+    return History(root, has_secret, include_filtered=include_filtered).suspects(target)
 
 
 def _history_place(place: str) -> tuple[Path, str]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 
+from iquest_lsp.token_ids import TokenIds
+
 # --------------------------------------------------------------------------------------------- documents
 
 
@@ -122,7 +124,7 @@ class ContextWindow:
     budget: int
     chunks: tuple[Chunk, ...]
     dropped: tuple[Dropped, ...]
-    tokens: tuple[int, ...]
+    tokens: TokenIds
     stable_prefix_tokens: int
     stop: tuple[str, ...] = ()
 
@@ -177,7 +179,7 @@ class Limits:
 
     `deadline_ms` counts from the moment the engine client takes the request; `draft` says whether tokens may be
     guessed ahead and verified together, which changes the time that an answer takes and nothing else; `copying`
-    whether what the prompt repeats is weighed in, for a model whose file says how (runtime/copying.py).
+    whether what the prompt repeats is weighed in, for a model whose file says how (runtime/decode/copy_mixture.py).
     """
 
     max_tokens: int = 64
@@ -189,7 +191,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids to continue, and the rules for stopping.
+    """Token ids to continue (any sequence of them may be given), and the rules for stopping.
 
     Text generation ends at a token that ends the model's text, at the first of `stop` (not included in the
     answer), after `max_lines` lines that hold something (0: no limit; some more until the round and square
@@ -198,10 +200,11 @@ class Prompt:
     begins with a closing bracket: then after it. The answer does not begin with one of the tokens `avoid`, and without
     `is_empty_allowed` not with the end. `sequence` names the KV sequence.
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
-    still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (runtime/loops.py).
+    still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (see
+    runtime/base/repetition.py).
     """
 
-    tokens: tuple[int, ...]
+    tokens: TokenIds
     stop: tuple[str, ...] = ()
     max_lines: int = 0
     sequence: int = 0
@@ -211,6 +214,9 @@ class Prompt:
     avoid: tuple[int, ...] = ()
     is_empty_allowed: bool = True
     ends_at_loop: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", TokenIds(self.tokens))
 
 
 class Finish(StrEnum):

@@ -5,6 +5,7 @@ IQuestError
 ├── SettingsError             a settings file that cannot be read
 ├── WorkspaceError            a file or folder of the workspace
 │   └── DocumentError         one document: missing, binary, too large, an unknown encoding
+│       └── NoSuchFileError   a place in a file that is not there: also a UsageError, but exit code 1
 ├── RepositoryError           git: no repository, broken, bare, shallow
 │   ├── NotARepositoryError
 │   └── RevisionError         a revision that does not exist
@@ -64,6 +65,10 @@ class WorkspaceError(IQuestError):
 
 class DocumentError(WorkspaceError):
     """One document cannot be used: missing, binary, too large, or in an unknown encoding."""
+
+
+class NoSuchFileError(DocumentError, UsageError):
+    """A place in a file that is not there: what was asked for cannot exist, and the world, not the command, is why."""
 
 
 class RepositoryError(IQuestError):

@@ -13,6 +13,7 @@ from iquest_lsp.context.prompt import CursorText, PromptFormat, encode
 from iquest_lsp.datatypes import ChunkKind, Generation, Limits, Part, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.token_ids import TokenIds
 from quantize.corpus import Document
 from quantize.pretrain import spans
 from quantize.pretrain.scores import exact, same
@@ -150,5 +151,5 @@ class Completer:
 
     def answer(self, prompt: Sequence[int], max_lines: int, most: int = ANSWER, *, copying: bool = True) -> Generation:
         """What the model writes greedily, up to `max_lines` line ends (0: no limit); see Limits for `copying`."""
-        prompt_ = Prompt(tuple(prompt), max_lines=max_lines, heal=True)
+        prompt_ = Prompt(TokenIds(prompt), max_lines=max_lines, heal=True)
         return self._backend.complete(prompt_, Limits(most, copying=copying), lambda: False)

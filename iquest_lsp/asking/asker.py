@@ -11,17 +11,21 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from iquest_lsp import codeflow
 from iquest_lsp.asking.chat_engines import Role, Room, Talker, Talkers
 from iquest_lsp.asking.evidence import FILE_KINDS, Evidence, Piece, file_piece, files_for, history_piece, names_in
 from iquest_lsp.asking.statements import Citation, Dropped, Statements
+from iquest_lsp.codeflow import History
 from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import DocumentError, NotARepositoryError, RepositoryError, UsageError
 from iquest_lsp.project.project import Project
 from iquest_lsp.workspace.secret_scan import has_secret
+
+if TYPE_CHECKING:
+    from iquest_lsp.codeflow import DiffExplanation
 
 #: Hears what is there so far: ("text", "thinking" or "evidence", words).
 Listener = Callable[[str, str], None]
@@ -115,8 +119,9 @@ class Asker:
     async def explain(
         self,
         project: Project,
-        target: codeflow.DiffTarget,
-        facts: codeflow.DiffExplanation,
+        target: str,
+        patch: bytes | None,
+        facts: DiffExplanation,
         listen: Listener = lambda kind, words: None,
         *,
         role: Role = Role.INSTRUCT,
@@ -133,9 +138,8 @@ class Asker:
         def hide(path: str) -> str:
             return project.refusal(path) if (project.root / path).exists() else ""
 
-        shown = await asyncio.to_thread(
-            codeflow.diff_text, project.root, target, int(characters * DIFF_SHARE), hide=hide
-        )
+        history = History(project.root, has_secret)
+        shown = await asyncio.to_thread(history.diff_text, target, patch, int(characters * DIFF_SHARE), hide=hide)
         evidence.add(Piece("diff", "", f"The change itself:\n{without_secrets(shown)}\n", "the change itself"))
         evidence.paths |= {item.path for item in facts.files} | {item.path for item in facts.missing}
         evidence.commits |= {item.commit for item in facts.history}
@@ -210,7 +214,7 @@ class Asker:
         spent = await _tokens(talker, [piece.text for piece in told])
         loop = asyncio.get_running_loop()
 
-        def encode(texts: Sequence[str]) -> list[list[int]]:
+        def encode(texts: Sequence[str]) -> Sequence[Sequence[int]]:
             return asyncio.run_coroutine_threadsafe(talker.encode(texts), loop).result()
 
         files = await asyncio.to_thread(_files, project, question, paths, encode, room - spent)
@@ -231,7 +235,7 @@ class _Truth:
             return True
         if citation.kind == "commit":
             try:
-                return not codeflow.unknown_commits(self._project.root, [citation.name])
+                return not History(self._project.root, has_secret).unknown_commits([citation.name])
             except RepositoryError:
                 return False
         return self._file(citation)
@@ -257,12 +261,13 @@ async def _tokens(talker: Talker, texts: Sequence[str]) -> int:
 def _history(project: Project, paths: Sequence[str], cursor: Position | None, limit: int) -> list[Piece]:
     """What the history says of the files, and the story of the line at the cursor; nothing where there is none."""
     found: list[Piece] = []
+    past = History(project.root, has_secret)
     try:
         if cursor is not None and paths:
-            story = codeflow.why(project.root, f"{paths[0]}:{cursor.line + 1}", redact=has_secret)
+            story = past.why(f"{paths[0]}:{cursor.line + 1}")
             text = story.to_markdown()[: limit // 2]
             found.append(Piece("story", paths[0], f"How line {cursor.line + 1} came to be:\n{text}\n", "its story"))
-        records = codeflow.flow_records(project.root, paths, FLOW_RECORDS, redact=has_secret) if paths else []
+        records = past.flow_records(paths, FLOW_RECORDS) if paths else []
         told = history_piece(records, limit - sum(len(piece.text) for piece in found))
         if told is not None:
             found.append(told)
@@ -277,7 +282,7 @@ def _files(
     project: Project,
     question: Question,
     paths: Sequence[str],
-    encode: Callable[[Sequence[str]], list[list[int]]],
+    encode: Callable[[Sequence[str]], Sequence[Sequence[int]]],
     room: int,
 ) -> list[Piece]:
     """The window around the files, its pieces with line numbers."""
@@ -315,7 +320,7 @@ def _place(text: str, question: str) -> Position:
     return Position(len(lines) - 1, 0)
 
 
-def _fitting(pieces: list[Piece], encode: Callable[[Sequence[str]], list[list[int]]], room: int) -> list[Piece]:
+def _fitting(pieces: list[Piece], encode: Callable[[Sequence[str]], Sequence[Sequence[int]]], room: int) -> list[Piece]:
     """Those that fit, the last ones (the file asked about) before the first."""
     kept: list[Piece] = []
     for piece, ids in reversed(list(zip(pieces, encode([piece.text for piece in pieces]), strict=True))):

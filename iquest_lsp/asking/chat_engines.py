@@ -27,6 +27,7 @@ from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.planner import ANSWER_ROOM, CPU_WINDOW
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.settings import Settings
+from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Talker(Protocol):
     async def start(self) -> Room:
         """Loads the model; raises ModelError where it cannot follow instructions, EngineError where it fails."""
 
-    async def encode(self, texts: Sequence[str]) -> list[list[int]]: ...
+    async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
 
     def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
         """("text" or "thinking", words) as they come, last ("finish", why)."""
@@ -100,7 +101,7 @@ class LocalTalker:
         total = min(info.window or info.context_length, self._window() or CPU_WINDOW) + ANSWER_ROOM
         return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
 
-    async def encode(self, texts: Sequence[str]) -> list[list[int]]:
+    async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return await self._engine.tokenize(texts)
 
     async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
@@ -110,7 +111,7 @@ class LocalTalker:
             raise no_model(info.name)
         parts = template.parts(messages)
         ids = await self._engine.tokenize([part.text for part in parts if not part.special])
-        tokens = tuple(encode_parts(parts, info.special_tokens, ids))
+        tokens = TokenIds(encode_parts(parts, info.special_tokens, ids))
         # the last sequence is for questions, so that no workspace's window goes; what they share is shared
         prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), temperature=TEMPERATURE)
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
@@ -150,7 +151,7 @@ class RemoteTalker:
         total = self._window() or CPU_WINDOW
         return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
 
-    async def encode(self, texts: Sequence[str]) -> list[list[int]]:
+    async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return [text_tokens.encode(text) for text in texts]
 
     async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.token_ids import TokenIds
 
 #: Tokens of an answer.
 NEW = 16
@@ -93,7 +94,7 @@ class _Bench:
         return [Row(case, len(self._tokens), samples) for case, samples in found.items()]
 
     def _complete(self, length: int, new: int = NEW, *, draft: bool = True) -> None:
-        prompt = Prompt(tuple(self._tokens[:length]))
+        prompt = Prompt(TokenIds(self._tokens[:length]))
         self._engine.complete(prompt, Limits(max_tokens=new, draft=draft), lambda: False)
 
     def _cold(self) -> Sample:

@@ -28,6 +28,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.sampling import Choice, Sampler
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.token_ids import TokenIds
 
 PROMPTS = 8
 #: A longer prompt begins as all of its length do, so that reading it costs its own tokens only.
@@ -42,7 +43,7 @@ _NAME = re.compile(r"\b[a-z_][a-z_0-9]{3,}\b")
 class Task:
     """A prompt, and the tokens to write after it; None: what the model likes best."""
 
-    prompt: tuple[int, ...]
+    prompt: TokenIds
     given: tuple[int, ...] | None = None
 
 
@@ -112,7 +113,8 @@ def ordinary(engine: LlamaBackend, length: int, count: int) -> list[Task]:
     own = min(length, OWN)
     tokens = code_tokens(lambda text: engine.tokenize([text])[0], length + own * (count - 1))
     begin = length - own
-    return [Task((*tokens[:begin], *tokens[begin + at * own : begin + (at + 1) * own])) for at in range(count)]
+    pieces = [tokens[begin + at * own : begin + (at + 1) * own] for at in range(count)]
+    return [Task(TokenIds([*tokens[:begin], *piece])) for piece in pieces]
 
 
 def copying(engine: LlamaBackend, length: int, count: int) -> list[Task]:
@@ -130,7 +132,7 @@ def copying(engine: LlamaBackend, length: int, count: int) -> list[Task]:
             ["".join(lines[:start]), "".join([*block, "\n\n", *again[:_BEGUN]]), "".join(again[_BEGUN:])]
         )
         end = [*before, *begun][-own:]
-        made.append(Task((*filler[: length - len(end)], *end), tuple(rest)))
+        made.append(Task(TokenIds([*filler[: length - len(end)], *end]), tuple(rest)))
     return made
 
 

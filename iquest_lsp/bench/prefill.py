@@ -26,6 +26,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.token_ids import TokenIds
 
 LENGTHS = (512, 4096, 16384, 32768)
 LONG = 131072
@@ -179,11 +180,11 @@ def engine_rows(
 
 def _complete(engine: LlamaBackend, tokens: list[int]) -> int:
     """Answers with one token; returns how many of the prompt's were evaluated."""
-    return engine.complete(Prompt(tuple(tokens)), Limits(max_tokens=1), lambda: False).counts.prefilled
+    return engine.complete(Prompt(TokenIds(tokens)), Limits(max_tokens=1), lambda: False).counts.prefilled
 
 
 def _answer(engine: LlamaBackend, tokens: list[int]) -> tuple[int, ...]:
-    return engine.complete(Prompt(tuple(tokens)), Limits(max_tokens=ANSWER), lambda: False).tokens
+    return engine.complete(Prompt(TokenIds(tokens)), Limits(max_tokens=ANSWER), lambda: False).tokens
 
 
 def drop_from_memory(folder: Path) -> int:

@@ -16,16 +16,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iquest_lsp import codeflow
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import percentile
-from iquest_lsp.codeflow.past import retyping
-from iquest_lsp.codeflow.past.retyping import RetypedLine
+from iquest_lsp.codeflow import History
 from iquest_lsp.datatypes import Position, Source, TokenCounts
 from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration
+from iquest_lsp.workspace.secret_scan import has_secret
+
+if TYPE_CHECKING:
+    from iquest_lsp.codeflow import RetypedLine
 
 #: Window settings that are compared unless others are asked for.
 SETTINGS: dict[str, dict[str, object]] = {
@@ -121,9 +123,11 @@ async def replay(
     Raises RepositoryError and the engine's errors.
     """
     compared = dict(settings or SETTINGS)
-    lines = await asyncio.to_thread(retyping.retyped_lines, root, commits, positions)
+    history = History(root, has_secret)
+    lines = await asyncio.to_thread(history.retyped_lines, commits, positions)
     tallies = {name: _Tally() for name in compared}
-    with retyping.checked_out(root) as folder:
+    with history.checked_out() as copy:
+        folder = copy.root
         common = {**overrides, "saved_kv_mb": 0}  # a window of yesterday's would make a cold answer warm
         assistants = {
             name: Assistant(Configuration({**common, **values}), watch=False) for name, values in compared.items()
@@ -138,8 +142,8 @@ async def replay(
                     parent = line.parent
                     for assistant in assistants.values():
                         assistant.remove_workspace(folder)
-                    await asyncio.to_thread(retyping.check_out, folder, parent)
-                    await asyncio.to_thread(codeflow.update_index, folder)
+                    await asyncio.to_thread(copy.check_out, parent)
+                    await asyncio.to_thread(copy.update_index)
                 for name, assistant in assistants.items():
                     await _one(assistant, folder, line, tallies[name])
             progress(len(lines), len(lines))
@@ -147,7 +151,7 @@ async def replay(
         finally:
             for assistant in assistants.values():
                 await assistant.close()
-            codeflow.forget_index(folder)
+            copy.forget_index()
     return {
         "repository": root.name,
         "commits": commits,

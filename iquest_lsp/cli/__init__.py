@@ -10,7 +10,7 @@ from iquest_lsp.cli.daemon import daemon
 from iquest_lsp.cli.history import explain_diff, impact, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
 from iquest_lsp.cli.models import models
-from iquest_lsp.cli.output import survive_any_encoding
+from iquest_lsp.cli.output import survive_any_stream
 from iquest_lsp.cli.serve import cli
 
 __all__ = ["cli", "explain_this_diff", "main"]
@@ -23,11 +23,11 @@ for _command in (doctor, daemon, cache, runtime, models):
 
 def main() -> None:
     """Entry point of `iquest-lsp`."""
-    survive_any_encoding()
+    survive_any_stream()
     cli(prog_name="iquest-lsp")
 
 
 def explain_this_diff() -> None:
     """Entry point of `explain-this-diff`: the same as `iquest-lsp explain-diff`."""
-    survive_any_encoding()
+    survive_any_stream()
     explain_diff(prog_name="explain-this-diff")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @command("ask", "reading the workspace and loading the model")
 @click.argument("question")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE...]")
+@click.argument("files", nargs=-1, type=options.ExistingPath("file"), metavar="[FILE...]")
 @click.option("--think", is_flag=True, help="Ask the Thinking model, and show what it thinks.")
 @options.repository
 @options.form
@@ -36,18 +36,17 @@ def ask(
     from iquest_lsp.cli.terminal import words_as_they_come
 
     configuration = options.configuration(**overrides, instruct_model=overrides["model"])
-    places, root = tuple(options.existing(path).absolute() for path in files), repo.absolute()
     shown = form is not Form.JSON
 
     async def work(assistant: Assistant) -> dict[str, Any]:
         from iquest_lsp.assistant import Question, Role
 
-        asked = Question(question, places, role=Role.THINKING if think else Role.INSTRUCT)
+        asked = Question(question, files, role=Role.THINKING if think else Role.INSTRUCT)
         with words_as_they_come(shows_progress, shown=shown, thinking=think) as listen:
-            return (await assistant.ask(root, asked, listen)).to_json()
+            return (await assistant.ask(repo, asked, listen)).to_json()
 
     def ask_daemon(client: DaemonClient) -> dict[str, Any]:
-        asked = {"question": question, "folder": root.as_uri(), "files": [place.as_uri() for place in places]}
+        asked = {"question": question, "folder": repo.as_uri(), "files": [file.as_uri() for file in files]}
         with words_as_they_come(shows_progress, shown=shown, thinking=think) as listen:
             made = client.request(
                 "iquest/ask", {**asked, "think": think}, lambda part: listen(str(part["kind"]), str(part["text"]))

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from iquest_lsp.bench.report import Progress, Report
     from iquest_lsp.runtime.base.engine import EngineOptions
 
-_folder = click.Path(path_type=Path, file_okay=False)
-_file = click.Path(path_type=Path, dir_okay=False)
+_folder, _file = options.ExistingPath("folder"), options.ExistingPath("file")
 
 
 @command("replay", "typing the history's lines again")
@@ -29,7 +28,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--positions", type=click.IntRange(min=1), default=100, show_default=True, help="Lines to type again.")
 @click.option("--setting", "chosen", multiple=True, help="One of the settings compared (default: all of them).")
 @click.option("--window", "windows", type=click.IntRange(min=256), multiple=True, help="Also a window this large.")
-@click.option("--plot", type=_file, help="Also a picture (SVG).")
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Also a picture (SVG).")
 @options.deadline
 @options.engine
 @options.model
@@ -54,7 +53,7 @@ def replay(
     settings = {name: module.SETTINGS[name] for name in chosen} or (None if not windows else dict(module.SETTINGS))
     if settings is not None:
         settings |= module.with_windows(windows)
-    root, given = options.existing(repository).absolute(), options.given(**overrides)
+    root, given = repository, options.given(**overrides)
     log_unless_told("error")
     with progress_bar("typing again", shows_progress) as progress:
         answer = asyncio.run(module.replay(root, commits, positions, given, settings=settings, progress=progress))
@@ -148,7 +147,7 @@ def bench_answers(lengths: tuple[int, ...], long: bool, repeat: int, form: Form,
 @click.option("--file", "files", type=_file, multiple=True)
 @click.option("--window", type=click.IntRange(min=512), default=None, help="Tokens in the window.")
 @click.option("--lines", type=click.IntRange(min=1), default=8, show_default=True, help="Lines between two jumps.")
-@click.option("--keep", type=_folder, help="Keep evaluated windows in this folder.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep evaluated windows in this folder.")
 @click.option("--tell/--no-tell", "tells", default=True, help="Whether the editor says where the person looks.")
 @options.deadline
 @click.option("--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Times a person's.")
@@ -158,7 +157,6 @@ def bench_answers(lengths: tuple[int, ...], long: bool, repeat: int, form: Form,
 @options.form
 def bench_latency(
     workspace: Path,
-    files: tuple[Path, ...],
     window: int | None,
     deadline_ms: int | None,
     engine: str | None,
@@ -174,7 +172,7 @@ def bench_latency(
     from iquest_lsp.cli.terminal import progress_bar
 
     client = latency.Client(
-        options.existing(workspace).absolute(),
+        workspace,
         tuple(
             text
             for name, value in options.given(engine=engine, model=model).items()
@@ -182,7 +180,7 @@ def bench_latency(
         ),
         options.given(windowTokens=window, deadlineMs=deadline_ms),
     )
-    typed = latency.Typing(files=tuple(options.existing(file) for file in files), **session)
+    typed = latency.Typing(**session)
     log_unless_told("error")
     with progress_bar("typing", shows_progress) as progress:
         report = asyncio.run(latency.run(client, typed, progress)).to_json()
@@ -200,7 +198,7 @@ def _measure(form: Form, overrides: dict[str, object], work: Callable[[EngineOpt
     """Runs a benchmark with the engine as the settings would start it, and shows its report."""
     from iquest_lsp.assistant import engine_options
     from iquest_lsp.cli.terminal import progress_bar
-    from iquest_lsp.runtime.client.process import SLEEPING_THREADS
+    from iquest_lsp.runtime.client.child import SLEEPING_THREADS
 
     for name, value in SLEEPING_THREADS.items():  # as the engine's process has it, before the runtime is loaded
         os.environ.setdefault(name, value)

@@ -7,13 +7,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 from click.core import ParameterSource
 
 from iquest_lsp.cli.output import Form, log_to_stderr, tell, tell_error
-from iquest_lsp.errors import IQuestError, UsageError
+from iquest_lsp.errors import IQuestError, UsageError, WorkspaceError
 
 #: A command that has said nothing for so long says what it is doing; the start of a model is told to a log only when
 #: it takes long.
@@ -44,7 +45,7 @@ class _Program:
                 sys.stdout.flush()
         except IQuestError as error:
             tell_error(error, form)
-            code = 2 if isinstance(error, UsageError) else 1
+            code = exit_code(error)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = error.exit_code
@@ -55,10 +56,19 @@ class _Program:
             tell("stopped")
             code = 1
         except OSError as error:
-            if error.errno not in _UNWRITABLE:
+            if error.errno in _UNWRITABLE:
+                code = _unwritable(error)
+            elif isinstance(error, FileNotFoundError) and not _is_somewhere():
+                tell_error(IQuestError("The current folder is gone", fix="Change into one that exists"), form)
+                code = 1
+            else:
                 raise
-            code = _unwritable(error)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def exit_code(error: IQuestError) -> int:
+    """2 for wrong usage, 1 for any other error, a file that is not there among them."""
+    return 2 if isinstance(error, UsageError) and not isinstance(error, WorkspaceError) else 1
 
 
 class Command(_Program, click.Command):
@@ -68,8 +78,15 @@ class Command(_Program, click.Command):
         super().__init__(*args, **more)
         self._waiting = waiting
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        taken = _taken_over(ctx)
+        rest = super().parse_args(ctx, args)
+        for name, value in taken.items():
+            if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+                ctx.params[name] = value
+        return rest
+
     def invoke(self, ctx: click.Context) -> Any:
-        _take_over(ctx)
         waiting = _Waiting(self._waiting, is_quiet=bool(ctx.params.get("json_")))
         ctx.meta[_WAITING] = waiting
         waiting.say_after(PATIENCE_S)
@@ -148,25 +165,25 @@ def log_unless_told(level: str) -> None:
     log_to_stderr((ctx.find_root().params.get("log_level") if ctx is not None else None) or level)
 
 
-def _take_over(ctx: click.Context) -> None:
-    """Options given ahead of the command count as if they stood behind it; raises UsageError for one it has not."""
+def _taken_over(ctx: click.Context) -> dict[str, Any]:
+    """Options given ahead of the command, as if they stood behind it; raises UsageError for one it lacks."""
     root = ctx.find_root()
-    if root is ctx:
-        return
     own = {option.name for option in ctx.command.params if isinstance(option, click.Option)}
-    for option in root.command.params:
+    taken = {}
+    for option in root.command.params if root is not ctx else ():
         name = option.name or ""
         if root.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         if name == "log_level":
             log_to_stderr(root.params[name])
-        elif name not in own:
+        elif name in own:
+            taken[name] = root.params[name]
+        else:
             raise UsageError(
                 f"{option.opts[0]} means nothing to `{ctx.command_path}`",
                 fix=f"`{ctx.command_path} --help` lists its options",
             )
-        elif ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
-            ctx.params[name] = root.params[name]
+    return taken
 
 
 def _as_ours(error: click.ClickException) -> IQuestError:
@@ -181,3 +198,11 @@ def _unwritable(error: OSError) -> int:
         tell(f"error: The output cannot be written: {error.strerror}.")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 1
+
+
+def _is_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True

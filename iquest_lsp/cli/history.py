@@ -51,9 +51,9 @@ def explain_diff(
         raise UsageError("Give either --staged or a revision, not both")
     patch = _stdin() if target == "-" else None
     target = "--staged" if staged else target
-    explanation = explain(repo.absolute(), target, patch, include_filtered=include_filtered)
+    explanation = explain(repo, target, patch, include_filtered=include_filtered)
     if not facts_only:
-        explanation = _in_words(repo.absolute(), target, explanation, patch, standalone)
+        explanation = _in_words(repo, target, explanation, patch, standalone)
     _emit(form, explanation)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 _Function = Callable[..., Any]
 
+
+class ExistingPath(click.ParamType[Path]):
+    """A file or folder that is there; one that is not is a WorkspaceError (exit code 1), as it is for every command."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        try:
+            kind = path.stat().st_mode
+        except (OSError, ValueError) as error:
+            why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+            raise WorkspaceError(f"Cannot read {value}", why=why) from error
+        if stat.S_ISDIR(kind) != (self.name == "folder"):
+            raise WorkspaceError(f"{value} is not a {self.name}")
+        return path.absolute()
+
+
 engine = click.option(
     "--engine", type=click.Choice(["llama", "fake"]), default=None, help="What runs the model (fake: none, for tests)."
 )
@@ -31,7 +50,7 @@ filtered = click.option(
 deadline = click.option(
     "--deadline-ms", type=click.IntRange(min=1), default=None, help="Answer within this many milliseconds."
 )
-repository = click.option("--repo", type=click.Path(path_type=Path), default=Path(), help="A folder in the repository.")
+repository = click.option("--repo", type=ExistingPath("folder"), default=Path(), help="A folder in the repository.")
 _json = click.option("--json", "json_", is_flag=True, help="Print one JSON object and nothing else.")
 _format = click.option("--format", "format_", type=click.Choice(["terminal", "md"]), default="terminal")
 
@@ -57,13 +76,6 @@ def forms(function: _Function) -> _Function:
         return function(*args, form=chosen, **more)
 
     return _json(_format(formed))
-
-
-def existing(path: Path) -> Path:
-    """A path that was named on the command line; raises WorkspaceError where there is nothing."""
-    if not os.path.lexists(path):
-        raise WorkspaceError(f"Cannot read {path}", why="there is no such file or folder")
-    return path
 
 
 def given(**options: object) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -71,8 +72,17 @@ def log_to_stderr(level: str) -> None:
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it logs documents, and traces of what clients send wrong
 
 
-def survive_any_encoding() -> None:
-    """A character that the output's encoding cannot hold is written as an escape; it ends nothing."""
+def survive_any_stream() -> None:
+    """Standard streams of any kind end nothing.
+
+    A character that the output's encoding cannot hold is written as an escape. A stream that is closed becomes
+    /dev/null, so that no file that is opened later takes its number.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # no such stream, or one that is closed
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from iquest_lsp import __version__
 from iquest_lsp.cli import options
 from iquest_lsp.cli.command import Group
 from iquest_lsp.cli.output import log_to_stderr, tell
-from iquest_lsp.errors import UsageError
+from iquest_lsp.errors import DaemonError, UsageError
 
 #: The first of each makes no sense beside the others. The service that --connect joins has its model and log already.
 CONTRADICTIONS = (
@@ -58,6 +59,12 @@ def cli(standalone: bool, tcp: int | None, connect: int | None, stdio: bool, **g
     if tcp is not None:
         _serve_tcp(overrides, tcp)
         return
+    if _nobody_is_there():
+        raise DaemonError(
+            "This is the language server that an editor starts",
+            why="no editor is on its stdin",
+            fix="`iquest-lsp --help` lists the commands",
+        )
     if sys.stdin is not None and sys.stdin.isatty():
         tell("This is the language server that an editor starts; it waits for one on its stdin now.")
         tell("`iquest-lsp --help` lists the commands. Ctrl-C ends it.")
@@ -80,10 +87,18 @@ def _is_given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
+def _nobody_is_there() -> bool:
+    """Whether stdin can bring no editor: it is closed, or /dev/null."""
+    try:
+        kind = os.fstat(0).st_mode
+    except OSError:
+        return True
+    return stat.S_ISCHR(kind) and not os.isatty(0)
+
+
 def _bridge(overrides: dict[str, Any], port: int | None) -> None:
     """Joins the editor to the daemon; without one it is served here, and told why."""
     from iquest_lsp.daemon.bridge import run_bridge, run_tcp_bridge
-    from iquest_lsp.errors import DaemonError
 
     if port is not None:
         ending = run_tcp_bridge(port, _token(port))

@@ -10,6 +10,7 @@ from iquest_lsp.context.budget import Candidate
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import TokenCache
 from iquest_lsp.datatypes import Chunk, ChunkKind, Dropped, Part
+from iquest_lsp.token_ids import TokenIds
 
 _MAX_DROPPED = 500
 
@@ -89,7 +90,7 @@ class Plan:
     texts: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     tree: frozenset[str] = frozenset()
-    _ids: tuple[int, ...] | None = None
+    _ids: TokenIds | None = None
     _shown: dict[str, list[str]] | None = None
 
     @property
@@ -98,13 +99,13 @@ class Plan:
         return [*self.head, *self.appended, *self.edits]
 
     @property
-    def ids(self) -> tuple[int, ...]:
+    def ids(self) -> TokenIds:
         """Ids of everything, in prompt order."""
         if self._ids is None:
             joined = array("i", self.intro)
             for block in self.blocks:
                 joined += block.ids
-            self._ids = tuple(joined)
+            self._ids = TokenIds.of_bytes(joined.tobytes())
         return self._ids
 
     @property

@@ -31,6 +31,7 @@ from iquest_lsp.datatypes import (
     RecentEdit,
     Snapshot,
 )
+from iquest_lsp.token_ids import TokenIds
 
 __all__ = ["Sources", "WindowAssembler", "assemble"]
 
@@ -93,7 +94,7 @@ class WindowAssembler:
         shown = sources.current(snapshot.document)
         path = snapshot.document.path
         if shown.reason:
-            return ContextWindow(self.shares.budget, (), (Dropped(path, shown.reason),), (), 0)
+            return ContextWindow(self.shares.budget, (), (Dropped(path, shown.reason),), TokenIds(), 0)
         lines = clean(shown.text).split("\n")
         row = min(max(snapshot.cursor.line, 0), len(lines) - 1)
         cursor = Position(row, min(max(snapshot.cursor.character, 0), len(lines[row])))
@@ -108,7 +109,7 @@ class WindowAssembler:
         last = Chunk(ChunkKind.CURRENT, path, current.start, current.end, text, len(ids), 0.0, reason)
         chunks = (*(block.chunk for block in plan.blocks), last)
         dropped = (*plan.dropped, *sources.index.dropped)[:_MAX_DROPPED]
-        prompt = plan.ids + tuple(ids)
+        prompt = plan.ids + ids
         return ContextWindow(self.shares.budget, chunks, dropped, prompt, len(plan.ids), self.format.stop)
 
     def preview(self, snapshot: Snapshot, sources: Sources) -> ContextWindow:

@@ -30,6 +30,8 @@ STARTS = 3
 REPLY_PATIENCE_S = 20.0
 FAREWELL_PATIENCE_S = 3.0
 CHUNK = 64 * 1024
+#: What a bridge says whose stdin ended before a byte had come.
+NOBODY = "This is the language server that an editor starts, and no editor is on its stdin; see `iquest-lsp --help`."
 WITHOUT = "This editor is served without the daemon"
 
 
@@ -227,8 +229,8 @@ def _last_words(path: Path) -> Iterator[int]:
 
 def copy(connection: socket.socket, first: bytes, log: Path, source: int = 0, sink: int = 1) -> Ending:
     """Copies between two descriptors and the daemon until either side ends."""
-    left = threading.Event()
-    threading.Thread(target=_outward, args=(connection, source, left), daemon=True).start()
+    left, heard = threading.Event(), threading.Event()
+    threading.Thread(target=_outward, args=(connection, source, left, heard), daemon=True).start()
     last: bytes | None = None
     data = first
     try:
@@ -247,24 +249,26 @@ def copy(connection: socket.socket, first: bytes, log: Path, source: int = 0, si
         return Ending(1)  # the editor has gone
     except OSError:
         last = None
-    return _ending(last, left.is_set(), log)
+    return _ending(last, left.is_set(), heard.is_set(), log)
 
 
-def _ending(last: bytes | None, left: bool, log: Path) -> Ending:
+def _ending(last: bytes | None, left: bool, heard: bool, log: Path) -> Ending:
     if last:
         with contextlib.suppress(DaemonError):
             said = handshake.parse_farewell(last)
             code = said.get("exit")
-            return Ending(code if isinstance(code, int) else 1, str(said.get("message", "")))
+            unsaid = "" if heard else NOBODY
+            return Ending(code if isinstance(code, int) else 1, str(said.get("message", "")) or unsaid)
     if left:
-        return Ending(1)
+        return Ending(1, "" if heard else NOBODY)
     return Ending(1, f"The daemon stopped unexpectedly. Start the language server again; the log is {log}.")
 
 
-def _outward(connection: socket.socket, source: int, left: threading.Event) -> None:
+def _outward(connection: socket.socket, source: int, left: threading.Event, heard: threading.Event) -> None:
     """What the editor says, to the daemon; the end of it ends the connection, at once or a little later."""
     try:
         while data := _read(source):
+            heard.set()
             connection.sendall(data)
     except OSError:
         return  # the other direction sees why

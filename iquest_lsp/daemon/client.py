@@ -102,6 +102,9 @@ def _result(message: dict[str, Any]) -> Any:
     if error is None:
         return message.get("result")
     kind = UsageError if error.get("code") == _WRONG_USAGE else RequestFailedError
+    parts = error.get("data")
+    if isinstance(parts, dict) and isinstance(parts.get("what"), str):
+        raise kind(parts["what"], why=str(parts.get("why", "")), fix=str(parts.get("fix", "")))
     raise kind(str(error.get("message", "")))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iquest_lsp import codeflow
+from iquest_lsp.codeflow import History
 from iquest_lsp.context.index import FileEntry, look
 from iquest_lsp.datatypes import Document, Dropped, FlowRecord, RecentEdit
 from iquest_lsp.workspace.admission import Gate
@@ -25,7 +25,7 @@ Seen = FileEntry | Dropped
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class WindowHistory:
     """What the history says for the window: records, and for each path what changes with it and how surely."""
 
     flow: Sequence[FlowRecord] = ()
@@ -75,18 +75,19 @@ def _gate(root: Path, exclude: tuple[str, ...], *, anew: bool = False) -> Gate:
     return found
 
 
-def read_history(root: Path, paths: Sequence[str]) -> History:
+def read_history(root: Path, paths: Sequence[str]) -> WindowHistory:
     """What the history says about these files; raises RepositoryError."""
-    flow = codeflow.flow_records(root, paths, FLOW_RECORDS, redact=has_secret)
-    together = codeflow.cochanged(root, paths)
-    return History(flow, {path: dict(found) for path, found in together.items()})
+    history = History(root, has_secret)
+    flow = history.flow_records(paths, FLOW_RECORDS)
+    together = history.cochanged(paths)
+    return WindowHistory(flow, {path: dict(found) for path, found in together.items()})
 
 
 def read_edits(root: Path) -> list[RecentEdit]:
     """The work in progress; raises RepositoryError."""
-    return codeflow.recent_edits(root, redact=has_secret)
+    return History(root, has_secret).recent_edits()
 
 
 def index_history(root: Path, *, report: Callable[[str, int, int], None]) -> int:
     """Brings the history's store up to date, reports what is done of what; the commits read. Raises RepositoryError."""
-    return codeflow.update_index(root, report).commits
+    return History(root, has_secret).update_index(report).commits

@@ -7,11 +7,13 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from iquest_lsp import __version__, codeflow
+from iquest_lsp import __version__
+from iquest_lsp.codeflow import History
 from iquest_lsp.errors import EngineError, RepositoryError
 from iquest_lsp.project.project import Project
 from iquest_lsp.runtime.base.engine import Engine, StateLabel
 from iquest_lsp.runtime.client.scheduler import Scheduler
+from iquest_lsp.workspace.secret_scan import has_secret
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +129,6 @@ class Keeper:
 
 def _branch(root: Path) -> str:
     try:
-        return codeflow.branch(root)
+        return History(root, has_secret).branch()
     except RepositoryError:
         return ""

@@ -6,11 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from iquest_lsp import codeflow
+from iquest_lsp.codeflow import History
 from iquest_lsp.errors import DocumentError, UsageError
 from iquest_lsp.project.project import Project
 from iquest_lsp.workspace.secret_scan import has_secret
+
+if TYPE_CHECKING:
+    from iquest_lsp.codeflow import Story
 
 MAX_STEPS = 3
 MAX_LOOK_UP = 2000
@@ -33,16 +37,16 @@ def change_at(project: Project, file: Path, line: int) -> tuple[Path, str]:
     Raises RepositoryError; UsageError for a line without history. Blocks.
     """
     path = project.path_of(file)
-    edits = codeflow.recent_edits(project.root, redact=has_secret)
+    edits = History(project.root, has_secret).recent_edits()
     if any(edit.path == path and edit.start <= line < max(edit.end, edit.start + 1) for edit in edits):
         return file.parent, ""
-    story = codeflow.why(file.parent, f"{file.name}:{line + 1}", redact=has_secret)
+    story = History(file.parent, has_secret).why(f"{file.name}:{line + 1}")
     if not story.story:
         raise UsageError(f"No commit has changed line {line + 1} of {file.name} yet")
     return file.parent, story.story[0].commit
 
 
-def story_in_short(story: codeflow.Story) -> str:
+def story_in_short(story: Story) -> str:
     """The newest steps, one a line, and since which release the line is there."""
     lines = []
     for item in story.story[:MAX_STEPS]:

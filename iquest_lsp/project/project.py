@@ -101,7 +101,7 @@ class Project:
         self._history_process = IndexProcess("history index")
         self._windows = threading.Lock()
         self._assembler: tuple[tuple[str, int], WindowAssembler] | None = None
-        self._history = indexing.History()
+        self._history = indexing.WindowHistory()
         self._edits: Sequence[RecentEdit] = ()
         self._history_of: tuple[str, ...] = ()
         self._notes: dict[str, tuple[str, ...]] = {}

@@ -37,7 +37,7 @@ class Windows:
             raise EngineError("The model is not loaded yet", fix="Try again in a moment")
         loop = asyncio.get_running_loop()
 
-        def encode(texts: Sequence[str]) -> list[list[int]]:
+        def encode(texts: Sequence[str]) -> Sequence[Sequence[int]]:
             return asyncio.run_coroutine_threadsafe(self._engine.tokenize(texts), loop).result()
 
         window = await asyncio.to_thread(project.window, snapshot, info, self.budget(info), encode, purpose)

@@ -2,7 +2,8 @@
 
     parse error -32700, invalid request -32600, unknown method -32601, invalid parameters -32602,
     internal error -32603 (details in the log only), not initialized -32002, cancelled -32800,
-    request failed -32803 (one of our errors, in words; where it asks for what cannot exist: invalid parameters)
+    request failed -32803 (one of our errors, in words; where it asks for what cannot exist: invalid parameters;
+    `data` has the error's parts: what, why, fix)
 
 pygls keeps no documents here: the assistant's buffers are the only ones, so that an invalid change cannot make two
 copies differ.
@@ -176,8 +177,9 @@ class Protocol(LanguageServerProtocol):
         """Ends the connection; pygls would end the process, which serves other clients too."""
         self.exited = True
 
-    def _reject(self, number: Any, code: int, message: str) -> None:
-        self._send_data({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": message}})
+    def _reject(self, number: Any, code: int, message: str, data: dict[str, str] | None = None) -> None:
+        error = {"code": code, "message": message, **({"data": data} if data is not None else {})}
+        self._send_data({"jsonrpc": "2.0", "id": number, "error": error})
 
     def _handle_request(self, msg_id: Any, method_name: str, params: Any) -> None:
         try:
@@ -199,22 +201,21 @@ class Protocol(LanguageServerProtocol):
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
         self._request_futures.pop(msg_id, None)
-        code, message, result = 0, "", None
+        code, message, result, data = 0, "", None, None
         try:
             result = future.result()
         except (asyncio.CancelledError, CancelledError, RequestCancelledError):
             code, message = CANCELLED, "The request was cancelled"
-        except UsageError as error:
-            code, message = INVALID_PARAMS, str(error)
         except IQuestError as error:
-            code, message = REQUEST_FAILED, str(error)
+            code, message = INVALID_PARAMS if isinstance(error, UsageError) else REQUEST_FAILED, str(error)
+            data = {"what": error.what, "why": error.why, "fix": error.fix}
         except JsonRpcException as error:
             code, message = error.code or INTERNAL_ERROR, error.message
         except Exception:
             log.exception("a request failed")
             code, message = INTERNAL_ERROR, "Internal error; the server's log has the details"
         if code:
-            self._reject(msg_id, code, message)
+            self._reject(msg_id, code, message, data)
         else:
             self._send_response(msg_id, result=result)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.server.app import Connection
 from iquest_lsp.server.protocol import Protocol, converse
-from iquest_lsp.server.stream import PipeWriter, stdio
+from iquest_lsp.server.stream import FileWriter, PipeWriter, stdio
 from iquest_lsp.settings import Configuration, user_file
 from iquest_lsp.telemetry import kept_statistics
 
@@ -16,7 +16,7 @@ from iquest_lsp.telemetry import kept_statistics
 async def attend(
     assistant: Assistant,
     reader: asyncio.StreamReader,
-    writer: PipeWriter,
+    writer: PipeWriter | FileWriter,
     notice: str = "",
     leaving: Callable[[], None] = lambda: None,
 ) -> int:
@@ -37,8 +37,8 @@ async def attend(
 
 async def serve_stdio(overrides: Mapping[str, object], notice: str = "") -> int:
     """Serves an editor in this process; returns the exit code. `notice` is shown to the user once."""
-    assistant = Assistant(Configuration(overrides, user_file()), statistics=kept_statistics())
     reader, writer = await stdio()
+    assistant = Assistant(Configuration(overrides, user_file()), statistics=kept_statistics())
     try:
         return await attend(assistant, reader, writer, notice)
     finally:

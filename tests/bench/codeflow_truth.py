@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iquest_lsp.codeflow import suspects, suspects_in_log, update_index
+from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
@@ -45,11 +45,15 @@ def measure(seeds: Sequence[int], commits: int, bugs: int) -> Found:
             generator = Generator(seed)
             generator.make(commits, bugs)
             truth = generator.write(root)
-            update_index(root, folder=store)
+            _history(root, store).update_index()
             _compare(root, store, truth, found)
             for bug in truth.bugs:
                 _ask(root, store, truth, bug, found, random.Random(bug.commit))
     return found
+
+
+def _history(root: Path, store: Path) -> History:
+    return History(root, lambda text: False, store)
 
 
 def macro_f1(pairs: Sequence[tuple[str, str]]) -> tuple[float, dict[str, float]]:
@@ -101,10 +105,11 @@ def _ask(root: Path, store: Path, truth: Truth, bug: Bug, found: Found, rng: ran
         f'  File "/ci/{bug.path}", line {line}, in {bug.function}\nValueError: wrong\n'
     )
     culprit = truth.oids[bug.commit]
+    history = _history(root, store)
     answers = {
-        "log": suspects_in_log(root, log, folder=store),
-        "line": suspects(root, f"{bug.path}:{line}", folder=store),
-        "file": suspects(root, bug.path, folder=store),
+        "log": history.suspects_in_log(log),
+        "line": history.suspects(f"{bug.path}:{line}"),
+        "file": history.suspects(bug.path),
     }
     for name, answer in answers.items():
         oids = [item.commit for item in answer.items]

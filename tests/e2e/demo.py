@@ -18,6 +18,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from tests.e2e.editor import Editor, connected
+from tests.waiting import PATIENT_MS
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Lines of this repository that are typed again, as (file, the line's text, how much of it is already there).
@@ -62,8 +63,8 @@ async def main(arguments: list[str]) -> int:
     """Runs the demo; 0 when at least one place was completed and the commit was explained."""
     console.rule("[bold]IQuest LSP[/bold]: a completion from our own Loop model")
     start = time.perf_counter()
-    async with connected(ROOT, options={"deadlineMs": 2000}) as editor:
-        await editor.wait_until_ready(120)
+    async with connected(ROOT, options={"deadlineMs": PATIENT_MS}) as editor:
+        await editor.wait_until_ready()
         model = editor.statuses[-1]["model"]
         console.print(f"server and model ({model}) ready after {time.perf_counter() - start:.1f} s")
         answered = [await complete_one(editor, *place) for place in PLACES]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-from tests.e2e.home import PATIENCE_S, PROGRAM, Home, private_home
+from tests.e2e.home import PROGRAM, Home, private_home
+from tests.waiting import PATIENCE_S, until
 
 PROGRESS = types.WINDOW_WORK_DONE_PROGRESS_CREATE
 
@@ -54,17 +55,13 @@ class Editor(LanguageClient):
         def status(params: Any) -> None:
             self.statuses.append({name: getattr(params, name) for name in ("state", "progress", "model", "message")})
 
-    async def wait_for(self, what: str, ready: Any, timeout: float = PATIENCE_S) -> None:
+    async def wait_for(self, what: str, ready: Callable[[], object]) -> None:
         """Waits until `ready()`; raises AssertionError with what was seen."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        while not ready():
-            assert loop.time() < end, f"no {what} within {timeout} s; messages {self.messages}; {self.statuses[-3:]}"
-            await asyncio.sleep(0.02)
+        await until(ready, lambda: f"no {what}; messages {self.messages}; {self.statuses[-3:]}")
 
-    async def wait_until_ready(self, timeout: float = PATIENCE_S) -> None:
+    async def wait_until_ready(self) -> None:
         """Waits until the model is loaded."""
-        await self.wait_for("ready", lambda: any(s["state"] == "ready" for s in self.statuses), timeout)
+        await self.wait_for("ready", lambda: any(s["state"] == "ready" for s in self.statuses))
 
     def daemon_pid(self) -> int:
         """The process of the daemon that serves this editor."""

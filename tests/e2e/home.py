@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import PATIENCE_S, wait_until
+
 #: -P, so that the working directory of a test lends no modules to the server.
 PROGRAM = (sys.executable, "-P", "-m", "iquest_lsp.cli")
-#: Only so that a test that fails ends: no test depends on how quick a machine is.
-PATIENCE_S = 300
 #: A file that the fake engine goes on with: "width, height):".
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 
@@ -52,7 +52,7 @@ class Home:
     ) -> subprocess.CompletedProcess[str]:
         """Runs `iquest-lsp ...` here."""
         process = self.begin(*arguments, environment=environment)
-        out, err = process.communicate(stdin, PATIENCE_S)
+        out, err = process.communicate(stdin, 2 * PATIENCE_S)  # longer than any deadline of a test
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def begin(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
@@ -70,10 +70,7 @@ class Home:
 
     def until(self, ready: Callable[[], object]) -> None:
         """Waits for what another process brings about."""
-        end = time.monotonic() + PATIENCE_S
-        while not ready():
-            assert time.monotonic() < end, self.log()[-2000:]
-            time.sleep(0.02)
+        wait_until(ready, lambda: self.log()[-2000:])
 
     def status(self, *arguments: str, environment: dict[str, str] | None = None) -> dict[str, Any]:
         """`daemon status --json`."""
@@ -129,6 +126,11 @@ def is_daemon(pid: int) -> bool:
     except (OSError, IndexError):
         return False
     return b"iquest_lsp.daemon" in command and state != "Z"
+
+
+def engine_processes(pid: int) -> list[int]:
+    """The engine processes of a daemon."""
+    return children(pid, "iquest_lsp.runtime.client.worker")
 
 
 def children(pid: int, what: str) -> list[int]:

@@ -12,7 +12,7 @@ local ok, failure = pcall(function()
   vim.list_extend(command, vim.split(vim.env.ARGUMENTS, ' ', { trimempty = true }))
   local id = vim.lsp.start({ name = 'iquest', cmd = command, root_dir = vim.fs.dirname(vim.env.FILE) })
   local client = vim.lsp.get_client_by_id(id)
-  assert(vim.wait(60000, function() return client.initialized end, 20), 'not initialized')
+  assert(vim.wait(300000, function() return client.initialized end, 20), 'not initialized')
   say('inline', client.server_capabilities.inlineCompletionProvider ~= nil)
   say('encoding', client.offset_encoding)
 
@@ -25,8 +25,8 @@ local ok, failure = pcall(function()
 
   -- The first answers may come before the model is loaded; a person would type on, so ask again.
   local items
-  vim.wait(60000, function()
-    local answer = client:request_sync('textDocument/inlineCompletion', params, 30000, 0)
+  vim.wait(300000, function()
+    local answer = client:request_sync('textDocument/inlineCompletion', params, 400000, 0)
     items = answer and answer.result and answer.result.items or {}
     return #items > 0
   end, 200)

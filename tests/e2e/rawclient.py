@@ -7,10 +7,12 @@ import contextlib
 import json
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.home import PATIENCE_S, PROGRAM, Home
+from tests.e2e.home import PROGRAM, Home
+from tests.waiting import PATIENCE_S, PATIENT_MS, until
 
 
 def frame(message: object) -> bytes:
@@ -82,7 +84,7 @@ class RawClient:
         """The opening of the protocol; the deadline is long where none is given, since a busy machine makes no test
         fail."""
         if not {"deadline_ms", "deadlineMs"} & options.keys():
-            options["deadline_ms"] = PATIENCE_S * 1000
+            options["deadline_ms"] = PATIENT_MS
         answer = await self.request(
             "initialize",
             {
@@ -108,13 +110,9 @@ class RawClient:
         """The messages that were shown."""
         return [item["params"]["message"] for item in self.notifications if item["method"] == "window/showMessage"]
 
-    async def until(self, ready: Any, timeout: float = PATIENCE_S) -> None:
+    async def until(self, ready: Callable[[], object]) -> None:
         """Waits for a condition."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + timeout
-        while not ready():
-            assert loop.time() < end, (self.notifications[-5:], self.rejections[-5:])
-            await asyncio.sleep(0.01)
+        await until(ready, lambda: (self.notifications[-5:], self.rejections[-5:]))
 
     def open(self, file: Path, text: str, version: int = 1) -> str:
         """Opens a document."""
@@ -149,11 +147,11 @@ class RawClient:
         self.send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
         return self._number
 
-    async def request(self, method: str, params: object, timeout: float = PATIENCE_S) -> dict[str, Any]:
+    async def request(self, method: str, params: object) -> dict[str, Any]:
         """A request and its answer."""
         number = self.ask(method, params)
         waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
-        return await asyncio.wait_for(waiting, timeout)
+        return await asyncio.wait_for(waiting, PATIENCE_S)
 
     async def leave(self) -> int:
         """The end of the protocol; returns the program's exit code (0 where there is no program)."""

@@ -24,8 +24,9 @@ from statistics import median
 from typing import Any
 
 from iquest_lsp.daemon import handshake
-from tests.e2e.home import PATIENCE_S, Home, private_home
+from tests.e2e.home import Home, private_home
 from tests.e2e.rawclient import RawClient, close_all
+from tests.waiting import PATIENCE_S
 
 SOURCES = Path(__file__).resolve().parents[2] / "iquest_lsp"
 WARM_UP = 0.3  # of the time: the caches fill
@@ -51,19 +52,23 @@ class Tally:
 class Typist:
     """One editor and the person at it."""
 
-    def __init__(self, client: RawClient, root: Path, seed: int, speed: float, tally: Tally) -> None:
+    def __init__(self, client: RawClient, root: Path, seed: int, speed: float, at_least: int, tally: Tally) -> None:
         self.client = client
         self._files = sorted(root.rglob("*.py"))
         self._random = random.Random(seed)
         self._speed = speed
+        self._at_least = at_least
         self._tally = tally
         self._sent: dict[int, float] = {}
         self._newest_answered = 0
 
     async def type_until(self, end: float) -> None:
-        """Types until a time of the monotonic clock."""
-        while time.monotonic() < end:
+        """Types until a time of the monotonic clock, and until enough was asked."""
+        while not self._is_over(end):
             await self._one_file(self._random.choice(self._files), end)
+
+    def _is_over(self, end: float) -> bool:
+        return time.monotonic() >= end and self._tally.requests >= self._at_least
 
     async def _one_file(self, file: Path, end: float) -> None:
         lines = file.read_text("utf-8").splitlines()
@@ -73,7 +78,7 @@ class Typist:
         version, line, column = 1, at, 0
         for wanted in lines[at : at + 12]:
             for char in [*wanted, "\n"]:
-                if time.monotonic() >= end:
+                if self._is_over(end):
                     break
                 version += 1
                 self._change(uri, version, line, column, char)
@@ -140,7 +145,7 @@ class Typist:
             self._tally.problems.append(f"{len(twice)} ids got several responses")
 
 
-async def soak(home: Home, folder: Path, minutes: float, engine: str, speed: float) -> dict[str, Any]:
+async def soak(home: Home, folder: Path, minutes: float, engine: str, speed: float, at_least: int) -> dict[str, Any]:
     """Runs it; returns the report, whose `problems` are empty when every promise held."""
     roots = [folder / name for name in ("one", "two", "three")]
     for root, part in zip(roots, ("context", "workspace", "codeflow"), strict=True):
@@ -151,7 +156,7 @@ async def soak(home: Home, folder: Path, minutes: float, engine: str, speed: flo
     for seed, root in enumerate([roots[0], roots[0], roots[1], roots[2]]):
         client = await RawClient.start(home, "--engine", engine)
         await client.initialize(root, deadline_ms=400)
-        typists.append(Typist(client, root, seed, speed, tally))
+        typists.append(Typist(client, root, seed, speed, at_least, tally))
     for typist in typists:
         await typist.client.until(lambda typist=typist: "ready" in typist.client.states())
     begin = time.monotonic()
@@ -215,12 +220,12 @@ async def _watch(home: Home, tally: Tally, begin: float, every: float) -> None:
         await asyncio.sleep(every)
 
 
-async def run(minutes: float, engine: str, speed: float) -> dict[str, Any]:
-    """A soak in folders of its own."""
+async def run(minutes: float, engine: str, speed: float, at_least: int = 0) -> dict[str, Any]:
+    """A soak in folders of its own; on a busy machine it lasts until `at_least` so many requests were made."""
     folder = Path(tempfile.mkdtemp(prefix="iq-soak-"))
     with private_home() as home:
         try:
-            return await soak(home, folder, minutes, engine, speed)
+            return await soak(home, folder, minutes, engine, speed, at_least)
         finally:
             await close_all()
             shutil.rmtree(folder, ignore_errors=True)

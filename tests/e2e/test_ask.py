@@ -14,10 +14,11 @@ import pytest
 from iquest_lsp.server import convert
 from quantize.random_model import Recipe, write
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import PATIENCE_S, private_home
+from tests.e2e.home import private_home
 from tests.e2e.rawclient import RawClient
 from tests.unit.context.test_chat import CHATML, THINKER
 from tests.unit.runtime.scripted_server import delta, model_server, serving
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 

@@ -11,8 +11,9 @@ import pytest
 
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from tests.e2e.editor import connected
+from tests.waiting import PATIENT_MS
 
-OPTIONS = {"deadlineMs": 30000}
+OPTIONS = {"deadlineMs": PATIENT_MS}
 
 
 @pytest.fixture

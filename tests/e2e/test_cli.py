@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.e2e.home import Home, private_home
+from tests.waiting import PATIENCE_S, PATIENT_MS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +40,7 @@ def run(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=2 * PATIENCE_S,
         check=False,
         env={**os.environ, **_home[0].environment, **(environment or {})},
     )
@@ -84,7 +85,7 @@ def test_complete(project: Path) -> None:
 
 
 def test_complete_with_the_embedded_model() -> None:
-    made = answer("complete", "iquest_lsp/errors.py:36", "--deadline-ms", "20000")
+    made = answer("complete", "iquest_lsp/errors.py:36", "--deadline-ms", str(PATIENT_MS))
     assert made["model"].startswith("IQuest")
     assert made["tokens"]["window"] > 100
     assert made["tokens"]["reused"] + made["tokens"]["prefilled"] == made["tokens"]["window"]
@@ -191,7 +192,7 @@ def test_replay_types_a_history_again(project: Path) -> None:
         "def area(width, height):\n    return width * height\n\n\nprint(area(3, 4))\nprint(area(width, height))\n"
     )
     subprocess.run([*git, "commit", "-q", "-am", "feat: print areas"], check=True)
-    options = ["--positions", "4", "--engine", "fake", "--deadline-ms", "20000"]
+    options = ["--positions", "4", "--engine", "fake", "--deadline-ms", str(PATIENT_MS)]
     told = answer("replay", ".", "--commits", "5", *options, cwd=project)
     assert [row["setting"] for row in told["rows"]] == [
         "no context",
@@ -232,7 +233,9 @@ def test_windows_are_kept_on_disk_and_cleared(project: Path) -> None:
         def complete() -> dict[str, int]:
             place = f"{project / 'shapes.py'}:{last}"
             # Alone, since a window is kept when the process that evaluated it ends.
-            done = command("complete", place, "--engine", "fake", "--deadline-ms", "20000", "--json", "--standalone")
+            done = command(
+                "complete", place, "--engine", "fake", "--deadline-ms", str(PATIENT_MS), "--json", "--standalone"
+            )
             tokens: dict[str, int] = json.loads(done.stdout)["tokens"]
             return tokens
 

@@ -12,8 +12,9 @@ import pytest
 
 from iquest_lsp.cli import terminal
 from iquest_lsp.completion.postprocess import Quiet
-from tests.e2e.home import Home, children
+from tests.e2e.home import Home, engine_processes
 from tests.e2e.rawclient import RawClient
+from tests.waiting import PATIENCE_S, PATIENT_MS
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
@@ -36,7 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 def complete(home: Home, root: Path, *more: str) -> dict[str, Any]:
     place = f"{root / 'shapes.py'}:{LAST}"
-    done = home.command("complete", place, *FAKE, "--deadline-ms", "20000", "--json", *more)
+    done = home.command("complete", place, *FAKE, "--deadline-ms", str(PATIENT_MS), "--json", *more)
     assert (done.returncode, done.stderr) == (0, "")
     found: dict[str, Any] = json.loads(done.stdout)
     tokens = found["tokens"]
@@ -50,7 +51,7 @@ def test_the_second_completion_in_a_row_is_warm(home: Home, root: Path) -> None:
     assert first["tokens"]["reused"] == 0
     assert second["tokens"]["prefilled"] <= 2  # the last token, whose logits are wanted
     (pid,) = home.pids()
-    assert len(children(pid, "runtime.child")) == 1
+    assert len(engine_processes(pid)) == 1
     shown = home.status(*FAKE)
     assert shown["clients"] == 0
     assert [item["root"] for item in shown["workspaces"]] == [str(root)]
@@ -68,7 +69,7 @@ def test_alone_no_daemon_is_started(home: Home, root: Path) -> None:
 
 async def test_an_editor_and_the_command_line_share_a_window(home: Home, root: Path) -> None:
     editor = await RawClient.start(home, *FAKE)
-    await editor.initialize(root, deadline_ms=60_000)
+    await editor.initialize(root)
     await editor.ready()
     uri = editor.open(root / "shapes.py", CODE)
     assert await editor.inline(uri, LAST - 1, len("print(area(")) == ["width, height):"]
@@ -91,7 +92,7 @@ def test_where_no_daemon_can_be_the_command_says_so_and_works(home: Home, root: 
     elsewhere = home.folder / "elsewhere"
     elsewhere.mkdir()
     (home.folder / "run" / "iquest-lsp").symlink_to(elsewhere)
-    done = home.command("complete", f"{root / 'shapes.py'}:{LAST}", *FAKE, "--deadline-ms", "20000", "--json")
+    done = home.command("complete", f"{root / 'shapes.py'}:{LAST}", *FAKE, "--deadline-ms", str(PATIENT_MS), "--json")
     assert json.loads(done.stdout)["text"] == "width, height):"
     assert done.returncode == 0
     assert done.stderr.startswith("warning: ")
@@ -115,7 +116,7 @@ def test_a_daemon_that_dies_meanwhile_is_one_error(home: Home, root: Path) -> No
     process = home.begin("complete", place, *FAKE, environment=environment)
     home.until(lambda: home.pids() and "a client came" in home.log())
     assert home.command("daemon", "stop", *FAKE, environment=environment).returncode == 0
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (1, "")
     assert "The daemon ended before it answered" in err
     assert "daemon stop" in err

@@ -18,19 +18,17 @@ from typing import Any
 import pytest
 
 from iquest_lsp.daemon import control
-from tests.e2e.home import CODE, PATIENCE_S, PROGRAM, Home, children, is_daemon, stopped
+from tests.e2e.home import CODE, PROGRAM, Home, children, engine_processes, is_daemon, stopped
 from tests.e2e.rawclient import RawClient
+from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
 
 
-async def gone(pid: int, timeout: float = PATIENCE_S) -> None:
-    end = time.monotonic() + timeout
-    while is_daemon(pid):
-        assert time.monotonic() < end, f"process {pid} lives on"
-        await asyncio.sleep(0.02)
+async def gone(pid: int) -> None:
+    await until(lambda: not is_daemon(pid), lambda: f"process {pid} lives on")
 
 
 async def status(home: Home) -> dict[str, Any]:
@@ -48,7 +46,7 @@ async def test_two_editors_share_one_daemon(home: Home, root: Path) -> None:
     assert [item["root"] for item in shown["workspaces"]] == [str(root)]
     assert shown["memory_bytes"] > 10_000_000
     assert home.pids() == [shown["pid"]]
-    engines = children(shown["pid"], "runtime.child")
+    engines = engine_processes(shown["pid"])
     assert len(engines) == 1
 
     # One file, two buffers: each editor counts its own versions and is answered from its own text and settings.
@@ -93,7 +91,7 @@ async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root:
     await client.initialize(root)
     await client.ready()
     first = home.pids()[0]
-    offspring = [*children(first, "runtime.child"), *children(first, "multiprocessing")]
+    offspring = [*engine_processes(first), *children(first, "multiprocessing")]
     assert offspring
     os.kill(first, signal.SIGKILL)
     code, said = await client.ended()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -21,7 +23,7 @@ def test_make_demo() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=10 * PATIENCE_S,
         check=False,
         env={key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))},
     )

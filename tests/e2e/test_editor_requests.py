@@ -12,11 +12,11 @@ from lsprotocol import types
 
 from iquest_lsp.server import convert
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import PATIENCE_S
+from tests.waiting import PATIENCE_S, PATIENT_MS
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
-PATIENT = {"deadlineMs": 20_000}  # what is said is tested, not how fast a busy machine says it
+PATIENT = {"deadlineMs": PATIENT_MS}  # what is said is tested, not how fast a busy machine says it
 
 
 @pytest.fixture

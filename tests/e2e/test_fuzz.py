@@ -30,14 +30,14 @@ from iquest_lsp.server.protocol import Protocol, converse
 from iquest_lsp.server.stream import READ_LIMIT
 from iquest_lsp.settings import Configuration
 from tests.e2e.fuzz_grammar import Raw, encode, steps
-from tests.e2e.home import children, private_home
+from tests.e2e.home import engine_processes, private_home
 from tests.e2e.rawclient import RawClient, close_all
+from tests.waiting import PATIENCE_S, PATIENT_MS
 
 ASKED = int(os.environ.get("IQUEST_FUZZ", "0"))
 IN_PROCESS = ASKED or 3000
 OVER_THE_WIRE = ASKED // 50 or 400
 PER_CLIENT = 40
-PATIENCE_S = 300
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 SHOWN = ("Traceback", 'File \\"', "site-packages", "iquest_lsp.")
 
@@ -108,7 +108,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.fixture(scope="module")
 def assistant(loop: asyncio.AbstractEventLoop) -> Iterator[Assistant]:
     engine = ProcessEngine(EngineOptions(kind="fake", context_tokens=4096))
-    made = Assistant(Configuration({"max_tokens": 8}), engine, watch=False)
+    made = Assistant(Configuration({"max_tokens": 8, "deadline_ms": PATIENT_MS}), engine, watch=False)
     yield made
     loop.run_until_complete(made.close())
 
@@ -222,7 +222,7 @@ async def test_any_messages_to_a_real_daemon(root: Path, engine: str) -> None:
         await keeper.initialize(root)
         await keeper.ready()
         pid = home.pids()[0]
-        (child,) = children(pid, "runtime.child")
+        (child,) = engine_processes(pid)
         for some in sent:
             client = await _straight(home.sockets[0])
             for step in [*opening(root), *some]:
@@ -245,7 +245,7 @@ async def test_any_messages_to_a_real_daemon(root: Path, engine: str) -> None:
         uri = keeper.open(root / "shapes.py", CODE)
         assert await keeper.inline(uri, 4, 9) or engine != "fake"  # a model may have nothing to say
         assert home.pids() == [pid]
-        assert children(pid, "runtime.child") == [child]
+        assert engine_processes(pid) == [child]
         assert "Traceback" not in home.log()
         assert await keeper.leave() == 0
         print(f"{sum(map(len, sent))} messages to a daemon with the engine {engine}")

@@ -13,6 +13,7 @@ import pytest
 
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from tests.e2e.home import private_home
+from tests.waiting import PATIENCE_S
 
 HERE = Path(__file__).parent
 
@@ -42,7 +43,7 @@ def run(tmp_path: Path, file: Path, line: int, arguments: str) -> dict[str, str]
             env=environment,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=10 * PATIENCE_S,
             check=False,
             cwd=tmp_path,
         )
@@ -53,7 +54,7 @@ def run(tmp_path: Path, file: Path, line: int, arguments: str) -> dict[str, str]
 
 def test_a_completion_is_inserted(tmp_path: Path) -> None:
     file = tmp_path / "shapes.py"
-    (tmp_path / "iquest.toml").write_text("deadline_ms = 60000\n")
+    (tmp_path / "iquest.toml").write_text("deadline_ms = 300000\n")
     file.write_text("ö = '😀'\ndef area(width, height):\n    return width * height\n\n\ndef area(")
     said = run(tmp_path, file, 6, "--engine fake --stdio")
     assert said["inline"] == "true"
@@ -69,7 +70,7 @@ def test_the_embedded_model_completes(tmp_path: Path) -> None:
     file.write_text(
         "class Shape:\n    def __init__(self, width, height):\n        self.width = width\n        self.height = "
     )
-    (tmp_path / "iquest.toml").write_text("deadline_ms = 60000\n")
+    (tmp_path / "iquest.toml").write_text("deadline_ms = 300000\n")
     said = run(tmp_path, file, 4, "--stdio")
     assert file.read_text().splitlines()[3] == "        self.height = " + said["text"].splitlines()[0]
     assert said["text"].strip()

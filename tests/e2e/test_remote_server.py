@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from iquest_lsp.datatypes import Limits, Position, Prompt
 from iquest_lsp.runtime.base.engine import EngineStatus
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.settings import Configuration
+from tests.waiting import PATIENCE_S, PATIENT_MS, wait_until
 
 pytest.importorskip("uvicorn")
 pytest.importorskip("starlette_context")
@@ -57,15 +57,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
     url = f"http://127.0.0.1:{port}/v1"
     try:
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            request = urllib.request.Request(url + "/models", headers={"Authorization": f"Bearer {KEY}"})
+        request = urllib.request.Request(url + "/models", headers={"Authorization": f"Bearer {KEY}"})
+
+        def said() -> str:
+            return Path(log.name).read_text("utf-8", "replace")[-2000:]
+
+        def answers() -> bool:
+            assert process.poll() is None, said()
             try:
-                with urllib.request.urlopen(request, timeout=5):
-                    break
+                with urllib.request.urlopen(request, timeout=PATIENCE_S):
+                    return True
             except (urllib.error.URLError, OSError):
-                assert process.poll() is None, Path(log.name).read_text("utf-8", "replace")[-2000:]
-                time.sleep(0.1)
+                return False
+
+        wait_until(answers, said)
         yield url
     finally:
         process.kill()
@@ -86,7 +91,7 @@ def workspace(folder: Path) -> Path:
 
 async def test_the_window_goes_to_the_server_and_its_answer_comes_back(server: str, tmp_path: Path) -> None:
     file = workspace(tmp_path)
-    assistant = Assistant(Configuration({"remote": server, "deadline_ms": 60_000}), watch=False)
+    assistant = Assistant(Configuration({"remote": server, "deadline_ms": PATIENT_MS}), watch=False)
     try:
         info = await assistant.ready()
         assert (info.name, info.architecture) == ("nano", "remote")
@@ -109,7 +114,7 @@ async def test_the_server_reads_the_prompt_as_the_local_engine_does(server: str,
     told: dict[str, list[int]] = {}
     texts: dict[str, str] = {}
     for name, remote in (("remote", server), ("local", "")):
-        assistant = Assistant(Configuration({"remote": remote, "deadline_ms": 60_000}), watch=False)
+        assistant = Assistant(Configuration({"remote": remote, "deadline_ms": PATIENT_MS}), watch=False)
         try:
             await assistant.ready()
             window = await assistant.context(file, Position(5, 11))
@@ -127,7 +132,7 @@ async def test_the_server_reads_the_prompt_as_the_local_engine_does(server: str,
             json.dumps(body).encode(),
             {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             found: dict[str, list[int]] = json.load(answer)
             return found
 
@@ -142,11 +147,11 @@ async def test_cancelling_frees_the_server(server: str) -> None:
         ids = (await engine.tokenize(["def f():\n"]))[0]
         first = asyncio.Event()
         task = asyncio.create_task(engine.complete(Prompt(tuple(ids)), Limits(2000), lambda _: first.set()))
-        await asyncio.wait_for(first.wait(), 60)
+        await asyncio.wait_for(first.wait(), PATIENCE_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        made = await asyncio.wait_for(engine.complete(Prompt(tuple(ids)), Limits(4)), 60)
+        made = await asyncio.wait_for(engine.complete(Prompt(tuple(ids)), Limits(4)), PATIENCE_S)
         assert made.counts.generated <= 4
     finally:
         await assistant.close()
@@ -157,7 +162,7 @@ async def test_a_wrong_key_falls_back_to_the_local_model_with_one_message(
 ) -> None:
     monkeypatch.setenv("IQUEST_LSP_REMOTE_KEY", "wrong-key-2")
     file = workspace(tmp_path)
-    assistant = Assistant(Configuration({"remote": server, "deadline_ms": 60_000}), watch=False)
+    assistant = Assistant(Configuration({"remote": server, "deadline_ms": PATIENT_MS}), watch=False)
     told: list[EngineStatus] = []
     assistant.on_status(told.append)
     try:

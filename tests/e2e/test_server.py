@@ -14,12 +14,13 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import PATIENCE_S, children, private_home
+from tests.e2e.home import engine_processes, private_home
+from tests.waiting import PATIENCE_S, PATIENT_MS, until
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 FAKE = ("--engine", "fake")
-#: Machines that run tests are slow at times; only what is about the deadline has a short one.
-PATIENT = {"deadlineMs": 30000}
+#: Only what is about the deadline has a short one.
+PATIENT = {"deadlineMs": PATIENT_MS}
 
 
 def fake(**options: Any) -> dict[str, str]:
@@ -31,6 +32,11 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "shapes.py").write_text(CODE)
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     return tmp_path
+
+
+def is_busy(editor: Editor) -> bool:
+    """Whether a completion was given to the engine."""
+    return any(status["state"] == "busy" for status in editor.statuses)
 
 
 async def test_capabilities_are_announced(root: Path) -> None:
@@ -91,7 +97,7 @@ async def test_columns_are_counted_as_agreed(root: Path, encoding: types.Positio
 
 async def test_cancelling_reaches_the_decoding(root: Path) -> None:
     long = "".join(f"x{number} = {number}; " for number in range(1000))  # a text that only repeats ends by itself
-    slow = fake(responses=[long, "done"], token_ms=200)
+    slow = fake(echo=long, token_ms=200)
     options = {"deadlineMs": 3_600_000, "maxTokens": 5000}
     async with connected(root, *FAKE, environment=slow, options=options) as editor:
         uri = editor.open(root / "shapes.py")
@@ -102,14 +108,14 @@ async def test_cancelling_reaches_the_decoding(root: Path) -> None:
         )
         await editor.wait_until_ready()
         waiting = editor.protocol.send_request(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id="slow")
-        await editor.wait_for("decoding", lambda: any(status["state"] == "busy" for status in editor.statuses))
-        await asyncio.sleep(0.5)
+        await editor.wait_for("decoding", lambda: is_busy(editor))
         editor.cancel_request(types.CancelParams(id="slow"))
         with pytest.raises(Exception, match="cancel"):
             await asyncio.wait_for(asyncio.wrap_future(waiting), PATIENCE_S)
         # The first answer would have taken longer than anything here is waited for.
+        editor.workspace_did_change_configuration(types.DidChangeConfigurationParams({"iquest": {"maxTokens": 7}}))
         items = await asyncio.wait_for(editor.inline(uri, 4, 9), PATIENCE_S)
-        assert [item.insert_text for item in items] == ["done"]
+        assert [item.insert_text for item in items] == ["x0 = 0;"]
 
 
 async def test_loading_shows_progress_and_settings_arrive(root: Path) -> None:
@@ -135,18 +141,19 @@ async def test_a_model_that_is_still_loading_keeps_nobody_waiting(root: Path) ->
     async with connected(root, *FAKE, environment=fake(load_ms=3_600_000), options={"deadlineMs": 100}) as editor:
         uri = editor.open(root / "shapes.py")
         assert await editor.inline(uri, 4, 9) == []
+        await editor.wait_for("a status", lambda: editor.statuses)
         assert editor.statuses[-1]["state"] == "loading"
 
 
 async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) -> None:
     text = "".join(f"x{number} = {number}; " for number in range(1000))  # a text that only repeats is not shown
     slow = fake(responses=[text, "done"], token_ms=20)
-    async with connected(root, *FAKE, environment=slow, options={"deadlineMs": 60000, "maxTokens": 100}) as editor:
+    async with connected(root, *FAKE, environment=slow, options=PATIENT | {"maxTokens": 100}) as editor:
         uri = editor.open(root / "shapes.py")
         await editor.wait_until_ready()
         task = asyncio.create_task(editor.inline(uri, 4, 9))
-        await asyncio.sleep(0.5)
-        engines = children(await asyncio.to_thread(editor.daemon_pid), "runtime.child")
+        await editor.wait_for("decoding", lambda: is_busy(editor))
+        engines = engine_processes(await asyncio.to_thread(editor.daemon_pid))
         assert len(engines) == 1
         os.kill(engines[0], signal.SIGKILL)
         assert await asyncio.wait_for(task, PATIENCE_S) == []
@@ -165,15 +172,10 @@ async def test_a_file_changed_outside_is_seen(root: Path) -> None:
         other.write_text("def perimeter(width, height):\n    return 2 * (width + height)\n")
         editor.insert(uri, 2, 4, 9, "x): pass\nperim")
 
-        async def seen() -> bool:
-            items = await editor.inline(uri, 5, 5)
-            return bool(items) and items[0].insert_text.startswith("eter(width, height):")
-
-        for _ in range(100):
-            if await seen():
-                return
-            await asyncio.sleep(0.1)
-        pytest.fail("the new text never entered the window")
+        async with asyncio.timeout(PATIENCE_S):
+            while not (items := await editor.inline(uri, 5, 5)) or not items[0].insert_text.startswith("eter(width"):
+                await asyncio.sleep(0.1)
+        assert items[0].insert_text.startswith("eter(width, height):")
 
 
 async def test_documents_that_are_no_files_are_left_alone(root: Path) -> None:
@@ -259,10 +261,7 @@ async def test_what_became_of_a_suggestion_is_counted_here(root: Path) -> None:
             await tell_what_became_of_it(editor, root)
         assert (await asyncio.to_thread(home.command, "daemon", "stop", *FAKE)).returncode == 0
         file = home.folder / "state" / "iquest-lsp" / "statistics.json"
-        for _ in range(200):
-            if file.exists():
-                break
-            await asyncio.sleep(0.05)
+        await until(file.exists)
         (day,) = json.loads(file.read_text())["days"].values()
         assert day["shown"] == day["accepted.words"] == day["requests"] == 1
         assert day["accepted.characters"] == 5
@@ -300,8 +299,7 @@ async def test_an_answer_on_an_over_indented_line_replaces_its_indentation(tmp_p
     (tmp_path / "a.py").write_text(code)
     (tmp_path / "iquest.toml").write_text("")
     environment = {"IQUEST_LSP_FAKE": json.dumps({"responses": ["else:"] * 4})}
-    options = {"deadline_ms": 60_000}
-    async with connected(tmp_path, "--engine", "fake", environment=environment, options=options) as editor:
+    async with connected(tmp_path, "--engine", "fake", environment=environment, options=PATIENT) as editor:
         uri = editor.open(tmp_path / "a.py")
         (item,) = await editor.inline(uri, 3, 8)
         assert item.insert_text == "    else:"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.home import CODE, Home, children, stopped
+from tests.e2e.home import CODE, Home, engine_processes, stopped
 from tests.e2e.rawclient import RawClient
+from tests.waiting import PATIENT_MS
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
@@ -27,11 +28,11 @@ def inline(uri: str) -> dict[str, object]:
 
 async def test_an_engine_that_stands_still_costs_answers_and_nothing_else(home: Home, root: Path) -> None:
     client = await RawClient.start(home, *FAKE)
-    await client.initialize(root, deadline_ms=60_000)
+    await client.initialize(root)
     await client.ready()
     uri = client.open(root / "shapes.py", CODE)
     assert await client.inline(uri, 4, 9) == ["width, height):"]
-    (engine,) = children(home.pids()[0], "runtime.child")
+    (engine,) = engine_processes(home.pids()[0])
     client.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"deadlineMs": 200}}})
     above = {"line": 4, "character": 0}
     change = {"range": {"start": above, "end": above}, "text": "size = 1\n"}
@@ -40,9 +41,9 @@ async def test_an_engine_that_stands_still_costs_answers_and_nothing_else(home: 
         # The answer comes all the same, with nothing in it, though the engine will never say a word.
         assert await client.inline(uri, 5, 9) == []
     # Awake again, it answers; nobody was told of anything, and nothing was started anew.
-    client.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"deadlineMs": 60_000}}})
+    client.notify("workspace/didChangeConfiguration", {"settings": {"iquest": {"deadlineMs": PATIENT_MS}}})
     assert await client.inline(uri, 5, 9) == ["width, height):"]
-    assert children(home.pids()[0], "runtime.child") == [engine]
+    assert engine_processes(home.pids()[0]) == [engine]
     assert client.messages() == []
     assert [number for number, answers in client.responses.items() if len(answers) != 1] == []
     assert await client.leave() == 0
@@ -50,12 +51,12 @@ async def test_an_engine_that_stands_still_costs_answers_and_nothing_else(home: 
 
 async def test_all_of_it_sleeps_and_wakes_up(home: Home, root: Path) -> None:
     client = await RawClient.start(home, *FAKE)
-    await client.initialize(root, deadline_ms=60_000)
+    await client.initialize(root)
     await client.ready()
     uri = client.open(root / "shapes.py", CODE)
     assert await client.inline(uri, 4, 9) == ["width, height):"]
     daemon = home.pids()[0]
-    offspring = children(daemon, "runtime.child")
+    offspring = engine_processes(daemon)
     with stopped(daemon, *offspring):
         asked = [client.ask("textDocument/inlineCompletion", inline(uri)) for _ in range(3)]
         client.notify("$/cancelRequest", {"id": asked[0]})
@@ -65,7 +66,7 @@ async def test_all_of_it_sleeps_and_wakes_up(home: Home, root: Path) -> None:
     assert await client.inline(uri, 4, 9) == ["width, height):"]
     assert [len(client.responses[number]) for number in asked] == [1, 1, 1]
     assert home.pids() == [daemon]
-    assert children(daemon, "runtime.child") == offspring
+    assert engine_processes(daemon) == offspring
     assert client.messages() == []
     assert await client.leave() == 0
 
@@ -98,7 +99,7 @@ async def test_a_disk_that_fills_up_costs_what_was_to_be_kept(home: Home, root: 
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "Compute the areas that the survey asks for"], check=True)
     client = await RawClient.start(home, *FAKE, environment=environment)
-    await client.initialize(root, deadline_ms=60_000)
+    await client.initialize(root)
     await client.ready()
     with contextlib.suppress(OSError), (small_disk / "rest").open("wb") as rest:
         while True:

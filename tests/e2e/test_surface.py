@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.home import children, private_home, stopped
+from tests.e2e.home import children, engine_processes, private_home, stopped
 from tests.e2e.rawclient import RawClient, close_all
+from tests.waiting import PATIENCE_S
 
 FAKE = ("--engine", "fake")
 CODE = "def area(width, height):\n    return width * height\n\n\ndef volume(a, b, c):\n    return a * b * c\n"
@@ -130,7 +132,7 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
             {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": changed}]},
         )
         client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
-        await client.until(lambda: _asked(client, "workspace/codeLens/refresh") > 1, 60)  # once for the settings
+        await client.until(lambda: _asked(client, "workspace/codeLens/refresh") > 1)  # once for the settings
         lenses = (await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}}))["result"]
         assert [lens["range"]["start"]["line"] for lens in lenses] == [4, 4]
         assert lenses[0]["command"]["title"] == "2 lines changed since the last commit: explain"
@@ -169,18 +171,20 @@ async def test_completions_are_announced_while_a_model_is_there(root: Path) -> N
         "window": {"workDoneProgress": True},
     }
     both = {"textDocument/inlineCompletion", "textDocument/completion"}
-    slow = {"IQUEST_LSP_FAKE": json.dumps({"load_ms": 8000})}
+    slow = {"IQUEST_LSP_FAKE": json.dumps({"load_ms": 3000})}
     async with client_in(root, *FAKE, capabilities=capabilities, environment=slow) as (client, told):
         assert "completionProvider" not in told
         assert "inlineCompletionProvider" not in told
         assert not _registered(client, "client/registerCapability") & both
         # The user gives loading up, asks for it again, and then it is there.
         loading = "IQuest: loading the model"
-        await client.until(lambda: _bar(client, loading, "begin"))
-        begun = _bar(client, loading, "begin")[0]
-        assert begun["value"]["cancellable"] is True
-        client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
-        await client.until(lambda: "failed" in client.states())
+        await client.until(lambda: engine_processes(client.home.pids()[0]))
+        with stopped(*engine_processes(client.home.pids()[0]), may_end=True):  # so that the user comes in time
+            await client.until(lambda: _bar(client, loading, "begin"))
+            begun = _bar(client, loading, "begin")[0]
+            assert begun["value"]["cancellable"] is True
+            client.notify("window/workDoneProgress/cancel", {"token": begun["token"]})
+            await client.until(lambda: "failed" in client.states())
         assert any("given up" in text for text in client.messages())
         assert not _registered(client, "client/registerCapability")
         await client.request("iquest/reloadModel", {})
@@ -203,11 +207,8 @@ def _failed(statuses: list[dict[str, Any]]) -> dict[str, Any]:
 
 async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
     operations = {"didCreate": True, "didRename": True, "didDelete": True}
-    options = {"deadline_ms": 60_000}
-    async with client_in(root, *FAKE, capabilities={"workspace": {"fileOperations": operations}}, **options) as (
-        client,
-        told,
-    ):
+    capabilities = {"workspace": {"fileOperations": operations}}
+    async with client_in(root, *FAKE, capabilities=capabilities) as (client, told):
         workspace = told["workspace"]
         assert set(workspace["fileOperations"]) == {"didCreate", "didRename", "didDelete"}
         assert workspace["workspaceFolders"] == {"supported": True, "changeNotifications": True}
@@ -223,12 +224,10 @@ async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
             return {chunk["path"] for chunk in answer["result"]["chunks"]}
 
         async def until_shown(file: str, wanted: set[str], not_wanted: set[str]) -> None:
-            for _ in range(100):
-                found = await shown(file)
-                if wanted <= found and not found & not_wanted:
-                    return
+            end = time.monotonic() + PATIENCE_S
+            while not wanted <= (found := await shown(file)) or found & not_wanted:
+                assert time.monotonic() < end, (found, wanted, not_wanted)
                 await asyncio.sleep(0.1)
-            raise AssertionError((found, wanted, not_wanted))
 
         (root / "use.py").write_text("from shapes import area, volume\n\nprint(area(1, 2))\n")
         client.notify("workspace/didCreateFiles", {"files": [{"uri": (root / "use.py").as_uri()}]})
@@ -329,7 +328,7 @@ async def test_diagnostics_near_the_cursor_enter_the_window_in_a_pause(root: Pat
         7,
     ]
     capabilities = {"experimental": {"iquest": {"diagnostics": True}}}
-    async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
+    async with client_in(root, *FAKE, capabilities=capabilities) as (client, _):
         client.results["iquest/diagnostics"] = offered
         await client.ready()
         uri = client.open(root / "shapes.py", CODE)
@@ -343,7 +342,7 @@ async def test_diagnostics_near_the_cursor_enter_the_window_in_a_pause(root: Pat
         await client.until(lambda: _asked(client, "iquest/diagnostics"))
         asked = next(item["params"] for item in client.requests if item["method"] == "iquest/diagnostics")
         assert asked["textDocument"] == {"uri": uri}
-        async with asyncio.timeout(300):
+        async with asyncio.timeout(PATIENCE_S):
             while not (found := await notes()):
                 await asyncio.sleep(0.1)
         assert found[0]["reason"] == "what other tools say of the code near the cursor"
@@ -352,7 +351,7 @@ async def test_diagnostics_near_the_cursor_enter_the_window_in_a_pause(root: Pat
         # The complaint is gone, and with it its place in the window.
         client.results["iquest/diagnostics"] = []
         await client.inline(uri, 1, 4)
-        async with asyncio.timeout(300):
+        async with asyncio.timeout(PATIENCE_S):
             while await notes():
                 await asyncio.sleep(0.1)
 
@@ -364,7 +363,7 @@ async def test_a_user_may_end_the_indexing(root: Path) -> None:
     for number in range(1500):
         (many / f"part{number}.py").write_text(f"def part_{number}(x):\n    return x * {number}\n" * 20)
     capabilities = {"window": {"workDoneProgress": True}}
-    async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
+    async with client_in(root, *FAKE, capabilities=capabilities) as (client, _):
         title = f"IQuest: indexing the files of {root.name}"
         await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
@@ -396,7 +395,7 @@ async def test_a_user_may_end_the_indexing_of_the_history(root: Path) -> None:
     subprocess.run([*git, "fast-import", "--quiet"], input=commits.encode(), check=True)
     subprocess.run([*git, "checkout", "-q", "long"], check=True)
     capabilities = {"window": {"workDoneProgress": True}}
-    async with client_in(root, *FAKE, capabilities=capabilities, deadline_ms=60_000) as (client, _):
+    async with client_in(root, *FAKE, capabilities=capabilities) as (client, _):
         title = f"IQuest: indexing the history of {root.name}"
         await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")

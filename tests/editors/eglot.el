@@ -10,7 +10,8 @@
 
 (condition-case failure
     (progn
-      (setq eglot-sync-connect 30 eglot-connect-timeout 60 jsonrpc-default-request-timeout 60)
+      ;; Only so that a test that fails ends.
+      (setq eglot-sync-connect 300 eglot-connect-timeout 300 jsonrpc-default-request-timeout 400)
       (find-file (getenv "FILE"))
       (python-mode)
       ;; The configuration that the README gives, with the test's command in it.

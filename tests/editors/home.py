@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.home import PROGRAM, Home
+from tests.waiting import PATIENT_MS
 
 SHAPES = "def area(width, height):\n    return width * height\n"
 
@@ -21,7 +22,13 @@ def left_out(reason: str) -> None:
 
 
 def environment(home: Home) -> dict[str, str]:
-    """An environment in which no daemon, setting or start-up file of the user's own is reached."""
+    """An environment in which no daemon, setting or start-up file of the user's own is reached.
+
+    Every answer has all the time it needs: what is said is tested, not how fast a busy machine says it.
+    """
+    settings = home.folder / "config" / "iquest-lsp" / "settings.toml"
+    settings.parent.mkdir(exist_ok=True)
+    settings.write_text(f"deadline_ms = {PATIENT_MS}\n")
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return {**kept, **home.environment, "HOME": str(home.folder), "XDG_CACHE_HOME": str(home.folder / "cache")}
 

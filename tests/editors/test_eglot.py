@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.e2e.home import private_home
 from tests.editors.home import SHAPES, command, environment, left_out, repository, said
+from tests.waiting import PATIENCE_S
 
 HERE = Path(__file__).parent
 
@@ -24,7 +25,7 @@ def test_a_completion_is_inserted(tmp_path: Path) -> None:
             cwd=file.parent,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=10 * PATIENCE_S,
             check=False,
         )
     seen = said(done.stdout)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.e2e.home import private_home
 from tests.editors.home import SHAPES, command, environment, left_out, repository, said
+from tests.waiting import PATIENCE_S
 
 HERE = Path(__file__).parent
 PLUGIN = HERE.parents[1] / "editors" / "neovim"
@@ -27,7 +28,7 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
             cwd=file.parent,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=10 * PATIENCE_S,
             check=False,
         )
     seen = said(done.stdout + done.stderr)

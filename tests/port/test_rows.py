@@ -98,7 +98,7 @@ def test_drafts_change_no_token_of_real_code(threads: int) -> None:
 
 
 def test_no_call_has_more_rows_than_are_computed_each_for_itself() -> None:
-    header = (Path(attention.__file__).parent / "port" / "ggml-flash-attn-alibi.h").read_text("utf-8")
+    header = (Path(attention.__file__).parents[1] / "port" / "ggml-flash-attn-alibi.h").read_text("utf-8")
     assert f"#define GGML_FA_ALIBI_ROWS {MOST_ROWS} " in header
     assert Controller(2, can_split=True).longest(1000) + 1 == MOST_ROWS
 

@@ -20,6 +20,7 @@ OWNERS = {
     "pygls": ("server/", "daemon/"),
     "lsprotocol": ("server/", "daemon/"),
     "llama_cpp": ("runtime/",),
+    "cattrs": ("runtime/base/wire.py", "server/"),
     "jinja2": ("context/chat.py",),
     "http": ("runtime/remote/http_client.py",),
     "git": ("codeflow/git/repository.py",),

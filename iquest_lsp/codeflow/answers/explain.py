@@ -12,7 +12,8 @@ from pathlib import Path
 from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
 from iquest_lsp.codeflow.diff.explanation import ChangedFile, DiffExplanation, HistoryItem
 from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
-from iquest_lsp.codeflow.diff.risks import Redact, changed_names, risks_of
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
+from iquest_lsp.codeflow.diff.risks import changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, load
 from iquest_lsp.codeflow.diff.summary import GUESS, sentence
 from iquest_lsp.codeflow.git.commits import FileDiff
@@ -29,7 +30,6 @@ from iquest_lsp.codeflow.syntax.symbols import symbols_of
 
 MAX_HISTORY = 8
 MAX_NAMES = 12
-WITHHELD = "(withheld: looks like a secret)"
 
 _STATUS = {
     "A": "added",
@@ -61,6 +61,8 @@ def explain_diff(
     source = load(root, target)
     changes = changes_of(source)
     intent = _intent(source, changes)
+    # The lines by which moves were recognized are code as it stands, and no part of an answer.
+    changes = [replace(item, lines=()) for item in changes]
     if redact is not None:
         changes = [replace(item, detail=WITHHELD) if redact(item.detail) else item for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
@@ -94,6 +96,8 @@ def explain_diff(
     missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
     if len(missing) < LEAST:
         missing = with_likely(missing, _along(source, past, tracked), partners)
+    if redact is not None:  # a reason names what the changed lines name
+        missing = [replace(item, reason=WITHHELD) if redact(item.reason) else item for item in missing]
     known = replace(known, missing=tuple(missing))
     tell(known)
     touches = past.touches(_ranges(source, changes), earlier[:100])

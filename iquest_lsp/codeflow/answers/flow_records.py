@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS, rationale
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex, SymbolEntry
 from iquest_lsp.datatypes import FlowRecord
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.explanation import escape
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.unindexed import Evidence

@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.answers.logs import Failure, Frame
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.explanation import escape, left_out_line
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex
 from iquest_lsp.codeflow.past.releases import last_good
@@ -240,23 +239,21 @@ class _Cases:
 def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     ranges = []
     if target.line_committed is not None:
-        ranges.append(("line", target.path, (target.line_committed, target.line_committed + 1)))
+        ranges.append(("line", target.head_path, (target.line_committed, target.line_committed + 1)))
     if target.committed is not None:
-        ranges.append(("symbol", target.path, target.committed))
+        ranges.append(("symbol", target.head_path, target.committed))
     counts: defaultdict[str, int] = defaultdict(int)
     said = {"line": "changed this very line", "symbol": f"changed `{target.name}`", "": f"changed {target.path}"}
     base = {"line": 1.0, "symbol": 0.6, "": 0.5 if not ranges else 0.15}
-    for past, entry in cases.index.follow(ranges, [target.path], MAX_CANDIDATES):
+    found = [(past.label, entry) for past, entry in cases.index.follow(ranges)[0][:MAX_CANDIDATES]] if ranges else []
+    most = 60 if ranges else MAX_CANDIDATES
+    found += [("", entry) for entry in cases.index.on_paths(cases.index.renamed_from(target.head_path), most)]
+    for label, entry in found:
         if not entry.merge:
             # Of a whole file nothing but time tells its changes apart, and time is weighed below.
-            decay = {"line": 0.75, "symbol": 0.9}.get(past.label, 0.97)
-            cases.of(entry).add(weight * base[past.label] * decay ** counts[past.label], said[past.label])
-            counts[past.label] += 1
-    if ranges:
-        for entry in cases.index.on_paths([target.path], 60):
-            if not entry.merge:
-                cases.of(entry).add(weight * base[""] * 0.95 ** counts[""], said[""])
-                counts[""] += 1
+            decay = {"line": 0.75, "symbol": 0.9}.get(label, 0.95 if ranges else 0.97)
+            cases.of(entry).add(weight * base[label] * decay ** counts[label], said[label])
+            counts[label] += 1
 
 
 def _on_frame(cases: _Cases, frame: Frame) -> None:

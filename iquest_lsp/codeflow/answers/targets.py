@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.tracking import before
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
-from iquest_lsp.errors import UsageError
+from iquest_lsp.errors import NoSuchFileError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Target:
     """A place in the repository: a repository path and, as asked, a 0-based line or a definition.
 
     `symbol` is the definition meant or around the line, `committed` its lines in HEAD (None: not committed), and
-    `line_committed` the line there.
+    `line_committed` the line there; `renamed_from` is the file's name in HEAD where that is another one.
     """
 
     text: str
@@ -29,6 +29,12 @@ class Target:
     name: str = ""
     committed: tuple[int, int] | None = None
     line_committed: int | None = None
+    renamed_from: str = ""
+
+    @property
+    def head_path(self) -> str:
+        """The file's path in HEAD, another one where it was moved since."""
+        return self.renamed_from or self.path
 
     @property
     def label(self) -> str:
@@ -42,7 +48,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     """The place that FILE:LINE (1-based), FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
 
     With `gone_allowed`, a definition that the file no longer has is no error: only history knows it.
-    Raises UsageError where there is none.
+    Raises NoSuchFileError for a file that is not there, UsageError for a place that is not in it.
     """
     # Bytes that are no UTF-8 are written as the history writes them.
     text = decode_path(os.fsencode(text))
@@ -50,9 +56,9 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     full = _normal(repository.prefix + path)
     source = _read(repository, full)
     if source is None:
-        if gone_allowed and name:
+        if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
-        raise UsageError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
+        raise NoSuchFileError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full)
     if name:
@@ -63,9 +69,11 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
             close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
             hint = ", ".join(close) or "none is alike"
             raise UsageError(f"{path} defines no {name}", why=f"its definitions: {hint}", fix="Check the name")
-        return Target(text, full, None, symbol, symbol.name, mapping.range((symbol.start, symbol.end)))
+        return Target(
+            text, full, None, symbol, symbol.name, mapping.range((symbol.start, symbol.end)), None, mapping.origin
+        )
     if line is None:
-        return Target(text, full)
+        return Target(text, full, renamed_from=mapping.origin)
     count = source.count(b"\n") + 1
     if not 1 <= line <= count:
         raise UsageError(f"{path} has no line {line}", why=f"it has {count} lines")
@@ -79,6 +87,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         symbol.name if symbol else "",
         mapping.range((symbol.start, symbol.end)) if symbol else None,
         at[0] if at else None,
+        mapping.origin,
     )
 
 
@@ -96,16 +105,25 @@ def split_target(text: str) -> tuple[str, str, int | None]:
 
 
 class _Mapping:
-    """Lines of the file on disk as lines of the file in HEAD."""
+    """Lines of the file on disk as lines of the file in HEAD; `origin` is its name there where it was moved since."""
 
     def __init__(self, repository: Repository, path: str) -> None:
         self._hunks: tuple[Hunk, ...] = ()
+        self.origin = ""
         head = repository.head()
         self._new = not head
-        if head and not repository.bare:
-            files = [item for item in read_diff(repository.diff(head, None, paths=[path])) if item.path == path]
-            self._hunks = files[0].hunks if files else ()
-            self._new = bool(files) and files[0].status == "A"
+        if not head or repository.bare:
+            return
+        changed = next(
+            (item for item in read_diff(repository.diff(head, None, paths=[path])) if item.path == path), None
+        )
+        if changed is not None and changed.status == "A":
+            # Limited to one path git cannot see that a new file is another one moved.
+            every = read_diff(repository.diff(head, None))
+            changed = next((item for item in every if item.path == path), changed)
+        if changed is not None:
+            self._hunks, self._new = changed.hunks, changed.status == "A"
+            self.origin = changed.old_path if changed.status == "R" else ""
 
     def range(self, span: tuple[int, int]) -> tuple[int, int] | None:
         return None if self._new else before(self._hunks, span)

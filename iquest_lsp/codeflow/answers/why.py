@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.explanation import escape, left_out_line
 from iquest_lsp.codeflow.diff.filters import rationale
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex, SymbolEntry
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.signatures import signature_facts
@@ -113,7 +112,7 @@ class _Step:
 
 def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None = None) -> Story:
     """The story of a target, from what is indexed; older commits on its file are read first where need be."""
-    index.deepen(index.renamed_from(target.path))
+    index.deepen(index.renamed_from(target.head_path))
     steps: dict[str, _Step] = {}
     if target.line is not None and target.line_committed is not None:
         _line_steps(index, target, steps)
@@ -152,14 +151,13 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
     assert target.line_committed is not None
     span = (target.line_committed, target.line_committed + 1)
-    for past, entry in index.follow([("line", target.path, span)], [target.path]):
-        if past.label:
-            steps[entry.oid] = _Step(entry, "the line came with it" if past.born else "the line was changed", True)
+    for past, entry in index.follow([("line", target.head_path, span)])[0]:
+        steps[entry.oid] = _Step(entry, "the line came with it" if past.born else "the line was changed", True)
 
 
 def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, birth_only: bool) -> None:
     """Walks a definition's changes back through renames and moves, of itself, its outer one and its file."""
-    path, name = target.path, target.name
+    path, name = target.head_path, target.name
     found: list[tuple[SymbolEntry, str]] = []
     seen: set[tuple[str, str]] = set()
     before = 1 << 60
@@ -210,7 +208,7 @@ def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, 
 
 def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
     """Adds the beginning of a definition that came in a commit too wide to be read in depth."""
-    names = index.renamed_from(target.path)
+    names = index.renamed_from(target.head_path)
     entries = index.on_paths(names)
     first = min((step.entry.order for step in steps.values()), default=0)
     if not target.name or not entries or entries[-1].oid in steps or entries[-1].order >= first:
@@ -265,7 +263,7 @@ def _phrase(item: SymbolEntry, kind: str, inner: str) -> str:
 
 
 def _file_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
-    names = index.renamed_from(target.path)
+    names = index.renamed_from(target.head_path)
     entries = index.on_paths(names)
     first = min((item.order for item in entries), default=0)
     for entry in entries:
@@ -310,7 +308,7 @@ def _near(index: FlowIndex, direct: Sequence[_Step]) -> list[Entry]:
 
 def _about(entry: Entry, paths: Iterable[str], target: Target, short: str) -> bool:
     """True when a commit on tests, docs or CI is about the target: its file's test, or words in common."""
-    if any(stem(path) == stem(target.path) for path in paths):
+    if any(stem(path) == stem(target.head_path) for path in paths):
         return True
     words = {word for word in re.split(r"[^a-z0-9]+", short.lower()) if len(word) > 3}
     said = set(re.split(r"[^a-z0-9]+", entry.subject.lower()))

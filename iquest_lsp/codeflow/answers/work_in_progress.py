@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from iquest_lsp.codeflow.answers.explain import WITHHELD, headings
+from iquest_lsp.codeflow.answers.explain import headings
 from iquest_lsp.codeflow.diff.filters import rationale
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.diff.sources import worktree_files
 from iquest_lsp.codeflow.git.commits import Commit, commits
 from iquest_lsp.codeflow.git.repository import Repository
@@ -19,11 +19,6 @@ from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 MAX_EDITS = 200
 LIVE_SECONDS = 1.0
-
-
-def head(root: Path) -> str:
-    """The commit that HEAD points at; empty in a repository without commits. Raises NotARepositoryError."""
-    return Repository.open(root).head()
 
 
 def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit]:
@@ -73,7 +68,8 @@ def live_records(
         near.append(commit)
         if len(near) >= 2 * limit or time.monotonic() > deadline:
             break
-    purposes = judged(repository, near)
+    # The walk shows what the commits did to these paths; what they are for, only the whole of them says.
+    purposes = judged(commits(repository, commits=[item.oid for item in near])) if near else {}
     for commit in near:
         intent, objection = purposes[commit.oid]
         if objection is not None or len(records) >= limit:

@@ -1,7 +1,15 @@
-"""Patches from elsewhere: unified diffs as git, mail or plain `diff -u` write them, and applying them to texts."""
+"""Patches from elsewhere: unified diffs as git, mail or plain `diff -u` write them, and applying them to texts.
+
+Colours are taken off, mails decoded, and a combined diff of a merge is read against the first parent, as far as it
+shows it. What does not hold together is an error: a diff is never told in part as if it were whole.
+"""
 
 from __future__ import annotations
 
+import email
+import email.errors
+import email.header
+import email.policy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +29,29 @@ class Patch:
 
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
+_COMBINED_HUNK = re.compile(rb"(@@@+) -(\d+)(?:,(\d+))?(?: -\d+(?:,\d+)?)+ \+(\d+)(?:,(\d+))? @@@+ ?(.*)")
 _GIT = re.compile(rb'diff --git ("?a/.*?"?) ("?b/.*"?)$')
+_COMBINED = re.compile(rb"diff --(?:cc|combined) (.*)$")
+_STARTS = (b"diff ", b"---", b"+++", b"@@")
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
+_MAIL = re.compile(rb"^From [0-9a-f]{40,64} ", re.MULTILINE)
+_ENCODED = re.compile(rb"^Content-Transfer-Encoding:\s*(quoted-printable|base64)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 def read_patch(text: bytes) -> Patch:
-    """The patch in `text`. Raises UsageError when there is no diff in it."""
+    """The patch in `text`, of one mail or of several. Raises UsageError where there is no diff or a broken one."""
+    if any(line.startswith(b"\x1b[") for line in text.split(b"\n")):
+        text = _COLOUR.sub(b"", text)
     reader = _PatchReader()
-    lines = text.split(b"\n")
-    for line in lines:
-        reader.feed(line.rstrip(b"\r") if line.startswith((b"diff ", b"---", b"+++", b"@@")) else line)
+    subject = body = ""
+    for mail in _mails(text):
+        lines = mail.removesuffix(b"\n").split(b"\n")
+        for line in lines:
+            reader.feed(line.rstrip(b"\r") if line.startswith(_STARTS) else line)
+        if not subject:
+            first = next((at for at, line in enumerate(lines) if line.startswith((b"diff ", b"--- "))), 0)
+            subject, body = _message([line.decode("utf-8", "replace").rstrip("\r") for line in lines[:first]])
+        reader.end_mail()
     files = reader.finish()
     if not files:
         raise UsageError(
@@ -37,9 +59,23 @@ def read_patch(text: bytes) -> Patch:
             why="no line begins with `diff --git` or `---` and `+++`",
             fix="Pipe in the output of `git diff`",
         )
-    first = next((at for at, line in enumerate(lines) if line.startswith((b"diff ", b"--- "))), 0)
-    subject, body = _message([line.decode("utf-8", "replace").rstrip("\r") for line in lines[:first]])
     return Patch(files, subject, body)
+
+
+def _mails(text: bytes) -> list[bytes]:
+    """The mails of a mailbox as `git format-patch` writes it, each with its body decoded; other input as it is."""
+    starts = [found.start() for found in _MAIL.finditer(text)]
+    parts = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)] if starts[:1] == [0] else [text]
+    return [_decoded(part) for part in parts]
+
+
+def _decoded(mail: bytes) -> bytes:
+    head, gap, _ = mail.partition(b"\n\n")
+    if not gap or not _ENCODED.search(head):
+        return mail
+    message = email.message_from_bytes(mail, policy=email.policy.compat32)
+    payload = message.get_payload(decode=True)
+    return head + gap + payload.replace(b"\r\n", b"\n") if isinstance(payload, bytes) else mail
 
 
 class _PatchReader:
@@ -53,6 +89,9 @@ class _PatchReader:
         self.removed: list[str] = []
         self.added: list[str] = []
         self.heading = ""
+        self.header = b""
+        self.changed = False
+        self.marks = 1
         self.old_name = ""
 
     def feed(self, line: bytes) -> None:
@@ -61,21 +100,30 @@ class _PatchReader:
         elif found := _GIT.match(line):
             self._open(FileDiff(_name(found[2]), "M", ""))
             self.old_name = _name(found[1])
+        elif found := _COMBINED.match(line):
+            self._open(FileDiff(_name(found[1]), "M"))
+            self.old_name = _name(found[1])
         elif line.startswith(b"--- "):
             self.old_name = _name(line[4:])
         elif line.startswith(b"+++ "):
             self._names(_name(line[4:]))
         elif found := _HUNK.match(line):
-            self._heading(found)
+            self._heading(line, (found[1], found[2]), (found[3], found[4]), found[5])
+        elif found := _COMBINED_HUNK.match(line):
+            self._heading(line, (found[2], found[3]), (found[4], found[5]), found[6], len(found[1]) - 1)
         elif self.file is not None:
             self._extended(line)
+
+    def end_mail(self) -> None:
+        """Closes the file: what follows is another mail's text."""
+        self._open(None)
 
     def finish(self) -> tuple[FileDiff, ...]:
         self._open(None)
         return tuple(self.files)
 
     def _open(self, file: FileDiff | None) -> None:
-        self._flush()
+        self._end_hunk()
         if self.file is not None:
             counts = (sum(hunk.new_count for hunk in self.hunks), sum(hunk.old_count for hunk in self.hunks))
             if not self.file.binary:
@@ -109,19 +157,46 @@ class _PatchReader:
                 self.file, old_oid=old if set(old) != {"0"} else "", new_oid=new if set(new) != {"0"} else ""
             )
 
-    def _heading(self, found: re.Match[bytes]) -> None:
-        self._flush()
+    def _heading(
+        self,
+        line: bytes,
+        old: tuple[bytes, bytes | None],
+        new: tuple[bytes, bytes | None],
+        heading: bytes,
+        marks: int = 1,
+    ) -> None:
+        """A hunk's header: start and count on both sides; `marks` columns stand before each of its lines."""
+        self._end_hunk()
         if self.file is None:
             return
-        counts = tuple(1 if found[group] is None else int(found[group]) for group in (2, 4))
+        counts = tuple(1 if count is None else int(count) for _, count in (old, new))
         self.left = (counts[0], counts[1])
-        self.at = (int(found[1]) - (counts[0] > 0), int(found[3]) - (counts[1] > 0))
+        self.at = (int(old[0]) - (counts[0] > 0), int(new[0]) - (counts[1] > 0))
         self.start = self.at
-        self.heading = found[5].decode("utf-8", "replace").strip()[:200]
+        self.heading = heading.decode("utf-8", "replace").strip()[:200]
+        self.header, self.changed, self.marks = line, False, marks
+
+    def _end_hunk(self) -> None:
+        """Closes the hunk under way. Raises UsageError where it was cut short or shows no change."""
+        self._flush()
+        # A merge's combined diff can lack changes against the first parent.
+        if self.header and (any(self.left) or not (self.changed or self.marks > 1)):
+            self._broken("it has fewer lines than its header says" if any(self.left) else "it has no changed line")
+        self.header, self.left = b"", (0, 0)
+
+    def _broken(self, why: str) -> None:
+        path = self.file.path if self.file is not None else "the patch"
+        shown = self.header.decode("utf-8", "replace")[:60]
+        raise UsageError(
+            f"A hunk of {path} cannot be read: {shown}",
+            why=why,
+            fix="Pipe in the whole output of `git diff`, without --word-diff",
+        )
 
     def _body(self, line: bytes) -> None:
-        mark = line[:1] or b" "
-        text = line[1:].decode("utf-8", "replace")[:MAX_LINE]
+        marks = line[: self.marks].ljust(self.marks)
+        text = line[self.marks :].decode("utf-8", "replace")[:MAX_LINE]
+        mark, others = marks[:1], marks[1:]
         old, new = self.at
         if mark == b"\\":
             return
@@ -135,13 +210,17 @@ class _PatchReader:
                 self.start = self.at
             self.added.append(text)
             self.at, self.left = (old, new + 1), (self.left[0], self.left[1] - 1)
+        elif mark == b" " and b"-" in others:
+            return  # another parent's line, which neither the first one nor the merge has
         elif mark == b" ":
             self._flush()
             self.at, self.left = (old + 1, new + 1), (self.left[0] - 1, self.left[1] - 1)
         else:
-            self.left = (0, 0)
-        if not any(count > 0 for count in self.left):
-            self.left = (0, 0)
+            self._broken("a line in it begins with none of the marks ' ', '+', '-'")
+        self.changed |= mark in (b"-", b"+")
+        if min(self.left) < 0:
+            self._broken("it has more lines than its header says")
+        if not any(self.left) and self.marks == 1:
             self._flush()
 
     def _flush(self) -> None:
@@ -177,9 +256,17 @@ def _message(lines: Sequence[str]) -> tuple[str, str]:
         end = next((index for index, line in enumerate(rest) if not line.strip()), len(rest))
         subject = " ".join(line.removeprefix("Subject: ").strip() for line in rest[:end] if line[:1] in ("S", " "))
         body = "\n".join(rest[end + 1 :]).split("\n---", 1)[0]
-        return re.sub(r"^\[PATCH[^\]]*\]\s*", "", subject), body.strip()
+        return re.sub(r"^\[PATCH[^\]]*\]\s*", "", _unencoded(subject)), body.strip()
     indented = [line[4:] for line in lines if line.startswith("    ")]
     return (indented[0], "\n".join(indented[1:]).strip()) if indented else ("", "")
+
+
+def _unencoded(subject: str) -> str:
+    """A header's text, its encoded words (RFC 2047) decoded where they can be."""
+    try:
+        return str(email.header.make_header(email.header.decode_header(subject)))
+    except (LookupError, UnicodeDecodeError, email.errors.HeaderParseError):
+        return subject
 
 
 def apply(lines: Sequence[str], hunks: Sequence[Hunk]) -> list[str] | None:

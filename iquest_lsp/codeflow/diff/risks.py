@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.diff.redaction import Redact
 from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.dialects import Read, declared, dotted, violations
@@ -16,8 +17,6 @@ from iquest_lsp.codeflow.syntax.symbols import parses
 
 MAX_RISKS = 12
 MAX_BINARY, LARGE = 10, 1_000_000
-Redact = Callable[[str], bool]
-
 _CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$)")
 _DEBUG = re.compile(r"\bbreakpoint\(\)|\bpdb\.set_trace\(|^\s*debugger;?\s*$|\bconsole\.log\(|\bdbg!\(|\bvar_dump\(")
 _BROAD = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from iquest_lsp.codeflow.git.repository import Repository
@@ -25,3 +26,9 @@ def without_false_citations(root: Path, text: str) -> tuple[str, list[str]]:
         return text, []
     kept = [match[0] for match in _STATEMENT.finditer(text) if not set(cited(match[0])) & set(wrong)]
     return "".join(kept).strip(), wrong
+
+
+def unknown_commits(root: Path, ids: Iterable[str]) -> list[str]:
+    """Those of some ids that name no commit of the repository."""
+    repository = Repository.open(root)
+    return [oid for oid in ids if cited(oid) and not repository.has(oid)]

@@ -131,6 +131,9 @@ class Repository:
             ) from error
         return repository
 
+    #: Options that make a diff's form independent of configuration and free of programs.
+    diff_form = _DIFF
+
     @property
     def prefix(self) -> str:
         """The workspace root's path inside the repository, with a final slash; empty when they are the same."""
@@ -301,11 +304,26 @@ class Repository:
     @contextlib.contextmanager
     def blobs(self) -> Iterator[BlobReader]:
         """A reader of file contents by object id, on one git process."""
-        process = self._start("cat-file", "--batch", stdin=subprocess.PIPE)
-        try:
+        with self.pipe("cat-file", "--batch") as process:
             yield BlobReader(process)
+
+    @contextlib.contextmanager
+    def pipe(self, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A git command that is asked over its standard input while it runs; it ends with the context."""
+        process = self._start(*args, stdin=subprocess.PIPE)
+        try:
+            yield process
         finally:
             _end(process)
+
+    def simplified(self, revision: str, paths: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """Commits from `revision` back that changed the paths, each with its nearest ancestors that did too.
+
+        History is simplified as blame does: a merge that took a side's files as they are leads to that side alone.
+        """
+        for line in self.lines("rev-list", "--parents", revision, "--", *paths):
+            oid, *parents = line.decode().split()
+            yield oid, parents
 
     def size(self, oid: str, path: str) -> int:
         """Bytes of a blob, or of the file on disk where there is none yet; 0 when neither can be looked at."""
@@ -493,6 +511,7 @@ _COMMANDS = frozenset(
         "grep",
         "config",
         "merge-base",
+        "diff-tree",
         "hash-object",
         "symbolic-ref",
     }

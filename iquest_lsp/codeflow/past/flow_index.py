@@ -10,17 +10,18 @@ from types import TracebackType
 from typing import Any
 
 from iquest_lsp.codeflow.diff.filters import CREDIBILITY
-from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.tracking import Range, Tracker
+from iquest_lsp.codeflow.past.tracking import Range, follow
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
 
 MAX_PATH_COMMITS = 500
-MAX_DEEPEN, MAX_DEEPEN_TOUCHES = 200, 60
+MAX_DEEPEN, MAX_TOUCHES = 200, 200
+#: How long the lines of a diff are followed, in seconds; what is found by then is told.
+FOLLOW_SECONDS = 2.0
 _COLUMNS = (
     "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues,"
     " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
@@ -80,7 +81,7 @@ class FlowIndex:
     def __init__(self, repository: Repository, store: Store) -> None:
         self.repository, self.store = repository, store
         self._view = 0
-        self._before = 1 << 60
+        self._before, self._base = 1 << 60, ""
         self.refresh()
 
     @classmethod
@@ -124,6 +125,7 @@ class FlowIndex:
             "SELECT l.ord FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND c.oid=?", self._view, oid
         )
         self._before = 1 << 60 if order is None else order
+        self._base = oid
         return order is not None
 
     # ------------------------------------------------------------------------------------------- commits
@@ -290,40 +292,41 @@ class FlowIndex:
     # ------------------------------------------------------------------------------------------- evidence
 
     def follow(
-        self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str], limit: int = MAX_PATH_COMMITS
-    ) -> list[tuple[Past, Entry]]:
-        """Commits that changed the labelled lines of the newest state, newest first."""
-        followed = {path for _, path, _ in ranges}
-        every = list(dict.fromkeys(name for path in (*paths, *followed) for name in self.renamed_from(path)))
-        entries = self.on_paths(every, limit)
-        tracker = Tracker(ranges)
-        diffs = self._diffs([item.key for item in entries], every)
-        found: list[tuple[Past, Entry]] = []
-        for item in entries:
-            files = diffs.get(item.key, [])
-            commit = Commit(item.oid, (), "", "", item.time, item.date, item.subject, "", tuple(files))
-            found += [
-                (_past(touch.label, item, touch.diff.path, born=touch.born), item) for touch in tracker.feed(commit)
-            ]
-            found += [
-                (_past("", item, diff.path, born=diff.status == "A"), item)
-                for diff in files
-                if diff.path in paths and diff.path not in followed
-            ]
+        self, ranges: Sequence[tuple[str, str, Range]], *, seconds: float | None = None
+    ) -> tuple[list[tuple[Past, Entry]], bool]:
+        """Commits that changed the labelled lines of the newest state, newest first; False where time ran out."""
+        walked = follow(self.repository, self._base or self.repository.head(), ranges, seconds=seconds)
+        entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
+        found = [
+            (_past(touch.label, entries[touch.oid], touch.path, born=touch.born), entries[touch.oid])
+            for touch in walked.touches
+            if touch.oid in entries
+        ]
+        return sorted(found, key=lambda item: -item[1].order), walked.complete
+
+    def _named(self, oids: Sequence[str]) -> list[Entry]:
+        found: list[Entry] = []
+        for at in range(0, len(oids), 500):
+            some = oids[at : at + 500]
+            marks = ",".join("?" * len(some))
+            found += self._among(f"SELECT id AS commit_id FROM commits WHERE oid IN ({marks})", some, len(some))
         return found
 
     def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
         """See Evidence."""
-        # Commits of which only the paths are known would change no line.
-        self.deepen(
-            [
-                name
-                for path in dict.fromkeys([*paths, *(path for _, path, _ in ranges)])
-                for name in self.renamed_from(path)
-            ],
-            MAX_DEEPEN_TOUCHES,
-        )
-        return [past for past, _ in self.follow(ranges, paths, 200)]
+        found, _ = self.follow(ranges, seconds=FOLLOW_SECONDS)
+        followed = {path for _, path, _ in ranges}
+        others = {name: path for path in paths if path not in followed for name in self.renamed_from(path)}
+        if others:
+            entries = self.on_paths(list(others), MAX_TOUCHES)
+            touched = self.paths_of([item.key for item in entries])
+            found += [
+                (_past("", item, path, born=False), item)
+                for item in entries
+                for path in touched.get(item.key, [])
+                if path in others
+            ]
+        return [past for past, _ in sorted(found, key=lambda item: -item[1].order)]
 
     def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
         """See Evidence."""
@@ -378,27 +381,6 @@ class FlowIndex:
     def _path_ids(self, paths: Sequence[str]) -> list[int]:
         marks = ",".join("?" * len(paths))
         return [row[0] for row in self.store.rows(f"SELECT id FROM paths WHERE path IN ({marks})", *paths)]
-
-    def _diffs(self, keys: Sequence[int], paths: Sequence[str]) -> dict[int, list[FileDiff]]:
-        """File changes with hunks (positions only) of the commits on the paths."""
-        ids = self._path_ids(paths)
-        marks = ",".join("?" * len(ids))
-        wanted = set(keys)
-        hunks: defaultdict[tuple[int, int], list[Hunk]] = defaultdict(list)
-        for path_id, key, *numbers in self.store.rows(
-            f"SELECT * FROM hunks WHERE path_id IN ({marks}) ORDER BY path_id, commit_id, new_start, old_start", *ids
-        ):
-            if key in wanted:
-                hunks[key, path_id].append(Hunk(*numbers))
-        found: defaultdict[int, list[FileDiff]] = defaultdict(list)
-        for key, path_id, path, old_path, status in self.store.rows(
-            "SELECT commit_id, path_id, new.path, old.path, status FROM changes JOIN paths new ON new.id=path_id"
-            f" LEFT JOIN paths old ON old.id=old_path_id WHERE path_id IN ({marks})",
-            *ids,
-        ):
-            if key in wanted:
-                found[key].append(FileDiff(path, status, old_path or "", hunks=tuple(hunks.get((key, path_id), ()))))
-        return found
 
 
 def _entry(row: Sequence[Any]) -> Entry:

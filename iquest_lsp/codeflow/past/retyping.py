@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,13 @@ class RetypedLine:
     expected: str
 
 
-def retyped_lines(root: Path, count: int, positions: int, seed: int = 0) -> list[RetypedLine]:
+def retyped_lines(
+    root: Path, count: int, positions: int, seed: int = 0, *, withhold: Callable[[str], bool] = lambda text: False
+) -> list[RetypedLine]:
     """At most `positions` lines spread over the last `count` commits without merges, oldest first.
 
-    The choice depends on the seed and the commits alone. Raises RepositoryError.
+    Lines in a text of which `withhold` says True are passed over. The choice depends on the seed and the commits
+    alone. Raises RepositoryError.
     """
     repository = Repository.open(root)
     chosen: list[list[RetypedLine]] = []
@@ -57,7 +60,7 @@ def retyped_lines(root: Path, count: int, positions: int, seed: int = 0) -> list
                 old = data.decode("utf-8", "replace").split("\n")
                 lines += _typed(commit.oid, commit.parents[0], file, old, seed)
             chosen.append(lines)
-    return _spread(chosen, positions, seed)
+    return _spread(chosen, positions, seed, withhold)
 
 
 @contextmanager
@@ -102,15 +105,20 @@ def _cut(line: str, source: random.Random) -> int:
     return source.choice([indent, *borders, *borders])
 
 
-def _spread(groups: list[list[RetypedLine]], positions: int, seed: int) -> list[RetypedLine]:
+def _spread(
+    groups: list[list[RetypedLine]], positions: int, seed: int, withhold: Callable[[str], bool]
+) -> list[RetypedLine]:
     """As many from each commit as there is room for, so that one large commit does not fill the sample."""
     source = random.Random(seed)
     pools = [source.sample(group, len(group)) for group in groups if group]
     kept: list[tuple[int, RetypedLine]] = []
     while pools and len(kept) < positions:
         for age, pool in enumerate(pools):
-            if pool and len(kept) < positions:
-                kept.append((-age, pool.pop()))
+            if not pool or len(kept) >= positions:
+                continue
+            line = pool.pop()
+            if not withhold(line.text) and not withhold(line.expected):
+                kept.append((-age, line))
         if not any(pools):
             break
     kept.sort(key=lambda item: (item[0], item[1].path, item[1].line))

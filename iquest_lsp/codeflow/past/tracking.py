@@ -1,13 +1,29 @@
-"""Lines followed back through the history, commit by commit."""
+"""Lines followed back through the history as `git blame` follows them, on through every change of theirs.
+
+Each commit hands the lines that it did not change to its parents, the first parent that has them first; a merge changed
+only what none of its parents has. Where a file came from another name (half of it alike, git's own rule), its lines are
+followed there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import difflib
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
+from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
+from iquest_lsp.codeflow.git.repository import Repository
 
 Range = tuple[int, int]
+Labelled = tuple[str, Range]
+
+#: How alike a replaced line has to be to count as the line before (difflib's ratio of characters).
+ALIKE = 0.5
+MAX_RENAMES = 20
+_MAX_COMPARED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,60 +31,246 @@ class Touch:
     """A commit that changed the followed lines labelled `label`; `born` when it brought the first of them."""
 
     label: str
-    commit: Commit
-    diff: FileDiff
+    oid: str
+    path: str
     born: bool = False
 
 
-class Tracker:
-    """Follows labelled line ranges from newer to older commits; give it commits in that order.
+@dataclass(slots=True)
+class Walked:
+    """What a walk found, newest commit first along each line of history; `complete` is False when time ran out."""
 
-    Along one line of history this is exact; where lines of development ran side by side it is an approximation,
-    because the patches of one side shift the lines of the other.
+    touches: list[Touch] = field(default_factory=list)
+    complete: bool = True
+
+
+def follow(
+    repository: Repository, revision: str, ranges: Iterable[tuple[str, str, Range]], *, seconds: float | None = None
+) -> Walked:
+    """The commits that changed some lines of a revision; `ranges` are (label, path, 0-based lines) in it.
+
+    Raises RepositoryError, RevisionError.
     """
+    walked = Walked()
+    deadline = None if seconds is None else time.monotonic() + seconds
+    starts: dict[str, dict[str, list[Labelled]]] = {revision: {}}
+    for label, path, span in ranges:
+        starts[revision].setdefault(path, []).append((label, span))
+    renames = 0
+    while starts and renames <= MAX_RENAMES and walked.complete:
+        start = next(iter(starts))
+        spans = starts.pop(start)
+        if not spans:
+            continue
+        with pair_diffs(repository, tuple(spans)) as diffs, pair_diffs(repository, (), patch=False) as renamed:
+            walk = _Walk(repository, diffs, renamed, walked)
+            walk.run(start, spans, deadline)
+        for origin, found in walk.elsewhere.items():
+            renames += 1
+            for path, items in found.items():
+                starts.setdefault(origin, {}).setdefault(path, []).extend(items)
+    walked.complete &= not starts
+    walked.touches = list(dict.fromkeys(walked.touches))
+    return walked
 
-    def __init__(self, ranges: Iterable[tuple[str, str, Range]]) -> None:
-        self._ranges: dict[str, list[tuple[str, Range]]] = {}
-        for label, path, span in ranges:
-            self._ranges.setdefault(path, []).append((label, span))
 
-    @property
-    def done(self) -> bool:
-        """True when every range has been followed to its beginning."""
-        return not self._ranges
+class _Walk:
+    """One walk from one commit over some paths; lines that lead to other paths are left in `elsewhere`."""
 
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The paths that still have ranges."""
-        return tuple(self._ranges)
+    def __init__(self, repository: Repository, diffs: PairDiffs, renamed: PairDiffs, walked: Walked) -> None:
+        self._repository = repository
+        self._diffs = diffs
+        self._renamed = renamed
+        self._walked = walked
+        self._parents: dict[str, list[str]] = {}
+        self._pending: defaultdict[str, dict[str, list[Labelled]]] = defaultdict(dict)
+        self._paths: frozenset[str] = frozenset()
+        #: By commit and path: lines that continue in a file which this walk does not visit.
+        self.elsewhere: dict[str, dict[str, list[Labelled]]] = {}
 
-    def feed(self, commit: Commit) -> list[Touch]:
-        """The ranges this commit changed; from here on all ranges are those before it."""
-        touches: list[Touch] = []
-        for diff in commit.files:
-            entries = self._ranges.pop(diff.path, None)
-            if entries is None:
+    def run(self, start: str, spans: dict[str, list[Labelled]], deadline: float | None) -> None:
+        """Follows the spans (by path) of the commit `start`."""
+        self._paths = frozenset(spans)
+        first = True
+        for oid, parents in self._repository.simplified(start, sorted(spans)):
+            if first:
+                # The newest commit on the paths has the files as `start` has them.
+                self._pending[oid], first = spans, False
+            self._parents[oid] = parents
+            if oid in self._pending:
+                self._visit(oid)
+            if not self._pending:
+                return
+            if deadline is not None and time.monotonic() > deadline:
+                self._walked.complete = False
+                return
+
+    def _visit(self, oid: str) -> None:
+        waiting = [oid]
+        while waiting:
+            current = waiting.pop()
+            if current not in self._pending:
                 continue
-            kept = []
-            for label, span in entries:
-                hit = any(overlaps(hunk, span) for hunk in diff.hunks)
-                earlier = None if diff.status == "A" else before(diff.hunks, span)
-                if hit or earlier is None:
-                    touches.append(Touch(label, commit, diff, born=earlier is None))
-                if earlier is not None:
-                    kept.append((label, earlier))
-            if kept:
-                old_path = diff.old_path if diff.status == "R" else diff.path
-                self._ranges.setdefault(old_path or diff.path, []).extend(kept)
-        return touches
+            handed = list(self._hand_on(current, self._pending.pop(current)))
+            # Clocks that were wrong can show a parent before its child.
+            waiting.extend(parent for parent in handed if parent in self._parents)
+
+    def _hand_on(self, oid: str, spans: dict[str, list[Labelled]]) -> Iterator[str]:
+        """Gives each parent its lines; yields the parents that got any."""
+        left = spans
+        parents = self._parents[oid]
+        alone: tuple[str, dict[str, FileDiff]] | None = None
+        for parent in parents:
+            changed = {item.path: item for item in self._diffs.read(parent, oid)}
+            if alone is None:
+                alone = (parent, changed)
+            if len(parents) == 1:
+                self._note_removals(oid, changed, left)
+            given, left = self._give(parent, changed, left)
+            if given:
+                yield parent
+            if not left:
+                return
+        real = self._repository.parents(oid)
+        left = self._to_other_names(oid, [item for item in real if item not in parents] or real, left)
+        if left:
+            yield from self._changed_here(oid, left, alone)
+
+    def _note_removals(self, oid: str, changed: dict[str, FileDiff], spans: dict[str, list[Labelled]]) -> None:
+        """A commit that took lines out from between two followed ones has changed them."""
+        for path, items in spans.items():
+            gaps = [hunk.new_start for hunk in changed[path].hunks if not hunk.new_count] if path in changed else []
+            for label, (start, end) in items:
+                if any(start < gap < end for gap in gaps):
+                    self._walked.touches.append(Touch(label, oid, path))
+
+    def _give(
+        self, parent: str, changed: dict[str, FileDiff], spans: dict[str, list[Labelled]]
+    ) -> tuple[bool, dict[str, list[Labelled]]]:
+        """Hands on the lines that the parent has; whether it got any, and the lines that it has not."""
+        given, left = False, dict[str, list[Labelled]]()
+        for path, items in spans.items():
+            diff = changed.get(path)
+            if diff is not None and not _has_before(diff):
+                left[path] = items
+                continue
+            for label, span in items:
+                kept, lost = _unchanged(diff.hunks if diff is not None else (), span)
+                for piece in kept:
+                    self._put(parent, (diff.old_path if diff is not None else "") or path, (label, piece))
+                    given = True
+                if lost:
+                    left.setdefault(path, []).extend((label, piece) for piece in lost)
+        return given, left
+
+    def _put(self, parent: str, path: str, item: Labelled) -> None:
+        place = self._pending[parent] if path in self._paths else self.elsewhere.setdefault(parent, {})
+        place.setdefault(path, []).append(item)
+
+    def _to_other_names(
+        self, oid: str, parents: Sequence[str], spans: dict[str, list[Labelled]]
+    ) -> dict[str, list[Labelled]]:
+        """Leads lines on to the names that their files had in the parents; what is left changed in `oid`."""
+        left = spans
+        for parent in parents:
+            moved = {
+                item.path: item.old_path
+                for item in self._renamed.read(parent, oid)
+                if item.status == "R" and item.path in left
+            }
+            if not moved:
+                continue
+            files = {item.path: item for item in self._pair(parent, oid, [*moved, *moved.values()])}
+            remaining: dict[str, list[Labelled]] = {path: items for path, items in left.items() if path not in moved}
+            for path, old_path in moved.items():
+                hunks = files[path].hunks if path in files and files[path].status == "R" else ()
+                for label, span in left[path]:
+                    kept, lost = _unchanged(hunks, span)
+                    for piece in kept:
+                        self.elsewhere.setdefault(parent, {}).setdefault(old_path, []).append((label, piece))
+                    for piece in lost:
+                        earlier = earlier_lines(hunks, piece)
+                        self._walked.touches.append(Touch(label, oid, path, born=earlier is None))
+                        if earlier is not None:
+                            self.elsewhere.setdefault(parent, {}).setdefault(old_path, []).append((label, earlier))
+            left = remaining
+        return left
+
+    def _pair(self, old: str, new: str, paths: Sequence[str]) -> tuple[FileDiff, ...]:
+        with pair_diffs(self._repository, tuple(paths)) as diffs:
+            return diffs.read(old, new)
+
+    def _changed_here(
+        self, oid: str, spans: dict[str, list[Labelled]], alone: tuple[str, dict[str, FileDiff]] | None
+    ) -> Iterator[str]:
+        """Notes the change, and goes on with the lines that stood there before, in the first parent."""
+        given = False
+        for path, items in spans.items():
+            diff = alone[1].get(path) if alone is not None else None
+            for label, span in items:
+                earlier = earlier_lines(diff.hunks, span) if diff is not None and _has_before(diff) else None
+                self._walked.touches.append(Touch(label, oid, path, born=earlier is None))
+                if earlier is not None and alone is not None and diff is not None:
+                    self._put(alone[0], diff.old_path or path, (label, earlier))
+                    given = True
+        if given and alone is not None:
+            yield alone[0]
 
 
-def overlaps(hunk: Hunk, span: Range) -> bool:
-    """True when the hunk's new side touches the lines; a pure removal touches when it lies strictly between two."""
-    start, end = span
-    if hunk.new_count:
-        return hunk.new_start < end and start < hunk.new_start + hunk.new_count
-    return start < hunk.new_start < end
+def _has_before(diff: FileDiff) -> bool:
+    """True when the file has lines in the parent that its own can come from."""
+    return diff.status in ("M", "R") or (diff.status == "T" and bool(diff.hunks))
+
+
+def _unchanged(hunks: Sequence[Hunk], span: Range) -> tuple[list[Range], list[Range]]:
+    """The parts of a span that no hunk touches, as the lines they were before, and the parts that hunks brought."""
+    kept: list[Range] = []
+    lost: list[Range] = []
+    at, end = span
+    shift = 0
+    for hunk in hunks:
+        first, last = hunk.new_start, hunk.new_start + hunk.new_count
+        if first >= end:
+            break
+        if at < first:
+            kept.append((at + shift, first + shift))
+            at = first
+        if at < last:
+            upto = min(last, end)
+            lost.append((at, upto))
+            at = upto
+        shift += hunk.old_count - hunk.new_count
+        if at >= end:
+            return kept, lost
+    if at < end:
+        kept.append((at + shift, end + shift))
+    return kept, lost
+
+
+def earlier_lines(hunks: Sequence[Hunk], span: Range) -> Range | None:
+    """The lines that stood where changed lines stand; None when nothing did, or nothing like them.
+
+    A single line is followed to the most alike of those that it replaced, several lines to all of them.
+    """
+    whole = before(hunks, span)
+    if whole is None or span[1] - span[0] > 1 or whole[1] - whole[0] == 1:
+        return whole
+    hunk = next((item for item in hunks if item.new_start <= span[0] < item.new_start + item.new_count), None)
+    if hunk is None:
+        return whole
+    at = span[0] - hunk.new_start
+    if at >= len(hunk.added) or not hunk.removed:
+        return None
+    line = hunk.added[at].strip()
+    matcher = difflib.SequenceMatcher(b=line, autojunk=False)
+    best, where = 0.0, -1
+    for index, old in enumerate(hunk.removed[:_MAX_COMPARED]):
+        matcher.set_seq1(old.strip())
+        # Of lines that are equally alike the one at the same height is meant.
+        nearness = 1e-6 * (1 - abs(index - at) / (len(hunk.removed) + len(hunk.added)))
+        if matcher.quick_ratio() > best and (ratio := matcher.ratio() + nearness) > best:
+            best, where = ratio, index
+    return (hunk.old_start + where, hunk.old_start + where + 1) if best >= ALIKE else None
 
 
 def before(hunks: Sequence[Hunk], span: Range) -> Range | None:

@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
-from iquest_lsp.codeflow.past.tracking import Range, Tracker
+from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
 MAX_RENAMES = 8
@@ -83,18 +83,20 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base or not paths:
             return []
-        deadline = time.monotonic() + self._seconds
-        tracker = Tracker(ranges)
+        walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+        found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
         followed = {path for _, path, _ in ranges}
-        found: list[tuple[Commit, str, str, bool]] = []
-        for commit in self._walk(list(paths), deadline):
-            followed |= {item.old_path for item in commit.files if item.status == "R" and item.path in followed}
-            found += [(commit, touch.label, touch.diff.path, touch.born) for touch in tracker.feed(commit)]
-            found += [(commit, "", item.path, item.status == "A") for item in commit.files if item.path not in followed]
-            if len(found) > 200:
-                break
-        seen = judged(self._repository, {commit.oid: commit for commit, *_ in found}.values())
-        return [_past(label, commit, *seen[commit.oid], path, born=born) for commit, label, path, born in found]
+        deadline = time.monotonic() + self._seconds
+        if others := [path for path in paths if path not in followed]:
+            for commit in self._walk(others, deadline):
+                found += [(commit.oid, "", item.path, item.status == "A") for item in commit.files]
+                if len(found) > 200:
+                    break
+        wanted = dict.fromkeys(oid for oid, *_ in found)
+        order = {item.oid: item for item in commits(self._repository, commits=wanted)} if wanted else {}
+        seen = judged(order.values())
+        pasts = [_past(label, order[oid], *seen[oid], path, born=born) for oid, label, path, born in found]
+        return sorted(pasts, key=lambda item: -order[item.commit].committed)
 
     def _walk(self, paths: list[str], deadline: float) -> Iterator[Commit]:
         """The newest commits on the paths and, once they came from elsewhere, on their earlier places too."""
@@ -188,14 +190,13 @@ def habits_of(path_lists: Iterable[Sequence[str]]) -> Habits:
     return Habits(source, together)
 
 
-def judged(repository: Repository, some: Iterable[Commit]) -> dict[str, tuple[Intent, Objection | None]]:
-    """Purpose and objection of each commit, by its id; reads all files that they change, in one walk.
+def judged(some: Iterable[Commit]) -> dict[str, tuple[Intent, Objection | None]]:
+    """Purpose and objection of each commit, by its id; the commits have to be whole.
 
     A walk limited to some paths does not show what else a commit did, and its message alone misleads.
     """
-    wanted = [commit.oid for commit in some]
     found: dict[str, tuple[Intent, Objection | None]] = {}
-    for commit in commits(repository, commits=wanted) if wanted else ():
+    for commit in some:
         intent = intent_of(commit.subject, commit.body, shape_of(commit.files), merge=commit.merge)
         found[commit.oid] = (intent, credibility(commit.author, commit.email, intent, commit.files))
     return found

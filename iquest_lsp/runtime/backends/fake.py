@@ -26,6 +26,7 @@ from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLa
 from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.runtime.kv.prefix_cache import PrefixCache
 from iquest_lsp.runtime.kv.saver import SavedStates
+from iquest_lsp.token_ids import TokenIds
 
 SPECIAL = (
     "<|endoftext|>",
@@ -57,7 +58,7 @@ class FakeBackend:
     ) -> None:
         self._options: Mapping[str, Any] = cast("Mapping[str, Any]", options or {})
         self._responses = deque(str(item) for item in self._options.get("responses", ()))
-        self._scripted: tuple[tuple[int, ...], bytes] = (), b""
+        self._scripted: tuple[TokenIds, bytes] = TokenIds(), b""
         self._context_tokens = context_tokens
         self._window_tokens = saving.window_tokens if saving is not None else 0
         self._clock = clock

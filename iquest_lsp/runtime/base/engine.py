@@ -98,7 +98,7 @@ class Backend(Protocol):
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         """Loads the model; raises ModelError, PortMissingError or EngineMemoryError."""
 
-    def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+    def tokenize(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         """Token ids of each text, never parsed for special tokens; may be called from another thread."""
 
     def complete(
@@ -143,7 +143,7 @@ class Engine(Protocol):
     async def start(self) -> ModelInfo:
         """Loads the model, or waits until it is loaded; raises the error that a load ended with."""
 
-    async def tokenize(self, texts: Sequence[str]) -> list[list[int]]: ...
+    async def tokenize(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
 
     async def complete(
         self, prompt: Prompt, limits: Limits, on_text: Callable[[str], None] | None = None

@@ -83,7 +83,7 @@ class EngineSwitch:
             self._ask_again(self._remote)
         return await self.local.start()
 
-    async def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+    async def tokenize(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return await self._active.tokenize(texts)
 
     async def complete(

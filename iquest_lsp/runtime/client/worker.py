@@ -1,6 +1,6 @@
-"""The engine process: `python -m iquest_lsp.runtime.client.worker`, frames on stdin and stdout (see wire.py).
+"""The engine process: `python -m iquest_lsp.runtime.client.worker`, frames on stdin and stdout (see messages.py).
 
-The reading thread answers `tokenize` and `cancel` at once; everything that runs the model goes, one at a time, to
+The reading thread answers `Tokenize` and `Cancel` at once; everything that runs the model goes, one at a time, to
 the worker thread. The process ends when its parent's end of the pipe closes, whatever the worker is doing.
 """
 
@@ -12,13 +12,33 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import BinaryIO
 
-from iquest_lsp.datatypes import Depth, Limits, Prompt
-from iquest_lsp.errors import EngineError
+from iquest_lsp.errors import EngineError, IQuestError
 from iquest_lsp.runtime.base import wire
-from iquest_lsp.runtime.base.engine import Backend, EngineOptions, StateLabel
+from iquest_lsp.runtime.base.engine import Backend, EngineOptions
+from iquest_lsp.runtime.client.messages import (
+    REQUESTS,
+    Answer,
+    Cancel,
+    Complete,
+    Failed,
+    Held,
+    Load,
+    Measure,
+    Progress,
+    PromptLost,
+    Request,
+    Restore,
+    Save,
+    Text,
+    Tokenize,
+    Tokenized,
+    Warm,
+)
+from iquest_lsp.runtime.client.prompt_delta import PromptDelta, PromptLostError, ReceivedPrompts
+from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
 
@@ -33,95 +53,90 @@ class Server:
         self._write_lock = threading.Lock()
         self._pending: set[int] = set()
         self._cancelled: set[int] = set()
-        self._jobs: queue.SimpleQueue[tuple[dict[str, Any], list[int]]] = queue.SimpleQueue()
+        self._prompts = ReceivedPrompts()
+        self._jobs: queue.SimpleQueue[tuple[int, Request, TokenIds]] = queue.SimpleQueue()
 
     def run(self) -> None:
         """Serves until the other side closes its end."""
         threading.Thread(target=self._work, daemon=True, name="worker").start()
-        while (frame := wire.read(self._source)) is not None:
-            header, tokens = frame
-            match header["op"]:
-                case "cancel":
-                    if header["id"] in self._pending:  # else it was answered meanwhile
-                        self._cancelled.add(header["id"])
-                case "tokenize":
-                    self._answer(header, self._tokenize)
+        while (frame := wire.read(self._source, REQUESTS)) is not None:
+            number, request = frame
+            match request:
+                case Cancel():
+                    if number in self._pending:  # else it was answered meanwhile
+                        self._cancelled.add(number)
+                case Tokenize(texts):
+                    self._answer(number, lambda texts=texts: self._tokenize(texts))  # type: ignore[misc]
                 case _:
-                    self._pending.add(header["id"])
-                    self._jobs.put((header, tokens))
+                    self._accept(number, request)
+
+    def _accept(self, number: int, request: Request) -> None:
+        """Puts a request in the queue; its prompt is put together here, in the order of sending."""
+        try:
+            tokens = self._prompts.whole(delta) if (delta := _delta(request)) is not None else TokenIds()
+        except PromptLostError:
+            self._send(number, PromptLost())
+            return
+        self._pending.add(number)
+        self._jobs.put((number, request, tokens))
 
     def _work(self) -> None:
         while True:
-            header, tokens = self._jobs.get()
-            self._answer(header, lambda request, ids=tokens: self._run(request, ids))  # type: ignore[misc]
-            self._pending.discard(header["id"])
-            self._cancelled.discard(header["id"])
+            number, request, tokens = self._jobs.get()
+            self._answer(number, lambda job=(number, request, tokens): self._run(*job))  # type: ignore[misc]
+            self._pending.discard(number)
+            self._cancelled.discard(number)
 
-    def _answer(self, request: dict[str, Any], call: Callable[[dict[str, Any]], tuple[dict[str, Any], Any]]) -> None:
+    def _answer(self, number: int, call: Callable[[], Answer]) -> None:
         try:
-            header, tokens = call(request)
+            answer = call()
+        except IQuestError as error:
+            answer = Failed(error)
         except Exception as error:
-            if not isinstance(error, EngineError):
-                log.debug("request %s failed", request.get("op"), exc_info=True)
-            header, tokens = {"error": wire.error_to_json(error)}, ()
-        self._send({"id": request["id"], **header}, tokens)
+            log.debug("request %d failed", number, exc_info=True)
+            why = f"{type(error).__name__}: {error}"
+            answer = Failed(EngineError("The engine met an unexpected error", why=why))
+        self._send(number, answer)
 
-    def _tokenize(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
-        lists = self._backend.tokenize(request["texts"])
-        return {"lengths": [len(ids) for ids in lists]}, [token for ids in lists for token in ids]
+    def _tokenize(self, texts: tuple[str, ...]) -> Tokenized:
+        return Tokenized(tuple(map(TokenIds, self._backend.tokenize(texts))))
 
-    def _run(self, request: dict[str, Any], tokens: list[int]) -> tuple[dict[str, Any], Any]:
-        number = request["id"]
-
+    def _run(self, number: int, request: Request, tokens: TokenIds) -> Answer:
         def cancelled() -> bool:
             return number in self._cancelled
 
-        match request["op"]:
-            case "load":
-                info = self._backend.load(lambda share: self._send({"id": number, "progress": share}))
-                return {"info": asdict(info)}, ()
-            case "complete":
-                prompt = Prompt(
-                    tuple(tokens),
-                    tuple(request["stop"]),
-                    request["max_lines"],
-                    request["sequence"],
-                    request["temperature"],
-                    request["heal"],
-                    request["outer_indent"],
-                    tuple(request["avoid"]),
-                    request["is_empty_allowed"],
-                    request["ends_at_loop"],
-                )
-                limits = Limits(
-                    request["max_tokens"],
-                    request["deadline_ms"],
-                    Depth(request["depth"]),
-                    request["draft"],
-                    request["copying"],
-                )
-                stream = (lambda text: self._send({"id": number, "text": text})) if request["stream"] else None
-                made = self._backend.complete(prompt, limits, cancelled, stream)
-                return {"generation": wire.generation_to_json(made)}, made.tokens
-            case "warm":
-                result = self._backend.warm(tokens, request["sequence"], request["budget_ms"], cancelled)
-                return {"warm": asdict(result)}, ()
-            case "save":
-                label = StateLabel(**request["label"])
-                return {"tokens": self._backend.save(label, request["sequence"], request["wait"])}, ()
-            case "restore":
-                label = StateLabel(**request["label"])
-                return {"tokens": self._backend.restore(label, request["sequence"], tokens)}, ()
-            case "metrics":
-                return {"metrics": asdict(self._backend.metrics())}, ()
+        match request:
+            case Load():
+                return self._backend.load(lambda share: self._send(number, Progress(share)))
+            case Complete(rules, _, limits, streams):
+                stream = (lambda text: self._send(number, Text(text))) if streams else None
+                return self._backend.complete(replace(rules, tokens=tokens), limits, cancelled, stream)
+            case Warm(delta, budget_ms):
+                return self._backend.warm(tokens, delta.sequence, budget_ms, cancelled)
+            case Save(label, sequence, wait):
+                return Held(self._backend.save(label, sequence, wait))
+            case Restore(label, sequence):
+                return Held(self._backend.restore(label, sequence, tokens))
+            case Measure():
+                return self._backend.metrics()
             case other:
-                raise EngineError(f"The engine does not know the operation {other!r}")
+                raise EngineError(f"The engine does not know the request {type(other).__name__}")
 
-    def _send(self, header: dict[str, Any], tokens: Any = ()) -> None:
-        frame = wire.pack(header, tokens)
+    def _send(self, number: int, record: Answer | Progress | Text) -> None:
+        frame = wire.pack(number, record)
         with self._write_lock:
             self._sink.write(frame)
             self._sink.flush()
+
+
+def _delta(request: Request) -> PromptDelta | None:
+    """What a request says of its prompt."""
+    match request:
+        case Complete() | Warm():
+            return request.tokens
+        case Restore():
+            return request.wanted
+    return None
 
 
 def make_backend(options: EngineOptions) -> Backend:
@@ -141,10 +156,11 @@ def main() -> None:
     os.dup2(2, 1)
     source = sys.stdin.buffer
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
-    first = wire.read(source)
+    first = wire.read(source, REQUESTS)
     if first is None:
         return
-    options = EngineOptions(**first[0]["options"])
+    options = first[1]
+    assert isinstance(options, EngineOptions)
     try:
         Server(make_backend(options), source, sink).run()
     finally:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.token_ids import TokenIds
+
 _MAX_TOKENS, _MAX_BYTES, _MAX_SPACES = 4, 24, 64
 
 
@@ -22,7 +24,7 @@ _MAX_TOKENS, _MAX_BYTES, _MAX_SPACES = 4, 24, 64
 class Healed:
     """A prompt shortened to a border, and the bytes the answer has to begin with (b"": nothing was to heal)."""
 
-    tokens: tuple[int, ...]
+    tokens: TokenIds
     prefix: bytes
 
 
@@ -54,7 +56,7 @@ class Pieces:
         """
         last = self._pieces[tokens[-1]] if tokens else b""
         if last and not last.strip(b" ") and len(last) <= _MAX_SPACES:
-            return Healed(tuple(tokens[:-1]), last)
+            return Healed(TokenIds(tokens[:-1]), last)
         taken = b""
         count = 0
         while count < min(_MAX_TOKENS, len(tokens)):
@@ -66,7 +68,7 @@ class Pieces:
             count += 1
             if inside != piece:
                 break  # the word's first token carries the space before it
-        return Healed(tuple(tokens[: len(tokens) - count]), taken) if count else Healed(tuple(tokens), b"")
+        return Healed(TokenIds(tokens[: len(tokens) - count]), taken if count else b"")
 
     def allowed(self, prefix: bytes) -> list[int]:
         """Tokens that may come first when the answer has to begin with `prefix`, by id: those whose bytes begin with

@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError
+from iquest_lsp.runtime.base.token_buffer import Ids, as_ids
 from iquest_lsp.runtime.kv.prefix_cache import PrefixCache, Span, moved_spans
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import LoopContext, Step
@@ -59,7 +60,7 @@ class Prefill:
 
     def run(
         self,
-        tokens: Sequence[int],
+        tokens: Sequence[int] | Ids,
         sequence: int,
         cancelled: Callable[[], bool],
         deadline: float | None,
@@ -77,21 +78,22 @@ class Prefill:
         """
         if not 0 <= sequence < self._sequences:
             raise EngineError(f"There is no sequence {sequence}", why=f"the engine has {self._sequences}")
+        ids = as_ids(tokens)
         self.cache.touch(sequence)
         self._used_at[sequence] = time.monotonic()
-        approximate = hurry and self._is_late(tokens, sequence, deadline)
-        held = self._take_best(tokens, sequence, approximate)
+        approximate = hurry and self._is_late(ids, sequence, deadline)
+        held = self._take_best(ids, sequence, approximate)
         inserted = 0
         began = [time.monotonic()]
         self.context.set_abort(lambda: cancelled() and time.monotonic() - began[0] > LONG_STEP_S)
         try:
             if approximate:
-                inserted = self._move_spans(tokens, sequence, held, cancelled)
-                held = self.cache.reusable(sequence, tokens, approximate=True)
+                inserted = self._move_spans(ids, sequence, held, cancelled)
+                held = self.cache.reusable(sequence, ids, approximate=True)
             steps = self._steps(sequence, held, len(tokens), budget_ms)
             start = done = steps[0].start
             if not self.rewind(sequence, start):
-                return self.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms, answer=answer)
+                return self.run(ids, sequence, cancelled, deadline, budget_ms=budget_ms, answer=answer)
             self._make_room(len(tokens) - start + answer, sequence)
             for step in steps:
                 if cancelled():
@@ -102,7 +104,7 @@ class Prefill:
                 began[0] = time.monotonic()
                 if step.is_partial:
                     self._unfinished.add(sequence)
-                self._run(step, list(tokens[step.start : step.stop]), sequence, logits, cancelled)
+                self._run(step, ids[step.start : step.stop], sequence, logits, cancelled)
                 done = step.stop
         finally:
             self.context.set_abort(None)
@@ -153,7 +155,7 @@ class Prefill:
 
     # ------------------------------------------------------------------------------------- reuse by sharing
 
-    def _take_best(self, tokens: Sequence[int], sequence: int, approximate: bool) -> int:
+    def _take_best(self, tokens: Ids, sequence: int, approximate: bool) -> int:
         """Lets the sequence hold the most of the prompt that can be had, and returns how much that is."""
         held = self.cache.reusable(sequence, tokens, approximate=approximate)
         if not self._can_share:
@@ -215,7 +217,7 @@ class Prefill:
 
     # ------------------------------------------------------------------------------------- reuse by moving
 
-    def _is_late(self, tokens: Sequence[int], sequence: int, deadline: float | None) -> bool:
+    def _is_late(self, tokens: Ids, sequence: int, deadline: float | None) -> bool:
         """Whether an exact evaluation would take more than its share of the time left."""
         if deadline is None or self._token_ms <= 0 or not (self._can_share and self.context.can_move):
             return False
@@ -223,13 +225,13 @@ class Prefill:
         left = (deadline - time.monotonic()) * 1000
         return (len(tokens) - found) * self._token_ms > HURRY_SHARE * left
 
-    def _move_spans(self, tokens: Sequence[int], sequence: int, held: int, cancelled: Callable[[], bool]) -> int:
+    def _move_spans(self, tokens: Ids, sequence: int, held: int, cancelled: Callable[[], bool]) -> int:
         """Moves what stands elsewhere on the shelf to where the prompt wants it; returns the tokens evaluated between.
 
         The later passes of a Loop model are not run over those: they count at the prompt's end only.
         """
         shelf = self._shelf(sequence)
-        found = moved_spans(self.cache.tokens(shelf), tokens[: len(tokens) - 1], held, WORTH_SHARING)
+        found = moved_spans(self.cache.tokens(shelf), tokens[:-1].tolist(), held, WORTH_SHARING)
         spans = [span for span in map(self._movable, found) if span.length]
         if not spans or not self.rewind(sequence, held):
             return 0
@@ -241,7 +243,7 @@ class Prefill:
             if not self.cache.held(shelf):
                 break
             for step in self._gap(sequence, span.target):
-                self._run(step, list(tokens[step.start : step.stop]), sequence, None, cancelled)
+                self._run(step, tokens[step.start : step.stop], sequence, None, cancelled)
                 evaluated += step.stop - step.start
             self._move(shelf, span, sequence)
         self._drop(shelf)
@@ -299,7 +301,7 @@ class Prefill:
     def _run(
         self,
         step: Step,
-        tokens: list[int],
+        tokens: Ids,
         sequence: int,
         logits: Literal["last"] | None,
         cancelled: Callable[[], bool],
@@ -329,7 +331,7 @@ class Prefill:
     def _decode(
         self,
         step: Step,
-        tokens: list[int],
+        tokens: Ids,
         positions: np.ndarray[tuple[int], np.dtype[np.int64]],
         sequence: int,
         logits: Literal["last"] | None,

@@ -9,26 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from iquest_lsp.runtime.base.token_buffer import Ids, TokenBuffer, as_ids, common_prefix
+from iquest_lsp.token_ids import TokenIds
+
 #: Tokens that must agree at both ends of a match before it is looked at.
 ANCHOR = 16
-
-
-def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common prefix.
-
-    Compares in halving slices, which run at memory speed, instead of token by token.
-    """
-    n = min(len(a), len(b))
-    if a[:n] == b[:n]:
-        return n
-    low, high = 0, n  # a[:low] == b[:low], a[:high] != b[:high]
-    while high - low > 1:
-        middle = (low + high) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle
-    return low
+_NOTHING = as_ids(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +55,7 @@ class PrefixCache:
     """The tokens held per sequence, in step with the KV cache: it records only what was really evaluated."""
 
     def __init__(self) -> None:
-        self._held: dict[int, list[int]] = {}
+        self._held: dict[int, TokenBuffer] = {}
         self._cells: dict[int, list[tuple[int, int]]] = {}  # runs of serial numbers: first, count
         self._approximate: dict[int, int] = {}
         self._used_at: dict[int, int] = {}
@@ -80,9 +66,9 @@ class PrefixCache:
         """Number of tokens the sequence holds."""
         return len(self._held.get(sequence, ()))
 
-    def tokens(self, sequence: int) -> list[int]:
+    def tokens(self, sequence: int) -> TokenIds:
         """The tokens that the sequence holds, a copy."""
-        return list(self._held.get(sequence, ()))
+        return self._held.get(sequence, TokenBuffer()).frozen()
 
     def exact(self, sequence: int) -> int:
         """Number of leading tokens whose KV is that of a computation from scratch; see `splice`."""
@@ -90,21 +76,21 @@ class PrefixCache:
 
     def serves_better(self, sequence: int, other: Sequence[int], wanted: Sequence[int]) -> bool:
         """Whether `other` tokens would save more of the prompt `wanted` (with none: are more) than those held."""
-        held = self._held.get(sequence, [])
         if not wanted:
-            return len(other) > len(held)
-        return common_prefix(list(other), list(wanted)) > common_prefix(held, list(wanted))
+            return len(other) > self.held(sequence)
+        return common_prefix(other, wanted) > common_prefix(self._ids(sequence), wanted)
 
-    def reusable(self, sequence: int, tokens: Sequence[int], *, approximate: bool = False) -> int:
+    def reusable(self, sequence: int, tokens: Sequence[int] | Ids, *, approximate: bool = False) -> int:
         """How many leading tokens need no evaluation; at most all but one, since the last one's logits are wanted.
 
         What was moved is counted only where it may be `approximate`.
         """
-        found = min(common_prefix(self._held.get(sequence, []), list(tokens)), max(len(tokens) - 1, 0))
+        found = min(common_prefix(self._ids(sequence), tokens), max(len(tokens) - 1, 0))
         return found if approximate else min(found, self.exact(sequence))
 
-    def best_source(self, sequence: int, tokens: Sequence[int], *, approximate: bool = False) -> tuple[int, int]:
+    def best_source(self, sequence: int, tokens: Sequence[int] | Ids, *, approximate: bool = False) -> tuple[int, int]:
         """The sequence with the most of the prompt, and how much; `sequence` itself where none has more."""
+        tokens = as_ids(tokens)
         best = (sequence, self.reusable(sequence, tokens, approximate=approximate))
         for other in self._held:
             found = self.reusable(other, tokens, approximate=approximate)
@@ -119,7 +105,7 @@ class PrefixCache:
 
     def least_recent(self, spared: Iterable[int]) -> int | None:
         """The sequence that was in use the longest ago and is not spared; None if there is none."""
-        others = [sequence for sequence in self._held if self._held[sequence] and sequence not in set(spared)]
+        others = [sequence for sequence in self._held if len(self._held[sequence]) and sequence not in set(spared)]
         return min(others, key=lambda sequence: self._used_at.get(sequence, 0), default=None)
 
     def truncate(self, sequence: int, length: int) -> None:
@@ -127,22 +113,24 @@ class PrefixCache:
         held = self._held.get(sequence)
         if held is None or length >= len(held):
             return
-        del held[length:]
+        held.truncate(length)
         self._cells[sequence] = _slice(self._cells[sequence], 0, length)
         if self._approximate.get(sequence, length) >= length:
             self._approximate.pop(sequence, None)
 
-    def extend(self, sequence: int, tokens: Sequence[int]) -> None:
+    def extend(self, sequence: int, tokens: Sequence[int] | Ids) -> None:
         """Records tokens that were evaluated at the end of the sequence."""
-        if not tokens:
+        if not len(tokens):
             return
-        self._held.setdefault(sequence, []).extend(tokens)
+        self._held.setdefault(sequence, TokenBuffer()).extend(tokens)
         self._append(sequence, [(self._serial, len(tokens))])
         self._serial += len(tokens)
 
     def share(self, source: int, sequence: int, length: int) -> None:
         """Records that a sequence now holds the first `length` tokens of another, in the same cells."""
-        self._held[sequence] = self._held[source][:length]
+        shared = TokenBuffer()
+        shared.extend(self._held[source].ids[:length])
+        self._held[sequence] = shared
         self._cells[sequence] = _slice(self._cells[source], 0, length)
         self._approximate.pop(sequence, None)
         if self._approximate.get(source, length) < length:
@@ -155,7 +143,8 @@ class PrefixCache:
         from there on.
         """
         at = self.held(sequence)
-        self._held.setdefault(sequence, []).extend(self._held[source][span.source : span.source + span.length])
+        moved = self._held[source].ids[span.source : span.source + span.length].copy()
+        self._held.setdefault(sequence, TokenBuffer()).extend(moved)
         self._append(sequence, _slice(self._cells[source], span.source, span.source + span.length))
         self._approximate[sequence] = min(self._approximate.get(sequence, at), at)
 
@@ -178,6 +167,10 @@ class PrefixCache:
     def sizes(self) -> dict[int, int]:
         """Tokens held, per sequence."""
         return {sequence: len(tokens) for sequence, tokens in self._held.items()}
+
+    def _ids(self, sequence: int) -> Ids:
+        held = self._held.get(sequence)
+        return _NOTHING if held is None else held.ids
 
     def _append(self, sequence: int, runs: list[tuple[int, int]]) -> None:
         mine = self._cells.setdefault(sequence, [])

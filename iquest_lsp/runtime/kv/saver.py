@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.kv.store import PendingState, StateKey, StateStore
+from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,12 @@ class SavedStates:
             self._store = StateStore(Path(options.state_folder), options.state_limit)
         self._parts = (model, runtime, memory)
         self._writer: threading.Thread | None = None
-        self._saved: dict[StateLabel, list[int]] = {}
+        self._saved: dict[StateLabel, TokenIds] = {}
 
     def save(
         self,
         label: StateLabel,
-        tokens: Sequence[int],
+        tokens: TokenIds,
         size: Callable[[], int],
         write: Callable[[NDArray[np.uint8]], None],
         *,
@@ -47,7 +48,7 @@ class SavedStates:
             self.wait()
         elif self._writer is not None and self._writer.is_alive():
             return 0
-        if self._saved.get(label) == list(tokens):
+        if self._saved.get(label) == tokens:
             return len(tokens)
         pending = self._store.begin(self._key(label), tokens, size())
         if pending is None:
@@ -58,23 +59,23 @@ class SavedStates:
         except BaseException:
             pending.discard()
             raise
-        self._saved[label] = list(tokens)
+        self._saved[label] = tokens
         self._writer = threading.Thread(target=self._finish, args=(pending, label), name="saving", daemon=True)
         self._writer.start()
         if wait:
             self.wait()
         return len(tokens) if label in self._saved or not wait else 0
 
-    def restore(self, label: StateLabel, read: Callable[[Sequence[int], NDArray[np.uint8]], None]) -> int:
+    def restore(self, label: StateLabel, read: Callable[[TokenIds, NDArray[np.uint8]], None]) -> int:
         """Gives the saved tokens and state to `read`; returns how many tokens there were, 0 for a cold start."""
         if self._store is None:
             return 0
         self.wait()
         self._saved.pop(label, None)
 
-        def note(tokens: Sequence[int], state: NDArray[np.uint8]) -> None:
+        def note(tokens: TokenIds, state: NDArray[np.uint8]) -> None:
             read(tokens, state)
-            self._saved[label] = list(tokens)
+            self._saved[label] = tokens
 
         return self._store.load(self._key(label), note)
 

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from iquest_lsp.errors import IQuestError
+from iquest_lsp.token_ids import WIDTH, TokenIds
 
 fcntl: Any = None
 with contextlib.suppress(ImportError):  # not on Windows, where two processes may keep a little more than the limit
@@ -163,7 +164,7 @@ class StateStore:
             return None
         return pending
 
-    def load(self, key: StateKey, use: Callable[[Sequence[int], NDArray[np.uint8]], None]) -> int:
+    def load(self, key: StateKey, use: Callable[[TokenIds, NDArray[np.uint8]], None]) -> int:
         """Gives the saved tokens and state to `use`, and returns the number of tokens; 0 where there are none.
 
         A file that differs from `key` in anything, or is damaged, is not used: one log line says why. An IQuestError
@@ -301,7 +302,7 @@ def _read_head(data: bytes | memoryview) -> tuple[dict[str, Any], int]:
     return meta, length
 
 
-def _checked(data: mmap.mmap, key: StateKey) -> tuple[list[int], NDArray[np.uint8]]:
+def _checked(data: mmap.mmap, key: StateKey) -> tuple[TokenIds, NDArray[np.uint8]]:
     """Tokens and state of a mapped file; raises StateMismatchError."""
     view = memoryview(data)
     try:
@@ -321,7 +322,7 @@ def _checked(data: mmap.mmap, key: StateKey) -> tuple[list[int], NDArray[np.uint
             raise StateMismatchError("its length is not the one it was written with")
         if hashlib.sha256(view[head:]).hexdigest() != digest:
             raise StateMismatchError("its content is damaged")
-        tokens = np.frombuffer(data, np.int32, count, head).tolist()
+        tokens = TokenIds.of_bytes(bytes(view[head : head + WIDTH * count]))
     finally:
         view.release()
     return tokens, np.frombuffer(data, np.uint8, size, head + 4 * count)

@@ -12,7 +12,7 @@ let editor;
 let failed = false;
 
 before(async () => {
-  editor = await Editor.start({ server: [], files: { "shape.py": SHAPE }, settings: { "iquest.deadlineMs": 20_000 } });
+  editor = await Editor.start({ server: [], files: { "shape.py": SHAPE }, settings: { "iquest.deadlineMs": 300_000 } });
 });
 
 afterEach((context) => {

@@ -33,7 +33,7 @@ test("from the .vsix to the first ghost text", async (context) => {
   editor = await Editor.start({
     server: undefined,
     files: { "shape.py": SHAPE },
-    settings: { "iquest.deadlineMs": 20_000 },
+    settings: { "iquest.deadlineMs": 300_000 },
     machine: { "iquest.server.python": path.join(base, "bin/python3") },
     environment: { ...pip, PATH: process.env.PATH.split(path.delimiter).filter((folder) => !fs.existsSync(path.join(folder, "iquest-lsp"))).join(path.delimiter) },
     prepare(home) {
@@ -48,7 +48,7 @@ test("from the .vsix to the first ghost text", async (context) => {
   await window.statusBecomes(/not installed yet/);
   await window.answer("needs its language server", "Set it up");
   const agreed = Date.now();
-  await window.page.locator(".notification-toast, .notification-list-item", { hasText: "Installing the server" }).first().waitFor({ timeout: 120_000 });
+  await window.page.locator(".notification-toast, .notification-list-item", { hasText: "Installing the server" }).first().waitFor({ timeout: PATIENCE });
   await window.picture("set-up");
   await window.statusBecomes(/Ready/, PATIENCE);
   context.diagnostic(`server installed and model loaded ${Math.round((Date.now() - agreed) / 1000)} s after the user agreed`);

@@ -18,8 +18,8 @@ const VSIX = path.join(ROOT, "vscode-extension/iquest-lsp.vsix");
 export const PYTHON = path.join(ROOT, ".venv/bin/python");
 const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 
-/** Waiting for a page that may share two cores with anything. */
-export const PATIENCE = 60_000;
+/** Only so that a test that fails ends: the page may share two cores with anything. */
+export const PATIENCE = 300_000;
 
 const SETTINGS = {
   "security.workspace.trust.startupPrompt": "never",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow import History
+
 
 class Script:
     """A repository made by commands; every commit is a day after the last."""
@@ -93,3 +95,14 @@ def script(tmp_path: Path) -> Script:
 @pytest.fixture
 def new_script(tmp_path: Path) -> Callable[[str], Script]:
     return lambda name: Script(tmp_path / name)
+
+
+def history_of(
+    root: Path,
+    folder: Path | None = None,
+    redact: Callable[[str], bool] = lambda text: False,
+    *,
+    include_filtered: bool = False,
+) -> History:
+    """A history of which everything may be shown, unless the test says otherwise."""
+    return History(root, redact, folder, include_filtered)

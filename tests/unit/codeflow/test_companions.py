@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, update_index
 from iquest_lsp.codeflow.answers.missing import with_likely
 from iquest_lsp.codeflow.diff.explanation import SURE, MissingItem, render_markdown
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.likely_signals import SIGNALS, TEXT_WEIGHTS, WEIGHTS, likely
 from iquest_lsp.codeflow.past.name_mentions import changed_words, mentions, weights_of, words_of
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 
 def test_rare_names_count_and_common_ones_do_not() -> None:
@@ -31,9 +30,8 @@ def test_what_is_mentioned_decides_between_equals() -> None:
     assert [path for path, _ in likely(commits, ["a.py"], {}, {"c.py": 1.0})] == ["c.py", "b.py"]
 
 
-def likely_paths(script: Script, target: str | None = None, store: Path | None = None) -> list[str]:
-    parsed = DiffTarget.parse(target) if target else DiffTarget.parse()
-    found = explain_diff(script.root, parsed, folder=store).missing
+def likely_paths(script: Script, target: str = "", store: Path | None = None) -> list[str]:
+    found = history_of(script.root, folder=store).explain_diff(target).missing
     return [item.path for item in found if item.confidence < SURE]
 
 
@@ -50,13 +48,13 @@ def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path
     )
     script.write({"a.py": "def parse_date(text, strict):\n    return text\n"})
     assert likely_paths(script)[0] == "m4.py"
-    text = render_markdown(explain_diff(script.root, DiffTarget.parse()))
+    text = render_markdown(history_of(script.root).explain_diff())
     assert "## Likely to change along\n\n- `m4.py`: names `parse_date`" in text
     # What is committed is as it is: others see the guesses in the JSON form alone, after all that is surer.
     script.commit("Be strict")
     assert likely_paths(script, "HEAD")[0] == "m4.py"
-    assert "Likely" not in render_markdown(explain_diff(script.root, DiffTarget.parse("HEAD")))
-    update_index(script.root, folder=tmp_path)
+    assert "Likely" not in render_markdown(history_of(script.root).explain_diff("HEAD"))
+    history_of(script.root, folder=tmp_path).update_index()
     assert likely_paths(script, "HEAD", tmp_path) == likely_paths(script, "HEAD")
 
 

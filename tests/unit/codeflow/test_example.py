@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, why
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 BORN = '''"""Dates in texts."""
 
@@ -116,7 +115,7 @@ def example(script: Script) -> tuple[Script, dict[str, str]]:
 
 def test_explain_the_change(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, oids = example
-    explanation = explain_diff(script.root, DiffTarget.parse(oids["fix"]), folder=tmp_path / "store")
+    explanation = history_of(script.root, folder=tmp_path / "store").explain_diff(oids["fix"])
     assert explanation.intent in ("feature", "fix")
     symbols = [(item.name, item.change) for file in explanation.files for item in file.symbols]
     assert ("parse_date", "body") in symbols
@@ -131,7 +130,7 @@ def test_explain_the_change(example: tuple[Script, dict[str, str]], tmp_path: Pa
 
 def test_why_tells_the_story(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, oids = example
-    story = why(script.root, f"{HELPER}::parse_date", folder=tmp_path / "store")
+    story = history_of(script.root, folder=tmp_path / "store").why(f"{HELPER}::parse_date")
     told = {item.commit: item for item in story.story}
     order = [item.commit for item in story.story]
     assert order == [oid for oid in oids.values() if oid in order], "the story is told from its beginning"
@@ -156,15 +155,15 @@ def test_why_tells_the_story(example: tuple[Script, dict[str, str]], tmp_path: P
 def test_why_tells_a_line(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, oids = example
     number = DEPRECATED.splitlines().index("        except ValueError:") + 1
-    story = why(script.root, f"{HELPER}:{number}", folder=tmp_path / "store")
+    story = history_of(script.root, folder=tmp_path / "store").why(f"{HELPER}:{number}")
     told = [item.commit for item in story.story]
     assert oids["born"] in told
     assert oids["refactor"] in told
     assert story.since == "v2.0.0", "the line as it reads now came with the refactoring"
     script.write({HELPER: "# new first line\n" + DEPRECATED})
-    again = why(script.root, f"{HELPER}:{number + 1}", folder=tmp_path / "store")
+    again = history_of(script.root, folder=tmp_path / "store").why(f"{HELPER}:{number + 1}")
     assert [item.commit for item in again.story] == told
-    fresh = why(script.root, f"{HELPER}:1", folder=tmp_path / "store")
+    fresh = history_of(script.root, folder=tmp_path / "store").why(f"{HELPER}:1")
     assert fresh.story == ()
     assert "not committed" in fresh.note
 
@@ -173,7 +172,7 @@ def test_impact_names_what_a_change_to_iso_8601_must_touch(
     example: tuple[Script, dict[str, str]], tmp_path: Path
 ) -> None:
     script, _ = example
-    found = impact(script.root, f"{HELPER}::parse_date", folder=tmp_path / "store")
+    found = history_of(script.root, folder=tmp_path / "store").impact(f"{HELPER}::parse_date")
     kinds = {(item.path, item.kind) for item in found.items}
     assert ("src/orders.py", "caller") in kinds
     assert ("tests/test_date_helper.py", "test") in kinds
@@ -188,7 +187,7 @@ def test_impact_names_what_a_change_to_iso_8601_must_touch(
 def test_a_change_to_iso_8601_forgets_tests_and_docs(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, _ = example
     script.write({HELPER: DEPRECATED.replace("def parse_date(text)", "def parse_date(text, *, iso8601)")})
-    explanation = explain_diff(script.root, DiffTarget.parse(), folder=tmp_path / "store")
+    explanation = history_of(script.root, folder=tmp_path / "store").explain_diff()
     missing = {item.path for item in explanation.missing}
     assert {"tests/test_date_helper.py", "docs/dates.md"} <= missing
     assert any("src/orders.py:5" in risk for risk in explanation.risks)

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import (
-    DiffTarget,
-    explain_diff,
-    flow_records,
-    recent_edits,
-    render_markdown,
-    without_false_citations,
-)
 from iquest_lsp.codeflow.diff.patches import apply, read_patch, reverse
 from iquest_lsp.codeflow.git.commits import Hunk
-from iquest_lsp.codeflow.past.tracking import before, overlaps
+from iquest_lsp.codeflow.past.tracking import before
 from iquest_lsp.errors import UsageError
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 LIBRARY = '''def load(path):
     """Reads a file."""
@@ -57,7 +49,7 @@ def library(script: Script) -> Script:
 
 
 def test_commit(library: Script) -> None:
-    explanation = explain_diff(library.root, DiffTarget.parse("HEAD"))
+    explanation = history_of(library.root).explain_diff("HEAD")
     answer = explanation.to_json()
     assert set(answer) == {"summary", "intent", "files", "history", "missing", "risks", "model_text"}
     assert answer["intent"] == "fix"
@@ -72,14 +64,14 @@ def test_commit(library: Script) -> None:
     assert [item.subject for item in explanation.history][-1] == "Add the library"
     assert "introduced `load`" in explanation.history[-1].reason
     assert len(explanation.history) == 4
-    markdown = render_markdown(explanation)
+    markdown = explanation.to_markdown()
     assert all(word in markdown for word in ("load", "fix", "Related history", explanation.history[0].commit[:10]))
 
 
 def test_working_tree_says_what_is_missing(library: Script) -> None:
     changed = LIBRARY.replace("def load(path)", "def load(path, encoding)")
     library.write({"lib.py": changed, "new.py": "def fresh(): pass\n"})
-    explanation = explain_diff(library.root, DiffTarget.parse())
+    explanation = history_of(library.root).explain_diff()
     by_path = {item.path: item for item in explanation.files}
     assert by_path["new.py"].status == "added"
     assert [(item.name, item.change) for item in by_path["lib.py"].symbols] == [("load", "signature")]
@@ -94,18 +86,18 @@ def test_working_tree_says_what_is_missing(library: Script) -> None:
 def test_staged_and_range_and_patch_agree(library: Script, tmp_path: Path) -> None:
     library.write({"lib.py": LIBRARY.replace("def save(path, text)", "def store(path, text)")})
     library.git("add", "-A")
-    staged = explain_diff(library.root, DiffTarget.parse("--staged"))
+    staged = history_of(library.root).explain_diff("--staged")
     patch = library.git("diff", "--cached") + "\n"
-    piped = explain_diff(library.root, DiffTarget.parse("-", patch.encode()))
+    piped = history_of(library.root).explain_diff("-", patch.encode())
     oid = library.commit("Rename save to store")
-    ranged = explain_diff(library.root, DiffTarget.parse(f"{oid}~1..{oid}"))
+    ranged = history_of(library.root).explain_diff(f"{oid}~1..{oid}")
     expected = [("save", "renamed", "store"), ("load", "body", "load")]
     for explanation in (staged, piped, ranged):
         found = [(item.old_name or item.name, item.change, item.name) for item in explanation.files[0].symbols]
         assert sorted(found) == sorted(expected)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    outside = explain_diff(elsewhere, DiffTarget.parse("-", patch.encode()))
+    outside = history_of(elsewhere).explain_diff("-", patch.encode())
     assert outside.files[0].path == "lib.py"
     assert outside.history == ()
 
@@ -115,25 +107,25 @@ def test_merge_is_what_it_brings(library: Script) -> None:
     library.commit("Add a file", {"side.py": "def side(): pass\n"})
     library.git("checkout", "-q", "main")
     library.git("merge", "-q", "--no-ff", "-m", "Merge side", "side")
-    explanation = explain_diff(library.root, DiffTarget.parse("HEAD"))
+    explanation = history_of(library.root).explain_diff("HEAD")
     assert explanation.intent == "merge"
     assert [item.path for item in explanation.files] == ["side.py"]
 
 
 def test_nothing_changes(library: Script) -> None:
-    assert explain_diff(library.root, DiffTarget.parse()).summary.startswith("Nothing changes")
+    assert history_of(library.root).explain_diff().summary.startswith("Nothing changes")
 
 
-def test_bad_input() -> None:
+def test_bad_input(library: Script) -> None:
     with pytest.raises(UsageError):
-        DiffTarget.parse("--output=x")
+        history_of(library.root).explain_diff("--output=x")
     with pytest.raises(UsageError, match="no diff"):
         read_patch(b"hello\n")
 
 
 def test_risks_in_new_code(library: Script) -> None:
     library.write({"app.py": CALLER + "\n<<<<<<< ours\nbreakpoint()\n", "lib.py": "def load(:\n"})
-    risks = "\n".join(explain_diff(library.root, DiffTarget.parse()).risks)
+    risks = "\n".join(history_of(library.root).explain_diff().risks)
     assert "conflict marker" in risks
     assert "app.py:8" in risks
     assert "lib.py no longer parses as python" in risks
@@ -145,14 +137,14 @@ def test_secrets_are_withheld(library: Script) -> None:
     def redact(text: str) -> bool:
         return "hunter2" in text
 
-    shown = explain_diff(library.root, DiffTarget.parse("HEAD"), redact=redact)
+    shown = history_of(library.root, redact=redact).explain_diff("HEAD")
     assert "hunter2" not in json.dumps(shown.to_json())
-    assert "hunter2" not in render_markdown(shown)
+    assert "hunter2" not in shown.to_markdown()
     assert any("looks like a secret" in risk for risk in shown.risks)
     library.write({"lib.py": LIBRARY.replace("read()", "read('hunter2', 1)")})
-    assert recent_edits(library.root, redact=redact) == []
-    assert all("hunter2" not in str(item) for item in flow_records(library.root, ["lib.py"], redact=redact))
-    history = explain_diff(library.root, DiffTarget.parse(), redact=redact).history
+    assert history_of(library.root, redact=redact).recent_edits() == []
+    assert all("hunter2" not in str(item) for item in history_of(library.root, redact=redact).flow_records(["lib.py"]))
+    history = history_of(library.root, redact=redact).explain_diff().history
     assert all("hunter2" not in str(item) for item in history)
 
 
@@ -161,13 +153,13 @@ def test_records_and_edits_are_relative_to_the_folder(script: Script) -> None:
     script.commit("Fix reading of large files", {"pkg/lib.py": LIBRARY.replace("read()", "read(10)")})
     script.commit("wip", {"pkg/lib.py": LIBRARY.replace("read()", "read(11)")})
     script.commit("Bump x", {"pkg/lib.py": LIBRARY.replace("read()", "read(12)")}, author="dependabot[bot] <b@x.org>")
-    records = flow_records(script.root / "pkg", ["lib.py"])
+    records = history_of(script.root / "pkg").flow_records(["lib.py"])
     assert [item.subject for item in records] == ["Fix reading of large files", "Add reading"]
     assert records[0].paths == ("lib.py",)
     assert records[0].kind == "fix"
     assert "load" in records[0].symbols
     script.write({"pkg/lib.py": LIBRARY.replace("read()", "read(13)"), "top.py": "x = 2\n", "pkg/n.py": "y = 1\n"})
-    edits = {item.path: item for item in recent_edits(script.root / "pkg")}
+    edits = {item.path: item for item in history_of(script.root / "pkg").recent_edits()}
     assert set(edits) == {"lib.py", "n.py"}
     assert (edits["lib.py"].start, edits["lib.py"].end, edits["lib.py"].symbols) == (3, 4, ("load",))
 
@@ -197,10 +189,6 @@ def test_lines_are_followed_back() -> None:
     assert before(hunks, (3, 4)) == (2, 3)
     assert before(hunks, (12, 14)) == (12, 14)
     assert before((Hunk(4, 0, 4, 2),), (4, 6)) is None
-    assert overlaps(hunks[0], (4, 9))
-    assert not overlaps(hunks[0], (5, 9))
-    assert overlaps(hunks[1], (11, 13))
-    assert not overlaps(hunks[1], (12, 13))
 
 
 def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> None:
@@ -210,7 +198,7 @@ def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> Non
             "lib.py": "match 1:\n    case 1:\n        pass\n" + LIBRARY,
         }
     )
-    risks = explain_diff(library.root, DiffTarget.parse()).risks
+    risks = history_of(library.root).explain_diff().risks
     assert any("lib.py:1 uses a match statement, which needs 3.10" in risk and "3.8" in risk for risk in risks)
 
 
@@ -220,11 +208,11 @@ def test_false_citations_are_dropped(library: Script) -> None:
         f"It began in {oid[:10]}. Then deadbeef12 changed it! The date 20240131 and 3.14159 are no commits.\n"
         f"- see {oid} and 0123456789abcdef\nThe end"
     )
-    kept, wrong = without_false_citations(library.root, text)
+    kept, wrong = history_of(library.root).without_false_citations(text)
     assert wrong == ["deadbeef12", "0123456789abcdef"]
     assert oid[:10] in kept
     assert "Then" not in kept
     assert "20240131" in kept
     assert "see" not in kept
     assert kept.endswith("The end")
-    assert without_false_citations(library.root, "Nothing cited.") == ("Nothing cited.", [])
+    assert history_of(library.root).without_false_citations("Nothing cited.") == ("Nothing cited.", [])

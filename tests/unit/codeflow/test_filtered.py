@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, suspects, update_index
 from iquest_lsp.codeflow.answers import suspects as suspicion
 from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.store import Store
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 BOT = "renovate[bot] <bot@renovate.com>"
 
@@ -39,13 +38,12 @@ def scaled(script: Script) -> Script:
 def test_history_of_a_diff(scaled: Script, tmp_path: Path, *, indexed: bool) -> None:
     store = tmp_path / "store"
     if indexed:
-        update_index(scaled.root, folder=store)
-    target = DiffTarget.parse("HEAD")
-    shown = explain_diff(scaled.root, target, folder=store)
+        history_of(scaled.root, folder=store).update_index()
+    shown = history_of(scaled.root, folder=store).explain_diff("HEAD")
     assert not any(item.subject.startswith("Update limits") for item in shown.history)
     assert shown.left_out >= 6
     assert "--include-filtered" in shown.to_markdown()
-    everything = explain_diff(scaled.root, target, folder=store, include_filtered=True)
+    everything = history_of(scaled.root, folder=store, include_filtered=True).explain_diff("HEAD")
     said = [item.reason for item in everything.history if item.subject.startswith("Update limits")]
     assert said
     assert all("doubtful (credibility: made by the program renovate[bot])" in reason for reason in said)
@@ -55,7 +53,7 @@ def test_history_of_a_diff(scaled: Script, tmp_path: Path, *, indexed: bool) -> 
 
 def test_impact(scaled: Script, tmp_path: Path) -> None:
     def together(*, include_filtered: bool) -> set[str]:
-        found = impact(scaled.root, "scale.py::scale", folder=tmp_path, include_filtered=include_filtered)
+        found = history_of(scaled.root, folder=tmp_path, include_filtered=include_filtered).impact("scale.py::scale")
         return {item.path for item in found.items}
 
     assert "limits.json" not in together(include_filtered=False)
@@ -64,14 +62,14 @@ def test_impact(scaled: Script, tmp_path: Path) -> None:
 
 def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suspicion, "MAX_ITEMS", 20)
-    shown = suspects(scaled.root, "scale.py::scale", folder=tmp_path)
+    shown = history_of(scaled.root, folder=tmp_path).suspects("scale.py::scale")
     subjects = [item.subject for item in shown.items]
     assert "Raise the limit for large inputs" not in subjects
     assert "Lay it out" not in subjects
     assert shown.left_out == 2
     everything = {
         item.subject: item.reason
-        for item in suspects(scaled.root, "scale.py::scale", folder=tmp_path, include_filtered=True).items
+        for item in history_of(scaled.root, folder=tmp_path, include_filtered=True).suspects("scale.py::scale").items
     }
     assert "doubtful (completeness: undone later)" in everything["Raise the limit for large inputs"]
     assert "doubtful (credibility: only the layout changes)" in everything["Lay it out"]
@@ -80,18 +78,18 @@ def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_impact_withholds_secrets(scaled: Script, tmp_path: Path) -> None:
     scaled.write({"use.py": "from scale import scale\n\nscale('hunter2')\n", "docs/a.md": "`scale('hunter2')` works\n"})
     scaled.git("add", "-A")
-    found = impact(scaled.root, "scale.py::scale", folder=tmp_path, redact=lambda text: "hunter2" in text)
+    found = history_of(scaled.root, folder=tmp_path, redact=lambda text: "hunter2" in text).impact("scale.py::scale")
     assert "hunter2" not in str(found.to_json()) + found.to_markdown()
     assert {item.path: item.reason for item in found.items}["docs/a.md"] == WITHHELD
 
 
 def test_an_older_schema_is_read_anew(scaled: Script, tmp_path: Path) -> None:
     """Kinds concluded by earlier rules do not stay."""
-    update_index(scaled.root, folder=tmp_path)
+    history_of(scaled.root, folder=tmp_path).update_index()
     with Store(tmp_path) as store:
         store.db.execute("UPDATE commits SET kind='docs'")
         store.db.execute("PRAGMA user_version=1")
-    assert update_index(scaled.root, folder=tmp_path).commits == 11
+    assert history_of(scaled.root, folder=tmp_path).update_index().commits == 11
     with Store(tmp_path) as store:
         assert store.value("SELECT count(*) FROM commits WHERE kind='docs'") == 0
     assert Repository.open(scaled.root).head()

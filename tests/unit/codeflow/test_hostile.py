@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, suspects_in_log, why
 from iquest_lsp.codeflow.git.repository import decode_path, encode_path
 from iquest_lsp.errors import RepositoryError, UsageError
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 
 def body(number: int) -> str:
@@ -29,14 +28,14 @@ def shallow(script: Script, tmp_path: Path) -> Path:
 
 
 def test_the_end_of_a_shallow_clone_is_no_beginning(shallow: Path, script: Script, tmp_path: Path) -> None:
-    story = why(shallow, "a.py::f", folder=tmp_path / "one")
+    story = history_of(shallow, folder=tmp_path / "one").why("a.py::f")
     assert "shallow" in story.note
     assert "shallow" in story.to_markdown()
-    assert any("shallow" in risk for risk in explain_diff(shallow, DiffTarget.parse("HEAD~1")).risks)
-    assert not explain_diff(shallow, DiffTarget.parse("HEAD")).risks
-    whole = why(script.root, "a.py::f", folder=tmp_path / "two")
+    assert any("shallow" in risk for risk in history_of(shallow).explain_diff("HEAD~1").risks)
+    assert not history_of(shallow).explain_diff("HEAD").risks
+    whole = history_of(script.root, folder=tmp_path / "two").why("a.py::f")
     assert not whole.note
-    assert not any("shallow" in risk for risk in explain_diff(script.root, DiffTarget.parse("HEAD~3")).risks)
+    assert not any("shallow" in risk for risk in history_of(script.root).explain_diff("HEAD~3").risks)
 
 
 def test_a_lost_head_is_told(script: Script) -> None:
@@ -44,9 +43,9 @@ def test_a_lost_head_is_told(script: Script) -> None:
     for folder in (script.root / ".git" / "objects").iterdir():
         shutil.rmtree(folder)
     with pytest.raises(RepositoryError, match="damaged"):
-        why(script.root, "a.py:1")
+        history_of(script.root).why("a.py:1")
     with pytest.raises(RepositoryError):
-        explain_diff(script.root, DiffTarget.parse())
+        history_of(script.root).explain_diff()
 
 
 def test_a_name_that_is_no_text(script: Script, tmp_path: Path) -> None:
@@ -59,7 +58,7 @@ def test_a_name_that_is_no_text(script: Script, tmp_path: Path) -> None:
     (script.root / name).write_text(body(2))
     script.commit("Two")
     for asked in (name, "caf\\xe9.py"):
-        story = why(script.root, f"{asked}::f", folder=tmp_path / "store")
+        story = history_of(script.root, folder=tmp_path / "store").why(f"{asked}::f")
         assert [item.subject for item in story.story] == ["One", "Two"]
         assert story.target == "caf\\xe9.py::f"
     assert encode_path(decode_path(b"a/\xff b.py")) == os.fsdecode(b"a/\xff b.py")
@@ -69,7 +68,11 @@ def test_a_name_that_is_no_text(script: Script, tmp_path: Path) -> None:
 def test_logs_that_say_nothing(script: Script, tmp_path: Path) -> None:
     script.commit("One", {"a.py": body(1)})
     with pytest.raises(UsageError, match="tells nothing"):
-        suspects_in_log(script.root, "\n", folder=tmp_path)
-    words = suspects_in_log(script.root, "ValueError: frobnication failed for quux\n", folder=tmp_path)
+        history_of(script.root, folder=tmp_path).suspects_in_log("\n")
+    words = history_of(script.root, folder=tmp_path).suspects_in_log("ValueError: frobnication failed for quux\n")
     assert "names no file" in words.note
-    assert not suspects_in_log(script.root, '  File "a.py", line 2, in f\nValueError: x\n', folder=tmp_path).note
+    assert (
+        not history_of(script.root, folder=tmp_path)
+        .suspects_in_log('  File "a.py", line 2, in f\nValueError: x\n')
+        .note
+    )

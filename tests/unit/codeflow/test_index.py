@@ -6,16 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import (
-    DiffTarget,
-    cochanged,
-    explain_diff,
-    flow_records,
-    impact,
-    suspects,
-    update_index,
-    why,
-)
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Tag
 from iquest_lsp.codeflow.past.cochange import partners, usual, wilson_bound
@@ -23,7 +13,7 @@ from iquest_lsp.codeflow.past.releases import releases, version_of
 from iquest_lsp.codeflow.syntax.dialects import Declaration, declared, violations
 from iquest_lsp.errors import NotARepositoryError, UsageError
 from tests.bench.codeflow_truth import measure, report
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 
 def test_partners_have_support_and_confidence() -> None:
@@ -110,7 +100,7 @@ def test_a_class_through_renames_and_moves(script: Script, tmp_path: Path) -> No
     script.git("mv", "a.py", "crate.py")
     script.commit("Move Crate into a file of its own")
     script.commit("Let Crate tell when it is full", {"crate.py": renamed.replace('"full"', '"the crate is full"')})
-    story = why(script.root, "crate.py::Crate", folder=tmp_path)
+    story = history_of(script.root, folder=tmp_path).why("crate.py::Crate")
     assert [item.subject for item in story.story] == [
         "Add Box",
         "Fix Box for no size",
@@ -119,10 +109,10 @@ def test_a_class_through_renames_and_moves(script: Script, tmp_path: Path) -> No
     ]
     assert story.since == "v1.0"
     assert story.deprecated_in is None
-    method = why(script.root, "crate.py::put", folder=tmp_path)
+    method = history_of(script.root, folder=tmp_path).why("crate.py::put")
     assert method.story[0].subject == "Add Box"
     assert method.story[-1].subject == "Let Crate tell when it is full"
-    line = why(script.root, "crate.py:3", folder=tmp_path)
+    line = history_of(script.root, folder=tmp_path).why("crate.py:3")
     assert [item.subject for item in line.story][:2] == ["Add Box", "Fix Box for no size"]
 
 
@@ -131,10 +121,10 @@ def test_a_function_moved_between_files(script: Script, tmp_path: Path) -> None:
     script.commit("Add area", {"a.py": body, "b.py": "X = 1\n"})
     script.commit("Move area to b", {"a.py": "Y = 1\n", "b.py": "X = 1\n\n\n" + body})
     script.commit("Round area less", {"b.py": "X = 1\n\n\n" + body.replace("2)", "3)")})
-    story = why(script.root, "b.py::area", folder=tmp_path)
+    story = history_of(script.root, folder=tmp_path).why("b.py::area")
     assert [item.subject for item in story.story] == ["Add area", "Move area to b", "Round area less"]
     assert "moved from a.py" in story.story[1].change
-    gone = why(script.root, "a.py::area", folder=tmp_path)
+    gone = history_of(script.root, folder=tmp_path).why("a.py::area")
     assert gone.story[0].subject == "Add area"
 
 
@@ -143,11 +133,11 @@ def test_clear_errors_for_places(script: Script, tmp_path: Path) -> None:
     wrong = {"none.py:3": "no file", "a.py:300": "no line 300", "": "names no place", "a.py:0": "no line"}
     for place, said in wrong.items():
         with pytest.raises(UsageError, match=said):
-            why(script.root, place, folder=tmp_path)
+            history_of(script.root, folder=tmp_path).why(place)
     with pytest.raises(UsageError, match=r"Box\.put"):
-        impact(script.root, "a.py::Box.putt", folder=tmp_path)
+        history_of(script.root, folder=tmp_path).impact("a.py::Box.putt")
     with pytest.raises(NotARepositoryError):
-        why(tmp_path, "a.py:1", folder=tmp_path)
+        history_of(tmp_path, folder=tmp_path).why("a.py:1")
 
 
 def test_the_store_serves_explanations_and_records(script: Script, tmp_path: Path) -> None:
@@ -157,23 +147,23 @@ def test_the_store_serves_explanations_and_records(script: Script, tmp_path: Pat
             f"Add step {number} to f",
             {"a.py": f"def f():\n    return {number}\n", "a.json": f"{number}\n", "CHANGES.md": f"{number}\n"},
         )
-    update_index(script.root, folder=tmp_path)
-    assert dict(cochanged(script.root, ["a.py"], folder=tmp_path)["a.py"])["a.json"] > 0.6
+    history_of(script.root, folder=tmp_path).update_index()
+    assert dict(history_of(script.root, folder=tmp_path).cochanged(["a.py"])["a.py"])["a.json"] > 0.6
     script.write({"a.py": "def f():\n    return 7\n"})
-    explanation = explain_diff(script.root, DiffTarget.parse(), folder=tmp_path)
+    explanation = history_of(script.root, folder=tmp_path).explain_diff()
     assert {"a.json", "CHANGES.md"} <= {item.path for item in explanation.missing}
     assert "introduced `f`" in explanation.history[-1].reason
-    live = explain_diff(script.root, DiffTarget.parse(), folder=tmp_path / "none")
+    live = history_of(script.root, folder=tmp_path / "none").explain_diff()
     assert [item.path for item in live.missing] == [item.path for item in explanation.missing]
     assert [item.commit for item in live.history] == [item.commit for item in explanation.history]
-    records = flow_records(script.root, ["a.py"], 3, folder=tmp_path)
+    records = history_of(script.root, folder=tmp_path).flow_records(["a.py"], 3)
     assert [item.subject for item in records] == ["Add step 6 to f", "Add step 5 to f", "Add step 4 to f"]
     assert records[0].symbols == ("f",)
     assert "`5` becomes `6`" in records[0].action
     # An older revision is explained by what came before it.
-    older = explain_diff(script.root, DiffTarget.parse("HEAD~3"), folder=tmp_path)
+    older = history_of(script.root, folder=tmp_path).explain_diff("HEAD~3")
     assert "Add step 6 to f" not in [item.subject for item in older.history]
-    assert suspects(script.root, "a.py:2", folder=tmp_path).items[0].subject == "Add step 6 to f"
+    assert history_of(script.root, folder=tmp_path).suspects("a.py:2").items[0].subject == "Add step 6 to f"
 
 
 @pytest.mark.slow

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import suspects, suspects_in_log
 from iquest_lsp.codeflow.answers.logs import read_log
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 TRACKED = [
     "src/app/core.py",
@@ -115,7 +114,7 @@ def test_suspects_after_the_last_release(script: Script, tmp_path: Path) -> None
         },
     )
     folder = tmp_path / "store"
-    by_line = suspects(script.root, "core.py:2", folder=folder)
+    by_line = history_of(script.root, folder=folder).suspects("core.py:2")
     assert by_line.items[0].commit == bad
     assert by_line.since == "v1.0"
     assert "after v1.0" in by_line.items[0].reason
@@ -123,10 +122,10 @@ def test_suspects_after_the_last_release(script: Script, tmp_path: Path) -> None
         'Traceback (most recent call last):\n  File "tests/test_core.py", line 5, in test_load\n'
         "  File \"core.py\", line 2, in load\nTypeError: 'NoneType' object is not subscriptable\n"
     )
-    assert suspects_in_log(script.root, traceback, folder=folder).items[0].commit == bad
+    assert history_of(script.root, folder=folder).suspects_in_log(traceback).items[0].commit == bad
     # The failing test alone is enough: it names what it calls.
     only_test = "FAILED tests/test_core.py::test_load - AssertionError\ntests/test_core.py:5: AssertionError\n"
-    named = suspects_in_log(script.root, only_test, folder=folder)
+    named = history_of(script.root, folder=folder).suspects_in_log(only_test)
     assert bad in [item.commit for item in named.items[:2]]
     assert set(named.to_json()["items"][0]) == {"commit", "date", "subject", "score", "reason", "paths"}  # type: ignore[index]
     assert "Suspects" in named.to_markdown()

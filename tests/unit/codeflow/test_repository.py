@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, head, recent_edits
 from iquest_lsp.codeflow.git.commits import commits, unquote
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 
 def test_no_repository(tmp_path: Path) -> None:
@@ -25,20 +24,20 @@ def test_no_repository(tmp_path: Path) -> None:
 
 def test_empty_repository(script: Script) -> None:
     script.write({"a.py": "x = 1\n"})
-    assert head(script.root) == ""
-    explanation = explain_diff(script.root, DiffTarget.parse())
+    assert history_of(script.root).head() == ""
+    explanation = history_of(script.root).explain_diff()
     assert [item.path for item in explanation.files] == ["a.py"]
     with pytest.raises(RevisionError):
-        explain_diff(script.root, DiffTarget.parse("HEAD"))
+        history_of(script.root).explain_diff("HEAD")
 
 
 def test_bare_repository(script: Script, tmp_path: Path) -> None:
     oid = script.commit("one", {"a.py": "x = 1\n"})
     script.git("clone", "-q", "--bare", str(script.root), str(tmp_path / "bare.git"))
-    assert head(tmp_path / "bare.git") == oid
+    assert history_of(tmp_path / "bare.git").head() == oid
     with pytest.raises(RepositoryError, match="bare"):
-        explain_diff(tmp_path / "bare.git", DiffTarget.parse())
-    assert explain_diff(tmp_path / "bare.git", DiffTarget.parse("HEAD")).files[0].path == "a.py"
+        history_of(tmp_path / "bare.git").explain_diff()
+    assert history_of(tmp_path / "bare.git").explain_diff("HEAD").files[0].path == "a.py"
 
 
 def test_shallow_repository(script: Script, tmp_path: Path) -> None:
@@ -49,17 +48,17 @@ def test_shallow_repository(script: Script, tmp_path: Path) -> None:
     assert repository.shallow
     with pytest.raises(RevisionError, match="shallow"):
         repository.resolve("HEAD~1")
-    assert explain_diff(tmp_path / "shallow", DiffTarget.parse("HEAD")).files[0].status == "added"
+    assert history_of(tmp_path / "shallow").explain_diff("HEAD").files[0].status == "added"
 
 
 def test_broken_repository(script: Script) -> None:
     oid = script.commit("one", {"a.py": "x = 1\n"})
     shutil.rmtree(script.root / ".git" / "objects" / oid[:2])
     with pytest.raises(RepositoryError):
-        explain_diff(script.root, DiffTarget.parse("HEAD"))
+        history_of(script.root).explain_diff("HEAD")
     (script.root / ".git" / "HEAD").write_text("nonsense\n")
     with pytest.raises(RepositoryError):
-        head(script.root)
+        history_of(script.root).head()
 
 
 def test_detached_head_and_linked_worktree(script: Script, tmp_path: Path) -> None:
@@ -70,10 +69,10 @@ def test_detached_head_and_linked_worktree(script: Script, tmp_path: Path) -> No
     assert repository.head() == one
     assert repository.branch() == ""
     assert repository.git_dir != repository.common_dir
-    assert head(script.root) == two
+    assert history_of(script.root).head() == two
     (tmp_path / "linked" / "a.py").write_text("x = 3\n")
-    assert [edit.text for edit in recent_edits(tmp_path / "linked")] == ["x = 3"]
-    assert recent_edits(script.root) == []
+    assert [edit.text for edit in history_of(tmp_path / "linked").recent_edits()] == ["x = 3"]
+    assert history_of(script.root).recent_edits() == []
 
 
 def test_the_environment_does_not_redirect_git(
@@ -89,9 +88,9 @@ def test_the_environment_does_not_redirect_git(
             "GIT_OBJECT_DIRECTORY": other.root / ".git/objects",
         }.get(name, other.root / ".git")
         monkeypatch.setenv(name, str(place))
-        assert head(script.root) == right != wrong, name
+        assert history_of(script.root).head() == right != wrong, name
         (script.root / "a.py").write_text("x = 2\n")
-        assert [edit.path for edit in recent_edits(script.root)] == ["a.py"], name
+        assert [edit.path for edit in history_of(script.root).recent_edits()] == ["a.py"], name
         (script.root / "a.py").write_text("x = 1\n")
         monkeypatch.delenv(name)
 
@@ -124,12 +123,12 @@ def test_nothing_of_the_repository_runs(script: Script, tmp_path: Path) -> None:
         shutil.copy(program, hooks / hook)
     script.git("config", "core.hooksPath", str(hooks))
     (script.root / "a.py").write_text("x = 2\n")
-    explanation = explain_diff(script.root, DiffTarget.parse())
+    explanation = history_of(script.root).explain_diff()
     assert explanation.files[0].path == "a.py"
     assert explanation.files[0].added == 1
-    explain_diff(script.root, DiffTarget.parse("HEAD"))
-    explain_diff(script.root, DiffTarget.parse("--staged"))
-    recent_edits(script.root)
+    history_of(script.root).explain_diff("HEAD")
+    history_of(script.root).explain_diff("--staged")
+    history_of(script.root).recent_edits()
     assert not mark.exists(), mark.read_text()
 
 
@@ -138,7 +137,7 @@ def test_the_index_is_not_written(script: Script) -> None:
     index = script.root / ".git" / "index"
     before = index.read_bytes(), index.stat().st_mtime_ns
     os.utime(script.root / "a.py", (1, 1))
-    recent_edits(script.root)
+    history_of(script.root).recent_edits()
     assert (index.read_bytes(), index.stat().st_mtime_ns) == before
 
 
@@ -156,10 +155,10 @@ def test_odd_names(script: Script) -> None:
     (odd,) = commits(repository, commits=[second], patch=True)
     assert odd.files[0].path == "bad\\xff.py"
     assert odd.files[0].hunks[0].added == ("x = 1",)
-    explain_diff(script.root, DiffTarget.parse(second)).to_json()
+    history_of(script.root).explain_diff(second).to_json()
     with open(raw, "wb") as file:  # noqa: PTH123  # as above
         file.write(b"x = 2\n")
-    assert explain_diff(script.root, DiffTarget.parse()).files[0].added == 1
+    assert history_of(script.root).explain_diff().files[0].added == 1
 
 
 def test_hostile_revisions(script: Script) -> None:
@@ -218,10 +217,10 @@ def test_submodule_is_listed_not_read(script: Script, new_script: Callable[[str]
     script.commit("one", {"a.py": "x = 1\n"})
     script.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "sub")
     oid = script.commit("add a submodule")
-    explanation = explain_diff(script.root, DiffTarget.parse(oid))
+    explanation = history_of(script.root).explain_diff(oid)
     assert {item.path for item in explanation.files} == {"sub", ".gitmodules"}
     assert any("submodule" in risk for risk in explanation.risks)
-    assert head(script.root / "sub") != head(script.root)
+    assert history_of(script.root / "sub").head() != history_of(script.root).head()
 
 
 def test_unquote() -> None:

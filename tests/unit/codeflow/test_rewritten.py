@@ -18,6 +18,7 @@ import pytest
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from tests.unit.codeflow.conftest import Script
+from tests.waiting import wait_until
 
 # A short lease, so that the two really take turns and meet, and a dead one is soon forgotten.
 KEEPER = """
@@ -64,10 +65,7 @@ def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]
         " JOIN symbols x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
     }
     with FlowIndex.open(Repository.open(script.root), folder) as index:
-        for _ in range(100):
-            if index.update().complete:
-                break
-            time.sleep(0.1)
+        wait_until(lambda: index.update().complete)
         assert index.head == script.git("rev-parse", "HEAD")
         assert index.store.value("PRAGMA integrity_check") == "ok"
         order = [(item.oid,) for item in index.entries(limit=10_000)]
@@ -84,7 +82,8 @@ def test_rewritten_under_two_processes_one_of_them_killed(
     # The lease of whoever was killed last runs out for this process as soon as for the others.
     monkeypatch.setattr("iquest_lsp.codeflow.past.store.LEASE_SECONDS", 0.3)
     rng = random.Random(seed)
-    store, log = tmp_path / "store", tmp_path / "log"
+    store, log, victims = tmp_path / "store", tmp_path / "log", tmp_path / "victims"
+    victims.touch()
     script.made_anew(300)
     generations = itertools.count(1)
 
@@ -110,17 +109,26 @@ def test_rewritten_under_two_processes_one_of_them_killed(
         script.git("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
         script.git("gc", "-q", "--prune=now")
 
+    def said(what: str) -> int:
+        return log.read_text().count(what) + victims.read_text().count(what)
+
     with keeper(script, store, log) as lasting:
         for step in range(8):
-            with keeper(script, store, log) as victim:
+            seen = victims.stat().st_size
+            with keeper(script, store, victims) as victim:
                 for _ in range(2):
                     time.sleep(rng.uniform(0.1, 0.6))
                     rng.choice([amend, rebase, force_push, prune])()
                 time.sleep(rng.uniform(0.0, 0.4))
+                wait_until(lambda seen=seen: victims.stat().st_size > seen)  # it has opened the store
                 os.kill(victim.pid, signal.SIGKILL)
                 victim.wait()
             assert lasting.poll() is None, f"the other process ended at step {step}: {log.read_text()[-2000:]}"
-    written = log.read_text()
+        while said("at work") <= 5 or said("done") <= 3:
+            before = said("done")
+            amend()
+            wait_until(lambda before=before: said("done") > before, log.read_text)
+    written = log.read_text() + victims.read_text()
     assert "Traceback" not in written
     assert written.count("at work") > 5, "they were really at work while it happened"
     assert written.count("done") > 3

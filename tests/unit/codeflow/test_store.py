@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import flow_records, update_index
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
 from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past import index_access
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer
 from iquest_lsp.codeflow.past.store import Store
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
+from tests.waiting import PATIENCE_S
 
 
 def opened(script: Script, folder: Path) -> FlowIndex:
@@ -113,7 +114,7 @@ def test_a_force_push_from_elsewhere(script: Script, new_script: Callable[[str],
     mine.git("fetch", "-q", "--force", "origin")
     mine.git("reset", "-q", "--hard", "origin/main")
     assert subjects(mine, store) == ["Three", "Two, rewritten", "One"]
-    told = flow_records(mine.root, ["a.py"], folder=store)
+    told = history_of(mine.root, folder=store).flow_records(["a.py"])
     assert [record.subject for record in told] == ["Three", "Two, rewritten", "One"]
 
 
@@ -126,13 +127,13 @@ def test_a_submodule_has_a_history_of_its_own(
     script.commit("Outer one", body(1))
     script.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.root), "sub")
     script.commit("Take the part in")
-    assert update_index(script.root).commits == 2
-    assert update_index(script.root / "sub").commits == 1
-    assert [record.subject for record in flow_records(script.root / "sub", ["deep.py"])] == ["Inner one"]
-    assert [record.subject for record in flow_records(script.root, ["a.py"])] == ["Outer one"]
+    assert history_of(script.root).update_index().commits == 2
+    assert history_of(script.root / "sub").update_index().commits == 1
+    assert [record.subject for record in history_of(script.root / "sub").flow_records(["deep.py"])] == ["Inner one"]
+    assert [record.subject for record in history_of(script.root).flow_records(["a.py"])] == ["Outer one"]
     # The outer history follows the part as one path and does not read inside.
-    assert [record.subject for record in flow_records(script.root, ["sub"])] == ["Take the part in"]
-    assert flow_records(script.root, ["sub/deep.py"]) == []
+    assert [record.subject for record in history_of(script.root).flow_records(["sub"])] == ["Take the part in"]
+    assert history_of(script.root).flow_records(["sub/deep.py"]) == []
 
 
 def test_empty_repository(script: Script, tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_filters_say_why(script: Script, tmp_path: Path) -> None:
     undone = script.commit("Support tuples", {"a.py": "def f(x):\n    return (x,)\n"})
     script.git("revert", "--no-edit", undone)
     script.commit("Format the code", {"a.py": "def f( x ):\n    return [ x ]\n"})
-    update_index(script.root, folder=tmp_path)
+    history_of(script.root, folder=tmp_path).update_index()
     with opened(script, tmp_path) as index:
         filters = {item.subject: (item.filter, item.objection) for item in index.entries()}
     assert filters["wip"][0] == CREDIBILITY
@@ -182,9 +183,9 @@ def test_filters_say_why(script: Script, tmp_path: Path) -> None:
     assert "Python 3.10" in filters["Use matching"][1]
     assert "3.8" in filters["Use matching"][1]
     assert filters["Support lists"] == ("", "")
-    shown = [item.subject for item in flow_records(script.root, ["a.py"], folder=tmp_path)]
+    shown = [item.subject for item in history_of(script.root, folder=tmp_path).flow_records(["a.py"])]
     assert shown == ['Revert "Support tuples"', "Support lists", "Start"]
-    everything = flow_records(script.root, ["a.py"], folder=tmp_path, include_filtered=True)
+    everything = history_of(script.root, folder=tmp_path, include_filtered=True).flow_records(["a.py"])
     reasons = {item.subject: item.rationale for item in everything}
     assert CONSISTENCY in reasons["Use matching"]
     assert COMPLETENESS in reasons["Support tuples"]
@@ -214,7 +215,7 @@ def test_patterns_of_the_project(script: Script, tmp_path: Path) -> None:
         "Merge classes",
         {"reader.py": None, "sender.py": None, "both.py": "class Both:\n" + methods["read"] + "\n" + methods["send"]},
     )
-    update_index(script.root, folder=tmp_path)
+    history_of(script.root, folder=tmp_path).update_index()
     with opened(script, tmp_path) as index:
         found = {(kind, what): detail for _, kind, what, detail in index.patterns()}
         assert found["split", "a.py::Service"] == "into Reader, Sender, Writer"
@@ -289,7 +290,7 @@ def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
     script.made_anew(600)
     both = [worker(script, tmp_path) for _ in range(2)]
     for process in both:
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0
     assert len(subjects(script, tmp_path)) == 500
     with opened(script, tmp_path) as index:
@@ -337,27 +338,31 @@ def test_a_lease_keeps_others_out_until_it_runs_out(tmp_path: Path, monkeypatch:
 def test_a_large_history_is_asked_without_a_store(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_script: Callable[[str], Script]
 ) -> None:
-    from iquest_lsp.codeflow import impact, questions, suspects, why
 
-    monkeypatch.setattr(questions, "SMALL", 2)
+    monkeypatch.setattr(index_access, "SMALL", 2)
     script.commit("Add f", body(0))
     script.commit("Fix f", body(1))
     script.git("mv", "a.py", "c.py")
     script.commit("Move a to c")
     script.commit("Improve f", {"c.py": "def f():\n    return 7\n", "b.py": "X = 9\n"})
     store = tmp_path / "store"
-    assert [item.subject for item in why(script.root, "c.py::f", folder=store).story] == ["Add f", "Fix f", "Improve f"]
-    assert suspects(script.root, "c.py:2", folder=store).items[0].subject == "Improve f"
-    assert impact(script.root, "c.py::f", folder=store).target == "c.py::f"
+    assert [item.subject for item in history_of(script.root, folder=store).why("c.py::f").story] == [
+        "Add f",
+        "Fix f",
+        "Improve f",
+    ]
+    assert history_of(script.root, folder=store).suspects("c.py:2").items[0].subject == "Improve f"
+    assert history_of(script.root, folder=store).impact("c.py::f").target == "c.py::f"
     assert not store.exists()
 
 
 def test_an_unusable_cache_folder_is_no_obstacle(script: Script, tmp_path: Path) -> None:
-    from iquest_lsp.codeflow import why
 
     script.commit("Add f", body(0))
     (tmp_path / "file").write_text("")
-    assert [item.subject for item in why(script.root, "a.py::f", folder=tmp_path / "file" / "store").story] == ["Add f"]
+    assert [
+        item.subject for item in history_of(script.root, folder=tmp_path / "file" / "store").why("a.py::f").story
+    ] == ["Add f"]
 
 
 def test_merges_and_side_branches(script: Script, tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow import DiffTarget, explain_diff, impact, why
 from iquest_lsp.codeflow.past import indexer
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 
 def code(number: int) -> str:
@@ -19,7 +18,7 @@ def test_many_files_are_counted_not_listed(script: Script) -> None:
     script.commit("Start", {f"examples/e{number}.py": code(number) for number in range(40)} | {"main.py": code(99)})
     gone: dict[str, str | None] = {f"examples/e{number}.py": None for number in range(40)}
     script.commit("Release 1.1", {**gone, "main.py": code(99).replace("return 3", "return 30")})
-    explanation = explain_diff(script.root, DiffTarget.parse("HEAD"))
+    explanation = history_of(script.root).explain_diff("HEAD")
     text = explanation.to_markdown()
     assert "- `main.py`: modified" in text
     assert "- and 11 more files (11 deleted)" in text
@@ -37,10 +36,10 @@ def test_what_came_in_a_commit_too_wide_to_be_read(
     script.commit("Raise the first", {"m0.py": code(0).replace("return 0", "return 10")})
     script.git("tag", "v1.1")
     script.commit("Add another", {"m0.py": code(0).replace("return 0", "return 10") + "def late():\n    return 1\n"})
-    story = why(script.root, "m0.py::f0_0", folder=tmp_path)
+    story = history_of(script.root, folder=tmp_path).why("m0.py::f0_0")
     assert story.story[0].change == "the function came with the file"
     assert story.since == "v1.0"
-    late = why(script.root, "m0.py::late", folder=tmp_path)
+    late = history_of(script.root, folder=tmp_path).why("m0.py::late")
     assert [item.subject for item in late.story] == ["Add another"]
     assert late.since is None
 
@@ -55,7 +54,7 @@ def test_a_plain_word_in_prose_is_no_module(script: Script, tmp_path: Path) -> N
             "docs/c.md": "It lies in src/app/helpers.py.\n",
         },
     )
-    found = {item.path for item in impact(script.root, "src/app/helpers.py::send", folder=tmp_path).items}
+    found = {item.path for item in history_of(script.root, folder=tmp_path).impact("src/app/helpers.py::send").items}
     assert "docs/a.md" not in found
     assert {"docs/b.md", "docs/c.md"} <= found
 
@@ -71,5 +70,5 @@ def test_a_plain_word_in_prose_is_no_module(script: Script, tmp_path: Path) -> N
 def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, told: str) -> None:
     script.commit("Start", {"a.py": f"def f():\n    return {before}\n"})
     script.commit("Go on", {"a.py": f"def f():\n    return {after}\n"})
-    [file] = explain_diff(script.root, DiffTarget.parse("HEAD")).files
+    [file] = history_of(script.root).explain_diff("HEAD").files
     assert told in {symbol.detail or symbol.change for symbol in file.symbols}

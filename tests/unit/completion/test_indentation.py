@@ -13,6 +13,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.settings import Configuration
 from tests.unit.completion.places import at
+from tests.waiting import PATIENT_MS
 
 ALL = -1
 
@@ -50,7 +51,7 @@ async def test_an_answer_replaces_the_surplus(tmp_path: Path) -> None:
     text = "def f(x):\n    if x:\n        return x\n        \n\n"
     (tmp_path / "iquest.toml").write_text("")
     engine = ProcessEngine(EngineOptions(kind="fake", context_tokens=4096, fake={"responses": ["else:"]}))
-    assistant = Assistant(Configuration({"deadline_ms": 60_000}), engine, watch=False)
+    assistant = Assistant(Configuration({"deadline_ms": PATIENT_MS}), engine, watch=False)
     try:
         assistant.open_document(tmp_path / "a.py", text, 1, "python")
         made = await assistant.complete(CompletionRequest(tmp_path / "a.py", Position(3, 8)))

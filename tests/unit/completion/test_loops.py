@@ -20,6 +20,7 @@ from iquest_lsp.runtime.base.repetition import is_in_loop, without_loop
 from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.settings import Configuration
 from tests.unit.completion.places import at, generation
+from tests.waiting import PATIENT_MS
 
 CODE = "total = "
 LOOP = "a + " * 40
@@ -110,7 +111,7 @@ def test_who_types_into_a_loop_is_not_offered_the_rest_of_it() -> None:
 async def assistant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Assistant]:
     monkeypatch.setenv("IQUEST_LSP_FAKE", json.dumps({"responses": [LOOP, "first(a)", "second(b)", "third(c)"]}))
     (tmp_path / "iquest.toml").write_text("")
-    made = Assistant(Configuration({"engine": "fake", "deadline_ms": 300_000}), watch=False)
+    made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     await made.ready()
     made.open_document(tmp_path / "a.py", CODE, 1, "python")
     yield made

@@ -18,6 +18,7 @@ from iquest_lsp.errors import EngineError, EngineMemoryError
 from iquest_lsp.runtime.base.engine import EngineOptions, EngineState
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.settings import Configuration, Settings
+from tests.waiting import until
 
 GB = 2**30
 
@@ -25,7 +26,7 @@ GB = 2**30
 def test_the_lock_survives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = "import sys, time; from pathlib import Path; from iquest_lsp.daemon.lock import acquire;"
-    code += "held = acquire(Path(sys.argv[1]), 0, lambda: True); print(held is not None, flush=True); time.sleep(60)"
+    code += "held = acquire(Path(sys.argv[1]), 0, lambda: True); print(held is not None, flush=True); time.sleep(3600)"
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "True\n"
@@ -187,10 +188,7 @@ async def test_a_replaced_model_file_is_loaded_again(tmp_path: Path) -> None:
         watch = service.Watch(assistant)
         await watch.look()
         await watch.look()
-        for _ in range(500):
-            if engine.pid != first and engine.status.state is EngineState.READY:
-                break
-            await service.asyncio.sleep(0.02)
+        await until(lambda: engine.pid != first and engine.status.state is EngineState.READY)
         await assistant.ready()
         assert engine.pid != first
         assert not assistant.model_changed()

@@ -11,7 +11,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.project import warming
 from iquest_lsp.settings import Configuration
-from tests.unit.project.waiting import until
+from tests.waiting import PATIENT_MS, until
 
 #: The fake engine goes on as the text did: "area(1)" and then "    return area(1)".
 CODE = "def one():\n    area(1)\n    return area(1)\n\n\ndef two():\n    are"
@@ -24,7 +24,7 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
     root.mkdir()
     (root / "iquest.toml").write_text("")
     (root / "a.py").write_text(CODE)
-    assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": 300_000}), watch=False)
+    assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     await assistant.ready()
     await assistant.add_workspace(root).index()
     yield assistant, root
@@ -63,8 +63,9 @@ async def test_on_a_busy_machine_nobody_thinks_ahead_and_a_pause_is_waited_for_o
 ) -> None:
     assistant, root = made
     monkeypatch.setattr(assistant._machine, "is_busy", lambda: True)
-    for name, seconds in (("REST_S", 0.05), ("NEWS_S", 0.05), ("POSTPONED_S", 0.05)):
-        monkeypatch.setattr(warming, name, seconds)
+    monkeypatch.setattr(warming, "REST_S", 3600.0)  # no pause is over before the test wants one
+    for name in ("NEWS_S", "POSTPONED_S"):
+        monkeypatch.setattr(warming, name, 0.05)
     looks: list[int] = []
     refresh = assistant._warmer._refresh
     monkeypatch.setattr(
@@ -72,6 +73,8 @@ async def test_on_a_busy_machine_nobody_thinks_ahead_and_a_pause_is_waited_for_o
     )
     await shown(assistant, root / "a.py")
     assert assistant._completer._ahead == {}
+    monkeypatch.setattr(warming, "REST_S", 0.05)
+    assistant.save_document(root / "a.py", None)
     await until(lambda: not assistant._warmer._timers)
     assert looks == [0, 1]  # then it is done all the same, since a machine may be busy for hours
 
@@ -95,7 +98,7 @@ async def test_each_workspace_has_its_own_part_of_the_cache_while_there_are_enou
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warming, "REST_S", 3600.0)  # what pauses do is use too
-    assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": 300_000}), watch=False)
+    assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     try:
         info = await assistant.ready()
         roots = [tmp_path / f"work{number}" for number in range(info.sequences)]  # one more than there are for windows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Position
 from iquest_lsp.project import project as projects
 from iquest_lsp.settings import Configuration
+from tests.waiting import PATIENT_MS, until
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 
 
 @pytest.fixture
 async def assistant() -> AsyncIterator[Assistant]:
-    made = Assistant(Configuration({"engine": "fake", "deadline_ms": 300_000}), watch=False)
+    made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     await made.ready()
     yield made
     await made.close()
@@ -110,7 +110,7 @@ async def test_who_looks_into_many_folders_leaves_none_of_them_open(
     for file in files.values():
         assistant.close_document(file, "editor")
         assistant.close_document(file, "editor")
-    await asyncio.sleep(0.1)
+    await until(lambda: tmp_path / "library" not in roots(assistant))
     assert set(roots(assistant)) == {tmp_path / name for name in ("work", "shared", "kept")}
     assistant.open_document(files["library"], CODE, 1, "python", "editor")
     assert await text_in(assistant, files["library"]) == "width, height):"

@@ -11,6 +11,7 @@ import pytest
 
 from iquest_lsp.errors import NotARepositoryError
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
+from tests.waiting import wait_until
 
 
 def double(value: int) -> int:
@@ -36,7 +37,7 @@ def count(to: int, *, report: Callable[[int], None]) -> int:
 
 
 def wait_long() -> None:
-    time.sleep(60)
+    time.sleep(3600)
 
 
 def niceness() -> int:
@@ -83,9 +84,7 @@ def test_its_death_is_an_error_and_the_next_call_works(process: IndexProcess) ->
 def test_it_ends_when_idle_and_starts_again() -> None:
     process = IndexProcess("test", idle_s=0.05)
     assert process.call(double, 1) == 2
-    deadline = time.monotonic() + 30
-    while process.pid is not None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: process.pid is None)
     assert process.pid is None
     assert process.call(double, 2) == 4
     process.stop()

@@ -15,6 +15,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.runtime.kv.store import StateStore
 from iquest_lsp.settings import Configuration
+from tests.waiting import PATIENT_MS, until
 
 CODE = "def area(width, height):\n    return width * height\n\n\n" * 20 + "print(area("
 END = Position(80, 11)
@@ -38,7 +39,7 @@ def git(root: Path, *arguments: str) -> None:
 
 def assistant(folder: Path) -> Assistant:
     options = EngineOptions(kind="fake", context_tokens=9000, state_folder=str(folder), state_limit=1 << 24)
-    return Assistant(Configuration({"deadline_ms": 20_000}), ProcessEngine(options), watch=False)
+    return Assistant(Configuration({"deadline_ms": PATIENT_MS}), ProcessEngine(options), watch=False)
 
 
 async def answer(made: Assistant, root: Path) -> Completion:
@@ -69,10 +70,7 @@ async def test_a_quiet_workspace_is_saved_once(root: Path, tmp_path: Path, monke
     await made.ready()
     await answer(made, root)
     store = StateStore(tmp_path / "kv", 1 << 24)
-    for _ in range(200):
-        if store.entries():
-            break
-        await asyncio.sleep(0.05)
+    await until(store.entries)
     (entry,) = store.entries()
     assert entry.tokens > 1000
     await answer(made, root)  # a few tokens more are not worth another file
@@ -108,7 +106,7 @@ async def test_another_layout_starts_cold(root: Path, tmp_path: Path, monkeypatc
 
 async def test_nothing_is_saved_where_that_is_turned_off(root: Path, tmp_path: Path) -> None:
     options = EngineOptions(kind="fake", context_tokens=9000, state_folder=str(tmp_path / "kv"), state_limit=0)
-    made = Assistant(Configuration({"deadline_ms": 20_000}), ProcessEngine(options), watch=False)
+    made = Assistant(Configuration({"deadline_ms": PATIENT_MS}), ProcessEngine(options), watch=False)
     await made.ready()
     await answer(made, root)
     await made.close()

@@ -12,7 +12,7 @@ from iquest_lsp.assistant import Assistant
 from iquest_lsp.datatypes import Position
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.settings import Configuration
-from tests.unit.project.waiting import until
+from tests.waiting import until
 
 CODE = "def area(width, height):\n    return width * height\n"
 

@@ -12,7 +12,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.project import warming
 from iquest_lsp.settings import Configuration
-from tests.unit.project.waiting import until
+from tests.waiting import PATIENT_MS, until
 
 LINES = 400
 HERE, THERE = Position(5, 0), Position(300, 0)
@@ -27,7 +27,7 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
     root = tmp_path / "shapes"
     root.mkdir()
     (root / "iquest.toml").write_text("")
-    made = Assistant(Configuration({"engine": "fake", "deadline_ms": 20_000}), watch=False)
+    made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     await made.ready()
     for name in ("area", "rim"):
         file = root / f"{name}.py"
@@ -74,9 +74,10 @@ async def test_a_file_without_a_place_is_warmed_where_the_user_was(made: tuple[A
 async def test_a_pause_brings_up_to_date_where_the_user_looks_now(
     made: tuple[Assistant, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warming, "REST_S", 0.2)
+    monkeypatch.setattr(warming, "REST_S", 3600.0)  # no pause is over before the test wants one
     assistant, root = made
     await ask(assistant, root / "area.py", HERE)
+    monkeypatch.setattr(warming, "REST_S", 0.2)
     assistant.focus_document(root / "rim.py", cursor=THERE)
     assert assistant._warmer._timers
     await until(lambda: not assistant._warmer._timers)

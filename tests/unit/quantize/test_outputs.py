@@ -21,6 +21,7 @@ from quantize.random_model import Recipe, write
 from quantize.synth import command as synth
 from quantize.verify import command as verify
 from tests.unit.quantize import checkpoints
+from tests.waiting import PATIENCE_S
 
 
 def test_places_where_nothing_can_be_written(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ part = pathlib.Path(sys.argv[1])
 part.write_text("half")
 with outputs.interruptible(part):
     print("ready", flush=True)
-    ctypes.CDLL(None).sleep(60)  # native code: no instruction of the interpreter is run
+    ctypes.CDLL(None).sleep(3600)  # native code: no instruction of the interpreter is run
 """
 
 
@@ -98,7 +99,7 @@ def test_native_code_is_interrupted_and_leaves_nothing(tmp_path: Path) -> None:
         assert run.stdout is not None
         assert run.stdout.readline() == "ready\n"
         run.send_signal(signal.SIGINT)
-        _, told = run.communicate(timeout=30)
+        _, told = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1
     assert "Aborted" in told
     assert not part.exists()

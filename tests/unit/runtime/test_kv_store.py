@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.kv import store as kv_store
 from iquest_lsp.runtime.kv.store import StateKey, StateStore
+from tests.waiting import PATIENCE_S
 
 KEY = StateKey("/home/ann/shapes", "main", "whole 12ab", "2", "0.3.36+loop.4", "f16/f16")
 TOKENS = [5, 70000, 3, 9]
@@ -268,7 +269,7 @@ def test_two_processes_write_the_same_files(tmp_path: Path) -> None:
         for number in (1, 2)
     ]
     for writer in writers:
-        assert writer.wait(120) == 0, writer.stderr
+        assert writer.wait(PATIENCE_S) == 0, writer.stderr
         assert writer.stderr is not None
         assert b"damaged" not in writer.stderr.read()
         writer.stderr.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.kv.prefix_cache import ANCHOR, PrefixCache, Span, common_prefix, moved_spans
+from iquest_lsp.runtime.base.token_buffer import common_prefix
+from iquest_lsp.runtime.kv.prefix_cache import ANCHOR, PrefixCache, Span, moved_spans
 
 TOKENS = st.lists(st.integers(0, 3), max_size=60)
 
@@ -88,7 +89,7 @@ def test_what_was_moved_is_approximate_until_it_is_forgotten() -> None:
     cache.extend(0, [1, 2, 3])
     cache.extend(1, [9, 4, 5, 6])
     cache.splice(1, Span(1, 3, 3), 0)
-    assert cache.tokens(0) == [1, 2, 3, 4, 5, 6]
+    assert list(cache.tokens(0)) == [1, 2, 3, 4, 5, 6]
     assert cache.cells() == 7
     assert cache.exact(0) == 3
     cache.extend(0, [7])

@@ -22,6 +22,7 @@ from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.runtime.remote.engine import RemoteEngine, RemoteOptions
 from iquest_lsp.runtime.remote.http_client import Address, events
 from tests.unit.runtime.scripted_server import Asked, Reply, Script, Scripted, delta, model_server, piece, serving
+from tests.waiting import PATIENCE_S, until
 
 FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 KEY = "sk-verysecret123456"
@@ -186,13 +187,19 @@ async def test_connections_are_used_again() -> None:
 
 
 async def test_the_deadline_returns_what_there_is() -> None:
-    hold, gone = threading.Event(), threading.Event()
-    script = streams(piece("half"), piece(" more"), hold=hold, gone=gone)
-    with serving(model_server(script)) as server:
+    hold = threading.Event()
+    with serving(model_server(streams())) as server:
         async with engine_for(server) as engine:
-            made = await engine.complete(await prompt(engine, "x"), Limits(8, deadline_ms=500))
+            asked = await prompt(engine, "x")
+            for deadline_ms in (500, 5000, 50_000):  # the first that leaves this machine time for an answer's beginning
+                gone = threading.Event()
+                server.answer = model_server(streams(piece("half"), piece(" more"), hold=hold, gone=gone))
+                made = await engine.complete(asked, Limits(8, deadline_ms=deadline_ms))
+                assert made.finish is Finish.DEADLINE
+                assert await asyncio.to_thread(gone.wait, PATIENCE_S), "the server goes on"
+                if made.text:
+                    break
             assert (made.text, made.finish) == ("half", Finish.DEADLINE)
-            assert await asyncio.to_thread(gone.wait, 10), "the server goes on"
         hold.set()
 
 
@@ -202,11 +209,11 @@ async def test_cancelling_closes_the_connection() -> None:
         async with engine_for(server) as engine:
             asked = await prompt(engine, "x")
             task = asyncio.create_task(engine.complete(asked, Limits(8), lambda _: heard.set()))
-            await asyncio.wait_for(heard.wait(), 10)
+            await asyncio.wait_for(heard.wait(), PATIENCE_S)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert await asyncio.to_thread(gone.wait, 10), "the server goes on"
+            assert await asyncio.to_thread(gone.wait, PATIENCE_S), "the server goes on"
             assert engine.status.state is EngineState.READY
         hold.set()
 
@@ -224,10 +231,9 @@ async def test_warming_ends_at_once_and_gives_way() -> None:
             asked = await prompt(engine, "some window")
             for _ in range(2):  # what is being read is not asked for again
                 assert (await engine.warm(asked.tokens)).remaining == 0
-            while not server.of("/v1/completions"):
-                await asyncio.sleep(0.01)
+            await until(lambda: server.of("/v1/completions"))
             assert (await engine.complete(asked, Limits(8))).text == "answer"
-            assert await asyncio.to_thread(gone.wait, 10)
+            assert await asyncio.to_thread(gone.wait, PATIENCE_S)
             assert len(server.of("/v1/completions")) == 2
         hold.set()
 
@@ -372,11 +378,10 @@ async def test_a_server_that_fails_hands_over_to_the_local_model_with_one_messag
             # Back again: asked in the background after a while, without a word to the user.
             clock[0] += 60
             replies += [Reply(events=[piece("remote again")])] * 2
-            for _ in range(200):
-                if switch.remote is not None:
-                    break
-                assert await ask(switch) == "local"
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(PATIENCE_S):
+                while switch.remote is None:
+                    assert await ask(switch) == "local"
+                    await asyncio.sleep(0.01)
             assert await ask(switch) == "remote again"
             assert len([status for status in told if status.error is not None]) == 1
         finally:

@@ -11,6 +11,7 @@ from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt, T
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineStatus, WarmResult
 from iquest_lsp.runtime.client.scheduler import Scheduler
+from tests.waiting import PATIENCE_S
 
 
 class StepEngine:
@@ -143,7 +144,7 @@ async def test_one_that_is_cancelled_as_its_turn_comes_blocks_nobody(ticks: int)
     for _ in range(ticks):
         await asyncio.sleep(0)
     second.cancel()
-    await asyncio.wait_for(asyncio.gather(first, third), 5)
+    await asyncio.wait_for(asyncio.gather(first, third), PATIENCE_S)
     await settle()
     assert not scheduler.is_wanted
 
@@ -159,7 +160,7 @@ async def test_one_that_is_cancelled_just_before_blocks_nobody(ticks: int) -> No
         await asyncio.sleep(0)
     for number in (1, 2, 3):
         engine.release(f"complete {number}")
-    await asyncio.wait_for(asyncio.gather(first, third), 5)
+    await asyncio.wait_for(asyncio.gather(first, third), PATIENCE_S)
     await settle()
     assert not scheduler.is_wanted
 

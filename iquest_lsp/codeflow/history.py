@@ -1,0 +1,238 @@
+"""The one face of code flow: a repository's history, and what it answers without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iquest_lsp.codeflow.answers.impact import Impact
+    from iquest_lsp.codeflow.answers.suspects import Suspects
+    from iquest_lsp.codeflow.answers.why import Story
+    from iquest_lsp.codeflow.diff.explanation import DiffExplanation
+    from iquest_lsp.codeflow.past.indexer import Update
+    from iquest_lsp.codeflow.past.retyping import RetypedLine
+    from iquest_lsp.datatypes import FlowRecord, RecentEdit
+
+__all__ = ["History"]
+
+# What a method needs is imported in it: importing this module loads neither git nor tree-sitter.
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The history of the repository that the folder `root` lies in.
+
+    A text of which `redact` says True is withheld from every answer. `folder` is where the store lies (None: in the
+    user's cache). With `include_filtered` the commits that a filter objects to come along, each with the objection.
+
+    FILE in a target is relative to `root`, as are paths in FlowRecord and RecentEdit; paths in other answers are
+    relative to the repository's top. Answers have `to_json()` and `to_markdown()`. All methods block: they run git
+    and belong off the event loop. They raise NotARepositoryError, RepositoryError, RevisionError, UsageError.
+
+    A store is made by `update_index`; until then questions are answered from git itself, or from a store made on the
+    spot for a small history.
+    """
+
+    root: Path
+    redact: Callable[[str], bool]
+    folder: Path | None = None
+    include_filtered: bool = False
+
+    # ---------------------------------------------------------------------------------------------- questions
+
+    def explain_diff(
+        self,
+        target: str = "",
+        patch: bytes | None = None,
+        so_far: Callable[[DiffExplanation], None] = lambda known: None,
+    ) -> DiffExplanation:
+        """What a diff does, its related history, what is missing from it, and its risks.
+
+        `target` is REV, A..B, A...B, --staged or ("") the working tree; `patch` holds a diff's bytes instead.
+        `so_far` is told what is known already, while the rest is worked out.
+        """
+        from iquest_lsp.codeflow.answers import explain
+        from iquest_lsp.codeflow.diff.sources import DiffTarget
+        from iquest_lsp.codeflow.past.index_access import evidence_until
+
+        with evidence_until(self.folder) as evidence:
+            return explain.explain_diff(
+                self.root,
+                DiffTarget.parse(target, patch),
+                evidence=evidence,
+                redact=self.redact,
+                so_far=so_far,
+                include_filtered=self.include_filtered,
+            )
+
+    def why(self, target: str) -> Story:
+        """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there."""
+        from iquest_lsp.codeflow.answers.targets import find_target
+        from iquest_lsp.codeflow.answers.why import tell
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import index_of
+
+        repository = Repository.open(self.root)
+        found = find_target(repository, target, gone_allowed=True)
+        with index_of(repository, self.folder, [found.path]) as index:
+            return tell(index, found, include_filtered=self.include_filtered, redact=self.redact)
+
+    def impact(self, target: str) -> Impact:
+        """What else must change if the definition FILE::SYMBOL changes."""
+        from iquest_lsp.codeflow.answers.impact import impact_of
+        from iquest_lsp.codeflow.answers.targets import find_target
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import index_of
+
+        repository = Repository.open(self.root)
+        found = find_target(repository, target)
+        with index_of(repository, self.folder, [found.path]) as index:
+            return impact_of(repository, found, index, redact=self.redact, include_filtered=self.include_filtered)
+
+    def suspects(self, target: str) -> Suspects:
+        """Which recent changes most likely brought a bug in a file, at a line or in a definition."""
+        from iquest_lsp.codeflow.answers.suspects import suspects_of_target
+        from iquest_lsp.codeflow.answers.targets import find_target
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
+
+        repository = Repository.open(self.root)
+        found = find_target(repository, target)
+        with index_of(repository, self.folder, [found.path]) as index:
+            index.deepen(index.renamed_from(found.path), DEEP_ENOUGH)
+            return suspects_of_target(index, found, redact=self.redact, include_filtered=self.include_filtered)
+
+    def suspects_in_log(self, text: str) -> Suspects:
+        """Which recent changes most likely brought the failure that a test's, compiler's or crash's log shows."""
+        from iquest_lsp.codeflow.answers.logs import read_log
+        from iquest_lsp.codeflow.answers.suspects import suspects_of_failure
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
+
+        repository = Repository.open(self.root)
+        failure = read_log(text, repository.files())
+        paths = list(dict.fromkeys(frame.path for frame in failure.frames))
+        with index_of(repository, self.folder, paths) as index:
+            index.deepen(paths, DEEP_ENOUGH)
+            return suspects_of_failure(index, failure, redact=self.redact, include_filtered=self.include_filtered)
+
+    # ---------------------------------------------------------------------------------- material for the window
+
+    def flow_records(self, paths: Sequence[str], limit: int = 20) -> list[FlowRecord]:
+        """Records of the newest telling commits on `paths`, newest first."""
+        from iquest_lsp.codeflow.answers import work_in_progress
+        from iquest_lsp.codeflow.answers.flow_records import flow_records_of
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import built_index
+
+        index = built_index(Repository.open(self.root), self.folder)
+        if index is None:
+            return work_in_progress.live_records(self.root, paths, limit, redact=self.redact)
+        with index:
+            return flow_records_of(index, paths, limit, redact=self.redact, include_filtered=self.include_filtered)
+
+    def recent_edits(self) -> list[RecentEdit]:
+        """The working tree's changed lines against HEAD, new files included."""
+        from iquest_lsp.codeflow.answers import work_in_progress
+
+        return work_in_progress.recent_edits(self.root, redact=self.redact)
+
+    def cochanged(self, paths: Sequence[str]) -> dict[str, list[tuple[str, float]]]:
+        """For each path (relative to `root`), files that change with it and how surely, surest first."""
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.cochange import usual
+        from iquest_lsp.codeflow.past.index_access import built_index
+        from iquest_lsp.codeflow.past.unindexed import LiveEvidence
+
+        repository = Repository.open(self.root)
+        prefix = repository.prefix
+        full = [prefix + path for path in paths]
+        index = built_index(repository, self.folder)
+        if index is None:
+            found = LiveEvidence(repository, repository.head()).partners(full)
+        else:
+            with index:
+                found = index.partners(full)
+        answer: dict[str, list[tuple[str, float]]] = {}
+        for path in full:
+            own = usual((item for item in found if item.of == path and item.path.startswith(prefix)), [path])
+            answer[path.removeprefix(prefix)] = [(item.path.removeprefix(prefix), round(item.bound, 3)) for item in own]
+        return answer
+
+    # ---------------------------------------------------------------------------------------- for a model's prose
+
+    def diff_text(self, target: str, patch: bytes | None, limit: int, *, hide: Callable[[str], str]) -> str:
+        """A diff's hunks within `limit` characters; `hide` says why a path is not shown ("": it is)."""
+        from iquest_lsp.codeflow.diff import hunk_text
+        from iquest_lsp.codeflow.diff.sources import DiffTarget
+
+        return hunk_text.diff_text(self.root, DiffTarget.parse(target, patch), limit, hide=hide, redact=self.redact)
+
+    def unknown_commits(self, ids: Sequence[str]) -> list[str]:
+        """Those of some ids that name no commit of the repository."""
+        from iquest_lsp.codeflow.git import citations
+
+        return citations.unknown_commits(self.root, ids)
+
+    def without_false_citations(self, text: str) -> tuple[str, list[str]]:
+        """Prose without the sentences that cite commits which do not exist, and the ids that were wrong."""
+        from iquest_lsp.codeflow.git import citations
+
+        return citations.without_false_citations(self.root, text)
+
+    # -------------------------------------------------------------------------------------- repository and store
+
+    def head(self) -> str:
+        """The commit that HEAD points at; empty in a repository without commits."""
+        from iquest_lsp.codeflow.git.repository import Repository
+
+        return Repository.open(self.root).head()
+
+    def branch(self) -> str:
+        """The short name of the branch that is checked out; empty for a detached HEAD."""
+        from iquest_lsp.codeflow.git.repository import Repository
+
+        return Repository.open(self.root).branch()
+
+    def update_index(self, progress: Callable[[str, int, int], None] | None = None) -> Update:
+        """Brings the store up to date with HEAD, tags and what was rewritten; `progress(what, done, total)`."""
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.flow_index import FlowIndex
+
+        with FlowIndex.open(Repository.open(self.root), self.folder) as index:
+            return index.update(progress)
+
+    def forget_index(self) -> None:
+        """Removes the store of the repository; it can always be made again."""
+        import shutil
+
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.store import default_folder
+
+        shutil.rmtree(self.folder or default_folder(Repository.open(self.root).common_dir), ignore_errors=True)
+
+    # --------------------------------------------------------------------------------------- a history typed again
+
+    def retyped_lines(self, count: int, positions: int) -> list[RetypedLine]:
+        """At most `positions` added lines of the last `count` commits, each with the file as it was before it."""
+        from iquest_lsp.codeflow.past import retyping
+
+        return retyping.retyped_lines(self.root, count, positions, withhold=self.redact)
+
+    @contextmanager
+    def checked_out(self) -> Iterator[History]:
+        """The same history in a temporary folder with nothing checked out yet; this one is left untouched."""
+        from iquest_lsp.codeflow.past import retyping
+
+        with retyping.checked_out(self.root) as folder:
+            yield replace(self, root=folder)
+
+    def check_out(self, commit: str) -> None:
+        """Puts a commit's files into the folder that `checked_out` gave."""
+        from iquest_lsp.codeflow.past import retyping
+
+        retyping.check_out(self.root, commit)

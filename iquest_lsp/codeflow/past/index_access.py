@@ -1,0 +1,98 @@
+"""Where an answer comes from: the store, or git at once.
+
+A store that exists is brought up to date and asked. Where there is none, a small history is indexed on the spot and
+kept; of a large one only the commits on the files in question are read, into memory, for this one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.indexer import Indexer
+from iquest_lsp.codeflow.past.store import Store
+from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence
+from iquest_lsp.errors import RepositoryError
+
+# A history of at most this many commits is indexed on the spot, the newest SPOT_DEEP of them in depth.
+SMALL = 3000
+SPOT_DEEP = 25
+# More new commits than this are left to the background; until then git is asked.
+MANY_NEW = 300
+#: Commits of the files in question that are read in depth before suspects are ranked.
+DEEP_ENOUGH = 60
+
+
+def built_index(repository: Repository, folder: Path | None) -> FlowIndex | None:
+    """The up-to-date index, if there is a built one that little is missing from; else None."""
+    try:
+        index = FlowIndex.find(repository, folder)
+    except RepositoryError:
+        # A store that cannot be opened is no reason to refuse an answer that git can give.
+        return None
+    if index is None:
+        return None
+    keep = False
+    try:
+        head = index.head
+        if not head:
+            return None
+        if head != repository.head():
+            if not repository.has(head) or repository.count(repository.head(), head, MANY_NEW) >= MANY_NEW:
+                return None
+            if not index.update(deep=MANY_NEW).complete:
+                return None
+        keep = True
+        return index
+    finally:
+        if not keep:
+            index.store.close()
+
+
+@contextmanager
+def index_of(repository: Repository, folder: Path | None, paths: Sequence[str]) -> Iterator[FlowIndex]:
+    """An index that knows at least the commits on `paths`; see the module."""
+    index = built_index(repository, folder) or _on_the_spot(repository, folder)
+    if index is None:
+        index = FlowIndex(repository, Store(None))
+        Indexer(repository, index.store).read_paths(paths)
+        index.refresh()
+    with index:
+        yield index
+
+
+@contextmanager
+def evidence_until(folder: Path | None) -> Iterator[Callable[[Repository, str], Evidence]]:
+    """Makes what answers about a repository's past up to a commit: the store where it can, else git."""
+    opened: list[FlowIndex] = []
+
+    def evidence(repository: Repository, base: str) -> Evidence:
+        index = built_index(repository, folder)
+        if index is not None:
+            opened.append(index)
+            if index.until(base):
+                return index
+        return LiveEvidence(repository, base)
+
+    try:
+        yield evidence
+    finally:
+        for index in opened:
+            index.store.close()
+
+
+def _on_the_spot(repository: Repository, folder: Path | None) -> FlowIndex | None:
+    head = repository.head()
+    if not head or repository.count(head, "", SMALL + 1) > SMALL:
+        return None
+    try:
+        index = FlowIndex.open(repository, folder)
+    except RepositoryError:
+        return None
+    if index.update(deep=SPOT_DEEP).complete:
+        return index
+    index.store.close()
+    return None

@@ -1,0 +1,145 @@
+"""Patches as git and mail programs write them: read as what they say, or refused with a reason."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from iquest_lsp.codeflow.diff.patches import Patch, read_patch
+from iquest_lsp.errors import UsageError
+from tests.unit.codeflow.conftest import Script
+
+BEFORE = "import os\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return os\n"
+AFTER = BEFORE.replace("return 1", "return 2").replace("return os", "return None")
+
+
+def changed(patch: Patch) -> list[tuple[str, int, int, tuple[str, ...], tuple[str, ...]]]:
+    return [
+        (file.path, *((hunk.old_start, hunk.new_start, hunk.removed, hunk.added)))
+        for file in patch.files
+        for hunk in file.hunks
+    ]
+
+
+def output(script: Script, *args: str) -> bytes:
+    return subprocess.run(["git", *args], cwd=script.root, capture_output=True, check=True).stdout
+
+
+@pytest.fixture
+def two(script: Script) -> Script:
+    script.commit("First", {"a.py": BEFORE})
+    script.commit("Größer werden: zwei statt eins, und noch ein paar Wörter mehr\n\nWeil es muß.", {"a.py": AFTER})
+    return script
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        ["show", "--color=always"],
+        ["show", "--color=always", "--color-moved=zebra"],
+        ["format-patch", "-1", "--stdout"],
+        ["format-patch", "-1", "--stdout", "--attach"],
+        ["diff", "--no-prefix", "HEAD~1"],
+        ["diff", "--src-prefix=i/", "--dst-prefix=w/", "HEAD~1"],
+        ["diff", "--unified=0", "HEAD~1"],
+        ["diff", "--function-context", "HEAD~1"],
+        ["show", "--stat", "--patch"],
+        ["log", "-1", "-p", "--graph"],
+    ],
+    ids=" ".join,
+)
+def test_every_form_tells_the_same_change(two: Script, form: list[str]) -> None:
+    text = output(two, *form)
+    if "--graph" in form:
+        with pytest.raises(UsageError):
+            read_patch(text)
+        return
+    patch = read_patch(text)
+    assert changed(patch) == [
+        ("a.py", 4, 4, ("    return 1",), ("    return 2",)),
+        ("a.py", 8, 8, ("    return os",), ("    return None",)),
+    ]
+    assert (patch.files[0].added, patch.files[0].removed) == (2, 2)
+    if form[0] != "diff":
+        assert patch.subject == "Größer werden: zwei statt eins, und noch ein paar Wörter mehr"
+
+
+@pytest.mark.parametrize("encoding", ["quoted-printable", "base64"])
+def test_a_mail_in_a_transfer_encoding(two: Script, encoding: str) -> None:
+    import base64
+    import quopri
+
+    mail = output(two, "format-patch", "-1", "--stdout")
+    head, _, body = mail.partition(b"\n\n")
+    kept = b"\n".join(line for line in head.split(b"\n") if not line.startswith(b"Content-Transfer-Encoding"))
+    coded = quopri.encodestring(body) if encoding == "quoted-printable" else base64.encodebytes(body)
+    patch = read_patch(kept + b"\nContent-Transfer-Encoding: " + encoding.encode() + b"\n\n" + coded)
+    assert [item[3:] for item in changed(patch)] == [
+        (("    return 1",), ("    return 2",)),
+        (("    return os",), ("    return None",)),
+    ]
+
+
+def test_several_mails(two: Script) -> None:
+    two.commit("Another file", {"b.py": "x = 1\n"})
+    patch = read_patch(output(two, "format-patch", "-2", "--stdout"))
+    assert [(file.path, file.status, file.added, file.removed) for file in patch.files] == [
+        ("a.py", "M", 2, 2),
+        ("b.py", "A", 1, 0),
+    ]
+
+
+def test_a_combined_diff_is_read_against_the_first_parent(script: Script) -> None:
+    script.commit("First", {"a.py": "def f():\n    return 1\n"})
+    script.git("checkout", "-q", "-b", "side")
+    script.commit("Two", {"a.py": "def f():\n    return 2\n"})
+    script.git("checkout", "-q", "main")
+    script.commit("Three", {"a.py": "def f():\n    return 3\n"})
+    script.git("merge", "-q", "-s", "ours", "--no-commit", "side")
+    script.commit("Merge", {"a.py": "def f():\n    x = 5\n    return x\n"})
+    for form in ("--cc", "-c"):
+        patch = read_patch(output(script, "show", form, "HEAD"))
+        assert changed(patch) == [("a.py", 1, 1, ("    return 3",), ("    x = 5", "    return x"))]
+        assert (patch.files[0].added, patch.files[0].removed) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n-b\n+c\n", "fewer lines"),
+        (
+            b"--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-b\n+c\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-b\n+c\n",
+            "more lines",
+        ),
+        (b"--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-b\n+c\n+d\n", "more lines"),
+        (
+            b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\n    return [-1-]{+2+}\n",
+            "no changed line",
+        ),
+        (b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\n-1\n+2\n~\n", "none of the marks|fewer|no changed"),
+        (b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\nreturn 1\n", "none of the marks"),
+    ],
+)
+def test_a_patch_that_does_not_hold_together_is_refused(text: bytes, why: str) -> None:
+    if b"~" in text:
+        text = text.replace(b"-1\n+2\n", b" return \n-1\n+2\n")
+    with pytest.raises(UsageError) as caught:
+        read_patch(text)
+    assert caught.value.fix
+    import re
+
+    assert re.search(why, caught.value.why), caught.value.why
+
+
+@pytest.mark.parametrize("form", ["--word-diff", "--word-diff=porcelain", "--word-diff=color"])
+def test_word_diffs_are_refused(two: Script, form: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_patch(output(two, "show", form))
+    assert "--word-diff" in caught.value.fix
+
+
+def test_what_looks_like_a_colour_inside_the_code_stays(script: Script) -> None:
+    script.commit("First", {"a.py": "x = 1\n"})
+    script.commit("Red", {"a.py": "x = '\x1b[31mred'\n"})
+    assert read_patch(output(script, "show")).files[0].hunks[0].added == ("x = '\x1b[31mred'",)
