@@ -34,7 +34,7 @@ class Log:
 
     def wait(self, condition: Callable[[list[Changes]], object]) -> None:
         with self.changed:
-            assert self.changed.wait_until(lambda: condition(self.batches), PATIENCE_S), self.batches
+            assert self.changed.wait_for(lambda: condition(self.batches), PATIENCE_S), self.batches
 
     def changes_until(self, file: Path, condition: Callable[[], object]) -> None:
         """Changes a file again and again, and waits longer each time for what comes of it, until it is so."""
@@ -42,7 +42,7 @@ class Log:
         for turn in itertools.count(1):
             file.write_text("1" * turn)
             with self.changed:
-                if self.changed.wait_until(condition, 0.05 * 2**turn):
+                if self.changed.wait_for(condition, 0.05 * 2**turn):
                     return
             assert time.monotonic() < end, self.batches
 
