@@ -53,8 +53,8 @@ test-editors: $(STAMPS)/test
 
 pictures: $(STAMPS)/test
 	@tests/editors/run pictures
-	@$(BIN)/python -m tests.e2e.demo --svg docs/demo.svg
-	@$(BIN)/python -m tests.e2e.outputs
+	@$(BIN)/python -m tests.docs.outputs --picture docs/demo.svg
+	@$(BIN)/python -m tests.docs.outputs
 
 fuzz: $(STAMPS)/test
 	@IQUEST_FUZZ=$(or $(MESSAGES),100000) $(BIN)/python -m pytest -s tests/e2e/test_fuzz.py

@@ -1,4 +1,4 @@
-"""The settings are the same in settings.py, in the VS Code extension's package.json, and in the READMEs' tables."""
+"""The settings are the same in settings.py, in the VS Code extension's package.json, and in the pages' tables."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def test_a_setting_is_described_alike(item: Any) -> None:
     assert (described["scope"] == "machine") == (not item.metadata["workspace"]), FIX
 
 
-@pytest.mark.parametrize("readme", [EXTENSION / "README.md", ROOT / "README.md"], ids=["extension", "project"])
-def test_the_readme_lists_them(readme: Path) -> None:
-    rows = ROW.findall(readme.read_text("utf-8"))
+@pytest.mark.parametrize("page", [EXTENSION / "README.md", ROOT / "docs" / "settings.md"], ids=["extension", "project"])
+def test_the_page_lists_them(page: Path) -> None:
+    rows = ROW.findall(page.read_text("utf-8"))
     assert rows == [
         (
             camel(item.name),

@@ -1,6 +1,6 @@
-"""Writes the server's settings, from settings.py, into package.json and into the tables of the READMEs.
+"""Writes the server's settings, from settings.py, into package.json, the extension's README and docs/settings.md.
 
-    python vscode-extension/tools/configuration.py
+python vscode-extension/tools/configuration.py
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from iquest_lsp.settings import Settings
 
 EXTENSION = Path(__file__).resolve().parents[1]
-READMES = (EXTENSION / "README.md", EXTENSION.parent / "README.md")
+PAGES = (EXTENSION / "README.md", EXTENSION.parent / "docs" / "settings.md")
 BEGIN, END = "<!-- settings: written by vscode-extension/tools/configuration.py -->", "<!-- end of settings -->"
 _TYPES = {bool: "boolean", int: "integer", str: "string"}
 
@@ -42,7 +42,7 @@ def schema(item: Field[Any]) -> dict[str, Any]:
 
 
 def table() -> str:
-    """The READMEs' table of settings."""
+    """The pages' table of settings."""
     rows = ["| setting | in `iquest.toml` | default | what it does |", "| --- | --- | --- | --- |"]
     for item in fields(Settings):
         default = json.dumps(list(item.default) if isinstance(item.default, tuple) else item.default)
@@ -61,11 +61,11 @@ def main() -> None:
     restricted = [key for key, value in configuration["properties"].items() if value["scope"] == "machine"]
     data["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"] = restricted
     manifest.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    for readme in READMES:
-        text = readme.read_text("utf-8") if readme.exists() else ""
+    for page in PAGES:
+        text = page.read_text("utf-8") if page.exists() else ""
         if BEGIN in text and END in text:
             head, tail = text.split(BEGIN)[0], text.split(END, 1)[1]
-            readme.write_text(f"{head}{BEGIN}\n{table()}\n{END}{tail}", "utf-8")
+            page.write_text(f"{head}{BEGIN}\n{table()}\n{END}{tail}", "utf-8")
 
 
 if __name__ == "__main__":
