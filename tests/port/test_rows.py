@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import lossless
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
@@ -17,7 +18,6 @@ from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from quantize.random_model import Recipe, write
-from tests.bench import lossless
 from tests.port.test_drafting import Guesses, guess
 
 READ, ROWS = 700, 48
