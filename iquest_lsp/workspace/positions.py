@@ -146,13 +146,12 @@ def characters(line: str, column: int, encoding: Encoding) -> int:
         return 0
     if encoding == "utf-32" or line.isascii():
         return min(column, len(line))
-    seen = 0
-    for count, char in enumerate(line):
-        code = ord(char)
-        if encoding == "utf-16":
-            seen += 2 if code > 0xFFFF else 1
-        else:
-            seen += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code <= 0xFFFF else 4
-        if seen > column:
-            return count
-    return len(line)
+    widest = 2 if encoding == "utf-16" else 4
+    count = min(column, len(line))
+    over = units(line[:count], encoding) - column
+    while over > 0:
+        # So many characters at least are too many: none is wider. Only what they take is measured again.
+        fewer = count - -(-over // widest)
+        over -= units(line[fewer:count], encoding)
+        count = fewer
+    return count
