@@ -30,7 +30,7 @@ test: $(STAMPS)/test lint
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(STAMPS)/test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit --ignore tests/unit/pretrain
 
 lint: $(STAMPS)/test
 	@$(BIN)/ruff check --quiet .

@@ -25,8 +25,7 @@ MODULES = sorted(PATHS.keys() - {"iquest_lsp.runtime.port.dependencies"})
 MOST_MODULES, MOST_LINES = 15, 400
 MOST_PRIVATE_USES = 124
 MOST_LAYOUT_EXCEPTIONS = 9
-#: One module of each circle that is left, and the long modules that neither were cut nor say why.
-CIRCLES = {"iquest_lsp.server.app", "iquest_lsp.runtime.llama.model"}
+#: The long modules that neither were cut nor say why.
 LONG = {
     "iquest_lsp.assistant",
     "iquest_lsp.codeflow.diff.intents",
@@ -117,6 +116,7 @@ def test_the_command_line_loads_no_model_code() -> None:
     assert loaded == []
 
 
+@pytest.mark.slow
 def test_importing_does_nothing() -> None:
     """No module prints, logs, or reads a file that is not Python when it is imported."""
     code = f"""
@@ -144,33 +144,6 @@ def test_help_needs_nothing_heavy(command: list[str]) -> None:
     assert done.stdout
     # A count stands for the time: machines that run tests are noisy.
     assert done.stderr.count("\n") < 350, "too many modules for an answer within 300 ms"
-
-
-def imports(path: Path) -> Iterator[str]:
-    """The modules of the package that one imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in PATHS else node.module
-
-
-def reached(edges: dict[str, set[str]], name: str) -> set[str]:
-    """The modules that one imports, itself or through others."""
-    found: set[str] = set()
-    left = set(edges[name])
-    while left:
-        found |= left
-        left = set().union(*(edges[other] for other in left)) - found
-    return found
-
-
-def test_no_two_modules_import_each_other_on_any_way_round() -> None:
-    edges = {name: {other for other in imports(path) if other in PATHS} for name, path in PATHS.items()}
-    circles = {name: others for name in edges if name in (others := reached(edges, name)) and not others & CIRCLES}
-    assert sorted(circles) == []
 
 
 def test_a_folder_holds_what_one_can_look_over() -> None:
