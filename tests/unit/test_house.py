@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ LONG = {
     "iquest_lsp.completion.completer",
     "iquest_lsp.context.window",
     "iquest_lsp.project.project",
+    "iquest_lsp.runtime.llama.context",
     "iquest_lsp.runtime.models.manager",
     "iquest_lsp.runtime.remote.engine",
     "iquest_lsp.workspace.secret_scan",
@@ -53,6 +55,12 @@ OWNERS = {
 }
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """A module's syntax."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
@@ -60,7 +68,7 @@ def run(code: str) -> str:
 def test_each_library_has_one_owner() -> None:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             found = []
             if isinstance(node, ast.Import):
                 found = [alias.name.partition(".")[0] for alias in node.names]
@@ -74,7 +82,7 @@ def test_each_library_has_one_owner() -> None:
 def imports(name: str, path: Path) -> set[str]:
     """The package's modules that a module names in its imports, for the type checker's eyes only or not."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -104,7 +112,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
         name = path.relative_to(PACKAGE).as_posix()
         if name in allowed or name.startswith("cli/"):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "exit", "quit"), f"{name}:{node.lineno}"
 
@@ -156,15 +164,15 @@ def test_a_long_module_says_why_it_is_long() -> None:
     long = {
         name
         for name, path in PATHS.items()
-        if len((text := path.read_text("utf-8")).splitlines()) > MOST_LINES
-        and "lines" not in (ast.get_docstring(ast.parse(text)) or "")
+        if len(path.read_text("utf-8").splitlines()) > MOST_LINES
+        and "lines" not in (ast.get_docstring(tree(path)) or "")
     }
     assert long <= LONG
 
 
 def private_uses(path: Path) -> Iterator[str]:
     """Names with one underscore that a test reads of something else than itself."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         name = ""
         if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
             name = node.attr
