@@ -2,7 +2,7 @@
 
 An answer is shown up to the last token at which the model still gives the whole of it at least the threshold's
 probability. The threshold belongs to a model: it is tuned on packages the model has not seen
-(`python -m tests.bench.confidence`) and stands in the GGUF under `iquest.confidence`.
+(`python -m benchmarks.confidence`) and stands in the GGUF under `iquest.confidence`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which parts of other files matter for the file at the cursor: imports, names, tests, history, recency, likeness.
 
 Likeness is that of a piece's words to the words near the cursor, as in RepoCoder (F. Zhang et al., 2023), rare words
-counting more; `python -m tests.bench.window_names` measures what the ranking is worth.
+counting more; `python -m benchmarks.window_names` measures what the ranking is worth.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Guesses:
     plain: tuple[int, ...] = ()
     share = 0.2  # of wrong ones
 
-    def __init__(self, tokens: object, room: int) -> None:
+    def begin(self, tokens: object) -> None:
         self._place = 0
         self._random = np.random.default_rng(5)
 
@@ -100,9 +100,15 @@ class Guesses:
         return Found(tuple(97 if bad else token for token, bad in zip(rest, wrong, strict=False)), 5)
 
 
+def guess(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = engine._parts
+    assert parts is not None
+    monkeypatch.setattr(parts.decoder, "lookups", {0: Guesses()})
+
+
 def test_forced_drafts_change_no_greedy_token(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     forced = force(engine)
-    monkeypatch.setattr("iquest_lsp.runtime.decode.writer.Lookup", Guesses)
+    guess(engine, monkeypatch)
     for seed in range(6):
         tokens = prompt(seed)
         plain = answer(engine, tokens, draft=False)
@@ -142,7 +148,7 @@ def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(
     engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     force(engine)
-    monkeypatch.setattr("iquest_lsp.runtime.decode.writer.Lookup", Guesses)
+    guess(engine, monkeypatch)
     monkeypatch.setattr(Guesses, "plain", answer(engine, prompt(11), draft=False).tokens)
     parts = engine._parts
     assert parts is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import lossless
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
@@ -17,8 +18,7 @@ from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from quantize.random_model import Recipe, write
-from tests.bench import lossless
-from tests.port.test_drafting import Guesses
+from tests.port.test_drafting import Guesses, guess
 
 READ, ROWS = 700, 48
 
@@ -112,7 +112,7 @@ def test_the_longest_drafts_change_no_logit(monkeypatch: pytest.MonkeyPatch) -> 
     def longest(offered: int, match: int, *, room: int, **_: object) -> Move:
         return Move(Source.LOOKUP, min(offered, room)) if offered and room else Move(Source.PLAIN)
 
-    monkeypatch.setattr("iquest_lsp.runtime.decode.writer.Lookup", Guesses)
+    guess(engine, monkeypatch)
     monkeypatch.setattr(Guesses, "share", 0.0)
     for index in range(4):
         prompt = Prompt(lossless.Prompts(engine, 400, 700).get(index))

@@ -1,7 +1,7 @@
 """Files that likely change with all of some given files: a few signals of the history and of names, fixed weights.
 
 The weights are those of a conditional logit (McFadden, 1974), fitted to hidden files of many commits of this project's
-and of several packages' histories; `python -m tests.bench.codeflow_fit` fits them, and measures them on each history
+and of several packages' histories; `python -m benchmarks.codeflow_fit` fits them, and measures them on each history
 with weights that it had no part in.
 """
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 LAST_LINES = 20
 #: Spinning, the default of most OpenMP libraries, makes evaluation a hundred times slower as soon as another program
 #: wants the processor too, and on a developer's machine one always does.
-#: Spinning for a while is no way out: with both cores busy (one run each, tests/bench/waiting.py) GOMP_SPINCOUNT=1000
+#: Spinning for a while is no way out: with both cores busy (one run each, benchmarks/waiting.py) GOMP_SPINCOUNT=1000
 #: took 31 ms of processor time a token, sleeping at once 7, a single thread 3.4; small models decode with one thread.
 SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 

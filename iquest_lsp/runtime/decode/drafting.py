@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+
+from iquest_lsp.runtime.base.token_buffer import Ids, TokenBuffer, as_ids, common_prefix
+from iquest_lsp.runtime.decode.seen_pairs import SeenPairs
 
 #: A match is followed back so far; a longer one says nothing more.
 LONGEST_MATCH = 32
@@ -34,43 +36,57 @@ class Found:
 
 
 class Lookup:
-    """The tokens of a prompt and of the answer so far, searched for earlier occurrences of their end."""
+    """The tokens of a prompt and of the answer so far, searched for earlier occurrences of their end.
 
-    def __init__(self, tokens: Sequence[int], room: int) -> None:
-        """`room` is how many tokens may be added."""
-        self._count = len(tokens)
-        self._tokens = np.empty(self._count + room, np.int32)
-        self._tokens[: self._count] = tokens
-        self._end = tuple(tokens[-2:])
+    It is kept from one request of a sequence to the next: what the two texts begin with alike is not read again.
+    """
+
+    def __init__(self) -> None:
+        self._text = TokenBuffer()
         # what the text ended in before: one look tells where there is nothing to be searched
-        self._pairs: set[tuple[int, ...]] = set(pairwise(tokens[:-1]))
-        self._copy = _Copy(self._tokens)
+        self._pairs = SeenPairs()
+        self._copy = _Copy(self._text)
+
+    @property
+    def work(self) -> int:
+        """Pairs of tokens that were noted or forgotten so far."""
+        return self._pairs.work
+
+    def begin(self, tokens: Sequence[int]) -> None:
+        """Begins with another text."""
+        ids = as_ids(tokens)
+        alike = common_prefix(self._text.ids, ids)
+        self._pairs.keep(alike - 2, self._text.ids)
+        self._text.truncate(alike)
+        self._text.extend(ids[alike:])
+        self._pairs.note(len(ids) - 2, self._text.ids)
+        self._copy = _Copy(self._text)
 
     def add(self, token: int) -> None:
         """Appends the answer's next token."""
-        self._tokens[self._count] = token
-        self._count += 1
-        self._pairs.add(self._end)
-        self._end = (*self._end[-1:], token)
-        self._copy.add(token, self._count)
+        self._text.extend((token,))
+        self._pairs.note(len(self._text) - 2, self._text.ids)
+        self._copy.add(token, len(self._text))
 
     def find(self, most: int) -> Found:
         """Up to `most` tokens that followed the longest earlier occurrence of the end of the text, or that go on with
         the copy that is being followed where more than that agree with it."""
-        if self._count <= SHORTEST_MATCH or most <= 0:
+        tokens, count = self._text.ids, len(self._text)
+        if count <= SHORTEST_MATCH or most <= 0:
             return Found()
         copy = self._copy
-        start, match = self._longest() if copy.agreeing < LONGEST_MATCH and self._end in self._pairs else (0, 0)
+        may_match = copy.agreeing < LONGEST_MATCH and self._pairs.may_have(int(tokens[-2]), int(tokens[-1]))
+        start, match = self._longest() if may_match else (0, 0)
         if match >= FOLLOWED_MATCH and match > copy.agreeing:
-            copy.follow(start, self._count, match)
-        if copy.agreeing >= match and (ahead := copy.ahead(most, self._count)):
+            copy.follow(start, count, match)
+        if copy.agreeing >= match and (ahead := copy.ahead(most, count)):
             return Found(ahead, copy.agreeing)
-        return Found(tuple(self._tokens[start : min(start + most, self._count)].tolist()), match) if match else Found()
+        return Found(tuple(tokens[start : start + most].tolist()), match) if match else Found()
 
     def _longest(self) -> tuple[int, int]:
         """Where the longest earlier occurrence of the end goes on, and its length."""
-        end = self._count - 1
-        tokens = self._tokens
+        end = len(self._text) - 1
+        tokens = self._text.ids
         places = np.flatnonzero(tokens[1:end] == tokens[end]) + 1
         places = places[tokens[places - 1] == tokens[end - 1]]
         if not len(places):
@@ -89,14 +105,18 @@ class _Copy:
     An edit is known by the tokens that it takes out, or by the token it stands behind where it only puts some in.
     """
 
-    def __init__(self, tokens: np.ndarray[tuple[int], np.dtype[np.int32]]) -> None:
-        self._tokens = tokens
+    def __init__(self, text: TokenBuffer) -> None:
+        self._text = text
         self._next = -1  # what comes next in the stretch; at an edit its first token there; -1: none is followed
         self._written: list[int] = []  # since the text left the stretch
         self._insertions: dict[int, _Edit] = {}
         self._changes: dict[int, _Edit] = {}  # by the first token that they take out
         self._disproved: set[_Edit] = set()
         self._agreeing = 0
+
+    @property
+    def _tokens(self) -> Ids:
+        return self._text.ids
 
     @property
     def agreeing(self) -> int:

@@ -49,9 +49,11 @@ class Writer:
         can_adapt: bool = False,
         ends: Sequence[int] = (),
         copying: Copying | None = None,
+        lookup: Lookup | None = None,
     ) -> None:
         """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
-        is told every token and changes the distributions of the passes."""
+        is told every token and changes the distributions of the passes; `lookup` is the one of the last answer in
+        this sequence."""
         self._tail = tail
         self._controller = controller
         self._pieces = pieces
@@ -62,7 +64,8 @@ class Writer:
         self._ends = tuple(ends)
         self._must = request.must
         self._copying = copying
-        self._lookup: Lookup | None = None
+        self._lookup = lookup or Lookup()
+        self._looks_up = False
         self._early = 0
         self._token = -1
         #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
@@ -202,8 +205,9 @@ class Writer:
         return draft, confidence if first.exit is None else first.exit
 
     def _found(self, room: int) -> Found:
-        if self._lookup is None:
-            self._lookup = Lookup(self._request.prompt.tokens, self._request.limits.max_tokens + 1)
+        if not self._looks_up:
+            self._looks_up = True
+            self._lookup.begin(self._request.prompt.tokens)
             for token in self._answer.tokens:
                 self._lookup.add(token)
         return self._lookup.find(self._controller.longest(room))
@@ -228,7 +232,7 @@ class Writer:
         self._token = choice.token
         if self._must:
             self._must = self._pieces.left(self._must, choice.token)
-        if self._lookup is not None:
+        if self._looks_up:
             self._lookup.add(choice.token)
         if self._copying is not None:
             self._copying.add(choice.token)
@@ -253,6 +257,8 @@ class Decoder:
         self._prefill = prefill
         self._pieces = pieces
         self._shares = shares
+        #: What was read of the text of each sequence, to draft from.
+        self.lookups: dict[int, Lookup] = {}
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
@@ -300,6 +306,7 @@ class Decoder:
             can_adapt=self._can_split,
             ends=self._ends,
             copying=copying,
+            lookup=self.lookups.setdefault(sequence, Lookup()),
         )
 
 

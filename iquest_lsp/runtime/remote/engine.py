@@ -198,7 +198,7 @@ class RemoteEngine:
         if self._loading is not None:
             self._loading.cancel()
         if self._client is not None:
-            self._client.close()
+            await self._client.close()
         self._info = None
         self._set(EngineStatus(EngineState.STOPPED))
 
@@ -215,7 +215,7 @@ class RemoteEngine:
         self._set(EngineStatus(EngineState.LOADING))
         try:
             if self._client is not None:
-                self._client.close()
+                await self._client.close()
             key = os.environ.get(self.options.key_variable, "") if self.options.key_variable else ""
             self._client = Client(Address.parse(self.options.url), key.strip())
             self._info = await self._meet(self._client)

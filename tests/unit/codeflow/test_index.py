@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.codeflow_truth import measure, report
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Tag
 from iquest_lsp.codeflow.past.cochange import partners, usual, wilson_bound
 from iquest_lsp.codeflow.past.releases import releases, version_of
 from iquest_lsp.codeflow.syntax.dialects import Declaration, declared, violations
 from iquest_lsp.errors import NotARepositoryError, UsageError
-from tests.bench.codeflow_truth import measure, report
 from tests.unit.codeflow.conftest import Script, history_of
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -130,7 +131,14 @@ class Scripted:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
                 self.wfile.flush()
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._open: list[socket.socket] = []
+
+        class Handling(Handler):
+            def setup(self) -> None:
+                super().setup()
+                scripted._open.append(self.connection)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handling)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -138,6 +146,13 @@ class Scripted:
     def url(self) -> str:
         """The address to set."""
         return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def close_connections(self) -> None:
+        """Closes the connections that clients keep, as servers do after a while."""
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
 
     def paths(self) -> list[str]:
         """The paths that were asked for, in order."""

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.runtime.decode.drafting import FOLLOWED_MATCH, LONGEST_MATCH, SHORTEST_MATCH, Found, Lookup
+from iquest_lsp.runtime.decode.seen_pairs import SeenPairs
+
+
+def begun(tokens: list[int]) -> Lookup:
+    lookup = Lookup()
+    lookup.begin(tokens)
+    return lookup
 
 
 def find(tokens: list[int], most: int = 8) -> Found:
-    return Lookup(tokens, 4).find(most)
+    return begun(tokens).find(most)
 
 
 def test_what_followed_the_longest_match_is_drafted() -> None:
@@ -32,7 +40,7 @@ def test_one_equal_token_is_no_match() -> None:
 
 
 def test_the_answer_itself_is_searched_too() -> None:
-    lookup = Lookup([7, 8, 9], 6)
+    lookup = begun([7, 8, 9])
     for token in (1, 7, 8):
         lookup.add(token)
     assert lookup.find(8) == Found((9, 1, 7, 8), 2)
@@ -65,7 +73,7 @@ def renamed(name: list[int]) -> list[int]:
 @pytest.mark.parametrize("name", RENAMES.values(), ids=RENAMES)
 def test_a_renamed_copy_is_taken_up_behind_the_name_and_the_name_expected_where_it_comes_again(name: list[int]) -> None:
     after = renamed(name)
-    lookup = Lookup([*BLOCK, 50, 51, *after[:4]], 40)
+    lookup = begun([*BLOCK, 50, 51, *after[:4]])
     wrong = steps = 0
     place = 4
     while place < len(after):
@@ -87,7 +95,7 @@ def test_edits_that_stand_in_the_prompt_already_are_known() -> None:
 
 def test_an_edit_that_does_not_come_again_is_expected_no_more() -> None:
     after = [*renamed([7, 90])[:12], *BLOCK[10:]]  # the first two places only
-    lookup = Lookup([*BLOCK, 50, 51, *after[:9]], 40)
+    lookup = begun([*BLOCK, 50, 51, *after[:9]])
     for token in after[9:16]:
         lookup.add(token)
         lookup.find(1)
@@ -99,7 +107,7 @@ def test_an_edit_that_does_not_come_again_is_expected_no_more() -> None:
 
 @given(st.lists(st.integers(0, 4), max_size=40), st.lists(st.integers(0, 4), max_size=80), st.randoms())
 def test_any_text_can_be_followed(prompt: list[int], text: list[int], random: Random) -> None:
-    lookup = Lookup(prompt, len(text))
+    lookup = begun(prompt)
     for place, token in enumerate(text):
         if random.random() < 0.6:
             most = random.randint(0, 12)
@@ -107,3 +115,74 @@ def test_any_text_can_be_followed(prompt: list[int], text: list[int], random: Ra
             assert len(found.tokens) <= most
             assert set(found.tokens) <= {*prompt, *text[:place]}
         lookup.add(token)
+
+
+REQUEST = st.tuples(
+    st.integers(0, 60),  # so many tokens of the text before are kept
+    st.lists(st.integers(0, 3), max_size=30),  # what the prompt goes on with
+    st.lists(st.integers(0, 3), max_size=12),  # the answer
+)
+
+
+@given(st.lists(REQUEST, max_size=6))
+def test_what_is_kept_between_requests_drafts_as_what_is_built_anew(
+    requests: list[tuple[int, list[int], list[int]]],
+) -> None:
+    kept = Lookup()
+    text: list[int] = []
+    for alike, more, answer in requests:
+        text = [*text[:alike], *more]
+        kept.begin(text)
+        fresh = begun(text)
+        for token in answer:
+            assert kept.find(5) == fresh.find(5)
+            kept.add(token)
+            fresh.add(token)
+        text += answer
+        assert kept.find(5) == fresh.find(5)
+        again, wanted = begun(text), find(text, 5)
+        assert again.find(5) == wanted
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=12), st.randoms())
+def test_no_pair_that_was_there_is_denied(steps: list[tuple[bool, int]], random: Random) -> None:
+    tokens = np.array([random.randrange(6) for _ in range(41)], np.int32)
+    pairs = SeenPairs()
+    noted = 0
+    for grows, count in steps:
+        (pairs.note if grows else pairs.keep)(count, tokens)
+        noted = max(noted, count) if grows else min(noted, count)
+        there = {(int(tokens[at]), int(tokens[at + 1])) for at in range(noted)}
+        for first in range(6):
+            for second in range(6):
+                assert pairs.may_have(first, second) >= ((first, second) in there)
+
+
+def test_few_pairs_that_were_not_there_are_affirmed() -> None:
+    tokens = np.random.default_rng(1).integers(0, 50_000, 131_072).astype(np.int32)
+    pairs = SeenPairs()
+    pairs.note(len(tokens) - 1, tokens)
+    others = np.random.default_rng(2).integers(0, 50_000, (2000, 2)).tolist()
+    assert sum(pairs.may_have(*pair) for pair in others) < 0.3 * len(others)
+    pairs.keep(0, tokens)
+    assert not any(pairs.may_have(*pair) for pair in others)
+
+
+def test_a_request_costs_what_changed_in_its_text() -> None:
+    """Pairs noted or forgotten, at 131,072 tokens: all of them once, then those behind the change only."""
+    random = Random(3)
+    text = [random.randrange(50_000) for _ in range(131_072)]
+    lookup = begun(text)
+    assert lookup.work == len(text) - 2
+
+    def cost(text: list[int], answer: int = 20) -> int:
+        before = lookup.work
+        lookup.begin(text)
+        for at in range(answer):
+            lookup.find(8)
+            lookup.add(at)
+        return lookup.work - before
+
+    assert cost([*text, 7]) == 1 + 20
+    assert cost([*text, 7, 8]) == 20 + 1 + 20  # the answer before is forgotten
+    assert cost([*text[:-500], *text[-499:]]) <= 22 + 500 + 500 + 20

@@ -307,6 +307,87 @@ def test_addresses_that_are_none(url: str) -> None:
         Address.parse(url)
 
 
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
+
+
+async def test_a_proxy_leads_elsewhere_and_never_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    answer = model_server(streams(piece("x")))
+
+    def proxy(asked: Asked) -> Reply:
+        assert asked.path.startswith("http://model.invalid/")
+        asked.path = asked.path.removeprefix("http://model.invalid")
+        return answer(asked)
+
+    with serving(proxy) as through, serving(answer) as server:
+        monkeypatch.setenv("http_proxy", through.url.removesuffix("/v1"))
+        engine = RemoteEngine(RemoteOptions("http://model.invalid/v1"), without_secrets)
+        try:
+            assert (await engine.complete(await prompt(engine, "x"), Limits(4))).text == "x"
+        finally:
+            await engine.close()
+        asked = len(through.asked)
+        assert asked >= 2
+        for host in ("127.0.0.1", "localhost"):
+            near = RemoteOptions(server.url.replace("127.0.0.1", host))
+            engine = RemoteEngine(near, without_secrets)
+            try:
+                assert (await engine.complete(await prompt(engine, "x"), Limits(4))).text == "x"
+            finally:
+                await engine.close()
+        assert len(through.asked) == asked
+        monkeypatch.setenv("http_proxy", "nonsense://")
+        engine = RemoteEngine(RemoteOptions("http://model.invalid/v1"), without_secrets)
+        with pytest.raises(RemoteEngineError, match="proxy"):
+            await engine.start()
+        await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://127.8.9.1:1/v1", True),
+        ("http://[::1]:1/v1", True),
+        ("http://localhost/v1", True),
+        ("http://a.localhost/v1", True),
+        ("http://10.0.0.1/v1", False),
+        ("https://localhost.example.org/v1", False),
+    ],
+)
+def test_which_servers_are_on_this_machine(url: str, near: bool) -> None:
+    assert Address.parse(url).is_loopback is near
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "a\nb"])
+async def test_a_key_that_no_header_can_hold_ends_nothing(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", key)
+    with serving(model_server(streams(piece("x")))) as server:
+        async with engine_for(server) as engine:
+            if key.isprintable():
+                assert (await engine.start()).name == "coder"
+            else:
+                with pytest.raises(RemoteEngineError):
+                    await engine.start()
+
+
+async def test_a_connection_that_the_server_closed_costs_no_try() -> None:
+    with serving(model_server(streams(piece("x")))) as server:
+        async with engine_for(server) as engine:
+            asked = await prompt(engine, "x")
+            client = engine._client
+            assert client is not None
+            for _ in range(3):
+                await engine.complete(asked, Limits(4))
+                server.close_connections()
+                assert await client.call("GET", "/models", retries=0)
+
+
+def test_a_line_separator_in_an_answer_is_text() -> None:
+    lines = iter(['data: {"a": "\u2028\x85"}\n'.encode(), b"\n"])
+    assert list(events(lambda: next(lines, b""))) == ['{"a": "\u2028\x85"}']
+
+
 def test_events_are_read_as_the_standard_says() -> None:
     sent = b": hello\nevent: x\ndata: a\ndata:b\n\ndata: \n\nid: 3\n\ndata: [DONE]\nnever"
     lines = iter(sent.splitlines(keepends=True))

@@ -1,7 +1,7 @@
 """The embedded model at five quantizations, measured on packages that it has not seen, and the picture of the report.
 
-    python -m tests.bench.quantizations FOLDER [--reference F32.gguf] [--picture docs/quantizations.png]
-    python -m tests.bench.quantizations FOLDER --speed-only      measures the speed again, in a quiet moment
+    python -m benchmarks.quantizations FOLDER [--reference F32.gguf] [--picture docs/quantizations.png]
+    python -m benchmarks.quantizations FOLDER --speed-only      measures the speed again, in a quiet moment
 
 FOLDER gets the model files, an importance matrix, result.json, report.md and report.html. The reference is the
 unquantized model where there is one (`--reference`), else the file that ships, which has 8 bits. The picture is taken
@@ -23,13 +23,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib import image
 
+from benchmarks import held_out
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models import catalogue
 from quantize import corpus, imatrix, report, speeds
 from quantize.evaluate import Plan, evaluate
 from quantize.meter import meter
 from quantize.quantizer import Recipe, quantize
-from tests.bench import held_out
 
 KINDS = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "IQ4_XS")
 #: Mixes that are made with an importance matrix as well.

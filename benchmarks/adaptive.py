@@ -1,4 +1,4 @@
-"""What adaptive depth loses and gains on real code: `python -m tests.bench.adaptive [--tokens 1024] [--prompts 8]`.
+"""What adaptive depth loses and gains on real code: `python -m benchmarks.adaptive [--tokens 1024] [--prompts 8]`.
 
 At every position of a text the first pass's distribution is compared with that of all passes; where the first pass is
 at least as sure as decoding asks for (ADAPTIVE_CONFIDENCE), adaptive depth would take its token. Reported are the share
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import lossless
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.datatypes import Depth, Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
@@ -25,7 +26,7 @@ from iquest_lsp.runtime.decode.writer import ADAPTIVE_CONFIDENCE
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
-from tests.bench import lossless
+from iquest_lsp.token_ids import TokenIds
 
 CHUNK = 64
 
@@ -40,7 +41,8 @@ def log_probabilities(context: LoopContext, ids: NDArray[np.int64], depth: int) 
         rows += [context.logits(row) for row in range(len(piece))]
     logits = np.stack(rows).astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
-    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    found: NDArray[np.float64] = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return found
 
 
 def positions(path: Path, count: int) -> dict[str, float]:
@@ -77,10 +79,10 @@ def answers(path: Path, prompts: int, tokens: int) -> dict[str, float]:
     for prompt in map(pieces.get, range(prompts)):
         made = {}
         for depth in seconds:
-            engine.complete(Prompt(prompt), Limits(max_tokens=1, draft=False), lambda: False)
+            engine.complete(Prompt(TokenIds(prompt)), Limits(max_tokens=1, draft=False), lambda: False)
             begin = time.process_time()
             limits = Limits(max_tokens=tokens, draft=False, depth=depth)
-            made[depth] = engine.complete(Prompt(prompt), limits, lambda: False)
+            made[depth] = engine.complete(Prompt(TokenIds(prompt)), limits, lambda: False)
             seconds[depth] += time.process_time() - begin
             written[depth] += len(made[depth].tokens)
         alike += made[Depth.EXACT].tokens == made[Depth.ADAPTIVE].tokens

@@ -1,4 +1,4 @@
-"""How threads should wait for each other: `python -m tests.bench.waiting [--rounds 3] [--tokens 64]`.
+"""How threads should wait for each other: `python -m benchmarks.waiting [--rounds 3] [--tokens 64]`.
 
 Plain decoding of the embedded model (512 tokens of code before the answer) in processes that differ in the number of
 threads and in how long OpenMP's threads spin before they sleep (GOMP_SPINCOUNT, libgomp's manual, section "GOMP_
@@ -55,7 +55,7 @@ def main() -> None:
     found: dict[str, list[dict[str, float]]] = {name: [] for name in VARIANTS}
     for _ in range(given.rounds):
         for name, (threads, environment) in VARIANTS.items():
-            command = [sys.executable, "-m", "tests.bench.waiting"]
+            command = [sys.executable, "-m", "benchmarks.waiting"]
             command += ["--one", str(threads), "--tokens", str(given.tokens)]
             output = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
             found[name].append(json.loads(output.stdout))

@@ -1,6 +1,6 @@
 """Drafted decoding against plain decoding on prompts of real code: are all tokens the same, and what does it gain?
 
-    python -m tests.bench.lossless [--model PATH] [--prompts 500] [--shortest 512] [--longest 1024] [--tokens 48]
+    python -m benchmarks.lossless [--model PATH] [--prompts 500] [--shortest 512] [--longest 1024] [--tokens 48]
                                    [--threads 1] [--out FILE]
 
 Prompts are stretches of the standard library's modules that end anywhere (seed fixed). Each is read once, in batches
@@ -31,6 +31,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.sampling import Choice, Sampler
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.gguf_header import fingerprint, read_header
+from iquest_lsp.token_ids import TokenIds
 
 CLOSE = 1e-3
 
@@ -131,7 +132,7 @@ class Prompts:
 def compare(engine: LlamaBackend, index: int, prompt: tuple[int, ...], tokens: int) -> Case:
     """Answers one prompt both ways."""
     forget(engine)
-    engine.complete(Prompt(prompt), Limits(max_tokens=1), lambda: False)
+    engine.complete(Prompt(TokenIds(prompt)), Limits(max_tokens=1), lambda: False)
     watched = Watched()
     plain, plain_s = _answer(engine, prompt, tokens, draft=False, sampler=watched)
     drafted, drafted_s = _answer(engine, prompt, tokens, draft=True)
@@ -160,7 +161,9 @@ def _answer(
     engine: LlamaBackend, prompt: tuple[int, ...], tokens: int, *, draft: bool, sampler: Sampler | None = None
 ) -> tuple[Generation, float]:
     begin = time.process_time()
-    made = engine.complete(Prompt(prompt), Limits(max_tokens=tokens, draft=draft), lambda: False, sampler=sampler)
+    made = engine.complete(
+        Prompt(TokenIds(prompt)), Limits(max_tokens=tokens, draft=draft), lambda: False, sampler=sampler
+    )
     return made, time.process_time() - begin
 
 

@@ -1,6 +1,6 @@
 """Peak memory of a conversion, and one that is killed halfway: a checkpoint of the true shapes of LoopCoder-V2 7B.
 
-    python -m tests.bench.convert_memory FOLDER [--layers 7] [--type q8_0]
+    python -m benchmarks.convert_memory FOLDER [--layers 7] [--type q8_0]
 
 The checkpoint's files are sparse (their data are zeros that take no room on the disk, and are read like any others);
 7 layers are 8.4 GB. The model file is written in full. Promise: at most 1 GB plus the largest tensor.
@@ -64,7 +64,8 @@ def checkpoint(folder: Path, layers: int) -> int:
         shapes |= {f"model.layers.{layer}.{name}.weight": shape for name, shape in block.items()}
         shapes[f"model.layers.{layer}.self_attn.plt_gate.bias"] = (HEADS,)
     shapes |= {"model.norm.weight": (WIDE,), "lm_head.weight": (WORDS, WIDE)}
-    names, index, total = list(shapes), {}, 0
+    index: dict[str, str] = {}
+    names, total = list(shapes), 0
     for shard in range(SHARDS):
         header, offset = {}, 0
         for name in names[shard::SHARDS]:

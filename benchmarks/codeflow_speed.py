@@ -1,4 +1,4 @@
-"""How fast code flow is on a long history: `python -m tests.bench.codeflow_speed [--commits 10000]`.
+"""How fast code flow is on a long history: `python -m benchmarks.codeflow_speed [--commits 10000]`.
 
 Prints, for one machine and one run: the first index (commits and paths; then definitions of the newest 2,000), one new
 commit, every query on what is indexed (median and worst of many), and the memory of the indexing process. Without a
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.codeflow_generator import Generator
 from iquest_lsp.codeflow.answers.flow_records import flow_records_of
 from iquest_lsp.codeflow.answers.suspects import suspects_of_target
 from iquest_lsp.codeflow.answers.targets import find_target
@@ -27,7 +28,6 @@ from iquest_lsp.codeflow.answers.why import tell
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.unindexed import LiveEvidence
-from tests.bench.codeflow_generator import Generator
 
 
 def measure(root: Path, store: Path, deep: int) -> dict[str, object]:

@@ -1,8 +1,8 @@
-"""Does co-change find a hidden file? `python -m tests.bench.codeflow_recall [--packages click pluggy] [REPOSITORY...]`.
+"""Does co-change find a hidden file? `python -m benchmarks.codeflow_recall [--packages click pluggy] [REPOSITORY...]`.
 
 From every commit of 2 to 100 files one file after the other is hidden; the rest and the history before that commit are
-given. Printed: recall@5 of `cochange.likely` and of two baselines, the files that changed most and those in the same
-folders. A package's history is built by committing its successive releases (wheels, got through pip).
+given. Printed: recall@5 of `likely_signals.likely` and of two baselines, the files that changed most and those in the
+same folders. A package's history is built by committing its successive releases (wheels, got through pip).
 """
 
 from __future__ import annotations

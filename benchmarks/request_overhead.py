@@ -1,5 +1,5 @@
 """What a request costs besides the model: processor time of sending a prompt to the engine process, and of finding
-what its KV cache holds. `python -m tests.bench.request_overhead [TOKENS]`
+what its KV cache holds. `python -m benchmarks.request_overhead [TOKENS]`
 
 `whole` sends every prompt whole, as tuples and lists of Python integers: that is what a plain JSON pipe does. `delta`
 is what is in use. Both are run in turn on the same prompts, one token more each time. Prints one JSON object.

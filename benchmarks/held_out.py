@@ -7,7 +7,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
-RECIPE = Path(__file__).resolve().parents[2] / "quantize" / "pretrain" / "nano.toml"
+RECIPE = Path(__file__).resolve().parents[1] / "quantize" / "pretrain" / "nano.toml"
 MODULES = {"gitpython": "git"}
 
 

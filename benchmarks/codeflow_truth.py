@@ -1,4 +1,4 @@
-"""How much of a planted truth code flow finds: `python -m tests.bench.codeflow_truth [--seeds 1 2 3] [--commits 600]`.
+"""How much of a planted truth code flow finds: `python -m benchmarks.codeflow_truth [--seeds 1 2 3] [--commits 600]`.
 
 Prints macro F1 over the kinds of commits (bots and merges aside), how many bug-introducing commits are among the first
 three suspects for a log, a line and a file, and what was found of bots, splits and files that change together.
@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.codeflow_generator import Bug, Generator, Truth
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
-from tests.bench.codeflow_generator import Bug, Generator, Truth
 
 
 @dataclass

@@ -1,8 +1,8 @@
-"""Weights of the signals for files that change together: `python -m tests.bench.codeflow_fit REPOSITORY...`.
+"""Weights of the signals for files that change together: `python -m benchmarks.codeflow_fit REPOSITORY...`.
 
 Fits a conditional logit to hidden files of all histories, each counting the same, and prints its weights, which belong
-into `codeflow/companions.py`. For each history it also prints recall@5 with weights fitted to all the others, against
-the better of the two baselines of `codeflow_recall`: these are the figures to publish.
+into `codeflow/past/likely_signals.py`. For each history it also prints recall@5 with weights fitted to all the others,
+against the better of the two baselines of `codeflow_recall`: these are the figures to publish.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.codeflow_recall import Texts, history, most_changed, questions, same_folder
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.likely_signals import signals
-from tests.bench.codeflow_recall import Texts, history, most_changed, questions, same_folder
 
 MOST = 250  # questions of one history that are looked at
 PENALTY = 0.02
@@ -84,7 +84,8 @@ def fit(cases: Sequence[Case]) -> Floats:
         bend = (weighed * np.repeat(share, lengths)[:, None]).T @ rows - (mean * share[:, None]).T @ mean
         step = np.linalg.solve(bend + PENALTY * np.eye(len(weights)), slope)
         weights -= step * min(1.0, STEP / max(float(np.abs(step).max()), 1e-9))
-    return weights / spread
+    fitted: NDArray[np.float64] = weights / spread
+    return fitted
 
 
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.bridge`: what the stdio bridge adds to a request, bridge and bare socket in turns."""
+"""`python -m benchmarks.bridge`: what the stdio bridge adds to a request, bridge and bare socket in turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws benchmarks of the runtime: `python -m tests.bench.runtime_picture PREFILL.json DECODE.json > docs/runtime.svg`.
+"""Draws benchmarks of the runtime: `python -m benchmarks.runtime_picture PREFILL.json DECODE.json > docs/runtime.svg`.
 
 The files are what `iquest-lsp bench prefill --json` and `bench decode --json` print, in any order. Processor seconds,
 each case of one table against the first case of that table: those were measured in turns, so that their ratios hold on

@@ -1,6 +1,6 @@
 """Speed of the index and the window on a generated workspace: 10,000 files, 1,000,000 lines.
 
-    python -m tests.bench.window_speed [--files N] [--budget TOKENS] [--json]
+    python -m benchmarks.window_speed [--files N] [--budget TOKENS] [--json]
 
 Times depend on the machine, so nothing here asserts any; the counts (tokens, admitted files, tokenizer calls) do not.
 """

@@ -1,6 +1,6 @@
 """How many of the names that a real change needs from other files are in the pieces that are shown of them.
 
-    python -m tests.bench.window_names [REPOSITORY] [--commits 100] [--room 4000 12000 40000] [--likeness 0 2]
+    python -m benchmarks.window_names [REPOSITORY] [--commits 100] [--room 4000 12000 40000] [--likeness 0 2]
 
 For every file that one of the newest commits changed, in the state before it and with the cursor where its first change
 begins: of the names in the lines added that the file does not hold yet and some other file does, the share that stands

@@ -1,6 +1,6 @@
 """What a window's size is worth: bits that the rest of a line costs the model, at the same cursors, window by window.
 
-    python -m tests.bench.window_bits [--model FILE.gguf] [--windows 2048,4096,8192] [--positions 40]
+    python -m benchmarks.window_bits [--model FILE.gguf] [--windows 2048,4096,8192] [--positions 40]
 
 Cursors lie in lines of the held-out packages' files. Each window is the one a completion there would send; "none" after
 a colon leaves out everything but the current file (2048:none). Intervals are those of the difference to the last window
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.confidence import cursors
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.bench.report import machine
 from iquest_lsp.datatypes import Position
@@ -27,14 +28,14 @@ from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
+from iquest_lsp.token_ids import TokenIds
 from quantize.scoring import log_softmax
-from tests.bench.confidence import cursors
 
 BATCH = 512
 RESAMPLED = 1000
 
 
-async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) -> list[tuple[int, ...]]:
+async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) -> list[TokenIds]:
     """The window of each cursor, the line cut there; empty where the file may not be shown."""
     size, _, context = window.partition(":")
     values = {"model": model, "window_tokens": int(size), "context": context or "all"}
@@ -54,7 +55,7 @@ async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) 
     return found
 
 
-def bits(model: Model, prompt: tuple[int, ...], text: str) -> float:
+def bits(model: Model, prompt: TokenIds, text: str) -> float:
     """What `text` costs after a prompt, all passes."""
     rest = model.tokenize(text)
     tokens = np.array([*prompt, *rest[:-1]], np.int32)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.engine_death`: kill -9 of the engine during a completion, as an editor sees it.
+"""`python -m benchmarks.engine_death`: kill -9 of the engine during a completion, as an editor sees it.
 
 Prints what was answered and shown, and how long until the next answer, over several deaths (median and range).
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.e2e.editor import Editor, connected
 
-ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "iquest_lsp" / "runtime" / "prefix_cache.py"
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "iquest_lsp" / "runtime" / "kv" / "prefix_cache.py"
 DEATHS = 5
 
 
@@ -54,7 +54,7 @@ async def main() -> None:
     line = next(number for number, text in enumerate(lines) if "n = min(len(a), len(b))" in text)
     lines[line] = "    n = min("
     async with connected(ROOT, options={"deadlineMs": 2000}) as editor:
-        await editor.wait_until_ready(120)
+        await editor.wait_until_ready()
         uri = editor.open(FILE, "\n".join(lines))
         await editor.inline(uri, line, len(lines[line]))
         results = [await one(editor, uri, line, len(lines[line])) for _ in range(DEATHS)]

@@ -1,6 +1,6 @@
 """Loads a large model in the engine, answers, and compares the memory it took with the forecast (Linux).
 
-python -m quantize synth 7b.gguf && python -m tests.bench.synthetic 7b.gguf [--context 8192]
+python -m quantize synth 7b.gguf && python -m benchmarks.synthetic 7b.gguf [--context 8192]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import read_header
+from iquest_lsp.token_ids import TokenIds
 
 
 async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) -> dict[str, Any]:
@@ -31,7 +32,7 @@ async def run(path: Path, context: int, kv_type: str, prompt: int, tokens: int) 
         assert engine.pid is not None
         before = resident(engine.pid)
         ids = tuple(range(1, prompt + 1))
-        answer = await engine.complete(Prompt(ids), Limits(max_tokens=tokens, deadline_ms=3_600_000))
+        answer = await engine.complete(Prompt(TokenIds(ids)), Limits(max_tokens=tokens, deadline_ms=3_600_000))
         answered = time.perf_counter()
         memory = resident(engine.pid)
         metrics = await engine.metrics()

@@ -1,6 +1,6 @@
 """Tunes the threshold below which a model's text is not shown, on packages that it has not seen.
 
-    python -m tests.bench.confidence [--model FILE.gguf] [--positions 300] [--write]
+    python -m benchmarks.confidence [--model FILE.gguf] [--positions 300] [--write]
 
 Cursors are drawn in lines of the held-out packages' files (those of quantize/pretrain/nano.toml that are installed
 here). At each the model says what it would; then every threshold is tried on the same generations. What a threshold is
@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import held_out
+from benchmarks.tuned import put
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import machine
 from iquest_lsp.completion.confidence import METADATA_KEY
@@ -30,8 +32,6 @@ from iquest_lsp.datatypes import Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
-from tests.bench import held_out
-from tests.bench.tuned import put
 
 #: What reading a suggestion that is wrong costs, in characters typed.
 WRONG = 3.0
@@ -71,7 +71,7 @@ def cursors(folder: Path, count: int, seed: int) -> list[tuple[Path, int, int]]:
         files += [path for path in sorted(copy.rglob("*.py")) if path.stat().st_size > 2000]
     if not files:
         sys.exit("None of the held-out packages is installed here")
-    chosen = []
+    chosen: list[tuple[Path, int, int]] = []
     while len(chosen) < count:
         file = source.choice(files)
         lines = file.read_text("utf-8").split("\n")

@@ -1,6 +1,6 @@
 """Attention with every block and without those below rounding: prefill, decode, blocks counted, logits compared.
 
-    python -m tests.bench.sparse MODEL.gguf|shape:BIAS [--tokens 512,8192,32768] [--kv f16] [--threads 2]
+    python -m benchmarks.sparse MODEL.gguf|shape:BIAS [--tokens 512,8192,32768] [--kv f16] [--threads 2]
 
 `nano:8` stands for a random model of the embedded one's shape with max_bias 8, `large:8` for one of four times its
 width. Each way has a context of its own; decoding goes over the same tokens. Processor time stands beside the wall

@@ -1,6 +1,6 @@
 """What moving a cached span costs in precision: real code, a chunk inserted or removed in the middle of the prompt.
 
-    python -m tests.bench.moved_spans [--model FILE] [--trials N] [--tokens N]
+    python -m benchmarks.moved_spans [--model FILE] [--trials N] [--tokens N]
 
 Compares the next token's distribution after a move with that of a cold evaluation: Kullback-Leibler divergence in
 nats, and whether the likeliest token is the same. Beside it, as a scale: the same prompt without the chunk at all.

@@ -1,6 +1,6 @@
 """Fits how far a model is helped by what its prompt repeats, on code that it has not seen: this repository's own.
 
-    python -m tests.bench.copying [--model FILE.gguf] [--cursors 600] [--write]
+    python -m benchmarks.copying [--model FILE.gguf] [--cursors 600] [--write]
 
 Cursors are drawn in lines of the files, with windows of several sizes, half of each with related files. At each the
 rest of the line is read token by token; for every token the model's probability is noted, what followed the longest
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.tuned import put
 from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY, Copies, Shares
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.sampling import only
@@ -32,7 +33,6 @@ from quantize.pretrain import reader
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.places import ALONE, WITH, Cursors
 from quantize.pretrain.recipe import EvaluateRecipe
-from tests.bench.tuned import put
 
 #: Bytes that agree, from which on each row of the table counts.
 BORDERS = (3, 6, 9, 12, 16, 24, 40)
@@ -41,7 +41,7 @@ WINDOWS = (640, 1200, 1800)
 #: A class of fewer tokens says nothing by itself: so many of the row above are counted with it.
 PRIOR = 20.0
 ROUNDS = 60
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)

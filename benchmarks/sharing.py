@@ -1,4 +1,4 @@
-"""What two editors and the command line see while they share one daemon: `python -m tests.e2e.sharing [--engine fake]`.
+"""What two editors and the command line see while they share a daemon: `python -m benchmarks.sharing [--engine fake]`.
 
 Prints a transcript as Markdown. The figures are of this machine at this moment; what matters is what is shared.
 """
@@ -52,14 +52,15 @@ async def answer(client: RawClient, uri: str, line: int, character: int) -> str:
     """What a completion cost this client."""
     before = len(_answers(client))
     await client.inline(uri, line, character)
-    await client.until(lambda: len(_answers(client)) > before, 60)
+    await client.until(lambda: len(_answers(client)) > before)
     return _cost(_answers(client)[-1])
 
 
 async def command(home: Home, file: Path, place: tuple[int, int], arguments: tuple[str, ...]) -> str:
     """What `iquest-lsp complete` costs at a place."""
     where = f"{file}:{place[0] + 1}:{place[1] + 1}"
-    done = await asyncio.to_thread(home.command, "complete", where, *arguments, "--json", "--deadline-ms", "20000")
+    options = (*arguments, "--json", "--deadline-ms", "20000")
+    done = await asyncio.to_thread(lambda: home.command("complete", where, *options))
     assert done.returncode == 0, done.stderr
     return _cost(json.loads(done.stdout))
 
@@ -104,7 +105,7 @@ def half_typed(file: Path, mark: str) -> tuple[str, list[tuple[int, int]]]:
 
 async def record(arguments: tuple[str, ...]) -> None:
     """The whole scene."""
-    here = Path(__file__).resolve().parents[2]
+    here = Path(__file__).resolve().parents[1]
     with private_home() as home, tempfile.TemporaryDirectory(prefix="iq-ws-") as folder:
         roots = [Path(folder) / name for name in ("alpha", "beta")]
         for root, part in zip(roots, ("runtime", "codeflow"), strict=True):

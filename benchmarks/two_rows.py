@@ -1,7 +1,7 @@
 """The Parallel Loop Transformer's decoding: both passes of a token as two rows of one batch.
 
     python -m quantize synth plt.gguf --geometry 7b-plt --layers 3
-    python -m tests.bench.two_rows plt.gguf [--threads 1] [--turns 9] [--length 64]
+    python -m benchmarks.two_rows plt.gguf [--threads 1] [--turns 9] [--length 64]
 
 Per token, the cases in turns: one pass alone, both passes in their two-row batch, and, for what a second row costs on
 this processor, one pass of two tokens in one call. Prints one JSON object: medians in milliseconds, and their ratios

@@ -1,0 +1,23 @@
+"""Every benchmark can be imported, says what it measures, and stands in the README of its folder."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_is_importable_and_documented(name: str) -> None:
+    source = (FOLDER / f"{name}.py").read_text("utf-8")
+    if any(library in source for library in ("import torch", "from torch")):
+        pytest.importorskip("torch")
+    assert importlib.import_module(f"benchmarks.{name}").__doc__
+    assert f"`{name}" in (FOLDER / "README.md").read_text("utf-8")
+    if 'if __name__ == "__main__":' in source:
+        assert f"benchmarks.{name}" in (ast.get_docstring(ast.parse(source)) or "")
