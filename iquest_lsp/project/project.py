@@ -28,12 +28,13 @@ from iquest_lsp.project import indexing
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
+from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_folder, is_there
 from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
-from iquest_lsp.workspace.watcher import Changes, Watcher
+from iquest_lsp.workspace.watcher import Watcher
 
 __all__ = ["Change", "Project", "ProjectEvent", "Purpose", "root_of"]
 
