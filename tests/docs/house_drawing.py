@@ -2,8 +2,8 @@
 
     python -m tests.docs.house_drawing docs/house.svg
 
-A room is a folder or a module at the top of the package. An arrow that follows from two others is left out; the few
-small modules that nearly everybody imports stand on the ground, without arrows.
+A room is a folder or a module at the top of the package. An arrow that follows from two others is left out. The
+modules that import nothing but each other are the ground: everybody may import them, and no arrows are drawn.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from html import escape
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "iquest_lsp"
-#: What nearly every room imports.
-GROUND = ("errors", "datatypes", "settings", "grammars", "token_ids", "files")
 BOX_HEIGHT, LINE, GAP, LEVEL, WIDTH = 34, 15, 26, 74, 980
 _STYLE = "font-family: ui-monospace, Menlo, Consolas, monospace; font-size: 13px"
 
@@ -44,6 +42,15 @@ def imports() -> dict[str, frozenset[str]]:
     return found
 
 
+@cache
+def ground() -> frozenset[str]:
+    """The modules that import nothing but each other."""
+    found = {room for room in rooms() if not (PACKAGE / room).is_dir()}
+    while fallen := {room for room in found if imports()[room] - found}:
+        found -= fallen
+    return frozenset(found)
+
+
 def _files(room: str) -> list[Path]:
     folder = PACKAGE / room
     return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{room}.py"]
@@ -64,7 +71,7 @@ def _imported(tree: ast.Module, known: list[str]) -> Iterator[str]:
 
 def arrows() -> list[tuple[str, str]]:
     """The imports that are drawn: those that follow from no two others, none to the ground."""
-    graph = {room: found - set(GROUND) for room, found in imports().items() if room not in GROUND}
+    graph = {room: found - ground() for room, found in imports().items() if room not in ground()}
     below = {room: _reach(graph, room) for room in graph}
     return [
         (room, other)
@@ -87,7 +94,7 @@ def _reach(graph: dict[str, frozenset[str]], room: str) -> set[str]:
 
 def levels() -> list[list[str]]:
     """The rooms from the top of the house to the ground."""
-    graph = {room: found - set(GROUND) for room, found in imports().items() if room not in GROUND}
+    graph = {room: found - ground() for room, found in imports().items() if room not in ground()}
     depth: dict[str, int] = {}
 
     def deep(room: str) -> int:
@@ -97,7 +104,7 @@ def levels() -> list[list[str]]:
 
     top = max(deep(room) for room in graph)
     found = [[room for room in sorted(graph) if depth[room] == level] for level in range(top, -1, -1)]
-    return [*found, [room for room in rooms() if room in GROUND]]
+    return [*found, [room for room in rooms() if room in ground()]]
 
 
 def draw() -> str:
@@ -106,14 +113,14 @@ def draw() -> str:
     parts: list[str] = []
     y = 16.0
     for row in levels():
-        tall = BOX_HEIGHT + LINE * max(-(-len(inside(room)) // 3) if room not in GROUND else 0 for room in row)
+        tall = BOX_HEIGHT + LINE * max(-(-len(inside(room)) // 3) if room not in ground() else 0 for room in row)
         wide = (WIDTH - GAP * (len(row) + 1)) / len(row)
         wide = min(wide, 300.0)
         left = (WIDTH - len(row) * wide - (len(row) - 1) * GAP) / 2
         for number, room in enumerate(row):
             x = left + number * (wide + GAP)
             boxes[room] = (x, y, wide, tall)
-            colour = "#eeeeea" if room in GROUND else "#dfeaf5"
+            colour = "#eeeeea" if room in ground() else "#dfeaf5"
             parts.append(f'<rect x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{tall}" rx="5" fill="{colour}"/>')
             name = f"{room}/" if (PACKAGE / room).is_dir() else f"{room}.py"
             parts.append(_text(x + wide / 2, y + 22, name, "bold"))
@@ -135,9 +142,7 @@ def draw() -> str:
     )
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y:.0f}" style="{_STYLE}">'
     back = f'<rect width="{WIDTH}" height="{y:.0f}" fill="#ffffff"/>'
-    note = _text(
-        WIDTH / 2, y - 16, "an arrow: imports; the modules in the last row are imported by nearly all", "normal"
-    )
+    note = _text(WIDTH / 2, y - 16, "an arrow: imports; the last row may be imported by all", "normal")
     return "\n".join([head, tip, back, *lines, *parts, note, "</svg>"]) + "\n"
 
 
