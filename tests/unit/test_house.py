@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import json
 import subprocess
 import sys
@@ -48,6 +49,29 @@ def test_each_library_has_one_owner() -> None:
             for library in found:
                 if library in OWNERS:
                     assert name.startswith(OWNERS[library]), f"{name} imports {library}"
+
+
+def imports(name: str, path: Path) -> set[str]:
+    """The package's modules that a module names in its imports, for the type checker's eyes only or not."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (full & set(MODULES)) or {node.module}
+    return (found & set(MODULES)) - {name}
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {}
+    for path in PACKAGE.rglob("*.py"):
+        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        # The face of the server and its features know each other.
+        if not name.startswith("iquest_lsp.server"):
+            graph[name] = imports(name, path)
+    assert len(graph) > 150
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_only_the_command_line_prints_or_exits() -> None:
