@@ -16,6 +16,8 @@ from iquest_lsp.datatypes import Position, Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
+#: Characters of a line that somebody may still be typing.
+LONGEST_LINE = 20_000
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -92,6 +94,11 @@ class LineIndex:
         if not 0 <= position.line < len(self._starts):
             return self.clamp(position)
         return Position(position.line, characters(self.line(position.line), position.character, encoding))
+
+
+def is_machine_made(lines: LineIndex, cursor: Position) -> bool:
+    """Whether the cursor's line is too long to be worth reading anew at every key: data, or code made small."""
+    return len(lines.line(lines.clamp(cursor).line)) > LONGEST_LINE
 
 
 class Draft:
