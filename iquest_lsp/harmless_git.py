@@ -8,8 +8,10 @@ variables: a name that holds "=" cannot be given with `-c` (git-config(1), GIT_C
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 #: The first version that reads GIT_CONFIG_COUNT.
@@ -55,6 +57,7 @@ _VARIABLES = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
+    "LANGUAGE": "en",  # what it complains of is read
 }
 
 #: Variables that point git at another repository than the one of its folder (`git rev-parse --local-env-vars`).
@@ -91,6 +94,14 @@ def variables(overrides: Iterable[tuple[str, str]] = (), outer: Mapping[str, str
     return found
 
 
+@cache
+def is_too_old() -> bool:
+    """Whether git is one that would not listen to the variables; False where there is none."""
+    status, output, _ = ask(Path(Path.cwd().anchor), "version")
+    found = re.search(rb"(\d+)\.(\d+)", output) if status == 0 else None
+    return found is not None and (int(found[1]), int(found[2])) < OLDEST
+
+
 def ask(folder: Path, *arguments: str, seconds: float = 60.0) -> tuple[int, bytes, bytes]:
     """Exit status, output and complaints of one git command run in a folder; 127 when git cannot be run there."""
     environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
@@ -98,7 +109,7 @@ def ask(folder: Path, *arguments: str, seconds: float = 60.0) -> tuple[int, byte
         done = subprocess.run(
             ["git", "--no-pager", *arguments],
             cwd=folder,
-            env=environment | variables(outer=environment) | {"LC_ALL": "C"},
+            env=environment | variables(outer=environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=seconds,
