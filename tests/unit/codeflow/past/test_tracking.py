@@ -77,6 +77,7 @@ class RandomHistory:
         self.script.commit("Reformat", {path.name: "".join(f"  {line.strip()}\n" for line in lines)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_the_last_change_of_every_line_is_the_one_that_blame_names(script: Script, seed: int) -> None:
     RandomHistory(script, seed)
