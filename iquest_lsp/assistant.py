@@ -479,9 +479,9 @@ class Assistant:
             return facts
         return replace(facts, model_text=told.text or None)
 
-    def why(self, file: Path, line: int) -> dict[str, object]:
-        """How a line (0-based) came to be; raises RepositoryError, UsageError. Blocks."""
-        return History(file.parent, has_secret).why(f"{file.name}:{line + 1}").to_json()
+    def why(self, file: Path, line: int, client: str = "") -> Story:
+        """How a line (0-based, of the text that the client sees) came to be; RepositoryError, UsageError. Blocks."""
+        return line_history.why_at(self.project_of(file, client), file, line, client)
 
     async def ask(self, root: Path, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
         """A model's answer to a question about the workspace `root`; raises ModelError where none can answer."""
@@ -538,16 +538,8 @@ class Assistant:
         return self.project_of(file, client).has_history
 
     async def change_at(self, file: Path, line: int, client: str = "") -> tuple[Path, str]:
-        """The change a line (0-based) is part of; see beside.change_at."""
-        return await asyncio.to_thread(line_history.change_at, self.project_of(file, client), file, line)
-
-    def why_in_words(self, file: Path, line: int) -> str:
-        """How a line (0-based) came to be, as markdown; raises RepositoryError, UsageError. Blocks."""
-        return History(file.parent, has_secret).why(f"{file.name}:{line + 1}").to_markdown()
-
-    def story_in_short(self, file: Path, line: int) -> str:
-        """The newest steps of a line's story as markdown, "" without any; raises as `why`. Blocks."""
-        return line_history.story_in_short(History(file.parent, has_secret).why(f"{file.name}:{line + 1}"))
+        """The change a line (0-based) is part of; see line_history.change_at."""
+        return await asyncio.to_thread(line_history.change_at, self.project_of(file, client), file, line, client)
 
     async def changed_definitions(self, file: Path, client: str = "") -> list[line_history.Changed]:
         """The definitions of a document that differ from the last commit."""

@@ -21,6 +21,7 @@ from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import DocumentError, NotARepositoryError, RepositoryError, UsageError
+from iquest_lsp.project.line_history import unsaved_text
 from iquest_lsp.project.project import Project
 from iquest_lsp.workspace.secret_scan import has_secret
 
@@ -206,7 +207,7 @@ class Asker:
         )
         paths = list(dict.fromkeys([*paths, *extra]))[:MAX_FILES]
         history = int(room * HISTORY_SHARE * CHARACTERS_PER_TOKEN)
-        told = await asyncio.to_thread(_history, project, paths, question.cursor, history)
+        told = await asyncio.to_thread(_history, project, paths, question.cursor, history, question.client)
         if paths and question.notes:
             said = "".join(f"- {paths[0]}:{line + 1}: {text}\n" for line, text in question.notes)
             reason = "; ".join(text for _, text in question.notes)[:200]
@@ -258,13 +259,13 @@ async def _tokens(talker: Talker, texts: Sequence[str]) -> int:
     return sum(map(len, await talker.encode(list(texts)))) if texts else 0
 
 
-def _history(project: Project, paths: Sequence[str], cursor: Position | None, limit: int) -> list[Piece]:
+def _history(project: Project, paths: Sequence[str], cursor: Position | None, limit: int, client: str) -> list[Piece]:
     """What the history says of the files, and the story of the line at the cursor; nothing where there is none."""
     found: list[Piece] = []
     past = History(project.root, has_secret)
     try:
         if cursor is not None and paths:
-            story = past.why(f"{paths[0]}:{cursor.line + 1}")
+            story = past.why(f"{paths[0]}:{cursor.line + 1}", buffer=unsaved_text(project, paths[0], client))
             text = story.to_markdown()[: limit // 2]
             found.append(Piece("story", paths[0], f"How line {cursor.line + 1} came to be:\n{text}\n", "its story"))
         records = past.flow_records(paths, FLOW_RECORDS) if paths else []

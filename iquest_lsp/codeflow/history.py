@@ -69,17 +69,32 @@ class History:
                 include_filtered=self.include_filtered,
             )
 
-    def why(self, target: str) -> Story:
-        """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there."""
+    def why(self, target: str, *, buffer: str | None = None) -> Story:
+        """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there.
+
+        `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
+        """
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.answers.why import tell
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root)
-        found = find_target(repository, target, gone_allowed=True)
-        with index_of(repository, self.folder, [found.path]) as index:
+        found = find_target(repository, target, gone_allowed=True, buffer=buffer)
+        with index_of(repository, self.folder, [found.head_path]) as index:
             return tell(index, found, include_filtered=self.include_filtered, redact=self.redact)
+
+    def last_change(self, target: str, *, buffer: str | None = None) -> str:
+        """The commit that `git blame` names for FILE:LINE; empty for a line that is in no commit."""
+        from iquest_lsp.codeflow.answers.targets import find_target
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.tracking import last_change
+
+        repository = Repository.open(self.root)
+        found = find_target(repository, target, buffer=buffer)
+        if found.line_committed is None:
+            return ""
+        return last_change(repository, repository.head(), found.head_path, found.line_committed)
 
     def impact(self, target: str) -> Impact:
         """What else must change if the definition FILE::SYMBOL changes."""

@@ -1,46 +1,115 @@
-"""Brackets of a text, strings and comments left out: which are open before a place, which are closed after it."""
+"""What is open at a place and what closes it: brackets, strings, and the code inside of strings that hold code."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import dataclass
 
 from iquest_lsp import grammars
 from iquest_lsp.completion.cursor_text import Place, indent_of
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_CLOSES = {opening: closing for closing, opening in _PAIRS.items()}
 _MAX_LINES = 200
-_STRING = r'"(?:\\.|[^"\\\n])*"?'
-_SINGLE = r"'(?:\\.|[^'\\\n])*'?"
-_CHARACTER = r"'(?:\\.[^'\n]{0,8}|[^'\\\n])'"
-_SLASHES = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+_CHARACTER = re.compile(r"'(?:\\.[^'\n]{0,8}|[^'\\\n])'")
+_PLAIN = re.compile(r"[^()\[\]{}\"'`#/\\\n$*]+")
+_WITH_CHARACTERS = frozenset({"c", "cpp", "go", "java", "rust"})  # a single quote holds one character, or names a life
+_WITH_TEMPLATES = frozenset({"javascript", "typescript", "tsx"})
+_FORMATTED = re.compile(r"(?:^|[^A-Za-z0-9_])(?:[fF][rR]?|[rR][fF])$")
 
 
-@cache
-def _tokens(language: str) -> re.Pattern[str]:
-    if language == "python":
-        parts = [r'"""(?:\\.|.)*?(?:"""|\Z)', r"'''(?:\\.|.)*?(?:'''|\Z)", _STRING, _SINGLE, r"#[^\n]*"]
-    elif language in ("javascript", "typescript", "tsx"):
-        parts = [r"`(?:\\.|[^`\\])*`?", _STRING, _SINGLE, _SLASHES]
-    elif language == "go":
-        parts = [r"`[^`]*`?", _STRING, _CHARACTER, _SLASHES]
-    elif language:
-        parts = [_STRING, _CHARACTER, _SLASHES]
-    else:
-        parts = [_STRING, _SINGLE]
-    return re.compile("|".join([*parts, r"[()\[\]{}]"]), re.DOTALL)
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Something open: a bracket, a string, the code in a string (a `hole`), or a comment; `close` is what ends it."""
+
+    close: str
+    kind: str = "bracket"
+    hole: str = ""
+    several_lines: bool = False
 
 
-def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
-    """Offset and sign of each bracket outside strings and comments."""
-    for match in _tokens(language).finditer(text):
-        if len(match.group()) == 1 and match.group() in "()[]{}":
-            yield match.start(), match.group()
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A sign at an offset that closes what lies at `depth` of the stack, -1 where it closes nothing."""
+
+    at: int
+    sign: str
+    depth: int
 
 
-def open_before(place: Place) -> list[str]:
-    """The brackets open at a place, outermost first, as far as its definition at the margin goes back."""
+def closings(text: str, language: str, stack: list[Open]) -> Iterator[Closing]:
+    """Each closing sign of a text that begins where `stack` is open; the stack is brought to the text's end."""
+    at = 0
+    while at < len(text):
+        plain = _PLAIN.match(text, at)
+        if plain is not None:
+            at = plain.end()
+            continue
+        top = stack[-1] if stack else None
+        if top is not None and top.kind in ("string", "comment"):
+            if text.startswith(top.close, at):
+                stack.pop()
+                if top.kind == "string":
+                    yield Closing(at, top.close, len(stack))
+                at += len(top.close)
+            elif top.kind == "string":
+                at = _within_string(text, at, top, stack)
+            else:
+                at += 1
+            continue
+        sign = text[at]
+        if sign in _PAIRS:
+            fits = top is not None and top.close == sign
+            if fits:
+                stack.pop()
+            yield Closing(at, sign, len(stack) if fits else -1)
+            at += 1
+        else:
+            at = _opened(text, at, language, stack)
+
+
+def _within_string(text: str, at: int, top: Open, stack: list[Open]) -> int:
+    if text[at] == "\\" and (top.close != "`" or top.hole):  # a raw string of Go knows no escape
+        return at + 2
+    if text[at] == "\n" and not top.several_lines:
+        stack.pop()
+    elif top.hole == "{" and text.startswith(("{{", "}}"), at):
+        return at + 2
+    elif top.hole and text.startswith(top.hole, at):
+        stack.append(Open("}", "hole"))
+        return at + len(top.hole)
+    return at + 1
+
+
+def _opened(text: str, at: int, language: str, stack: list[Open]) -> int:
+    """Notes what the sign at an offset of code opens; the offset behind it."""
+    sign = text[at]
+    if sign in _CLOSES:
+        stack.append(Open(_CLOSES[sign]))
+    elif sign in "\"'" or (sign == "`" and language in ("go", *_WITH_TEMPLATES)):
+        if sign == "'" and language in _WITH_CHARACTERS:
+            character = _CHARACTER.match(text, at)
+            return character.end() if character is not None else at + 1
+        triple = sign * 3
+        is_triple = language == "python" and text.startswith(triple, at)
+        hole = ""
+        if language == "python" and _FORMATTED.search(text[max(at - 3, 0) : at]):
+            hole = "{"
+        elif sign == "`" and language in _WITH_TEMPLATES:
+            hole = "${"
+        stack.append(Open(triple if is_triple else sign, "string", hole, is_triple or sign == "`"))
+        return at + (3 if is_triple else 1)
+    elif sign == "#" and language == "python":
+        stack.append(Open("\n", "comment"))
+    elif sign == "/" and language not in ("python", "") and text[at + 1 : at + 2] in ("/", "*"):
+        stack.append(Open("\n" if text[at + 1] == "/" else "*/", "comment"))
+        return at + 2
+    return at + 1
+
+
+def open_before(place: Place) -> list[Open]:
+    """What is open at a place, outermost first, as far as its definition at the margin goes back."""
     first = place.cursor.line
     limit = max(first - _MAX_LINES, 0)
     while first > limit:
@@ -49,17 +118,14 @@ def open_before(place: Place) -> list[str]:
             break
         first -= 1
     text = place.text[place.lines.start(first) : place.offset]
-    stack: list[str] = []
-    for _, sign in brackets(text, grammars.language_of(place.path)):
-        if sign not in _PAIRS:
-            stack.append(sign)
-        elif stack and stack[-1] == _PAIRS[sign]:
-            stack.pop()
+    stack: list[Open] = []
+    for _ in closings(text, grammars.language_of(place.path), stack):
+        pass
     return stack
 
 
-def closed_after(place: Place) -> int:
-    """How many brackets that are open at a place are closed by what follows, as far as its statement goes."""
+def closed_after(place: Place, outer: list[Open]) -> int:
+    """How much of what is open at a place is closed by what follows, as far as its statement goes."""
     pieces = [place.tail]
     for number in range(place.cursor.line + 1, min(place.cursor.line + _MAX_LINES, len(place.lines))):
         line = place.lines.line(number)
@@ -67,34 +133,49 @@ def closed_after(place: Place) -> int:
         if bare and indent_of(line) <= place.indent and bare[0] not in _PAIRS:
             break
         pieces.append(line)
-    depth = closed = 0
-    for _, sign in brackets("\n".join(pieces), grammars.language_of(place.path)):
-        if sign not in _PAIRS:
-            depth += 1
-        elif depth:
-            depth -= 1
-        else:
-            closed += 1
-    return closed
+    found = closings("\n".join(pieces), grammars.language_of(place.path), [*outer])
+    return sum(1 for closing in found if closing.depth < len(outer))
 
 
 def surplus(text: str, place: Place) -> int:
-    """Offset in an answer of the first closing bracket that nothing at its place needs; -1 where all are needed."""
-    signs = list(brackets(text, grammars.language_of(place.path)))
-    if not any(sign in _PAIRS for _, sign in signs):
-        return -1
+    """Offset in an answer of the first closing sign that nothing at its place needs; -1 where all are needed."""
     outer = open_before(place)
-    needed = len(outer) - closed_after(place)
-    stack: list[str] = []
-    for at, sign in signs:
-        if sign not in _PAIRS:
-            stack.append(sign)
-        elif stack:
-            if stack.pop() != _PAIRS[sign]:
-                return at
-        elif needed <= 0 or outer[-1] != _PAIRS[sign]:
-            return at
-        else:
-            outer.pop()
-            needed -= 1
+    found = [item for item in closings(text, grammars.language_of(place.path), [*outer]) if item.depth < len(outer)]
+    if not found:
+        return -1
+    needed = len(outer) - closed_after(place, outer)
+    for item in found:
+        if needed <= 0 or item.depth < 0:
+            return item.at
+        needed -= 1
     return -1
+
+
+def own_closings(text: str, place: Place) -> frozenset[int]:
+    """Offsets in an answer of the signs that close what the answer itself has opened.
+
+    In prose (a comment, a string) brackets are paired as they stand, and `<` with `>` everywhere.
+    """
+    outer = open_before(place)
+    own = {
+        item.at + extra
+        for item in closings(text, grammars.language_of(place.path), [*outer])
+        for extra in range(len(item.sign))
+        if item.depth >= len(outer)
+    }
+    if outer and outer[-1].kind in ("string", "comment"):
+        stack: list[str] = []
+        for at, sign in enumerate(text):
+            if sign in _CLOSES:
+                stack.append(sign)
+            elif sign in _PAIRS and stack and stack[-1] == _PAIRS[sign]:
+                stack.pop()
+                own.add(at)
+    angles = 0
+    for at, sign in enumerate(text):
+        if sign == "<":
+            angles += 1
+        elif sign == ">" and angles and text[at - 1] not in "-=":
+            angles -= 1
+            own.add(at)
+    return frozenset(own)

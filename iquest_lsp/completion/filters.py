@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.completion.brackets import surplus
+from iquest_lsp.completion.brackets import own_closings, surplus
 from iquest_lsp.completion.cursor_text import Place, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
 
@@ -35,18 +35,28 @@ def whole_pieces(text: str) -> str:
 
 
 def without_tail(text: str, place: Place) -> str:
-    """Without an end that stands behind the cursor already, and without further lines where its line goes on."""
+    """Without an end that stands behind the cursor already, and without further lines where its line goes on.
+
+    A sign that closes what the answer itself opens is no repetition of the one behind the cursor.
+    """
     rest = place.tail.strip()
     if not rest:
         return text
     line = text.partition("\n")[0]
-    if line.rstrip().endswith(rest):
-        return line.rstrip()[: -len(rest)]
+    own = own_closings(line, place)
+    bare = line.rstrip()
+    if bare.endswith(rest) and not _cuts(own, len(bare) - len(rest), len(bare)):
+        return bare[: -len(rest)]
     for size in range(min(len(rest), len(line)), 0, -1):
         is_sign = not (rest[0].isalnum() or rest[0] == "_")
-        if line.endswith(rest[:size]) and (is_sign or size >= _LEAST_OVERLAP):
+        same = line.endswith(rest[:size]) and (is_sign or size >= _LEAST_OVERLAP)
+        if same and not _cuts(own, len(line) - size, len(line)):
             return line[:-size]
     return line
+
+
+def _cuts(own: frozenset[int], start: int, end: int) -> bool:
+    return any(start <= at < end for at in own)
 
 
 def without_surplus_brackets(text: str, place: Place) -> str:

@@ -36,8 +36,8 @@ def _deepest(place: Place) -> int | None:
         return None  # nothing above, or blanks and tabs mixed
     if above.endswith(_GOES_ON) or above.lstrip().startswith(("#", "//", "*", "@")):
         return None
-    inner = open_before(place)[-1:]
-    if inner and (inner[0] != "{" or is_python):
+    inner = [item.close for item in open_before(place)[-1:]]
+    if inner and (inner[0] != "}" or is_python):
         return None
     if above.endswith((":", "{", "=>", "->")):
         return len(space) + len(unit)

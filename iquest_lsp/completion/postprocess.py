@@ -20,12 +20,14 @@ class Quiet(StrEnum):
     LOADING = "loading"
     HIDDEN = "hidden"  # the file may not be shown to a model
     INSIDE_WORD = "inside a word"
+    LONG_LINE = "long line"  # of a length that no person types
     DEADLINE = "deadline"  # nothing whole was there in time
     NOTHING = "nothing"  # the model had nothing to add
     UNSURE = "unsure"
     LOOP = "loop"
     REPEATS = "repeats"  # what it said stands there already
     BRACKET = "bracket"  # it only closed what is closed
+    NOISE = "noise"  # a single sign, quicker typed than read
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +70,11 @@ def shape(generation: Generation, place: Place, unit: Unit, threshold: float = 0
     text = filters.without_following(text, place)
     if not text.strip() or filters.repeats_above(text, place):
         return Shaped("", Quiet.REPEATS)
-    return Shaped(text.replace("\n", "\r\n") if "\r\n" in place.text else text)
+    if len(text.strip()) == 1 and not (text.strip().isalnum() or text.strip() == "_"):
+        return Shaped("", Quiet.NOISE)
+    return Shaped(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
+
+
+def _has_crlf(text: str) -> bool:
+    """Whether most lines of a text end in a carriage return and a line feed."""
+    return 2 * text.count("\r\n") > text.count("\n")

@@ -41,8 +41,8 @@ def read_workspace(
     report: Callable[[list[Seen], int, int], None],
 ) -> None:
     """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many."""
-    rules = IgnoreRules(root, exclude)
-    gate = Gate(root, rules)
+    gate = _gate(root, tuple(exclude), anew=True)
+    rules = gate.rules
     tree = walk(root, rules, max_files=max_files, max_depth=max_depth)
     report(list(tree.left_out), 0, len(tree.paths))
     for at in range(0, len(tree.paths), BATCH):
@@ -54,12 +54,25 @@ def read_files(
     root: Path, exclude: Sequence[str], paths: Sequence[str], opened: Mapping[str, Document | Dropped]
 ) -> list[Seen]:
     """Reads some files again; those that an editor has open are given as they are there."""
-    gate = Gate(root, IgnoreRules(root, exclude))
+    gate = _gate(root, tuple(exclude))
 
     def load(path: str) -> Document | Dropped:
         return opened[path] if path in opened else gate.load(path)
 
     return [look(path, load) for path in paths if not is_folder(root / path)]
+
+
+#: What judges the files of the root that this process serves; making one asks git several times.
+_gates: dict[tuple[Path, tuple[str, ...]], Gate] = {}
+
+
+def _gate(root: Path, exclude: tuple[str, ...], *, anew: bool = False) -> Gate:
+    """The judge of a workspace's files; made anew with the index, which happens whenever rules changed."""
+    found = _gates.get((root, exclude))
+    if found is None or anew:
+        _gates.clear()
+        found = _gates[root, exclude] = Gate(root, IgnoreRules(root, exclude))
+    return found
 
 
 def read_history(root: Path, paths: Sequence[str]) -> WindowHistory:

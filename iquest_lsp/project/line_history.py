@@ -31,25 +31,46 @@ class Changed:
     lines: int
 
 
-def change_at(project: Project, file: Path, line: int) -> tuple[Path, str]:
+def why_at(project: Project, file: Path, line: int, client: str) -> Story:
+    """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
+    return History(file.parent, has_secret).why(
+        f"{file.name}:{line + 1}", buffer=unsaved_text(project, project.path_of(file), client)
+    )
+
+
+def change_at(project: Project, file: Path, line: int, client: str) -> tuple[Path, str]:
     """The folder and target of the change a line is part of: the working tree, or the commit that changed it last.
 
-    Raises RepositoryError; UsageError for a line without history. Blocks.
+    The line is one of the text that the client sees. Raises RepositoryError; UsageError for a line without history.
+    Blocks.
     """
     path = project.path_of(file)
-    edits = History(project.root, has_secret).recent_edits()
-    if any(edit.path == path and edit.start <= line < max(edit.end, edit.start + 1) for edit in edits):
-        return file.parent, ""
-    story = History(file.parent, has_secret).why(f"{file.name}:{line + 1}")
-    if not story.story:
+    buffer = unsaved_text(project, path, client)
+    if buffer is None:
+        edits = History(project.root, has_secret).recent_edits()
+        if any(edit.path == path and edit.start <= line < max(edit.end, edit.start + 1) for edit in edits):
+            return file.parent, ""
+    commit = History(file.parent, has_secret).last_change(f"{file.name}:{line + 1}", buffer=buffer)
+    if not commit:
         raise UsageError(f"No commit has changed line {line + 1} of {file.name} yet")
-    return file.parent, story.story[0].commit
+    return file.parent, commit
+
+
+def unsaved_text(project: Project, path: str, client: str) -> str | None:
+    """The text that the client sees of a file, where it is another one than the file's own."""
+    if not project.documents.is_open(path):
+        return None
+    text = project.documents.get(path, client).text
+    try:
+        return None if text == project.documents.saved(path).text else text
+    except DocumentError:
+        return text
 
 
 def story_in_short(story: Story) -> str:
-    """The newest steps, one a line, and since which release the line is there."""
+    """The newest steps, the newest first, one a line, and since which release the line is there."""
     lines = []
-    for item in story.story[:MAX_STEPS]:
+    for item in reversed(story.story[-MAX_STEPS:]):
         subject = _ESCAPED.sub(r"\\\1", item.subject)
         lines.append(f"- `{item.commit[:10]}` {item.date} {subject}")
     if len(story.story) > MAX_STEPS:

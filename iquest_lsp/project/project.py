@@ -18,22 +18,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from iquest_lsp.context.index import WorkspaceIndex
+from iquest_lsp.context.inputs import WindowInputs
 from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
-from iquest_lsp.context.window import Sources, WindowAssembler
+from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
+from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_folder, is_there
 from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
-from iquest_lsp.workspace.watcher import Changes, Watcher
+from iquest_lsp.workspace.watcher import Watcher
 
 __all__ = ["Change", "Project", "ProjectEvent", "Purpose", "root_of"]
 
@@ -263,17 +265,17 @@ class Project:
     def _exclude(self) -> tuple[str, ...]:
         return (*self.settings.exclude, HIDDEN_FOLDERS) if self.is_loose else self.settings.exclude
 
-    def _sources(self, path: str) -> Sources:
+    def _sources(self, path: str) -> WindowInputs:
         gate, history = self._gate, self._history
         if self.settings.context != "all":
-            return Sources(
+            return WindowInputs(
                 current=gate.current,
                 open_reason=gate.open_reason,
                 is_secret=has_secret,
                 repository=self.root.name,
                 notes=self._notes.get(path, ()),
             )
-        return Sources(
+        return WindowInputs(
             index=self._index,
             read=self._read,
             current=gate.current,

@@ -31,6 +31,14 @@ _GENERATED_NAME = re.compile(
     r"|gradlew(?:\.bat)?|mvnw(?:\.cmd)?)",
     re.IGNORECASE,
 )
+#: Copies that editors and tools leave beside a file: backups, autosaves, locks, swap files, what a merge or a patch
+#: could not place. They say again, and wrongly, what the file says.
+_BACKUP_NAME = re.compile(
+    r".*~|#.*#|\.#.*|.*\.(?:orig|bak|backup|rej|old|save|autosave|tmp|kate-swp|sw[a-p]|un~)|.*\.(?:orig|bak|old)\.\w+"
+    r"|.*\.bak[-_.]?\d+|4913|\.~lock\..*|.*___jb_(?:tmp|old)___|\.goutputstream-.*|\.nfs[0-9a-f]{8,}"
+    r"|.*[._](?:BACKUP|BASE|LOCAL|REMOTE)_\d+(?:\.[^.]+)?|.*\.(?:dpkg|ucf|rpm)-?(?:old|new|dist|orig|save)",
+)
+_BACKUP = "a backup, by its name"
 _GENERATED_TEXT = re.compile(
     r"@generated\b|\bcode generated\b.{0,200}\bdo not edit|\b(?:auto[- ]?)?generated (?:by|from|file|code|with)\b"
     r".{0,200}\b(?:do not|don't|not be) (?:edit|modif|chang)|\bdo not (?:edit|modify)\b.{0,120}\bgenerated\b"
@@ -98,7 +106,10 @@ class Gate:
             reason = self.rules.reason(target) or secret_by_name(target)
             if reason:
                 return f"a link to {target}: {reason}"
-        return "generated, by its name" if _GENERATED_NAME.fullmatch(path.rpartition("/")[2]) else ""
+        name = path.rpartition("/")[2]
+        if _BACKUP_NAME.fullmatch(name):
+            return _BACKUP
+        return "generated, by its name" if _GENERATED_NAME.fullmatch(name) else ""
 
     def open_reason(self, document: Document) -> str:
         """Why an open buffer stays out of the window of another file; "" when it may enter."""
@@ -137,7 +148,7 @@ class Gate:
 
     def _refusal(self, path: str) -> str:
         reason = self.path_reason(path)
-        return "" if reason.startswith("generated") else reason
+        return "" if reason == _BACKUP or reason.startswith("generated") else reason
 
     def _read(self, path: str) -> bytes:
         descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))

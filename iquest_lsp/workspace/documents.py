@@ -153,6 +153,11 @@ class DocumentStore:
             buffer = self._seen(path, owner)
             return buffer.document if buffer is not None else self._read(path)
 
+    def saved(self, path: str) -> Document:
+        """The file on disk, whatever editors show of it. Raises DocumentError."""
+        with self._lock:
+            return self._read(path)
+
     def lines(self, path: str, owner: str = "") -> LineIndex:
         """The line index of an open buffer, or of the file on disk. Raises DocumentError."""
         with self._lock:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +30,9 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from iquest_lsp.workspace.ignore import IgnoreRules, git_folder, head_folder, is_rules_file
+from iquest_lsp.workspace.disk_state import HEAD_FILES, Changes, count_folders, inotify_watches, stamps
+from iquest_lsp.workspace.git_places import mark_of, places_of
+from iquest_lsp.workspace.ignore import IGNORE_FILE, IgnoreRules, is_rules_file
 from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.tree import MAX_DEPTH, walk
 
@@ -51,21 +51,6 @@ _EVENTS: list[type[FileSystemEvent]] = [
 ]
 # Each watch of a folder costs a thread in watchdog; with more folders than this the root is watched as a whole.
 _MAX_WATCHES = 48
-_HEAD_FILES = frozenset({"HEAD", "logs/HEAD", "packed-refs"})
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What happened since the last batch.
-
-    `paths`: files created, changed or deleted, sorted (POSIX, relative to the root); `everything`: too much to list,
-    look at the whole tree; `head`: the repository's HEAD may have moved; `rules`: ignore rules changed.
-    """
-
-    paths: tuple[str, ...] = ()
-    everything: bool = False
-    head: bool = False
-    rules: bool = False
 
 
 class Watcher:
@@ -104,7 +89,9 @@ class Watcher:
         self._events: queue.SimpleQueue[FileSystemEvent | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
-        self._git = tuple(dict.fromkeys((head_folder(self.root), git_folder(self.root))))
+        self._git: tuple[Path, ...] = ()
+        self._above: tuple[Path, ...] = ()
+        self._mark = ""
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._warned = False
@@ -131,6 +118,7 @@ class Watcher:
                     self.mode = "off"
                     self._stopping.wait(min(self._poll_s, 1.0))
                     continue
+                self._find_repository()
                 if not self._force_polling and self._watch():
                     self.mode = "native"
                     self._follow()
@@ -139,20 +127,41 @@ class Watcher:
                     self._poll()
                 self._unwatch()
                 if not self._stopping.is_set():
-                    self._deliver(Changes(everything=True, head=True))
+                    self._deliver(Changes(everything=True, head=True, rules=True))
         finally:
             self._unwatch()
             self.mode = "off"
 
+    def _find_repository(self) -> None:
+        """Looks where the repository is, which may lie above the root, and may come and go."""
+        self._mark = mark_of(self.root)
+        places = places_of(self.root) if self._mark else None
+        if places is None:
+            self._git, self._above = (), ()
+            return
+        self._git = tuple(dict.fromkeys(Path(os.path.abspath(at)) for at in (places.git_dir, places.common_dir)))
+        real = Path(os.path.realpath(self.root))
+        top = Path(os.path.realpath(places.top))
+        # Rules of the folders above count up to the work tree's top.
+        self._above = tuple(folder for folder in real.parents if folder.is_relative_to(top))
+
     def _follow(self) -> None:
-        """Batches native events until the root is gone."""
-        pending = _Pending(self.root, self._git, self._rules(), self._max_paths)
+        """Batches native events until the root is gone, or the repository is another one."""
+        pending = self._pending()
+        looked = time.monotonic()
         while not self._stopping.is_set():
             now = time.monotonic()
+            if not pending and now >= looked + self._poll_s:
+                looked = now
+                if mark_of(self.root) != self._mark:
+                    return
             due = min(pending.last + self._quiet_s, pending.first + self._patience_s) if pending else now + 1.0
             if pending and due <= now:
-                self._deliver(pending.take())
-                pending = _Pending(self.root, self._git, self._rules(), self._max_paths)
+                if pending.repository and mark_of(self.root) != self._mark:
+                    return
+                if changes := pending.take():
+                    self._deliver(changes)
+                pending = self._pending()
                 continue
             try:
                 event = self._events.get(timeout=max(due - now, 0.0))
@@ -167,6 +176,9 @@ class Watcher:
             folder = pending.add(event)
             if folder:
                 self._renew(folder)
+
+    def _pending(self) -> _Pending:
+        return _Pending(self.root, self._git, self._above, self._rules(), self._max_paths)
 
     def _deliver(self, changes: Changes) -> None:
         try:
@@ -185,7 +197,7 @@ class Watcher:
     # ------------------------------------------------------------------------------------ native watches
 
     def _watch(self) -> bool:
-        before = _inotify_watches()
+        before = inotify_watches()
         try:
             observer = Observer()
             observer.start()
@@ -199,14 +211,16 @@ class Watcher:
                 for inner in (git, git / "logs", git / "info", git / "refs" / "heads"):
                     if is_folder(inner):
                         self._schedule(str(inner), recursive=inner.name == "heads")
+            for above in self._above:
+                self._schedule(str(above), recursive=False)
         except OSError as error:
             self._unwatch()
             self._degrade(f"the system cannot watch the folder ({error.strerror or error})")
             return False
-        expected = _count_folders(self._watches)
+        expected = count_folders({folder: watch.is_recursive for folder, watch in self._watches.items()})
         if before is not None:
             # watchdog passes over folders below a watched one for which the system has no watch left.
-            got = (_inotify_watches() or 0) - before
+            got = (inotify_watches() or 0) - before
             if got < expected * 0.98 - 2:
                 self._unwatch()
                 self._degrade(f"the system's limit on watched folders was reached ({got} of {expected} folders)")
@@ -255,38 +269,26 @@ class Watcher:
     # ------------------------------------------------------------------------------------------- polling
 
     def _poll(self) -> None:
-        seen = self._stamps()
+        seen = self._look()
         while not self._stopping.is_set():
             started = time.monotonic()
-            if not is_folder(self.root):
+            if not is_folder(self.root) or mark_of(self.root) != self._mark:
                 return
-            now = self._stamps()
+            now = self._look()
             changed = {path for path in seen.keys() | now.keys() if seen.get(path) != now.get(path)}
             seen = now
             if changed:
-                files = sorted(path for path in changed if not path.startswith(".git/"))
-                everything = len(files) > self._max_paths
+                files = sorted(path for path in changed if not path.startswith((".git/", "../")))
                 head = any(path.startswith(".git/") and not path.endswith("info/exclude") for path in changed)
                 rules = any(is_rules_file(path) or path.endswith("/info/exclude") for path in changed)
+                everything = rules or len(files) > self._max_paths
                 self._deliver(Changes(() if everything else tuple(files), everything, head, rules))
             # At most a twentieth of one core goes into looking.
             self._stopping.wait(max(self._poll_s, 20 * (time.monotonic() - started)))
 
-    def _stamps(self) -> dict[str, tuple[int, int]]:
-        found: dict[str, tuple[int, int]] = {}
+    def _look(self) -> dict[str, tuple[int, int]]:
         paths = walk(self.root, self._rules(), max_depth=self._max_depth, cancelled=self._stopping.is_set).paths
-        git = [
-            (f".git/{number}/{name}", folder / name)
-            for number, folder in enumerate(self._git)
-            for name in (*_HEAD_FILES, "info/exclude")
-        ]
-        for path, file in [*((path, self.root / path) for path in paths), *git]:
-            try:
-                status = os.stat(file, follow_symlinks=False)
-            except OSError:
-                continue
-            found[path] = (status.st_mtime_ns, status.st_size)
-        return found
+        return stamps(self.root, paths, self._git, self._above)
 
 
 class _Forward(FileSystemEventHandler):
@@ -300,9 +302,13 @@ class _Forward(FileSystemEventHandler):
 class _Pending:
     """The events of one batch."""
 
-    def __init__(self, root: Path, git: Sequence[Path], rules: IgnoreRules, max_paths: int) -> None:
+    def __init__(
+        self, root: Path, git: Sequence[Path], above: Sequence[Path], rules: IgnoreRules, max_paths: int
+    ) -> None:
         self._root = str(root)
         self._git = [str(folder) + os.sep for folder in git]
+        self._rules_above = {str(folder / IGNORE_FILE) for folder in above}
+        self.repository = False
         self._rules = rules
         self._max_paths = max_paths
         self._paths: set[str] = set()
@@ -310,7 +316,7 @@ class _Pending:
         self.first = self.last = 0.0
 
     def __bool__(self) -> bool:
-        return bool(self._paths) or self._everything or self._head or self._rules_changed
+        return bool(self._paths) or self._everything or self._head or self._rules_changed or self.repository
 
     def add(self, event: FileSystemEvent) -> str:
         """Notes an event; returns the folder directly below the root that must be watched anew, or ""."""
@@ -320,6 +326,8 @@ class _Pending:
             file = os.fsdecode(name)
             if not file:
                 continue
+            if event.is_directory and os.path.basename(file) == ".git" and os.path.dirname(file) == self._root:
+                self.repository = True
             if event.is_directory and event.event_type != "deleted" and os.path.isdir(file):
                 if os.path.dirname(file) == self._root and not self._rules.reason(
                     os.path.basename(file), is_folder=True
@@ -340,7 +348,10 @@ class _Pending:
                 self.first = self.last
         return renew
 
-    def take(self) -> Changes:
+    def take(self) -> Changes | None:
+        """What happened, None when nothing did that anybody wants to know."""
+        if not (self._paths or self._everything or self._head or self._rules_changed):
+            return None
         paths = () if self._everything else tuple(sorted(self._paths))
         return Changes(paths, self._everything, self._head, self._rules_changed)
 
@@ -361,39 +372,21 @@ class _Pending:
         for folder in self._git:
             if file.startswith(folder):
                 inner = file[len(folder) :].replace(os.sep, "/")
-                self._head = self._head or inner in _HEAD_FILES or inner.startswith("refs/heads/")
+                self._head = self._head or inner in HEAD_FILES or inner.startswith("refs/heads/")
                 if inner == "info/exclude":
                     self._rules_changed = self._everything = True
                 return
+        if file in self._rules_above:
+            self._rules_changed = self._everything = True
+            return
         path = os.path.relpath(file, self._root).replace(os.sep, "/")
-        if path == ".git" or path.startswith((".git/", "../")):
+        if path == ".git" or path.startswith(".git/"):
+            self.repository = True  # one came, or went
+            return
+        if path.startswith("../"):
             return
         if is_rules_file(path):
             self._rules_changed = True
             self._everything = True  # what is ignored may be any file
         elif not self._rules.reason(path):
             self._paths.add(path)
-
-
-def _inotify_watches() -> int | None:
-    """How many inotify watches this process holds; None where the system does not say."""
-    if not sys.platform.startswith("linux"):
-        return None
-    count = 0
-    try:
-        for name in os.listdir("/proc/self/fdinfo"):
-            try:
-                with open(f"/proc/self/fdinfo/{name}", encoding="ascii", errors="replace") as stream:
-                    count += sum(line.startswith("inotify ") for line in stream)
-            except OSError:
-                continue  # closed in the meantime
-    except OSError:
-        return None
-    return count
-
-
-def _count_folders(watches: dict[str, ObservedWatch]) -> int:
-    count = 0
-    for folder, watch in watches.items():
-        count += sum(1 for _ in os.walk(folder)) if watch.is_recursive else 1
-    return count

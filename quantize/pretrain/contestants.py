@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from iquest_lsp.datatypes import Generation
-from iquest_lsp.runtime.llama.model import Context, Model
+from iquest_lsp.runtime.llama.context import Context
+from iquest_lsp.runtime.llama.model import Model
 from quantize.cursors import Completer
 from quantize.pretrain.floor import Floor
 from quantize.pretrain.places import LONGEST, Place, Window
@@ -121,7 +122,8 @@ class Scorer:
     def _context(self) -> Context:
         model = Model.load(self._path)
         self._stack.callback(model.close)
-        context = model.context(
+        context = Context(
+        model,
             n_ctx=self._room, n_batch=BATCH, n_ubatch=BATCH,
             type_k=self._kind, type_v=self._kind, flash_attn=self._flash,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.model import Model
 
 #: Tokens decoded at once, before it is the next model's turn.
@@ -26,7 +27,7 @@ def milliseconds(paths: Sequence[Path], context: int, rounds: int = 5) -> list[f
         for path in paths:
             model = Model.load(path)
             stack.callback(model.close)
-            made = model.context(n_ctx=context + 256, n_batch=512, n_ubatch=512)
+            made = Context(model, n_ctx=context + 256, n_batch=512, n_ubatch=512)
             stack.callback(made.close)
             made.set_threads(1, 1)
             for at in range(0, context, 512):

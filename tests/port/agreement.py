@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.llama.model import Context, Model
+from iquest_lsp.runtime.llama.context import Context
+from iquest_lsp.runtime.llama.model import Model
 from quantize.random_model import Recipe
 
 TOLERANCE = 1e-5
@@ -62,7 +63,8 @@ def open_context(
     model: Model, *, sequences: int = 1, cells: int = 1024, swa_full: bool = False, **more: Any
 ) -> Context:
     """A context that computes as exactly as this runtime can: F32 KV, no flash attention."""
-    return model.context(
+    return Context(
+        model,
         cells,
         n_batch=512,
         n_ubatch=512,

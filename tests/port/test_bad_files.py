@@ -13,6 +13,7 @@ import pytest
 import iquest_lsp.runtime.llama.model as llama
 from iquest_lsp.errors import EngineError, ModelFileError, PortMissingError
 from iquest_lsp.runtime.llama import library
+from iquest_lsp.runtime.llama.context import Context
 from quantize.random_model import Recipe, write
 
 Files = Callable[[Recipe], Path]
@@ -89,7 +90,7 @@ def test_a_stock_runtime_names_the_command_to_run(random_model: Files, monkeypat
 
 def test_a_model_with_one_pass_only_loads_and_runs(random_model: Files) -> None:
     model = llama.Model.load(random_model(Recipe(passes=1)))
-    context = model.context(64)
+    context = Context(model, 64)
     context.decode([1, 2, 3], [0, 1, 2], 0, "last")
     assert context.logits(-1).shape == (256,)
     context.close()
@@ -98,7 +99,7 @@ def test_a_model_with_one_pass_only_loads_and_runs(random_model: Files) -> None:
 
 def test_a_wrong_batch_is_an_error_and_the_context_goes_on(random_model: Files) -> None:
     model = llama.Model.load(random_model(Recipe()))
-    context = model.context(64)
+    context = Context(model, 64)
     with pytest.raises(EngineError):
         context.decode([1], [5000], 3, "last")
     with pytest.raises(EngineError):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError, UnsupportedModelError
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
@@ -81,7 +82,7 @@ def test_flash_attention_and_small_kv_stay_close(bias: float, kinds: tuple[str, 
     recipe = Recipe(head_dim=32, max_alibi_bias=bias, window=16, seed=64)
     path = random_model(recipe)
     model, tokens = Model.load(path), tokens_for(recipe, 80)
-    context = model.context(256, type_k=kinds[0], type_v=kinds[1], flash_attn=True, n_threads=1)
+    context = Context(model, 256, type_k=kinds[0], type_v=kinds[1], flash_attn=True, n_threads=1)
     result = np.stack(run(context, tokens, [60, 1]))
     assert error(result, Oracle.from_gguf(path).logits(tokens)) < 0.05
     context.close()
@@ -110,7 +111,7 @@ def test_the_parallel_variant_in_streams_of_their_own(random_model: Files) -> No
 
 def test_a_full_cache_and_a_stopped_evaluation_are_named(random_model: Files) -> None:
     model = Model.load(random_model(Recipe(seed=66)))
-    context = model.context(256, n_batch=512, n_ubatch=64)
+    context = Context(model, 256, n_batch=512, n_ubatch=64)
     context.decode(np.zeros(256, np.int32), np.arange(256))
     with pytest.raises(EngineMemoryError, match="no room"):
         context.decode([0], [256])

@@ -44,23 +44,25 @@ class Target:
         return f"{self.path}::{self.name}" if self.name else self.path
 
 
-def find_target(repository: Repository, text: str, *, gone_allowed: bool = False) -> Target:
+def find_target(repository: Repository, text: str, *, gone_allowed: bool = False, buffer: str | None = None) -> Target:
     """The place that FILE:LINE (1-based), FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
 
-    With `gone_allowed`, a definition that the file no longer has is no error: only history knows it.
+    With `gone_allowed`, a definition that the file no longer has is no error: only history knows it. `buffer` is the
+    file's text as an editor shows it, where that is not what is saved: its lines are meant then.
     Raises NoSuchFileError for a file that is not there, UsageError for a place that is not in it.
     """
     # Bytes that are no UTF-8 are written as the history writes them.
     text = decode_path(os.fsencode(text))
     path, name, line = split_target(text)
     full = _normal(repository.prefix + path)
-    source = _read(repository, full)
+    saved = _read(repository, full)
+    source = saved if buffer is None else buffer.encode("utf-8", "replace")
     if source is None:
         if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
         raise NoSuchFileError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
     symbols = symbols_of(full, source)
-    mapping = _Mapping(repository, full)
+    mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())
     if name:
         symbol = _named(symbols, name)
         if symbol is None:
@@ -105,9 +107,13 @@ def split_target(text: str) -> tuple[str, str, int | None]:
 
 
 class _Mapping:
-    """Lines of the file on disk as lines of the file in HEAD; `origin` is its name there where it was moved since."""
+    """Lines of the file as it is now as lines of the file in HEAD; `origin` is its name there where it was moved since.
 
-    def __init__(self, repository: Repository, path: str) -> None:
+    `unsaved` are the changes from the file on disk to what an editor shows of it.
+    """
+
+    def __init__(self, repository: Repository, path: str, unsaved: tuple[Hunk, ...] = ()) -> None:
+        self._unsaved = unsaved
         self._hunks: tuple[Hunk, ...] = ()
         self.origin = ""
         head = repository.head()
@@ -126,7 +132,23 @@ class _Mapping:
             self.origin = changed.old_path if changed.status == "R" else ""
 
     def range(self, span: tuple[int, int]) -> tuple[int, int] | None:
-        return None if self._new else before(self._hunks, span)
+        saved = before(self._unsaved, span)
+        return None if self._new or saved is None else before(self._hunks, saved)
+
+
+def between(old: bytes, new: bytes) -> tuple[Hunk, ...]:
+    """What changes one text into another, as hunks without their lines; line ends of both kinds are alike."""
+    one, other = old.replace(b"\r\n", b"\n").split(b"\n"), new.replace(b"\r\n", b"\n").split(b"\n")
+    head = 0
+    while head < min(len(one), len(other)) and one[head] == other[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(one), len(other)) - head and one[-1 - tail] == other[-1 - tail]:
+        tail += 1
+    middle = difflib.SequenceMatcher(None, one[head : len(one) - tail], other[head : len(other) - tail], autojunk=True)
+    return tuple(
+        Hunk(head + i1, i2 - i1, head + j1, j2 - j1) for tag, i1, i2, j1, j2 in middle.get_opcodes() if tag != "equal"
+    )
 
 
 def _named(symbols: tuple[Symbol, ...], name: str) -> Symbol | None:

@@ -1,7 +1,7 @@
 """One git repository, read through GitPython; the only module that runs git.
 
-A workspace is not trusted: external diffs, textconv, filters that the repository itself defines, fsmonitor, hooks,
-pager, credential prompts and every transport are off, and nothing is written, the index included. Walks over the
+A workspace is not trusted: no program that its configuration names is run (harmless_git), and nothing is written, the
+index included. Walks over the
 history are streamed from one git process each.
 
 Paths that are no valid UTF-8 appear with their odd bytes escaped (`\\xff`); such files are listed but not read.
@@ -19,47 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from iquest_lsp import harmless_git
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
 
 if TYPE_CHECKING:
     import git
-
-# Configuration that would run a program or change the form of the output.
-_CONFIG = (
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.pager=cat",
-    "core.askPass=",
-    "core.quotePath=true",
-    "core.untrackedCache=false",
-    "credential.helper=",
-    "diff.noprefix=false",
-    "diff.mnemonicPrefix=false",
-    "diff.interHunkContext=0",
-    "diff.suppressBlankEmpty=false",
-    "diff.autoRefreshIndex=false",
-    "diff.submodule=short",
-    "diff.renameLimit=400",
-    "log.showSignature=false",
-    "log.follow=false",
-    "color.ui=false",
-    "i18n.logOutputEncoding=UTF-8",
-    "grep.lineNumber=false",
-    "submodule.recurse=false",
-    "maintenance.auto=false",
-    "gc.auto=0",
-)
-
-_ENVIRONMENT = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS": "",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_PAGER": "cat",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_NO_LAZY_FETCH": "1",
-}
 
 _DIFF = (
     "--no-ext-diff",
@@ -76,6 +40,9 @@ _DIFF = (
 
 # A record starts with NUL C NUL and ends with NUL E; neither a message nor a text diff holds NUL at a line's start.
 _FORMAT = "--format=tformat:%x00C%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%aI%x00%ct%x00%B%x00E"
+
+#: What git says of a repository that belongs to another user.
+_REFUSAL = b"dubious ownership"
 
 MAX_BLOB = 2 * 1024 * 1024
 
@@ -102,7 +69,6 @@ class Repository:
         self.bare = repo.working_tree_dir is None
         self.top = self.git_dir if repo.working_tree_dir is None else Path(repo.working_tree_dir).resolve()
         self._git = type(repo.git)(str(self.top))
-        self._filters: list[str] | None = None
 
     @classmethod
     def open(cls, root: Path) -> Repository:
@@ -277,7 +243,8 @@ class Repository:
         if new is not None:
             return self.lines(*args, old, new, "--", *paths)
         self._need_work_tree()
-        return self.lines(*self._harmless_filters(), *args, *(["--cached"] if staged else []), old, "--", *paths)
+        cached = ["--cached"] if staged else []
+        return self.lines(*args, *cached, old, "--", *paths, overrides=self._no_filters())
 
     def untracked(self) -> list[str]:
         """Paths of files that git neither tracks nor ignores."""
@@ -358,13 +325,20 @@ class Repository:
         """The output of one git command. Raises RepositoryError."""
         process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
         output, error = process.communicate(stdin)
-        if process.returncode not in ok:
+        # A repository that git refuses answers no question, not even one that may fail.
+        if process.returncode not in ok or (process.returncode == 128 and _REFUSAL in error):
             raise self._error(args, process.returncode, error)
         return output
 
-    def lines(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> Iterator[bytes]:
+    def lines(
+        self,
+        *args: str,
+        stdin: bytes | None = None,
+        ok: Sequence[int] = (0,),
+        overrides: Sequence[tuple[str, str]] = (),
+    ) -> Iterator[bytes]:
         """The output of one git command, line by line while it runs. Raises RepositoryError at its end."""
-        process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
+        process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None, overrides=overrides)
         complaints: list[bytes] = []
         listener = threading.Thread(target=_listen, args=(process.stderr, complaints), daemon=True)
         listener.start()
@@ -382,16 +356,20 @@ class Repository:
         finally:
             _end(process, listener)
 
-    def _start(self, *args: str, stdin: int | None = None) -> subprocess.Popen[bytes]:
+    def _start(
+        self, *args: str, stdin: int | None = None, overrides: Sequence[tuple[str, str]] = ()
+    ) -> subprocess.Popen[bytes]:
         git = _gitpython()
         # GitPython would silently run in the current folder, perhaps another repository, if this one is gone.
         if not os.access(self.top, os.X_OK):
             raise RepositoryError(f"{self.top} cannot be entered", why="it was removed or its permissions changed")
         command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "--no-pager"]
-        for item in _CONFIG:
-            command += ["-c", item]
+        if harmless_git.is_too_old():
+            oldest = ".".join(map(str, harmless_git.OLDEST))
+            raise RepositoryError("git is too old", why=f"it is older than {oldest}", fix="Install a newer git")
+        environment = self._environment(overrides)
         try:
-            wrapper: Any = self._git.execute([*command, *args], istream=stdin, as_process=True, env=self._environment())
+            wrapper: Any = self._git.execute([*command, *args], istream=stdin, as_process=True, env=environment)
         except git.GitCommandNotFound as error:
             fix = "Install git and put it on the PATH"
             raise RepositoryError("git was not found", why=str(error), fix=fix) from error
@@ -402,7 +380,7 @@ class Repository:
         wrapper.proc = None
         return process
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, overrides: Sequence[tuple[str, str]]) -> dict[str, str]:
         """Variables for git; those that would point it at another repository are set to this one's places."""
         places = {
             "GIT_DIR": self.git_dir,
@@ -417,25 +395,16 @@ class Repository:
             if not self.bare:
                 found["GIT_WORK_TREE"] = str(self.top)
         cleared = {name: "" for name in ("GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") if name in os.environ}
-        return {**_ENVIRONMENT, **found, **cleared}
+        return {**harmless_git.variables(overrides), **found, **cleared}
 
-    def _harmless_filters(self) -> list[str]:
-        """Options that switch off clean and smudge programs which the repository's own configuration names."""
-        if self._filters is None:
-            output = self.run(
-                "config", "--show-scope", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$", ok=(0, 1)
-            )
-            fields = output.decode("utf-8", "replace").split("\0")
-            names = {
-                item.split("\n", 1)[0]
-                for scope, item in zip(fields[::2], fields[1::2], strict=False)
-                if scope in ("local", "worktree")
-            }
-            options = []
-            for name in sorted(names):
-                options += ["-c", f"{name}=", "-c", f"{name.rsplit('.', 1)[0]}.required=false"]
-            self._filters = options
-        return self._filters
+    def _no_filters(self) -> list[tuple[str, str]]:
+        """Configuration that switches off every clean and smudge program: files are compared by their own bytes."""
+        found = {}
+        for item in os.fsdecode(self.run("config", "--list", "-z")).split("\0"):
+            name = item.partition("\n")[0]
+            if name.startswith("filter.") and name.endswith((".clean", ".smudge", ".process", ".required")):
+                found[name] = "false" if name.endswith(".required") else ""
+        return sorted(found.items())
 
     def _need_work_tree(self) -> None:
         if self.bare:

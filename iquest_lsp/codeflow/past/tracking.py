@@ -74,6 +74,13 @@ def follow(
     return walked
 
 
+def last_change(repository: Repository, revision: str, path: str, line: int) -> str:
+    """The commit that brought a line as it reads in a revision, told by git itself. Raises RepositoryError."""
+    span = f"-L{line + 1},{line + 1}"
+    told = repository.run("blame", "--porcelain", "--root", span, revision, "--", path)
+    return told.split(b" ", 1)[0].decode()
+
+
 class _Walk:
     """One walk from one commit over some paths; lines that lead to other paths are left in `elsewhere`."""
 

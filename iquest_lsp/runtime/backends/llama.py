@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,10 @@ from iquest_lsp.runtime.decode.sampling import Sampler
 from iquest_lsp.runtime.decode.writer import Decoder
 from iquest_lsp.runtime.kv.prefill import Prefill
 from iquest_lsp.runtime.kv.saver import SavedStates
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.library import build_identity
-from iquest_lsp.runtime.llama.loop_context import LoopContext
-from iquest_lsp.runtime.llama.model import Context, Model
+from iquest_lsp.runtime.llama.loop_context import open_context
+from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.speed_probe import measure
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, Wishes, cores, plan, reach
@@ -201,19 +201,19 @@ class LlamaBackend:
         threads = self._options.threads or cores()
         kv, batch, room = self._options.kv_type, self._options.batch_tokens, self._options.context_tokens
         sequences = 2 * self._options.sequences + 1  # a shelf for each, and one to move spans with
-        options: dict[str, Any] = {
-            "n_batch": batch,
-            "n_ubatch": batch,
-            "n_seq_max": sequences,
-            "type_k": kv,
-            "type_v": kv,
-            "flash_attn": self._options.flash_attention,
-            "n_threads": threads,
-            "n_threads_batch": self._options.batch_threads or threads,
-        }
-        if model.passes > 1:
-            return LoopContext(model, room, min(REWIND_MARGIN, room), **options)
-        return model.context(room, **options)
+        return open_context(
+            model,
+            room,
+            min(REWIND_MARGIN, room),
+            n_batch=batch,
+            n_ubatch=batch,
+            n_seq_max=sequences,
+            type_k=kv,
+            type_v=kv,
+            flash_attn=self._options.flash_attention,
+            n_threads=threads,
+            n_threads_batch=self._options.batch_threads or threads,
+        )
 
     def _memory_kind(self) -> str:
         """What a saved state depends on besides the model: it holds the cache's bytes as they lie there."""

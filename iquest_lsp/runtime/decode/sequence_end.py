@@ -15,7 +15,6 @@ from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.decode.controller import Call, Costs
 from iquest_lsp.runtime.kv.prefill import Prefill
 from iquest_lsp.runtime.llama.context import Context
-from iquest_lsp.runtime.llama.loop_context import LoopContext
 
 Logits = NDArray[np.float32]
 
@@ -101,7 +100,7 @@ class ContextTail:
         self._ended: tuple[float, float] | None = None  # when the last call did, by both clocks
         self._new: list[int] = []
         self._hidden: list[NDArray[np.float32]] = []
-        self._exit = self._context.exit_head() if isinstance(self._context, LoopContext) else None
+        self._exit = self._context.exit_head()
 
     @property
     def length(self) -> int:
@@ -118,7 +117,7 @@ class ContextTail:
         return _Rows(self._context, len(tokens))
 
     def first(self, token: int) -> First:
-        context = self._loop()
+        context = self._context
         rows = [token] * self._least
         start = self.length + len(self._new)
         with self._call(Call.FIRST, len(rows)):
@@ -132,7 +131,7 @@ class ContextTail:
         return First(context.logits(0), sure)
 
     def later(self) -> Sequence[Logits]:
-        context = self._loop()
+        context = self._context
         count = len(self._hidden)
         while len(self._hidden) < self._least:
             self.first(self._new[-1])
@@ -153,11 +152,6 @@ class ContextTail:
     def _places(self, count: int) -> NDArray[np.int64]:
         start = self.length + len(self._new)
         return np.arange(start, start + count)
-
-    def _loop(self) -> LoopContext:
-        if not isinstance(self._context, LoopContext):
-            raise EngineError("This model's passes cannot be run apart")
-        return self._context
 
     @contextlib.contextmanager
     def _call(self, call: Call, rows: int) -> Iterator[None]:

@@ -16,8 +16,6 @@ from iquest_lsp.runtime.decode.copy_mixture import Copies, Copying, Shares
 from iquest_lsp.runtime.decode.drafting import Found, Lookup
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextTail
-from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.models.planner import cores
 
 if TYPE_CHECKING:
@@ -251,8 +249,8 @@ class Decoder:
     ) -> None:
         """Tries the context out (see rows.py); it is empty again afterwards. `shares`: see copying.py."""
         context = prefill.context
-        self._can_split = isinstance(context, LoopContext) and context.can_finish
-        if isinstance(context, LoopContext) and self._can_split:
+        self._can_split = context.can_finish
+        if self._can_split:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
@@ -262,8 +260,7 @@ class Decoder:
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
-        is_own = isinstance(context, LoopContext) and attention.applies(context)  # each row for itself
-        differs = not is_own and _single_rows_differ(model, options)
+        differs = not context.has_independent_rows and _single_rows_differ(model, options)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads
         with self.at_work():

@@ -13,13 +13,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-import numpy as np
-
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError
 from iquest_lsp.runtime.base.token_buffer import Ids, as_ids
 from iquest_lsp.runtime.kv.prefix_cache import PrefixCache, Span, moved_spans
 from iquest_lsp.runtime.llama.context import Context
-from iquest_lsp.runtime.llama.loop_context import LoopContext, Step
+from iquest_lsp.runtime.llama.evaluation import Step, pieces
 
 log = logging.getLogger(__name__)
 
@@ -258,17 +256,12 @@ class Prefill:
             self._drop(victim)
 
     def _gap(self, sequence: int, stop: int) -> list[Step]:
-        layers = self.context.layers if isinstance(self.context, LoopContext) and self.context.passes > 1 else 0
-        start = self.cache.held(sequence)
-        return [Step(at, min(at + self._batch, stop), layers) for at in range(start, stop, self._batch)]
+        layers = self.context.first_pass
+        return [Step(at, end, layers) for at, end in pieces(self.cache.held(sequence), stop, self._batch)]
 
     def _movable(self, span: Span) -> Span:
-        """The part of a span that is valid elsewhere: without the local window of a Loop model with RoPE, whose gates
-        have seen the position."""
-        loop = self.context if isinstance(self.context, LoopContext) else None
-        if loop is None or loop.passes == 1 or self.context.model.max_alibi_bias > 0:
-            return span
-        return Span(span.source, span.target, max(span.length - loop.window, 0))
+        """The part of a span that is valid elsewhere."""
+        return Span(span.source, span.target, self.context.movable(span.length))
 
     def _move(self, shelf: int, span: Span, sequence: int) -> None:
         spare = 2 * self._sequences
@@ -293,10 +286,8 @@ class Prefill:
             size = max(min(fitting - fitting % 32, self._batch), 32)
         else:
             size = min(64, size)
-        if isinstance(self.context, LoopContext):
-            can_pause = sequence in self._unfinished
-            return self.context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA, can_pause=can_pause).steps
-        return [Step(start, min(start + size, total), 0) for start in range(held, total, size)]
+        can_pause = sequence in self._unfinished
+        return self.context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA, can_pause=can_pause).steps
 
     def _run(
         self,
@@ -306,17 +297,16 @@ class Prefill:
         logits: Literal["last"] | None,
         cancelled: Callable[[], bool],
     ) -> None:
-        positions = np.arange(step.start, step.stop)
         begin = time.monotonic()
         try:
             try:
-                self._decode(step, tokens, positions, sequence, logits)
+                self.context.decode_step(step, tokens, sequence, logits)
             except EngineMemoryError:
                 victim = self.cache.least_recent([sequence])
                 if victim is None:
                     raise
                 self._drop(victim)  # cells are taken in runs, so that the count alone may be too hopeful
-                self._decode(step, tokens, positions, sequence, logits)
+                self.context.decode_step(step, tokens, sequence, logits)
         except EngineError:
             self.context.remove(sequence, step.start, -1)  # nothing half evaluated may stay
             if cancelled():
@@ -327,16 +317,3 @@ class Prefill:
         if len(tokens) >= 32:
             cost = (time.monotonic() - begin) * 1000 / len(tokens)
             self._token_ms = cost if self._token_ms <= 0 else 0.7 * self._token_ms + 0.3 * cost
-
-    def _decode(
-        self,
-        step: Step,
-        tokens: Ids,
-        positions: np.ndarray[tuple[int], np.dtype[np.int64]],
-        sequence: int,
-        logits: Literal["last"] | None,
-    ) -> None:
-        if isinstance(self.context, LoopContext) and step.layers:
-            self.context.decode_layers(tokens, positions, sequence, step.layers, logits, apex=step.apex)
-        else:
-            self.context.decode(tokens, positions, sequence, logits=logits)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError, UnsupportedModelError
+from iquest_lsp.runtime.llama.evaluation import EvaluationPlan, Step, pieces
 from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints
-
-if TYPE_CHECKING:
-    from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.llama.model import Model
 
 KV_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "bf16": 30}
 #: Bytes per block and elements per block of each of them (ggml.h).
@@ -32,6 +31,43 @@ KV_BLOCKS = {
 Logits = Literal["last", "all"] | Sequence[bool] | NDArray[np.bool_] | None
 
 
+class ContextOptions(TypedDict, total=False):
+    """How a context is made, besides its number of cells.
+
+    `flash_attn` None lets llama.cpp decide, except for ALiBi models: the port's flash attention for Loop models on the
+    CPU is used there. Elsewhere flash attention's f16 mask holds distances exactly up to 2048 tokens only, so it is
+    used only where a quantized V cache demands it. `n_threads` None means all cores, `n_threads_batch` None as many.
+    `observer` is a ggml_backend_sched_eval_callback: it sees every result that it asks for.
+    """
+
+    n_batch: int
+    n_ubatch: int
+    n_seq_max: int
+    type_k: str
+    type_v: str
+    flash_attn: bool | None
+    n_threads: int | None
+    n_threads_batch: int | None
+    swa_full: bool
+    unified: bool
+    observer: Any
+
+
+DEFAULTS: ContextOptions = {
+    "n_batch": 512,
+    "n_ubatch": 512,
+    "n_seq_max": 1,
+    "type_k": "f16",
+    "type_v": "f16",
+    "flash_attn": None,
+    "n_threads": None,
+    "n_threads_batch": None,
+    "swa_full": False,
+    "unified": True,
+    "observer": None,
+}
+
+
 class Context:
     """A KV cache and the evaluation of tokens over it; one thread at a time."""
 
@@ -39,32 +75,26 @@ class Context:
         self,
         model: Model,
         n_ctx: int,
-        n_batch: int,
-        n_ubatch: int,
-        n_seq_max: int,
-        type_k: str,
-        type_v: str,
-        flash_attn: bool | None,
-        n_threads: int | None,
-        n_threads_batch: int | None,
-        swa_full: bool,
-        unified: bool,
-        observer: Any = None,
+        **options: Unpack[ContextOptions],
     ) -> None:
+        """Allocates the KV cache of `n_ctx` cells. Raises EngineMemoryError, UnsupportedModelError."""
         lib = bindings()
+        chosen: ContextOptions = {**DEFAULTS, **options}
+        n_ubatch, n_seq_max = chosen["n_ubatch"], chosen["n_seq_max"]
+        type_k, type_v, flash_attn = chosen["type_k"], chosen["type_v"], chosen["flash_attn"]
         if flash_attn is None and model.max_alibi_bias > 0:
             flash_attn = model.exact_flash_attention or KV_BLOCKS[type_v][1] > 1
         params = lib.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = n_ctx, n_batch, n_ubatch, n_seq_max
+        params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = n_ctx, chosen["n_batch"], n_ubatch, n_seq_max
         params.type_k, params.type_v = KV_TYPES[type_k], KV_TYPES[type_v]
         params.flash_attn_type = -1 if flash_attn is None else int(flash_attn)
-        threads = n_threads or os.cpu_count() or 1
-        params.n_threads, params.n_threads_batch = threads, n_threads_batch or threads
-        params.swa_full, params.kv_unified = swa_full, unified
+        threads = chosen["n_threads"] or os.cpu_count() or 1
+        params.n_threads, params.n_threads_batch = threads, chosen["n_threads_batch"] or threads
+        params.swa_full, params.kv_unified = chosen["swa_full"], chosen["unified"]
         params.no_perf = True
-        if observer is not None:  # a ggml_backend_sched_eval_callback: it sees every result that it asks for
-            params.cb_eval = observer
-        self._observer = observer  # must live as long as the context may call it
+        self._observer = chosen["observer"]
+        if self._observer is not None:  # it must live as long as the context may call it
+            params.cb_eval = self._observer
         forget_complaints()
         handle = lib.llama_init_from_model(model.handle, params)
         if not handle:
@@ -76,9 +106,9 @@ class Context:
         self.n_ctx = int(lib.llama_n_ctx(handle))
         self.n_batch = int(lib.llama_n_batch(handle))
         self.n_seq_max = n_seq_max
-        self._unified = unified
+        self._unified = chosen["unified"]
         self._copies = False  # what was copied between caches of their own is moved by the next evaluation only
-        self._memory_bytes = _kv_bytes(model, self.n_ctx, n_ubatch, n_seq_max, type_k, type_v, swa_full)
+        self._memory_bytes = _kv_bytes(model, self.n_ctx, n_ubatch, n_seq_max, type_k, type_v, chosen["swa_full"])
         self._tokens = np.zeros(self.n_batch, np.int32)
         self._positions = np.zeros(self.n_batch, np.int32)
         self._sequences = np.zeros(self.n_batch, np.int32)
@@ -131,6 +161,73 @@ class Context:
         self._copies = False
         if status != 0:
             raise _decode_error(status, n)
+
+    def decode_step(self, step: Step, tokens: ArrayLike, seq: int, logits: Logits = None) -> None:
+        """Evaluates the tokens of one step of a plan."""
+        self.decode(tokens, np.arange(step.start, step.stop), seq, logits)
+
+    def plan(
+        self,
+        seq: int,
+        held: int,
+        total: int,
+        *,
+        batch: int | None = None,
+        extra: int = 0,
+        burn_in: int | None = None,
+        can_pause: bool = False,
+    ) -> EvaluationPlan:
+        """The cheapest way to evaluate a prompt of `total` tokens of which the first `held` are stored; what the
+        options say concerns models with several passes, see LoopContext."""
+        steps = tuple(Step(start, stop) for start, stop in pieces(held, total, batch or self.n_batch))
+        return EvaluationPlan(held, steps, max(total - held, 0), 0, held)
+
+    # ---------------------------------------------------- passes, of which a context has one unless it says otherwise
+
+    @property
+    def can_finish(self) -> bool:
+        """Whether passes can be run later over outputs of the first: `decode_depth`, `hidden` and `finish`."""
+        return False
+
+    @property
+    def first_pass(self) -> int:
+        """Layers of the first pass where there are more passes, else 0."""
+        return 0
+
+    @property
+    def has_independent_rows(self) -> bool:
+        """Whether each row of a call is computed as if it were alone."""
+        return False
+
+    def movable(self, length: int) -> int:
+        """How many tokens at the beginning of so many have keys and values that are valid at other positions."""
+        return length
+
+    def exit_head(self) -> tuple[NDArray[np.float32], float] | None:
+        """Weight [n_embd] and bias of the exit head, None where the model has none."""
+        return None
+
+    def keep_hidden(self, value: bool) -> None:
+        """Whether calls keep the hidden states of rows with logits, for `hidden` and `finish`."""
+        raise _one_pass()
+
+    def hidden(self, i: int) -> NDArray[np.float32]:
+        """The output of the last pass that ran, before the final norm, for row `i` of the last batch [n_embd]."""
+        raise _one_pass()
+
+    def decode_depth(
+        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike, depth: int, logits: Logits = None
+    ) -> None:
+        """As decode, running `depth` passes."""
+        raise _one_pass()
+
+    def finish(
+        self, hidden: NDArray[np.float32], positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = "all"
+    ) -> None:
+        """Runs the passes after the first over positions whose pass 1 is stored, given its outputs [n, n_embd]."""
+        raise _one_pass()
+
+    # ------------------------------------------------------------------------------------------ what was computed
 
     def logits(self, i: int) -> NDArray[np.float32]:
         """The logits of row `i` of the last batch (-1: its last output row), [n_vocab], a copy."""
@@ -249,7 +346,7 @@ class Context:
 
     @property
     def handle(self) -> Any:
-        """The C pointer, for loop.py."""
+        """The C pointer, for what the port adds."""
         if self._handle is None:
             raise EngineError("The context is closed")
         return self._handle
@@ -274,6 +371,10 @@ class Context:
         if self._handle is None:
             raise EngineError("The context is closed")
         return self._memory
+
+
+def _one_pass() -> EngineError:
+    return EngineError("This model's passes cannot be run apart")
 
 
 def _context_error(model: Model, n_ctx: int) -> Exception:

@@ -8,74 +8,30 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iquest_lsp.errors import EngineError
+from iquest_lsp.runtime.llama import attention
+from iquest_lsp.runtime.llama.context import Context, ContextOptions, Logits
+from iquest_lsp.runtime.llama.evaluation import EvaluationPlan, Step, pieces
 from iquest_lsp.runtime.llama.library import Prototypes, address, declared
-from iquest_lsp.runtime.llama.model import Context, Logits, Model
+from iquest_lsp.runtime.llama.model import Model
 
 #: A gap in the local cache is not worth saving fewer tokens of the later passes than this.
 SKIP_WORTH = 64
 
 
-@dataclass(frozen=True)
-class Step:
-    """One call: positions [start, stop) through the first `layers` logical layers.
-
-    Where `apex` is not -1, what outputs from that position on do not depend on is left out.
-    """
-
-    start: int
-    stop: int
-    layers: int
-    apex: int = -1
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether some layers are left out at some positions before the apex."""
-        return self.start < self.apex
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to evaluate a prompt: forget what is stored from `start` on, then run the steps.
-
-    `first` and `later` are the tokens that pass 1 and the passes after it will run over (counted once, however many
-    of their layers run); `exact` is the first position whose output equals a computation from scratch.
-    """
-
-    start: int
-    steps: tuple[Step, ...]
-    first: int
-    later: int
-    exact: int
-
-
 class LoopContext(Context):
     """A context whose calls can run some of the passes; for a model with one pass it is an ordinary one."""
 
-    def __init__(self, model: Model, n_ctx: int, margin: int = 0, **options: Any) -> None:
-        """`margin` is how many positions behind the local window a rewind costs nothing; see Model.context."""
+    def __init__(self, model: Model, n_ctx: int, margin: int = 0, **options: Unpack[ContextOptions]) -> None:
+        """`margin` is how many positions behind the local window a rewind costs nothing."""
         lib = _library()
         lib.llama_loop_set_margin(_pointer(model), margin)
-        defaults: dict[str, Any] = {
-            "n_batch": 512,
-            "n_ubatch": 512,
-            "n_seq_max": 1,
-            "type_k": "f16",
-            "type_v": "f16",
-            "flash_attn": None,
-            "n_threads": None,
-            "n_threads_batch": None,
-            "swa_full": False,
-            "unified": True,
-        }
-        super().__init__(model, n_ctx, **(defaults | options))
+        super().__init__(model, n_ctx, **options)
         self.margin = margin
         self.passes = int(lib.llama_loop_n_pass(_pointer(model)))
         self.layers = int(lib.llama_loop_n_layer(_pointer(model)))
@@ -137,7 +93,7 @@ class LoopContext(Context):
 
         Logits mean nothing where `layers` ends inside a pass; such positions are forgotten by the local caches when a
         later call runs more layers. With an `apex` (and all layers) outputs are asked for from that position on only:
-        each layer of the later passes leaves out positions that those do not depend on (LOOP_MODELS.md, section 3),
+        each layer of the later passes leaves out positions that those do not depend on (docs/loop-models.md),
         and positions farther than `reach` before it stay absent from the local caches.
         """
         if not self._set_range(0, layers, apex):
@@ -203,7 +159,7 @@ class LoopContext(Context):
         extra: int = 0,
         burn_in: int | None = None,
         can_pause: bool = False,
-    ) -> Plan:
+    ) -> EvaluationPlan:
         """The cheapest way to evaluate a prompt of `total` tokens of which the first `held` are stored.
 
         Pass 1 runs over everything new, the passes after it over the receptive field of the last position and of
@@ -214,37 +170,59 @@ class LoopContext(Context):
         batch = batch or self.n_batch
         full = self.passes * self.layers
         if self.passes == 1 or total <= held:
-            steps = tuple(Step(a, b, full) for a, b in _chunks(held, total, batch))
-            return Plan(held, steps, max(total - held, 0), 0 if self.passes == 1 else max(total - held, 0), held)
+            steps = tuple(Step(a, b, full) for a, b in pieces(held, total, batch))
+            return EvaluationPlan(
+                held, steps, max(total - held, 0), 0 if self.passes == 1 else max(total - held, 0), held
+            )
         target = max(total - 1 - extra, 0)
         begin = max(target - (self.reach if burn_in is None else burn_in), 0)
         going_on = self.exact_from(seq, held)
         if burn_in is not None and begin < held:
             begin = held  # an approximation is not worth computing stored positions again
         if (going_on <= target and begin - held < SKIP_WORTH) or begin == held:
-            steps = tuple(Step(a, b, full) for a, b in _chunks(held, total, batch))
-            return Plan(held, steps, total - held, total - held, going_on)
+            steps = tuple(Step(a, b, full) for a, b in pieces(held, total, batch))
+            return EvaluationPlan(held, steps, total - held, total - held, going_on)
         start = min(held, begin)
         exact = 0 if begin == 0 else begin + self.reach
         if burn_in is not None or begin == 0 or can_pause:
-            skipped = [Step(a, b, self.layers) for a, b in _chunks(start, begin, batch)]
-            steps = (*skipped, *(Step(a, b, full) for a, b in _chunks(begin, total, batch)))
+            skipped = [Step(a, b, self.layers) for a, b in pieces(start, begin, batch)]
+            steps = (*skipped, *(Step(a, b, full) for a, b in pieces(begin, total, batch)))
         else:
             steps = tuple(
                 Step(a, b, self.layers) if b <= begin else Step(a, b, full, target)
-                for a, b in _chunks(start, total, batch)
+                for a, b in pieces(start, total, batch)
             )
-        return Plan(start, steps, total - start, total - begin, exact)
+        return EvaluationPlan(start, steps, total - start, total - begin, exact)
 
-    def run(self, plan: Plan, tokens: ArrayLike, seq: int = 0, logits: Logits = "last") -> None:
+    @property
+    def first_pass(self) -> int:
+        return self.layers if self.passes > 1 else 0
+
+    @property
+    def has_independent_rows(self) -> bool:
+        return attention.applies(self)
+
+    def movable(self, length: int) -> int:
+        # the gates of a model with RoPE have seen the position: what lies in the local window is valid there only
+        if self.passes == 1 or self.model.max_alibi_bias > 0:
+            return length
+        return max(length - self.window, 0)
+
+    def decode_step(self, step: Step, tokens: ArrayLike, seq: int, logits: Logits = None) -> None:
+        if not step.layers:
+            super().decode_step(step, tokens, seq, logits)
+            return
+        positions = np.arange(step.start, step.stop)
+        self.decode_layers(tokens, positions, seq, step.layers, logits, apex=step.apex)
+
+    def run(self, plan: EvaluationPlan, tokens: ArrayLike, seq: int = 0, logits: Logits = "last") -> None:
         """Carries out a plan for the prompt `tokens`; `logits` applies to the last step ("last" or None)."""
         ids = np.asarray(tokens, np.int32)
         if plan.start <= self.position_max(seq):
             self.remove(seq, plan.start, -1)
         for step in plan.steps:
             wanted = logits if step is plan.steps[-1] else None
-            positions = np.arange(step.start, step.stop)
-            self.decode_layers(ids[step.start : step.stop], positions, seq, step.layers, wanted, apex=step.apex)
+            self.decode_step(step, ids[step.start : step.stop], seq, wanted)
 
     def exit_head(self) -> tuple[NDArray[np.float32], float] | None:
         """Weight [n_embd] and bias of the exit head, None where the model has none."""
@@ -261,9 +239,11 @@ class LoopContext(Context):
         return address(self.handle)
 
 
-def _chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
-    for at in range(start, stop, size):
-        yield at, min(at + size, stop)
+def open_context(model: Model, n_ctx: int, margin: int = 0, **options: Unpack[ContextOptions]) -> Context:
+    """A context of the kind that the model needs; `margin` matters to Loop models only."""
+    if model.passes > 1:
+        return LoopContext(model, n_ctx, margin, **options)
+    return Context(model, n_ctx, **options)
 
 
 def _pointer(model: Model) -> ctypes.c_void_p:

@@ -1,7 +1,7 @@
 """Models in llama.cpp through llama-cpp-python's low-level bindings: weights, vocabulary, text to tokens and back.
 
-The only modules that touch llama_cpp: this one, llama_library.py (the library itself), llama_context.py (evaluation)
-and loop.py (what the port adds).
+The only modules that touch llama_cpp: this one, library.py (the library itself), context.py (evaluation),
+loop_context.py and attention.py (what the port adds).
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from iquest_lsp.errors import (
     UnsupportedModelError,
 )
 from iquest_lsp.runtime.llama import file_pages
-from iquest_lsp.runtime.llama.context import Context, Logits
 from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints, is_ported, port_version
 from iquest_lsp.runtime.models import gguf_header
 
-__all__ = ["Context", "Logits", "Model", "bindings", "is_ported", "port_version"]
+__all__ = ["Model", "bindings", "is_ported", "port_version"]
 
 
 class Model:
@@ -108,45 +107,9 @@ class Model:
             raise _load_error(path)
         return cls(handle, path, vocab_only, n_gpu_layers)
 
-    def context(
-        self,
-        n_ctx: int,
-        n_batch: int = 512,
-        n_ubatch: int = 512,
-        n_seq_max: int = 1,
-        type_k: str = "f16",
-        type_v: str = "f16",
-        flash_attn: bool | None = None,
-        n_threads: int | None = None,
-        n_threads_batch: int | None = None,
-        swa_full: bool = False,
-        unified: bool = True,
-    ) -> Context:
-        """Creates a context, with its KV cache allocated.
-
-        `flash_attn` None lets llama.cpp decide, except for ALiBi models: the port's flash attention for Loop models
-        on the CPU is used there. Elsewhere flash attention's f16 mask holds distances exactly up to 2048 tokens only,
-        so it is used only where a quantized V cache demands it.
-        Raises EngineMemoryError, UnsupportedModelError.
-        """
-        return Context(
-            self,
-            n_ctx,
-            n_batch,
-            n_ubatch,
-            n_seq_max,
-            type_k,
-            type_v,
-            flash_attn,
-            n_threads,
-            n_threads_batch,
-            swa_full,
-            unified,
-        )
-
     @property
     def handle(self) -> Any:
-        """The C pointer, for loop.py and contexts."""
+        """The C pointer, for contexts."""
         if self._handle is None:
             raise EngineError("The model is closed")
         return self._handle
@@ -170,16 +133,8 @@ class Model:
         return 0 if self.passes > 1 else int(bindings().llama_model_n_swa(self.handle))
 
     @property
-    def token_bos(self) -> int:
-        return int(bindings().llama_vocab_bos(self._vocab))
-
-    @property
     def token_eos(self) -> int:
         return int(bindings().llama_vocab_eos(self._vocab))
-
-    @property
-    def token_eot(self) -> int:
-        return int(bindings().llama_vocab_eot(self._vocab))
 
     def is_eog(self, token: int) -> bool:
         """Whether a token ends a generation."""

@@ -6,13 +6,13 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
 from iquest_lsp.errors import EngineError, ModelError
-from iquest_lsp.runtime.llama.loop_context import LoopContext
-from iquest_lsp.runtime.llama.model import Context, Model
+from iquest_lsp.runtime.llama.context import Context
+from iquest_lsp.runtime.llama.loop_context import open_context
+from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, Speed
 
 #: All measuring ends after so many seconds; a call that is under way then is the last.
@@ -90,14 +90,7 @@ class _Probe:
 
 @contextlib.contextmanager
 def _context(model: Model, kind: str, threads: int) -> Iterator[_Probe]:
-    options: dict[str, Any] = {
-        "n_batch": READ,
-        "n_ubatch": READ,
-        "type_k": kind,
-        "type_v": kind,
-        "n_threads": threads,
-    }
-    context = LoopContext(model, CELLS, 0, **options) if model.passes > 1 else model.context(CELLS, **options)
+    context = open_context(model, CELLS, n_batch=READ, n_ubatch=READ, type_k=kind, type_v=kind, n_threads=threads)
     try:
         yield _Probe(context, model.n_vocab)
     finally:

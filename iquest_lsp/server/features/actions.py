@@ -56,7 +56,7 @@ def register(connection: Connection) -> None:
     @connection.command(WHY)
     async def why(uri: str, line: int) -> dict[str, object]:
         file, at = _place(uri, line)
-        markdown = await asyncio.to_thread(connection.assistant.why_in_words, file, at)
+        markdown = (await asyncio.to_thread(connection.assistant.why, file, at, connection.client)).to_markdown()
         await show_markdown(connection, "why", markdown)
         return {"markdown": markdown}
 

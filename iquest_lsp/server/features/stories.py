@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError, RepositoryError, UsageError
+from iquest_lsp.project.line_history import story_in_short
 from iquest_lsp.server import convert
 from iquest_lsp.server.features.actions import EXPLAIN_CHANGE, WHY
 
@@ -24,9 +25,10 @@ def register(connection: Connection) -> None:
         if file is None or not connection.assistant.settings_for(file, connection.client).hover:
             return None
         try:
-            told = await asyncio.to_thread(connection.assistant.story_in_short, file, params.position.line)
+            story = await asyncio.to_thread(connection.assistant.why, file, params.position.line, connection.client)
         except (RepositoryError, UsageError, DocumentError):  # no history here: nothing to show at every pause
             return None
+        told = story_in_short(story)
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, told)) if told else None
 
     @connection.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))

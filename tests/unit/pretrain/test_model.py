@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason='training needs the workshop extra: 
 
 from iquest_lsp.errors import ModelFileError, RuntimeSetupError
 from iquest_lsp.runtime.llama import model as llama
+from iquest_lsp.runtime.llama.context import Context
 from quantize import random_model
 from quantize.oracle import Oracle, Wrong
 from quantize.pretrain import export, reader
@@ -126,8 +127,8 @@ def test_a_foreign_file_is_refused(tmp_path: Path, recipe: random_model.Recipe) 
 
 def _engine_logits(path: Path, tokens: list[int]) -> np.ndarray:
     model = llama.Model.load(path)
-    context = model.context(
-        n_ctx=512, n_batch=512, n_ubatch=512, type_k="f32", type_v="f32", flash_attn=False, n_threads=1
+    context = Context(
+        model, n_ctx=512, n_batch=512, n_ubatch=512, type_k="f32", type_v="f32", flash_attn=False, n_threads=1
     )
     context.decode(tokens, list(range(len(tokens))), logits="all")
     result = np.stack([context.logits(at) for at in range(len(tokens))])

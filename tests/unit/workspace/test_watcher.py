@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.workspace import watcher as module
+from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.watcher import Changes, Watcher
+from iquest_lsp.workspace.watcher import Watcher
 from tests.waiting import PATIENCE_S, wait_until
 
 #: A file that is changed until that is told: from then on the watcher sees what happens.
@@ -221,7 +223,7 @@ def test_without_native_watches_it_polls_and_says_so_once(
         for number in range(200):
             (root / "src" / f"d{number}").mkdir()
         # The system granted no watch at all, and watchdog passed over it in silence.
-        monkeypatch.setattr(module, "_inotify_watches", lambda: 0)
+        monkeypatch.setattr(module, "inotify_watches", lambda: 0)
     log = Log()
     warnings: list[str] = []
     watcher = Watcher(
@@ -236,11 +238,56 @@ def test_without_native_watches_it_polls_and_says_so_once(
 
 
 def test_no_thread_and_no_watch_is_left(root: Path) -> None:
-    threads, watches = threading.active_count(), module._inotify_watches()
+    threads, watches = threading.active_count(), module.inotify_watches()
     watcher = Watcher(root, lambda: IgnoreRules(root, global_file=root / "none"), lambda _: None)
     watcher.start()
     wait_until(lambda: watcher.mode == "native")
     watcher.stop()
     assert threading.active_count() == threads
     if watches is not None:
-        assert module._inotify_watches() == watches
+        assert module.inotify_watches() == watches
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_commit_and_the_rules_above_are_noticed_in_a_subfolder(tmp_path: Path, polling: bool) -> None:
+    top = tmp_path / "repo"
+    folder = top / "deep" / "sub"
+    folder.mkdir(parents=True)
+    (folder / "a.py").write_text("1")
+    git(top, "init", "-q")
+    log = Log()
+    watcher = Watcher(folder, lambda: IgnoreRules(folder), log, quiet_s=0.05, poll_s=0.1, polling=polling)
+    watcher.start()
+    wait_until(lambda: watcher.mode != "off")
+    time.sleep(0.3)
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", "First")
+    log.wait(lambda batches: any(batch.head for batch in batches))
+    (top / "deep" / ".gitignore").write_text("*.log\n")
+    log.wait(lambda batches: any(batch.rules and batch.everything for batch in batches))
+    watcher.stop()
+
+
+@pytest.mark.parametrize("polling", [False, True])
+@pytest.mark.parametrize("where", ["", ".."])
+def test_a_repository_that_comes_later_is_noticed(tmp_path: Path, polling: bool, where: str) -> None:
+    folder = tmp_path / "above" / "sub"
+    folder.mkdir(parents=True)
+    (folder / "a.py").write_text("1")
+    log = Log()
+    watcher = Watcher(folder, lambda: IgnoreRules(folder), log, quiet_s=0.05, poll_s=0.2, polling=polling)
+    watcher.start()
+    wait_until(lambda: watcher.mode != "off")
+    time.sleep(0.3)
+    git(folder / where, "init", "-q")
+    log.wait(lambda batches: any(batch.head and batch.rules for batch in batches))
+    before = len(log.batches)
+    time.sleep(0.3)
+    git(folder, "commit", "-q", "--allow-empty", "-m", "First")
+    log.wait(lambda batches: any(batch.head for batch in batches[before:]))
+    watcher.stop()

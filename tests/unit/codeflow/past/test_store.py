@@ -263,6 +263,7 @@ def worker(script: Script, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script.made_anew(1500)
     for line in ("ready", "commits 500", "symbols 100"):

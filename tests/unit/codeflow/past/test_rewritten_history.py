@@ -75,6 +75,7 @@ def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_rewritten_under_two_processes_one_of_them_killed(
     script: Script, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch

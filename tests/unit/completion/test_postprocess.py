@@ -15,7 +15,7 @@ import pytest
 
 from iquest_lsp.completion.confidence import threshold_of, trusted_tokens
 from iquest_lsp.completion.postprocess import Quiet, shape
-from iquest_lsp.completion.syntax import unit_at
+from iquest_lsp.completion.syntax import Extent, Unit, unit_at
 from iquest_lsp.datatypes import Finish
 from tests.unit.completion.places import at, generation
 
@@ -47,7 +47,7 @@ def test_golden(file: Path) -> None:
 
 def test_every_reason_to_be_quiet_about_a_text_has_a_case() -> None:
     seen = {read(file)[0].get("quiet", "") for file in GOLDEN}
-    decided_elsewhere = {Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN, Quiet.INSIDE_WORD}
+    decided_elsewhere = {Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN, Quiet.INSIDE_WORD, Quiet.LONG_LINE}
     assert seen == {str(reason) for reason in Quiet if reason not in decided_elsewhere}
 
 
@@ -72,3 +72,12 @@ def test_tokens_are_trusted_together() -> None:
 )
 def test_the_users_threshold_wins_over_the_models(metadata: dict[str, str], percent: int, expected: float) -> None:
     assert threshold_of(metadata, percent) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "ends"),
+    [("a = 1\nb = 2\r\nc = 3\n‸", "\n"), ("a = 1\r\nb = 2\nc = 3\r\n‸", "\r\n"), ("‸", "\n"), ("a\r\n‸", "\r\n")],
+)
+def test_line_ends_are_those_of_most_lines(document: str, ends: str) -> None:
+    shown = shape(generation("def f():\n    return 1"), at(document), Unit(Extent.STATEMENT))
+    assert shown.text == f"def f():{ends}    return 1"

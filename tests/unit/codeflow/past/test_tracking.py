@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.targets import find_target
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.tracking import earlier_lines, follow
+from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script
 
 
@@ -75,6 +77,7 @@ class RandomHistory:
         self.script.commit("Reformat", {path.name: "".join(f"  {line.strip()}\n" for line in lines)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_the_last_change_of_every_line_is_the_one_that_blame_names(script: Script, seed: int) -> None:
     RandomHistory(script, seed)
@@ -162,6 +165,26 @@ def test_a_move_that_is_staged_keeps_the_past(script: Script) -> None:
     target = find_target(Repository.open(script.root), "b.py:3")
     assert (target.head_path, target.line_committed) == ("a.py", 1)
     assert find_target(Repository.open(script.root), "b.py:1").line_committed is None
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_the_lines_of_a_buffer_are_meant(script: Script, newline: str) -> None:
+    script.commit("First", {"a.py": "a = 1\nb = 2\nc = 3\n"})
+    changed = script.commit("Change c", {"a.py": "a = 1\nb = 2\nc = 4\n"})
+    script.write({"a.py": "saved = 0\na = 1\nb = 2\nc = 4\n"})
+    past = History(script.root, lambda text: False)
+    buffer = newline.join(["# new", "# new", "saved = 0", "a = 1", "c = 4", ""])
+    assert past.last_change("a.py:5", buffer=buffer) == changed
+    assert [item.subject for item in past.why("a.py:5", buffer=buffer).story] == ["First", "Change c"]
+    assert [past.last_change(f"a.py:{line}", buffer=buffer) for line in (1, 2, 3)] == ["", "", ""]
+    with pytest.raises(UsageError, match="no line 7"):
+        past.why("a.py:7", buffer=buffer)
+    assert past.last_change("a.py:4") == changed
+
+
+def test_a_file_that_is_only_in_an_editor_has_no_past(script: Script) -> None:
+    script.commit("First", {"a.py": "a = 1\n"})
+    assert History(script.root, lambda text: False).last_change("new.py:1", buffer="x = 1\n") == ""
 
 
 def test_time_that_ran_out_is_said(script: Script, tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ async def test_a_save_brings_the_window_up_to_date(made: tuple[Assistant, Path])
     assert [item.warm_tokens for item in assistant.workspaces()] == [len(window.tokens)]
 
 
+@pytest.mark.slow
 async def test_each_workspace_has_its_own_part_of_the_cache_while_there_are_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ async def answer(made: Assistant, root: Path) -> Completion:
     return await made.complete(CompletionRequest(root / "shapes.py", END))
 
 
+@pytest.mark.slow
 async def test_the_next_daemon_begins_warm(root: Path, tmp_path: Path) -> None:
     first = assistant(tmp_path / "kv")
     await first.ready()

@@ -135,6 +135,7 @@ def test_a_broken_settings_file_is_left_alone(tmp_path: Path, model: Path) -> No
     assert settings.read_text() == "model = \n"
 
 
+@pytest.mark.slow
 def test_what_cannot_fit_is_refused_with_the_nearest_that_can(tmp_path: Path, model: Path) -> None:
     manager.add(str(model))
     big = write(tmp_path / "big.gguf", Recipe(n_vocab=60_000, n_embd=512, n_head=4, n_head_kv=2))

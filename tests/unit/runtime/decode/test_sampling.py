@@ -35,6 +35,7 @@ def test_judged_drafts_of_another_distribution_follow_the_wanted_one(temperature
     assert chi_square(counts, sampler.weights(offered)) > CRITICAL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draft", range(SIZE))
 def test_certain_drafts_do_too(draft: int) -> None:
     sampler = Sampler(0.8, np.random.default_rng(draft))
