@@ -44,7 +44,7 @@ from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secret_scan import has_secret
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import DiffExplanation
+    from iquest_lsp.codeflow import DiffExplanation, Story
 
 __all__ = [
     "Assistant",
