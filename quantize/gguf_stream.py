@@ -20,7 +20,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.atomic_file import put_in_place
+from iquest_lsp.atomic_file import atomic_write, put_in_place
 from iquest_lsp.errors import ModelFileError
 from quantize import outputs
 
@@ -169,9 +169,7 @@ def _kept(
 
 
 def _write_note(note: Path, content: dict[str, Any]) -> None:
-    temporary = note.with_name(note.name + ".new")
-    temporary.write_text(json.dumps(content), "utf-8")
-    temporary.replace(note)
+    atomic_write(note, json.dumps(content))
 
 
 def _write_all(stream: Any, data: bytes | memoryview) -> None:
