@@ -44,8 +44,8 @@ class Example:
     """A command; `lines` is how many lines of what it prints are shown (0: all).
 
     `half_a_line`: the file that somebody is just writing is there too. `before`: commands that are run first, unshown.
-    `fake`: arguments with which a test runs it without a model. `is_fixed`: prints the same on every machine. `fails`: ends with
-    exit code 1.
+    `fake`: arguments with which a test runs it without a model. `is_fixed`: prints the same on every machine.
+    `fails`: ends with exit code 1.
     """
 
     arguments: tuple[str, ...]
