@@ -74,6 +74,15 @@ def test_files_that_are_named_exist(name: str) -> None:
         assert path in MADE or (ROOT / path).exists(), f"{name} names {path}"
 
 
+def test_pages_that_the_code_refers_to_exist() -> None:
+    for folder in ("iquest_lsp", "quantize"):
+        for file in (ROOT / folder).rglob("*.py"):
+            text = file.read_text("utf-8")
+            for name in re.findall(r"(?<!ggml/)docs/[\w-]+\.md", text):
+                assert (ROOT / name).exists(), f"{file} refers to {name}"
+            assert not re.search(r"(?:DESIGN|LOOP_MODELS)\.md", text), file
+
+
 def commands(text: str) -> Iterator[list[str]]:
     """The command lines of a page: in fenced and indented blocks, and in backticks, without comments."""
     lines = [line for _, block in FENCE.findall(text) for line in block.splitlines()]
