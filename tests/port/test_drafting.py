@@ -12,9 +12,9 @@ from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
-from iquest_lsp.runtime.decode.controller import Call, Controller, Move, Source
+from iquest_lsp.runtime.decode.controller import Call, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.copy_mixture import Shares
-from iquest_lsp.runtime.decode.drafting import Found
+from iquest_lsp.runtime.decode.drafting import LookupDraft
 from quantize.random_model import Recipe, write
 
 RECIPES = {
@@ -35,7 +35,7 @@ def never() -> bool:
 class Forced(Controller):
     """Takes its sources in turns, so that each is used however little it gains."""
 
-    def __init__(self, like: Controller, sources: tuple[Source, ...]) -> None:
+    def __init__(self, like: Controller, sources: tuple[DraftSource, ...]) -> None:
         super().__init__(2, can_split=like.can_split, least_rows=like.least_rows)
         self._turns = itertools.cycle(sources)
         self._sizes = itertools.cycle((1, 5, 2, 8, 3))
@@ -43,9 +43,9 @@ class Forced(Controller):
     def choose(self, offered: int, match: int, **_: object) -> Move:
         source, count = next(self._turns), next(self._sizes)
         room = self.longest(int(_["room"]))  # type: ignore[call-overload]
-        if source is Source.LOOKUP and offered:
+        if source is DraftSource.LOOKUP and offered:
             return Move(source, min(count, offered))
-        return Move(source, min(count, room)) if source is Source.PASS and room else Move(Source.PLAIN)
+        return Move(source, min(count, room)) if source is DraftSource.PASS and room else Move(DraftSource.PLAIN)
 
     def goes_on(self, chances: object, **_: object) -> bool:
         return True
@@ -67,7 +67,11 @@ def force(engine: LlamaBackend) -> Forced:
     parts = engine.parts
     assert parts is not None
     like = parts.decoder.controller
-    sources = (Source.LOOKUP, Source.PASS, Source.PLAIN) if like.can_split else (Source.LOOKUP, Source.PLAIN)
+    sources = (
+        (DraftSource.LOOKUP, DraftSource.PASS, DraftSource.PLAIN)
+        if like.can_split
+        else (DraftSource.LOOKUP, DraftSource.PLAIN)
+    )
     parts.decoder.controller = forced = Forced(like, sources)
     return forced
 
@@ -94,10 +98,10 @@ class Guesses:
     def add(self, token: int) -> None:
         self._place += 1
 
-    def find(self, most: int) -> Found:
+    def find(self, most: int) -> LookupDraft:
         wrong = self._random.random(most) < self.share
         rest = self.plain[self._place : self._place + most]
-        return Found(tuple(97 if bad else token for token, bad in zip(rest, wrong, strict=False)), 5)
+        return LookupDraft(tuple(97 if bad else token for token, bad in zip(rest, wrong, strict=False)), 5)
 
 
 def guess(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError
 from iquest_lsp.runtime.base.token_buffer import Ids, as_ids
-from iquest_lsp.runtime.kv.prefix_cache import PrefixCache, Span, moved_spans
+from iquest_lsp.runtime.kv.prefix_cache import KvSpan, PrefixCache, moved_spans
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.evaluation import Step, pieces
 
@@ -259,11 +259,11 @@ class Prefill:
         layers = self.context.first_pass
         return [Step(at, end, layers) for at, end in pieces(self.cache.held(sequence), stop, self._batch)]
 
-    def _movable(self, span: Span) -> Span:
+    def _movable(self, span: KvSpan) -> KvSpan:
         """The part of a span that is valid elsewhere."""
-        return Span(span.source, span.target, self.context.movable(span.length))
+        return KvSpan(span.source, span.target, self.context.movable(span.length))
 
-    def _move(self, shelf: int, span: Span, sequence: int) -> None:
+    def _move(self, shelf: int, span: KvSpan, sequence: int) -> None:
         spare = 2 * self._sequences
         start, stop = span.source, span.source + span.length
         shift = span.target - span.source

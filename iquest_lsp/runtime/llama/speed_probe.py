@@ -13,7 +13,7 @@ from iquest_lsp.errors import EngineError, ModelError
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
-from iquest_lsp.runtime.models.planner import AUTO_TYPES, Speed
+from iquest_lsp.runtime.models.planner import AUTO_TYPES, MeasuredSpeed
 
 #: All measuring ends after so many seconds; a call that is under way then is the last.
 LIMIT_S = 1.0
@@ -22,7 +22,7 @@ CELLS = 1024
 READ = 64
 
 
-def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], gpu: bool = False) -> Speed:
+def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], gpu: bool = False) -> MeasuredSpeed:
     """Measures; a slow model gets through the first steps only. Raises the engine's errors."""
     end = time.perf_counter() + LIMIT_S
     token_ms = depth_ms = 0.0
@@ -55,7 +55,7 @@ def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], g
                 if (times := probe.repeat(lambda: probe.read(READ), end)) is not None:
                     rates[kind] = READ / min(times)
     fastest = min(decode, key=lambda count: decode[count], default=0)
-    return Speed(rates, token_ms, depth_ms, fastest, best)
+    return MeasuredSpeed(rates, token_ms, depth_ms, fastest, best)
 
 
 class Probe:

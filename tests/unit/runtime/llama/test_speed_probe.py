@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from iquest_lsp.runtime.llama import speed_probe
-from iquest_lsp.runtime.models.planner import Speed
+from iquest_lsp.runtime.models.planner import MeasuredSpeed
 
 Cost = Callable[[str, int, int], float]
 
@@ -22,7 +22,7 @@ class Clock:
         return self.now
 
 
-def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[Speed, float]:
+def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[MeasuredSpeed, float]:
     """What is found where reading so many tokens with a KV type and a number of threads takes so long."""
     clock = Clock()
 
