@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -83,7 +84,7 @@ def test_another_system_is_read_by_psutil(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(psutil, "sensors_battery", lambda battery=battery: battery, raising=False)
         assert made.on_battery() is expected
 
-    times = psutil.cpu_times()
+    times = namedtuple("times", ("user", "idle"))
     own = [0.0]
 
     class Process:
@@ -96,7 +97,7 @@ def test_another_system_is_read_by_psutil(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(psutil, "Process", Process)
     for busy, idle, ours, expected in ((0, 0, 0, False), (95, 5, 90, False), (190, 10, 95, True)):
-        told = times._replace(**dict.fromkeys(times._fields, 0.0))._replace(user=float(busy), idle=float(idle))
+        told = times(float(busy), float(idle))
         monkeypatch.setattr(psutil, "cpu_times", lambda told=told: told)
         own[0] = float(ours)
         now[0] += LOOK_EVERY_S
