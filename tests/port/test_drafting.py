@@ -36,7 +36,7 @@ class Forced(Controller):
     """Takes its sources in turns, so that each is used however little it gains."""
 
     def __init__(self, like: Controller, sources: tuple[DraftSource, ...]) -> None:
-        super().__init__(2, can_split=like._can_split, least_rows=like._least)
+        super().__init__(2, can_split=like.can_split, least_rows=like.least_rows)
         self._turns = itertools.cycle(sources)
         self._sizes = itertools.cycle((1, 5, 2, 8, 3))
 
@@ -64,12 +64,12 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def force(engine: LlamaBackend) -> Forced:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     like = parts.decoder.controller
     sources = (
         (DraftSource.LOOKUP, DraftSource.PASS, DraftSource.PLAIN)
-        if like._can_split
+        if like.can_split
         else (DraftSource.LOOKUP, DraftSource.PLAIN)
     )
     parts.decoder.controller = forced = Forced(like, sources)
@@ -105,7 +105,7 @@ class Guesses:
 
 
 def guess(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     monkeypatch.setattr(parts.decoder, "lookups", {0: Guesses()})
 
@@ -130,9 +130,9 @@ def test_forced_drafts_change_no_greedy_token(engine: LlamaBackend, monkeypatch:
 
 
 def test_drafts_change_nothing_of_what_copying_changes(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
-    monkeypatch.setattr(parts.decoder, "_shares", Shares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
+    monkeypatch.setattr(parts.decoder, "shares", Shares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
     alone = [answer(engine, prompt(seed), copying=False).tokens for seed in range(4)]
     force(engine)
     changed = 0
@@ -154,7 +154,7 @@ def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(
     force(engine)
     guess(engine, monkeypatch)
     monkeypatch.setattr(Guesses, "plain", answer(engine, prompt(11), draft=False).tokens)
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     tokens = prompt(11)
     drafted = answer(engine, tokens)
@@ -172,7 +172,7 @@ def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(
 
 def test_a_cancelled_draft_leaves_a_clean_cache(engine: LlamaBackend) -> None:
     force(engine)
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     tokens = prompt(12)
     plain = answer(engine, tokens, draft=False)
@@ -193,7 +193,7 @@ def test_healing_limits_the_first_tokens_and_drafts_the_rest(engine: LlamaBacken
 
 
 def test_adaptive_depth_answers_and_leaves_a_clean_cache(engine: LlamaBackend) -> None:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     made = answer(engine, prompt(13), depth=Depth.ADAPTIVE)
     assert len(made.tokens) > 0

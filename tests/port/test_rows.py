@@ -107,7 +107,7 @@ def test_the_longest_drafts_change_no_logit(monkeypatch: pytest.MonkeyPatch) -> 
     """Drafts as long as they get, all right: the log-probabilities are those of single tokens, bit for bit."""
     engine = LlamaBackend(EngineOptions(model_path=str(embedded_path()), context_tokens=1024, threads=1))
     engine.load(lambda share: None)
-    controller = engine._loaded().decoder.controller
+    controller = engine.parts.decoder.controller
 
     def longest(offered: int, match: int, *, room: int, **_: object) -> Move:
         return Move(DraftSource.LOOKUP, min(offered, room)) if offered and room else Move(DraftSource.PLAIN)

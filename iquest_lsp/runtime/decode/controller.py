@@ -203,8 +203,8 @@ class Controller:
         `most_rows`: limits of one call (see tail.py); `shape`: see Costs."""
         self.costs = Costs(passes, shape)
         self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
-        self._can_split = can_split and passes > 1 and can_rewind
-        self._least = least_rows
+        self.can_split = can_split and passes > 1 and can_rewind
+        self.least_rows = least_rows
         self._matches = Acceptance(_MATCH_PRIORS)
         self._confident = {sampled: Acceptance(_CONFIDENCE_PRIORS) for sampled in (False, True)}
         self._overall = {sampled: Acceptance((0.8,), weight=8.0) for sampled in (False, True)}
@@ -234,7 +234,7 @@ class Controller:
                 if expected / cost > best_rate:
                     best, best_rate = Move(DraftSource.LOOKUP, count), expected / cost
         account = self._accounts[DraftSource.PASS]
-        if self._can_split and account.is_open and self.longest(room) > 0:
+        if self.can_split and account.is_open and self.longest(room) > 0:
             most = min(self.longest(room), LONGEST_PASS_DRAFT, account.credit)
             if account.is_due and best.source is DraftSource.PLAIN:
                 return Move(DraftSource.PASS, min(most, 2), is_trial=True)
@@ -256,7 +256,7 @@ class Controller:
         """Whether the last of these drafts of the first pass is worth being fed, rather than verifying the ones
         before it now; `chances` are the probabilities that each is right."""
         count = len(chances)
-        if count < self._least:
+        if count < self.least_rows:
             return True  # fewer rows cannot be verified anyway
         cost = self._pass_cost(count, length)
         if left is not None and self.costs.elapsed(cost) > left:
@@ -298,11 +298,11 @@ class Controller:
                 account.rest()
 
     def _full(self, rows: int, length: int) -> float:
-        return self.costs.of(Call.FULL, max(rows, self._least), length)
+        return self.costs.of(Call.FULL, max(rows, self.least_rows), length)
 
     def _pass_cost(self, drafts: int, length: int) -> float:
-        first = self.costs.of(Call.FIRST, self._least, length)
-        return (drafts + 1) * first + self.costs.of(Call.LATER, max(drafts + 1, self._least), length)
+        first = self.costs.of(Call.FIRST, self.least_rows, length)
+        return (drafts + 1) * first + self.costs.of(Call.LATER, max(drafts + 1, self.least_rows), length)
 
 
 def _expected(chances: Sequence[float]) -> float:

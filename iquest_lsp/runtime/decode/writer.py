@@ -254,7 +254,7 @@ class Decoder:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
-        self._shares = shares
+        self.shares = shares
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
@@ -291,8 +291,8 @@ class Decoder:
         tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
         copying = None
-        if self._shares is not None and request.limits.copying:
-            copying = CopyMixture(Copies(request.prompt.tokens, self._pieces.sizes), self._shares)
+        if self.shares is not None and request.limits.copying:
+            copying = CopyMixture(Copies(request.prompt.tokens, self._pieces.sizes), self.shares)
         return Writer(
             tail,
             self.controller,

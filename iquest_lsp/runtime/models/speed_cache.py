@@ -47,7 +47,7 @@ def remembered(path: Path, key: str, now: Callable[[], MeasuredSpeed]) -> Measur
     valid = BUSY_VALID_S if entry is None or entry.get("busy", True) else VALID_S
     if known is not None and 0 <= age < valid:
         return known
-    busy = _is_busy()
+    busy = is_busy()
     found = now()
     if known is not None:
         found = better(found, known)
@@ -96,6 +96,6 @@ def _write(path: Path, table: dict[str, Any]) -> None:
         log.debug("the measurement is not kept: %s", error)
 
 
-def _is_busy() -> bool:
+def is_busy() -> bool:
     """Whether other programs keep the processors busy, so that a measurement says little."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * cores()

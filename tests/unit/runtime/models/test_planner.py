@@ -190,13 +190,13 @@ def test_a_measurement_is_made_once_and_again_after_a_busy_one(tmp_path: Path, m
         made.append(MeasuredSpeed({"f16": rate}, 1000 / rate, 0.1, 1, 2))
         return made[-1]
 
-    monkeypatch.setattr(speed_cache, "_is_busy", lambda: True)
+    monkeypatch.setattr(speed_cache, "is_busy", lambda: True)
     assert remembered(file, "a", lambda: measured(100.0)).prefill == {"f16": 100.0}
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 100.0}  # a restart does not measure anew
     assert len(made) == 1
     monkeypatch.setattr(speed_cache, "BUSY_VALID_S", 0.0)
     assert remembered(file, "a", lambda: measured(50.0)).prefill == {"f16": 100.0}  # the quieter one counts
-    monkeypatch.setattr(speed_cache, "_is_busy", lambda: False)
+    monkeypatch.setattr(speed_cache, "is_busy", lambda: False)
     assert remembered(file, "a", lambda: measured(400.0)).token_ms == 2.5
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 400.0}
     assert len(made) == 3
