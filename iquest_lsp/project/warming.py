@@ -70,7 +70,7 @@ class Warmer:
         progress = _Progress(lambda done, total: self._listen(project.root, done, total))
         try:
             evaluated = await self._scheduler.warm(
-                window.tokens, self._windows.sequence(project), lambda: True, group=str(project.root), progress=progress
+                window.tokens, self._windows.sequence(project), group=str(project.root), progress=progress
             )
         finally:
             progress.end()

@@ -46,7 +46,7 @@ def test_somebody_else_s_folder_is_refused(tmp_path: Path, monkeypatch: pytest.M
 
 def test_without_a_session_folder_the_temporary_one_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "relative")
-    monkeypatch.setattr(runtime_dir, "_is_mine", lambda folder: False)
+    monkeypatch.setattr(runtime_dir, "is_mine", lambda folder: False)
     monkeypatch.setattr(runtime_dir.tempfile, "gettempdir", lambda: str(tmp_path))
     place = runtime_dir.find_place({})
     assert place.folder == tmp_path / f"iquest-lsp-{os.getuid()}"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt, Timings, TokenCounts
-from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineStatus, WarmResult
 from iquest_lsp.runtime.client.scheduler import Scheduler
 from tests.waiting import PATIENCE_S
@@ -88,7 +87,7 @@ async def test_completions_come_before_chat_whatever_the_order_of_asking() -> No
 async def test_warming_gives_way_between_two_steps() -> None:
     engine = StepEngine()
     scheduler = Scheduler(engine)  # type: ignore[arg-type]
-    warming = asyncio.create_task(scheduler.warm([1, 2, 3], 0, lambda: True))
+    warming = asyncio.create_task(scheduler.warm([1, 2, 3], 0))
     await settle()
     request = ask(scheduler, 1)
     await settle()
@@ -103,15 +102,16 @@ async def test_warming_gives_way_between_two_steps() -> None:
     assert await warming == 3
 
 
-async def test_a_newer_request_for_a_document_cancels_the_older_one() -> None:
+async def test_a_request_that_runs_can_be_cancelled() -> None:
     engine = StepEngine()
     scheduler = Scheduler(engine)  # type: ignore[arg-type]
-    old = ask(scheduler, 1, key="a.py")
-    other = ask(scheduler, 2, key="b.py")
+    old = ask(scheduler, 1)
+    other = ask(scheduler, 2)
     await settle()
-    new = ask(scheduler, 3, key="a.py")
+    new = ask(scheduler, 3)
+    old.cancel()  # by the one who asks anew
     await settle()
-    with pytest.raises(RequestCancelledError):
+    with pytest.raises(asyncio.CancelledError):
         await old
     assert engine.cancelled == ["complete 1"]
     engine.release("complete 2")
@@ -146,7 +146,9 @@ async def test_one_that_is_cancelled_as_its_turn_comes_blocks_nobody(ticks: int)
     second.cancel()
     await asyncio.wait_for(asyncio.gather(first, third), PATIENCE_S)
     await settle()
-    assert not scheduler.is_wanted
+    engine.release("complete 4")
+    assert (await asyncio.wait_for(ask(scheduler, 4), PATIENCE_S)).timings.queue_ms < 1000 * PATIENCE_S
+    assert engine.started[-1] == "complete 4"
 
 
 @pytest.mark.parametrize("ticks", range(6))
@@ -162,7 +164,9 @@ async def test_one_that_is_cancelled_just_before_blocks_nobody(ticks: int) -> No
         engine.release(f"complete {number}")
     await asyncio.wait_for(asyncio.gather(first, third), PATIENCE_S)
     await settle()
-    assert not scheduler.is_wanted
+    engine.release("complete 4")
+    assert (await asyncio.wait_for(ask(scheduler, 4), PATIENCE_S)).timings.queue_ms < 1000 * PATIENCE_S
+    assert engine.started[-1] == "complete 4"
 
 
 async def test_waiting_counts_against_the_deadline() -> None:

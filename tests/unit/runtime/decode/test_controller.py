@@ -10,7 +10,17 @@ import pytest
 
 from iquest_lsp.datatypes import Depth, Limits
 from iquest_lsp.errors import RequestCancelledError
-from iquest_lsp.runtime.decode.controller import CREDIT, PATIENCE, TRIAL, Account, Call, Controller, Costs, Move, Source
+from iquest_lsp.runtime.decode.controller import (
+    CREDIT,
+    PATIENCE,
+    TRIAL,
+    Account,
+    Call,
+    Controller,
+    Costs,
+    DraftSource,
+    Move,
+)
 from tests.unit.runtime.scripted import END, VOCABULARY, ScriptedTail, write
 
 
@@ -178,14 +188,14 @@ def test_a_near_deadline_allows_single_tokens_only() -> None:
     for call in Call:
         for rows in (*range(1, 18), *range(1, 18)):
             controller.costs.add(call, rows, 100, cheap_rows(call, rows))
-    assert controller.choose(16, 20, length=100, room=50).source is Source.LOOKUP
+    assert controller.choose(16, 20, length=100, room=50).source is DraftSource.LOOKUP
     assert controller.choose(16, 20, length=100, room=50, left=1.2).count < 6
-    assert controller.choose(16, 20, length=100, room=50, left=0.9) == Move(Source.PLAIN)
+    assert controller.choose(16, 20, length=100, room=50, left=0.9) == Move(DraftSource.PLAIN)
 
 
 def test_models_that_cannot_go_back_are_never_drafted_for() -> None:
     controller = Controller(2, can_split=True, can_rewind=False)
-    assert controller.choose(16, 20, length=100, room=50) == Move(Source.PLAIN)
+    assert controller.choose(16, 20, length=100, room=50) == Move(DraftSource.PLAIN)
 
 
 def test_an_exit_head_decides_how_far_to_draft() -> None:

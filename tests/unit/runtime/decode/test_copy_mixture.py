@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.decode.copy_mixture import LONGEST_MATCH, Copies, Copying, Shares
+from iquest_lsp.runtime.decode.copy_mixture import LONGEST_MATCH, Copies, CopyMixture, Shares
 
 SIZES = np.array([0, 1, 2, 3, 4, 1], np.int32)
 SHARES = Shares((2, 5), ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)))
@@ -66,7 +66,7 @@ def test_a_long_match_is_followed_as_far_as_it_counts() -> None:
 
 
 def test_the_mixture_is_a_distribution_with_the_share_of_its_class() -> None:
-    copying = Copying(Copies([3, 4, 5, 3, 4], SIZES), SHARES)  # 7 bytes agree, once: a share of 0.4
+    copying = CopyMixture(Copies([3, 4, 5, 3, 4], SIZES), SHARES)  # 7 bytes agree, once: a share of 0.4
     logits = np.array([0.0, 1.0, 2.0, -np.inf, 0.5, -1.0], np.float32)
     mixed = np.exp(copying.weigh(logits))
     model = np.exp(logits) / np.exp(logits).sum()
@@ -76,7 +76,7 @@ def test_the_mixture_is_a_distribution_with_the_share_of_its_class() -> None:
 
 
 def test_occurrences_that_differ_share_by_how_often() -> None:
-    copying = Copying(Copies([0, 2, 3, 5, 2, 4, 1, 2, 3, 2], SIZES), SHARES)
+    copying = CopyMixture(Copies([0, 2, 3, 5, 2, 4, 1, 2, 3, 2], SIZES), SHARES)
     mixed = np.exp(copying.weigh(np.array([9.0, 0, 0, 0, 0, 0], np.float32)))
     assert mixed[3] - mixed[5] == pytest.approx(0.3 * 2 / 3, abs=1e-4)
     assert mixed[4] - mixed[5] == pytest.approx(0.3 * 1 / 3, abs=1e-4)
@@ -84,19 +84,19 @@ def test_occurrences_that_differ_share_by_how_often() -> None:
 
 def test_nothing_repeated_or_too_little_leaves_the_logits_alone() -> None:
     logits = np.zeros(VOCABULARY, np.float32)
-    assert Copying(Copies([1, 2, 3], SIZES), SHARES).weigh(logits) is logits
-    assert Copying(Copies([1, 2, 3, 1], SIZES), SHARES).weigh(logits) is logits  # one byte
-    assert Copying(Copies([0, 2, 3, 0], SIZES), SHARES).weigh(logits) is logits  # a control token
+    assert CopyMixture(Copies([1, 2, 3], SIZES), SHARES).weigh(logits) is logits
+    assert CopyMixture(Copies([1, 2, 3, 1], SIZES), SHARES).weigh(logits) is logits  # one byte
+    assert CopyMixture(Copies([0, 2, 3, 0], SIZES), SHARES).weigh(logits) is logits  # a control token
 
 
 def test_a_half_typed_word_is_copied_from_where_it_begins_alike() -> None:
-    copying = Copying(Copies([1, 3, 1, 4, 2], SIZES), SHARES)
+    copying = CopyMixture(Copies([1, 3, 1, 4, 2], SIZES), SHARES)
     mixed = np.exp(copying.weigh(np.zeros(VOCABULARY, np.float32), allowed=[3, 5], spelled=2))
     assert mixed.argmax() == 3
 
 
 def test_a_fork_leaves_the_first_as_it_was() -> None:
-    copying = Copying(Copies([3, 4, 5, 3, 4], SIZES), SHARES)
+    copying = CopyMixture(Copies([3, 4, 5, 3, 4], SIZES), SHARES)
     logits = np.zeros(VOCABULARY, np.float32)
     before = copying.weigh(logits)
     copying.fork().add(1)

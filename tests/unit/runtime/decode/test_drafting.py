@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.decode.drafting import FOLLOWED_MATCH, LONGEST_MATCH, SHORTEST_MATCH, Found, Lookup
+from iquest_lsp.runtime.decode.drafting import FOLLOWED_MATCH, LONGEST_MATCH, SHORTEST_MATCH, Lookup, LookupDraft
 from iquest_lsp.runtime.decode.seen_pairs import SeenPairs
 
 
@@ -19,31 +19,31 @@ def begun(tokens: list[int]) -> Lookup:
     return lookup
 
 
-def find(tokens: list[int], most: int = 8) -> Found:
+def find(tokens: list[int], most: int = 8) -> LookupDraft:
     return begun(tokens).find(most)
 
 
 def test_what_followed_the_longest_match_is_drafted() -> None:
     found = find([1, 2, 3, 4, 5, 9, 9, 3, 4, 6, 7, 2, 3, 4])
-    assert found == Found((5, 9, 9, 3, 4, 6, 7, 2), 3)
+    assert found == LookupDraft((5, 9, 9, 3, 4, 6, 7, 2), 3)
 
 
 def test_of_equal_matches_the_latest_counts() -> None:
-    assert find([1, 2, 5, 1, 2, 6, 1, 2], most=1) == Found((6,), 2)
+    assert find([1, 2, 5, 1, 2, 6, 1, 2], most=1) == LookupDraft((6,), 2)
 
 
 def test_one_equal_token_is_no_match() -> None:
-    assert find([1, 2, 3, 1]) == Found()
-    assert find([]) == Found()
-    assert find([1]) == Found()
-    assert find([1, 2, 1, 2], most=0) == Found()
+    assert find([1, 2, 3, 1]) == LookupDraft()
+    assert find([]) == LookupDraft()
+    assert find([1]) == LookupDraft()
+    assert find([1, 2, 1, 2], most=0) == LookupDraft()
 
 
 def test_the_answer_itself_is_searched_too() -> None:
     lookup = begun([7, 8, 9])
     for token in (1, 7, 8):
         lookup.add(token)
-    assert lookup.find(8) == Found((9, 1, 7, 8), 2)
+    assert lookup.find(8) == LookupDraft((9, 1, 7, 8), 2)
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))
@@ -58,7 +58,7 @@ def test_agrees_with_a_search_in_plain_words(tokens: list[int]) -> None:
     found = find(tokens, most=5)
     assert found.match == best
     if best < FOLLOWED_MATCH:  # a copy may be expected to go on with the edits that it had before
-        assert found == (Found() if place < 0 else Found(tuple(tokens[place + 1 : place + 6]), best))
+        assert found == (LookupDraft() if place < 0 else LookupDraft(tuple(tokens[place + 1 : place + 6]), best))
 
 
 #: A block in which the name 7 occurs at four places, and what it becomes.
@@ -90,7 +90,7 @@ def test_a_renamed_copy_is_taken_up_behind_the_name_and_the_name_expected_where_
 
 def test_edits_that_stand_in_the_prompt_already_are_known() -> None:
     after = renamed([7, 90])
-    assert find([*BLOCK, 50, 51, *after[:14]], most=8) == Found(tuple(after[14:22]), 3)
+    assert find([*BLOCK, 50, 51, *after[:14]], most=8) == LookupDraft(tuple(after[14:22]), 3)
 
 
 def test_an_edit_that_does_not_come_again_is_expected_no_more() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.runtime.base.token_buffer import common_prefix
-from iquest_lsp.runtime.kv.prefix_cache import ANCHOR, PrefixCache, Span, moved_spans
+from iquest_lsp.runtime.kv.prefix_cache import ANCHOR, KvSpan, PrefixCache, moved_spans
 
 TOKENS = st.lists(st.integers(0, 3), max_size=60)
 
@@ -88,7 +88,7 @@ def test_what_was_moved_is_approximate_until_it_is_forgotten() -> None:
     cache = PrefixCache()
     cache.extend(0, [1, 2, 3])
     cache.extend(1, [9, 4, 5, 6])
-    cache.splice(1, Span(1, 3, 3), 0)
+    cache.splice(1, KvSpan(1, 3, 3), 0)
     assert list(cache.tokens(0)) == [1, 2, 3, 4, 5, 6]
     assert cache.cells() == 7
     assert cache.exact(0) == 3
@@ -132,8 +132,8 @@ def test_moved_spans_are_true_and_in_order(data: st.DataObject) -> None:
 def test_an_inserted_chunk_leaves_one_span_behind_it() -> None:
     held = list(range(1000))
     prompt = [*held[:300], *range(5000, 5100), *held[300:]]
-    assert moved_spans(held, prompt, 300, 64) == [Span(300, 400, 700)]
+    assert moved_spans(held, prompt, 300, 64) == [KvSpan(300, 400, 700)]
     removed = [*held[:300], *held[400:]]
-    assert moved_spans(held, removed, 300, 64) == [Span(400, 300, 600)]
+    assert moved_spans(held, removed, 300, 64) == [KvSpan(400, 300, 600)]
     both = [*held[:100], 7777, *held[100:500], 8888, *held[600:]]
-    assert moved_spans(held, both, 100, 64) == [Span(100, 101, 400), Span(600, 502, 400)]
+    assert moved_spans(held, both, 100, 64) == [KvSpan(100, 101, 400), KvSpan(600, 502, 400)]

@@ -189,7 +189,7 @@ def test_a_full_disk_costs_a_log_line_and_nothing_else(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(kv_store, "_allocate", full)
+    monkeypatch.setattr(kv_store, "allocate", full)
     assert save(store, state=STATE[:100]) is None
     assert len(caplog.records) == 1
     assert load(store) == (TOKENS, STATE.tobytes())
@@ -199,7 +199,7 @@ def test_a_full_disk_costs_a_log_line_and_nothing_else(
 def test_a_nearly_full_disk_is_left_alone(
     store: StateStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(StateStore, "_free", lambda self: kv_store.DISK_RESERVE)
+    monkeypatch.setattr(StateStore, "free_bytes", lambda self: kv_store.DISK_RESERVE)
     assert save(store) is None
     assert "nearly full" in caplog.text
 

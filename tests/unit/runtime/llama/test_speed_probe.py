@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from iquest_lsp.runtime.llama import speed_probe
-from iquest_lsp.runtime.models.planner import Speed
+from iquest_lsp.runtime.models.planner import MeasuredSpeed
 
 Cost = Callable[[str, int, int], float]
 
@@ -22,11 +22,11 @@ class Clock:
         return self.now
 
 
-def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[Speed, float]:
+def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[MeasuredSpeed, float]:
     """What is found where reading so many tokens with a KV type and a number of threads takes so long."""
     clock = Clock()
 
-    class Probe(speed_probe._Probe):
+    class Probe(speed_probe.Probe):
         def __init__(self, kind: str, count: int) -> None:
             self.position, self.kind, self.count = 0, kind, count
 
@@ -41,7 +41,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, cores: int, cost: Cost) -> tuple[S
     def context(model: Any, kind: str, threads: int) -> Iterator[Probe]:
         yield Probe(kind, threads)
 
-    monkeypatch.setattr(speed_probe, "_context", context)
+    monkeypatch.setattr(speed_probe, "probe_in", context)
     monkeypatch.setattr(speed_probe, "time", SimpleNamespace(perf_counter=clock.perf_counter))
     return speed_probe.measure(SimpleNamespace(), cores), clock.now  # type: ignore[arg-type]
 

@@ -13,7 +13,15 @@ from iquest_lsp.runtime.models import planner, speed_cache
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, read_header
-from iquest_lsp.runtime.models.planner import ANSWER_ROOM, LEAST_WINDOW, WINDOW_KEY, Speed, Wishes, kv_bytes, plan
+from iquest_lsp.runtime.models.planner import (
+    ANSWER_ROOM,
+    LEAST_WINDOW,
+    WINDOW_KEY,
+    MeasuredSpeed,
+    Wishes,
+    kv_bytes,
+    plan,
+)
 from iquest_lsp.runtime.models.speed_cache import known_speed, remembered
 
 GIB = 2**30
@@ -101,7 +109,7 @@ def test_memory_first_costs_precision_then_tokens() -> None:
 
 def test_heads_that_a_quantized_block_does_not_divide_keep_f16() -> None:
     narrow = header("nano", attention__key_length=16)
-    fast = Speed({"f16": 100.0, "q8_0": 200.0}, 1.0)
+    fast = MeasuredSpeed({"f16": 100.0, "q8_0": 200.0}, 1.0)
     for made in (plan(Wishes(), narrow, memory=GIB // 2), plan(Wishes(), narrow, fast, memory=8 * GIB)):
         assert made.kv_type == "f16"
 
@@ -151,10 +159,10 @@ def test_no_plan_keeps_cells_that_no_head_can_reach(
 
 
 def test_a_slow_machine_gets_a_smaller_window() -> None:
-    slow = Speed({"f16": 20.0}, token_ms=5.0, depth_ms=0.1, threads=2, batch_threads=2)
+    slow = MeasuredSpeed({"f16": 20.0}, token_ms=5.0, depth_ms=0.1, threads=2, batch_threads=2)
     made = plan(Wishes(), header("nano"), slow, memory=8 * GIB)
     assert LEAST_WINDOW <= made.window <= 20 * planner.WARM_SECONDS
-    deep = Speed({"f16": 5000.0}, token_ms=5.0, depth_ms=5.0, threads=1, batch_threads=2)
+    deep = MeasuredSpeed({"f16": 5000.0}, token_ms=5.0, depth_ms=5.0, threads=1, batch_threads=2)
     made = plan(Wishes(), header("nano"), deep, memory=8 * GIB)
     assert 5.0 + made.window / 1000 * 5.0 <= planner.ANSWER_MS / planner.ANSWER_TOKENS
     assert (made.threads, made.batch_threads) == (1, 2)
@@ -162,8 +170,8 @@ def test_a_slow_machine_gets_a_smaller_window() -> None:
 
 
 def test_the_faster_type_is_taken_by_measurement_only() -> None:
-    slower = Speed({"f16": 1000.0, "q8_0": 500.0}, 1.0, 0.1, 2, 2)
-    faster = Speed({"f16": 1000.0, "q8_0": 1500.0}, 1.0, 0.1, 2, 2)
+    slower = MeasuredSpeed({"f16": 1000.0, "q8_0": 500.0}, 1.0, 0.1, 2, 2)
+    faster = MeasuredSpeed({"f16": 1000.0, "q8_0": 1500.0}, 1.0, 0.1, 2, 2)
     assert plan(Wishes(), header("nano"), slower, memory=8 * GIB).kv_type == "f16"
     assert plan(Wishes(), header("nano"), faster, memory=8 * GIB).kv_type == "q8_0"
     assert plan(Wishes(kv_type="f16"), header("nano"), faster, memory=8 * GIB).kv_type == "f16"
@@ -176,19 +184,19 @@ def test_a_wide_window_means_small_batches_where_scores_are_laid_out() -> None:
 
 def test_a_measurement_is_made_once_and_again_after_a_busy_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "cache" / "speeds.json"
-    made: list[Speed] = []
+    made: list[MeasuredSpeed] = []
 
-    def measured(rate: float) -> Speed:
-        made.append(Speed({"f16": rate}, 1000 / rate, 0.1, 1, 2))
+    def measured(rate: float) -> MeasuredSpeed:
+        made.append(MeasuredSpeed({"f16": rate}, 1000 / rate, 0.1, 1, 2))
         return made[-1]
 
-    monkeypatch.setattr(speed_cache, "_is_busy", lambda: True)
+    monkeypatch.setattr(speed_cache, "is_busy", lambda: True)
     assert remembered(file, "a", lambda: measured(100.0)).prefill == {"f16": 100.0}
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 100.0}  # a restart does not measure anew
     assert len(made) == 1
     monkeypatch.setattr(speed_cache, "BUSY_VALID_S", 0.0)
     assert remembered(file, "a", lambda: measured(50.0)).prefill == {"f16": 100.0}  # the quieter one counts
-    monkeypatch.setattr(speed_cache, "_is_busy", lambda: False)
+    monkeypatch.setattr(speed_cache, "is_busy", lambda: False)
     assert remembered(file, "a", lambda: measured(400.0)).token_ms == 2.5
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 400.0}
     assert len(made) == 3
