@@ -27,6 +27,7 @@ PAGES = sorted(
         ROOT / "iquest_lsp/runtime/port/README.md",
         ROOT / "iquest_lsp/models/MODEL_CARD.md",
         ROOT / "vscode-extension/README.md",
+        ROOT / "tests/README.md",
     ]
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
