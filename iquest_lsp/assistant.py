@@ -184,14 +184,18 @@ class Assistant:
         await self._talkers.close()
         await self._engine.close()
 
-    def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
+    def configure(
+        self, values: Mapping[str, object], client: str = "", *, whole: bool = False
+    ) -> list[SettingsProblem]:
         """Takes new settings from an editor; where they ask for another model, or for it in another way, it is loaded.
 
+        With `whole` they are all that the editor has set: what it set before and does not name is taken back.
         Returns what is not taken of them, of the user's file and of the files in the client's workspaces.
         """
-        problems = self._configuration.update(client, values)
+        take = self._configuration.push if whole else self._configuration.update
+        problems = take(client, values)
         self._settings_changed()
-        if any(in_snake_case(key) in ENGINE_SETTINGS for key in values):
+        if whole or any(in_snake_case(key) in ENGINE_SETTINGS for key in values):
             problems += self._follow_engine_settings()
         for root in [None, *(root for root, holders in self._holders.items() if client in holders)]:
             _, more = self._configuration.settings(root, client)
