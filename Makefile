@@ -8,15 +8,17 @@ STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint fuzz soak clean help extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test test-fast lint format fuzz soak clean help extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    sets everything up and shows a completion and the explanation of a commit"
-	@echo "make test    sets everything up and runs the tests"
-	@echo "make lint    types, style, and the rules of the house"
-	@echo "make fuzz    hostile clients: MESSAGES=100000"
-	@echo "make soak    four editors at real speed: MINUTES=60, ENGINE=llama"
+	@echo "make demo       sets everything up and shows a completion and the explanation of a commit"
+	@echo "make test       sets everything up and runs the tests, some minutes (tests/README.md says which there are)"
+	@echo "make test-fast  the tests that need less than a minute together"
+	@echo "make lint       types, style, and the rules of the house"
+	@echo "make format     lays out the Python files as make lint wants them"
+	@echo "make fuzz       hostile clients: MESSAGES=100000"
+	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
 	@echo "make test-extension  the extension's unit tests"
 	@echo "make test-editors    the extension's tests and tests in real editors; installs what it needs into a cache folder"
@@ -25,12 +27,20 @@ demo: $(STAMPS)/package
 	@$(BIN)/python -m tests.e2e.demo
 
 test: $(STAMPS)/test lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: $(STAMPS)/test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit --ignore tests/unit/pretrain
 
 lint: $(STAMPS)/test
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@found=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
+
+format: $(STAMPS)/test
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
 
 extension: vscode-extension/node_modules/.package-lock.json
 	@$(PYTHON) vscode-extension/tools/server_archive.py

@@ -170,8 +170,8 @@ def _answer(
 def forget(engine: LlamaBackend) -> None:
     """Empties the engine's cache, and lets it read the next prompt in batches of the first size, which follows the
     measured speed otherwise; and rounding in a prompt's KV follows that."""
-    prefill = engine._loaded().prefill
-    prefill._token_ms = 0.0
+    prefill = engine.parts.prefill
+    prefill.token_ms = 0.0
     prefill.cache.clear()
     engine.context.clear()
 

@@ -41,13 +41,13 @@ def main() -> None:
     chosen = parser.parse_args()
     engine = LlamaBackend(EngineOptions(model_path=str(resolve(chosen.model)), context_tokens=4 * chosen.tokens + 2048))
     engine.load(lambda share: None)
-    prefill = engine._loaded().prefill
+    prefill = engine.parts.prefill
     text = code_tokens(lambda text: engine.tokenize([text])[0], 400_000)
     choose = random.Random(1)
     found: dict[str, list[tuple[float, bool]]] = {"inserted": [], "removed": [], "chunk left out": []}
 
     def run(tokens: list[int], *, late: bool) -> NDArray[np.float64]:
-        prefill._token_ms = 1000.0 if late else 0.0  # so slow that nothing but a move is done by the deadline
+        prefill.token_ms = 1000.0 if late else 0.0  # so slow that nothing but a move is done by the deadline
         prefill.run(tokens, 0, lambda: False, time.monotonic() + 120 if late else None, hurry=late)
         return logprobs(prefill)
 

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.context.index import WorkspaceIndex
+from iquest_lsp.context.inputs import WindowInputs
 from iquest_lsp.context.layout import clean
-from iquest_lsp.context.window import Sources, WindowAssembler
+from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import Document, Position
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import DocumentStore
@@ -151,7 +152,7 @@ def windows(root: Path, gate: Gate, index: WorkspaceIndex, budget: int) -> dict[
         loaded = gate.load(path)
         return clean(loaded.text) if isinstance(loaded, Document) else ""
 
-    sources = Sources(
+    sources = WindowInputs(
         index=index,
         read=read,
         current=gate.current,

@@ -24,7 +24,7 @@ from iquest_lsp.completion.cursor_text import Place
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.datatypes import Completion, ContextWindow, Document, Generation, ModelInfo, Position
 from iquest_lsp.engines import remote_options, without_secrets
-from iquest_lsp.errors import EngineError, IQuestError, ModelError, UsageError
+from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError, UsageError
 from iquest_lsp.project import line_history
 from iquest_lsp.project.kv_snapshots import Keeper
 from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, is_marked, root_of
@@ -40,12 +40,11 @@ from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.planner import ANSWER_ROOM, CPU_WINDOW
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem, in_snake_case
 from iquest_lsp.telemetry import Statistics
-from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secret_scan import has_secret
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import DiffExplanation, Impact, Story, Suspects
+    from iquest_lsp.codeflow import DiffExplanation, Story
 
 __all__ = [
     "Assistant",
@@ -55,7 +54,6 @@ __all__ = [
     "Role",
     "WorkspaceStatus",
     "completion_to_json",
-    "explain",
     "root_of",
     "window_to_json",
 ]
@@ -448,20 +446,38 @@ class Assistant:
         project = self.project_of(file, client)
         return await self._warmer.warm(project, project.path_of(file), cursor, client, refresh=refresh)
 
-    def explain_diff(
+    async def explain_diff(
         self,
         root: Path,
-        target: str,
-        so_far: Callable[[dict[str, object]], None] | None = None,
+        target: str = "",
         patch: bytes | None = None,
+        *,
+        include_filtered: bool = False,
+        role: Role = Role.INSTRUCT,
+        so_far: Callable[[dict[str, object]], None] = lambda part: None,
+        failed: Callable[[IQuestError], None] = lambda error: None,
+        client: str = "",
     ) -> DiffExplanation:
-        """What a change does, from the history alone; see codeflow. Blocks; tells `so_far` what it knows already."""
+        """What a change does (see History.explain_diff), in words too where the settings name a model that finds some.
 
-        def tell(known: DiffExplanation) -> None:
-            if so_far is not None:
-                so_far(known.to_json())
+        `so_far` is told what is known already, from any thread; `failed` why there are no words.
+        """
+        history = History(root, has_secret, include_filtered=include_filtered)
+        facts = await asyncio.to_thread(history.explain_diff, target, patch, lambda known: so_far(known.to_json()))
+        if not self._talkers.is_configured(role):
+            return facts
 
-        return explain(root, target, patch, so_far=tell)
+        def listen(kind: str, words: str) -> None:
+            if kind == "text":
+                so_far({"model_text": words})
+
+        try:
+            project = self.project_of(root / "_", client)
+            told = await self._asker.explain(project, target, patch, facts, listen, role=role)
+        except (ModelError, EngineError, RuntimeSetupError) as error:
+            failed(error)
+            return facts
+        return replace(facts, model_text=told.text or None)
 
     def why(self, file: Path, line: int, client: str = "") -> Story:
         """How a line (0-based, of the text that the client sees) came to be; RepositoryError, UsageError. Blocks."""
@@ -471,22 +487,6 @@ class Assistant:
         """A model's answer to a question about the workspace `root`; raises ModelError where none can answer."""
         project = self.project_of(question.files[0] if question.files else root / "_", question.client)
         return await self._asker.ask(project, question, listen)
-
-    async def explain_in_words(
-        self,
-        root: Path,
-        target: str,
-        facts: DiffExplanation,
-        patch: bytes | None = None,
-        listen: Listener = lambda kind, words: None,
-        role: Role = Role.INSTRUCT,
-        client: str = "",
-    ) -> Reply | None:
-        """A model's prose on an explained change; None where the settings name no model that can write it."""
-        if not self._talkers.is_configured(role):
-            return None
-        project = self.project_of(root / "_", client)
-        return await self._asker.explain(project, target, patch, facts, listen, role=role)
 
     async def reload_model(self) -> None:
         """Loads the model that the settings name now; what the old one is doing has some seconds to end."""
@@ -667,48 +667,6 @@ def engine_options(settings: Settings) -> EngineOptions:
         kv_type=settings.kv_type,
         **saving,
     )
-
-
-def explain(
-    root: Path,
-    target: str,
-    patch: bytes | None = None,
-    so_far: Callable[[DiffExplanation], None] = lambda known: None,
-    *,
-    include_filtered: bool = False,
-) -> DiffExplanation:
-    """Explains REV, A..B, --staged, a patch, or ("") the working tree; raises RepositoryError."""
-    history = History(root, has_secret, include_filtered=include_filtered)
-    return history.explain_diff(target, patch, so_far)
-
-
-def why(place: str, *, include_filtered: bool = False) -> Story:
-    """How FILE:LINE, FILE::SYMBOL or FILE came to be; raises RepositoryError, UsageError."""
-    root, target = _history_place(place)
-    return History(root, has_secret, include_filtered=include_filtered).why(target)
-
-
-def impact(place: str, *, include_filtered: bool = False) -> Impact:
-    """What else must change if FILE::SYMBOL changes; raises RepositoryError, UsageError."""
-    root, target = _history_place(place)
-    return History(root, has_secret, include_filtered=include_filtered).impact(target)
-
-
-def suspects(place: str, log: str | None = None, *, include_filtered: bool = False) -> Suspects:
-    """Which recent changes likely brought the bug at FILE[:LINE], or the failure in a log of this folder's project."""
-    if log is not None:
-        return History(Path.cwd(), has_secret, include_filtered=include_filtered).suspects_in_log(log)
-    root, target = _history_place(place)
-    return History(root, has_secret, include_filtered=include_filtered).suspects(target)
-
-
-def _history_place(place: str) -> tuple[Path, str]:
-    """A place on the command line as a folder that exists and the place as seen from there."""
-    path, mark, rest = place.partition("::") if "::" in place else place.partition(":")
-    file = Path(path).absolute()
-    if not is_folder(file.parent):
-        return Path.cwd(), place
-    return file.parent, f"{file.name}{mark}{rest}"
 
 
 def completion_to_json(made: Completion) -> dict[str, Any]:

@@ -58,7 +58,6 @@ class Snapshot:
     document: Document
     cursor: Position
     open_documents: tuple[Document, ...] = ()
-    head: str = ""
 
 
 # --------------------------------------------------------------------------------------------- the window

@@ -17,7 +17,7 @@ from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.models.manager import known_details, known_model, needs
-from iquest_lsp.runtime.models.planner import Plan, available_memory, plan, wishes_of
+from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan, wishes_of
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
@@ -177,7 +177,7 @@ def model_details(model: str) -> dict[str, Any]:
     }
 
 
-def _plan(settings: Settings, header: Header) -> Plan:
+def _plan(settings: Settings, header: Header) -> ModelPlan:
     """The plan as the engine would make it now, with what it measured at its last start."""
     speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
     return plan(wishes_of(settings), header, speed)

@@ -42,7 +42,7 @@ class Statistics:
         self._file = file
         self._today = today
         self._clock = clock
-        self._days: dict[str, dict[str, Any]] = _read(file) if file is not None else {}
+        self.by_day: dict[str, dict[str, Any]] = _read(file) if file is not None else {}
         self._pending: OrderedDict[int, str] = OrderedDict()  # answer's number -> its text, until it is old
         self._taken: dict[int, int] = {}
         self._shown: set[int] = set()
@@ -91,20 +91,20 @@ class Statistics:
 
     def days(self) -> dict[str, dict[str, int]]:
         """The counts by day (ISO 8601)."""
-        return {day: dict(counts) for day, counts in self._days.items()}
+        return {day: dict(counts) for day, counts in self.by_day.items()}
 
     def save(self) -> None:
         """Writes the file, whole or not at all."""
         self._saved = self._clock()
         if self._file is None or not self._changed:
             return
-        for day in sorted(self._days)[:-MOST_DAYS]:
-            del self._days[day]
+        for day in sorted(self.by_day)[:-MOST_DAYS]:
+            del self.by_day[day]
         made = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-                json.dump({"version": VERSION, "days": self._days}, stream)
+                json.dump({"version": VERSION, "days": self.by_day}, stream)
             made.replace(self._file)
             self._changed = self._failed = False
         except OSError as error:
@@ -116,7 +116,7 @@ class Statistics:
 
     def _day(self) -> dict[str, Any]:
         self._changed = True
-        return self._days.setdefault(self._today().isoformat(), {})
+        return self.by_day.setdefault(self._today().isoformat(), {})
 
     def _save_sometimes(self) -> None:
         if self._clock() - self._saved >= SAVE_EVERY_S:

@@ -1,8 +1,8 @@
 """`python -m quantize convert`: a published checkpoint as a GGUF, tensor by tensor.
 
 IQuestCoderForCausalLM becomes a `llama` file equal to what llama.cpp's own converter writes (Q and K rows in its
-interleaved order); the Loop variants become `iquestloopcoder` files with the names and keys of LOOP_MODELS.md section
-6 (Q and K rows as they are, gates in F32).
+interleaved order); the Loop variants become `iquestloopcoder` files with the names and keys of
+docs/loop-models.md (Q and K rows as they are, gates in F32).
 """
 
 from __future__ import annotations

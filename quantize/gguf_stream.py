@@ -25,7 +25,7 @@ from quantize import outputs
 
 ALIGNMENT = 32
 #: Seconds between two notes of what is complete; each waits for the disk.
-_NOTE_EVERY = 5.0
+NOTE_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _write(
         noted = time.monotonic()
         for i in range(kept, len(tensors)):
             done = _write_tensor(stream, tensors[i], source, done, total, progress)
-            if time.monotonic() - noted > _NOTE_EVERY:
+            if time.monotonic() - noted > NOTE_EVERY_S:
                 os.fsync(stream.fileno())
                 _write_note(note, state | {"done": i + 1})
                 noted = time.monotonic()

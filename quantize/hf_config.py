@@ -1,7 +1,7 @@
 """A published model's config.json as the facts that a GGUF needs.
 
 Every key is known to be used, to be without effect on the mathematics, or to have the one value that the mathematics
-here assume; any other key is an error, since nobody can tell what it would change. Sources: LOOP_MODELS.md and the
+here assume; any other key is an error, since nobody can tell what it would change. Sources: docs/loop-models.md and the
 published configuration classes of the IQuestCoder family.
 """
 

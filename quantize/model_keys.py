@@ -1,6 +1,6 @@
 """The metadata that says how a model computes, for everything here that writes a model file.
 
-Keys stand under the architecture's prefix, those of the loop as LOOP_MODELS.md section 6 names them.
+Keys stand under the architecture's prefix, those of the loop as docs/loop-models.md (“GGUF keys”) names them.
 """
 
 from __future__ import annotations

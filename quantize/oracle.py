@@ -110,7 +110,7 @@ class Oracle:
         depth = self.shape.passes if depth is None else depth
         out = self.layers(tokens, depth=depth, second_from=second_from, wrong=wrong)[-1]
         head = self.tensors.get("output.weight", self.tensors["token_embd.weight"])
-        result = self._norm(out, "output_norm.weight") @ head.T
+        result = self.norm(out, "output_norm.weight") @ head.T
         if depth > 1:
             result[:second_from] = np.nan
         return np.asarray(result)
@@ -129,7 +129,7 @@ class Oracle:
         embedding = self.tensors["token_embd.weight"][ids]
         outputs, first_kv = self._first_pass(embedding)
         for _ in range(1, shape.passes if depth is None else depth):
-            carried = self._norm(outputs[-1], "output_norm.weight") if shape.normalize else outputs[-1]
+            carried = self.norm(outputs[-1], "output_norm.weight") if shape.normalize else outputs[-1]
             if shape.position_offset:
                 carried = np.concatenate([np.zeros_like(carried[:1]), carried[:-1]])
                 carried[: second_from + 1] = 0.0  # what the first row that runs the pass would take is not kept
@@ -178,7 +178,7 @@ class Oracle:
     def _project(self, hidden: Array, i: int) -> tuple[Array, Array, Array, Array]:
         """Q [n, n_head, head_dim], K and V [n, n_head_kv, head_dim], and Q before its rotation."""
         shape = self.shape
-        normed = self._norm(hidden, f"blk.{i}.attn_norm.weight")
+        normed = self.norm(hidden, f"blk.{i}.attn_norm.weight")
         q = self._product(normed, f"blk.{i}.attn_q").reshape(-1, shape.n_head, shape.head_dim)
         k = self._product(normed, f"blk.{i}.attn_k").reshape(-1, shape.n_head_kv, shape.head_dim)
         v = self._product(normed, f"blk.{i}.attn_v").reshape(-1, shape.n_head_kv, shape.head_dim)
@@ -214,14 +214,14 @@ class Oracle:
         """[n, n_head, 1], between 0 (local) and 1 (global)."""
         weight, bias = self.tensors[f"blk.{i}.loop_gate.weight"], self.tensors[f"blk.{i}.loop_gate.bias"]
         if self.shape.gate_hidden:
-            score = self._norm(hidden, f"blk.{i}.loop_gate_norm.weight") @ weight.T + bias
+            score = self.norm(hidden, f"blk.{i}.loop_gate_norm.weight") @ weight.T + bias
         else:
             score = np.einsum("ihd,hd->ih", q, weight) + bias
         return np.asarray(1.0 / (1.0 + np.exp(-score)))[..., None]
 
     def _finish(self, hidden: Array, mixed: Array, i: int) -> Array:
         hidden = hidden + self._product(mixed.reshape(len(hidden), -1), f"blk.{i}.attn_output")
-        normed = self._norm(hidden, f"blk.{i}.ffn_norm.weight")
+        normed = self.norm(hidden, f"blk.{i}.ffn_norm.weight")
         opened = normed @ self.tensors[f"blk.{i}.ffn_gate.weight"].T
         opened = opened / (1.0 + np.exp(-opened)) * (normed @ self.tensors[f"blk.{i}.ffn_up.weight"].T)
         return hidden + opened @ self.tensors[f"blk.{i}.ffn_down.weight"].T
@@ -230,7 +230,7 @@ class Oracle:
         """With a matrix that may have a bias."""
         return np.asarray(x @ self.tensors[f"{name}.weight"].T + self.tensors.get(f"{name}.bias", 0.0))
 
-    def _norm(self, x: Array, name: str) -> Array:
+    def norm(self, x: Array, name: str) -> Array:
         scale = 1.0 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + self.shape.eps)
         return np.asarray(x * scale * self.tensors[name])
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from iquest_lsp.errors import CheckpointError
 
-_QWEN2 = (
+QWEN2 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _QWEN2_ASCII = (
@@ -25,7 +25,7 @@ _LLAMA3 = (
 _DEEPSEEK_CODER = (r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", r"[一-龥ࠀ-一가-퟿]+")
 #: The expressions of the Split steps in order, "digits" for single digits, "bytes" for the expression of GPT-2.
 _KNOWN: dict[tuple[str, ...], str] = {
-    (_QWEN2,): "qwen2",
+    (QWEN2,): "qwen2",
     (_QWEN2_ASCII,): "qwen2",
     (_LLAMA3,): "llama-bpe",
     (*_DEEPSEEK_CODER, "digits"): "deepseek-coder",

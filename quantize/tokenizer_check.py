@@ -9,7 +9,7 @@ from quantize.findings import Finding
 from quantize.gguf_edit import Entry, RawFile
 from quantize.vocabulary import Vocabulary
 
-#: Tokens that are cut out of text though they are not special (LOOP_MODELS.md section 6).
+#: Tokens that are cut out of text though they are not special (docs/loop-models.md, “GGUF keys”).
 _PLAIN = (
     "<think>",
     "</think>",

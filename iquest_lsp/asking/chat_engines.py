@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 REMOTE = "remote"
 IDLE_S = 600.0
-#: What the model family's makers recommend for answers (LOOP_MODELS.md, section 6).
+#: What the model family's makers recommend for answers (docs/loop-models.md).
 TEMPERATURE, TOP_P, TOP_K = 0.6, 0.85, 20
 
 

@@ -136,12 +136,12 @@ async def run(client: Client, typing: Typing, progress: Progress = lambda done, 
             done += event.kind is Kind.KEY
             progress(min(colds + done, colds + keys), colds + keys)
         await typist.finish()
-        _count(ladder, editor, typist.asked)
+        count_requests(ladder, editor, typist.asked)
         await editor.leave()
     finally:
         _end_daemon(folder)
         shutil.rmtree(folder, ignore_errors=True)
-    return _report(ladder, model, typing.speed, restored=keep is not None)
+    return report_of(ladder, model, typing.speed, restored=keep is not None)
 
 
 class _Typist:
@@ -226,7 +226,7 @@ async def _warm(editor: BenchEditor, file: Path, line: int) -> tuple[float, int]
     return time.perf_counter() - begin, max(int(result["tokens"]["prefilled"]), 1)
 
 
-def _count(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
+def count_requests(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
     for one in asked:
         answers = editor.responses.get(one.number, [])
         ladder.counts["requests"] += 1
@@ -282,7 +282,7 @@ def _is_right(text: str, rest: str) -> bool:
     return bool(first) and rest.rstrip().startswith(first)
 
 
-def _report(ladder: Ladder, model: str, speed: float, *, restored: bool = False) -> Report:
+def report_of(ladder: Ladder, model: str, speed: float, *, restored: bool = False) -> Report:
     report = Report("latency", model)
     first = "first request after the start of the daemon"
     cases = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +43,8 @@ def replay(
     **overrides: object,
 ) -> None:
     """Evaluate on a repository's own history: type the lines that were added again, compare, time."""
+    import asyncio
+
     from iquest_lsp.bench import replay as module
     from iquest_lsp.cli.terminal import progress_bar
 
@@ -168,6 +169,8 @@ def bench_latency(
 
     The files are typed in memory only; nothing in the workspace is changed.
     """
+    import asyncio
+
     from iquest_lsp.bench import latency
     from iquest_lsp.cli.terminal import progress_bar
 

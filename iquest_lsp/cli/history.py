@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +15,11 @@ from iquest_lsp.cli.command import command
 from iquest_lsp.cli.output import Form, emit, tell
 from iquest_lsp.cli.sharing import answered, with_model
 from iquest_lsp.errors import IQuestError, UsageError
+from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
-    from iquest_lsp.codeflow import DiffExplanation
+    from iquest_lsp.codeflow import History
     from iquest_lsp.daemon.client import DaemonClient
 
 WAITING = "reading the history"
@@ -45,46 +47,75 @@ def explain_diff(
 
     With `instruct_model` set, a model explains it in words too.
     """
-    from iquest_lsp.assistant import explain
-
     if staged and target:
         raise UsageError("Give either --staged or a revision, not both")
     patch = _stdin() if target == "-" else None
-    target = "--staged" if staged else target
-    explanation = explain(repo, target, patch, include_filtered=include_filtered)
-    if not facts_only:
-        explanation = _in_words(repo, target, explanation, patch, standalone)
-    _emit(form, explanation)
+    asked = _Asked(repo, "--staged" if staged else target, patch, include_filtered)
+    answer = None if facts_only else _in_words(asked, standalone)
+    _emit(form, answer or asked.facts())
 
 
-def _in_words(
-    root: Path, target: str, facts: DiffExplanation, patch: bytes | None, standalone: bool
-) -> DiffExplanation:
-    """The explanation with a model's words where one is configured; without them, and a warning, where it fails."""
-    from dataclasses import replace
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A change to explain."""
 
+    root: Path
+    target: str
+    patch: bytes | None
+    include_filtered: bool
+
+    def facts(self) -> Answer:
+        """What the history alone tells of it."""
+        return _history(self.root, include_filtered=self.include_filtered).explain_diff(self.target, self.patch)
+
+    def to_json(self) -> dict[str, object]:
+        """The request to the daemon; the answer comes in both forms."""
+        asked: dict[str, object] = {"folder": self.root.as_uri(), "target": self.target, "markdown": True}
+        if self.patch is not None:
+            asked["patch"] = base64.b64encode(self.patch).decode("ascii")
+        return asked | {"include_filtered": self.include_filtered}
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """An explanation in both its forms, as the daemon gives it."""
+
+    json: dict[str, object]
+    markdown: str
+
+    def to_json(self) -> dict[str, object]:
+        return self.json
+
+    def to_markdown(self) -> str:
+        return self.markdown
+
+
+def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
+    """The explanation with a model's words; None, with a warning, where it fails, and where no model is configured."""
     configuration = options.configuration()
     settings = configuration.settings()[0]
     if not (settings.instruct_model or settings.thinking_model):
-        return facts
+        return None
 
-    async def work(assistant: Assistant) -> str | None:
-        told = await assistant.explain_in_words(root, target, facts, patch)
-        return told.text or None if told is not None else None
+    async def work(assistant: Assistant) -> Answer:
+        return await assistant.explain_diff(
+            asked.root,
+            asked.target,
+            asked.patch,
+            include_filtered=asked.include_filtered,
+            failed=lambda error: tell(f"warning: not explained in words: {error}"),
+        )
 
-    def ask(client: DaemonClient) -> str | None:
-        asked: dict[str, object] = {"folder": root.as_uri(), "target": target}
-        if patch is not None:
-            asked["patch"] = base64.b64encode(patch).decode("ascii")
-        words = answered(client.request("iquest/explainDiff", asked))["model_text"]
-        return words if isinstance(words, str) else None
+    def ask(client: DaemonClient) -> Answer:
+        told = answered(client.request("iquest/explainDiff", asked.to_json()))
+        return _Explained(told, str(told.pop("markdown", "")))
 
     try:
-        words = with_model(configuration, work, None if standalone else ask)
+        return with_model(configuration, work, None if standalone else ask)
     except IQuestError as error:
+        answer = asked.facts()  # an error of the question itself is told as such
         tell(f"warning: not explained in words: {error}")
-        return facts
-    return replace(facts, model_text=words)
+        return answer
 
 
 @command("why", WAITING)
@@ -93,9 +124,8 @@ def _in_words(
 @options.forms
 def why(place: str, include_filtered: bool, form: Form) -> None:
     """Tell how a line, a function or a class came to be, and why."""
-    from iquest_lsp import assistant
-
-    _emit(form, assistant.why(place, include_filtered=include_filtered))
+    root, target = _located(place)
+    _emit(form, _history(root, include_filtered=include_filtered).why(target))
 
 
 @command("impact", WAITING)
@@ -104,9 +134,8 @@ def why(place: str, include_filtered: bool, form: Form) -> None:
 @options.forms
 def impact(place: str, include_filtered: bool, form: Form) -> None:
     """List what else must change if a function or class changes."""
-    from iquest_lsp import assistant
-
-    _emit(form, assistant.impact(place, include_filtered=include_filtered))
+    root, target = _located(place)
+    _emit(form, _history(root, include_filtered=include_filtered).impact(target))
 
 
 @command("suspects", WAITING)
@@ -115,10 +144,28 @@ def impact(place: str, include_filtered: bool, form: Form) -> None:
 @options.forms
 def suspects(place: str, include_filtered: bool, form: Form) -> None:
     """Rank the recent changes that likely brought a bug: in a file, at a line, or by a test or CI log on stdin (-)."""
-    from iquest_lsp import assistant
+    if place == "-":
+        log, history = _stdin().decode("utf-8", "replace"), _history(Path.cwd(), include_filtered=include_filtered)
+        _emit(form, history.suspects_in_log(log))
+        return
+    root, target = _located(place)
+    _emit(form, _history(root, include_filtered=include_filtered).suspects(target))
 
-    log = _stdin().decode("utf-8", "replace") if place == "-" else None
-    _emit(form, assistant.suspects(place, log, include_filtered=include_filtered))
+
+def _history(root: Path, *, include_filtered: bool) -> History:
+    from iquest_lsp.codeflow import History
+    from iquest_lsp.workspace.secret_scan import has_secret
+
+    return History(root, has_secret, include_filtered=include_filtered)
+
+
+def _located(place: str) -> tuple[Path, str]:
+    """A place as a folder that exists, and the place as seen from there."""
+    path, mark, rest = place.partition("::") if "::" in place else place.partition(":")
+    file = Path(path).absolute()
+    if not is_folder(file.parent):
+        return Path.cwd(), place
+    return file.parent, f"{file.name}{mark}{rest}"
 
 
 def _stdin() -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import sys
@@ -114,6 +113,8 @@ def _bridge(overrides: dict[str, Any], port: int | None) -> None:
 
 
 def _serve_alone(overrides: dict[str, Any], notice: str = "") -> None:
+    import asyncio
+
     from iquest_lsp.server.serve import serve_stdio
 
     log_to_stderr(overrides.get("log_level") or "warning")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,6 +64,8 @@ def answered(result: object) -> dict[str, Any]:
 
 
 def _alone(configuration: Configuration, work: Callable[[Assistant], Coroutine[Any, Any, T]]) -> T:
+    import asyncio
+
     from iquest_lsp.assistant import Assistant
 
     log_unless_told("error")

@@ -17,9 +17,10 @@ from rich.text import Text
 
 CONTEXT_LINES = 6
 #: What completion/postprocess.py calls the reasons, in words for who asked.
-_NO_SUGGESTION = {
+NO_SUGGESTION = {
     "off": "completions are turned off here (settings `enable`, `disabled_languages`)",
     "loading": "the model is still loading",
+    "long line": "the line is too long for anyone to be typing it",
     "hidden": "this file is never shown to a model; `iquest-lsp context` says why",
     "deadline": "nothing whole was written in time; --deadline-ms gives it longer",
     "nothing": "the model has nothing to add here",
@@ -57,7 +58,7 @@ class Terminal:
         text.append(current[end:], style="default")
         console.print(text)
         if not answer["text"]:
-            why = _NO_SUGGESTION.get(quiet, quiet)
+            why = NO_SUGGESTION.get(quiet, quiet)
             console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", markup=False, highlight=False)
         timings, tokens = answer["timings"], answer["tokens"]
         console.print(

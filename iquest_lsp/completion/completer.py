@@ -46,7 +46,7 @@ from iquest_lsp.runtime.base.engine import Engine
 from iquest_lsp.runtime.client.machine import Calm
 from iquest_lsp.runtime.client.scheduler import Scheduler
 from iquest_lsp.settings import Settings
-from iquest_lsp.workspace.positions import LineIndex
+from iquest_lsp.workspace.positions import LineIndex, is_machine_made
 
 ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
 #: How long after the deadline an answer that is just coming is still waited for.
@@ -157,6 +157,8 @@ class Completer:
             return self._silent(job, Quiet.OFF)
         if not (request.explicit or request.longer) and _is_inside_word(job.place):
             return self._silent(job, Quiet.INSIDE_WORD)
+        if is_machine_made(job.place.lines, job.place.cursor):
+            return self._silent(job, Quiet.LONG_LINE)
         if (known := self._known(job)) is not None:
             return known
         try:

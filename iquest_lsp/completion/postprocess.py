@@ -20,6 +20,7 @@ class Quiet(StrEnum):
     LOADING = "loading"
     HIDDEN = "hidden"  # the file may not be shown to a model
     INSIDE_WORD = "inside a word"
+    LONG_LINE = "long line"  # of a length that no person types
     DEADLINE = "deadline"  # nothing whole was there in time
     NOTHING = "nothing"  # the model had nothing to add
     UNSURE = "unsure"

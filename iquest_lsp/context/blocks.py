@@ -75,7 +75,7 @@ class BlockWriter:
 
 
 @dataclass(slots=True)
-class Plan:
+class WindowPlan:
     """The part of the window before the current file, in prompt order.
 
     `texts` holds, by path, the whole text that a file's blocks were cut from; `told` are the commits told of; `tree`
@@ -129,7 +129,7 @@ class Plan:
         """Forgets what was made from the lists."""
         self._ids = self._shown = None
 
-    def copy(self) -> Plan:
+    def copy(self) -> WindowPlan:
         """A plan that can be changed without changing this one."""
         return replace(
             self,
@@ -148,7 +148,7 @@ class Plan:
         del self.dropped[:-_MAX_DROPPED]
 
 
-def in_layout_order(items: Sequence[Candidate], old: Plan | None = None) -> list[Candidate]:
+def in_layout_order(items: Sequence[Candidate], old: WindowPlan | None = None) -> list[Candidate]:
     """Related files by rising worth, then open ones, least recently edited first; what was there keeps its place.
 
     Pieces of one file stay together, in the file's order. When less than half, by length, was there before, nothing

@@ -31,7 +31,7 @@ class _AsIs:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class WindowInputs:
     """See the module's docstring. The defaults are those of a file by itself.
 
     `read`: text of an admitted file, "" when there is none. `current`: the file at the cursor as it may be shown,
@@ -81,7 +81,7 @@ class TextCache:
         self._held = 0
         self._texts: OrderedDict[str, tuple[FileEntry, str]] = OrderedDict()
 
-    def read(self, path: str, sources: Sources) -> str:
+    def read(self, path: str, sources: WindowInputs) -> str:
         """Text of an admitted file with line ends "\\n"; "" for one the index does not have."""
         entry = sources.index.entry(path)
         if entry is None:
@@ -100,7 +100,7 @@ class TextCache:
             self._held -= len(old)
         return text
 
-    def whole(self, path: str, snapshot: Snapshot, sources: Sources) -> str:
+    def whole(self, path: str, snapshot: Snapshot, sources: WindowInputs) -> str:
         """Text of a file as the user sees it: the open buffer, else the admitted file; "" when it may not be shown."""
         for document in snapshot.open_documents:
             if document.path == path:

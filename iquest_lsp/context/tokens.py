@@ -33,9 +33,9 @@ class TokenCache:
     def __init__(self, encode: Encoder, *, max_tokens: int = MAX_TOKENS) -> None:
         self._encode = encode
         self._max_tokens = max_tokens
-        self._held = 0
+        self.held = 0
         self._ids: OrderedDict[bytes, array[int]] = OrderedDict()
-        self._splits: bool | None = None
+        self.splits: bool | None = None
         self._characters = self._tokens = 0
         self.batches = 0
 
@@ -43,6 +43,10 @@ class TokenCache:
     def characters_per_token(self) -> float:
         """Measured on what was encoded so far; a guess before that."""
         return self._characters / self._tokens if self._tokens > 1000 else 3.2
+
+    def __len__(self) -> int:
+        """The texts that are known."""
+        return len(self._ids)
 
     def estimate(self, text: str) -> int:
         """About how many tokens a text has; exact where it is known."""
@@ -76,14 +80,14 @@ class TokenCache:
         if not missing:
             return
         probes: list[str] = []
-        if self._splits is None:
+        if self.splits is None:
             probes = [text for a, b in _PROBES for text in (a + b, a, b)]
         made = self._encode([*missing, *probes])
         self.batches += 1
         if probes:
             tried = made[len(missing) :]
             triples = zip(tried[0::3], tried[1::3], tried[2::3], strict=True)
-            self._splits = all(list(whole) == [*a, *b] for whole, a, b in triples)
+            self.splits = all(list(whole) == [*a, *b] for whole, a, b in triples)
         for text, ids in zip(missing, made, strict=False):
             wanted[text] = array("i", ids)
             self._keep(text, wanted[text])
@@ -91,7 +95,7 @@ class TokenCache:
             self._tokens += len(ids)
 
     def _pieces(self, text: str) -> list[str]:
-        if not self._splits or len(text) < _SPLIT_CHARACTERS:
+        if not self.splits or len(text) < _SPLIT_CHARACTERS:
             return [text]
         pieces, at = [], 0
         for match in _BORDER.finditer(text):
@@ -116,10 +120,10 @@ class TokenCache:
         key = _digest(text)
         if key not in self._ids:
             self._ids[key] = ids
-            self._held += len(ids) + _ENTRY
-        while self._held > self._max_tokens and len(self._ids) > 1:
+            self.held += len(ids) + _ENTRY
+        while self.held > self._max_tokens and len(self._ids) > 1:
             _, old = self._ids.popitem(last=False)
-            self._held -= len(old) + _ENTRY
+            self.held -= len(old) + _ENTRY
 
 
 def _digest(text: str) -> bytes:

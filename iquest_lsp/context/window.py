@@ -11,29 +11,27 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from iquest_lsp.context.blocks import Block, BlockWriter, Plan, in_layout_order
+from iquest_lsp.context.blocks import Block, BlockWriter, WindowPlan, in_layout_order
 from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joined
 from iquest_lsp.context.edits import changed_spans, widened
+from iquest_lsp.context.head import HeadPlanner
 from iquest_lsp.context.index import WorkspaceIndex
-from iquest_lsp.context.inputs import Sources, TextCache
-from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut, history_text, tree_text
-from iquest_lsp.context.prompt import HISTORY_PATH, NOTES_PATH, TREE_PATH, PromptFormat
-from iquest_lsp.context.ranking import related
+from iquest_lsp.context.inputs import TextCache, WindowInputs
+from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut
+from iquest_lsp.context.prompt import NOTES_PATH, PromptFormat
 from iquest_lsp.context.tokens import MAX_TOKENS, Encoder, TokenCache
 from iquest_lsp.datatypes import (
     Chunk,
     ChunkKind,
     ContextWindow,
     Dropped,
-    FlowRecord,
     Position,
     RecentEdit,
     Snapshot,
 )
 from iquest_lsp.token_ids import TokenIds
-
-__all__ = ["Sources", "WindowAssembler", "assemble"]
 
 #: Ids are kept of so many windows' worth of texts: every key makes some that never come again.
 _WINDOWS_CACHED = 32
@@ -44,14 +42,32 @@ _PATIENCE = 64
 #: An idle refresh plans anew when the window lacks more than this share of what would be worth showing; a new plan
 #: costs the evaluation of nearly everything, so up to there the best of it is appended instead.
 _DRIFT = 0.5
-#: The tree in the window is renewed with a new plan when more than this share of the files came or went.
-_TREE_DRIFT = 0.05
-_KEPT_BONUS = 1.5
 #: Of the tokens for recent edits, those for what other tools say.
 _NOTES_SHARE = 0.2
 _WORTH_APPENDING = 1.0
-#: Tokens of a chunk's header, for estimates.
-_HEADER = 12
+
+
+@dataclass(slots=True)
+class _State:
+    """What one request leaves to the next: the plan, and where the request was.
+
+    `density` is characters a token, measured anew with each plan and file only, or the limits would move while one
+    types. `suffix` is what a keystroke leaves alone behind the cursor, `row` the cursor's line.
+    """
+
+    density: float
+    plan: WindowPlan | None = None
+    anchor: Anchor | None = None
+    path: str = ""
+    suffix: str = ""
+    row: int = 0
+    since_edits: int = 0
+    index: WorkspaceIndex | None = None
+    index_version: int = -1
+
+    def copy(self) -> _State:
+        """A state that can be changed without changing this one."""
+        return replace(self, plan=self.plan.copy() if self.plan else None)
 
 
 class WindowAssembler:
@@ -75,18 +91,10 @@ class WindowAssembler:
         self._cache = TokenCache(encode, max_tokens=min(_WINDOWS_CACHED * budget, MAX_TOKENS))
         self._writer = BlockWriter(prompt_format, special_tokens, self._cache)
         self._texts = TextCache()
-        self._plan: Plan | None = None
-        self._anchor: Anchor | None = None
-        # Path and suffix of the request before, what a keystroke leaves alone, and the cursor's line.
-        self._last: tuple[str, str] = ("", "")
-        self._row = 0
-        self._since_edits = 0
-        self._index: WorkspaceIndex | None = None
-        self._index_version = -1
-        # Characters a token; measured anew with each plan and file only, or the limits would move while one types.
-        self._density = self._cache.characters_per_token
+        self._head = HeadPlanner(self.shares, self._writer, self._texts)
+        self._state = _State(self._cache.characters_per_token)
 
-    def assemble(self, snapshot: Snapshot, sources: Sources, *, refresh: bool = False) -> ContextWindow:
+    def assemble(self, snapshot: Snapshot, sources: WindowInputs, *, refresh: bool = False) -> ContextWindow:
         """The window for a snapshot. With `refresh` (when idle) the head may be brought up to date.
 
         A current file that may not be shown gives a window without tokens, with the reason among the dropped.
@@ -98,12 +106,13 @@ class WindowAssembler:
         lines = clean(shown.text).split("\n")
         row = min(max(snapshot.cursor.line, 0), len(lines) - 1)
         cursor = Position(row, min(max(snapshot.cursor.character, 0), len(lines[row])))
-        if path != self._last[0]:
-            self._density = self._cache.characters_per_token
+        if path != self._state.path:
+            self._state.density = self._cache.characters_per_token
         plan = self._renew(snapshot, sources, self._cut(path, lines, cursor, 1.0), refresh)
         current, ids = self._fit(path, lines, cursor)
         self._shrink(plan, self.shares.budget - len(ids))
-        self._anchor, self._last, self._row = current.anchor, (path, current.text.suffix), row
+        state = self._state
+        state.anchor, state.path, state.suffix, state.row = current.anchor, path, current.text.suffix, row
         text = "\n".join(lines[current.start : current.end])
         reason = "the file at the cursor"
         last = Chunk(ChunkKind.CURRENT, path, current.start, current.end, text, len(ids), 0.0, reason)
@@ -112,36 +121,18 @@ class WindowAssembler:
         prompt = plan.ids + ids
         return ContextWindow(self.shares.budget, chunks, dropped, prompt, len(plan.ids), self.format.stop)
 
-    def preview(self, snapshot: Snapshot, sources: Sources) -> ContextWindow:
+    def preview(self, snapshot: Snapshot, sources: WindowInputs) -> ContextWindow:
         """The window that `assemble` would make, without a trace in those that follow."""
-        kept = (
-            self._plan.copy() if self._plan else None,
-            self._anchor,
-            self._last,
-            self._row,
-            self._since_edits,
-            self._index,
-            self._index_version,
-            self._density,
-        )
+        kept = self._state.copy()
         try:
             return self.assemble(snapshot, sources)
         finally:
-            (
-                self._plan,
-                self._anchor,
-                self._last,
-                self._row,
-                self._since_edits,
-                self._index,
-                self._index_version,
-                self._density,
-            ) = kept
+            self._state = kept
 
     # ------------------------------------------------------------------------------------ the current file
 
     def _cut(self, path: str, lines: Sequence[str], cursor: Position, scale: float) -> Cut:
-        characters = int(self.shares.current * self._density * 0.85 * scale)
+        characters = int(self.shares.current * self._state.density * 0.85 * scale)
         tokens = self.format.tokens
         return cut(
             path,
@@ -149,7 +140,7 @@ class WindowAssembler:
             cursor,
             prefix_characters=max(characters * 3 // 4, 1),
             suffix_characters=characters // 4,
-            anchor=self._anchor,
+            anchor=self._state.anchor,
             middle_lines=_MIDDLE_LINES if self.format.is_prefix_first else 0,
             keep_tail=tokens is None or bool(tokens.tail),
         )
@@ -163,19 +154,19 @@ class WindowAssembler:
             scale *= 0.9 * self.shares.current / len(ids)
             made = self._cut(path, lines, cursor, scale)
             ids = self._writer.join(self.format.current(made.text))
-        self._density *= scale  # this file's characters make more tokens: the next cut starts from what held
+        self._state.density *= scale  # this file's characters make more tokens: the next cut starts from what held
         return made, ids[-self.shares.budget :]
 
     # ---------------------------------------------------------------------------------------- what may change
 
-    def _renew(self, snapshot: Snapshot, sources: Sources, made: Cut, refresh: bool) -> Plan:
+    def _renew(self, snapshot: Snapshot, sources: WindowInputs, made: Cut, refresh: bool) -> WindowPlan:
         """The plan for this request: the old one where it still holds, with what the moment allows to change."""
-        plan = self._plan
-        moved = self._last != (snapshot.document.path, made.text.suffix) or made.anchor != self._anchor
-        switched = self._last[0] != snapshot.document.path
-        if plan is not None and (sources.index is not self._index or sources.index.version != self._index_version):
+        state, plan, index = self._state, self._state.plan, sources.index
+        switched = state.path != snapshot.document.path
+        moved = switched or state.suffix != made.text.suffix or state.anchor != made.anchor
+        if plan is not None and (index is not state.index or index.version != state.index_version):
             self._forbid(plan, snapshot, sources)
-        self._index, self._index_version = sources.index, sources.index.version
+        state.index, state.index_version = index, index.version
         missing: list[Candidate] = []
         drift = 1.0
         if plan is not None and (refresh or switched):
@@ -183,7 +174,8 @@ class WindowAssembler:
             room = self.shares.head - self.shares.tree - self.shares.flow if refresh else self.shares.appended
             missing, drift = self._missing(plan, snapshot, sources, room)
         if plan is None or (refresh and drift > _DRIFT):
-            plan = self._plan = self._plan_head(snapshot, sources, plan)
+            plan = state.plan = self._head.plan(snapshot, sources, plan)
+            state.density = self._cache.characters_per_token
             moved = True
         elif refresh or switched:
             if switched:
@@ -191,14 +183,14 @@ class WindowAssembler:
             # When idle only free room is filled: pieces that drive each other out would cost tokens at every pause.
             room, free = self.shares.appended // 4, self.shares.appended * 2 // 3 - plan.appended_tokens
             self._append_related(plan, snapshot, sources, missing, room if switched else min(room, free))
-        self._since_edits += 1
-        if moved or refresh or self._since_edits >= _PATIENCE:
-            self._since_edits = 0
+        state.since_edits += 1
+        if moved or refresh or state.since_edits >= _PATIENCE:
+            state.since_edits = 0
             self._append_history(plan, sources)
             self._renew_edits(plan, snapshot, sources, made)
         return plan
 
-    def _forbid(self, plan: Plan, snapshot: Snapshot, sources: Sources) -> None:
+    def _forbid(self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs) -> None:
         """Takes out what may no longer be shown; a file that merely went stays until the next plan."""
         for blocks in (plan.head, plan.appended, plan.edits):
             kept = [
@@ -210,16 +202,18 @@ class WindowAssembler:
                 blocks[:] = kept
                 plan.changed()
         if not all(sources.index.entry(path) or sources.index.is_gone(path) for path in plan.tree):
-            tree = self._tree(sources)
+            tree = self._head.tree(sources)
             rest = [block for block in plan.head if block.chunk.kind is not ChunkKind.TREE]
             plan.head[:] = [*([tree] if tree else []), *rest]
             plan.tree = frozenset(sources.index.paths)
             plan.changed()
 
-    def _missing(self, plan: Plan, snapshot: Snapshot, sources: Sources, room: int) -> tuple[list[Candidate], float]:
+    def _missing(
+        self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs, room: int
+    ) -> tuple[list[Candidate], float]:
         """The best that fits into `room` tokens, less what this plan shows, and what share of its worth that is."""
-        candidates = self._candidates(snapshot, sources, plan, room)
-        costs = self._estimates(candidates)
+        candidates = self._head.candidates(snapshot, sources, plan, room)
+        costs = self._head.estimates(candidates)
         wanted, _ = choose(by_value(candidates, costs), costs, room)
         # What changed in a file shown as it was is told as an edit, not shown twice.
         changed = {path: self._changed(path, plan, snapshot, sources) for path in {item.path for item in wanted}}
@@ -232,131 +226,53 @@ class WindowAssembler:
         worth = sum(item.score for item in wanted)
         return missing, sum(item.score for item in missing) / worth if worth else 0.0
 
-    def _changed(self, path: str, plan: Plan, snapshot: Snapshot, sources: Sources) -> list[RecentEdit]:
+    def _changed(self, path: str, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs) -> list[RecentEdit]:
         """What has changed in a file since its pieces were put into the plan."""
         old = plan.texts.get(path)
         return [] if old is None else changed_spans(path, old, self._texts.whole(path, snapshot, sources))
 
-    # ------------------------------------------------------------------------------------------- the head
-
-    def _plan_head(self, snapshot: Snapshot, sources: Sources, old: Plan | None) -> Plan:
-        plan = Plan(self._writer.join(self.format.begin(sources.repository)))
-        self._begin(plan, sources, old)
-        room = self.shares.head - len(plan.intro) - sum(map(len, plan.head))
-        candidates = self._candidates(snapshot, sources, old, room)
-        guesses = self._estimates(candidates)
-        likely, _ = choose(by_value(candidates, guesses), guesses, int(room * 1.1))
-        costs = {item.key: len(block) for item, block in zip(likely, self._writer.candidates(likely), strict=True)}
-        kept, over = choose(by_value(likely, costs), costs, room)
-        plan.dropped = over + [
-            Dropped(item.path, f"over the budget ({item.reason})") for item in candidates if item.key not in costs
-        ]
-        plan.head += self._writer.candidates(in_layout_order(joined(kept), old))
-        self._note_texts(plan, kept, snapshot, sources)
-        self._density = self._cache.characters_per_token
-        return plan
-
-    def _begin(self, plan: Plan, sources: Sources, old: Plan | None) -> None:
-        """Tree and history: those of the old plan while they are nearly right, for all that follows rests on them."""
-        paths = frozenset(sources.index.paths)
-        records = sources.records()
-        commits = {record.commit for record in records}
-        tree = old.first(ChunkKind.TREE) if old else None
-        if old is None or tree is None or len(old.tree ^ paths) > len(paths) * _TREE_DRIFT:
-            tree, plan.tree = self._tree(sources), paths
-        else:
-            plan.tree = old.tree
-        history = old.first(ChunkKind.FLOW) if old else None
-        if old is None or history is None or 2 * len(commits & old.told) < len(commits):
-            history, plan.told = self._history(records), commits
-        else:
-            plan.told = set(old.told)
-        plan.head = [block for block in (tree, history) if block is not None]
-
-    def _candidates(self, snapshot: Snapshot, sources: Sources, old: Plan | None, room: int) -> list[Candidate]:
-        offset = sum(len(line) + 1 for line in snapshot.document.text.split("\n", snapshot.cursor.line)[:-1])
-        found = related(
-            snapshot.document,
-            offset,
-            sources.index,
-            sources.others(snapshot),
-            sources.cochange,
-            lambda path: self._texts.read(path, sources),
-            max_characters=int(room * self._cache.characters_per_token),
-        )
-        if old is None:
-            return found
-        # What is there already is worth more: it costs nothing to keep.
-        return [item.worth(_KEPT_BONUS) if old.shows(item.path, item.text) else item for item in found]
-
-    def _estimates(self, candidates: Sequence[Candidate]) -> dict[tuple[str, int, str], int]:
-        return {item.key: self._cache.estimate(item.text) + _HEADER for item in candidates}
-
-    def _tree(self, sources: Sources) -> Block | None:
-        limit = int(self.shares.tree * self._cache.characters_per_token * 0.8)
-        text = tree_text(sources.index.paths, limit)
-        if not text:
-            return None
-        return self._writer.blocks([Chunk(ChunkKind.TREE, TREE_PATH, 0, 0, text, 0, 0.0, "the project's files")])[0]
-
-    def _history(self, records: Sequence[FlowRecord]) -> Block | None:
-        best = sorted(records, key=lambda item: (-item.score, item.commit))
-        while best:
-            reason = "what the history says of the files at hand"
-            chunk = Chunk(ChunkKind.FLOW, HISTORY_PATH, 0, 0, history_text(best), 0, best[0].score, reason)
-            block = self._writer.blocks([chunk])[0]
-            if len(block) <= self.shares.flow:
-                return block
-            best = best[: len(best) * self.shares.flow // len(block)]
-        return None
-
-    def _note_texts(self, plan: Plan, items: Sequence[Candidate], snapshot: Snapshot, sources: Sources) -> None:
-        for item in items:
-            if item.path not in plan.texts:
-                plan.texts[item.path] = self._texts.whole(item.path, snapshot, sources)
-
     # ------------------------------------------------------------------------------- what comes after the head
 
-    def _append_left_file(self, plan: Plan, snapshot: Snapshot, sources: Sources) -> None:
+    def _append_left_file(self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs) -> None:
         """Keeps the file the user has just left in sight, around the place where the cursor was."""
-        left = next((item for item in sources.others(snapshot) if item.path == self._last[0]), None)
+        left = next((item for item in sources.others(snapshot) if item.path == self._state.path), None)
         if left is None or any(block.chunk.path == left.path for block in plan.appended):
             return  # what changed since in one that is there is told as an edit
         text = clean(left.text)
         limit = int(self.shares.appended * self._cache.characters_per_token * 0.3)
-        start, end, piece = around(text, self._row, limit)
+        start, end, piece = around(text, self._state.row, limit)
         if piece and not plan.shows(left.path, piece):
             chunk = Chunk(ChunkKind.OPEN, left.path, start, end, piece, 0, 1.0, "left a moment ago")
             self._append(plan, self._writer.blocks([chunk]))
             plan.texts.setdefault(left.path, text)
 
     def _append_related(
-        self, plan: Plan, snapshot: Snapshot, sources: Sources, missing: Sequence[Candidate], room: int
+        self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs, missing: Sequence[Candidate], room: int
     ) -> None:
         """The best of what the file at the cursor refers to and the window does not show yet."""
         new = [item for item in missing if item.score >= _WORTH_APPENDING]
-        costs = self._estimates(new)
+        costs = self._head.estimates(new)
         kept, _ = choose(by_value(new, costs), costs, room)
         if kept:
             self._append(plan, self._writer.candidates(in_layout_order(joined(kept))))
-            self._note_texts(plan, kept, snapshot, sources)
+            self._head.note_texts(plan, kept, snapshot, sources)
 
-    def _append_history(self, plan: Plan, sources: Sources) -> None:
+    def _append_history(self, plan: WindowPlan, sources: WindowInputs) -> None:
         if all(record.commit in plan.told for record in sources.flow):
             return
         new = [record for record in sources.records() if record.commit not in plan.told]
-        block = self._history(new)
+        block = self._head.history(new)
         plan.told.update(record.commit for record in sources.flow)
         if block is not None:
             self._append(plan, [block])
 
-    def _append(self, plan: Plan, blocks: Sequence[Block]) -> None:
+    def _append(self, plan: WindowPlan, blocks: Sequence[Block]) -> None:
         plan.appended += blocks
         while plan.appended and plan.appended_tokens > self.shares.appended:
             plan.drop(plan.appended.pop(0), "over the budget: its place was needed for something newer")
         plan.changed()
 
-    def _renew_edits(self, plan: Plan, snapshot: Snapshot, sources: Sources, made: Cut) -> None:
+    def _renew_edits(self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs, made: Cut) -> None:
         """Recent edits: those told, and what has changed in files that the head shows as they were."""
         edits: list[RecentEdit] = [
             widened(edit, self._texts.whole(edit.path, snapshot, sources))
@@ -389,7 +305,7 @@ class WindowAssembler:
             plan.edits = blocks
             plan.changed()
 
-    def _notes(self, sources: Sources) -> list[Block]:
+    def _notes(self, sources: WindowInputs) -> list[Block]:
         """What other tools complain of, nearest first, as far as a part of the share of edits goes."""
         text, room = "", int(self.shares.edits * self._cache.characters_per_token * _NOTES_SHARE)
         for note in sources.notes:
@@ -411,7 +327,7 @@ class WindowAssembler:
                 kept.append(block)
         return kept[::-1]
 
-    def _shrink(self, plan: Plan, room: int) -> None:
+    def _shrink(self, plan: WindowPlan, room: int) -> None:
         """Makes the window fit whatever the shares say: edits go first, then what was appended, then the head's end."""
         while len(plan.ids) > room:
             blocks = plan.edits or plan.appended or plan.head
@@ -421,18 +337,3 @@ class WindowAssembler:
             else:
                 plan.intro = array("i")
             plan.changed()
-
-
-def assemble(
-    snapshot: Snapshot,
-    sources: Sources,
-    tokenizer: Encoder,
-    prompt_format: PromptFormat,
-    budget: int,
-    *,
-    special_tokens: Mapping[str, int],
-    current_tokens: int = 0,
-) -> ContextWindow:
-    """One window by itself, as `iquest-lsp context` shows it; editing sessions keep a WindowAssembler."""
-    maker = WindowAssembler(tokenizer, prompt_format, special_tokens, budget, current_tokens=current_tokens)
-    return maker.assemble(snapshot, sources)

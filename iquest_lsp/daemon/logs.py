@@ -22,17 +22,17 @@ class PatientHandler(RotatingFileHandler):
         super().__init__(path, "a", MAX_BYTES, OLD_FILES, encoding="utf-8", delay=True, errors="replace")
         self.setFormatter(logging.Formatter(FORMAT))
         self.lost = 0
-        self._wait_until = 0.0
+        self.wait_until = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if time.monotonic() < self._wait_until:
+        if time.monotonic() < self.wait_until:
             self.lost += 1
             return
         super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is logging's
         self.lost += 1
-        self._wait_until = time.monotonic() + RETRY_S
+        self.wait_until = time.monotonic() + RETRY_S
         with contextlib.suppress(OSError, ValueError):
             if self.stream is not None:
                 self.stream.close()

@@ -88,7 +88,7 @@ def runtime_folder() -> Path:
     if sys.platform == "darwin":
         return user_runtime_path(APP)
     for base in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.getuid()}"):
-        if base and Path(base).is_absolute() and _is_mine(Path(base)):
+        if base and Path(base).is_absolute() and is_mine(Path(base)):
             return Path(base) / APP
     return Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}"
 
@@ -142,7 +142,7 @@ def _refusal(folder: Path, why: str) -> DaemonError:
     )
 
 
-def _is_mine(folder: Path) -> bool:
+def is_mine(folder: Path) -> bool:
     try:
         status = folder.stat()
     except OSError:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from iquest_lsp.context.index import WorkspaceIndex
+from iquest_lsp.context.inputs import WindowInputs
 from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
-from iquest_lsp.context.window import Sources, WindowAssembler
+from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
@@ -264,17 +265,17 @@ class Project:
     def _exclude(self) -> tuple[str, ...]:
         return (*self.settings.exclude, HIDDEN_FOLDERS) if self.is_loose else self.settings.exclude
 
-    def _sources(self, path: str) -> Sources:
+    def _sources(self, path: str) -> WindowInputs:
         gate, history = self._gate, self._history
         if self.settings.context != "all":
-            return Sources(
+            return WindowInputs(
                 current=gate.current,
                 open_reason=gate.open_reason,
                 is_secret=has_secret,
                 repository=self.root.name,
                 notes=self._notes.get(path, ()),
             )
-        return Sources(
+        return WindowInputs(
             index=self._index,
             read=self._read,
             current=gate.current,

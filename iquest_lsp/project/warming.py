@@ -14,6 +14,7 @@ from iquest_lsp.project.project import Project, Purpose
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.client.machine import Calm
 from iquest_lsp.runtime.client.scheduler import Scheduler
+from iquest_lsp.workspace.positions import is_machine_made
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class Warmer:
 
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
         """
+        if is_machine_made(project.documents.lines(path, client), cursor):
+            return 0
         await self._keeper.ready(project)
         project.look_at([path])
         await project.index()
@@ -67,7 +70,7 @@ class Warmer:
         progress = _Progress(lambda done, total: self._listen(project.root, done, total))
         try:
             evaluated = await self._scheduler.warm(
-                window.tokens, self._windows.sequence(project), lambda: True, group=str(project.root), progress=progress
+                window.tokens, self._windows.sequence(project), group=str(project.root), progress=progress
             )
         finally:
             progress.end()

@@ -175,12 +175,12 @@ class DocumentStore:
         with self._lock:
             return [(owner, buffer.document) for found in self._open.values() for owner, buffer in found.items()]
 
-    def snapshot(self, path: str, cursor: Position, head: str = "", owner: str = "") -> Snapshot:
+    def snapshot(self, path: str, cursor: Position, owner: str = "") -> Snapshot:
         """What a request sees, from now on unchanged; the cursor is clamped. Raises DocumentError."""
         with self._lock:
             document = self.get(path, owner)
             lines = self.lines(path, owner)
-            return Snapshot(self.root, document, lines.clamp(cursor), self.open_documents(owner), head)
+            return Snapshot(self.root, document, lines.clamp(cursor), self.open_documents(owner))
 
     def forget_disk(self, paths: Sequence[str] | None = None) -> None:
         """Drops what is remembered of files on disk (all of them without `paths`)."""

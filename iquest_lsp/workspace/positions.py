@@ -16,6 +16,8 @@ from iquest_lsp.datatypes import Position, Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
+#: Characters of a line that somebody may still be typing.
+LONGEST_LINE = 20_000
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -94,6 +96,11 @@ class LineIndex:
         return Position(position.line, characters(self.line(position.line), position.character, encoding))
 
 
+def is_machine_made(lines: LineIndex, cursor: Position) -> bool:
+    """Whether the cursor's line is too long to be worth reading anew at every key: data, or code made small."""
+    return len(lines.line(lines.clamp(cursor).line)) > LONGEST_LINE
+
+
 class Draft:
     """A text under many changes, each to what the one before left: a change costs what it touches, not the text."""
 
@@ -146,13 +153,12 @@ def characters(line: str, column: int, encoding: Encoding) -> int:
         return 0
     if encoding == "utf-32" or line.isascii():
         return min(column, len(line))
-    seen = 0
-    for count, char in enumerate(line):
-        code = ord(char)
-        if encoding == "utf-16":
-            seen += 2 if code > 0xFFFF else 1
-        else:
-            seen += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code <= 0xFFFF else 4
-        if seen > column:
-            return count
-    return len(line)
+    widest = 2 if encoding == "utf-16" else 4
+    count = min(column, len(line))
+    over = units(line[:count], encoding) - column
+    while over > 0:
+        # So many characters at least are too many: none is wider. Only what they take is measured again.
+        fewer = count - -(-over // widest)
+        over -= units(line[fewer:count], encoding)
+        count = fewer
+    return count

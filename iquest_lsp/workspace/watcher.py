@@ -88,7 +88,7 @@ class Watcher:
         self._max_depth = max_depth
         self._events: queue.SimpleQueue[FileSystemEvent | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
-        self._watches: dict[str, ObservedWatch] = {}
+        self.watches: dict[str, ObservedWatch] = {}
         self._git: tuple[Path, ...] = ()
         self._above: tuple[Path, ...] = ()
         self._mark = ""
@@ -217,7 +217,7 @@ class Watcher:
             self._unwatch()
             self._degrade(f"the system cannot watch the folder ({error.strerror or error})")
             return False
-        expected = count_folders({folder: watch.is_recursive for folder, watch in self._watches.items()})
+        expected = count_folders({folder: watch.is_recursive for folder, watch in self.watches.items()})
         if before is not None:
             # watchdog passes over folders below a watched one for which the system has no watch left.
             got = (inotify_watches() or 0) - before
@@ -236,17 +236,17 @@ class Watcher:
 
     def _schedule(self, folder: str, *, recursive: bool) -> None:
         assert self._observer is not None
-        self._watches[folder] = self._observer.schedule(
+        self.watches[folder] = self._observer.schedule(
             _Forward(self._events), folder, recursive=recursive, event_filter=_EVENTS
         )
 
     def _renew(self, folder: str) -> None:
         """Watches a folder directly below the root that came, or came back."""
-        if not self._max_depth or self._observer is None or str(self.root) not in self._watches:
+        if not self._max_depth or self._observer is None or str(self.root) not in self.watches:
             return
-        if self._watches[str(self.root)].is_recursive:
+        if self.watches[str(self.root)].is_recursive:
             return
-        old = self._watches.pop(folder, None)
+        old = self.watches.pop(folder, None)
         try:
             if old is not None:
                 self._observer.unschedule(old)
@@ -261,7 +261,7 @@ class Watcher:
 
     def _unwatch(self) -> None:
         observer, self._observer = self._observer, None
-        self._watches.clear()
+        self.watches.clear()
         if observer is not None:
             observer.stop()
             observer.join()

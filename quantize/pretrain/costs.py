@@ -1,4 +1,4 @@
-"""What a model of a given shape costs, counted from its equations (LOOP_MODELS.md section 2).
+"""What a model of a given shape costs, counted from its equations (docs/loop-models.md).
 
 Multiplications and additions count as two; norms, softmax, gates and element-wise products are left out.
 """

@@ -1,6 +1,6 @@
 """The Loop model in torch: forward passes and losses, written for training on a CPU.
 
-Equations: LOOP_MODELS.md sections 2 and 5. Shapes: B rows, T positions, C width, H heads, G KV heads, D head size.
+Equations: docs/loop-models.md. Shapes: B rows, T positions, C width, H heads, G KV heads, D head size.
 Weights of all layers are stacked in one tensor per kind, so that the optimizer works on batches of matrices.
 """
 

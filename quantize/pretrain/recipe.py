@@ -53,7 +53,7 @@ class PackRecipe:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecipe:
-    """The architecture, in the words of LOOP_MODELS.md sections 2 and 5."""
+    """The architecture, in the words of docs/loop-models.md."""
 
     width: int = 256
     layers: int = 6

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.context.prompt import CursorText
 
-#: Span starts of the current file are multiples of this many lines where room allows (DESIGN.md section 5).
+#: Span starts of the current file are multiples of this many lines where room allows (docs/completion.md).
 ANCHOR = 64
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")

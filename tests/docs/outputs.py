@@ -45,6 +45,7 @@ class Example:
 
     `half_a_line`: the file that somebody is just writing is there too. `before`: commands that are run first, unshown.
     `fake`: arguments with which a test runs it without a model. `is_fixed`: prints the same on every machine.
+    `fails`: ends with exit code 1.
     """
 
     arguments: tuple[str, ...]
@@ -53,6 +54,7 @@ class Example:
     before: tuple[tuple[str, ...], ...] = ()
     fake: tuple[str, ...] = ()
     is_fixed: bool = False
+    fails: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -81,6 +83,7 @@ EXAMPLES: dict[str, Example] = {
     "why-json": Example(("why", "shop/prices.py::total", "--json"), is_fixed=True),
     "impact-json": Example(("impact", "shop/prices.py::total", "--json"), is_fixed=True),
     "suspects-json": Example(("suspects", "shop/prices.py", "--json"), is_fixed=True),
+    "error-json": Example(("why", "shop/price.py:1", "--json"), is_fixed=True, fails=True),
     "ask-json": Example((*_ASKED, "--json"), environment={"IQUEST_LSP_FAKE": json.dumps(_SCRIPTED)}),
     "replay-json": Example(("replay", "--commits", "5", "--positions", "6", "--setting", "all", "--json"), fake=_FAKE),
     "bench-json": Example(("bench", "prefill", "--tokens", "512", "--cases", "passes", "--json")),
@@ -134,15 +137,16 @@ def printed(name: str, more: tuple[str, ...] = (), *, colours: bool = False) -> 
         own = {"COLUMNS": str(WIDTH), **colour, **example.environment}
         environment = {**os.environ, **home.environment, **own}
 
-        def run(arguments: tuple[str, ...]) -> str:
+        def run(arguments: tuple[str, ...], code: int = 0) -> str:
             command = [*PROGRAM, *arguments, *more]
-            return subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, check=True
-            ).stdout
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode != code:
+                raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+            return done.stdout
 
         for arguments in example.before:
             run(arguments)
-        text = run(example.arguments)
+        text = run(example.arguments, int(example.fails))
         for name_here, usual in _FOLDERS.items():
             text = text.replace(str(home.folder / name_here), f"{SHOWN_HOME}/{usual}")
     text = text.replace(str(Path.home()), SHOWN_HOME).replace(str(ROOT), "/home/ann/iquest-lsp")

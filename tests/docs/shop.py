@@ -105,7 +105,7 @@ class Basket:
         self.items.append(item)
 
     def total(self):
-        return sum(item.price for '''
+        return sum(item.price for item in '''
 COMMITS: tuple[tuple[str, dict[str, str], str], ...] = (
     (
         "Start the shop",

@@ -27,6 +27,7 @@ PAGES = sorted(
         ROOT / "iquest_lsp/runtime/port/README.md",
         ROOT / "iquest_lsp/models/MODEL_CARD.md",
         ROOT / "vscode-extension/README.md",
+        ROOT / "tests/README.md",
     ]
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -72,6 +73,15 @@ def anchors(file: Path) -> set[str]:
 def test_files_that_are_named_exist(name: str) -> None:
     for path in NAMED.findall((ROOT / name).read_text("utf-8")):
         assert path in MADE or (ROOT / path).exists(), f"{name} names {path}"
+
+
+def test_pages_that_the_code_refers_to_exist() -> None:
+    for folder in ("iquest_lsp", "quantize"):
+        for file in (ROOT / folder).rglob("*.py"):
+            text = file.read_text("utf-8")
+            for name in re.findall(r"(?<!ggml/)docs/[\w-]+\.md", text):
+                assert (ROOT / name).exists(), f"{file} refers to {name}"
+            assert not re.search(r"(?:DESIGN|LOOP_MODELS)\.md", text), file
 
 
 def commands(text: str) -> Iterator[list[str]]:

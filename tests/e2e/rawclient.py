@@ -29,8 +29,8 @@ async def close_all() -> None:
     while _open:
         client = _open.pop()
         client.writer.close()
-        client._reading.cancel()
-        await asyncio.gather(client._reading, return_exceptions=True)
+        client.reading.cancel()
+        await asyncio.gather(client.reading, return_exceptions=True)
         if client.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 client.process.kill()
@@ -52,8 +52,8 @@ class RawClient:
         self.rejections: list[dict[str, Any]] = []  # responses to what had no usable id
         self.process: asyncio.subprocess.Process | None = None
         self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
-        self._number = 0
-        self._reading = asyncio.create_task(self._read())
+        self.number = 0
+        self.reading = asyncio.create_task(self._read())
         _open.append(self)
 
     @classmethod
@@ -143,9 +143,9 @@ class RawClient:
 
     def ask(self, method: str, params: object) -> int:
         """A request whose answer is counted; returns its id."""
-        self._number += 1
-        self.send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
-        return self._number
+        self.number += 1
+        self.send({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params})
+        return self.number
 
     async def request(self, method: str, params: object) -> dict[str, Any]:
         """A request and its answer."""
@@ -166,7 +166,7 @@ class RawClient:
         code = 0
         if self.process is not None:
             code = await asyncio.wait_for(self.process.wait(), PATIENCE_S)
-        await asyncio.wait_for(self._reading, PATIENCE_S)
+        await asyncio.wait_for(self.reading, PATIENCE_S)
         return code
 
     async def ended(self) -> tuple[int, str]:

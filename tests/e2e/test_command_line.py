@@ -176,4 +176,4 @@ def test_no_suggestion_says_why(home: Home, root: Path, more: tuple[str, ...]) -
         assert set(told) == {"text", "range", "model", "finish", "source", "timings", "tokens"}
         assert (told["text"], told["finish"]) == ("", "none")
     reasons = {str(reason) for reason in Quiet if reason not in (Quiet.NO, Quiet.INSIDE_WORD)}
-    assert reasons == set(terminal._NO_SUGGESTION)
+    assert reasons == set(terminal.NO_SUGGESTION)

@@ -256,7 +256,7 @@ async def _straight(path: Path) -> RawClient:
     writer.write(b'{"iquest-lsp":1,"version":"0","want":"serve"}\n')
     assert b"welcome" in await reader.readline()
     client = RawClient(reader, writer)
-    client._number = 10_000  # beyond the ids of the grammar's small numbers
+    client.number = 10_000  # beyond the ids of the grammar's small numbers
     return client
 
 

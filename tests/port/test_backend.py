@@ -48,9 +48,9 @@ def test_edits_anywhere_answer_as_a_cold_engine_does(model: Path) -> None:
         tokens[place : place + int(random.integers(0, 30))] = random.integers(0, VOCABULARY, 1 + turn * 3).tolist()
         prompt = Prompt(tuple(tokens))
         got = warm.complete(prompt, Limits(max_tokens=6), never)
-        assert cold._parts is not None
-        cold._parts.prefill.cache.clear()
-        cold._parts.context.clear()
+        assert cold.parts is not None
+        cold.parts.prefill.cache.clear()
+        cold.parts.context.clear()
         expected = cold.complete(prompt, Limits(max_tokens=6), never)
         assert got.tokens == expected.tokens
         assert got.counts.reused + got.counts.prefilled == len(tokens)
@@ -113,7 +113,7 @@ def test_healing_takes_the_last_word_back_and_spells_it_again(model: Path) -> No
     healed = engine.complete(Prompt(tokens, heal=True), Limits(max_tokens=8), never)
     assert plain.counts.window == len(tokens)
     assert healed.counts.window == len(tokens) - 2  # one token a byte here: "w" and "i" are taken back
-    assert engine._parts is not None
-    spelled = engine._parts.model.detokenize(healed.tokens)
+    assert engine.parts is not None
+    spelled = engine.parts.model.detokenize(healed.tokens)
     assert spelled.startswith(b"wi")
     assert healed.text == spelled[2:].decode("utf-8", "replace")

@@ -12,9 +12,9 @@ from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
-from iquest_lsp.runtime.decode.controller import Call, Controller, Move, Source
+from iquest_lsp.runtime.decode.controller import Call, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.copy_mixture import Shares
-from iquest_lsp.runtime.decode.drafting import Found
+from iquest_lsp.runtime.decode.drafting import LookupDraft
 from quantize.random_model import Recipe, write
 
 RECIPES = {
@@ -35,17 +35,17 @@ def never() -> bool:
 class Forced(Controller):
     """Takes its sources in turns, so that each is used however little it gains."""
 
-    def __init__(self, like: Controller, sources: tuple[Source, ...]) -> None:
-        super().__init__(2, can_split=like._can_split, least_rows=like._least)
+    def __init__(self, like: Controller, sources: tuple[DraftSource, ...]) -> None:
+        super().__init__(2, can_split=like.can_split, least_rows=like.least_rows)
         self._turns = itertools.cycle(sources)
         self._sizes = itertools.cycle((1, 5, 2, 8, 3))
 
     def choose(self, offered: int, match: int, **_: object) -> Move:
         source, count = next(self._turns), next(self._sizes)
         room = self.longest(int(_["room"]))  # type: ignore[call-overload]
-        if source is Source.LOOKUP and offered:
+        if source is DraftSource.LOOKUP and offered:
             return Move(source, min(count, offered))
-        return Move(source, min(count, room)) if source is Source.PASS and room else Move(Source.PLAIN)
+        return Move(source, min(count, room)) if source is DraftSource.PASS and room else Move(DraftSource.PLAIN)
 
     def goes_on(self, chances: object, **_: object) -> bool:
         return True
@@ -64,10 +64,14 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def force(engine: LlamaBackend) -> Forced:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     like = parts.decoder.controller
-    sources = (Source.LOOKUP, Source.PASS, Source.PLAIN) if like._can_split else (Source.LOOKUP, Source.PLAIN)
+    sources = (
+        (DraftSource.LOOKUP, DraftSource.PASS, DraftSource.PLAIN)
+        if like.can_split
+        else (DraftSource.LOOKUP, DraftSource.PLAIN)
+    )
     parts.decoder.controller = forced = Forced(like, sources)
     return forced
 
@@ -94,14 +98,14 @@ class Guesses:
     def add(self, token: int) -> None:
         self._place += 1
 
-    def find(self, most: int) -> Found:
+    def find(self, most: int) -> LookupDraft:
         wrong = self._random.random(most) < self.share
         rest = self.plain[self._place : self._place + most]
-        return Found(tuple(97 if bad else token for token, bad in zip(rest, wrong, strict=False)), 5)
+        return LookupDraft(tuple(97 if bad else token for token, bad in zip(rest, wrong, strict=False)), 5)
 
 
 def guess(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     monkeypatch.setattr(parts.decoder, "lookups", {0: Guesses()})
 
@@ -126,9 +130,9 @@ def test_forced_drafts_change_no_greedy_token(engine: LlamaBackend, monkeypatch:
 
 
 def test_drafts_change_nothing_of_what_copying_changes(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
-    monkeypatch.setattr(parts.decoder, "_shares", Shares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
+    monkeypatch.setattr(parts.decoder, "shares", Shares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
     alone = [answer(engine, prompt(seed), copying=False).tokens for seed in range(4)]
     force(engine)
     changed = 0
@@ -150,7 +154,7 @@ def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(
     force(engine)
     guess(engine, monkeypatch)
     monkeypatch.setattr(Guesses, "plain", answer(engine, prompt(11), draft=False).tokens)
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     tokens = prompt(11)
     drafted = answer(engine, tokens)
@@ -168,7 +172,7 @@ def test_rejected_drafts_leave_the_cache_as_plain_decoding_does(
 
 def test_a_cancelled_draft_leaves_a_clean_cache(engine: LlamaBackend) -> None:
     force(engine)
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     tokens = prompt(12)
     plain = answer(engine, tokens, draft=False)
@@ -189,7 +193,7 @@ def test_healing_limits_the_first_tokens_and_drafts_the_rest(engine: LlamaBacken
 
 
 def test_adaptive_depth_answers_and_leaves_a_clean_cache(engine: LlamaBackend) -> None:
-    parts = engine._parts
+    parts = engine.parts
     assert parts is not None
     made = answer(engine, prompt(13), depth=Depth.ADAPTIVE)
     assert len(made.tokens) > 0

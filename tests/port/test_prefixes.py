@@ -88,7 +88,7 @@ def ask(made: LlamaBackend, tokens: tuple[int, ...], sequence: int = 0, answer: 
 
 def hurried(made: LlamaBackend, tokens: tuple[int, ...], answer: int = 6) -> Generation:
     """Asks with a deadline that leaves no time to evaluate much (tokens are said to take a second each)."""
-    made._loaded().prefill._token_ms = 1000.0
+    made.parts.prefill.token_ms = 1000.0
     return made.complete(Prompt(tokens), Limits(max_tokens=answer, deadline_ms=120_000), never)
 
 
@@ -101,7 +101,7 @@ def check(got: Generation, cold: LlamaBackend, tokens: tuple[int, ...]) -> None:
 
 
 def reach_of(made: LlamaBackend) -> int:
-    return int(made._loaded().context.reach) + REWIND_EXTRA + 1  # type: ignore[attr-defined]
+    return int(made.parts.context.reach) + REWIND_EXTRA + 1  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", SHARING)
@@ -116,7 +116,7 @@ def test_a_second_sequence_shares_the_head(name: str, models: Callable[[Recipe],
     check(got, cold, chat)
     assert got.counts.prefilled <= 50 + reach_of(warm)  # the head's first pass at most within the receptive field
     assert warm.metrics().cached.keys() == {0, 1}
-    assert warm._loaded().prefill.cache.cells() < len(first) + 300
+    assert warm.parts.prefill.cache.cells() < len(first) + 300
     more = (*first, *words(random, 3))
     got = ask(warm, more)  # the first sequence is as it was
     check(got, cold, more)
@@ -214,14 +214,14 @@ def test_a_moved_span_costs_only_what_is_new(
     # with RoPE the local window is not moved: the receptive field is evaluated anew
     limit = new + 2 if name == "alibi" else new + 2 + reach_of(warm) + LOCAL[name].window
     assert got.counts.prefilled <= limit
-    assert warm._loaded().prefill.moved > 600
+    assert warm.parts.prefill.moved > 600
 
     # whoever has the time gets it exact, and from then on typing is cheap
-    assert warm._loaded().prefill.cache.exact(0) < len(after)
+    assert warm.parts.prefill.cache.exact(0) < len(after)
     exact = ask(warm, after)
     check(exact, cold, after)
     assert exact.counts.prefilled > 500
-    assert warm._loaded().prefill.cache.exact(0) >= len(after)
+    assert warm.parts.prefill.cache.exact(0) >= len(after)
     typed = (*after, 7)
     got = hurried(warm, typed)
     check(got, cold, typed)
@@ -233,10 +233,10 @@ def test_in_a_hurry_with_little_to_do_nothing_is_moved(models: Callable[[Recipe]
     random = np.random.default_rng(4)
     before, after, _ = edits(random)["inserted"]
     ask(made, before, answer=1)
-    made._loaded().prefill._token_ms = 0.001
+    made.parts.prefill.token_ms = 0.001
     got = made.complete(Prompt(after), Limits(max_tokens=1, deadline_ms=120_000), never)
     assert got.counts.prefilled >= len(after) - 300
-    assert made._loaded().prefill.moved == 0
+    assert made.parts.prefill.moved == 0
 
 
 @pytest.mark.parametrize("recipe", SHARING.values(), ids=SHARING.keys())

@@ -12,7 +12,7 @@ from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
-from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, Move, Source
+from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, DraftSource, Move
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
@@ -107,10 +107,10 @@ def test_the_longest_drafts_change_no_logit(monkeypatch: pytest.MonkeyPatch) -> 
     """Drafts as long as they get, all right: the log-probabilities are those of single tokens, bit for bit."""
     engine = LlamaBackend(EngineOptions(model_path=str(embedded_path()), context_tokens=1024, threads=1))
     engine.load(lambda share: None)
-    controller = engine._loaded().decoder.controller
+    controller = engine.parts.decoder.controller
 
     def longest(offered: int, match: int, *, room: int, **_: object) -> Move:
-        return Move(Source.LOOKUP, min(offered, room)) if offered and room else Move(Source.PLAIN)
+        return Move(DraftSource.LOOKUP, min(offered, room)) if offered and room else Move(DraftSource.PLAIN)
 
     guess(engine, monkeypatch)
     monkeypatch.setattr(Guesses, "share", 0.0)

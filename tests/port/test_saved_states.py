@@ -148,7 +148,7 @@ def test_a_state_that_does_not_fit_leaves_the_sequence_empty(model: Path, tmp_pa
     first = engine(options(model, tmp_path))
     tokens = tuple(int(token) for token in np.random.default_rng(1).integers(0, VOCABULARY, 200))
     first.complete(Prompt(tokens), Limits(max_tokens=1), never)
-    context = first._loaded().context
+    context = first.parts.context
     state = context.save_state(0)
     for cut in (len(state) // 3, len(state) - 8):
         with pytest.raises(Exception, match="does not fit"):

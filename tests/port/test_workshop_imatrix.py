@@ -36,12 +36,12 @@ def test_each_pass_is_gathered_apart(tmp_path: Path, parallel: bool) -> None:
     embedding = oracle.tensors["token_embd.weight"][TOKENS]
     out = oracle.layers(TOKENS, depth=1)[-1]
     shape = oracle.shape
-    carried = oracle._norm(out, "output_norm.weight") if shape.normalize else out
+    carried = oracle.norm(out, "output_norm.weight") if shape.normalize else out
     if shape.position_offset:
         carried = np.concatenate([np.zeros_like(carried[:1]), carried[:-1]])
     starts = [embedding, shape.embedding_scale * embedding + shape.hidden_scale * carried]
     for at, hidden in enumerate(starts):
-        given = oracle._norm(hidden, "blk.0.attn_norm.weight")
+        given = oracle.norm(hidden, "blk.0.attn_norm.weight")
         for name in ("blk.0.attn_q.weight", "blk.0.attn_v.weight"):
             sums, count = found[name, at]
             assert count == len(TOKENS)

@@ -12,6 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_is_importable_and_documented(name: str) -> None:
     source = (FOLDER / f"{name}.py").read_text("utf-8")

@@ -5,18 +5,40 @@ from __future__ import annotations
 import ast
 import graphlib
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[2] / "iquest_lsp"
-MODULES = sorted(
-    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-    for path in PACKAGE.rglob("*.py")
-    if "port/dependencies" not in path.as_posix()
-)
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "iquest_lsp"
+FOLDERS = ("iquest_lsp", "quantize", "benchmarks", "tests")
+PATHS = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+MODULES = sorted(PATHS.keys() - {"iquest_lsp.runtime.port.dependencies"})
+MOST_MODULES, MOST_LINES = 15, 400
+MOST_PRIVATE_USES = 63
+MOST_LAYOUT_EXCEPTIONS = 9
+#: The long modules that neither were cut nor say why.
+LONG = {
+    "iquest_lsp.assistant",
+    "iquest_lsp.codeflow.diff.intents",
+    "iquest_lsp.codeflow.git.repository",
+    "iquest_lsp.completion.completer",
+    "iquest_lsp.context.window",
+    "iquest_lsp.project.project",
+    "iquest_lsp.runtime.llama.context",
+    "iquest_lsp.runtime.models.manager",
+    "iquest_lsp.runtime.remote.engine",
+    "iquest_lsp.workspace.secret_scan",
+}
 OWNERS = {
     "pygls": ("server/", "daemon/"),
     "lsprotocol": ("server/", "daemon/"),
@@ -33,6 +55,12 @@ OWNERS = {
 }
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """A module's syntax."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
@@ -40,7 +68,7 @@ def run(code: str) -> str:
 def test_each_library_has_one_owner() -> None:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             found = []
             if isinstance(node, ast.Import):
                 found = [alias.name.partition(".")[0] for alias in node.names]
@@ -54,7 +82,7 @@ def test_each_library_has_one_owner() -> None:
 def imports(name: str, path: Path) -> set[str]:
     """The package's modules that a module names in its imports, for the type checker's eyes only or not."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -84,7 +112,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
         name = path.relative_to(PACKAGE).as_posix()
         if name in allowed or name.startswith("cli/"):
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "exit", "quit"), f"{name}:{node.lineno}"
 
@@ -96,6 +124,7 @@ def test_the_command_line_loads_no_model_code() -> None:
     assert loaded == []
 
 
+@pytest.mark.slow
 def test_importing_does_nothing() -> None:
     """No module prints, logs, or reads a file that is not Python when it is imported."""
     code = f"""
@@ -123,3 +152,44 @@ def test_help_needs_nothing_heavy(command: list[str]) -> None:
     assert done.stdout
     # A count stands for the time: machines that run tests are noisy.
     assert done.stderr.count("\n") < 350, "too many modules for an answer within 300 ms"
+
+
+def test_a_folder_holds_what_one_can_look_over() -> None:
+    sizes = Counter(path.parent for path in PATHS.values() if path.name != "__init__.py")
+    assert {str(folder): size for folder, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+def test_a_long_module_says_why_it_is_long() -> None:
+    """In its docstring, with the word "lines"."""
+    long = {
+        name
+        for name, path in PATHS.items()
+        if len(path.read_text("utf-8").splitlines()) > MOST_LINES
+        and "lines" not in (ast.get_docstring(tree(path)) or "")
+    }
+    assert long <= LONG
+
+
+def private_uses(path: Path) -> Iterator[str]:
+    """Names with one underscore that a test reads of something else than itself."""
+    for node in ast.walk(tree(path)):
+        name = ""
+        if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+            name = node.attr
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("iquest_lsp", "quantize")):
+            name = next((alias.name for alias in node.names if re.match("_[^_]", alias.name)), "")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr") and len(node.args) > 1:
+            name = getattr(node.args[1], "value", "")
+        if isinstance(name, str) and re.match("_[^_]", name) and name != "_exit":
+            yield f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_tests_use_what_everybody_may_use() -> None:
+    found = [use for path in sorted((ROOT / "tests").rglob("*.py")) for use in private_uses(path)]
+    assert len(found) <= MOST_PRIVATE_USES, "\n".join(found)
+
+
+def test_the_layout_has_few_exceptions() -> None:
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)]
+    found = [path for path in files for _ in range(path.read_text("utf-8").count("fmt: skip"))]
+    assert len(found) <= MOST_LAYOUT_EXCEPTIONS, found

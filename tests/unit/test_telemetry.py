@@ -62,7 +62,7 @@ def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
     counts.accepted(0)
     assert "accepted.whole" not in counts.days()["2026-01-02"]
     for year in range(1000, 1000 + MOST_DAYS + 5):
-        counts._days[f"{year}-01-01"] = {"requests": 1}
+        counts.by_day[f"{year}-01-01"] = {"requests": 1}
     counts.save()
     assert len(Statistics(file).days()) == MOST_DAYS
 

@@ -40,7 +40,7 @@ class Impact:
     items: tuple[ImpactItem, ...]
 
     def to_json(self) -> dict[str, object]:
-        """The JSON form (DESIGN.md, section 9)."""
+        """The JSON form (docs/json.md)."""
         return {
             "target": self.target,
             "items": [

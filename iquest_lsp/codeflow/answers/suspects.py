@@ -63,7 +63,7 @@ class Suspects:
     note: str = ""
 
     def to_json(self) -> dict[str, object]:
-        """The JSON form (DESIGN.md, section 9)."""
+        """The JSON form (docs/json.md)."""
         return {
             "items": [
                 {

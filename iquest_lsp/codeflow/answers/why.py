@@ -60,7 +60,7 @@ class Story:
     note: str = ""
 
     def to_json(self) -> dict[str, object]:
-        """The JSON form (DESIGN.md, section 9)."""
+        """The JSON form (docs/json.md)."""
         return {
             "target": self.target,
             "story": [

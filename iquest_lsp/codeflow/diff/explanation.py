@@ -73,7 +73,7 @@ class DiffExplanation:
     open_work: bool = False
 
     def to_json(self) -> dict[str, object]:
-        """The JSON form (DESIGN.md, section 9)."""
+        """The JSON form (docs/json.md)."""
         return {
             "summary": self.summary,
             "intent": self.intent,

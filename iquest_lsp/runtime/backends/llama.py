@@ -38,7 +38,7 @@ DRAFT_ROOM = 32
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
+class Parts:
     """A model and what works with it."""
 
     model: Model
@@ -54,7 +54,7 @@ class LlamaBackend:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._parts: _Loaded | None = None
+        self._parts: Parts | None = None
         self._generated = 0
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
 
@@ -75,11 +75,11 @@ class LlamaBackend:
         shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
         decoder = Decoder(model, prefill, pieces, self._options, shares)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
-        self._parts = _Loaded(model, context, prefill, pieces, decoder, states)
+        self._parts = Parts(model, context, prefill, pieces, decoder, states)
         return describe(model, path, self._options, reason)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        model = self._loaded().model
+        model = self.parts.model
         return [model.tokenize(text) for text in texts]
 
     def complete(
@@ -91,7 +91,7 @@ class LlamaBackend:
         sampler: Sampler | None = None,
     ) -> Generation:
         """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's temperature."""
-        parts = self._loaded()
+        parts = self.parts
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
         limits = replace(limits, max_tokens=self._room(len(prompt.tokens), limits.max_tokens))
@@ -127,7 +127,7 @@ class LlamaBackend:
         )
 
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
-        parts = self._loaded()
+        parts = self.parts
         self._room(len(tokens), 1)
         deadline = time.monotonic() + budget_ms / 1000
         self._revive(sequence, tokens)
@@ -137,7 +137,7 @@ class LlamaBackend:
         return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
 
     def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
-        parts = self._loaded()
+        parts = self.parts
         self._labels[sequence] = label
         held, context = parts.prefill.cache.tokens(sequence), parts.context
         return parts.states.save(
@@ -149,7 +149,7 @@ class LlamaBackend:
         )
 
     def restore(self, label: StateLabel, sequence: int, wanted: Sequence[int] = ()) -> int:
-        parts = self._loaded()
+        parts = self.parts
         cache = parts.prefill.cache
         self._labels[sequence] = label
 
@@ -169,7 +169,7 @@ class LlamaBackend:
     def forget(self, sequence: int) -> None:
         """Empties a sequence and what could be taken back into it, for benchmarks and tests."""
         self._labels.pop(sequence, None)
-        self._loaded().prefill.forget(sequence)
+        self.parts.prefill.forget(sequence)
 
     def metrics(self) -> EngineMetrics:
         if self._parts is None:
@@ -188,12 +188,12 @@ class LlamaBackend:
     @property
     def context(self) -> Context:
         """The context itself, for benchmarks."""
-        return self._loaded().context
+        return self.parts.context
 
     @property
     def passes(self) -> int:
         """How often the layers run for one token."""
-        return self._loaded().model.passes
+        return self.parts.model.passes
 
     # ------------------------------------------------------------------------------------------ internals
 
@@ -224,17 +224,19 @@ class LlamaBackend:
         label = self._labels.get(sequence)
         if label is None:
             return sequence == self._options.sequences - 1
-        return self._loaded().states.has(label)
+        return self.parts.states.has(label)
 
     def _revive(self, sequence: int, tokens: Sequence[int]) -> None:
         """Takes back from the disk what a sequence gave up while it was not used."""
-        if self._loaded().prefill.cache.held(sequence) or sequence not in self._labels:
+        if self.parts.prefill.cache.held(sequence) or sequence not in self._labels:
             return
         label = self._labels.pop(sequence)
-        if self._loaded().states.has(label):
+        if self.parts.states.has(label):
             self.restore(label, sequence, tokens)
 
-    def _loaded(self) -> _Loaded:
+    @property
+    def parts(self) -> Parts:
+        """What is loaded; EngineError while nothing is."""
         if self._parts is None:
             raise EngineError("The model is not loaded yet", fix="Try again in a moment")
         return self._parts

@@ -1,8 +1,8 @@
 """Who may use the engine next: completions before chat before what is done ahead, and everybody in turn.
 
 The engine runs one thing at a time. Warming comes in steps of `WARM_STEP_MS` and chat in slices of `CHAT_SLICE`
-tokens; both give way between two of them, and what they finished stays in the KV cache. What is thought ahead of a
-request ends at its next token when something better comes. Within a priority the group (a workspace) comes first that
+tokens; both give way between two of them, and what they finished stays in the KV cache. A speculation
+ends at its next token when something better comes. Within a priority the group (a workspace) comes first that
 has used the engine least; who has waited for `PATIENCE_S` comes before everybody once, so that nothing starves.
 """
 
@@ -49,13 +49,7 @@ class Scheduler:
         self._running: _Turn | None = None
         self._waiting: list[_Turn] = []
         self._order = itertools.count()
-        self._newest: dict[str, asyncio.Task[Generation]] = {}
         self._used: dict[str, float] = {}  # seconds of the engine, per group
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether somebody uses the engine or waits for it."""
-        return self._running is not None or bool(self._waiting)
 
     async def complete(
         self,
@@ -63,22 +57,16 @@ class Scheduler:
         limits: Limits,
         *,
         priority: Priority = Priority.COMPLETION,
-        key: str = "",
         group: str = "",
         on_text: Callable[[str], None] | None = None,
     ) -> Generation:
         """Runs one generation when its turn comes.
 
-        A later call with the same `key` cancels this one, which then raises RequestCancelledError; so does a
-        speculation that gives way. Time spent waiting counts against the deadline and is reported as `queue_ms`.
+        A speculation that gives way raises RequestCancelledError. Time spent waiting counts against the deadline and is
+        reported as `queue_ms`.
         """
         work = self._in_slices if priority is Priority.CHAT and _can_be_sliced(prompt) else self._complete
         task = asyncio.ensure_future(work(prompt, limits, priority, group, on_text))
-        if key:
-            older = self._newest.get(key)
-            self._newest[key] = task
-            if older is not None:
-                older.cancel()
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -87,34 +75,29 @@ class Scheduler:
             if superseded:
                 raise RequestCancelledError("Another request took this one's place") from None
             raise
-        finally:
-            if key and self._newest.get(key) is task:
-                del self._newest[key]
 
     async def warm(
         self,
         tokens: Sequence[int],
         sequence: int,
-        wanted: Callable[[], bool],
         *,
         group: str = "",
         priority: Priority = Priority.WARMING,
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """Evaluates a prompt ahead of time, step by step, while `wanted()`; returns the tokens evaluated.
+        """Evaluates a prompt ahead of time, step by step; returns the tokens evaluated.
 
         `progress` hears how many of how many tokens are there after each step.
         """
         evaluated = 0
-        while wanted():
+        while True:
             async with self._turn(priority, group):
                 step = await self.engine.warm(tokens, sequence, WARM_STEP_MS)
             evaluated += step.evaluated
             if progress is not None:
                 progress(len(tokens) - step.remaining, len(tokens))
             if not step.remaining:
-                break
-        return evaluated
+                return evaluated
 
     async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
         """Saves a sequence's KV when nothing else is to be done; returns the tokens saved."""
@@ -143,7 +126,7 @@ class Scheduler:
         """A long answer in pieces of a few tokens, and its prompt in steps, so that completions come in between."""
         begin = self._clock()
         if len(prompt.tokens) > _LONG_PROMPT:
-            await self.warm(prompt.tokens, prompt.sequence, lambda: True, group=group, priority=priority)
+            await self.warm(prompt.tokens, prompt.sequence, group=group, priority=priority)
         made: Generation | None = None
         while True:
             so_far = made.tokens if made is not None else ()

@@ -19,7 +19,7 @@ _TURNS, _PATIENCE_S = 4, 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowTrial:
     """What was found: how many rows a call needs at least, so that logits do not depend on how many there are, and the
     seconds of processor time that calls of so many rows took."""
 
@@ -27,7 +27,7 @@ class Rows:
     seconds: dict[int, float]
 
 
-def try_rows(context: Context) -> Rows:
+def try_rows(context: Context) -> RowTrial:
     """Tries calls of some sizes out, in an empty context, which is empty again afterwards.
 
     Kernels for one row may sum in another order than those for several, and where activations are rounded to 8 bits, a
@@ -55,4 +55,4 @@ def try_rows(context: Context) -> Rows:
     if least > _ROWS[-2]:
         log.warning("logits depend on the number of rows: drafted and plain answers may differ in close calls")
         least = 1
-    return Rows(least, seconds)
+    return RowTrial(least, seconds)

@@ -43,7 +43,7 @@ _CONFIDENCE_CLASSES = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
 _CONFIDENCE_PRIORS = (0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
 
 
-class Source(StrEnum):
+class DraftSource(StrEnum):
     """Where the tokens of a step come from: nowhere (one token, all passes), the context, or the first pass."""
 
     PLAIN = "plain"
@@ -63,7 +63,7 @@ class Call(StrEnum):
 class Move:
     """What to do next; `count` drafts at most, and that many in a trial, whatever is expected of them."""
 
-    source: Source
+    source: DraftSource
     count: int = 0
     is_trial: bool = False
 
@@ -203,12 +203,12 @@ class Controller:
         `most_rows`: limits of one call (see tail.py); `shape`: see Costs."""
         self.costs = Costs(passes, shape)
         self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
-        self._can_split = can_split and passes > 1 and can_rewind
-        self._least = least_rows
+        self.can_split = can_split and passes > 1 and can_rewind
+        self.least_rows = least_rows
         self._matches = Acceptance(_MATCH_PRIORS)
         self._confident = {sampled: Acceptance(_CONFIDENCE_PRIORS) for sampled in (False, True)}
         self._overall = {sampled: Acceptance((0.8,), weight=8.0) for sampled in (False, True)}
-        self._accounts = {source: Account() for source in (Source.LOOKUP, Source.PASS)}
+        self._accounts = {source: Account() for source in (DraftSource.LOOKUP, DraftSource.PASS)}
 
     def choose(
         self, offered: int, match: int, *, length: int, room: int, left: float | None = None, sampled: bool = False
@@ -218,12 +218,12 @@ class Controller:
         `offered` tokens were found in the context after `match` equal ones; `room` is how many drafts can still be
         part of the answer, `left` the seconds to the deadline.
         """
-        best, best_rate = Move(Source.PLAIN), 1.0 / self._full(1, length)
-        lookup = self._accounts[Source.LOOKUP]
+        best, best_rate = Move(DraftSource.PLAIN), 1.0 / self._full(1, length)
+        lookup = self._accounts[DraftSource.LOOKUP]
         if lookup.is_open:
             most = min(offered, self.longest(room), lookup.credit)
             if lookup.is_due and most:
-                return Move(Source.LOOKUP, min(most, 2), is_trial=True)
+                return Move(DraftSource.LOOKUP, min(most, 2), is_trial=True)
             expected, chance = 1.0, 1.0
             for count in range(1, most + 1):
                 chance *= self._matches.rate(_class(_MATCH_CLASSES, match + count - 1))
@@ -232,12 +232,12 @@ class Controller:
                 if left is not None and self.costs.elapsed(cost) > left:
                     break
                 if expected / cost > best_rate:
-                    best, best_rate = Move(Source.LOOKUP, count), expected / cost
-        account = self._accounts[Source.PASS]
-        if self._can_split and account.is_open and self.longest(room) > 0:
+                    best, best_rate = Move(DraftSource.LOOKUP, count), expected / cost
+        account = self._accounts[DraftSource.PASS]
+        if self.can_split and account.is_open and self.longest(room) > 0:
             most = min(self.longest(room), LONGEST_PASS_DRAFT, account.credit)
-            if account.is_due and best.source is Source.PLAIN:
-                return Move(Source.PASS, min(most, 2), is_trial=True)
+            if account.is_due and best.source is DraftSource.PLAIN:
+                return Move(DraftSource.PASS, min(most, 2), is_trial=True)
             chance = self._overall[sampled].rate(0)
             for count in range(1, most + 1):
                 cost = self._pass_cost(count, length)
@@ -245,7 +245,7 @@ class Controller:
                     break
                 rate = _expected([chance] * count) / cost
                 if rate > best_rate:
-                    best, best_rate = Move(Source.PASS, most), rate
+                    best, best_rate = Move(DraftSource.PASS, most), rate
         return best
 
     def longest(self, room: int) -> int:
@@ -256,7 +256,7 @@ class Controller:
         """Whether the last of these drafts of the first pass is worth being fed, rather than verifying the ones
         before it now; `chances` are the probabilities that each is right."""
         count = len(chances)
-        if count < self._least:
+        if count < self.least_rows:
             return True  # fewer rows cannot be verified anyway
         cost = self._pass_cost(count, length)
         if left is not None and self.costs.elapsed(cost) > left:
@@ -271,14 +271,14 @@ class Controller:
         """Notes a verified draft from the context: `accepted` of the `judged` first ones were right."""
         for place in range(judged):
             self._matches.add(_class(_MATCH_CLASSES, match + place), place < accepted)
-        self._settle(Source.LOOKUP, drafted, accepted)
+        self._settle(DraftSource.LOOKUP, drafted, accepted)
 
     def settle_pass(self, confidences: Sequence[float], accepted: int, judged: int, *, sampled: bool = False) -> None:
         """Notes a verified draft of the first pass."""
         for place in range(judged):
             self._confident[sampled].add(_class(_CONFIDENCE_CLASSES, confidences[place]), place < accepted)
             self._overall[sampled].add(0, place < accepted)
-        self._settle(Source.PASS, len(confidences), accepted)
+        self._settle(DraftSource.PASS, len(confidences), accepted)
 
     def settle_unsure(self, chance: float, *, sampled: bool = False) -> None:
         """Notes that the first pass ran ahead for nothing: its first draft was not worth verifying."""
@@ -290,7 +290,7 @@ class Controller:
         for account in self._accounts.values():
             account.rest()
 
-    def _settle(self, source: Source, drafted: int, accepted: int) -> None:
+    def _settle(self, source: DraftSource, drafted: int, accepted: int) -> None:
         for other, account in self._accounts.items():
             if other is source:
                 account.settle(drafted, accepted)
@@ -298,11 +298,11 @@ class Controller:
                 account.rest()
 
     def _full(self, rows: int, length: int) -> float:
-        return self.costs.of(Call.FULL, max(rows, self._least), length)
+        return self.costs.of(Call.FULL, max(rows, self.least_rows), length)
 
     def _pass_cost(self, drafts: int, length: int) -> float:
-        first = self.costs.of(Call.FIRST, self._least, length)
-        return (drafts + 1) * first + self.costs.of(Call.LATER, max(drafts + 1, self._least), length)
+        first = self.costs.of(Call.FIRST, self.least_rows, length)
+        return (drafts + 1) * first + self.costs.of(Call.LATER, max(drafts + 1, self.least_rows), length)
 
 
 def _expected(chances: Sequence[float]) -> float:

@@ -26,7 +26,7 @@ LONGEST_MATCH = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Occurrences:
     """The tokens that followed the occurrences of the longest match, and how many bytes agree before them."""
 
     followers: NDArray[np.int32]
@@ -49,7 +49,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """The copy's share of the distribution: for matches of at least so many bytes, by kind (see Found)."""
+    """The copy's share of the distribution: for matches of at least so many bytes, by kind (see Occurrences)."""
 
     borders: tuple[int, ...]
     values: tuple[tuple[float, float, float], ...]
@@ -101,7 +101,7 @@ class Copies:
         other._run = self._run.copy()
         return other
 
-    def find(self, allowed: Sequence[int] | None = None, spelled: int = 0) -> Found | None:
+    def find(self, allowed: Sequence[int] | None = None, spelled: int = 0) -> Occurrences | None:
         """What followed the longest match, by `allowed` tokens only if there are some; `spelled` bytes of the token
         are known already and count as agreeing."""
         if allowed is None:
@@ -114,10 +114,10 @@ class Copies:
         longest = int(runs.max())
         places = places[runs == longest]
         last = int(places[-1])
-        return Found(self._tokens[places], int(self._bytes[last] - self._bytes[last - longest]) + spelled)
+        return Occurrences(self._tokens[places], int(self._bytes[last] - self._bytes[last - longest]) + spelled)
 
 
-class Copying:
+class CopyMixture:
     """Weighs what the text repeats into the distributions of one answer."""
 
     def __init__(self, copies: Copies, shares: Shares) -> None:
@@ -127,9 +127,9 @@ class Copying:
         """Notes the text's next token."""
         self._copies.add(token)
 
-    def fork(self) -> Copying:
+    def fork(self) -> CopyMixture:
         """For a text that may not come."""
-        return Copying(self._copies.fork(), self._shares)
+        return CopyMixture(self._copies.fork(), self._shares)
 
     def weigh(
         self, logits: NDArray[np.float32], allowed: Sequence[int] | None = None, spelled: int = 0

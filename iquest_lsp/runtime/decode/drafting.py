@@ -28,7 +28,7 @@ LEARNT_BACK = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookupDraft:
     """Tokens that may come next, and how many tokens before them agree with the text (0: nothing found)."""
 
     tokens: tuple[int, ...] = ()
@@ -68,20 +68,20 @@ class Lookup:
         self._pairs.note(len(self._text) - 2, self._text.ids)
         self._copy.add(token, len(self._text))
 
-    def find(self, most: int) -> Found:
+    def find(self, most: int) -> LookupDraft:
         """Up to `most` tokens that followed the longest earlier occurrence of the end of the text, or that go on with
         the copy that is being followed where more than that agree with it."""
         tokens, count = self._text.ids, len(self._text)
         if count <= SHORTEST_MATCH or most <= 0:
-            return Found()
+            return LookupDraft()
         copy = self._copy
         may_match = copy.agreeing < LONGEST_MATCH and self._pairs.may_have(int(tokens[-2]), int(tokens[-1]))
         start, match = self._longest() if may_match else (0, 0)
         if match >= FOLLOWED_MATCH and match > copy.agreeing:
             copy.follow(start, count, match)
         if copy.agreeing >= match and (ahead := copy.ahead(most, count)):
-            return Found(ahead, copy.agreeing)
-        return Found(tuple(tokens[start : start + most].tolist()), match) if match else Found()
+            return LookupDraft(ahead, copy.agreeing)
+        return LookupDraft(tuple(tokens[start : start + most].tolist()), match) if match else LookupDraft()
 
     def _longest(self) -> tuple[int, int]:
         """Where the longest earlier occurrence of the end goes on, and its length."""

@@ -30,7 +30,7 @@ class First:
     exit: float | None = None
 
 
-class Tail(Protocol):
+class SequenceEnd(Protocol):
     """What decoding needs of the sequence that it writes to."""
 
     @property
@@ -73,7 +73,7 @@ class _Rows(Sequence[Logits]):
         return self._context.logits(range(self._count)[place])
 
 
-class ContextTail:
+class ContextEnd:
     """The tail of a sequence in a llama.cpp context.
 
     `least` is how many rows a call has at least: where kernels round differently for one row than for several, a

@@ -11,18 +11,18 @@ import numpy as np
 
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
-from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, Move, Source
-from iquest_lsp.runtime.decode.copy_mixture import Copies, Copying, Shares
-from iquest_lsp.runtime.decode.drafting import Found, Lookup
+from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, DraftSource, Move
+from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
+from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, only, without
-from iquest_lsp.runtime.decode.sequence_end import ContextTail
+from iquest_lsp.runtime.decode.sequence_end import ContextEnd
 from iquest_lsp.runtime.models.planner import cores
 
 if TYPE_CHECKING:
     from iquest_lsp.runtime.base.engine import EngineOptions
     from iquest_lsp.runtime.decode.answer import Answer, Request
     from iquest_lsp.runtime.decode.healing import Pieces
-    from iquest_lsp.runtime.decode.sequence_end import First, Logits, Tail
+    from iquest_lsp.runtime.decode.sequence_end import First, Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
     from iquest_lsp.runtime.llama.model import Model
 
@@ -37,7 +37,7 @@ class Writer:
 
     def __init__(
         self,
-        tail: Tail,
+        tail: SequenceEnd,
         controller: Controller,
         pieces: Pieces,
         request: Request,
@@ -46,7 +46,7 @@ class Writer:
         *,
         can_adapt: bool = False,
         ends: Sequence[int] = (),
-        copying: Copying | None = None,
+        copying: CopyMixture | None = None,
         lookup: Lookup | None = None,
     ) -> None:
         """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
@@ -92,20 +92,20 @@ class Writer:
         room = self._request.limits.max_tokens - len(self._answer.tokens) - 1
         found = self._found(room)
         move = self._choose(found, room)
-        if move.source is Source.LOOKUP:  # what would end the answer is not drafted
+        if move.source is DraftSource.LOOKUP:  # what would end the answer is not drafted
             fitting = self._answer.fitting(found.tokens[: move.count])
             if fitting < move.count:
-                found = Found(found.tokens[:fitting], found.match)
+                found = LookupDraft(found.tokens[:fitting], found.match)
                 move = self._choose(found, room)
         match move.source:
-            case Source.PLAIN:
+            case DraftSource.PLAIN:
                 return self._plain()
-            case Source.LOOKUP:
+            case DraftSource.LOOKUP:
                 return self._copied(found, move.count)
-            case Source.PASS:
+            case DraftSource.PASS:
                 return self._drafted(move.count, is_trial=move.is_trial)
 
-    def _choose(self, found: Found, room: int) -> Move:
+    def _choose(self, found: LookupDraft, room: int) -> Move:
         return self._controller.choose(
             len(found.tokens),
             found.match,
@@ -122,7 +122,7 @@ class Writer:
         self._controller.settle_plain()
         return self._take(self._sampler.choose(self._limited(row)))
 
-    def _copied(self, found: Found, count: int) -> Finish | None:
+    def _copied(self, found: LookupDraft, count: int) -> Finish | None:
         """Verifies tokens from the context in one batch with the one before them."""
         drafts = [Draft(token) for token in found.tokens[:count]]
         rows = self._tail.full([self._token, *(draft.token for draft in drafts)])
@@ -197,12 +197,12 @@ class Writer:
         self._early = 0
         return self._take(self._sampler.choose(self._weighed(rows[-1])))
 
-    def _proposal(self, first: First, copying: Copying | None) -> tuple[Draft, float]:
+    def _proposal(self, first: First, copying: CopyMixture | None) -> tuple[Draft, float]:
         logits = first.logits if copying is None else copying.weigh(first.logits)
         draft, confidence = self._sampler.propose(logits)
         return draft, confidence if first.exit is None else first.exit
 
-    def _found(self, room: int) -> Found:
+    def _found(self, room: int) -> LookupDraft:
         if not self._looks_up:
             self._looks_up = True
             self._lookup.begin(self._request.prompt.tokens)
@@ -254,7 +254,7 @@ class Decoder:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
-        self._shares = shares
+        self.shares = shares
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
@@ -288,11 +288,11 @@ class Decoder:
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
         costs, sequence = self.controller.costs, request.prompt.sequence
-        tail = ContextTail(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
+        tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
         copying = None
-        if self._shares is not None and request.limits.copying:
-            copying = Copying(Copies(request.prompt.tokens, self._pieces.sizes), self._shares)
+        if self.shares is not None and request.limits.copying:
+            copying = CopyMixture(Copies(request.prompt.tokens, self._pieces.sizes), self.shares)
         return Writer(
             tail,
             self.controller,

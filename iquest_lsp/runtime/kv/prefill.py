@@ -15,7 +15,7 @@ from typing import Literal
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError
 from iquest_lsp.runtime.base.token_buffer import Ids, as_ids
-from iquest_lsp.runtime.kv.prefix_cache import PrefixCache, Span, moved_spans
+from iquest_lsp.runtime.kv.prefix_cache import KvSpan, PrefixCache, moved_spans
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.evaluation import Step, pieces
 
@@ -54,7 +54,7 @@ class Prefill:
         self._batch = batch
         self._sequences = sequences
         self._can_share = context.can_share and context.n_seq_max > 2 * sequences
-        self._token_ms = 0.0  # measured cost of one prefilled token, a moving average
+        self.token_ms = 0.0  # measured cost of one prefilled token, a moving average
 
     def run(
         self,
@@ -217,11 +217,11 @@ class Prefill:
 
     def _is_late(self, tokens: Ids, sequence: int, deadline: float | None) -> bool:
         """Whether an exact evaluation would take more than its share of the time left."""
-        if deadline is None or self._token_ms <= 0 or not (self._can_share and self.context.can_move):
+        if deadline is None or self.token_ms <= 0 or not (self._can_share and self.context.can_move):
             return False
         found = self.cache.best_source(sequence, tokens)[1]
         left = (deadline - time.monotonic()) * 1000
-        return (len(tokens) - found) * self._token_ms > HURRY_SHARE * left
+        return (len(tokens) - found) * self.token_ms > HURRY_SHARE * left
 
     def _move_spans(self, tokens: Ids, sequence: int, held: int, cancelled: Callable[[], bool]) -> int:
         """Moves what stands elsewhere on the shelf to where the prompt wants it; returns the tokens evaluated between.
@@ -259,11 +259,11 @@ class Prefill:
         layers = self.context.first_pass
         return [Step(at, end, layers) for at, end in pieces(self.cache.held(sequence), stop, self._batch)]
 
-    def _movable(self, span: Span) -> Span:
+    def _movable(self, span: KvSpan) -> KvSpan:
         """The part of a span that is valid elsewhere."""
-        return Span(span.source, span.target, self.context.movable(span.length))
+        return KvSpan(span.source, span.target, self.context.movable(span.length))
 
-    def _move(self, shelf: int, span: Span, sequence: int) -> None:
+    def _move(self, shelf: int, span: KvSpan, sequence: int) -> None:
         spare = 2 * self._sequences
         start, stop = span.source, span.source + span.length
         shift = span.target - span.source
@@ -281,8 +281,8 @@ class Prefill:
     def _steps(self, sequence: int, held: int, total: int, budget_ms: float) -> Sequence[Step]:
         """The calls that evaluate a prompt: for a Loop model the later passes run over the receptive field only."""
         size = self._batch
-        if self._token_ms > 0:
-            fitting = int(budget_ms / self._token_ms)
+        if self.token_ms > 0:
+            fitting = int(budget_ms / self.token_ms)
             size = max(min(fitting - fitting % 32, self._batch), 32)
         else:
             size = min(64, size)
@@ -316,4 +316,4 @@ class Prefill:
         self.evaluated += len(tokens)
         if len(tokens) >= 32:
             cost = (time.monotonic() - begin) * 1000 / len(tokens)
-            self._token_ms = cost if self._token_ms <= 0 else 0.7 * self._token_ms + 0.3 * cost
+            self.token_ms = cost if self.token_ms <= 0 else 0.7 * self.token_ms + 0.3 * cost

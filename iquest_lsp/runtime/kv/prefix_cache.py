@@ -18,7 +18,7 @@ _NOTHING = as_ids(())
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class KvSpan:
     """Tokens [source, source + length) of a sequence are those at [target, target + length) of a prompt."""
 
     source: int
@@ -26,7 +26,7 @@ class Span:
     length: int
 
 
-def moved_spans(held: Sequence[int], prompt: Sequence[int], start: int, shortest: int) -> list[Span]:
+def moved_spans(held: Sequence[int], prompt: Sequence[int], start: int, shortest: int) -> list[KvSpan]:
     """What of `prompt` from `start` on stands in `held` from `start` on, in the same order but at other places.
 
     Spans have at least `shortest` tokens and do not overlap. A match is found where ANCHOR tokens in a row agree, and
@@ -36,7 +36,7 @@ def moved_spans(held: Sequence[int], prompt: Sequence[int], start: int, shortest
     places: dict[tuple[int, ...], list[int]] = {}
     for at in range(start, len(held) - ANCHOR + 1):
         places.setdefault(tuple(held[at : at + ANCHOR]), []).append(at)
-    spans: list[Span] = []
+    spans: list[KvSpan] = []
     target, behind = start, start
     while target + ANCHOR <= len(prompt):
         found = places.get(tuple(prompt[target : target + ANCHOR]), ())
@@ -44,7 +44,7 @@ def moved_spans(held: Sequence[int], prompt: Sequence[int], start: int, shortest
         if source is not None:
             length = common_prefix(held[source:], prompt[target:])
             if length >= shortest:
-                spans.append(Span(source, target, length))
+                spans.append(KvSpan(source, target, length))
                 behind, target = source + length, target + length
                 continue
         target += 1
@@ -136,7 +136,7 @@ class PrefixCache:
         if self._approximate.get(source, length) < length:
             self._approximate[sequence] = self._approximate[source]
 
-    def splice(self, source: int, span: Span, sequence: int) -> None:
+    def splice(self, source: int, span: KvSpan, sequence: int) -> None:
         """Records that a span of one sequence was moved to the end of another.
 
         Its keys and values were computed after other tokens than those before it now, so the sequence is approximate

@@ -105,7 +105,7 @@ class PendingState:
         self._start = len(head)
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
-            _allocate(self._file, body + size)  # a full disk must show here, not as a fault in the mapping
+            allocate(self._file, body + size)  # a full disk must show here, not as a fault in the mapping
             self._map = mmap.mmap(self._file, body + size)
         except BaseException:
             self.discard()
@@ -223,14 +223,14 @@ class StateStore:
             total = sum(size for _, size, _ in files) - replaced + needed
             oldest = sorted((used, path, size) for path, size, used in files if path.name != keep)
             for _, path, size in oldest:
-                if total <= self.limit and self._free() - needed >= DISK_RESERVE:
+                if total <= self.limit and self.free_bytes() - needed >= DISK_RESERVE:
                     break
                 path.unlink(missing_ok=True)
                 total -= size
-            if needed and self._free() - needed < DISK_RESERVE:
+            if needed and self.free_bytes() - needed < DISK_RESERVE:
                 raise OSError(28, f"the disk is nearly full: saving {needed >> 20} MB would leave less than 1 GiB")
 
-    def _free(self) -> int:
+    def free_bytes(self) -> int:
         folder = self.folder
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
@@ -348,7 +348,7 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
             data.close()
 
 
-def _allocate(file: int, size: int) -> None:
+def allocate(file: int, size: int) -> None:
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file, 0, size)
         return

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.context import Context, ContextOptions, Logits
+from iquest_lsp.runtime.llama.context import Context, Logits
+from iquest_lsp.runtime.llama.context_options import ContextOptions
 from iquest_lsp.runtime.llama.evaluation import EvaluationPlan, Step, pieces
 from iquest_lsp.runtime.llama.library import Prototypes, address, declared
 from iquest_lsp.runtime.llama.model import Model

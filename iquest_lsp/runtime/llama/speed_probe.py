@@ -13,7 +13,7 @@ from iquest_lsp.errors import EngineError, ModelError
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
-from iquest_lsp.runtime.models.planner import AUTO_TYPES, Speed
+from iquest_lsp.runtime.models.planner import AUTO_TYPES, MeasuredSpeed
 
 #: All measuring ends after so many seconds; a call that is under way then is the last.
 LIMIT_S = 1.0
@@ -22,7 +22,7 @@ CELLS = 1024
 READ = 64
 
 
-def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], gpu: bool = False) -> Speed:
+def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], gpu: bool = False) -> MeasuredSpeed:
     """Measures; a slow model gets through the first steps only. Raises the engine's errors."""
     end = time.perf_counter() + LIMIT_S
     token_ms = depth_ms = 0.0
@@ -30,7 +30,7 @@ def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], g
     reading: dict[int, float] = {}
     rates: dict[str, float] = {}
     counts = [cores] if gpu else sorted({cores, max(cores // 2, 1), 1}, reverse=True)  # half: one thread a real core
-    with _context(model, kinds[0], cores) as probe:
+    with probe_in(model, kinds[0], cores) as probe:
         probe.read(8)
         for threads in counts:
             probe.threads(threads)
@@ -51,14 +51,14 @@ def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], g
     for kind in kinds[1:]:
         if best and time.perf_counter() < end:
             # A model whose heads have an odd size cannot have every kind.
-            with contextlib.suppress(EngineError, ModelError), _context(model, kind, best) as probe:
+            with contextlib.suppress(EngineError, ModelError), probe_in(model, kind, best) as probe:
                 if (times := probe.repeat(lambda: probe.read(READ), end)) is not None:
                     rates[kind] = READ / min(times)
     fastest = min(decode, key=lambda count: decode[count], default=0)
-    return Speed(rates, token_ms, depth_ms, fastest, best)
+    return MeasuredSpeed(rates, token_ms, depth_ms, fastest, best)
 
 
-class _Probe:
+class Probe:
     """A context that reads random tokens and begins anew when it is full."""
 
     def __init__(self, context: Context, vocabulary: int) -> None:
@@ -89,9 +89,9 @@ class _Probe:
 
 
 @contextlib.contextmanager
-def _context(model: Model, kind: str, threads: int) -> Iterator[_Probe]:
+def probe_in(model: Model, kind: str, threads: int) -> Iterator[Probe]:
     context = open_context(model, CELLS, n_batch=READ, n_ubatch=READ, type_k=kind, type_v=kind, n_threads=threads)
     try:
-        yield _Probe(context, model.n_vocab)
+        yield Probe(context, model.n_vocab)
     finally:
         context.close()

@@ -36,7 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A published model by its geometry (LOOP_MODELS.md section 1); `bits` a weight at Q4_K_M."""
+    """A published model by its geometry (docs/loop-models.md); `bits` a weight at Q4_K_M."""
 
     name: str
     repository: str

@@ -61,7 +61,7 @@ def wishes_of(settings: Settings) -> Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
+class MeasuredSpeed:
     """What was measured of a model on this machine.
 
     `prefill` tokens a second by KV type; `token_ms` for one decoded token over a nearly empty cache, `depth_ms` what
@@ -77,7 +77,7 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ModelPlan:
     """What the engine is started with; `window` in tokens, `kv_bytes` for all caches, `context_tokens` in cells."""
 
     window: int
@@ -91,9 +91,9 @@ class Plan:
     reason: str
 
 
-def plan(wishes: Wishes, header: Header, speed: Speed | None = None, memory: int | None = None) -> Plan:
+def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, memory: int | None = None) -> ModelPlan:
     """The plan for one model on this machine, now; `memory` are the bytes that are free (default: asked)."""
-    speed = speed or Speed()
+    speed = speed or MeasuredSpeed()
     if memory is None:
         memory = available_memory()
     window, reasons = _wanted_window(wishes, header, speed)
@@ -124,10 +124,10 @@ def plan(wishes: Wishes, header: Header, speed: Speed | None = None, memory: int
     reasons.append(f"KV of {total / 1e6:.0f} MB for {sequences} sequence{'s' if sequences > 1 else ''}")
     if batch_threads != threads:
         reasons.append(f"reads with {batch_threads} threads")
-    return Plan(fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, "; ".join(reasons))
+    return ModelPlan(fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, "; ".join(reasons))
 
 
-def _wanted_window(wishes: Wishes, header: Header, speed: Speed) -> tuple[int, list[str]]:
+def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tuple[int, list[str]]:
     trained = int(header.get("context_length", 0)) or CPU_WINDOW
     seen = reach(float(header.get("attention.max_alibi_bias", 0.0)), trained)
     if wishes.window_tokens:
@@ -258,7 +258,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def better(one: Speed, other: Speed) -> Speed:
+def better(one: MeasuredSpeed, other: MeasuredSpeed) -> MeasuredSpeed:
     """The quieter machine's figures of two measurements: work beside them only ever slows down."""
     kinds = one.prefill | other.prefill
     rates = {kind: max(one.prefill.get(kind, 0.0), other.prefill.get(kind, 0.0)) for kind in kinds}

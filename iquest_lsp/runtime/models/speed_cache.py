@@ -14,7 +14,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from iquest_lsp.runtime.models.planner import Speed, better, cores
+from iquest_lsp.runtime.models.planner import MeasuredSpeed, better, cores
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def speed_key(model: str, runtime: str) -> str:
     return f"{model} {runtime} {cores()}"
 
 
-def remembered(path: Path, key: str, now: Callable[[], Speed]) -> Speed:
+def remembered(path: Path, key: str, now: Callable[[], MeasuredSpeed]) -> MeasuredSpeed:
     """The measurement under `key`, made now if there is none or it is old; the quieter one of the two counts.
 
     A file that cannot be read or written costs the measurement, nothing else.
@@ -47,7 +47,7 @@ def remembered(path: Path, key: str, now: Callable[[], Speed]) -> Speed:
     valid = BUSY_VALID_S if entry is None or entry.get("busy", True) else VALID_S
     if known is not None and 0 <= age < valid:
         return known
-    busy = _is_busy()
+    busy = is_busy()
     found = now()
     if known is not None:
         found = better(found, known)
@@ -57,7 +57,7 @@ def remembered(path: Path, key: str, now: Callable[[], Speed]) -> Speed:
     return found
 
 
-def known_speed(path: Path, key: str) -> Speed | None:
+def known_speed(path: Path, key: str) -> MeasuredSpeed | None:
     """The remembered measurement, however old."""
     return _speed(_read(path).get(key))
 
@@ -70,11 +70,11 @@ def _read(path: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if isinstance(value, dict)} if isinstance(found, dict) else {}
 
 
-def _speed(entry: object) -> Speed | None:
+def _speed(entry: object) -> MeasuredSpeed | None:
     if not isinstance(entry, dict):
         return None
     try:
-        return Speed(
+        return MeasuredSpeed(
             {str(kind): float(rate) for kind, rate in entry["prefill"].items()},
             float(entry["token_ms"]),
             float(entry["depth_ms"]),
@@ -96,6 +96,6 @@ def _write(path: Path, table: dict[str, Any]) -> None:
         log.debug("the measurement is not kept: %s", error)
 
 
-def _is_busy() -> bool:
+def is_busy() -> bool:
     """Whether other programs keep the processors busy, so that a measurement says little."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * cores()

@@ -16,12 +16,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
+from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt
 from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
-from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.runtime.remote.http_client import Address, Client
+from iquest_lsp.runtime.remote.streamed_answer import StreamedAnswer, choice_of, count_of
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class RemoteEngine:
         }
         if prompt.stop:  # the rules about lines are followed here: the connection is closed where they end the text
             body["stop"] = list(prompt.stop[:MAX_STOPS])
-        answer = _Answer(prompt, on_text)
+        answer = StreamedAnswer(prompt, on_text)
         left = None
         if limits.deadline_ms is not None:
             left = max(limits.deadline_ms / 1000 - (time.monotonic() - begin), 0.001)
@@ -173,7 +173,7 @@ class RemoteEngine:
         self._set_running(1)
         try:
             async for item in self._events("/chat/completions", body):
-                choice = _choice(item)
+                choice = choice_of(item)
                 said = choice.get("delta") or choice.get("message") or {}
                 for kind, names in (("thinking", ("reasoning_content", "reasoning")), ("text", ("content",))):
                     words = next((said[name] for name in names if isinstance(said.get(name), str)), "")
@@ -350,83 +350,10 @@ class RemoteEngine:
                 listener(status)
 
 
-class _Answer:
-    """Gathers the pieces of one completion; a piece of the stream is about a token."""
-
-    def __init__(self, prompt: Prompt, on_text: Callable[[str], None] | None) -> None:
-        self._stream = TextStream(prompt)
-        self._on_text = on_text
-        self._logprobs: list[float] = []
-        self._ends: list[int] = []
-        self._usage: dict[str, Any] = {}
-        self._first: float | None = None
-        self.finish = Finish.STOP
-        self.counted = 0
-
-    def take(self, item: Any) -> bool:
-        """Takes an event; whether the answer is complete."""
-        if isinstance(item, dict) and isinstance(item.get("usage"), dict):
-            self._usage = item["usage"]
-        choice = _choice(item)
-        text = choice.get("text")
-        if isinstance(text, str) and text:
-            if self._first is None:
-                self._first = time.monotonic()
-            self.counted += 1
-            before = len(self._stream.text)
-            ended = self._stream.push(text.encode("utf-8", "replace"))
-            self._note_logprobs(choice.get("logprobs"))
-            if self._on_text is not None and len(self._stream.text) > before:
-                self._on_text(self._stream.text[before:])
-            if ended:
-                self.finish = ended
-                return True
-        if choice.get("finish_reason") == "length":
-            self.finish = Finish.LIMIT
-        return False
-
-    def generation(self, window: int, begin: float) -> Generation:
-        """The answer so far, as an engine gives it."""
-        now = time.monotonic()
-        first = self._first if self._first is not None else now
-        sent, made = _number(self._usage, "prompt_tokens"), _number(self._usage, "completion_tokens")
-        details = self._usage.get("prompt_tokens_details")
-        reused = _number(details, "cached_tokens") if isinstance(details, dict) else 0
-        window = sent or window
-        return Generation(
-            text=self._stream.text,
-            tokens=tuple(text_tokens.encode(self._stream.text)),
-            logprobs=tuple(self._logprobs),
-            ends=tuple(self._ends),
-            finish=self.finish,
-            counts=TokenCounts(window, min(reused, window), max(window - reused, 0), made or self.counted),
-            timings=Timings(
-                total_ms=(now - begin) * 1000, prefill_ms=(first - begin) * 1000, decode_ms=(now - first) * 1000
-            ),
-        )
-
-    def _note_logprobs(self, found: Any) -> None:
-        values = found.get("token_logprobs") if isinstance(found, dict) else None
-        if isinstance(values, list):
-            found_here = [float(value) for value in values if isinstance(value, int | float)]
-            self._logprobs += found_here
-            self._ends += [len(self._stream.text)] * len(found_here)
-
-
-def _choice(item: Any) -> dict[str, Any]:
-    choices = item.get("choices") if isinstance(item, dict) else None
-    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-
-
-def _number(table: dict[str, Any], key: str) -> int:
-    value = table.get(key)
-    return value if isinstance(value, int) and value > 0 else 0
-
-
 def _length(model: dict[str, Any]) -> int:
     """The context a server offers: vLLM says `max_model_len`, llama-server `meta.n_ctx_train`."""
     meta = model.get("meta")
-    return _number(model, "max_model_len") or (_number(meta, "n_ctx_train") if isinstance(meta, dict) else 0)
+    return count_of(model, "max_model_len") or (count_of(meta, "n_ctx_train") if isinstance(meta, dict) else 0)
 
 
 async def _first(count: Callable[[str], Any], families: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from iquest_lsp.errors import EngineError, ModelError, RuntimeSetupError, UsageError
+from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 from iquest_lsp.server.showing import show_markdown
 
@@ -47,13 +46,10 @@ def register(connection: Connection) -> None:
     async def explain_change(uri: str, line: int) -> dict[str, object]:
         file, at = _place(uri, line)
         root, target = await connection.assistant.change_at(file, at, connection.client)
-        facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target)
-        try:
-            told = await connection.assistant.explain_in_words(root, target, facts, client=connection.client)
-        except (ModelError, EngineError, RuntimeSetupError) as error:
-            connection.reporter.failed(error)
-            told = None
-        markdown = replace(facts, model_text=told.text if told is not None and told.text else None).to_markdown()
+        made = await connection.assistant.explain_diff(
+            root, target, failed=connection.reporter.failed, client=connection.client
+        )
+        markdown = made.to_markdown()
         await show_markdown(connection, "explanation", markdown)
         return {"markdown": markdown, "target": target}
 

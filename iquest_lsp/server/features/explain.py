@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from iquest_lsp.errors import EngineError, ModelError, RuntimeSetupError, UsageError
+from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import DiffExplanation
     from iquest_lsp.server.app import Connection
 
 EXPLAIN_DIFF = "iquest/explainDiff"
@@ -27,10 +26,18 @@ def register(connection: Connection) -> None:
     @connection.feature(EXPLAIN_DIFF)
     async def explain_diff(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        root, target = root_asked(connection, asked), str(asked.get("target", ""))
-        patch, so_far = _patch(asked), partial_results(connection, asked)
-        facts = await asyncio.to_thread(connection.assistant.explain_diff, root, target, so_far, patch)
-        return facts.to_json() | {"model_text": await _prose(connection, root, target, facts, patch, so_far)}
+        root, target, patch = root_asked(connection, asked), str(asked.get("target", "")), _patch(asked)
+        made = await connection.assistant.explain_diff(
+            root,
+            target,
+            patch,
+            include_filtered=asked.get("include_filtered") is True,
+            so_far=partial_results(connection, asked) or (lambda part: None),
+            failed=connection.reporter.failed,
+            client=connection.client,
+        )
+        answer = made.to_json()
+        return answer | {"markdown": made.to_markdown()} if asked.get("markdown") is True else answer
 
 
 def _patch(asked: dict[str, object]) -> bytes | None:
@@ -42,23 +49,6 @@ def _patch(asked: dict[str, object]) -> bytes | None:
         return base64.b64decode(str(given), validate=True)
     except ValueError as error:
         raise UsageError("The patch is not valid base64", why=str(error)) from error
-
-
-async def _prose(
-    connection: Connection, root: Path, target: str, facts: DiffExplanation, patch: bytes | None, so_far: Send | None
-) -> str | None:
-    """A model's words on the change, where one is configured that can; its failure is told and costs nothing else."""
-
-    def listen(kind: str, words: str) -> None:
-        if so_far is not None and kind == "text":
-            so_far({"model_text": words})
-
-    try:
-        told = await connection.assistant.explain_in_words(root, target, facts, patch, listen, client=connection.client)
-    except (ModelError, EngineError, RuntimeSetupError) as error:
-        connection.reporter.failed(error)
-        return None
-    return told.text or None if told is not None else None
 
 
 def partial_results(connection: Connection, asked: dict[str, object]) -> Send | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from iquest_lsp.bench.latency import BEGIN, CANCELLED, Asked, Ladder, _count, _report
+from iquest_lsp.bench.latency import BEGIN, CANCELLED, Asked, Ladder, count_requests, report_of
 from iquest_lsp.bench.typing_session import Kind
 
 URI = "file:///a.py"
@@ -42,8 +42,8 @@ def test_each_kind_of_moment_has_its_counts_and_its_times() -> None:
         answers={(URI, number): [answer] for number, (_, answer) in enumerate(session) if answer},
     )
     ladder = Ladder()
-    _count(ladder, editor, asked)
-    report = _report(ladder, "nano", 1.0)
+    count_requests(ladder, editor, asked)
+    report = report_of(ladder, "nano", 1.0)
     moments = report.counts["moments"]
     assert sum(moment["requests"] for moment in moments.values()) == len(session)
     assert moments[BEGIN] == {"requests": 1, "quiet: deadline": 1, "text_share": 0.0}

@@ -130,6 +130,7 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("include_filtered", [False, True])
 @pytest.mark.parametrize("indexed", [False, True])
 def test_no_answer_shows_a_secret(library: Script, tmp_path: Path, *, include_filtered: bool, indexed: bool) -> None:

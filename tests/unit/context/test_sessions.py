@@ -46,6 +46,7 @@ def keeps_the_promises(costs: Costs) -> None:
     assert min(costs.kept["switch"]) >= 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt_format", [SPM, PSM, STOCK_SPM], ids=["spm", "psm", "stock spm"])
 @pytest.mark.parametrize(("budget", "seeds"), [(2048, (1, 2)), (8192, (1, 2)), (32_768, (2,))])
 def test_what_typing_saving_and_switching_cost(
@@ -56,6 +57,7 @@ def test_what_typing_saving_and_switching_cost(
     keeps_the_promises(costs)
 
 
+@pytest.mark.slow
 def test_a_window_of_the_largest_size_keeps_the_same_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     everything = sorted(item.name for item in Path(sysconfig.get_path("stdlib")).iterdir() if item.is_dir())
     packages = [name for name in everything if name not in ("site-packages", "test", "__pycache__")]
@@ -65,6 +67,7 @@ def test_a_window_of_the_largest_size_keeps_the_same_promises(monkeypatch: pytes
     keeps_the_promises(costs)
 
 
+@pytest.mark.slow
 def test_new_lines_by_themselves_keep_the_promise_too() -> None:
     for prompt_format in (SPM, PSM):
         newlines = sorted(run(prompt_format, 4096, seeds=(4, 5)).evaluated["newline"])

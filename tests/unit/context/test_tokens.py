@@ -101,7 +101,7 @@ def test_a_byte_level_tokenizer_of_the_usual_kind_is_given_pieces() -> None:
 
         cache = TokenCache(encode)
         cache.ids(["warm up"])
-        assert cache._splits
+        assert cache.splits
         for text in files:
             assert list(cache.ids([text])[0]) == encode([text])[0]
 
@@ -110,8 +110,8 @@ def test_the_cache_is_bounded() -> None:
     cache = TokenCache(lambda texts: [list(range(len(text))) for text in texts], max_tokens=1000)
     for number in range(200):
         cache.ids([f"{number:050}"])
-    assert cache._held <= 1000
-    assert len(cache._ids) < 20
+    assert cache.held <= 1000
+    assert len(cache) < 20
     # What was used last is still known.
     calls = cache.batches
     cache.ids([f"{199:050}"])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.context.inputs import WindowInputs
 from iquest_lsp.context.prompt import PromptFormat
-from iquest_lsp.context.window import Sources, WindowAssembler, assemble
+from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ChunkKind, ContextWindow, Document, FlowRecord, Position, RecentEdit, Snapshot
 
 from .toys import PLAIN, PSM, SPM, STOCK_SPM, ToyTokenizer, ToyWorkspace, common_prefix, module, special_tokens
@@ -204,20 +205,14 @@ def test_odd_texts(text: str) -> None:
 def test_assemble_is_the_first_window_of_a_session() -> None:
     bench = Bench()
     window = bench.make("toy/alpha.py", 30, 10)
-    alone = assemble(
-        bench.workspace.snapshot("toy/alpha.py", 30, 10),
-        bench.workspace.sources(),
-        bench.tokenizer,
-        SPM,
-        4096,
-        special_tokens=bench.special,
-    )
-    assert alone == window
+    alone = WindowAssembler(bench.tokenizer, SPM, bench.special, 4096)
+    snapshot, inputs = bench.workspace.snapshot("toy/alpha.py", 30, 10), bench.workspace.sources()
+    assert alone.assemble(snapshot, inputs) == window
 
 
 def test_sources_have_defaults_for_a_file_alone() -> None:
     tokenizer = ToyTokenizer()
     document = Document("/elsewhere/a.py", "x = 1\n")
     snapshot = Snapshot(Path("/"), document, Position(0, 5))
-    window = assemble(snapshot, Sources(), tokenizer, PLAIN, 1000, special_tokens={})
+    window = WindowAssembler(tokenizer, PLAIN, {}, 1000).assemble(snapshot, WindowInputs())
     assert kinds(window) == ["current"]

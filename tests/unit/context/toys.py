@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from iquest_lsp.context.index import WorkspaceIndex
+from iquest_lsp.context.inputs import WindowInputs
 from iquest_lsp.context.prompt import FAMILIES, FimTokens, PromptFormat
-from iquest_lsp.context.window import Sources
 from iquest_lsp.datatypes import MISSING, Document, Dropped, Position, Snapshot
 
 # Splits as byte-level pre-tokenizers do (words with the sign before them, line ends with their blanks), then into
@@ -72,9 +72,9 @@ class ToyWorkspace:
         loaded = self.load(path)
         return loaded.text if isinstance(loaded, Document) else ""
 
-    def sources(self, **changes: object) -> Sources:
+    def sources(self, **changes: object) -> WindowInputs:
         values: dict[str, object] = {"index": self.index, "read": self.read, "repository": "toy"}
-        return Sources(**(values | changes))  # type: ignore[arg-type]  # values of several types by name
+        return WindowInputs(**(values | changes))  # type: ignore[arg-type]  # values of several types by name
 
     def open(self, path: str, text: str | None = None) -> None:
         self.clock += 1

@@ -68,7 +68,7 @@ def test_a_full_disk_loses_lines_and_nothing_else(
         handler.emit(logging.makeLogRecord({"msg": "x" * 10000}))
     assert handler.lost == 10
     handler.baseFilename = str(tmp_path / "room.log")  # there is room again, later
-    monkeypatch.setattr(handler, "_wait_until", 0.0)
+    monkeypatch.setattr(handler, "wait_until", 0.0)
     handler.emit(logging.makeLogRecord({"msg": "back"}))
     handler.close()
     assert "back" in (tmp_path / "room.log").read_text()

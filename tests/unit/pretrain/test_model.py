@@ -128,8 +128,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path, recipe: random_model.Recipe) 
 def _engine_logits(path: Path, tokens: list[int]) -> np.ndarray:
     model = llama.Model.load(path)
     context = Context(
-        model,
-        n_ctx=512, n_batch=512, n_ubatch=512, type_k="f32", type_v="f32", flash_attn=False, n_threads=1
+        model, n_ctx=512, n_batch=512, n_ubatch=512, type_k="f32", type_v="f32", flash_attn=False, n_threads=1
     )
     context.decode(tokens, list(range(len(tokens))), logits="all")
     result = np.stack([context.logits(at) for at in range(len(tokens))])

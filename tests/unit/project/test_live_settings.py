@@ -51,6 +51,7 @@ async def test_another_window_is_a_new_start_of_the_engine_and_nothing_else_is(m
     ]
 
 
+@pytest.mark.slow
 async def test_a_change_while_the_model_loads_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IQUEST_LSP_FAKE", '{"load_ms": 500}')
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
@@ -94,6 +95,7 @@ async def test_what_surrounds_a_file_follows_the_strictest_who_has_the_workspace
     assert "shapes.py" in (await shown(assistant, file))[1]
 
 
+@pytest.mark.slow
 async def test_the_files_of_settings_are_followed(tmp_path: Path) -> None:
     user, root = tmp_path / "settings.toml", tmp_path / "work"
     root.mkdir()

@@ -45,6 +45,7 @@ def stored(root: Path) -> int:
         return len(index.entries()) if index.head else 0
 
 
+@pytest.mark.slow
 async def test_history_is_indexed_in_the_background_with_progress_and_on_new_commits(script: Script) -> None:
     assistant = Assistant(Configuration({"engine": "fake"}))
     events: list[ProjectEvent] = []
@@ -60,6 +61,7 @@ async def test_history_is_indexed_in_the_background_with_progress_and_on_new_com
         await assistant.close()
 
 
+@pytest.mark.slow
 async def test_the_window_shows_what_changes_along_and_what_the_history_says(script: Script) -> None:
     History(script.root, has_secret).update_index()
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
@@ -82,6 +84,7 @@ async def test_the_window_shows_what_changes_along_and_what_the_history_says(scr
         await assistant.close()
 
 
+@pytest.mark.slow
 async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     from iquest_lsp.completion.completer import CompletionRequest
     from iquest_lsp.project import warming
@@ -113,6 +116,7 @@ async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch:
         await assistant.close()
 
 
+@pytest.mark.slow
 async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(script: Script) -> None:
     names = [f"many/part{number // 100}/m{number}.py" for number in range(5000)]
     script.commit("Add many modules", dict.fromkeys(names, "def one(side):\n    return side\n"))

@@ -113,12 +113,12 @@ def write_byte_level(folder: Path) -> int:
     """tokenizer.json, byte-level BPE; returns its size."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    from quantize.pretokenizers import _QWEN2
+    from quantize.pretokenizers import QWEN2
 
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(_QWEN2), "isolated"),
+            pre_tokenizers.Split(Regex(QWEN2), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

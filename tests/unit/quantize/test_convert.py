@@ -143,7 +143,7 @@ def _stop_at(count: int) -> gguf_stream.Progress:
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gguf_stream, "_NOTE_EVERY", 0.0)
+    monkeypatch.setattr(gguf_stream, "NOTE_EVERY_S", 0.0)
     checkpoints.write(tmp_path / "model", LOOP)
     convert(tmp_path / "model", tmp_path / "whole.gguf", "q8_0")
     with pytest.raises(_StopError):
@@ -161,7 +161,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     code = f"""
 import os, pathlib
 from quantize import convert, gguf_stream
-gguf_stream._NOTE_EVERY = 0.0
+gguf_stream.NOTE_EVERY_S = 0.0
 names = []
 def progress(done, total, name):
     names.append(name)
@@ -181,7 +181,7 @@ convert.convert(folder / "model", folder / "out.gguf", "f16", progress=progress)
 def test_what_belongs_to_something_else_is_begun_again(
     tmp_path: Path, disturbance: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gguf_stream, "_NOTE_EVERY", 0.0)
+    monkeypatch.setattr(gguf_stream, "NOTE_EVERY_S", 0.0)
     folder, out = tmp_path / "model", tmp_path / "out.gguf"
     checkpoints.write(folder, LOOP)
     with pytest.raises(_StopError):

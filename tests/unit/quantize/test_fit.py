@@ -68,7 +68,7 @@ def test_what_cannot_fit_says_what_would() -> None:
 
 
 def test_second_pass_kv_is_the_window_and_the_margin_only() -> None:
-    """56 KiB a token at f16 for 14 layers (LOOP_MODELS.md section 1), and little more for the second pass."""
+    """56 KiB a token at f16 for 14 layers (docs/loop-models.md), and little more for the second pass."""
     found = footprint(SEVEN, 131_072, "f16").kv
     assert 131_072 * 56 * 1024 <= found < 1.1 * 131_072 * 56 * 1024
 

@@ -35,7 +35,7 @@ class ScriptedTail:
         self.kept = list(prompt)
         self.calls: list[tuple[Call, int]] = []
         self._controller = controller
-        self._model, self._guess, self._cost, self._sure = model, guess, cost, sure
+        self._model, self.guess, self._cost, self._sure = model, guess, cost, sure
         self._exit_head = exit_head
         self._new: list[int] = []
         self._open = 0
@@ -58,12 +58,12 @@ class ScriptedTail:
         return self._rows(len(tokens))
 
     def first(self, token: int) -> First:
-        assert self._guess is not None
+        assert self.guess is not None
         self._note(Call.FIRST, 1)
         self._new.append(token)
         self._open += 1
         text = self.kept + self._new
-        return First(self._row(self._guess(text), self._sure), self._exit_head and self._exit_head(text))
+        return First(self._row(self.guess(text), self._sure), self._exit_head and self._exit_head(text))
 
     def later(self) -> list[Logits]:
         self._note(Call.LATER, self._open)
@@ -103,7 +103,7 @@ def write(
     pieces = [b"" if token == END else bytes([token + 32]) for token in range(VOCABULARY)]
     answer = Answer(request, lambda token: pieces[token], lambda token: token == END)
     sampler = Sampler(request.prompt.temperature, np.random.default_rng(0))
-    can_adapt = tail._guess is not None
+    can_adapt = tail.guess is not None
     writer = Writer(tail, controller, Pieces(pieces), request, answer, sampler, can_adapt=can_adapt, ends=[END])
     writer.write()
     return writer, answer

@@ -58,10 +58,15 @@ class Scripted:
     def __init__(self, answer: Script) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
+        self.clients: set[tuple[str, int]] = set()  # the addresses that connected
         scripted = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                scripted.clients.add(self.client_address)
+                super().setup()
 
             def log_message(self, *_: Any) -> None:
                 """Says nothing."""
@@ -142,6 +147,16 @@ class Scripted:
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
+    def start(self) -> None:
+        """Begins to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
     @property
     def url(self) -> str:
         """The address to set."""
@@ -167,13 +182,11 @@ class Scripted:
 def serving(answer: Script) -> Iterator[Scripted]:
     """A server for the time of a test."""
     server = Scripted(answer)
-    server._thread.start()
+    server.start()
     try:
         yield server
     finally:
-        server._server.shutdown()
-        server._server.server_close()
-        server._thread.join()
+        server.stop()
 
 
 def model_server(

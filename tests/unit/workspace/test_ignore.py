@@ -212,6 +212,7 @@ PATHS = st.lists(st.sampled_from(PARTS), min_size=1, max_size=4).map("/".join)
     opened=st.sampled_from(("", "", "a", "a/b")),
     ends=st.sampled_from(("\n", "\r\n")),
 )
+@pytest.mark.slow
 def test_no_difference_from_git(
     tmp_path_factory: pytest.TempPathFactory,
     files: list[str],

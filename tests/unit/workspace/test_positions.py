@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.datatypes import Position, Span
-from iquest_lsp.workspace.positions import Draft, Encoding, LineIndex, characters, units
+from iquest_lsp.workspace import positions
+from iquest_lsp.workspace.positions import (
+    LONGEST_LINE,
+    Draft,
+    Encoding,
+    LineIndex,
+    characters,
+    is_machine_made,
+    units,
+)
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 TEXTS = st.text(alphabet=st.sampled_from("ab\n\r\té漢😀\u2028\ud800\udc00"), max_size=40)
@@ -108,3 +117,30 @@ def test_a_change_of_a_draft_costs_what_it_touches(monkeypatch: pytest.MonkeyPat
         draft.replace(Position(line, 8), Position(line, 9), "23", "utf-16")
     assert sum(read) == 2000 * len("value = 23\n")
     assert draft.text.startswith("value = 23\nvalue = 1\n")
+
+
+@given(st.text(alphabet="aé€😀\ud83d\ude00"), st.integers(-1, 40), st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+def test_characters_are_as_many_as_fit_counted_one_by_one(line: str, column: int, encoding: Encoding) -> None:
+    fits = [count for count in range(len(line) + 1) if units(line[:count], encoding) <= max(column, 0)]
+    assert characters(line, column, encoding) == fits[-1]
+
+
+def test_a_long_line_is_measured_once_not_character_by_character(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = 0
+
+    def counted(text: str, encoding: Encoding) -> int:
+        nonlocal seen
+        seen += len(text)
+        return units(text, encoding)
+
+    monkeypatch.setattr(positions, "units", counted)
+    for line in ("é" + "x" * 300_000, "😀" * 300_000, "é" * 300_000, "x😀é" * 100_000):
+        for encoding in ("utf-8", "utf-16"):
+            seen = 0
+            characters(line, 290_000, encoding)
+            assert seen <= 600_000
+
+
+def test_a_line_that_nobody_types_is_known_by_its_length() -> None:
+    lines = LineIndex("x" * (LONGEST_LINE + 1) + "\n" + "x" * LONGEST_LINE)
+    assert [is_machine_made(lines, Position(line, 0)) for line in (0, 1, 9)] == [True, False, False]

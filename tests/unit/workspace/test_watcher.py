@@ -123,7 +123,7 @@ def test_a_folder_may_be_watched_without_those_in_it(start: Start, root: Path) -
     (root / "top.py").write_text("1")
     log.wait(lambda _: "top.py" in log.paths)
     assert log.paths == {"top.py"}
-    assert str(root / "src") not in watcher._watches
+    assert str(root / "src") not in watcher.watches
 
 
 def test_head_and_rules(start: Start, root: Path) -> None:

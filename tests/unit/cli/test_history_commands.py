@@ -1,0 +1,142 @@
+"""The history's commands: what they load, and that a diff is explained once, wherever that is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from iquest_lsp.cli import cli
+from iquest_lsp.codeflow.answers import explain
+from iquest_lsp.errors import DaemonError
+from tests.unit.codeflow.conftest import Script
+
+TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
+FAKE = {"responses": ["It computes an area."] * 9, "metadata": {"tokenizer.chat_template": TEMPLATE}}
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    for name in ("CONFIG", "CACHE", "STATE", "DATA"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("IQUEST_LSP_FAKE", json.dumps(FAKE))
+    script = Script(tmp_path / "repository")
+    script.commit("Add area", {"a.py": "def area(side):\n    return side\n"})
+    script.commit("Square it", {"a.py": "def area(side):\n    return side * side\n"})
+    return script
+
+
+@pytest.fixture
+def explained(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """One entry for each time that the facts of a diff are worked out."""
+    made: list[object] = []
+    real = explain.explain_diff
+
+    def count(*args: Any, **options: Any) -> object:
+        made.append(options["include_filtered"])
+        return real(*args, **options)
+
+    monkeypatch.setattr(explain, "explain_diff", count)
+    return made
+
+
+def use_a_model(tmp_path: Path) -> None:
+    folder = tmp_path / "CONFIG" / "iquest-lsp"
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text('engine = "fake"\ninstruct_model = "any"\n')
+
+
+def asked(script: Script, *more: str) -> Any:
+    done = CliRunner().invoke(cli, ["explain-diff", "HEAD", "--repo", str(script.root), *more])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_why_loads_neither_engine_nor_assistant(script: Script) -> None:
+    code = (
+        "import sys, json\nfrom iquest_lsp.cli import main\nsys.argv = ['iquest-lsp', 'why', 'a.py:2', '--json']\n"
+        "try:\n    main()\nfinally:\n    print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=script.root, capture_output=True, text=True, check=True)
+    assert [item["subject"] for item in json.loads(done.stdout)["story"]] == ["Add area", "Square it"]
+    loaded = json.loads(done.stderr)
+    ours = ("iquest_lsp.runtime", "iquest_lsp.assistant", "iquest_lsp.project", "iquest_lsp.context")
+    for name in (*ours, "llama_cpp", "numpy", "pygls", "lsprotocol", "httpx", "asyncio", "rich"):
+        assert not [module for module in loaded if module == name or module.startswith(name + ".")], name
+
+
+@pytest.mark.parametrize("more", [("--facts-only",), ()], ids=["facts only", "no model"])
+def test_without_a_model_the_facts_are_worked_out_here(
+    script: Script, explained: list[object], monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("iquest_lsp.daemon.client.joined", lambda *args: pytest.fail("no daemon is needed"))
+    assert json.loads(asked(script, "--json", "--include-filtered", *more).stdout)["model_text"] is None
+    assert explained == [True]
+
+
+def test_with_a_model_here_they_are_worked_out_once(script: Script, tmp_path: Path, explained: list[object]) -> None:
+    use_a_model(tmp_path)
+    told = json.loads(asked(script, "--json", "--standalone", "--include-filtered").stdout)
+    assert told["model_text"] == "It computes an area."
+    assert explained == [True]
+
+
+class Daemon:
+    """What a command sees of a daemon, with an answer that it could not have made itself."""
+
+    messages = ("the model was slow",)
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, object]]] = []
+
+    def request(self, method: str, params: dict[str, object]) -> dict[str, object]:
+        self.requests.append((method, params))
+        return {"summary": "From afar", "model_text": "It computes.", "markdown": "# From afar\n"}
+
+
+def test_with_a_daemon_its_whole_answer_is_printed(
+    script: Script, tmp_path: Path, explained: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_a_model(tmp_path)
+    daemon = Daemon()
+
+    @contextlib.contextmanager
+    def joined(*args: object) -> Iterator[Daemon]:
+        yield daemon
+
+    monkeypatch.setattr("iquest_lsp.daemon.client.joined", joined)
+    done = asked(script, "--json", "--include-filtered")
+    assert json.loads(done.stdout) == {"summary": "From afar", "model_text": "It computes."}
+    assert done.stderr == "warning: the model was slow\n"
+    assert asked(script, "--format", "md").stdout == "# From afar\n\n"
+    assert "From afar" in asked(script).stdout
+    assert explained == []
+    assert [method for method, _ in daemon.requests] == ["iquest/explainDiff"] * 3
+    assert [params["include_filtered"] for _, params in daemon.requests] == [True, False, False]
+
+
+def test_a_daemon_that_fails_costs_the_words_alone(
+    script: Script, tmp_path: Path, explained: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_a_model(tmp_path)
+
+    @contextlib.contextmanager
+    def joined(*args: object) -> Iterator[Daemon]:
+        daemon = Daemon()
+        monkeypatch.setattr(daemon, "request", lambda *args: (_ for _ in ()).throw(DaemonError("It is gone")))
+        yield daemon
+
+    monkeypatch.setattr("iquest_lsp.daemon.client.joined", joined)
+    done = asked(script, "--json")
+    assert json.loads(done.stdout)["model_text"] is None
+    assert "warning: not explained in words: It is gone" in done.stderr
+    assert explained == [False]

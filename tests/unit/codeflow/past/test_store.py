@@ -1,0 +1,381 @@
+"""The store: incremental, rebase-safe, process-safe, killable."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past import index_access
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.indexer import Indexer
+from iquest_lsp.codeflow.past.store import Store
+from tests.unit.codeflow.conftest import Script, history_of
+from tests.waiting import PATIENCE_S
+
+
+def opened(script: Script, folder: Path) -> FlowIndex:
+    return FlowIndex.open(Repository.open(script.root), folder)
+
+
+def subjects(script: Script, folder: Path) -> list[str]:
+    """The live commits after an update, newest first."""
+    with opened(script, folder) as index:
+        assert index.update().complete
+        assert index.head == script.git("rev-parse", "HEAD")
+        return [item.subject for item in index.entries()]
+
+
+def body(number: int) -> dict[str, str | None]:
+    return {"a.py": f"def f():\n    return {number}\n", "b.py": f"X = {number}\n"}
+
+
+def test_new_commits_cost_only_themselves(script: Script, tmp_path: Path) -> None:
+    for number in range(5):
+        script.commit(f"Step {number}", body(number))
+    with opened(script, tmp_path) as index:
+        first = index.update()
+        assert (first.commits, first.deep) == (5, 5)
+        again = index.update()
+        assert (again.commits, again.deep, again.gone) == (0, 0, 0)
+        script.commit("Step 5", body(5))
+        more = index.update()
+        assert (more.commits, more.deep) == (1, 1)
+    assert subjects(script, tmp_path)[0] == "Step 5"
+
+
+def test_amended_and_rebased_and_switched(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    script.commit("Two", body(2))
+    assert subjects(script, tmp_path) == ["Two", "One"]
+    script.git("commit", "-q", "--amend", "-m", "Two, better")
+    assert subjects(script, tmp_path) == ["Two, better", "One"]
+    script.git("checkout", "-q", "-b", "side", "HEAD~1")
+    script.commit("Side", {"c.py": "z = 1\n"})
+    assert subjects(script, tmp_path) == ["Side", "One"]
+    script.git("checkout", "-q", "main")
+    with opened(script, tmp_path) as index:
+        # Going back to a branch reads nothing anew.
+        assert index.update().commits == 0
+    assert subjects(script, tmp_path) == ["Two, better", "One"]
+    script.git("checkout", "-q", "side")
+    script.git("rebase", "-q", "main")
+    assert subjects(script, tmp_path) == ["Side", "Two, better", "One"]
+
+
+def test_the_old_head_is_gone_altogether(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    script.commit("Two", body(2))
+    subjects(script, tmp_path)
+    script.git("reset", "-q", "--hard", "HEAD~1")
+    script.commit("Other", body(3))
+    script.git("reflog", "expire", "--expire=now", "--all")
+    script.git("gc", "-q", "--prune=now")
+    assert subjects(script, tmp_path) == ["Other", "One"]
+
+
+def test_linked_worktrees_have_views_of_their_own(script: Script, tmp_path: Path) -> None:
+    one = script.commit("One", body(1))
+    script.commit("Two", body(2))
+    script.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"), one)
+    linked = Repository.open(tmp_path / "linked")
+    store = tmp_path / "store"
+    assert subjects(script, store) == ["Two", "One"]
+    with FlowIndex.open(linked, store) as index:
+        assert index.update().commits == 0
+        assert [item.subject for item in index.entries()] == ["One"]
+    assert subjects(script, store) == ["Two", "One"]
+
+
+def test_a_force_push_from_elsewhere(script: Script, new_script: Callable[[str], Script], tmp_path: Path) -> None:
+    """Somebody rewrote the branch on the server: after a fetch and a reset only the new line is told of."""
+    script.commit("One", body(1))
+    script.commit("Two", body(2))
+    mine = new_script("mine")
+    mine.git("remote", "add", "origin", str(script.root))
+    mine.git("fetch", "-q", "origin")
+    mine.git("reset", "-q", "--hard", "origin/main")
+    store = tmp_path / "store"
+    assert subjects(mine, store) == ["Two", "One"]
+    script.git("reset", "-q", "--hard", "HEAD~1")
+    script.commit("Two, rewritten", body(3))
+    script.commit("Three", body(4))
+    mine.git("fetch", "-q", "--force", "origin")
+    mine.git("reset", "-q", "--hard", "origin/main")
+    assert subjects(mine, store) == ["Three", "Two, rewritten", "One"]
+    told = history_of(mine.root, folder=store).flow_records(["a.py"])
+    assert [record.subject for record in told] == ["Three", "Two, rewritten", "One"]
+
+
+def test_a_submodule_has_a_history_of_its_own(
+    script: Script, new_script: Callable[[str], Script], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    inner = new_script("inner")
+    inner.commit("Inner one", {"deep.py": "def deep():\n    return 1\n"})
+    script.commit("Outer one", body(1))
+    script.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.root), "sub")
+    script.commit("Take the part in")
+    assert history_of(script.root).update_index().commits == 2
+    assert history_of(script.root / "sub").update_index().commits == 1
+    assert [record.subject for record in history_of(script.root / "sub").flow_records(["deep.py"])] == ["Inner one"]
+    assert [record.subject for record in history_of(script.root).flow_records(["a.py"])] == ["Outer one"]
+    # The outer history follows the part as one path and does not read inside.
+    assert [record.subject for record in history_of(script.root).flow_records(["sub"])] == ["Take the part in"]
+    assert history_of(script.root).flow_records(["sub/deep.py"]) == []
+
+
+def test_empty_repository(script: Script, tmp_path: Path) -> None:
+    with opened(script, tmp_path) as index:
+        assert index.update().commits == 0
+        assert index.entries() == []
+    script.commit("One", body(1))
+    assert subjects(script, tmp_path) == ["One"]
+
+
+def test_releases_follow_the_tags(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    script.git("tag", "v1.0rc1")
+    script.commit("Two", body(2))
+    script.git("tag", "-a", "v1.0", "-m", "first")
+    script.commit("Three", body(3))
+    with opened(script, tmp_path) as index:
+        index.update()
+        assert [item.release for item in index.entries()] == [None, "v1.0", "v1.0"]
+        script.git("tag", "v1.1")
+        index.update()
+        assert [item.release for item in index.entries()] == ["v1.1", "v1.0", "v1.0"]
+        script.git("tag", "-d", "v1.0")
+        index.update()
+        assert [item.release for item in index.entries()] == ["v1.1"] * 3
+
+
+def test_filters_say_why(script: Script, tmp_path: Path) -> None:
+    project = '[project]\nrequires-python = ">=3.8"\n'
+    script.commit("Start", {"pyproject.toml": project, "a.py": "def f(x):\n    return x\n"})
+    script.commit("wip", {"a.py": "def f(x):\n    return x + 1\n"})
+    script.commit("Bump dependencies", {"poetry.lock": "1\n"}, author="renovate[bot] <r@x.org>")
+    matching = "def f(x):\n    match x:\n        case 1:\n            return 2\n    return x + 1\n"
+    script.commit("Use matching", {"a.py": matching})
+    script.commit("Support lists", {"a.py": "def f(x):\n    return [x]\n"})
+    undone = script.commit("Support tuples", {"a.py": "def f(x):\n    return (x,)\n"})
+    script.git("revert", "--no-edit", undone)
+    script.commit("Format the code", {"a.py": "def f( x ):\n    return [ x ]\n"})
+    history_of(script.root, folder=tmp_path).update_index()
+    with opened(script, tmp_path) as index:
+        filters = {item.subject: (item.filter, item.objection) for item in index.entries()}
+    assert filters["wip"][0] == CREDIBILITY
+    assert filters["Bump dependencies"] == (CREDIBILITY, "made by the program renovate[bot]")
+    assert filters["Format the code"] == (CREDIBILITY, "only the layout changes")
+    assert filters["Use matching"][0] == CONSISTENCY
+    assert "match statement" in filters["Use matching"][1]
+    assert "Python 3.10" in filters["Use matching"][1]
+    assert "3.8" in filters["Use matching"][1]
+    assert filters["Support lists"] == ("", "")
+    shown = [item.subject for item in history_of(script.root, folder=tmp_path).flow_records(["a.py"])]
+    assert shown == ['Revert "Support tuples"', "Support lists", "Start"]
+    everything = history_of(script.root, folder=tmp_path, include_filtered=True).flow_records(["a.py"])
+    reasons = {item.subject: item.rationale for item in everything}
+    assert CONSISTENCY in reasons["Use matching"]
+    assert COMPLETENESS in reasons["Support tuples"]
+
+
+def test_patterns_of_the_project(script: Script, tmp_path: Path) -> None:
+    methods = {
+        name: f"    def {name}(self, value):\n        first = value + {number}\n        second = first * 2\n"
+        f"        return second - {number}\n"
+        for number, name in enumerate(("read", "write", "check", "send"))
+    }
+    script.commit("Add Service", {"a.py": "class Service:\n" + "\n".join(methods.values())})
+    script.commit(
+        "Split Service",
+        {
+            "a.py": None,
+            "reader.py": "class Reader:\n" + methods["read"],
+            "writer.py": "class Writer:\n" + methods["write"] + "\n" + methods["check"],
+            "sender.py": "class Sender:\n" + methods["send"],
+        },
+    )
+    script.commit(
+        "Rename the writer",
+        {"writer.py": None, "output.py": "class Writer:\n" + methods["write"] + "\n" + methods["check"]},
+    )
+    script.commit(
+        "Merge classes",
+        {"reader.py": None, "sender.py": None, "both.py": "class Both:\n" + methods["read"] + "\n" + methods["send"]},
+    )
+    history_of(script.root, folder=tmp_path).update_index()
+    with opened(script, tmp_path) as index:
+        found = {(kind, what): detail for _, kind, what, detail in index.patterns()}
+        assert found["split", "a.py::Service"] == "into Reader, Sender, Writer"
+        assert found["merge", "both.py::Both"] == "from Reader, Sender"
+        assert ("file-rename", "output.py") in found
+        assert index.renamed_from("output.py")[:2] == ["output.py", "writer.py"]
+
+
+def test_a_broken_store_is_made_anew(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    subjects(script, tmp_path)
+    file = next(tmp_path.glob("flow-*.sqlite"))
+    for junk in (b"junk" * 1000, file.read_bytes()[:5000]):
+        for path in tmp_path.glob("flow-*.sqlite-*"):
+            path.unlink()
+        file.write_bytes(junk)
+        assert subjects(script, tmp_path) == ["One"]
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_newer_schema_is_left_alone(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    subjects(script, tmp_path)
+    file = next(tmp_path.glob("flow-*.sqlite"))
+    db = sqlite3.connect(file)
+    db.execute("PRAGMA user_version=99")
+    db.close()
+    assert subjects(script, tmp_path) == ["One"]
+    assert list(tmp_path.glob("*.broken")), "the newer store is kept aside"
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.git.repository import Repository
+with FlowIndex.open(Repository.open(Path(sys.argv[1])), Path(sys.argv[2])) as index:
+    print("ready", flush=True)
+    index.update(lambda what, done, total: print(what, done, flush=True))
+"""
+
+
+def worker(script: Script, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WORKER, str(script.root), str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script.made_anew(1500)
+    for line in ("ready", "commits 500", "symbols 100"):
+        process = worker(script, tmp_path)
+        assert process.stdout is not None
+        for printed in process.stdout:
+            if printed.startswith(line):
+                break
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    # The dead process's lease runs out.
+    monkeypatch.setattr("iquest_lsp.codeflow.past.store.LEASE_SECONDS", 0.0)
+    with opened(script, tmp_path) as index:
+        assert index.update().complete
+        assert len(index.entries(limit=5000)) == 1500
+        assert index.store.value("SELECT count(*) FROM commits") == 1500
+        assert index.store.value("SELECT count(*) FROM changes") == 1500
+        assert index.store.value("SELECT count(*) FROM commits WHERE depth=1") == 1500
+        assert index.store.value("SELECT count(*) FROM symbols") == 1500
+        assert index.store.value("PRAGMA integrity_check") == "ok"
+
+
+def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
+    script.made_anew(600)
+    both = [worker(script, tmp_path) for _ in range(2)]
+    for process in both:
+        process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0
+    assert len(subjects(script, tmp_path)) == 500
+    with opened(script, tmp_path) as index:
+        assert index.store.value("SELECT count(*) FROM commits") == 600
+        assert index.store.value("SELECT count(*) FROM symbols") == 600
+
+
+def test_many_open_a_new_store_at_once(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def open_one(_: int) -> None:
+        start.wait()
+        Store(tmp_path).close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(open_one, range(8)))
+    with Store(tmp_path) as store:
+        assert store.value("PRAGMA journal_mode") == "wal"
+
+
+def test_reading_older_commits_takes_no_lease(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    script.commit("Two", body(2))
+    with opened(script, tmp_path) as index:
+        index.update()
+        with index.store.transaction() as db:
+            for statement in ("UPDATE commits SET depth=0", "DELETE FROM symbols", "DELETE FROM hunks"):
+                db.execute(statement)
+        index.deepen(["a.py"])
+        assert index.store.value("SELECT count(*) FROM commits WHERE depth=0") == 0
+        assert len(index.symbols_on(["a.py"])) == 2
+        assert index.store.value("SELECT value FROM meta WHERE key='lease'") is None
+
+
+def test_a_lease_keeps_others_out_until_it_runs_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(tmp_path) as store:
+        assert store.lease("one")
+        assert store.lease("one")
+        assert not store.lease("two")
+        later = time.time() + 60
+        monkeypatch.setattr(time, "time", lambda: later)
+        assert store.lease("two")
+
+
+def test_a_large_history_is_asked_without_a_store(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_script: Callable[[str], Script]
+) -> None:
+
+    monkeypatch.setattr(index_access, "SMALL", 2)
+    script.commit("Add f", body(0))
+    script.commit("Fix f", body(1))
+    script.git("mv", "a.py", "c.py")
+    script.commit("Move a to c")
+    script.commit("Improve f", {"c.py": "def f():\n    return 7\n", "b.py": "X = 9\n"})
+    store = tmp_path / "store"
+    assert [item.subject for item in history_of(script.root, folder=store).why("c.py::f").story] == [
+        "Add f",
+        "Fix f",
+        "Improve f",
+    ]
+    assert history_of(script.root, folder=store).suspects("c.py:2").items[0].subject == "Improve f"
+    assert history_of(script.root, folder=store).impact("c.py::f").target == "c.py::f"
+    assert not store.exists()
+
+
+def test_an_unusable_cache_folder_is_no_obstacle(script: Script, tmp_path: Path) -> None:
+
+    script.commit("Add f", body(0))
+    (tmp_path / "file").write_text("")
+    assert [
+        item.subject for item in history_of(script.root, folder=tmp_path / "file" / "store").why("a.py::f").story
+    ] == ["Add f"]
+
+
+def test_merges_and_side_branches(script: Script, tmp_path: Path) -> None:
+    script.commit("One", body(1))
+    script.git("checkout", "-q", "-b", "side")
+    script.commit("Side", {"c.py": "z = 1\n"})
+    script.git("checkout", "-q", "main")
+    script.commit("Two", body(2))
+    script.git("merge", "-q", "--no-ff", "-m", "Merge branch 'side'", "side")
+    with opened(script, tmp_path) as index:
+        index.update()
+        merge = index.entries()[0]
+        assert (merge.kind, merge.filter, merge.merge) == ("merge", CREDIBILITY, True)
+        assert len(index.entries()) == 4
+        assert Indexer(index.repository, index.store).update().commits == 0

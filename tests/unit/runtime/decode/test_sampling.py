@@ -1,0 +1,74 @@
+"""Speculative sampling keeps the distribution: compared with plain sampling by chi-square on a tiny vocabulary."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from iquest_lsp.runtime.decode.sampling import Draft, Sampler, only
+
+SIZE, DRAWS = 6, 6_000
+#: The 99.9% quantile of chi-square with SIZE - 1 degrees of freedom.
+CRITICAL = 20.515
+
+
+def logits(seed: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(0, 1.5, SIZE).astype(np.float32)
+
+
+def chi_square(counts: NDArray[np.int64], weights: NDArray[np.float64]) -> float:
+    expected = weights * counts.sum()
+    return float(((counts - expected) ** 2 / expected).sum())
+
+
+@pytest.mark.parametrize("temperature", [0.6, 1.0, 1.7])
+def test_judged_drafts_of_another_distribution_follow_the_wanted_one(temperature: float) -> None:
+    sampler = Sampler(temperature, np.random.default_rng(11))
+    wanted, offered = logits(1), logits(2)
+    counts = np.zeros(SIZE, np.int64)
+    for _ in range(DRAWS):
+        draft, confidence = sampler.propose(offered)
+        assert confidence == sampler.weights(offered)[draft.token]
+        counts[sampler.judge(wanted, draft).token] += 1
+    assert chi_square(counts, sampler.weights(wanted)) < CRITICAL
+    assert chi_square(counts, sampler.weights(offered)) > CRITICAL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draft", range(SIZE))
+def test_certain_drafts_do_too(draft: int) -> None:
+    sampler = Sampler(0.8, np.random.default_rng(draft))
+    counts = np.zeros(SIZE, np.int64)
+    accepted = 0
+    for _ in range(DRAWS):
+        choice = sampler.judge(logits(3), Draft(draft))
+        counts[choice.token] += 1
+        accepted += choice.is_draft
+        assert choice.is_draft == (choice.token == draft)
+    assert chi_square(counts, sampler.weights(logits(3))) < CRITICAL
+    assert accepted == counts[draft]
+
+
+def test_greedy_takes_the_draft_only_if_it_is_the_best() -> None:
+    sampler = Sampler(0.0, np.random.default_rng(0))
+    row = logits(4)
+    best = int(row.argmax())
+    assert sampler.judge(row, Draft(best)).is_draft
+    other = sampler.judge(row, Draft((best + 1) % SIZE))
+    assert (other.token, other.is_draft) == (best, False)
+
+
+def test_log_probabilities_are_those_of_temperature_one() -> None:
+    row = logits(5)
+    exact = row.astype(np.float64) - np.log(np.exp(row.astype(np.float64)).sum())
+    for temperature in (0.0, 2.0):
+        choice = Sampler(temperature, np.random.default_rng(1)).choose(row)
+        assert choice.logprob == pytest.approx(exact[choice.token], abs=1e-5)
+
+
+def test_other_tokens_are_ruled_out() -> None:
+    sampler = Sampler(1.0, np.random.default_rng(1))
+    row = only(np.zeros(SIZE, np.float32), [2, 4])
+    assert {sampler.choose(row).token for _ in range(100)} == {2, 4}
+    assert only(row, []) is row
