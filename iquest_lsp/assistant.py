@@ -27,7 +27,7 @@ from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError, UsageError
 from iquest_lsp.project import line_history
 from iquest_lsp.project.kv_snapshots import Keeper
-from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, is_marked, root_of
+from iquest_lsp.project.project import Change, News, Project, ProjectEvent, Purpose, is_marked, root_of
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.base.engine import Engine, EngineOptions, EngineStatus
@@ -184,14 +184,18 @@ class Assistant:
         await self._talkers.close()
         await self._engine.close()
 
-    def configure(self, values: Mapping[str, object], client: str = "") -> list[SettingsProblem]:
+    def configure(
+        self, values: Mapping[str, object], client: str = "", *, whole: bool = False
+    ) -> list[SettingsProblem]:
         """Takes new settings from an editor; where they ask for another model, or for it in another way, it is loaded.
 
+        With `whole` they are all that the editor has set: what it set before and does not name is taken back.
         Returns what is not taken of them, of the user's file and of the files in the client's workspaces.
         """
-        problems = self._configuration.update(client, values)
+        take = self._configuration.push if whole else self._configuration.update
+        problems = take(client, values)
         self._settings_changed()
-        if any(in_snake_case(key) in ENGINE_SETTINGS for key in values):
+        if whole or any(in_snake_case(key) in ENGINE_SETTINGS for key in values):
             problems += self._follow_engine_settings()
         for root in [None, *(root for root, holders in self._holders.items() if client in holders)]:
             _, more = self._configuration.settings(root, client)
@@ -205,7 +209,7 @@ class Assistant:
             for problem in self._follow_engine_settings():
                 log.warning("%s", problem)
             for root in [*self._projects]:
-                self._heard(ProjectEvent(root, "settings"))
+                self._heard(ProjectEvent(root, News.SETTINGS))
 
     def leave(self, client: str) -> None:
         """Takes back what a client brought: its buffers, its settings, its hold on workspaces.
@@ -568,12 +572,12 @@ class Assistant:
         return listen
 
     def _warming(self, root: Path, done: int, total: int) -> None:
-        self._heard(ProjectEvent(root, "warming", done, total))
+        self._heard(ProjectEvent(root, News.WARMING, done, total))
 
     def _heard(self, event: ProjectEvent) -> None:
         if event.news:
             self._warmer.renew(event.root)
-        if event.what == "settings":
+        if event.what is News.SETTINGS:
             self._settings_changed()
         for listener in [*self._project_listeners]:
             listener(event)

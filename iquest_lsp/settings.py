@@ -166,6 +166,9 @@ def apply(
     return replace(base, **good), problems
 
 
+_NOTHING = object()
+
+
 class Configuration:
     """The layers of settings of one server, merged anew whenever one of them changes.
 
@@ -175,6 +178,9 @@ class Configuration:
     def __init__(self, overrides: Mapping[str, object] | None = None, user: Path | None = None) -> None:
         self.overrides = dict(overrides or {})
         self._clients: dict[str, dict[str, object]] = {}
+        # What each client said when it connected, and the names of what its editor pushed last.
+        self._first: dict[str, dict[str, object]] = {}
+        self._pushed: dict[str, frozenset[str]] = {}
         self._user = user
         self._user_stamp = self._stamp()
 
@@ -203,6 +209,25 @@ class Configuration:
                 problems.append(SettingsProblem("editor", key, reason))
         return problems
 
+    def push(self, client: str, values: Mapping[str, object]) -> list[SettingsProblem]:
+        """Takes all that a client's editor has set, anew: what it set before and does not name now is taken back.
+
+        What the client said when it connected holds again then. A value that is the default says nothing: editors send
+        their defaults along, which must not stand above the files of user and workspace.
+        """
+        defaults = {item.name: item.default for item in fields(Settings)}
+        said = {
+            key: value
+            for key, value in values.items()
+            if (tuple(value) if isinstance(value, list) else value) != defaults.get(in_snake_case(key), _NOTHING)
+        }
+        mine = self._clients.get(client, {})
+        first = self._first.setdefault(client, {in_snake_case(key): value for key, value in mine.items()})
+        names = {in_snake_case(key) for key in said}
+        back = {name: first.get(name) for name in self._pushed.get(client, frozenset()) - names}
+        self._pushed[client] = frozenset(names)
+        return self.update(client, {**back, **said})
+
     def user_file_changed(self) -> bool:
         """Whether the user's file is another one than when this was asked last."""
         before, self._user_stamp = self._user_stamp, self._stamp()
@@ -217,7 +242,8 @@ class Configuration:
 
     def forget(self, client: str) -> None:
         """Drops the values of a client that is gone."""
-        self._clients.pop(client, None)
+        for layer in (self._clients, self._first, self._pushed):
+            layer.pop(client, None)
 
     def _shared(self) -> dict[str, object]:
         """What the clients together say of the one model and its process: the first to say something usable counts."""

@@ -73,3 +73,23 @@ def test_a_broken_file_is_told(tmp_path: Path) -> None:
     settings, problems = Configuration().settings(tmp_path)
     assert settings == Settings()
     assert "not valid TOML" in problems[0].reason
+
+
+def test_what_an_editor_takes_back_is_taken_back() -> None:
+    made = Configuration()
+    made.update("one", {"deadlineMs": 9000})
+    made.push("one", {"enable": False, "deadlineMs": 300})
+    assert (made.settings(client="one")[0].enable, made.settings(client="one")[0].deadline_ms) == (False, 300)
+    made.push("one", {"max_tokens": 33})
+    now = made.settings(client="one")[0]
+    assert (now.enable, now.deadline_ms, now.max_tokens) == (True, 9000, 33)
+    made.push("one", {})
+    assert made.settings(client="one")[0].max_tokens == Settings().max_tokens
+
+
+def test_defaults_that_an_editor_sends_along_leave_the_workspace_its_word(tmp_path: Path) -> None:
+    (tmp_path / "iquest.toml").write_text('exclude = ["private/**"]\nmax_tokens = 17\n')
+    made = Configuration()
+    made.push("one", {"exclude": [], "maxTokens": Settings().max_tokens, "hover": True})
+    found, problems = made.settings(tmp_path, "one")
+    assert (found.exclude, found.max_tokens, found.hover, problems) == (("private/**",), 17, True, [])

@@ -77,6 +77,12 @@ export function activate(context: vscode.ExtensionContext): void {
     const middleware = {
       provideInlineCompletionItems: inline.provide.bind(inline),
       provideCompletionItem: () => undefined, // the list would offer the ghost text a second time
+      workspace: {
+        // The client would send every setting with its default, which then stands above the workspace's own file.
+        didChangeConfiguration: () => Promise.resolve(),
+        configuration: (params: { items: { section?: string }[] }) =>
+          params.items.map((item) => (item.section === SECTION ? settingsToTell() : null)),
+      },
     };
     const environment = setting<Record<string, string>>("server.environment", {});
     const connection = new ClientConnection(launch, log, middleware, settingsToTell(), environment);

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.server import convert
+from iquest_lsp.settings import Settings, in_snake_case
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
@@ -26,9 +28,11 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
-        values = editor_settings(params.settings) or await _pulled(connection)
-        if values:
-            connection.settings_changed(connection.assistant.configure(values, connection.client))
+        values = pushed_settings(params.settings)
+        if values is None:
+            values = await _pulled(connection)
+        if values is not None:
+            connection.settings_changed(connection.assistant.configure(values, connection.client, whole=True))
 
 
 async def follow(connection: Connection) -> None:
@@ -52,15 +56,35 @@ def editor_settings(value: Any) -> Mapping[str, object]:
     return {key.removeprefix(f"{SECTION}."): given for key, given in inner.items()} if isinstance(inner, dict) else {}
 
 
-async def _pulled(connection: Connection) -> Mapping[str, object]:
-    """The settings that the client gives when asked, none from a client that cannot be asked."""
+def pushed_settings(value: Any) -> Mapping[str, object] | None:
+    """The same of what an editor sends when settings changed; None where nothing in it is ours.
+
+    Some editors send the sections of all servers to each of them.
+    """
+    table = convert.plain(value)
+    if isinstance(table.get(SECTION), dict):
+        return _for_server(editor_settings(table))
+    named = {key: given for key, given in table.items() if key.startswith(f"{SECTION}.")}
+    known = {item.name for item in fields(Settings)}
+    if not named and not any(in_snake_case(key) in known for key in table):
+        return None
+    return _for_server(editor_settings(named or table))
+
+
+def _for_server(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Without what belongs to the extension itself."""
+    return {key: given for key, given in values.items() if key.partition(".")[0] not in ("server", "trace")}
+
+
+async def _pulled(connection: Connection) -> Mapping[str, object] | None:
+    """The settings that the client gives when asked, None from a client that cannot be asked."""
     workspace = connection.client_capabilities.workspace
     if workspace is None or not workspace.configuration:
-        return {}
+        return None
     asked = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
     try:
         found = await asyncio.wait_for(connection.workspace_configuration_async(asked), PATIENCE_S)
     except (JsonRpcException, TimeoutError) as error:
         log.debug("the client gives no settings: %s", error)
-        return {}
-    return convert.plain(found[0]) if found else {}
+        return None
+    return _for_server(convert.plain(found[0])) if found else None
