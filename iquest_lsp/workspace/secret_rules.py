@@ -4,7 +4,7 @@ Group 1 of a pattern is what is hidden. A pattern is tried only where one of its
 of its parts is bounded, so that no text makes it slow. In the examples `<A20>` stands for 20 random letters and digits,
 `<H..>` for hexadecimal digits, `<U..>` for capitals and digits, `<D..>` for digits: no row holds a secret. The shapes
 of tokens are those their issuers document; which there are is also known from the lists of gitleaks, detect-secrets and
-trufflehog. The table is as long as there are kinds. A rule that `masks` hides the value and keeps the file; the others keep the whole file out.
+trufflehog. The table has as many lines as there are kinds. A rule that `masks` hides the value and keeps the file; the others keep the whole file out.
 """
 
 from __future__ import annotations

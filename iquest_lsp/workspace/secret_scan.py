@@ -1,7 +1,8 @@
 """Secrets, by a file's name and by its content.
 
 Errs towards finding: a false alarm costs some context, a miss costs a key. The shapes of tokens (prefix, alphabet,
-length) are those their issuers document. Long for its table of shapes; more of them are rows of secret_rules.
+length) are those their issuers document. Its lines are mostly a table of shapes;
+more of them are rows of secret_rules.
 """
 
 from __future__ import annotations
