@@ -32,9 +32,12 @@ class Stages:
         self, recipe: Recipe, work: Path, places: manifest.Places, pinned: Path, say: Say, start: Path | None = None
     ) -> None:
         self.recipe = recipe
-        self._manifest = pinned
+        self._manifest = pinned.with_name(recipe.data.manifest) if recipe.data.manifest else pinned
         self.work = work
         self._places = places
+        if recipe.data.archives:
+            listed = pinned.with_name(recipe.data.archives)
+            self._places = dataclasses.replace(places, listed=listed, archives=work / "archives")
         self.say = say
         self.start = start
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from iquest_lsp.errors import UsageError
 from quantize.pretrain.model import LoopModel
@@ -102,7 +103,7 @@ class Trainer:
         factor = self.factor(self.step)
         for group, rate in zip(self._groups(), self._rates, strict=True):
             group["lr"] = rate * factor
-        main, total = self._loss(batch, phase.passes, phase.first_pass_loss)
+        main, total = self._loss(batch, phase.passes, phase.first_pass_loss, self._skipped(phase))
         torch.autograd.backward(total)
         self._muon.step()
         self._adam.step()
@@ -113,6 +114,13 @@ class Trainer:
         if not math.isfinite(value):
             raise UsageError(f"The loss is {value} at step {self.step}", fix="Lower the learning rates in the recipe")
         return value
+
+    def _skipped(self, phase: PhaseRecipe) -> Tensor | None:
+        """Positions of the present step whose later passes are left out, drawn from the seed and the step alone."""
+        if phase.passes == 1 or phase.pass_dropout == 0.0:
+            return None
+        draw = np.random.default_rng((self.recipe.seed, self.step))
+        return torch.from_numpy(draw.random((phase.batch, phase.length)) < phase.pass_dropout)
 
     def _groups(self) -> list[dict[str, Any]]:
         """Asked for anew each time: loading an optimizer's state replaces its groups."""
