@@ -62,6 +62,7 @@ class Trainer:
             recipe.momentum,
             recipe.weight_decay,
             halves={id(self.model.gate_up)},
+            dtype=self.model.dtype,
         )
         groups = [
             {"params": [self.model.embedding], "lr": recipe.embedding_rate},
