@@ -1,8 +1,8 @@
 """Source archives of package registries as training data: pinned by hash, fetched by the registries' own clients.
 
 A list is a CSV beside the recipe, one archive a line: `registry` (pypi, npm or debian), package, version, file name,
-SHA-256. What is missing in the folder of archives is fetched by exactly that version; what has another hash is an
-error. Wheels and npm packages state their licence in their metadata; a Debian source package states it file by file
+SHA-256. What is missing in the folder of archives is fetched by exactly that version; what has another hash is left
+out. Wheels and npm packages state their licence in their metadata; a Debian source package states it file by file
 in `debian/copyright`, and each file goes by what is said of it there.
 """
 
@@ -24,7 +24,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from iquest_lsp.errors import UsageError
 from iquest_lsp.grammars import language_of
 from quantize.pretrain.licences import permitted_licence
 
@@ -82,7 +81,8 @@ def pin(folder: Path) -> list[Archive]:
             if named is not None:
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
                 pins.append(Archive(registry, *named, path.name, digest))
-    return pins
+    whole = {pin.package for pin in pins if ".debian.tar" not in pin.file}
+    return [pin for pin in pins if pin.registry != "debian" or pin.package in whole]
 
 
 def _named(registry: str, path: Path) -> tuple[str, str] | None:
@@ -97,37 +97,38 @@ def _named(registry: str, path: Path) -> tuple[str, str] | None:
     return (match.group(1), match.group(2)) if registry == "debian" and match is not None else None
 
 
-def fetch(pins: Sequence[Archive], folder: Path) -> None:
-    """Brings what is missing into the folder and checks every hash."""
+def fetch(pins: Sequence[Archive], folder: Path) -> list[Archive]:
+    """Brings what is missing into the folder; those archives that are there now with their own hash."""
     missing = [pin for pin in pins if not (folder / pin.registry / pin.file).exists()]
     for registry in REGISTRIES:
         (folder / registry).mkdir(parents=True, exist_ok=True)
         wanted = sorted({(pin.package, pin.version) for pin in missing if pin.registry == registry})
         if wanted:
             {"pypi": _fetch_pypi, "npm": _fetch_npm, "debian": _fetch_debian}[registry](wanted, folder / registry)
-    wrong = []
-    for pin in pins:
-        path = folder / pin.registry / pin.file
-        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != pin.sha256:
-            wrong.append(pin)
-    if wrong:
-        raise UsageError(
-            f"{len(wrong)} of the list's {len(pins)} archives cannot be had as they were",
-            why=f"the first is {wrong[0].file}",
-            fix="Take them out of the list and let the manifest be made anew",
-        )
+    return [pin for pin in pins if _matches(folder / pin.registry / pin.file, pin.sha256)]
+
+
+def _matches(path: Path, sha256: str) -> bool:
+    return path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
 def _fetch_pypi(wanted: Sequence[tuple[str, str]], folder: Path) -> None:
+    # One name that is not to be had spoils a whole call, so each of a failed one is asked for by itself.
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", str(folder)]
     for at in range(0, len(wanted), 20):
-        subprocess.run([*pip, *(f"{name}=={version}" for name, version in wanted[at : at + 20])], check=False)
+        names = [f"{name}=={version}" for name, version in wanted[at : at + 20]]
+        if subprocess.run([*pip, *names], check=False).returncode:
+            for name in names:
+                subprocess.run([*pip, name], check=False)
 
 
 def _fetch_npm(wanted: Sequence[tuple[str, str]], folder: Path) -> None:
+    npm = ["npm", "pack", "--silent"]
     for at in range(0, len(wanted), 20):
         names = [f"{name}@{version}" for name, version in wanted[at : at + 20]]
-        subprocess.run(["npm", "pack", "--silent", *names], cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        if subprocess.run([*npm, *names], cwd=folder, stdout=subprocess.DEVNULL, check=False).returncode:
+            for name in names:
+                subprocess.run([*npm, name], cwd=folder, stdout=subprocess.DEVNULL, check=False)
 
 
 def _fetch_debian(wanted: Sequence[tuple[str, str]], folder: Path) -> None:

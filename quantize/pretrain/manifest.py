@@ -83,8 +83,7 @@ def _source(source: str, recipe: DataRecipe, places: Places) -> Iterator[SourceF
     elif source == "npm" and places.npm is not None:
         yield from _npm(places.npm)
     elif source == "archives" and places.listed is not None and places.archives is not None:
-        pins = archives.read(places.listed)
-        archives.fetch(pins, places.archives)
+        pins = archives.fetch(archives.read(places.listed), places.archives)
         whole = {name.lower() for name in (*recipe.held_out, *recipe.guarded)} | recipe.caps.keys()
         for package, version, item in archives.packages(
             pins, places.archives, recipe.licences, recipe.cap + recipe.cap // 2, whole

@@ -25,7 +25,8 @@ class DataRecipe:
 
     Packages in `guarded` are never learned from, and neither are copies of what is in them; `skipped` are regular
     expressions for the beginnings of `package/path`. `languages` caps all text of a language (grammars.py) in bytes.
-    `manifest` names the manifest beside the recipe where several recipes share one.
+    `manifest` names the manifest beside the recipe where several recipes share one; up to a share of `missing` of its
+    files may be gone from the registries.
     """
 
     sources: tuple[str, ...] = ("stdlib", "environment", "base", "archive")
@@ -40,6 +41,7 @@ class DataRecipe:
     languages: dict[str, int] = field(default_factory=dict)
     archives: str = ""
     manifest: str = ""
+    missing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Trainer:
     def run(self, until: int | None = None) -> list[float]:
         """Trains up to step `until` (the end by default); the losses of the steps made now, in nats."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        self.resume()
         losses: list[float] = []
         last = min(self.steps, until if until is not None else self.steps)
         told, at = time.monotonic(), self.tokens
@@ -202,10 +202,11 @@ class Trainer:
         torch.save(state, part)
         part.replace(self.folder / CHECKPOINT)
 
-    def _resume(self) -> None:
+    def resume(self) -> bool:
+        """Takes up the last checkpoint; whether there is one."""
         path = self.folder / CHECKPOINT
         if not path.exists():
-            return
+            return False
         state: dict[str, Any] = torch.load(path, weights_only=True)
         step = int(state["step"])
         before = state["recipe"]
@@ -223,6 +224,7 @@ class Trainer:
         self._adam.load_state_dict(state["adam"])
         self.step, self.tokens, self.seconds = step, int(state["tokens"]), float(state["seconds"])
         self._say(f"resumed at step {self.step}")
+        return True
 
 
 def _begin_with(model: LoopModel, start: LoopModel) -> None:
