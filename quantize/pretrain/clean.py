@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from iquest_lsp.grammars import language_of
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.recipe import DataRecipe
 
@@ -37,27 +38,40 @@ class Cleaned:
 def clean(files: Iterable[SourceFile], recipe: DataRecipe, seed: int) -> Cleaned:
     """Filters, removes copies, holds packages out, caps what is large; the order of the result is shuffled by seed."""
     held_names = {name.lower() for name in recipe.held_out}
+    guarded_names = {name.lower() for name in recipe.guarded}
     dropped: dict[str, int] = defaultdict(int)
     held: list[SourceFile] = []
     rest: list[SourceFile] = []
     guarded: set[int] = set()
     for item in files:
         of_held = item.package in held_names
-        if of_held:
+        if of_held or item.package in guarded_names:
             guarded.update(shingles(item.text))
-        reason = fault(item)
-        if reason is not None:
+        if item.package in guarded_names:
+            dropped["of a guarded package"] += 1
+        elif not of_held:
+            rest.append(item)
+        elif (reason := fault(item)) is not None:
             dropped[reason] += 1
         else:
-            (held if of_held else rest).append(item)
+            held.append(item)
     random.Random(seed).shuffle(rest)
     seen: set[int] = set()
     sizes: dict[str, int] = defaultdict(int)
+    spoken: dict[str, int] = defaultdict(int)
     kept: list[SourceFile] = []
     for item in rest:
         cap = recipe.caps.get(item.package, recipe.cap)
         if sizes[item.package] + len(item.text) > cap:
             dropped["over the package's cap"] += 1
+            continue
+        language = language_of(item.path)
+        if language in recipe.languages and spoken[language] + len(item.text) > recipe.languages[language]:
+            dropped["over the language's cap"] += 1
+            continue
+        reason = fault(item)
+        if reason is not None:
+            dropped[reason] += 1
             continue
         marks = shingles(item.text)
         if marks and sum(mark in guarded for mark in marks) / len(marks) > LEAK:
@@ -68,6 +82,7 @@ def clean(files: Iterable[SourceFile], recipe: DataRecipe, seed: int) -> Cleaned
             continue
         seen.update(marks)
         sizes[item.package] += len(item.text)
+        spoken[language] += len(item.text)
         kept.append(item)
     return Cleaned(tuple(kept), tuple(_distinct(held)), dict(dropped))
 

@@ -21,6 +21,7 @@ from quantize.pretrain import recipe as recipes
 @click.option("--npm", type=click.Path(path_type=Path, exists=True), help="A node_modules folder.")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="The model file the recipe goes on from.")
 @click.option("--until", type=int, help="Stop training after this step; run again to go on.")
+@click.option("--so-far", is_flag=True, help="Train nothing: write the model file of the last checkpoint to --output.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the model file, its card and its curve.")
 @click.option("--evaluate/--no-evaluate", default=True, help="Score the model file on the held-out packages.")
 @click.option(
@@ -41,6 +42,7 @@ def command(
     npm: Path | None,
     start: Path | None,
     until: int | None,
+    so_far: bool,
     output: Path | None,
     evaluate: bool,
     scored: Path | None,
@@ -65,6 +67,9 @@ def command(
     model, stages = scored, None
     if model is None:
         run = Run(plan, recipe, folder, places, say, start)
+        if so_far:
+            run.so_far(recipe.stem, output or recipe.parent)
+            return
         if not run.train(until):
             return
         model, stages = run.export(recipe.stem), run.stages

@@ -13,15 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from quantize.pretrain import archives
+from quantize.pretrain.licences import permitted_licence
 from quantize.pretrain.recipe import DataRecipe
 
-#: Licences whose code may be learned from; all of an expression's AND parts, or one of its OR parts, must be here.
-PERMITTED = re.compile(
-    r"^(mit(-0|-cmu)?|0bsd|bsd(-[23]-clause)?|(modified |new |3-clause )?bsd( [23]-clause)?( license)?|mit license"
-    r"|apache(-| )?(software )?(license)?(, version)? ?(2\.0)?( license)?|asl 2|apache license 2\.0"
-    r"|isc( license)?( \(iscl\))?|psf-2\.0|python-2\.0|python software foundation license)$"
-)
-FORBIDDEN = re.compile(r"gpl|mozilla|mpl|proprietary|commercial", re.IGNORECASE)
 #: Copies of other packages, whose own licences the metadata does not tell.
 BUNDLED = re.compile(r"(^|/)(_?vendor(ed)?|_vendored|third_party|extern(als?)?|thirdparty)/", re.IGNORECASE)
 SCRIPTS = frozenset({".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx"})
@@ -44,18 +39,24 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What only the command line knows: a source distribution of llama-cpp-python, a node_modules folder."""
+    """What only the command line knows: a source distribution of llama-cpp-python, a node_modules folder, the list of
+    archives beside the recipe and the folder that they lie in."""
 
     archive: Path | None = None
     npm: Path | None = None
+    listed: Path | None = None
+    archives: Path | None = None
 
 
 def collect(recipe: DataRecipe, places: Places = Places()) -> Iterator[SourceFile]:
     """All readable UTF-8 source files of the permitted packages, in a fixed order."""
     seen: set[tuple[str, str]] = set()
+    skipped = re.compile("|".join(recipe.skipped)) if recipe.skipped else None
     for source in recipe.sources:
         for found in _source(source, recipe, places):
             if found.package in {name.lower() for name in recipe.excluded} or BUNDLED.search(found.path):
+                continue
+            if skipped is not None and skipped.match(f"{found.package}/{found.path}"):
                 continue
             key = (found.package, found.path)
             if key not in seen:
@@ -81,6 +82,13 @@ def _source(source: str, recipe: DataRecipe, places: Places) -> Iterator[SourceF
         yield from _archive(places.archive)
     elif source == "npm" and places.npm is not None:
         yield from _npm(places.npm)
+    elif source == "archives" and places.listed is not None and places.archives is not None:
+        pins = archives.fetch(archives.read(places.listed), places.archives)
+        whole = {name.lower() for name in (*recipe.held_out, *recipe.guarded)} | recipe.caps.keys()
+        for package, version, item in archives.packages(
+            pins, places.archives, recipe.licences, recipe.cap + recipe.cap // 2, whole
+        ):
+            yield SourceFile(package, version, item.licence, item.path, item.text)
 
 
 def _standard_library() -> Iterator[SourceFile]:
@@ -139,24 +147,6 @@ def _npm(root: Path) -> Iterator[SourceFile]:
                 yield SourceFile(name, str(about.get("version", "")), licence, relative.as_posix(), text)
 
 
-def permitted_licence(expression: str | None, classifiers: list[str], text: str | None) -> str | None:
-    """The licence's name if it is one of those permitted, else None."""
-    if expression:
-        choices = [part.strip(" ()") for part in re.split(r"\bOR\b", expression)]
-        for choice in choices:
-            if all(PERMITTED.match(part.strip(" ()").lower()) for part in re.split(r"\bAND\b", choice)):
-                return expression
-        return None
-    names = [item.split("::")[-1].strip() for item in classifiers if item.startswith("License ::")]
-    names = [name for name in names if name != "OSI Approved"]
-    if names:
-        if any(FORBIDDEN.search(name) for name in names):
-            return None
-        return " / ".join(names) if all(PERMITTED.match(name.lower()) for name in names) else None
-    first = (text or "").strip().split("\n")[0].strip()
-    return first if PERMITTED.match(first.lower()) else None
-
-
 def _archive(archive: Path) -> Iterator[SourceFile]:
     """The C and C++ of llama.cpp's own core and the Python of the bindings, both MIT."""
     core = r"vendor/llama\.cpp/(src|ggml/src|ggml/include|include)/[^/]+\.(c|cpp|h)"
@@ -178,6 +168,6 @@ def _archive(archive: Path) -> Iterator[SourceFile]:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
-    except (OSError, UnicodeDecodeError):
+        return archives.decoded(path.read_bytes())
+    except OSError:
         return None

@@ -58,15 +58,21 @@ class LoopModel(nn.Module):
         """Norms and gates."""
         return [self.attention_norm, self.feed_forward_norm, self.final_norm, self.loop_weight, self.loop_bias]
 
-    def hidden(self, tokens: Tensor, passes: int) -> list[Tensor]:
-        """Output of every pass before the final norm, each [B, T, C]; tokens [B, T]."""
+    def hidden(self, tokens: Tensor, passes: int, skipped: Tensor | None = None) -> list[Tensor]:
+        """Output of every pass before the final norm, each [B, T, C]; tokens [B, T].
+
+        Positions in `skipped` [B, T] end with the first pass: what it makes of them stands for later passes too, and
+        the local windows of later passes do not hold them.
+        """
         h = F.embedding(tokens, self.embedding)
         weights = [w.to(self.dtype).unbind(0) for w in self.matrices()]
         memory: list[tuple[Tensor, Tensor]] = []
-        outputs = []
+        outputs: list[Tensor] = []
         for index in range(passes):
             for layer in range(self.recipe.layers):
-                h = self._layer(h, layer, [w[layer] for w in weights], memory, index)
+                h = self._layer(h, layer, [w[layer] for w in weights], memory, index, skipped)
+            if index and skipped is not None:
+                h = torch.where(skipped[..., None], outputs[0], h)
             outputs.append(h)
         return outputs
 
@@ -75,9 +81,11 @@ class LoopModel(nn.Module):
         x = self._norm(h, self.final_norm)
         return F.linear(x.to(self.dtype), self.embedding.to(self.dtype))
 
-    def loss(self, rows: Tensor, passes: int, first_pass_loss: float) -> tuple[Tensor, Tensor]:
+    def loss(
+        self, rows: Tensor, passes: int, first_pass_loss: float, skipped: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Mean cross entropy in nats of the last pass, and the weighted sum to be minimized; rows [B, T+1]."""
-        outputs = self.hidden(rows[:, :-1], passes)
+        outputs = self.hidden(rows[:, :-1], passes, skipped)
         targets = rows[:, 1:].reshape(-1)
         main = self._cross_entropy(outputs[-1], targets)
         total = main
@@ -96,7 +104,13 @@ class LoopModel(nn.Module):
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.recipe.epsilon) * weight
 
     def _layer(
-        self, h: Tensor, layer: int, weights: list[Tensor], memory: list[tuple[Tensor, Tensor]], index: int
+        self,
+        h: Tensor,
+        layer: int,
+        weights: list[Tensor],
+        memory: list[tuple[Tensor, Tensor]],
+        index: int,
+        skipped: Tensor | None,
     ) -> Tensor:
         r = self.recipe
         wq, wk, wv, wo, gate_up, down = weights
@@ -115,7 +129,7 @@ class LoopModel(nn.Module):
             k1, v1 = memory[layer]
             gate = (q.float() * self.loop_weight[layer][:, None]).sum(-1) + self.loop_bias[layer][:, None]
             everywhere = global_attention(q, k1, v1, self.slopes)
-            nearby = local_attention(q, k, v, self.slopes, r.window)
+            nearby = local_attention(q, k, v, self.slopes, r.window, skipped)
             gate = torch.sigmoid(gate)[..., None].to(q.dtype)
             mixed = gate * everywhere + (1 - gate) * nearby
         mixed = mixed.transpose(1, 2).reshape(rows, length, r.heads * r.head_size)
@@ -143,8 +157,13 @@ def global_attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor) -> Tensor:
     return torch.cat(outputs, 2)
 
 
-def local_attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int) -> Tensor:
-    """Causal attention with ALiBi over the last `window` positions, itself included; blocks of `window` queries."""
+def local_attention(
+    q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int, skipped: Tensor | None = None
+) -> Tensor:
+    """Causal attention with ALiBi over the last `window` positions, itself included; blocks of `window` queries.
+
+    Keys at positions in `skipped` [B, T] are seen by themselves only, so that no softmax is empty.
+    """
     rows, heads, length, size = q.shape
     groups = k.shape[1]
     pad = -length % window
@@ -159,6 +178,10 @@ def local_attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int
         x = torch.cat((x[:, :, :-1], x[:, :, 1:]), 3)
         return x.transpose(1, 2).reshape(rows * blocks, groups, 2 * window, size)
 
+    def pairs_of(x: Tensor) -> Tensor:
+        x = x.view(rows, blocks + 1, window)
+        return torch.cat((x[:, :-1], x[:, 1:]), 2)
+
     scores = q @ pairs(k).transpose(-1, -2)
     bias = _bias(torch.arange(window, 2 * window), torch.arange(2 * window), slopes, window).to(q.dtype)
     scores = scores.view(rows, blocks, groups, -1, 2 * window) + bias.view(groups, -1, 2 * window)
@@ -167,6 +190,11 @@ def local_attention(q: Tensor, k: Tensor, v: Tensor, slopes: Tensor, window: int
         empty = torch.zeros(blocks, 1, 1, 2 * window, dtype=q.dtype)
         empty[0, :, :, :window] = float("-inf")
         scores = scores + empty
+    if skipped is not None:
+        hidden = pairs_of(F.pad(skipped, (window, pad)))[:, :, None, :].expand(-1, -1, window, -1)
+        itself = torch.arange(window)[:, None] + window == torch.arange(2 * window)[None, :]
+        hidden = (hidden & ~itself)[:, :, None, None].expand(-1, -1, groups, heads // groups, -1, -1)
+        scores = scores.masked_fill(hidden.reshape(scores.shape), float("-inf"))
     weights = torch.softmax(scores, -1).view(rows * blocks, groups, -1, 2 * window)
     mixed = (weights @ pairs(v)).view(rows, blocks, heads, window, size)
     return mixed.transpose(1, 2).reshape(rows, heads, length + pad, size)[:, :, :length]

@@ -20,10 +20,18 @@ class Muon(torch.optim.Optimizer):
     """Updates tensors [L, rows, columns], each matrix by itself; those whose id is in `halves` as two, cut by rows."""
 
     def __init__(
-        self, params: Iterable[nn.Parameter], lr: float, momentum: float, weight_decay: float, halves: set[int]
+        self,
+        params: Iterable[nn.Parameter],
+        lr: float,
+        momentum: float,
+        weight_decay: float,
+        halves: set[int],
+        dtype: torch.dtype = torch.bfloat16,
     ) -> None:
+        """`dtype` is what the iteration is computed in."""
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
         self._halves = halves
+        self._dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:
@@ -40,15 +48,15 @@ class Muon(torch.optim.Optimizer):
                 if id(param) in self._halves:
                     update = update.view(shape[0] * 2, shape[1] // 2, shape[2])
                 scale = max(1.0, update.shape[-2] / update.shape[-1]) ** 0.5
-                update = orthogonalize(update).view(shape)
+                update = orthogonalize(update, self._dtype).view(shape)
                 param.mul_(1 - group["lr"] * group["weight_decay"])
                 param.add_(update, alpha=-group["lr"] * scale)
 
 
-def orthogonalize(matrices: Tensor) -> Tensor:
-    """Nearest orthogonal matrices, roughly; [.., rows, columns] in and out, in bfloat16 inside."""
+def orthogonalize(matrices: Tensor, dtype: torch.dtype = torch.bfloat16) -> Tensor:
+    """Nearest orthogonal matrices, roughly; [.., rows, columns] in and out, computed in `dtype`."""
     a, b, c = COEFFICIENTS
-    x = matrices.to(torch.bfloat16)
+    x = matrices.to(dtype)
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.transpose(-1, -2)

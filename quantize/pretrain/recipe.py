@@ -19,9 +19,14 @@ class DataRecipe:
 
     `sources` names where packages are looked for: "stdlib" (the running interpreter's library), "environment" (its
     site-packages), "base" (the site-packages of the interpreter the environment was made from), "archive" (the C and
-    C++ of a source distribution given on the command line), "npm" (a node_modules folder given there). `licences`
-    overrides metadata that speaks for bundled parts which are not Python. `folders` are extra packages by folder
-    name, for tests.
+    C++ of a source distribution given on the command line), "npm" (a node_modules folder given there), "archives" (the
+    list named by `archives` beside the recipe, see archives.py). `licences` overrides metadata that speaks for bundled
+    parts which are not Python. `folders` are extra packages by folder name, for tests.
+
+    Packages in `guarded` are never learned from, and neither are copies of what is in them; `skipped` are regular
+    expressions for the beginnings of `package/path`. `languages` caps all text of a language (grammars.py) in bytes.
+    `manifest` names the manifest beside the recipe where several recipes share one; up to a share of `missing` of its
+    files may be gone from the registries.
     """
 
     sources: tuple[str, ...] = ("stdlib", "environment", "base", "archive")
@@ -31,6 +36,12 @@ class DataRecipe:
     caps: dict[str, int] = field(default_factory=dict)
     licences: dict[str, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
+    guarded: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    languages: dict[str, int] = field(default_factory=dict)
+    archives: str = ""
+    manifest: str = ""
+    missing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +54,19 @@ class TokenizerRecipe:
 
 @dataclass(frozen=True, slots=True)
 class PackRecipe:
-    """Rows of tokens: `rows` of `length` tokens for each phase, as drawn by samples.py."""
+    """Rows of tokens: `rows` of `length` tokens for each phase, as drawn by samples.py.
+
+    Of the cursors in a line, `after_signs` stand behind one of `. ( = ` or a space, `line_starts` where the line's
+    text begins and `line_ends` at its end; the rest anywhere (spans.py).
+    """
 
     lengths: tuple[int, ...] = (512, 1024)
     rows: tuple[int, ...] = (12_000, 6_000)
     related: float = 0.4
     plain: float = 0.12
+    after_signs: float = 0.0
+    line_starts: float = 0.0
+    line_ends: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +91,8 @@ class PhaseRecipe:
     """One phase of training: `steps` of `batch` rows from the rows of `length` tokens, with `passes` passes.
 
     `first_pass_loss` weighs the loss of the first pass's own output, taken at a quarter of the positions.
+    `pass_dropout` is the share of positions whose later passes are left out: their output is the first pass's, and
+    the local windows of other positions do not hold them.
     """
 
     steps: int
@@ -80,6 +100,7 @@ class PhaseRecipe:
     length: int
     passes: int
     first_pass_loss: float = 0.0
+    pass_dropout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +108,8 @@ class TrainRecipe:
     """Optimizer and schedule: linear warmup, flat, then linear anneal to `final` over the last `anneal` steps.
 
     `start` is the SHA-256 of a model file of an earlier run: its weights and its tokenizer are what this run goes on
-    from; "" starts from random weights. `before` is how many tokens that run had seen.
+    from; "" starts from random weights. `before` is how many tokens that run had seen. `half` multiplies matrices in
+    bfloat16, which is quicker where the processor has instructions for it and ten times slower where it has none.
     """
 
     phases: tuple[PhaseRecipe, ...] = ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from iquest_lsp.errors import UsageError
 from quantize.pretrain import export, reader
 from quantize.pretrain.manifest import Places
 from quantize.pretrain.recipe import Recipe
@@ -50,6 +53,18 @@ class Run:
         self._say(f"train: {parameters:,} parameters, {self.trainer.steps} steps, in {self.trainer.folder}")
         self.trainer.run(until)
         return self.trainer.step == self.trainer.steps
+
+    def so_far(self, name: str, output: Path) -> Path:
+        """Writes the last checkpoint's model file and curve to `output` and says what goes on from it."""
+        if not self.trainer.resume():
+            raise UsageError("There is no checkpoint yet", why=f"none lies in {self.trainer.folder}")
+        output.mkdir(parents=True, exist_ok=True)
+        path = Path(shutil.copyfile(self.export(name), output / f"{name}.gguf"))
+        shutil.copyfile(self.trainer.folder / "curve.csv", output / f"{name}.curve.csv")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        tokens = self.recipe.train.before + self.trainer.tokens
+        self._say(f'step {self.trainer.step}: start = "{digest}", before = {tokens}')
+        return path
 
     def export(self, name: str) -> Path:
         """The model file of the present weights."""

@@ -29,20 +29,36 @@ CHARACTERS = 2.9
 FORMAT = PromptFormat(FAMILIES[0], "spm", LAYOUT_VERSION)
 
 
+class Outlines:
+    """The outline of each file, made when it is first asked for."""
+
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self._files = files
+        self._made: dict[int, spans.Outline] = {}
+
+    def __getitem__(self, index: int) -> spans.Outline:
+        if index not in self._made:
+            self._made[index] = spans.outline(self._files[index].text, self._files[index].path)
+        return self._made[index]
+
+
 class Sampler:
     """Draws samples from a set of files; packages are repositories, so related files come from the same package."""
 
     def __init__(self, files: Sequence[SourceFile], tokenizer: Tokenizer, recipe: PackRecipe) -> None:
         self._tokenizer = tokenizer
         self._recipe = recipe
+        self._places = spans.Places(recipe.after_signs, recipe.line_starts, recipe.line_ends)
         self._special = vocabulary.special_ids(tokenizer)
         self._end = self._special[vocabulary.END]
         self._files = list(files)
-        self._outlines = [spans.outline(item.text, item.path) for item in self._files]
+        self._outlines = Outlines(self._files)
         self._weights = _cumulative([min(len(item.text), 20_000) for item in self._files])
         self._packages: dict[str, list[int]] = defaultdict(list)
+        self._ranks: list[int] = []
         self._modules: dict[tuple[str, str], int] = {}
         for index, item in enumerate(self._files):
+            self._ranks.append(len(self._packages[item.package]))
             self._packages[item.package].append(index)
             self._modules[item.package, PurePosixPath(item.path).stem] = index
 
@@ -85,7 +101,7 @@ class Sampler:
         """One fill-in-the-middle sample of about `budget` tokens; too long ones lose their beginning."""
         index = self._choose(draw)
         item, lines = self._files[index], self._outlines[index]
-        a, b = spans.cut(draw, lines)
+        a, b = spans.cut(draw, lines, self._places)
         room = int(budget * CHARACTERS)
         b = min(b, a + room // 2)
         around = int((room - (b - a)) * (draw.uniform(0.3, 0.6) if related else 0.9))
@@ -121,7 +137,7 @@ class Sampler:
 
     def _near(self, index: int, most: int) -> tuple[list[int], int]:
         family = self._packages[self._files[index].package]
-        at = family.index(index)
+        at = self._ranks[index]
         near = family[max(0, at - 20) : at + 20]
         return near, min(most, len(near))
 

@@ -14,12 +14,33 @@ from iquest_lsp.context.prompt import CursorText
 #: Span starts of the current file are multiples of this many lines where room allows (docs/completion.md).
 ANCHOR = 64
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
+#: What a cursor stands behind more often than elsewhere.
+SIGNS = frozenset(".(= ")
+#: Names of modules and headers in languages other than Python; the last part of each is its file's name.
+IMPORTED = re.compile(
+    r"""(?m)^\s*(?:import|export)\b[^'"\n]*['"]([^'"\n]+)['"]|\brequire\(['"]([^'"\n]+)['"]\)"""
+    r"""|^\s*\#\s*include\s*["<]([^">\n]+)[">]|^\s*(?:pub\s+)?(?:use|mod)\s+([\w:]+)|^\s*import\s+(?:static\s+)?([\w.]+);"""
+)
+#: Lines of a piece where no parser says where it ends.
+PIECE = 40
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Shares of cursors behind a sign, where a line's text begins, and at its end; the rest stand anywhere in it."""
+
+    after_signs: float = 0.0
+    line_starts: float = 0.0
+    line_ends: float = 0.0
+
+
+ANYWHERE = Places()
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
-    """Line starts of one file and, for Python, its blocks and top-level pieces as (first, end) line numbers."""
+    """Line starts of one file, its blocks and top-level pieces as (first, end) line numbers, what it imports."""
 
     text: str
     starts: tuple[int, ...]
@@ -39,7 +60,7 @@ class Outline:
 
 
 def outline(text: str, path: str) -> Outline:
-    """Parses a file once; a language without a parser here gets line-based pieces."""
+    """Reads a file once: Python with its parser, other languages by their braces and indentation."""
     starts = [0, *(match.end() for match in re.finditer("\n", text) if match.end() < len(text))]
     bodies: list[tuple[int, int]] = []
     pieces: list[tuple[int, int]] = []
@@ -65,16 +86,53 @@ def outline(text: str, path: str) -> Outline:
             else:
                 pieces.append((first, end))
     else:
-        pieces = [(at, min(at + 40, len(starts))) for at in range(0, len(starts), 40)]
+        lines = text.split("\n")[: len(starts)]
+        bodies, pieces = _braces(lines), _paragraphs(lines)
+        for found in IMPORTED.findall(text):
+            name = re.split(r"[/:]", next(filter(None, found)))[-1]
+            imports.append(name.removesuffix(".h").removesuffix(".hpp").removesuffix(".js"))
     return Outline(text, tuple(starts), tuple(bodies), tuple(pieces), tuple(imports))
 
 
-def cut(draw: random.Random, item: Outline) -> tuple[int, int]:
+def _braces(lines: list[str]) -> list[tuple[int, int]]:
+    """Bodies between a line that ends with an opening brace and the next line of its indentation, which closes it."""
+    bodies = []
+    opened: list[tuple[int, int]] = []
+    for at, line in enumerate(lines):
+        text = line.strip()
+        indent = len(line) - len(line.lstrip())
+        if not text:
+            continue
+        while opened and opened[-1][0] >= indent:
+            level, first = opened.pop()
+            if level == indent and text[0] == "}" and at > first:
+                bodies.append((first, at))
+        if text[-1] == "{":
+            opened.append((indent, at + 1))
+    return bodies
+
+
+def _paragraphs(lines: list[str]) -> list[tuple[int, int]]:
+    """Pieces of up to about PIECE lines, cut before lines without indentation that follow a blank one."""
+    borders = [
+        at for at in range(1, len(lines))
+        if lines[at][:1] not in ("", " ", "\t", "}", ")", "]") and not lines[at - 1].strip()
+    ]  # fmt: skip
+    pieces: list[tuple[int, int]] = []
+    for first, end in zip([0, *borders], [*borders, len(lines)], strict=True):
+        if pieces and end - pieces[-1][0] <= 12:
+            pieces[-1] = (pieces[-1][0], end)
+        else:
+            pieces += [(at, min(at + PIECE, end)) for at in range(first, end, PIECE)]
+    return pieces
+
+
+def cut(draw: random.Random, item: Outline, places: Places = ANYWHERE) -> tuple[int, int]:
     """Characters [a, b) to be filled in; the rest of a line is the most frequent kind, since it is the main job."""
     kind = draw.random()
     if kind < 0.12 and item.bodies:
         return _body(draw, item)
-    a = _position(draw, item)
+    a = _position(draw, item, places)
     line = item.line_of(a)
     end = _line_end(item, line)
     if kind < 0.62:
@@ -131,14 +189,23 @@ def _line_end(item: Outline, line: int) -> int:
     return end - 1 if end > item.starts[line] and item.text[end - 1] == "\n" else end
 
 
-def _position(draw: random.Random, item: Outline) -> int:
+def _position(draw: random.Random, item: Outline, places: Places) -> int:
     """A place in a line that has text, at or after its first character that is not blank, its end included."""
+    kind = draw.random() if places != ANYWHERE else 1.0
     for _ in range(20):
         line = draw.randrange(len(item.starts))
         start, end = item.starts[line], _line_end(item, line)
         text = item.text[start:end]
         if text.strip():
             indent = len(text) - len(text.lstrip())
+            if kind < places.after_signs:
+                behind = [at for at in range(indent + 1, len(text)) if text[at - 1] in SIGNS]
+                if behind:
+                    return start + draw.choice(behind)
+            elif kind < places.after_signs + places.line_starts:
+                return start + indent
+            elif kind < places.after_signs + places.line_starts + places.line_ends:
+                return start + len(text.rstrip())
             return draw.randint(start + indent, end)
     return item.starts[draw.randrange(len(item.starts))]
 

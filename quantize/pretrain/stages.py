@@ -32,9 +32,12 @@ class Stages:
         self, recipe: Recipe, work: Path, places: manifest.Places, pinned: Path, say: Say, start: Path | None = None
     ) -> None:
         self.recipe = recipe
-        self._manifest = pinned
+        self._manifest = pinned.with_name(recipe.data.manifest) if recipe.data.manifest else pinned
         self.work = work
         self._places = places
+        if recipe.data.archives:
+            listed = pinned.with_name(recipe.data.archives)
+            self._places = dataclasses.replace(places, listed=listed, archives=work / "archives")
         self.say = say
         self.start = start
 
@@ -48,7 +51,9 @@ class Stages:
         if pinned is None:
             files = list(manifest.collect(self.recipe.data, self._places))
         collected = pinned.collected if pinned else _digest(files)
-        key = self._key([collected, self._fields("data"), self.recipe.train.seed])
+        data = self._fields("data")
+        del data["missing"]
+        key = self._key([collected, data, self.recipe.train.seed])
         folder, fresh = self._folder("clean", key)
         if fresh is not None:
             if pinned is None:
@@ -58,7 +63,7 @@ class Stages:
                 files = list(manifest.collect(self.recipe.data, self._places))
                 cleaned, missing = pinned.select(files)
                 self.say(f"clean: {len(pinned.entries)} files of the manifest, {len(missing)} of them not here")
-                if missing:
+                if len(missing) > self.recipe.data.missing * len(pinned.entries):
                     raise UsageError(
                         f"{len(missing)} of the manifest's {len(pinned.entries)} files are missing or have changed",
                         why=f"the first is {missing[0].path} of {missing[0].package} {missing[0].version}",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from iquest_lsp.errors import UsageError
 from quantize.pretrain.model import LoopModel
@@ -61,6 +62,7 @@ class Trainer:
             recipe.momentum,
             recipe.weight_decay,
             halves={id(self.model.gate_up)},
+            dtype=self.model.dtype,
         )
         groups = [
             {"params": [self.model.embedding], "lr": recipe.embedding_rate},
@@ -75,7 +77,7 @@ class Trainer:
     def run(self, until: int | None = None) -> list[float]:
         """Trains up to step `until` (the end by default); the losses of the steps made now, in nats."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        self.resume()
         losses: list[float] = []
         last = min(self.steps, until if until is not None else self.steps)
         told, at = time.monotonic(), self.tokens
@@ -102,7 +104,7 @@ class Trainer:
         factor = self.factor(self.step)
         for group, rate in zip(self._groups(), self._rates, strict=True):
             group["lr"] = rate * factor
-        main, total = self._loss(batch, phase.passes, phase.first_pass_loss)
+        main, total = self._loss(batch, phase.passes, phase.first_pass_loss, self._skipped(phase))
         torch.autograd.backward(total)
         self._muon.step()
         self._adam.step()
@@ -113,6 +115,13 @@ class Trainer:
         if not math.isfinite(value):
             raise UsageError(f"The loss is {value} at step {self.step}", fix="Lower the learning rates in the recipe")
         return value
+
+    def _skipped(self, phase: PhaseRecipe) -> Tensor | None:
+        """Positions of the present step whose later passes are left out, drawn from the seed and the step alone."""
+        if phase.passes == 1 or phase.pass_dropout == 0.0:
+            return None
+        draw = np.random.default_rng((self.recipe.seed, self.step))
+        return torch.from_numpy(draw.random((phase.batch, phase.length)) < phase.pass_dropout)
 
     def _groups(self) -> list[dict[str, Any]]:
         """Asked for anew each time: loading an optimizer's state replaces its groups."""
@@ -193,10 +202,11 @@ class Trainer:
         torch.save(state, part)
         part.replace(self.folder / CHECKPOINT)
 
-    def _resume(self) -> None:
+    def resume(self) -> bool:
+        """Takes up the last checkpoint; whether there is one."""
         path = self.folder / CHECKPOINT
         if not path.exists():
-            return
+            return False
         state: dict[str, Any] = torch.load(path, weights_only=True)
         step = int(state["step"])
         before = state["recipe"]
@@ -214,6 +224,7 @@ class Trainer:
         self._adam.load_state_dict(state["adam"])
         self.step, self.tokens, self.seconds = step, int(state["tokens"]), float(state["seconds"])
         self._say(f"resumed at step {self.step}")
+        return True
 
 
 def _begin_with(model: LoopModel, start: LoopModel) -> None:

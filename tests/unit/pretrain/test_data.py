@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.context.prompt import CursorText
-from quantize.pretrain import clean, manifest, samples, spans
+from quantize.pretrain import clean, licences, manifest, samples, spans
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.recipe import DataRecipe
 
@@ -37,7 +37,7 @@ def _file(package: str, path: str, text: str) -> SourceFile:
 def test_only_the_permitted_licences_pass(
     expression: str | None, classifiers: list[str], text: str | None, expected: str | None
 ) -> None:
-    assert manifest.permitted_licence(expression, classifiers, text) == expected
+    assert licences.permitted_licence(expression, classifiers, text) == expected
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,27 @@ def test_an_interrupted_run_ends_with_the_same_weights(finished: tuple[Run, Path
     assert curves[0].held_out == curves[1].held_out
 
 
+def test_the_last_checkpoint_can_be_written_at_any_time(make_run: MakeRun, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no checkpoint"):
+        make_run("so-far").so_far("part", tmp_path)
+    make_run("so-far").train(3)
+    path = make_run("so-far").so_far("part", tmp_path)
+    assert (path, (tmp_path / "part.curve.csv").exists()) == (tmp_path / "part.gguf", True)
+    whole = reader.read(path).model.state_dict()
+    for name, weight in make_run("so-far").trainer.model.state_dict().items():
+        assert whole[name].shape == weight.shape, name
+
+
+def test_a_flat_run_goes_on_when_its_steps_change(make_run: MakeRun) -> None:
+    make_run("longer").train(3)
+    run = make_run("longer")
+    longer = tuple(dataclasses.replace(phase, steps=phase.steps + 5) for phase in run.recipe.train.phases)
+    run.recipe = dataclasses.replace(run.recipe, train=dataclasses.replace(run.recipe.train, phases=longer))
+    run.stages.recipe = run.recipe
+    run.train(5)
+    assert run.trainer.step == 5
+
+
 def test_training_learns(finished: tuple[Run, Path]) -> None:
     curve = card.read_curve(finished[0].trainer.folder / "curve.csv")
     assert curve[-1].held_out < curve[0].held_out < 8.0
