@@ -34,8 +34,16 @@ BUILT = re.compile(r"(^|/)(dist|umd|cjs|bundles?|build|_esm|_cjs|_types|es5|esm5
 #: Bytes from which on a file is passed over unread.
 LARGEST = 200_000
 #: Debian's names of licences where they differ.
-DEBIAN_NAMES = {"expat": "mit", "psf-2": "psf-2.0", "psf": "psf-2.0", "apache-2": "apache-2.0", "bsd-3": "bsd-3-clause",
-                "bsd-2": "bsd-2-clause", "bsd3": "bsd-3-clause", "bsd-3-clauses": "bsd-3-clause"}  # fmt: skip
+DEBIAN_NAMES = {
+    "expat": "mit",
+    "psf-2": "psf-2.0",
+    "psf": "psf-2.0",
+    "apache-2": "apache-2.0",
+    "bsd-3": "bsd-3-clause",
+    "bsd-2": "bsd-2-clause",
+    "bsd3": "bsd-3-clause",
+    "bsd-3-clauses": "bsd-3-clause",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -143,8 +151,13 @@ def _fetch_debian(wanted: Sequence[tuple[str, str]], folder: Path) -> None:
         for source in Path("/etc/apt/sources.list.d").glob("*.sources"):
             text = source.read_text(encoding="utf-8")
             (parts / source.name).write_text(re.sub(r"(?m)^Types: deb$", "Types: deb-src", text), encoding="utf-8")
-        values = ("Dir::Etc::sourcelist=/dev/null", f"Dir::Etc::sourceparts={parts}", f"Dir::State::lists={lists}",
-                  f"Dir::Cache={scratch}/cache", "APT::Sandbox::User=root")  # fmt: skip
+        values = (
+            "Dir::Etc::sourcelist=/dev/null",
+            f"Dir::Etc::sourceparts={parts}",
+            f"Dir::State::lists={lists}",
+            f"Dir::Cache={scratch}/cache",
+            "APT::Sandbox::User=root",
+        )
         base = ["apt-get", "-qq", *(item for value in values for item in ("-o", value))]
         subprocess.run([*base, "update"], check=False)
         for name in sorted({name for name, _ in wanted}):

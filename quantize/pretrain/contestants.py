@@ -123,10 +123,14 @@ class Scorer:
         model = Model.load(self._path)
         self._stack.callback(model.close)
         context = Context(
-        model,
-            n_ctx=self._room, n_batch=BATCH, n_ubatch=BATCH,
-            type_k=self._kind, type_v=self._kind, flash_attn=self._flash,
-        )  # fmt: skip
+            model,
+            n_ctx=self._room,
+            n_batch=BATCH,
+            n_ubatch=BATCH,
+            type_k=self._kind,
+            type_v=self._kind,
+            flash_attn=self._flash,
+        )
         self._stack.callback(context.close)
         return context
 

@@ -168,9 +168,7 @@ def _engine_parts(path: Path, trials: Trials, stack: ExitStack) -> Iterator[Part
     yield Part("bits-engine", len(windows), lambda at: exact.bits(windows[at].header, windows[at].tokens))
 
 
-def _writing(
-    author: Author, part: str, cursors: Sequence[Place], setting: str, max_lines: int, copying: str
-) -> Part:
+def _writing(author: Author, part: str, cursors: Sequence[Place], setting: str, max_lines: int, copying: str) -> Part:
     def make(at: int) -> dict[str, Any]:
         made = author.answer(cursors[at], setting, max_lines, copying=bool(copying))
         text, count = made.text, len(made.logprobs)

@@ -74,9 +74,17 @@ def _metadata(writer: gguf.GGUFWriter, recipe: Recipe, quantized: bool) -> None:
     writer.add_file_type(kind)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     geometry = Geometry(
-        model.layers, CONTEXT, model.width, model.feed_forward, model.heads, model.kv_heads, model.epsilon,
-        model.head_size, max_alibi_bias=model.max_alibi_bias, loop=Loop(model.passes, model.window),
-    )  # fmt: skip
+        model.layers,
+        CONTEXT,
+        model.width,
+        model.feed_forward,
+        model.heads,
+        model.kv_heads,
+        model.epsilon,
+        model.head_size,
+        max_alibi_bias=model.max_alibi_bias,
+        loop=Loop(model.passes, model.window),
+    )
     model_keys.write(writer, ARCHITECTURE, geometry.keys())
     writer.add_string("iquest.fim.order", "spm")
     writer.add_uint32("iquest.prompt.version", LAYOUT_VERSION)

@@ -117,10 +117,12 @@ class Runs:
         self._write(folder / "model.gguf", variant, trainer.model, tokenizer)
         (folder / "checkpoint.pt").unlink(missing_ok=True)
         operations = sum(
-            phase.steps * phase.batch * phase.length
+            phase.steps
+            * phase.batch
+            * phase.length
             * costs.training_operations(model, vocabulary, phase.length, phase.passes, phase.first_pass_loss)
             for phase in recipe.phases
-        )  # fmt: skip
+        )
         return self.costs(variant) | {
             "parameters": sum(p.numel() for p in trainer.model.parameters()),
             "tokens": trainer.tokens,

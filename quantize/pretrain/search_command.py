@@ -63,8 +63,11 @@ def command(
     if pace:
         from quantize.pretrain.pace import milliseconds
 
-        timed = [(row, file) for row, variant in zip(result, plan.variants, strict=True)
-                 if (file := runs.model_file(variant)) is not None]  # fmt: skip
+        timed = [
+            (row, file)
+            for row, variant in zip(result, plan.variants, strict=True)
+            if (file := runs.model_file(variant)) is not None
+        ]
         for (row, _), value in zip(timed, milliseconds([file for _, file in timed], plan.context), strict=True):
             row["milliseconds"] = round(value, 2)
     report = {

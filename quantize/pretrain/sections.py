@@ -189,7 +189,8 @@ def speeds(report: dict[str, Any] | None) -> str:
     rows = [
         f"| {row['case'].replace('_', ' ')} | {row['tokens_per_second']:.0f} | "
         f"{row['tokens'] / row['cpu_seconds']:.0f} | {row['note']} |"
-        for row in report["rows"] if row["case"] in WRITTEN
+        for row in report["rows"]
+        if row["case"] in WRITTEN
     ]
     described = ", ".join(f"{key} {value}" for key, value in machine.items() if key != "available_bytes")
     notes = " ".join(report.get("notes", ()))

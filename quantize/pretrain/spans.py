@@ -115,9 +115,10 @@ def _braces(lines: list[str]) -> list[tuple[int, int]]:
 def _paragraphs(lines: list[str]) -> list[tuple[int, int]]:
     """Pieces of up to about PIECE lines, cut before lines without indentation that follow a blank one."""
     borders = [
-        at for at in range(1, len(lines))
+        at
+        for at in range(1, len(lines))
         if lines[at][:1] not in ("", " ", "\t", "}", ")", "]") and not lines[at - 1].strip()
-    ]  # fmt: skip
+    ]
     pieces: list[tuple[int, int]] = []
     for first, end in zip([0, *borders], [*borders, len(lines)], strict=True):
         if pieces and end - pieces[-1][0] <= 12:

@@ -103,12 +103,16 @@ def test_permitted_sources_are_read(folder: Path, tmp_path: Path) -> None:
     archives.write(tmp_path / "list.csv", pins)
     assert archives.read(tmp_path / "list.csv") == sorted(pins)
     places = manifest.Places(listed=tmp_path / "list.csv", archives=folder)
-    found = {(item.package, item.version, item.path, item.text) for item in manifest.collect(
-        DataRecipe(sources=("archives",)), places)}  # fmt: skip
+    found = {
+        (item.package, item.version, item.path, item.text)
+        for item in manifest.collect(DataRecipe(sources=("archives",)), places)
+    }
     assert found == {
-        ("good", "1.0", "good/a.py", "a = 1\n"), ("@s/n", "2.0", "src/a.ts", "a"), ("plain", "1.0", "b.js", "b"),
+        ("good", "1.0", "good/a.py", "a = 1\n"),
+        ("@s/n", "2.0", "src/a.ts", "a"),
+        ("plain", "1.0", "b.js", "b"),
         ("deb", "1.0", "m.c", "c"),
-    }  # fmt: skip
+    }
 
 
 def test_an_archive_with_another_hash_is_left_out(folder: Path) -> None:

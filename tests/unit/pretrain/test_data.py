@@ -74,8 +74,10 @@ def test_scripts_of_permitted_npm_packages_are_found(tmp_path: Path) -> None:
     places = manifest.Places(npm=tmp_path / "node_modules")
     found = manifest.collect(DataRecipe(sources=("npm",)), places)
     assert {(item.package, item.path, item.licence) for item in found} == {
-        ("a", "lib/a.js", "MIT"), ("@s/b", "b.ts", "(MIT OR GPL-3.0)"), ("e", "e.mjs", "ISC"),
-    }  # fmt: skip
+        ("a", "lib/a.js", "MIT"),
+        ("@s/b", "b.ts", "(MIT OR GPL-3.0)"),
+        ("e", "e.mjs", "ISC"),
+    }
 
 
 def test_held_out_code_and_its_copies_stay_out() -> None:

@@ -23,8 +23,9 @@ from quantize.pretrain.run import Run
 
 pytestmark = pytest.mark.torch
 SHIPPED = Path(search.__file__).with_name("nano.search.toml")
-TINY = variants.Search("smoke.toml", operations=3e8, continued=2e8, batch=2, length=96, pieces=4, characters=300,
-                       threads=1, half=False)  # fmt: skip
+TINY = variants.Search(
+    "smoke.toml", operations=3e8, continued=2e8, batch=2, length=96, pieces=4, characters=300, threads=1, half=False
+)
 SHAPES = (
     variants.Variant("two passes"),
     variants.Variant("one pass", {"passes": 1}),
