@@ -27,7 +27,7 @@ from iquest_lsp.engines import remote_options, without_secrets
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError, UsageError
 from iquest_lsp.project import line_history
 from iquest_lsp.project.kv_snapshots import Keeper
-from iquest_lsp.project.project import Change, Project, ProjectEvent, Purpose, is_marked, root_of
+from iquest_lsp.project.project import Change, News, Project, ProjectEvent, Purpose, is_marked, root_of
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.base.engine import Engine, EngineOptions, EngineStatus
@@ -209,7 +209,7 @@ class Assistant:
             for problem in self._follow_engine_settings():
                 log.warning("%s", problem)
             for root in [*self._projects]:
-                self._heard(ProjectEvent(root, "settings"))
+                self._heard(ProjectEvent(root, News.SETTINGS))
 
     def leave(self, client: str) -> None:
         """Takes back what a client brought: its buffers, its settings, its hold on workspaces.
@@ -572,12 +572,12 @@ class Assistant:
         return listen
 
     def _warming(self, root: Path, done: int, total: int) -> None:
-        self._heard(ProjectEvent(root, "warming", done, total))
+        self._heard(ProjectEvent(root, News.WARMING, done, total))
 
     def _heard(self, event: ProjectEvent) -> None:
         if event.news:
             self._warmer.renew(event.root)
-        if event.what == "settings":
+        if event.what is News.SETTINGS:
             self._settings_changed()
         for listener in [*self._project_listeners]:
             listener(event)

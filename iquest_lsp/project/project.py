@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,16 +59,28 @@ class Purpose(Enum):
     LOOK = "look"
 
 
+class News(StrEnum):
+    """What a project tells of: work that is counted, and what became new."""
+
+    FILES = "files"
+    COMMITS = "commits"
+    SYMBOLS = "symbols"
+    WARMING = "warming"
+    HISTORY = "history"
+    EDITS = "edits"
+    SETTINGS = "settings"
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectEvent:
-    """Work in the background: `done` of `total` of `what` ("files", "commits", "symbols"), ended when they are equal;
-    or that the project's own "settings" may have changed.
+    """Work in the background: `done` of `total` FILES, COMMITS, SYMBOLS or tokens to warm, ended when they are equal;
+    or that HISTORY, EDITS or the project's own SETTINGS may have changed.
 
     `news` says that windows made from now on may have something new to show.
     """
 
     root: Path
-    what: str
+    what: News
     done: int = 0
     total: int = 0
     news: bool = False
@@ -159,7 +171,7 @@ class Project:
         self.documents.forget_disk(paths)
         self._submit(lambda: self._update(paths))
         if WORKSPACE_FILE in paths:
-            self._tell("settings", 0, 0)
+            self._tell(News.SETTINGS, 0, 0)
 
     def look_at(self, paths: Sequence[str]) -> None:
         """Fetches what the history says about these files, in the background."""
@@ -306,7 +318,7 @@ class Project:
         def take(batch: Sequence[indexing.Seen], done: int, total: int) -> None:
             for seen in batch:
                 index.put(seen.path, seen)
-            self._tell("files", done, total)
+            self._tell(News.FILES, done, total)
 
         try:
             bounds = self._bounds
@@ -316,10 +328,10 @@ class Project:
                 return
             # A parser that dies on some file must not take the window with it: what was read till then still serves.
             log.error("%s: related files will be missing: %s", self.root, error)
-            self._tell("files", 0, 0)
+            self._tell(News.FILES, 0, 0)
         self._index = index
         self._read_history()
-        self._listen(ProjectEvent(self.root, "files", news=True))
+        self._listen(ProjectEvent(self.root, News.FILES, news=True))
 
     def _update(self, paths: Sequence[str]) -> None:
         paths = self._files_in(paths)
@@ -366,7 +378,7 @@ class Project:
             self.documents.forget_disk(changes.paths)
             self._submit(lambda: self._update(changes.paths))
         if changes.everything or WORKSPACE_FILE in changes.paths:
-            self._tell("settings", 0, 0)
+            self._tell(News.SETTINGS, 0, 0)
         if changes.head:
             self._submit(self._read_history)
             self._index_history_soon()
@@ -378,14 +390,14 @@ class Project:
             found = self._ask(lambda: self._files_process.call(indexing.read_history, self.root, wanted))
             if found is not None and found != self._history:
                 self._history = found
-                self._listen(ProjectEvent(self.root, "history", news=True))
+                self._listen(ProjectEvent(self.root, News.HISTORY, news=True))
         self._read_edits()
 
     def _read_edits(self) -> None:
         found = self._ask(lambda: self._files_process.call(indexing.read_edits, self.root))
         before, self._edits = self._edits, found if found is not None else ()
         if list(before) != list(self._edits):
-            self._tell("edits", 0, 0)
+            self._tell(News.EDITS, 0, 0)
 
     def _index_history_soon(self) -> None:
         """Brings the history's store up to date in the background; asked for again meanwhile, it is done once more."""
@@ -396,20 +408,20 @@ class Project:
 
     def _index_history(self) -> None:
         self._history_waits.clear()
-        last = ""
+        last: News | None = None
 
         def report(what: str, done: int, total: int) -> None:
             nonlocal last
-            last = what
-            self._tell(what, done, total)
+            last = News(what)
+            self._tell(last, done, total)
 
         read = self._ask(lambda: self._history_process.call(indexing.index_history, self.root, report=report))
-        if last:
+        if last is not None:
             self._tell(last, 0, 0)
         if read:
             self._submit(self._read_history)
 
-    def _tell(self, what: str, done: int, total: int) -> None:
+    def _tell(self, what: News, done: int, total: int) -> None:
         self._listen(ProjectEvent(self.root, what, done, total))
 
     def _ask(self, question: Callable[[], T]) -> T | None:

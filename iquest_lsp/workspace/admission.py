@@ -7,6 +7,7 @@ import re
 import stat
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from iquest_lsp.datatypes import MISSING, Document, Dropped
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.secret_scan import SecretFinder, find_secrets, redact, secret_by_name
+from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, redact, secret_by_name
 
 MAX_BYTES = 512 * 1024
 #: A text this long whose lines are on average longer than this many characters was not written by hand.
@@ -83,8 +84,11 @@ class Gate:
             return Dropped(path, MISSING)
         except OSError as error:
             return Dropped(path, f"cannot be read: {error.strerror or error}")
-        reason = text_reason(path, text)
-        return Dropped(path, reason) if reason else Document(path, text)
+        findings = _findings(path, text)
+        reason = findings if isinstance(findings, str) else text_reason(path, text, findings, masked=True)
+        if reason or isinstance(findings, str):
+            return Dropped(path, reason)
+        return Document(path, redact(text, findings) if findings else text)
 
     def path_reason(self, path: str) -> str:
         """Why a file stays out by its place and name alone; "" when they are no reason."""
@@ -173,20 +177,30 @@ def _bound(table: OrderedDict[str, Any]) -> None:
         table.popitem(last=False)
 
 
-def text_reason(path: str, text: str) -> str:
-    """Why a text stays out by its content: generated, minified, or holding a secret; "" when it may enter."""
+def text_reason(path: str, text: str, findings: Sequence[Finding] | None = None, *, masked: bool = False) -> str:
+    """Why a text stays out by its content: generated, minified, or holding a secret; "" when it may enter.
+
+    Secrets that are hidden before it is shown (`masked`) are no reason where hiding the value is enough.
+    """
     if _is_generated(text):
         return "generated, by its header"
     if _is_minified(path, text):
         return "minified"
+    found = _findings(path, text) if findings is None else findings
+    if isinstance(found, str):
+        return found
+    worst = next((item for item in found if not (masked and item.masks)), None)
+    if worst is None:
+        return ""
+    return f"secret by content: {worst.kind} in line {text.count(chr(10), 0, worst.start) + 1}"
+
+
+def _findings(path: str, text: str) -> Sequence[Finding] | str:
+    """The secrets in a text, or why they cannot be looked for."""
     try:
-        findings = find_secrets(text, path)
+        return find_secrets(text, path)
     except (ValueError, RecursionError, MemoryError) as error:
         return f"cannot be searched for secrets: {error}"
-    if findings:
-        line = text.count("\n", 0, findings[0].start) + 1
-        return f"secret by content: {findings[0].kind} in line {line}"
-    return ""
 
 
 def _is_generated(text: str) -> bool:

@@ -1,7 +1,8 @@
 """Secrets, by a file's name and by its content.
 
 Errs towards finding: a false alarm costs some context, a miss costs a key. The shapes of tokens (prefix, alphabet,
-length) are those their issuers document.
+length) are those their issuers document. Its lines are mostly a table of shapes;
+more of them are rows of secret_rules.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from iquest_lsp.workspace.secret_rules import GIVEN, SEVERAL_LINES, TOKENS
 
 _NAMES = (
     ".env",
@@ -133,11 +136,15 @@ def secret_by_name(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A secret in a text: offsets `start` up to, not including, `end`, and what kind it looks like."""
+    """A secret in a text: offsets `start` up to, not including, `end`, and what kind it looks like.
+
+    Where it `masks`, hiding the value is enough, and the rest of the file may be shown.
+    """
 
     start: int
     end: int
     kind: str
+    masks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,12 @@ def _rule(kind: str, hints: Iterable[str], pattern: str, flags: int = 0) -> _Rul
 
 #: Secrets that go over several lines contain one of these.
 _SPANNING = ("-----BEGIN ", "PuTTY-User-Key-File-")
+#: A name whose value may stand in the next line.
+_GOES_ON = re.compile(
+    r"(?:pass\w{0,6}|pwd|secret|token|key|credentials?|auth)[\"']?[ \t]{0,5}[:=]"
+    r"[ \t]{0,5}(?:\(|[>|]-?|\\)?[ \t]{0,5}\r?\n",
+    re.IGNORECASE,
+)
 _RULES = (
     # An unterminated key runs to the end of the text.
     _rule(
@@ -224,6 +237,7 @@ _RULES = (
     ),
 )
 
+
 #: A password in an address: scheme://user:password@host. Group 1 is the password.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,100}:([^\s/@\"'<>]{3,200})@")
 #: Names that speak of a secret contain one of these.
@@ -290,14 +304,21 @@ _CONFIG = (
 
 def find_secrets(text: str, path: str = "") -> list[Finding]:
     """All secrets in a text, by offset, overlaps merged; `path` tells configuration from code."""
-    lowered = _lower(text)
+    lowered, is_config = _lower(text), _is_config(path)
     found: list[Finding] = []
     for rule in _RULES:
         if any(hint in lowered for hint in rule.hints):
             found += (Finding(*match.span(1), rule.kind) for match in rule.pattern.finditer(text))
+    for row in (*TOKENS, *GIVEN):
+        if any(hint in lowered for hint in row.hints):
+            found += (
+                Finding(*match.span(1), row.kind, row.masks)
+                for match in row.pattern.finditer(text)
+                if not row.checked or _is_given(match, is_config or row.kind not in _CONFIGURED)
+            )
     if "://" in text:
         found += _addresses(text)
-    found += _named(text, lowered, _is_config(path))
+    found += _named(text, lowered, is_config)
     found += _long(text)
     if _is_env(path):
         found += _environment(text)
@@ -315,7 +336,7 @@ class SecretFinder:
     def find(self, text: str) -> list[Finding]:
         """The same as `find_secrets`."""
         old, self._text = self._text, text
-        if any(mark in each for mark in _SPANNING for each in (old, text)):
+        if any(mark in each for mark in _SPANNING for each in (old, text)) or any(map(_GOES_ON.search, (old, text))):
             self._found = find_secrets(text, self._path)
             return self._found
         # All other shapes lie within a line.
@@ -325,12 +346,12 @@ class SecretFinder:
         end = len(text) if end < 0 else end
         shift = len(text) - len(old)
         inside = (
-            Finding(item.start + start, item.end + start, item.kind)
+            replace(item, start=item.start + start, end=item.end + start)
             for item in find_secrets(text[start:end], self._path)
         )
         before = (item for item in self._found if item.end <= start)
         after = (
-            Finding(item.start + shift, item.end + shift, item.kind)
+            replace(item, start=item.start + shift, end=item.end + shift)
             for item in self._found
             if item.start >= end - shift
         )
@@ -378,6 +399,78 @@ def _lower(text: str) -> str:
     if len(lowered) == len(text):
         return lowered
     return "".join(small if len(small := char.lower()) == 1 else char for char in text)
+
+
+#: Kinds that mean what they say in configuration only; in code an unquoted value is an expression.
+_CONFIGURED = frozenset({"password of a settings file", SEVERAL_LINES})
+_COMMON = frozenset(
+    {
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "string",
+        "text",
+        "null",
+        "none",
+        "true",
+        "false",
+        "hidden",
+        "required",
+        "optional",
+        "invalid",
+        "missing",
+        "default",
+        "unknown",
+        "username",
+        "user",
+        "name",
+        "value",
+        "email",
+        "login",
+        "admin_password",
+        "new_password",
+        "old_password",
+        "current_password",
+        "confirm_password",
+        "password1",
+        "password2",
+        "apikey",
+        "api_key",
+        "basic",
+        "bearer",
+        "negotiate",
+        "digest",
+        "credentials",
+        "prompt",
+        "file",
+        "stdin",
+        "env",
+        "vault",
+        "number",
+        "undefined",
+        "disabled",
+        "enabled",
+        "public",
+        "changed",
+    }
+)
+
+
+def _is_given(match: re.Match[str], is_literal: bool) -> bool:
+    """Whether a value that its surroundings call a secret is one, and no placeholder, word for it or expression."""
+    value = match.group(1)
+    is_literal = is_literal or match.string[match.start(1) - 1] in "\"'`"
+    bare = value.strip("\"'`")
+    if not is_literal or len(bare) < 4 or _PLACEHOLDER.search(bare) or bare[0] in "$%<{[(*#/-.&@":
+        return False
+    lowered = bare.lower().strip("_-.:!?")
+    if lowered in _COMMON or lowered.replace("-", "_").endswith(("_password", "_secret", "_token", "_key", "password")):
+        return False
+    if " " in bare and len(bare.split()) < 12:
+        return False  # a sentence, not a seed phrase
+    return not re.fullmatch(r"[\w.]+\(.*|[A-Z][A-Z0-9_]*|[a-z_]+(?:\.[a-z_]+)+|\W+|(.)\1*", bare)
 
 
 def _looks_secret(value: str) -> bool:
@@ -441,7 +534,7 @@ def _merge(findings: list[Finding]) -> list[Finding]:
     for finding in sorted(findings, key=lambda item: (item.start, -item.end)):
         if merged and finding.start < merged[-1].end:
             last = merged[-1]
-            merged[-1] = Finding(last.start, max(last.end, finding.end), last.kind)
+            merged[-1] = Finding(last.start, max(last.end, finding.end), last.kind, last.masks and finding.masks)
         else:
             merged.append(finding)
     return merged

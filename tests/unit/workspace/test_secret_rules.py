@@ -1,0 +1,54 @@
+"""Each row of the table of secrets finds its example and leaves its counter-example alone."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+import time
+
+import pytest
+
+from iquest_lsp.workspace.secret_rules import GIVEN, TOKENS, Rule
+from iquest_lsp.workspace.secret_scan import find_secrets, redact
+
+ALPHABETS = {
+    "A": string.ascii_letters + string.digits,
+    "H": "0123456789abcdef",
+    "U": string.ascii_uppercase + string.digits,
+    "D": "123456789",
+}
+ROWS = [*TOKENS, *GIVEN]
+
+
+def filled(text: str, seed: int) -> str:
+    rng = random.Random(seed)
+
+    def some(match: re.Match[str]) -> str:
+        return "".join(rng.choices(ALPHABETS[match[1]], k=int(match[2])))
+
+    return re.sub(r"<([AHUD])(\d+)>", some, text)
+
+
+@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: f"{rule.kind}: {rule.example[:24]}")
+def test_each_row(rule: Rule) -> None:
+    for seed in range(3):
+        text = filled(rule.example, seed)
+        match = rule.pattern.search(text)
+        assert match is not None, text
+        assert any(hint in text.lower() for hint in rule.hints), text
+        for path in ("a.py", "deploy.yaml"):
+            around = f"x = 1\n{text}\ny = 2\n"
+            if path == "deploy.yaml" or not rule.masks or "settings" not in rule.kind + "several":
+                assert match[1].splitlines()[0] not in redact(around, find_secrets(around, path)), text
+    assert rule.pattern.search(rule.counter_example) is None or find_secrets(rule.counter_example, "a.py") == []
+
+
+@pytest.mark.parametrize("rule", ROWS, ids=lambda rule: f"{rule.kind}: {rule.example[:24]}")
+def test_no_text_makes_a_row_slow(rule: Rule) -> None:
+    """Processor time for hostile texts grows with their length only."""
+    for piece in (rule.example[:12], rule.hints[0], "password=", "a", " ", '"', "a.", "-p "):
+        text = (piece * 20_000)[:20_000]
+        begin = time.process_time()
+        rule.pattern.search(text)
+        assert time.process_time() - begin < 2.0, piece
