@@ -16,6 +16,7 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+from iquest_lsp.atomic_file import PRIVATE, atomic_write
 from iquest_lsp.errors import SettingsError
 
 WORKSPACE_FILE = "iquest.toml"
@@ -302,6 +303,26 @@ def read_toml(path: Path) -> Mapping[str, object]:
         return tomllib.loads(data.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name} is not valid TOML", why=str(error), fix="Correct the file") from error
+
+
+def write_setting(path: Path, key: str, value: str) -> None:
+    """Sets a text in a TOML file, comments and all else as they are; atomically. Raises SettingsError."""
+    import tomlkit  # here, since reading needs no more than the standard library
+
+    read_toml(path)  # never write to a file that cannot be read
+    try:
+        table = tomlkit.parse(path.read_text("utf-8-sig") if path.exists() else "")
+        table[key] = value
+        item = table.item(key)
+        if isinstance(item, tomlkit.items.String):
+            item.trivia.trail = item.trivia.trail.lstrip(" \t")  # blanks behind the old value
+        text = tomlkit.dumps(table)
+        if tomllib.loads(text).get(key) != value:
+            raise SettingsError(f"{path} could not be changed", fix=f"Write {key} = {value!r} into it by hand")
+        mode = path.stat().st_mode & 0o777 if path.exists() else PRIVATE
+        atomic_write(path.resolve(), text, mode=mode)  # where it is a link, the file it leads to
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written", why=error.strerror or str(error)) from error
 
 
 def in_snake_case(key: str) -> str:

@@ -6,10 +6,8 @@ and why, how many suggestions were shown and taken, whole, by line or by word. N
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
 import time
 from bisect import bisect_left
 from collections import OrderedDict
@@ -20,6 +18,7 @@ from typing import Any
 
 from platformdirs import user_state_path
 
+from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.datatypes import Completion
 
 log = logging.getLogger(__name__)
@@ -100,19 +99,13 @@ class Statistics:
             return
         for day in sorted(self.by_day)[:-MOST_DAYS]:
             del self.by_day[day]
-        made = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-                json.dump({"version": VERSION, "days": self.by_day}, stream)
-            made.replace(self._file)
+            atomic_write(self._file, json.dumps({"version": VERSION, "days": self.by_day}))
             self._changed = self._failed = False
         except OSError as error:
             if not self._failed:
                 log.warning("the statistics cannot be saved: %s", error)
             self._failed = True
-            with contextlib.suppress(OSError):
-                made.unlink()
 
     def _day(self) -> dict[str, Any]:
         self._changed = True

@@ -18,6 +18,7 @@ import numpy as np
 from gguf.quants import dequantize
 from numpy.typing import NDArray
 
+from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import ModelFileError, UnsupportedModelError
 from iquest_lsp.runtime.models.gguf_header import TensorInfo, read_header
 from quantize import outputs
@@ -154,7 +155,7 @@ class RawFile:
         outputs.check_room(path, self.file_size)
         with outputs.writing(path, part):
             self._write(part, planned, offset, as_f32, progress)
-            part.replace(path)
+            put_in_place(part, path)
 
     def write_f32(
         self, path: Path, chosen: Mapping[TensorInfo, NDArray[np.int64] | None], step: Callable[[str], None]

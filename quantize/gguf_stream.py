@@ -20,6 +20,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.atomic_file import atomic_write, put_in_place
 from iquest_lsp.errors import ModelFileError
 from quantize import outputs
 
@@ -101,7 +102,7 @@ def _write(
                 _write_note(note, state | {"done": i + 1})
                 noted = time.monotonic()
         os.fsync(stream.fileno())
-    part.replace(path)
+    put_in_place(part, path)
     note.unlink(missing_ok=True)
     return kept
 
@@ -168,9 +169,7 @@ def _kept(
 
 
 def _write_note(note: Path, content: dict[str, Any]) -> None:
-    temporary = note.with_name(note.name + ".new")
-    temporary.write_text(json.dumps(content), "utf-8")
-    temporary.replace(note)
+    atomic_write(note, json.dumps(content))
 
 
 def _write_all(stream: Any, data: bytes | memoryview) -> None:

@@ -21,6 +21,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
@@ -115,7 +116,7 @@ class Shelf:
         with outputs.writing(self.path, part):
             with part.open("wb") as stream:
                 np.savez(stream, **arrays)
-            part.replace(self.path)
+            put_in_place(part, self.path)
 
     def take(self) -> tuple[Gathered, int]:
         """What was gathered and from how many rows; nothing where it is of something else or cannot be read."""

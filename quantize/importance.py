@@ -14,6 +14,7 @@ import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import ModelFileError
 from iquest_lsp.runtime.models.gguf_header import read_header
 from quantize import outputs
@@ -55,7 +56,7 @@ class Importance:
         part = path.with_name(path.name + ".part")
         with outputs.writing(path, part):
             self._write(part)
-            part.replace(path)
+            put_in_place(part, path)
 
     def _write(self, path: Path) -> None:
         writer = gguf.GGUFWriter(path, "")

@@ -19,6 +19,7 @@ from typing import Any
 import click
 import gguf
 
+from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError, PortMissingError
 from iquest_lsp.runtime.llama import model as llama
 from iquest_lsp.runtime.models.gguf_header import Header, check_language_model, read_header
@@ -181,7 +182,7 @@ def quantize(source: Path, out: Path, recipe: Recipe, progress: Progress | None 
     with outputs.writing(out, part):
         with part.open("rb+") as stream:
             os.fsync(stream.fileno())
-        part.replace(out)
+        put_in_place(part, out)
 
 
 def _check_source(header: Header, requantize: bool) -> None:

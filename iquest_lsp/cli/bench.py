@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command, group, log_unless_told, shows_progress
 from iquest_lsp.cli.output import Form, emit
@@ -62,7 +63,7 @@ def replay(
         from iquest_lsp.bench.replay_plot import picture
 
         try:
-            plot.write_text(picture(answer), "utf-8")
+            atomic_write(plot, picture(answer), mode=0o644)
         except OSError as error:
             raise UsageError(f"{plot} cannot be written", why=error.strerror or str(error)) from error
     emit(form, answer, lambda terminal: terminal.show_replay(answer))

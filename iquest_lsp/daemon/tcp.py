@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.daemon.runtime_dir import find_place
 from iquest_lsp.errors import DaemonError
 
@@ -39,10 +39,7 @@ def leave_token(port: int, token: str) -> Path:
     """Writes the token where this user's bridges look for it; raises DaemonError."""
     file = _file(port)
     try:
-        file.unlink(missing_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(token)
+        atomic_write(file, token)
     except (OSError, ValueError) as error:
         raise DaemonError(f"Cannot write {file}", why=str(error)) from error
     return file

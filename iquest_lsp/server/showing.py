@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from platformdirs import user_state_path
 from pygls.exceptions import JsonRpcException
 
+from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -26,12 +26,7 @@ async def show_markdown(connection: Connection, name: str, text: str) -> None:
         folder = user_state_path("iquest-lsp") / "shown"
         file = folder / f"{name}.md"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                file.unlink()
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
+            atomic_write(file, text)
         except OSError as error:
             raise WorkspaceError(f"Cannot write {file}", why=error.strerror or str(error)) from error
         with contextlib.suppress(JsonRpcException):

@@ -44,6 +44,8 @@ OWNERS = {
     "lsprotocol": ("server/", "daemon/"),
     "llama_cpp": ("runtime/",),
     "cattrs": ("runtime/base/wire.py", "server/"),
+    "psutil": ("runtime/base/memory.py", "runtime/client/machine.py", "server/"),
+    "tomlkit": ("settings.py",),
     "jinja2": ("context/chat.py",),
     "http": (),
     "httpx": ("runtime/remote/http_client.py",),
@@ -115,6 +117,25 @@ def test_only_the_command_line_prints_or_exits() -> None:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "exit", "quit"), f"{name}:{node.lineno}"
+
+
+def test_files_are_replaced_in_one_place() -> None:
+    """Writing a file under another name and renaming it is the business of atomic_file.py."""
+    apart = {
+        "iquest_lsp/atomic_file.py",
+        "iquest_lsp/runtime/port/build.py",  # runs before the package is installed
+        "iquest_lsp/daemon/service.py",  # a socket
+        "iquest_lsp/codeflow/past/store.py",  # sets an unreadable store aside
+    }
+    for path in [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "quantize").glob("*.py")]:
+        name = path.relative_to(PACKAGE.parent).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if name in apart or not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
+            renames = node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords
+            assert not renames, f"{name}:{node.lineno}"
+            assert (owner, node.func.attr) not in (("os", "replace"), ("os", "rename"), ("shutil", "move")), name
 
 
 def test_the_command_line_loads_no_model_code() -> None:

@@ -1,11 +1,17 @@
-"""How much memory there is: the machine's, or that of the group this process is confined to."""
+"""How much memory there is: the machine's, or that of the group this process is confined to; and what processes hold.
+
+Linux is read from its files, which tell more than psutil does (control groups, memory that no file backs); psutil
+reads every other system.
+"""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+MEMINFO = Path("/proc/meminfo")
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -17,8 +23,11 @@ class Memory:
     available: int
 
 
-def read_memory(meminfo: Path = Path("/proc/meminfo"), group: Path | None = None) -> Memory | None:
+def read_memory(meminfo: Path = MEMINFO, group: Path | None = None) -> Memory | None:
     """The memory there is; None where the system does not say."""
+    if meminfo == MEMINFO and not meminfo.exists():
+        found = psutil.virtual_memory()
+        return Memory(found.total, found.available)
     try:
         table = {name: int(rest.split()[0]) * 1024 for name, _, rest in rows(meminfo.read_text("ascii")) if rest}
         memory = Memory(table["MemTotal"], table["MemAvailable"])
@@ -54,9 +63,29 @@ def _confined(memory: Memory, group: Path) -> Memory:
     return Memory(min(memory.total, limit), min(memory.available, max(limit - used + files, 0)))
 
 
-def total_pages() -> int | None:
-    """The machine's memory in bytes where only that much is known."""
+def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
+    """What a process holds beyond the files it maps (a model's weights can be dropped and read again), in bytes.
+
+    None where there is no such process, or the system does not say.
+    """
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
+        text = (proc / str(pid) / "status").read_text("ascii", "replace")
+        table = {name: int(rest.split()[0]) * 1024 for name, _, rest in rows(text) if name in ("RssAnon", "RssShmem")}
+        if table:
+            return sum(table.values())
+    except (OSError, ValueError, IndexError):
+        pass
+    if proc.exists():
         return None
+    try:
+        return int(psutil.Process(pid).memory_full_info().uss)  # what would be free if it ended
+    except (psutil.Error, AttributeError):
+        return None
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory a process occupies, mapped files included, in bytes; 0 when there is no such process."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,4 +1,7 @@
-"""What the machine is doing besides us: whether it runs on battery, and whether other programs want the processor."""
+"""What the machine is doing besides us: whether it runs on battery, and whether other programs want the processor.
+
+Linux is read from its files, which tell a mouse's battery from the machine's; psutil reads every other system.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import time
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import Path
+
+import psutil
 
 POWER = Path("/sys/class/power_supply")
 PROC = Path("/proc")
@@ -33,6 +38,7 @@ class Machine:
         self._own = own
         self._power = power
         self._proc = proc
+        self._is_other = power == POWER and proc == PROC and not proc.exists()
         self._clock = clock
         self._looked = -LOOK_EVERY_S
         self._ticks: tuple[float, float, dict[int, float]] | None = None  # all, idle, ours by process
@@ -44,7 +50,8 @@ class Machine:
         try:
             supplies = list(self._power.iterdir())
         except OSError:
-            return False
+            battery = psutil.sensors_battery() if self._is_other and hasattr(psutil, "sensors_battery") else None
+            return battery is not None and battery.power_plugged is False
         for supply in supplies:
             kind = _text(supply / "type")
             if kind in ("Mains", "USB") and _text(supply / "online") == "1":
@@ -64,18 +71,27 @@ class Machine:
 
     def _look(self) -> None:
         try:
-            fields = [float(value) for value in _text(self._proc / "stat").splitlines()[0].split()[1:9]]
-            own = {pid: _own_ticks(self._proc / str(pid) / "stat") for pid in self._own()}
-        except (OSError, ValueError, IndexError):
+            ticks = self._times() if self._is_other else self._ticks_of_linux()
+        except (OSError, ValueError, IndexError, psutil.Error):
             self._is_busy = False
             return
-        ticks = (sum(fields), fields[3] + fields[4], own)
+        own = ticks[2]
         before, self._ticks = self._ticks, ticks
         if before is None or ticks[0] <= before[0]:
             return
         total, idle = ticks[0] - before[0], ticks[1] - before[1]
         ours = sum(used - before[2].get(pid, used) for pid, used in own.items())
         self._is_busy = (total - idle - ours) / total >= BUSY_SHARE
+
+    def _ticks_of_linux(self) -> tuple[float, float, dict[int, float]]:
+        fields = [float(value) for value in _text(self._proc / "stat").splitlines()[0].split()[1:9]]
+        own = {pid: _own_ticks(self._proc / str(pid) / "stat") for pid in self._own()}
+        return sum(fields), fields[3] + fields[4], own
+
+    def _times(self) -> tuple[float, float, dict[int, float]]:
+        """The same in seconds, from psutil."""
+        times = psutil.cpu_times()
+        return sum(times), times.idle, {pid: _own_seconds(pid) for pid in self._own()}
 
 
 class Calm(Enum):
@@ -97,6 +113,15 @@ def _own_ticks(stat: Path) -> float:
     """Processor time of a process, in ticks; 0 once it is gone."""
     fields = _text(stat).rpartition(")")[2].split()
     return float(fields[11]) + float(fields[12]) if len(fields) > 12 else 0.0
+
+
+def _own_seconds(pid: int) -> float:
+    """Processor time of a process; 0 once it is gone."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _text(file: Path) -> str:

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.token_ids import WIDTH, TokenIds
 
@@ -122,9 +123,7 @@ class PendingState:
             self._map.flush()
             total = len(self._map)
             self._map.close()
-            os.fsync(self._file)
-            self._path.replace(self._store.folder / self._key.file_name)
-            _sync_folder(self._store.folder)
+            put_in_place(self._path, self._store.folder / self._key.file_name, fsync=True)
         except BaseException:
             self.discard()
             raise
@@ -355,13 +354,3 @@ def allocate(file: int, size: int) -> None:
     zeros = bytes(1 << 20)
     for at in range(0, size, len(zeros)):
         os.write(file, zeros[: min(len(zeros), size - at)])
-
-
-def _sync_folder(folder: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

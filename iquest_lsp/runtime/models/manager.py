@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
+from iquest_lsp.atomic_file import put_in_place
+from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, UsageError
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model, read_header
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, available_memory
-from iquest_lsp.settings import read_toml
+from iquest_lsp.settings import write_setting
 
 CONTEXTS = (8192, 32_768, 131_072)
 #: The least that `use` asks for: a window in which a file and what belongs to it have room.
@@ -276,7 +277,7 @@ def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
             _check_room(target, header.file_size)
             progress(f"copying {header.file_size / 1e9:.1f} GB")
             shutil.copyfile(path, part)
-        part.replace(target)
+        put_in_place(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ModelFileError(f"{target} cannot be written", why=error.strerror or str(error)) from error
@@ -402,26 +403,3 @@ def remove(name: str, current: str = "") -> Path:
     except OSError as error:
         raise ModelFileError(f"{entry.path} cannot be removed", why=error.strerror or str(error)) from error
     return entry.path
-
-
-def write_setting(path: Path, key: str, value: str) -> None:
-    """Sets a text in a TOML file, leaving all else as it is; atomically. Raises SettingsError for a broken file."""
-    read_toml(path)  # never write to a file that cannot be read
-    text = path.read_text("utf-8-sig") if path.exists() else ""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    line = f'{key} = "{escaped}"'
-    tables = re.search(r"^\s*\[", text, re.MULTILINE)
-    head, tail = (text[: tables.start()], text[tables.start() :]) if tables else (text, "")
-    pattern = re.compile(rf"^\s*{re.escape(key)}\s*=.*$", re.MULTILINE)
-    head = pattern.sub(lambda _: line, head, count=1) if pattern.search(head) else line + "\n" + head
-    new = head + tail
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(new, "utf-8")
-        if read_toml(part).get(key) != value:
-            part.unlink()
-            raise SettingsError(f"{path} could not be changed", fix=f"Write {line} into it by hand")
-        part.replace(path)
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be written", why=error.strerror or str(error)) from error

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iquest_lsp.runtime.base.memory import read_memory, total_pages
+from iquest_lsp.runtime.base.memory import read_memory
 from iquest_lsp.runtime.models.gguf_header import Header
 from iquest_lsp.settings import Settings
 
@@ -247,10 +247,7 @@ def reach(max_alibi_bias: float, context_length: int) -> int:
 def available_memory() -> int | None:
     """Bytes that can be used without swapping; None where the system does not say."""
     memory = read_memory()
-    if memory is not None:
-        return memory.available
-    total = total_pages()
-    return None if total is None else total // 2
+    return None if memory is None else memory.available
 
 
 def cores() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.runtime.models.planner import MeasuredSpeed, better, cores
 
 log = logging.getLogger(__name__)
@@ -87,11 +87,7 @@ def _speed(entry: object) -> MeasuredSpeed | None:
 
 def _write(path: Path, table: dict[str, Any]) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(table, file, indent=1)
-        Path(name).replace(path)
+        atomic_write(path, json.dumps(table, indent=1))
     except OSError as error:
         log.debug("the measurement is not kept: %s", error)
 

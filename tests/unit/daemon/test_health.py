@@ -15,6 +15,7 @@ from iquest_lsp.assistant import Assistant
 from iquest_lsp.daemon import health, logs, service
 from iquest_lsp.daemon.lock import acquire, holder
 from iquest_lsp.errors import EngineError, EngineMemoryError
+from iquest_lsp.runtime.base import memory
 from iquest_lsp.runtime.base.engine import EngineOptions, EngineState
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.settings import Configuration, Settings
@@ -105,6 +106,17 @@ def test_memory_as_the_system_and_a_control_group_say(tmp_path: Path) -> None:
     assert held is not None
     assert 0 < held <= health.resident_bytes(os.getpid()) * 2
     assert health.resident_bytes(2**30) == 0
+
+
+def test_memory_of_another_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "absent")
+    found = health.read_memory(tmp_path / "absent")
+    assert found is not None
+    assert 0 < found.available <= found.total
+    held = health.held_bytes(os.getpid(), tmp_path / "absent")
+    assert held is not None
+    assert 0 < held <= health.resident_bytes(os.getpid())
+    assert health.held_bytes(2**30, tmp_path / "absent") is None
 
 
 class Assistants:

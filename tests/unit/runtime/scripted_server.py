@@ -136,12 +136,12 @@ class Scripted:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
                 self.wfile.flush()
 
-        self._open: list[socket.socket] = []
+        self.connections: list[socket.socket] = []
 
         class Handling(Handler):
             def setup(self) -> None:
                 super().setup()
-                scripted._open.append(self.connection)
+                scripted.connections.append(self.connection)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handling)
         self._server.daemon_threads = True
@@ -164,10 +164,10 @@ class Scripted:
 
     def close_connections(self) -> None:
         """Closes the connections that clients keep, as servers do after a while."""
-        for connection in self._open:
+        for connection in self.connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
+        self.connections.clear()
 
     def paths(self) -> list[str]:
         """The paths that were asked for, in order."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
+from iquest_lsp.runtime.client import machine as module
 from iquest_lsp.runtime.client.machine import LOOK_EVERY_S, Calm, Machine, calm_of
 
 
@@ -67,3 +71,34 @@ def test_a_system_that_does_not_say_is_idle(tmp_path: Path) -> None:
     machine = Machine(power=tmp_path / "none", proc=tmp_path)
     assert not machine.is_busy()
     assert not machine.on_battery()
+
+
+def test_another_system_is_read_by_psutil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = tmp_path / "none"
+    monkeypatch.setattr(module, "PROC", absent)
+    monkeypatch.setattr(module, "POWER", absent)
+    batteries = [SimpleNamespace(power_plugged=plugged) for plugged in (False, True, None)] + [None]
+    now = [0.0]
+    made = Machine(lambda: [7, 8], power=absent, proc=absent, clock=lambda: now[0])
+    for battery, expected in zip(batteries, (True, False, False, False), strict=True):
+        monkeypatch.setattr(psutil, "sensors_battery", lambda battery=battery: battery, raising=False)
+        assert made.on_battery() is expected
+
+    times = namedtuple("times", ("user", "idle"))
+    own = [0.0]
+
+    class Process:
+        def __init__(self, pid: int) -> None:
+            if pid == 8:
+                raise psutil.NoSuchProcess(pid)
+
+        def cpu_times(self) -> SimpleNamespace:
+            return SimpleNamespace(user=own[0], system=0.0)
+
+    monkeypatch.setattr(psutil, "Process", Process)
+    for busy, idle, ours, expected in ((0, 0, 0, False), (95, 5, 90, False), (190, 10, 95, True)):
+        told = times(float(busy), float(idle))
+        monkeypatch.setattr(psutil, "cpu_times", lambda told=told: told)
+        own[0] = float(ours)
+        now[0] += LOOK_EVERY_S
+        assert made.is_busy() is expected
