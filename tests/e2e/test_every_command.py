@@ -331,18 +331,17 @@ def test_a_session_from_a_file_to_a_file(home: Home) -> None:
 def test_who_waits_at_a_terminal_is_told_what_for(home: Home, root: Path) -> None:
     """Also with --json: the line goes to the terminal, the answer to where stdout goes."""
     leader, follower = pty.openpty()
-    waiting = "import time, iquest_lsp.assistant as a; a.why = lambda *_, **__: time.sleep(3)"
-    program = f"{waiting}; from iquest_lsp.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", program, "why", "shapes.py", "--json"],
+        [sys.executable, "-P", "-m", "iquest_lsp.cli", "suspects", "-", "--json"],
         cwd=root,
         env={**os.environ, **home.environment},
+        stdin=subprocess.PIPE,  # a log that does not come
         stdout=subprocess.DEVNULL,
         stderr=follower,
     )
     os.close(follower)
     said = os.read(leader, 100)
     os.close(leader)
-    process.kill()
-    process.wait()
+    with process:
+        process.kill()
     assert said == b"reading the history ...\r\n"
