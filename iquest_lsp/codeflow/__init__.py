@@ -38,12 +38,12 @@ from typing import TYPE_CHECKING, Any
 from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow.answers.impact import Impact
-    from iquest_lsp.codeflow.answers.suspects import Suspects
-    from iquest_lsp.codeflow.answers.why import Story
-    from iquest_lsp.codeflow.diff.explanation import DiffExplanation
     from iquest_lsp.codeflow.diff.sources import DiffTarget
     from iquest_lsp.codeflow.past.indexer import Update
+    from iquest_lsp.codeflow.wording.explanation import DiffExplanation
+    from iquest_lsp.codeflow.wording.impact import Impact
+    from iquest_lsp.codeflow.wording.story import Story
+    from iquest_lsp.codeflow.wording.suspects import Suspects
 
 __all__ = [
     "DiffExplanation",
@@ -228,18 +228,18 @@ def unknown_commits(root: Path, ids: Sequence[str]) -> list[str]:
 
 def render_markdown(explanation: DiffExplanation) -> str:
     """An explanation as a markdown document."""
-    from iquest_lsp.codeflow.diff import explanation as module
+    from iquest_lsp.codeflow.wording import explanation as module
 
     return module.render_markdown(explanation)
 
 
 _LAZY = {
     "DiffTarget": "diff.sources",
-    "DiffExplanation": "diff.explanation",
-    "Impact": "answers.impact",
-    "Story": "answers.why",
+    "DiffExplanation": "wording.explanation",
+    "Impact": "wording.impact",
+    "Story": "wording.story",
     "Update": "past.indexer",
-    "Suspects": "answers.suspects",
+    "Suspects": "wording.suspects",
 }
 
 

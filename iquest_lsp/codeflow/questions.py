@@ -13,20 +13,23 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.answers import explain, work_in_progress
 from iquest_lsp.codeflow.answers.flow_records import flow_records_of
-from iquest_lsp.codeflow.answers.impact import Impact, impact_of
+from iquest_lsp.codeflow.answers.impact import impact_of
 from iquest_lsp.codeflow.answers.logs import read_log
-from iquest_lsp.codeflow.answers.suspects import Suspects, suspects_of_failure, suspects_of_target
+from iquest_lsp.codeflow.answers.suspects import suspects_of_failure, suspects_of_target
 from iquest_lsp.codeflow.answers.targets import find_target
-from iquest_lsp.codeflow.answers.why import Story, tell
-from iquest_lsp.codeflow.diff.explanation import DiffExplanation
-from iquest_lsp.codeflow.diff.risks import Redact
+from iquest_lsp.codeflow.answers.why import tell
 from iquest_lsp.codeflow.diff.sources import DiffTarget
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer, Progress, Update
 from iquest_lsp.codeflow.past.store import Store, default_folder
 from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence
+from iquest_lsp.codeflow.wording.explanation import DiffExplanation
+from iquest_lsp.codeflow.wording.impact import Impact
+from iquest_lsp.codeflow.wording.story import Story
+from iquest_lsp.codeflow.wording.suspects import Suspects
 from iquest_lsp.datatypes import FlowRecord
 from iquest_lsp.errors import RepositoryError
 
