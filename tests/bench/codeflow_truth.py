@@ -72,11 +72,9 @@ def _compare(root: Path, store: Path, truth: Truth, found: Found) -> None:
             entry = entries[oid]
             bot = entry.objection is not None and entry.objection.kind is Ground.BOT
             if number in truth.bots:
-                found.bots[
-                    "found" if entry.objection is not None and entry.objection.kind is Ground.BOT else "missed"
-                ] += 1
+                found.bots["found" if bot else "missed"] += 1
                 continue
-            found.bots["wrong"] += entry.objection is not None and entry.objection.kind is Ground.BOT
+            found.bots["wrong"] += bot
             if number:
                 found.pairs.append((truth.kinds[number], entry.kind, truth.vague[number]))
                 if truth.kinds[number] != entry.kind:

@@ -107,7 +107,8 @@ def _code(change: SymbolChange) -> tuple[object, ...]:
 def _subject(source: DiffSource, target: DiffTarget, redact: Redact | None) -> Subject:
     message = WITHHELD if holds_secret(redact, source.subject) else source.subject
     told = message if message and not uninformative(message) else ""
-    return Subject(target.kind, target.revision, source.revision or "", told, source.merge, len(source.commits))
+    revision = source.revision if target.kind == "revision" else target.revision
+    return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits))
 
 
 def _doubtful(touch: Past) -> bool:
