@@ -167,9 +167,6 @@ def apply(
     return replace(base, **good), problems
 
 
-_NOTHING = object()
-
-
 class Configuration:
     """The layers of settings of one server, merged anew whenever one of them changes.
 
@@ -213,14 +210,15 @@ class Configuration:
     def push(self, client: str, values: Mapping[str, object]) -> list[SettingsProblem]:
         """Takes all that a client's editor has set, anew: what it set before and does not name now is taken back.
 
-        What the client said when it connected holds again then. A value that is the default says nothing: editors send
-        their defaults along, which must not stand above the files of user and workspace.
+        What the client said when it connected holds again then. A value that is the default takes back what the
+        client said: editors send their defaults along, which must not stand above the files of user and workspace.
         """
         defaults = {item.name: item.default for item in fields(Settings)}
         said = {
-            key: value
+            key: None
+            if (tuple(value) if isinstance(value, list) else value) == defaults.get(in_snake_case(key))
+            else value
             for key, value in values.items()
-            if (tuple(value) if isinstance(value, list) else value) != defaults.get(in_snake_case(key), _NOTHING)
         }
         mine = self._clients.get(client, {})
         first = self._first.setdefault(client, {in_snake_case(key): value for key, value in mine.items()})
