@@ -20,6 +20,7 @@ CONTEXT_LINES = 6
 NO_SUGGESTION = {
     "off": "completions are turned off here (settings `enable`, `disabled_languages`)",
     "loading": "the model is still loading",
+    "noise": "the model had a single sign to offer",
     "long line": "the line is too long for anyone to be typing it",
     "hidden": "this file is never shown to a model; `iquest-lsp context` says why",
     "deadline": "nothing whole was written in time; --deadline-ms gives it longer",
