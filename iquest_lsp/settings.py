@@ -170,7 +170,7 @@ def apply(
 class Configuration:
     """The layers of settings of one server, merged anew whenever one of them changes.
 
-    Each client (an editor, by a name of its own) has an editor layer of its own. `editor` is that of the client "".
+    Each client (an editor, by a name of its own) has an editor layer of its own.
     """
 
     def __init__(self, overrides: Mapping[str, object] | None = None, user: Path | None = None) -> None:
@@ -181,14 +181,6 @@ class Configuration:
         self._pushed: dict[str, frozenset[str]] = {}
         self._user = user
         self._user_stamp = self._stamp()
-
-    @property
-    def editor(self) -> dict[str, object]:
-        return self._clients.setdefault("", {})
-
-    @editor.setter
-    def editor(self, values: Mapping[str, object]) -> None:
-        self._clients[""] = dict(values)
 
     def update(self, client: str, values: Mapping[str, object]) -> list[SettingsProblem]:
         """Takes a client's values; what is one for all clients stays as the client set it that came first.

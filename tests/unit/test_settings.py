@@ -61,7 +61,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
     user.write_text("deadline_ms = 1\nmax_tokens = 1\nwindow_tokens = 1\nhistory = false\n")
     (tmp_path / "iquest.toml").write_text("deadline_ms = 2\nmax_tokens = 2\nwindow_tokens = 2\n")
     configuration = Configuration({"deadline_ms": 4}, user)
-    configuration.editor = {"deadlineMs": 3, "maxTokens": 3}
+    configuration.update("", {"deadlineMs": 3, "maxTokens": 3})
     settings, problems = configuration.settings(tmp_path)
     assert problems == []
     assert (settings.deadline_ms, settings.max_tokens, settings.window_tokens, settings.history) == (4, 3, 2, False)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from iquest_lsp.codeflow.git.commits import MAX_LINE, FileDiff, Hunk, unquote
+from iquest_lsp.codeflow.git.commits import HUNK_HEADER, MAX_LINE, FileDiff, Hunk, unquote
 from iquest_lsp.codeflow.git.repository import decode_path
 from iquest_lsp.errors import UsageError
 
@@ -28,7 +28,6 @@ class Patch:
     body: str = ""
 
 
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
 _COMBINED_HUNK = re.compile(rb"(@@@+) -(\d+)(?:,(\d+))?(?: -\d+(?:,\d+)?)+ \+(\d+)(?:,(\d+))? @@@+ ?(.*)")
 _GIT = re.compile(rb'diff --git ("?a/.*?"?) ("?b/.*"?)$')
 _COMBINED = re.compile(rb"diff --(?:cc|combined) (.*)$")
@@ -107,7 +106,7 @@ class _PatchReader:
             self.old_name = _name(line[4:])
         elif line.startswith(b"+++ "):
             self._names(_name(line[4:]))
-        elif found := _HUNK.match(line):
+        elif found := HUNK_HEADER.match(line):
             self._heading(line, (found[1], found[2]), (found[3], found[4]), found[5])
         elif found := _COMBINED_HUNK.match(line):
             self._heading(line, (found[2], found[3]), (found[4], found[5]), found[6], len(found[1]) - 1)

@@ -14,7 +14,7 @@ from datetime import datetime
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 
 MAX_LINE = 2000
-MAX_HUNK_LINES = 2000
+MAXHUNK_HEADER_LINES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class _Reader:
 
     def _heading(self, line: bytes) -> None:
         self._close_hunk()
-        numbers = _HUNK.match(line)
+        numbers = HUNK_HEADER.match(line)
         if numbers is None:
             return
         self.hunk = _hunk(numbers)
@@ -150,7 +150,7 @@ class _Reader:
         if mark == b"\\":
             return
         bucket = self.removed if mark == b"-" else self.added
-        if len(bucket) < MAX_HUNK_LINES:
+        if len(bucket) < MAXHUNK_HEADER_LINES:
             bucket.append(text[: MAX_LINE * 4].decode("utf-8", "replace")[:MAX_LINE])
         self.left = (old - (mark == b"-"), new - (mark == b"+"))
         if mark not in (b"-", b"+"):
@@ -178,7 +178,7 @@ class _Reader:
         self.hunks = []
 
 
-_HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
+HUNK_HEADER = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
 _NUMSTAT = re.compile(rb"(\d+|-)\t(\d+|-)\t")
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 

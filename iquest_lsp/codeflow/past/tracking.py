@@ -62,8 +62,8 @@ def follow(
         spans = starts.pop(start)
         if not spans:
             continue
-        with pair_diffs(repository, tuple(spans)) as diffs, pair_diffs(repository, (), patch=False) as renamed:
-            walk = _Walk(repository, diffs, renamed, walked)
+        with pair_diffs(repository, tuple(spans)) as diffs:
+            walk = _Walk(repository, diffs, walked)
             walk.run(start, spans, deadline)
         for origin, found in walk.elsewhere.items():
             renames += 1
@@ -84,10 +84,9 @@ def last_change(repository: Repository, revision: str, path: str, line: int) -> 
 class _Walk:
     """One walk from one commit over some paths; lines that lead to other paths are left in `elsewhere`."""
 
-    def __init__(self, repository: Repository, diffs: PairDiffs, renamed: PairDiffs, walked: Walked) -> None:
+    def __init__(self, repository: Repository, diffs: PairDiffs, walked: Walked) -> None:
         self._repository = repository
         self._diffs = diffs
-        self._renamed = renamed
         self._walked = walked
         self._parents: dict[str, list[str]] = {}
         self._pending: defaultdict[str, dict[str, list[Labelled]]] = defaultdict(dict)
@@ -139,7 +138,8 @@ class _Walk:
             if not left:
                 return
         real = self._repository.parents(oid)
-        left = self._to_other_names(oid, [item for item in real if item not in parents] or real, left)
+        if len(real) > 1 or any(alone is None or not _has_before(alone[1][path]) for path in left):
+            left = self._to_other_names(oid, [item for item in real if item not in parents] or real, left)
         if left:
             yield from self._changed_here(oid, left, alone)
 
@@ -171,8 +171,13 @@ class _Walk:
         return given, left
 
     def _put(self, parent: str, path: str, item: Labelled) -> None:
-        place = self._pending[parent] if path in self._paths else self.elsewhere.setdefault(parent, {})
-        place.setdefault(path, []).append(item)
+        if path in self._paths:
+            self._pending[parent].setdefault(path, []).append(item)
+        else:
+            self._put_elsewhere(parent, path, item)
+
+    def _put_elsewhere(self, parent: str, path: str, item: Labelled) -> None:
+        self.elsewhere.setdefault(parent, {}).setdefault(path, []).append(item)
 
     def _to_other_names(
         self, oid: str, parents: Sequence[str], spans: dict[str, list[Labelled]]
@@ -182,7 +187,7 @@ class _Walk:
         for parent in parents:
             moved = {
                 item.path: item.old_path
-                for item in self._renamed.read(parent, oid)
+                for item in self._pair(parent, oid, (), patch=False)
                 if item.status == "R" and item.path in left
             }
             if not moved:
@@ -194,17 +199,17 @@ class _Walk:
                 for label, span in left[path]:
                     kept, lost = _unchanged(hunks, span)
                     for piece in kept:
-                        self.elsewhere.setdefault(parent, {}).setdefault(old_path, []).append((label, piece))
+                        self._put_elsewhere(parent, old_path, (label, piece))
                     for piece in lost:
                         earlier = earlier_lines(hunks, piece)
                         self._walked.touches.append(Touch(label, oid, path, born=earlier is None))
                         if earlier is not None:
-                            self.elsewhere.setdefault(parent, {}).setdefault(old_path, []).append((label, earlier))
+                            self._put_elsewhere(parent, old_path, (label, earlier))
             left = remaining
         return left
 
-    def _pair(self, old: str, new: str, paths: Sequence[str]) -> tuple[FileDiff, ...]:
-        with pair_diffs(self._repository, tuple(paths)) as diffs:
+    def _pair(self, old: str, new: str, paths: Sequence[str], *, patch: bool = True) -> tuple[FileDiff, ...]:
+        with pair_diffs(self._repository, tuple(paths), patch=patch) as diffs:
             return diffs.read(old, new)
 
     def _changed_here(

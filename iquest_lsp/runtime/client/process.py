@@ -27,6 +27,7 @@ from iquest_lsp.errors import (
     IQuestError,
     ModelFileError,
 )
+from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.runtime.base.engine import (
     EngineMetrics,
     EngineOptions,
@@ -58,7 +59,7 @@ class ProcessEngine:
         self._make_options = options if callable(options) else lambda: options
         self._options = EngineOptions()
         self._status = EngineStatus(EngineState.STOPPED)
-        self._listeners: list[Callable[[EngineStatus], None]] = []
+        self._statuses = Broadcast[EngineStatus]()
         self._info: ModelInfo | None = None
         self._child: Child | None = None
         self._loading: asyncio.Task[ModelInfo] | None = None
@@ -84,13 +85,7 @@ class ProcessEngine:
         return self._child.pid if self._child is not None else None
 
     def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-
-        def remove() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return remove
+        return self._statuses.add(listener)
 
     async def start(self) -> ModelInfo:
         if self._closing:
@@ -352,8 +347,7 @@ class ProcessEngine:
         if status == self._status:
             return
         self._status = status
-        for listener in list(self._listeners):  # one may remove itself
-            listener(status)
+        self._statuses.tell(status)
 
 
 def _observe(task: asyncio.Task[ModelInfo]) -> None:

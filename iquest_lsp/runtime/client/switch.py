@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from iquest_lsp.datatypes import Generation, Limits, ModelInfo, Prompt
 from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
+from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.runtime.base.engine import Engine, EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.runtime.remote.engine import Redact, RemoteEngine, RemoteOptions
@@ -46,7 +47,7 @@ class EngineSwitch:
         self._said = ""
         self._asking: asyncio.Task[None] | None = None
         self._endings: set[asyncio.Task[None]] = set()
-        self._listeners: list[Callable[[EngineStatus], None]] = []
+        self._statuses = Broadcast[EngineStatus]()
         local.on_status(lambda status: self._heard(status, None))
 
     @property
@@ -63,13 +64,7 @@ class EngineSwitch:
         return self._active.info
 
     def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-
-        def remove() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return remove
+        return self._statuses.add(listener)
 
     async def start(self) -> ModelInfo:
         self._follow_settings()
@@ -175,8 +170,7 @@ class EngineSwitch:
             self._tell(status)
 
     def _tell(self, status: EngineStatus) -> None:
-        for listener in list(self._listeners):
-            listener(status)
+        self._statuses.tell(status)
 
     def _fall_back(self, remote: RemoteEngine, error: RemoteEngineError) -> None:
         if remote is not self._remote or self._down:

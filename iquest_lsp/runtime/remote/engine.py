@@ -18,6 +18,7 @@ from typing import Any
 
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt
 from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
+from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.runtime.remote.http_client import Address, Client
@@ -63,7 +64,7 @@ class RemoteEngine:
         self.options = options
         self._redact = redact
         self._status = EngineStatus(EngineState.STOPPED)
-        self._listeners: list[Callable[[EngineStatus], None]] = []
+        self._statuses = Broadcast[EngineStatus]()
         self._info: ModelInfo | None = None
         self._special: list[str] = []
         self._client: Client | None = None
@@ -84,13 +85,7 @@ class RemoteEngine:
         return self._info
 
     def on_status(self, listener: Callable[[EngineStatus], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-
-        def remove() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return remove
+        return self._statuses.add(listener)
 
     async def start(self) -> ModelInfo:
         if self._info is not None:
@@ -346,8 +341,7 @@ class RemoteEngine:
     def _set(self, status: EngineStatus) -> None:
         if status != self._status:
             self._status = status
-            for listener in list(self._listeners):
-                listener(status)
+            self._statuses.tell(status)
 
 
 def _length(model: dict[str, Any]) -> int:
