@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Lines of this repository that are typed again, as (file, the line's text, how much of it is already there).
 PLACES = (
     ("iquest_lsp/completion/syntax.py", "if TYPE_CHECKING:", "if TYPE_"),
-    ("iquest_lsp/codeflow/past/tracking.py", "from dataclasses import dataclass", "from dataclasses import "),
+    ("iquest_lsp/runtime/decode/healing.py", "from dataclasses import dataclass", "from dataclasses import "),
     ("iquest_lsp/completion/suggestion_cache.py", "        self._clock = clock", "        self._clock = "),
     ("iquest_lsp/daemon/lock.py", "        return False", "        return "),
 )

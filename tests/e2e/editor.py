@@ -159,6 +159,7 @@ async def _initialized(
         editor.initialized(types.InitializedParams())
         yield editor
         await asyncio.wait_for(editor.shutdown_async(None), PATIENCE_S)
-        editor.exit(None)
     finally:
+        # Also after a failure: without it the server waits for messages, and `stop` for the server.
+        editor.exit(None)
         await asyncio.wait_for(editor.stop(), PATIENCE_S)
