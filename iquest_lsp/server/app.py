@@ -53,7 +53,7 @@ def _converter() -> Converter:
 
 
 class Connection(LanguageServer):
-    """One client of the assistant, which knows it as `client`; `notice` is told to it once it listens."""
+    """One client of the assistant, with a `session` of its own; `notice` is told to it once it listens."""
 
     def __init__(self, assistant: Assistant, notice: str = "") -> None:
         super().__init__(
@@ -64,7 +64,7 @@ class Connection(LanguageServer):
             converter_factory=_converter,
         )
         self.assistant = assistant
-        self.client = f"client {next(_numbers)}"
+        self.session = assistant.session(f"client {next(_numbers)}")
         self.notices = [notice] if notice else []
         self.reporter = StatusReporter(self)
         self.indexing = IndexReporter(self)
@@ -99,7 +99,7 @@ class Connection(LanguageServer):
         protocol = self.protocol
         assert isinstance(protocol, Protocol)
         protocol.withdraw()
-        self.assistant.leave(self.client)
+        self.session.leave()
 
     @property
     def encoding(self) -> Encoding:

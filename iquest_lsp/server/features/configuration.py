@@ -32,7 +32,7 @@ def register(connection: Connection) -> None:
         if values is None:
             values = await _pulled(connection)
         if values is not None:
-            connection.settings_changed(connection.assistant.configure(values, connection.client, whole=True))
+            connection.settings_changed(connection.session.configure(values, whole=True))
 
 
 async def follow(connection: Connection) -> None:
