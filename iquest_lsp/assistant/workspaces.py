@@ -20,8 +20,9 @@ LINGER_S = 60.0  # how long a workspace stays that nobody has open
 class Workspaces:
     """The open projects, each kept while a client has it open and for a while after that.
 
-    `configuration` holds everybody's settings, `settings` are those of the server itself. `events` tells what projects do in the background, `closed` of each root
-    that was closed, `changed` of settings that may be other ones. `watch` is Project's.
+    `configuration` holds everybody's settings, `settings` are those of the server itself. `events` tells what projects
+    do in the background, `closed` of each root that was closed, `changed` of settings that may be other ones. `watch`
+    is Project's.
     """
 
     def __init__(self, configuration: Configuration, *, watch: bool = True) -> None:
