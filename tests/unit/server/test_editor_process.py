@@ -56,13 +56,14 @@ async def test_one_that_was_never_seen_ends_it_only_in_silence(monkeypatch: pyte
     assert gone == ["gone"]
 
 
-async def test_no_process_is_no_end() -> None:
+async def test_no_process_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editor_process, "SILENCE_S", 0.01)
+    monkeypatch.setattr(editor_process, "LOOK_EVERY_S", 0.01)
     gone: list[str] = []
     watch = EditorProcess(lambda: gone.append("gone"), lambda: 0.0)
     for pid in (None, 0, -1, 2**31, 2**70, os.getpid()):
         watch.watch(pid)
-        assert watch._looking is None
-        assert watch._descriptor is None
+        await asyncio.sleep(0.05)
     with sleeper() as process:
         watch.watch(process.pid)
         watch.stop()  # the client left in good order

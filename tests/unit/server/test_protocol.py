@@ -51,7 +51,7 @@ async def test_too_many_are_refused_until_some_are_answered() -> None:
     assert protocol.send_request("iquest/any", {}).done() is False
     assert protocol.unanswered == MAX_UNANSWERED
     protocol.withdraw()
-    assert (protocol.unanswered, protocol._result_types) == (0, {})
+    assert (protocol.unanswered, waiting[1].cancelled()) == (0, True)
 
 
 async def test_each_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ async def test_one_that_is_not_waited_for_is_forgotten() -> None:
     protocol, _ = made()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(protocol.send_request_async("iquest/any", {}), 0.01)
-    assert (protocol.unanswered, protocol._result_types, protocol._request_futures) == (0, {}, {})
+    assert (protocol.unanswered, protocol.under_way) == (0, 0)
 
 
 @pytest.mark.parametrize(
