@@ -8,8 +8,8 @@ from pathlib import Path
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
-from iquest_lsp.project.project import Change
 from iquest_lsp.project.warming import Warmer
+from iquest_lsp.workspace.documents import Change
 from iquest_lsp.workspace.positions import LineIndex
 
 MOST_NOTED = 120  # characters of a line that other tools complain of

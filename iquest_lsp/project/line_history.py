@@ -22,7 +22,7 @@ _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedDefinition:
     """A definition that differs from the last commit: its first `line`, a changed one (`edit`), from 0, how many."""
 
     name: str
@@ -68,13 +68,13 @@ def story_in_short(story: Story) -> str:
     return "\n".join(lines)
 
 
-def changed_definitions(view: ProjectView, path: str) -> list[Changed]:
+def changed_definitions(view: ProjectView, path: str) -> list[ChangedDefinition]:
     """One entry a definition, in the order of the document; changed lines outside of any are left out."""
     try:
         lines = view.document(path).text.split("\n")
     except DocumentError:
         return []
-    found: dict[tuple[str, int], Changed] = {}
+    found: dict[tuple[str, int], ChangedDefinition] = {}
     for edit in view.project.edits:
         if edit.path != path or not edit.symbols or edit.start >= len(lines):
             continue
@@ -82,7 +82,7 @@ def changed_definitions(view: ProjectView, path: str) -> list[Changed]:
         line = _head(lines, edit.start, max(edit.end, edit.start + 1), name)
         before = found.get((name, line))
         count = max(edit.end - edit.start, edit.removed)
-        found[name, line] = Changed(
+        found[name, line] = ChangedDefinition(
             name, line, before.edit if before else edit.start, count + (before.lines if before else 0)
         )
     return sorted(found.values(), key=lambda item: item.line)

@@ -14,7 +14,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.project.project import News, ProjectEvent
+from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 
 if TYPE_CHECKING:
@@ -109,20 +109,20 @@ class IndexReporter:
             bar.cancel()
 
     def _changed(self, event: ProjectEvent) -> None:
-        if event.what is News.EDITS:
+        if event.what is EventKind.EDITS:
             self._connection.refresh()
             return
-        if event.what is News.SETTINGS:
+        if event.what is EventKind.SETTINGS:
             if event.root in self._connection.roots:
                 connection = self._connection
                 connection.settings_changed(connection.session.configure({}))
             return
         if event.news or event.root not in self._connection.roots:
             return
-        if event.what is News.WARMING:
+        if event.what is EventKind.WARMING:
             self._connection.reporter.warming(event)
             return
-        files = event.what is News.FILES
+        files = event.what is EventKind.FILES
         key = (event.root, files)
         bar = self._bars.get(key)
         if event.done >= event.total and (files or not event.total):

@@ -30,9 +30,7 @@ MOST_LAYOUT_EXCEPTIONS = 9
 LONG = {
     "iquest_lsp.codeflow.diff.intents",
     "iquest_lsp.codeflow.git.repository",
-    "iquest_lsp.completion.completer",
     "iquest_lsp.context.window",
-    "iquest_lsp.project.project",
     "iquest_lsp.runtime.llama.context",
     "iquest_lsp.runtime.models.manager",
     "iquest_lsp.runtime.remote.engine",

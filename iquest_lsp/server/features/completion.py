@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from iquest_lsp.assistant import CompletionRequest
-from iquest_lsp.completion.completer import Selected
+from iquest_lsp.completion.request import SelectedItem
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.errors import DocumentError, EngineError, ModelError, RequestCancelledError, RuntimeSetupError
 from iquest_lsp.server import convert
@@ -79,9 +79,9 @@ async def _complete(
 
 def _selected(
     params: types.InlineCompletionParams | types.CompletionParams, lines: LineIndex, connection: Connection
-) -> Selected | None:
+) -> SelectedItem | None:
     """The item selected in the editor's own list, which an inline answer has to go on from."""
     chosen = params.context.selected_completion_info if isinstance(params, types.InlineCompletionParams) else None
     if chosen is None:
         return None
-    return Selected(convert.span_in(chosen.range, lines, connection.encoding), chosen.text)
+    return SelectedItem(convert.span_in(chosen.range, lines, connection.encoding), chosen.text)
