@@ -71,6 +71,7 @@ class Connection(LanguageServer):
         self.client = f"client {next(_numbers)}"
         self.notices = [notice] if notice else []
         self.is_listening = False  # it said `initialized`
+        self.listens_to: frozenset[str] = frozenset()  # notifications beyond the protocol
         self.reporter = StatusReporter(self)
         self.indexing = IndexReporter(self)
         protocol = self.protocol
@@ -115,6 +116,11 @@ class Connection(LanguageServer):
     def encoding(self) -> Encoding:
         """How this client counts columns."""
         return convert.encoding_of(self.server_capabilities)
+
+    def notify(self, method: str, params: dict[str, object]) -> None:
+        """Sends a notification beyond the protocol, if the client knows it."""
+        if method in self.listens_to:
+            self.protocol.notify(method, params)
 
     def refresh(self) -> None:
         """Asks the client to ask again for what is shown beside the code."""

@@ -18,7 +18,7 @@ import type { Connection } from "./server";
 class Offers implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true } };
+    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true, status: true } };
   }
 
   initialize(): void {
