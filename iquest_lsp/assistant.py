@@ -42,6 +42,7 @@ from iquest_lsp.settings import Configuration, Settings, SettingsProblem, in_sna
 from iquest_lsp.telemetry import Statistics
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import DiffExplanation, Story
@@ -281,8 +282,9 @@ class Assistant:
             if project is not None:
                 project.files_changed([file])
 
-    def files_gone(self, files: Sequence[Path], client: str = "") -> None:
-        """An editor deleted or renamed files; of a folder, all that lie in it. Its buffers of them are closed."""
+    def files_gone(self, files: Sequence[Path], client: str = "", *, made: Sequence[Path] = ()) -> None:
+        """An editor deleted or renamed files; of a folder, all that lie in it. Its buffers of them are closed, but
+        for those of files `made` by the same operation, which are other ones under an old name."""
         for file in files:
             project = self._open_project(file)
             if project is not None:
@@ -292,7 +294,8 @@ class Assistant:
                     return gone in (path, ".") or path.startswith(gone + "/")
 
                 for document in project.documents.open_documents(client):
-                    if is_gone(document.path):
+                    is_made = any((project.root / document.path).is_relative_to(new) for new in made)
+                    if is_gone(document.path) and not is_made:
                         project.documents.close(document.path, client)
                 inside = [path for path in project.paths if is_gone(path)]
                 project.files_changed([file, *(project.root / path for path in inside)])
@@ -321,9 +324,9 @@ class Assistant:
         self._warmer.ahead(project, path, Position(0, 0), client, refresh=True)
 
     def change_document(self, file: Path, changes: Sequence[Change], version: int, client: str = "") -> None:
-        """An editor changed a document."""
+        """An editor changed a document; changes count in the order in which they come."""
         project = self.project_of(file, client)
-        project.documents.change(project.path_of(file), changes, version, client)
+        project.documents.change(project.path_of(file), changes, version, client, in_order=True)
 
     def save_document(self, file: Path, text: str | None, client: str = "") -> None:
         """An editor saved a document."""
@@ -538,8 +541,8 @@ class Assistant:
     # ----------------------------------------------------------------------------------- history beside the code
 
     def has_history(self, file: Path, client: str = "") -> bool:
-        """Whether a file lies in a repository."""
-        return self.project_of(file, client).has_history
+        """Whether a file lies in a repository, and is one."""
+        return not why_no_history(file.name) and self.project_of(file, client).has_history
 
     async def change_at(self, file: Path, line: int, client: str = "") -> tuple[Path, str]:
         """The change a line (0-based) is part of; see line_history.change_at."""

@@ -12,6 +12,7 @@ from iquest_lsp.codeflow import History
 from iquest_lsp.errors import DocumentError, UsageError
 from iquest_lsp.project.project import Project
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import Story
@@ -33,6 +34,8 @@ class Changed:
 
 def why_at(project: Project, file: Path, line: int, client: str) -> Story:
     """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
+    if note := why_no_history(project.path_of(file)):
+        return History.no_story(f"{file.name}:{line + 1}", note)
     return History(file.parent, has_secret).why(
         f"{file.name}:{line + 1}", buffer=unsaved_text(project, project.path_of(file), client)
     )
@@ -45,6 +48,8 @@ def change_at(project: Project, file: Path, line: int, client: str) -> tuple[Pat
     Blocks.
     """
     path = project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"No commit has changed line {line + 1} of {file.name}", why=note)
     buffer = unsaved_text(project, path, client)
     if buffer is None:
         edits = History(project.root, has_secret).recent_edits()

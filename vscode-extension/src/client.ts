@@ -60,7 +60,7 @@ export class ClientConnection implements Connection {
       options: { env: { ...process.env, ...environment } },
     };
     this.client = new QuietClient("iquest", "IQuest LSP", server, {
-      documentSelector: [{ scheme: "file" }],
+      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions,
