@@ -41,7 +41,7 @@ def register(connection: Connection) -> None:
     @connection.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         file = connection.nameless.find(params.text_document.uri)
-        connection.assistant.save_document(file, params.text, connection.client)
+        connection.session.buffers.save(file, params.text)
 
     @connection.feature(DID_FOCUS)
     def did_focus(params: Any) -> None:
@@ -52,9 +52,9 @@ def register(connection: Connection) -> None:
             return  # no document has the focus now
         try:
             file = connection.nameless.find(uri)
-            lines = connection.assistant.lines(file, connection.client)
+            lines = connection.session.buffers.lines(file)
             cursor = convert.place_in(told.get("position"), lines, connection.encoding)
-            connection.assistant.focus_document(file, connection.client, cursor)
+            connection.session.buffers.focus(file, cursor)
         except DocumentError as error:
             log.debug("%s", error)
 
@@ -83,7 +83,7 @@ def register(connection: Connection) -> None:
         for cell in params.cell_text_documents:
             close(connection, cell.uri)
         for file in connection.nameless.close_notebook(params.notebook_document.uri):
-            connection.assistant.close_document(file, connection.client)
+            connection.session.buffers.close(file)
 
 
 def take_change(
@@ -99,9 +99,9 @@ def take_change(
     if uri in connection.out_of_step and not has_all:
         return
     try:
-        lines = connection.assistant.lines(file, connection.client)
+        lines = connection.session.buffers.lines(file)
         changes = convert.changes_in(given, lines, connection.encoding)
-        connection.assistant.change_document(file, changes, document.version, connection.client)
+        connection.session.buffers.change(file, changes, document.version)
     except DocumentError as error:
         connection.fell_out_of_step(uri, str(error))
     else:
@@ -113,7 +113,7 @@ def close(connection: Connection, uri: str) -> None:
     connection.diagnostics.forget(uri)
     connection.out_of_step.discard(uri)
     try:
-        connection.assistant.close_document(connection.nameless.find(uri), connection.client)
+        connection.session.buffers.close(connection.nameless.find(uri))
     except DocumentError as error:
         log.debug("%s", error)
     connection.nameless.close(uri)
@@ -123,7 +123,7 @@ def _open(connection: Connection, file: Path, document: types.TextDocumentItem) 
     connection.out_of_step.discard(document.uri)
     text, version = document.text, document.version
     try:
-        connection.assistant.open_document(file, text, version, _language(document), connection.client)
+        connection.session.buffers.open(file, text, version, _language(document))
     except DocumentError as error:
         connection.fell_out_of_step(document.uri, str(error))
 

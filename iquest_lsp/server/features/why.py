@@ -24,6 +24,6 @@ def register(connection: Connection) -> None:
         file, line = connection.nameless.find(str(asked.get("uri", ""))), asked.get("line")
         if not isinstance(line, int) or line < 0:
             raise UsageError(f"{WHY} needs a line, counted from 0")
-        answer = (await asyncio.to_thread(connection.assistant.why, file, line, connection.client)).to_json()
+        answer = (await asyncio.to_thread(connection.session.why, file, line)).to_json()
         note = why_no_history(file.name)
         return answer | {"partial": note} if note else answer
