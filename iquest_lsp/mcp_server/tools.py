@@ -17,8 +17,7 @@ Answers about a git repository from its own history and syntax. Nothing is chang
 - explain_diff: what a change does, what it forgot, what may break. Ask before you commit, and when you review.
 - suspects: which recent commit most likely brought a bug. Ask with a failing test's log.
 - context: which files and commits matter at a place. Ask before you read around.
-Commits are real ones of the repository: `git show COMMIT` shows them. Percentages are measured confidences; what is
-called likely is a hint, not a finding."""
+The commits that are named are real: `git show COMMIT` shows them. What is called likely is a hint, not a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,8 @@ SUSPECTS = Tool(
     "Which commit brought the bug?",
     """\
 Ranks the recent commits that most likely brought a bug: by the log of a failing test, a compiler or a crash, or by \
-the file, line or symbol that misbehaves. Each comes with a score and its evidence.
+the file, line or symbol that misbehaves. Each comes with its evidence and a \
+score, which orders the commits and is no probability.
 Use it when something that worked is broken, before `git bisect`. Paste the whole log: stack traces, names and \
 messages in it are looked up.
 Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/prices.py", "line": 12}""",
@@ -240,7 +240,7 @@ Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/pr
             commit=_COMMIT,
             date=_DATE,
             subject=_SUBJECT,
-            score=_number("0 to 1"),
+            score=_number("orders the commits, no probability"),
             reason=_text("the evidence"),
             paths={"type": "array", "items": {"type": "string"}, "description": "files that it changed"},
         ),

@@ -54,6 +54,8 @@ OWNERS = {
     "torch": (),
     "transformers": (),
     "rich": ("cli/terminal.py",),
+    "mcp": ("mcp_server/server.py",),
+    "mcp_types": ("mcp_server/server.py",),
 }
 
 
