@@ -10,9 +10,10 @@ import asyncio
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
+from iquest_lsp.completion import behind
 from iquest_lsp.completion.confidence import threshold_of
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.in_flight import InFlight
@@ -121,6 +122,7 @@ class Completer:
             return self._silent(job, Quiet.DEADLINE)
         if made is None:  # the file may not be shown to a model
             return self._silent(job, Quiet.HIDDEN)
+        made = await self._chosen(job, made)
         self._keep(job, made)
         self._warmer.rest(view, document.path, request.cursor)
         if made.finish is Finish.DEADLINE and not made.text:
@@ -147,9 +149,7 @@ class Completer:
         for _ in range(count + MORE_TRIES):
             if sum(bool(one.text) for one in found) >= count or (left := self._left_ms(job)) <= LEAST_LEFT_MS:
                 break
-            prompt = replace(self._prompt(job, window), avoid=tuple(avoid), is_empty_allowed=False)
-            limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
-            made = await self._scheduler.complete(prompt, limits, group=str(view.root))
+            made = await self._another(job, window, avoid, left)
             if not made.tokens or made.tokens[0] in avoid:
                 break
             avoid.append(made.tokens[0])
@@ -241,8 +241,34 @@ class Completer:
             stop = (*stop, "\n")
         elif job.request.longer and unit.extent is Extent.STATEMENT:
             lines, outer = 0, job.place.indent - 1
+        if not window.shows_suffix:
+            stop = (*stop, *behind.stops(job.place))
         sequence = self._windows.sequence(job.project)
         return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
+
+    async def _chosen(self, job: Job, first: Generation) -> Generation:
+        """The first of the model's choices that goes with what stands behind the cursor, where it has not seen that;
+        its very first one where none does, or none in time."""
+        window, made = job.window, first
+        if window is None or window.shows_suffix:
+            return first
+        avoid: list[int] = []
+        while behind.is_ruled_out(self._suggestion(job, made), job.place):
+            left = self._left_ms(job)
+            if not made.tokens or made.tokens[0] in avoid or len(avoid) + 1 >= behind.CHOICES or left <= LEAST_LEFT_MS:
+                return first
+            avoid.append(made.tokens[0])
+            try:
+                made = await asyncio.wait_for(self._another(job, window, avoid, left), (left + LATENESS_MS) / 1000)
+            except TimeoutError:
+                return first
+        return made
+
+    async def _another(self, job: Job, window: ContextWindow, avoid: Sequence[int], left: float) -> Generation:
+        """An answer that begins with none of these tokens."""
+        prompt = replace(self._prompt(job, window), avoid=tuple(avoid), is_empty_allowed=False)
+        limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
+        return await self._scheduler.complete(prompt, limits, group=str(job.view.root))
 
     def _first_tokens(self, job: Job) -> list[int]:
         """The first token of the answer that was given already, if it had one."""
