@@ -1,6 +1,6 @@
 """Bits a byte of a repository's files: the model alone, the memory of the other files alone, and both mixed.
 
-    python -m benchmarks.repository_memory [REPOSITORY...] [--model FILE.gguf] [--files 8] [--fit 24] [--write]
+    python -m benchmarks.repository_memory [REPOSITORY...] [--model FILE.gguf] [--files 8] [--fit 16] [--write]
 
 Of each repository some code files are held out. At places in them the model reads up to 512 tokens, and the next 256
 are scored one by one; the memory holds the other files of the repository that may enter a window, and the file before
@@ -55,7 +55,7 @@ HALF_TYPED = 4
 RESAMPLED = 1000
 CODE = {".py", ".js", ".mjs", ".ts", ".tsx", ".rs", ".go", ".c", ".h", ".cc", ".cpp", ".java", ".cs", ".rb", ".php"}
 #: Weights of places in the prompt and in the file's folder that are tried.
-PROMPT_WEIGHTS, FOLDER_WEIGHTS = (1.0, 2.0, 4.0), (1.0, 2.0, 4.0)
+PROMPT_WEIGHTS, FOLDER_WEIGHTS = (1.0, 2.0, 4.0), (1.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -233,12 +233,13 @@ def _scored(
         return score(model, context, pieces, repository, given.seed)
     held = "\n".join(f"{repository.paths[at]} {repository.tokens[at].tobytes().hex()}" for at in repository.held)
     name = hashlib.sha256(f"{model.path.name} {given.seed} {CONTEXT} {SCORED} {held}".encode()).hexdigest()[:16]
-    kept = given.keep / f"{repository.name}-{name}.npz"
+    kept = given.keep / f"{repository.name}-{name}.npy"
+    names = Scored.__dataclass_fields__
     if kept.exists():
-        return Scored(**np.load(kept))
+        file, place, typed, said, top = np.load(kept)
+        return Scored(file.astype(np.int64), place.astype(np.int64), typed.astype(np.int64), said, top)
     found = score(model, context, pieces, repository, given.seed)
-    np.savez(kept.with_suffix(".tmp.npz"), **{key: getattr(found, key) for key in Scored.__dataclass_fields__})
-    kept.with_suffix(".tmp.npz").replace(kept)
+    np.save(kept, np.stack([getattr(found, key).astype(np.float64) for key in names]))
     return found
 
 
@@ -247,7 +248,7 @@ def main() -> None:
     parser.add_argument("repositories", nargs="*", type=Path)
     parser.add_argument("--model", default="")
     parser.add_argument("--files", type=int, default=8, help="held out of each repository")
-    parser.add_argument("--fit", type=int, default=24, help="held out of this repository, to fit on")
+    parser.add_argument("--fit", type=int, default=16, help="held out of this repository, to fit on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for what the model says")
     parser.add_argument("--write", action="store_true", help="put the shares into the model's file")

@@ -64,6 +64,10 @@ class MemoryShares:
         return min(1 / (1 + math.exp(-max(min(odds, 30.0), -30.0))), MOST)
 
 
+#: For models that are only drafted for.
+DRAFTED_FROM = MemoryShares(free=(), word=(), folder=2.0, dependencies=0.5)
+
+
 def features(forecast: Forecast, model_top: float) -> tuple[float, ...]:
     """What the share depends on, besides the order."""
     return 1.0, math.log(forecast.count), log_odds(forecast.top), log_odds(model_top)
