@@ -28,12 +28,9 @@ MOST_PRIVATE_USES = 63
 MOST_LAYOUT_EXCEPTIONS = 9
 #: The long modules that neither were cut nor say why.
 LONG = {
-    "iquest_lsp.assistant",
     "iquest_lsp.codeflow.diff.intents",
     "iquest_lsp.codeflow.git.repository",
-    "iquest_lsp.completion.completer",
     "iquest_lsp.context.window",
-    "iquest_lsp.project.project",
     "iquest_lsp.runtime.llama.context",
     "iquest_lsp.runtime.models.manager",
     "iquest_lsp.runtime.remote.engine",

@@ -112,13 +112,14 @@ class LlamaBackend:
         )
         ready = time.monotonic()
         finish = Finish.DEADLINE
-        drafted = accepted = 0
+        drafted = accepted = rechecked = 0
         leaning = Leaning()
         if reused + prefilled == len(prompt.tokens):
             writer = parts.decoder.writer(request, answer, sampler)
             with parts.decoder.at_work():
                 finish = writer.write()
-            drafted, accepted, leaning = writer.drafted, writer.accepted, writer.leaning
+            drafted, accepted, rechecked = writer.drafted, writer.accepted, writer.rechecked
+            leaning = writer.leaning
         self._generated += len(answer.tokens)
         now = time.monotonic()
         return Generation(
@@ -126,7 +127,7 @@ class LlamaBackend:
             tokens=tuple(answer.tokens),
             logprobs=tuple(answer.logprobs),
             finish=finish,
-            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens), drafted, accepted),
+            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens), drafted, accepted, rechecked),
             timings=Timings(
                 total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
             ),
