@@ -22,16 +22,18 @@ from iquest_lsp.completion.completer import Completer
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.request import CompletionRequest
 from iquest_lsp.completion.syntax import Unit
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError
 from iquest_lsp.project import line_history
-from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.project import Project
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.settings import Settings, SettingsProblem
 from iquest_lsp.telemetry import Statistics
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import DiffExplanation, Story
@@ -196,6 +198,10 @@ class Session:
             failed(error)
             return facts
         return replace(facts, model_text=told.text or None)
+
+    def has_history(self, file: Path) -> bool:
+        """Whether a document is a file in a repository."""
+        return not why_no_history(file.name) and self.view(file).project.has_history
 
     def why(self, file: Path, line: int) -> Story:
         """How a line (0-based, of the text that the client sees) came to be; RepositoryError, UsageError. Blocks."""

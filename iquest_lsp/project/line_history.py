@@ -12,6 +12,7 @@ from iquest_lsp.codeflow import History
 from iquest_lsp.errors import DocumentError, UsageError
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import Story
@@ -33,8 +34,10 @@ class ChangedDefinition:
 
 def why_at(view: ProjectView, file: Path, line: int) -> Story:
     """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
-    buffer = view.unsaved_text(view.project.path_of(file))
-    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=buffer)
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        return History.no_story(f"{file.name}:{line + 1}", note)
+    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=view.unsaved_text(path))
 
 
 def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
@@ -44,6 +47,8 @@ def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
     Blocks.
     """
     path = view.project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"No commit has changed line {line + 1} of {file.name}", why=note)
     buffer = view.unsaved_text(path)
     if buffer is None:
         edits = History(view.root, has_secret).recent_edits()

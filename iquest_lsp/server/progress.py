@@ -16,15 +16,14 @@ from pygls.exceptions import JsonRpcException
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
+from iquest_lsp.server.listening import CHANGE_STATUS, STATUS
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
 
 log = logging.getLogger(__name__)
 
-STATUS = "iquest/status"
 REST_S = 0.2
-CHANGE_STATUS = "didChangeStatus"
 _WORDS = {EngineState.STOPPED: "The model is not loaded", EngineState.BUSY: "Writing"}
 WORTH_SHOWING = 200  # files or commits; less is done before a bar could be read
 
@@ -195,8 +194,8 @@ class StatusReporter:
         message = f"Warming the window of {event.root.name}: {share:.0%}"
         info = self._connection.assistant.engine.model
         told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}
-        self._connection.protocol.notify(STATUS, told | {"message": message})
-        self._connection.protocol.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
+        self._connection.notify(STATUS, told | {"message": message})
+        self._connection.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
 
     def _notify_soon(self, status: EngineStatus) -> None:
         """Tells the state; an engine that rests between two pieces of work is not told to be ready each time."""
@@ -211,7 +210,7 @@ class StatusReporter:
     def _notify(self, status: EngineStatus) -> None:
         self._waiting, self._told = None, status.state
         info = self._connection.assistant.engine.model
-        self._connection.protocol.notify(
+        self._connection.notify(
             STATUS,
             {
                 "state": status.state.value,
@@ -220,7 +219,7 @@ class StatusReporter:
                 "message": str(status.error) if status.error is not None else "",
             },
         )
-        self._connection.protocol.notify(CHANGE_STATUS, copilot_status(status))
+        self._connection.notify(CHANGE_STATUS, copilot_status(status))
 
 
 def copilot_status(status: EngineStatus) -> dict[str, object]:

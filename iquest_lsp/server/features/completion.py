@@ -58,10 +58,12 @@ async def _complete(
     longer: bool = False,
 ) -> tuple[list[Completion], LineIndex]:
     try:
-        file = convert.file_of(params.text_document.uri)
+        file = connection.nameless.find(params.text_document.uri)
         lines = connection.session.buffers.lines(file)
     except DocumentError:
         return [], LineIndex("")
+    if params.text_document.uri in connection.out_of_step:
+        return [], lines  # what is shown is not what is known here
     cursor = convert.position_in(params.position, lines, connection.encoding)
     selected = _selected(params, lines, connection)
     request = CompletionRequest(file, cursor, explicit, longer, selected)
