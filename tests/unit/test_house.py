@@ -51,6 +51,8 @@ OWNERS = {
     "torch": (),
     "transformers": (),
     "rich": ("cli/terminal.py",),
+    "mcp": ("mcp_server/server.py",),
+    "mcp_types": ("mcp_server/server.py",),
 }
 
 
