@@ -22,10 +22,11 @@ from iquest_lsp.completion.completer import Completer
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.request import CompletionRequest
 from iquest_lsp.completion.syntax import Unit
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError
 from iquest_lsp.project import line_history
-from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.project import Project
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows

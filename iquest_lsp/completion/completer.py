@@ -21,6 +21,7 @@ from iquest_lsp.completion.request import CompletionRequest, Job, job_of, moved
 from iquest_lsp.completion.suggestion_cache import SuggestionCache
 from iquest_lsp.completion.syntax import Extent, Unit, unit_at
 from iquest_lsp.completion.unwanted import Dismissed, is_deleted
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import (
     Completion,
     ContextWindow,
@@ -36,7 +37,6 @@ from iquest_lsp.datatypes import (
 )
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
 from iquest_lsp.project.kv_snapshots import KvSnapshots
-from iquest_lsp.project.project import Purpose
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows

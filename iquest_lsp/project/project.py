@@ -12,12 +12,11 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
 from iquest_lsp.context.index import WorkspaceIndex
-from iquest_lsp.context.inputs import WindowInputs
+from iquest_lsp.context.inputs import Purpose, WindowInputs
 from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
@@ -44,14 +43,6 @@ T = TypeVar("T")
 
 #: Of a folder that is no project's: files read, levels below it, and what else stays out.
 LOOSE_FILES, LOOSE_DEPTH, HIDDEN_FOLDERS = 500, 2, ".*/"
-
-
-class Purpose(Enum):
-    """What a window is made for: an answer now, an idle moment in which it may be brought up to date, or a look."""
-
-    ANSWER = "answer"
-    REFRESH = "refresh"
-    LOOK = "look"
 
 
 class Project:
@@ -130,7 +121,7 @@ class Project:
         self._rules()
         self._submit(self._build)
         if self._watcher is not None:
-            self._watcher.stop()
+            self.stop_watching()
             self._watch()
 
     def files_changed(self, files: Sequence[Path]) -> None:
@@ -209,11 +200,21 @@ class Project:
         """The files that define a name."""
         return self._index.definers(name)
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether changes made outside the editor are noticed."""
+        return self._watcher is not None and self._watcher.mode != "off"
+
+    def stop_watching(self) -> None:
+        """Changes outside the editor are only known from `files_changed` then."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+
     def close(self) -> None:
         """Stops watching and working."""
         self._closed.set()
-        if self._watcher is not None:
-            self._watcher.stop()
+        self.stop_watching()
         self._files_process.stop()
         self._history_process.stop()
         for threads in (self._worker, self._historian):

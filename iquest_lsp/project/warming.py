@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
 from iquest_lsp.project.kv_snapshots import KvSnapshots
-from iquest_lsp.project.project import Purpose
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.client.machine import Calm

@@ -24,7 +24,7 @@ PATHS = {
 }
 MODULES = sorted(PATHS.keys() - {"iquest_lsp.runtime.port.dependencies"})
 MOST_MODULES, MOST_LINES = 15, 400
-MOST_PRIVATE_USES = 63
+MOST_PRIVATE_USES = 7
 MOST_LAYOUT_EXCEPTIONS = 9
 #: The long modules that neither were cut nor say why.
 LONG = {
@@ -51,6 +51,8 @@ OWNERS = {
     "torch": (),
     "transformers": (),
     "rich": ("cli/terminal.py",),
+    "mcp": ("mcp_server/server.py",),
+    "mcp_types": ("mcp_server/server.py",),
 }
 
 

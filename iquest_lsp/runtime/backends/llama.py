@@ -28,7 +28,7 @@ from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.speed_probe import measure
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
-from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, Wishes, cores, plan, reach
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, MeasuredSpeed, Wishes, cores, plan, reach
 from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
 
 log = logging.getLogger(__name__)
@@ -264,9 +264,7 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     if not options.plan:
         return options, "as asked"
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    key = speed_key(fingerprint(header), build_identity().split()[0])
-    speed = remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(options.gpu_layers)))
-    made = plan(wishes, header, speed)
+    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)))
     chosen = replace(
         options,
         plan=False,
@@ -279,6 +277,23 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         kv_type=made.kv_type,
     )
     return chosen, made.reason
+
+
+def measured_speed(path: Path) -> MeasuredSpeed:
+    """How fast a model runs on this machine's processors; it is loaded for a second where that is not known yet.
+
+    Raises the errors of models and of the engine.
+    """
+    model = Model.load(path)
+    try:
+        return _speed(read_header(path), model, gpu=False)
+    finally:
+        model.close()
+
+
+def _speed(header: Header, model: Model, *, gpu: bool) -> MeasuredSpeed:
+    key = speed_key(fingerprint(header), build_identity().split()[0])
+    return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=gpu))
 
 
 def describe(model: Model, path: Path, options: EngineOptions, reason: str) -> ModelInfo:

@@ -14,8 +14,8 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.completion.postprocess import Quiet, postprocess
 from iquest_lsp.completion.suggestion_cache import SuggestionCache
 from iquest_lsp.completion.syntax import unit_at
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Finish, Position, Prompt
-from iquest_lsp.project.project import Purpose
 from iquest_lsp.runtime.base.repetition import is_in_loop, without_loop
 from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.settings import Configuration
