@@ -209,9 +209,13 @@ class Completer:
         job.context_ms = (time.monotonic() - job.begin) * 1000
         if not window.tokens:
             return None
-        older = self._in_flight.pop(job.key, None)
+        self._check_fresh(job)
+        older = self._in_flight.get(job.key)
         if older is not None:
+            if older.asked_at > job.begin and not older.task.done():  # its window was made sooner
+                raise RequestCancelledError("A newer request took this one's place")
             older.end()
+            del self._in_flight[job.key]
 
         async def start(hear: Callable[[str], None]) -> Generation:
             left = max(self._left_ms(job), 1.0)
@@ -222,7 +226,7 @@ class Completer:
             self._snapshots.evaluated(job.project, made.counts.prefilled)
             return made
 
-        running = self._in_flight[job.key] = InFlight(text, offset, longer, start)
+        running = self._in_flight[job.key] = InFlight(text, offset, longer, start, job.begin)
         while len(self._in_flight) > MAX_IN_FLIGHT:
             self._in_flight.popitem(last=False)[1].end()
         return await running.wait()
