@@ -16,7 +16,6 @@ import json
 import math
 import re
 import subprocess
-import sys
 import tempfile
 import tomllib
 from collections import Counter
@@ -243,4 +242,4 @@ def _entropy(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,8 +2,8 @@ r"""Secrets as people leave them in files: what, in which file, how it stands th
 
 `[[...]]` marks what must not be shown; in it `<A20>` stands for 20 random letters and digits, `<H..>` for hexadecimal
 digits, `<U..>` for capitals and digits, `<D..>` for digits and `<B..>` for base64: no row holds a secret. The neighbour
-stands in the same kind of file and is shown as it is. Written without a look at the rules, from the kinds that the
-documentation of gitleaks, detect-secrets and trufflehog names and from how tools are configured.
+stands in the same kind of file and is shown as it is. The kinds are those that gitleaks, detect-secrets and trufflehog
+name, and the ways in which tools are configured.
 """
 
 from __future__ import annotations
