@@ -25,8 +25,8 @@ from benchmarks.tuned import put
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import machine
 from iquest_lsp.completion.confidence import METADATA_KEY
-from iquest_lsp.completion.cursor_text import Place
-from iquest_lsp.completion.postprocess import Quiet, shape
+from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.postprocess import Quiet, postprocess
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.datatypes import Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
@@ -43,14 +43,14 @@ RESAMPLED = 500
 class Sample:
     """One cursor: what was generated there, and what stands there in the file."""
 
-    place: Place
+    place: CursorText
     unit: Unit
     made: Generation
     expected: str
 
     def score(self, threshold: float) -> tuple[float, bool, bool, bool]:
         """Worth, whether something is shown, whether its first line is right, whether doubt kept it quiet."""
-        shown = shape(self.made, self.place, self.unit, threshold)
+        shown = postprocess(self.made, self.place, self.unit, threshold)
         first = shown.text.split("\n", 1)[0].rstrip()
         if not first:
             return 0.0, bool(shown.text), False, shown.quiet is Quiet.UNSURE
@@ -90,19 +90,21 @@ async def generations(model: str, window: int, places: list[tuple[Path, int, int
     assistant = Assistant(Configuration({"deadline_ms": 60_000, "model": model, "window_tokens": window}), watch=False)
     samples = []
     try:
-        await assistant.ready()
+        await assistant.engine.ready()
         for done, (file, number, column) in enumerate(places):
             lines = file.read_text("utf-8").split("\n")
             expected = lines[number][column:].rstrip()
             lines[number] = lines[number][:column]
             try:
-                assistant.open_document(file, "\n".join(lines), 1, "python")
-                place, unit, made = await assistant.generate(CompletionRequest(file, Position(number, column)))
+                assistant.session().buffers.open(file, "\n".join(lines), 1, "python")
+                place, unit, made = await assistant.session().generate(
+                    CompletionRequest(file, Position(number, column))
+                )
                 samples.append(Sample(place, unit, made, expected))
             except (DocumentError, EngineError) as error:
                 print(f"{file}: {error}", file=sys.stderr)
             finally:
-                assistant.close_document(file)
+                assistant.session().buffers.close(file)
             print(f"\r{done + 1} of {len(places)}", end="", file=sys.stderr)
     finally:
         await assistant.close()

@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iquest_lsp.asking.chat_engines import Role, Room, Talker, Talkers
+from iquest_lsp.asking.chat_engines import ChatEngine, ChatEngines, Role, TokenBudget
 from iquest_lsp.asking.evidence import FILE_KINDS, Evidence, Piece, file_piece, files_for, history_piece, names_in
-from iquest_lsp.asking.statements import Citation, Dropped, Statements
+from iquest_lsp.asking.statements import Citation, DroppedStatement, StatementFilter
 from iquest_lsp.codeflow import History
 from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import DocumentError, NotARepositoryError, RepositoryError, UsageError
-from iquest_lsp.project.line_history import unsaved_text
 from iquest_lsp.project.project import Project
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Question:
     """`text` about `files` of the project (none: those it names), or about the place `cursor` in the first of them.
 
     `notes` are what other tools say of lines (from 0) of the first file.
-    `conversation` are the questions and answers before it, oldest first. `client` is whose buffers count.
+    `conversation` are the questions and answers before it, oldest first.
     """
 
     text: str
@@ -65,7 +65,6 @@ class Question:
     notes: tuple[tuple[int, str], ...] = ()
     role: Role = Role.INSTRUCT
     conversation: tuple[tuple[str, str], ...] = ()
-    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class Reply:
     model: str
     finish: str
     cited: tuple[Citation, ...] = ()
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[DroppedStatement, ...] = ()
     evidence: tuple[Piece, ...] = ()
 
     def to_json(self) -> dict[str, object]:
@@ -97,25 +96,25 @@ class Reply:
 class Asker:
     """Answers questions about open projects."""
 
-    def __init__(self, talkers: Talkers) -> None:
-        self._talkers = talkers
+    def __init__(self, chat_engines: ChatEngines) -> None:
+        self._chat_engines = chat_engines
 
-    async def ask(self, project: Project, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
+    async def ask(self, view: ProjectView, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
         """The answer; raises ModelError where no model can give one, EngineError, UsageError."""
         if not question.text.strip():
             raise UsageError("The question is empty")
         if len(question.text) > MAX_QUESTION:
             raise UsageError("The question is too long", why=f"it has {len(question.text):,} characters")
-        talker = self._talkers.find(question.role)
-        room = await talker.start()
-        await project.index()
-        left = room.prompt - await _tokens(talker, [_RULES, question.text, *sum(question.conversation, ())]) - 64
+        engine = self._chat_engines.find(question.role)
+        room = await engine.start()
+        await view.project.index()
+        left = room.prompt - await _tokens(engine, [_RULES, question.text, *sum(question.conversation, ())]) - 64
         if left < 256:
             raise UsageError("The conversation is too long", fix="Begin a new one")
         evidence = Evidence()
-        await self._gather(project, question, talker, int(left * 0.95), evidence)
+        await self._gather(view, question, engine, int(left * 0.95), evidence)
         asked = f"{evidence.text()}\nThe question: {question.text}"
-        return await self._answer(project, talker, room, question.conversation, asked, evidence, listen)
+        return await self._answer(view.project, engine, room, question.conversation, asked, evidence, listen)
 
     async def explain(
         self,
@@ -128,8 +127,8 @@ class Asker:
         role: Role = Role.INSTRUCT,
     ) -> Reply:
         """Prose on top of what is known of a change; raises ModelError where no model can give it, EngineError."""
-        talker = self._talkers.find(role)
-        room = await talker.start()
+        engine = self._chat_engines.find(role)
+        room = await engine.start()
         characters = int((room.prompt - 400) * CHARACTERS_PER_TOKEN)
         evidence = Evidence()
         known = facts.to_markdown()[: characters // 2]
@@ -145,15 +144,15 @@ class Asker:
         evidence.paths |= {item.path for item in facts.files} | {item.path for item in facts.missing}
         evidence.commits |= {item.commit for item in facts.history}
         asked = f"{evidence.text()}\n{_EXPLAIN}"
-        return await self._answer(project, talker, room, (), asked, evidence, listen)
+        return await self._answer(project, engine, room, (), asked, evidence, listen)
 
     # --------------------------------------------------------------------------------------------- internals
 
     async def _answer(
         self,
         project: Project,
-        talker: Talker,
-        room: Room,
+        engine: ChatEngine,
+        room: TokenBudget,
         conversation: Sequence[tuple[str, str]],
         asked: str,
         evidence: Evidence,
@@ -164,8 +163,8 @@ class Asker:
             messages += [Message("user", question), Message("assistant", answer)]
         messages.append(Message("user", asked))
         known = await asyncio.to_thread(lambda: frozenset(project.paths))
-        truth = _Truth(project, evidence, known)
-        statements = Statements(truth, {path.rpartition(".")[2].lower() for path in known if "." in path})
+        truth = _CitationCheck(project, evidence, known)
+        statements = StatementFilter(truth, {path.rpartition(".")[2].lower() for path in known if "." in path})
         said: list[str] = []
         thought: list[str] = []
         finish = ""
@@ -175,7 +174,7 @@ class Asker:
                 said.append(text)
                 listen("text", text)
 
-        async for kind, words in talker.answer(messages, room.answer):
+        async for kind, words in engine.answer(messages, room.answer):
             if kind == "finish":
                 finish = words
             elif kind == "thinking":
@@ -187,7 +186,7 @@ class Asker:
         return Reply(
             "".join(said).strip(),
             "".join(thought).strip(),
-            talker.name,
+            engine.name,
             finish,
             tuple(statements.cited),
             tuple(statements.dropped),
@@ -195,9 +194,10 @@ class Asker:
         )
 
     async def _gather(
-        self, project: Project, question: Question, talker: Talker, room: int, evidence: Evidence
+        self, view: ProjectView, question: Question, engine: ChatEngine, room: int, evidence: Evidence
     ) -> None:
         """Fills the evidence within `room` tokens: files, their history, and the story of the line asked about."""
+        project = view.project
         paths = [project.path_of(file) for file in question.files]
         refused = [reason for path in paths if (reason := project.refusal(path))]
         if paths and len(refused) == len(paths):
@@ -207,23 +207,23 @@ class Asker:
         )
         paths = list(dict.fromkeys([*paths, *extra]))[:MAX_FILES]
         history = int(room * HISTORY_SHARE * CHARACTERS_PER_TOKEN)
-        told = await asyncio.to_thread(_history, project, paths, question.cursor, history, question.client)
+        told = await asyncio.to_thread(_history, view, paths, question.cursor, history)
         if paths and question.notes:
             said = "".join(f"- {paths[0]}:{line + 1}: {text}\n" for line, text in question.notes)
             reason = "; ".join(text for _, text in question.notes)[:200]
             told.append(Piece("diagnostics", paths[0], f"What other tools say near the cursor:\n{said}", reason))
-        spent = await _tokens(talker, [piece.text for piece in told])
+        spent = await _tokens(engine, [piece.text for piece in told])
         loop = asyncio.get_running_loop()
 
         def encode(texts: Sequence[str]) -> Sequence[Sequence[int]]:
-            return asyncio.run_coroutine_threadsafe(talker.encode(texts), loop).result()
+            return asyncio.run_coroutine_threadsafe(engine.encode(texts), loop).result()
 
-        files = await asyncio.to_thread(_files, project, question, paths, encode, room - spent)
+        files = await asyncio.to_thread(_files, view, question, paths, encode, room - spent)
         for piece in [*files, *told]:
             evidence.add(piece)
 
 
-class _Truth:
+class _CitationCheck:
     """Whether what a statement cites exists: in the evidence, in the workspace, in the repository."""
 
     def __init__(self, project: Project, evidence: Evidence, known: frozenset[str]) -> None:
@@ -255,17 +255,17 @@ def _lines(text: str) -> int:
     return text.count("\n") + (not text.endswith("\n"))
 
 
-async def _tokens(talker: Talker, texts: Sequence[str]) -> int:
-    return sum(map(len, await talker.encode(list(texts)))) if texts else 0
+async def _tokens(engine: ChatEngine, texts: Sequence[str]) -> int:
+    return sum(map(len, await engine.encode(list(texts)))) if texts else 0
 
 
-def _history(project: Project, paths: Sequence[str], cursor: Position | None, limit: int, client: str) -> list[Piece]:
+def _history(view: ProjectView, paths: Sequence[str], cursor: Position | None, limit: int) -> list[Piece]:
     """What the history says of the files, and the story of the line at the cursor; nothing where there is none."""
     found: list[Piece] = []
-    past = History(project.root, has_secret)
+    past = History(view.root, has_secret)
     try:
         if cursor is not None and paths:
-            story = past.why(f"{paths[0]}:{cursor.line + 1}", buffer=unsaved_text(project, paths[0], client))
+            story = past.why(f"{paths[0]}:{cursor.line + 1}", buffer=view.unsaved_text(paths[0]))
             text = story.to_markdown()[: limit // 2]
             found.append(Piece("story", paths[0], f"How line {cursor.line + 1} came to be:\n{text}\n", "its story"))
         records = past.flow_records(paths, FLOW_RECORDS) if paths else []
@@ -280,17 +280,18 @@ def _history(project: Project, paths: Sequence[str], cursor: Position | None, li
 
 
 def _files(
-    project: Project,
+    view: ProjectView,
     question: Question,
     paths: Sequence[str],
     encode: Callable[[Sequence[str]], Sequence[Sequence[int]]],
     room: int,
 ) -> list[Piece]:
     """The window around the files, its pieces with line numbers."""
+    project = view.project
     documents: list[Document] = []
     for path in paths:
         try:
-            found = project.documents.get(path, question.client)
+            found = view.document(path)
         except DocumentError:
             continue
         if not project.refusal(path):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.errors import DocumentError, UsageError
-from iquest_lsp.project.project import Project
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import Story
@@ -22,7 +23,7 @@ _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedDefinition:
     """A definition that differs from the last commit: its first `line`, a changed one (`edit`), from 0, how many."""
 
     name: str
@@ -31,40 +32,32 @@ class Changed:
     lines: int
 
 
-def why_at(project: Project, file: Path, line: int, client: str) -> Story:
+def why_at(view: ProjectView, file: Path, line: int) -> Story:
     """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
-    return History(file.parent, has_secret).why(
-        f"{file.name}:{line + 1}", buffer=unsaved_text(project, project.path_of(file), client)
-    )
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        return History.no_story(f"{file.name}:{line + 1}", note)
+    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=view.unsaved_text(path))
 
 
-def change_at(project: Project, file: Path, line: int, client: str) -> tuple[Path, str]:
+def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
     """The folder and target of the change a line is part of: the working tree, or the commit that changed it last.
 
     The line is one of the text that the client sees. Raises RepositoryError; UsageError for a line without history.
     Blocks.
     """
-    path = project.path_of(file)
-    buffer = unsaved_text(project, path, client)
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"No commit has changed line {line + 1} of {file.name}", why=note)
+    buffer = view.unsaved_text(path)
     if buffer is None:
-        edits = History(project.root, has_secret).recent_edits()
+        edits = History(view.root, has_secret).recent_edits()
         if any(edit.path == path and edit.start <= line < max(edit.end, edit.start + 1) for edit in edits):
             return file.parent, ""
     commit = History(file.parent, has_secret).last_change(f"{file.name}:{line + 1}", buffer=buffer)
     if not commit:
         raise UsageError(f"No commit has changed line {line + 1} of {file.name} yet")
     return file.parent, commit
-
-
-def unsaved_text(project: Project, path: str, client: str) -> str | None:
-    """The text that the client sees of a file, where it is another one than the file's own."""
-    if not project.documents.is_open(path):
-        return None
-    text = project.documents.get(path, client).text
-    try:
-        return None if text == project.documents.saved(path).text else text
-    except DocumentError:
-        return text
 
 
 def story_in_short(story: Story) -> str:
@@ -80,21 +73,21 @@ def story_in_short(story: Story) -> str:
     return "\n".join(lines)
 
 
-def changed_definitions(project: Project, path: str, client: str) -> list[Changed]:
+def changed_definitions(view: ProjectView, path: str) -> list[ChangedDefinition]:
     """One entry a definition, in the order of the document; changed lines outside of any are left out."""
     try:
-        lines = project.documents.get(path, client).text.split("\n")
+        lines = view.document(path).text.split("\n")
     except DocumentError:
         return []
-    found: dict[tuple[str, int], Changed] = {}
-    for edit in project.edits:
+    found: dict[tuple[str, int], ChangedDefinition] = {}
+    for edit in view.project.edits:
         if edit.path != path or not edit.symbols or edit.start >= len(lines):
             continue
         name = edit.symbols[0]
         line = _head(lines, edit.start, max(edit.end, edit.start + 1), name)
         before = found.get((name, line))
         count = max(edit.end - edit.start, edit.removed)
-        found[name, line] = Changed(
+        found[name, line] = ChangedDefinition(
             name, line, before.edit if before else edit.start, count + (before.lines if before else 0)
         )
     return sorted(found.values(), key=lambda item: item.line)

@@ -14,17 +14,16 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.project.project import News, ProjectEvent
+from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
+from iquest_lsp.server.listening import CHANGE_STATUS, STATUS
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
 
 log = logging.getLogger(__name__)
 
-STATUS = "iquest/status"
 REST_S = 0.2
-CHANGE_STATUS = "didChangeStatus"
 _WORDS = {EngineState.STOPPED: "The model is not loaded", EngineState.BUSY: "Writing"}
 WORTH_SHOWING = 200  # files or commits; less is done before a bar could be read
 
@@ -109,20 +108,20 @@ class IndexReporter:
             bar.cancel()
 
     def _changed(self, event: ProjectEvent) -> None:
-        if event.what is News.EDITS:
+        if event.what is EventKind.EDITS:
             self._connection.refresh()
             return
-        if event.what is News.SETTINGS:
+        if event.what is EventKind.SETTINGS:
             if event.root in self._connection.roots:
                 connection = self._connection
-                connection.settings_changed(connection.assistant.configure({}, connection.client))
+                connection.settings_changed(connection.session.configure({}))
             return
         if event.news or event.root not in self._connection.roots:
             return
-        if event.what is News.WARMING:
+        if event.what is EventKind.WARMING:
             self._connection.reporter.warming(event)
             return
-        files = event.what is News.FILES
+        files = event.what is EventKind.FILES
         key = (event.root, files)
         bar = self._bars.get(key)
         if event.done >= event.total and (files or not event.total):
@@ -131,8 +130,8 @@ class IndexReporter:
         elif event.total >= WORTH_SHOWING:
             if bar is None:
                 title = f"IQuest: indexing the {'files' if files else 'history'} of {event.root.name}"
-                what, assistant = ("files" if files else "history"), self._connection.assistant
-                bar = ProgressBar(self._connection, title, lambda: assistant.stop_indexing(event.root, what))
+                what, workspaces = ("files" if files else "history"), self._connection.assistant.workspaces
+                bar = ProgressBar(self._connection, title, lambda: workspaces.stop_indexing(event.root, what))
                 self._bars[key] = bar
             bar.report(event.done / event.total, f"{event.done:,} of {event.total:,} {event.what}")
 
@@ -142,7 +141,7 @@ class StatusReporter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._bar = ProgressBar(connection, "IQuest: loading the model", connection.assistant.stop_loading)
+        self._bar = ProgressBar(connection, "IQuest: loading the model", connection.assistant.engine.stop_loading)
         self._last = EngineStatus(EngineState.STOPPED)
         self._active = False
         self._told: EngineState | None = None
@@ -153,8 +152,8 @@ class StatusReporter:
         """Begins to listen; what the engine is doing now is told at once."""
         if not self._active:
             self._active = True
-            self._unsubscribe = self._connection.assistant.on_status(self._changed)
-            self._changed(self._connection.assistant.status)
+            self._unsubscribe = self._connection.assistant.engine.on_status(self._changed)
+            self._changed(self._connection.assistant.engine.status)
 
     def failed(self, error: IQuestError) -> None:
         """Tells the user of an error, once per text."""
@@ -193,10 +192,10 @@ class StatusReporter:
             return
         share = min(event.done / event.total, 0.99)  # rounded up it would look like the end
         message = f"Warming the window of {event.root.name}: {share:.0%}"
-        info = self._connection.assistant.model
+        info = self._connection.assistant.engine.model
         told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}
-        self._connection.protocol.notify(STATUS, told | {"message": message})
-        self._connection.protocol.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
+        self._connection.notify(STATUS, told | {"message": message})
+        self._connection.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
 
     def _notify_soon(self, status: EngineStatus) -> None:
         """Tells the state; an engine that rests between two pieces of work is not told to be ready each time."""
@@ -210,8 +209,8 @@ class StatusReporter:
 
     def _notify(self, status: EngineStatus) -> None:
         self._waiting, self._told = None, status.state
-        info = self._connection.assistant.model
-        self._connection.protocol.notify(
+        info = self._connection.assistant.engine.model
+        self._connection.notify(
             STATUS,
             {
                 "state": status.state.value,
@@ -220,7 +219,7 @@ class StatusReporter:
                 "message": str(status.error) if status.error is not None else "",
             },
         )
-        self._connection.protocol.notify(CHANGE_STATUS, copilot_status(status))
+        self._connection.notify(CHANGE_STATUS, copilot_status(status))
 
 
 def copilot_status(status: EngineStatus) -> dict[str, object]:

@@ -21,6 +21,13 @@ def frame(message: object) -> bytes:
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
+def knowing_all(capabilities: dict[str, Any] | None) -> dict[str, Any]:
+    """The same, of a client that knows what the server tells of its state."""
+    given = capabilities or {}
+    ours = {"status": True, "didChangeStatus": True, **given.get("experimental", {}).get("iquest", {})}
+    return {**given, "experimental": {**given.get("experimental", {}), "iquest": ours}}
+
+
 _open: list[RawClient] = []
 
 
@@ -49,6 +56,7 @@ class RawClient:
         self.notifications: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []  # those the server made
         self.results: dict[str, Any] = {}  # what they are answered with
+        self.is_answering = True
         self.rejections: list[dict[str, Any]] = []  # responses to what had no usable id
         self.process: asyncio.subprocess.Process | None = None
         self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
@@ -79,7 +87,7 @@ class RawClient:
         return client
 
     async def initialize(
-        self, root: Path, *, capabilities: dict[str, Any] | None = None, **options: Any
+        self, root: Path, *, capabilities: dict[str, Any] | None = None, knows_status: bool = True, **options: Any
     ) -> dict[str, Any]:
         """The opening of the protocol; the deadline is long where none is given, since a busy machine makes no test
         fail."""
@@ -90,7 +98,7 @@ class RawClient:
             {
                 "processId": os.getpid(),
                 "rootUri": root.as_uri(),
-                "capabilities": capabilities or {},
+                "capabilities": knowing_all(capabilities) if knows_status else capabilities or {},
                 "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}],
                 "initializationOptions": options,
             },
@@ -194,6 +202,8 @@ class RawClient:
         assert "Traceback" not in json.dumps(message)
         if "method" in message and "id" in message:
             self.requests.append(message)
+            if not self.is_answering:
+                return
             result = self.results.get(message["method"])
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         elif "method" in message:

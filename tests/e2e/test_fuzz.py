@@ -138,7 +138,7 @@ async def serve(assistant: Assistant, root: Path, sent: list[Step]) -> Recorder:
     end = asyncio.get_running_loop().time() + PATIENCE_S
     while recorder.answered()['"sound too"'] == 0 or protocol.under_way:
         assert not serving.done(), serving.exception()
-        assert asyncio.get_running_loop().time() < end, (protocol._request_futures, recorder.messages[-3:])
+        assert asyncio.get_running_loop().time() < end, (protocol.under_way, recorder.messages[-3:])
         await asyncio.sleep(0.001)
     reader.feed_eof()
     await serving
@@ -187,11 +187,11 @@ def test_any_messages_in_process(
     fuzz()
     print(f"{count} messages of {clients} clients or more")
     # The assistant behind them all still completes, and nothing of the clients is left.
-    assert assistant._configuration._clients == {}
+    assert assistant.workspaces.configuration.clients == frozenset()
 
     async def complete() -> str:
-        assistant.open_document(root / "after.py", CODE, 1, "python")
-        return (await assistant.complete(CompletionRequest(root / "after.py", Position(4, 9)))).text
+        assistant.session().buffers.open(root / "after.py", CODE, 1, "python")
+        return (await assistant.session().complete(CompletionRequest(root / "after.py", Position(4, 9)))).text
 
     assert loop.run_until_complete(complete())
 

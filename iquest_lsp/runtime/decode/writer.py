@@ -5,17 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
-from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, DraftSource, Move
+from iquest_lsp.runtime.decode.controller import MATCHED, MOST_ROWS, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
-from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, only, without
+from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
+from iquest_lsp.runtime.memory.mixture import Leaning, MemoryMixture
+from iquest_lsp.runtime.memory.remembered import Remembered
+from iquest_lsp.runtime.memory.shares import DRAFTED_FROM
+from iquest_lsp.runtime.memory.store import LONGEST
+from iquest_lsp.runtime.memory.written import Written
 from iquest_lsp.runtime.models.planner import cores
 
 if TYPE_CHECKING:
@@ -25,11 +32,30 @@ if TYPE_CHECKING:
     from iquest_lsp.runtime.decode.sequence_end import First, Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
     from iquest_lsp.runtime.llama.model import Model
+    from iquest_lsp.runtime.memory.opened import OpenMemories
+    from iquest_lsp.runtime.memory.shares import MemoryShares
 
 #: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
 ADAPTIVE_CONFIDENCE = 0.9
+#: A match in the text itself that long is followed rather than one in other files.
+LONGEST_REMEMBERED = LONGEST
 #: Tokens written after pass 1 before the later passes catch up, in one call with the token after them.
 ADAPTIVE_RUN = MOST_ROWS - 1
+
+
+class Mixture(Protocol):
+    """What changes the distributions of an answer by what was seen before."""
+
+    def add(self, token: int) -> None:
+        """Notes the text's next token."""
+
+    def fork(self) -> Self:
+        """For a text that may not come."""
+
+    def weigh(
+        self, logits: NDArray[np.float32], allowed: Sequence[int] | None = None, spelled: int = 0
+    ) -> NDArray[np.float32]:
+        """Logits of the changed distribution; see CopyMixture and MemoryMixture."""
 
 
 class Writer:
@@ -46,29 +72,37 @@ class Writer:
         *,
         can_adapt: bool = False,
         ends: Sequence[int] = (),
-        copying: CopyMixture | None = None,
+        copying: Mixture | None = None,
         lookup: Lookup | None = None,
+        has_equal_rows: bool = True,
+        memory: MemoryMixture | None = None,
     ) -> None:
         """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
         is told every token and changes the distributions of the passes; `lookup` is the one of the last answer in
-        this sequence."""
+        this sequence; `has_equal_rows` says that a row of several is computed as it would be alone; from `memory`,
+        which may be `copying` itself, is drafted."""
         self._tail = tail
         self._controller = controller
         self._pieces = pieces
         self._request = request
         self._answer = answer
         self._sampler = sampler
+        self._checks = not has_equal_rows and not sampler.samples
         self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
         self._ends = tuple(ends)
         self._must = request.must
         self._copying = copying
         self._lookup = lookup or Lookup()
+        self._memory = memory
+        self._told: list[Mixture] = [*{id(one): one for one in (copying, memory) if one is not None}.values()]
         self._looks_up = False
         self._early = 0
         self._token = -1
         #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
         self.drafted = 0
         self.accepted = 0
+        #: Rows of several that were too close to call, and so were evaluated again alone.
+        self.rechecked = 0
 
     def write(self) -> Finish:
         """Writes the answer after a prompt whose last token's logits are there; returns why it ended."""
@@ -88,19 +122,24 @@ class Writer:
             self._tail.keep(0)
         return ended
 
+    @property
+    def leaning(self) -> Leaning:
+        """How far the answer leans on the memory of other files, and on which."""
+        return self._memory.leaning if self._memory is not None else Leaning()
+
     def _step(self) -> Finish | None:
         room = self._request.limits.max_tokens - len(self._answer.tokens) - 1
         found = self._found(room)
         move = self._choose(found, room)
-        if move.source is DraftSource.LOOKUP:  # what would end the answer is not drafted
+        if move.source in MATCHED:  # what would end the answer is not drafted
             fitting = self._answer.fitting(found.tokens[: move.count])
             if fitting < move.count:
-                found = LookupDraft(found.tokens[:fitting], found.match)
+                found = replace(found, tokens=found.tokens[:fitting])
                 move = self._choose(found, room)
         match move.source:
             case DraftSource.PLAIN:
                 return self._plain()
-            case DraftSource.LOOKUP:
+            case DraftSource.LOOKUP | DraftSource.MEMORY:
                 return self._copied(found, move.count)
             case DraftSource.PASS:
                 return self._drafted(move.count, is_trial=move.is_trial)
@@ -113,6 +152,7 @@ class Writer:
             room=room,
             left=self._left(),
             sampled=self._sampler.samples,
+            source=_source(found),
         )
 
     def _plain(self) -> Finish | None:
@@ -123,11 +163,11 @@ class Writer:
         return self._take(self._sampler.choose(self._limited(row)))
 
     def _copied(self, found: LookupDraft, count: int) -> Finish | None:
-        """Verifies tokens from the context in one batch with the one before them."""
+        """Verifies tokens from the context or the memory in one batch with the one before them."""
         drafts = [Draft(token) for token in found.tokens[:count]]
         rows = self._tail.full([self._token, *(draft.token for draft in drafts)])
         accepted, judged, ended = self._verify(rows, drafts)
-        self._controller.settle_lookup(found.match, len(drafts), accepted, judged)
+        self._controller.settle_lookup(found.match, len(drafts), accepted, judged, _source(found))
         return ended
 
     def _drafted(self, most: int, *, is_trial: bool) -> Finish | None:
@@ -164,11 +204,18 @@ class Writer:
     def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
         """Takes tokens from the rows for as long as the drafts are right, and one more.
 
-        Returns how many drafts were right, how many were looked at, and why the answer ended, if it did.
+        Returns how many drafts were right, how many were looked at, and why the answer ended, if it did. Greedy
+        answers are those of plain decoding: a row that is too close to call is evaluated again alone, and the drafts
+        behind it are given up.
         """
-        right = judged = 0
+        token, right, judged, alone = self._token, 0, 0, False
         ended = None
         for place, row in enumerate(map(self._weighed, rows)):  # one by one: what is taken changes the next
+            if self._checks and len(rows) > 1 and is_close_call(row):
+                alone = True
+                self.rechecked += 1
+                self._tail.keep(place)
+                row = self._weighed(self._tail.full([token if place == 0 else drafts[place - 1].token])[0])
             if place < len(drafts):
                 choice = self._sampler.judge(row, drafts[place])
                 judged += 1
@@ -176,9 +223,9 @@ class Writer:
             else:
                 choice = self._sampler.choose(row)
             ended = self._take(choice)
-            if ended is not None or not choice.is_draft:
+            if ended is not None or not choice.is_draft or alone:
                 break
-        self._tail.keep(min(right, len(rows) - 1) + 1)
+        self._tail.keep(1 if alone else min(right, len(rows) - 1) + 1)
         self.drafted += len(drafts)
         self.accepted += right
         return right, judged, ended
@@ -197,7 +244,7 @@ class Writer:
         self._early = 0
         return self._take(self._sampler.choose(self._weighed(rows[-1])))
 
-    def _proposal(self, first: First, copying: CopyMixture | None) -> tuple[Draft, float]:
+    def _proposal(self, first: First, copying: Mixture | None) -> tuple[Draft, float]:
         logits = first.logits if copying is None else copying.weigh(first.logits)
         draft, confidence = self._sampler.propose(logits)
         return draft, confidence if first.exit is None else first.exit
@@ -208,7 +255,12 @@ class Writer:
             self._lookup.begin(self._request.prompt.tokens)
             for token in self._answer.tokens:
                 self._lookup.add(token)
-        return self._lookup.find(self._controller.longest(room))
+        most = self._controller.longest(room)
+        found = self._lookup.find(most)
+        if self._memory is None or found.match >= LONGEST_REMEMBERED or most <= 0:
+            return found
+        tokens, match = self._memory.draft(most)
+        return LookupDraft(tokens, match, is_remembered=True) if match > max(found.match, 1) else found
 
     def _weighed(self, row: Logits) -> Logits:
         return row if self._copying is None else self._copying.weigh(row)
@@ -216,9 +268,9 @@ class Writer:
     def _limited(self, row: Logits) -> Logits:
         if self._must:
             allowed = self._pieces.allowed(self._must)
+            row = only(row, allowed)
             if self._copying is not None:
                 row = self._copying.weigh(row, allowed, len(self._must))
-            row = only(row, allowed)
         else:
             row = self._weighed(row)
         prompt = self._request.prompt
@@ -232,8 +284,8 @@ class Writer:
             self._must = self._pieces.left(self._must, choice.token)
         if self._looks_up:
             self._lookup.add(choice.token)
-        if self._copying is not None:
-            self._copying.add(choice.token)
+        for one in self._told:
+            one.add(choice.token)
         return self._answer.take(choice.token, choice.logprob)
 
     def _left(self) -> float | None:
@@ -241,36 +293,48 @@ class Writer:
         return None if deadline is None else deadline - time.monotonic()
 
 
+def _source(found: LookupDraft) -> DraftSource:
+    return DraftSource.MEMORY if found.is_remembered else DraftSource.LOOKUP
+
+
 class Decoder:
     """Makes the writers of one loaded model, and keeps what they learn of its costs and of its drafts."""
 
     def __init__(
-        self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions, shares: Shares | None = None
+        self,
+        model: Model,
+        prefill: Prefill,
+        pieces: Pieces,
+        options: EngineOptions,
+        shares: Shares | None = None,
+        memory_shares: MemoryShares | None = None,
+        memories: OpenMemories | None = None,
     ) -> None:
-        """Tries the context out (see rows.py); it is empty again afterwards. `shares`: see copying.py."""
+        """Tries the context out (see batch_invariance.py); it is empty again afterwards. `shares`: see CopyMixture, for
+        models without `memory_shares`; `memories` opens what prompts name."""
         context = prefill.context
         self._can_split = context.can_finish
         if self._can_split:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
-        self.shares = shares
+        self.shares, self.memory_shares = shares, memory_shares
+        self._memories = memories
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
-        differs = not context.has_independent_rows and _single_rows_differ(model, options)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads
         with self.at_work():
             rows = try_rows(context)
-        self.least_rows = max(rows.least, 2 if differs else 1)
+        #: Whether a row of several is computed as it would be alone.
+        self.has_equal_rows = context.has_independent_rows and rows.is_invariant
         self.controller = Controller(
             model.passes,
             can_split=self._can_split,
             can_rewind=model.can_rewind,
-            least_rows=self.least_rows,
             most_rows=options.batch_tokens,
             shape=rows.seconds,
         )
@@ -288,11 +352,9 @@ class Decoder:
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
         costs, sequence = self.controller.costs, request.prompt.sequence
-        tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
+        tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
-        copying = None
-        if self.shares is not None and request.limits.copying:
-            copying = CopyMixture(Copies(request.prompt.tokens, self._pieces.sizes), self.shares)
+        copying, memory = self._mixtures(request)
         return Writer(
             tail,
             self.controller,
@@ -304,16 +366,23 @@ class Decoder:
             ends=self._ends,
             copying=copying,
             lookup=self.lookups.setdefault(sequence, Lookup()),
+            has_equal_rows=self.has_equal_rows,
+            memory=memory,
         )
 
-
-def _single_rows_differ(model: Model, options: EngineOptions) -> bool:
-    """Whether attention of one row rounds differently from that of several (llama.cpp's ggml/src/ggml-cpu).
-
-    Without flash attention a product with one row takes another kernel (ggml-cpu.c: llamafile_sgemm wants two); flash
-    attention with several threads shares the cache out among them for single rows (ops.cpp, split_kv).
-    """
-    flash = options.flash_attention
-    if flash is None:
-        flash = model.max_alibi_bias <= 0 or options.kv_type.startswith("q")
-    return not flash or (options.threads or cores()) > 1
+    def _mixtures(self, request: Request) -> tuple[Mixture | None, MemoryMixture | None]:
+        """What changes the distributions of an answer, and the memory that is drafted from."""
+        prompt, shares = request.prompt, self.memory_shares
+        weighs = request.limits.copying
+        files = self._memories.of(prompt.memory) if self._memories is not None else []
+        if shares is not None and weighs:
+            source = Remembered(files, prompt.path, shares) if files else None
+            memory = MemoryMixture(Written(prompt.tokens), shares, source)
+            return memory, memory if source is not None else None
+        copying = (
+            CopyMixture(Copies(prompt.tokens, self._pieces.sizes), self.shares) if self.shares and weighs else None
+        )
+        if not files or not request.limits.draft:
+            return copying, None
+        drafted = Remembered(files, prompt.path, DRAFTED_FROM)
+        return copying, MemoryMixture(Written(prompt.tokens[-LONGEST:]), None, drafted)

@@ -10,6 +10,7 @@ from lsprotocol import types
 from iquest_lsp.server import convert
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
+from iquest_lsp.server.listening import known_notifications
 from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
@@ -21,38 +22,45 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
+        if connection.editor is not None:
+            connection.editor.watch(params.process_id)
+        options, experimental = params.initialization_options, params.capabilities.experimental
+        connection.listens_to = known_notifications(experimental, options)
         connection.roots = _roots(params)
-        problems = connection.assistant.configure(editor_settings(params.initialization_options), connection.client)
+        problems = connection.session.configure(editor_settings(options))
         connection.notices += [str(problem) for problem in problems]
         connection.availability.hold_back()
 
     @connection.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
+        if connection.is_listening:
+            return  # said once more
+        connection.is_listening = True
         connection.reporter.start()
         connection.availability.start()
         connection.indexing.start()
         for root in connection.roots:
-            connection.assistant.add_workspace(root, connection.client)
-        problems = connection.assistant.configure({}, connection.client)  # the workspaces' own files among them
+            connection.session.add_workspace(root)
+        problems = connection.session.configure({})  # the workspaces' own files among them
         for notice in [*connection.notices, *map(str, problems)]:
             connection.tell(notice, types.MessageType.Warning)
-        connection.assistant.start()
+        connection.assistant.engine.start()
         await configuration.follow(connection)
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
         for root in convert.files_of(folder.uri for folder in params.event.removed):
-            connection.assistant.remove_workspace(root, connection.client)
+            connection.session.remove_workspace(root)
             connection.roots = [each for each in connection.roots if each != root]
         for root in convert.files_of(folder.uri for folder in params.event.added):
             if is_folder(root) and root not in connection.roots:
-                connection.assistant.add_workspace(root, connection.client)
+                connection.session.add_workspace(root)
                 connection.roots.append(root)
-        connection.settings_changed(connection.assistant.configure({}, connection.client))  # the new folders' own files
+        connection.settings_changed(connection.session.configure({}))  # the new folders' own files
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        connection.assistant.files_changed(convert.files_of(change.uri for change in params.changes))
+        connection.assistant.workspaces.files_changed(convert.files_of(change.uri for change in params.changes))
 
 
 def _roots(params: types.InitializeParams) -> list[Path]:
