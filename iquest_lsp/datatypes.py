@@ -34,11 +34,20 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """What was taken out of a text, and the offset at which it stood."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One text file as the user sees it: the open buffer where there is one, else the file on disk.
 
     `version` is the editor's number (0 for a file read from disk); `edited_at` and `viewed_at` are wall-clock
-    times, 0.0 when unknown. Line ends are kept as they are.
+    times, 0.0 when unknown. Line ends are kept as they are. `deletion` is what the last change, or several in a row
+    at one place, took out, where they did nothing else.
     """
 
     path: str
@@ -48,6 +57,7 @@ class Document:
     is_open: bool = False
     edited_at: float = 0.0
     viewed_at: float = 0.0
+    deletion: Deletion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +190,8 @@ class Limits:
 
     `deadline_ms` counts from the moment the engine client takes the request; `draft` says whether tokens may be
     guessed ahead and verified together, which changes the time that an answer takes and nothing else; `copying`
-    whether what the prompt repeats is weighed in, for a model whose file says how (runtime/decode/copy_mixture.py).
+    whether what the prompt repeats and what the repository's memory says is weighed in, for a model whose file says how
+    (runtime/memory/mixture.py, runtime/decode/copy_mixture.py).
     """
 
     max_tokens: int = 64
@@ -202,7 +213,8 @@ class Prompt:
     `is_empty_allowed` not with the end. `sequence` names the KV sequence.
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
     still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (see
-    runtime/base/repetition.py).
+    runtime/base/repetition.py). `memory` names the files that hold the repository's memory, `path` the file that is
+    being written, whose folder counts more in it.
     """
 
     tokens: TokenIds
@@ -215,6 +227,8 @@ class Prompt:
     avoid: tuple[int, ...] = ()
     is_empty_allowed: bool = True
     ends_at_loop: bool = False
+    memory: tuple[str, ...] = ()
+    path: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", TokenIds(self.tokens))
@@ -270,7 +284,8 @@ class Timings:
 class Generation:
     """Text the engine produced, before any filter.
 
-    `logprobs` has one natural logarithm per generated token, `ends` the length that the text had after it.
+    `logprobs` has one natural logarithm per generated token, `ends` the length that the text had after it. The
+    repository's memory is answerable for `memory_share` of it, from 0 to 1, and `memory_path` for the most of that.
     """
 
     text: str
@@ -280,6 +295,8 @@ class Generation:
     counts: TokenCounts
     timings: Timings
     ends: tuple[int, ...] = ()
+    memory_share: float = 0.0
+    memory_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ PATHS = {
 MODULES = sorted(PATHS.keys() - {"iquest_lsp.runtime.port.dependencies"})
 MOST_MODULES, MOST_LINES = 15, 400
 MOST_PRIVATE_USES = 7
-MOST_LAYOUT_EXCEPTIONS = 9
+MOST_LAYOUT_EXCEPTIONS = 0
 #: The long modules that neither were cut nor say why.
 LONG = {
     "iquest_lsp.codeflow.diff.intents",
@@ -37,7 +37,7 @@ LONG = {
     "iquest_lsp.workspace.secret_scan",
 }
 OWNERS = {
-    "pygls": ("server/", "daemon/"),
+    "pygls": ("server/protocol.py", "server/client.py"),
     "lsprotocol": ("server/", "daemon/"),
     "llama_cpp": ("runtime/",),
     "cattrs": ("runtime/base/wire.py", "server/"),
@@ -96,9 +96,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     graph = {}
     for path in PACKAGE.rglob("*.py"):
         name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-        # The face of the server and its features know each other.
-        if not name.startswith("iquest_lsp.server"):
-            graph[name] = imports(name, path)
+        graph[name] = imports(name, path)
     assert len(graph) > 150
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
