@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
 from iquest_lsp import grammars
 from iquest_lsp.completion.brackets import Closing, Open, closings, open_before
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.filters import is_telling
 from iquest_lsp.completion.postprocess import Quiet, Suggestion
+from iquest_lsp.datatypes import Generation
 
+#: How long after its time an answer that is just coming is still waited for.
+LATENESS_MS = 60.0
 #: How many of the model's choices are looked at: its first one, and others where that one does not go with the rest.
 CHOICES = 3
 
@@ -30,6 +36,29 @@ def is_ruled_out(suggestion: Suggestion, place: CursorText) -> bool:
     if suggestion.quiet in (Quiet.REPEATS, Quiet.BRACKET):
         return True
     return bool(suggestion.text) and not joins(suggestion.text, place)
+
+
+async def chosen(
+    first: Generation,
+    ruled_out: Callable[[Generation], bool],
+    another: Callable[[Sequence[int], float], Awaitable[Generation]],
+    left_ms: Callable[[], float],
+) -> Generation:
+    """The first of the model's choices that is not ruled out; its very first one where all are, or there is no time.
+
+    `another` makes an answer that begins with none of some tokens, within so many milliseconds.
+    """
+    made, avoid = first, list[int]()
+    while ruled_out(made):
+        left = left_ms()
+        if not made.tokens or made.tokens[0] in avoid or len(avoid) + 1 >= CHOICES or left <= 0:
+            return first
+        avoid.append(made.tokens[0])
+        try:
+            made = await asyncio.wait_for(another(avoid, left), (left + LATENESS_MS) / 1000)
+        except TimeoutError:
+            return first
+    return made
 
 
 def joins(text: str, place: CursorText) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from iquest_lsp.completion import behind
 from iquest_lsp.completion.postprocess import Quiet, Suggestion
-from tests.unit.completion.places import at
+from iquest_lsp.datatypes import Generation
+from tests.unit.completion.places import at, generation
 
 
 @pytest.mark.parametrize(
@@ -55,3 +59,40 @@ def test_what_is_ruled_out() -> None:
     assert not behind.is_ruled_out(Suggestion("a"), here)
     assert not behind.is_ruled_out(Suggestion("", Quiet.UNSURE), here)  # its next choice is less sure
     assert not behind.is_ruled_out(Suggestion("", Quiet.NOTHING), here)
+
+
+class Model:
+    """Answers by number: each begins with another token; some are ruled out."""
+
+    def __init__(self, good: int, left: float = 100.0) -> None:
+        self.good, self.left, self.asked = good, left, list[list[int]]()
+
+    def made(self, number: int) -> Generation:
+        return replace(generation(f"answer {number}"), tokens=(number,))
+
+    async def another(self, avoid: Sequence[int], left: float) -> Generation:
+        assert left == self.left
+        self.asked.append(list(avoid))
+        return self.made(len(avoid))
+
+    async def chosen(self) -> int:
+        made = await behind.chosen(
+            self.made(0), lambda made: made.tokens[0] != self.good, self.another, lambda: self.left
+        )
+        return made.tokens[0]
+
+
+async def test_the_first_choice_that_is_not_ruled_out_is_taken() -> None:
+    for good in range(behind.CHOICES):
+        model = Model(good)
+        assert await model.chosen() == good
+        assert model.asked == [list(range(count + 1)) for count in range(good)]
+
+
+async def test_where_all_are_ruled_out_or_time_is_over_the_first_stands() -> None:
+    model = Model(good=99)
+    assert await model.chosen() == 0
+    assert len(model.asked) == behind.CHOICES - 1
+    late = Model(good=1, left=0.0)
+    assert await late.chosen() == 0
+    assert late.asked == []
