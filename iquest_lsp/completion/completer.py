@@ -373,18 +373,9 @@ class Completer:
     def _silent(self, job: Job, why: Quiet) -> Completion:
         """The answer that says nothing."""
         total = (time.monotonic() - job.begin) * 1000
-        return Completion(
-            "",
-            job.span,
-            self._model,
-            Finish.NONE,
-            Source.MODEL,
-            Timings(total_ms=total),
-            TokenCounts(),
-            job.version,
-            why,
-            next(self._numbers),
-        )
+        spent, none = Timings(total_ms=total), TokenCounts()
+        number = next(self._numbers)
+        return Completion("", job.span, self._model, Finish.NONE, Source.MODEL, spent, none, job.version, why, number)
 
     def _left_ms(self, job: Job) -> float:
         return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS
