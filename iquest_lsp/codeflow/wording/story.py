@@ -75,11 +75,11 @@ class Event:
             return False
         if self.kind is EventKind.BODY:
             return self.effects[: len(other.effects)] == other.effects
-        return (self.old_signature, self.signature, self.old_name) == (
-            other.old_signature,
-            other.signature,
-            other.old_name,
-        )
+        if (self.old_path, self.old_name) != (other.old_path, other.old_name):
+            return False
+        # A getter and its setter are introduced once, though their signatures differ.
+        forms = (self.old_signature, self.signature), (other.old_signature, other.signature)
+        return self.kind is not EventKind.SIGNATURE or forms[0] == forms[1]
 
 
 class NoteKind(StrEnum):
