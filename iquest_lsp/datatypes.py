@@ -240,7 +240,8 @@ class TokenCounts:
     """Token-exact cost of one answer.
 
     `window`: prompt length; `reused`: found in the KV cache; `prefilled`: evaluated from the prompt;
-    `generated`: decoded; `drafted` and `accepted`: guessed ahead, and confirmed.
+    `generated`: decoded; `drafted` and `accepted`: guessed ahead, and confirmed; `rechecked`: verified rows that were
+    too close to call, and so were evaluated again alone.
     """
 
     window: int = 0
@@ -249,6 +250,7 @@ class TokenCounts:
     generated: int = 0
     drafted: int = 0
     accepted: int = 0
+    rechecked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,9 @@ class _Seen:
         """How the drafted answers compare with the plain ones."""
         same = sum(self.plain[place] == tokens for place, tokens in self.drafted.items())
         counts = self.counts
-        return f"{same} of {len(self.drafted)} answers alike; {counts['accepted']} of {counts['drafted']} drafts right"
+        right = f"{counts['accepted']} of {counts['drafted']} drafts right"
+        again = f", {counts['rechecked']} rows evaluated again" if counts["rechecked"] else ""
+        return f"{same} of {len(self.drafted)} answers alike; {right}{again}"
 
 
 def run(
@@ -174,7 +176,8 @@ def _engine(engine: LlamaBackend, tasks: Sequence[Task], new: int, seen: _Seen, 
         cpu += seconds
         (seen.drafted if draft else seen.plain)[place] = made.tokens
         if draft:
-            seen.counts.update(drafted=made.counts.drafted, accepted=made.counts.accepted)
+            counts = made.counts
+            seen.counts.update(drafted=counts.drafted, accepted=counts.accepted, rechecked=counts.rechecked)
     return Sample(wall, cpu)
 
 

@@ -195,7 +195,8 @@ class Service:
         transport.set_write_buffer_limits(high=0)  # so that `drain` waits for the last byte
         code, message = 1, self._reason
         try:
-            code = await attend(self.assistant, reader, PipeWriter(transport), leaving=self._note_idle_time)
+            client, is_local = PipeWriter(transport), self._place is not None  # a port may be forwarded from anywhere
+            code = await attend(self.assistant, reader, client, leaving=self._note_idle_time, is_local=is_local)
             message = ""
         except asyncio.CancelledError:
             message = self._reason

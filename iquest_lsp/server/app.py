@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from iquest_lsp.errors import IQuestError
 from iquest_lsp.server import convert
 from iquest_lsp.server.availability import Availability
 from iquest_lsp.server.diagnostics import Diagnostics
+from iquest_lsp.server.editor_process import EditorProcess
 from iquest_lsp.server.features import (
     acceptance,
     actions,
@@ -53,9 +54,12 @@ def _converter() -> Converter:
 
 
 class Connection(LanguageServer):
-    """One client of the assistant, which knows it as `client`; `notice` is told to it once it listens."""
+    """One client of the assistant, which knows it as `client`; `notice` is told to it once it listens.
 
-    def __init__(self, assistant: Assistant, notice: str = "") -> None:
+    `editor_gone` is called when the process that the client names has ended; without it none is watched.
+    """
+
+    def __init__(self, assistant: Assistant, notice: str = "", editor_gone: Callable[[], None] | None = None) -> None:
         super().__init__(
             name="iquest-lsp",
             version=__version__,
@@ -66,8 +70,12 @@ class Connection(LanguageServer):
         self.assistant = assistant
         self.client = f"client {next(_numbers)}"
         self.notices = [notice] if notice else []
+        self.is_listening = False  # it said `initialized`
         self.reporter = StatusReporter(self)
         self.indexing = IndexReporter(self)
+        protocol = self.protocol
+        assert isinstance(protocol, Protocol)
+        self.editor = EditorProcess(editor_gone, lambda: protocol.heard_at) if editor_gone is not None else None
         self.told: set[str] = set()
         self.roots: list[Path] = []
         self.availability = Availability(self)
@@ -92,6 +100,8 @@ class Connection(LanguageServer):
 
     def close(self) -> None:
         """The client is gone: its requests end, and what it brought is taken back."""
+        if self.editor is not None:
+            self.editor.stop()
         self.availability.stop()
         self.reporter.stop()
         self.indexing.stop()

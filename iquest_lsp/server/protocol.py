@@ -14,6 +14,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
+import uuid
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -30,7 +33,10 @@ log = logging.getLogger(__name__)
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_FAILED, CANCELLED = -32603, -32002, -32803, -32800
 MAX_ID_LENGTH = 1000
-MAX_UNDER_WAY = 512
+#: Requests of the client that are being handled, and requests to it that it has not answered.
+MAX_UNDER_WAY, MAX_UNANSWERED = 512, 64
+#: How long a request to the client is waited for: some are answered by its user.
+PATIENCE_S = 60.0
 MAX_SHOWN = 200
 
 #: What pygls would do on its own: to documents of its own, or only to call our handler and keep its future for ever.
@@ -54,6 +60,9 @@ class Protocol(LanguageServerProtocol):
     initialized = False
 
     def __init__(self, server: LanguageServer, converter: Any) -> None:
+        self.heard_at = time.monotonic()
+        self._asked: set[Any] = set()  # ids of the client's requests
+        self._own: dict[Any, Future[Any]] = {}  # requests to the client
         super().__init__(server, converter)
         for method in _NOT_PYGLS:
             self.fm.builtin_features.pop(method, None)
@@ -67,11 +76,17 @@ class Protocol(LanguageServerProtocol):
 
     @property
     def under_way(self) -> int:
-        """Requests and notifications being handled, and requests to the client that it has not answered."""
-        return len(self._request_futures)
+        """Requests of the client that are being handled."""
+        return len(self._asked)
+
+    @property
+    def unanswered(self) -> int:
+        """Requests to the client that it has not answered, and that are still waited for."""
+        return len(self._own)
 
     def receive(self, body: bytes | Damage) -> None:
         """Handles one message; raises nothing that a client could cause."""
+        self.heard_at = time.monotonic()
         if isinstance(body, Damage):
             self._reject(None, PARSE_ERROR, f"Could not read a message: {body.reason}")
             return
@@ -105,8 +120,33 @@ class Protocol(LanguageServerProtocol):
 
     def withdraw(self) -> None:
         """Cancels what is under way, since nobody is left to hear of it."""
-        for future in list(self._request_futures.values()):
+        for future in [*self._request_futures.values(), *self._own.values()]:
             future.cancel()
+
+    def send_request(
+        self,
+        method: str,
+        params: Any | None = None,
+        callback: Callable[[Any], None] | None = None,
+        msg_id: int | str | None = None,
+    ) -> Future[Any]:
+        """Asks the client; the future fails where it answers nothing in time, or has left too much unanswered."""
+        number = str(uuid.uuid4()) if msg_id is None else msg_id
+        if len(self._own) >= MAX_UNANSWERED:
+            refused: Future[Any] = Future()
+            refused.set_exception(JsonRpcException(f"The client has not answered {MAX_UNANSWERED} requests"))
+            return refused
+        future = super().send_request(method, params, callback, number)
+        self._own[number] = self._request_futures.pop(number)
+        timer = asyncio.get_running_loop().call_later(PATIENCE_S, _give_up, future)
+
+        def ended(_: Future[Any]) -> None:  # answered, or nobody waits for it any more
+            timer.cancel()
+            self._own.pop(number, None)
+            self._result_types.pop(number, None)
+
+        future.add_done_callback(ended)
+        return future
 
     # Without pygls' caches, which would keep connections that have ended.
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]  # not a cache wrapper
@@ -156,17 +196,23 @@ class Protocol(LanguageServerProtocol):
         if number not in self._result_types:
             log.debug("an answer to no request of ours: %.100r", number)
             return
-        future = self._request_futures.get(number)
+        future = self._own.get(number)
         try:
             message = self.structure_message(data)
             self.handle_message(message)
         except Exception as error:  # noqa: BLE001  whatever is wrong with it, the one who waits must hear
             log.debug("an answer that cannot be read: %s", error)
-            self._request_futures.pop(number, None)
             if future is not None and not future.done():
                 future.set_exception(JsonRpcException("The client's answer cannot be read"))
-        finally:
-            self._result_types.pop(number, None)
+
+    def _handle_response(self, msg_id: Any, result: Any | None = None, error: Any | None = None) -> None:
+        future = self._own.get(msg_id)
+        if future is None or future.done():
+            return
+        if error is not None:
+            future.set_exception(JsonRpcException.from_error(error))
+        else:
+            future.set_result(result)
 
     def _shut_down(self, *_: Any) -> None:
         """Ends what is under way; pygls' own stumbles over requests that end while it counts them."""
@@ -187,10 +233,13 @@ class Protocol(LanguageServerProtocol):
         except JsonRpcMethodNotFound:
             self._reject(msg_id, METHOD_NOT_FOUND, f"There is no method {method_name[:MAX_SHOWN]!r}")
             return
+        self._asked.add(msg_id)
         super()._handle_request(msg_id, method_name, params)
+        if msg_id not in self._request_futures:  # answered at once
+            self._asked.discard(msg_id)
 
     def _handle_notification(self, method_name: str, params: Any) -> None:
-        if method_name == types.CANCEL_REQUEST and (not _valid_id(params.id) or params.id in self._result_types):
+        if method_name == types.CANCEL_REQUEST and (not _valid_id(params.id) or params.id in self._own):
             return  # no request, or one of ours, which is not the client's to cancel
         super()._handle_notification(method_name, params)
 
@@ -201,6 +250,7 @@ class Protocol(LanguageServerProtocol):
 
     def _send_handler_result(self, future: Future[Any], *, msg_id: Any) -> None:
         self._request_futures.pop(msg_id, None)
+        self._asked.discard(msg_id)
         code, message, result, data = 0, "", None, None
         try:
             result = future.result()
@@ -229,6 +279,11 @@ class Protocol(LanguageServerProtocol):
             log.warning("%s", error)
         elif error is not None:
             log.error("a notification failed", exc_info=error)
+
+
+def _give_up(future: Future[Any]) -> None:
+    if not future.done():
+        future.set_exception(JsonRpcException(f"The client has not answered for {PATIENCE_S:.0f} s"))
 
 
 def _valid_id(number: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.server.app import Connection
@@ -19,20 +19,37 @@ async def attend(
     writer: PipeWriter | FileWriter,
     notice: str = "",
     leaving: Callable[[], None] = lambda: None,
+    *,
+    is_local: bool = True,
 ) -> int:
-    """Serves one client until it leaves; returns the exit code the protocol asks for.
+    """Serves one client until it leaves, or its process has ended; returns the exit code the protocol asks for.
 
-    `leaving` is called while the client's settings still hold.
+    `leaving` is called while the client's settings still hold. A client that is not local names a process of another
+    machine, which cannot be watched.
     """
-    connection = Connection(assistant, notice)
+    gone = asyncio.Event()
+    connection = Connection(assistant, notice, gone.set if is_local else None)
     try:
-        await converse(connection, reader, writer)
+        await _unless(gone, converse(connection, reader, writer))
     finally:
         leaving()
         connection.close()
     protocol = connection.protocol
     assert isinstance(protocol, Protocol)
     return 0 if protocol.shut_down else 1
+
+
+async def _unless(gone: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Does the work to its end, or until the event."""
+    tasks = working, waiting = asyncio.create_task(work), asyncio.create_task(gone.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)
 
 
 async def serve_stdio(overrides: Mapping[str, object], notice: str = "") -> int:

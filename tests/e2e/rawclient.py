@@ -49,6 +49,7 @@ class RawClient:
         self.notifications: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []  # those the server made
         self.results: dict[str, Any] = {}  # what they are answered with
+        self.is_answering = True
         self.rejections: list[dict[str, Any]] = []  # responses to what had no usable id
         self.process: asyncio.subprocess.Process | None = None
         self._waiting: dict[Any, asyncio.Future[dict[str, Any]]] = {}
@@ -194,6 +195,8 @@ class RawClient:
         assert "Traceback" not in json.dumps(message)
         if "method" in message and "id" in message:
             self.requests.append(message)
+            if not self.is_answering:
+                return
             result = self.results.get(message["method"])
             self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})
         elif "method" in message:

@@ -36,7 +36,7 @@ class Forced(Controller):
     """Takes its sources in turns, so that each is used however little it gains."""
 
     def __init__(self, like: Controller, sources: tuple[DraftSource, ...]) -> None:
-        super().__init__(2, can_split=like.can_split, least_rows=like.least_rows)
+        super().__init__(2, can_split=like.can_split)
         self._turns = itertools.cycle(sources)
         self._sizes = itertools.cycle((1, 5, 2, 8, 3))
 

@@ -111,18 +111,7 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
 
 def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     """The working tree's changes against `base`, new files that are not ignored included."""
-    found = read_diff(repository.diff(base or repository.empty_tree(), None))
-    # Without a refreshed index, which would have to be written, a touched but equal file is listed too.
-    files = [
-        item
-        for item in found
-        if item.status != "M"
-        or item.binary
-        or item.submodule
-        or item.added
-        or item.removed
-        or item.old_mode != item.new_mode
-    ]
+    files = read_diff(repository.diff(base or repository.empty_tree(), None))
     new = islice(repository.untracked(), MAX_UNTRACKED)
     return (*files, *(_new_file(path, repository.work_tree_file(path)) for path in new))
 

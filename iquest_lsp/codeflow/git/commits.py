@@ -93,6 +93,8 @@ class _Reader:
     added: list[str] = field(default_factory=list)
     left: tuple[int, int] = (0, 0)
     halved: bool = False
+    names: list[bytes] = field(default_factory=list)
+    silent: set[int] = field(default_factory=set)
 
     def feed(self, line: bytes) -> None:
         """Takes one line of raw, numstat or patch output."""
@@ -103,7 +105,7 @@ class _Reader:
         elif line.startswith(b"@@ "):
             self._heading(line)
         elif line.startswith((b"diff --git ", b"* Unmerged path ")):
-            self._next_file()
+            self._next_file(line)
         elif self.current < 0 and _NUMSTAT.match(line):
             self._numstat(line)
 
@@ -112,10 +114,25 @@ class _Reader:
         self._close_file()
         return tuple(self.files)
 
+    def finish_patched(self) -> tuple[FileDiff, ...]:
+        """The files read, without those that were touched and are equal: they have no patch."""
+        self._close_file()
+        self.silent.update(index for index in range(self.current + 1, len(self.files)) if self._may_be_silent(index))
+        return tuple(item for index, item in enumerate(self.files) if index not in self.silent)
+
+    def _may_be_silent(self, index: int) -> bool:
+        """Whether a file may be listed and have neither counts nor a patch.
+
+        Without a refreshed index, which would have to be written, git lists a file whose time alone differs.
+        """
+        item = self.files[index]
+        return item.status == "M" and not item.new_oid and item.old_mode == item.new_mode
+
     def _raw(self, line: bytes) -> None:
         meta, *names = line.rstrip(b"\n").split(b"\t")
         old_mode, new_mode, old_oid, new_oid, status = meta[1:].decode().split()
         paths = [decode_path(unquote(name)) for name in names]
+        self.names.append(names[-1])
         self.files.append(
             FileDiff(
                 path=paths[-1],
@@ -130,7 +147,9 @@ class _Reader:
 
     def _numstat(self, line: bytes) -> None:
         # The counts come in the order of the raw lines, whose names need no guessing for renames.
-        added, removed, _ = line.split(b"\t", 2)
+        added, removed, name = line.rstrip(b"\n").split(b"\t", 2)
+        while self.numbers < len(self.files) and self._may_be_silent(self.numbers) and name != self.names[self.numbers]:
+            self.numbers += 1
         if self.numbers < len(self.files):
             counts = (-1, -1) if added == b"-" else (int(added), int(removed))
             self.files[self.numbers] = replace(self.files[self.numbers], added=counts[0], removed=counts[1])
@@ -161,7 +180,7 @@ class _Reader:
             self.hunks.append(replace(self.hunk, removed=tuple(self.removed), added=tuple(self.added)))
         self.hunk, self.removed, self.added, self.left = None, [], [], (0, 0)
 
-    def _next_file(self) -> None:
+    def _next_file(self, line: bytes) -> None:
         # A changed type (file to link) is one raw line but two patches, one that deletes and one that adds.
         if 0 <= self.current < len(self.files) and self.files[self.current].status == "T" and not self.halved:
             self.halved = True
@@ -169,6 +188,13 @@ class _Reader:
             return
         self._close_file()
         self.current += 1
+        while self.current < len(self.files) and self._may_be_silent(self.current):
+            name = self.names[self.current]
+            both = b"%s %s" % (_prefixed(b"a/", name), _prefixed(b"b/", name))
+            if line.rstrip(b"\n") == b"diff --git " + both:
+                break
+            self.silent.add(self.current)
+            self.current += 1
         self.halved = False
 
     def _close_file(self) -> None:
@@ -197,6 +223,11 @@ def _hunk(numbers: re.Match[bytes]) -> Hunk:
     )
 
 
+def _prefixed(prefix: bytes, name: bytes) -> bytes:
+    """A name as git writes it, quoted or not, with a prefix."""
+    return b'"' + prefix + name[1:] if name.startswith(b'"') else prefix + name
+
+
 def unquote(name: bytes) -> bytes:
     """A path as git writes it, C-style quotes undone."""
     if not (name.startswith(b'"') and name.endswith(b'"') and len(name) > 1):
@@ -214,7 +245,7 @@ def read_diff(lines: Iterable[bytes]) -> tuple[FileDiff, ...]:
     reader = _Reader()
     for line in lines:
         reader.feed(line)
-    return reader.finish()
+    return reader.finish_patched()
 
 
 def read_commits(lines: Iterable[bytes]) -> Iterator[Commit]:

@@ -106,12 +106,12 @@ class LlamaBackend:
         )
         ready = time.monotonic()
         finish = Finish.DEADLINE
-        drafted = accepted = 0
+        drafted = accepted = rechecked = 0
         if reused + prefilled == len(prompt.tokens):
             writer = parts.decoder.writer(request, answer, sampler)
             with parts.decoder.at_work():
                 finish = writer.write()
-            drafted, accepted = writer.drafted, writer.accepted
+            drafted, accepted, rechecked = writer.drafted, writer.accepted, writer.rechecked
         self._generated += len(answer.tokens)
         now = time.monotonic()
         return Generation(
@@ -119,7 +119,7 @@ class LlamaBackend:
             tokens=tuple(answer.tokens),
             logprobs=tuple(answer.logprobs),
             finish=finish,
-            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens), drafted, accepted),
+            counts=TokenCounts(len(prompt.tokens), reused, prefilled, len(answer.tokens), drafted, accepted, rechecked),
             timings=Timings(
                 total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
             ),

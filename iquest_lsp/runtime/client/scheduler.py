@@ -220,6 +220,7 @@ def _joined(first: Generation, then: Generation, stop: Sequence[str]) -> Generat
             generated=counts.generated + then.counts.generated,
             drafted=counts.drafted + then.counts.drafted,
             accepted=counts.accepted + then.counts.accepted,
+            rechecked=counts.rechecked + then.counts.rechecked,
         ),
         timings=replace(
             timings,

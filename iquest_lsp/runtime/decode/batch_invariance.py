@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ import numpy as np
 from iquest_lsp.runtime.decode.controller import MOST_ROWS
 from iquest_lsp.runtime.llama.context import Context
 
-log = logging.getLogger(__name__)
-
 _PROMPT, _ROWS = 8, (1, 2, 4, 8, MOST_ROWS)
 #: A first round warms up and the quickest of the others counts, unless one takes longer than this.
 _TURNS, _PATIENCE_S = 4, 0.3
@@ -20,10 +17,10 @@ _TURNS, _PATIENCE_S = 4, 0.3
 
 @dataclass(frozen=True, slots=True)
 class RowTrial:
-    """What was found: how many rows a call needs at least, so that logits do not depend on how many there are, and the
-    seconds of processor time that calls of so many rows took."""
+    """What was found: whether logits were the same however many rows a call had, and the seconds of processor time that
+    calls of so many rows took."""
 
-    least: int
+    is_invariant: bool
     seconds: dict[int, float]
 
 
@@ -33,7 +30,7 @@ def try_rows(context: Context) -> RowTrial:
     Kernels for one row may sum in another order than those for several, and where activations are rounded to 8 bits, a
     difference in the last bit grows to some hundredths in the logits: enough to change the best token now and then.
     A difference does not show in every token, since rounding to 8 bits swallows most of them, nor one that needs a
-    long context: 1 is a hint only.
+    long context: that none was found is a hint only.
     """
     ids = (np.arange(_PROMPT + max(_ROWS)) * 7919 + 13) % context.model.n_vocab
     context.decode(ids[:_PROMPT], np.arange(_PROMPT))
@@ -50,9 +47,4 @@ def try_rows(context: Context) -> RowTrial:
         if sum(seconds.values()) > _PATIENCE_S:
             break
     context.clear()
-    equal = [np.array_equal(row, found[_ROWS[-1]]) for row in found.values()]
-    least = next(rows for place, rows in enumerate(_ROWS) if all(equal[place:]))
-    if least > _ROWS[-2]:
-        log.warning("logits depend on the number of rows: drafted and plain answers may differ in close calls")
-        least = 1
-    return RowTrial(least, seconds)
+    return RowTrial(all(np.array_equal(row, found[_ROWS[-1]]) for row in found.values()), seconds)

@@ -195,16 +195,14 @@ class Controller:
         *,
         can_split: bool,
         can_rewind: bool = True,
-        least_rows: int = 1,
         most_rows: int = 512,
         shape: Mapping[int, float] | None = None,
     ) -> None:
-        """`can_split`: the first pass can run alone; `can_rewind`: rejected tokens can be forgotten; `least_rows` and
-        `most_rows`: limits of one call (see tail.py); `shape`: see Costs."""
+        """`can_split`: the first pass can run alone; `can_rewind`: rejected tokens can be forgotten; `most_rows`:
+        the limit of one call; `shape`: see Costs."""
         self.costs = Costs(passes, shape)
         self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
         self.can_split = can_split and passes > 1 and can_rewind
-        self.least_rows = least_rows
         self._matches = Acceptance(_MATCH_PRIORS)
         self._confident = {sampled: Acceptance(_CONFIDENCE_PRIORS) for sampled in (False, True)}
         self._overall = {sampled: Acceptance((0.8,), weight=8.0) for sampled in (False, True)}
@@ -256,8 +254,6 @@ class Controller:
         """Whether the last of these drafts of the first pass is worth being fed, rather than verifying the ones
         before it now; `chances` are the probabilities that each is right."""
         count = len(chances)
-        if count < self.least_rows:
-            return True  # fewer rows cannot be verified anyway
         cost = self._pass_cost(count, length)
         if left is not None and self.costs.elapsed(cost) > left:
             return False
@@ -298,11 +294,11 @@ class Controller:
                 account.rest()
 
     def _full(self, rows: int, length: int) -> float:
-        return self.costs.of(Call.FULL, max(rows, self.least_rows), length)
+        return self.costs.of(Call.FULL, rows, length)
 
     def _pass_cost(self, drafts: int, length: int) -> float:
-        first = self.costs.of(Call.FIRST, self.least_rows, length)
-        return (drafts + 1) * first + self.costs.of(Call.LATER, max(drafts + 1, self.least_rows), length)
+        first = self.costs.of(Call.FIRST, 1, length)
+        return (drafts + 1) * first + self.costs.of(Call.LATER, drafts + 1, length)
 
 
 def _expected(chances: Sequence[float]) -> float:

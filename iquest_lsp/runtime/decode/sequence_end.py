@@ -74,11 +74,7 @@ class _Rows(Sequence[Logits]):
 
 
 class ContextEnd:
-    """The tail of a sequence in a llama.cpp context.
-
-    `least` is how many rows a call has at least: where kernels round differently for one row than for several, a
-    second row that is thrown away makes every way of decoding give the same logits.
-    """
+    """The tail of a sequence in a llama.cpp context; a call has a row for each token, and no more."""
 
     def __init__(
         self,
@@ -86,7 +82,6 @@ class ContextEnd:
         sequence: int,
         costs: Costs,
         cancelled: Callable[[], bool],
-        least: int = 1,
         clock: Callable[[], float] = time.process_time,
     ) -> None:
         """`clock` counts the seconds of work: those of this process, unless another device does it."""
@@ -95,7 +90,6 @@ class ContextEnd:
         self._sequence = sequence
         self._costs = costs
         self._cancelled = cancelled
-        self._least = least
         self._clock = clock
         self._ended: tuple[float, float] | None = None  # when the last call did, by both clocks
         self._new: list[int] = []
@@ -110,20 +104,15 @@ class ContextEnd:
         return self._context.logits(-1)
 
     def full(self, tokens: Sequence[int]) -> Sequence[Logits]:
-        rows = [*tokens, *[tokens[-1]] * (self._least - len(tokens))]
-        with self._call(Call.FULL, len(rows)):
-            self._context.decode(rows, self._places(len(rows)), self._sequence, logits="all")
+        with self._call(Call.FULL, len(tokens)):
+            self._context.decode(tokens, self._places(len(tokens)), self._sequence, logits="all")
         self._new += tokens
         return _Rows(self._context, len(tokens))
 
     def first(self, token: int) -> First:
         context = self._context
-        rows = [token] * self._least
-        start = self.length + len(self._new)
-        with self._call(Call.FIRST, len(rows)):
-            context.decode_depth(rows, self._places(len(rows)), self._sequence, 1, "all")
-            if len(rows) > 1:
-                context.remove(self._sequence, start + 1, -1)
+        with self._call(Call.FIRST, 1):
+            context.decode_depth([token], self._places(1), self._sequence, 1, "all")
         self._new.append(token)
         hidden = context.hidden(0)
         self._hidden.append(hidden)
@@ -132,17 +121,14 @@ class ContextEnd:
 
     def later(self) -> Sequence[Logits]:
         context = self._context
-        count = len(self._hidden)
-        while len(self._hidden) < self._least:
-            self.first(self._new[-1])
         hidden = np.stack(self._hidden)
         with self._call(Call.LATER, len(hidden)):
             context.finish(hidden, self.length + np.arange(len(hidden)), self._sequence)
         self._hidden.clear()
-        return _Rows(context, count)
+        return _Rows(context, len(hidden))
 
     def keep(self, count: int) -> None:
-        if count < len(self._new) or self._least > 1:
+        if count < len(self._new):
             self._context.remove(self._sequence, self.length + count, -1)
         self._prefill.cache.extend(self._sequence, self._new[:count])
         self._prefill.evaluated += len(self._new)

@@ -14,7 +14,7 @@ from iquest_lsp.runtime.decode.batch_invariance import try_rows
 from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
-from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, only, without
+from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
 from iquest_lsp.runtime.models.planner import cores
 
@@ -48,16 +48,18 @@ class Writer:
         ends: Sequence[int] = (),
         copying: CopyMixture | None = None,
         lookup: Lookup | None = None,
+        has_equal_rows: bool = True,
     ) -> None:
         """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
         is told every token and changes the distributions of the passes; `lookup` is the one of the last answer in
-        this sequence."""
+        this sequence; `has_equal_rows` says that a row of several is computed as it would be alone."""
         self._tail = tail
         self._controller = controller
         self._pieces = pieces
         self._request = request
         self._answer = answer
         self._sampler = sampler
+        self._checks = not has_equal_rows and not sampler.samples
         self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
         self._ends = tuple(ends)
         self._must = request.must
@@ -69,6 +71,8 @@ class Writer:
         #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
         self.drafted = 0
         self.accepted = 0
+        #: Rows of several that were too close to call, and so were evaluated again alone.
+        self.rechecked = 0
 
     def write(self) -> Finish:
         """Writes the answer after a prompt whose last token's logits are there; returns why it ended."""
@@ -164,11 +168,18 @@ class Writer:
     def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
         """Takes tokens from the rows for as long as the drafts are right, and one more.
 
-        Returns how many drafts were right, how many were looked at, and why the answer ended, if it did.
+        Returns how many drafts were right, how many were looked at, and why the answer ended, if it did. Greedy
+        answers are those of plain decoding: a row that is too close to call is evaluated again alone, and the drafts
+        behind it are given up.
         """
-        right = judged = 0
+        token, right, judged, alone = self._token, 0, 0, False
         ended = None
         for place, row in enumerate(map(self._weighed, rows)):  # one by one: what is taken changes the next
+            if self._checks and len(rows) > 1 and is_close_call(row):
+                alone = True
+                self.rechecked += 1
+                self._tail.keep(place)
+                row = self._weighed(self._tail.full([token if place == 0 else drafts[place - 1].token])[0])
             if place < len(drafts):
                 choice = self._sampler.judge(row, drafts[place])
                 judged += 1
@@ -176,9 +187,9 @@ class Writer:
             else:
                 choice = self._sampler.choose(row)
             ended = self._take(choice)
-            if ended is not None or not choice.is_draft:
+            if ended is not None or not choice.is_draft or alone:
                 break
-        self._tail.keep(min(right, len(rows) - 1) + 1)
+        self._tail.keep(1 if alone else min(right, len(rows) - 1) + 1)
         self.drafted += len(drafts)
         self.accepted += right
         return right, judged, ended
@@ -247,7 +258,7 @@ class Decoder:
     def __init__(
         self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions, shares: Shares | None = None
     ) -> None:
-        """Tries the context out (see rows.py); it is empty again afterwards. `shares`: see copying.py."""
+        """Tries the context out (see batch_invariance.py); it is empty again afterwards. `shares`: see CopyMixture."""
         context = prefill.context
         self._can_split = context.can_finish
         if self._can_split:
@@ -260,17 +271,16 @@ class Decoder:
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
-        differs = not context.has_independent_rows and _single_rows_differ(model, options)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads
         with self.at_work():
             rows = try_rows(context)
-        self.least_rows = max(rows.least, 2 if differs else 1)
+        #: Whether a row of several is computed as it would be alone.
+        self.has_equal_rows = context.has_independent_rows and rows.is_invariant
         self.controller = Controller(
             model.passes,
             can_split=self._can_split,
             can_rewind=model.can_rewind,
-            least_rows=self.least_rows,
             most_rows=options.batch_tokens,
             shape=rows.seconds,
         )
@@ -288,7 +298,7 @@ class Decoder:
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
         costs, sequence = self.controller.costs, request.prompt.sequence
-        tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self.least_rows, self._clock)
+        tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
         copying = None
         if self.shares is not None and request.limits.copying:
@@ -304,16 +314,5 @@ class Decoder:
             ends=self._ends,
             copying=copying,
             lookup=self.lookups.setdefault(sequence, Lookup()),
+            has_equal_rows=self.has_equal_rows,
         )
-
-
-def _single_rows_differ(model: Model, options: EngineOptions) -> bool:
-    """Whether attention of one row rounds differently from that of several (llama.cpp's ggml/src/ggml-cpu).
-
-    Without flash attention a product with one row takes another kernel (ggml-cpu.c: llamafile_sgemm wants two); flash
-    attention with several threads shares the cache out among them for single rows (ops.cpp, split_kv).
-    """
-    flash = options.flash_attention
-    if flash is None:
-        flash = model.max_alibi_bias <= 0 or options.kv_type.startswith("q")
-    return not flash or (options.threads or cores()) > 1

@@ -26,13 +26,15 @@ PATIENCE_S = 10.0
 def register(connection: Connection) -> None:
     """Registers the handlers."""
 
+    pulling = _Pulling(connection)
+
     @connection.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration_changed(params: types.DidChangeConfigurationParams) -> None:
         values = pushed_settings(params.settings)
-        if values is None:
-            values = await _pulled(connection)
         if values is not None:
-            connection.settings_changed(connection.assistant.configure(values, connection.client, whole=True))
+            _take(connection, values)
+        else:
+            await pulling.pull()
 
 
 async def follow(connection: Connection) -> None:
@@ -74,6 +76,34 @@ def pushed_settings(value: Any) -> Mapping[str, object] | None:
 def _for_server(values: Mapping[str, object]) -> Mapping[str, object]:
     """Without what belongs to the extension itself."""
     return {key: given for key, given in values.items() if key.partition(".")[0] not in ("server", "trace")}
+
+
+def _take(connection: Connection, values: Mapping[str, object]) -> None:
+    connection.settings_changed(connection.assistant.configure(values, connection.client, whole=True))
+
+
+class _Pulling:
+    """Asks a client for its settings, one question at a time: of many changes meanwhile the last one counts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_asking = False
+        self._has_changed = False
+
+    async def pull(self) -> None:
+        """Brings the settings up to date; returns at once where that is being done."""
+        self._has_changed = True
+        if self._is_asking:
+            return
+        self._is_asking = True
+        try:
+            while self._has_changed:
+                self._has_changed = False
+                values = await _pulled(self._connection)
+                if values is not None and not self._has_changed:
+                    _take(self._connection, values)
+        finally:
+            self._is_asking = False
 
 
 async def _pulled(connection: Connection) -> Mapping[str, object] | None:

@@ -21,6 +21,8 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
+        if connection.editor is not None:
+            connection.editor.watch(params.process_id)
         connection.roots = _roots(params)
         problems = connection.assistant.configure(editor_settings(params.initialization_options), connection.client)
         connection.notices += [str(problem) for problem in problems]
@@ -28,6 +30,9 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
+        if connection.is_listening:
+            return  # said once more
+        connection.is_listening = True
         connection.reporter.start()
         connection.availability.start()
         connection.indexing.start()

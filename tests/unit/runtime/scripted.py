@@ -96,6 +96,7 @@ def write(
     controller: Controller,
     limits: Limits,
     cancelled: Callable[[], bool] = lambda: False,
+    has_equal_rows: bool = True,
     **prompt: object,
 ) -> tuple[Writer, Answer]:
     """Lets a writer write an answer over a scripted tail; a token's text is one character."""
@@ -104,6 +105,16 @@ def write(
     answer = Answer(request, lambda token: pieces[token], lambda token: token == END)
     sampler = Sampler(request.prompt.temperature, np.random.default_rng(0))
     can_adapt = tail.guess is not None
-    writer = Writer(tail, controller, Pieces(pieces), request, answer, sampler, can_adapt=can_adapt, ends=[END])
+    writer = Writer(
+        tail,
+        controller,
+        Pieces(pieces),
+        request,
+        answer,
+        sampler,
+        can_adapt=can_adapt,
+        ends=[END],
+        has_equal_rows=has_equal_rows,
+    )
     writer.write()
     return writer, answer
