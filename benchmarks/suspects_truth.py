@@ -133,10 +133,8 @@ def score(folder: Path, pairs: list[Pair], store: Path) -> None:
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     for (where, how, question), found in sorted(ranks.items()):
         first, three = sum(rank == 1 for rank in found), sum(0 < rank <= 3 for rank in found)
-        print(
-            f"{where:20} {how:7} by {question:5} n={len(found):4}  first {_share(first, len(found))}  "
-            f"among three {_share(three, len(found))}  not listed {sum(rank == 0 for rank in found)}"
-        )
+        print(f"{where:20} {how:7} by {question:5} n={len(found):4}  first {_share(first, len(found))}  "
+              f"among three {_share(three, len(found))}  not listed {sum(rank == 0 for rank in found)}")
 
 
 def rank_of(history: History, target: str, culprit: str) -> int:
