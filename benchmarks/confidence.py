@@ -90,19 +90,21 @@ async def generations(model: str, window: int, places: list[tuple[Path, int, int
     assistant = Assistant(Configuration({"deadline_ms": 60_000, "model": model, "window_tokens": window}), watch=False)
     samples = []
     try:
-        await assistant.ready()
+        await assistant.engine.ready()
         for done, (file, number, column) in enumerate(places):
             lines = file.read_text("utf-8").split("\n")
             expected = lines[number][column:].rstrip()
             lines[number] = lines[number][:column]
             try:
-                assistant.open_document(file, "\n".join(lines), 1, "python")
-                place, unit, made = await assistant.generate(CompletionRequest(file, Position(number, column)))
+                assistant.session().buffers.open(file, "\n".join(lines), 1, "python")
+                place, unit, made = await assistant.session().generate(
+                    CompletionRequest(file, Position(number, column))
+                )
                 samples.append(Sample(place, unit, made, expected))
             except (DocumentError, EngineError) as error:
                 print(f"{file}: {error}", file=sys.stderr)
             finally:
-                assistant.close_document(file)
+                assistant.session().buffers.close(file)
             print(f"\r{done + 1} of {len(places)}", end="", file=sys.stderr)
     finally:
         await assistant.close()

@@ -133,8 +133,10 @@ def score(folder: Path, pairs: list[Pair], store: Path) -> None:
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     for (where, how, question), found in sorted(ranks.items()):
         first, three = sum(rank == 1 for rank in found), sum(0 < rank <= 3 for rank in found)
-        print(f"{where:20} {how:7} by {question:5} n={len(found):4}  first {_share(first, len(found))}  "
-              f"among three {_share(three, len(found))}  not listed {sum(rank == 0 for rank in found)}")
+        print(
+            f"{where:20} {how:7} by {question:5} n={len(found):4}  first {_share(first, len(found))}  "
+            f"among three {_share(three, len(found))}  not listed {sum(rank == 0 for rank in found)}"
+        )
 
 
 def rank_of(history: History, target: str, culprit: str) -> int:
@@ -160,7 +162,8 @@ def _git(root: Path, *arguments: str) -> str:
 def read(names: list[str]) -> list[Pair]:
     """The committed pairs, of some repositories or of all."""
     with TRUTH.open(encoding="utf-8", newline="") as file:
-        rows = [Pair(*row[:5], int(row[5])) for row in list(csv.reader(file))[1:]]
+        table = list(csv.reader(file))[1:]
+    rows = [Pair(repository, fix, culprit, how, path, int(line)) for repository, fix, culprit, how, path, line in table]
     return [pair for pair in rows if not names or pair.repository in names]
 
 

@@ -42,14 +42,14 @@ async def prompts(model: str, window: str, places: list[tuple[Path, int, int]]) 
     assistant = Assistant(Configuration(values), watch=False)
     found = []
     try:
-        await assistant.ready()
+        await assistant.engine.ready()
         for file, number, column in places:
             lines = file.read_text("utf-8").split("\n")
             lines[number] = lines[number][:column]
-            assistant.open_document(file, "\n".join(lines), 1, "python")
-            await assistant.project_of(file).index()
-            found.append((await assistant.context(file, Position(number, column))).tokens)
-            assistant.close_document(file)
+            assistant.session().buffers.open(file, "\n".join(lines), 1, "python")
+            await assistant.session().view(file).project.index()
+            found.append((await assistant.session().context(file, Position(number, column))).tokens)
+            assistant.session().buffers.close(file)
     finally:
         await assistant.close()
     return found

@@ -231,6 +231,11 @@ class Configuration:
             return None
         return (found.st_mtime_ns, found.st_size, found.st_ino) if found is not None else None
 
+    @property
+    def clients(self) -> frozenset[str]:
+        """Those whose values are held."""
+        return frozenset().union(self._clients, self._first, self._pushed)
+
     def forget(self, client: str) -> None:
         """Drops the values of a client that is gone."""
         for layer in (self._clients, self._first, self._pushed):

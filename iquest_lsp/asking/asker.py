@@ -21,8 +21,8 @@ from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import DocumentError, NotARepositoryError, RepositoryError, UsageError
-from iquest_lsp.project.line_history import unsaved_text
 from iquest_lsp.project.project import Project
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Question:
     """`text` about `files` of the project (none: those it names), or about the place `cursor` in the first of them.
 
     `notes` are what other tools say of lines (from 0) of the first file.
-    `conversation` are the questions and answers before it, oldest first. `client` is whose buffers count.
+    `conversation` are the questions and answers before it, oldest first.
     """
 
     text: str
@@ -65,7 +65,6 @@ class Question:
     notes: tuple[tuple[int, str], ...] = ()
     role: Role = Role.INSTRUCT
     conversation: tuple[tuple[str, str], ...] = ()
-    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Asker:
     def __init__(self, talkers: Talkers) -> None:
         self._talkers = talkers
 
-    async def ask(self, project: Project, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
+    async def ask(self, view: ProjectView, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
         """The answer; raises ModelError where no model can give one, EngineError, UsageError."""
         if not question.text.strip():
             raise UsageError("The question is empty")
@@ -108,14 +107,14 @@ class Asker:
             raise UsageError("The question is too long", why=f"it has {len(question.text):,} characters")
         talker = self._talkers.find(question.role)
         room = await talker.start()
-        await project.index()
+        await view.project.index()
         left = room.prompt - await _tokens(talker, [_RULES, question.text, *sum(question.conversation, ())]) - 64
         if left < 256:
             raise UsageError("The conversation is too long", fix="Begin a new one")
         evidence = Evidence()
-        await self._gather(project, question, talker, int(left * 0.95), evidence)
+        await self._gather(view, question, talker, int(left * 0.95), evidence)
         asked = f"{evidence.text()}\nThe question: {question.text}"
-        return await self._answer(project, talker, room, question.conversation, asked, evidence, listen)
+        return await self._answer(view.project, talker, room, question.conversation, asked, evidence, listen)
 
     async def explain(
         self,
@@ -195,9 +194,10 @@ class Asker:
         )
 
     async def _gather(
-        self, project: Project, question: Question, talker: Talker, room: int, evidence: Evidence
+        self, view: ProjectView, question: Question, talker: Talker, room: int, evidence: Evidence
     ) -> None:
         """Fills the evidence within `room` tokens: files, their history, and the story of the line asked about."""
+        project = view.project
         paths = [project.path_of(file) for file in question.files]
         refused = [reason for path in paths if (reason := project.refusal(path))]
         if paths and len(refused) == len(paths):
@@ -207,7 +207,7 @@ class Asker:
         )
         paths = list(dict.fromkeys([*paths, *extra]))[:MAX_FILES]
         history = int(room * HISTORY_SHARE * CHARACTERS_PER_TOKEN)
-        told = await asyncio.to_thread(_history, project, paths, question.cursor, history, question.client)
+        told = await asyncio.to_thread(_history, view, paths, question.cursor, history)
         if paths and question.notes:
             said = "".join(f"- {paths[0]}:{line + 1}: {text}\n" for line, text in question.notes)
             reason = "; ".join(text for _, text in question.notes)[:200]
@@ -218,7 +218,7 @@ class Asker:
         def encode(texts: Sequence[str]) -> Sequence[Sequence[int]]:
             return asyncio.run_coroutine_threadsafe(talker.encode(texts), loop).result()
 
-        files = await asyncio.to_thread(_files, project, question, paths, encode, room - spent)
+        files = await asyncio.to_thread(_files, view, question, paths, encode, room - spent)
         for piece in [*files, *told]:
             evidence.add(piece)
 
@@ -259,13 +259,13 @@ async def _tokens(talker: Talker, texts: Sequence[str]) -> int:
     return sum(map(len, await talker.encode(list(texts)))) if texts else 0
 
 
-def _history(project: Project, paths: Sequence[str], cursor: Position | None, limit: int, client: str) -> list[Piece]:
+def _history(view: ProjectView, paths: Sequence[str], cursor: Position | None, limit: int) -> list[Piece]:
     """What the history says of the files, and the story of the line at the cursor; nothing where there is none."""
     found: list[Piece] = []
-    past = History(project.root, has_secret)
+    past = History(view.root, has_secret)
     try:
         if cursor is not None and paths:
-            story = past.why(f"{paths[0]}:{cursor.line + 1}", buffer=unsaved_text(project, paths[0], client))
+            story = past.why(f"{paths[0]}:{cursor.line + 1}", buffer=view.unsaved_text(paths[0]))
             text = story.to_markdown()[: limit // 2]
             found.append(Piece("story", paths[0], f"How line {cursor.line + 1} came to be:\n{text}\n", "its story"))
         records = past.flow_records(paths, FLOW_RECORDS) if paths else []
@@ -280,17 +280,18 @@ def _history(project: Project, paths: Sequence[str], cursor: Position | None, li
 
 
 def _files(
-    project: Project,
+    view: ProjectView,
     question: Question,
     paths: Sequence[str],
     encode: Callable[[Sequence[str]], Sequence[Sequence[int]]],
     room: int,
 ) -> list[Piece]:
     """The window around the files, its pieces with line numbers."""
+    project = view.project
     documents: list[Document] = []
     for path in paths:
         try:
-            found = project.documents.get(path, question.client)
+            found = view.document(path)
         except DocumentError:
             continue
         if not project.refusal(path):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iquest_lsp.assistant import Assistant, CompletionRequest
+from iquest_lsp.assistant import Assistant, CompletionRequest, Session
 from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow import History
 from iquest_lsp.datatypes import Position, Source, TokenCounts
@@ -134,20 +134,21 @@ async def replay(
         }
         try:
             for assistant in assistants.values():
-                await assistant.ready()
+                await assistant.engine.ready()
             parent = ""
             for done, line in enumerate(lines):
                 progress(done, len(lines))
                 if line.parent != parent:
                     parent = line.parent
                     for assistant in assistants.values():
-                        assistant.remove_workspace(folder)
+                        for client in ("", AGAIN):  # each has it open
+                            assistant.session(client).remove_workspace(folder)
                     await asyncio.to_thread(copy.check_out, parent)
                     await asyncio.to_thread(copy.update_index)
                 for name, assistant in assistants.items():
                     await _one(assistant, folder, line, tallies[name])
             progress(len(lines), len(lines))
-            model = next(iter(assistants.values())).model
+            model = next(iter(assistants.values())).engine.model
         finally:
             for assistant in assistants.values():
                 await assistant.close()
@@ -162,26 +163,27 @@ async def replay(
 
 async def _one(assistant: Assistant, folder: Path, line: RetypedLine, tally: _Tally) -> None:
     file = folder / line.path
-    project = assistant.add_workspace(folder)
+    session, other = assistant.session(), assistant.session(AGAIN)
+    project = session.add_workspace(folder)
     await project.index()
-    assistant.open_document(file, line.text, 1, "")
+    session.buffers.open(file, line.text, 1, "")
     cursor = Position(line.line, line.column)
     try:
-        cold = await _ask(assistant, CompletionRequest(file, cursor))
-        await assistant.warm(file, cursor, refresh=True)  # as in a pause: with what came in since, the history among it
-        warm = await _ask(assistant, CompletionRequest(file, cursor, client=AGAIN))
-        again = await _ask(assistant, CompletionRequest(file, cursor, client=AGAIN))
+        cold = await _ask(session, CompletionRequest(file, cursor))
+        await session.warm(file, cursor, refresh=True)  # as in a pause: with what came in since, the history among it
+        warm = await _ask(other, CompletionRequest(file, cursor))
+        again = await _ask(other, CompletionRequest(file, cursor))
         tally.add(line.expected, cold, warm, again)
     except DocumentError:  # a path that cannot be a file here
         return
     finally:
-        assistant.close_document(file)
+        session.buffers.close(file)
 
 
-async def _ask(assistant: Assistant, request: CompletionRequest) -> _Asked:
+async def _ask(session: Session, request: CompletionRequest) -> _Asked:
     begin = time.perf_counter()
     try:
-        made = await assistant.complete(request)
+        made = await session.complete(request)
     except RequestCancelledError:
         return _Asked("", (time.perf_counter() - begin) * 1000)
     ms = (time.perf_counter() - begin) * 1000

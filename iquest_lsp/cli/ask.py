@@ -43,7 +43,7 @@ def ask(
 
         asked = Question(question, files, role=Role.THINKING if think else Role.INSTRUCT)
         with words_as_they_come(shows_progress, shown=shown, thinking=think) as listen:
-            return (await assistant.ask(repo, asked, listen)).to_json()
+            return (await assistant.session().ask(repo, asked, listen)).to_json()
 
     def ask_daemon(client: DaemonClient) -> dict[str, Any]:
         asked = {"question": question, "folder": repo.as_uri(), "files": [file.as_uri() for file in files]}

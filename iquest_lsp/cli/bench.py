@@ -200,8 +200,8 @@ def _sizes(lengths: tuple[int, ...], long: bool) -> list[int]:
 
 def _measure(form: Form, overrides: dict[str, object], work: Callable[[EngineOptions, Progress], Report]) -> None:
     """Runs a benchmark with the engine as the settings would start it, and shows its report."""
-    from iquest_lsp.assistant import engine_options
     from iquest_lsp.cli.terminal import progress_bar
+    from iquest_lsp.engines import engine_options
     from iquest_lsp.runtime.client.child import SLEEPING_THREADS
 
     for name, value in SLEEPING_THREADS.items():  # as the engine's process has it, before the runtime is loaded

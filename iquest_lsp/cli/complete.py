@@ -39,9 +39,10 @@ def complete(place: str, form: Form, multiline: bool, standalone: bool, **overri
     async def work(assistant: Assistant) -> dict[str, Any]:
         from iquest_lsp.assistant import CompletionRequest, completion_to_json
 
-        cursor = assistant.cursor(file, line, column)
+        session = assistant.session()
+        cursor = session.buffers.cursor(file, line, column)
         request = CompletionRequest(file, cursor, explicit=True, longer=multiline)
-        made = await assistant.complete_patiently(request)
+        made = await session.complete_patiently(request)
         return completion_to_json(made) | {"quiet": str(made.quiet)}
 
     def ask(client: DaemonClient) -> dict[str, Any]:
@@ -65,9 +66,10 @@ def context(place: str, form: Form, standalone: bool, **overrides: object) -> No
     async def work(assistant: Assistant) -> dict[str, Any]:
         from iquest_lsp.assistant import window_to_json
 
-        cursor = assistant.cursor(file, line, column)
-        await assistant.ready()
-        return window_to_json(await assistant.context(file, cursor))
+        session = assistant.session()
+        cursor = session.buffers.cursor(file, line, column)
+        await assistant.engine.ready()
+        return window_to_json(await session.context(file, cursor))
 
     def ask(client: DaemonClient) -> dict[str, Any]:
         found = answered(client.request("iquest/context", _at(file, line, column)))

@@ -98,7 +98,7 @@ def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
         return None
 
     async def work(assistant: Assistant) -> Answer:
-        return await assistant.explain_diff(
+        return await assistant.session().explain_diff(
             asked.root,
             asked.target,
             asked.patch,

@@ -40,6 +40,7 @@ from iquest_lsp.datatypes import (
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
 from iquest_lsp.project.kv_snapshots import Keeper
 from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.base.engine import Engine
@@ -71,15 +72,13 @@ class CompletionRequest:
     """Complete `file` at `cursor`; `explicit` when the user asked for it, by a key or a command, not only by typing.
 
     What is asked for is answered with the model's best guess however unsure it is. `longer` goes on past the statement
-    at the cursor, as far as its block goes. Either is answered inside a word too. `client` names who asks: its buffers
-    and its settings count.
+    at the cursor, as far as its block goes. Either is answered inside a word too.
     """
 
     file: Path
     cursor: Position
     explicit: bool = False
     longer: bool = False
-    client: str = ""
     selected: Selected | None = None
 
 
@@ -90,9 +89,9 @@ _UNKNOWN = Unit(Extent.STATEMENT)
 class _Job:
     """One request under way: what it is about and what it has cost so far."""
 
-    project: Project
+    view: ProjectView
     request: CompletionRequest
-    settings: Settings
+    settings: Settings  # as they are at the request
     begin: float
     version: int
     text: str
@@ -106,7 +105,11 @@ class _Job:
 
     @property
     def key(self) -> str:
-        return f"{self.request.client}:{self.request.file}"
+        return f"{self.view.client}:{self.request.file}"
+
+    @property
+    def project(self) -> Project:
+        return self.view.project
 
 
 class Completer:
@@ -119,7 +122,7 @@ class Completer:
         windows: Windows,
         warmer: Warmer,
         keeper: Keeper,
-        calm: Callable[[Project, str, str], Calm] = lambda project, path, client: Calm.FREE,
+        calm: Callable[[ProjectView, str], Calm] = lambda view, path: Calm.FREE,
     ) -> None:
         self._engine = engine
         self._scheduler = scheduler
@@ -139,19 +142,20 @@ class Completer:
         for flight in self._flights.values():
             flight.end()
 
-    def forget(self) -> None:
-        """Drops what is remembered: another model, other settings."""
-        self._remembered.clear()
+    @property
+    def speculations(self) -> list[asyncio.Task[None]]:
+        """The answers begun before anyone asks, done or not."""
+        return [task for _, task in self._ahead.values()]
 
-    async def complete(self, project: Project, request: CompletionRequest, settings: Settings) -> Completion:
+    async def complete(self, view: ProjectView, request: CompletionRequest) -> Completion:
         """The text to insert at the cursor, "" when there is nothing worth saying or nothing may be said.
 
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
-        return await self._complete(_job(project, request, settings))
+        return await self._complete(_job(view, request))
 
     async def _complete(self, job: _Job) -> Completion:
-        project, request, settings = job.project, job.request, job.settings
+        view, request, settings = job.view, job.request, job.settings
         document = job.snapshot.document
         if not settings.enable or document.language in settings.disabled_languages:
             return self._silent(job, Quiet.OFF)
@@ -162,37 +166,35 @@ class Completer:
         if (known := self._known(job)) is not None:
             return known
         try:
-            await asyncio.wait_for(self._keeper.ready(project), settings.deadline_ms / 1000)
+            await asyncio.wait_for(self._keeper.ready(view.project), settings.deadline_ms / 1000)
         except TimeoutError:  # still loading or restoring; the status says so
             return self._silent(job, Quiet.LOADING)
-        self._warmer.stop(project.root)
+        self._warmer.stop(view.root)
         self._stop_ahead(job.key)
         try:
             made = await asyncio.wait_for(self._generate(job), max(self._left_ms(job) + LATENESS_MS, 1.0) / 1000)
         except TimeoutError:  # whatever holds the engine, or this process, up: nobody waits that long
-            self._warmer.soon(project, document.path, request.cursor, request.client)
+            self._warmer.soon(view, document.path, request.cursor)
             self._check_fresh(job)
             return self._silent(job, Quiet.DEADLINE)
         if made is None:  # the file may not be shown to a model
             return self._silent(job, Quiet.HIDDEN)
         self._keep(job, made)
-        self._warmer.rest(project, document.path, request.cursor, request.client)
+        self._warmer.rest(view, document.path, request.cursor)
         if made.finish is Finish.DEADLINE and not made.text:
-            self._warmer.soon(project, document.path, request.cursor, request.client)
+            self._warmer.soon(view, document.path, request.cursor)
         self._check_fresh(job)
         answer = self._answer(job, made, Source.MODEL)
         self._think_ahead(job, answer)
         return answer
 
-    async def candidates(
-        self, project: Project, request: CompletionRequest, settings: Settings, count: int
-    ) -> list[Completion]:
+    async def candidates(self, view: ProjectView, request: CompletionRequest, count: int) -> list[Completion]:
         """Up to `count` different answers, the likeliest first, as far as the deadline allows; see complete.
 
         What the model says first may be nothing, or nothing new; its next choices take that one's place. Only where
         they say nothing either is there an empty answer, as the only one.
         """
-        job = _job(project, request, settings)
+        job = _job(view, request)
         first = await self._complete(job)
         found = [first]
         if (count == 1 and first.text) or first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
@@ -204,8 +206,8 @@ class Completer:
             if sum(bool(one.text) for one in found) >= count or (left := self._left_ms(job)) <= LEAST_LEFT_MS:
                 break
             prompt = replace(self._prompt(job, window), avoid=tuple(avoid), is_empty_allowed=False)
-            limits = Limits(settings.max_tokens, deadline_ms=left, depth=Depth(settings.depth))
-            made = await self._scheduler.complete(prompt, limits, group=str(project.root))
+            limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
+            made = await self._scheduler.complete(prompt, limits, group=str(view.root))
             if not made.tokens or made.tokens[0] in avoid:
                 break
             avoid.append(made.tokens[0])
@@ -218,15 +220,13 @@ class Completer:
         self._think_ahead(job, found[0])
         return found
 
-    async def generate(
-        self, project: Project, request: CompletionRequest, settings: Settings
-    ) -> tuple[Place, Unit, Generation]:
+    async def generate(self, view: ProjectView, request: CompletionRequest) -> tuple[Place, Unit, Generation]:
         """What the model says at a place before any filter, and what the filters need; for tuning and evaluation."""
-        await self._keeper.ready(project)
-        job = _job(project, request, settings)
+        await self._keeper.ready(view.project)
+        job = _job(view, request)
         window = await self._window(job)
-        limits = Limits(settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
-        made = await self._scheduler.complete(self._prompt(job, window), limits, group=str(project.root))
+        limits = Limits(job.settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
+        made = await self._scheduler.complete(self._prompt(job, window), limits, group=str(view.root))
         return job.place, job.unit, made
 
     # ---------------------------------------------------------------------------------------------- the ladder
@@ -313,8 +313,7 @@ class Completer:
 
     def _think_ahead(self, job: _Job, answer: Completion) -> None:
         """Begins to complete the place where the cursor will be if the answer is accepted."""
-        calm = self._calm(job.project, job.place.path, job.request.client)
-        if not answer.text or calm is not Calm.FREE:
+        if not answer.text or self._calm(job.view, job.place.path) is not Calm.FREE:
             return
         target = job.snapshot.document.text[: job.place.offset] + answer.text.removeprefix(job.given)
         under_way = self._ahead.get(job.key)
@@ -416,7 +415,7 @@ class Completer:
     def _check_fresh(self, job: _Job) -> None:
         """Raises RequestCancelledError when the document changed since the request."""
         try:
-            now = job.project.documents.get(job.snapshot.document.path, job.request.client)
+            now = job.view.document(job.snapshot.document.path)
         except DocumentError:
             raise RequestCancelledError("The document was closed meanwhile") from None
         if now.version != job.version or now.text != job.text:
@@ -431,13 +430,13 @@ class Completer:
         return info.name if info is not None else ""
 
 
-def _job(project: Project, request: CompletionRequest, settings: Settings) -> _Job:
+def _job(view: ProjectView, request: CompletionRequest) -> _Job:
     """What a request is about; with an item selected in a list, the document as it would be with that item in it; on a
     line that is set too deep, as it would be without the surplus."""
     begin = time.monotonic()
-    path = project.path_of(request.file)
-    snapshot = project.documents.snapshot(path, request.cursor, owner=request.client)
-    lines = project.documents.lines(path, request.client)
+    path = view.project.path_of(request.file)
+    snapshot = view.snapshot(path, request.cursor)
+    lines = view.lines(path)
     text, version = snapshot.document.text, snapshot.document.version
     span, given = Span(snapshot.cursor, snapshot.cursor), ""
     if request.selected is not None:
@@ -457,7 +456,7 @@ def _job(project: Project, request: CompletionRequest, settings: Settings) -> _J
         cursor = Position(place.cursor.line, kept)
         snapshot = replace(snapshot, document=replace(snapshot.document, text=lines.text), cursor=cursor)
         place = Place.at(path, lines, cursor)
-    return _Job(project, request, settings, begin, version, text, snapshot, place, span, given)
+    return _Job(view, request, view.settings, begin, version, text, snapshot, place, span, given)
 
 
 def _moved(job: _Job, snapshot: Snapshot, place: Place) -> _Job:

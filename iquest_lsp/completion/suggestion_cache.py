@@ -105,10 +105,6 @@ class Remembered:
         """Drops a document's answers."""
         self._documents.pop(key, None)
 
-    def clear(self) -> None:
-        """Drops everything: another model, other settings."""
-        self._documents.clear()
-
 
 def near(text: str, offset: int, *, extra: int = 0) -> tuple[str, str]:
     """The text near an offset, before and after it."""

@@ -20,6 +20,7 @@ from typing import Any
 
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
+from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.daemon import handshake, health
 from iquest_lsp.daemon.lock import Lock, acquire
 from iquest_lsp.daemon.logs import start_logging
@@ -28,7 +29,7 @@ from iquest_lsp.daemon.runtime_dir import Place
 from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
-from iquest_lsp.settings import Configuration, user_file
+from iquest_lsp.settings import Configuration, Settings, user_file
 from iquest_lsp.telemetry import kept_statistics
 
 log = logging.getLogger(__name__)
@@ -70,8 +71,8 @@ class Service:
         self._idle_s = float(assistant.settings.idle_exit_seconds)
         self._stop = asyncio.Event()
         self._reason = ""
-        self._watch = Watch(assistant)
-        assistant.on_settings = lambda settings: logging.getLogger().setLevel(settings.log_level.upper())
+        self._watch = Watch(assistant.engine, lambda: assistant.settings)
+        assistant.workspaces.changed.add(lambda settings: logging.getLogger().setLevel(settings.log_level.upper()))
 
     async def run(self, port: int | None = None, ready: Callable[[int], None] | None = None) -> None:
         """Serves until the end, on TCP where there is a `port`; once it does, `ready` hears the one it got (else 0)."""
@@ -104,18 +105,18 @@ class Service:
 
     def status(self) -> dict[str, object]:
         """What `iquest-lsp daemon status --json` prints."""
-        info, engine = self.assistant.model, self.assistant.engine_pid
+        info, engine = self.assistant.engine.model, self.assistant.engine.pid
         pids = [os.getpid(), *([engine] if engine is not None else [])]
         return {
             "pid": os.getpid(),
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._began, 1),
             "model": info.name if info is not None else None,
-            "state": self.assistant.status.state.value,
+            "state": self.assistant.engine.status.state.value,
             "clients": len(self._clients),
             "workspaces": [
                 {"root": str(item.root), "window_tokens": item.window_tokens, "warm_tokens": item.warm_tokens}
-                for item in self.assistant.workspaces()
+                for item in self.assistant.status_of_workspaces()
             ],
             "memory_bytes": sum(health.resident_bytes(pid) for pid in pids),
         }
@@ -284,8 +285,11 @@ class Watch:
     engine owed before then may have been stopped with it.
     """
 
-    def __init__(self, assistant: Assistant, clock: Callable[[], float] = time.monotonic) -> None:
-        self._assistant = assistant
+    def __init__(
+        self, engine: EngineHost, settings: Callable[[], Settings], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
         self._clock = clock
         self._looked = self._awake_since = clock()
         self._changed_before = False
@@ -299,30 +303,30 @@ class Watch:
             log.info("no look at the engine for %.0f s: this process was stopped", now - self._looked)
             self._awake_since = now
         self._looked = now
-        silence = self._assistant.engine_silence_s(self._awake_since)
+        silence = self._engine.silence_s(self._awake_since)
         if silence > MOST_SILENCE_S:
-            await self._assistant.recycle(
+            await self._engine.recycle(
                 EngineError("The engine process did not answer", why=f"for {silence:.0f} s", fix="It is started again")
             )
             return
-        if self._assistant.model_changed():
+        if self._engine.file_changed():
             # Twice, so that a file that is still being written is not read half.
             if self._changed_before:
-                await self._assistant.recycle(
+                await self._engine.recycle(
                     EngineError("The model's file was replaced", fix="The new one is being loaded")
                 )
             self._changed_before = not self._changed_before
             return
         self._changed_before = False
-        pid, memory = self._assistant.engine_pid, health.read_memory()
+        pid, memory = self._engine.pid, health.read_memory()
         held = health.held_bytes(pid) if pid is not None else None
         if held is None or memory is None or now < self._not_before:
             return
-        why = health.excess(held, memory, self._assistant.settings.memory_limit_mb)
+        why = health.excess(held, memory, self._settings().memory_limit_mb)
         if why:
             self._not_before = now + self._pause_s
             self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
-            await self._assistant.recycle(
+            await self._engine.recycle(
                 EngineMemoryError(
                     "The model's process is started again",
                     why=why,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.errors import DocumentError, UsageError
-from iquest_lsp.project.project import Project
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
 
 if TYPE_CHECKING:
@@ -31,40 +31,28 @@ class Changed:
     lines: int
 
 
-def why_at(project: Project, file: Path, line: int, client: str) -> Story:
+def why_at(view: ProjectView, file: Path, line: int) -> Story:
     """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
-    return History(file.parent, has_secret).why(
-        f"{file.name}:{line + 1}", buffer=unsaved_text(project, project.path_of(file), client)
-    )
+    buffer = view.unsaved_text(view.project.path_of(file))
+    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=buffer)
 
 
-def change_at(project: Project, file: Path, line: int, client: str) -> tuple[Path, str]:
+def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
     """The folder and target of the change a line is part of: the working tree, or the commit that changed it last.
 
     The line is one of the text that the client sees. Raises RepositoryError; UsageError for a line without history.
     Blocks.
     """
-    path = project.path_of(file)
-    buffer = unsaved_text(project, path, client)
+    path = view.project.path_of(file)
+    buffer = view.unsaved_text(path)
     if buffer is None:
-        edits = History(project.root, has_secret).recent_edits()
+        edits = History(view.root, has_secret).recent_edits()
         if any(edit.path == path and edit.start <= line < max(edit.end, edit.start + 1) for edit in edits):
             return file.parent, ""
     commit = History(file.parent, has_secret).last_change(f"{file.name}:{line + 1}", buffer=buffer)
     if not commit:
         raise UsageError(f"No commit has changed line {line + 1} of {file.name} yet")
     return file.parent, commit
-
-
-def unsaved_text(project: Project, path: str, client: str) -> str | None:
-    """The text that the client sees of a file, where it is another one than the file's own."""
-    if not project.documents.is_open(path):
-        return None
-    text = project.documents.get(path, client).text
-    try:
-        return None if text == project.documents.saved(path).text else text
-    except DocumentError:
-        return text
 
 
 def story_in_short(story: Story) -> str:
@@ -80,14 +68,14 @@ def story_in_short(story: Story) -> str:
     return "\n".join(lines)
 
 
-def changed_definitions(project: Project, path: str, client: str) -> list[Changed]:
+def changed_definitions(view: ProjectView, path: str) -> list[Changed]:
     """One entry a definition, in the order of the document; changed lines outside of any are left out."""
     try:
-        lines = project.documents.get(path, client).text.split("\n")
+        lines = view.document(path).text.split("\n")
     except DocumentError:
         return []
     found: dict[tuple[str, int], Changed] = {}
-    for edit in project.edits:
+    for edit in view.project.edits:
         if edit.path != path or not edit.symbols or edit.start >= len(lines):
             continue
         name = edit.symbols[0]

@@ -10,7 +10,8 @@ from pathlib import Path
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
 from iquest_lsp.project.kv_snapshots import Keeper
-from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.project import Purpose
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.client.machine import Calm
 from iquest_lsp.runtime.client.scheduler import Scheduler
@@ -30,7 +31,7 @@ REST_S = 2.0  # a pause this long is used to bring the window up to date
 class Warmer:
     """At most one warming per workspace is under way; a request there ends it.
 
-    `calm` says what idle moments may be used for now, for a file and a client; `listen` hears how many of how many
+    `calm` says what idle moments may be used for now, for a client and a file; `listen` hears how many of how many
     tokens are evaluated, for work that takes a while.
     """
 
@@ -39,7 +40,7 @@ class Warmer:
         scheduler: Scheduler,
         windows: Windows,
         keeper: Keeper,
-        calm: Callable[[Project, str, str], Calm] = lambda project, path, client: Calm.FREE,
+        calm: Callable[[ProjectView, str], Calm] = lambda view, path: Calm.FREE,
         listen: Callable[[Path, int, int], None] = lambda root, done, total: None,
     ) -> None:
         self._calm = calm
@@ -48,26 +49,37 @@ class Warmer:
         self._scheduler = scheduler
         self._windows = windows
         self._tasks: dict[Path, asyncio.Task[None]] = {}
-        self._places: dict[Path, tuple[Project, str, Position, str]] = {}
+        self._places: dict[Path, tuple[ProjectView, str, Position]] = {}
         self._cursors: dict[tuple[Path, str], Position] = {}
         self._worked: dict[Path, float] = {}
         self._timers: dict[Path, asyncio.TimerHandle] = {}
 
-    async def warm(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool) -> int:
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a warming is under way."""
+        return any(not task.done() for task in self._tasks.values())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the next pause is waited for."""
+        return bool(self._timers)
+
+    async def warm(self, view: ProjectView, path: str, cursor: Position, *, refresh: bool) -> int:
         """Evaluates the window for a place ahead of time; returns the tokens evaluated.
 
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
         """
-        if is_machine_made(project.documents.lines(path, client), cursor):
+        project = view.project
+        if is_machine_made(view.lines(path), cursor):
             return 0
         await self._keeper.ready(project)
         project.look_at([path])
         await project.index()
-        snapshot = project.documents.snapshot(path, cursor, owner=client)
+        snapshot = view.snapshot(path, cursor)
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         if refresh:
             await self._keeper.follow_branch(project, window.tokens)
-        progress = _Progress(lambda done, total: self._listen(project.root, done, total))
+        progress = Progress(lambda done, total: self._listen(project.root, done, total))
         try:
             evaluated = await self._scheduler.warm(
                 window.tokens, self._windows.sequence(project), group=str(project.root), progress=progress
@@ -78,33 +90,32 @@ class Warmer:
         self._windows.evaluated(project, len(window.tokens))
         return evaluated
 
-    def soon(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool = False) -> None:
+    def soon(self, view: ProjectView, path: str, cursor: Position, *, refresh: bool = False) -> None:
         """Begins to warm a place in the background: it was asked about, and not all could be evaluated in time."""
-        self.stop(project.root)
-        work = self._quietly(project, path, cursor, client, refresh)
-        self._tasks[project.root] = asyncio.create_task(work)
+        self.stop(view.root)
+        self._tasks[view.root] = asyncio.create_task(self._quietly(view, path, cursor, refresh))
 
-    def ahead(self, project: Project, path: str, cursor: Position, client: str, *, refresh: bool = False) -> None:
+    def ahead(self, view: ProjectView, path: str, cursor: Position, *, refresh: bool = False) -> None:
         """The same before anyone asked: not where nobody will, nor on battery, where a request evaluates what it
         needs."""
-        if self._calm(project, path, client) is not Calm.SAVING:
-            self.soon(project, path, cursor, client, refresh=refresh)
+        if self._calm(view, path) is not Calm.SAVING:
+            self.soon(view, path, cursor, refresh=refresh)
 
-    def rest(self, project: Project, path: str, cursor: Position, client: str) -> None:
+    def rest(self, view: ProjectView, path: str, cursor: Position) -> None:
         """Notes where the user is at work; in the next pause the window there is brought up to date."""
-        self._note(project, path, cursor, client)
-        self.renew(project.root)
+        self._note(view, path, cursor)
+        self.renew(view.root)
 
-    def look(self, project: Project, path: str, client: str, cursor: Position | None = None) -> None:
+    def look(self, view: ProjectView, path: str, cursor: Position | None = None) -> None:
         """The user looks at a place of a file, else where the cursor was last: the window there is warmed.
 
         What a pause was going to bring up to date is this window now.
         """
-        place = cursor or self._cursors.get((project.root, path), Position(0, 0))
-        self._note(project, path, place, client)
-        if project.root in self._timers:
-            self.renew(project.root)
-        self.ahead(project, path, place, client)
+        place = cursor or self._cursors.get((view.root, path), Position(0, 0))
+        self._note(view, path, place)
+        if view.root in self._timers:
+            self.renew(view.root)
+        self.ahead(view, path, place)
 
     def renew(self, root: Path) -> None:
         """Brings the window of a workspace up to date in the next pause: there may be something new to show."""
@@ -112,7 +123,7 @@ class Warmer:
         if root in self._places:
             loop = asyncio.get_running_loop()
             at = max(self._worked[root] + REST_S, loop.time() + NEWS_S)
-            self._timers[root] = loop.call_at(at, self._refresh, root)
+            self._timers[root] = loop.call_at(at, self.refresh, root)
 
     def forget(self, root: Path) -> None:
         """A workspace was closed."""
@@ -132,36 +143,37 @@ class Warmer:
         for root in {*self._tasks, *self._places}:
             self.forget(root)
 
-    def _note(self, project: Project, path: str, cursor: Position, client: str) -> None:
+    def _note(self, view: ProjectView, path: str, cursor: Position) -> None:
         """The user is there now."""
-        self._places[project.root] = (project, path, cursor, client)
-        self._cursors[project.root, path] = cursor
+        self._places[view.root] = (view, path, cursor)
+        self._cursors[view.root, path] = cursor
         while len(self._cursors) > MOST_CURSORS:
             self._cursors.pop(next(iter(self._cursors)))
-        self._worked[project.root] = asyncio.get_running_loop().time()
+        self._worked[view.root] = asyncio.get_running_loop().time()
 
-    def _refresh(self, root: Path, postponed: int = 0) -> None:
+    def refresh(self, root: Path, postponed: int = 0) -> None:
+        """The pause is there: brings the window up to date, unless the machine is busy and that can wait once more."""
         del self._timers[root]
-        project, path, cursor, client = self._places[root]
-        if self._calm(project, path, client) is Calm.BUSY and postponed < POSTPONED:
+        view, path, cursor = self._places[root]
+        if self._calm(view, path) is Calm.BUSY and postponed < POSTPONED:
             later = asyncio.get_running_loop().call_later
-            self._timers[root] = later(POSTPONED_S, self._refresh, root, postponed + 1)
+            self._timers[root] = later(POSTPONED_S, self.refresh, root, postponed + 1)
         else:
-            self.ahead(project, path, cursor, client, refresh=True)
+            self.ahead(view, path, cursor, refresh=True)
 
     def _forget_timer(self, root: Path) -> None:
         timer = self._timers.pop(root, None)
         if timer is not None:
             timer.cancel()
 
-    async def _quietly(self, project: Project, path: str, cursor: Position, client: str, refresh: bool) -> None:
+    async def _quietly(self, view: ProjectView, path: str, cursor: Position, refresh: bool) -> None:
         try:
-            await self.warm(project, path, cursor, client, refresh=refresh)
+            await self.warm(view, path, cursor, refresh=refresh)
         except (DocumentError, EngineError, RequestCancelledError) as error:
             log.debug("not warmed: %s", error)
 
 
-class _Progress:
+class Progress:
     """Tells of long work only, and not of every step."""
 
     def __init__(self, tell: Callable[[int, int], None]) -> None:

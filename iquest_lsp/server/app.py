@@ -54,7 +54,7 @@ def _converter() -> Converter:
 
 
 class Connection(LanguageServer):
-    """One client of the assistant, which knows it as `client`; `notice` is told to it once it listens.
+    """One client of the assistant, with a `session` of its own; `notice` is told to it once it listens.
 
     `editor_gone` is called when the process that the client names has ended; without it none is watched.
     """
@@ -68,7 +68,7 @@ class Connection(LanguageServer):
             converter_factory=_converter,
         )
         self.assistant = assistant
-        self.client = f"client {next(_numbers)}"
+        self.session = assistant.session(f"client {next(_numbers)}")
         self.notices = [notice] if notice else []
         self.is_listening = False  # it said `initialized`
         self.reporter = StatusReporter(self)
@@ -109,7 +109,7 @@ class Connection(LanguageServer):
         protocol = self.protocol
         assert isinstance(protocol, Protocol)
         protocol.withdraw()
-        self.assistant.leave(self.client)
+        self.session.leave()
 
     @property
     def encoding(self) -> Encoding:

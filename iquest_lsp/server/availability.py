@@ -62,8 +62,8 @@ class Availability:
         """After it: features are announced as soon as they have something to give."""
         if self._dynamic and not self._started:
             self._started = True
-            self._unsubscribe = self._connection.assistant.on_status(self._engine_changed)
-            self._engine_changed(self._connection.assistant.status)
+            self._unsubscribe = self._connection.assistant.engine.on_status(self._engine_changed)
+            self._engine_changed(self._connection.assistant.engine.status)
 
     def renew(self) -> None:
         """The settings changed."""
@@ -94,10 +94,8 @@ class Availability:
 
     def _is_wished(self, method: str) -> bool:
         """Whether the settings want an optional feature in one of the client's workspaces at least."""
-        assistant, client = self._connection.assistant, self._connection.client
-        return any(
-            _OPTIONAL[method][1](assistant.settings_of(client, root)) for root in (None, *self._connection.roots)
-        )
+        settings_of = self._connection.session.settings_of
+        return any(_OPTIONAL[method][1](settings_of(root)) for root in (None, *self._connection.roots))
 
     async def _follow(self) -> None:
         """One announcement at a time, until the client knows what is the case."""

@@ -115,7 +115,7 @@ class IndexReporter:
         if event.what is News.SETTINGS:
             if event.root in self._connection.roots:
                 connection = self._connection
-                connection.settings_changed(connection.assistant.configure({}, connection.client))
+                connection.settings_changed(connection.session.configure({}))
             return
         if event.news or event.root not in self._connection.roots:
             return
@@ -131,8 +131,8 @@ class IndexReporter:
         elif event.total >= WORTH_SHOWING:
             if bar is None:
                 title = f"IQuest: indexing the {'files' if files else 'history'} of {event.root.name}"
-                what, assistant = ("files" if files else "history"), self._connection.assistant
-                bar = ProgressBar(self._connection, title, lambda: assistant.stop_indexing(event.root, what))
+                what, workspaces = ("files" if files else "history"), self._connection.assistant.workspaces
+                bar = ProgressBar(self._connection, title, lambda: workspaces.stop_indexing(event.root, what))
                 self._bars[key] = bar
             bar.report(event.done / event.total, f"{event.done:,} of {event.total:,} {event.what}")
 
@@ -142,7 +142,7 @@ class StatusReporter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._bar = ProgressBar(connection, "IQuest: loading the model", connection.assistant.stop_loading)
+        self._bar = ProgressBar(connection, "IQuest: loading the model", connection.assistant.engine.stop_loading)
         self._last = EngineStatus(EngineState.STOPPED)
         self._active = False
         self._told: EngineState | None = None
@@ -153,8 +153,8 @@ class StatusReporter:
         """Begins to listen; what the engine is doing now is told at once."""
         if not self._active:
             self._active = True
-            self._unsubscribe = self._connection.assistant.on_status(self._changed)
-            self._changed(self._connection.assistant.status)
+            self._unsubscribe = self._connection.assistant.engine.on_status(self._changed)
+            self._changed(self._connection.assistant.engine.status)
 
     def failed(self, error: IQuestError) -> None:
         """Tells the user of an error, once per text."""
@@ -193,7 +193,7 @@ class StatusReporter:
             return
         share = min(event.done / event.total, 0.99)  # rounded up it would look like the end
         message = f"Warming the window of {event.root.name}: {share:.0%}"
-        info = self._connection.assistant.model
+        info = self._connection.assistant.engine.model
         told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}
         self._connection.protocol.notify(STATUS, told | {"message": message})
         self._connection.protocol.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
@@ -210,7 +210,7 @@ class StatusReporter:
 
     def _notify(self, status: EngineStatus) -> None:
         self._waiting, self._told = None, status.state
-        info = self._connection.assistant.model
+        info = self._connection.assistant.engine.model
         self._connection.protocol.notify(
             STATUS,
             {

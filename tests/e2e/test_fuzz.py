@@ -187,11 +187,11 @@ def test_any_messages_in_process(
     fuzz()
     print(f"{count} messages of {clients} clients or more")
     # The assistant behind them all still completes, and nothing of the clients is left.
-    assert assistant._configuration._clients == {}
+    assert assistant.workspaces.configuration.clients == frozenset()
 
     async def complete() -> str:
-        assistant.open_document(root / "after.py", CODE, 1, "python")
-        return (await assistant.complete(CompletionRequest(root / "after.py", Position(4, 9)))).text
+        assistant.session().buffers.open(root / "after.py", CODE, 1, "python")
+        return (await assistant.session().complete(CompletionRequest(root / "after.py", Position(4, 9)))).text
 
     assert loop.run_until_complete(complete())
 

@@ -93,16 +93,16 @@ async def test_the_window_goes_to_the_server_and_its_answer_comes_back(server: s
     file = workspace(tmp_path)
     assistant = Assistant(Configuration({"remote": server, "deadline_ms": PATIENT_MS}), watch=False)
     try:
-        info = await assistant.ready()
+        info = await assistant.engine.ready()
         assert (info.name, info.architecture) == ("nano", "remote")
         # The server's tokenizer told which format the model reads.
         assert {"<|fim_prefix|>", "<|tail|>", "<|file_sep|>"} <= set(info.special_tokens)
         assert info.metadata["iquest.fim.order"] == "spm"
-        assert assistant.engine_pid is None, "the local model is not loaded beside it"
-        made = await assistant.complete(CompletionRequest(file, Position(5, 11), explicit=True))
+        assert assistant.engine.pid is None, "the local model is not loaded beside it"
+        made = await assistant.session().complete(CompletionRequest(file, Position(5, 11), explicit=True))
         assert made.model == "nano"
         assert made.tokens.generated > 0
-        window = await assistant.context(file, Position(5, 11))
+        window = await assistant.session().context(file, Position(5, 11))
         assert "shapes.py" in {chunk.path for chunk in window.chunks}
     finally:
         await assistant.close()
@@ -116,11 +116,11 @@ async def test_the_server_reads_the_prompt_as_the_local_engine_does(server: str,
     for name, remote in (("remote", server), ("local", "")):
         assistant = Assistant(Configuration({"remote": remote, "deadline_ms": PATIENT_MS}), watch=False)
         try:
-            await assistant.ready()
-            window = await assistant.context(file, Position(5, 11))
+            await assistant.engine.ready()
+            window = await assistant.session().context(file, Position(5, 11))
             told[name] = list(window.tokens)
             if remote:
-                engine = assistant._engine.remote
+                engine = assistant.engine.switch.remote
                 assert engine is not None
                 texts[name] = engine.text(window.tokens)
         finally:
@@ -142,8 +142,8 @@ async def test_the_server_reads_the_prompt_as_the_local_engine_does(server: str,
 async def test_cancelling_frees_the_server(server: str) -> None:
     assistant = Assistant(Configuration({"remote": server}), watch=False)
     try:
-        await assistant.ready()
-        engine = assistant._engine
+        await assistant.engine.ready()
+        engine = assistant.engine.switch
         ids = (await engine.tokenize(["def f():\n"]))[0]
         first = asyncio.Event()
         task = asyncio.create_task(engine.complete(Prompt(tuple(ids)), Limits(2000), lambda _: first.set()))
@@ -164,11 +164,11 @@ async def test_a_wrong_key_falls_back_to_the_local_model_with_one_message(
     file = workspace(tmp_path)
     assistant = Assistant(Configuration({"remote": server, "deadline_ms": PATIENT_MS}), watch=False)
     told: list[EngineStatus] = []
-    assistant.on_status(told.append)
+    assistant.engine.on_status(told.append)
     try:
-        assert (await assistant.ready()).architecture != "remote"
+        assert (await assistant.engine.ready()).architecture != "remote"
         for _ in range(2):
-            made = await assistant.complete(CompletionRequest(file, Position(5, 11), explicit=True))
+            made = await assistant.session().complete(CompletionRequest(file, Position(5, 11), explicit=True))
             assert made.tokens.window > 0
         errors = {str(status.error) for status in told if status.error is not None}
         assert len(errors) == 1

@@ -28,7 +28,6 @@ MOST_PRIVATE_USES = 63
 MOST_LAYOUT_EXCEPTIONS = 9
 #: The long modules that neither were cut nor say why.
 LONG = {
-    "iquest_lsp.assistant",
     "iquest_lsp.codeflow.diff.intents",
     "iquest_lsp.codeflow.git.repository",
     "iquest_lsp.completion.completer",

@@ -32,7 +32,7 @@ def register(connection: Connection) -> None:
             return []
         connection.diagnostics.remember(params.text_document.uri, params.context.diagnostics)
         file = convert.file_or_none(params.text_document.uri)
-        if file is None or not connection.assistant.has_history(file, connection.client):
+        if file is None or not connection.session.view(file).project.has_history:
             return []
         line = params.range.start.line
         titles = {EXPLAIN_CHANGE: "IQuest: explain this change", WHY: "IQuest: why is this so?"}
@@ -45,10 +45,8 @@ def register(connection: Connection) -> None:
     @connection.command(EXPLAIN_CHANGE)
     async def explain_change(uri: str, line: int) -> dict[str, object]:
         file, at = _place(uri, line)
-        root, target = await connection.assistant.change_at(file, at, connection.client)
-        made = await connection.assistant.explain_diff(
-            root, target, failed=connection.reporter.failed, client=connection.client
-        )
+        root, target = await connection.session.change_at(file, at)
+        made = await connection.session.explain_diff(root, target, failed=connection.reporter.failed)
         markdown = made.to_markdown()
         await show_markdown(connection, "explanation", markdown)
         return {"markdown": markdown, "target": target}
@@ -56,7 +54,7 @@ def register(connection: Connection) -> None:
     @connection.command(WHY)
     async def why(uri: str, line: int) -> dict[str, object]:
         file, at = _place(uri, line)
-        markdown = (await asyncio.to_thread(connection.assistant.why, file, at, connection.client)).to_markdown()
+        markdown = (await asyncio.to_thread(connection.session.why, file, at)).to_markdown()
         await show_markdown(connection, "why", markdown)
         return {"markdown": markdown}
 

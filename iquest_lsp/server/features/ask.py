@@ -30,7 +30,7 @@ def register(connection: Connection) -> None:
             if send is not None:
                 send({"kind": kind, "text": words})
 
-        return (await connection.assistant.ask(root, question, listen)).to_json()
+        return (await connection.session.ask(root, question, listen)).to_json()
 
 
 async def _question(connection: Connection, asked: dict[str, object]) -> Question:
@@ -46,14 +46,13 @@ async def _question(connection: Connection, asked: dict[str, object]) -> Questio
         notes=tuple(await connection.diagnostics.near(uri, cursor)) if uri and cursor is not None else (),
         role=Role.THINKING if asked.get("think") is True else Role.INSTRUCT,
         conversation=_conversation(asked.get("conversation")),
-        client=connection.client,
     )
 
 
 def _cursor(connection: Connection, files: list[Path], place: object) -> Position | None:
     if not files or not isinstance(place, dict):
         return None
-    return convert.place_in(place, connection.assistant.lines(files[0], connection.client), connection.encoding)
+    return convert.place_in(place, connection.session.buffers.lines(files[0]), connection.encoding)
 
 
 def _conversation(turns: object) -> tuple[tuple[str, str], ...]:

@@ -59,14 +59,14 @@ async def _complete(
 ) -> tuple[list[Completion], LineIndex]:
     try:
         file = convert.file_of(params.text_document.uri)
-        lines = connection.assistant.lines(file, connection.client)
+        lines = connection.session.buffers.lines(file)
     except DocumentError:
         return [], LineIndex("")
     cursor = convert.position_in(params.position, lines, connection.encoding)
     selected = _selected(params, lines, connection)
-    request = CompletionRequest(file, cursor, explicit, longer, connection.client, selected)
+    request = CompletionRequest(file, cursor, explicit, longer, selected)
     try:
-        made = await connection.assistant.candidates(request, CANDIDATES if explicit else 1)
+        made = await connection.session.candidates(request, CANDIDATES if explicit else 1)
     except RequestCancelledError:
         raise
     except (ModelError, EngineError, RuntimeSetupError) as error:

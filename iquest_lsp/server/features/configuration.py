@@ -79,7 +79,7 @@ def _for_server(values: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _take(connection: Connection, values: Mapping[str, object]) -> None:
-    connection.settings_changed(connection.assistant.configure(values, connection.client, whole=True))
+    connection.settings_changed(connection.session.configure(values, whole=True))
 
 
 class _Pulling:

@@ -23,16 +23,16 @@ def register(connection: Connection) -> None:
     @connection.feature(CONTEXT)
     async def context(params: Any) -> dict[str, object]:
         file, cursor = _asked(connection, convert.plain(params), CONTEXT)
-        window = await connection.assistant.context(file, cursor, connection.client)
-        return {"root": convert.uri_of(connection.assistant.root_of(file)), **window_to_json(window)}
+        window = await connection.session.context(file, cursor)
+        return {"root": convert.uri_of(connection.assistant.workspaces.root_of(file)), **window_to_json(window)}
 
     @connection.feature(COMPLETE)
     async def complete(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
         file, cursor = _asked(connection, asked, COMPLETE)
         longer = asked.get("multiline") is True
-        request = CompletionRequest(file, cursor, explicit=True, longer=longer, client=connection.client)
-        made = await connection.assistant.complete_patiently(request)
+        request = CompletionRequest(file, cursor, explicit=True, longer=longer)
+        made = await connection.session.complete_patiently(request)
         return completion_to_json(made) | {"quiet": str(made.quiet)}
 
 
@@ -44,9 +44,9 @@ def _asked(connection: Connection, asked: dict[str, object], method: str) -> tup
     if isinstance(place, dict):
         line, column = place.get("line"), place.get("column")
         if convert.is_count(line) and (column is None or convert.is_count(column)):
-            return file, connection.assistant.cursor(file, line, column, connection.client)
+            return file, connection.session.buffers.cursor(file, line, column)
     else:
-        lines = connection.assistant.lines(file, connection.client)
+        lines = connection.session.buffers.lines(file)
         cursor = convert.place_in(position, lines, connection.encoding)
         if cursor is not None:
             return file, cursor

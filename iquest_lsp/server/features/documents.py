@@ -25,21 +25,20 @@ def register(connection: Connection) -> None:
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         document = params.text_document
         file = convert.file_of(document.uri)
-        language, client = document.language_id, connection.client
-        connection.assistant.open_document(file, document.text, document.version, language, client)
+        connection.session.buffers.open(file, document.text, document.version, document.language_id)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         connection.diagnostics.forget(params.text_document.uri)
         file = convert.file_of(params.text_document.uri)
-        lines = connection.assistant.lines(file, connection.client)
+        lines = connection.session.buffers.lines(file)
         changes = convert.changes_in(params.content_changes, lines, connection.encoding)
-        connection.assistant.change_document(file, changes, params.text_document.version, connection.client)
+        connection.session.buffers.change(file, changes, params.text_document.version)
 
     @connection.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         file = convert.file_of(params.text_document.uri)
-        connection.assistant.save_document(file, params.text, connection.client)
+        connection.session.buffers.save(file, params.text)
 
     @connection.feature(DID_FOCUS)
     def did_focus(params: Any) -> None:
@@ -50,9 +49,9 @@ def register(connection: Connection) -> None:
             return  # no document has the focus now
         try:
             file = convert.file_of(uri)
-            lines = connection.assistant.lines(file, connection.client)
+            lines = connection.session.buffers.lines(file)
             cursor = convert.place_in(told.get("position"), lines, connection.encoding)
-            connection.assistant.focus_document(file, connection.client, cursor)
+            connection.session.buffers.focus(file, cursor)
         except DocumentError as error:
             log.debug("%s", error)
 
@@ -60,6 +59,6 @@ def register(connection: Connection) -> None:
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         connection.diagnostics.forget(params.text_document.uri)
         try:
-            connection.assistant.close_document(convert.file_of(params.text_document.uri), connection.client)
+            connection.session.buffers.close(convert.file_of(params.text_document.uri))
         except DocumentError as error:
             log.debug("%s", error)

@@ -27,14 +27,13 @@ def register(connection: Connection) -> None:
     async def explain_diff(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
         root, target, patch = root_asked(connection, asked), str(asked.get("target", "")), _patch(asked)
-        made = await connection.assistant.explain_diff(
+        made = await connection.session.explain_diff(
             root,
             target,
             patch,
             include_filtered=asked.get("include_filtered") is True,
             so_far=partial_results(connection, asked) or (lambda part: None),
             failed=connection.reporter.failed,
-            client=connection.client,
         )
         answer = made.to_json()
         return answer | {"markdown": made.to_markdown()} if asked.get("markdown") is True else answer
@@ -69,7 +68,7 @@ def root_asked(connection: Connection, asked: dict[str, object], method: str = E
     if folder := str(asked.get("folder", "")):
         return convert.file_of(folder)
     if uri := str(asked.get("uri", "")):
-        return connection.assistant.root_of(convert.file_of(uri))
+        return connection.assistant.workspaces.root_of(convert.file_of(uri))
     if not connection.roots:
         raise UsageError(f"{method} needs a folder or a document", why="no workspace is open")
     return connection.roots[0]

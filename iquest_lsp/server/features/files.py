@@ -21,13 +21,13 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.WORKSPACE_DID_CREATE_FILES, _EVERYTHING)
     def created(params: types.CreateFilesParams) -> None:
-        connection.assistant.files_changed(convert.files_of(item.uri for item in params.files))
+        connection.assistant.workspaces.files_changed(convert.files_of(item.uri for item in params.files))
 
     @connection.feature(types.WORKSPACE_DID_DELETE_FILES, _EVERYTHING)
     def deleted(params: types.DeleteFilesParams) -> None:
-        connection.assistant.files_gone(convert.files_of(item.uri for item in params.files), connection.client)
+        connection.session.buffers.gone(convert.files_of(item.uri for item in params.files))
 
     @connection.feature(types.WORKSPACE_DID_RENAME_FILES, _EVERYTHING)
     def renamed(params: types.RenameFilesParams) -> None:
-        connection.assistant.files_gone(convert.files_of(item.old_uri for item in params.files), connection.client)
-        connection.assistant.files_changed(convert.files_of(item.new_uri for item in params.files))
+        connection.session.buffers.gone(convert.files_of(item.old_uri for item in params.files))
+        connection.assistant.workspaces.files_changed(convert.files_of(item.new_uri for item in params.files))

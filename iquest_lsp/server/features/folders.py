@@ -24,7 +24,7 @@ def register(connection: Connection) -> None:
         if connection.editor is not None:
             connection.editor.watch(params.process_id)
         connection.roots = _roots(params)
-        problems = connection.assistant.configure(editor_settings(params.initialization_options), connection.client)
+        problems = connection.session.configure(editor_settings(params.initialization_options))
         connection.notices += [str(problem) for problem in problems]
         connection.availability.hold_back()
 
@@ -37,27 +37,27 @@ def register(connection: Connection) -> None:
         connection.availability.start()
         connection.indexing.start()
         for root in connection.roots:
-            connection.assistant.add_workspace(root, connection.client)
-        problems = connection.assistant.configure({}, connection.client)  # the workspaces' own files among them
+            connection.session.add_workspace(root)
+        problems = connection.session.configure({})  # the workspaces' own files among them
         for notice in [*connection.notices, *map(str, problems)]:
             connection.tell(notice, types.MessageType.Warning)
-        connection.assistant.start()
+        connection.assistant.engine.start()
         await configuration.follow(connection)
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
         for root in convert.files_of(folder.uri for folder in params.event.removed):
-            connection.assistant.remove_workspace(root, connection.client)
+            connection.session.remove_workspace(root)
             connection.roots = [each for each in connection.roots if each != root]
         for root in convert.files_of(folder.uri for folder in params.event.added):
             if is_folder(root) and root not in connection.roots:
-                connection.assistant.add_workspace(root, connection.client)
+                connection.session.add_workspace(root)
                 connection.roots.append(root)
-        connection.settings_changed(connection.assistant.configure({}, connection.client))  # the new folders' own files
+        connection.settings_changed(connection.session.configure({}))  # the new folders' own files
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def files_changed(params: types.DidChangeWatchedFilesParams) -> None:
-        connection.assistant.files_changed(convert.files_of(change.uri for change in params.changes))
+        connection.assistant.workspaces.files_changed(convert.files_of(change.uri for change in params.changes))
 
 
 def _roots(params: types.InitializeParams) -> list[Path]:

@@ -23,4 +23,4 @@ def register(connection: Connection) -> None:
 
     @connection.feature(RELOAD_MODEL)
     async def reload_model(params: Any) -> None:
-        await connection.assistant.reload_model()
+        await connection.assistant.engine.reload()

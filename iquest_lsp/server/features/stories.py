@@ -22,10 +22,10 @@ def register(connection: Connection) -> None:
     @connection.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         file = convert.file_or_none(params.text_document.uri)
-        if file is None or not connection.assistant.settings_for(file, connection.client).hover:
+        if file is None or not connection.session.view(file).settings.hover:
             return None
         try:
-            story = await asyncio.to_thread(connection.assistant.why, file, params.position.line, connection.client)
+            story = await asyncio.to_thread(connection.session.why, file, params.position.line)
         except (RepositoryError, UsageError, DocumentError):  # no history here: nothing to show at every pause
             return None
         told = story_in_short(story)
@@ -35,10 +35,10 @@ def register(connection: Connection) -> None:
     async def lenses(params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
         file = convert.file_or_none(uri)
-        if file is None or not connection.assistant.settings_for(file, connection.client).code_lens:
+        if file is None or not connection.session.view(file).settings.code_lens:
             return []
         found = []
-        for changed in await connection.assistant.changed_definitions(file, connection.client):
+        for changed in await connection.session.changed_definitions(file):
             place = types.Position(changed.line, 0)
             lines = f"{changed.lines} line{'' if changed.lines == 1 else 's'}"
             for name, title, line in (

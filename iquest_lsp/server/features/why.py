@@ -23,4 +23,4 @@ def register(connection: Connection) -> None:
         file, line = convert.file_of(str(asked.get("uri", ""))), asked.get("line")
         if not isinstance(line, int) or line < 0:
             raise UsageError(f"{WHY} needs a line, counted from 0")
-        return (await asyncio.to_thread(connection.assistant.why, file, line, connection.client)).to_json()
+        return (await asyncio.to_thread(connection.session.why, file, line)).to_json()

@@ -53,8 +53,8 @@ async def test_an_answer_replaces_the_surplus(tmp_path: Path) -> None:
     engine = ProcessEngine(EngineOptions(kind="fake", context_tokens=4096, fake={"responses": ["else:"]}))
     assistant = Assistant(Configuration({"deadline_ms": PATIENT_MS}), engine, watch=False)
     try:
-        assistant.open_document(tmp_path / "a.py", text, 1, "python")
-        made = await assistant.complete(CompletionRequest(tmp_path / "a.py", Position(3, 8)))
+        assistant.session().buffers.open(tmp_path / "a.py", text, 1, "python")
+        made = await assistant.session().complete(CompletionRequest(tmp_path / "a.py", Position(3, 8)))
         assert made.text == "    else:"
         assert made.span == Span(Position(3, 0), Position(3, 8))
         assert made.tokens.window > 0

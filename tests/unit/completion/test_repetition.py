@@ -112,8 +112,8 @@ async def assistant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setenv("IQUEST_LSP_FAKE", json.dumps({"responses": [LOOP, "first(a)", "second(b)", "third(c)"]}))
     (tmp_path / "iquest.toml").write_text("")
     made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
-    await made.ready()
-    made.open_document(tmp_path / "a.py", CODE, 1, "python")
+    await made.engine.ready()
+    made.session().buffers.open(tmp_path / "a.py", CODE, 1, "python")
     yield made
     await made.close()
 
@@ -122,15 +122,15 @@ async def test_a_loop_costs_few_tokens_and_one_window_serves_all_candidates(
     assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "a.py"
-    made = await assistant.complete(CompletionRequest(file, Position(0, len(CODE))))
+    made = await assistant.session().complete(CompletionRequest(file, Position(0, len(CODE))))
     assert (made.text, made.quiet) == ("", Quiet.LOOP)
     assert made.tokens.generated == 16  # a token is a character here, and an answer may have 64
 
     windows = []
-    project = assistant.project_of(file)
+    project = assistant.session().view(file).project
     window = project.window
     monkeypatch.setattr(project, "window", lambda *given: windows.append(given[-1]) or window(*given))
-    assistant.change_document(file, [(None, CODE + "\n" + CODE)], 2)
-    found = await assistant.candidates(CompletionRequest(file, Position(1, len(CODE)), explicit=True), 3)
+    assistant.session().buffers.change(file, [(None, CODE + "\n" + CODE)], 2)
+    found = await assistant.session().candidates(CompletionRequest(file, Position(1, len(CODE)), explicit=True), 3)
     assert [one.text for one in found] == ["first(a)", "second(b)", "third(c)"]
     assert windows.count(Purpose.ANSWER) == 1

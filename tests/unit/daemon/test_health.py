@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 
 from iquest_lsp.assistant import Assistant
+from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.daemon import health, logs, service
 from iquest_lsp.daemon.lock import acquire, holder
 from iquest_lsp.errors import EngineError, EngineMemoryError
@@ -119,20 +120,20 @@ def test_memory_of_another_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert health.held_bytes(2**30, tmp_path / "absent") is None
 
 
-class Assistants:
-    """What Watch asks of an assistant."""
+class Engines:
+    """What Watch asks of an engine host, and its settings."""
 
     def __init__(self) -> None:
         self.settings = Settings(memory_limit_mb=1)
-        self.engine_pid: int | None = os.getpid()
+        self.pid: int | None = os.getpid()
         self.changed = False
         self.now, self.asked = 1000.0, 0.0  # of the clock; since when the engine owes an answer
         self.recycled: list[EngineError] = []
 
-    def model_changed(self) -> bool:
+    def file_changed(self) -> bool:
         return self.changed
 
-    def engine_silence_s(self, since: float) -> float:
+    def silence_s(self, since: float) -> float:
         return self.now - max(since, self.asked) if self.asked else 0.0
 
     async def recycle(self, why: EngineError) -> None:
@@ -140,47 +141,47 @@ class Assistants:
 
 
 async def test_the_watch_starts_the_engine_again_but_not_in_a_loop() -> None:
-    assistant = Assistants()
-    watch = service.Watch(cast("Assistant", assistant))
+    engine = Engines()
+    watch = service.Watch(cast("EngineHost", engine), lambda: engine.settings)
     for _ in range(3):
         await watch.look()
-    assert [type(error) for error in assistant.recycled] == [EngineMemoryError]
-    assistant.changed = True
+    assert [type(error) for error in engine.recycled] == [EngineMemoryError]
+    engine.changed = True
     await watch.look()
-    assert len(assistant.recycled) == 1  # it may still be being written
+    assert len(engine.recycled) == 1  # it may still be being written
     await watch.look()
-    assert "replaced" in str(assistant.recycled[1])
+    assert "replaced" in str(engine.recycled[1])
 
 
 async def test_an_engine_that_does_not_answer_is_started_again_but_not_after_a_sleep() -> None:
-    assistant = Assistants()
-    assistant.settings = Settings()
-    watch = service.Watch(cast("Assistant", assistant), lambda: assistant.now)
+    engine = Engines()
+    engine.settings = Settings()
+    watch = service.Watch(cast("EngineHost", engine), lambda: engine.settings, lambda: engine.now)
 
     async def pass_time(seconds: float) -> None:
         for _ in range(int(seconds / service.CHECK_EVERY_S)):
-            assistant.now += service.CHECK_EVERY_S
+            engine.now += service.CHECK_EVERY_S
             await watch.look()
 
-    assistant.asked = assistant.now
+    engine.asked = engine.now
     await pass_time(service.MOST_SILENCE_S)
-    assert assistant.recycled == []
+    assert engine.recycled == []
     # The machine sleeps for a day, or the clock jumps: the engine may answer yet.
-    assistant.now += 86_400
+    engine.now += 86_400
     await watch.look()
     await pass_time(service.MOST_SILENCE_S)
-    assert assistant.recycled == []
+    assert engine.recycled == []
     await pass_time(service.CHECK_EVERY_S)
-    assert [str(error) for error in assistant.recycled] == [
+    assert [str(error) for error in engine.recycled] == [
         f"The engine process did not answer: for {service.MOST_SILENCE_S + service.CHECK_EVERY_S:.0f} s."
         " It is started again."
     ]
     # A clock that goes back does no harm.
-    assistant.recycled.clear()
-    assistant.asked = 0.0
-    assistant.now -= 86_400
+    engine.recycled.clear()
+    engine.asked = 0.0
+    engine.now -= 86_400
     await pass_time(600)
-    assert assistant.recycled == []
+    assert engine.recycled == []
 
 
 async def test_a_replaced_model_file_is_loaded_again(tmp_path: Path) -> None:
@@ -191,24 +192,24 @@ async def test_a_replaced_model_file_is_loaded_again(tmp_path: Path) -> None:
     remove = engine.on_status(lambda status: told.append((status.state, str(status.error or ""))))
     assistant = Assistant(Configuration(), engine)
     try:
-        await assistant.ready()
-        assert not assistant.model_changed()
+        await assistant.engine.ready()
+        assert not assistant.engine.file_changed()
         (tmp_path / "new").write_bytes(b"two, longer")
         (tmp_path / "new").rename(model)
-        assert assistant.model_changed()
+        assert assistant.engine.file_changed()
         first = engine.pid
-        watch = service.Watch(assistant)
+        watch = service.Watch(assistant.engine, lambda: assistant.settings)
         await watch.look()
         await watch.look()
         await until(lambda: engine.pid != first and engine.status.state is EngineState.READY)
-        await assistant.ready()
+        await assistant.engine.ready()
         assert engine.pid != first
-        assert not assistant.model_changed()
+        assert not assistant.engine.file_changed()
         assert [text for state, text in told if state is EngineState.RESTARTING] == [
             "The model's file was replaced. The new one is being loaded."
         ]
         model.unlink()
-        assert not assistant.model_changed()  # what is loaded stays usable
+        assert not assistant.engine.file_changed()  # what is loaded stays usable
         remove()
         count = len(told)
     finally:

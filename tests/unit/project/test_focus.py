@@ -28,12 +28,12 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
     root.mkdir()
     (root / "iquest.toml").write_text("")
     made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
-    await made.ready()
+    await made.engine.ready()
     for name in ("area", "rim"):
         file = root / f"{name}.py"
         file.write_text(code(name))
-        made.open_document(file, code(name), 1, "python")
-    await made.warm(root / "area.py", HERE)
+        made.session().buffers.open(file, code(name), 1, "python")
+    await made.session().warm(root / "area.py", HERE)
     yield made, root
     await made.close()
 
@@ -41,13 +41,13 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
 def warmed(assistant: Assistant) -> Callable[[], bool]:
     """True as soon as the window of the workspace's last place is evaluated, and no warming goes on."""
     return lambda: (
-        not any(not task.done() for task in assistant._warmer._tasks.values())
-        and all(item.warm_tokens == item.window_tokens > 0 for item in assistant.workspaces())
+        not assistant.warmer.is_at_work
+        and all(item.warm_tokens == item.window_tokens > 0 for item in assistant.status_of_workspaces())
     )
 
 
 async def ask(assistant: Assistant, file: Path, place: Position) -> Completion:
-    return await assistant.complete(CompletionRequest(file, place, True))
+    return await assistant.session().complete(CompletionRequest(file, place, True))
 
 
 async def test_another_place_and_another_file_are_warm_when_the_first_question_comes(
@@ -57,7 +57,7 @@ async def test_another_place_and_another_file_are_warm_when_the_first_question_c
     far = await ask(assistant, root / "area.py", Position(200, 0))
     assert far.tokens.prefilled > 1000  # nobody said that this place would be next
     for file, place in ((root / "area.py", THERE), (root / "rim.py", THERE), (root / "area.py", HERE)):
-        assistant.focus_document(file, cursor=place)
+        assistant.session().buffers.focus(file, cursor=place)
         await until(warmed(assistant))
         assert (await ask(assistant, file, place)).tokens.prefilled <= 1
 
@@ -66,7 +66,7 @@ async def test_a_file_without_a_place_is_warmed_where_the_user_was(made: tuple[A
     assistant, root = made
     await ask(assistant, root / "rim.py", THERE)
     await ask(assistant, root / "area.py", HERE)
-    assistant.focus_document(root / "rim.py")
+    assistant.session().buffers.focus(root / "rim.py")
     await until(warmed(assistant))
     assert (await ask(assistant, root / "rim.py", THERE)).tokens.prefilled <= 1
 
@@ -78,9 +78,9 @@ async def test_a_pause_brings_up_to_date_where_the_user_looks_now(
     assistant, root = made
     await ask(assistant, root / "area.py", HERE)
     monkeypatch.setattr(warming, "REST_S", 0.2)
-    assistant.focus_document(root / "rim.py", cursor=THERE)
-    assert assistant._warmer._timers
-    await until(lambda: not assistant._warmer._timers)
+    assistant.session().buffers.focus(root / "rim.py", cursor=THERE)
+    assert assistant.warmer.is_waiting
+    await until(lambda: not assistant.warmer.is_waiting)
     await until(warmed(assistant))
     assert (await ask(assistant, root / "rim.py", THERE)).tokens.prefilled <= 1
 
@@ -89,11 +89,11 @@ async def test_on_battery_nothing_is_evaluated_before_it_is_asked_for(
     made: tuple[Assistant, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assistant, root = made
-    monkeypatch.setattr(assistant._machine, "on_battery", lambda: True)
-    assistant.focus_document(root / "rim.py", cursor=THERE)
-    assistant.open_document(root / "third.py", code("third"), 1, "python")
+    monkeypatch.setattr(assistant.machine, "on_battery", lambda: True)
+    assistant.session().buffers.focus(root / "rim.py", cursor=THERE)
+    assistant.session().buffers.open(root / "third.py", code("third"), 1, "python")
     await asyncio.sleep(0.2)
-    assert all(task.done() for task in assistant._warmer._tasks.values())
+    assert not assistant.warmer.is_at_work
     assert (await ask(assistant, root / "rim.py", THERE)).tokens.prefilled > 1000
 
 
@@ -101,25 +101,25 @@ async def test_where_suggestions_are_off_nothing_is_evaluated(made: tuple[Assist
     """One editor has turned them off, another in one language; a third, on the same daemon, has not."""
     assistant, root = made
     await until(warmed(assistant))
-    before = (await assistant._engine.metrics()).evaluated_tokens
-    assistant.configure({"enable": False}, "one")
-    assistant.configure({"disabledLanguages": ["python"]}, "two")
+    before = (await assistant.engine.metrics()).evaluated_tokens
+    assistant.session("one").configure({"enable": False})
+    assistant.session("two").configure({"disabledLanguages": ["python"]})
     for client in ("one", "two"):
         file = root / f"{client}.py"
-        assistant.open_document(file, code(client), 1, "python", client)
-        assistant.focus_document(file, client, THERE)
-        assistant.save_document(file, None, client)
-        made_quiet = await assistant.complete(CompletionRequest(file, THERE, client=client))
+        assistant.session(client).buffers.open(file, code(client), 1, "python")
+        assistant.session(client).buffers.focus(file, THERE)
+        assistant.session(client).buffers.save(file, None)
+        made_quiet = await assistant.session(client).complete(CompletionRequest(file, THERE))
         assert made_quiet.quiet == "off"
     await asyncio.sleep(0.2)
-    assert all(task.done() for task in assistant._warmer._tasks.values())
-    await until(lambda: not assistant._warmer._timers)  # nor in the pause
-    assert (await assistant._engine.metrics()).evaluated_tokens == before
-    assistant.open_document(root / "three.py", code("three"), 1, "python", "three")
+    assert not assistant.warmer.is_at_work
+    await until(lambda: not assistant.warmer.is_waiting)  # nor in the pause
+    assert (await assistant.engine.metrics()).evaluated_tokens == before
+    assistant.session("three").buffers.open(root / "three.py", code("three"), 1, "python")
     await until(warmed(assistant))
-    assert (await assistant._engine.metrics()).evaluated_tokens > before + 1000
+    assert (await assistant.engine.metrics()).evaluated_tokens > before + 1000
     # Turned on again, the place is warmed as anywhere.
-    assistant.configure({"enable": None}, "one")
-    assistant.focus_document(root / "one.py", "one", THERE)
+    assistant.session("one").configure({"enable": None})
+    assistant.session("one").buffers.focus(root / "one.py", THERE)
     await until(warmed(assistant))
-    assert (await assistant.complete(CompletionRequest(root / "one.py", THERE, client="one"))).tokens.prefilled <= 1
+    assert (await assistant.session("one").complete(CompletionRequest(root / "one.py", THERE))).tokens.prefilled <= 1

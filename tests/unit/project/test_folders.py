@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp import assistant as use_cases
-from iquest_lsp.assistant import Assistant, CompletionRequest
+from iquest_lsp.assistant import Assistant, CompletionRequest, workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.project import project as projects
 from iquest_lsp.settings import Configuration
@@ -20,20 +19,20 @@ CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 @pytest.fixture
 async def assistant() -> AsyncIterator[Assistant]:
     made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
-    await made.ready()
+    await made.engine.ready()
     yield made
     await made.close()
 
 
 def roots(assistant: Assistant) -> list[Path]:
-    return [item.root for item in assistant.workspaces()]
+    return [item.root for item in assistant.status_of_workspaces()]
 
 
 async def text_in(assistant: Assistant, file: Path) -> str:
     """What is completed at the end of a document, which the fake engine copies from the buffer's beginning."""
-    lines = assistant.lines(file, "editor")
+    lines = assistant.session("editor").buffers.lines(file)
     cursor = lines.position(len(lines.text))
-    return (await assistant.complete(CompletionRequest(file, cursor, client="editor"))).text
+    return (await assistant.session("editor").complete(CompletionRequest(file, cursor))).text
 
 
 async def test_a_buffer_follows_the_folder_it_belongs_to(assistant: Assistant, tmp_path: Path) -> None:
@@ -43,18 +42,18 @@ async def test_a_buffer_follows_the_folder_it_belongs_to(assistant: Assistant, t
     (outer / "iquest.toml").write_text("")
     file = inner / "a.py"
     file.write_text("nothing of this is typed\n")
-    assistant.add_workspace(outer, "editor")
-    assistant.open_document(file, CODE, 1, "python", "editor")
-    assistant.add_workspace(inner, "editor")
-    assert assistant.project_of(file).root == inner
+    assistant.session("editor").add_workspace(outer)
+    assistant.session("editor").buffers.open(file, CODE, 1, "python")
+    assistant.session("editor").add_workspace(inner)
+    assert assistant.session().view(file).project.root == inner
     assert await text_in(assistant, file) == "width, height):"
-    assistant.change_document(file, [(None, CODE + "wid")], 2, "editor")
+    assistant.session("editor").buffers.change(file, [(None, CODE + "wid")], 2)
     assert await text_in(assistant, file) == "th, height):"
-    assistant.remove_workspace(inner, "editor")
-    assert assistant.project_of(file).root == outer
+    assistant.session("editor").remove_workspace(inner)
+    assert assistant.session().view(file).project.root == outer
     assert await text_in(assistant, file) == "th, height):"
-    assistant.remove_workspace(outer, "editor")
-    assistant.change_document(file, [(None, CODE)], 3, "editor")
+    assistant.session("editor").remove_workspace(outer)
+    assistant.session("editor").buffers.change(file, [(None, CODE)], 3)
     assert await text_in(assistant, file) == "width, height):"
     assert roots(assistant) == [outer]  # by its mark, as for a file opened alone
 
@@ -64,13 +63,13 @@ async def test_below_a_folder_that_nobody_opened_there_are_projects(assistant: A
     (repository / ".git").mkdir(parents=True)
     for file in (tmp_path / "loose.py", repository / "a.py"):
         file.write_text(CODE)
-        assistant.open_document(file, CODE, 1, "python", "editor")
+        assistant.session("editor").buffers.open(file, CODE, 1, "python")
     assert roots(assistant) == [tmp_path, repository]
-    assert assistant.project_of(repository / "a.py").root == repository
+    assert assistant.session().view(repository / "a.py").project.root == repository
     # Opened as a workspace, the folder is one; the repository in it stays what it is.
-    assistant.add_workspace(tmp_path, "editor")
-    assert assistant.project_of(tmp_path / "other" / "b.py").root == tmp_path
-    assert assistant.project_of(repository / "a.py").root == repository
+    assistant.session("editor").add_workspace(tmp_path)
+    assert assistant.session().view(tmp_path / "other" / "b.py").project.root == tmp_path
+    assert assistant.session().view(repository / "a.py").project.root == repository
 
 
 async def test_of_a_folder_that_nobody_opened_only_what_is_near_is_read(
@@ -83,7 +82,7 @@ async def test_of_a_folder_that_nobody_opened_only_what_is_near_is_read(
     (tmp_path / ".cache").mkdir()
     for file in (tmp_path / "x.py", tmp_path / "a" / "near.py", deep / "far.py", tmp_path / ".cache" / "kept.py"):
         file.write_text("value = 1\n")
-    project = assistant.project_of(tmp_path / "x.py", "editor")
+    project = assistant.session("editor").view(tmp_path / "x.py").project
     await project.index()
     assert project.paths == ("a/near.py", "x.py")
     for number in range(50):
@@ -98,23 +97,23 @@ async def test_who_looks_into_many_folders_leaves_none_of_them_open(
     assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with definitions in libraries, which editors open and close."""
-    monkeypatch.setattr(use_cases, "LINGER_S", 0.0)
+    monkeypatch.setattr(workspaces, "LINGER_S", 0.0)
     for name in ("work", "library", "shared", "kept"):
         (tmp_path / name / ".git").mkdir(parents=True)
     files = {name: tmp_path / name / "a.py" for name in ("work", "library", "shared", "kept")}
-    assistant.add_workspace(tmp_path / "work", "editor")
+    assistant.session("editor").add_workspace(tmp_path / "work")
     for file in files.values():
-        assistant.open_document(file, CODE, 1, "python", "editor")
-    assistant.open_document(files["shared"], CODE, 1, "python", "other")
-    assistant.open_document(files["kept"].with_name("b.py"), CODE, 1, "python", "editor")
+        assistant.session("editor").buffers.open(file, CODE, 1, "python")
+    assistant.session("other").buffers.open(files["shared"], CODE, 1, "python")
+    assistant.session("editor").buffers.open(files["kept"].with_name("b.py"), CODE, 1, "python")
     for file in files.values():
-        assistant.close_document(file, "editor")
-        assistant.close_document(file, "editor")
+        assistant.session("editor").buffers.close(file)
+        assistant.session("editor").buffers.close(file)
     await until(lambda: tmp_path / "library" not in roots(assistant))
     assert set(roots(assistant)) == {tmp_path / name for name in ("work", "shared", "kept")}
-    assistant.open_document(files["library"], CODE, 1, "python", "editor")
+    assistant.session("editor").buffers.open(files["library"], CODE, 1, "python")
     assert await text_in(assistant, files["library"]) == "width, height):"
-    assistant.close_document(tmp_path / "nowhere" / "a.py", "editor")
+    assistant.session("editor").buffers.close(tmp_path / "nowhere" / "a.py")
     assert tmp_path / "nowhere" not in roots(assistant)
 
 
@@ -126,12 +125,12 @@ async def test_a_folder_that_cannot_be_indexed_costs_related_files_and_no_answer
 
     (tmp_path / "iquest.toml").write_text("")
     (tmp_path / "a.py").write_text(CODE)
-    project = assistant.add_workspace(tmp_path, "editor")
+    project = assistant.session("editor").add_workspace(tmp_path)
     monkeypatch.setattr(project._files_process, "call", fail)
     project._submit(project._build)
     await project.index()
-    assistant.open_document(tmp_path / "a.py", CODE, 1, "python", "editor")
-    window = await assistant.context(tmp_path / "a.py", Position(4, 9), "editor")
+    assistant.session("editor").buffers.open(tmp_path / "a.py", CODE, 1, "python")
+    window = await assistant.session("editor").context(tmp_path / "a.py", Position(4, 9))
     assert window.tokens
     assert await text_in(assistant, tmp_path / "a.py") == "width, height):"
 
@@ -141,22 +140,22 @@ async def test_a_folder_that_an_editor_renames_takes_its_files_along(assistant: 
     (tmp_path / "old" / "deep").mkdir(parents=True)
     for file in (tmp_path / "old" / "a.py", tmp_path / "old" / "deep" / "b.py"):
         file.write_text(CODE)
-        assistant.open_document(file, CODE, 1, "python", "editor")
-    project = assistant.add_workspace(tmp_path, "editor")
+        assistant.session("editor").buffers.open(file, CODE, 1, "python")
+    project = assistant.session("editor").add_workspace(tmp_path)
     await project.index()
     assert set(project.paths) == {"iquest.toml", "old/a.py", "old/deep/b.py"}
     (tmp_path / "old").rename(tmp_path / "new")
-    assistant.files_gone([tmp_path / "old"], "editor")
-    assistant.files_changed([tmp_path / "new"])
+    assistant.session("editor").buffers.gone([tmp_path / "old"])
+    assistant.workspaces.files_changed([tmp_path / "new"])
     await project.index()
     assert set(project.paths) == {"iquest.toml", "new/a.py", "new/deep/b.py"}
     assert project.documents.open_documents("editor") == ()
     # More files than are worth reading one by one.
     for number in range(300):
         (tmp_path / "new" / f"more{number}.py").write_text("x = 1\n")
-    assistant.files_changed([tmp_path / "new"])
+    assistant.workspaces.files_changed([tmp_path / "new"])
     await project.index()
     assert len(project.paths) == 303
-    assistant.open_document(tmp_path / "new" / "a.py", CODE, 1, "python", "editor")
-    assistant.files_gone([tmp_path], "editor")  # all of it
+    assistant.session("editor").buffers.open(tmp_path / "new" / "a.py", CODE, 1, "python")
+    assistant.session("editor").buffers.gone([tmp_path])  # all of it
     assert project.documents.open_documents("editor") == ()

@@ -43,14 +43,14 @@ def assistant(folder: Path) -> Assistant:
 
 
 async def answer(made: Assistant, root: Path) -> Completion:
-    return await made.complete(CompletionRequest(root / "shapes.py", END))
+    return await made.session().complete(CompletionRequest(root / "shapes.py", END))
 
 
 @pytest.mark.slow
 async def test_the_next_daemon_begins_warm(root: Path, tmp_path: Path) -> None:
     first = assistant(tmp_path / "kv")
-    await first.ready()
-    await first.warm(root / "shapes.py", END)
+    await first.engine.ready()
+    await first.session().warm(root / "shapes.py", END)
     cold = await answer(first, root)
     assert cold.tokens.window > 1000
     await first.close()
@@ -58,7 +58,7 @@ async def test_the_next_daemon_begins_warm(root: Path, tmp_path: Path) -> None:
     assert (entry.workspace, entry.branch) == (str(root), "main")
 
     second = assistant(tmp_path / "kv")
-    assert await second.warm(root / "shapes.py", END) < 0.1 * cold.tokens.window
+    assert await second.session().warm(root / "shapes.py", END) < 0.1 * cold.tokens.window
     warm = await answer(second, root)
     assert warm.tokens.prefilled == 1
     assert warm.text == cold.text
@@ -68,7 +68,7 @@ async def test_the_next_daemon_begins_warm(root: Path, tmp_path: Path) -> None:
 async def test_a_quiet_workspace_is_saved_once(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kv_snapshots, "QUIET_S", 0.05)
     made = assistant(tmp_path / "kv")
-    await made.ready()
+    await made.engine.ready()
     await answer(made, root)
     store = StateStore(tmp_path / "kv", 1 << 24)
     await until(store.entries)
@@ -83,12 +83,12 @@ async def test_a_quiet_workspace_is_saved_once(root: Path, tmp_path: Path, monke
 
 async def test_each_branch_has_its_own(root: Path, tmp_path: Path) -> None:
     made = assistant(tmp_path / "kv")
-    await made.ready()
-    await made.warm(root / "shapes.py", END, refresh=True)
+    await made.engine.ready()
+    await made.session().warm(root / "shapes.py", END, refresh=True)
     git(root, "switch", "-q", "-c", "topic")
     (root / "shapes.py").write_text("# another beginning of the file\n" + CODE)
-    made.files_changed([root / "shapes.py"])
-    await made.warm(root / "shapes.py", END, refresh=True)
+    made.workspaces.files_changed([root / "shapes.py"])
+    await made.session().warm(root / "shapes.py", END, refresh=True)
     await made.close()
     found = {entry.branch: entry.tokens for entry in StateStore(tmp_path / "kv", 1 << 24).entries()}
     assert set(found) == {"main", "topic"}
@@ -96,7 +96,7 @@ async def test_each_branch_has_its_own(root: Path, tmp_path: Path) -> None:
 
 async def test_another_layout_starts_cold(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = assistant(tmp_path / "kv")
-    await first.ready()
+    await first.engine.ready()
     await answer(first, root)
     await first.close()
     monkeypatch.setattr(kv_snapshots, "__version__", "99")
@@ -108,7 +108,7 @@ async def test_another_layout_starts_cold(root: Path, tmp_path: Path, monkeypatc
 async def test_nothing_is_saved_where_that_is_turned_off(root: Path, tmp_path: Path) -> None:
     options = EngineOptions(kind="fake", context_tokens=9000, state_folder=str(tmp_path / "kv"), state_limit=0)
     made = Assistant(Configuration({"deadline_ms": PATIENT_MS}), ProcessEngine(options), watch=False)
-    await made.ready()
+    await made.engine.ready()
     await answer(made, root)
     await made.close()
     assert not (tmp_path / "kv").exists()

@@ -18,33 +18,38 @@ CODE = "def area(width, height):\n    return width * height\n"
 
 
 @pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
+def configuration() -> Configuration:
+    return Configuration({"engine": "fake"})
+
+
+@pytest.fixture
+async def made(tmp_path: Path, configuration: Configuration) -> AsyncIterator[tuple[Assistant, Path]]:
     (tmp_path / "iquest.toml").write_text("")
     (tmp_path / "shapes.py").write_text(CODE)
     (tmp_path / "use.py").write_text("from shapes import area\n\nprint(area(1, 2))\n")
-    assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
-    assistant.add_workspace(tmp_path, "editor")
-    await assistant.ready()
+    assistant = Assistant(configuration, watch=False)
+    assistant.session("editor").add_workspace(tmp_path)
+    await assistant.engine.ready()
     yield assistant, tmp_path
     await assistant.close()
 
 
 async def shown(assistant: Assistant, file: Path) -> tuple[int, set[str]]:
     """The window's budget and the files in it."""
-    window = await assistant.context(file, Position(0, 0), "editor")
+    window = await assistant.session("editor").context(file, Position(0, 0))
     return window.budget, {chunk.path for chunk in window.chunks}
 
 
 async def test_another_window_is_a_new_start_of_the_engine_and_nothing_else_is(made: tuple[Assistant, Path]) -> None:
     assistant, root = made
-    first, told = assistant.engine_pid, list[EngineStatus]()
-    assistant.on_status(told.append)
+    first, told = assistant.engine.pid, list[EngineStatus]()
+    assistant.engine.on_status(told.append)
     for harmless in ({"deadlineMs": 300}, {"history": False}, {"windowTokens": None}, {"window_tokens": "many"}, {}):
-        assistant.configure(harmless, "editor")
+        assistant.session("editor").configure(harmless)
     # A setting is as the one that set it first has it, so a second client changes nothing.
-    assert not assistant.configure({"windowTokens": 1500}, "editor")
-    assert [problem.key for problem in assistant.configure({"windowTokens": 900}, "other")] == ["windowTokens"]
-    await until(lambda: assistant.engine_pid != first and assistant.status.state is EngineState.READY)
+    assert not assistant.session("editor").configure({"windowTokens": 1500})
+    assert [problem.key for problem in assistant.session("other").configure({"windowTokens": 900})] == ["windowTokens"]
+    await until(lambda: assistant.engine.pid != first and assistant.engine.status.state is EngineState.READY)
     assert (await shown(assistant, root / "use.py"))[0] == 1500
     assert [str(status.error) for status in told if status.state is EngineState.RESTARTING] == [
         "The model that the settings name is being loaded."
@@ -56,24 +61,26 @@ async def test_a_change_while_the_model_loads_counts_too(tmp_path: Path, monkeyp
     monkeypatch.setenv("IQUEST_LSP_FAKE", '{"load_ms": 500}')
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
     try:
-        assistant.start()
-        await until(lambda: assistant.status.state is EngineState.LOADING)
-        assistant.configure({"window_tokens": 1500}, "editor")
-        assistant.configure({"window_tokens": 1600}, "editor")
-        await until(lambda: assistant.model is not None and assistant.model.window == 1600)
+        assistant.engine.start()
+        await until(lambda: assistant.engine.status.state is EngineState.LOADING)
+        assistant.session("editor").configure({"window_tokens": 1500})
+        assistant.session("editor").configure({"window_tokens": 1600})
+        await until(lambda: assistant.engine.model is not None and assistant.engine.model.window == 1600)
     finally:
         await assistant.close()
 
 
-async def test_a_model_that_there_is_not_leaves_the_one_that_runs(made: tuple[Assistant, Path]) -> None:
+async def test_a_model_that_there_is_not_leaves_the_one_that_runs(
+    made: tuple[Assistant, Path], configuration: Configuration
+) -> None:
     assistant, root = made
-    assistant._configuration.overrides.clear()
-    first = assistant.engine_pid
-    (problem,) = assistant.configure({"model": "no-such-model", "engine": "llama"}, "editor")
+    configuration.overrides.clear()
+    first = assistant.engine.pid
+    (problem,) = assistant.session("editor").configure({"model": "no-such-model", "engine": "llama"})
     assert problem.key == "model"
     assert "no-such-model" in problem.reason
     await asyncio.sleep(0.2)
-    assert (assistant.engine_pid, assistant.status.state) == (first, EngineState.READY)
+    assert (assistant.engine.pid, assistant.engine.status.state) == (first, EngineState.READY)
     assert (await shown(assistant, root / "use.py"))[1] >= {"shapes.py", "use.py"}
 
 
@@ -83,15 +90,15 @@ async def test_what_surrounds_a_file_follows_the_strictest_who_has_the_workspace
     assistant, root = made
     file = root / "use.py"
     assert "shapes.py" in (await shown(assistant, file))[1]
-    assistant.configure({"context": "open"}, "editor")
+    assistant.session("editor").configure({"context": "open"})
     assert "shapes.py" not in (await shown(assistant, file))[1]
-    assistant.open_document(root / "shapes.py", CODE, 1, "python", "editor")
+    assistant.session("editor").buffers.open(root / "shapes.py", CODE, 1, "python")
     assert "shapes.py" in (await shown(assistant, file))[1]
-    assistant.add_workspace(root, "other")
-    assistant.configure({"context": "none"}, "other")
+    assistant.session("other").add_workspace(root)
+    assistant.session("other").configure({"context": "none"})
     assert "shapes.py" not in (await shown(assistant, file))[1]
-    assistant.leave("other")
-    assistant.configure({"context": None}, "editor")
+    assistant.session("other").leave()
+    assistant.session("editor").configure({"context": None})
     assert "shapes.py" in (await shown(assistant, file))[1]
 
 
@@ -105,11 +112,11 @@ async def test_the_files_of_settings_are_followed(tmp_path: Path) -> None:
     told: list[str] = []
     assistant.on_project(lambda event: told.append(event.what))
     try:
-        project = assistant.add_workspace(root, "editor")
-        await assistant.ready()
+        project = assistant.session("editor").add_workspace(root)
+        await assistant.engine.ready()
 
         def now() -> tuple[int, int]:
-            settings = assistant.settings_for(root / "a.py", "editor")
+            settings = assistant.session("editor").view(root / "a.py").settings
             return settings.deadline_ms, settings.max_tokens
 
         assert now() == (100, 10)
@@ -120,17 +127,17 @@ async def test_the_files_of_settings_are_followed(tmp_path: Path) -> None:
         # Saved in an editor, or changed where nothing watches.
         project._watcher, _ = None, watcher.stop() if watcher is not None else None
         (root / "iquest.toml").write_text("max_tokens = 30\n")
-        assistant.files_changed([root / "iquest.toml"])
+        assistant.workspaces.files_changed([root / "iquest.toml"])
         await until(lambda: now() == (100, 30))
         told.clear()
         assistant.look_at_user_file()
         assert told == []  # it is as it was
-        first = assistant.engine_pid
+        first = assistant.engine.pid
         user.write_text("deadline_ms = 150\nwindow_tokens = 1500\n")
         assistant.look_at_user_file()
         await until(lambda: now() == (150, 30))
         assert "settings" in told
-        await until(lambda: assistant.model is not None and assistant.model.window == 1500)
-        assert assistant.engine_pid != first
+        await until(lambda: assistant.engine.model is not None and assistant.engine.model.window == 1500)
+        assert assistant.engine.pid != first
     finally:
         await assistant.close()

@@ -51,7 +51,7 @@ async def test_history_is_indexed_in_the_background_with_progress_and_on_new_com
     events: list[ProjectEvent] = []
     assistant.on_project(events.append)
     try:
-        assistant.add_workspace(script.root)
+        assistant.session().add_workspace(script.root)
         await until(lambda: stored(script.root) == 16, lambda: "the history's store")
         await until(lambda: any(e.what == "commits" and e.done == e.total == 16 for e in events), lambda: "progress")
         await until(lambda: events[-1].total == 0 or events[-1].news, lambda: "the end of the progress")
@@ -67,15 +67,15 @@ async def test_the_window_shows_what_changes_along_and_what_the_history_says(scr
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
     try:
         file = script.root / "src/area.py"
-        assistant.open_document(file, file.read_text(), 1, "python")
-        window = await assistant.context(file, Position(1, 4))
+        assistant.session().buffers.open(file, file.read_text(), 1, "python")
+        window = await assistant.session().context(file, Position(1, 4))
         reasons = {chunk.path: chunk.reason for chunk in window.chunks}
         assert reasons["deploy/sizes.cfg"] == "often changes with src/area.py"
         told = next(chunk.text for chunk in window.chunks if chunk.kind is ChunkKind.FLOW)
         assert "the survey of week 7 asks for" in told
         quiet = Assistant(Configuration({"engine": "fake", "history": False}), watch=False)
         try:
-            window = await quiet.context(file, Position(1, 4))
+            window = await quiet.session().context(file, Position(1, 4))
         finally:
             await quiet.close()
         assert not any(chunk.kind is ChunkKind.FLOW for chunk in window.chunks)
@@ -93,17 +93,17 @@ async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch:
     assistant = Assistant(Configuration({"engine": "fake"}))
     try:
         file = script.root / "src/area.py"
-        project = assistant.add_workspace(script.root)
-        assistant.open_document(file, file.read_text(), 1, "python")
-        await assistant.warm(file, Position(1, 4))
-        await assistant.complete(CompletionRequest(file, Position(1, 4)))
+        project = assistant.session().add_workspace(script.root)
+        assistant.session().buffers.open(file, file.read_text(), 1, "python")
+        await assistant.session().warm(file, Position(1, 4))
+        await assistant.session().complete(CompletionRequest(file, Position(1, 4)))
         code = "def area(side):\n    return round(side)\n"
         script.commit("Round as the land registry wants it", {"src/area.py": code})
         made: list[str] = []
 
         async def look() -> None:
             snapshot = project.documents.snapshot("src/area.py", Position(1, 4))
-            window = await assistant._windows.make(project, snapshot)
+            window = await assistant.windows.make(project, snapshot)
             made.append("\n".join(chunk.text for chunk in window.chunks))
 
         async with asyncio.timeout(PATIENCE_S):
@@ -127,9 +127,9 @@ async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(scrip
     assistant.on_project(lambda event: steps.append(event) if event.what == "files" else None)
     here = script.root / "src/area.py"
     try:
-        await assistant.ready()
-        assistant.open_document(here, here.read_text() + "def area(", 1, "python")
-        await assistant.project_of(here).index()
+        await assistant.engine.ready()
+        assistant.session().buffers.open(here, here.read_text() + "def area(", 1, "python")
+        await assistant.session().view(here).project.index()
         total = steps[-2].total
         assert total > 5000
         steps.clear()
@@ -138,7 +138,7 @@ async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(scrip
         took = time.monotonic() - begin
         await until(lambda: bool(steps) and 0 < steps[-1].done < total, lambda: "the first files read again")
         with stopped(*children(os.getpid(), "multiprocessing")):  # so that it is not read to the end before the answer
-            given = await assistant.complete(CompletionRequest(here, Position(2, 9), explicit=True))
+            given = await assistant.session().complete(CompletionRequest(here, Position(2, 9), explicit=True))
             assert given.text == "side):"
             assert 0 < steps[-1].done < total  # what is asked meanwhile is answered meanwhile
         await until(lambda: steps[-1].news, lambda: "the end")
@@ -155,7 +155,7 @@ async def test_no_repository_no_history(tmp_path: Path, monkeypatch: pytest.Monk
     file.write_text("x = 1\n")
     assistant = Assistant(Configuration({"engine": "fake"}))
     try:
-        window = await assistant.context(file, Position(0, 5))
+        window = await assistant.session().context(file, Position(0, 5))
         assert [chunk.kind for chunk in window.chunks][-1] is ChunkKind.CURRENT
         assert not (tmp_path / "cache" / "iquest-lsp" / "codeflow").exists()
     finally:

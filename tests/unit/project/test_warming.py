@@ -25,20 +25,19 @@ async def made(tmp_path: Path) -> AsyncIterator[tuple[Assistant, Path]]:
     (root / "iquest.toml").write_text("")
     (root / "a.py").write_text(CODE)
     assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
-    await assistant.ready()
-    await assistant.add_workspace(root).index()
+    await assistant.engine.ready()
+    await assistant.session().add_workspace(root).index()
     yield assistant, root
     await assistant.close()
 
 
 def at_work(assistant: Assistant) -> bool:
-    ahead = [task for _, task in assistant._completer._ahead.values()]
-    return any(not task.done() for task in [*ahead, *assistant._warmer._tasks.values()])
+    return assistant.warmer.is_at_work or any(not task.done() for task in assistant.completer.speculations)
 
 
 async def shown(assistant: Assistant, file: Path) -> Completion:
-    assistant.open_document(file, CODE, 1, "python")
-    made = await assistant.complete(CompletionRequest(file, END))
+    assistant.session().buffers.open(file, CODE, 1, "python")
+    made = await assistant.session().complete(CompletionRequest(file, END))
     assert (made.text, made.source) == ("a(1)", "model")
     return made
 
@@ -47,51 +46,51 @@ async def test_the_completion_after_a_shown_one_is_there_when_that_is_accepted(m
     assistant, root = made
     first = await shown(assistant, root / "a.py")
     await until(lambda: not at_work(assistant))
-    evaluated = (await assistant._engine.metrics()).evaluated_tokens
-    assistant.change_document(root / "a.py", [(None, CODE + first.text)], 2)
-    second = await assistant.complete(CompletionRequest(root / "a.py", Position(6, 11)))
+    evaluated = (await assistant.engine.metrics()).evaluated_tokens
+    assistant.session().buffers.change(root / "a.py", [(None, CODE + first.text)], 2)
+    second = await assistant.session().complete(CompletionRequest(root / "a.py", Position(6, 11)))
     assert (second.text, second.source) == ("\n    return area(1)", "speculated")
     assert (second.tokens.prefilled, second.tokens.generated) == (0, 0)
-    assert (await assistant._engine.metrics()).evaluated_tokens == evaluated
+    assert (await assistant.engine.metrics()).evaluated_tokens == evaluated
     # Something else was typed instead: that answer is for nobody.
-    assistant.change_document(root / "a.py", [(None, CODE + "a(2)")], 3)
-    assert (await assistant.complete(CompletionRequest(root / "a.py", Position(6, 11)))).source == "model"
+    assistant.session().buffers.change(root / "a.py", [(None, CODE + "a(2)")], 3)
+    assert (await assistant.session().complete(CompletionRequest(root / "a.py", Position(6, 11)))).source == "model"
 
 
 async def test_on_a_busy_machine_nobody_thinks_ahead_and_a_pause_is_waited_for_once_more(
     made: tuple[Assistant, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assistant, root = made
-    monkeypatch.setattr(assistant._machine, "is_busy", lambda: True)
+    monkeypatch.setattr(assistant.machine, "is_busy", lambda: True)
     monkeypatch.setattr(warming, "REST_S", 3600.0)  # no pause is over before the test wants one
     for name in ("NEWS_S", "POSTPONED_S"):
         monkeypatch.setattr(warming, name, 0.05)
     looks: list[int] = []
-    refresh = assistant._warmer._refresh
+    refresh = assistant.warmer.refresh
     monkeypatch.setattr(
-        assistant._warmer, "_refresh", lambda place, postponed=0: looks.append(postponed) or refresh(place, postponed)
+        assistant.warmer, "refresh", lambda place, postponed=0: looks.append(postponed) or refresh(place, postponed)
     )
     await shown(assistant, root / "a.py")
-    assert assistant._completer._ahead == {}
+    assert assistant.completer.speculations == []
     monkeypatch.setattr(warming, "REST_S", 0.05)
-    assistant.save_document(root / "a.py", None)
-    await until(lambda: not assistant._warmer._timers)
+    assistant.session().buffers.save(root / "a.py", None)
+    await until(lambda: not assistant.warmer.is_waiting)
     assert looks == [0, 1]  # then it is done all the same, since a machine may be busy for hours
 
 
 async def test_a_save_brings_the_window_up_to_date(made: tuple[Assistant, Path]) -> None:
     assistant, root = made
     await shown(assistant, root / "a.py")
-    await until(lambda: not at_work(assistant) and not assistant._warmer._timers)
+    await until(lambda: not at_work(assistant) and not assistant.warmer.is_waiting)
     (root / "other.py").write_text("def area(size):\n    return size\n")
-    assistant.files_changed([root / "other.py"])
-    await assistant.project_of(root / "a.py").index()
-    assistant.save_document(root / "a.py", None)
-    assert assistant._warmer._timers
-    await until(lambda: not assistant._warmer._timers and not at_work(assistant))
-    window = await assistant.context(root / "a.py", END)
+    assistant.workspaces.files_changed([root / "other.py"])
+    await assistant.session().view(root / "a.py").project.index()
+    assistant.session().buffers.save(root / "a.py", None)
+    assert assistant.warmer.is_waiting
+    await until(lambda: not assistant.warmer.is_waiting and not at_work(assistant))
+    window = await assistant.session().context(root / "a.py", END)
     assert "other.py" in {chunk.path for chunk in window.chunks}
-    assert [item.warm_tokens for item in assistant.workspaces()] == [len(window.tokens)]
+    assert [item.warm_tokens for item in assistant.status_of_workspaces()] == [len(window.tokens)]
 
 
 @pytest.mark.slow
@@ -101,11 +100,11 @@ async def test_each_workspace_has_its_own_part_of_the_cache_while_there_are_enou
     monkeypatch.setattr(warming, "REST_S", 3600.0)  # what pauses do is use too
     assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     try:
-        info = await assistant.ready()
+        info = await assistant.engine.ready()
         roots = [tmp_path / f"work{number}" for number in range(info.sequences)]  # one more than there are for windows
 
-        async def ask(root: Path) -> tuple[int, int]:
-            made = await assistant.complete(CompletionRequest(root / "a.py", END, explicit=True))
+        async def ask(root: Path, client: str = "") -> tuple[int, int]:
+            made = await assistant.session(client).complete(CompletionRequest(root / "a.py", END, explicit=True))
             await until(lambda: not at_work(assistant))
             return made.tokens.reused, made.tokens.prefilled
 
@@ -113,22 +112,23 @@ async def test_each_workspace_has_its_own_part_of_the_cache_while_there_are_enou
             root.mkdir()
             (root / "iquest.toml").write_text("")
             (root / "a.py").write_text(f"# {root.name}\n" * 20 + CODE)
-            await assistant.add_workspace(root).index()
+            await assistant.session().add_workspace(root).index()
             assert (await ask(root))[1] > 100
-        held = (await assistant._engine.metrics()).cached
+        held = (await assistant.engine.metrics()).cached
         assert sum(count > 100 for count in held.values()) == info.sequences - 1
         # Nobody's window costs another's.
         for root in roots[:-1]:
-            assistant._completer.forget()
-            assert (await ask(root))[1] <= 1
+            assert (await ask(root, "one whom nothing was answered yet"))[1] <= 1
         # One more takes the place of the one used the longest ago, and of no other.
         last = roots[-1]
         last.mkdir()
         (last / "iquest.toml").write_text("")
         (last / "a.py").write_text("# last\n" * 20 + CODE)
-        await assistant.add_workspace(last).index()
+        await assistant.session().add_workspace(last).index()
         assert (await ask(last))[1] > 100
-        assistant._completer.forget()
-        assert [(await ask(root))[1] <= 1 for root in (*roots[1:-1], roots[0])] == [*[True] * (len(roots) - 2), False]
+        assert [(await ask(root, "another one"))[1] <= 1 for root in (*roots[1:-1], roots[0])] == [
+            *[True] * (len(roots) - 2),
+            False,
+        ]
     finally:
         await assistant.close()

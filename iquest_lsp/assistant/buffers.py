@@ -1,0 +1,104 @@
+"""What one client has open in its editor: told by its notifications, asked for by its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from iquest_lsp.assistant.workspaces import Workspaces
+from iquest_lsp.datatypes import Position
+from iquest_lsp.errors import UsageError
+from iquest_lsp.project.project import Change
+from iquest_lsp.project.warming import Warmer
+from iquest_lsp.workspace.positions import LineIndex
+
+MOST_NOTED = 120  # characters of a line that other tools complain of
+
+
+class Buffers:
+    """The documents of a client. What is opened, saved or looked at is warmed, since questions come there next."""
+
+    def __init__(self, workspaces: Workspaces, warmer: Warmer, client: str) -> None:
+        self._workspaces = workspaces
+        self._warmer = warmer
+        self._client = client
+
+    def open(self, file: Path, text: str, version: int, language: str) -> None:
+        """The editor opened a document."""
+        view = self._workspaces.view(file, self._client)
+        path = view.project.path_of(file)
+        view.project.documents.open(path, text, version, language, self._client)
+        view.project.look_at([path])
+        self._warmer.ahead(view, path, Position(0, 0), refresh=True)
+
+    def change(self, file: Path, changes: Sequence[Change], version: int) -> None:
+        """The editor changed a document."""
+        project = self._workspaces.open(file, self._client)
+        project.documents.change(project.path_of(file), changes, version, self._client)
+
+    def save(self, file: Path, text: str | None) -> None:
+        """The editor saved a document."""
+        project = self._workspaces.open(file, self._client)
+        project.documents.save(project.path_of(file), text, self._client)
+        project.files_changed([file])
+        self._warmer.renew(project.root)
+
+    def focus(self, file: Path, cursor: Position | None = None) -> None:
+        """The editor shows a document that it has open, or another place in it."""
+        view = self._workspaces.view(file, self._client)
+        path = view.project.path_of(file)
+        view.document(path)
+        view.project.documents.view(path)
+        view.project.look_at([path])
+        self._warmer.look(view, path, cursor)
+
+    def close(self, file: Path) -> None:
+        """The editor closed a document; a project that it only had open for that is kept for a while."""
+        project = self._workspaces.find(file)
+        if project is not None:
+            project.documents.close(project.path_of(file), self._client)
+            self._workspaces.release(project, self._client)
+
+    def gone(self, files: Sequence[Path]) -> None:
+        """The editor deleted or renamed files; of a folder, all that lie in it. Its buffers of them are closed."""
+        for file in files:
+            project = self._workspaces.find(file)
+            if project is not None:
+                gone = project.path_of(file)
+
+                def is_gone(path: str, gone: str = gone) -> bool:
+                    return gone in (path, ".") or path.startswith(gone + "/")
+
+                for document in project.documents.open_documents(self._client):
+                    if is_gone(document.path):
+                        project.documents.close(document.path, self._client)
+                inside = [path for path in project.paths if is_gone(path)]
+                project.files_changed([file, *(project.root / path for path in inside)])
+
+    def note(self, file: Path, notes: Sequence[tuple[int, str]]) -> None:
+        """What other tools say of lines (from 0) of a document, nearest to the cursor first; the window shows it from
+        the next pause on, since anything new before the current file costs that file's evaluation."""
+        project = self._workspaces.open(file, self._client)
+        lines = self.lines(file)
+        there = [(message, lines.line(line).strip()) for line, message in notes if 0 <= line < len(lines)]
+        told = [f"{message}: {code[:MOST_NOTED]}" for message, code in there]
+        if project.note(project.path_of(file), told):
+            self._warmer.renew(project.root)
+
+    def lines(self, file: Path) -> LineIndex:
+        """The lines of a document; raises DocumentError."""
+        view = self._workspaces.view(file, self._client)
+        return view.lines(view.project.path_of(file))
+
+    def cursor(self, file: Path, line: int, column: int | None) -> Position:
+        """A place given on the command line, 0-based; raises UsageError when the file has no such place."""
+        lines = self.lines(file)
+        if line >= len(lines):
+            raise UsageError(f"{file.name} has no line {line + 1}", why=f"it has {len(lines)}")
+        width = len(lines.line(line))
+        if column is None:
+            return Position(line, width)
+        if column > width:
+            what = f"Line {line + 1} of {file.name} has no column {column + 1}"
+            raise UsageError(what, why=f"it ends at {width + 1}")
+        return Position(line, column)
