@@ -13,7 +13,8 @@ from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import HARMLESS, Ground, Objection
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.commits import commits
-from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex
+from iquest_lsp.codeflow.past.entries import Entry
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import last_good
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
-from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex, SymbolEntry
+from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
