@@ -25,8 +25,8 @@ from benchmarks.tuned import put
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import machine
 from iquest_lsp.completion.confidence import METADATA_KEY
-from iquest_lsp.completion.cursor_text import Place
-from iquest_lsp.completion.postprocess import Quiet, shape
+from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.postprocess import Quiet, postprocess
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.datatypes import Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
@@ -43,14 +43,14 @@ RESAMPLED = 500
 class Sample:
     """One cursor: what was generated there, and what stands there in the file."""
 
-    place: Place
+    place: CursorText
     unit: Unit
     made: Generation
     expected: str
 
     def score(self, threshold: float) -> tuple[float, bool, bool, bool]:
         """Worth, whether something is shown, whether its first line is right, whether doubt kept it quiet."""
-        shown = shape(self.made, self.place, self.unit, threshold)
+        shown = postprocess(self.made, self.place, self.unit, threshold)
         first = shown.text.split("\n", 1)[0].rstrip()
         if not first:
             return 0.0, bool(shown.text), False, shown.quiet is Quiet.UNSURE

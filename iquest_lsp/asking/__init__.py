@@ -2,8 +2,8 @@
 
 Import from the modules (this package imports none of them); each may import those above it:
 
-    statements  Statements, Thoughts: prose statement by statement, nothing that cites what does not exist
-    evidence    Evidence, Piece: what an answer rests on
-    talking     Talkers: the engines of the Instruct and Thinking roles
-    asker       Asker: the use cases "ask" and "explain in words"
+    statements    StatementFilter: prose statement by statement, nothing that cites what does not exist
+    evidence      Evidence, Piece: what an answer rests on
+    chat_engines  ChatEngines: the engines of the Instruct and Thinking roles
+    asker         Asker: the use cases "ask" and "explain in words"
 """

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iquest_lsp.asking.chat_engines import Role, Room, Talker, Talkers
+from iquest_lsp.asking.chat_engines import ChatEngine, ChatEngines, Role, TokenBudget
 from iquest_lsp.asking.evidence import FILE_KINDS, Evidence, Piece, file_piece, files_for, history_piece, names_in
-from iquest_lsp.asking.statements import Citation, Dropped, Statements
+from iquest_lsp.asking.statements import Citation, DroppedStatement, StatementFilter
 from iquest_lsp.codeflow import History
 from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
@@ -76,7 +76,7 @@ class Reply:
     model: str
     finish: str
     cited: tuple[Citation, ...] = ()
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[DroppedStatement, ...] = ()
     evidence: tuple[Piece, ...] = ()
 
     def to_json(self) -> dict[str, object]:
@@ -96,8 +96,8 @@ class Reply:
 class Asker:
     """Answers questions about open projects."""
 
-    def __init__(self, talkers: Talkers) -> None:
-        self._talkers = talkers
+    def __init__(self, chat_engines: ChatEngines) -> None:
+        self._chat_engines = chat_engines
 
     async def ask(self, view: ProjectView, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
         """The answer; raises ModelError where no model can give one, EngineError, UsageError."""
@@ -105,16 +105,16 @@ class Asker:
             raise UsageError("The question is empty")
         if len(question.text) > MAX_QUESTION:
             raise UsageError("The question is too long", why=f"it has {len(question.text):,} characters")
-        talker = self._talkers.find(question.role)
-        room = await talker.start()
+        engine = self._chat_engines.find(question.role)
+        room = await engine.start()
         await view.project.index()
-        left = room.prompt - await _tokens(talker, [_RULES, question.text, *sum(question.conversation, ())]) - 64
+        left = room.prompt - await _tokens(engine, [_RULES, question.text, *sum(question.conversation, ())]) - 64
         if left < 256:
             raise UsageError("The conversation is too long", fix="Begin a new one")
         evidence = Evidence()
-        await self._gather(view, question, talker, int(left * 0.95), evidence)
+        await self._gather(view, question, engine, int(left * 0.95), evidence)
         asked = f"{evidence.text()}\nThe question: {question.text}"
-        return await self._answer(view.project, talker, room, question.conversation, asked, evidence, listen)
+        return await self._answer(view.project, engine, room, question.conversation, asked, evidence, listen)
 
     async def explain(
         self,
@@ -127,8 +127,8 @@ class Asker:
         role: Role = Role.INSTRUCT,
     ) -> Reply:
         """Prose on top of what is known of a change; raises ModelError where no model can give it, EngineError."""
-        talker = self._talkers.find(role)
-        room = await talker.start()
+        engine = self._chat_engines.find(role)
+        room = await engine.start()
         characters = int((room.prompt - 400) * CHARACTERS_PER_TOKEN)
         evidence = Evidence()
         known = facts.to_markdown()[: characters // 2]
@@ -144,15 +144,15 @@ class Asker:
         evidence.paths |= {item.path for item in facts.files} | {item.path for item in facts.missing}
         evidence.commits |= {item.commit for item in facts.history}
         asked = f"{evidence.text()}\n{_EXPLAIN}"
-        return await self._answer(project, talker, room, (), asked, evidence, listen)
+        return await self._answer(project, engine, room, (), asked, evidence, listen)
 
     # --------------------------------------------------------------------------------------------- internals
 
     async def _answer(
         self,
         project: Project,
-        talker: Talker,
-        room: Room,
+        engine: ChatEngine,
+        room: TokenBudget,
         conversation: Sequence[tuple[str, str]],
         asked: str,
         evidence: Evidence,
@@ -163,8 +163,8 @@ class Asker:
             messages += [Message("user", question), Message("assistant", answer)]
         messages.append(Message("user", asked))
         known = await asyncio.to_thread(lambda: frozenset(project.paths))
-        truth = _Truth(project, evidence, known)
-        statements = Statements(truth, {path.rpartition(".")[2].lower() for path in known if "." in path})
+        truth = _CitationCheck(project, evidence, known)
+        statements = StatementFilter(truth, {path.rpartition(".")[2].lower() for path in known if "." in path})
         said: list[str] = []
         thought: list[str] = []
         finish = ""
@@ -174,7 +174,7 @@ class Asker:
                 said.append(text)
                 listen("text", text)
 
-        async for kind, words in talker.answer(messages, room.answer):
+        async for kind, words in engine.answer(messages, room.answer):
             if kind == "finish":
                 finish = words
             elif kind == "thinking":
@@ -186,7 +186,7 @@ class Asker:
         return Reply(
             "".join(said).strip(),
             "".join(thought).strip(),
-            talker.name,
+            engine.name,
             finish,
             tuple(statements.cited),
             tuple(statements.dropped),
@@ -194,7 +194,7 @@ class Asker:
         )
 
     async def _gather(
-        self, view: ProjectView, question: Question, talker: Talker, room: int, evidence: Evidence
+        self, view: ProjectView, question: Question, engine: ChatEngine, room: int, evidence: Evidence
     ) -> None:
         """Fills the evidence within `room` tokens: files, their history, and the story of the line asked about."""
         project = view.project
@@ -212,18 +212,18 @@ class Asker:
             said = "".join(f"- {paths[0]}:{line + 1}: {text}\n" for line, text in question.notes)
             reason = "; ".join(text for _, text in question.notes)[:200]
             told.append(Piece("diagnostics", paths[0], f"What other tools say near the cursor:\n{said}", reason))
-        spent = await _tokens(talker, [piece.text for piece in told])
+        spent = await _tokens(engine, [piece.text for piece in told])
         loop = asyncio.get_running_loop()
 
         def encode(texts: Sequence[str]) -> Sequence[Sequence[int]]:
-            return asyncio.run_coroutine_threadsafe(talker.encode(texts), loop).result()
+            return asyncio.run_coroutine_threadsafe(engine.encode(texts), loop).result()
 
         files = await asyncio.to_thread(_files, view, question, paths, encode, room - spent)
         for piece in [*files, *told]:
             evidence.add(piece)
 
 
-class _Truth:
+class _CitationCheck:
     """Whether what a statement cites exists: in the evidence, in the workspace, in the repository."""
 
     def __init__(self, project: Project, evidence: Evidence, known: frozenset[str]) -> None:
@@ -255,8 +255,8 @@ def _lines(text: str) -> int:
     return text.count("\n") + (not text.endswith("\n"))
 
 
-async def _tokens(talker: Talker, texts: Sequence[str]) -> int:
-    return sum(map(len, await talker.encode(list(texts)))) if texts else 0
+async def _tokens(engine: ChatEngine, texts: Sequence[str]) -> int:
+    return sum(map(len, await engine.encode(list(texts)))) if texts else 0
 
 
 def _history(view: ProjectView, paths: Sequence[str], cursor: Position | None, limit: int) -> list[Piece]:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from iquest_lsp.asking.statements import Thoughts
+from iquest_lsp.asking.statements import ThinkingSplitter
 from iquest_lsp.context.chat import ChatTemplate, Message
 from iquest_lsp.context.prompt import encode as encode_parts
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
@@ -45,7 +45,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TokenBudget:
     """Tokens that a conversation may have, and those of them kept for the answer."""
 
     total: int
@@ -56,13 +56,13 @@ class Room:
         return self.total - self.answer
 
 
-class Talker(Protocol):
+class ChatEngine(Protocol):
     """A model that answers."""
 
     @property
     def name(self) -> str: ...
 
-    async def start(self) -> Room:
+    async def start(self) -> TokenBudget:
         """Loads the model; raises ModelError where it cannot follow instructions, EngineError where it fails."""
 
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
@@ -80,7 +80,7 @@ def no_model(name: str) -> ModelError:
     )
 
 
-class LocalTalker:
+class LocalChat:
     """A GGUF with a chat template, over an engine."""
 
     def __init__(self, engine: Engine, scheduler: Scheduler, window: Callable[[], int], think: bool) -> None:
@@ -94,12 +94,12 @@ class LocalTalker:
         info = self._engine.info
         return info.name if info is not None else ""
 
-    async def start(self) -> Room:
+    async def start(self) -> TokenBudget:
         info = await self._engine.start()
         if ChatTemplate.of(info.metadata, info.special_tokens) is None:
             raise no_model(info.name)
         total = min(info.window or info.context_length, self._window() or CPU_WINDOW) + ANSWER_ROOM
-        return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
+        return TokenBudget(total, min(max(total // 4, 256), 4096 if self._think else 1024))
 
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return await self._engine.tokenize(texts)
@@ -121,20 +121,20 @@ class LocalTalker:
             )
         )
         work.add_done_callback(lambda _: pieces.put_nowait(None))
-        thoughts = Thoughts(opened=template.opens_thinking(parts))
+        splitter = ThinkingSplitter(opened=template.opens_thinking(parts))
         try:
             while (text := await pieces.get()) is not None:
-                for piece in thoughts.push(text):
+                for piece in splitter.push(text):
                     yield piece
             made: Generation = await work
         finally:
             work.cancel()
-        for piece in thoughts.end():
+        for piece in splitter.end():
             yield piece
         yield "finish", str(made.finish)
 
 
-class RemoteTalker:
+class RemoteChat:
     """A model of the server that the settings name."""
 
     def __init__(self, switch: EngineSwitch, model: str, window: Callable[[], int], think: bool) -> None:
@@ -147,16 +147,16 @@ class RemoteTalker:
     def name(self) -> str:
         return self._model or (self._switch.info.name if self._switch.info is not None else REMOTE)
 
-    async def start(self) -> Room:
+    async def start(self) -> TokenBudget:
         total = self._window() or CPU_WINDOW
-        return Room(total, min(max(total // 4, 256), 4096 if self._think else 1024))
+        return TokenBudget(total, min(max(total // 4, 256), 4096 if self._think else 1024))
 
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return [text_tokens.encode(text) for text in texts]
 
     async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
         sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
-        thoughts = Thoughts()
+        splitter = ThinkingSplitter()
         stream = self._switch.chat(sent, model=self._model, max_tokens=max_tokens, temperature=TEMPERATURE, top_p=TOP_P)
         finish = str(Finish.STOP)
         async for kind, words in stream:
@@ -165,15 +165,15 @@ class RemoteTalker:
             elif kind == "thinking":
                 yield kind, words
             else:
-                for piece in thoughts.push(words):
+                for piece in splitter.push(words):
                     yield piece
-        for piece in thoughts.end():
+        for piece in splitter.end():
             yield piece
         yield "finish", finish
 
 
 @dataclass(slots=True)
-class _Own:
+class _OwnEngine:
     """An engine that only answers questions."""
 
     engine: ProcessEngine
@@ -181,7 +181,7 @@ class _Own:
     ending: asyncio.TimerHandle | None = None
 
 
-class Talkers:
+class ChatEngines:
     """Finds who answers in a role; owns the engines that do nothing else.
 
     `options` gives the engine options of a GGUF named by path or name.
@@ -198,32 +198,32 @@ class Talkers:
         self._scheduler = scheduler
         self._settings = settings
         self._options = options
-        self._own: dict[Path, _Own] = {}
+        self._own: dict[Path, _OwnEngine] = {}
         self._endings: set[asyncio.Task[None]] = set()
 
     def is_configured(self, role: Role) -> bool:
         """Whether the settings name a model for the role; the one that completes may be able to answer without."""
         return bool(self._spec(role))
 
-    def find(self, role: Role) -> Talker:
+    def find(self, role: Role) -> ChatEngine:
         """Who answers in the role; raises ModelError."""
         spec, think = self._spec(role), role is Role.THINKING
         if spec == REMOTE or spec.startswith(REMOTE + ":"):
             if not self._settings().remote:
                 what = f"`{spec}` names a model of a server, and no server is configured"
                 raise ModelError(what, fix="Set `remote` to its address")
-            return RemoteTalker(self._switch, spec.partition(":")[2], self._window, think)
+            return RemoteChat(self._switch, spec.partition(":")[2], self._window, think)
         if not spec or self._settings().engine == "fake":
-            return LocalTalker(self._switch.local, self._scheduler, self._window, think)
+            return LocalChat(self._switch.local, self._scheduler, self._window, think)
         path = catalogue.resolve(spec)
         if not self._settings().remote and path == catalogue.resolve(self._settings().model):
-            return LocalTalker(self._switch.local, self._scheduler, self._window, think)
+            return LocalChat(self._switch.local, self._scheduler, self._window, think)
         own = self._own.get(path)
         if own is None:
             engine = ProcessEngine(lambda: self._options(spec))
-            own = self._own[path] = _Own(engine, Scheduler(engine))
+            own = self._own[path] = _OwnEngine(engine, Scheduler(engine))
         self._stay(path, own)
-        return LocalTalker(own.engine, own.scheduler, self._window, think)
+        return LocalChat(own.engine, own.scheduler, self._window, think)
 
     async def close(self) -> None:
         """Ends the engines."""
@@ -241,7 +241,7 @@ class Talkers:
     def _window(self) -> int:
         return self._settings().window_tokens
 
-    def _stay(self, path: Path, own: _Own) -> None:
+    def _stay(self, path: Path, own: _OwnEngine) -> None:
         """Sets the clock that ends an engine nobody asks any more."""
         if own.ending is not None:
             own.ending.cancel()

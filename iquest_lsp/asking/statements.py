@@ -9,7 +9,7 @@ from dataclasses import dataclass
 THINK, THINK_END = "<think>", "</think>"
 
 
-class Thoughts:
+class ThinkingSplitter:
     """Parts the stream of a Thinking model: what stands between <think> and </think> is ("thinking", text).
 
     With `opened` the prompt has begun the thinking already.
@@ -96,14 +96,14 @@ def citations(text: str, extensions: frozenset[str] = frozenset()) -> list[Citat
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedStatement:
     """A statement that was left out, and what it cites that does not exist."""
 
     text: str
     citation: str
 
 
-class Statements:
+class StatementFilter:
     """Lets through whole statements that cite nothing false.
 
     A statement ends with its sentence or its line; a block of code is one, and is not searched: it shows code, it
@@ -118,7 +118,7 @@ class Statements:
         self._in_code = False
         self._line_shown = False
         self.cited: list[Citation] = []
-        self.dropped: list[Dropped] = []
+        self.dropped: list[DroppedStatement] = []
 
     def push(self, text: str) -> str:
         """Takes what the model wrote; returns what may be shown of it by now."""
@@ -160,7 +160,7 @@ class Statements:
             if item not in self._known:
                 self._known[item] = self._is_true(item)
             if not self._known[item]:
-                self.dropped.append(Dropped(statement.strip(), str(item)))
+                self.dropped.append(DroppedStatement(statement.strip(), str(item)))
                 return False
         self.cited += [item for item in found if item not in self.cited]
         return True

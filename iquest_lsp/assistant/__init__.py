@@ -8,7 +8,7 @@ from iquest_lsp.asking.chat_engines import Role
 from iquest_lsp.assistant.assistant import Assistant, WorkspaceStatus
 from iquest_lsp.assistant.json_forms import completion_to_json, window_to_json
 from iquest_lsp.assistant.session import Session
-from iquest_lsp.completion.completer import CompletionRequest
+from iquest_lsp.completion.request import CompletionRequest
 
 __all__ = [
     "Assistant",

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp.asking.asker import Asker
-from iquest_lsp.asking.chat_engines import Talkers
+from iquest_lsp.asking.chat_engines import ChatEngines
 from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.assistant.session import Parts, Session
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.completion.completer import Completer
 from iquest_lsp.engines import engine_options
-from iquest_lsp.project.kv_snapshots import Keeper
-from iquest_lsp.project.project import News, ProjectEvent
+from iquest_lsp.project.events import EventKind, ProjectEvent
+from iquest_lsp.project.kv_snapshots import KvSnapshots
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
@@ -61,24 +61,24 @@ class Assistant:
         self.statistics = statistics if statistics is not None else Statistics(None)
         self.machine = Machine(self._own_processes)
         self.windows = Windows(switch, lambda: self.settings)
-        self._keeper = Keeper(switch, scheduler, self.windows.sequence)
-        self.windows.on_taken = self._keeper.taken
-        self.warmer = Warmer(scheduler, self.windows, self._keeper, self._calm, self._warming)
-        self.completer = Completer(switch, scheduler, self.windows, self.warmer, self._keeper, self._calm)
+        self._snapshots = KvSnapshots(switch, scheduler, self.windows.sequence)
+        self.windows.on_taken = self._snapshots.taken
+        self.warmer = Warmer(scheduler, self.windows, self._snapshots, self._calm, self._warming)
+        self.completer = Completer(switch, scheduler, self.windows, self.warmer, self._snapshots, self._calm)
         options_of = lambda model: engine_options(replace(self.settings, model=model))  # noqa: E731
-        self._talkers = Talkers(switch, scheduler, lambda: self.settings, options_of)
+        self._chat_engines = ChatEngines(switch, scheduler, lambda: self.settings, options_of)
         self._parts = Parts(
             self.engine,
             self.workspaces,
             self.windows,
             self.warmer,
             self.completer,
-            self._talkers,
-            Asker(self._talkers),
+            self._chat_engines,
+            Asker(self._chat_engines),
             self.statistics,
         )
         self.workspaces.events.add(self._heard)
-        for forget in (self.windows.forget, self.warmer.forget, self._keeper.forget):
+        for forget in (self.windows.forget, self.warmer.forget, self._snapshots.forget):
             self.workspaces.closed.add(forget)
 
     @property
@@ -96,7 +96,7 @@ class Assistant:
             for problem in self.engine.follow_settings():
                 log.warning("%s", problem)
             for root in self.workspaces.roots:
-                self.workspaces.tell(ProjectEvent(root, News.SETTINGS))
+                self.workspaces.tell(ProjectEvent(root, EventKind.SETTINGS))
 
     def on_project(self, listener: Callable[[ProjectEvent], None]) -> Callable[[], None]:
         """Follows what projects do in the background until what this returns is called."""
@@ -113,8 +113,8 @@ class Assistant:
         self.warmer.close()
         self.engine.stop_background_work()
         self.workspaces.close()
-        await self._keeper.close()
-        await self._talkers.close()
+        await self._snapshots.close()
+        await self._chat_engines.close()
         await self.engine.close()
 
     def _own_processes(self) -> list[int]:
@@ -127,7 +127,7 @@ class Assistant:
         return calm_of(self.machine, battery_saver=self.settings.battery_saver)
 
     def _warming(self, root: Path, done: int, total: int) -> None:
-        self.workspaces.tell(ProjectEvent(root, News.WARMING, done, total))
+        self.workspaces.tell(ProjectEvent(root, EventKind.WARMING, done, total))
 
     def _heard(self, event: ProjectEvent) -> None:
         if event.news:

@@ -8,8 +8,8 @@ from pathlib import Path
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
-from iquest_lsp.project.project import Change
 from iquest_lsp.project.warming import Warmer
+from iquest_lsp.workspace.documents import Change
 from iquest_lsp.workspace.positions import LineIndex
 
 MOST_NOTED = 120  # characters of a line that other tools complain of
@@ -32,9 +32,9 @@ class Buffers:
         self._warmer.ahead(view, path, Position(0, 0), refresh=True)
 
     def change(self, file: Path, changes: Sequence[Change], version: int) -> None:
-        """The editor changed a document."""
+        """The editor changed a document; changes count in the order in which they come."""
         project = self._workspaces.open(file, self._client)
-        project.documents.change(project.path_of(file), changes, version, self._client)
+        project.documents.change(project.path_of(file), changes, version, self._client, in_order=True)
 
     def save(self, file: Path, text: str | None) -> None:
         """The editor saved a document."""
@@ -59,8 +59,9 @@ class Buffers:
             project.documents.close(project.path_of(file), self._client)
             self._workspaces.release(project, self._client)
 
-    def gone(self, files: Sequence[Path]) -> None:
-        """The editor deleted or renamed files; of a folder, all that lie in it. Its buffers of them are closed."""
+    def gone(self, files: Sequence[Path], *, made: Sequence[Path] = ()) -> None:
+        """The editor deleted or renamed files; of a folder, all that lie in it. Its buffers of them are closed, but
+        for those of files `made` by the same operation, which are other ones under an old name."""
         for file in files:
             project = self._workspaces.find(file)
             if project is not None:
@@ -70,7 +71,8 @@ class Buffers:
                     return gone in (path, ".") or path.startswith(gone + "/")
 
                 for document in project.documents.open_documents(self._client):
-                    if is_gone(document.path):
+                    is_made = any((project.root / document.path).is_relative_to(new) for new in made)
+                    if is_gone(document.path) and not is_made:
                         project.documents.close(document.path, self._client)
                 inside = [path for path in project.paths if is_gone(path)]
                 project.files_changed([file, *(project.root / path for path in inside)])

@@ -13,24 +13,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
-from iquest_lsp.asking.chat_engines import Role, Talkers
+from iquest_lsp.asking.chat_engines import ChatEngines, Role
 from iquest_lsp.assistant.buffers import Buffers
 from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.codeflow import History
-from iquest_lsp.completion.completer import Completer, CompletionRequest
-from iquest_lsp.completion.cursor_text import Place
+from iquest_lsp.completion.completer import Completer
+from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.request import CompletionRequest
 from iquest_lsp.completion.syntax import Unit
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError
 from iquest_lsp.project import line_history
-from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.project import Project
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.settings import Settings, SettingsProblem
 from iquest_lsp.telemetry import Statistics
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import DiffExplanation, Story
@@ -45,7 +48,7 @@ class Parts:
     windows: Windows
     warmer: Warmer
     completer: Completer
-    talkers: Talkers
+    chat_engines: ChatEngines
     asker: Asker
     statistics: Statistics
 
@@ -136,7 +139,7 @@ class Session:
             self._parts.statistics.answered(made)
         return found
 
-    async def generate(self, request: CompletionRequest) -> tuple[Place, Unit, Generation]:
+    async def generate(self, request: CompletionRequest) -> tuple[CursorText, Unit, Generation]:
         """What the model says at a place before any filter, and what the filters need; for tuning and evaluation."""
         return await self._parts.completer.generate(self.view(request.file), request)
 
@@ -181,7 +184,7 @@ class Session:
         """
         history = History(root, has_secret, include_filtered=include_filtered)
         facts = await asyncio.to_thread(history.explain_diff, target, patch, lambda known: so_far(known.to_json()))
-        if not self._parts.talkers.is_configured(role):
+        if not self._parts.chat_engines.is_configured(role):
             return facts
 
         def listen(kind: str, words: str) -> None:
@@ -196,6 +199,10 @@ class Session:
             return facts
         return replace(facts, model_text=told.text or None)
 
+    def has_history(self, file: Path) -> bool:
+        """Whether a document is a file in a repository."""
+        return not why_no_history(file.name) and self.view(file).project.has_history
+
     def why(self, file: Path, line: int) -> Story:
         """How a line (0-based, of the text that the client sees) came to be; RepositoryError, UsageError. Blocks."""
         return line_history.why_at(self.view(file), file, line)
@@ -204,7 +211,7 @@ class Session:
         """The change a line (0-based) is part of; see line_history.change_at."""
         return await asyncio.to_thread(line_history.change_at, self.view(file), file, line)
 
-    async def changed_definitions(self, file: Path) -> list[line_history.Changed]:
+    async def changed_definitions(self, file: Path) -> list[line_history.ChangedDefinition]:
         """The definitions of a document that differ from the last commit."""
         view = self.view(file)
         return await asyncio.to_thread(line_history.changed_definitions, view, view.project.path_of(file))

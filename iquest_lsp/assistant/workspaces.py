@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from iquest_lsp.datatypes import Document
-from iquest_lsp.project.project import News, Project, ProjectEvent, is_marked, root_of
+from iquest_lsp.project.events import EventKind, ProjectEvent
+from iquest_lsp.project.project import Project
+from iquest_lsp.project.roots import is_marked, root_of
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
@@ -174,7 +176,7 @@ class Workspaces:
 
     def tell(self, event: ProjectEvent) -> None:
         """Tells all who listen to `events`."""
-        if event.what is News.SETTINGS:
+        if event.what is EventKind.SETTINGS:
             self.settings_changed()
         self.events.tell(event)
 

@@ -51,7 +51,7 @@ class BenchEditor:
             limit=2**24,
         )
         made = cls(process)
-        capabilities = {"experimental": {"iquest": {"answers": True}}}
+        capabilities = {"experimental": {"iquest": {"answers": True, "status": True}}}
         folders = [{"uri": root.as_uri(), "name": root.name}]
         params = {
             "processId": os.getpid(),

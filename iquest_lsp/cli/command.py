@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -157,6 +158,15 @@ def _waiting() -> _Waiting | None:
     ctx = click.get_current_context(silent=True)
     found = ctx.meta.get(_WAITING) if ctx is not None else None
     return found if isinstance(found, _Waiting) else None
+
+
+def nobody_is_there() -> bool:
+    """Whether stdin can bring nobody who asks: it is closed, or /dev/null."""
+    try:
+        kind = os.fstat(0).st_mode
+    except OSError:
+        return True
+    return stat.S_ISCHR(kind) and not os.isatty(0)
 
 
 def log_unless_told(level: str) -> None:

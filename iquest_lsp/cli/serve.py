@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from click.core import ParameterSource
 
 from iquest_lsp import __version__
 from iquest_lsp.cli import options
-from iquest_lsp.cli.command import Group
+from iquest_lsp.cli.command import Group, nobody_is_there
 from iquest_lsp.cli.output import log_to_stderr, tell
 from iquest_lsp.errors import DaemonError, UsageError
 
@@ -58,7 +57,7 @@ def cli(standalone: bool, tcp: int | None, connect: int | None, stdio: bool, **g
     if tcp is not None:
         _serve_tcp(overrides, tcp)
         return
-    if _nobody_is_there():
+    if nobody_is_there():
         raise DaemonError(
             "This is the language server that an editor starts",
             why="no editor is on its stdin",
@@ -84,15 +83,6 @@ def _refuse_contradictions(ctx: click.Context) -> None:
 
 def _is_given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-
-
-def _nobody_is_there() -> bool:
-    """Whether stdin can bring no editor: it is closed, or /dev/null."""
-    try:
-        kind = os.fstat(0).st_mode
-    except OSError:
-        return True
-    return stat.S_ISCHR(kind) and not os.isatty(0)
 
 
 def _bridge(overrides: dict[str, Any], port: int | None) -> None:

@@ -69,6 +69,13 @@ class History:
                 include_filtered=self.include_filtered,
             )
 
+    @staticmethod
+    def no_story(target: str, note: str) -> Story:
+        """The story of what has no history, with a sentence that says so."""
+        from iquest_lsp.codeflow.answers.why import Story
+
+        return Story(target, (), note=note)
+
     def why(self, target: str, *, buffer: str | None = None) -> Story:
         """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there.
 

@@ -2,13 +2,15 @@
 
 Import from the modules (this package imports none of them):
 
-    place       Place: the document around a cursor
-    syntax      Unit, unit_at: what an answer at a place should be: the rest of a line, a statement, a block
-    brackets    which brackets are open before a place and closed after it
-    shaping     Shaped, Quiet, shape: from a generation to the text that is shown, or why nothing is
-    filters     the filters of shaping, one function each
-    confidence  how far a generation can be trusted; the threshold of a model
-    remembered  Remembered: answers that still hold where the user types on
-    flights     Flight: a generation under way, which a request may join
-    completer   Completer: from a request to a completion; the only one here that knows projects and engines
+    cursor_text       CursorText: the document around a cursor
+    syntax            Unit, unit_at: what an answer should be: the rest of a line, a statement, a block
+    brackets          which brackets are open before the cursor and closed after it
+    indentation       how much white space before the cursor may stay
+    filters           the filters of postprocess, one function each
+    confidence        how far a generation can be trusted; the threshold of a model
+    postprocess       Suggestion, Quiet, postprocess: from a generation to the text that is shown, or why nothing is
+    suggestion_cache  SuggestionCache: answers that still hold where the user types on
+    in_flight         InFlight: a generation under way, which a request may join
+    request           CompletionRequest, Job: what is asked, and the document as it would be completed
+    completer         Completer: from a request to a completion; the only one here that knows engines
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iquest_lsp import grammars
-from iquest_lsp.completion.cursor_text import Place, indent_of
+from iquest_lsp.completion.cursor_text import CursorText, indent_of
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _CLOSES = {opening: closing for closing, opening in _PAIRS.items()}
@@ -108,7 +108,7 @@ def _opened(text: str, at: int, language: str, stack: list[Open]) -> int:
     return at + 1
 
 
-def open_before(place: Place) -> list[Open]:
+def open_before(place: CursorText) -> list[Open]:
     """What is open at a place, outermost first, as far as its definition at the margin goes back."""
     first = place.cursor.line
     limit = max(first - _MAX_LINES, 0)
@@ -124,7 +124,7 @@ def open_before(place: Place) -> list[Open]:
     return stack
 
 
-def closed_after(place: Place, outer: list[Open]) -> int:
+def closed_after(place: CursorText, outer: list[Open]) -> int:
     """How much of what is open at a place is closed by what follows, as far as its statement goes."""
     pieces = [place.tail]
     for number in range(place.cursor.line + 1, min(place.cursor.line + _MAX_LINES, len(place.lines))):
@@ -137,7 +137,7 @@ def closed_after(place: Place, outer: list[Open]) -> int:
     return sum(1 for closing in found if closing.depth < len(outer))
 
 
-def surplus(text: str, place: Place) -> int:
+def surplus(text: str, place: CursorText) -> int:
     """Offset in an answer of the first closing sign that nothing at its place needs; -1 where all are needed."""
     outer = open_before(place)
     found = [item for item in closings(text, grammars.language_of(place.path), [*outer]) if item.depth < len(outer)]
@@ -151,7 +151,7 @@ def surplus(text: str, place: Place) -> int:
     return -1
 
 
-def own_closings(text: str, place: Place) -> frozenset[int]:
+def own_closings(text: str, place: CursorText) -> frozenset[int]:
     """Offsets in an answer of the signs that close what the answer itself has opened.
 
     In prose (a comment, a string) brackets are paired as they stand, and `<` with `>` everywhere.

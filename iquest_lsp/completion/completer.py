@@ -1,6 +1,6 @@
 """The use case "complete": from a place in a document to the text worth inserting there.
 
-The ladder, quickest first: an answer that still holds where it is typed through, the next one thought of ahead, one
+The ladder, quickest first: an answer that still holds where it is typed through, the next one if it was speculated, one
 that is just being written, the model, nothing (with the reason).
 """
 
@@ -11,16 +11,16 @@ import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from iquest_lsp.completion.confidence import threshold_of
-from iquest_lsp.completion.cursor_text import Place
-from iquest_lsp.completion.in_flight import Flight
-from iquest_lsp.completion.indentation import kept_indent
-from iquest_lsp.completion.postprocess import Quiet, Shaped, shape
-from iquest_lsp.completion.suggestion_cache import Remembered
+from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.in_flight import InFlight
+from iquest_lsp.completion.postprocess import Quiet, Suggestion, postprocess
+from iquest_lsp.completion.request import CompletionRequest, Job, job_of, moved
+from iquest_lsp.completion.suggestion_cache import SuggestionCache
 from iquest_lsp.completion.syntax import Extent, Unit, unit_at
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import (
     Completion,
     ContextWindow,
@@ -28,88 +28,30 @@ from iquest_lsp.datatypes import (
     Finish,
     Generation,
     Limits,
-    Position,
     Priority,
     Prompt,
-    Snapshot,
     Source,
-    Span,
     Timings,
     TokenCounts,
 )
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
-from iquest_lsp.project.kv_snapshots import Keeper
-from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.kv_snapshots import KvSnapshots
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.base.engine import Engine
 from iquest_lsp.runtime.client.machine import Calm
 from iquest_lsp.runtime.client.scheduler import Scheduler
-from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.positions import LineIndex, is_machine_made
 
 ANSWER_MARGIN_MS = 15.0  # kept back from the deadline for shaping the answer and sending it
 #: How long after the deadline an answer that is just coming is still waited for.
 LATENESS_MS = 100.0
-MAX_FLIGHTS = 64
+MAX_IN_FLIGHT = 64
 #: The least of a deadline that another candidate is begun with.
 LEAST_LEFT_MS = 60.0
 #: How many of the model's choices that say nothing are passed over for one that says something.
 MORE_TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """The item that is selected in the editor's list: its text would replace the span; the answer goes on behind it."""
-
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionRequest:
-    """Complete `file` at `cursor`; `explicit` when the user asked for it, by a key or a command, not only by typing.
-
-    What is asked for is answered with the model's best guess however unsure it is. `longer` goes on past the statement
-    at the cursor, as far as its block goes. Either is answered inside a word too.
-    """
-
-    file: Path
-    cursor: Position
-    explicit: bool = False
-    longer: bool = False
-    selected: Selected | None = None
-
-
-_UNKNOWN = Unit(Extent.STATEMENT)
-
-
-@dataclass(slots=True)
-class _Job:
-    """One request under way: what it is about and what it has cost so far."""
-
-    view: ProjectView
-    request: CompletionRequest
-    settings: Settings  # as they are at the request
-    begin: float
-    version: int
-    text: str
-    snapshot: Snapshot
-    place: Place
-    span: Span
-    given: str = ""
-    unit: Unit = _UNKNOWN
-    window: ContextWindow | None = None  # once it is made
-    context_ms: float = 0.0
-
-    @property
-    def key(self) -> str:
-        return f"{self.view.client}:{self.request.file}"
-
-    @property
-    def project(self) -> Project:
-        return self.view.project
 
 
 class Completer:
@@ -121,56 +63,56 @@ class Completer:
         scheduler: Scheduler,
         windows: Windows,
         warmer: Warmer,
-        keeper: Keeper,
+        snapshots: KvSnapshots,
         calm: Callable[[ProjectView, str], Calm] = lambda view, path: Calm.FREE,
     ) -> None:
         self._engine = engine
         self._scheduler = scheduler
         self._windows = windows
         self._warmer = warmer
-        self._keeper = keeper
+        self._snapshots = snapshots
         self._calm = calm
-        self._remembered = Remembered()
-        self._flights: OrderedDict[str, Flight] = OrderedDict()
-        self._ahead: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._cache = SuggestionCache()
+        self._in_flight: OrderedDict[str, InFlight] = OrderedDict()
+        self._speculations: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
         """Ends everything."""
-        for key in list(self._ahead):
-            self._stop_ahead(key)
-        for flight in self._flights.values():
-            flight.end()
+        for key in list(self._speculations):
+            self._stop_speculating(key)
+        for running in self._in_flight.values():
+            running.end()
 
     @property
     def speculations(self) -> list[asyncio.Task[None]]:
         """The answers begun before anyone asks, done or not."""
-        return [task for _, task in self._ahead.values()]
+        return [task for _, task in self._speculations.values()]
 
     async def complete(self, view: ProjectView, request: CompletionRequest) -> Completion:
         """The text to insert at the cursor, "" when there is nothing worth saying or nothing may be said.
 
         Raises RequestCancelledError when a newer request for the document took its place, and the engine's errors.
         """
-        return await self._complete(_job(view, request))
+        return await self._complete(job_of(view, request))
 
-    async def _complete(self, job: _Job) -> Completion:
+    async def _complete(self, job: Job) -> Completion:
         view, request, settings = job.view, job.request, job.settings
         document = job.snapshot.document
         if not settings.enable or document.language in settings.disabled_languages:
             return self._silent(job, Quiet.OFF)
-        if not (request.explicit or request.longer) and _is_inside_word(job.place):
+        if not (request.explicit or request.longer) and job.is_inside_word:
             return self._silent(job, Quiet.INSIDE_WORD)
         if is_machine_made(job.place.lines, job.place.cursor):
             return self._silent(job, Quiet.LONG_LINE)
         if (known := self._known(job)) is not None:
             return known
         try:
-            await asyncio.wait_for(self._keeper.ready(view.project), settings.deadline_ms / 1000)
+            await asyncio.wait_for(self._snapshots.ready(view.project), settings.deadline_ms / 1000)
         except TimeoutError:  # still loading or restoring; the status says so
             return self._silent(job, Quiet.LOADING)
         self._warmer.stop(view.root)
-        self._stop_ahead(job.key)
+        self._stop_speculating(job.key)
         try:
             made = await asyncio.wait_for(self._generate(job), max(self._left_ms(job) + LATENESS_MS, 1.0) / 1000)
         except TimeoutError:  # whatever holds the engine, or this process, up: nobody waits that long
@@ -185,7 +127,7 @@ class Completer:
             self._warmer.soon(view, document.path, request.cursor)
         self._check_fresh(job)
         answer = self._answer(job, made, Source.MODEL)
-        self._think_ahead(job, answer)
+        self._start_speculating(job, answer)
         return answer
 
     async def candidates(self, view: ProjectView, request: CompletionRequest, count: int) -> list[Completion]:
@@ -194,12 +136,12 @@ class Completer:
         What the model says first may be nothing, or nothing new; its next choices take that one's place. Only where
         they say nothing either is there an empty answer, as the only one.
         """
-        job = _job(view, request)
+        job = job_of(view, request)
         first = await self._complete(job)
         found = [first]
         if (count == 1 and first.text) or first.quiet in (Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN):
             return found
-        self._stop_ahead(job.key)  # what is waited for comes before what may be wanted next
+        self._stop_speculating(job.key)  # what is waited for comes before what may be wanted next
         window = job.window or await self._window(job)
         avoid = self._first_tokens(job)
         for _ in range(count + MORE_TRIES):
@@ -217,13 +159,13 @@ class Completer:
             elif not answer.text and made.finish is Finish.DEADLINE:
                 break
         self._check_fresh(job)
-        self._think_ahead(job, found[0])
+        self._start_speculating(job, found[0])
         return found
 
-    async def generate(self, view: ProjectView, request: CompletionRequest) -> tuple[Place, Unit, Generation]:
+    async def generate(self, view: ProjectView, request: CompletionRequest) -> tuple[CursorText, Unit, Generation]:
         """What the model says at a place before any filter, and what the filters need; for tuning and evaluation."""
-        await self._keeper.ready(view.project)
-        job = _job(view, request)
+        await self._snapshots.ready(view.project)
+        job = job_of(view, request)
         window = await self._window(job)
         limits = Limits(job.settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
         made = await self._scheduler.complete(self._prompt(job, window), limits, group=str(view.root))
@@ -231,41 +173,41 @@ class Completer:
 
     # ---------------------------------------------------------------------------------------------- the ladder
 
-    def _known(self, job: _Job) -> Completion | None:
+    def _known(self, job: Job) -> Completion | None:
         """An answer that holds already; None where the model has to be asked."""
-        found = self._remembered.find(
+        found = self._cache.find(
             job.key, job.snapshot.document.text, job.place.offset, self._state(job), longer=job.request.longer
         )
         if found is None:
             return None
         job.unit = unit_at(job.place)
-        shaped = self._shape(job, found.generation)
-        if not shaped.text and shaped.quiet is Quiet.DEADLINE:
+        suggestion = self._suggestion(job, found.generation)
+        if not suggestion.text and suggestion.quiet is Quiet.DEADLINE:
             return None
         counts = TokenCounts(window=found.generation.counts.window)
         made = replace(found.generation, counts=counts, timings=Timings())
-        answer = self._completion(job, shaped, made, found.source)
-        self._think_ahead(job, answer)
+        answer = self._completion(job, suggestion, made, found.source)
+        self._start_speculating(job, answer)
         return answer
 
-    async def _generate(self, job: _Job) -> Generation | None:
+    async def _generate(self, job: Job) -> Generation | None:
         """Waits for the generation under way that can become this answer, else for one of its own."""
         text, offset, longer = job.snapshot.document.text, job.place.offset, job.request.longer
-        flight = self._flights.get(job.key)
-        if flight is not None and flight.joins(text, offset, longer):
+        running = self._in_flight.get(job.key)
+        if running is not None and running.joins(text, offset, longer):
             job.unit = unit_at(job.place)
             job.context_ms = (time.monotonic() - job.begin) * 1000
             try:
-                return await flight.wait()
+                return await running.wait()
             except RequestCancelledError:
-                self._check_fresh(job)  # the request that the flight was begun for is not wanted any more
-                if not flight.diverged or self._flights.get(job.key) is not flight:
+                self._check_fresh(job)  # the request that it was begun for is not wanted any more
+                if not running.diverged or self._in_flight.get(job.key) is not running:
                     raise
         window = await self._window(job)
         job.context_ms = (time.monotonic() - job.begin) * 1000
         if not window.tokens:
             return None
-        older = self._flights.pop(job.key, None)
+        older = self._in_flight.pop(job.key, None)
         if older is not None:
             older.end()
 
@@ -275,22 +217,22 @@ class Completer:
             group = str(job.project.root)
             made = await self._scheduler.complete(self._prompt(job, window), limits, group=group, on_text=hear)
             self._windows.evaluated(job.project, len(window.tokens))
-            self._keeper.evaluated(job.project, made.counts.prefilled)
+            self._snapshots.evaluated(job.project, made.counts.prefilled)
             return made
 
-        flight = self._flights[job.key] = Flight(text, offset, longer, start)
-        while len(self._flights) > MAX_FLIGHTS:
-            self._flights.popitem(last=False)[1].end()
-        return await flight.wait()
+        running = self._in_flight[job.key] = InFlight(text, offset, longer, start)
+        while len(self._in_flight) > MAX_IN_FLIGHT:
+            self._in_flight.popitem(last=False)[1].end()
+        return await running.wait()
 
-    async def _window(self, job: _Job, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
+    async def _window(self, job: Job, purpose: Purpose = Purpose.ANSWER) -> ContextWindow:
         window, job.unit = await asyncio.gather(
             self._windows.make(job.project, job.snapshot, purpose), asyncio.to_thread(unit_at, job.place)
         )
         job.window = window
         return window
 
-    def _prompt(self, job: _Job, window: ContextWindow) -> Prompt:
+    def _prompt(self, job: Job, window: ContextWindow) -> Prompt:
         unit, stop = job.unit, window.stop
         lines, outer = 1, -1
         if unit.extent is Extent.BLOCK:
@@ -302,49 +244,49 @@ class Completer:
         sequence = self._windows.sequence(job.project)
         return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
 
-    def _first_tokens(self, job: _Job) -> list[int]:
+    def _first_tokens(self, job: Job) -> list[int]:
         """The first token of the answer that was given already, if it had one."""
-        found = self._remembered.find(
+        found = self._cache.find(
             job.key, job.snapshot.document.text, job.place.offset, self._state(job), longer=job.request.longer
         )
         return list(found.generation.tokens[:1]) if found is not None else []
 
     # ------------------------------------------------------------------------------------------- what is ahead
 
-    def _think_ahead(self, job: _Job, answer: Completion) -> None:
+    def _start_speculating(self, job: Job, answer: Completion) -> None:
         """Begins to complete the place where the cursor will be if the answer is accepted."""
         if not answer.text or self._calm(job.view, job.place.path) is not Calm.FREE:
             return
         target = job.snapshot.document.text[: job.place.offset] + answer.text.removeprefix(job.given)
-        under_way = self._ahead.get(job.key)
+        under_way = self._speculations.get(job.key)
         if under_way is not None and under_way[0] == target:
-            return  # typed through: the same place is thought of already
-        self._stop_ahead(job.key)
-        self._ahead[job.key] = target, asyncio.create_task(self._ahead_quietly(job, answer.text))
+            return  # typed through: the same place is speculated already
+        self._stop_speculating(job.key)
+        self._speculations[job.key] = target, asyncio.create_task(self._speculate_quietly(job, answer.text))
 
-    def _stop_ahead(self, key: str) -> None:
-        under_way = self._ahead.pop(key, None)
+    def _stop_speculating(self, key: str) -> None:
+        under_way = self._speculations.pop(key, None)
         if under_way is not None:
             under_way[1].cancel()
 
-    async def _ahead_quietly(self, job: _Job, accepted: str) -> None:
+    async def _speculate_quietly(self, job: Job, accepted: str) -> None:
         try:
             await self._speculate(job, accepted)
         except (DocumentError, EngineError):
             return  # nobody waits for it
 
-    async def _speculate(self, job: _Job, accepted: str) -> None:
+    async def _speculate(self, job: Job, accepted: str) -> None:
         inserted = accepted.removeprefix(job.given)
         text, offset = job.snapshot.document.text, job.place.offset
         lines = LineIndex(text[:offset] + inserted + text[offset:])
         cursor = lines.position(offset + len(inserted))
         state = self._state(job)
-        if self._remembered.find(job.key, lines.text, offset + len(inserted), state) is not None:
+        if self._cache.find(job.key, lines.text, offset + len(inserted), state) is not None:
             return
         document = replace(job.snapshot.document, text=lines.text)
         snapshot = replace(job.snapshot, document=document, cursor=cursor)
-        place = Place.at(document.path, lines, cursor)
-        ahead = _moved(job, snapshot, place)
+        place = CursorText.at(document.path, lines, cursor)
+        ahead = moved(job, snapshot, place)
         window = await self._window(ahead, Purpose.LOOK)
         if not window.tokens:
             return
@@ -352,14 +294,14 @@ class Completer:
         made = await self._scheduler.complete(
             self._prompt(ahead, window), limits, priority=Priority.SPECULATION, group=str(job.project.root)
         )
-        self._remembered.keep(job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED)
+        self._cache.keep(job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED)
 
     # --------------------------------------------------------------------------------------------- small parts
 
-    def _keep(self, job: _Job, made: Generation) -> None:
+    def _keep(self, job: Job, made: Generation) -> None:
         if made.finish is Finish.DEADLINE and not made.text:
             return
-        self._remembered.keep(
+        self._cache.keep(
             job.key,
             job.snapshot.document.text,
             job.place.offset,
@@ -368,18 +310,18 @@ class Completer:
             longer=job.request.longer,
         )
 
-    def _answer(self, job: _Job, made: Generation, source: Source) -> Completion:
-        return self._completion(job, self._shape(job, made), made, source)
+    def _answer(self, job: Job, made: Generation, source: Source) -> Completion:
+        return self._completion(job, self._suggestion(job, made), made, source)
 
-    def _shape(self, job: _Job, made: Generation) -> Shaped:
+    def _suggestion(self, job: Job, made: Generation) -> Suggestion:
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
         least = 0.0 if job.request.explicit else threshold_of(metadata, job.settings.min_confidence)
-        return shape(made, job.place, job.unit, least)
+        return postprocess(made, job.place, job.unit, least)
 
-    def _completion(self, job: _Job, shaped: Shaped, made: Generation, source: Source) -> Completion:
+    def _completion(self, job: Job, suggestion: Suggestion, made: Generation, source: Source) -> Completion:
         total = (time.monotonic() - job.begin) * 1000
-        text = job.given + shaped.text if shaped.text else ""
+        text = job.given + suggestion.text if suggestion.text else ""
         return Completion(
             text=text,
             span=job.span,
@@ -389,11 +331,11 @@ class Completer:
             timings=replace(made.timings, total_ms=total, context_ms=job.context_ms),
             tokens=made.counts,
             document_version=job.version,
-            quiet=shaped.quiet,
+            quiet=suggestion.quiet,
             number=next(self._numbers),
         )
 
-    def _silent(self, job: _Job, why: Quiet) -> Completion:
+    def _silent(self, job: Job, why: Quiet) -> Completion:
         """The answer that says nothing."""
         total = (time.monotonic() - job.begin) * 1000
         return Completion(
@@ -409,10 +351,10 @@ class Completer:
             next(self._numbers),
         )
 
-    def _left_ms(self, job: _Job) -> float:
+    def _left_ms(self, job: Job) -> float:
         return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS
 
-    def _check_fresh(self, job: _Job) -> None:
+    def _check_fresh(self, job: Job) -> None:
         """Raises RequestCancelledError when the document changed since the request."""
         try:
             now = job.view.document(job.snapshot.document.path)
@@ -421,50 +363,10 @@ class Completer:
         if now.version != job.version or now.text != job.text:
             raise RequestCancelledError("The document changed meanwhile")
 
-    def _state(self, job: _Job) -> Hashable:
+    def _state(self, job: Job) -> Hashable:
         return self._model, job.project.state, self._windows.head(job.project.root)
 
     @property
     def _model(self) -> str:
         info = self._engine.info
         return info.name if info is not None else ""
-
-
-def _job(view: ProjectView, request: CompletionRequest) -> _Job:
-    """What a request is about; with an item selected in a list, the document as it would be with that item in it; on a
-    line that is set too deep, as it would be without the surplus."""
-    begin = time.monotonic()
-    path = view.project.path_of(request.file)
-    snapshot = view.snapshot(path, request.cursor)
-    lines = view.lines(path)
-    text, version = snapshot.document.text, snapshot.document.version
-    span, given = Span(snapshot.cursor, snapshot.cursor), ""
-    if request.selected is not None:
-        span, given = request.selected.span, request.selected.text
-        start, end = sorted((lines.offset(span.start), lines.offset(span.end)))
-        lines = LineIndex(text[:start] + given + text[end:])
-        cursor = lines.position(start + len(given))
-        snapshot = replace(snapshot, document=replace(snapshot.document, text=lines.text), cursor=cursor)
-    elif lines.text != text:
-        lines = LineIndex(text)
-    place = Place.at(path, lines, snapshot.cursor)
-    kept = kept_indent(place)
-    if request.selected is None and kept < len(place.head):  # the document as it would be, set right
-        begin_of_line, given = Position(place.cursor.line, 0), place.head[:kept]
-        span = Span(begin_of_line, place.cursor)
-        lines = LineIndex(text[: place.offset - len(place.head) + kept] + text[place.offset :])
-        cursor = Position(place.cursor.line, kept)
-        snapshot = replace(snapshot, document=replace(snapshot.document, text=lines.text), cursor=cursor)
-        place = Place.at(path, lines, cursor)
-    return _Job(view, request, view.settings, begin, version, text, snapshot, place, span, given)
-
-
-def _moved(job: _Job, snapshot: Snapshot, place: Place) -> _Job:
-    """The same request at another place."""
-    span = Span(place.cursor, place.cursor)
-    return replace(job, snapshot=snapshot, place=place, span=span, given="", begin=time.monotonic())
-
-
-def _is_inside_word(place: Place) -> bool:
-    """Whether the cursor stands before a letter: what is inserted there is seldom what one wants."""
-    return bool(place.tail) and (place.tail[0].isalnum() or place.tail[0] == "_")

@@ -9,7 +9,7 @@ from iquest_lsp.workspace.positions import LineIndex
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CursorText:
     """A cursor in a text: `head` and `tail` are its line before and after it; `path` names the language."""
 
     path: str
@@ -19,14 +19,14 @@ class Place:
     tail: str
 
     @classmethod
-    def at(cls, path: str, lines: LineIndex, cursor: Position) -> Place:
+    def at(cls, path: str, lines: LineIndex, cursor: Position) -> CursorText:
         """The place at a cursor, clamped into the text."""
         cursor = lines.clamp(cursor)
         line = lines.line(cursor.line)
         return cls(path, lines, cursor, line[: cursor.character], line[cursor.character :])
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Place:
+    def of(cls, snapshot: Snapshot) -> CursorText:
         """The place of a request."""
         return cls.at(snapshot.document.path, LineIndex(snapshot.document.text), snapshot.cursor)
 

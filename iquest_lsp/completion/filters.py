@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iquest_lsp.completion.brackets import own_closings, surplus
-from iquest_lsp.completion.cursor_text import Place, indent_of
+from iquest_lsp.completion.cursor_text import CursorText, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
 
 __all__ = [
@@ -34,7 +34,7 @@ def whole_pieces(text: str) -> str:
     return stripped
 
 
-def without_tail(text: str, place: Place) -> str:
+def without_tail(text: str, place: CursorText) -> str:
     """Without an end that stands behind the cursor already, and without further lines where its line goes on.
 
     A sign that closes what the answer itself opens is no repetition of the one behind the cursor.
@@ -59,13 +59,13 @@ def _cuts(own: frozenset[int], start: int, end: int) -> bool:
     return any(start <= at < end for at in own)
 
 
-def without_surplus_brackets(text: str, place: Place) -> str:
+def without_surplus_brackets(text: str, place: CursorText) -> str:
     """Up to the first closing bracket that nothing before the cursor needs."""
     at = surplus(text, place)
     return text if at < 0 else text[:at].rstrip(" \t")
 
 
-def without_following(text: str, place: Place) -> str:
+def without_following(text: str, place: CursorText) -> str:
     """Without the lines that stand below the cursor already; an answer that only repeats them is nothing."""
     following = place.below(4)
     if not following:
@@ -85,13 +85,13 @@ def without_following(text: str, place: Place) -> str:
     return text
 
 
-def repeats_above(text: str, place: Place) -> bool:
+def repeats_above(text: str, place: CursorText) -> bool:
     """Whether the answer would write the line above the cursor a second time."""
     line = (place.head + text.partition("\n")[0]).strip()
     return is_telling(line) and line == place.above().strip() and "\n" not in text.strip()
 
 
-def reindented(text: str, place: Place) -> str:
+def reindented(text: str, place: CursorText) -> str:
     """With the indentation of the place: no deeper than its block at the first line, tabs where the file has tabs."""
     unit = indent_unit(place)
     lines = text.split("\n")
@@ -112,7 +112,7 @@ def reindented(text: str, place: Place) -> str:
     return "\n".join(made)
 
 
-def indent_unit(place: Place) -> str:
+def indent_unit(place: CursorText) -> str:
     """One step of indentation as the lines around the place have it: a tab, or so many spaces."""
     widths: list[int] = []
     first = max(place.cursor.line - 200, 0)
@@ -133,7 +133,7 @@ def is_telling(line: str) -> bool:
     return len(bare) >= _LEAST_LINE and any(char.isalnum() for char in bare)
 
 
-def _deepest(place: Place, unit: str) -> int:
+def _deepest(place: CursorText, unit: str) -> int:
     """The deepest indentation that a line at the place can have: that of the line above, one step more after an
     opening; any where brackets are open, since continuation lines are set as one likes."""
     above = place.above()

@@ -1,7 +1,7 @@
 """Generations under way, which a request may join instead of starting anew.
 
 Who types what the model is just writing withdraws a request and sends the next one at every key; the model need not
-begin again each time. A flight ends at the next token when the text it writes is not what was typed, when another one
+begin again each time. It ends at the next token when the text it writes is not what was typed, when another one
 takes its place, or when nobody has waited for it for a moment.
 """
 
@@ -22,7 +22,7 @@ LINGER_S = 0.03
 Start = Callable[[Callable[[str], None]], Awaitable[Generation]]
 
 
-class Flight:
+class InFlight:
     """One generation for a place in a document, and who waits for it."""
 
     def __init__(self, text: str, offset: int, longer: bool, start: Start) -> None:

@@ -6,7 +6,7 @@ import re
 
 from iquest_lsp import grammars
 from iquest_lsp.completion.brackets import open_before
-from iquest_lsp.completion.cursor_text import Place, indent_of
+from iquest_lsp.completion.cursor_text import CursorText, indent_of
 from iquest_lsp.completion.filters import indent_unit
 from iquest_lsp.completion.syntax import Extent, unit_at
 
@@ -15,7 +15,7 @@ _GOES_ON = ("\\", ",", ".", "+", "-", "*", "/", "=", "|", "&", "<", "?", "(", "[
 _LEAVES = re.compile(r"(return|raise|break|continue|pass)\b")
 
 
-def kept_indent(place: Place) -> int:
+def kept_indent(place: CursorText) -> int:
     """How many characters of the white space before the cursor a statement there can have; all of them where the line
     holds more than that, goes on from the one above, or is part of a text."""
     head = place.head
@@ -27,7 +27,7 @@ def kept_indent(place: Place) -> int:
     return len(head) if unit_at(place).extent is Extent.TEXT else deepest
 
 
-def _deepest(place: Place) -> int | None:
+def _deepest(place: CursorText) -> int | None:
     """The deepest that a statement below the line above can stand; None where that cannot be told."""
     above = place.above().rstrip()
     space, unit = above[: indent_of(above)], indent_unit(place)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from iquest_lsp.completion import filters
 from iquest_lsp.completion.confidence import trusted_length
-from iquest_lsp.completion.cursor_text import Place
+from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.syntax import Extent, Unit
 from iquest_lsp.datatypes import Finish, Generation
 
@@ -31,48 +31,48 @@ class Quiet(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shaped:
+class Suggestion:
     """What is inserted at the cursor; where that is nothing, `quiet` says why."""
 
     text: str
     quiet: Quiet = Quiet.NO
 
 
-def shape(generation: Generation, place: Place, unit: Unit, threshold: float = 0.0) -> Shaped:
+def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold: float = 0.0) -> Suggestion:
     """Cuts a generation to what fits the place: likely enough, whole, new, set like its surroundings.
 
     A text cut short by a limit or by doubt keeps whole lines, or of its first line what ends at a word's border.
     """
     text, finish = generation.text, generation.finish
     if not text.strip():
-        return Shaped("", Quiet.DEADLINE if finish is Finish.DEADLINE else Quiet.NOTHING)
+        return Suggestion("", Quiet.DEADLINE if finish is Finish.DEADLINE else Quiet.NOTHING)
     trusted = text[: trusted_length(generation, threshold)]
     if len(trusted) < len(text):
         text = filters.whole_pieces(trusted)
         if not text.strip():
-            return Shaped("", Quiet.UNSURE)
+            return Suggestion("", Quiet.UNSURE)
     elif finish in (Finish.LIMIT, Finish.DEADLINE):
         sound = filters.without_loop(text)
         if not sound.strip():
-            return Shaped("", Quiet.LOOP)
+            return Suggestion("", Quiet.LOOP)
         text = min(filters.whole_pieces(text), sound, key=len)  # cut short, a loop may not be told any more
         if not text.strip():
-            return Shaped("", Quiet.DEADLINE)
+            return Suggestion("", Quiet.DEADLINE)
     text = filters.without_loop(text)
     if not text.strip():
-        return Shaped("", Quiet.LOOP)
+        return Suggestion("", Quiet.LOOP)
     if unit.extent is not Extent.TEXT:
         text = filters.reindented(text, place)
         text = filters.without_surplus_brackets(text, place)
         if not text.strip():
-            return Shaped("", Quiet.BRACKET)
+            return Suggestion("", Quiet.BRACKET)
     text = filters.without_tail(text.rstrip(), place)
     text = filters.without_following(text, place)
     if not text.strip() or filters.repeats_above(text, place):
-        return Shaped("", Quiet.REPEATS)
+        return Suggestion("", Quiet.REPEATS)
     if len(text.strip()) == 1 and not (text.strip().isalnum() or text.strip() == "_"):
-        return Shaped("", Quiet.NOISE)
-    return Shaped(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
+        return Suggestion("", Quiet.NOISE)
+    return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
 
 
 def _has_crlf(text: str) -> bool:

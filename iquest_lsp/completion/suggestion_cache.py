@@ -21,7 +21,7 @@ _CLOSING = ")]}\"'`"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedGeneration:
     """A generation for the place between `before` and `after` (each as far as it is near), of which the first `worth`
     characters may be typed."""
 
@@ -36,14 +36,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CacheHit:
     """What of a kept generation is still to be typed, and where it came from."""
 
     generation: Generation
     source: Source
 
 
-class Remembered:
+class SuggestionCache:
     """The latest generations of each document, whole and unfiltered: what is typed of one makes the rest surer.
 
     `clock` gives seconds.
@@ -51,7 +51,7 @@ class Remembered:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._documents: OrderedDict[Hashable, deque[Kept]] = OrderedDict()
+        self._documents: OrderedDict[Hashable, deque[CachedGeneration]] = OrderedDict()
 
     def keep(
         self,
@@ -74,14 +74,14 @@ class Remembered:
         self._documents.move_to_end(key)
         now = self._clock()
         worth = len(without_loop(generation.text))
-        kept.append(Kept(before, after, generation, state, source, now, worth, longer))
+        kept.append(CachedGeneration(before, after, generation, state, source, now, worth, longer))
         while kept[0].at < now - AGE_S:
             kept.popleft()
         # The document whose newest answer is the oldest comes first.
         while len(self._documents) > DOCUMENTS or next(iter(self._documents.values()))[-1].at < now - AGE_S:
             self._documents.popitem(last=False)
 
-    def find(self, key: Hashable, text: str, offset: int, state: Hashable, *, longer: bool = False) -> Found | None:
+    def find(self, key: Hashable, text: str, offset: int, state: Hashable, *, longer: bool = False) -> CacheHit | None:
         """A generation that holds at a place: made there, or before it and typed through since, newest first."""
         kept = self._documents.get(key)
         if not kept:
@@ -94,7 +94,7 @@ class Remembered:
                 continue
             rest = _rest(item, before, after, offset)
             if rest is not None:
-                return Found(rest, item.source)
+                return CacheHit(rest, item.source)
         return None
 
     def __len__(self) -> int:
@@ -134,7 +134,7 @@ def typed_through(generation: Generation, typed: str) -> Generation:
     )
 
 
-def _rest(item: Kept, before: str, after: str, offset: int) -> Generation | None:
+def _rest(item: CachedGeneration, before: str, after: str, offset: int) -> Generation | None:
     """What is left of a generation at a place; None where it does not hold there."""
     typed = _typed(item, before, offset)
     added = _added(item, after)
@@ -147,7 +147,7 @@ def _rest(item: Kept, before: str, after: str, offset: int) -> Generation | None
     return typed_through(item.generation, typed) if is_left else None
 
 
-def _typed(item: Kept, before: str, offset: int) -> str | None:
+def _typed(item: CachedGeneration, before: str, offset: int) -> str | None:
     """What was typed since the generation's place; None where the text before is another one."""
     text = item.generation.text
     for length in range(min(len(text), len(before)), -1, -1):
@@ -158,7 +158,7 @@ def _typed(item: Kept, before: str, offset: int) -> str | None:
     return None
 
 
-def _added(item: Kept, after: str) -> str | None:
+def _added(item: CachedGeneration, after: str) -> str | None:
     """Closing signs that an editor put before what followed at the time, "" mostly; None where another text follows."""
     for count in range(_MOST_CLOSED + 1):
         added, rest = after[:count], after[count:]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.completion.cursor_text import Place, indent_of
+from iquest_lsp.completion.cursor_text import CursorText, indent_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -59,7 +59,7 @@ class Unit:
     outer_indent: int = -1
 
 
-def unit_at(place: Place) -> Unit:
+def unit_at(place: CursorText) -> Unit:
     """The unit an answer at a place should fill: prose inside strings and comments, the rest of a line that goes on
     behind the cursor, a whole block where one has just been opened, else the statement."""
     if place.tail.strip(_ENDS_OF_LINE):
@@ -98,7 +98,7 @@ def _surroundings(node: Node) -> tuple[Extent, Node | None]:
     return Extent.STATEMENT, None
 
 
-def _outer_indent(place: Place, block: Node) -> int:
+def _outer_indent(place: CursorText, block: Node) -> int:
     """The indentation of the line that opened a block."""
     text = block.text or b""
     opener = block if text[:1] == b"{" else block.parent or block
@@ -112,7 +112,7 @@ def _row_of_name(block: Node) -> int:
     return block.start_point[0] + text[: text.find(_NAME.encode())].count(b"\n")
 
 
-def _by_lines(place: Place) -> Unit:
+def _by_lines(place: CursorText) -> Unit:
     """The unit by the look of the lines, for code that cannot be parsed and languages without a grammar."""
     if place.tail.strip():
         return Unit(Extent.LINE)
@@ -124,7 +124,7 @@ def _by_lines(place: Place) -> Unit:
     return Unit(Extent.STATEMENT)
 
 
-def _node_at(place: Place) -> Node | None:
+def _node_at(place: CursorText) -> Node | None:
     """The node of the name put at the cursor; None for a language without a grammar."""
     parser = _parser(grammars.language_of(place.path))
     if parser is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Protocol
 
 from iquest_lsp.context.index import FileEntry, WorkspaceIndex
@@ -22,6 +23,14 @@ class Shown(Protocol):
 
     @property
     def reason(self) -> str: ...
+
+
+class Purpose(Enum):
+    """What a window is made for: an answer now, an idle moment in which it may be brought up to date, or a look."""
+
+    ANSWER = "answer"
+    REFRESH = "refresh"
+    LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)

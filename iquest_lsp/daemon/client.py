@@ -57,6 +57,11 @@ class DaemonClient:
         """A notification."""
         self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
+    def abandon(self) -> None:
+        """Ends the connection, from any thread: a request under way fails, and the daemon gives it up."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
     def _send(self, message: Mapping[str, object]) -> None:
         body = json.dumps(message).encode("ascii")
         try:

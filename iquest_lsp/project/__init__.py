@@ -2,11 +2,15 @@
 
 Import from the modules (this package imports none of them); each may import those above it:
 
+    roots          where a project begins: the folder that something in it marks
+    events         ProjectEvent: what projects tell of their work in the background
     index_process  IndexProcess: a process beside this one, for work that holds the interpreter
     indexing       what that process does for a project
-    project        Project: one workspace with its documents, index and history; ProjectEvent
+    notes          what other tools say of a file's lines
+    project        Project: one workspace with its documents, index and history
+    view           ProjectView: a project as one client sees it
     windows        Windows: the windows of the open workspaces, assembled off the event loop
-    keeping        Keeper: evaluated windows outlive the engine, the daemon and a change of branch
-    beside         history beside the code: the change a line belongs to, what differs from HEAD
+    kv_snapshots   KvSnapshots: evaluated windows outlive the engine, the daemon and a change of branch
+    line_history   the change a line belongs to, its story, what differs from the last commit
     warming        Warmer: a place's window is evaluated before anyone asks there
 """

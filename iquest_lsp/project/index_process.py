@@ -1,11 +1,12 @@
 """A process beside this one for work that holds the interpreter or runs native parsers: git, tree-sitter, chunking.
 
-It starts with the first call, runs at low priority, answers one call at a time, and ends by itself when it has been
-idle, when it is stopped, or when its parent is gone.
+It starts with the first call, runs at low priority if nothing else is said, answers one call at a time, and ends by
+itself when it has been idle, when it is stopped, or when its parent is gone. What it started ends with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -38,9 +39,10 @@ class IndexProcessError(IQuestError):
 class IndexProcess:
     """See the module's docstring. `call` belongs to one thread; `stop` may come from another."""
 
-    def __init__(self, name: str, *, idle_s: float = IDLE_S) -> None:
+    def __init__(self, name: str, *, idle_s: float = IDLE_S, niceness: int = NICENESS) -> None:
         self._name = name
         self._idle_s = idle_s
+        self._niceness = niceness
         self._lock = threading.Lock()
         self._running: tuple[BaseProcess, Connection] | None = None
         self._stopped = False
@@ -69,13 +71,13 @@ class IndexProcess:
         with self._lock:
             self._stopped = True
             if self._running is not None:
-                self._running[0].kill()
+                _kill(self._running[0])
 
     def interrupt(self) -> None:
         """Ends the call under way, which fails; the next one starts a new process."""
         with self._lock:
             if self._running is not None:
-                self._running[0].kill()
+                _kill(self._running[0])
 
     def _ask(self, message: object, report: Report | None, *, again: bool) -> tuple[str, Any]:
         process, connection = self._ready()
@@ -106,18 +108,29 @@ class IndexProcess:
                 connection.close()
             context = multiprocessing.get_context("spawn")
             connection, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, self._idle_s), name=self._name, daemon=True)
+            process = context.Process(
+                target=_serve, args=(there, self._idle_s, self._niceness), name=self._name, daemon=True
+            )
             process.start()
             there.close()
             self._running = (process, connection)
             return self._running
 
 
-def _serve(connection: Connection, idle_s: float) -> None:
+def _kill(process: BaseProcess) -> None:
+    """Ends a process and those that it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if process.pid is not None and process.is_alive() and os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _serve(connection: Connection, idle_s: float, niceness: int) -> None:
     """The process itself."""
+    os.setpgid(0, 0)  # a group of its own, so that its git processes end with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(niceness)
     _end_with_parent()
     while connection.poll(idle_s):
         try:
@@ -143,6 +156,6 @@ def _end_with_parent() -> None:
 
     def wait() -> None:
         parent.join()
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from iquest_lsp.codeflow import History
 from iquest_lsp.context.index import FileEntry, look
 from iquest_lsp.datatypes import Document, Dropped, FlowRecord, RecentEdit
 from iquest_lsp.workspace.admission import Gate
+from iquest_lsp.workspace.documents import workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -64,6 +66,21 @@ def read_files(
 
 #: What judges the files of the root that this process serves; making one asks git several times.
 _gates: dict[tuple[Path, tuple[str, ...]], Gate] = {}
+
+
+def files_in(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
+    """The same paths with the files of each folder in its place: all, or so many that the tree is read anew."""
+    found: list[str] = []
+    for path in paths:
+        if not is_folder(root / path):
+            found.append(path)
+            continue
+        for folder, inner, names in os.walk(root / path):
+            inner[:] = [name for name in inner if name != ".git"]
+            found += [workspace_path(root, Path(folder, name)) for name in names]
+            if len(found) > MANY_FILES:
+                return tuple(found)
+    return tuple(found)
 
 
 def _gate(root: Path, exclude: tuple[str, ...], *, anew: bool = False) -> Gate:

@@ -25,7 +25,7 @@ WORTH_TOKENS = 256
 LAST_SAVE_S = 5.0
 
 
-class Keeper:
+class KvSnapshots:
     """Restores a workspace's KV before its first use, and saves it when it has changed and nothing else goes on."""
 
     def __init__(self, engine: Engine, scheduler: Scheduler, sequence: Callable[[Project], int]) -> None:

@@ -12,6 +12,7 @@ from iquest_lsp.codeflow import History
 from iquest_lsp.errors import DocumentError, UsageError
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import Story
@@ -22,7 +23,7 @@ _ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedDefinition:
     """A definition that differs from the last commit: its first `line`, a changed one (`edit`), from 0, how many."""
 
     name: str
@@ -33,8 +34,10 @@ class Changed:
 
 def why_at(view: ProjectView, file: Path, line: int) -> Story:
     """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
-    buffer = view.unsaved_text(view.project.path_of(file))
-    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=buffer)
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        return History.no_story(f"{file.name}:{line + 1}", note)
+    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=view.unsaved_text(path))
 
 
 def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
@@ -44,6 +47,8 @@ def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
     Blocks.
     """
     path = view.project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"No commit has changed line {line + 1} of {file.name}", why=note)
     buffer = view.unsaved_text(path)
     if buffer is None:
         edits = History(view.root, has_secret).recent_edits()
@@ -68,13 +73,13 @@ def story_in_short(story: Story) -> str:
     return "\n".join(lines)
 
 
-def changed_definitions(view: ProjectView, path: str) -> list[Changed]:
+def changed_definitions(view: ProjectView, path: str) -> list[ChangedDefinition]:
     """One entry a definition, in the order of the document; changed lines outside of any are left out."""
     try:
         lines = view.document(path).text.split("\n")
     except DocumentError:
         return []
-    found: dict[tuple[str, int], Changed] = {}
+    found: dict[tuple[str, int], ChangedDefinition] = {}
     for edit in view.project.edits:
         if edit.path != path or not edit.symbols or edit.start >= len(lines):
             continue
@@ -82,7 +87,7 @@ def changed_definitions(view: ProjectView, path: str) -> list[Changed]:
         line = _head(lines, edit.start, max(edit.end, edit.start + 1), name)
         before = found.get((name, line))
         count = max(edit.end - edit.start, edit.removed)
-        found[name, line] = Changed(
+        found[name, line] = ChangedDefinition(
             name, line, before.edit if before else edit.start, count + (before.lines if before else 0)
         )
     return sorted(found.values(), key=lambda item: item.line)

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from enum import Enum, StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from iquest_lsp.context.index import WorkspaceIndex
-from iquest_lsp.context.inputs import WindowInputs
+from iquest_lsp.context.inputs import Purpose, WindowInputs
 from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
@@ -26,64 +24,25 @@ from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
+from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
+from iquest_lsp.project.notes import Notes
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.disk_state import Changes
-from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
+from iquest_lsp.workspace.documents import DocumentStore, workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.paths import is_folder, is_there
+from iquest_lsp.workspace.paths import is_there
 from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
 from iquest_lsp.workspace.watcher import Watcher
-
-__all__ = ["Change", "Project", "ProjectEvent", "Purpose", "root_of"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MOST_NOTED = 50
 #: Of a folder that is no project's: files read, levels below it, and what else stays out.
 LOOSE_FILES, LOOSE_DEPTH, HIDDEN_FOLDERS = 500, 2, ".*/"
-
-#: What marks a folder as a project's root, strongest first.
-ROOT_MARKS = (WORKSPACE_FILE, ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
-
-
-class Purpose(Enum):
-    """What a window is made for: an answer now, an idle moment in which it may be brought up to date, or a look."""
-
-    ANSWER = "answer"
-    REFRESH = "refresh"
-    LOOK = "look"
-
-
-class News(StrEnum):
-    """What a project tells of: work that is counted, and what became new."""
-
-    FILES = "files"
-    COMMITS = "commits"
-    SYMBOLS = "symbols"
-    WARMING = "warming"
-    HISTORY = "history"
-    EDITS = "edits"
-    SETTINGS = "settings"
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectEvent:
-    """Work in the background: `done` of `total` FILES, COMMITS, SYMBOLS or tokens to warm, ended when they are equal;
-    or that HISTORY, EDITS or the project's own SETTINGS may have changed.
-
-    `news` says that windows made from now on may have something new to show.
-    """
-
-    root: Path
-    what: News
-    done: int = 0
-    total: int = 0
-    news: bool = False
 
 
 class Project:
@@ -117,7 +76,7 @@ class Project:
         self._history = indexing.WindowHistory()
         self._edits: Sequence[RecentEdit] = ()
         self._history_of: tuple[str, ...] = ()
-        self._notes: dict[str, tuple[str, ...]] = {}
+        self._notes = Notes()
         self._history_waits = threading.Event()
         self._closed = threading.Event()
         self._index = WorkspaceIndex()
@@ -162,7 +121,7 @@ class Project:
         self._rules()
         self._submit(self._build)
         if self._watcher is not None:
-            self._watcher.stop()
+            self.stop_watching()
             self._watch()
 
     def files_changed(self, files: Sequence[Path]) -> None:
@@ -171,7 +130,7 @@ class Project:
         self.documents.forget_disk(paths)
         self._submit(lambda: self._update(paths))
         if WORKSPACE_FILE in paths:
-            self._tell(News.SETTINGS, 0, 0)
+            self._tell(EventKind.SETTINGS, 0, 0)
 
     def look_at(self, paths: Sequence[str]) -> None:
         """Fetches what the history says about these files, in the background."""
@@ -182,12 +141,7 @@ class Project:
 
     def note(self, path: str, notes: Sequence[str]) -> bool:
         """Takes what other tools say of lines of a file, nearest to the cursor first; whether that is news."""
-        before = self._notes.pop(path, ())
-        if notes:
-            self._notes[path] = tuple(notes)
-            while len(self._notes) > MOST_NOTED:
-                del self._notes[next(iter(self._notes))]
-        return before != tuple(notes)
+        return self._notes.take(path, notes)
 
     def window(
         self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder, purpose: Purpose = Purpose.ANSWER
@@ -246,11 +200,21 @@ class Project:
         """The files that define a name."""
         return self._index.definers(name)
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether changes made outside the editor are noticed."""
+        return self._watcher is not None and self._watcher.mode != "off"
+
+    def stop_watching(self) -> None:
+        """Changes outside the editor are only known from `files_changed` then."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+
     def close(self) -> None:
         """Stops watching and working."""
         self._closed.set()
-        if self._watcher is not None:
-            self._watcher.stop()
+        self.stop_watching()
         self._files_process.stop()
         self._history_process.stop()
         for threads in (self._worker, self._historian):
@@ -285,7 +249,7 @@ class Project:
                 open_reason=gate.open_reason,
                 is_secret=has_secret,
                 repository=self.root.name,
-                notes=self._notes.get(path, ()),
+                notes=self._notes.of(path),
             )
         return WindowInputs(
             index=self._index,
@@ -297,7 +261,7 @@ class Project:
             flow=history.flow if self.settings.history else (),
             edits=self._edits,
             cochange=history.cochange.get(path, {}) if self.settings.history else {},
-            notes=self._notes.get(path, ()),
+            notes=self._notes.of(path),
         )
 
     def _read(self, path: str) -> str:
@@ -318,7 +282,7 @@ class Project:
         def take(batch: Sequence[indexing.Seen], done: int, total: int) -> None:
             for seen in batch:
                 index.put(seen.path, seen)
-            self._tell(News.FILES, done, total)
+            self._tell(EventKind.FILES, done, total)
 
         try:
             bounds = self._bounds
@@ -328,13 +292,13 @@ class Project:
                 return
             # A parser that dies on some file must not take the window with it: what was read till then still serves.
             log.error("%s: related files will be missing: %s", self.root, error)
-            self._tell(News.FILES, 0, 0)
+            self._tell(EventKind.FILES, 0, 0)
         self._index = index
         self._read_history()
-        self._listen(ProjectEvent(self.root, News.FILES, news=True))
+        self._listen(ProjectEvent(self.root, EventKind.FILES, news=True))
 
     def _update(self, paths: Sequence[str]) -> None:
-        paths = self._files_in(paths)
+        paths = indexing.files_in(self.root, paths)
         if len(paths) > indexing.MANY_FILES:
             self._build()
             return
@@ -353,20 +317,6 @@ class Project:
                 self._index.remove(seen.path)
         self._read_edits()
 
-    def _files_in(self, paths: Sequence[str]) -> tuple[str, ...]:
-        """The same with the files of each folder in its place: all of them, or so many that the tree is read anew."""
-        found: list[str] = []
-        for path in paths:
-            if not is_folder(self.root / path):
-                found.append(path)
-                continue
-            for folder, inner, names in os.walk(self.root / path):
-                inner[:] = [name for name in inner if name != ".git"]
-                found += [self.path_of(Path(folder, name)) for name in names]
-                if len(found) > indexing.MANY_FILES:
-                    return tuple(found)
-        return tuple(found)
-
     def _changed(self, changes: Changes) -> None:
         """Called by the watcher, on its thread."""
         if changes.rules:
@@ -378,7 +328,7 @@ class Project:
             self.documents.forget_disk(changes.paths)
             self._submit(lambda: self._update(changes.paths))
         if changes.everything or WORKSPACE_FILE in changes.paths:
-            self._tell(News.SETTINGS, 0, 0)
+            self._tell(EventKind.SETTINGS, 0, 0)
         if changes.head:
             self._submit(self._read_history)
             self._index_history_soon()
@@ -390,14 +340,14 @@ class Project:
             found = self._ask(lambda: self._files_process.call(indexing.read_history, self.root, wanted))
             if found is not None and found != self._history:
                 self._history = found
-                self._listen(ProjectEvent(self.root, News.HISTORY, news=True))
+                self._listen(ProjectEvent(self.root, EventKind.HISTORY, news=True))
         self._read_edits()
 
     def _read_edits(self) -> None:
         found = self._ask(lambda: self._files_process.call(indexing.read_edits, self.root))
         before, self._edits = self._edits, found if found is not None else ()
         if list(before) != list(self._edits):
-            self._tell(News.EDITS, 0, 0)
+            self._tell(EventKind.EDITS, 0, 0)
 
     def _index_history_soon(self) -> None:
         """Brings the history's store up to date in the background; asked for again meanwhile, it is done once more."""
@@ -408,11 +358,11 @@ class Project:
 
     def _index_history(self) -> None:
         self._history_waits.clear()
-        last: News | None = None
+        last: EventKind | None = None
 
         def report(what: str, done: int, total: int) -> None:
             nonlocal last
-            last = News(what)
+            last = EventKind(what)
             self._tell(last, done, total)
 
         read = self._ask(lambda: self._history_process.call(indexing.index_history, self.root, report=report))
@@ -421,7 +371,7 @@ class Project:
         if read:
             self._submit(self._read_history)
 
-    def _tell(self, what: News, done: int, total: int) -> None:
+    def _tell(self, what: EventKind, done: int, total: int) -> None:
         self._listen(ProjectEvent(self.root, what, done, total))
 
     def _ask(self, question: Callable[[], T]) -> T | None:
@@ -441,17 +391,6 @@ class Project:
             (threads or self._worker).submit(work).add_done_callback(_log_failure)
         except RuntimeError:  # closed between the two lines
             log.debug("%s is closed", self.root)
-
-
-def root_of(file: Path) -> Path:
-    """The root of the project a file or folder belongs to: the nearest marked folder, else its own."""
-    start = file if is_folder(file) else file.parent
-    return next((folder for folder in (start, *start.parents) if is_marked(folder)), start)
-
-
-def is_marked(folder: Path) -> bool:
-    """Whether something in a folder says that it is a project's root."""
-    return any(is_there(folder / mark) for mark in ROOT_MARKS)
 
 
 def _log_failure(future: Future[None]) -> None:

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError, EngineError, RequestCancelledError
-from iquest_lsp.project.kv_snapshots import Keeper
-from iquest_lsp.project.project import Purpose
+from iquest_lsp.project.kv_snapshots import KvSnapshots
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.client.machine import Calm
@@ -39,13 +39,13 @@ class Warmer:
         self,
         scheduler: Scheduler,
         windows: Windows,
-        keeper: Keeper,
+        snapshots: KvSnapshots,
         calm: Callable[[ProjectView, str], Calm] = lambda view, path: Calm.FREE,
         listen: Callable[[Path, int, int], None] = lambda root, done, total: None,
     ) -> None:
         self._calm = calm
         self._listen = listen
-        self._keeper = keeper
+        self._snapshots = snapshots
         self._scheduler = scheduler
         self._windows = windows
         self._tasks: dict[Path, asyncio.Task[None]] = {}
@@ -72,13 +72,13 @@ class Warmer:
         project = view.project
         if is_machine_made(view.lines(path), cursor):
             return 0
-        await self._keeper.ready(project)
+        await self._snapshots.ready(project)
         project.look_at([path])
         await project.index()
         snapshot = view.snapshot(path, cursor)
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         if refresh:
-            await self._keeper.follow_branch(project, window.tokens)
+            await self._snapshots.follow_branch(project, window.tokens)
         progress = Progress(lambda done, total: self._listen(project.root, done, total))
         try:
             evaluated = await self._scheduler.warm(
@@ -86,7 +86,7 @@ class Warmer:
             )
         finally:
             progress.end()
-        self._keeper.evaluated(project, evaluated)
+        self._snapshots.evaluated(project, evaluated)
         self._windows.evaluated(project, len(window.tokens))
         return evaluated
 

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import ContextWindow, ModelInfo, Snapshot
 from iquest_lsp.errors import EngineError
-from iquest_lsp.project.project import Project, Purpose
+from iquest_lsp.project.project import Project
 from iquest_lsp.runtime.base.engine import Engine, EngineState, EngineStatus
 from iquest_lsp.runtime.models.planner import CPU_WINDOW
 from iquest_lsp.settings import Settings

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from cattrs import Converter
 from lsprotocol import types
@@ -16,7 +17,7 @@ from pygls.protocol import default_converter
 
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
-from iquest_lsp.errors import IQuestError
+from iquest_lsp.errors import DocumentError, IQuestError
 from iquest_lsp.server import convert
 from iquest_lsp.server.availability import Availability
 from iquest_lsp.server.diagnostics import Diagnostics
@@ -36,12 +37,15 @@ from iquest_lsp.server.features import (
     stories,
     why,
 )
+from iquest_lsp.server.nameless import Nameless, unsaved_home
 from iquest_lsp.server.progress import IndexReporter, StatusReporter
 from iquest_lsp.server.protocol import Protocol
 from iquest_lsp.settings import SettingsProblem
 from iquest_lsp.workspace.positions import Encoding
 
 log = logging.getLogger(__name__)
+
+MAX_NAME = 100
 
 _numbers = itertools.count(1)
 
@@ -64,6 +68,7 @@ class Connection(LanguageServer):
             name="iquest-lsp",
             version=__version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=documents.NOTEBOOKS,
             protocol_cls=Protocol,
             converter_factory=_converter,
         )
@@ -71,10 +76,14 @@ class Connection(LanguageServer):
         self.session = assistant.session(f"client {next(_numbers)}")
         self.notices = [notice] if notice else []
         self.is_listening = False  # it said `initialized`
+        self.listens_to: frozenset[str] = frozenset()  # notifications beyond the protocol
         self.reporter = StatusReporter(self)
         self.indexing = IndexReporter(self)
+        self.nameless = Nameless(lambda: self.roots[0] if self.roots else unsaved_home())
+        self.out_of_step: set[str] = set()  # documents that the client shows otherwise than they are known here
         protocol = self.protocol
         assert isinstance(protocol, Protocol)
+        protocol.on_unreadable = self._unreadable
         self.editor = EditorProcess(editor_gone, lambda: protocol.heard_at) if editor_gone is not None else None
         self.told: set[str] = set()
         self.roots: list[Path] = []
@@ -115,6 +124,34 @@ class Connection(LanguageServer):
     def encoding(self) -> Encoding:
         """How this client counts columns."""
         return convert.encoding_of(self.server_capabilities)
+
+    def file_or_none(self, uri: str) -> Path | None:
+        """The path of a document; None for one that is not served, which editors ask about too."""
+        try:
+            return self.nameless.find(uri)
+        except DocumentError:
+            return None
+
+    def fell_out_of_step(self, uri: str, why: str) -> None:
+        """What the client shows of a document is not what is known here: until it is, nothing is said there."""
+        self.out_of_step.add(uri)
+        name = unquote(uri.rpartition("/")[2])[:MAX_NAME]
+        what, fix = f"{name} is not completed any more", "Close it and open it again"
+        self.tell(DocumentError(what, why=why, fix=fix), types.MessageType.Warning)
+
+    def _unreadable(self, method: str, params: object) -> None:
+        """A notification whose parameters are not valid: a change that was not taken is told."""
+        if method not in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE):
+            return
+        document = params.get("textDocument") if isinstance(params, dict) else None
+        uri = document.get("uri") if isinstance(document, dict) else None
+        if isinstance(uri, str) and self.file_or_none(uri) is not None:
+            self.fell_out_of_step(uri, "what the editor told of it cannot be read")
+
+    def notify(self, method: str, params: dict[str, object]) -> None:
+        """Sends a notification beyond the protocol, if the client knows it."""
+        if method in self.listens_to:
+            self.protocol.notify(method, params)
 
     def refresh(self) -> None:
         """Asks the client to ask again for what is shown beside the code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -33,24 +34,20 @@ def file_of(uri: str) -> Path:
     except ValueError as error:
         raise DocumentError(f"{uri[:200]!r} is not a URI", why=str(error)) from error
     if parts.scheme != "file":
-        raise DocumentError(f"{uri[:200]!r} is not a file", why="only file: documents are completed")
+        raise DocumentError(f"{uri[:200]!r} is not a file", why="documents of this kind are not served")
     path = unquote(parts.path)
     if not path.startswith("/") or "\0" in path:
         raise DocumentError(f"{uri[:200]!r} names no file", why="its path is not an absolute one")
     return Path(path)
 
 
-def file_or_none(uri: str) -> Path | None:
-    """The file a URI names; None for another kind of document, which editors ask about too."""
-    try:
-        return file_of(uri)
-    except DocumentError:
-        return None
-
-
 def files_of(uris: Iterable[str]) -> list[Path]:
     """The files among what URIs name."""
-    return [file for uri in uris if (file := file_or_none(uri)) is not None]
+    found = []
+    for uri in uris:
+        with contextlib.suppress(DocumentError):
+            found.append(file_of(uri))
+    return found
 
 
 def uri_of(file: Path) -> str:

@@ -70,7 +70,7 @@ class Diagnostics:
         await asyncio.sleep(PAUSE_S)
         found = await self.near(uri, cursor)
         try:
-            self._connection.session.buffers.note(convert.file_of(uri), found[:MOST_NOTES])
+            self._connection.session.buffers.note(self._connection.nameless.find(uri), found[:MOST_NOTES])
         except DocumentError as error:  # closed or gone meanwhile
             log.debug("%s", error)
 

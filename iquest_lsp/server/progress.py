@@ -14,17 +14,16 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.project.project import News, ProjectEvent
+from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
+from iquest_lsp.server.listening import CHANGE_STATUS, STATUS
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
 
 log = logging.getLogger(__name__)
 
-STATUS = "iquest/status"
 REST_S = 0.2
-CHANGE_STATUS = "didChangeStatus"
 _WORDS = {EngineState.STOPPED: "The model is not loaded", EngineState.BUSY: "Writing"}
 WORTH_SHOWING = 200  # files or commits; less is done before a bar could be read
 
@@ -109,20 +108,20 @@ class IndexReporter:
             bar.cancel()
 
     def _changed(self, event: ProjectEvent) -> None:
-        if event.what is News.EDITS:
+        if event.what is EventKind.EDITS:
             self._connection.refresh()
             return
-        if event.what is News.SETTINGS:
+        if event.what is EventKind.SETTINGS:
             if event.root in self._connection.roots:
                 connection = self._connection
                 connection.settings_changed(connection.session.configure({}))
             return
         if event.news or event.root not in self._connection.roots:
             return
-        if event.what is News.WARMING:
+        if event.what is EventKind.WARMING:
             self._connection.reporter.warming(event)
             return
-        files = event.what is News.FILES
+        files = event.what is EventKind.FILES
         key = (event.root, files)
         bar = self._bars.get(key)
         if event.done >= event.total and (files or not event.total):
@@ -195,8 +194,8 @@ class StatusReporter:
         message = f"Warming the window of {event.root.name}: {share:.0%}"
         info = self._connection.assistant.engine.model
         told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}
-        self._connection.protocol.notify(STATUS, told | {"message": message})
-        self._connection.protocol.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
+        self._connection.notify(STATUS, told | {"message": message})
+        self._connection.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
 
     def _notify_soon(self, status: EngineStatus) -> None:
         """Tells the state; an engine that rests between two pieces of work is not told to be ready each time."""
@@ -211,7 +210,7 @@ class StatusReporter:
     def _notify(self, status: EngineStatus) -> None:
         self._waiting, self._told = None, status.state
         info = self._connection.assistant.engine.model
-        self._connection.protocol.notify(
+        self._connection.notify(
             STATUS,
             {
                 "state": status.state.value,
@@ -220,7 +219,7 @@ class StatusReporter:
                 "message": str(status.error) if status.error is not None else "",
             },
         )
-        self._connection.protocol.notify(CHANGE_STATUS, copilot_status(status))
+        self._connection.notify(CHANGE_STATUS, copilot_status(status))
 
 
 def copilot_status(status: EngineStatus) -> dict[str, object]:

@@ -63,6 +63,7 @@ class Protocol(LanguageServerProtocol):
         self.heard_at = time.monotonic()
         self._asked: set[Any] = set()  # ids of the client's requests
         self._own: dict[Any, Future[Any]] = {}  # requests to the client
+        self.on_unreadable: Callable[[str, object], None] = lambda method, params: None
         super().__init__(server, converter)
         for method in _NOT_PYGLS:
             self.fm.builtin_features.pop(method, None)
@@ -161,10 +162,11 @@ class Protocol(LanguageServerProtocol):
 
     def _handle(self, data: dict[str, Any], method: str, number: Any) -> None:
         try:
-            message = self.structure_message(data)
+            message = self.structure_message(with_versions(data))
         except (JsonRpcException, RecursionError):
             if number is None:  # a notification gets no response
                 log.warning("the parameters of the notification %.100r are not valid", method)
+                self.on_unreadable(method, data.get("params"))
             else:
                 self._reject(number, INVALID_PARAMS, f"The parameters of {method[:MAX_SHOWN]!r} are not valid")
             return
@@ -279,6 +281,17 @@ class Protocol(LanguageServerProtocol):
             log.warning("%s", error)
         elif error is not None:
             log.error("a notification failed", exc_info=error)
+
+
+def with_versions(data: dict[str, Any]) -> dict[str, Any]:
+    """A message with a version for each document that it changes: some clients send null, or none."""
+    params, method = data.get("params"), data.get("method")
+    if not isinstance(params, dict) or method not in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE):
+        return data
+    document = params.get("textDocument")
+    if not isinstance(document, dict) or document.get("version") is not None:
+        return data
+    return {**data, "params": {**params, "textDocument": {**document, "version": 0}}}
 
 
 def _give_up(future: Future[Any]) -> None:

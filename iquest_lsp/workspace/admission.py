@@ -17,6 +17,7 @@ from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, redact, secret_by_name
+from iquest_lsp.workspace.unsaved import is_untitled, notebook_of
 
 MAX_BYTES = 512 * 1024
 #: A text this long whose lines are on average longer than this many characters was not written by hand.
@@ -99,6 +100,8 @@ class Gate:
 
     def _path_reason(self, path: str) -> str:
         reason = self.rules.reason(path) or secret_by_name(path)
+        if not reason and (notebook := notebook_of(path)):
+            reason = self._path_reason(notebook)  # a cell is as good as its notebook
         if reason:
             return reason
         real = os.path.realpath(self.root / path)
@@ -135,7 +138,7 @@ class Gate:
         Its size and looks are no reason: the user is at work in it. A path outside the workspace (absolute, or the
         name of an unsaved buffer) is judged by its name.
         """
-        inside = not document.path.startswith("/") and ":" not in document.path
+        inside = not document.path.startswith("/") and not is_untitled(document.path)
         try:
             reason = secret_by_name(document.path)
             if inside and not reason:

@@ -76,14 +76,20 @@ class DocumentStore:
             document = Document(path, text, version, language, is_open=True, edited_at=edited_at, viewed_at=self._now())
             return self._keep(_Buffer(document, LineIndex(text)), owner)
 
-    def change(self, path: str, changes: Sequence[Change], version: int, owner: str = "") -> Document:
+    def change(
+        self, path: str, changes: Sequence[Change], version: int, owner: str = "", *, in_order: bool = False
+    ) -> Document:
         """Applies changes in order, each to the text that the one before left.
 
         Spans are in code points and clamped. Raises DocumentError when the buffer is not open, when the version
-        does not grow, and when the text would grow past the limit; the buffer is then as it was before.
+        does not grow, and when the text would grow past the limit; the buffer is then as it was before. With
+        `in_order` the changes are known to come one after another, as over a stream: a version that does not grow is
+        taken for the next one.
         """
         with self._lock:
             buffer = self._buffer(path, owner)
+            if in_order:
+                version = max(version, buffer.document.version + 1)
             if version <= buffer.document.version:
                 raise DocumentError(
                     f"{path}: change to version {version} after version {buffer.document.version}",

@@ -97,14 +97,15 @@ class Window:
         """The most probable bytes one after another up to `stop` (a newline), at most `most`; reads what it writes."""
         result = bytearray()
         while len(result) < most:
-            best = int(np.argmax(self._distribution()))
+            best = int(np.argmax(self.distribution()))
             if best == stop:
                 break
             result.append(best)
             self._tail = (self._tail + bytes([best]))[-ORDER:]
         return bytes(result)
 
-    def _distribution(self) -> NDArray[np.float64]:
+    def distribution(self) -> NDArray[np.float64]:
+        """The probability of each byte to come next."""
         p = np.full(256, 1.0 / 256)
         for order in range(min(ORDER, len(self._tail)) + 1):
             level = self._levels[order]

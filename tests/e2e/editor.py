@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
 from tests.e2e.home import PROGRAM, Home, private_home
+from tests.e2e.rawclient import knowing_all
 from tests.waiting import PATIENCE_S, until
 
 PROGRESS = types.WINDOW_WORK_DONE_PROGRESS_CREATE
@@ -145,7 +146,7 @@ async def _initialized(
                     capabilities=types.ClientCapabilities(
                         general=types.GeneralClientCapabilities(position_encodings=list(encodings)),
                         window=types.WindowClientCapabilities(work_done_progress=True),
-                        experimental=experimental,
+                        experimental=knowing_all({"experimental": experimental or {}})["experimental"],
                     ),
                     process_id=os.getpid(),
                     root_uri=root.as_uri(),

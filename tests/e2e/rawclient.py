@@ -21,6 +21,13 @@ def frame(message: object) -> bytes:
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
+def knowing_all(capabilities: dict[str, Any] | None) -> dict[str, Any]:
+    """The same, of a client that knows what the server tells of its state."""
+    given = capabilities or {}
+    ours = {"status": True, "didChangeStatus": True, **given.get("experimental", {}).get("iquest", {})}
+    return {**given, "experimental": {**given.get("experimental", {}), "iquest": ours}}
+
+
 _open: list[RawClient] = []
 
 
@@ -80,7 +87,7 @@ class RawClient:
         return client
 
     async def initialize(
-        self, root: Path, *, capabilities: dict[str, Any] | None = None, **options: Any
+        self, root: Path, *, capabilities: dict[str, Any] | None = None, knows_status: bool = True, **options: Any
     ) -> dict[str, Any]:
         """The opening of the protocol; the deadline is long where none is given, since a busy machine makes no test
         fail."""
@@ -91,7 +98,7 @@ class RawClient:
             {
                 "processId": os.getpid(),
                 "rootUri": root.as_uri(),
-                "capabilities": capabilities or {},
+                "capabilities": knowing_all(capabilities) if knows_status else capabilities or {},
                 "workspaceFolders": [{"uri": root.as_uri(), "name": root.name}],
                 "initializationOptions": options,
             },

@@ -138,7 +138,7 @@ async def serve(assistant: Assistant, root: Path, sent: list[Step]) -> Recorder:
     end = asyncio.get_running_loop().time() + PATIENCE_S
     while recorder.answered()['"sound too"'] == 0 or protocol.under_way:
         assert not serving.done(), serving.exception()
-        assert asyncio.get_running_loop().time() < end, (protocol._request_futures, recorder.messages[-3:])
+        assert asyncio.get_running_loop().time() < end, (protocol.under_way, recorder.messages[-3:])
         await asyncio.sleep(0.001)
     reader.feed_eof()
     await serving

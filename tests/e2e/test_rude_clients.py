@@ -90,3 +90,34 @@ async def test_the_last_of_many_changes_counts(home: Home, root: Path) -> None:
         await asyncio.sleep(0.02)
     assert len(client.requests) < 50
     assert await client.leave() == 0
+
+
+OURS = {"iquest/status", "didChangeStatus", "iquest/answered"}
+COPILOT = {"editorInfo": {"name": "Neovim", "version": "0.11"}, "editorPluginInfo": {"name": "x", "version": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, set()),
+        ({"notifications": []}, set()),
+        ({"notifications": "iquest/status"}, set()),
+        ({"notifications": ["iquest/status", "any", 1, None]}, {"iquest/status"}),
+        ({"notifications": ["iquest/answered", "didChangeStatus"]}, {"iquest/answered", "didChangeStatus"}),
+        (COPILOT, {"didChangeStatus"}),
+    ],
+    ids=lambda value: ",".join(value) or "none",
+)
+async def test_only_what_a_client_knows_is_sent(
+    home: Home, root: Path, options: dict[str, object], expected: set[str]
+) -> None:
+    client = await RawClient.start(home, *FAKE, "--standalone")
+    await client.initialize(root, knows_status=False, **options)
+    uri = client.open(root / "shapes.py", (root / "shapes.py").read_text())
+    for _ in range(3):
+        assert await client.inline(uri, 4, 9)
+    sent = {item["method"] for item in client.notifications}
+    assert sent & OURS == expected
+    assert {method for method in sent - expected if not method.startswith(("window/", "textDocument/", "$/"))} == set()
+    assert client.messages() == []  # and none of these options is an unknown setting
+    assert await client.leave() == 0

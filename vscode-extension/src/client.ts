@@ -18,7 +18,7 @@ import type { Connection } from "./server";
 class Offers implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true } };
+    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true, status: true } };
   }
 
   initialize(): void {
@@ -60,7 +60,7 @@ export class ClientConnection implements Connection {
       options: { env: { ...process.env, ...environment } },
     };
     this.client = new QuietClient("iquest", "IQuest LSP", server, {
-      documentSelector: [{ scheme: "file" }],
+      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions,

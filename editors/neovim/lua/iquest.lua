@@ -316,7 +316,7 @@ function M.setup(given)
     filetypes = options.filetypes,
     root_markers = { 'iquest.toml', '.git' },
     init_options = options.settings,
-    capabilities = { experimental = { iquest = { diagnostics = true } } },
+    capabilities = { experimental = { iquest = { diagnostics = true, status = true } } },
     handlers = {
       ['iquest/status'] = function(_, now)
         status = now

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from iquest_lsp.errors import UsageError
-from iquest_lsp.server import convert
 from iquest_lsp.server.showing import show_markdown
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ def register(connection: Connection) -> None:
         if wanted is not None and not any(_KIND.startswith(str(getattr(kind, "value", kind))) for kind in wanted):
             return []
         connection.diagnostics.remember(params.text_document.uri, params.context.diagnostics)
-        file = convert.file_or_none(params.text_document.uri)
-        if file is None or not connection.session.view(file).project.has_history:
+        file = connection.file_or_none(params.text_document.uri)
+        if file is None or not connection.session.has_history(file):
             return []
         line = params.range.start.line
         titles = {EXPLAIN_CHANGE: "IQuest: explain this change", WHY: "IQuest: why is this so?"}
@@ -44,7 +43,7 @@ def register(connection: Connection) -> None:
 
     @connection.command(EXPLAIN_CHANGE)
     async def explain_change(uri: str, line: int) -> dict[str, object]:
-        file, at = _place(uri, line)
+        file, at = _place(connection, uri, line)
         root, target = await connection.session.change_at(file, at)
         made = await connection.session.explain_diff(root, target, failed=connection.reporter.failed)
         markdown = made.to_markdown()
@@ -53,13 +52,13 @@ def register(connection: Connection) -> None:
 
     @connection.command(WHY)
     async def why(uri: str, line: int) -> dict[str, object]:
-        file, at = _place(uri, line)
+        file, at = _place(connection, uri, line)
         markdown = (await asyncio.to_thread(connection.session.why, file, at)).to_markdown()
         await show_markdown(connection, "why", markdown)
         return {"markdown": markdown}
 
 
-def _place(uri: object, line: object) -> tuple[Path, int]:
+def _place(connection: Connection, uri: object, line: object) -> tuple[Path, int]:
     if not isinstance(uri, str) or not isinstance(line, int) or isinstance(line, bool) or line < 0:
         raise UsageError("The command needs a file's URI and a line, counted from 0")
-    return convert.file_of(uri), line
+    return connection.nameless.find(uri), line

@@ -37,7 +37,7 @@ async def _question(connection: Connection, asked: dict[str, object]) -> Questio
     text, uri = asked.get("question"), str(asked.get("uri", ""))
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"{ASK} needs a question")
-    files = [convert.file_of(item) for item in [uri, *_strings(asked.get("files"))] if item]
+    files = [connection.nameless.find(item) for item in [uri, *_strings(asked.get("files"))] if item]
     cursor = _cursor(connection, files, asked.get("position"))
     return Question(
         text=text,

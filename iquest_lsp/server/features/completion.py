@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from iquest_lsp.assistant import CompletionRequest
-from iquest_lsp.completion.completer import Selected
+from iquest_lsp.completion.request import SelectedItem
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.errors import DocumentError, EngineError, ModelError, RequestCancelledError, RuntimeSetupError
 from iquest_lsp.server import convert
@@ -58,10 +58,12 @@ async def _complete(
     longer: bool = False,
 ) -> tuple[list[Completion], LineIndex]:
     try:
-        file = convert.file_of(params.text_document.uri)
+        file = connection.nameless.find(params.text_document.uri)
         lines = connection.session.buffers.lines(file)
     except DocumentError:
         return [], LineIndex("")
+    if params.text_document.uri in connection.out_of_step:
+        return [], lines  # what is shown is not what is known here
     cursor = convert.position_in(params.position, lines, connection.encoding)
     selected = _selected(params, lines, connection)
     request = CompletionRequest(file, cursor, explicit, longer, selected)
@@ -79,9 +81,9 @@ async def _complete(
 
 def _selected(
     params: types.InlineCompletionParams | types.CompletionParams, lines: LineIndex, connection: Connection
-) -> Selected | None:
+) -> SelectedItem | None:
     """The item selected in the editor's own list, which an inline answer has to go on from."""
     chosen = params.context.selected_completion_info if isinstance(params, types.InlineCompletionParams) else None
     if chosen is None:
         return None
-    return Selected(convert.span_in(chosen.range, lines, connection.encoding), chosen.text)
+    return SelectedItem(convert.span_in(chosen.range, lines, connection.encoding), chosen.text)

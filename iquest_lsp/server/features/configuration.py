@@ -12,6 +12,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.server import convert
+from iquest_lsp.server.listening import NO_SETTINGS
 from iquest_lsp.settings import Settings, in_snake_case
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def editor_settings(value: Any) -> Mapping[str, object]:
     """The table of our settings in what an editor sent: under our section's name, with it as a prefix, or bare."""
     table = convert.plain(value)
     inner = table.get(SECTION, table)
-    return {key.removeprefix(f"{SECTION}."): given for key, given in inner.items()} if isinstance(inner, dict) else {}
+    if not isinstance(inner, dict):
+        return {}
+    return {key.removeprefix(f"{SECTION}."): given for key, given in inner.items() if key not in NO_SETTINGS}
 
 
 def pushed_settings(value: Any) -> Mapping[str, object] | None:

@@ -39,7 +39,7 @@ def register(connection: Connection) -> None:
 def _asked(connection: Connection, asked: dict[str, object], method: str) -> tuple[Path, Position]:
     """The place asked about: an editor's `position`, or a command line's `place`, which must exist."""
     document = asked.get("textDocument")
-    file = convert.file_of(str(document.get("uri", "")) if isinstance(document, dict) else "")
+    file = connection.nameless.find(str(document.get("uri", "")) if isinstance(document, dict) else "")
     place, position = asked.get("place"), asked.get("position")
     if isinstance(place, dict):
         line, column = place.get("line"), place.get("column")

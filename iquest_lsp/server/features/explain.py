@@ -68,7 +68,7 @@ def root_asked(connection: Connection, asked: dict[str, object], method: str = E
     if folder := str(asked.get("folder", "")):
         return convert.file_of(folder)
     if uri := str(asked.get("uri", "")):
-        return connection.assistant.workspaces.root_of(convert.file_of(uri))
+        return connection.assistant.workspaces.root_of(connection.nameless.find(uri))
     if not connection.roots:
         raise UsageError(f"{method} needs a folder or a document", why="no workspace is open")
     return connection.roots[0]

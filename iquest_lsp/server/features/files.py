@@ -29,5 +29,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.WORKSPACE_DID_RENAME_FILES, _EVERYTHING)
     def renamed(params: types.RenameFilesParams) -> None:
-        connection.session.buffers.gone(convert.files_of(item.old_uri for item in params.files))
-        connection.assistant.workspaces.files_changed(convert.files_of(item.new_uri for item in params.files))
+        old = convert.files_of(item.old_uri for item in params.files)
+        new = convert.files_of(item.new_uri for item in params.files)
+        connection.session.buffers.gone(old, made=new)  # a chain, or a swap: a name is both
+        connection.assistant.workspaces.files_changed(new)

@@ -10,6 +10,7 @@ from lsprotocol import types
 from iquest_lsp.server import convert
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
+from iquest_lsp.server.listening import known_notifications
 from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ def register(connection: Connection) -> None:
     def initialize(params: types.InitializeParams) -> None:
         if connection.editor is not None:
             connection.editor.watch(params.process_id)
+        options, experimental = params.initialization_options, params.capabilities.experimental
+        connection.listens_to = known_notifications(experimental, options)
         connection.roots = _roots(params)
-        problems = connection.session.configure(editor_settings(params.initialization_options))
+        problems = connection.session.configure(editor_settings(options))
         connection.notices += [str(problem) for problem in problems]
         connection.availability.hold_back()
 

@@ -9,7 +9,6 @@ from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError, RepositoryError, UsageError
 from iquest_lsp.project.line_history import story_in_short
-from iquest_lsp.server import convert
 from iquest_lsp.server.features.actions import EXPLAIN_CHANGE, WHY
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        file = convert.file_or_none(params.text_document.uri)
+        file = connection.file_or_none(params.text_document.uri)
         if file is None or not connection.session.view(file).settings.hover:
             return None
         try:
@@ -34,7 +33,7 @@ def register(connection: Connection) -> None:
     @connection.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
     async def lenses(params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
-        file = convert.file_or_none(uri)
+        file = connection.file_or_none(uri)
         if file is None or not connection.session.view(file).settings.code_lens:
             return []
         found = []

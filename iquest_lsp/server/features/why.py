@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
+from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.server.app import Connection
@@ -20,7 +21,9 @@ def register(connection: Connection) -> None:
     @connection.feature(WHY)
     async def why(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        file, line = convert.file_of(str(asked.get("uri", ""))), asked.get("line")
+        file, line = connection.nameless.find(str(asked.get("uri", ""))), asked.get("line")
         if not isinstance(line, int) or line < 0:
             raise UsageError(f"{WHY} needs a line, counted from 0")
-        return (await asyncio.to_thread(connection.session.why, file, line)).to_json()
+        answer = (await asyncio.to_thread(connection.session.why, file, line)).to_json()
+        note = why_no_history(file.name)
+        return answer | {"partial": note} if note else answer

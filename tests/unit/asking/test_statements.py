@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.asking.statements import Citation, Statements, Thoughts, citations
+from iquest_lsp.asking.statements import Citation, StatementFilter, ThinkingSplitter, citations
 
 TRUE = {"abc1234", "src/a.py", "b.py"}
 
 
-def filtered(text: str, size: int = 1) -> tuple[str, Statements]:
-    made = Statements(lambda item: item.name in TRUE and item.line < 100)
+def filtered(text: str, size: int = 1) -> tuple[str, StatementFilter]:
+    made = StatementFilter(lambda item: item.name in TRUE and item.line < 100)
     said = "".join(made.push(text[at : at + size]) for at in range(0, len(text), size))
     return said + made.end(), made
 
@@ -66,9 +66,9 @@ def test_citations_are_found_where_people_write_them() -> None:
 )
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_thinking_is_told_apart(text: str, opened: bool, parts: dict[str, str], size: int) -> None:
-    thoughts = Thoughts(opened=opened)
-    pieces = [piece for at in range(0, len(text), size) for piece in thoughts.push(text[at : at + size])]
+    splitter = ThinkingSplitter(opened=opened)
+    pieces = [piece for at in range(0, len(text), size) for piece in splitter.push(text[at : at + size])]
     found: dict[str, str] = {}
-    for kind, words in [*pieces, *thoughts.end()]:
+    for kind, words in [*pieces, *splitter.end()]:
         found[kind] = found.get(kind, "") + words
     assert found == parts

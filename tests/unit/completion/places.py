@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from iquest_lsp.completion.cursor_text import Place
+from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.datatypes import Finish, Generation, Timings, TokenCounts
 from iquest_lsp.workspace.positions import LineIndex
 
 CURSOR = "‸"
 
 
-def at(marked: str, path: str = "a.py") -> Place:
+def at(marked: str, path: str = "a.py") -> CursorText:
     """The place of the cursor mark in a text."""
     before, mark, after = marked.partition(CURSOR)
     assert mark, "no cursor in the text"
     lines = LineIndex(before + after)
-    return Place.at(path, lines, lines.position(len(before)))
+    return CursorText.at(path, lines, lines.position(len(before)))
 
 
 def generation(text: str, finish: Finish = Finish.STOP, logprobs: tuple[float, ...] = ()) -> Generation:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.completion.confidence import threshold_of, trusted_tokens
-from iquest_lsp.completion.postprocess import Quiet, shape
+from iquest_lsp.completion.postprocess import Quiet, postprocess
 from iquest_lsp.completion.syntax import Extent, Unit, unit_at
 from iquest_lsp.datatypes import Finish
 from tests.unit.completion.places import at, generation
@@ -40,7 +40,7 @@ def test_golden(file: Path) -> None:
     sure = int(options.get("sure", len(text)))
     doubts = (0.0,) * sure + (math.log(0.001),) * (len(text) - sure)
     made = generation(text, Finish(options.get("finish", "stop")), doubts)
-    shown = shape(made, place, unit_at(place), float(options.get("threshold", 0.05)))
+    shown = postprocess(made, place, unit_at(place), float(options.get("threshold", 0.05)))
     assert shown.text == parts["expected"].replace("\n", end)
     assert shown.quiet == options.get("quiet", "")
 
@@ -79,5 +79,5 @@ def test_the_users_threshold_wins_over_the_models(metadata: dict[str, str], perc
     [("a = 1\nb = 2\r\nc = 3\n‸", "\n"), ("a = 1\r\nb = 2\nc = 3\r\n‸", "\r\n"), ("‸", "\n"), ("a\r\n‸", "\r\n")],
 )
 def test_line_ends_are_those_of_most_lines(document: str, ends: str) -> None:
-    shown = shape(generation("def f():\n    return 1"), at(document), Unit(Extent.STATEMENT))
+    shown = postprocess(generation("def f():\n    return 1"), at(document), Unit(Extent.STATEMENT))
     assert shown.text == f"def f():{ends}    return 1"

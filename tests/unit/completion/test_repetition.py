@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
-from iquest_lsp.completion.postprocess import Quiet, shape
-from iquest_lsp.completion.suggestion_cache import Remembered
+from iquest_lsp.completion.postprocess import Quiet, postprocess
+from iquest_lsp.completion.suggestion_cache import SuggestionCache
 from iquest_lsp.completion.syntax import unit_at
+from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Finish, Position, Prompt
-from iquest_lsp.project.project import Purpose
 from iquest_lsp.runtime.base.repetition import is_in_loop, without_loop
 from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.settings import Configuration
@@ -90,11 +90,11 @@ def test_a_loop_that_was_cut_short_is_still_told() -> None:
     for text in (LOOP, "0" * 99, 'T, "b", "b", "b", "b", "b"', "x, " * 40):
         said, ended = heard(text)
         assert ended is not None
-        assert shape(generation(said, ended), place, unit_at(place)).quiet is Quiet.LOOP
+        assert postprocess(generation(said, ended), place, unit_at(place)).quiet is Quiet.LOOP
 
 
 def test_who_types_into_a_loop_is_not_offered_the_rest_of_it() -> None:
-    cache = Remembered()
+    cache = SuggestionCache()
     said, ended = heard("value\n" + LOOP)
     cache.keep("a", CODE, len(CODE), generation(said, ended or Finish.STOP), state="m")
 

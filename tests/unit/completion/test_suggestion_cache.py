@@ -11,7 +11,7 @@ from iquest_lsp.completion.suggestion_cache import (
     NEAR_AFTER,
     NEAR_BEFORE,
     PER_DOCUMENT,
-    Remembered,
+    SuggestionCache,
     typed_through,
 )
 from iquest_lsp.datatypes import Finish
@@ -26,13 +26,13 @@ class Clock:
         return self.now
 
 
-def kept(before: str, after: str, answer: str, finish: Finish = Finish.STOP, **more: bool) -> Remembered:
-    cache = Remembered(Clock())
+def kept(before: str, after: str, answer: str, finish: Finish = Finish.STOP, **more: bool) -> SuggestionCache:
+    cache = SuggestionCache(Clock())
     cache.keep("a", before + after, len(before), generation(answer, finish), state="m", **more)
     return cache
 
 
-def look(cache: Remembered, before: str, after: str, **more: bool) -> str | None:
+def look(cache: SuggestionCache, before: str, after: str, **more: bool) -> str | None:
     found = cache.find("a", before + after, len(before), "m", **more)
     return found.generation.text if found is not None else None
 
@@ -49,7 +49,7 @@ def test_what_is_typed_through_is_answered_with_the_rest() -> None:
 
 def test_what_is_too_old_to_be_given_is_not_held() -> None:
     clock = Clock()
-    cache = Remembered(clock)
+    cache = SuggestionCache(clock)
     for second in range(1000):
         clock.now = float(second)
         cache.keep(f"document {second // 10}", "x = ", 4, generation("value", Finish.STOP), state="m")
@@ -109,7 +109,7 @@ def test_who_asks_for_more_is_not_given_a_line() -> None:
 
 def test_answers_grow_old_and_are_bounded() -> None:
     clock = Clock()
-    cache = Remembered(clock)
+    cache = SuggestionCache(clock)
     for number in range(PER_DOCUMENT + 5):
         cache.keep("a", f"{number} = ", len(f"{number} = "), generation("x"), state="m")
     assert cache.find("a", "0 = ", 4, "m") is None

@@ -21,7 +21,7 @@ def test_probabilities_sum_to_one_and_are_those_that_reading_uses(floor: Floor) 
     text = "for item in keys:\n  zebra(\u00e9)\n  zebra(item)\n".encode()
     window, bits = floor.window(), 0.0
     for byte in text:
-        p = window._distribution()
+        p = window.distribution()
         assert p.sum() == pytest.approx(1.0)
         assert p.min() > 0
         bits -= math.log2(p[byte])

@@ -10,6 +10,7 @@ import pytest
 from iquest_lsp.assistant import Assistant, CompletionRequest, workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.project import project as projects
+from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
 
@@ -125,9 +126,8 @@ async def test_a_folder_that_cannot_be_indexed_costs_related_files_and_no_answer
 
     (tmp_path / "iquest.toml").write_text("")
     (tmp_path / "a.py").write_text(CODE)
+    monkeypatch.setattr(IndexProcess, "call", fail)
     project = assistant.session("editor").add_workspace(tmp_path)
-    monkeypatch.setattr(project._files_process, "call", fail)
-    project._submit(project._build)
     await project.index()
     assistant.session("editor").buffers.open(tmp_path / "a.py", CODE, 1, "python")
     window = await assistant.session("editor").context(tmp_path / "a.py", Position(4, 9))

@@ -120,12 +120,11 @@ async def test_the_files_of_settings_are_followed(tmp_path: Path) -> None:
             return settings.deadline_ms, settings.max_tokens
 
         assert now() == (100, 10)
-        watcher = project._watcher
-        await until(lambda: watcher is not None and watcher.mode != "off")
+        await until(lambda: project.is_watching)
         (root / "iquest.toml").write_text("max_tokens = 20\n")
         await until(lambda: now() == (100, 20))
         # Saved in an editor, or changed where nothing watches.
-        project._watcher, _ = None, watcher.stop() if watcher is not None else None
+        project.stop_watching()
         (root / "iquest.toml").write_text("max_tokens = 30\n")
         assistant.workspaces.files_changed([root / "iquest.toml"])
         await until(lambda: now() == (100, 30))

@@ -14,7 +14,7 @@ from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.datatypes import ChunkKind, Position
-from iquest_lsp.project.project import ProjectEvent
+from iquest_lsp.project.events import ProjectEvent
 from iquest_lsp.settings import Configuration
 from iquest_lsp.workspace.secret_scan import has_secret
 from tests.e2e.home import children, stopped
@@ -86,7 +86,7 @@ async def test_the_window_shows_what_changes_along_and_what_the_history_says(scr
 
 @pytest.mark.slow
 async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    from iquest_lsp.completion.completer import CompletionRequest
+    from iquest_lsp.completion.request import CompletionRequest
     from iquest_lsp.project import warming
 
     monkeypatch.setattr(warming, "REST_S", 0.05)

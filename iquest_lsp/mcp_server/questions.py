@@ -1,0 +1,116 @@
+"""What the tools ask, put to the history and to the daemon; these functions block and run beside the event loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from iquest_lsp.codeflow import History
+from iquest_lsp.errors import UsageError
+from iquest_lsp.workspace.secret_scan import has_secret
+
+Report = Callable[[str], None]
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>()#+.!|~-])")
+#: FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST, FILE:LINE:COLUMN, as tools print them.
+_PLACE = re.compile(r"(?P<file>.+?)(?:::(?P<symbol>.+)|:(?P<line>\d{1,9})(?:-(?P<last>\d{1,9})|:\d{1,9})?)")
+
+
+class _Answer(Protocol):
+    def to_json(self) -> dict[str, object]: ...
+    def to_markdown(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in both forms."""
+
+    json: dict[str, Any]
+    text: str
+
+
+def with_place(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a tool with line and symbol apart, where they were given with the file."""
+    found = _PLACE.fullmatch(values.get("file", ""))
+    if found is None or Path(found[0]).suffix.isalpha():
+        return dict(values)
+    parts = {"file": found["file"], "symbol": found["symbol"]}
+    parts |= {name: int(found[key]) for name, key in (("line", "line"), ("end_line", "last")) if found[key]}
+    return dict(values) | {name: value for name, value in parts.items() if value}
+
+
+def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: Report) -> Answer:
+    """Answers one of the tools about the history; `values` are its arguments, with `file` as seen from the top.
+
+    Raises what History raises.
+    """
+    history = History(top, has_secret, include_filtered=values.get("include_filtered") is True)
+    report("reading the history")
+    made = _ASKED[tool](history, values, report)
+    head = history.head()
+    told = {"root": str(top), "head": head, **made.to_json()}
+    told.pop("model_text", None)  # the agent has words of its own
+    return Answer(told, f"{_plain(made.to_markdown())}\nOf {top} at {head[:10] or 'no commit'}.\n")
+
+
+def _plain(markdown: str) -> str:
+    """Markdown as an agent is best served: names as they are written in the code, arguments instead of options."""
+    return _ESCAPED.sub(r"\1", markdown).replace("--include-filtered", "include_filtered")
+
+
+def _explain_diff(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+    given = [name for name in ("revision", "staged", "patch") if values.get(name)]
+    if len(given) > 1:
+        raise UsageError(f"Give either {given[0]!r} or {given[1]!r}, not both")
+    patch = values["patch"].encode() if "patch" in given else None
+    target = "--staged" if values.get("staged") else values.get("revision", "")
+    return history.explain_diff(target, patch, lambda known: report("reading what the history says of this change"))
+
+
+def _why(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+    return history.why(_target(values))
+
+
+def _impact(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+    return history.impact(_target(values))
+
+
+def _suspects(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+    if values.get("log"):
+        if values.get("file"):
+            raise UsageError("Give either 'log' or 'file', not both")
+        return history.suspects_in_log(values["log"])
+    return history.suspects(_target(values))
+
+
+_ASKED: dict[str, Callable[[History, Mapping[str, Any], Report], _Answer]] = {
+    "explain_diff": _explain_diff,
+    "why": _why,
+    "impact": _impact,
+    "suspects": _suspects,
+}
+
+
+def _target(values: Mapping[str, Any]) -> str:
+    """A place as the history takes it: FILE, FILE:LINE or FILE::SYMBOL."""
+    file, symbol, line = values.get("file", ""), values.get("symbol", ""), values.get("line")
+    if not file:
+        raise UsageError("The argument 'file' is missing")
+    if symbol and line:
+        raise UsageError("Give either 'symbol' or 'line', not both")
+    return f"{file}::{symbol}" if symbol else f"{file}:{line}" if line else str(file)
+
+
+def index_history(top: Path, *, report: Callable[[str, int, int], None]) -> int:
+    """Brings the store of a history up to date, so that later questions are answered from it; the commits read."""
+    return History(top, has_secret).update_index(report).commits
+
+
+def telling_commits(top: Path, file: str, *, report: Report) -> tuple[str, list[dict[str, str]]]:
+    """The commit that is checked out, and those that the history's part of a window at a file is made of."""
+    report("reading the history")
+    history = History(top, has_secret)
+    records = history.flow_records([file])
+    return history.head(), [{"commit": item.commit, "date": item.date, "subject": item.subject} for item in records]

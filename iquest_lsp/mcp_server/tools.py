@@ -1,0 +1,282 @@
+"""The tools as an agent sees them: what each answers, when to use it, what it takes and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from iquest_lsp.mcp_server import arguments
+from iquest_lsp.mcp_server.arguments import TEXT_LENGTH, Argument
+from iquest_lsp.mcp_server.budget import LEAST, MOST, USUAL
+
+INSTRUCTIONS = """\
+Answers about a git repository from its own history and syntax. Nothing is changed and no network is used.
+- why: how a line, a symbol or a file came to be. Ask before you change code whose purpose is not obvious.
+- impact: what else must change with a symbol. Ask before you change a signature or behaviour.
+- explain_diff: what a change does, what it forgot, what may break. Ask before you commit, and when you review.
+- suspects: which recent commit most likely brought a bug. Ask with a failing test's log.
+- context: which files and commits matter at a place. Ask before you read around.
+The commits that are named are real: `git show COMMIT` shows them. What is called likely is a hint, not a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool; `result` are the properties of its answer as JSON schema. `is_story`: its list is in order of time."""
+
+    name: str
+    title: str
+    about: str
+    takes: tuple[Argument, ...]
+    result: Mapping[str, object]
+    is_story: bool = False
+
+    def input_schema(self) -> dict[str, object]:
+        """What it takes."""
+        return arguments.schema(self.takes)
+
+    def output_schema(self) -> dict[str, object]:
+        """What it returns."""
+        properties = {**_COMMON, **self.result, "cut": _CUT}
+        return {"type": "object", "properties": properties, "required": [*_COMMON, *self.result]}
+
+    def read(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """The arguments that were given; raises UsageError."""
+        return arguments.read(self.takes, given)
+
+
+# ----------------------------------------------------------------------------------------------- pieces of schemas
+
+
+def _text(about: str) -> dict[str, object]:
+    return {"type": "string", "description": about}
+
+
+def _number(about: str) -> dict[str, object]:
+    return {"type": "number", "description": about}
+
+
+def _maybe(about: str) -> dict[str, object]:
+    return {"type": ["string", "null"], "description": about}
+
+
+def _list(about: str, **properties: object) -> dict[str, object]:
+    items = {"type": "object", "properties": properties, "required": [*properties]}
+    return {"type": "array", "description": about, "items": items}
+
+
+_COMMIT = _text("the full commit id")
+_DATE = _text("the author's day, ISO 8601")
+_SUBJECT = _text("the commit message's first line")
+_PATH = _text("the path from `root`")
+_COMMON: dict[str, object] = {
+    "root": _text("the top of the repository; paths in the answer are relative to it"),
+    "head": _text("the commit that is checked out, empty where there is none"),
+}
+_CUT: dict[str, object] = {
+    "type": "object",
+    "description": "only where the answer was cut to max_tokens: what is missing, and how to get it",
+    "properties": {
+        "lists": _list("the lists that lost items", list=_text("its name"), left_out=_number(""), of=_number("")),
+        "rest": _text("how to get the rest"),
+    },
+    "required": ["lists", "rest"],
+}
+
+# --------------------------------------------------------------------------------------------------- the arguments
+
+_ROOT = Argument(
+    "root",
+    "string",
+    "The repository: an absolute path, or one relative to the workspace. Default: the client's workspace folder.",
+)
+_MAX_TOKENS = Argument(
+    "max_tokens",
+    "integer",
+    "How long the answer may be. A cut answer says what is missing, and which max_tokens gives all of it.",
+    LEAST,
+    MOST,
+    USUAL,
+)
+_FILTERED = Argument(
+    "include_filtered",
+    "boolean",
+    "Also commits that say little: made by programs, layout only, undone later. Each comes with the reason.",
+)
+_FILE = Argument("file", "string", "A path in the repository, relative to `root` or absolute.")
+_LINE = Argument("line", "integer", "A line of the file as it is on disk, counted from 1.", 1, 100_000_000)
+_SYMBOL = Argument("symbol", "string", "A function, class or method of the file: `total`, `Order.bill`.")
+_USUAL = (_ROOT, _MAX_TOKENS, _FILTERED)
+
+
+def _needed(argument: Argument) -> Argument:
+    return Argument(
+        argument.name,
+        argument.kind,
+        argument.about,
+        argument.least,
+        argument.most,
+        argument.default,
+        is_required=True,
+    )
+
+
+EXPLAIN_DIFF = Tool(
+    "explain_diff",
+    "Explain a change",
+    """\
+Explains a change from the repository's history and syntax: what it does, definition by definition; what kind of \
+change it is; which earlier commits changed the same code; what usually changes together with it and does not here (a \
+test, a page of documentation); what may break, such as callers that are as before.
+Use it before you commit, on a branch before you review it, and on a commit you want to understand. Without arguments \
+it explains what is not committed yet.
+Example: {"revision": "main..HEAD"}""",
+    (
+        Argument(
+            "revision",
+            "string",
+            "A commit (`HEAD~2`, `3f2a91c`, `v1.2`) or a range (`main..HEAD`, `main...feature`). "
+            "Default: the working tree against HEAD, files that are not tracked yet included.",
+        ),
+        Argument("staged", "boolean", "Only what is staged for the next commit."),
+        Argument("patch", "string", "A unified diff instead, such as the text of a pull request.", most=TEXT_LENGTH),
+        *_USUAL,
+    ),
+    {
+        "summary": _text("what the change does"),
+        "intent": _text("fix, feature, refactor, docs, test, change, ..."),
+        "files": _list(
+            "the files that it changes",
+            path=_PATH,
+            status=_text("added, modified, deleted, renamed"),
+            symbols=_list(
+                "definitions that it changes", name=_text(""), kind=_text(""), change=_text("what happens to it")
+            ),
+        ),
+        "history": _list(
+            "earlier commits on the same code", commit=_COMMIT, date=_DATE, subject=_SUBJECT, reason=_text("")
+        ),
+        "missing": _list(
+            "files that probably should change too and do not",
+            path=_PATH,
+            reason=_text("the evidence"),
+            support=_number("commits that speak for it"),
+            confidence=_number("0 to 1"),
+        ),
+        "risks": {"type": "array", "description": "what may break", "items": {"type": "string"}},
+    },
+)
+
+WHY = Tool(
+    "why",
+    "Why is this code so?",
+    """\
+Tells how a line, a symbol or a file came to be: the commits that made and changed it, oldest first, what each did to \
+it, the reason that its author gave, and the first release that has it. It follows code through moves and renames and \
+passes over commits that only change the layout, where `git blame` and `git log` stop.
+Use it before you change or remove code whose purpose is not obvious, and for questions such as "since when?" and "why \
+is this deprecated?".
+Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache.py", "line": 120}""",
+    (_needed(_FILE), _LINE, _SYMBOL, *_USUAL),
+    {
+        "target": _text("the place that is told about"),
+        "story": _list(
+            "what happened to it, oldest first",
+            commit=_COMMIT,
+            date=_DATE,
+            subject=_SUBJECT,
+            change=_text("what the commit did to it"),
+            reason=_text("why, in its author's words; empty where the message does not say"),
+        ),
+        "since": _maybe("the first release tag that has it"),
+        "deprecated_in": _maybe("the first release tag that calls it deprecated"),
+    },
+    is_story=True,
+)
+
+IMPACT = Tool(
+    "impact",
+    "What must change with it?",
+    """\
+Lists what else may have to change if a symbol changes: callers and other uses by syntax, with file and line; its \
+tests; documentation, CI and configuration that name it; and files that changed together with its file in the past, \
+which no search for the name finds. Each comes with the reason and a confidence.
+Use it before you change a signature, a name or a behaviour, and to find which tests to run.
+Example: {"file": "shop/prices.py", "symbol": "total"}""",
+    (_needed(_FILE), _SYMBOL, _LINE, *_USUAL),
+    {
+        "target": _text("the symbol whose change is meant"),
+        "items": _list(
+            "places, by kind, the surest first",
+            path=_PATH,
+            line=_number("from 1"),
+            kind=_text("caller, test, docs, ci, config, cochange"),
+            reason=_text("the evidence"),
+            confidence=_number("0 to 1"),
+        ),
+    },
+)
+
+SUSPECTS = Tool(
+    "suspects",
+    "Which commit brought the bug?",
+    """\
+Ranks the recent commits that most likely brought a bug: by the log of a failing test, a compiler or a crash, or by \
+the file, line or symbol that misbehaves. Each comes with its evidence and a \
+score, which orders the commits and is no probability.
+Use it when something that worked is broken, before `git bisect`. Paste the whole log: stack traces, names and \
+messages in it are looked up.
+Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/prices.py", "line": 12}""",
+    (
+        Argument("log", "string", "The output of a failing test, a compiler or a crash.", most=TEXT_LENGTH),
+        _FILE,
+        _LINE,
+        _SYMBOL,
+        *_USUAL,
+    ),
+    {
+        "items": _list(
+            "commits, the likeliest first",
+            commit=_COMMIT,
+            date=_DATE,
+            subject=_SUBJECT,
+            score=_number("orders the commits, no probability"),
+            reason=_text("the evidence"),
+            paths={"type": "array", "items": {"type": "string"}, "description": "files that it changed"},
+        ),
+    },
+)
+
+CONTEXT = Tool(
+    "context",
+    "What matters at this place?",
+    """\
+Lists the pieces of the workspace that matter most at a place in a file: related files, what is being edited, and the \
+commits that tell of it, each with the reason. It gives paths and lines to read, not their text. This is what the \
+user's editor shows its completion model there; the first call may take some seconds, while that model is loaded.
+Use it to decide what to read before you write code at a place.
+Example: {"file": "shop/orders.py", "line": 15}""",
+    (
+        _needed(_FILE),
+        _needed(_LINE),
+        Argument("column", "integer", "A column of the line, counted from 1. Default: its end.", 1, 100_000_000),
+        _ROOT,
+        _MAX_TOKENS,
+    ),
+    {
+        "place": _text("the place asked about"),
+        "pieces": _list(
+            "pieces of files, in the order in which the model reads them",
+            kind=_text("related, open (in an editor), edit, current (the file itself)"),
+            path=_PATH,
+            start=_number("the first line"),
+            end=_number("the last line"),
+            tokens=_number("the piece's length for the model"),
+            reason=_text("why it is there"),
+        ),
+        "commits": _list("commits that tell of this place", commit=_COMMIT, date=_DATE, subject=_SUBJECT),
+        "not_shown": _list("what is kept from models", path=_PATH, reason=_text("why: a secret, ignored, too large")),
+    },
+)
+
+TOOLS = {tool.name: tool for tool in (EXPLAIN_DIFF, WHY, IMPACT, SUSPECTS, CONTEXT)}
