@@ -72,9 +72,9 @@ class History:
     @staticmethod
     def no_story(target: str, note: str) -> Story:
         """The story of what has no history, with a sentence that says so."""
-        from iquest_lsp.codeflow.answers.why import Story
+        from iquest_lsp.codeflow.wording.story import Note, NoteKind, Story
 
-        return Story(target, (), note=note)
+        return Story(target, (), missing=Note(NoteKind.NO_HISTORY, (note,)))
 
     def why(self, target: str, *, buffer: str | None = None) -> Story:
         """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there.

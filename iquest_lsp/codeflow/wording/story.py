@@ -88,6 +88,8 @@ class NoteKind(StrEnum):
     NOT_COMMITTED = "not-committed"
     #: The commit with which a shallow clone ends.
     SHALLOW = "shallow"
+    #: A sentence of the caller about what lies outside every history.
+    NO_HISTORY = "no-history"
 
 
 class Note(Fact[NoteKind]):
@@ -196,6 +198,7 @@ def _repeats(item: StoryItem) -> bool:
 _NOTES = {
     NoteKind.NOT_COMMITTED: "It is not committed yet.",
     NoteKind.SHALLOW: "This clone is shallow: what came before {} is not in it.",
+    NoteKind.NO_HISTORY: "{}",
 }
 _CHANGES = {
     EventKind.ADDED: "{} was introduced",
