@@ -13,8 +13,9 @@ from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.unindexed import Evidence
+from iquest_lsp.codeflow.syntax.imports import imports, leads_to
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
-from iquest_lsp.codeflow.syntax.references import Reference, imports, module_name, references
+from iquest_lsp.codeflow.syntax.references import Reference, is_compound, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
@@ -35,7 +36,10 @@ def impact_of(
     short = target.name.rsplit(".", 1)[-1]
     module = module_name(target.path)
     names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
-    uses = references(repository, names, repository.work_tree_file) if not repository.bare else []
+    outer = target.name.rpartition(".")[0].rsplit(".", 1)[-1]
+    owners = {short: outer} if outer else {}
+    read = repository.work_tree_file
+    uses = references(repository, names, read, owners=owners) if not repository.bare else []
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")
@@ -75,7 +79,8 @@ def _uses(
 ) -> Iterable[ImpactItem]:
     if not short:
         return
-    outer = target.name.rpartition(".")[0]
+    member = "." in target.name
+    alone = all(use.path == target.path for use in uses if use.own)
     for use in uses:
         if use.path == target.path and target.symbol and target.symbol.start <= use.line < target.symbol.end:
             continue
@@ -84,13 +89,28 @@ def _uses(
         if use.kind in ("docs", "ci", "config"):
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
-        near = use.path == target.path or use.path in importers
-        confidence = 0.9 if near else 0.7 if outer and re.search(rf"\b{re.escape(outer)}\b", use.text) else 0.5
+        sure = use.owned if member else _resolved(use, target, module, importers)
+        if sure is False or (sure is None and not (alone and is_compound(short))):
+            continue
+        confidence = 0.9 if sure else 0.5
         if not use.call:
             confidence -= 0.15
         kind = UseKind.CALLS if use.call else UseKind.USES
-        fact = Use(kind, (short, use.within, "" if near else module))
+        fact = Use(kind, (short, use.within, "" if sure else module))
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
+
+
+def _resolved(use: Reference, target: Target, module: str, importers: set[str]) -> bool | None:
+    """Whether a use of a name that a module defines is of that module's; None where its file does not tell."""
+    if use.path == target.path:
+        return not use.on
+    if use.on:
+        return use.on == module and use.path in importers
+    if use.own:
+        return False
+    if use.sources is not None:
+        return any(leads_to(source, target.path) for source in use.sources)
+    return True if use.path in importers else None
 
 
 def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
