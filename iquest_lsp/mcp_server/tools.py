@@ -275,7 +275,8 @@ Example: {"file": "shop/orders.py", "line": 15}""",
             reason=_text("why it is there"),
         ),
         "commits": _list("commits that tell of this place", commit=_COMMIT, date=_DATE, subject=_SUBJECT),
-        "not_shown": _list("what is kept from models", path=_PATH, reason=_text("why: a secret, ignored, too large")),
+        "more": _list("related files for which there was no room", path=_PATH, reason=_text("why they are related")),
+        "withheld": _list("files that look like secrets: do not quote from them", path=_PATH, reason=_text("why")),
     },
 )
 

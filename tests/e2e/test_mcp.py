@@ -64,7 +64,7 @@ async def agent(
     parameters = mcp.StdioServerParameters(
         command=PROGRAM[0], args=[*PROGRAM[1:], "mcp", *arguments], env=full, cwd=cwd
     )
-    async with mcp.Client(parameters, read_timeout_seconds=PATIENCE_S, **more) as client:
+    async with mcp.Client(mcp.stdio_client(parameters), read_timeout_seconds=PATIENCE_S, **more) as client:
         yield client
 
 
@@ -353,6 +353,7 @@ async def test_the_window_at_a_place_comes_from_the_daemon(private: Home, root: 
         found = await ask(client, "context", file="shop/orders.py", line=15)
         assert "shop/prices.py" in [piece["path"] for piece in found["pieces"]]
         assert found["pieces"][-1]["path"] == "shop/orders.py"
+        assert found["pieces"][-1]["kind"] == "current"
         assert {item["commit"] for item in found["commits"]} <= set(git(root, "rev-list", "HEAD").split())
         assert "has no line 999" in await refused(client, "context", {"file": "shop/orders.py", "line": 999})
     assert private.pids()
