@@ -178,7 +178,8 @@ class Limits:
 
     `deadline_ms` counts from the moment the engine client takes the request; `draft` says whether tokens may be
     guessed ahead and verified together, which changes the time that an answer takes and nothing else; `copying`
-    whether what the prompt repeats is weighed in, for a model whose file says how (runtime/decode/copy_mixture.py).
+    whether what the prompt repeats and what the repository's memory says is weighed in, for a model whose file says how
+    (runtime/memory/mixture.py, runtime/decode/copy_mixture.py).
     """
 
     max_tokens: int = 64
@@ -200,7 +201,8 @@ class Prompt:
     `is_empty_allowed` not with the end. `sequence` names the KV sequence.
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
     still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (see
-    runtime/base/repetition.py).
+    runtime/base/repetition.py). `memory` names the files that hold the repository's memory, `path` the file that is
+    being written, whose folder counts more in it.
     """
 
     tokens: TokenIds
@@ -213,6 +215,8 @@ class Prompt:
     avoid: tuple[int, ...] = ()
     is_empty_allowed: bool = True
     ends_at_loop: bool = False
+    memory: tuple[str, ...] = ()
+    path: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", TokenIds(self.tokens))
@@ -268,7 +272,8 @@ class Timings:
 class Generation:
     """Text the engine produced, before any filter.
 
-    `logprobs` has one natural logarithm per generated token, `ends` the length that the text had after it.
+    `logprobs` has one natural logarithm per generated token, `ends` the length that the text had after it. The
+    repository's memory is answerable for `memory_share` of it, from 0 to 1, and `memory_path` for the most of that.
     """
 
     text: str
@@ -278,6 +283,8 @@ class Generation:
     counts: TokenCounts
     timings: Timings
     ends: tuple[int, ...] = ()
+    memory_share: float = 0.0
+    memory_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import Any
 
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
-from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models import catalogue, packaged
+from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
 from iquest_lsp.runtime.models.manager import known_details, known_model, needs
 from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan, wishes_of
@@ -126,6 +127,30 @@ def model_rows() -> list[dict[str, Any]]:
             }
         rows.append(row | {"problem": entry.problem})
     return rows
+
+
+def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
+    """What a packaged model that was added is good for, and what it costs on this machine, where it is measured.
+
+    Raises the errors of models and of the engine.
+    """
+    from iquest_lsp.runtime.backends.llama import measured_speed
+
+    model = packaged.packaged_model(path.stem)
+    header = read_header(path)
+    speed = measured_speed(path)
+    made = plan(wishes_of(settings), header, speed)
+    kept = footprint(header, made.context_tokens, made.kv_type, weights=header.file_size, sequences=made.sequences)
+    return {
+        "use": model.use if model is not None else "",
+        "license": model.license if model is not None else "",
+        "size_bytes": header.file_size,
+        "memory_bytes": kept.total,
+        "window": made.window,
+        "reads_tokens_per_second": round(max(speed.prefill.values(), default=0.0), 1),
+        "token_ms": round(speed.token_ms, 1),
+        "plan": made.reason,
+    }
 
 
 def model_choices(settings: Settings) -> list[dict[str, Any]]:

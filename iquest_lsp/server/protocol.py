@@ -16,7 +16,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -38,6 +38,9 @@ MAX_UNDER_WAY, MAX_UNANSWERED = 512, 64
 #: How long a request to the client is waited for: some are answered by its user.
 PATIENCE_S = 60.0
 MAX_SHOWN = 200
+
+#: What a request to the client fails with where the answer is an error, or none comes.
+ClientError = JsonRpcException
 
 #: What pygls would do on its own: to documents of its own, or only to call our handler and keep its future for ever.
 _NOT_PYGLS = (
@@ -84,6 +87,17 @@ class Protocol(LanguageServerProtocol):
     def unanswered(self) -> int:
         """Requests to the client that it has not answered, and that are still waited for."""
         return len(self._own)
+
+    def withhold(self, methods: Iterable[str]) -> None:
+        """Leaves features out of the capabilities that are told within this call; the next message finds them."""
+        held = {method: self.fm.features.pop(method) for method in methods}
+        asyncio.get_running_loop().call_soon(self.fm.features.update, held)
+
+    def options_of(self, method: str) -> dict[str, Any]:
+        """The options that a feature was registered with, as they are sent."""
+        given = self.fm.feature_options.get(method)
+        told = self._converter.unstructure(given) if given is not None else {}
+        return told if isinstance(told, dict) else {}
 
     def receive(self, body: bytes | Damage) -> None:
         """Handles one message; raises nothing that a client could cause."""
@@ -307,10 +321,8 @@ def _valid_id(number: object) -> bool:
     return isinstance(number, int) and abs(number) < 2**63
 
 
-async def converse(server: LanguageServer, reader: asyncio.StreamReader, writer: Any) -> None:
+async def converse(protocol: Protocol, reader: asyncio.StreamReader, writer: Any) -> None:
     """Serves one client until it says `exit` or its stream ends."""
-    protocol = server.protocol
-    assert isinstance(protocol, Protocol)
     protocol.set_writer(writer)
     async for body in messages(reader):
         protocol.receive(body)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 
 from iquest_lsp.assistant import Assistant
-from iquest_lsp.server.app import Connection
-from iquest_lsp.server.protocol import Protocol, converse
+from iquest_lsp.server.app import connect
+from iquest_lsp.server.protocol import converse
 from iquest_lsp.server.stream import FileWriter, PipeWriter, stdio
 from iquest_lsp.settings import Configuration, user_file
 from iquest_lsp.telemetry import kept_statistics
@@ -28,15 +28,13 @@ async def attend(
     machine, which cannot be watched.
     """
     gone = asyncio.Event()
-    connection = Connection(assistant, notice, gone.set if is_local else None)
+    connection = connect(assistant, notice, gone.set if is_local else None)
     try:
-        await _unless(gone, converse(connection, reader, writer))
+        await _unless(gone, converse(connection.protocol, reader, writer))
     finally:
         leaving()
         connection.close()
-    protocol = connection.protocol
-    assert isinstance(protocol, Protocol)
-    return 0 if protocol.shut_down else 1
+    return 0 if connection.protocol.shut_down else 1
 
 
 async def _unless(gone: asyncio.Event, work: Coroutine[None, None, None]) -> None:

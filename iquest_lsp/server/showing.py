@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from platformdirs import user_state_path
-from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.errors import WorkspaceError
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.client import Client
+from iquest_lsp.server.protocol import ClientError
 
 MAX_MESSAGE = 600
 
 
-async def show_markdown(connection: Connection, name: str, text: str) -> None:
+async def show_markdown(client: Client, name: str, text: str) -> None:
     """Shows a markdown text; `name` tells its kind, of which the newest is kept in the user's state folder."""
-    window = connection.client_capabilities.window
+    window = client.client_capabilities.window
     can = window.show_document if window is not None else None
     if can is not None and can.support:
         folder = user_state_path("iquest-lsp") / "shown"
@@ -29,11 +26,9 @@ async def show_markdown(connection: Connection, name: str, text: str) -> None:
             atomic_write(file, text)
         except OSError as error:
             raise WorkspaceError(f"Cannot write {file}", why=error.strerror or str(error)) from error
-        with contextlib.suppress(JsonRpcException):
-            shown = await connection.window_show_document_async(
-                types.ShowDocumentParams(file.as_uri(), take_focus=True)
-            )
+        with contextlib.suppress(ClientError):
+            shown = await client.window_show_document_async(types.ShowDocumentParams(file.as_uri(), take_focus=True))
             if shown.success:
                 return
     short = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE].rsplit("\n", 1)[0] + "\n…"
-    connection.window_show_message(types.ShowMessageParams(types.MessageType.Info, short))
+    client.window_show_message(types.ShowMessageParams(types.MessageType.Info, short))

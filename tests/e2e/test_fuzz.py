@@ -25,7 +25,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Position
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.client.process import ProcessEngine
-from iquest_lsp.server.app import Connection
+from iquest_lsp.server.app import connect
 from iquest_lsp.server.protocol import Protocol, converse
 from iquest_lsp.server.stream import READ_LIMIT
 from iquest_lsp.settings import Configuration
@@ -125,10 +125,10 @@ async def serve(assistant: Assistant, root: Path, sent: list[Step]) -> Recorder:
     """One client in-process: all of it over the real framing, then one sound request, then the end."""
     reader = asyncio.StreamReader(limit=READ_LIMIT)
     recorder = Recorder()
-    connection = Connection(assistant)
+    connection = connect(assistant)
     protocol = connection.protocol
     assert isinstance(protocol, Protocol)
-    serving = asyncio.create_task(converse(connection, reader, recorder))
+    serving = asyncio.create_task(converse(protocol, reader, recorder))
     for step in [*opening(root), *sent]:
         reader.feed_data(encode(step))
         if random.random() < 0.3:

@@ -27,8 +27,12 @@ from iquest_lsp.runtime.llama.library import build_identity
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.speed_probe import measure
+from iquest_lsp.runtime.memory.mixture import Leaning
+from iquest_lsp.runtime.memory.opened import OpenMemories
+from iquest_lsp.runtime.memory.shares import METADATA_KEY as MEMORY_KEY
+from iquest_lsp.runtime.memory.shares import MemoryShares
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
-from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, Wishes, cores, plan, reach
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, MeasuredSpeed, Wishes, cores, plan, reach
 from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
 
 log = logging.getLogger(__name__)
@@ -73,7 +77,9 @@ class LlamaBackend:
         prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
         shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
-        decoder = Decoder(model, prefill, pieces, self._options, shares)
+        memory_shares = MemoryShares.parse(str(header.metadata.get(MEMORY_KEY, "")))
+        memories = OpenMemories(model.vocabulary_key)
+        decoder = Decoder(model, prefill, pieces, self._options, shares, memory_shares, memories)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
         self._parts = Parts(model, context, prefill, pieces, decoder, states)
         return describe(model, path, self._options, reason)
@@ -107,11 +113,13 @@ class LlamaBackend:
         ready = time.monotonic()
         finish = Finish.DEADLINE
         drafted = accepted = rechecked = 0
+        leaning = Leaning()
         if reused + prefilled == len(prompt.tokens):
             writer = parts.decoder.writer(request, answer, sampler)
             with parts.decoder.at_work():
                 finish = writer.write()
             drafted, accepted, rechecked = writer.drafted, writer.accepted, writer.rechecked
+            leaning = writer.leaning
         self._generated += len(answer.tokens)
         now = time.monotonic()
         return Generation(
@@ -124,6 +132,8 @@ class LlamaBackend:
                 total_ms=(now - start) * 1000, prefill_ms=(ready - start) * 1000, decode_ms=(now - ready) * 1000
             ),
             ends=tuple(answer.ends),
+            memory_share=leaning.share,
+            memory_path=leaning.path,
         )
 
     def warm(self, tokens: Sequence[int], sequence: int, budget_ms: float, cancelled: Callable[[], bool]) -> WarmResult:
@@ -264,9 +274,7 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     if not options.plan:
         return options, "as asked"
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    key = speed_key(fingerprint(header), build_identity().split()[0])
-    speed = remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(options.gpu_layers)))
-    made = plan(wishes, header, speed)
+    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)))
     chosen = replace(
         options,
         plan=False,
@@ -279,6 +287,23 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         kv_type=made.kv_type,
     )
     return chosen, made.reason
+
+
+def measured_speed(path: Path) -> MeasuredSpeed:
+    """How fast a model runs on this machine's processors; it is loaded for a second where that is not known yet.
+
+    Raises the errors of models and of the engine.
+    """
+    model = Model.load(path)
+    try:
+        return _speed(read_header(path), model, gpu=False)
+    finally:
+        model.close()
+
+
+def _speed(header: Header, model: Model, *, gpu: bool) -> MeasuredSpeed:
+    key = speed_key(fingerprint(header), build_identity().split()[0])
+    return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=gpu))
 
 
 def describe(model: Model, path: Path, options: EngineOptions, reason: str) -> ModelInfo:

@@ -1,7 +1,8 @@
 """The loop controller: whether to guess ahead, from which source, and how far, decided at every step.
 
-Two sources of drafts: the context (tokens that followed the same text before, verified by all passes in one batch),
-and the first pass of a Loop model (its work is kept, so that the later passes alone verify it). What a step costs is
+Three sources of drafts: the context and the repository's memory (tokens that followed the same text before, verified by
+all passes in one batch), and the first pass of a Loop model (its work is kept, so that the later passes alone verify
+it). What a step costs is
 measured while running; how likely a draft is right is learnt per class: of the length of the match, of the first
 pass's confidence. A step is taken for the most confirmed tokens per second. Besides, each source has an account of
 wasted tokens that switches it off, and a patience after which it is tried again.
@@ -44,11 +45,17 @@ _CONFIDENCE_PRIORS = (0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
 
 
 class DraftSource(StrEnum):
-    """Where the tokens of a step come from: nowhere (one token, all passes), the context, or the first pass."""
+    """Where the tokens of a step come from: nowhere (one token, all passes), the context, the repository's memory, or
+    the first pass."""
 
     PLAIN = "plain"
     LOOKUP = "lookup"
+    MEMORY = "memory"
     PASS = "pass"
+
+
+#: Sources of tokens that followed the same text before.
+MATCHED = (DraftSource.LOOKUP, DraftSource.MEMORY)
 
 
 class Call(StrEnum):
@@ -203,34 +210,42 @@ class Controller:
         self.costs = Costs(passes, shape)
         self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
         self.can_split = can_split and passes > 1 and can_rewind
-        self._matches = Acceptance(_MATCH_PRIORS)
+        self._matches = {source: Acceptance(_MATCH_PRIORS) for source in MATCHED}
         self._confident = {sampled: Acceptance(_CONFIDENCE_PRIORS) for sampled in (False, True)}
         self._overall = {sampled: Acceptance((0.8,), weight=8.0) for sampled in (False, True)}
-        self._accounts = {source: Account() for source in (DraftSource.LOOKUP, DraftSource.PASS)}
+        self._accounts = {source: Account() for source in (*MATCHED, DraftSource.PASS)}
 
     def choose(
-        self, offered: int, match: int, *, length: int, room: int, left: float | None = None, sampled: bool = False
+        self,
+        offered: int,
+        match: int,
+        *,
+        length: int,
+        room: int,
+        left: float | None = None,
+        sampled: bool = False,
+        source: DraftSource = DraftSource.LOOKUP,
     ) -> Move:
         """The next step's source and how many drafts it may verify.
 
-        `offered` tokens were found in the context after `match` equal ones; `room` is how many drafts can still be
-        part of the answer, `left` the seconds to the deadline.
+        `offered` tokens were found in the context, or what `source` says, after `match` equal ones; `room` is how many
+        drafts can still be part of the answer, `left` the seconds to the deadline.
         """
         best, best_rate = Move(DraftSource.PLAIN), 1.0 / self._full(1, length)
-        lookup = self._accounts[DraftSource.LOOKUP]
+        lookup = self._accounts[source]
         if lookup.is_open:
             most = min(offered, self.longest(room), lookup.credit)
             if lookup.is_due and most:
-                return Move(DraftSource.LOOKUP, min(most, 2), is_trial=True)
+                return Move(source, min(most, 2), is_trial=True)
             expected, chance = 1.0, 1.0
             for count in range(1, most + 1):
-                chance *= self._matches.rate(_class(_MATCH_CLASSES, match + count - 1))
+                chance *= self._matches[source].rate(_class(_MATCH_CLASSES, match + count - 1))
                 expected += chance
                 cost = self._full(count + 1, length)
                 if left is not None and self.costs.elapsed(cost) > left:
                     break
                 if expected / cost > best_rate:
-                    best, best_rate = Move(DraftSource.LOOKUP, count), expected / cost
+                    best, best_rate = Move(source, count), expected / cost
         account = self._accounts[DraftSource.PASS]
         if self.can_split and account.is_open and self.longest(room) > 0:
             most = min(self.longest(room), LONGEST_PASS_DRAFT, account.credit)
@@ -263,11 +278,13 @@ class Controller:
         """The probability that a draft of the first pass is right, given how sure the pass was of it (0 to 1)."""
         return self._confident[sampled].rate(_class(_CONFIDENCE_CLASSES, confidence))
 
-    def settle_lookup(self, match: int, drafted: int, accepted: int, judged: int) -> None:
-        """Notes a verified draft from the context: `accepted` of the `judged` first ones were right."""
+    def settle_lookup(
+        self, match: int, drafted: int, accepted: int, judged: int, source: DraftSource = DraftSource.LOOKUP
+    ) -> None:
+        """Notes a verified draft from the context or the memory: `accepted` of the `judged` first ones were right."""
         for place in range(judged):
-            self._matches.add(_class(_MATCH_CLASSES, match + place), place < accepted)
-        self._settle(DraftSource.LOOKUP, drafted, accepted)
+            self._matches[source].add(_class(_MATCH_CLASSES, match + place), place < accepted)
+        self._settle(source, drafted, accepted)
 
     def settle_pass(self, confidences: Sequence[float], accepted: int, judged: int, *, sampled: bool = False) -> None:
         """Notes a verified draft of the first pass."""

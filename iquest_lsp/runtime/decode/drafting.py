@@ -29,10 +29,14 @@ LEARNT_BACK = 96
 
 @dataclass(frozen=True, slots=True)
 class LookupDraft:
-    """Tokens that may come next, and how many tokens before them agree with the text (0: nothing found)."""
+    """Tokens that may come next, and how many tokens before them agree with the text (0: nothing found).
+
+    They are from the text itself, or from the memory of other files.
+    """
 
     tokens: tuple[int, ...] = ()
     match: int = 0
+    is_remembered: bool = False
 
 
 class Lookup:

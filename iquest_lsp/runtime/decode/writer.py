@@ -5,17 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
-from iquest_lsp.runtime.decode.controller import MOST_ROWS, Controller, DraftSource, Move
+from iquest_lsp.runtime.decode.controller import MATCHED, MOST_ROWS, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
+from iquest_lsp.runtime.memory.mixture import Leaning, MemoryMixture
+from iquest_lsp.runtime.memory.remembered import Remembered
+from iquest_lsp.runtime.memory.shares import DRAFTED_FROM
+from iquest_lsp.runtime.memory.store import LONGEST
+from iquest_lsp.runtime.memory.written import Written
 from iquest_lsp.runtime.models.planner import cores
 
 if TYPE_CHECKING:
@@ -25,11 +32,30 @@ if TYPE_CHECKING:
     from iquest_lsp.runtime.decode.sequence_end import First, Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
     from iquest_lsp.runtime.llama.model import Model
+    from iquest_lsp.runtime.memory.opened import OpenMemories
+    from iquest_lsp.runtime.memory.shares import MemoryShares
 
 #: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
 ADAPTIVE_CONFIDENCE = 0.9
+#: A match in the text itself that long is followed rather than one in other files.
+LONGEST_REMEMBERED = LONGEST
 #: Tokens written after pass 1 before the later passes catch up, in one call with the token after them.
 ADAPTIVE_RUN = MOST_ROWS - 1
+
+
+class Mixture(Protocol):
+    """What changes the distributions of an answer by what was seen before."""
+
+    def add(self, token: int) -> None:
+        """Notes the text's next token."""
+
+    def fork(self) -> Self:
+        """For a text that may not come."""
+
+    def weigh(
+        self, logits: NDArray[np.float32], allowed: Sequence[int] | None = None, spelled: int = 0
+    ) -> NDArray[np.float32]:
+        """Logits of the changed distribution; see CopyMixture and MemoryMixture."""
 
 
 class Writer:
@@ -46,13 +72,15 @@ class Writer:
         *,
         can_adapt: bool = False,
         ends: Sequence[int] = (),
-        copying: CopyMixture | None = None,
+        copying: Mixture | None = None,
         lookup: Lookup | None = None,
         has_equal_rows: bool = True,
+        memory: MemoryMixture | None = None,
     ) -> None:
         """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
         is told every token and changes the distributions of the passes; `lookup` is the one of the last answer in
-        this sequence; `has_equal_rows` says that a row of several is computed as it would be alone."""
+        this sequence; `has_equal_rows` says that a row of several is computed as it would be alone; from `memory`,
+        which may be `copying` itself, is drafted."""
         self._tail = tail
         self._controller = controller
         self._pieces = pieces
@@ -65,6 +93,8 @@ class Writer:
         self._must = request.must
         self._copying = copying
         self._lookup = lookup or Lookup()
+        self._memory = memory
+        self._told: list[Mixture] = [*{id(one): one for one in (copying, memory) if one is not None}.values()]
         self._looks_up = False
         self._early = 0
         self._token = -1
@@ -92,19 +122,24 @@ class Writer:
             self._tail.keep(0)
         return ended
 
+    @property
+    def leaning(self) -> Leaning:
+        """How far the answer leans on the memory of other files, and on which."""
+        return self._memory.leaning if self._memory is not None else Leaning()
+
     def _step(self) -> Finish | None:
         room = self._request.limits.max_tokens - len(self._answer.tokens) - 1
         found = self._found(room)
         move = self._choose(found, room)
-        if move.source is DraftSource.LOOKUP:  # what would end the answer is not drafted
+        if move.source in MATCHED:  # what would end the answer is not drafted
             fitting = self._answer.fitting(found.tokens[: move.count])
             if fitting < move.count:
-                found = LookupDraft(found.tokens[:fitting], found.match)
+                found = replace(found, tokens=found.tokens[:fitting])
                 move = self._choose(found, room)
         match move.source:
             case DraftSource.PLAIN:
                 return self._plain()
-            case DraftSource.LOOKUP:
+            case DraftSource.LOOKUP | DraftSource.MEMORY:
                 return self._copied(found, move.count)
             case DraftSource.PASS:
                 return self._drafted(move.count, is_trial=move.is_trial)
@@ -117,6 +152,7 @@ class Writer:
             room=room,
             left=self._left(),
             sampled=self._sampler.samples,
+            source=_source(found),
         )
 
     def _plain(self) -> Finish | None:
@@ -127,11 +163,11 @@ class Writer:
         return self._take(self._sampler.choose(self._limited(row)))
 
     def _copied(self, found: LookupDraft, count: int) -> Finish | None:
-        """Verifies tokens from the context in one batch with the one before them."""
+        """Verifies tokens from the context or the memory in one batch with the one before them."""
         drafts = [Draft(token) for token in found.tokens[:count]]
         rows = self._tail.full([self._token, *(draft.token for draft in drafts)])
         accepted, judged, ended = self._verify(rows, drafts)
-        self._controller.settle_lookup(found.match, len(drafts), accepted, judged)
+        self._controller.settle_lookup(found.match, len(drafts), accepted, judged, _source(found))
         return ended
 
     def _drafted(self, most: int, *, is_trial: bool) -> Finish | None:
@@ -208,7 +244,7 @@ class Writer:
         self._early = 0
         return self._take(self._sampler.choose(self._weighed(rows[-1])))
 
-    def _proposal(self, first: First, copying: CopyMixture | None) -> tuple[Draft, float]:
+    def _proposal(self, first: First, copying: Mixture | None) -> tuple[Draft, float]:
         logits = first.logits if copying is None else copying.weigh(first.logits)
         draft, confidence = self._sampler.propose(logits)
         return draft, confidence if first.exit is None else first.exit
@@ -219,7 +255,12 @@ class Writer:
             self._lookup.begin(self._request.prompt.tokens)
             for token in self._answer.tokens:
                 self._lookup.add(token)
-        return self._lookup.find(self._controller.longest(room))
+        most = self._controller.longest(room)
+        found = self._lookup.find(most)
+        if self._memory is None or found.match >= LONGEST_REMEMBERED or most <= 0:
+            return found
+        tokens, match = self._memory.draft(most)
+        return LookupDraft(tokens, match, is_remembered=True) if match > max(found.match, 1) else found
 
     def _weighed(self, row: Logits) -> Logits:
         return row if self._copying is None else self._copying.weigh(row)
@@ -227,9 +268,9 @@ class Writer:
     def _limited(self, row: Logits) -> Logits:
         if self._must:
             allowed = self._pieces.allowed(self._must)
+            row = only(row, allowed)
             if self._copying is not None:
                 row = self._copying.weigh(row, allowed, len(self._must))
-            row = only(row, allowed)
         else:
             row = self._weighed(row)
         prompt = self._request.prompt
@@ -243,8 +284,8 @@ class Writer:
             self._must = self._pieces.left(self._must, choice.token)
         if self._looks_up:
             self._lookup.add(choice.token)
-        if self._copying is not None:
-            self._copying.add(choice.token)
+        for one in self._told:
+            one.add(choice.token)
         return self._answer.take(choice.token, choice.logprob)
 
     def _left(self) -> float | None:
@@ -252,20 +293,33 @@ class Writer:
         return None if deadline is None else deadline - time.monotonic()
 
 
+def _source(found: LookupDraft) -> DraftSource:
+    return DraftSource.MEMORY if found.is_remembered else DraftSource.LOOKUP
+
+
 class Decoder:
     """Makes the writers of one loaded model, and keeps what they learn of its costs and of its drafts."""
 
     def __init__(
-        self, model: Model, prefill: Prefill, pieces: Pieces, options: EngineOptions, shares: Shares | None = None
+        self,
+        model: Model,
+        prefill: Prefill,
+        pieces: Pieces,
+        options: EngineOptions,
+        shares: Shares | None = None,
+        memory_shares: MemoryShares | None = None,
+        memories: OpenMemories | None = None,
     ) -> None:
-        """Tries the context out (see batch_invariance.py); it is empty again afterwards. `shares`: see CopyMixture."""
+        """Tries the context out (see batch_invariance.py); it is empty again afterwards. `shares`: see CopyMixture, for
+        models without `memory_shares`; `memories` opens what prompts name."""
         context = prefill.context
         self._can_split = context.can_finish
         if self._can_split:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
         self._pieces = pieces
-        self.shares = shares
+        self.shares, self.memory_shares = shares, memory_shares
+        self._memories = memories
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
         self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
@@ -300,9 +354,7 @@ class Decoder:
         costs, sequence = self.controller.costs, request.prompt.sequence
         tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
-        copying = None
-        if self.shares is not None and request.limits.copying:
-            copying = CopyMixture(Copies(request.prompt.tokens, self._pieces.sizes), self.shares)
+        copying, memory = self._mixtures(request)
         return Writer(
             tail,
             self.controller,
@@ -315,4 +367,22 @@ class Decoder:
             copying=copying,
             lookup=self.lookups.setdefault(sequence, Lookup()),
             has_equal_rows=self.has_equal_rows,
+            memory=memory,
         )
+
+    def _mixtures(self, request: Request) -> tuple[Mixture | None, MemoryMixture | None]:
+        """What changes the distributions of an answer, and the memory that is drafted from."""
+        prompt, shares = request.prompt, self.memory_shares
+        weighs = request.limits.copying
+        files = self._memories.of(prompt.memory) if self._memories is not None else []
+        if shares is not None and weighs:
+            source = Remembered(files, prompt.path, shares) if files else None
+            memory = MemoryMixture(Written(prompt.tokens), shares, source)
+            return memory, memory if source is not None else None
+        copying = (
+            CopyMixture(Copies(prompt.tokens, self._pieces.sizes), self.shares) if self.shares and weighs else None
+        )
+        if not files or not request.limits.draft:
+            return copying, None
+        drafted = Remembered(files, prompt.path, DRAFTED_FROM)
+        return copying, MemoryMixture(Written(prompt.tokens[-LONGEST:]), None, drafted)

@@ -7,6 +7,8 @@ loop_context.py and attention.py (what the port adds).
 from __future__ import annotations
 
 import ctypes
+import functools
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -131,6 +133,16 @@ class Model:
     def sliding_window(self) -> int:
         """How many positions llama.cpp keeps of layers that see no further; 0 where all layers see everything."""
         return 0 if self.passes > 1 else int(bindings().llama_model_n_swa(self.handle))
+
+    @functools.cached_property
+    def vocabulary_key(self) -> str:
+        """Names the vocabulary and the way it cuts text: token ids of models with another key mean something else."""
+        cut = [self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "pre", "add_space_prefix")]
+        digest = hashlib.sha256("\0".join(cut).encode("utf-8", "surrogatepass"))
+        for token in range(self.n_vocab if self._has_vocabulary else 0):
+            piece = self.piece(token, special=True)
+            digest.update(len(piece).to_bytes(4, "little") + piece)
+        return digest.hexdigest()
 
     @property
     def token_eos(self) -> int:

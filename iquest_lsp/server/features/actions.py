@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from iquest_lsp.errors import UsageError
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.showing import show_markdown
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 #: Other names than the extension's own commands: a client registers those of its server by these.
 EXPLAIN_CHANGE, WHY = "iquest-lsp.explainChange", "iquest-lsp.why"

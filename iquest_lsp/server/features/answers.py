@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from iquest_lsp.assistant import completion_to_json
 from iquest_lsp.datatypes import Completion
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.listening import ANSWERED
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 
 def tell(connection: Connection, uri: str, made: Completion) -> None:

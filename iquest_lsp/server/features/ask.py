@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iquest_lsp.assistant import Question, Role
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features.explain import partial_results, root_asked
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 ASK = "iquest/ask"
 

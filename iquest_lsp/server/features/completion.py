@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
@@ -12,11 +11,9 @@ from iquest_lsp.completion.request import SelectedItem
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.errors import DocumentError, EngineError, ModelError, RequestCancelledError, RuntimeSetupError
 from iquest_lsp.server import convert
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features import answers
 from iquest_lsp.workspace.positions import LineIndex
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 _HALF_WORD = re.compile(r"\w*$")
 #: Answers to a request by key, if the time allows them.

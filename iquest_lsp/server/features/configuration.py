@@ -6,17 +6,15 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from iquest_lsp.server import convert
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.listening import NO_SETTINGS
+from iquest_lsp.server.protocol import ClientError
 from iquest_lsp.settings import Settings, in_snake_case
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +46,7 @@ async def follow(connection: Connection) -> None:
     registration = types.Registration(f"iquest {method}", method, {"section": SECTION})
     try:
         await connection.client_register_capability_async(types.RegistrationParams([registration]))
-    except JsonRpcException as error:
+    except ClientError as error:
         log.debug("the client does not tell when its settings change: %s", error)
 
 
@@ -117,7 +115,7 @@ async def _pulled(connection: Connection) -> Mapping[str, object] | None:
     asked = types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
     try:
         found = await asyncio.wait_for(connection.workspace_configuration_async(asked), PATIENCE_S)
-    except (JsonRpcException, TimeoutError) as error:
+    except (ClientError, TimeoutError) as error:
         log.debug("the client gives no settings: %s", error)
         return None
     return _for_server(convert.plain(found[0])) if found else None

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iquest_lsp.assistant import CompletionRequest, completion_to_json, window_to_json
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.connection import Connection
 
 CONTEXT = "iquest/context"
 COMPLETE = "iquest/complete"

@@ -8,20 +8,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.connection import Connection
 
 DID_FOCUS = "textDocument/didFocus"
-NOTEBOOKS = types.NotebookDocumentSyncOptions(
-    notebook_selector=[types.NotebookDocumentFilterWithNotebook(notebook="*")], save=False
-)
 
 log = logging.getLogger(__name__)
 

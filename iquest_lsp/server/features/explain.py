@@ -6,15 +6,13 @@ import asyncio
 import base64
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.connection import Connection
 
 EXPLAIN_DIFF = "iquest/explainDiff"
 Send = Callable[[dict[str, object]], None]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lsprotocol import types
 
 from iquest_lsp.server import convert
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.connection import Connection
 
 _EVERYTHING = types.FileOperationRegistrationOptions(
     [types.FileOperationFilter(types.FileOperationPattern("**/*"), scheme="file")]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from iquest_lsp.server import convert
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
 from iquest_lsp.server.listening import known_notifications
 from iquest_lsp.workspace.paths import is_folder
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 
 def register(connection: Connection) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iquest_lsp.doctor import model_choices
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
+from iquest_lsp.server.connection import Connection
 
 MODELS = "iquest/models"
 RELOAD_MODEL = "iquest/reloadModel"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError, RepositoryError, UsageError
 from iquest_lsp.project.line_history import story_in_short
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features.actions import EXPLAIN_CHANGE, WHY
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 
 def register(connection: Connection) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
+from iquest_lsp.server.connection import Connection
 from iquest_lsp.workspace.unsaved import why_no_history
-
-if TYPE_CHECKING:
-    from iquest_lsp.server.app import Connection
 
 WHY = "iquest/why"
 

@@ -196,6 +196,8 @@ def test_a_measurement_is_made_once_and_again_after_a_busy_one(tmp_path: Path, m
     assert len(made) == 1
     monkeypatch.setattr(speed_cache, "BUSY_VALID_S", 0.0)
     assert remembered(file, "a", lambda: measured(50.0)).prefill == {"f16": 100.0}  # the quieter one counts
+    assert remembered(file, "nothing", MeasuredSpeed).prefill == {}
+    assert known_speed(file, "nothing") is None  # is tried again at the next start
     monkeypatch.setattr(speed_cache, "is_busy", lambda: False)
     assert remembered(file, "a", lambda: measured(400.0)).token_ms == 2.5
     assert remembered(file, "a", lambda: measured(1.0)).prefill == {"f16": 400.0}

@@ -1,0 +1,292 @@
+"""Bits a byte of a repository's files: the model alone, the memory of the other files alone, and both mixed.
+
+    python -m benchmarks.repository_memory [REPOSITORY...] [--model FILE.gguf] [--files 8] [--fit 16] [--write]
+
+Of each repository some code files are held out. At places in them the model reads up to 512 tokens, and the next 256
+are scored one by one; the memory holds the other files of the repository that may enter a window, and the file before
+the place. Besides, words are scored that were typed in half, as at a cursor within one: there the token is one of those
+that spell what is typed. The shares are fitted on this repository's own files (`--fit` of them), and `--write` puts
+them into the model's file (key iquest.memory). Intervals (95%) are made by resampling files.
+
+What the model says is kept in the folder `--keep`, so that another form of memory can be measured at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.memory_fit import Floats, Sample, as_rows, fit, mixed
+from benchmarks.tuned import put
+from iquest_lsp.bench.report import machine
+from iquest_lsp.datatypes import Document
+from iquest_lsp.runtime.decode.healing import Pieces
+from iquest_lsp.runtime.decode.sampling import only
+from iquest_lsp.runtime.llama.context import Context
+from iquest_lsp.runtime.llama.loop_context import open_context
+from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.memory.disk import Entry, Memory
+from iquest_lsp.runtime.memory.mixture import MemoryMixture
+from iquest_lsp.runtime.memory.remembered import Remembered
+from iquest_lsp.runtime.memory.shares import FEATURES, METADATA_KEY, MemoryShares, features
+from iquest_lsp.runtime.memory.store import ORDERS
+from iquest_lsp.runtime.memory.written import Written
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.workspace.admission import Gate
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.tree import walk
+from quantize.scoring import log_softmax
+
+ROOT = Path(__file__).parents[1]
+CONTEXT, SCORED, BATCH = 512, 256, 512
+#: Stretches scored in one file.
+STRETCHES = 2
+#: One word in so many is also scored as half typed.
+HALF_TYPED = 4
+RESAMPLED = 1000
+CODE = {".py", ".js", ".mjs", ".ts", ".tsx", ".rs", ".go", ".c", ".h", ".cc", ".cpp", ".java", ".cs", ".rb", ".php"}
+#: Weights of places in the prompt and in the file's folder that are tried.
+PROMPT_WEIGHTS, FOLDER_WEIGHTS = (1.0, 2.0, 4.0), (1.0, 3.0)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Tokens and what the model said of each: `file` and `place` where it stands, the bytes that were typed of it
+    already (0: none), its probability and the greatest one. Arrays of one length."""
+
+    file: NDArray[np.int64]
+    place: NDArray[np.int64]
+    typed: NDArray[np.int64]
+    model: Floats
+    top: Floats
+
+
+class Repository:
+    """The files of a repository that may enter a window, in tokens, some of them held out."""
+
+    def __init__(self, model: Model, root: Path, held_out: int, seed: int) -> None:
+        rules = IgnoreRules(root, ())
+        gate = Gate(root, rules)
+        loaded = [gate.load(path) for path in walk(root, rules).paths]
+        files = [one for one in loaded if isinstance(one, Document)]
+        self.name = root.name if root != ROOT else "iquest-lsp"
+        self.paths = [file.path for file in files]
+        self.tokens = [np.array(model.tokenize(file.text), np.int32) for file in files]
+        long = [
+            at
+            for at, tokens in enumerate(self.tokens)
+            if len(tokens) > SCORED + 64 and Path(self.paths[at]).suffix in CODE
+        ]
+        drawn = np.random.default_rng(seed).permutation(long)
+        self.held: list[int] = sorted(drawn[: min(held_out, max(len(long) // 4, 1))].tolist())
+        kept = [(Entry(path, ""), self.tokens[at]) for at, path in enumerate(self.paths) if at not in set(self.held)]
+        self.memory = Memory.of("", kept, model.n_vocab)
+
+    def stretches(self, seed: int) -> Iterator[tuple[int, int]]:
+        """Held-out files and where in each a scored stretch begins."""
+        rng = np.random.default_rng(seed)
+        for at in self.held:
+            size = len(self.tokens[at])
+            for start in sorted(rng.choice(size - SCORED, min(STRETCHES, size // SCORED), replace=False).tolist()):
+                yield at, start
+
+
+def score(model: Model, context: Context, pieces: Pieces, repository: Repository, seed: int) -> Scored:
+    """What the model says of the stretches' tokens."""
+    rng = np.random.default_rng(seed)
+    separator = model.token_id("<|file_sep|>")
+    rows: list[tuple[float, ...]] = []
+    for at, start in repository.stretches(seed):
+        tokens = repository.tokens[at]
+        head = ([] if separator is None else [separator]) + model.tokenize(f"{repository.paths[at]}\n")
+        row = np.array([*head, *tokens[max(start - CONTEXT, 0) : start + SCORED]], np.int32)[:-1]
+        begin = len(row) - SCORED
+        context.clear()
+        for first in range(0, begin, BATCH):
+            last = min(first + BATCH, begin)
+            context.decode_depth(row[first:last], np.arange(first, last), 0, model.passes)
+        context.decode_depth(row[begin:], np.arange(begin, len(row)), 0, model.passes, "all")
+        for place in range(SCORED):
+            logits, token = context.logits(place), int(tokens[start + place])
+            logp = log_softmax(logits)
+            rows.append((at, start + place, 0, np.exp(logp[token]), np.exp(logp.max())))
+            piece = pieces.piece(token)
+            inside = piece.lstrip(b" ")
+            if len(inside) > 1 and inside.isalnum() and rng.integers(HALF_TYPED) == 0:
+                typed = len(piece) - len(inside) + int(rng.integers(1, len(inside)))
+                weights = np.exp(log_softmax(only(logits, pieces.allowed(piece[:typed]))))
+                rows.append((at, start + place, typed, weights[token], weights.max()))
+    file, place_, typed_, said, top = np.array(rows).T
+    return Scored(file.astype(np.int64), place_.astype(np.int64), typed_.astype(np.int64), said, top)
+
+
+def remember(pieces: Pieces, repository: Repository, scored: Scored, weights: MemoryShares) -> tuple[Sample, Floats]:
+    """What the memory says of the same tokens, and where it says anything (1, else 0)."""
+    count = len(scored.file)
+    sample = Sample(
+        scored.model, np.zeros(count), np.ones(count), np.zeros(count, np.int64), np.zeros((count, FEATURES))
+    )
+    n_vocab = repository.memory.store.begins.size - 1
+    mixture, known, stretch, at_place = None, np.zeros(count), (-1, -1), -1
+    for number in range(count):
+        file, place = int(scored.file[number]), int(scored.place[number])
+        tokens = repository.tokens[file]
+        if mixture is None or file != stretch[0] or place not in (at_place, at_place + 1):
+            source = Remembered([repository.memory], repository.paths[file], weights)
+            mixture = MemoryMixture(Written(tokens[:place].tolist()), weights, source)
+        elif place == at_place + 1:
+            mixture.add(int(tokens[at_place]))
+        stretch, at_place = (file, place), place
+        token, typed, allowed = int(tokens[place]), int(scored.typed[number]), None
+        if typed:
+            allowed = np.zeros(n_vocab, np.bool_)
+            allowed[pieces.allowed(pieces.piece(token)[:typed])] = True
+        said = mixture.forecast(allowed)
+        if said is not None:
+            known[number] = 1.0
+            sample.memory[number] = float(said.parts[said.tokens == token].sum())
+            sample.left[number] = 1.0 - float(said.parts.sum())
+            sample.row[number] = said.order + 1
+            sample.features[number] = features(said, float(scored.top[number]))
+    return sample, known
+
+
+def part(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
+    """Some of the tokens."""
+    return Sample(
+        sample.model[chosen],
+        sample.memory[chosen],
+        sample.left[chosen],
+        sample.row[chosen],
+        sample.features[chosen],
+    )
+
+
+def fitted(scored: Scored, sample: Sample, known: Floats, weights: MemoryShares) -> tuple[MemoryShares, float]:
+    """The likeliest shares for tokens at any place and for half-typed words, and the bits a token that is left."""
+    rows, bits = [], 0.0
+    for is_word in (False, True):
+        chosen = (known > 0) & ((scored.typed > 0) == is_word)
+        found = fit(part(sample, chosen))
+        rows.append(as_rows(found))
+        if not is_word:
+            bits = float(-np.log2(mixed(part(sample, chosen), found)).mean())
+    return MemoryShares(rows[0], rows[1], weights.prompt, weights.folder, weights.dependencies), bits
+
+
+def after(scored: Scored, sample: Sample, known: Floats, shares: MemoryShares) -> Floats:
+    """The mixture's probability of each token."""
+    found = sample.model.copy()
+    for is_word, table in ((False, shares.free), (True, shares.word)):
+        chosen = (known > 0) & ((scored.typed > 0) == is_word)
+        found[chosen] = mixed(part(sample, chosen), np.array(table))
+    return found
+
+
+def per_byte(parts: Floats, sizes: Floats, file: NDArray[np.int64]) -> list[float]:
+    """Bits a byte, with the interval."""
+    _, number = np.unique(file, return_inverse=True)
+    bits, bytes_ = np.bincount(number, -np.log2(np.maximum(parts, 1e-12))), np.bincount(number, sizes)
+    drawn = np.random.default_rng(0).integers(0, len(bits), (RESAMPLED, len(bits)))
+    low, high = np.percentile(bits[drawn].sum(axis=1) / bytes_[drawn].sum(axis=1), [2.5, 97.5])
+    return [round(float(value), 3) for value in (bits.sum() / bytes_.sum(), low, high)]
+
+
+def report(
+    pieces: Pieces, repository: Repository, scored: Scored, sample: Sample, known: Floats, shares: MemoryShares
+) -> dict[str, Any]:
+    """The figures of one repository; "half_typed" in bits a word."""
+    made = after(scored, sample, known, shares)
+    n_vocab = len(repository.memory.store.begins) - 1
+    alone = np.where(known > 0, sample.memory + sample.left / n_vocab, 1 / n_vocab)
+    tokens = [int(repository.tokens[file][place]) for file, place in zip(scored.file, scored.place, strict=True)]
+    sizes = np.array([len(pieces.piece(token)) for token in tokens], np.float64)
+    free, word = scored.typed == 0, scored.typed > 0
+    ones = np.ones(len(sizes))
+    return {
+        "repository": repository.name,
+        "files": len(repository.paths),
+        "held_out": len(repository.held),
+        "memory_tokens": repository.memory.size,
+        "scored_tokens": int(free.sum()),
+        "model": per_byte(scored.model[free], sizes[free], scored.file[free]),
+        "memory": per_byte(alone[free], sizes[free], scored.file[free]),
+        "mixed": per_byte(made[free], sizes[free], scored.file[free]),
+        "half_typed_model": per_byte(scored.model[word], ones[word], scored.file[word]),
+        "half_typed_mixed": per_byte(made[word], ones[word], scored.file[word]),
+    }
+
+
+def _scored(
+    given: argparse.Namespace, model: Model, context: Context, pieces: Pieces, repository: Repository
+) -> Scored:
+    if given.keep is None:
+        return score(model, context, pieces, repository, given.seed)
+    held = "\n".join(f"{repository.paths[at]} {repository.tokens[at].tobytes().hex()}" for at in repository.held)
+    name = hashlib.sha256(f"{model.path.name} {given.seed} {CONTEXT} {SCORED} {held}".encode()).hexdigest()[:16]
+    kept = given.keep / f"{repository.name}-{name}.npy"
+    names = Scored.__dataclass_fields__
+    if kept.exists():
+        file, place, typed, said, top = np.load(kept)
+        return Scored(file.astype(np.int64), place.astype(np.int64), typed.astype(np.int64), said, top)
+    found = score(model, context, pieces, repository, given.seed)
+    np.save(kept, np.stack([getattr(found, key).astype(np.float64) for key in names]))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("repositories", nargs="*", type=Path)
+    parser.add_argument("--model", default="")
+    parser.add_argument("--files", type=int, default=8, help="held out of each repository")
+    parser.add_argument("--fit", type=int, default=16, help="held out of this repository, to fit on")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for what the model says")
+    parser.add_argument("--write", action="store_true", help="put the shares into the model's file")
+    given = parser.parse_args()
+    path = catalogue.resolve(given.model)
+    model = Model.load(path)
+    context = open_context(model, CONTEXT + SCORED + 256, n_batch=BATCH, n_ubatch=BATCH)
+    pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
+    try:
+        own = Repository(model, ROOT, given.fit, given.seed)
+        scored = _scored(given, model, context, pieces, own)
+        best: tuple[float, MemoryShares, Sample, Floats] | None = None
+        empty = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
+        for prompt in PROMPT_WEIGHTS:
+            for folder in FOLDER_WEIGHTS:
+                weights = MemoryShares(empty, empty, prompt, folder, 0.0)
+                sample, known = remember(pieces, own, scored, weights)
+                shares, bits = fitted(scored, sample, known, weights)
+                print(f"prompt {prompt}, folder {folder}: {bits:.4f} bits a token", file=sys.stderr, flush=True)
+                if best is None or bits < best[0]:
+                    best = bits, shares, sample, known
+        assert best is not None
+        _, shares, sample, known = best
+        rows = [report(pieces, own, scored, sample, known, shares) | {"fitted_on": True}]
+        print(json.dumps(rows[0]), file=sys.stderr, flush=True)
+        for root in given.repositories:
+            repository = Repository(model, root.resolve(), given.files, given.seed)
+            scored = _scored(given, model, context, pieces, repository)
+            sample, known = remember(pieces, repository, scored, shares)
+            rows.append(report(pieces, repository, scored, sample, known, shares))
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    finally:
+        context.close()
+        model.close()
+    if given.write:
+        put(path, METADATA_KEY, str(shares))
+    print(json.dumps({"machine": machine(), "model": path.name, "rows": rows, "shares": str(shares)}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

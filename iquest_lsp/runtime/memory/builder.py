@@ -1,0 +1,151 @@
+"""Keeps a workspace's memory on disk: a large one that is seldom made anew, and a small one of what changed since.
+
+The small one takes the place of its files in the large one. It is sorted anew with each change, and put into the large
+one when it has grown; the tokens of files that stay as they are come out of the old memory, so that a change costs the
+reading of the files that changed. After O'Neil et al., "The log-structured merge-tree" (1996), with two levels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError, kept_files
+from iquest_lsp.runtime.memory.store import Ids
+
+log = logging.getLogger(__name__)
+
+#: The small memory is put into the large one from so many tokens on, and from this share of the large one.
+LEAST_MERGED, MERGED_SHARE = 100_000, 0.125
+#: Tokens that a memory may hold: a place is a 32-bit number, and eight bytes a token have to be found.
+MOST_TOKENS = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What was read of a file; without a `text` it is no more, or may not be shown."""
+
+    path: str
+    text: str | None
+    changed_ns: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFiles:
+    """A workspace's memory as it lies on disk: the large file and the small one, in this order, by their paths, how
+    many files and tokens they hold, and how many files found no room."""
+
+    files: tuple[str, ...] = ()
+    texts: int = 0
+    tokens: int = 0
+    left_out: int = 0
+
+
+class Builder:
+    """The memory of one workspace for one vocabulary, in a folder of its own."""
+
+    def __init__(self, folder: Path, key: str, n_vocab: int, tokenize: Callable[[str], Sequence[int]]) -> None:
+        """Takes over what lies in the folder, as far as it is sound. `key` names the vocabulary and the workspace."""
+        self._folder, self._key, self._n_vocab, self._tokenize = folder, key, n_vocab, tokenize
+        self._left_out = 0
+        self._large, self._small = self._read("large"), self._read("small")
+        if self._small.below != self._large.digest:  # it stands upon another one, which was lost
+            self._small = self._empty()
+
+    def entry(self, path: str) -> Entry | None:
+        """What is known of a file."""
+        return self._entries().get(path)
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that are remembered."""
+        return list(self._entries())
+
+    def update(self, texts: Iterable[Text]) -> MemoryFiles:
+        """Takes in what was read of files; raises OSError where the disk does not take it.
+
+        A file that is not mentioned stays as it was.
+        """
+        entries = self._entries()
+        changed: dict[str, tuple[Entry, Ids] | None] = {}
+        for text in texts:
+            known = entries.get(text.path)
+            if text.text is None:
+                if known is not None:
+                    changed[text.path] = None
+                continue
+            digest = hashlib.blake2b(text.text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+            if known is not None and known.digest == digest:
+                continue
+            ids = np.array(self._tokenize(text.text), np.int32)
+            changed[text.path] = Entry(text.path, digest, text.changed_ns, text.size), ids
+        if changed:
+            self._take(changed)
+        return self.files()
+
+    def files(self) -> MemoryFiles:
+        """Where the memory lies; nothing where it is empty."""
+        entries = self._entries()
+        kept = tuple(str(memory.path) for memory in (self._large, self._small) if memory.path is not None)
+        gone = sum(
+            len(self._large.tokens(at))
+            for at, entry in enumerate(self._large.entries)
+            if entry.path in self._small.gone
+        )
+        return MemoryFiles(kept, len(entries), self._large.size + self._small.size - gone, self._left_out)
+
+    def _entries(self) -> dict[str, Entry]:
+        found = {entry.path: entry for entry in self._large.entries if entry.path not in self._small.gone}
+        return found | {entry.path: entry for entry in self._small.entries}
+
+    def _take(self, changed: dict[str, tuple[Entry, Ids] | None]) -> None:
+        small = {entry.path: (entry, self._small.tokens(at)) for at, entry in enumerate(self._small.entries)}
+        for path, text in changed.items():
+            small.pop(path, None)
+            if text is not None:
+                small[path] = text
+        in_large = {entry.path for entry in self._large.entries}
+        gone = (self._small.gone | set(changed)) & in_large
+        size = sum(len(ids) for _, ids in small.values())
+        if size < max(LEAST_MERGED, MERGED_SHARE * self._large.size) and self._large.entries:
+            texts = [small[path] for path in sorted(small)]
+            self._small = Memory.of(self._key, texts, self._n_vocab, self._large.digest, sorted(gone))
+            self._small.write(self._folder, "small")
+            return
+        whole = {
+            entry.path: (entry, self._large.tokens(at))
+            for at, entry in enumerate(self._large.entries)
+            if entry.path not in gone
+        } | small
+        kept: list[tuple[Entry, Ids]] = []
+        room = MOST_TOKENS
+        for path in sorted(whole):  # a folder's files lie together
+            room -= len(whole[path][1]) + 1
+            if room < 0:
+                break
+            kept.append(whole[path])
+        self._left_out = len(whole) - len(kept)
+        self._large = Memory.of(self._key, kept, self._n_vocab)
+        self._large.write(self._folder, "large")
+        self._small = self._empty()
+        for file in kept_files(self._folder, "small"):
+            file.unlink(missing_ok=True)
+
+    def _empty(self) -> Memory:
+        return Memory.of(self._key, (), self._n_vocab)
+
+    def _read(self, kind: str) -> Memory:
+        """The memory that was kept, an empty one where there is none that is sound."""
+        for path in kept_files(self._folder, kind):
+            try:
+                return Memory.read(path, self._key)
+            except MemoryFileError as error:
+                log.info("%s; it is made anew", error)
+                path.unlink(missing_ok=True)
+        return self._empty()
