@@ -34,11 +34,20 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """What was taken out of a text, and the offset at which it stood."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One text file as the user sees it: the open buffer where there is one, else the file on disk.
 
     `version` is the editor's number (0 for a file read from disk); `edited_at` and `viewed_at` are wall-clock
-    times, 0.0 when unknown. Line ends are kept as they are.
+    times, 0.0 when unknown. Line ends are kept as they are. `deletion` is what the last change, or several in a row
+    at one place, took out, where they did nothing else.
     """
 
     path: str
@@ -48,6 +57,7 @@ class Document:
     is_open: bool = False
     edited_at: float = 0.0
     viewed_at: float = 0.0
+    deletion: Deletion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,10 @@ class Session:
             return facts
         return replace(facts, model_text=told.text or None)
 
+    def dismiss(self, number: int) -> None:
+        """The user put away the answer of that number."""
+        self._parts.completer.dismiss(number)
+
     def has_history(self, file: Path) -> bool:
         """Whether a document is a file in a repository."""
         return not why_no_history(file.name) and self.view(file).project.has_history

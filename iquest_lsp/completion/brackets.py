@@ -16,6 +16,7 @@ _CHARACTER = re.compile(r"'(?:\\.[^'\n]{0,8}|[^'\\\n])'")
 _PLAIN = re.compile(r"[^()\[\]{}\"'`#/\\\n$*]+")
 _WITH_CHARACTERS = frozenset({"c", "cpp", "go", "java", "rust"})  # a single quote holds one character, or names a life
 _WITH_TEMPLATES = frozenset({"javascript", "typescript", "tsx"})
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
 _FORMATTED = re.compile(r"(?:^|[^A-Za-z0-9_])(?:[fF][rR]?|[rR][fF])$")
 
 
@@ -151,21 +152,32 @@ def surplus(text: str, place: CursorText) -> int:
     return -1
 
 
-def own_closings(text: str, place: CursorText) -> frozenset[int]:
-    """Offsets in an answer of the signs that close what the answer itself has opened.
+def end_of_string(text: str, place: CursorText) -> int:
+    """Offset in an answer of the sign that ends the string around the cursor, where what follows ends it too; -1
+    where the cursor is in none, or one of them leaves it open."""
+    language = grammars.language_of(place.path)
+    outer = open_before(place) if language else []
+    if not outer or outer[-1].kind != "string":
+        return -1
+    inner = len(outer) - 1
+    if not any(item.depth == inner for item in closings(place.tail, language, [*outer])):
+        return -1
+    return next((item.at for item in closings(text, language, [*outer]) if item.depth == inner), -1)
 
-    In prose (a comment, a string) brackets are paired as they stand, and `<` with `>` everywhere.
+
+def own_closings(text: str, place: CursorText) -> frozenset[int]:
+    """Offsets in an answer of the signs that close what the answer itself has opened, and of those that are escaped.
+
+    In prose (a comment, a string, as far as it goes) brackets are paired as they stand, and `<` with `>` everywhere.
     """
     outer = open_before(place)
-    own = {
-        item.at + extra
-        for item in closings(text, grammars.language_of(place.path), [*outer])
-        for extra in range(len(item.sign))
-        if item.depth >= len(outer)
-    }
+    found = list(closings(text, grammars.language_of(place.path), [*outer]))
+    own = {item.at + extra for item in found for extra in range(len(item.sign)) if item.depth >= len(outer)}
     if outer and outer[-1].kind in ("string", "comment"):
+        end = next((item.at for item in found if item.depth == len(outer) - 1), len(text))
+        own |= {match.end() - 1 for match in _ESCAPED.finditer(text, 0, end)}
         stack: list[str] = []
-        for at, sign in enumerate(text):
+        for at, sign in enumerate(text[:end]):
             if sign in _CLOSES:
                 stack.append(sign)
             elif sign in _PAIRS and stack and stack[-1] == _PAIRS[sign]:

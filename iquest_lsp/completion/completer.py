@@ -20,6 +20,7 @@ from iquest_lsp.completion.postprocess import Quiet, Suggestion, postprocess
 from iquest_lsp.completion.request import CompletionRequest, Job, job_of, moved
 from iquest_lsp.completion.suggestion_cache import SuggestionCache
 from iquest_lsp.completion.syntax import Extent, Unit, unit_at
+from iquest_lsp.completion.unwanted import Dismissed, is_deleted
 from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import (
     Completion,
@@ -76,6 +77,7 @@ class Completer:
         self._in_flight: OrderedDict[str, InFlight] = OrderedDict()
         self._speculations: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self._numbers = itertools.count(1)
+        self._dismissed = Dismissed()
 
     def close(self) -> None:
         """Ends everything."""
@@ -207,9 +209,13 @@ class Completer:
         job.context_ms = (time.monotonic() - job.begin) * 1000
         if not window.tokens:
             return None
-        older = self._in_flight.pop(job.key, None)
+        self._check_fresh(job)
+        older = self._in_flight.get(job.key)
         if older is not None:
+            if older.asked_at > job.begin and not older.task.done():  # its window was made sooner
+                raise RequestCancelledError("A newer request took this one's place")
             older.end()
+            del self._in_flight[job.key]
 
         async def start(hear: Callable[[str], None]) -> Generation:
             left = max(self._left_ms(job), 1.0)
@@ -220,7 +226,7 @@ class Completer:
             self._snapshots.evaluated(job.project, made.counts.prefilled)
             return made
 
-        running = self._in_flight[job.key] = InFlight(text, offset, longer, start)
+        running = self._in_flight[job.key] = InFlight(text, offset, longer, start, job.begin)
         while len(self._in_flight) > MAX_IN_FLIGHT:
             self._in_flight.popitem(last=False)[1].end()
         return await running.wait()
@@ -310,6 +316,10 @@ class Completer:
             longer=job.request.longer,
         )
 
+    def dismiss(self, number: int) -> None:
+        """The user put the answer of that number away: it is not offered again there."""
+        self._dismissed.dismiss(number)
+
     def _answer(self, job: Job, made: Generation, source: Source) -> Completion:
         return self._completion(job, self._suggestion(job, made), made, source)
 
@@ -317,11 +327,23 @@ class Completer:
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
         least = 0.0 if job.request.explicit else threshold_of(metadata, job.settings.min_confidence)
-        return postprocess(made, job.place, job.unit, least)
+        made_ready = postprocess(made, job.place, job.unit, least)
+        if not made_ready.text or job.request.explicit:
+            return made_ready
+        text, offset = job.snapshot.document.text, job.place.offset
+        if is_deleted(made_ready.text, offset, job.snapshot.document.deletion if text == job.text else None):
+            return Suggestion("", Quiet.DELETED)
+        if self._dismissed.holds(job.key, text, offset, made_ready.text):
+            return Suggestion("", Quiet.DISMISSED)
+        return made_ready
 
     def _completion(self, job: Job, suggestion: Suggestion, made: Generation, source: Source) -> Completion:
         total = (time.monotonic() - job.begin) * 1000
         text = job.given + suggestion.text if suggestion.text else ""
+        number = next(self._numbers)
+        if text:
+            document, offset = job.snapshot.document, job.place.offset
+            self._dismissed.remember(number, job.key, document.text, offset, suggestion.text)
         return Completion(
             text=text,
             span=job.span,
@@ -332,7 +354,7 @@ class Completer:
             tokens=made.counts,
             document_version=job.version,
             quiet=suggestion.quiet,
-            number=next(self._numbers),
+            number=number,
         )
 
     def _silent(self, job: Job, why: Quiet) -> Completion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.completion.brackets import own_closings, surplus
+from iquest_lsp.completion.brackets import end_of_string, own_closings, surplus
 from iquest_lsp.completion.cursor_text import CursorText, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
 
@@ -12,6 +12,7 @@ __all__ = [
     "reindented",
     "repeats_above",
     "whole_pieces",
+    "within_string",
     "without_following",
     "without_loop",
     "without_surplus_brackets",
@@ -63,6 +64,12 @@ def without_surplus_brackets(text: str, place: CursorText) -> str:
     """Up to the first closing bracket that nothing before the cursor needs."""
     at = surplus(text, place)
     return text if at < 0 else text[:at].rstrip(" \t")
+
+
+def within_string(text: str, place: CursorText) -> str:
+    """Up to the end of the string around the cursor, which what follows ends already."""
+    at = end_of_string(text, place)
+    return text if at < 0 else text[:at]
 
 
 def without_following(text: str, place: CursorText) -> str:

@@ -25,7 +25,9 @@ Start = Callable[[Callable[[str], None]], Awaitable[Generation]]
 class InFlight:
     """One generation for a place in a document, and who waits for it."""
 
-    def __init__(self, text: str, offset: int, longer: bool, start: Start) -> None:
+    def __init__(self, text: str, offset: int, longer: bool, start: Start, asked_at: float = 0.0) -> None:
+        """`asked_at` is when the request came, of the monotonic clock: a later one is newer."""
+        self.asked_at = asked_at
         self._before, self._after = near(text, offset)
         self._offset = offset
         self._longer = longer

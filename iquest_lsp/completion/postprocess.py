@@ -28,6 +28,8 @@ class Quiet(StrEnum):
     REPEATS = "repeats"  # what it said stands there already
     BRACKET = "bracket"  # it only closed what is closed
     NOISE = "noise"  # a single sign, quicker typed than read
+    DELETED = "deleted"  # by the user, here, just now
+    DISMISSED = "dismissed"  # by the user, here
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
         text = filters.without_surplus_brackets(text, place)
         if not text.strip():
             return Suggestion("", Quiet.BRACKET)
-    text = filters.without_tail(text.rstrip(), place)
+    text = filters.within_string(filters.without_tail(text.rstrip(), place), place)
     text = filters.without_following(text, place)
     if not text.strip() or filters.repeats_above(text, place):
         return Suggestion("", Quiet.REPEATS)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iquest_lsp.datatypes import Document, Position, Snapshot, Span
+from iquest_lsp.datatypes import Deletion, Document, Position, Snapshot, Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.positions import LineIndex
@@ -22,6 +22,7 @@ Change = tuple[Span | None, str]
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_BUFFER_CHARACTERS = 32 * 1024 * 1024
 _DISK_CACHE_FILES = 64
+_LONGEST_DELETION = 20_000
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class DocumentStore:
                     why="changes arrived out of order",
                     fix="Close and open the file",
                 )
-            lines = buffer.lines
+            lines, start = buffer.lines, 0
             for span, text in changes:
                 if span is None:
                     lines = LineIndex(text)
@@ -104,9 +105,12 @@ class DocumentStore:
                 start, end = sorted((lines.offset(span.start), lines.offset(span.end)))
                 lines = LineIndex(lines.text[:start] + text + lines.text[end:])
             self._check_size(path, lines.text)
-            now = self._now()
-            edited_at = now if lines.text != buffer.document.text else buffer.document.edited_at
-            document = replace(buffer.document, text=lines.text, version=version, edited_at=edited_at, viewed_at=now)
+            now, old = self._now(), buffer.document
+            edited_at = now if lines.text != old.text else old.edited_at
+            deletion = _deleted(old.text, lines.text, changes, start, old.deletion)
+            document = replace(
+                old, text=lines.text, version=version, edited_at=edited_at, viewed_at=now, deletion=deletion
+            )
             return self._keep(_Buffer(document, lines), owner)
 
     def save(self, path: str, text: str | None = None, owner: str = "") -> Document:
@@ -264,3 +268,37 @@ def workspace_path(root: Path, file: Path) -> str:
         return absolute.relative_to(os.path.abspath(root)).as_posix()
     except ValueError:
         return absolute.as_posix()
+
+
+def _deleted(old: str, new: str, changes: Sequence[Change], start: int, before: Deletion | None) -> Deletion | None:
+    """What of a text is gone in the next one, where nothing else changed; `start` is where the only change begins.
+
+    What was deleted `before`, at the same place, is a part of it.
+    """
+    if old == new:
+        return before
+    count = len(old) - len(new)
+    if not 0 < count <= _LONGEST_DELETION:
+        return None
+    is_told = len(changes) == 1 and changes[0][0] is not None and not changes[0][1]
+    at = start if is_told else _same_from_the_start(old, new)
+    if old[at + count :] != new[at:]:
+        return None
+    gone = old[at : at + count]
+    if before is not None and at + count == before.offset:
+        return Deletion(at, gone + before.text)
+    if before is not None and at == before.offset:
+        return Deletion(at, before.text + gone)
+    return Deletion(at, gone)
+
+
+def _same_from_the_start(one: str, other: str) -> int:
+    """How many characters two texts begin with in common; by halving, since comparing slices is quick."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -195,7 +195,12 @@ local function attached(client, buffer)
     end, { expr = true, buffer = buffer, desc = 'IQuest: accept the suggestion' })
   end
   if keys.dismiss then
-    vim.keymap.set('i', keys.dismiss, dismiss, { buffer = buffer, desc = 'IQuest: put the suggestion away' })
+    vim.keymap.set('i', keys.dismiss, function()
+      if shown and not shown.client:is_stopped() then
+        shown.client:notify('textDocument/didDismissCompletion', { item = shown.item })
+      end
+      dismiss()
+    end, { buffer = buffer, desc = 'IQuest: put the suggestion away' })
   end
 end
 

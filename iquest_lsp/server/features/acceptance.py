@@ -9,6 +9,7 @@ from iquest_lsp.server.connection import Connection
 
 DID_SHOW = "textDocument/didShowCompletion"
 DID_ACCEPT_PART = "textDocument/didPartiallyAcceptCompletion"
+DID_DISMISS = "textDocument/didDismissCompletion"
 
 
 def register(connection: Connection) -> None:
@@ -26,6 +27,12 @@ def register(connection: Connection) -> None:
         number, length = _number(told.get("item")), told.get("acceptedLength")
         if number is not None and isinstance(length, int) and not isinstance(length, bool):
             connection.assistant.statistics.accepted(number, length)
+
+    @connection.feature(DID_DISMISS)
+    def dismissed(params: Any) -> None:
+        number = _number(convert.plain(params).get("item"))
+        if number is not None:
+            connection.session.dismiss(number)
 
     @connection.command(convert.ACCEPTED)
     def accepted(number: Any = None) -> None:

@@ -48,6 +48,7 @@ def test_golden(file: Path) -> None:
 def test_every_reason_to_be_quiet_about_a_text_has_a_case() -> None:
     seen = {read(file)[0].get("quiet", "") for file in GOLDEN}
     decided_elsewhere = {Quiet.OFF, Quiet.LOADING, Quiet.HIDDEN, Quiet.INSIDE_WORD, Quiet.LONG_LINE}
+    decided_elsewhere |= {Quiet.DELETED, Quiet.DISMISSED}
     assert seen == {str(reason) for reason in Quiet if reason not in decided_elsewhere}
 
 

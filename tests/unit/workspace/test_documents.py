@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.datatypes import Position, Span
+from iquest_lsp.datatypes import Deletion, Position, Span
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.documents import DocumentStore, workspace_path
+from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
 from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.positions import LineIndex
 
@@ -184,3 +184,33 @@ def test_a_clock_that_is_set_back_turns_no_order_round(tmp_path: Path) -> None:
     stamps += [store.change("a.py", [(None, str(version))], version).edited_at for version in range(2, 7)]
     assert stamps == sorted(set(stamps))
     assert stamps[4] == 3e9
+
+
+def at(start: int, end: int, text: str = "") -> list[Change]:
+    return [(Span(Position(0, start), Position(0, end)), text)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([at(3, 7)], Deletion(3, "(a))")),
+        ([at(6, 7), at(5, 6), at(4, 5)], Deletion(4, "a))")),  # backspace: the very signs, of equal ones in a row too
+        ([at(3, 4), at(3, 4)], Deletion(3, "(a")),  # the delete key
+        ([at(6, 7), at(0, 1)], Deletion(0, "f")),  # elsewhere
+        ([at(6, 7), at(6, 6, "x")], None),
+        ([at(3, 7, "()")], Deletion(4, "a)")),
+        ([at(3, 7, "(b)")], None),
+        ([at(3, 7, "(a")], Deletion(5, "))")),  # replaced by a part of it, as undoing does
+        ([[(None, "foo")]], Deletion(3, "(a))")),  # an editor that sends the whole text
+        ([[(None, "foo(a)")], [(None, "foo(a")]], Deletion(5, "))")),
+        ([[(None, "other")]], None),
+        ([at(6, 7), at(0, 0)], Deletion(6, ")")),  # nothing changed
+    ],
+)
+def test_what_was_deleted_last(store: DocumentStore, steps: list[list[Change]], expected: Deletion | None) -> None:
+    store.open("a.py", "foo(a))", 1)
+    for version, changes in enumerate(steps, 2):
+        store.change("a.py", changes, version)
+    assert store.get("a.py").deletion == expected
+    store.open("a.py", "foo(a))", 20)
+    assert store.get("a.py").deletion is None

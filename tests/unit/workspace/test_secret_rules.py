@@ -9,8 +9,11 @@ import time
 
 import pytest
 
-from iquest_lsp.workspace.secret_rules import GIVEN, TOKENS, Rule
 from iquest_lsp.workspace.secret_scan import find_secrets, redact
+from iquest_lsp.workspace.secret_shapes.blocks import kubernetes_values
+from iquest_lsp.workspace.secret_shapes.given import GIVEN
+from iquest_lsp.workspace.secret_shapes.rule import Rule
+from iquest_lsp.workspace.secret_shapes.tokens import TOKENS
 
 ALPHABETS = {
     "A": string.ascii_letters + string.digits,
@@ -39,7 +42,7 @@ def test_each_row(rule: Rule) -> None:
         assert any(hint in text.lower() for hint in rule.hints), text
         for path in ("a.py", "deploy.yaml"):
             around = f"x = 1\n{text}\ny = 2\n"
-            if path == "deploy.yaml" or not rule.masks or "settings" not in rule.kind + "several":
+            if path == "deploy.yaml" or not rule.literal:
                 assert match[1].splitlines()[0] not in redact(around, find_secrets(around, path)), text
     assert rule.pattern.search(rule.counter_example) is None or find_secrets(rule.counter_example, "a.py") == []
 
@@ -52,3 +55,13 @@ def test_no_text_makes_a_row_slow(rule: Rule) -> None:
         begin = time.process_time()
         rule.pattern.search(text)
         assert time.process_time() - begin < 2.0, piece
+
+
+@pytest.mark.parametrize(
+    "line", ["kind: Secret", "  data:", "- kind: Secret", "data: {", "    a: b", '{"kind": "Secret",']
+)
+def test_no_settings_are_slow_to_read(line: str) -> None:
+    text = f"kind: Secret\n{line}\n" * 2000
+    begin = time.process_time()
+    list(kubernetes_values(text))
+    assert time.process_time() - begin < 2.0

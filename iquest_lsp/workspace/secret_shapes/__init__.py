@@ -1,0 +1,1 @@
+"""What secrets look like: names of files, tokens, values that their surroundings give away, blocks of settings."""
