@@ -103,15 +103,18 @@ class History:
             return ""
         return last_change(repository, repository.head(), found.head_path, found.line_committed)
 
-    def impact(self, target: str) -> Impact:
-        """What else must change if what FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST or FILE names changes."""
+    def impact(self, target: str, *, buffer: str | None = None) -> Impact:
+        """What else must change if what FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST or FILE names changes.
+
+        `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
+        """
         from iquest_lsp.codeflow.answers.impact import impact_of, of_target
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root)
-        changing = of_target(find_target(repository, target))
+        changing = of_target(find_target(repository, target, buffer=buffer))
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 

@@ -203,7 +203,8 @@ def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
 
 def _tests(path: str, tracked: frozenset[str]) -> Iterable[ImpactItem]:
     for other in tracked:
-        if category(other) is Category.TEST and other != path and stem(other) == stem(path):
+        code = category(other) is Category.TEST and grammars.language_of(other)
+        if code and other != path and stem(other) == stem(path):
             yield ImpactItem(other, 1, "test", Use(UseKind.NAMED_TEST, (path,)), 0.6)
 
 

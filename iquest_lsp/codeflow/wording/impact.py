@@ -91,7 +91,8 @@ class Impact:
         title = "# What may have to change with {}" if self.is_diff else "# What a change of {} reaches"
         lines = [say(title, escape(self.target)), ""]
         if self.definitions and not self.target.endswith(f"::{self.definitions[0]}"):
-            lines += [say("Meant are {}.", listed(self.definitions, MAX_NAMED)), ""]
+            meant = "Meant is {}." if len(self.definitions) == 1 else "Meant are {}."
+            lines += [say(meant, listed(self.definitions, MAX_NAMED)), ""]
         if not self.items:
             lines.append(say("Nothing in this repository uses it, as far as syntax and history tell."))
         for kind in ORDER:
