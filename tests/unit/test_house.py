@@ -30,11 +30,6 @@ MOST_LAYOUT_EXCEPTIONS = 0
 LONG = {
     "iquest_lsp.codeflow.diff.intents",
     "iquest_lsp.codeflow.git.repository",
-    "iquest_lsp.context.window",
-    "iquest_lsp.runtime.llama.context",
-    "iquest_lsp.runtime.models.manager",
-    "iquest_lsp.runtime.remote.engine",
-    "iquest_lsp.workspace.secret_scan",
 }
 OWNERS = {
     "pygls": ("server/protocol.py", "server/client.py"),

@@ -133,4 +133,4 @@ def _use(use: Use) -> str:
     name, within, module = use.values
     text = say("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name)
     text = say("{} in `{}`", text, within) if within else text
-    return say("{}, though it does not import {}", text, module) if module else text
+    return say("{}, by its name alone: it does not import {}", text, module) if module else text
