@@ -18,12 +18,8 @@ from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
-<<<<<<< HEAD
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-=======
-from iquest_lsp.codeflow.past.unindexed import Evidence
 from iquest_lsp.codeflow.syntax.imports import imports, leads_to
->>>>>>> main
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
@@ -105,21 +101,12 @@ def impact_of(
 
     A reason that quotes a text of which `redact` says True is withheld.
     """
-<<<<<<< HEAD
     asked: dict[str, None] = {}
     for path, names in changing.files.items():
         module = module_name(path)
         asked |= dict.fromkeys([*map(_short, names), module, f"test_{module}", f"{module}_test"])
-    uses = references(repository, [*filter(None, asked)], repository.work_tree_file) if not repository.bare else []
-=======
-    short = target.name.rsplit(".", 1)[-1]
-    module = module_name(target.path)
-    names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
-    outer = target.name.rpartition(".")[0].rsplit(".", 1)[-1]
-    owners = {short: outer} if outer else {}
-    read = repository.work_tree_file
-    uses = references(repository, names, read, owners=owners) if not repository.bare else []
->>>>>>> main
+    wanted, read = [*filter(None, asked)], repository.work_tree_file
+    uses = references(repository, wanted, read, owners=_owners(changing.names)) if not repository.bare else []
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")
@@ -166,6 +153,14 @@ def _items(
                 yield item
 
 
+def _owners(names: Iterable[str]) -> dict[str, str]:
+    """The type whose member each name is, where that is the same for all definitions of the name."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(_short(name), set()).add(_short(name.rpartition(".")[0]))
+    return {name: min(outer) for name, outer in found.items() if len(outer) == 1 and "" not in outer}
+
+
 def _short(name: str) -> str:
     return name.rsplit(".", 1)[-1]
 
@@ -186,34 +181,20 @@ def _ci_text(repository: Repository) -> str:
     return "\n".join((repository.work_tree_file(path) or b"").decode("utf-8", "replace") for path in files)
 
 
-<<<<<<< HEAD
 def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importers: set[str]) -> Iterable[ImpactItem]:
-    outer = name.rpartition(".")[0]
     short = _short(name)
-=======
-def _uses(
-    target: Target, short: str, module: str, uses: Sequence[Reference], importers: set[str]
-) -> Iterable[ImpactItem]:
-    if not short:
-        return
-    member = "." in target.name
-    alone = all(use.path == target.path for use in uses if use.own)
->>>>>>> main
+    member = "." in name
+    alone = all(use.path == path for use in uses if use.own)
     for use in uses:
         if category(use.path) is Category.CHANGELOG:
             continue
         if use.kind in ("docs", "ci", "config"):
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
-<<<<<<< HEAD
-        near = use.path == path or use.path in importers
-        confidence = 0.9 if near else 0.7 if outer and re.search(rf"\b{re.escape(outer)}\b", use.text) else 0.5
-=======
-        sure = use.owned if member else _resolved(use, target, module, importers)
+        sure = use.owned if member else _resolved(use, path, module, importers)
         if sure is False or (sure is None and not (alone and is_compound(short))):
             continue
         confidence = 0.9 if sure else 0.5
->>>>>>> main
         if not use.call:
             confidence -= 0.15
         kind = UseKind.CALLS if use.call else UseKind.USES
@@ -221,16 +202,16 @@ def _uses(
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
-def _resolved(use: Reference, target: Target, module: str, importers: set[str]) -> bool | None:
+def _resolved(use: Reference, path: str, module: str, importers: set[str]) -> bool | None:
     """Whether a use of a name that a module defines is of that module's; None where its file does not tell."""
-    if use.path == target.path:
+    if use.path == path:
         return not use.on
     if use.on:
         return use.on == module and use.path in importers
     if use.own:
         return False
     if use.sources is not None:
-        return any(leads_to(source, target.path) for source in use.sources)
+        return any(leads_to(source, path) for source in use.sources)
     return True if use.path in importers else None
 
 

@@ -121,6 +121,7 @@ def test_some_lines_reach_what_uses_their_definitions(shop: Script) -> None:
     found = history_of(shop.root).impact("prices.py:4-10")
     assert found.definitions == ("net", "gross")
     assert places(found) == {
+        ("shop.py", 1),
         ("shop.py", 5),
         ("shop.py", 9),
         ("prices.py", 15),
@@ -131,7 +132,7 @@ def test_some_lines_reach_what_uses_their_definitions(shop: Script) -> None:
 def test_a_file_reaches_what_uses_it_elsewhere(shop: Script) -> None:
     found = history_of(shop.root).impact("prices.py")
     assert found.definitions == ("RATE", "net", "gross", "Bill")
-    assert places(found) == {("shop.py", 5), ("shop.py", 9), ("tests/test_prices.py", 3)}
+    assert places(found) == {("shop.py", 1), ("shop.py", 5), ("shop.py", 9), ("tests/test_prices.py", 3)}
 
 
 def test_what_changed_along_is_told_with_the_commits(shop: Script) -> None:
@@ -150,7 +151,7 @@ def test_a_diff_reaches_what_it_does_not_change_itself(shop: Script) -> None:
     found = history_of(shop.root).impact_of_diff()
     assert found.definitions == ("gross", "pay")
     assert found.is_diff
-    assert places(found) == {("prices.py", 15), ("tests/test_prices.py", 3)}
+    assert places(found) == {("shop.py", 1), ("prices.py", 15), ("tests/test_prices.py", 3)}
     assert "notes.txt" in {item.path for item in found.items}
     patch = subprocess.run(["git", "diff"], cwd=shop.root, capture_output=True, check=True).stdout
     assert places(history_of(shop.root).impact_of_diff("", patch)) == places(found)
