@@ -248,7 +248,8 @@ class Completer:
         elif job.request.longer and unit.extent is Extent.STATEMENT:
             lines, outer = 0, job.place.indent - 1
         sequence = self._windows.sequence(job.project)
-        return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
+        made = Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
+        return replace(made, memory=job.project.memory.files.files, path=job.place.path)
 
     def _first_tokens(self, job: Job) -> list[int]:
         """The first token of the answer that was given already, if it had one."""
@@ -354,6 +355,8 @@ class Completer:
             tokens=made.counts,
             document_version=job.version,
             quiet=suggestion.quiet,
+            memory_path=made.memory_path if text else "",
+            memory_share=made.memory_share if text else 0.0,
             number=number,
         )
 
