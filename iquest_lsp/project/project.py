@@ -68,8 +68,7 @@ class Project:
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
         self._historian = ThreadPoolExecutor(1, thread_name_prefix=f"history {root.name}")
-        self._files_process = IndexProcess("index")
-        self._history_process = IndexProcess("history index")
+        self._files_process, self._history_process = IndexProcess("index"), IndexProcess("history index")
         self._windows = threading.Lock()
         self._assembler: tuple[tuple[str, int], WindowAssembler] | None = None
         self._history = indexing.WindowHistory()
