@@ -83,21 +83,21 @@ def _texts(
 
 
 #: The memory that this process keeps, and the model whose vocabulary it uses.
-_builders: dict[Place, tuple[Builder, Model]] = {}
+builders: dict[Place, tuple[Builder, Model]] = {}
 
 
 def _builder(place: Place) -> Builder:
-    if place not in _builders:
-        for _, other in _builders.values():
+    if place not in builders:
+        for _, other in builders.values():
             other.close()
-        _builders.clear()
+        builders.clear()
         from iquest_lsp.runtime.llama.model import Model  # only this process needs llama.cpp
 
         model = Model.load(place.model, vocab_only=True)
         name = f"{os.fspath(place.root)}\0{model.vocabulary_key}".encode("utf-8", "surrogatepass")
         folder = memory_folder() / hashlib.sha256(name).hexdigest()[:32]
-        _builders[place] = Builder(folder, model.vocabulary_key, model.n_vocab, model.tokenize), model
-    return _builders[place][0]
+        builders[place] = Builder(folder, model.vocabulary_key, model.n_vocab, model.tokenize), model
+    return builders[place][0]
 
 
 def _prune(used: Path) -> None:

@@ -52,7 +52,7 @@ class Builder:
 
     def __init__(self, folder: Path, key: str, n_vocab: int, tokenize: Callable[[str], Sequence[int]]) -> None:
         """Takes over what lies in the folder, as far as it is sound. `key` names the vocabulary and the workspace."""
-        self.folder, self._key, self._n_vocab, self._tokenize = folder, key, n_vocab, tokenize
+        self.folder, self._key, self._n_vocab, self.tokenize = folder, key, n_vocab, tokenize
         self._left_out = 0
         self._large, self._small = self._read("large"), self._read("small")
         if self._small.below != self._large.digest:  # it stands upon another one, which was lost
@@ -83,7 +83,7 @@ class Builder:
             digest = hashlib.blake2b(text.text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
             if known is not None and known.digest == digest:
                 continue
-            ids = np.array(self._tokenize(text.text), np.int32)
+            ids = np.array(self.tokenize(text.text), np.int32)
             changed[text.path] = Entry(text.path, digest, text.changed_ns, text.size), ids
         if changed:
             self._take(changed)

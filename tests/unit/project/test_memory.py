@@ -24,7 +24,7 @@ LINES = "def a_rather_long_name(value):\n    return value + 1\n"
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(remembering, "memory_folder", lambda: tmp_path / "kept")
-    monkeypatch.setattr(remembering, "_builders", {})
+    monkeypatch.setattr(remembering, "builders", {})
     root = tmp_path / "work"
     root.mkdir()
     (root / "one.py").write_text(LINES)
@@ -37,7 +37,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def held(files: MemoryFiles, place: Place) -> dict[str, str]:
     """The text of each file that is remembered."""
-    model = remembering._builders[place][1]
+    model = remembering.builders[place][1]
     memories = [Memory.read(Path(file), model.vocabulary_key) for file in files.files]
     gone = memories[-1].gone
     return {
@@ -57,9 +57,9 @@ def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: p
     (place.root / "one.py").write_text("changed = 1\n")
     (place.root / "two.py").unlink()
     (place.root / "new.py").write_text("new = 2\n")
-    builder, model = remembering._builders[place]
+    builder, model = remembering.builders[place]
     read: list[str] = []
-    monkeypatch.setattr(builder, "_tokenize", lambda text: read.append(text) or model.tokenize(text))
+    monkeypatch.setattr(builder, "tokenize", lambda text: read.append(text) or model.tokenize(text))
     assert held(remember(place, {}), place) == {"one.py": "changed = 1\n", "new.py": "new = 2\n"}
     assert sorted(read) == ["changed = 1\n", "new = 2\n"]
     remember(place, {})
@@ -68,7 +68,7 @@ def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: p
 
 def test_another_process_takes_over_what_is_kept(place: Place) -> None:
     first = remember(place, {})
-    remembering._builders.clear()
+    remembering.builders.clear()
     assert remember(place, {}) == first
 
 
