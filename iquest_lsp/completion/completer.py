@@ -367,6 +367,8 @@ class Completer:
             tokens=made.counts,
             document_version=job.version,
             quiet=suggestion.quiet,
+            memory_path=made.memory_path if text else "",
+            memory_share=made.memory_share if text else 0.0,
             number=number,
         )
 

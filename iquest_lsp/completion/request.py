@@ -124,4 +124,14 @@ def prompt_of(job: Job, window: ContextWindow, sequence: int) -> Prompt:
         lines, outer = 0, job.place.indent - 1
     if not window.shows_suffix:
         stop = (*stop, *stops(job.place))
-    return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
+    return Prompt(
+        window.tokens,
+        stop,
+        lines,
+        sequence,
+        heal=True,
+        outer_indent=outer,
+        ends_at_loop=True,
+        memory=job.project.memory.files.files,
+        path=job.place.path,
+    )
