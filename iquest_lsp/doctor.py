@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.models import catalogue, packaged
@@ -31,6 +32,8 @@ def examine(settings: Settings) -> dict[str, Any]:
     try:
         header = read_header(catalogue.resolve(settings.model))
         detail = f"{header.name} ({header.architecture}, {header.passes} passes, {header.file_size / 1e6:.1f} MB)"
+        if style := _prompt_style(header.path):
+            detail += f"; prompts: {style}"
         checks.append(_check("model", True, detail))
     except IQuestError as error:
         checks.append(_check("model", False, str(error)))
@@ -150,6 +153,7 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
         "reads_tokens_per_second": round(max(speed.prefill.values(), default=0.0), 1),
         "token_ms": round(speed.token_ms, 1),
         "plan": made.reason,
+        "prompts": _prompt_style(path),
     }
 
 
@@ -200,6 +204,24 @@ def model_details(model: str) -> dict[str, Any]:
         for key, value in sorted(header.metadata.items())
         if not (isinstance(value, str) and len(value) > 2000)
     }
+
+
+def _prompt_style(path: Path) -> str:
+    """How the model is asked to complete, by its vocabulary; "" where the runtime cannot read it."""
+    if not installed_runtime():
+        return ""
+    from iquest_lsp.runtime.llama.model import Model
+
+    try:
+        model = Model.load(path, vocab_only=True)
+    except IQuestError:
+        return ""
+    try:
+        return PromptFormat.detect(model.metadata, model.special_tokens()).style
+    except IQuestError as error:
+        return str(error)
+    finally:
+        model.close()
 
 
 def _plan(settings: Settings, header: Header) -> ModelPlan:

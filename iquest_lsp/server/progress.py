@@ -215,6 +215,7 @@ class StatusReporter:
                 "state": status.state.value,
                 "progress": round(status.progress, 2),
                 "model": info.name if info is not None else "",
+                "prompts": self._client.assistant.engine.prompt_style,
                 "message": str(status.error) if status.error is not None else "",
             },
         )
