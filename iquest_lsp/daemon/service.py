@@ -20,16 +20,16 @@ from typing import Any
 
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
-from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.daemon import handshake, health
+from iquest_lsp.daemon.engine_watch import CHECK_EVERY_S, EngineWatch
 from iquest_lsp.daemon.lock import Lock, acquire
 from iquest_lsp.daemon.logs import start_logging
 from iquest_lsp.daemon.peers import check_peer
 from iquest_lsp.daemon.runtime_dir import DaemonFiles
-from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
+from iquest_lsp.errors import DaemonError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
-from iquest_lsp.settings import Configuration, Settings, user_file
+from iquest_lsp.settings import Configuration, user_file
 from iquest_lsp.telemetry import kept_statistics
 
 log = logging.getLogger(__name__)
@@ -37,17 +37,11 @@ log = logging.getLogger(__name__)
 LOCK_PATIENCE_S = 10.0
 HELLO_PATIENCE_S = 5.0
 LEAVE_PATIENCE_S = 2.0
-CHECK_EVERY_S = 5.0
-#: A look this late says that this process did not run.
-LATE_S = 4 * CHECK_EVERY_S
-#: An engine that owes an answer and gives no sign for so long is started again.
-MOST_SILENCE_S = 120.0
 MAX_CLIENTS = 64
 #: Connections that have said nothing yet; each holds a descriptor that others need.
 MOST_STRANGERS = 32
 #: Connections taken before those who came earlier are looked at, and those that may wait in the kernel meanwhile.
 AT_ONCE, WAITING = 8, 256
-FIRST_PAUSE_S, LAST_PAUSE_S = 120.0, 3600.0
 
 
 class Service:
@@ -73,7 +67,7 @@ class Service:
         self._idle_s = float(assistant.settings.idle_exit_seconds)
         self._stop = asyncio.Event()
         self._reason = ""
-        self._watch = Watch(assistant.engine, lambda: assistant.settings)
+        self._watch = EngineWatch(assistant.engine, lambda: assistant.settings)
         assistant.workspaces.changed.add(lambda settings: logging.getLogger().setLevel(settings.log_level.upper()))
 
     async def run(self, port: int | None = None, ready: Callable[[int], None] | None = None) -> None:
@@ -279,63 +273,6 @@ class Service:
             await self._listen()
         elif not self._clients:
             self.stop("The daemon's files were removed.")
-
-
-class Watch:
-    """Looks after the engine: its memory, the file it was loaded from, and whether it still answers.
-
-    `clock` gives seconds. A look that comes late says that this process was stopped, or the machine asleep: what the
-    engine owed before then may have been stopped with it.
-    """
-
-    def __init__(
-        self, engine: EngineHost, settings: Callable[[], Settings], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._engine = engine
-        self._settings = settings
-        self._clock = clock
-        self._looked = self._awake_since = clock()
-        self._changed_before = False
-        self._pause_s = FIRST_PAUSE_S
-        self._not_before = 0.0
-
-    async def look(self) -> None:
-        """One look; starts the engine again where that helps."""
-        now = self._clock()
-        if now - self._looked > LATE_S:
-            log.info("no look at the engine for %.0f s: this process was stopped", now - self._looked)
-            self._awake_since = now
-        self._looked = now
-        silence = self._engine.silence_s(self._awake_since)
-        if silence > MOST_SILENCE_S:
-            await self._engine.recycle(
-                EngineError("The engine process did not answer", why=f"for {silence:.0f} s", fix="It is started again")
-            )
-            return
-        if self._engine.file_changed():
-            # Twice, so that a file that is still being written is not read half.
-            if self._changed_before:
-                await self._engine.recycle(
-                    EngineError("The model's file was replaced", fix="The new one is being loaded")
-                )
-            self._changed_before = not self._changed_before
-            return
-        self._changed_before = False
-        pid, memory = self._engine.pid, health.read_memory()
-        held = health.held_bytes(pid) if pid is not None else None
-        if held is None or memory is None or now < self._not_before:
-            return
-        why = health.excess(held, memory, self._settings().memory_limit_mb)
-        if why:
-            self._not_before = now + self._pause_s
-            self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
-            await self._engine.recycle(
-                EngineMemoryError(
-                    "The model's process is started again",
-                    why=why,
-                    fix="A smaller `window_tokens` or model needs less; `memory_limit_mb` sets the limit",
-                )
-            )
 
 
 def run(files: DaemonFiles, options: Mapping[str, object], waiting: int) -> None:
