@@ -15,6 +15,7 @@ from typing import Any
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
+from iquest_lsp.runtime.memory.folders import kept_memories, memory_folder
 from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
@@ -23,6 +24,10 @@ from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan,
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.tree import walk
+
+MOST_FILES = 5000  # of the current folder that are looked at
 
 
 def examine(settings: Settings) -> dict[str, Any]:
@@ -42,6 +47,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         checks.append(
             _check("port", "+loop." in installed, installed or "not installed; run `iquest-lsp runtime build`")
         )
+    checks.append(_rules(Path.cwd()))
     memory = available_memory()
     checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory)))
     report: dict[str, Any] = {"checks": checks, "plan": None}
@@ -75,13 +81,14 @@ def build_runtime(progress: Callable[[str], None]) -> Path:
 
 
 def cache_report(settings: Settings) -> dict[str, Any]:
-    """What is kept of evaluated windows."""
+    """What is kept of evaluated windows, and how much of repositories' memories."""
     store = StateStore(saved_kv_folder(), settings.saved_kv_mb << 20)
     entries = store.entries()
     return {
         "folder": str(store.folder),
         "limit_bytes": store.limit,
         "bytes": sum(entry.bytes for entry in entries),
+        "memories": {"folder": str(memory_folder()), "bytes": sum(size for _, size in kept_memories())},
         "entries": [
             {
                 "workspace": entry.workspace,
@@ -98,12 +105,17 @@ def cache_report(settings: Settings) -> dict[str, Any]:
 
 
 def clear_cache() -> tuple[int, int]:
-    """Removes all evaluated windows from the disk; returns files and bytes. Raises WorkspaceError."""
+    """Removes all evaluated windows and repository memories from the disk; returns files and bytes. Raises
+    WorkspaceError."""
     folder = saved_kv_folder()
     try:
-        return StateStore(folder, 0).clear()
+        files, size = StateStore(folder, 0).clear()
+        for path, more in kept_memories():
+            path.unlink(missing_ok=True)
+            files, size = files + 1, size + more
     except OSError as error:
         raise WorkspaceError(f"{folder} cannot be cleared", why=error.strerror or str(error)) from error
+    return files, size
 
 
 def installed_runtime() -> str:
@@ -228,6 +240,14 @@ def _plan(settings: Settings, header: Header) -> ModelPlan:
     """The plan as the engine would make it now, with what it measured at its last start."""
     speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
     return plan(wishes_of(settings), header, speed)
+
+
+def _rules(folder: Path) -> dict[str, Any]:
+    """Whether the rules that keep files out can all be used, as far as one looks into the current folder."""
+    rules = IgnoreRules(folder)
+    walk(folder, rules, max_files=MOST_FILES)
+    kept_out = "; what they could speak of is kept out" if rules.problems else ""
+    return _check("ignore rules", not rules.problems, ("; ".join(rules.problems) or "all can be used") + kept_out)
 
 
 def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:
