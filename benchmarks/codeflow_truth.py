@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.codeflow_generator import Bug, Generator, Truth
 from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
@@ -70,13 +71,14 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> tuple[float, dict[str, float]]
 def _compare(root: Path, store: Path, truth: Truth, found: Found) -> None:
     with FlowIndex.open(Repository.open(root), store) as index:
         entries = {item.oid: item for item in index.entries(limit=1 << 30)}
-        splits = {item.oid for item, kind, _, _ in index.patterns(1 << 30) if kind == "split"}
+        splits = {item.oid for item, pattern in index.patterns(1 << 30) if pattern.kind == "split"}
         for number, oid in enumerate(truth.oids):
             entry = entries[oid]
+            bot = entry.objection is not None and entry.objection.kind is Ground.BOT
             if number in truth.bots:
-                found.bots["found" if entry.objection.startswith("made by") else "missed"] += 1
+                found.bots["found" if bot else "missed"] += 1
                 continue
-            found.bots["wrong"] += entry.objection.startswith("made by")
+            found.bots["wrong"] += bot
             if number:
                 found.pairs.append((truth.kinds[number], entry.kind, truth.vague[number]))
                 if truth.kinds[number] != entry.kind:

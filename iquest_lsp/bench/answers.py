@@ -21,7 +21,7 @@ from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.token_ids import TokenIds
 
 #: Tokens of an answer.
@@ -75,7 +75,7 @@ class _Bench:
     def rows(self, repeats: int, progress: Progress | None) -> list[Row]:
         context, passes = self._engine.context, self._engine.passes
         cases: dict[str, Callable[[], Sample]] = {}
-        if isinstance(context, LoopContext) and passes > 1:
+        if passes > 1:
             cases["cold, one pass"] = lambda: self._cold_alone(context, 1)
             cases["cold, all passes"] = lambda: self._cold_alone(context, passes)
         cases["cold"] = self._cold
@@ -83,7 +83,7 @@ class _Bench:
         if not self._engine.save(self._label, 0, wait=True):
             raise EngineError("The evaluated prompt could not be saved")
         cases["restored"] = self._restored
-        if isinstance(context, LoopContext) and passes > 1:
+        if passes > 1:
             cases["warm, one pass"] = lambda: self._warm_alone(context, 1)
             cases["warm, all passes"] = lambda: self._warm_alone(context, passes)
             if attention.applies(context):
@@ -115,7 +115,7 @@ class _Bench:
         self._complete(self._held, 1)
         return timed(lambda: self._complete(len(self._tokens), draft=draft))
 
-    def _warm_alone(self, context: LoopContext, depth: int, share: float | None = None) -> Sample:
+    def _warm_alone(self, context: Context, depth: int, share: float | None = None) -> Sample:
         self._complete(self._held, 1)
 
         def work() -> None:
@@ -127,7 +127,7 @@ class _Bench:
         context.remove(0, self._held, -1)
         return sample
 
-    def _cold_alone(self, context: LoopContext, depth: int) -> Sample:
+    def _cold_alone(self, context: Context, depth: int) -> Sample:
         self._engine.forget(0)
 
         def work() -> None:

@@ -27,7 +27,7 @@ from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.sampling import Choice, Sampler
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.token_ids import TokenIds
 
 PROMPTS = 8
@@ -152,9 +152,9 @@ def _rows(
     context = engine.context
     cases: dict[str, Callable[[], Sample]] = {}
     counted: dict[str, attention.Blocks] = {}
-    if isinstance(context, LoopContext) and engine.passes > 1:
+    if engine.passes > 1:
         cases["one_pass"] = lambda: _alone(engine, context, tasks, seen, 1)
-    if isinstance(context, LoopContext) and attention.applies(context):
+    if engine.passes > 1 and attention.applies(context):
         cases["dense"] = lambda: _alone(engine, context, tasks, seen, engine.passes, 0.0, ("dense", counted))
         cases["sparse"] = lambda: _alone(engine, context, tasks, seen, engine.passes, None, ("sparse", counted))
     cases["plain"] = lambda: _engine(engine, tasks, new, seen, draft=False)
@@ -197,7 +197,7 @@ def _read(engine: LlamaBackend, task: Task) -> None:
 
 def _alone(
     engine: LlamaBackend,
-    context: LoopContext,
+    context: Context,
     tasks: Sequence[Task],
     seen: _Seen,
     depth: int,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.errors import DaemonError
+from iquest_lsp.server.framing import frame, receive
 
 PATIENCE_S = 120.0
 
@@ -106,19 +106,15 @@ class BenchEditor:
         self._reading.cancel()
 
     def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps(message).encode("ascii")
         assert self._process.stdin is not None
-        self._process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self._process.stdin.write(frame(message))
 
     async def _read(self) -> None:
         reader = self._process.stdout
         assert reader is not None
         try:
             while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                fields = (line.partition(b":") for line in head.splitlines())
-                length = next(int(value) for name, _, value in fields if name.lower() == b"content-length")
-                self._take(json.loads(await reader.readexactly(length)))
+                self._take(await receive(reader))
                 self._news.set()
         except (asyncio.IncompleteReadError, ConnectionError):
             return

@@ -12,8 +12,7 @@ from iquest_lsp.errors import UsageError
 from iquest_lsp.runtime.backends.llama import settled
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.context import Logits
-from iquest_lsp.runtime.llama.loop_context import LoopContext
+from iquest_lsp.runtime.llama.context import Context, Logits
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.gguf_header import read_header
 
@@ -45,7 +44,7 @@ def planned(options: EngineOptions) -> EngineOptions:
         return chosen
 
 
-def read(context: LoopContext, tokens: Sequence[int], depth: int, start: int = 0) -> None:
+def read(context: Context, tokens: Sequence[int], depth: int, start: int = 0) -> None:
     """Evaluates tokens from position `start` on with `depth` passes each; the last one's logits are kept."""
     for at in range(0, len(tokens), context.n_batch):
         piece = tokens[at : at + context.n_batch]
@@ -53,7 +52,7 @@ def read(context: LoopContext, tokens: Sequence[int], depth: int, start: int = 0
         context.decode_depth(piece, start + np.arange(at, at + len(piece)), 0, depth, last)
 
 
-def write(context: LoopContext, start: int, count: int, depth: int) -> None:
+def write(context: Context, start: int, count: int, depth: int) -> None:
     """Writes so many tokens from position `start` on, one a call; the first one by the logits that are there."""
     for at in range(start, start + count - 1):
         token = int(np.argmax(context.logits(-1)))
@@ -61,7 +60,7 @@ def write(context: LoopContext, start: int, count: int, depth: int) -> None:
 
 
 @contextlib.contextmanager
-def skipping(context: LoopContext, share: float | None) -> Iterator[None]:
+def skipping(context: Context, share: float | None) -> Iterator[None]:
     """Attention inside may leave out this share of a row's weights (None: the default, 0: nothing)."""
     attention.set_skip(context, share)
     try:

@@ -3,10 +3,12 @@
 Other rooms know one name, `History(root, redact, folder, include_filtered)`; see its docstring. The rooms inside, each
 of which imports only those before it:
 
+    facts     a fact: a kind and the values it names
     git       the repository: git's commands, its commits and diffs, blobs
     syntax    what definitions a text holds, how they changed, who uses them
-    diff      one change: its texts, hunks, intent, risks, and how it is shown
+    diff      one change: its texts, hunks, intent, risks
     past      what is kept of many commits, and what they tell: partners, releases, patterns
+    wording   what an answer holds, as facts, and the sentences that tell them: the one place that makes words
     answers   the questions: explain-diff, why, impact, suspects, records for the window
 """
 
@@ -15,10 +17,10 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.history import History
 
 if TYPE_CHECKING:  # what its methods return, for annotations
-    from iquest_lsp.codeflow.answers.impact import Impact as Impact
-    from iquest_lsp.codeflow.answers.suspects import Suspects as Suspects
-    from iquest_lsp.codeflow.answers.why import Story as Story
-    from iquest_lsp.codeflow.diff.explanation import DiffExplanation as DiffExplanation
     from iquest_lsp.codeflow.past.retyping import RetypedLine as RetypedLine
+    from iquest_lsp.codeflow.wording.explanation import DiffExplanation as DiffExplanation
+    from iquest_lsp.codeflow.wording.impact import Impact as Impact
+    from iquest_lsp.codeflow.wording.story import Story as Story
+    from iquest_lsp.codeflow.wording.suspects import Suspects as Suspects
 
 __all__ = ["History"]

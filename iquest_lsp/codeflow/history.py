@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow.answers.impact import Impact
-    from iquest_lsp.codeflow.answers.suspects import Suspects
-    from iquest_lsp.codeflow.answers.why import Story
-    from iquest_lsp.codeflow.diff.explanation import DiffExplanation
     from iquest_lsp.codeflow.past.indexer import Update
     from iquest_lsp.codeflow.past.retyping import RetypedLine
+    from iquest_lsp.codeflow.wording.explanation import DiffExplanation
+    from iquest_lsp.codeflow.wording.impact import Impact
+    from iquest_lsp.codeflow.wording.story import Story
+    from iquest_lsp.codeflow.wording.suspects import Suspects
     from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 __all__ = ["History"]
@@ -72,9 +72,9 @@ class History:
     @staticmethod
     def no_story(target: str, note: str) -> Story:
         """The story of what has no history, with a sentence that says so."""
-        from iquest_lsp.codeflow.answers.why import Story
+        from iquest_lsp.codeflow.wording.story import Note, NoteKind, Story
 
-        return Story(target, (), note=note)
+        return Story(target, (), missing=Note(NoteKind.NO_HISTORY, (note,)))
 
     def why(self, target: str, *, buffer: str | None = None) -> Story:
         """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there.
@@ -189,8 +189,8 @@ class History:
 
     def diff_text(self, target: str, patch: bytes | None, limit: int, *, hide: Callable[[str], str]) -> str:
         """A diff's hunks within `limit` characters; `hide` says why a path is not shown ("": it is)."""
-        from iquest_lsp.codeflow.diff import hunk_text
         from iquest_lsp.codeflow.diff.sources import DiffTarget
+        from iquest_lsp.codeflow.wording import hunk_text
 
         return hunk_text.diff_text(self.root, DiffTarget.parse(target, patch), limit, hide=hide, redact=self.redact)
 

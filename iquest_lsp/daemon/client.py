@@ -12,6 +12,7 @@ from typing import Any
 from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.bridge import CHUNK, join
 from iquest_lsp.errors import DaemonError, IQuestError, RequestFailedError, UsageError
+from iquest_lsp.server.framing import HEAD_END, body_length, frame
 
 #: What the server calls a request that asks for what cannot exist (JSON-RPC: invalid params).
 _WRONG_USAGE = -32602
@@ -63,18 +64,16 @@ class DaemonClient:
             self._connection.shutdown(socket.SHUT_RDWR)
 
     def _send(self, message: Mapping[str, object]) -> None:
-        body = json.dumps(message).encode("ascii")
         try:
-            self._connection.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+            self._connection.sendall(frame(message))
         except OSError:
             self._ended()
 
     def _read(self) -> dict[str, Any]:
-        while b"\r\n\r\n" not in self._data:
+        while HEAD_END not in self._data:
             self._more()
-        head, _, self._data = self._data.partition(b"\r\n\r\n")
-        fields = (line.partition(b":") for line in head.splitlines())
-        length = next(int(value) for name, _, value in fields if name.lower() == b"content-length")
+        head, _, self._data = self._data.partition(HEAD_END)
+        length = body_length(head)
         while len(self._data) < length:
             self._more()
         body, self._data = self._data[:length], self._data[length:]

@@ -26,7 +26,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
 from iquest_lsp.errors import IQuestError, RequestCancelledError, UsageError
-from iquest_lsp.server.stream import Damage, messages
+from iquest_lsp.server.framing import Damage, messages
 
 log = logging.getLogger(__name__)
 

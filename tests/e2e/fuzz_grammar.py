@@ -5,11 +5,12 @@ A step is either bytes for the wire or a message; both are what one client may s
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+
+from iquest_lsp.server.framing import frame
 
 REQUESTS = (
     "textDocument/inlineCompletion",
@@ -214,8 +215,7 @@ def encode(step: Raw | dict[str, Any]) -> bytes:
     """A step as it goes on the wire."""
     if isinstance(step, Raw):
         return step.data
-    body = json.dumps(step).encode("ascii")
-    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    return frame(step)
 
 
 def _mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -11,14 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp.server.framing import frame, receive
 from tests.e2e.home import PROGRAM, Home
 from tests.waiting import PATIENCE_S, PATIENT_MS, until
-
-
-def frame(message: object) -> bytes:
-    """A message with its header; lone surrogates stay escaped."""
-    body = json.dumps(message).encode("ascii")
-    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def knowing_all(capabilities: dict[str, Any] | None) -> dict[str, Any]:
@@ -187,11 +182,7 @@ class RawClient:
     async def _read(self) -> None:
         try:
             while True:
-                head = await self.reader.readuntil(b"\r\n\r\n")
-                fields = (line.partition(b":") for line in head.splitlines())
-                length = next(int(value) for name, _, value in fields if name == b"Content-Length")
-                body = await self.reader.readexactly(length)
-                self._take(json.loads(body))
+                self._take(await receive(self.reader))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         for waiting in self._waiting.values():

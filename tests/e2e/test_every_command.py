@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from iquest_lsp.server.framing import frame
 from tests.e2e.home import Home, private_home
 
 ALONE = ("--engine", "fake", "--standalone")
@@ -309,8 +310,7 @@ def test_without_an_editor_the_server_says_what_it_is(home: Home, more: tuple[st
 
 def test_a_session_from_a_file_to_a_file(home: Home) -> None:
     def framed(message: dict[str, Any]) -> bytes:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        return frame({"jsonrpc": "2.0", **message})
 
     source, sink = home.folder / "session", home.folder / "answers"
     begin = {"id": 1, "method": "initialize", "params": {"capabilities": {}, "processId": None, "rootUri": None}}

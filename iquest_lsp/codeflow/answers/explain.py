@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
-from iquest_lsp.codeflow.diff.explanation import ChangedFile, DiffExplanation, HistoryItem
-from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
-from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
-from iquest_lsp.codeflow.diff.risks import changed_names, risks_of
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile
+from iquest_lsp.codeflow.diff.filters import Ground
+from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
+from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, load
-from iquest_lsp.codeflow.diff.summary import GUESS, sentence
+from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
@@ -27,19 +27,12 @@ from iquest_lsp.codeflow.syntax.dialects import Read
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
+from iquest_lsp.codeflow.wording.explanation import DiffExplanation, HistoryItem, MissingKind, MissingReason, Related
+from iquest_lsp.codeflow.wording.phrases import WITHHELD
+from iquest_lsp.codeflow.wording.summary import Subject
 
 MAX_HISTORY = 8
 MAX_NAMES = 12
-
-_STATUS = {
-    "A": "added",
-    "M": "modified",
-    "D": "deleted",
-    "R": "renamed",
-    "C": "copied",
-    "T": "type-changed",
-    "U": "conflicted",
-}
 
 
 def explain_diff(
@@ -61,27 +54,17 @@ def explain_diff(
     source = load(root, target)
     changes = changes_of(source)
     intent = _intent(source, changes)
-    # The lines by which moves were recognized are code as it stands, and no part of an answer.
-    changes = [replace(item, lines=()) for item in changes]
-    if redact is not None:
-        changes = [replace(item, detail=WITHHELD) if redact(item.detail) else item for item in changes]
+    told = [_told(item, redact) for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
-    for change in changes:
+    for change in told:
         by_path.setdefault(change.path, []).append(change)
-    files = tuple(_file(item, by_path.get(item.path, [])) for item in source.files)
-    label = source.revision if target.kind == "revision" else target.label
-    summary = sentence(source, files, changes, intent, target)
-    if redact is not None and redact(source.subject):
-        summary = sentence(replace(source, subject=WITHHELD), files, changes, intent, target)
-    guess = "" if intent.kind == "change" or intent.confidence > GUESS else "a guess: "
-    known = DiffExplanation(
-        label, summary, intent.kind, guess + intent.reason, files, open_work=target.kind in ("worktree", "staged")
-    )
+    files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
+    known = DiffExplanation(_subject(source, target, redact), intent, tuple(told), files)
     if not source.files:
         return known
     repository = source.repository
     if repository is None:
-        return replace(known, risks=tuple(risks_of(source, changes, (), frozenset(), redact)))
+        return replace(known, dangers=_dangers(risks_of(source, changes, (), frozenset(), redact), redact))
     tell = so_far or (lambda _: None)
     tell(known)
     past = evidence(repository, source.base)
@@ -89,7 +72,8 @@ def explain_diff(
     tracked = frozenset(repository.files(source.revision or None))
     uses = _uses(source, changes)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
-    known = replace(known, risks=tuple(risks_of(source, changes, uses, tracked, redact, _reader(source))))
+    risks = risks_of(source, changes, uses, tracked, redact, _reader(source))
+    known = replace(known, dangers=_dangers(risks, redact))
     tell(known)
     partners = past.partners(earlier, include_filtered=include_filtered)
     habits = past.habits(include_filtered=include_filtered)
@@ -97,7 +81,8 @@ def explain_diff(
     if len(missing) < LEAST:
         missing = with_likely(missing, _along(source, past, tracked), partners)
     if redact is not None:  # a reason names what the changed lines name
-        missing = [replace(item, reason=WITHHELD) if redact(item.reason) else item for item in missing]
+        withheld = (MissingReason(MissingKind.WITHHELD),)
+        missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]
     known = replace(known, missing=tuple(missing))
     tell(known)
     touches = past.touches(_ranges(source, changes), earlier[:100])
@@ -117,9 +102,28 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
     return link_moves(found)
 
 
+def _told(change: SymbolChange, redact: Redact | None) -> SymbolChange:
+    """A change as an answer holds it: without the lines by which moves are recognized, and without secrets."""
+    if holds_secret(redact, change.signature, change.old_signature, change.effects):
+        return change.withheld()
+    return replace(change, lines=())
+
+
+def _dangers(risks: Iterable[Risk], redact: Redact | None) -> tuple[Risk, ...]:
+    return tuple(replace(risk, change=risk.change and _told(risk.change, redact)) for risk in risks)
+
+
+def _subject(source: DiffSource, target: DiffTarget, redact: Redact | None) -> Subject:
+    message = WITHHELD if holds_secret(redact, source.subject) else source.subject
+    told = message if message and not uninformative(message) else ""
+    revision = source.revision if target.kind == "revision" else target.revision
+    return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits))
+
+
 def _doubtful(touch: Past) -> bool:
     """Whether a commit is better left out: a filter objects, and it did more than say nothing about its own lines."""
-    return bool(touch.doubt) and not touch.born and not (touch.label and "says nothing" in touch.doubt)
+    silent = touch.objection is not None and touch.objection.kind is Ground.SILENT
+    return touch.objection is not None and not touch.born and not (touch.label and silent)
 
 
 def related(touches: Iterable[Past], redact: Redact | None = None) -> list[HistoryItem]:
@@ -141,27 +145,21 @@ def related(touches: Iterable[Past], redact: Redact | None = None) -> list[Histo
     items = []
     for group in chosen:
         first = group[0]
-        subject = WITHHELD if redact is not None and redact(first.subject) else first.subject
-        items.append(HistoryItem(first.commit, first.date, subject, _reason(group)))
+        subject = WITHHELD if holds_secret(redact, first.subject) else first.subject
+        items.append(HistoryItem(first.commit, first.date, subject, _relation(group)))
     return items
 
 
-def _reason(group: Sequence[Past]) -> str:
-    kind = group[0].kind
-    note = "" if kind == "change" else f" ({kind})"
-    born = list(dict.fromkeys(item.label for item in group if item.born and item.label))
-    changed = list(dict.fromkeys(item.label for item in group if not item.born and item.label))
-    parts = [f"{verb} {_listed(names)}" for verb, names in (("introduced", born), ("changed", changed)) if names]
-    if not parts:
-        paths = list(dict.fromkeys(item.path for item in group))
-        parts = [f"{'added' if group[0].born else 'changed'} {_listed(paths)}"]
-    doubt = f"; doubtful ({group[0].doubt})" if _doubtful(group[0]) else ""
-    return " and ".join(parts) + note + doubt
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:3])
-    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _relation(group: Sequence[Past]) -> Related:
+    first = group[0]
+    return Related(
+        tuple(dict.fromkeys(item.label for item in group if item.born and item.label)),
+        tuple(dict.fromkeys(item.label for item in group if not item.born and item.label)),
+        tuple(dict.fromkeys(item.path for item in group)),
+        first.born,
+        first.kind,
+        first.objection if _doubtful(first) else None,
+    )
 
 
 def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
@@ -173,14 +171,8 @@ def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
         if kinds:
             kind, count = kinds.most_common(1)[0]
             total = len(source.commits)
-            return Intent(kind, count / total, f"{count} of its {total} commits are of this kind")
+            return Intent(kind, count / total, (Reason(Sign.MOST, (str(count), str(total))),))
     return intent_of(source.subject, source.body, shape, merge=source.merge)
-
-
-def _file(item: FileDiff, changes: Sequence[SymbolChange]) -> ChangedFile:
-    status = _STATUS.get(item.status, "modified")
-    old = item.old_path if item.status in ("R", "C") else ""
-    return ChangedFile(item.path, status, tuple(changes), max(item.added, 0), max(item.removed, 0), old, item.binary)
 
 
 def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[str, str, Range]]:
@@ -218,7 +210,7 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
         return []
     origins: dict[str, list[str]] = {}
     for item in (*changed_names(changes).values(), *changes):
-        *outer, name = (item.old_name or item.name).rsplit("::", 1)[-1].split(".")
+        *outer, name = (item.old_name or item.name).split(".")
         if name in wanted and name not in origins:
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]
     asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])

@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from iquest_lsp.codeflow.diff.filters import COMPLETENESS, rationale
-from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
-from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex, SymbolEntry
+from iquest_lsp.codeflow.diff.filters import Ground, Objection, rationale
+from iquest_lsp.codeflow.facts import Redact
+from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.wording.actions import action_words, left_out_words
+from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.datatypes import FlowRecord
 
+MAX_ACTIONS = 3
 _TELLING = ("signature", "renamed", "moved", "added", "removed", "body", "test", "doc", "format-only")
 
 
@@ -23,7 +27,7 @@ def flow_records_of(
     """
     prefix = index.repository.prefix
     names = [name for path in paths for name in index.renamed_from(prefix + path)]
-    entries = [item for item in index.on_paths(names, 6 * limit + 20) if include_filtered or not item.filter]
+    entries = [item for item in index.on_paths(names, 6 * limit + 20) if include_filtered or item.objection is None]
     undone = index.reverted()
     if not include_filtered:
         entries = [item for item in entries if not _undone(item, undone)]
@@ -36,9 +40,9 @@ def flow_records_of(
     found = []
     for rank, entry in enumerate(entries):
         record = _record(entry, rank, touched.get(entry.key, []), symbols[entry.key], set(names), prefix)
-        if include_filtered and (entry.filter or _undone(entry, undone)):
-            objection = entry.doubt or f"{COMPLETENESS}: undone later"
-            record = replace(record, rationale=f"left out ({objection})")
+        objection = entry.objection or (Objection(Ground.UNDONE) if _undone(entry, undone) else None)
+        if include_filtered and objection is not None:
+            record = replace(record, rationale=left_out_words(objection))
         if redact is not None and any(redact(text) for text in (record.subject, record.before, record.after)):
             continue
         if redact is not None and redact(record.rationale):
@@ -56,7 +60,7 @@ def _record(
         (item for item in symbols if not item.inner),
         key=lambda item: (item.path not in wanted, _TELLING.index(item.change)),
     )
-    action, before, after = _action(own)
+    turned = next((item for item in own[:MAX_ACTIONS] if item.change == "signature"), None)
     # Finished work weighs more than what no release has taken up yet.
     weight = entry.confidence * (1.2 if entry.release else 1.0) * (1.1 if entry.body or entry.issues else 1.0)
     return FlowRecord(
@@ -68,26 +72,11 @@ def _record(
         tuple(path.removeprefix(prefix) for path in sorted(paths, key=lambda path: path not in wanted)),
         tuple(dict.fromkeys(item.name for item in own)),
         round(weight / (1 + 0.08 * rank), 3),
-        action,
-        before,
-        after,
+        action_words(own, MAX_ACTIONS),
+        turned.old_signature if turned else "",
+        turned.signature if turned else "",
         entry.release or "",
     )
-
-
-def _action(own: Sequence[SymbolEntry]) -> tuple[str, str, str]:
-    """What was done in words, and the head of the first definition before and after where it changed."""
-    parts = []
-    before = after = ""
-    for item in own[:3]:
-        if item.change == "signature" and " → " in item.detail and not before:
-            before, _, after = item.detail.partition(" → ")
-        detail = f" ({item.detail})" if item.change in ("body", "renamed", "moved") and item.detail else ""
-        if (part := f"{item.change} {item.name}{detail}") not in parts:
-            parts.append(part)
-    if len(own) > 3:
-        parts.append(f"and {len(own) - 3} more")
-    return "; ".join(parts), before, after
 
 
 def _undone(entry: Entry, undone: set[str]) -> bool:

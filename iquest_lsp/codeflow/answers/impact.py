@@ -4,83 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.targets import Target
-from iquest_lsp.codeflow.diff.explanation import escape
-from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
+from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.unindexed import Evidence
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.references import Reference, imports, module_name, references
+from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
-_ORDER = ("caller", "test", "docs", "ci", "config", "cochange")
-
-
-@dataclass(frozen=True, slots=True)
-class ImpactItem:
-    """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange."""
-
-    path: str
-    line: int
-    kind: str
-    reason: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """All such places for a target, most certain first within their kinds."""
-
-    target: str
-    items: tuple[ImpactItem, ...]
-
-    def to_json(self) -> dict[str, object]:
-        """The JSON form (docs/json.md)."""
-        return {
-            "target": self.target,
-            "items": [
-                {
-                    "path": item.path,
-                    "line": item.line,
-                    "kind": item.kind,
-                    "reason": item.reason,
-                    "confidence": round(item.confidence, 3),
-                }
-                for item in self.items
-            ],
-        }
-
-    def to_markdown(self) -> str:
-        """The places as a markdown document, by kind."""
-        lines = [f"# What a change of {escape(self.target)} reaches", ""]
-        if not self.items:
-            lines.append("Nothing in this repository uses it, as far as syntax and history tell.")
-        titles = dict(
-            zip(
-                _ORDER,
-                (
-                    "Callers",
-                    "Tests",
-                    "Documentation",
-                    "Continuous integration",
-                    "Configuration",
-                    "Changes along, says history",
-                ),
-                strict=True,
-            )
-        )
-        for kind in _ORDER:
-            some = [item for item in self.items if item.kind == kind]
-            if some:
-                lines += [f"## {titles[kind]}", ""]
-                lines += [f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})" for item in some]
-                lines.append("")
-        return "\n".join(lines).rstrip() + "\n"
 
 
 def impact_of(
@@ -120,10 +57,10 @@ def impact_of(
             found[key] = item
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
-    kept.sort(key=lambda item: (_ORDER.index(item.kind), -item.confidence, item.path, item.line))
+    kept.sort(key=lambda item: (ORDER.index(item.kind), -item.confidence, item.path, item.line))
     shown = kept[:MAX_ITEMS]
     if redact is not None:
-        shown = [replace(item, reason=WITHHELD) if redact(item.reason) else item for item in shown]
+        shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
     return Impact(target.label, tuple(shown))
 
 
@@ -145,16 +82,15 @@ def _uses(
         if category(use.path) is Category.CHANGELOG:
             continue
         if use.kind in ("docs", "ci", "config"):
-            yield ImpactItem(use.path, use.line + 1, use.kind, f"mentions `{short}`: {use.text[:100]}", 0.7)
+            yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
         near = use.path == target.path or use.path in importers
         confidence = 0.9 if near else 0.7 if outer and re.search(rf"\b{re.escape(outer)}\b", use.text) else 0.5
         if not use.call:
             confidence -= 0.15
-        verb = "calls" if use.call else "uses"
-        where = f" in `{use.within}`" if use.within else ""
-        how = "" if near else f", though it does not import {module}"
-        yield ImpactItem(use.path, use.line + 1, use.kind, f"{verb} `{short}`{where}{how}", confidence)
+        kind = UseKind.CALLS if use.call else UseKind.USES
+        fact = Use(kind, (short, use.within, "" if near else module))
+        yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
 def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
@@ -165,18 +101,19 @@ def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
         # A module may be called by a plain word, which prose uses for other things.
         name = re.escape(use.name)
         if use.named or re.search(rf"[./]{name}\b|\b{name}(\.\w|/)|\bimport {name}\b", use.text):
-            yield ImpactItem(use.path, use.line + 1, use.kind, f"mentions {use.name}: {use.text[:100]}", 0.4)
+            fact = Use(UseKind.MENTIONS_MODULE, (use.name, use.text[:100]))
+            yield ImpactItem(use.path, use.line + 1, use.kind, fact, 0.4)
 
 
 def _tests(target: Target, tracked: frozenset[str]) -> Iterable[ImpactItem]:
     for path in tracked:
         if category(path) is Category.TEST and path != target.path and stem(path) == stem(target.path):
-            yield ImpactItem(path, 1, "test", f"is the test named after {target.path}", 0.6)
+            yield ImpactItem(path, 1, "test", Use(UseKind.NAMED_TEST, (target.path,)), 0.6)
 
 
 def _cochanges(target: Target, partners: Sequence[Partner], tracked: frozenset[str]) -> Iterable[ImpactItem]:
     kinds = {Category.TEST: "test", Category.DOCS: "docs", Category.CI: "ci"}
     for item in usual((partner for partner in partners if partner.path in tracked), [target.path]):
-        reason = f"changed in {item.support} of the {item.total} commits that changed {target.path}"
+        fact = Use(UseKind.TOGETHER, (str(item.support), str(item.total), target.path))
         kind = kinds.get(category(item.path), "cochange")
-        yield ImpactItem(item.path, 1, kind, reason, item.confidence)
+        yield ImpactItem(item.path, 1, kind, fact, item.confidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from iquest_lsp.codeflow.diff.explanation import SURE, MissingItem, worth_showing
+from iquest_lsp.codeflow.diff.changed_files import worth_showing
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
@@ -13,6 +13,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, types_only
+from iquest_lsp.codeflow.wording.explanation import SURE, MissingItem, MissingKind, MissingReason
 
 MAX_MISSING = 10
 MAX_MENTIONS = 5
@@ -37,7 +38,7 @@ def missing_of(
     known = set(paths)
     found: dict[str, MissingItem] = {}
     for partner in usual((partner for partner in partners if partner.path in tracked), known):
-        _put(found, MissingItem(partner.path, _together(partner), partner.support, partner.confidence))
+        _put(found, MissingItem(partner.path, (_together(partner),), partner.support, partner.confidence))
     code = [path for path in paths if category(path) is Category.SOURCE]
     behaviour = [
         item for item in worth_showing(changes) if item.change in _TELLING and category(item.path) is Category.SOURCE
@@ -68,30 +69,36 @@ def with_likely(
     for item in likely:
         if item.path not in known and len(expected) + len(more) < LEAST:
             together = counted.get(item.path)
-            names = ", ".join(f"`{name}`" for name in item.names)
-            reasons = [f"names {names} of the changed lines"] if names else []
+            reasons = [MissingReason(MissingKind.NAMES, item.names)] if item.names else []
             reasons += [_together(together)] if together is not None else []
-            reason = "; ".join(reasons) or "lies near and changed lately"
+            told = tuple(reasons) or (MissingReason(MissingKind.NEAR),)
             support = together.support if together is not None else 0
-            more.append(MissingItem(item.path, reason, support, min(item.share, UNSURE)))
+            more.append(MissingItem(item.path, told, support, min(item.share, UNSURE)))
     return [*expected, *more]
 
 
 def _put(found: dict[str, MissingItem], item: MissingItem) -> None:
-    """Keeps the more certain of two items for one path, with both reasons."""
+    """Keeps the more certain of two items for one path, with the reasons of both."""
     other = found.get(item.path)
     if other is None:
         found[item.path] = item
         return
     first, second = (item, other) if item.confidence > other.confidence else (other, item)
     # Two reasons tell enough; a third mention of the same name does not add to them.
-    full = "; " in first.reason or second.reason.split(" (")[0] == first.reason.split(" (")[0]
-    reason = first.reason if full or second.reason in first.reason else f"{first.reason}; {second.reason}"
-    found[item.path] = MissingItem(item.path, reason, max(item.support, other.support), first.confidence)
+    full = len(first.reasons) > 1 or _same_evidence(first.reasons[0], second.reasons[0])
+    reasons = first.reasons if full else (*first.reasons, *second.reasons)
+    found[item.path] = MissingItem(item.path, reasons, max(item.support, other.support), first.confidence)
 
 
-def _together(item: Partner) -> str:
-    return f"changed in {item.support} of the {item.total} commits that changed {item.of}"
+def _same_evidence(one: MissingReason, other: MissingReason) -> bool:
+    """Whether two reasons differ in nothing or in their details only: another line, how often it was so."""
+    if one.kind in (MissingKind.MENTIONS, MissingKind.NAMED_TEST):
+        return (one.kind, one.values[0]) == (other.kind, other.values[0])
+    return one == other
+
+
+def _together(item: Partner) -> MissingReason:
+    return MissingReason(MissingKind.TOGETHER, (str(item.support), str(item.total), item.of))
 
 
 def _tests(
@@ -110,8 +117,8 @@ def _tests(
                 continue
             # A test named after the file is expected even before history can tell.
             confidence = max(partner.confidence if partner else 0.0, 0.5)
-            often = f" (it did in {support} of the {total} commits that did)" if total >= TELLING else ""
-            yield MissingItem(test, f"the test named after {path} does not change{often}", support, confidence)
+            often = (str(support), str(total)) if total >= TELLING else ()
+            yield MissingItem(test, (MissingReason(MissingKind.NAMED_TEST, (path, *often)),), support, confidence)
 
 
 def _mentions(
@@ -125,8 +132,10 @@ def _mentions(
         for item in behaviour
         if item.public
         and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
-        and not (item.change == "signature" and types_only(item.detail))
+        and not (item.change == "signature" and types_only(item.old_signature, item.signature))
         and not (item.kind == "constant" and item.change == "body")
+        # What a module defines keeps its name where it moves; a member's place is a part of it.
+        and not (item.change == "moved" and "." not in item.old_name)
     }
     strong = ("signature", "removed", "renamed", "moved")
     # What half of the documentation mentions is explained in one of its places at most.
@@ -144,23 +153,18 @@ def _mentions(
         if category(use.path) is Category.CHANGELOG:
             continue
         # Documentation tells of every parameter; tests and configuration need a change only where they would fail.
-        fits = change.change not in strong or (change.change == "signature" and not breaks_callers(change.detail))
+        kept = change.change == "signature" and not breaks_callers(change.old_signature, change.signature)
+        fits = kept or change.change not in strong
         if use.kind in ("test", "config") and fits:
             continue
         partner = counted.get((use.path, change.path))
         base = 0.6 if change.change in strong else 0.3
         yield MissingItem(
             use.path,
-            f"mentions `{use.name}` (line {use.line + 1}), whose {_what(change)} changes",
+            (MissingReason(MissingKind.MENTIONS, (use.name, str(use.line + 1), change.change)),),
             partner.support if partner else 0,
             max(partner.confidence if partner else 0.0, base),
         )
-
-
-def _what(change: SymbolChange) -> str:
-    return {"signature": "signature", "renamed": "name", "moved": "place", "removed": "existence"}.get(
-        change.change, "behaviour"
-    )
 
 
 def _changelog(known: set[str], habits: Habits, tracked: frozenset[str]) -> Iterable[MissingItem]:
@@ -171,8 +175,8 @@ def _changelog(known: set[str], habits: Habits, tracked: frozenset[str]) -> Iter
     logs.sort(key=lambda path: (path.count("/"), path))
     if logs:
         support = habits.with_category[Category.CHANGELOG]
-        reason = f"{support} of the last {habits.source} commits on code changed the changelog"
-        yield MissingItem(logs[0], reason, support, share)
+        reason = MissingReason(MissingKind.CHANGELOG, (str(support), str(habits.source)))
+        yield MissingItem(logs[0], (reason,), support, share)
 
 
 def _distance(one: str, other: str) -> int:

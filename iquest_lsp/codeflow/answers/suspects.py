@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.answers.logs import Failure, Frame
 from iquest_lsp.codeflow.answers.targets import Target
-from iquest_lsp.codeflow.diff.explanation import escape, left_out_line
-from iquest_lsp.codeflow.diff.filters import COMPLETENESS
-from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
+from iquest_lsp.codeflow.diff.filters import HARMLESS, Ground, Objection
+from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.commits import commits
-from iquest_lsp.codeflow.past.flow_index import Entry, FlowIndex
+from iquest_lsp.codeflow.past.entries import Entry
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import last_good
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
+from iquest_lsp.codeflow.wording.phrases import WITHHELD
+from iquest_lsp.codeflow.wording.suspects import Evidence, EvidenceKind, Suspect, Suspects
 from iquest_lsp.errors import UsageError
 
 MAX_ITEMS = 10
@@ -38,63 +40,6 @@ _KIND_WEIGHT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A commit that may have brought the bug; `score` is between 0 and 1 and only ranks."""
-
-    commit: str
-    date: str
-    subject: str
-    score: float
-    reason: str
-    paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Suspects:
-    """The likeliest commits, likeliest first; `since` is the tag they were set against, if any.
-
-    `left_out` counts commits that cannot have changed what the code does now, by the filters' word.
-    """
-
-    items: tuple[Suspect, ...]
-    since: str = ""
-    left_out: int = 0
-    note: str = ""
-
-    def to_json(self) -> dict[str, object]:
-        """The JSON form (docs/json.md)."""
-        return {
-            "items": [
-                {
-                    "commit": item.commit,
-                    "date": item.date,
-                    "subject": item.subject,
-                    "score": item.score,
-                    "reason": item.reason,
-                    "paths": list(item.paths),
-                }
-                for item in self.items
-            ]
-        }
-
-    def to_markdown(self) -> str:
-        """The suspects as a markdown document."""
-        lines = ["# Suspects", ""]
-        if self.since:
-            lines += [f"Set against what changed since {escape(self.since)}.", ""]
-        if self.note:
-            lines += [self.note, ""]
-        if not self.items:
-            lines.append("No commit in the history bears on this.")
-        for number, item in enumerate(self.items, 1):
-            lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({item.score:.2f})")
-            lines.append(f"   - {item.reason}")
-        if self.left_out:
-            lines += ["", left_out_line(self.left_out)]
-        return "\n".join(lines).rstrip() + "\n"
-
-
 @dataclass(slots=True)
 class _Case:
     """What speaks against one commit."""
@@ -102,9 +47,9 @@ class _Case:
     entry: Entry
     place: float = 0.0
     words: float = 0.0
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[Evidence] = field(default_factory=list)
 
-    def add(self, weight: float, reason: str) -> None:
+    def add(self, weight: float, reason: Evidence) -> None:
         self.place += weight
         if reason not in self.reasons:
             self.reasons.append(reason)
@@ -134,11 +79,9 @@ def suspects_of_failure(
         _on_frame(cases, frame)
     if not failure.frames:
         for entry in cases.recent():
-            cases.of(entry).add(0.05, "it is recent")
+            cases.of(entry).add(0.05, Evidence(EvidenceKind.RECENT))
     found = cases.ranked(failure.words, redact, include_filtered=include_filtered)
-    if failure.frames:
-        return found
-    return replace(found, note="The log names no file of this repository, so only its words and time were looked at.")
+    return replace(found, by_words=not failure.frames)
 
 
 class _Cases:
@@ -157,7 +100,7 @@ class _Cases:
         return self._cases.setdefault(entry.oid, _Case(entry))
 
     def ranked(self, words: frozenset[str], redact: Redact | None, *, include_filtered: bool) -> Suspects:
-        kept = [case for case in self._cases.values() if include_filtered or not self._cleared(case.entry)]
+        kept = [case for case in self._cases.values() if include_filtered or self._cleared(case.entry) is None]
         left_out = len(self._cases) - len(kept)
         ordered = sorted(kept, key=self._score, reverse=True)
         if words and ordered:
@@ -168,24 +111,25 @@ class _Cases:
         items = []
         for case in shown:
             entry, score = case.entry, self._score(case)
-            subject = WITHHELD if redact is not None and redact(entry.subject) else entry.subject
+            subject = WITHHELD if holds_secret(redact, entry.subject) else entry.subject
             items.append(
                 Suspect(
                     entry.oid,
                     entry.date,
                     subject,
                     round(score / (score + 1), 3),
-                    self._reason(case),
+                    self._evidence(case),
                     tuple(paths.get(entry.key, ())[:20]),
+                    self._cleared(entry),
                 )
             )
         return Suspects(tuple(items), self.since, left_out)
 
-    def _cleared(self, entry: Entry) -> str:
-        """Why a commit cannot have changed what the code does now, empty when it can."""
+    def _cleared(self, entry: Entry) -> Objection | None:
+        """Why a commit cannot have changed what the code does now; None when it can."""
         if any(entry.oid.startswith(oid) for oid in self._undone):
-            return f"{COMPLETENESS}: undone later"
-        return entry.doubt if entry.objection.startswith("only ") else ""
+            return Objection(Ground.UNDONE)
+        return entry.objection if entry.objection is not None and entry.objection.kind in HARMLESS else None
 
     def _score(self, case: _Case) -> float:
         entry = case.entry
@@ -211,21 +155,16 @@ class _Cases:
             if common:
                 case = by_oid[commit.oid]
                 case.words = min(0.6, 0.15 * len(common))
-                case.reasons.append(
-                    "its lines hold " + ", ".join(f"`{word}`" for word in sorted(common)[:3]) + " of the error"
-                )
+                case.reasons.append(Evidence(EvidenceKind.WORDS, tuple(sorted(common)[:3])))
 
-    def _reason(self, case: _Case) -> str:
+    def _evidence(self, case: _Case) -> tuple[Evidence, ...]:
         entry = case.entry
-        parts = list(case.reasons[:3])
+        found = case.reasons[:3]
         if self._good and entry.order > self._good:
-            parts.append(f"after {self.since}")
+            found.append(Evidence(EvidenceKind.AFTER, (self.since,)))
         if entry.risk >= 2.5:
-            parts.append("it changes conditions, bounds or much code")
-        parts.append(f"kind: {entry.kind}, {entry.lines} lines")
-        if cleared := self._cleared(entry):
-            parts.append(f"doubtful ({cleared})")
-        return "; ".join(parts)
+            found.append(Evidence(EvidenceKind.RISKY))
+        return (*found, Evidence(EvidenceKind.SIZE, (entry.kind, str(entry.lines))))
 
     def _last_good(self) -> tuple[str, int]:
         """The newest release or green tag in this view that is not its very tip, and its order."""
@@ -243,7 +182,11 @@ def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     if target.committed is not None:
         ranges.append(("symbol", target.head_path, target.committed))
     counts: defaultdict[str, int] = defaultdict(int)
-    said = {"line": "changed this very line", "symbol": f"changed `{target.name}`", "": f"changed {target.path}"}
+    said = {
+        "line": Evidence(EvidenceKind.LINE),
+        "symbol": Evidence(EvidenceKind.SYMBOL, (target.name,)),
+        "": Evidence(EvidenceKind.FILE, (target.path,)),
+    }
     base = {"line": 1.0, "symbol": 0.6, "": 0.5 if not ranges else 0.15}
     found = [(past.label, entry) for past, entry in cases.index.follow(ranges)[0][:MAX_CANDIDATES]] if ranges else []
     most = 60 if ranges else MAX_CANDIDATES
@@ -271,20 +214,22 @@ def _on_frame(cases: _Cases, frame: Frame) -> None:
         return
     _on_place(cases, target, frame.weight)
     if source is not None and span is not None:
-        _called(cases, source, span, 0.35 * frame.weight, f"called in `{target.name}`")
+        _called(cases, source, span, 0.35 * frame.weight, EvidenceKind.CALLED_IN, target.name)
 
 
 def _under_test(cases: _Cases, frame: Frame, source: bytes, span: tuple[int, int] | None) -> None:
     """What a failing test exercises: the definitions it names, and the file it is named after."""
-    _called(cases, source, span or (0, source.count(b"\n") + 1), 0.9, "named in the failing test")
+    _called(cases, source, span or (0, source.count(b"\n") + 1), 0.9, EvidenceKind.NAMED_IN_TEST)
     subject = stem(frame.path)
     for entry in cases.recent():
         paths = cases.index.paths_of([entry.key]).get(entry.key, []) if entry.files <= 50 else []
         if any(stem(path) == subject and category(path) is Category.SOURCE for path in paths):
-            cases.of(entry).add(0.3, f"changed what {frame.path} is named after")
+            cases.of(entry).add(0.3, Evidence(EvidenceKind.NAMED_AFTER, (frame.path,)))
 
 
-def _called(cases: _Cases, source: bytes, span: tuple[int, int], weight: float, why: str) -> None:
+def _called(
+    cases: _Cases, source: bytes, span: tuple[int, int], weight: float, kind: EvidenceKind, *where: str
+) -> None:
     text = b"\n".join(source.split(b"\n")[span[0] : span[1]]).decode("utf-8", "replace")
     names = set(re.findall(r"[A-Za-z_]\w{2,}", text))
     recent = {item.key: item for item in cases.recent()}
@@ -292,5 +237,5 @@ def _called(cases: _Cases, source: bytes, span: tuple[int, int], weight: float, 
     for item in cases.index.symbols_in(list(recent)):
         short = item.name.rsplit(".", 1)[-1]
         if short in names and item.kind not in ("test", "module") and item.change not in ("format-only", "doc", "test"):
-            cases.of(item.entry).add(weight * 0.85 ** counts[short], f"changed `{item.name}`, which is {why}")
+            cases.of(item.entry).add(weight * 0.85 ** counts[short], Evidence(kind, (item.name, *where)))
             counts[short] += 1

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.answers.explain import headings
 from iquest_lsp.codeflow.diff.filters import rationale
-from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.diff.sources import worktree_files
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import Commit, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.unindexed import judged
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import symbols_of, touched
+from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
 MAX_EDITS = 200

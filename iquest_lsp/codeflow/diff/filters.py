@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from enum import StrEnum
 
 from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
@@ -25,15 +26,44 @@ _BOT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """Why a commit is left out: the filter and its reason."""
+class Ground(StrEnum):
+    """What a filter objects to."""
 
-    filter: str
-    reason: str
+    #: The author, which is a program.
+    BOT = "bot"
+    MERGE = "merge"
+    LAYOUT = "layout"
+    GENERATED = "generated"
+    #: How many files.
+    SWEEP = "sweep"
+    #: The message tells no purpose.
+    SILENT = "silent"
+    #: A path and the language that it no longer parses as.
+    BROKEN = "broken"
+    #: Path, 1-based line, construct, language, the version needed; then file, language and version of the promise.
+    TOO_NEW = "too-new"
+    #: A later commit reverts it.
+    UNDONE = "undone"
 
-    def __str__(self) -> str:
-        return f"{self.filter}: {self.reason}"
+
+_FILTERS = {
+    Ground.BROKEN: CONSISTENCY,
+    Ground.TOO_NEW: CONSISTENCY,
+    Ground.UNDONE: COMPLETENESS,
+}
+#: What such a commit does changes nothing in how the code behaves.
+HARMLESS = frozenset({Ground.LAYOUT, Ground.GENERATED})
+
+
+class Objection(Fact[Ground]):
+    """Why a commit is left out."""
+
+    __slots__ = ()
+
+    @property
+    def filter(self) -> str:
+        """The filter that objects."""
+        return _FILTERS.get(self.kind, CREDIBILITY)
 
 
 def is_bot(author: str, email: str) -> bool:
@@ -44,18 +74,18 @@ def is_bot(author: str, email: str) -> bool:
 def credibility(author: str, email: str, intent: Intent, files: Sequence[FileDiff]) -> Objection | None:
     """The objection to a commit's message and author, if any."""
     if is_bot(author, email):
-        return Objection(CREDIBILITY, f"made by the program {author}")
+        return Objection(Ground.BOT, (author,))
     if intent.kind == "merge":
-        return Objection(CREDIBILITY, "a merge decides nothing itself")
+        return Objection(Ground.MERGE)
     if intent.kind == "style":
-        return Objection(CREDIBILITY, "only the layout changes")
+        return Objection(Ground.LAYOUT)
     kinds = {category(item.path) for item in files}
     if kinds and kinds <= {Category.LOCK, Category.GENERATED}:
-        return Objection(CREDIBILITY, "only generated files change")
+        return Objection(Ground.GENERATED)
     if len(files) > MAX_SWEEP:
-        return Objection(CREDIBILITY, f"a sweep over {len(files)} files")
+        return Objection(Ground.SWEEP, (str(len(files)),))
     if not intent.told:
-        return Objection(CREDIBILITY, "the message says nothing about the purpose")
+        return Objection(Ground.SILENT)
     return None
 
 

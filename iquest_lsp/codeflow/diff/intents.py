@@ -10,7 +10,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -34,16 +36,64 @@ KINDS = (
 )
 
 
+class Sign(StrEnum):
+    """What a commit's kind is read from."""
+
+    JOINS = "joins"
+    UNDOES = "undoes"
+    #: The word or emoji that the message begins with.
+    PREFIX = "prefix"
+    EMOJI = "emoji"
+    #: A word of the message.
+    WORD = "word"
+    #: How many of how many commits are of the kind.
+    MOST = "most"
+    VERSIONS = "versions"
+    FILES_RENAMED = "files-renamed"
+    #: The category that all changed files are of.
+    ONE_CATEGORY = "one-category"
+    LAYOUT = "layout"
+    FILES_MOVED = "files-moved"
+    FILES_ADDED = "files-added"
+    CODE_REMOVED = "code-removed"
+    MOSTLY_NEW = "mostly-new"
+    DEPRECATES = "deprecates"
+    COMMENTS = "comments"
+    NAME_REPLACED = "name-replaced"
+    DEFINITIONS_MOVED = "definitions-moved"
+    LINES_REGROUPED = "lines-regrouped"
+    PUBLIC_ADDED = "public-added"
+    MORE_ADDED = "more-added"
+    DEFINITIONS_REMOVED = "definitions-removed"
+    SPEED = "speed"
+    LINES_REARRANGED = "lines-rearranged"
+    TAKES_MORE = "takes-more"
+    INSIDE = "inside"
+    REWRITTEN = "rewritten"
+    EXISTING = "existing"
+    UNKNOWN = "unknown"
+
+
+class Reason(Fact[Sign]):
+    """What speaks for a commit's kind."""
+
+    __slots__ = ()
+
+
+#: A kind, how sure it is, and what speaks for it.
+Guess = tuple[str, float, Reason]
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A commit's purpose: its kind, how sure that is (0 to 1), and what it was read from.
+    """A commit's purpose: its kind, how sure that is (0 to 1), and the reasons it was read from.
 
     `told` is False when the message says nothing about the purpose. `issues` are numbers and keys it mentions.
     """
 
     kind: str
     confidence: float
-    reason: str
+    reasons: tuple[Reason, ...]
     told: bool = True
     issues: tuple[str, ...] = ()
     coauthors: tuple[str, ...] = ()
@@ -109,10 +159,10 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
     if changes is not None:
         outer = [item for item in changes if not item.inner]
         symbols = Counter(item.change for item in outer)
-        symbols["private added"] = sum(
+        symbols["private-added"] = sum(
             item.change == "added" and (not item.public or item.kind == "constant") for item in outer
         )
-        symbols["tests added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
+        symbols["tests-added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
     return Shape(
         categories,
@@ -327,12 +377,12 @@ def issues_in(text: str) -> tuple[str, ...]:
 def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> Intent:
     """The purpose of a commit with this message and this shape of diff."""
     text = f"{subject}\n{body}"
-    kind, confidence, reason, told = _kind(subject, body, shape, merge=merge)
+    kind, confidence, reasons, told = _kind(subject, body, shape, merge=merge)
     reverted = _REVERT.search(body)
     return Intent(
         kind,
         round(confidence, 2),
-        reason,
+        reasons,
         told,
         issues_in(text),
         tuple(_COAUTHOR.findall(body)),
@@ -342,21 +392,21 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
     )
 
 
-def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, str, bool]:
+def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, tuple[Reason, ...], bool]:
     if merge or (_MERGE.match(subject) and shape.files == 0):
-        return "merge", 0.99, "it joins two lines of development", False
+        return "merge", 0.99, (Reason(Sign.JOINS),), False
     if subject.startswith('Revert "') or _REVERT.search(body):
-        return "revert", 0.99, "the message says that it undoes a commit", True
+        return "revert", 0.99, (Reason(Sign.UNDOES),), True
     prefix = _PREFIX.match(subject)
     if prefix and prefix[1].lower() in _PREFIXES:
-        return _PREFIXES[prefix[1].lower()], 0.95, f"the message begins with “{prefix[1]}”", True
+        return _PREFIXES[prefix[1].lower()], 0.95, (Reason(Sign.PREFIX, (prefix[1],)),), True
     for emoji, kind in _EMOJI.items():
         if subject.startswith(emoji):
-            return kind, 0.9, f"the message begins with {emoji}", True
+            return kind, 0.9, (Reason(Sign.EMOJI, (emoji,)),), True
     told = not uninformative(subject)
     guess = shape_kind(shape)
     if guess is not None and guess[1] >= 0.9:
-        return (*guess, told)
+        return guess[0], guess[1], (guess[2],), told
     if told:
         scores, words = _scores(subject, body, shape)
         if guess is not None:
@@ -365,12 +415,12 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
         if best and (best[0][1] >= 1.0):
             margin = best[0][1] - (best[1][1] if len(best) > 1 else 0.0)
             kind = best[0][0]
-            why = [f"the message says “{words[kind]}”"] if kind in words else []
+            why = [Reason(Sign.WORD, (words[kind],))] if kind in words else []
             why += [guess[2]] if guess is not None and guess[0] == kind else []
-            return kind, min(0.9, 0.55 + 0.1 * margin), ", and ".join(why), True
+            return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
     if guess is not None:
-        return (*guess, told)
-    return "change", 0.2, "neither the message nor the diff tells", told
+        return guess[0], guess[1], (guess[2],), told
+    return "change", 0.2, (Reason(Sign.UNKNOWN),), told
 
 
 def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
@@ -401,39 +451,39 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     return scores, words
 
 
-def shape_kind(shape: Shape) -> tuple[str, float, str] | None:
-    """The kind that the diff alone speaks for, how strongly, and in what words; None when it says nothing."""
+def shape_kind(shape: Shape) -> Guess | None:
+    """The kind that the diff alone speaks for, how strongly, and by what; None when it says nothing."""
     total = sum(shape.categories.values())
     if not total:
         return None
     if shape.versions_only and not shape.categories[Category.TEST]:
-        return "release", 0.7, "only version numbers change"
+        return "release", 0.7, Reason(Sign.VERSIONS)
     if shape.files == shape.pure_renames:
-        return "refactor", 0.9, "files are only renamed"
+        return "refactor", 0.9, Reason(Sign.FILES_RENAMED)
     only = {kind for kind, count in shape.categories.items() if count}
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
-            return name, 0.9, f"only {what} {'change' if what.endswith('s') else 'changes'}"
+            return name, 0.9, Reason(Sign.ONE_CATEGORY, (what.value,))
     if shape.format_only and shape.categories[Category.SOURCE]:
-        return "style", 0.85, "only the layout of code changes"
+        return "style", 0.85, Reason(Sign.LAYOUT)
     if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:
-        return "refactor", 0.8, "files are moved"
+        return "refactor", 0.8, Reason(Sign.FILES_MOVED)
     if shape.symbols is not None:
         return _symbol_kind(shape, shape.symbols)
     if shape.new_code:
-        return "feature", 0.5, "source files are added"
+        return "feature", 0.5, Reason(Sign.FILES_ADDED)
     if shape.deleted and shape.removed > 2 * shape.added:
-        return "refactor", 0.45, "code is removed"
+        return "refactor", 0.45, Reason(Sign.CODE_REMOVED)
     if shape.added > 20 and shape.added > 4 * shape.removed:
-        return "feature", 0.4, "mostly new lines"
+        return "feature", 0.4, Reason(Sign.MOSTLY_NEW)
     return None
 
 
-_PURE: tuple[tuple[frozenset[Category], str, str], ...] = (
-    (frozenset({Category.DOCS, Category.CHANGELOG}), "docs", "documentation"),
-    (frozenset({Category.TEST}), "test", "tests"),
-    (frozenset({Category.CI}), "ci", "continuous integration"),
-    (frozenset({Category.BUILD, Category.LOCK}), "build", "build files"),
+_PURE: tuple[tuple[frozenset[Category], str, Category], ...] = (
+    (frozenset({Category.DOCS, Category.CHANGELOG}), "docs", Category.DOCS),
+    (frozenset({Category.TEST}), "test", Category.TEST),
+    (frozenset({Category.CI}), "ci", Category.CI),
+    (frozenset({Category.BUILD, Category.LOCK}), "build", Category.BUILD),
 )
 _BACKING = {
     "test": (Category.TEST,),
@@ -449,43 +499,43 @@ _MAIN = {
 }
 
 
-def _symbol_kind(shape: Shape, symbols: Counter[str]) -> tuple[str, float, str] | None:
+def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
     changed = {name: count for name, count in symbols.items() if name in _CHANGES and count}
-    new = symbols["added"] - symbols["private added"] - symbols["tests added"]
+    new = symbols["added"] - symbols["private-added"] - symbols["tests-added"]
     if not changed:
         return None
     if symbols["deprecates"]:
-        return "deprecate", 0.8, "a definition is marked as deprecated"
+        return "deprecate", 0.8, Reason(Sign.DEPRECATES)
     if set(changed) <= {"format-only"}:
-        return "style", 0.85, "only the layout of code changes"
+        return "style", 0.85, Reason(Sign.LAYOUT)
     if set(changed) <= {"doc", "format-only"}:
-        return "docs", 0.8, "only comments and documentation strings change"
+        return "docs", 0.8, Reason(Sign.COMMENTS)
     if shape.renamed_words:
-        return "refactor", 0.8, "a name is replaced throughout"
+        return "refactor", 0.8, Reason(Sign.NAME_REPLACED)
     if symbols["moved"] + symbols["renamed"] > 0 and symbols["moved"] + symbols["renamed"] >= new:
-        return "refactor", 0.75, "definitions are moved or renamed"
+        return "refactor", 0.75, Reason(Sign.DEFINITIONS_MOVED)
     if shape.moved_lines >= 0.5 and symbols["added"]:
-        return "refactor", 0.75, "existing lines are put into other definitions"
+        return "refactor", 0.75, Reason(Sign.LINES_REGROUPED)
     if new > 0 and not symbols["removed"]:
         # One new name beside much that is reworked says little.
         sure = 2 * new >= symbols["body"] + symbols["signature"] or shape.added > 4 * shape.removed
-        return "feature", 0.7 if sure else 0.5, "public definitions are added"
+        return "feature", 0.7 if sure else 0.5, Reason(Sign.PUBLIC_ADDED)
     if new > symbols["removed"]:
-        return "feature", 0.55, "more definitions are added than removed"
+        return "feature", 0.55, Reason(Sign.MORE_ADDED)
     if symbols["removed"] and shape.removed > 2 * shape.added:
-        return "refactor", 0.55, "definitions are removed"
+        return "refactor", 0.55, Reason(Sign.DEFINITIONS_REMOVED)
     if shape.speeds > 0 and shape.guards <= 0:
-        return "perf", 0.5, "caching or another means of speed is added"
+        return "perf", 0.5, Reason(Sign.SPEED)
     if shape.moved_lines >= 0.5:
-        return "refactor", 0.6, "existing lines are rearranged"
+        return "refactor", 0.6, Reason(Sign.LINES_REARRANGED)
     if symbols["signature"] and shape.added > shape.removed and shape.guards <= 0:
-        return "feature", 0.45, "a definition takes more"
+        return "feature", 0.45, Reason(Sign.TAKES_MORE)
     small = shape.added + shape.removed <= 40
     if symbols["body"] and (shape.guards > 0 or small):
-        return "fix", 0.6 if shape.guards > 0 else 0.5, "the inside of existing definitions changes a little"
+        return "fix", 0.6 if shape.guards > 0 else 0.5, Reason(Sign.INSIDE)
     if symbols["body"] and shape.removed >= shape.added:
-        return "refactor", 0.45, "code is rewritten in place"
-    return ("fix", 0.35, "existing definitions change") if symbols["body"] else None
+        return "refactor", 0.45, Reason(Sign.REWRITTEN)
+    return ("fix", 0.35, Reason(Sign.EXISTING)) if symbols["body"] else None
 
 
 _CHANGES = frozenset({"added", "removed", "renamed", "moved", "signature", "body", "doc", "test", "format-only"})

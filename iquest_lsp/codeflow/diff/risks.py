@@ -1,22 +1,69 @@
-"""What may go wrong with a diff, each as a sentence that names its evidence."""
+"""What may go wrong with a diff, each risk with its evidence."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.diff.redaction import Redact
 from iquest_lsp.codeflow.diff.sources import DiffSource
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.dialects import Read, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference
-from iquest_lsp.codeflow.syntax.signatures import breaks_callers, signature_facts
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers
 from iquest_lsp.codeflow.syntax.symbols import parses
 
 MAX_RISKS = 12
 MAX_BINARY, LARGE = 10, 1_000_000
+
+
+class RiskKind(StrEnum):
+    """What may go wrong; what `Risk.values` hold is said where they are more than the place."""
+
+    CUT_OFF = "cut-off"
+    #: The definition; the places are its callers.
+    SIGNATURE = "signature"
+    #: The definition under its old name; the places use it.
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    CONFLICT = "conflict"
+    CONFLICT_MARKER = "conflict-marker"
+    SECRET = "secret"
+    #: The language; BROKEN did parse before.
+    BROKEN = "broken"
+    UNPARSED = "unparsed"
+    #: Construct, the version needed; then file, language and version of the promise.
+    TOO_NEW = "too-new"
+    #: The names of tests.
+    TESTS_REMOVED = "tests-removed"
+    #: The line.
+    DEBUGGING = "debugging"
+    CATCHES_ALL = "catches-all"
+    #: The lock file that stays as it is.
+    LOCK_STAYS = "lock-stays"
+    #: How many lines.
+    MUCH_CODE = "much-code"
+    #: Megabytes.
+    LARGE_BINARY = "large-binary"
+    EXECUTABLE = "executable"
+    #: The submodule's new commit, empty where it is not known.
+    SUBMODULE = "submodule"
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One risk: its places (path and 1-based line, 0 for the whole file), values, and for a SIGNATURE the change."""
+
+    kind: RiskKind
+    places: tuple[tuple[str, int], ...] = ()
+    values: tuple[str, ...] = ()
+    change: SymbolChange | None = None
+
+
 _CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$)")
 _DEBUG = re.compile(r"\bbreakpoint\(\)|\bpdb\.set_trace\(|^\s*debugger;?\s*$|\bconsole\.log\(|\bdbg!\(|\bvar_dump\(")
 _BROAD = re.compile(
@@ -40,7 +87,7 @@ def risks_of(
     tracked: frozenset[str],
     redact: Redact | None = None,
     read: Read = lambda path: None,
-) -> list[str]:
+) -> list[Risk]:
     """The risks of a diff, gravest first.
 
     `uses` are the uses of changed names, `read` gives the project's files, both in the state after the diff.
@@ -62,12 +109,9 @@ def risks_of(
     return found[:MAX_RISKS]
 
 
-def _cut_off(source: DiffSource) -> Iterable[str]:
+def _cut_off(source: DiffSource) -> Iterable[Risk]:
     if source.cut_off:
-        yield (
-            "this clone is shallow and ends with this commit: everything looks new, whatever it changed"
-            " (`git fetch --unshallow` brings the rest)"
-        )
+        yield Risk(RiskKind.CUT_OFF)
 
 
 def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
@@ -76,7 +120,9 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     for item in changes:
         if item.kind in ("test", "module", "impl") or item.inner or category(item.path) is Category.TEST:
             continue
-        if item.change == "signature" and (item.kind not in _CALLED or not breaks_callers(item.detail)):
+        if item.change == "signature" and (
+            item.kind not in _CALLED or not breaks_callers(item.old_signature, item.signature)
+        ):
             continue
         if item.change in ("signature", "removed", "renamed"):
             name = (item.old_name or item.name).rsplit(".", 1)[-1]
@@ -85,7 +131,7 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     return names
 
 
-def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference]) -> Iterable[str]:
+def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference]) -> Iterable[Risk]:
     edited = {
         item.path: {line for hunk in item.hunks for line in range(hunk.new_start, hunk.new_start + hunk.new_count)}
         for item in source.files
@@ -105,41 +151,34 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
             continue
         if not left:
             continue
-        places = ", ".join(f"{use.path}:{use.line + 1}" for use in left[:4])
-        more = f" and {len(left) - 4} more" if len(left) > 4 else ""
-        told = ", ".join(signature_facts(change.detail)) if change.change == "signature" else ""
-        what = {
-            "signature": f"The signature of `{change.name}` changes ({told})",
-            "removed": f"`{change.name}` is removed",
-            "renamed": f"`{change.old_name}` is renamed",
-        }[change.change]
-        still = "its callers are as before" if change.change == "signature" else "the old name is still used"
-        yield f"{what}, but {still}: {places}{more}"
+        kind = RiskKind(change.change)
+        old = change.old_name if kind is RiskKind.RENAMED else change.name
+        yield Risk(kind, tuple((use.path, use.line + 1) for use in left), (old,), change)
 
 
-def _conflicts(source: DiffSource) -> Iterable[str]:
+def _conflicts(source: DiffSource) -> Iterable[Risk]:
     for item in source.files:
         if item.status == "U":
-            yield f"{item.path} has an unresolved merge conflict"
+            yield Risk(RiskKind.CONFLICT, ((item.path, 0),))
             continue
         for hunk in item.hunks:
             for at, line in enumerate(hunk.added, hunk.new_start):
                 if _CONFLICT.match(line) and not line.startswith("="):
-                    yield f"{item.path}:{at + 1} holds a conflict marker"
+                    yield Risk(RiskKind.CONFLICT_MARKER, ((item.path, at + 1),))
                     return
 
 
-def _secrets(source: DiffSource, redact: Redact | None) -> Iterable[str]:
+def _secrets(source: DiffSource, redact: Redact | None) -> Iterable[Risk]:
     if redact is None:
         return
     for item in source.files:
         lines = ((at, line) for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start))
         place = next((at for at, line in lines if redact(line)), None)
         if place is not None:
-            yield f"{item.path}:{place + 1} looks like a secret"
+            yield Risk(RiskKind.SECRET, ((item.path, place + 1),))
 
 
-def _broken_code(source: DiffSource) -> Iterable[str]:
+def _broken_code(source: DiffSource) -> Iterable[Risk]:
     for path, after in source.after.items():
         if parses(path, after):
             continue
@@ -148,14 +187,11 @@ def _broken_code(source: DiffSource) -> Iterable[str]:
             # What macros stand for is not known here, so a new file that does not parse may be sound.
             continue
         if earlier is None or parses(path, earlier):
-            yield (
-                f"{path} no longer parses as {grammars.language_of(path)}"
-                if earlier
-                else (f"{path} does not parse as {grammars.language_of(path)}")
-            )
+            kind = RiskKind.BROKEN if earlier else RiskKind.UNPARSED
+            yield Risk(kind, ((path, 0),), (grammars.language_of(path),))
 
 
-def _too_new(source: DiffSource, read: Read) -> Iterable[str]:
+def _too_new(source: DiffSource, read: Read) -> Iterable[Risk]:
     """Constructs of a language version newer than the project declares."""
     for item in source.files:
         after = source.after.get(item.path)
@@ -163,19 +199,17 @@ def _too_new(source: DiffSource, read: Read) -> Iterable[str]:
         if after is None or declaration is None:
             continue
         for found in violations(item.path, after, declaration, item.hunks)[:1]:
-            yield (
-                f"{item.path}:{found.line + 1} uses {found.construct}, which needs {dotted(found.needs)}, "
-                f"but {declaration}"
-            )
+            values = (found.construct.value, dotted(found.needs), *declaration.values)
+            yield Risk(RiskKind.TOO_NEW, ((item.path, found.line + 1),), values)
 
 
-def _tests_removed(changes: Sequence[SymbolChange]) -> Iterable[str]:
+def _tests_removed(changes: Sequence[SymbolChange]) -> Iterable[Risk]:
     gone = [item.name for item in changes if item.change == "removed" and item.kind == "test"]
     if gone:
-        yield f"{_count(len(gone), 'test')} removed: {_list(gone)}"
+        yield Risk(RiskKind.TESTS_REMOVED, (), tuple(gone))
 
 
-def _leftovers(source: DiffSource) -> Iterable[str]:
+def _leftovers(source: DiffSource) -> Iterable[Risk]:
     for item in source.files:
         if category(item.path) is not Category.SOURCE:
             continue
@@ -183,12 +217,12 @@ def _leftovers(source: DiffSource) -> Iterable[str]:
             for at, line in enumerate(hunk.added, hunk.new_start):
                 then = hunk.added[at - hunk.new_start + 1 :][:8]
                 if _DEBUG.search(line):
-                    yield f"{item.path}:{at + 1} looks like a debugging leftover: `{line.strip()[:60]}`"
+                    yield Risk(RiskKind.DEBUGGING, ((item.path, at + 1),), (line.strip()[:60],))
                 elif _BROAD.search(line) and not any(_AGAIN.match(item) for item in then):
-                    yield f"{item.path}:{at + 1} catches everything: `{line.strip()[:60]}`"
+                    yield Risk(RiskKind.CATCHES_ALL, ((item.path, at + 1),), (line.strip()[:60],))
 
 
-def _dependencies(source: DiffSource, tracked: frozenset[str]) -> Iterable[str]:
+def _dependencies(source: DiffSource, tracked: frozenset[str]) -> Iterable[Risk]:
     paths = {item.path for item in source.files}
     for path in sorted(paths):
         folder, _, name = path.rpartition("/")
@@ -197,45 +231,36 @@ def _dependencies(source: DiffSource, tracked: frozenset[str]) -> Iterable[str]:
         hunks = [hunk for item in source.files if item.path == path for hunk in item.hunks]
         changed = any("dependencies" in hunk.heading.lower() or _looks_like_dependency(hunk.added) for hunk in hunks)
         if locks and changed and not paths & set(locks):
-            yield f"{path} changes dependencies, but {locks[0]} does not"
+            yield Risk(RiskKind.LOCK_STAYS, ((path, 0),), (locks[0],))
 
 
 def _looks_like_dependency(lines: Sequence[str]) -> bool:
     return any(re.search(r"[\"'=\s][\^~>=v]*\d+\.\d+", line) and "version" not in line.split(":")[0] for line in lines)
 
 
-def _size(source: DiffSource) -> Iterable[str]:
+def _size(source: DiffSource) -> Iterable[Risk]:
     lines = sum(
         max(item.added, 0) + max(item.removed, 0)
         for item in source.files
         if category(item.path) in (Category.SOURCE, Category.TEST)
     )
     if lines > 1000:
-        yield f"{lines} lines of code change at once, which is hard to review"
+        yield Risk(RiskKind.MUCH_CODE, (), (str(lines),))
 
 
-def _large(source: DiffSource) -> Iterable[str]:
+def _large(source: DiffSource) -> Iterable[Risk]:
     """Binary files that every clone will have to fetch."""
     repository = source.repository
     binary = [item for item in source.files if item.binary and item.status != "D" and not item.submodule]
     for item in binary[:MAX_BINARY] if repository is not None else ():
         size = repository.size(item.new_oid, item.path) if repository is not None else 0
         if size >= LARGE:
-            yield f"{item.path} is a binary file of {size / 1e6:.1f} MB, which stays in the history"
+            yield Risk(RiskKind.LARGE_BINARY, ((item.path, 0),), (f"{size / 1e6:.1f}",))
 
 
-def _modes(source: DiffSource) -> Iterable[str]:
+def _modes(source: DiffSource) -> Iterable[Risk]:
     for item in source.files:
         if item.old_mode == "100644" and item.new_mode == "100755":
-            yield f"{item.path} becomes executable"
+            yield Risk(RiskKind.EXECUTABLE, ((item.path, 0),))
         if item.submodule:
-            yield f"the submodule {item.path} moves to {item.new_oid[:10] or 'another commit'}"
-
-
-def _list(names: Sequence[str], limit: int = 3) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:limit])
-    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
+            yield Risk(RiskKind.SUBMODULE, ((item.path, 0),), (item.new_oid,))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from iquest_lsp.codeflow.diff.filters import CREDIBILITY
+from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
+from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.store import Store, default_folder
 from iquest_lsp.codeflow.past.tracking import Range, follow
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
@@ -22,57 +23,6 @@ MAX_PATH_COMMITS = 500
 MAX_DEEPEN, MAX_TOUCHES = 200, 200
 #: How long the lines of a diff are followed, in seconds; what is found by then is told.
 FOLLOW_SECONDS = 2.0
-_COLUMNS = (
-    "c.id, c.oid, c.date, c.time, c.author, c.email, c.subject, c.body, c.kind, c.confidence, c.issues,"
-    " c.reverts, c.merge, c.files, c.lines, c.filter, c.objection, c.risk, c.depth, c.release, l.ord"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One commit as it is stored; `objection` says why a filter left it out (`filter` which), empty if none did."""
-
-    key: int
-    oid: str
-    date: str
-    time: int
-    author: str
-    email: str
-    subject: str
-    body: str
-    kind: str
-    confidence: float
-    issues: str
-    reverts: str
-    merge: bool
-    files: int
-    lines: int
-    filter: str
-    objection: str
-    risk: float
-    depth: int
-    release: str | None
-    order: int
-
-    @property
-    def doubt(self) -> str:
-        """The filter and its objection, empty where there is none."""
-        return f"{self.filter}: {self.objection}" if self.filter else ""
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolEntry:
-    """One stored change of a definition."""
-
-    entry: Entry
-    path: str
-    name: str
-    kind: str
-    change: str
-    detail: str
-    old_name: str
-    inner: int
-    deprecates: int
 
 
 class FlowIndex:
@@ -133,14 +83,14 @@ class FlowIndex:
     def entries(self, where: str = "", *values: object, limit: int = MAX_PATH_COMMITS) -> list[Entry]:
         """Live commits, newest first; `where` is SQL over commits `c`."""
         rows = self.store.rows(
-            f"SELECT {_COLUMNS} FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=?"
+            f"SELECT {COLUMNS} FROM live l JOIN commits c ON c.id=l.commit_id WHERE l.view=? AND l.ord<=?"
             f"{' AND ' + where if where else ''} ORDER BY l.ord DESC LIMIT ?",
             self._view,
             self._before,
             *values,
             limit,
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def entry(self, oid: str) -> Entry | None:
         """A live commit by its id."""
@@ -150,7 +100,7 @@ class FlowIndex:
         """Live commits of a subquery for `commit_id`, newest first."""
         # Joined crosswise so that SQLite begins with the few chosen ones, not with the whole view in its order.
         rows = self.store.rows(
-            f"SELECT {_COLUMNS} FROM (SELECT DISTINCT commit_id FROM ({chosen})) x"
+            f"SELECT {COLUMNS} FROM (SELECT DISTINCT commit_id FROM ({chosen})) x"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id ORDER BY l.ord DESC LIMIT ?",
             *values,
@@ -158,7 +108,7 @@ class FlowIndex:
             self._before,
             limit,
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def on_paths(self, paths: Sequence[str], limit: int = MAX_PATH_COMMITS) -> list[Entry]:
         """Live commits that touch any of the paths, newest first."""
@@ -248,7 +198,8 @@ class FlowIndex:
     def _symbols(self, column: str, ids: Sequence[int]) -> list[SymbolEntry]:
         marks = ",".join("?" * len(ids))
         rows = self.store.rows(
-            f"SELECT {_COLUMNS}, paths.path, s.name, s.kind, s.change, s.detail, s.old_name, s.inner, s.deprecates"
+            f"SELECT {COLUMNS}, paths.path, s.name, s.kind, s.change, s.signature,"
+            " s.old_signature, s.effects, s.old_path, s.old_name, s.inner, s.deprecates"
             f" FROM (SELECT * FROM symbols WHERE {column} IN ({marks})) s"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=s.commit_id AND l.ord<=?"
             " CROSS JOIN commits c ON c.id=l.commit_id CROSS JOIN paths ON paths.id=s.path_id"
@@ -257,17 +208,17 @@ class FlowIndex:
             self._view,
             self._before,
         )
-        return [SymbolEntry(_entry(row[:21]), *row[21:29]) for row in rows]
+        return [symbol_entry_of(row) for row in rows]
 
-    def patterns(self, limit: int = 100) -> list[tuple[Entry, str, str, str]]:
-        """Splits, merges, moves and renames in the live history: commit, kind, what, detail; newest first."""
+    def patterns(self, limit: int = 100) -> list[tuple[Entry, Pattern]]:
+        """Splits, merges, moves and renames in the live history, newest first."""
         rows = self.store.rows(
-            f"SELECT {_COLUMNS}, p.kind, p.what, p.detail FROM patterns p JOIN commits c ON c.id=p.commit_id"
+            f"SELECT {COLUMNS}, p.kind, p.what, p.others FROM patterns p JOIN commits c ON c.id=p.commit_id"
             " JOIN live l ON l.commit_id=c.id AND l.view=? ORDER BY l.ord DESC LIMIT ?",
             self._view,
             limit,
         )
-        return [(_entry(row[:21]), *row[21:]) for row in rows]
+        return [(entry_of(row), Pattern(kind, what, tuple(json.loads(others)))) for *row, kind, what, others in rows]
 
     def deepen(self, paths: Sequence[str], limit: int = MAX_DEEPEN) -> None:
         """Reads the definitions of older commits on these paths, where that has not been done."""
@@ -344,7 +295,7 @@ class FlowIndex:
         keys = [
             item.key
             for item in self.entries("c.files<=? AND NOT c.merge", MAX_FILES, limit=300)
-            if include_filtered or not item.objection.startswith("made by")
+            if include_filtered or item.objection is None or item.objection.kind is not Ground.BOT
         ]
         return habits_of(self.paths_of(keys).values())
 
@@ -367,13 +318,13 @@ class FlowIndex:
                 f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
                 " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
                 " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
-                " AND (? OR NOT (c.filter=? AND c.objection LIKE 'made by%')) ORDER BY l.ord DESC LIMIT ?",
+                " AND (? OR c.ground<>?) ORDER BY l.ord DESC LIMIT ?",
                 *ids,
                 self._view,
                 self._before,
                 MAX_FILES,
                 include_filtered,
-                CREDIBILITY,
+                Ground.BOT.value,
                 MAX_PATH_COMMITS,
             )
         ]
@@ -383,11 +334,5 @@ class FlowIndex:
         return [row[0] for row in self.store.rows(f"SELECT id FROM paths WHERE path IN ({marks})", *paths)]
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    values = list(row)
-    values[12] = bool(values[12])
-    return Entry(*values)
-
-
 def _past(label: str, item: Entry, path: str, *, born: bool) -> Past:
-    return Past(label, item.oid, item.date, item.subject, item.kind, path, born, item.doubt)
+    return Past(label, item.oid, item.date, item.subject, item.kind, path, born, item.objection)

@@ -1,10 +1,11 @@
 """Reads a repository's history into its store, and keeps up with what happens to it.
 
-First every commit with its paths, from one git process per batch; then, for the newest ones, hunks and definitions.
+First every commit with its paths, from one git process per batch; then, for the newest ones, definitions.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.bug_risk import riskiness
-from iquest_lsp.codeflow.diff.filters import CONSISTENCY, Objection, credibility, rationale
+from iquest_lsp.codeflow.diff.filters import Ground, Objection, credibility, rationale
 from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.facts import encode
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.past.patterns import patterns_of
@@ -80,7 +82,7 @@ class Indexer:
         return Update(read, done, gone, time.monotonic() - started)
 
     def deepen(self, oids: Sequence[str], progress: Progress | None = None) -> int:
-        """Reads hunks and definitions of stored commits."""
+        """Reads the definitions of stored commits."""
         done = 0
         # Oldest first: the text after one commit is most often the text before the next.
         for batch in batches(reversed(oids), DEEP_BATCH):
@@ -177,8 +179,8 @@ class Indexer:
             body = rationale(item.body, 1000)
             lines = sum(max(diff.added, 0) + max(diff.removed, 0) for diff in item.files)
             cursor = db.execute(
-                "INSERT INTO commits(oid, author, email, time, date, subject, body, kind, confidence, told, why,"
-                " issues, reverts, merge, files, lines, filter, objection, risk, depth)"
+                "INSERT INTO commits(oid, author, email, time, date, subject, body, kind, confidence, told, reasons,"
+                " issues, reverts, merge, files, lines, ground, objection, risk, depth)"
                 " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0)",
                 (
                     item.oid,
@@ -191,7 +193,7 @@ class Indexer:
                     intent.kind,
                     intent.confidence,
                     intent.told,
-                    intent.reason,
+                    encode(intent.reasons),
                     " ".join(intent.issues),
                     intent.reverts,
                     item.merge,
@@ -239,22 +241,12 @@ class Indexer:
         # What the message promises counts here, and only that: a kind read from the lines promises nothing.
         risk = riskiness(commit.files, intent.kind if intent.told else "", renames=shape.renamed_words)
         db.execute(
-            "UPDATE commits SET kind=?, confidence=?, why=?, filter=?, objection=?, risk=?, depth=1 WHERE id=?",
-            (intent.kind, intent.confidence, intent.reason, *_split(objection), risk, key),
+            "UPDATE commits SET kind=?, confidence=?, reasons=?, ground=?, objection=?, risk=?, depth=1 WHERE id=?",
+            (intent.kind, intent.confidence, encode(intent.reasons), *_split(objection), risk, key),
         )
-        paths = {diff.path for diff in commit.files} | {item.path for item in deep.changes}
-        ids = self.store.path_ids(sorted(paths))
-        if len(commit.files) <= MAX_DEEP_FILES:
-            db.executemany(
-                "INSERT OR IGNORE INTO hunks VALUES(?,?,?,?,?,?)",
-                [
-                    (ids[diff.path], key, hunk.old_start, hunk.old_count, hunk.new_start, hunk.new_count)
-                    for diff in commit.files
-                    for hunk in diff.hunks
-                ],
-            )
+        ids = self.store.path_ids(sorted({item.path for item in deep.changes}))
         db.executemany(
-            "INSERT INTO symbols VALUES(?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO symbols VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
             [
                 (
                     ids[item.path],
@@ -262,7 +254,10 @@ class Indexer:
                     item.name,
                     item.kind,
                     item.change,
-                    _clean(item.detail)[:600],
+                    _clean(item.signature),
+                    _clean(item.old_signature),
+                    _clean(encode(item.effects)),
+                    item.old_path,
                     item.old_name,
                     item.inner,
                     item.deprecates,
@@ -272,7 +267,10 @@ class Indexer:
         )
         db.executemany(
             "INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
-            [(key, item.kind, item.what, item.detail) for item in patterns_of(deep.changes, commit.files)],
+            [
+                (key, item.kind, item.what, _clean(json.dumps(item.others, ensure_ascii=False)))
+                for item in patterns_of(deep.changes, commit.files)
+            ],
         )
 
     def _shallow(self, view: int, deep: int) -> list[str]:
@@ -310,7 +308,7 @@ def _inconsistency(
     language = grammars.language_of(item.path)
     if item.status == "M" and before is not None and not parses(item.path, after):
         if parses(item.path, before):
-            return Objection(CONSISTENCY, f"{item.path} no longer parses as {language}")
+            return Objection(Ground.BROKEN, (item.path, language))
         return None
     declaration = declared(language, lambda name: reader.read(f"{oid}:{name}"))
     if declaration is None:
@@ -319,11 +317,8 @@ def _inconsistency(
     if not found:
         return None
     first = found[0]
-    return Objection(
-        CONSISTENCY,
-        f"{item.path}:{first.line + 1} uses {first.construct}, which needs "
-        f"{language.title()} {dotted(first.needs)}, but {declaration}",
-    )
+    values = (item.path, str(first.line + 1), first.construct.value, language, dotted(first.needs))
+    return Objection(Ground.TOO_NEW, (*values, *declaration.values))
 
 
 _CODE_WORD = re.compile(
@@ -347,4 +342,4 @@ def _clean(text: str) -> str:
 
 
 def _split(objection: Objection | None) -> tuple[str, str]:
-    return (objection.filter, objection.reason) if objection is not None else ("", "")
+    return (objection.kind.value, _clean(encode([objection]))) if objection is not None else ("", "")

@@ -19,8 +19,8 @@ from typing import Any
 
 from iquest_lsp.errors import RepositoryError
 
-SCHEMA = 2
-#: The same for every schema: an older store is migrated where it lies.
+SCHEMA = 3
+#: The same for every schema: an older store is emptied where it lies.
 FILE = "flow-1.sqlite"
 #: How long another process is waited for, and how often it is asked where SQLite itself does not wait.
 BUSY_SECONDS = 20.0
@@ -31,8 +31,8 @@ _TABLES = """
 CREATE TABLE commits(
     id INTEGER PRIMARY KEY, oid TEXT NOT NULL UNIQUE, author TEXT NOT NULL, email TEXT NOT NULL, time INTEGER NOT NULL,
     date TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL,
-    told INTEGER NOT NULL, why TEXT NOT NULL, issues TEXT NOT NULL, reverts TEXT NOT NULL, merge INTEGER NOT NULL,
-    files INTEGER NOT NULL, lines INTEGER NOT NULL, filter TEXT NOT NULL, objection TEXT NOT NULL, risk REAL NOT NULL,
+    told INTEGER NOT NULL, reasons TEXT NOT NULL, issues TEXT NOT NULL, reverts TEXT NOT NULL, merge INTEGER NOT NULL,
+    files INTEGER NOT NULL, lines INTEGER NOT NULL, ground TEXT NOT NULL, objection TEXT NOT NULL, risk REAL NOT NULL,
     depth INTEGER NOT NULL, release TEXT
 );
 CREATE INDEX reverting ON commits(reverts) WHERE reverts <> '';
@@ -42,20 +42,16 @@ CREATE TABLE changes(
     added INTEGER NOT NULL, removed INTEGER NOT NULL, PRIMARY KEY(commit_id, path_id)
 ) WITHOUT ROWID;
 CREATE INDEX changes_by_path ON changes(path_id, commit_id);
-CREATE TABLE hunks(
-    path_id INTEGER NOT NULL, commit_id INTEGER NOT NULL, old_start INTEGER NOT NULL, old_count INTEGER NOT NULL,
-    new_start INTEGER NOT NULL, new_count INTEGER NOT NULL,
-    PRIMARY KEY(path_id, commit_id, new_start, old_start)
-) WITHOUT ROWID;
 CREATE TABLE symbols(
     path_id INTEGER NOT NULL, commit_id INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, change TEXT NOT NULL,
-    detail TEXT NOT NULL, old_name TEXT NOT NULL, inner INTEGER NOT NULL, deprecates INTEGER NOT NULL
+    signature TEXT NOT NULL, old_signature TEXT NOT NULL, effects TEXT NOT NULL, old_path TEXT NOT NULL,
+    old_name TEXT NOT NULL, inner INTEGER NOT NULL, deprecates INTEGER NOT NULL
 );
 CREATE INDEX symbols_by_path ON symbols(path_id, commit_id);
 CREATE INDEX symbols_by_commit ON symbols(commit_id);
 CREATE TABLE words(word TEXT NOT NULL, commit_id INTEGER NOT NULL, PRIMARY KEY(word, commit_id)) WITHOUT ROWID;
 CREATE TABLE patterns(
-    commit_id INTEGER NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL,
+    commit_id INTEGER NOT NULL, kind TEXT NOT NULL, what TEXT NOT NULL, others TEXT NOT NULL,
     PRIMARY KEY(commit_id, kind, what)
 ) WITHOUT ROWID;
 CREATE TABLE tags(name TEXT PRIMARY KEY, oid TEXT NOT NULL, time INTEGER NOT NULL, rank INTEGER NOT NULL);
@@ -66,15 +62,6 @@ CREATE TABLE live(
 CREATE UNIQUE INDEX live_in_order ON live(view, ord);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-
-# From version N to N + 1: the statements at index N. An empty store is made by _TABLES at once.
-_MIGRATIONS: tuple[str, ...] = (
-    "",
-    # Kinds are read by other rules: nothing that was concluded from them may stay.
-    "DELETE FROM commits; DELETE FROM paths; DELETE FROM changes; DELETE FROM hunks; DELETE FROM symbols;"
-    " DELETE FROM words; DELETE FROM patterns; DELETE FROM tags; DELETE FROM views; DELETE FROM live;"
-    " DELETE FROM meta",
-)
 
 
 def default_folder(common_dir: Path) -> Path:
@@ -135,7 +122,7 @@ class Store:
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA cache_size=-20000")
             db.execute("PRAGMA temp_store=MEMORY")
-            _migrate(db)
+            _prepare(db)
             # A file that is cut short shows only when a page is read.
             db.execute("SELECT count(*) FROM (SELECT * FROM views UNION ALL SELECT 1, key, value FROM meta)").fetchone()
         except BaseException:
@@ -237,20 +224,24 @@ def _use_wal(db: sqlite3.Connection) -> None:
             return
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == SCHEMA:
+def _prepare(db: sqlite3.Connection) -> None:
+    """Makes the tables of an empty store; an older one is emptied first, since all in it can be read from git again."""
+    if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
         return
     db.execute("BEGIN IMMEDIATE")
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        scripts = [_TABLES] if version == 0 else list(_MIGRATIONS[version:SCHEMA])
         if version > SCHEMA:
             raise sqlite3.DatabaseError(f"the store has schema {version}, newer than {SCHEMA}")
-        for script in scripts:
-            for statement in filter(str.strip, script.split(";")):
+        if version < SCHEMA:
+            old = db.execute(
+                "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
+            ).fetchall()
+            for (name,) in old:
+                db.execute(f'DROP TABLE "{name}"')
+            for statement in filter(str.strip, _TABLES.split(";")):
                 db.execute(statement)
-        db.execute(f"PRAGMA user_version={SCHEMA}")
+            db.execute(f"PRAGMA user_version={SCHEMA}")
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")

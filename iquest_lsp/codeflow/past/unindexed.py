@@ -26,7 +26,7 @@ LATELY = 500
 class Past:
     """A commit that changed something followed under `label`; `born` when it brought it into being.
 
-    `doubt` is a filter's objection to it, empty where there is none.
+    `objection` is a filter's to it, if any.
     """
 
     label: str
@@ -36,7 +36,7 @@ class Past:
     kind: str
     path: str
     born: bool = False
-    doubt: str = ""
+    objection: Objection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +203,4 @@ def judged(some: Iterable[Commit]) -> dict[str, tuple[Intent, Objection | None]]
 
 
 def _past(label: str, commit: Commit, intent: Intent, objection: Objection | None, path: str, *, born: bool) -> Past:
-    doubt = str(objection) if objection is not None else ""
-    return Past(label, commit.oid, commit.date, commit.subject, intent.kind, path, born, doubt)
+    return Past(label, commit.oid, commit.date, commit.subject, intent.kind, path, born, objection)

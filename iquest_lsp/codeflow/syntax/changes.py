@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.line_effects import facts, is_comment, plainly
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, plain_effects
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
 
@@ -29,9 +29,11 @@ class SymbolChange:
     """What happened to one definition.
 
     `change` is added, removed, renamed, moved, signature, body, doc, test or format-only. `line` is where the
-    definition begins (0-based, in the new file, or in the old one if it is gone). `detail` says more in words:
-    the old and the new head, the old name, the file it came from, what its lines do now. `inner` marks a definition
-    whose outer one was added or removed whole. `lines` are its code lines without indentation, for comparing.
+    definition begins (0-based, in the new file, or in the old one if it is gone). `signature` is the newest one,
+    `old_signature` the one before a change of it; `effects` say what the lines of a changed body do. `old_name` is
+    what a renamed, moved or changed one was called, `old_path` where a moved one came from. `inner` marks a
+    definition whose outer one was added or removed whole. `lines` are its code lines without indentation, for
+    comparing; `size` is their number.
     """
 
     path: str
@@ -39,12 +41,25 @@ class SymbolChange:
     kind: str
     change: str
     line: int = 0
-    detail: str = ""
+    signature: str = ""
+    old_signature: str = ""
+    effects: tuple[Effect, ...] = ()
+    old_path: str = ""
     old_name: str = ""
     public: bool = True
     inner: bool = False
     deprecates: bool = False
     lines: tuple[str, ...] = ()
+    size: int = 0
+
+    @property
+    def origin(self) -> str:
+        """Where a renamed or moved definition was: `path::name`."""
+        return f"{self.old_path or self.path}::{self.old_name}"
+
+    def withheld(self) -> SymbolChange:
+        """The change as it is told where its code holds a secret."""
+        return replace(self, signature="", old_signature="", effects=(Effect(EffectKind.WITHHELD),), lines=())
 
 
 def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) -> list[SymbolChange]:
@@ -88,9 +103,8 @@ class _Comparison:
                 inner = _outer(key) in come and renames.get(_outer(key)) is None
                 found.append(self._whole(symbol, "added", self.diff.path, self.after, inner=inner))
             elif old_key != key and not self._follows_outer(key, old_key, renames):
-                detail = f"{earlier.name} → {symbol.name}"
                 change = self._whole(symbol, "renamed", self.diff.path, self.after)
-                found.append(replace(change, detail=detail, old_name=earlier.name))
+                found.append(replace(change, old_name=earlier.name))
             elif key in self.new_touched or old_key in self.old_touched:
                 found.append(self._changed(earlier, symbol))
         taken = set(renames.values())
@@ -115,6 +129,7 @@ class _Comparison:
             inner=inner,
             deprecates=change != "removed" and _deprecates(lines),
             lines=lines,
+            size=len(lines),
         )
 
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
@@ -130,18 +145,18 @@ class _Comparison:
             for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end
         ]
-        detail = ""
+        told: tuple[Effect, ...] = ()
         alike = _squashed("".join(removed)) == _squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"
         elif earlier.signature != symbol.signature:
-            change, detail = "signature", f"{earlier.signature} → {symbol.signature}"
+            change = "signature"
         elif self._doc_only(earlier, symbol, removed, added):
             change = "doc"
         elif is_test(self.diff.path):
             change = "test"
         else:
-            change, detail = "body", ", ".join(self._own_facts(earlier, symbol))
+            change, told = "body", tuple(self._own_effects(earlier, symbol))
         deprecates = _deprecates(added) and not _deprecates(removed)
         return SymbolChange(
             self.diff.path,
@@ -149,14 +164,17 @@ class _Comparison:
             symbol.kind,
             change,
             symbol.start,
-            detail,
-            symbol.name,
-            symbol.public,
+            symbol.signature,
+            earlier.signature if change == "signature" else "",
+            told,
+            old_name=symbol.name,
+            public=symbol.public,
             deprecates=deprecates,
             lines=tuple(line.strip() for line in added),
+            size=len(added),
         )
 
-    def _own_facts(self, earlier: Symbol, symbol: Symbol) -> list[str]:
+    def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
         old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
         new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
@@ -172,7 +190,7 @@ class _Comparison:
             for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end and at not in new_inside
         ]
-        return facts(removed, added) or plainly(removed, added)
+        return effects(removed, added) or plain_effects(removed, added)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])
@@ -246,8 +264,7 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
             if similarity(other.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
                 continue
             gone.add(id(other))
-            source = f"{other.path}::{other.name}"
-            moved[id(item)] = replace(item, change="moved", detail=f"from {source}", old_name=source)
+            moved[id(item)] = replace(item, change="moved", old_path=other.path, old_name=other.name)
             break
     return [moved.get(id(item), item) for item in changes if id(item) not in gone]
 

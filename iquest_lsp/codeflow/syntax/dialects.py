@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,26 @@ class Declaration:
     version: Version
     source: str
 
-    def __str__(self) -> str:
-        return f"{self.source} declares {_TITLES[self.language]} {dotted(self.version)}"
+    @property
+    def values(self) -> tuple[str, str, str]:
+        """File, language and version, as facts hold them."""
+        return self.source, self.language, dotted(self.version)
+
+
+class Construct(StrEnum):
+    """What a language gained in some version."""
+
+    MATCH = "match"
+    ASSIGNMENT_EXPRESSION = "assignment-expression"
+    POSITIONAL_ONLY = "positional-only"
+    EXCEPT_GROUP = "except-group"
+    TYPE_STATEMENT = "type-statement"
+    TYPE_PARAMETERS = "type-parameters"
+    RECORD = "record"
+    TEXT_BLOCK = "text-block"
+    SWITCH_RULE = "switch-rule"
+    RECORD_PATTERN = "record-pattern"
+    AWAIT = "await"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +58,10 @@ class Violation:
     """A construct on a 0-based line that needs a newer version."""
 
     line: int
-    construct: str
+    construct: Construct
     needs: Version
 
 
-_TITLES = {"python": "Python", "go": "Go", "java": "Java", "rust": "Rust edition"}
 _MANIFESTS: dict[str, tuple[tuple[str, str], ...]] = {
     "python": (
         ("pyproject.toml", r"requires-python\s*=\s*[\"'][^\"']*?(?:>=|~=|\^|==)\s*(\d+(?:\.\d+)*)"),
@@ -68,23 +86,23 @@ _HINTS = {
 }
 
 # node type -> (construct, version it came with)
-_NODES: dict[str, dict[str, tuple[str, Version]]] = {
+_NODES: dict[str, dict[str, tuple[Construct, Version]]] = {
     "python": {
-        "match_statement": ("a match statement", (3, 10)),
-        "named_expression": ("an assignment expression", (3, 8)),
-        "positional_separator": ("positional-only parameters", (3, 8)),
-        "except_group_clause": ("except*", (3, 11)),
-        "type_alias_statement": ("a type statement", (3, 12)),
-        "type_parameter": ("type parameters", (3, 12)),
+        "match_statement": (Construct.MATCH, (3, 10)),
+        "named_expression": (Construct.ASSIGNMENT_EXPRESSION, (3, 8)),
+        "positional_separator": (Construct.POSITIONAL_ONLY, (3, 8)),
+        "except_group_clause": (Construct.EXCEPT_GROUP, (3, 11)),
+        "type_alias_statement": (Construct.TYPE_STATEMENT, (3, 12)),
+        "type_parameter": (Construct.TYPE_PARAMETERS, (3, 12)),
     },
-    "go": {"type_parameter_list": ("type parameters", (1, 18))},
+    "go": {"type_parameter_list": (Construct.TYPE_PARAMETERS, (1, 18))},
     "java": {
-        "record_declaration": ("a record", (16,)),
-        "text_block": ("a text block", (15,)),
-        "switch_rule": ("a switch rule", (14,)),
-        "record_pattern": ("a record pattern", (21,)),
+        "record_declaration": (Construct.RECORD, (16,)),
+        "text_block": (Construct.TEXT_BLOCK, (15,)),
+        "switch_rule": (Construct.SWITCH_RULE, (14,)),
+        "record_pattern": (Construct.RECORD_PATTERN, (21,)),
     },
-    "rust": {"await_expression": ("await", (2018,))},
+    "rust": {"await_expression": (Construct.AWAIT, (2018,))},
 }
 
 

@@ -1,10 +1,13 @@
-"""What changed lines do, in short phrases that follow from the text alone."""
+"""What changed lines do, as facts that follow from the text alone."""
 
 from __future__ import annotations
 
 import keyword
 import re
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from iquest_lsp.codeflow.facts import Fact
 
 MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
@@ -151,21 +154,65 @@ _WORDS = frozenset(keyword.kwlist) | {
 }
 
 
-def facts(removed: Sequence[str], added: Sequence[str]) -> list[str]:
-    """Phrases such as “now raises ValueError”; at most MAX_FACTS, the most telling first, each once."""
+class EffectKind(StrEnum):
+    """What a change does; the values are names unless something else is said."""
+
+    RAISES = "raises"
+    RAISES_NO_MORE = "raises-no-more"
+    HANDLES = "handles"
+    #: A condition.
+    CHECKS = "checks"
+    CALLS = "calls"
+    CALLS_NO_MORE = "calls-no-more"
+    USES = "uses"
+    USES_NO_MORE = "uses-no-more"
+    #: Literals with their quotes.
+    ADDS_TEXT = "adds-text"
+    DROPS_TEXT = "drops-text"
+    #: An operator or number, another one, and the line that holds it.
+    TURNS = "turns"
+    #: A text and the one in its place.
+    BECOMES = "becomes"
+    #: A line and the part that it gains or loses.
+    GAINS = "gains"
+    LOSES = "loses"
+    #: A line.
+    COMES = "comes"
+    GOES = "goes"
+    COMMENTS_ONLY = "comments-only"
+    TAKES = "takes"
+    TAKES_NO_MORE = "takes-no-more"
+    REORDERS = "reorders"
+    TYPES_ONLY = "types-only"
+    #: A signature that changed in a way too long to be told.
+    OTHER_SIGNATURE = "other-signature"
+    #: A definition that exists already is given another form: an overload, or one for another platform.
+    OTHER_FORM = "other-form"
+    #: What is known holds a secret.
+    WITHHELD = "withheld"
+
+
+class Effect(Fact[EffectKind]):
+    """One effect of a change."""
+
+    __slots__ = ()
+
+
+def effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
+    """At most MAX_FACTS effects, the most telling first, each once."""
     minus = [line for line in removed if not _COMMENT.match(line)]
     plus = [line for line in added if not _COMMENT.match(line)]
-    found: list[str] = []
-    found += named("now raises", _names(_RAISES, plus) - _names(_RAISES, minus))
-    found += named("no longer raises", _names(_RAISES, minus) - _names(_RAISES, plus))
-    found += named("now handles", _names(_HANDLES, plus) - _names(_HANDLES, minus))
+    found: list[Effect] = []
+    found += named(EffectKind.RAISES, _names(_RAISES, plus) - _names(_RAISES, minus))
+    found += named(EffectKind.RAISES_NO_MORE, _names(_RAISES, minus) - _names(_RAISES, plus))
+    found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, minus))
     found += _replaced(minus, plus)
     conditions, old_conditions = _conditions(plus), _conditions(minus)
-    found += [f"checks `{item}`" for item in conditions if item not in old_conditions][:1]
+    found += [Effect(EffectKind.CHECKS, (item,)) for item in conditions if item not in old_conditions][:1]
     come, gone = _calls(plus) - _calls(minus), _calls(minus) - _calls(plus)
     # A long list says only that much was rewritten.
-    found += named("now calls", come, limit=3) if len(come) <= 5 else []
-    found += named("no longer calls", gone, limit=2) if len(gone) <= 3 else []
+    found += named(EffectKind.CALLS, come) if len(come) <= 5 else []
+    found += named(EffectKind.CALLS_NO_MORE, gone) if len(gone) <= 3 else []
     # Texts tell little beside much else.
     return [*found, *(_texts(minus, plus) if len(found) < 2 else [])][:MAX_FACTS]
 
@@ -175,29 +222,29 @@ def _conditions(lines: Iterable[str]) -> list[str]:
     return [match[1] for line in bare if (match := _CONDITION.match(line))]
 
 
-def plainly(removed: Sequence[str], added: Sequence[str]) -> list[str]:
-    """A change of few lines that no other fact tells, by the lines themselves or the names that come and go."""
+def plain_effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
+    """A change of few lines that no other effect tells, by the lines themselves or the names that come and go."""
     minus, plus = (
         [line.strip() for line in lines if line.strip() and not is_comment(line)] for lines in (removed, added)
     )
     if minus and list(map(_uncommented, minus)) == list(map(_uncommented, plus)):
-        return ["only comments change"]
-    if len(minus) == len(plus) == 1 and (told := _part(minus[0], plus[0])):
-        return [told]
+        return [Effect(EffectKind.COMMENTS_ONLY)]
+    if len(minus) == len(plus) == 1 and (part := _part(minus[0], plus[0])) is not None:
+        return [part]
     if plus and not minus:
-        return [f"`{_cut(plus[0])}` is new"]
+        return [Effect(EffectKind.COMES, (_cut(plus[0]),))]
     if minus and not plus:
-        return [f"`{_cut(minus[0])}` is gone"]
+        return [Effect(EffectKind.GOES, (_cut(minus[0]),))]
     come, gone = (sorted(_identifiers(one) - _identifiers(other)) for one, other in ((plus, minus), (minus, plus)))
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:
         return []
-    return named("now uses", come) + named("no longer uses", gone)
+    return named(EffectKind.USES, come) + named(EffectKind.USES_NO_MORE, gone)
 
 
-def _part(before: str, after: str) -> str:
+def _part(before: str, after: str) -> Effect | None:
     """What of one line becomes what: the line itself where it is short, else the part that differs, if it is whole."""
     if len(before) + len(after) <= 100:
-        return f"`{before}` becomes `{after}`"
+        return Effect(EffectKind.BECOMES, (before, after))
     before, after = _uncommented(before), _uncommented(after)
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     same = _shared(old, new)
@@ -205,10 +252,10 @@ def _part(before: str, after: str) -> str:
     tail = _shared(left[::-1], right[::-1])
     was, now = ("".join(part[: len(part) - tail]).strip() for part in (left, right))
     if len(was) + len(now) > 120 or not (_balanced(was) and _balanced(now)):
-        return ""
+        return None
     if not was or not now:
-        return f"`{_cut(after)}` gains `{now}`" if now else f"`{_cut(before)}` loses `{was}`"
-    return f"`{was}` becomes `{now}`"
+        return Effect(EffectKind.GAINS, (_cut(after), now)) if now else Effect(EffectKind.LOSES, (_cut(before), was))
+    return Effect(EffectKind.BECOMES, (was, now))
 
 
 def _balanced(text: str) -> bool:
@@ -249,16 +296,16 @@ def _uncommented(line: str) -> str:
     return line[: found.start()].strip()
 
 
-def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
+def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
     """Texts that came and went, where they are few and short enough to tell something."""
     come, gone = _names(_STRING, plus) - _names(_STRING, minus), _names(_STRING, minus) - _names(_STRING, plus)
     come, gone = ({item for item in texts if 3 < len(item) <= 44} for texts in (come, gone))
     if not (minus or len(plus) < 40) or len(come) + len(gone) > 3:
         return []
-    return named("adds the text", come) + named("drops the text", gone)
+    return named(EffectKind.ADDS_TEXT, come) + named(EffectKind.DROPS_TEXT, gone)
 
 
-def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
+def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
     """A single operator or number that became another one on an otherwise equal line."""
     found = []
     for before, after in zip(minus, plus, strict=False):
@@ -266,7 +313,7 @@ def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[str]:
             old, new = what.findall(before), what.findall(after)
             if len(old) == len(new) and old != new and what.sub("\0", before) == what.sub("\0", after):
                 pairs = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
-                found.append(f"`{pairs[0][0]}` becomes `{pairs[0][1]}` in `{after.strip()[:60]}`")
+                found.append(Effect(EffectKind.TURNS, (*pairs[0], after.strip()[:60])))
     return found[:2]
 
 
@@ -287,9 +334,7 @@ def _calls(lines: Iterable[str]) -> set[str]:
     return names
 
 
-def named(verb: str, names: Iterable[str], limit: int = 3) -> list[str]:
-    listed = sorted(names) if isinstance(names, set) else list(names)
-    if not listed:
-        return []
-    shown = ", ".join(f"`{name}`" for name in listed[:limit])
-    return [f"{verb} {shown}" + (f" and {len(listed) - limit} more" if len(listed) > limit else "")]
+def named(kind: EffectKind, names: Iterable[str]) -> list[Effect]:
+    """One effect on these names, a set in its order; nothing where there are none."""
+    listed = tuple(sorted(names) if isinstance(names, set) else names)
+    return [Effect(kind, listed)] if listed else []

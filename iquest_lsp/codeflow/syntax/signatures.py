@@ -1,46 +1,49 @@
-"""Heads of definitions compared: what callers have to know of a change between two of them."""
+"""Signatures compared: what callers have to know of a change from one to another."""
 
 from __future__ import annotations
 
 import re
 
-from iquest_lsp.codeflow.syntax.line_effects import named
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+
+#: Two signatures that are longer together are not told in full.
+MAX_TOLD = 157
 
 
-def parameter_facts(before: str, after: str) -> list[str]:
-    """Parameters that came, went or changed between two heads of a definition."""
+def parameter_effects(before: str, after: str) -> list[Effect]:
+    """Parameters that came, went or changed between two signatures."""
     old, new = parameters(before), parameters(after)
-    found = named("takes the new parameter", [name for name in new if name not in old])
-    found += named("no longer takes", [name for name in old if name not in new])
+    found = named(EffectKind.TAKES, [name for name in new if name not in old])
+    found += named(EffectKind.TAKES_NO_MORE, [name for name in old if name not in new])
     same = [name for name in new if name in old]
     if not found and same and [name for name in old if name in new] != same:
-        found.append("takes its parameters in another order")
+        found.append(Effect(EffectKind.REORDERS))
     changed = [name for name in same if old[name] != new[name]]
     if changed and not found:
-        found += [f"`{old[name]}` becomes `{new[name]}`" for name in changed[:2]]
+        found += [Effect(EffectKind.BECOMES, (old[name], new[name])) for name in changed[:2]]
     return found
 
 
-def signature_facts(detail: str) -> list[str]:
-    """What becomes of a head, told from `old → new`: its parameters, or that only types change; else both heads."""
-    before, _, after = detail.partition(" → ")
-    if types_only(detail):
-        return ["changes types only"]
-    found = parameter_facts(before, after)
+def signature_effects(before: str, after: str) -> list[Effect]:
+    """What becomes of a signature: its parameters, or that only types change; else both as they are."""
+    if types_only(before, after):
+        return [Effect(EffectKind.TYPES_ONLY)]
+    found = parameter_effects(before, after)
     if found:
         return found
-    return [f"`{before}` becomes `{after}`"] if len(detail) <= 160 else ["has another head"]
+    told = len(before) + len(after) <= MAX_TOLD
+    return [Effect(EffectKind.BECOMES, (before, after)) if told else Effect(EffectKind.OTHER_SIGNATURE)]
 
 
-def types_only(detail: str) -> bool:
-    """True when, between the heads `old → new`, callers need not care: names, order and defaults are as before."""
-    before, _, after = detail.partition(" → ")
+def types_only(before: str, after: str) -> bool:
+    """True when, between two signatures, callers need not care: names, order and defaults are as before."""
     old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
+    returns = "->" in before or "->" in after
     return (
         before.partition("(")[0] == after.partition("(")[0]
         and before != after
         and old == new
-        and all(":" in item or "->" in detail or _bare(item) == item for item in parameters(after).values())
+        and all(":" in item or returns or _bare(item) == item for item in parameters(after).values())
     )
 
 
@@ -53,7 +56,7 @@ def _bare(parameter: str) -> str:
 
 
 def parameters(signature: str) -> dict[str, str]:
-    """Parameters of a definition's head: name -> as written."""
+    """Parameters of a definition's signature: name -> as written."""
     found = {}
     for item in _parts(signature):
         head = re.split(r"[:=]", item, maxsplit=1)[0].strip()
@@ -64,13 +67,12 @@ def parameters(signature: str) -> dict[str, str]:
     return found
 
 
-def breaks_callers(detail: str) -> bool:
-    """Whether calls that fitted the first of the heads `old → new` may no longer fit the second, or mean the same.
+def breaks_callers(before: str, after: str) -> bool:
+    """Whether calls that fitted one signature may no longer fit the one after it, or no longer mean the same.
 
     They still do where parameters are added at the end, or by name only, with a default; where a default is added;
     and where only types change.
     """
-    before, _, after = detail.partition(" → ")
     if _name_of(before) != _name_of(after):
         return True
     old, new = parameters(before), parameters(after)
@@ -132,7 +134,7 @@ def _by_name_only(signature: str) -> set[str]:
 
 
 def _parts(signature: str) -> list[str]:
-    """The parameters of a head as written, separators such as a lone star among them."""
+    """The parameters of a signature as written, separators such as a lone star among them."""
     start = signature.find("(")
     if start < 0:
         return []

@@ -1,14 +1,7 @@
-"""The user's models: adding files and downloads, choosing one that fits, removing; and known models with their needs.
-
-huggingface_hub is optional and imported on first use; its errors become ours here.
-"""
+"""The user's models: adding files and downloads, choosing one that fits, removing; known models and their needs."""
 
 from __future__ import annotations
 
-import contextlib
-import fnmatch
-import hashlib
-import importlib
 import os
 import re
 import shutil
@@ -18,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.atomic_file import put_in_place
-from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, UsageError
-from iquest_lsp.runtime.models import catalogue, packaged
+from iquest_lsp.errors import EngineMemoryError, ModelFileError, UsageError
+from iquest_lsp.runtime.models import catalogue, hub, packaged
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model, read_header
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, available_memory
@@ -30,8 +23,6 @@ CONTEXTS = (8192, 32_768, 131_072)
 LEAST_CONTEXT = 2048
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _ADDRESS = re.compile(r"^(hf:|https?://(www\.)?(huggingface\.co|hf\.co)/)")
-_HTTP = re.compile(r"(httpx|httpcore|requests|urllib3)\d*(\.|$)")
-_PART = re.compile(r"-\d{5}-of-(?!00001)\d{5}\.gguf$")
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 
@@ -135,13 +126,7 @@ def add(
             why="and it is not the name of a repository either",
             fix="Give a GGUF file, or a repository such as owner/name (and --file for one of its files)",
         )
-    with _hub() as hub:
-        file, digest = _choose(hub, source, pattern, offline)
-        progress(f"fetching {file} of {source}" if not offline else f"looking for {file} of {source} in the cache")
-        fetched = Path(hub.hf_hub_download(source, file, local_files_only=offline))
-    if digest:
-        progress("checking its SHA-256")
-        _check_digest(fetched, digest)
+    fetched, file = hub.fetch(source, pattern, progress, offline=offline)
     return _place(fetched, name or _usual_name(Path(file).stem), progress)
 
 
@@ -165,98 +150,6 @@ def _check_no_folder(path: Path) -> None:
         if published
         else "Give a GGUF file",
     )
-
-
-def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str, str]:
-    """The file to fetch and its SHA-256 ("" where it is not known)."""
-    if offline:
-        if not pattern or any(char in pattern for char in "*?["):
-            raise UsageError("Offline the exact file has to be named", fix="Pass --file NAME.gguf")
-        return pattern, ""
-    info = hub.HfApi().model_info(repository, files_metadata=True)
-    files = {entry.rfilename: entry for entry in info.siblings if entry.rfilename.endswith(".gguf")}
-    if not files:
-        raise ModelFetchError(
-            f"{repository} has no GGUF files",
-            why="it holds the weights in another form" if info.siblings else "it is empty",
-            fix="Fetch the folder and run `python -m quantize convert`",
-        )
-    chosen = [file for file in files if not pattern or fnmatch.fnmatch(file, pattern) or pattern == file]
-    if chosen and all(_PART.search(file) for file in chosen):
-        raise ModelFetchError(
-            f"{chosen[0]} of {repository} is one of several parts of a model",
-            why="a model in one file is needed",
-            fix="Choose another file, or fetch all parts and join them with llama.cpp's `llama-gguf-split --merge`",
-        )
-    if len(chosen) != 1:
-        listed = ", ".join(f"{file} ({(files[file].size or 0) / 1e9:.1f} GB)" for file in sorted(files))
-        what = f"None of the files of {repository} is {pattern!r}" if not chosen else f"{repository} has several files"
-        raise UsageError(what, why=listed, fix="Pass --file with one of them")
-    lfs = files[chosen[0]].lfs
-    digest = lfs.get("sha256", "") if isinstance(lfs, dict) else getattr(lfs, "sha256", "") or ""
-    return chosen[0], str(digest)
-
-
-@contextlib.contextmanager
-def _hub() -> Any:
-    """huggingface_hub, with its errors as ours."""
-    try:
-        hub = importlib.import_module("huggingface_hub")
-        errors = importlib.import_module("huggingface_hub.errors")
-    except ImportError as error:
-        raise ModelFetchError(
-            "Models cannot be fetched by name",
-            why="the package huggingface_hub is not installed",
-            fix="Run `pip install huggingface_hub`, or download the GGUF yourself and add the file",
-        ) from error
-    try:
-        yield hub
-    except (ModelFetchError, UsageError):
-        raise
-    except (errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
-        raise ModelFetchError(
-            "The repository does not exist, or not for you",
-            why=_first_line(error),
-            fix="Check its name; for one that asks for consent, log in with `hf auth login`",
-        ) from error
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
-        raise ModelFetchError(
-            "The file is not here",
-            why="it is not in the download cache, and nothing may be fetched or can be",
-            fix="Connect to the network and try again without --offline; what was fetched so far is kept",
-        ) from error
-    except errors.EntryNotFoundError as error:
-        raise ModelFetchError(
-            "The repository has no such file", why=_first_line(error), fix="Leave --file out to see what it has"
-        ) from error
-    except (errors.HfHubHTTPError, OSError) as error:
-        raise ModelFetchError(
-            "The download failed", why=_first_line(error), fix="Try again: it goes on where it stopped"
-        ) from error
-    except Exception as error:
-        # its HTTP library (requests, httpx or httpx2, by version) has an error tree of its own for a missing network
-        if _HTTP.match(type(error).__module__):
-            raise ModelFetchError(
-                "There is no connection to the model repository",
-                why=_first_line(error),
-                fix="Connect to the network, pass --offline for what is in the cache, or add a file",
-            ) from error
-        raise
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _check_digest(path: Path, digest: str) -> None:
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != digest:
-        raise ModelFetchError(
-            f"{path.name} was not fetched whole",
-            why=f"its SHA-256 is {found} instead of {digest}",
-            fix="Remove it from the download cache and try again",
-        )
 
 
 def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:

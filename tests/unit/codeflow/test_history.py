@@ -112,6 +112,7 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         "explain_diff": explained,
         "why": lambda history: [history.why(place) for place in places],
         "last_change": lambda history: history.last_change("lib.py:6"),
+        "no_story": lambda history: history.no_story("lib.py:6", "It has no history."),
         "impact": lambda history: [history.impact(place) for place in ("lib.py::fetch", "lib.py::post")],
         "suspects": lambda history: [history.suspects(place) for place in ("lib.py::fetch", "lib.py:9", "app.py")],
         "suspects_in_log": lambda history: history.suspects_in_log(log),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.answers import suspects as suspicion
-from iquest_lsp.codeflow.answers.explain import WITHHELD
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.store import Store
+from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from tests.unit.codeflow.conftest import Script, history_of
 
 BOT = "renovate[bot] <bot@renovate.com>"
@@ -88,7 +88,7 @@ def test_an_older_schema_is_read_anew(scaled: Script, tmp_path: Path) -> None:
     history_of(scaled.root, folder=tmp_path).update_index()
     with Store(tmp_path) as store:
         store.db.execute("UPDATE commits SET kind='docs'")
-        store.db.execute("PRAGMA user_version=1")
+        store.db.execute("PRAGMA user_version=2")
     assert history_of(scaled.root, folder=tmp_path).update_index().commits == 11
     with Store(tmp_path) as store:
         assert store.value("SELECT count(*) FROM commits WHERE kind='docs'") == 0

@@ -7,8 +7,9 @@ import pytest
 from iquest_lsp.codeflow.diff.filters import is_bot, rationale
 from iquest_lsp.codeflow.diff.intents import intent_of, issues_in, shape_of, uninformative
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.line_effects import facts, plainly
-from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_facts, signature_facts, types_only
+from iquest_lsp.codeflow.syntax.line_effects import effects, plain_effects
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_effects, signature_effects, types_only
+from iquest_lsp.codeflow.wording.effects import effect_words
 
 CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
 
@@ -89,6 +90,23 @@ def test_bots() -> None:
     assert not is_bot("Abbott", "abbott@robotics.org")
 
 
+def facts(removed: list[str], added: list[str]) -> list[str]:
+    return [effect_words(item) for item in effects(removed, added)]
+
+
+def parameter_facts(before: str, after: str) -> list[str]:
+    return [effect_words(item) for item in parameter_effects(before, after)]
+
+
+def heads(text: str) -> tuple[str, str]:
+    before, _, after = text.partition(" → ")
+    return before, after
+
+
+def signature_facts(text: str) -> list[str]:
+    return [effect_words(item) for item in signature_effects(*heads(text))]
+
+
 def test_facts() -> None:
     assert "now raises `ValueError`" in facts(["    return None"], ["    raise ValueError('x')"])
     assert facts(["if a < b:"], ["if a <= b:"])[0].startswith("`<` becomes `<=`")
@@ -101,10 +119,10 @@ def test_facts() -> None:
 
 def test_heads_are_told_by_what_callers_notice() -> None:
     assert signature_facts("def f(a: int) -> int → def f(a: str) -> int") == ["changes types only"]
-    assert types_only("def f(a: Union[str, None] = None) → def f(a: str | None = None)")
-    assert not types_only("def f(a: int = 1) → def f(a: int = 2)")
-    assert not types_only("def f(a) → def f(a, b)")
-    assert not types_only("int f(int a) → int f(long a)"), "callers of a compiled language do care"
+    assert types_only(*heads("def f(a: Union[str, None] = None) → def f(a: str | None = None)"))
+    assert not types_only(*heads("def f(a: int = 1) → def f(a: int = 2)"))
+    assert not types_only(*heads("def f(a) → def f(a, b)"))
+    assert not types_only(*heads("int f(int a) → int f(long a)")), "callers of a compiled language do care"
     assert signature_facts("def f(a) → def f(a, b=1)") == ["takes the new parameter `b`"]
 
 
@@ -133,7 +151,7 @@ def test_files_that_move_make_a_refactoring_even_where_their_imports_change() ->
 
 
 @pytest.mark.parametrize(
-    ("heads", "breaks"),
+    ("signatures", "breaks"),
     [
         ("def f(a) → def f(a, b=1)", False),
         ("def f(a) → def f(a, b)", True),
@@ -158,8 +176,8 @@ def test_files_that_move_make_a_refactoring_even_where_their_imports_change() ->
         ("async show(a: string): Promise<void> → show(a: string): Promise<void>", False),
     ],
 )
-def test_which_signatures_break_callers(heads: str, breaks: bool) -> None:
-    assert breaks_callers(heads) is breaks
+def test_which_signatures_break_callers(signatures: str, breaks: bool) -> None:
+    assert breaks_callers(*heads(signatures)) is breaks
 
 
 LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth_argument, "
@@ -184,4 +202,4 @@ LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth
     ],
 )
 def test_small_changes_are_told_by_their_lines(removed: list[str], added: list[str], told: list[str]) -> None:
-    assert (facts(removed, added) or plainly(removed, added)) == told
+    assert (facts(removed, added) or [effect_words(item) for item in plain_effects(removed, added)]) == told

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.past import indexer
+from iquest_lsp.codeflow.wording.effects import detail
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -71,4 +72,4 @@ def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, 
     script.commit("Start", {"a.py": f"def f():\n    return {before}\n"})
     script.commit("Go on", {"a.py": f"def f():\n    return {after}\n"})
     [file] = history_of(script.root).explain_diff("HEAD").files
-    assert told in {symbol.detail or symbol.change for symbol in file.symbols}
+    assert told in {detail(symbol) or symbol.change for symbol in file.symbols}

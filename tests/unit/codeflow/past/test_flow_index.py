@@ -12,6 +12,7 @@ from iquest_lsp.codeflow.git.repository import Tag
 from iquest_lsp.codeflow.past.cochange import partners, usual, wilson_bound
 from iquest_lsp.codeflow.past.releases import releases, version_of
 from iquest_lsp.codeflow.syntax.dialects import Declaration, declared, violations
+from iquest_lsp.codeflow.wording.purposes import construct_words
 from iquest_lsp.errors import NotARepositoryError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -74,7 +75,7 @@ def test_violations(path: str, source: str, version: tuple[int, ...], construct:
     lines = tuple(source.splitlines())
     hunk = Hunk(0, 0, 0, len(lines), (), lines)
     found = violations(path, source.encode(), Declaration(language_of(path), version, "x"), [hunk])
-    assert [item.construct for item in found][:1] == ([construct] if construct else [])
+    assert [construct_words(item.construct) for item in found][:1] == ([construct] if construct else [])
     assert violations(path, source.encode(), Declaration(language_of(path), (9999,), "x"), [hunk]) == []
     assert violations(path, source.encode(), Declaration(language_of(path), version, "x"), []) == []
 

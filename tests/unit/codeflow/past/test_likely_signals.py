@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from iquest_lsp.codeflow.answers.missing import with_likely
-from iquest_lsp.codeflow.diff.explanation import SURE, MissingItem, render_markdown
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.likely_signals import SIGNALS, TEXT_WEIGHTS, WEIGHTS, likely
 from iquest_lsp.codeflow.past.name_mentions import changed_words, mentions, weights_of, words_of
+from iquest_lsp.codeflow.wording.explanation import SURE, MissingItem, render_markdown
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -59,7 +59,7 @@ def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path
 
 
 def test_surer_files_come_first_and_are_enough() -> None:
-    expected = [MissingItem(f"{number}.md", "because", 3, 0.5) for number in range(3)]
+    expected = [MissingItem(f"{number}.md", (), 3, 0.5) for number in range(3)]
     along = [Likely("0.md", 0.9, ()), Likely("a.py", 0.8, ("one", "two")), Likely("b.py", 0.1, ())]
     along.append(Likely("c.py", 0.0, ()))
     found = with_likely(expected, along, [Partner("b.py", "x.py", 1, 4, 1.0, 2.0)])

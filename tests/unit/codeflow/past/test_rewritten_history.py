@@ -56,12 +56,13 @@ def keeper(script: Script, folder: Path, log: Path) -> Iterator[subprocess.Popen
 def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]:
     """Everything that an index of this working tree says."""
     tables = {
-        "commits": "c.oid, c.kind, c.filter, c.depth, c.files FROM live l JOIN commits c ON c.id=l.commit_id",
+        "commits": "c.oid, c.kind, c.ground, c.depth, c.files FROM live l JOIN commits c ON c.id=l.commit_id",
         "changes": "c.oid, p.path, x.status, x.added, x.removed FROM live l JOIN commits c ON c.id=l.commit_id"
         " JOIN changes x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
-        "hunks": "c.oid, p.path, x.new_start, x.old_start FROM live l JOIN commits c ON c.id=l.commit_id"
-        " JOIN hunks x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
-        "symbols": "c.oid, p.path, x.name, x.change, x.detail FROM live l JOIN commits c ON c.id=l.commit_id"
+        "patterns": "c.oid, x.kind, x.what, x.others FROM live l JOIN commits c ON c.id=l.commit_id"
+        " JOIN patterns x ON x.commit_id=c.id",
+        "symbols": "c.oid, p.path, x.name, x.change, x.signature, x.effects FROM live l"
+        " JOIN commits c ON c.id=l.commit_id"
         " JOIN symbols x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
     }
     with FlowIndex.open(Repository.open(script.root), folder) as index:

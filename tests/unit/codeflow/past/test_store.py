@@ -21,6 +21,7 @@ from iquest_lsp.codeflow.past import index_access
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer
 from iquest_lsp.codeflow.past.store import Store
+from iquest_lsp.codeflow.wording.purposes import ground_words
 from tests.unit.codeflow.conftest import Script, history_of
 from tests.waiting import PATIENCE_S
 
@@ -174,7 +175,12 @@ def test_filters_say_why(script: Script, tmp_path: Path) -> None:
     script.commit("Format the code", {"a.py": "def f( x ):\n    return [ x ]\n"})
     history_of(script.root, folder=tmp_path).update_index()
     with opened(script, tmp_path) as index:
-        filters = {item.subject: (item.filter, item.objection) for item in index.entries()}
+        filters = {
+            item.subject: (
+                (item.objection.filter, ground_words(item.objection)) if item.objection is not None else ("", "")
+            )
+            for item in index.entries()
+        }
     assert filters["wip"][0] == CREDIBILITY
     assert filters["Bump dependencies"] == (CREDIBILITY, "made by the program renovate[bot]")
     assert filters["Format the code"] == (CREDIBILITY, "only the layout changes")
@@ -217,9 +223,9 @@ def test_patterns_of_the_project(script: Script, tmp_path: Path) -> None:
     )
     history_of(script.root, folder=tmp_path).update_index()
     with opened(script, tmp_path) as index:
-        found = {(kind, what): detail for _, kind, what, detail in index.patterns()}
-        assert found["split", "a.py::Service"] == "into Reader, Sender, Writer"
-        assert found["merge", "both.py::Both"] == "from Reader, Sender"
+        found = {(item.kind, item.what): item.others for _, item in index.patterns()}
+        assert found["split", "a.py::Service"] == ("Reader", "Sender", "Writer")
+        assert found["merge", "both.py::Both"] == ("Reader", "Sender")
         assert ("file-rename", "output.py") in found
         assert index.renamed_from("output.py")[:2] == ["output.py", "writer.py"]
 
@@ -318,7 +324,7 @@ def test_reading_older_commits_takes_no_lease(script: Script, tmp_path: Path) ->
     with opened(script, tmp_path) as index:
         index.update()
         with index.store.transaction() as db:
-            for statement in ("UPDATE commits SET depth=0", "DELETE FROM symbols", "DELETE FROM hunks"):
+            for statement in ("UPDATE commits SET depth=0", "DELETE FROM symbols"):
                 db.execute(statement)
         index.deepen(["a.py"])
         assert index.store.value("SELECT count(*) FROM commits WHERE depth=0") == 0
@@ -376,6 +382,6 @@ def test_merges_and_side_branches(script: Script, tmp_path: Path) -> None:
     with opened(script, tmp_path) as index:
         index.update()
         merge = index.entries()[0]
-        assert (merge.kind, merge.filter, merge.merge) == ("merge", CREDIBILITY, True)
+        assert (merge.kind, merge.objection and merge.objection.filter, merge.merge) == ("merge", CREDIBILITY, True)
         assert len(index.entries()) == 4
         assert Indexer(index.repository, index.store).update().commits == 0

@@ -7,6 +7,7 @@ import pytest
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, same_code, symbol_changes
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of, touched
+from iquest_lsp.codeflow.wording.effects import detail
 
 CASES = {
     "a.py": (
@@ -213,7 +214,7 @@ def test_moves_between_files_are_linked() -> None:
     come = SymbolChange("b.py", "f", "function", "added", lines=lines)
     other = SymbolChange("b.py", "g", "function", "added", lines=("def g():", "return 1"))
     assert [(item.name, item.change) for item in link_moves([gone, come, other])] == [("f", "moved"), ("g", "added")]
-    assert link_moves([gone, come])[0].detail == "from a.py::f"
+    assert detail(link_moves([gone, come])[0]) == "from a.py::f"
 
 
 def test_deprecation_is_seen() -> None:

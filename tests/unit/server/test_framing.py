@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.server.stream import Damage, messages
+from iquest_lsp.server.framing import Damage, messages
 
 
 async def read(data: bytes, limit: int = 1024) -> list[bytes | Damage]:

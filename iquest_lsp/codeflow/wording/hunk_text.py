@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from iquest_lsp.codeflow.diff.redaction import WITHHELD, Redact
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
+from iquest_lsp.codeflow.wording.phrases import WITHHELD
 
 
 def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str], str], redact: Redact) -> str:

@@ -1,0 +1,57 @@
+"""The files of a diff with what happens in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+
+_STATUS = {
+    "A": "added",
+    "M": "modified",
+    "D": "deleted",
+    "R": "renamed",
+    "C": "copied",
+    "T": "type-changed",
+    "U": "conflicted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted.
+
+    `old_path` is where a renamed or copied one was; a binary one has no lines.
+    """
+
+    path: str
+    status: str
+    symbols: tuple[SymbolChange, ...] = ()
+    added: int = 0
+    removed: int = 0
+    old_path: str = ""
+    binary: bool = False
+
+    @classmethod
+    def of(cls, item: FileDiff, symbols: Sequence[SymbolChange]) -> ChangedFile:
+        """The file with the changes of its definitions."""
+        status = _STATUS.get(item.status, "modified")
+        old = item.old_path if item.status in ("R", "C") else ""
+        return cls(item.path, status, tuple(symbols), max(item.added, 0), max(item.removed, 0), old, item.binary)
+
+
+def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
+    """Changes a reader wants to see: no parts of whole definitions, no class that only changed in its methods."""
+    names = [item.name for item in symbols]
+    return [
+        item
+        for item in symbols
+        if not item.inner
+        and not (
+            item.change in ("body", "test")
+            and not item.effects
+            and any(name.startswith(f"{item.name}.") for name in names)
+        )
+    ]

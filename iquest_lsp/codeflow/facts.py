@@ -1,0 +1,51 @@
+"""What is known, as data: a kind and the values it names. Sentences are made of facts in `wording`, last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+Kind = TypeVar("Kind", bound=StrEnum)
+#: True for a text that looks like a secret, which answers do not repeat.
+Redact = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[Kind]):
+    """One thing that is known; the enum of `kind` says what `values` are for each of its members."""
+
+    kind: Kind
+    values: tuple[str, ...] = ()
+
+
+def encode(facts: Iterable[Fact[Any]]) -> str:
+    """Facts as compact JSON, a list of lists that begin with the kind; empty for none."""
+    listed = [[item.kind.value, *item.values] for item in facts]
+    return json.dumps(listed, ensure_ascii=False, separators=(",", ":")) if listed else ""
+
+
+def decode(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Kinds and values of the facts that `encode` wrote."""
+    return [(kind, tuple(values)) for kind, *values in json.loads(text)] if text else []
+
+
+def texts_of(value: object) -> Iterable[str]:
+    """Every text in facts, in records of facts, and in collections of them."""
+    if isinstance(value, StrEnum):
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from texts_of(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from texts_of(getattr(value, field.name))
+
+
+def holds_secret(redact: Redact | None, *values: object) -> bool:
+    """Whether any text in the values looks like a secret."""
+    return redact is not None and any(redact(text) for text in texts_of(values))

@@ -1,0 +1,118 @@
+"""What a change of a definition does, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.signatures import signature_effects
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, listed, say
+
+#: How many names are told of an effect on names.
+_NAMES = {EffectKind.CALLS_NO_MORE: 2}
+_ON_NAMES = {
+    EffectKind.RAISES: "now raises {}",
+    EffectKind.RAISES_NO_MORE: "no longer raises {}",
+    EffectKind.HANDLES: "now handles {}",
+    EffectKind.CALLS: "now calls {}",
+    EffectKind.CALLS_NO_MORE: "no longer calls {}",
+    EffectKind.USES: "now uses {}",
+    EffectKind.USES_NO_MORE: "no longer uses {}",
+    EffectKind.ADDS_TEXT: "adds the text {}",
+    EffectKind.DROPS_TEXT: "drops the text {}",
+    EffectKind.TAKES: "takes the new parameter {}",
+    EffectKind.TAKES_NO_MORE: "no longer takes {}",
+}
+_ON_VALUES = {
+    EffectKind.CHECKS: "checks `{}`",
+    EffectKind.COMMENTS_ONLY: "only comments change",
+    EffectKind.REORDERS: "takes its parameters in another order",
+    EffectKind.TYPES_ONLY: "changes types only",
+    EffectKind.OTHER_SIGNATURE: "has another head",
+    EffectKind.OTHER_FORM: "it gained another form",
+}
+#: What becomes of lines, where the others say what the definition does.
+_ON_LINES = {
+    EffectKind.TURNS: "`{}` becomes `{}` in `{}`",
+    EffectKind.BECOMES: "`{}` becomes `{}`",
+    EffectKind.GAINS: "`{}` gains `{}`",
+    EffectKind.LOSES: "`{}` loses `{}`",
+    EffectKind.COMES: "`{}` is new",
+    EffectKind.GOES: "`{}` is gone",
+}
+
+
+class Change(Protocol):
+    """A change of a definition, of a diff or as it is stored."""
+
+    @property
+    def name(self) -> str:
+        """The definition's name."""
+        ...
+
+    @property
+    def change(self) -> str:
+        """What happened to it; see SymbolChange."""
+        ...
+
+    @property
+    def signature(self) -> str:
+        """Its newest signature."""
+        ...
+
+    @property
+    def old_signature(self) -> str:
+        """The one before."""
+        ...
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What its lines do."""
+        ...
+
+    @property
+    def old_path(self) -> str:
+        """Where it came from."""
+        ...
+
+    @property
+    def old_name(self) -> str:
+        """What it was called."""
+        ...
+
+
+def effect_words(effect: Effect) -> str:
+    """One effect, without a subject."""
+    if effect.kind is EffectKind.WITHHELD:
+        return WITHHELD
+    if effect.kind in _ON_NAMES:
+        return say(_ON_NAMES[effect.kind], listed(effect.values, _NAMES.get(effect.kind, 3)))
+    return say((_ON_LINES | _ON_VALUES)[effect.kind], *effect.values)
+
+
+def is_of_lines(effect: Effect) -> bool:
+    """Whether the effect says what becomes of lines, so that no subject fits before it."""
+    return effect.kind in _ON_LINES
+
+
+def told_effects(change: Change) -> Sequence[Effect]:
+    """What is told of a change: the effects of its lines, or what becomes of its signature."""
+    if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):
+        return change.effects
+    if change.change == "signature":
+        return signature_effects(change.old_signature, change.signature)
+    return change.effects
+
+
+def detail(change: Change) -> str:
+    """What there is to say beside the kind of a change; empty where that tells all."""
+    if change.change not in ("body", "signature", "renamed", "moved"):
+        return ""
+    if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):
+        return WITHHELD
+    if change.change == "renamed":
+        return say("{} → {}", change.old_name, change.name)
+    if change.change == "moved":
+        return say("from {}::{}", change.old_path, change.old_name)
+    return ", ".join(effect_words(effect) for effect in told_effects(change))

@@ -1,0 +1,338 @@
+"""The answer to “what does this diff do, and what did it forget”, and its JSON and markdown forms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
+from iquest_lsp.codeflow.diff.filters import Objection
+from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.risks import Risk
+from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, say
+from iquest_lsp.codeflow.wording.purposes import objection_words, reason_words
+from iquest_lsp.codeflow.wording.risks import risk_words
+from iquest_lsp.codeflow.wording.summary import GUESS, Subject, sentence
+
+MAX_NEW = 8
+MAX_FILES, MAX_GONE = 30, 3
+#: The least confidence of a file that is expected; others only likely change along.
+SURE = 0.3
+
+
+class MissingKind(StrEnum):
+    """Why a file is expected in a diff."""
+
+    #: In how many of how many commits that changed a file it changed too, and that file.
+    TOGETHER = "together"
+    #: The file that the test is named after and, where commits tell, in how many of how many it changed along.
+    NAMED_TEST = "named-test"
+    #: The name, the line, and what happens to the definition of that name.
+    MENTIONS = "mentions"
+    #: In how many of how many commits on code the changelog changed.
+    CHANGELOG = "changelog"
+    #: Names of the changed lines.
+    NAMES = "names"
+    NEAR = "near"
+    #: The names look like a secret.
+    WITHHELD = "withheld"
+
+
+class MissingReason(Fact[MissingKind]):
+    """Why a file is expected in a diff."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What a commit did to the parts of a diff: which of its definitions it introduced and which it changed.
+
+    Where it did neither, `paths` are what it changed, or added. `kind` is the commit's; `objection` makes it doubtful.
+    """
+
+    introduced: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    added: bool = False
+    kind: str = "change"
+    objection: Objection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """A commit that matters here, and why; `commit` is its full id."""
+
+    commit: str
+    date: str
+    subject: str
+    relation: Related
+
+    @property
+    def reason(self) -> str:
+        """Why it matters, in words."""
+        return _related(self.relation)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingItem:
+    """A file that one would expect in the diff: in `support` commits of the past it was there, `confidence` often."""
+
+    path: str
+    reasons: tuple[MissingReason, ...]
+    support: int
+    confidence: float
+
+    @property
+    def reason(self) -> str:
+        """Why it is expected, in words."""
+        return "; ".join(_missing(reason) for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffExplanation:
+    """What a diff does, from facts alone; `model_text` is for a model's prose on top of them.
+
+    `left_out` counts commits of the related history that a filter took out. Of `missing`, the documents tell what is
+    less than SURE only of `open_work`, which can still grow: changes that are not committed yet.
+    """
+
+    subject: Subject
+    purpose: Intent
+    changes: tuple[SymbolChange, ...] = ()
+    files: tuple[ChangedFile, ...] = ()
+    history: tuple[HistoryItem, ...] = ()
+    missing: tuple[MissingItem, ...] = ()
+    dangers: tuple[Risk, ...] = ()
+    model_text: str | None = None
+    left_out: int = 0
+
+    @property
+    def open_work(self) -> bool:
+        """Whether the diff is of changes that are not committed yet."""
+        return self.subject.kind in ("worktree", "staged")
+
+    @property
+    def summary(self) -> str:
+        """What it is for, what it does, how large it is."""
+        return sentence(self.subject, self.files, self.changes, self.purpose)
+
+    @property
+    def intent(self) -> str:
+        """The kind of change."""
+        return self.purpose.kind
+
+    @property
+    def intent_reason(self) -> str:
+        """What that was read from, in words."""
+        guess = self.purpose.kind != "change" and self.purpose.confidence <= GUESS
+        return reason_words(self.purpose.reasons, guess=guess)
+
+    @property
+    def risks(self) -> tuple[str, ...]:
+        """What may go wrong, in words."""
+        return tuple(risk_words(risk) for risk in self.dangers)
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (docs/json.md)."""
+        return {
+            "summary": self.summary,
+            "intent": self.intent,
+            "files": [
+                {
+                    "path": item.path,
+                    "status": item.status,
+                    "symbols": [
+                        {"name": symbol.name, "kind": symbol.kind, "change": symbol.change} for symbol in item.symbols
+                    ],
+                }
+                for item in self.files
+            ],
+            "history": [
+                {"commit": item.commit, "date": item.date, "subject": item.subject, "reason": item.reason}
+                for item in self.history
+            ],
+            "missing": [
+                {
+                    "path": item.path,
+                    "reason": item.reason,
+                    "support": item.support,
+                    "confidence": round(item.confidence, 3),
+                }
+                for item in self.missing
+            ],
+            "risks": list(self.risks),
+            "model_text": self.model_text,
+        }
+
+    def to_markdown(self) -> str:
+        """The explanation as a markdown document."""
+        return render_markdown(self)
+
+
+_MISSING = {
+    MissingKind.TOGETHER: "changed in {} of the {} commits that changed {}",
+    MissingKind.CHANGELOG: "{} of the last {} commits on code changed the changelog",
+    MissingKind.NEAR: "lies near and changed lately",
+}
+_MENTIONED = {
+    "signature": "mentions `{}` (line {}), whose signature changes",
+    "renamed": "mentions `{}` (line {}), whose name changes",
+    "moved": "mentions `{}` (line {}), whose place changes",
+    "removed": "mentions `{}` (line {}), whose existence changes",
+}
+
+
+def _missing(reason: MissingReason) -> str:
+    values = reason.values
+    if reason.kind is MissingKind.WITHHELD:
+        return WITHHELD
+    if reason.kind is MissingKind.NAMED_TEST:
+        often = "the test named after {} does not change (it did in {} of the {} commits that did)"
+        return say(often if len(values) > 1 else "the test named after {} does not change", *values)
+    if reason.kind is MissingKind.MENTIONS:
+        name, line, change = values
+        return say(_MENTIONED.get(change, "mentions `{}` (line {}), whose behaviour changes"), name, line)
+    if reason.kind is MissingKind.NAMES:
+        return say("names {} of the changed lines", listed(values))
+    return say(_MISSING[reason.kind], *values)
+
+
+def _related(item: Related) -> str:
+    parts = [say("introduced {}", listed(item.introduced))] if item.introduced else []
+    parts += [say("changed {}", listed(item.changed))] if item.changed else []
+    if not parts:
+        parts = [say("added {}" if item.added else "changed {}", listed(item.paths))]
+    text = say(" and ").join(parts)
+    text = text if item.kind == "change" else say("{} ({})", text, item.kind)
+    return text if item.objection is None else say("{}; doubtful ({})", text, objection_words(item.objection))
+
+
+def render_markdown(explanation: DiffExplanation) -> str:
+    """The explanation as a markdown document."""
+    lines = [say("# {}", _title(explanation.subject)), "", explanation.summary, ""]
+    if explanation.model_text:
+        lines += [explanation.model_text, ""]
+    if explanation.files:
+        lines += [say("**Intent:** {} ({})", explanation.intent, explanation.intent_reason), ""]
+        lines += [say("## Files"), "", *_files(explanation.files), ""]
+    missing = [item for item in explanation.missing if item.confidence >= SURE]
+    if missing:
+        lines += [say("## Perhaps missing"), "", *_expected(missing), ""]
+    likely = [item for item in explanation.missing if item.confidence < SURE] if explanation.open_work else []
+    if likely:
+        lines += [say("## Likely to change along"), "", *_expected(likely), ""]
+    if explanation.dangers:
+        lines += [say("## Risks"), "", *[f"- {risk}" for risk in explanation.risks], ""]
+    if explanation.history:
+        lines += [say("## Related history"), "", *_history(explanation.history), ""]
+    if explanation.left_out:
+        lines += [left_out_line(explanation.left_out), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _expected(items: Iterable[MissingItem]) -> list[str]:
+    return [f"- `{item.path}`: {item.reason}" for item in items]
+
+
+def _history(items: Iterable[HistoryItem]) -> list[str]:
+    return [f"- `{item.commit[:10]}` {item.date} {escape(item.subject)}: {item.reason}" for item in items]
+
+
+_HEADINGS = {
+    "worktree": "What the working tree changes",
+    "staged": "What the staged changes change",
+    "patch": "What the patch changes",
+}
+
+
+def _title(subject: Subject) -> str:
+    if subject.kind in _HEADINGS:
+        return say(_HEADINGS[subject.kind])
+    text = subject.revision
+    full = len(text) >= 40 and all(char in "0123456789abcdef" for char in text)
+    return say("What {} changes", text[:10] if full else text)
+
+
+def _files(files: Sequence[ChangedFile]) -> list[str]:
+    shown, rest = _worth_listing(files)
+    lines = []
+    for item in shown:
+        origin = say(" from `{}`", item.old_path) if item.old_path else ""
+        lines.append(f"- `{item.path}`: {item.status}{origin}{_counts(item)}")
+        lines += _symbols(item)
+    if rest:
+        counts = Counter(item.status for item in rest)
+        told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+        lines.append("- " + say("and {} more files ({})", len(rest), told))
+    return lines
+
+
+def _worth_listing(files: Sequence[ChangedFile]) -> tuple[list[ChangedFile], list[ChangedFile]]:
+    """The files to list, in their order, and those that are only counted, where there are very many."""
+    if len(files) <= MAX_FILES:
+        return list(files), []
+    order = {Category.SOURCE: 0, Category.TEST: 1, Category.BUILD: 2, Category.CI: 2, Category.CONFIG: 2}
+
+    def weight(item: ChangedFile) -> tuple[bool, int, bool, int]:
+        return (
+            item.status == "deleted",
+            order.get(category(item.path), 3),
+            not item.symbols,
+            -item.added - item.removed,
+        )
+
+    kept = {item.path for item in sorted(files, key=weight)[:MAX_FILES]}
+    return [item for item in files if item.path in kept], [item for item in files if item.path not in kept]
+
+
+def _counts(item: ChangedFile) -> str:
+    if item.binary:
+        return say(" (binary)")
+    return say(" (+{} −{})", item.added, item.removed) if item.added > 0 or item.removed > 0 else ""
+
+
+_WORDS = {
+    "body": "changed",
+    "test": "changed",
+    "signature": "new signature",
+    "doc": "documentation changed",
+    "format-only": "layout only",
+}
+
+
+def _symbols(item: ChangedFile) -> list[str]:
+    """The definitions of one file as list items; of many new ones only the first, by weight."""
+    shown = worth_showing(item.symbols)
+    if item.status == "deleted" and len(shown) > MAX_GONE:
+        names = ", ".join(f"`{symbol.name}`" for symbol in shown[:MAX_GONE])
+        return ["  - " + say("with it {} and {} more definitions", names, len(shown) - MAX_GONE)]
+    new = [symbol for symbol in shown if symbol.change == "added"]
+    if len(new) > MAX_NEW:
+        main = sorted(new, key=lambda symbol: (not symbol.public, symbol.kind == "constant", -symbol.size))
+        kept = {id(symbol) for symbol in main[:MAX_NEW]}
+        left = len(new) - MAX_NEW
+        shown = [symbol for symbol in shown if symbol.change != "added" or id(symbol) in kept]
+        return [*_lines(shown), "  - " + say("and {} more new definitions", left)]
+    return _lines(shown)
+
+
+def _lines(shown: Sequence[SymbolChange]) -> list[str]:
+    """One line for each change; equal ones (overloads) once, those of layout alone together, last."""
+    layout = list(dict.fromkeys(symbol.name for symbol in shown if symbol.change == "format-only"))
+    told = dict.fromkeys(f"  - {_symbol(symbol)}" for symbol in shown if symbol.change != "format-only")
+    if layout:
+        told["  - " + say("layout only: {}", listed(layout, MAX_GONE))] = None
+    return list(told)
+
+
+def _symbol(symbol: SymbolChange) -> str:
+    told = detail(symbol)
+    what = say(_WORDS[symbol.change]) if symbol.change in _WORDS else symbol.change
+    return f"{symbol.kind} `{symbol.name}`: {what}" + (f" ({told})" if told else "")

@@ -1,0 +1,114 @@
+"""The answer to “what else must change if this changes”, and its JSON and markdown forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, say
+
+ORDER = ("caller", "test", "docs", "ci", "config", "cochange")
+
+
+class UseKind(StrEnum):
+    """What a place has to do with a definition."""
+
+    #: The definition's name, the definition around the use, and the module that its file does not import (or "").
+    CALLS = "calls"
+    USES = "uses"
+    #: A name and the line that holds it.
+    MENTIONS = "mentions"
+    MENTIONS_MODULE = "mentions-module"
+    #: The path that the test is named after.
+    NAMED_TEST = "named-test"
+    #: In how many of how many commits that changed a file it changed too, and that file.
+    TOGETHER = "together"
+    #: What is known holds a secret.
+    WITHHELD = "withheld"
+
+
+class Use(Fact[UseKind]):
+    """What a place has to do with a definition."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactItem:
+    """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange."""
+
+    path: str
+    line: int
+    kind: str
+    use: Use
+    confidence: float
+
+    @property
+    def reason(self) -> str:
+        """What it has to do with the target, in words."""
+        return _use(self.use)
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """All such places for a target, most certain first within their kinds."""
+
+    target: str
+    items: tuple[ImpactItem, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (docs/json.md)."""
+        return {
+            "target": self.target,
+            "items": [
+                {
+                    "path": item.path,
+                    "line": item.line,
+                    "kind": item.kind,
+                    "reason": item.reason,
+                    "confidence": round(item.confidence, 3),
+                }
+                for item in self.items
+            ],
+        }
+
+    def to_markdown(self) -> str:
+        """The places as a markdown document, by kind."""
+        lines = [say("# What a change of {} reaches", escape(self.target)), ""]
+        if not self.items:
+            lines.append(say("Nothing in this repository uses it, as far as syntax and history tell."))
+        for kind in ORDER:
+            some = [item for item in self.items if item.kind == kind]
+            if some:
+                lines += [say(_HEADINGS[kind]), ""]
+                lines += [f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})" for item in some]
+                lines.append("")
+        return "\n".join(lines).rstrip() + "\n"
+
+
+_HEADINGS = {
+    "caller": "## Callers",
+    "test": "## Tests",
+    "docs": "## Documentation",
+    "ci": "## Continuous integration",
+    "config": "## Configuration",
+    "cochange": "## Changes along, says history",
+}
+_USES = {
+    UseKind.MENTIONS: "mentions `{}`: {}",
+    UseKind.MENTIONS_MODULE: "mentions {}: {}",
+    UseKind.NAMED_TEST: "is the test named after {}",
+    UseKind.TOGETHER: "changed in {} of the {} commits that changed {}",
+}
+
+
+def _use(use: Use) -> str:
+    if use.kind is UseKind.WITHHELD:
+        return WITHHELD
+    if use.kind not in (UseKind.CALLS, UseKind.USES):
+        return say(_USES[use.kind], *use.values)
+    name, within, module = use.values
+    text = say("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name)
+    text = say("{} in `{}`", text, within) if within else text
+    return say("{}, though it does not import {}", text, module) if module else text

@@ -1,0 +1,32 @@
+"""How sentences are put together: templates, lists of names, counts, and text from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+#: Stands where a text is not repeated.
+WITHHELD = "(withheld: looks like a secret)"
+
+
+def say(template: str, /, *values: object) -> str:
+    """A template with its values; all words that a reader sees pass through here."""
+    return template.format(*values)
+
+
+def listed(names: Sequence[str], limit: int = 3) -> str:
+    """The first names as code, and how many more there are."""
+    shown = ", ".join(f"`{name}`" for name in names[:limit])
+    return say("{} and {} more", shown, len(names) - limit) if len(names) > limit else shown
+
+
+def left_out_line(count: int) -> str:
+    """Says that the filters took commits out, and how to see them."""
+    template = "{} less telling commit is left out (`--include-filtered` shows them)."
+    if count != 1:
+        template = "{} less telling commits are left out (`--include-filtered` shows them)."
+    return say(template, count)
+
+
+def escape(text: str) -> str:
+    """Text from outside, so that markdown shows it as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|" else char for char in text.replace("\n", " "))

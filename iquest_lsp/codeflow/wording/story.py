@@ -1,0 +1,260 @@
+"""The answer to “why is this code so”, and its JSON and markdown forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iquest_lsp.codeflow.diff.filters import Objection
+from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.syntax.line_effects import Effect
+from iquest_lsp.codeflow.syntax.paths import Category
+from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, say
+from iquest_lsp.codeflow.wording.purposes import objection_words
+
+
+class EventKind(StrEnum):
+    """What a commit did to the target; the first nine are a definition's changes, see SymbolChange."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    MOVED = "moved"
+    SIGNATURE = "signature"
+    BODY = "body"
+    DOC = "doc"
+    TEST = "test"
+    LAYOUT = "format-only"
+    LINE_BORN = "line-born"
+    LINE_CHANGED = "line-changed"
+    FILE_ADDED = "file-added"
+    FILE_CHANGED = "file-changed"
+    #: The definition is older than what is read in depth, and as old as its file.
+    WITH_FILE = "with-file"
+    #: A commit on tests, documents, CI or the changelog that follows on the others.
+    FOLLOWS = "follows"
+    #: A commit whose message names the target, or belongs to the same issues.
+    NAMES = "names"
+    BELONGS = "belongs"
+    #: What is known holds a secret.
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a commit did to the target, or to its `member`.
+
+    `of` is the kind of definition, or what the commit is for where it changed a file; `names` are what a message
+    names. `side` is the category of files of a commit that follows, `early` says that it came before the target.
+    """
+
+    kind: EventKind
+    of: str = ""
+    member: str = ""
+    name: str = ""
+    signature: str = ""
+    old_signature: str = ""
+    effects: tuple[Effect, ...] = ()
+    old_path: str = ""
+    old_name: str = ""
+    deprecates: bool = False
+    names: tuple[str, ...] = ()
+    side: Category | None = None
+    early: bool = False
+
+    @property
+    def change(self) -> str:
+        """The definition's change, as SymbolChange has it."""
+        return self.kind.value
+
+    def covers(self, other: Event) -> bool:
+        """Whether this event tells all that the other one does."""
+        if (self.kind, self.member) != (other.kind, other.member) or (other.deprecates and not self.deprecates):
+            return False
+        if self.kind is EventKind.BODY:
+            return self.effects[: len(other.effects)] == other.effects
+        if (self.old_path, self.old_name) != (other.old_path, other.old_name):
+            return False
+        # A getter and its setter are introduced once, though their signatures differ.
+        forms = (self.old_signature, self.signature), (other.old_signature, other.signature)
+        return self.kind is not EventKind.SIGNATURE or forms[0] == forms[1]
+
+
+class NoteKind(StrEnum):
+    """What is missing from an answer, and why."""
+
+    NOT_COMMITTED = "not-committed"
+    #: The commit with which a shallow clone ends.
+    SHALLOW = "shallow"
+    #: A sentence of the caller about what lies outside every history.
+    NO_HISTORY = "no-history"
+
+
+class Note(Fact[NoteKind]):
+    """What is missing from an answer."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoryItem:
+    """One step: `events` are what happened to the target; `kind`, `said` and `issues` tell why, as far as they can.
+
+    `kind` is what the commit is for, `said` the prose of its message, or its subject where there is none.
+    """
+
+    commit: str
+    date: str
+    subject: str
+    events: tuple[Event, ...]
+    kind: str = ""
+    said: str = ""
+    issues: tuple[str, ...] = ()
+    release: str | None = None
+    objection: Objection | None = None
+
+    @property
+    def change(self) -> str:
+        """What happened to the target, in words."""
+        return "; ".join(_event(event) for event in self.events)
+
+    @property
+    def reason(self) -> str:
+        """Why, as the history tells it."""
+        reason = ": ".join(part for part in (self.kind, self.said) if part)
+        return f"{reason} ({', '.join(self.issues)})" if self.issues else reason
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How a line or definition came to be, oldest step first.
+
+    `since` is the first release that has it, `deprecated_in` the one that declares it deprecated (`unreleased` where
+    no release does yet). `left_out` counts steps that a filter took out; `missing` is what the story lacks.
+    """
+
+    target: str
+    story: tuple[StoryItem, ...]
+    since: str | None = None
+    deprecated_in: str | None = None
+    left_out: int = 0
+    missing: Note | None = None
+
+    @property
+    def note(self) -> str:
+        """What the story lacks, in words."""
+        return say(_NOTES[self.missing.kind], *self.missing.values) if self.missing is not None else ""
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (docs/json.md)."""
+        return {
+            "target": self.target,
+            "story": [
+                {
+                    "commit": item.commit,
+                    "date": item.date,
+                    "subject": item.subject,
+                    "change": item.change,
+                    "reason": item.reason,
+                }
+                for item in self.story
+            ],
+            "since": self.since,
+            "deprecated_in": self.deprecated_in,
+        }
+
+    def to_markdown(self) -> str:
+        """The story as a markdown document."""
+        lines = [say("# Why {} is as it is", escape(self.target)), ""]
+        if self.since:
+            lines.append(say("In releases since **{}**.", escape(self.since)))
+        elif self.story and self.missing is None:
+            lines.append(say("In no release yet."))
+        if self.deprecated_in:
+            lines.append(say("Deprecated: **{}**.", escape(self.deprecated_in)))
+        if self.missing is not None:
+            lines.append(self.note)
+        lines.append("")
+        for item in self.story:
+            release = f" ({item.release})" if item.release else ""
+            lines.append(f"- {item.date} `{item.commit[:10]}`{release} {escape(item.subject)}")
+            lines.append(f"  - {item.change}")
+            if item.reason and not _repeats(item):
+                lines.append("  - " + say("why: {}", escape(item.reason)))
+            if item.objection is not None:
+                lines.append("  - " + say("doubtful: {}", escape(objection_words(item.objection))))
+        if self.left_out:
+            lines += ["", left_out_line(self.left_out)]
+        return "\n".join(lines).rstrip() + "\n"
+
+
+def _repeats(item: StoryItem) -> bool:
+    """Whether the reason says no more than the subject, which stands above it."""
+    return bool(item.kind) and item.said == item.subject and not item.issues
+
+
+_NOTES = {
+    NoteKind.NOT_COMMITTED: "It is not committed yet.",
+    NoteKind.SHALLOW: "This clone is shallow: what came before {} is not in it.",
+    NoteKind.NO_HISTORY: "{}",
+}
+_CHANGES = {
+    EventKind.ADDED: "{} was introduced",
+    EventKind.REMOVED: "{} was removed",
+    EventKind.RENAMED: "{} was renamed",
+    EventKind.MOVED: "{} was moved {}",
+    EventKind.SIGNATURE: "the signature of {} changed",
+    EventKind.BODY: "{} was changed",
+    EventKind.DOC: "the documentation of {} was changed",
+    EventKind.TEST: "{} was changed",
+    EventKind.LAYOUT: "the layout of {} was changed",
+}
+_TOLD = frozenset({EventKind.RENAMED, EventKind.SIGNATURE, EventKind.BODY})
+_OTHERS = {
+    EventKind.LINE_BORN: "the line came with it",
+    EventKind.LINE_CHANGED: "the line was changed",
+    EventKind.FILE_ADDED: "the file was added",
+    EventKind.FILE_CHANGED: "the file was changed ({})",
+    EventKind.WITH_FILE: "the {} came with the file",
+}
+_FOLLOW = {
+    Category.TEST: "its tests follow",
+    Category.DOCS: "its documentation follows",
+    Category.CI: "continuous integration follows",
+    Category.CHANGELOG: "the changelog follows",
+}
+_SIDES = {
+    Category.TEST: "a change of tests that {}",
+    Category.DOCS: "a change of documentation that {}",
+    Category.CI: "a change of continuous integration that {}",
+    Category.CHANGELOG: "a changelog entry that {}",
+}
+#: The categories whose commits follow on others, in the order of what they say.
+FOLLOWING: Sequence[Category] = tuple(_FOLLOW)
+
+
+def _event(event: Event) -> str:
+    if event.kind is EventKind.WITHHELD:
+        return WITHHELD
+    if event.kind in _CHANGES:
+        return _change(event)
+    if event.kind in _OTHERS:
+        return say(_OTHERS[event.kind], event.of)
+    if event.kind is EventKind.FOLLOWS and event.side is not None:
+        text = say(_FOLLOW[event.side])
+    elif event.kind is EventKind.BELONGS:
+        text = say("belongs to {}", ", ".join(event.names))
+        text = say(_SIDES[event.side], text) if event.side is not None else text
+    else:
+        text = say("names `{}`", *event.names)
+    return say("before it: {}", text) if event.early else text
+
+
+def _change(event: Event) -> str:
+    what = f"`{event.member}`" if event.member else say("the {}", event.of)
+    told = detail(event)
+    text = say(_CHANGES[event.kind], what, told)
+    text = say("{}: {}", text, told) if told and event.kind in _TOLD else text
+    return say("{}, and declared deprecated", text) if event.deprecates else text

@@ -1,0 +1,262 @@
+"""A diff's summary in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
+from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.line_effects import Effect
+from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.wording.effects import effect_words, is_of_lines, told_effects
+from iquest_lsp.codeflow.wording.phrases import listed, say
+
+MAX_TOLD, MAX_FACTS = 8, 3
+#: Kinds that are no surer than this are guesses.
+GUESS = 0.5
+
+_TITLES = {
+    "feature": "Feature",
+    "fix": "Fix",
+    "refactor": "Refactoring",
+    "perf": "Performance",
+    "docs": "Documentation",
+    "test": "Tests",
+    "ci": "Continuous integration",
+    "build": "Build",
+    "style": "Layout only",
+    "deprecate": "Deprecation",
+    "release": "Release",
+    "revert": "Revert",
+    "merge": "Merge",
+    "chore": "Chore",
+    "change": "Change",
+}
+# How the first words of a subject, which others wrote, say its kind already.
+_SAID = {
+    kind: re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
+    for kind, pattern in {
+        "feature": "feat",
+        "fix": "fix|bug",
+        "refactor": "refactor|mov(e|es|ed|ing)\\b|renam",
+        "perf": "perf|speed|optimi",
+        "docs": "docs?\\b|documentation|readme|changelog|comment",
+        "test": "tests?\\b|testing",
+        "ci": "ci\\b|continuous",
+        "build": "build",
+        "style": "style|format|layout|lint",
+        "deprecate": "deprecat",
+        "release": "release|bump|v?\\d+\\.\\d",
+        "revert": "revert",
+        "merge": "merge",
+        "chore": "chore",
+        "change": "change",
+    }.items()
+}
+_NOUNS = {
+    Category.DOCS: "documentation",
+    Category.CHANGELOG: "the changelog",
+    Category.CI: "continuous integration",
+    Category.BUILD: "build files",
+    Category.LOCK: "lock files",
+    Category.CONFIG: "configuration",
+    Category.TEST: "tests",
+    Category.GENERATED: "generated files",
+    Category.OTHER: "other files",
+    Category.SOURCE: "code",
+}
+
+
+_VERBS = {
+    "added": "adds {}",
+    "removed": "removes {}",
+    "renamed": "renames {}",
+    "moved": "moves {}",
+    "signature": "changes the signature of {}",
+    "body": "changes {}",
+    "doc": "documents {}",
+    "format-only": "reformats {}",
+}
+_TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
+_FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
+_HELPER_VERBS = {
+    "added": "adds what tests share ({})",
+    "removed": "removes what tests share ({})",
+    "moved": "moves what tests share ({})",
+    "renamed": "renames what tests share ({})",
+}
+_LABELS = {"worktree": "the working tree", "staged": "the staged changes", "patch": "the patch"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a diff is about: the kind of its target, the revision as it was `asked` for, and what its commits say.
+
+    `message` is the subject of its only commit where that tells something; `merge` says that a merge is explained,
+    `commits` how many are in it.
+    """
+
+    kind: str
+    asked: str
+    revision: str
+    message: str = ""
+    merge: bool = False
+    commits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """One part of a summary; `moves` says that it tells of things moved or renamed."""
+
+    text: str
+    moves: bool = False
+
+
+def label(subject: Subject) -> str:
+    """The target in words."""
+    return say(_LABELS[subject.kind]) if subject.kind in _LABELS else subject.asked
+
+
+def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[SymbolChange], intent: Intent) -> str:
+    """The summary: what it is for, what it does, how large it is."""
+    if not files:
+        if subject.merge:
+            return say("Merges without changes of its own.")
+        return say("Nothing changes in {}.", label(subject))
+    phrases = describe(changes, files)
+    if subject.message:
+        what = subject.message.rstrip(" .")
+        first = what.partition(":")[0] if ":" in what else what.partition(" ")[0]
+        said_already = bool(_SAID[intent.kind].search(first))
+    else:
+        phrase = phrases.pop(0) if phrases else _Phrase(say("files change"))
+        what, said_already = phrase.text, phrase.moves and intent.kind == "refactor"
+    # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
+    head = _capital(what)
+    if intent.kind != "change" and intent.confidence > GUESS and not said_already:
+        head = say("{}: {}", say(_TITLES[intent.kind]), what)
+    if subject.commits > 1:
+        head = say("{} commits, mostly {}", subject.commits, intent.kind)
+    said = _capital("; ".join(phrase.text for phrase in phrases[:6]))
+    body = f" {said}." if said else ""
+    return f"{head}.{body} {_size(files)}."
+
+
+def _size(files: Sequence[ChangedFile]) -> str:
+    count = say("{} file", 1) if len(files) == 1 else say("{} files", len(files))
+    if all(item.binary for item in files):
+        return say("{}, binary", count)
+    added, removed = sum(item.added for item in files), sum(item.removed for item in files)
+    return say("{}, +{} −{} lines", count, added, removed)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[_Phrase]:
+    """Phrases that say what happens to the definitions and files, code before the rest."""
+    phrases = []
+    code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST]
+    for change, template in _VERBS.items():
+        some = [item for item in code if item.change == change]
+        if some:
+            phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
+    phrases += map(_Phrase, _telling(code))
+    tests = [item for item in changes if category(item.path) is Category.TEST and item.kind == "test"]
+    for change, template in _TEST_VERBS.items():
+        some = [item for item in tests if item.change == change]
+        if some:
+            noun = say("{} tests", len(some)) if len(some) > 1 else say("the test `{}`", some[0].name)
+            phrases.append(_Phrase(say(template, noun), change == "renamed"))
+    phrases += map(_Phrase, _helpers(changes))
+    known = {item.path for item in changes}
+    moved = [item for item in files if item.status == "renamed"]
+    if moved:
+        shown = ", ".join(say("{} to {}", item.old_path, item.path) for item in moved[:2])
+        rest = len(moved) - 2
+        text = say("moves {} and {} more files", shown, rest) if rest > 0 else say("moves {}", shown)
+        phrases.insert(0, _Phrase(text, moves=True))
+        known |= {item.path for item in moved}
+    others: dict[Category, list[ChangedFile]] = {}
+    for item in files:
+        if item.path not in known:
+            others.setdefault(category(item.path), []).append(item)
+    beside = any(category(path) is Category.TEST for path in known)
+    return [*phrases, *(_Phrase(_files(kind, some_files, beside=beside)) for kind, some_files in others.items())]
+
+
+def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:
+    """What happens to files without definitions; `beside` says that other tests have been told of."""
+    names = ", ".join(item.path for item in files[:2])
+    shown = say("{} and {} more", names, len(files) - 2) if len(files) > 2 else names
+    statuses = {item.status for item in files}
+    template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
+    noun = say(_NOUNS[kind])
+    if kind is Category.OTHER and all(item.binary for item in files):
+        noun = say("a binary file") if len(files) == 1 else say("binary files")
+    elif kind is Category.TEST and beside:
+        noun = say("{} more test files", len(files)) if len(files) > 1 else say("{} more test file", 1)
+    return say(template, noun, shown)
+
+
+def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
+    """What happens to the definitions in test files that are no tests."""
+    some = [
+        item
+        for item in worth_showing(changes)
+        if category(item.path) is Category.TEST and item.kind != "test" and item.change not in ("doc", "format-only")
+    ]
+    if not some:
+        return []
+    kinds = {item.change for item in some}
+    other = "changes what tests share ({})"
+    template = _HELPER_VERBS.get(next(iter(kinds)), other) if len(kinds) == 1 else other
+    return [say(template, listed(list(dict.fromkeys(item.name for item in some))))]
+
+
+def _telling(code: Sequence[SymbolChange]) -> list[str]:
+    """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
+    if len(code) > MAX_TOLD:
+        return []
+    told = {item.name: _effects(item) for item in code}
+    alone = len(code) == 1
+    return [phrase for name, effects in told.items() for phrase in _phrases("" if alone else name, effects)][:MAX_FACTS]
+
+
+def _phrases(name: str, effects: Sequence[Effect]) -> list[str]:
+    """What one definition does now, and what becomes of its lines, as two phrases at most."""
+    does = say(" and ").join(effect_words(item) for item in effects if not is_of_lines(item))
+    lines = say(" and ").join(effect_words(item) for item in effects if is_of_lines(item))
+    if not name:
+        return [item for item in (does, lines) if item]
+    return [*([say("`{}` {}", name, does)] if does else []), *([say("in `{}`, {}", name, lines)] if lines else [])]
+
+
+def _effects(item: SymbolChange) -> Sequence[Effect]:
+    """What is told of one definition: all of its signature, the first two effects of its lines."""
+    if item.change == "signature":
+        return told_effects(item)
+    return told_effects(item)[:2] if item.change == "body" else ()
+
+
+def _definitions(some: Sequence[SymbolChange]) -> str:
+    def name(item: SymbolChange) -> str:
+        return say("`{}` to `{}`", item.old_name, item.name) if item.change == "renamed" else f"`{item.name}`"
+
+    some = sorted(some, key=lambda item: (not item.public, item.kind == "constant", -item.size))
+    names = list(dict.fromkeys(map(name, some)))
+    shown = ", ".join(names[:3])
+    if len(names) > 3:
+        shown = say("{} and {} more", shown, len(names) - 3)
+    paths = {item.path for item in some}
+    origins = {item.old_path for item in some if item.change == "moved"}
+    if len(origins) == 1 and origins != paths:
+        shown = say("{} from {}", shown, next(iter(origins)))
+        return say("{} to {}", shown, next(iter(paths))) if len(paths) == 1 else shown
+    if len(paths) == 1:
+        return say("{} in {}", shown, next(iter(paths)))
+    return say("{} in {} files", shown, len(paths)) if len(some) > 3 else shown

@@ -1,0 +1,134 @@
+"""The answer to “which change brought this bug”, and its JSON and markdown forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iquest_lsp.codeflow.diff.filters import Objection
+from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.wording.phrases import escape, left_out_line, say
+from iquest_lsp.codeflow.wording.purposes import objection_words
+
+
+class EvidenceKind(StrEnum):
+    """What speaks against a commit; the values are names and paths."""
+
+    RECENT = "recent"
+    LINE = "line"
+    SYMBOL = "symbol"
+    FILE = "file"
+    #: A definition that it changed, and the one in which that is called.
+    CALLED_IN = "called-in"
+    NAMED_IN_TEST = "named-in-test"
+    #: The test's path.
+    NAMED_AFTER = "named-after"
+    #: Words of the error.
+    WORDS = "words"
+    #: The tag that is known to work.
+    AFTER = "after"
+    RISKY = "risky"
+    #: What the commit is for, and its lines.
+    SIZE = "size"
+
+
+class Evidence(Fact[EvidenceKind]):
+    """What speaks against a commit."""
+
+    __slots__ = ()
+
+
+_EVIDENCE = {
+    EvidenceKind.RECENT: "it is recent",
+    EvidenceKind.LINE: "changed this very line",
+    EvidenceKind.SYMBOL: "changed `{}`",
+    EvidenceKind.FILE: "changed {}",
+    EvidenceKind.CALLED_IN: "changed `{}`, which is called in `{}`",
+    EvidenceKind.NAMED_IN_TEST: "changed `{}`, which is named in the failing test",
+    EvidenceKind.NAMED_AFTER: "changed what {} is named after",
+    EvidenceKind.AFTER: "after {}",
+    EvidenceKind.RISKY: "it changes conditions, bounds or much code",
+    EvidenceKind.SIZE: "kind: {}, {} lines",
+}
+
+
+def _evidence(item: Evidence) -> str:
+    if item.kind is EvidenceKind.WORDS:
+        return say("its lines hold {} of the error", ", ".join(f"`{word}`" for word in item.values))
+    return say(_EVIDENCE[item.kind], *item.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A commit that may have brought the bug; `score` is between 0 and 1 and only ranks.
+
+    `objection` is a filter's that speaks for its innocence.
+    """
+
+    commit: str
+    date: str
+    subject: str
+    score: float
+    evidence: tuple[Evidence, ...]
+    paths: tuple[str, ...]
+    objection: Objection | None = None
+
+    @property
+    def reason(self) -> str:
+        """What speaks against it, in words."""
+        parts = [_evidence(item) for item in self.evidence]
+        parts += [say("doubtful ({})", objection_words(self.objection))] if self.objection is not None else []
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """The likeliest commits, likeliest first; `since` is the tag they were set against, if any.
+
+    `left_out` counts commits that cannot have changed what the code does now, by the filters' word. `by_words` says
+    that a log named no place.
+    """
+
+    items: tuple[Suspect, ...]
+    since: str = ""
+    left_out: int = 0
+    by_words: bool = False
+
+    @property
+    def note(self) -> str:
+        """What the answer rests on where that is little, in words."""
+        if not self.by_words:
+            return ""
+        return say("The log names no file of this repository, so only its words and time were looked at.")
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (docs/json.md)."""
+        return {
+            "items": [
+                {
+                    "commit": item.commit,
+                    "date": item.date,
+                    "subject": item.subject,
+                    "score": item.score,
+                    "reason": item.reason,
+                    "paths": list(item.paths),
+                }
+                for item in self.items
+            ]
+        }
+
+    def to_markdown(self) -> str:
+        """The suspects as a markdown document."""
+        lines = [say("# Suspects"), ""]
+        if self.since:
+            lines += [say("Set against what changed since {}.", escape(self.since)), ""]
+        if self.by_words:
+            lines += [self.note, ""]
+        if not self.items:
+            lines.append(say("No commit in the history bears on this."))
+        for number, item in enumerate(self.items, 1):
+            lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({item.score:.2f})")
+            lines.append(f"   - {item.reason}")
+        if self.left_out:
+            lines += ["", left_out_line(self.left_out)]
+        return "\n".join(lines).rstrip() + "\n"

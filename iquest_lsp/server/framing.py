@@ -1,0 +1,101 @@
+"""Messages on a byte stream: the Content-Length framing of the Language Server Protocol, both ways.
+
+`messages` reads what clients of any kind send. A damaged message never ends the connection: it is reported and reading
+goes on with the next header, wherever on a line it stands, since a body that was announced too short or too long leaves
+the next header behind its rest. `receive` reads what a sound server sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+MAX_BODY = 256 * 1024 * 1024
+HEAD_END = b"\r\n\r\n"
+
+_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})$", re.IGNORECASE)
+
+
+def frame(message: object) -> bytes:
+    """A message with its header, in ASCII; lone surrogates stay escaped."""
+    body = json.dumps(message).encode("ascii")
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def body_length(head: bytes) -> int:
+    """What a header announces; raises ValueError where it announces nothing."""
+    for line in head.splitlines():
+        found = _LENGTH.fullmatch(line.strip())
+        if found is not None:
+            return int(found[1])
+    raise ValueError("a header without Content-Length")
+
+
+async def receive(reader: asyncio.StreamReader) -> dict[str, Any]:
+    """The next message; raises IncompleteReadError or ConnectionError where the stream ends, ValueError."""
+    head = await reader.readuntil(HEAD_END)
+    message: dict[str, Any] = json.loads(await reader.readexactly(body_length(head)))
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A message that could not be read, and why."""
+
+    reason: str
+
+
+async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes | Damage]:
+    """The bodies of the messages on a stream until it ends, and what was damaged between them."""
+    length: int | None = None
+    rubbish = False
+    while True:
+        try:
+            line = await reader.readline()
+        except ValueError:  # a line longer than the reader's limit; asyncio has dropped it
+            rubbish = True
+            continue
+        except OSError:  # the connection was reset
+            return
+        if not line:
+            return
+        if line.strip():
+            found = _LENGTH.search(line.strip())
+            if found:
+                length = int(found.group(1))
+                if found.start():
+                    yield Damage("text outside any message")
+            elif b":" not in line:
+                rubbish = True
+            continue
+        if length is None:
+            if rubbish:
+                yield Damage("text outside any message")
+            else:
+                yield Damage("a header without Content-Length")
+            rubbish = False
+            continue
+        rubbish = False
+        if length > MAX_BODY:
+            yield Damage(f"a message of {length} bytes; the limit is {MAX_BODY}")
+            if not await _skip(reader, length):
+                return
+        else:
+            try:
+                yield await reader.readexactly(length)
+            except (asyncio.IncompleteReadError, OSError):
+                return
+        length = None
+
+
+async def _skip(reader: asyncio.StreamReader, count: int) -> bool:
+    while count:
+        data = await reader.read(min(count, 65536))
+        if not data:
+            return False
+        count -= len(data)
+    return True
