@@ -130,12 +130,15 @@ class History:
 
     def suspects_in_log(self, text: str) -> Suspects:
         """Which recent changes most likely brought the failure that a test's, compiler's or crash's log shows."""
-        from iquest_lsp.codeflow.answers.logs import read_log
+        from iquest_lsp.codeflow.answers.logs import MAX_LOG, read_log
         from iquest_lsp.codeflow.answers.suspects import suspects_of_failure
+        from iquest_lsp.codeflow.gaps import GapKind
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
 
         repository = Repository.open(self.root)
+        if len(text) > MAX_LOG:
+            repository.gaps.add(GapKind.LOG, MAX_LOG // 1_000_000)
         failure = read_log(text, repository.files())
         paths = list(dict.fromkeys(frame.path for frame in failure.frames))
         with index_of(repository, self.folder, paths) as index:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.facts import Redact, holds_secret
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.unindexed import Evidence
@@ -58,10 +59,13 @@ def impact_of(
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (ORDER.index(item.kind), -item.confidence, item.path, item.line))
+    repository.gaps.cut(GapKind.PLACES, MAX_ITEMS, len(kept))
+    if repository.bare:
+        repository.gaps.add(GapKind.BARE)
     shown = kept[:MAX_ITEMS]
     if redact is not None:
         shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
-    return Impact(target.label, tuple(shown))
+    return Impact(target.label, tuple(shown), repository.lacks())
 
 
 def _ci_text(repository: Repository) -> str:

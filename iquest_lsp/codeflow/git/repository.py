@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from iquest_lsp import harmless_git
+from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Repository:
 
     def __init__(self, root: Path, repo: git.Repo) -> None:
         self.root = root
+        self.gaps = Gaps()
         self.git_dir = Path(repo.git_dir).resolve()
         self.common_dir = Path(repo.common_dir).resolve()
         self.bare = repo.working_tree_dir is None
@@ -112,6 +114,12 @@ class Repository:
     def shallow(self) -> bool:
         """True when the history is cut off."""
         return (self.common_dir / "shallow").exists()
+
+    def lacks(self) -> tuple[Gap, ...]:
+        """What is missing from the answer for which this was opened."""
+        if self.shallow:
+            self.gaps.add(GapKind.SHALLOW)
+        return self.gaps.told()
 
     def is_cut_off(self, oid: str) -> bool:
         """True for a commit whose parents this shallow clone lacks."""
@@ -272,7 +280,7 @@ class Repository:
     def blobs(self) -> Iterator[BlobReader]:
         """A reader of file contents by object id, on one git process."""
         with self.pipe("cat-file", "--batch") as process:
-            yield BlobReader(process)
+            yield BlobReader(process, self.gaps)
 
     @contextlib.contextmanager
     def pipe(self, *args: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -302,6 +310,10 @@ class Repository:
             return 0 if self.bare else (self.top / self._on_disk(path)).lstat().st_size
         except (OSError, ValueError):
             return 0
+
+    def is_link(self, path: str) -> bool:
+        """Whether a path of the work tree is a symbolic link."""
+        return not self.bare and (self.top / self._on_disk(path)).is_symlink()
 
     def work_tree_file(self, path: str) -> bytes | None:
         """The file's bytes on disk; None when it is missing, too large, a link, or outside the work tree."""
@@ -441,11 +453,12 @@ class Repository:
 class BlobReader:
     """Contents by object id, from a running `git cat-file --batch`; keeps none."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], gaps: Gaps) -> None:
         self._process = process
+        self._gaps = gaps
 
-    def read(self, oid: str) -> bytes | None:
-        """The blob's bytes; None when it is missing, no blob, or larger than MAX_BLOB."""
+    def read(self, oid: str, path: str = "") -> bytes | None:
+        """The blob's bytes; None when it is missing, no blob, or larger than MAX_BLOB; `path` is told as missing."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -456,6 +469,8 @@ class BlobReader:
             raise RepositoryError("git stopped while file contents were read", fix="Check with `git fsck`") from error
         header = stdout.readline().split()
         if len(header) != 3 or not header[2].isdigit():
+            if re.fullmatch("[0-9a-f]{40,64}", oid):
+                self._gaps.add(GapKind.ABSENT, path or oid[:10])
             return None
         size = int(header[2])
         keep = size <= MAX_BLOB and header[1] == b"blob"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from iquest_lsp.codeflow.diff.filters import Ground
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
@@ -116,7 +117,10 @@ class FlowIndex:
         if not ids:
             return []
         marks = ",".join("?" * len(ids))
-        return self._among(f"SELECT commit_id FROM changes WHERE path_id IN ({marks})", ids, limit)
+        found = self._among(f"SELECT commit_id FROM changes WHERE path_id IN ({marks})", ids, limit)
+        if len(found) >= limit:
+            self.repository.gaps.add(GapKind.COMMITS, limit)
+        return found
 
     def naming(self, words: Iterable[str], limit: int = 50) -> list[Entry]:
         """Live commits whose message names any of the words of code or issues."""
@@ -231,10 +235,12 @@ class FlowIndex:
             *ids,
             self._view,
             self._before,
-            limit,
+            limit + 1,
         )
+        if len(shallow) > limit >= MAX_DEEPEN:
+            self.repository.gaps.add(GapKind.COMMITS, limit)
         if shallow:
-            Indexer(self.repository, self.store).deepen([row[0] for row in shallow])
+            Indexer(self.repository, self.store).deepen([row[0] for row in shallow[:limit]])
 
     def tags(self) -> list[Tag]:
         """The tags as of the last update, oldest first."""
@@ -253,6 +259,8 @@ class FlowIndex:
             for touch in walked.touches
             if touch.oid in entries
         ]
+        if not walked.complete:
+            self.repository.gaps.add(GapKind.TIME)
         return sorted(found, key=lambda item: -item[1].order), walked.complete
 
     def _named(self, oids: Sequence[str]) -> list[Entry]:

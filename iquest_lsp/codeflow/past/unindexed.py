@@ -10,6 +10,7 @@ from typing import Protocol
 
 from iquest_lsp.codeflow.diff.filters import Objection, credibility, is_bot
 from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
@@ -18,6 +19,8 @@ from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
 MAX_RENAMES = 8
+#: Commits at most of a walk.
+WALKED = 300
 #: How far back the ranking of likely files looks.
 LATELY = 500
 
@@ -84,6 +87,8 @@ class LiveEvidence:
         if not self._base or not paths:
             return []
         walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+        if not walked.complete:
+            self._repository.gaps.add(GapKind.TIME)
         found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
         followed = {path for _, path, _ in ranges}
         deadline = time.monotonic() + self._seconds
@@ -135,7 +140,7 @@ class LiveEvidence:
             paths=paths[:50],
             full_diff=True,
             numbers=False,
-            limit=300,
+            limit=WALKED,
             merges=False,
         )
         for commit in walk:
@@ -149,7 +154,7 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base:
             return Habits(0, Counter())
-        walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
+        walk = commits(self._repository, revisions=[self._base], numbers=False, limit=WALKED, merges=False)
         return habits_of(
             [item.path for item in commit.files]
             for commit in walk

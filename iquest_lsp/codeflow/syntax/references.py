@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, at_line, symbols_of
@@ -151,13 +152,16 @@ def references(
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
     hits: dict[str, list[tuple[int, str]]] = {}
-    for path, line, text in islice(repository.grep(wanted, revision), MAX_LINES):
+    lines = list(islice(repository.grep(wanted, revision), MAX_LINES + 1))
+    if len(lines) > MAX_LINES:
+        repository.gaps.add(GapKind.USES, MAX_LINES)
+    for path, line, text in lines[:MAX_LINES]:
         kind = _KINDS.get(category(path))
         if kind is not None and len(text) < 2000:
             hits.setdefault(path, []).append((line, text))
     found: list[Reference] = []
     bound: set[tuple[str, str, str]] = set()
-    parsed = 0
+    parsed = unparsed = 0
     for path in sorted(hits, key=lambda item: (category(item) is not Category.SOURCE, len(hits[item]), item)):
         confirm: _Confirmation | None = None
         code = bool(grammars.language_of(path))
@@ -165,6 +169,7 @@ def references(
             parsed += 1
             source = read(path)
             confirm = _Confirmation(path, source) if source is not None and len(source) <= MAX_SOURCE else None
+        unparsed += code and confirm is None
         for line, text in hits[path]:
             kind = _KINDS[category(path)]
             if confirm is None:
@@ -196,7 +201,10 @@ def references(
                     )
                     break
         if len(found) >= MAX_FOUND:
+            repository.gaps.add(GapKind.USES, len(found))
             break
+    if unparsed:
+        repository.gaps.add(GapKind.UNPARSED, unparsed)
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
 

@@ -12,9 +12,11 @@ from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.diff.risks import Risk
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, say
 from iquest_lsp.codeflow.wording.purposes import objection_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
@@ -100,7 +102,8 @@ class DiffExplanation:
     """What a diff does, from facts alone; `model_text` is for a model's prose on top of them.
 
     `left_out` counts commits of the related history that a filter took out. Of `missing`, the documents tell what is
-    less than SURE only of `open_work`, which can still grow: changes that are not committed yet.
+    less than SURE only of `open_work`, which can still grow: changes that are not committed yet. `gaps` are what the
+    explanation lacks.
     """
 
     subject: Subject
@@ -112,6 +115,7 @@ class DiffExplanation:
     dangers: tuple[Risk, ...] = ()
     model_text: str | None = None
     left_out: int = 0
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def open_work(self) -> bool:
@@ -169,6 +173,7 @@ class DiffExplanation:
             ],
             "risks": list(self.risks),
             "model_text": self.model_text,
+            "partial": partial(self.gaps),
         }
 
     def to_markdown(self) -> str:
@@ -234,6 +239,7 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += [say("## Related history"), "", *_history(explanation.history), ""]
     if explanation.left_out:
         lines += [left_out_line(explanation.left_out), ""]
+    lines += partial_lines(explanation.gaps)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.gaps import Gap
+from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, say
 
 ORDER = ("caller", "test", "docs", "ci", "config", "cochange")
@@ -56,6 +58,7 @@ class Impact:
 
     target: str
     items: tuple[ImpactItem, ...]
+    gaps: tuple[Gap, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
@@ -71,6 +74,7 @@ class Impact:
                 }
                 for item in self.items
             ],
+            "partial": partial(self.gaps),
         }
 
     def to_markdown(self) -> str:
@@ -84,6 +88,7 @@ class Impact:
                 lines += [say(_HEADINGS[kind]), ""]
                 lines += [f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})" for item in some]
                 lines.append("")
+        lines += partial_lines(self.gaps)
         return "\n".join(lines).rstrip() + "\n"
 
 
