@@ -115,7 +115,8 @@ def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     """The working tree's changes against `base`, new files that are not ignored included."""
     files = read_diff(repository.diff(base or repository.empty_tree(), None))
     # A repository inside this one is listed as a folder.
-    new, inner = [], []
+    new: list[str] = []
+    inner: list[str] = []
     for path in repository.untracked():
         (inner if path.endswith("/") else new).append(path)
     if inner:
@@ -183,7 +184,7 @@ def _patch(repository: Repository, patch: Patch) -> DiffSource:
     with repository.blobs() as reader:
         for item in _readable(patch.files):
             if item.status == "A":
-                _keep(source.after, item.path, "\n".join(item.hunks[0].added if item.hunks else ()).encode())
+                source.after[item.path] = "\n".join(item.hunks[0].added if item.hunks else ()).encode()
                 continue
             for text in _candidates(repository, reader, item):
                 lines = text.decode("utf-8", "replace").split("\n")
