@@ -77,6 +77,10 @@ class Gaps:
             self._found[kind] = {}
             self.add(kind, most, count)
 
+    def has(self, kind: GapKind) -> bool:
+        """Whether something of the kind was noted."""
+        return kind in self._found
+
     def told(self) -> tuple[Gap, ...]:
         """All of them, in the order of their kinds."""
         return tuple(Gap(kind, tuple(self._found[kind])) for kind in GapKind if kind in self._found)

@@ -121,6 +121,12 @@ def _needed(argument: Argument) -> Argument:
     )
 
 
+_PARTIAL: dict[str, Any] = {
+    "type": ["array", "null"],
+    "description": "what was cut off, skipped, not indexed yet or not readable; null: nothing",
+    "items": {"type": "string"},
+}
+
 EXPLAIN_DIFF = Tool(
     "explain_diff",
     "Explain a change",
@@ -164,6 +170,7 @@ Example: {"revision": "main..HEAD"}""",
             confidence=_number("0 to 1"),
         ),
         "risks": {"type": "array", "description": "what may break", "items": {"type": "string"}},
+        "partial": _PARTIAL,
     },
 )
 
@@ -190,6 +197,7 @@ Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache
         ),
         "since": _maybe("the first release tag that has it"),
         "deprecated_in": _maybe("the first release tag that calls it deprecated"),
+        "partial": _PARTIAL,
     },
     is_story=True,
 )
@@ -214,6 +222,7 @@ Example: {"file": "shop/prices.py", "symbol": "total"}""",
             reason=_text("the evidence"),
             confidence=_number("0 to 1"),
         ),
+        "partial": _PARTIAL,
     },
 )
 
@@ -244,6 +253,7 @@ Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/pr
             reason=_text("the evidence"),
             paths={"type": "array", "items": {"type": "string"}, "description": "files that it changed"},
         ),
+        "partial": _PARTIAL,
     },
 )
 

@@ -45,13 +45,10 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     elif target.line is None:
         _file_steps(index, target, steps)
     if not steps:
-        uncommitted = target.committed is None and target.line_committed is None
-        return Story(
-            target.label,
-            (),
-            missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None,
-            gaps=index.repository.lacks(),
-        )
+        nothing = not index.on_paths(index.renamed_from(target.head_path))
+        uncommitted = nothing or (target.committed is None and target.line_committed is None)
+        note = Note(NoteKind.NOT_COMMITTED) if uncommitted else None
+        return Story(target.label, (), missing=note, gaps=index.repository.lacks())
     _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
     deprecated = [step.entry.release or "unreleased" for step in steps.values() if step.deprecates]

@@ -173,7 +173,9 @@ def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
             text = reader.read(item.new_oid, item.path) if item.new_oid else None
             if text is None and not source.revision:
                 text = repository.work_tree_file(item.path)
-            _keep(repository, source.after, item, text, item.new_oid)
+            # Without its text before, all of a file would be told as new.
+            if item.status == "A" or not item.old_oid or item.path in source.before:
+                _keep(repository, source.after, item, text, item.new_oid)
     return source
 
 

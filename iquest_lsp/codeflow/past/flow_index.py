@@ -259,7 +259,7 @@ class FlowIndex:
             for touch in walked.touches
             if touch.oid in entries
         ]
-        if not walked.complete:
+        if not walked.complete and not self.repository.gaps.has(GapKind.ABSENT):
             self.repository.gaps.add(GapKind.TIME)
         return sorted(found, key=lambda item: -item[1].order), walked.complete
 

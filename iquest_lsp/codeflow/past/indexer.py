@@ -18,6 +18,7 @@ from iquest_lsp.codeflow.diff.bug_risk import riskiness
 from iquest_lsp.codeflow.diff.filters import Ground, Objection, credibility, rationale
 from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
 from iquest_lsp.codeflow.facts import encode
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.past.patterns import patterns_of
@@ -94,6 +95,8 @@ class Indexer:
         """Stores what the patches of commits say."""
         with self.repository.blobs() as reader:
             found = [self._deep(commit, reader) for commit in walked if not commit.merge]
+        if self.repository.gaps.has(GapKind.ABSENT):
+            return 0  # what a clone lacks may come yet
         with self.store.transaction():
             for item in found:
                 self._write_deep(item)

@@ -87,7 +87,7 @@ class LiveEvidence:
         if not self._base or not paths:
             return []
         walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
-        if not walked.complete:
+        if not walked.complete and not self._repository.gaps.has(GapKind.ABSENT):
             self._repository.gaps.add(GapKind.TIME)
         found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
         followed = {path for _, path, _ in ranges}

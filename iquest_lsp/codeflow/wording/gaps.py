@@ -12,7 +12,7 @@ _LISTED = {
     GapKind.LARGE: "{} is too large and is not read",
     GapKind.UNREADABLE: "{} cannot be read",
     GapKind.TEXTS: "the definitions in {} are not read, there are too many files",
-    GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch` brings them",
+    GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch --no-filter` brings them",
 }
 _GAPS = {
     GapKind.UNTRACKED: "only {} of {} untracked files are read, the rest are not read",
