@@ -127,7 +127,8 @@ class ContextWindow:
     """What is sent: the chunks kept in prompt order, those dropped, the counts, and the prompt itself.
 
     `tokens` are the prompt's ids, none where the file at the cursor may not be shown; the first
-    `stable_prefix_tokens` of them do not change while one types. `stop` are texts that end an answer to it.
+    `stable_prefix_tokens` of them do not change while one types. `stop` are texts that end an answer to it;
+    `shows_suffix` says whether the model sees what stands behind the cursor.
     """
 
     budget: int
@@ -136,6 +137,7 @@ class ContextWindow:
     tokens: TokenIds
     stable_prefix_tokens: int
     stop: tuple[str, ...] = ()
+    shows_suffix: bool = True
 
 
 # --------------------------------------------------------------------------------------------- the runtime
@@ -302,7 +304,8 @@ class Completion:
     """An answer to an editor: `text` replaces `span` of the document at `document_version`.
 
     Where `text` is empty, `quiet` says why: the model had nothing to say, was not sure, ran out of time, ...
-    (see completion.shaping.Quiet). `number` is the answer's own, by which an editor tells what became of it.
+    (see completion.shaping.Quiet). `number` is the answer's own, by which an editor tells what became of it. The
+    repository's memory is answerable for `memory_share` of the text (0 to 1), the file `memory_path` for most of that.
     """
 
     text: str
@@ -315,6 +318,8 @@ class Completion:
     document_version: int
     quiet: str = ""
     number: int = 0
+    memory_path: str = ""
+    memory_share: float = 0.0
 
 
 # --------------------------------------------------------------------------------------------- code flow

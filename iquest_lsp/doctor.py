@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.models import catalogue, packaged
@@ -22,6 +23,10 @@ from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan,
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.tree import walk
+
+MOST_FILES = 5000  # of the current folder that are looked at
 
 
 def examine(settings: Settings) -> dict[str, Any]:
@@ -31,6 +36,8 @@ def examine(settings: Settings) -> dict[str, Any]:
     try:
         header = read_header(catalogue.resolve(settings.model))
         detail = f"{header.name} ({header.architecture}, {header.passes} passes, {header.file_size / 1e6:.1f} MB)"
+        if style := _prompt_style(header.path):
+            detail += f"; prompts: {style}"
         checks.append(_check("model", True, detail))
     except IQuestError as error:
         checks.append(_check("model", False, str(error)))
@@ -39,6 +46,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         checks.append(
             _check("port", "+loop." in installed, installed or "not installed; run `iquest-lsp runtime build`")
         )
+    checks.append(_rules(Path.cwd()))
     memory = available_memory()
     checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory)))
     report: dict[str, Any] = {"checks": checks, "plan": None}
@@ -150,6 +158,7 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
         "reads_tokens_per_second": round(max(speed.prefill.values(), default=0.0), 1),
         "token_ms": round(speed.token_ms, 1),
         "plan": made.reason,
+        "prompts": _prompt_style(path),
     }
 
 
@@ -202,10 +211,36 @@ def model_details(model: str) -> dict[str, Any]:
     }
 
 
+def _prompt_style(path: Path) -> str:
+    """How the model is asked to complete, by its vocabulary; "" where the runtime cannot read it."""
+    if not installed_runtime():
+        return ""
+    from iquest_lsp.runtime.llama.model import Model
+
+    try:
+        model = Model.load(path, vocab_only=True)
+    except IQuestError:
+        return ""
+    try:
+        return PromptFormat.detect(model.metadata, model.special_tokens()).style
+    except IQuestError as error:
+        return str(error)
+    finally:
+        model.close()
+
+
 def _plan(settings: Settings, header: Header) -> ModelPlan:
     """The plan as the engine would make it now, with what it measured at its last start."""
     speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
     return plan(wishes_of(settings), header, speed)
+
+
+def _rules(folder: Path) -> dict[str, Any]:
+    """Whether the rules that keep files out can all be used, as far as one looks into the current folder."""
+    rules = IgnoreRules(folder)
+    walk(folder, rules, max_files=MOST_FILES)
+    kept_out = "; what they could speak of is kept out" if rules.problems else ""
+    return _check("ignore rules", not rules.problems, ("; ".join(rules.problems) or "all can be used") + kept_out)
 
 
 def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:

@@ -92,6 +92,11 @@ class Settings:
         "What surrounds the current file in the window: everything that helps, open files only, or nothing.",
         choices=("all", "open", "none"),
     )
+    memory: str = _setting(
+        "repository",
+        "What completions draw on besides the window: all files of the repository that may enter it, or none.",
+        choices=("repository", "off"),
+    )
     history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
     hover: bool = _setting(False, "Show the newest steps of a line's history when the mouse rests on it.")
     code_lens: bool = _setting(False, "Show above each function that was changed since the last commit how much.")

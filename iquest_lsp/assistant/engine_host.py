@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.datatypes import ModelInfo
 from iquest_lsp.engines import engine_options, remote_options, without_secrets
 from iquest_lsp.errors import EngineError, IQuestError, ModelError
@@ -46,6 +47,17 @@ class EngineHost:
     def model(self) -> ModelInfo | None:
         """The loaded model."""
         return self.switch.info
+
+    @property
+    def prompt_style(self) -> str:
+        """What the loaded model is asked to do with the text around the cursor; "" while none is loaded."""
+        info = self.model
+        if info is None:
+            return ""
+        try:
+            return PromptFormat.detect(info.metadata, info.special_tokens).style
+        except ModelError as error:
+            return str(error)
 
     @property
     def pid(self) -> int | None:

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
 #: Window settings that are compared unless others are asked for.
 SETTINGS: dict[str, dict[str, object]] = {
-    "no context": {"context": "none"},
+    "no context": {"context": "none", "memory": "off"},
+    "no context but memory": {"context": "none"},
     "open files only": {"context": "open"},
     "all without history": {"history": False},
+    "all without memory": {"memory": "off"},
     "all": {},
 }
 Z95 = 1.96
@@ -170,6 +172,7 @@ async def _one(assistant: Assistant, folder: Path, line: RetypedLine, tally: _Ta
     cursor = Position(line.line, line.column)
     try:
         cold = await _ask(session, CompletionRequest(file, cursor))
+        await project.memory.ready()
         await session.warm(file, cursor, refresh=True)  # as in a pause: with what came in since, the history among it
         warm = await _ask(other, CompletionRequest(file, cursor))
         again = await _ask(other, CompletionRequest(file, cursor))

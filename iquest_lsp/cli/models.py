@@ -69,6 +69,7 @@ def _costs(name: str, found: dict[str, Any]) -> list[str]:
         f"with a window of {found['window']} tokens.",
         f"Measured here: it reads {found['reads_tokens_per_second']:.0f} tokens a second, and writes one in "
         f"{found['token_ms']:.1f} ms.",
+        f"Prompts: {found['prompts'] or 'not known without the runtime'}.",
         f"Its license is {found['license']}. To use it: iquest-lsp models use {name}",
     ]
 

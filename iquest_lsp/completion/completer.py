@@ -10,16 +10,17 @@ import asyncio
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
+from iquest_lsp.completion import behind
 from iquest_lsp.completion.confidence import threshold_of
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.in_flight import InFlight
 from iquest_lsp.completion.postprocess import Quiet, Suggestion, postprocess
-from iquest_lsp.completion.request import CompletionRequest, Job, job_of, moved
+from iquest_lsp.completion.request import CompletionRequest, Job, job_of, moved, prompt_of
 from iquest_lsp.completion.suggestion_cache import SuggestionCache
-from iquest_lsp.completion.syntax import Extent, Unit, unit_at
+from iquest_lsp.completion.syntax import Unit, unit_at
 from iquest_lsp.completion.unwanted import Dismissed, is_deleted
 from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import (
@@ -30,7 +31,6 @@ from iquest_lsp.datatypes import (
     Generation,
     Limits,
     Priority,
-    Prompt,
     Source,
     Timings,
     TokenCounts,
@@ -123,6 +123,7 @@ class Completer:
             return self._silent(job, Quiet.DEADLINE)
         if made is None:  # the file may not be shown to a model
             return self._silent(job, Quiet.HIDDEN)
+        made = await self._chosen(job, made)
         self._keep(job, made)
         self._warmer.rest(view, document.path, request.cursor)
         if made.finish is Finish.DEADLINE and not made.text:
@@ -149,9 +150,7 @@ class Completer:
         for _ in range(count + MORE_TRIES):
             if sum(bool(one.text) for one in found) >= count or (left := self._left_ms(job)) <= LEAST_LEFT_MS:
                 break
-            prompt = replace(self._prompt(job, window), avoid=tuple(avoid), is_empty_allowed=False)
-            limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
-            made = await self._scheduler.complete(prompt, limits, group=str(view.root))
+            made = await self._another(job, window, avoid, left)
             if not made.tokens or made.tokens[0] in avoid:
                 break
             avoid.append(made.tokens[0])
@@ -170,7 +169,9 @@ class Completer:
         job = job_of(view, request)
         window = await self._window(job)
         limits = Limits(job.settings.max_tokens, deadline_ms=max(self._left_ms(job), 1.0))
-        made = await self._scheduler.complete(self._prompt(job, window), limits, group=str(view.root))
+        made = await self._scheduler.complete(
+            prompt_of(job, window, self._windows.sequence(job.project)), limits, group=str(view.root)
+        )
         return job.place, job.unit, made
 
     # ---------------------------------------------------------------------------------------------- the ladder
@@ -221,7 +222,9 @@ class Completer:
             left = max(self._left_ms(job), 1.0)
             limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
             group = str(job.project.root)
-            made = await self._scheduler.complete(self._prompt(job, window), limits, group=group, on_text=hear)
+            made = await self._scheduler.complete(
+                prompt_of(job, window, self._windows.sequence(job.project)), limits, group=group, on_text=hear
+            )
             self._windows.evaluated(job.project, len(window.tokens))
             self._snapshots.evaluated(job.project, made.counts.prefilled)
             return made
@@ -238,17 +241,24 @@ class Completer:
         job.window = window
         return window
 
-    def _prompt(self, job: Job, window: ContextWindow) -> Prompt:
-        unit, stop = job.unit, window.stop
-        lines, outer = 1, -1
-        if unit.extent is Extent.BLOCK:
-            lines, outer = 0, unit.outer_indent
-        elif unit.extent is Extent.LINE:
-            stop = (*stop, "\n")
-        elif job.request.longer and unit.extent is Extent.STATEMENT:
-            lines, outer = 0, job.place.indent - 1
-        sequence = self._windows.sequence(job.project)
-        return Prompt(window.tokens, stop, lines, sequence, heal=True, outer_indent=outer, ends_at_loop=True)
+    async def _chosen(self, job: Job, first: Generation) -> Generation:
+        """The model's first choice, or another where that does not go with what the model has not seen."""
+        if (window := job.window) is None or window.shows_suffix:
+            return first
+        return await behind.chosen(
+            first,
+            lambda made: behind.is_ruled_out(self._suggestion(job, made), job.place),
+            lambda avoid, left: self._another(job, window, avoid, left),
+            lambda: self._left_ms(job) - LEAST_LEFT_MS,
+        )
+
+    async def _another(self, job: Job, window: ContextWindow, avoid: Sequence[int], left: float) -> Generation:
+        """An answer that begins with none of these tokens."""
+        prompt = replace(
+            prompt_of(job, window, self._windows.sequence(job.project)), avoid=tuple(avoid), is_empty_allowed=False
+        )
+        limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
+        return await self._scheduler.complete(prompt, limits, group=str(job.view.root))
 
     def _first_tokens(self, job: Job) -> list[int]:
         """The first token of the answer that was given already, if it had one."""
@@ -298,7 +308,10 @@ class Completer:
             return
         limits = Limits(job.settings.max_tokens, depth=Depth(job.settings.depth))
         made = await self._scheduler.complete(
-            self._prompt(ahead, window), limits, priority=Priority.SPECULATION, group=str(job.project.root)
+            prompt_of(ahead, window, self._windows.sequence(ahead.project)),
+            limits,
+            priority=Priority.SPECULATION,
+            group=str(job.project.root),
         )
         self._cache.keep(job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED)
 
@@ -354,24 +367,17 @@ class Completer:
             tokens=made.counts,
             document_version=job.version,
             quiet=suggestion.quiet,
+            memory_path=made.memory_path if text else "",
+            memory_share=made.memory_share if text else 0.0,
             number=number,
         )
 
     def _silent(self, job: Job, why: Quiet) -> Completion:
         """The answer that says nothing."""
         total = (time.monotonic() - job.begin) * 1000
-        return Completion(
-            "",
-            job.span,
-            self._model,
-            Finish.NONE,
-            Source.MODEL,
-            Timings(total_ms=total),
-            TokenCounts(),
-            job.version,
-            why,
-            next(self._numbers),
-        )
+        spent, none = Timings(total_ms=total), TokenCounts()
+        number = next(self._numbers)
+        return Completion("", job.span, self._model, Finish.NONE, Source.MODEL, spent, none, job.version, why, number)
 
     def _left_ms(self, job: Job) -> float:
         return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS

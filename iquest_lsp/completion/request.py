@@ -6,10 +6,11 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from iquest_lsp.completion.behind import stops
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.indentation import kept_indent
 from iquest_lsp.completion.syntax import Extent, Unit
-from iquest_lsp.datatypes import ContextWindow, Position, Snapshot, Span
+from iquest_lsp.datatypes import ContextWindow, Position, Prompt, Snapshot, Span
 from iquest_lsp.project.project import Project
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.settings import Settings
@@ -108,3 +109,29 @@ def moved(job: Job, snapshot: Snapshot, place: CursorText) -> Job:
     """The same request at another place."""
     span = Span(place.cursor, place.cursor)
     return replace(job, snapshot=snapshot, place=place, span=span, given="", begin=time.monotonic())
+
+
+def prompt_of(job: Job, window: ContextWindow, sequence: int) -> Prompt:
+    """What is asked of the model: as much as the syntax at the cursor suggests, up to what stands there already where
+    it has not seen that."""
+    unit, stop = job.unit, window.stop
+    lines, outer = 1, -1
+    if unit.extent is Extent.BLOCK:
+        lines, outer = 0, unit.outer_indent
+    elif unit.extent is Extent.LINE:
+        stop = (*stop, "\n")
+    elif job.request.longer and unit.extent is Extent.STATEMENT:
+        lines, outer = 0, job.place.indent - 1
+    if not window.shows_suffix:
+        stop = (*stop, *stops(job.place))
+    return Prompt(
+        window.tokens,
+        stop,
+        lines,
+        sequence,
+        heal=True,
+        outer_indent=outer,
+        ends_at_loop=True,
+        memory=job.project.memory.files.files,
+        path=job.place.path,
+    )

@@ -16,6 +16,12 @@ whole lines after it. The model continues HEAD; no newline stands between its an
 empty, so that typing at the end of a line, or inside brackets an editor closed by itself, changes only the end of
 the prompt. Suffix-first order: Bavarian et al. 2022, "Efficient Training of Language Models to Fill in the Middle",
 section 3 (SPM).
+
+A model without fill-in-the-middle tokens continues the same pieces as plain text, each behind a line with its path;
+what stands behind the cursor is no part of that prompt:
+
+    # PATH\n TEXT \n                                          related and open files, recent edits, ...
+    # PATH\n PREFIX HEAD
 """
 
 from __future__ import annotations
@@ -23,6 +29,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from iquest_lsp.datatypes import ChunkKind, Part
 from iquest_lsp.errors import UnsupportedModelError
@@ -124,6 +131,23 @@ _TASK = (
 _FENCE = "```"
 
 
+class PromptStyle(StrEnum):
+    """What a model is asked to do with the text around the cursor; the values are for people.
+
+    FILL needs tokens that a model was trained with. Every model can CONTINUE a text; it does not see what stands behind
+    the cursor. INSTRUCT asks in words, and only a file that says so itself is asked that way (STYLE_KEY).
+    """
+
+    FILL = "fill-in-the-middle"
+    CONTINUE = "continuation, without fill-in-the-middle"
+    INSTRUCT = "instruction, without fill-in-the-middle"
+
+
+#: Key of a GGUF whose model has no fill-in-the-middle tokens, and does better when it is asked in words ("instruction")
+#: than where it continues the text before the cursor.
+STYLE_KEY = "iquest.prompt.style"
+
+
 @dataclass(frozen=True, slots=True)
 class CursorText:
     """The current file around the cursor, cut at line borders; see the module's docstring for the four names."""
@@ -139,8 +163,8 @@ class CursorText:
 class PromptFormat:
     """How prompts are written for one model: its tokens, its order ("spm", "psm" or "sfx"), its layout version.
 
-    `tokens` is None for a model without fill-in-the-middle tokens; it is then asked in words where it has a chat
-    template (`chat`), and continues plain text where it has none. `start` is the token that texts begin with.
+    `tokens` is None for a model without fill-in-the-middle tokens: it continues plain text, or is asked in words with
+    the turns of `chat` (see PromptStyle). `start` is the token that texts begin with.
     """
 
     tokens: FimTokens | None
@@ -163,9 +187,22 @@ class PromptFormat:
                 tokens = family
                 break
         if tokens is None:
-            return cls(None, "psm", version, start, _chat(metadata, special_tokens))
+            asked = metadata.get(STYLE_KEY, "") == "instruction"
+            return cls(None, "psm", version, start, _chat(metadata, special_tokens) if asked else None)
         order = metadata.get("iquest.fim.order", "")
         return cls(tokens, order if order in ("spm", "psm") else tokens.order, version, start)
+
+    @property
+    def style(self) -> PromptStyle:
+        """What the model is asked to do."""
+        if self.tokens is not None:
+            return PromptStyle.FILL
+        return PromptStyle.CONTINUE if self.chat is None else PromptStyle.INSTRUCT
+
+    @property
+    def shows_suffix(self) -> bool:
+        """Whether what stands behind the cursor is part of the prompt."""
+        return self.style is not PromptStyle.CONTINUE
 
     @property
     def is_prefix_first(self) -> bool:

@@ -119,7 +119,15 @@ class WindowAssembler:
         chunks = (*(block.chunk for block in plan.blocks), last)
         dropped = (*plan.dropped, *sources.index.dropped)[:_MAX_DROPPED]
         prompt = plan.ids + ids
-        return ContextWindow(self.shares.budget, chunks, dropped, prompt, len(plan.ids), self.format.stop)
+        return ContextWindow(
+            self.shares.budget,
+            chunks,
+            dropped,
+            prompt,
+            len(plan.ids),
+            self.format.stop,
+            shows_suffix=self.format.shows_suffix,
+        )
 
     def preview(self, snapshot: Snapshot, sources: WindowInputs) -> ContextWindow:
         """The window that `assemble` would make, without a trace in those that follow."""
@@ -133,13 +141,14 @@ class WindowAssembler:
 
     def _cut(self, path: str, lines: Sequence[str], cursor: Position, scale: float) -> Cut:
         characters = int(self.shares.current * self._state.density * 0.85 * scale)
+        behind = characters // 4 if self.format.shows_suffix else 0
         tokens = self.format.tokens
         return cut(
             path,
             lines,
             cursor,
-            prefix_characters=max(characters * 3 // 4, 1),
-            suffix_characters=characters // 4,
+            prefix_characters=max(characters * 3 // 4 if behind else characters, 1),
+            suffix_characters=behind,
             anchor=self._state.anchor,
             middle_lines=_MIDDLE_LINES if self.format.is_prefix_first else 0,
             keep_tail=tokens is None or bool(tokens.tail),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -25,12 +25,14 @@ from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, Re
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind, ProjectEvent
-from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
+from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
+from iquest_lsp.project.memory import Place, WorkspaceMemory
 from iquest_lsp.project.notes import Notes
+from iquest_lsp.project.roots import RootNames
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.disk_state import Changes
-from iquest_lsp.workspace.documents import DocumentStore, workspace_path
+from iquest_lsp.workspace.documents import DocumentStore
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_there
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -62,21 +64,20 @@ class Project:
         is_loose: bool = False,
         listen: Callable[[ProjectEvent], None] = lambda event: None,
     ) -> None:
-        self.root = root
-        self.settings = settings
-        self.is_loose = is_loose
+        self.root, self.settings, self.is_loose, self.names = root, settings, is_loose, RootNames(root)
         self.documents = DocumentStore(root)
+        self.rule_problems: tuple[str, ...] = ()  # what they could speak of stays out
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
         self._historian = ThreadPoolExecutor(1, thread_name_prefix=f"history {root.name}")
-        self._files_process = IndexProcess("index")
-        self._history_process = IndexProcess("history index")
+        self._files_process, self._history_process = IndexProcess("index"), IndexProcess("history index")
         self._windows = threading.Lock()
         self._assembler: tuple[tuple[str, int], WindowAssembler] | None = None
         self._history = indexing.WindowHistory()
         self._edits: Sequence[RecentEdit] = ()
         self._history_of: tuple[str, ...] = ()
         self._notes = Notes()
+        self.memory = WorkspaceMemory(root, self.documents, self._load)
         self._history_waits = threading.Event()
         self._closed = threading.Event()
         self._index = WorkspaceIndex()
@@ -90,7 +91,7 @@ class Project:
 
     def path_of(self, file: Path) -> str:
         """The path of a file as the house writes it."""
-        return workspace_path(self.root, file)
+        return self.names.path_of(file)
 
     @property
     def state(self) -> Hashable:
@@ -149,6 +150,8 @@ class Project:
         """The window for a snapshot; blocks, and belongs on a thread."""
         if self.settings.context == "none":
             snapshot = replace(snapshot, open_documents=())
+        place = Place(self.root, self._exclude, *self._bounds, info.path)
+        self.memory.follow(place, self.settings.memory, buffers=purpose is Purpose.REFRESH)
         with self._windows:
             key = (info.path or info.name, budget)
             if self._assembler is None or self._assembler[0] != key:
@@ -215,8 +218,8 @@ class Project:
         """Stops watching and working."""
         self._closed.set()
         self.stop_watching()
-        self._files_process.stop()
-        self._history_process.stop()
+        for work in (self._files_process, self._history_process, self.memory):
+            work.stop()
         for threads in (self._worker, self._historian):
             threads.shutdown(wait=False, cancel_futures=True)
 
@@ -233,9 +236,8 @@ class Project:
     @property
     def _bounds(self) -> tuple[int, int]:
         """Most files, most levels of folders."""
-        if not self.is_loose:
-            return MAX_FILES, MAX_DEPTH
-        return LOOSE_FILES, 0 if self.root == self.root.parent else LOOSE_DEPTH
+        loose = LOOSE_FILES, 0 if self.root == self.root.parent else LOOSE_DEPTH
+        return loose if self.is_loose else (MAX_FILES, MAX_DEPTH)
 
     @property
     def _exclude(self) -> tuple[str, ...]:
@@ -286,7 +288,10 @@ class Project:
 
         try:
             bounds = self._bounds
-            self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
+            found = self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
+            if found != self.rule_problems:
+                self.rule_problems = found
+                self._tell(EventKind.RULES, 0, 0)
         except IndexProcessError as error:
             if self._closed.is_set():
                 return
@@ -294,6 +299,7 @@ class Project:
             log.error("%s: related files will be missing: %s", self.root, error)
             self._tell(EventKind.FILES, 0, 0)
         self._index = index
+        self.memory.look_again()
         self._read_history()
         self._listen(ProjectEvent(self.root, EventKind.FILES, news=True))
 
@@ -311,6 +317,7 @@ class Project:
             if not self._closed.is_set():
                 log.error("%s: %s could not be read again: %s", self.root, ", ".join(paths[:3]), error)
             return
+        self.memory.look_again(paths)
         for seen in found:
             self._index.put(seen.path, seen)
             if isinstance(seen, Dropped) and not is_there(self.root / seen.path):
@@ -388,11 +395,6 @@ class Project:
         if self._closed.is_set():
             return
         try:
-            (threads or self._worker).submit(work).add_done_callback(_log_failure)
+            (threads or self._worker).submit(work).add_done_callback(log_failure)
         except RuntimeError:  # closed between the two lines
             log.debug("%s is closed", self.root)
-
-
-def _log_failure(future: Future[None]) -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("work in the background failed", exc_info=error)

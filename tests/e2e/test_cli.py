@@ -196,8 +196,10 @@ def test_replay_types_a_history_again(project: Path) -> None:
     told = answer("replay", ".", "--commits", "5", *options, cwd=project)
     assert [row["setting"] for row in told["rows"]] == [
         "no context",
+        "no context but memory",
         "open files only",
         "all without history",
+        "all without memory",
         "all",
     ]
     for row in told["rows"]:

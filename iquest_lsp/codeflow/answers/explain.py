@@ -223,7 +223,8 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
         if name in wanted and name not in origins:
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]
     asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
-    return linked(references(repository, list(asked), _reader(source), source.revision or None), origins)
+    owners = {name: leads[-1] for name, (_, *leads) in origins.items() if len(leads) > 1}
+    return linked(references(repository, list(asked), _reader(source), source.revision or None, owners), origins)
 
 
 def _along(source: DiffSource, past: Evidence, tracked: frozenset[str]) -> list[Likely]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, plain_effects
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
@@ -127,7 +128,7 @@ class _Comparison:
             symbol.signature,
             public=symbol.public,
             inner=inner,
-            deprecates=change != "removed" and _deprecates(lines),
+            deprecates=change != "removed" and is_deprecated(source, symbol),
             lines=lines,
             size=len(lines),
         )
@@ -157,7 +158,7 @@ class _Comparison:
             change = "test"
         else:
             change, told = "body", tuple(self._own_effects(earlier, symbol))
-        deprecates = _deprecates(added) and not _deprecates(removed)
+        deprecates = is_deprecated(self.after, symbol) and not is_deprecated(self.before, earlier)
         return SymbolChange(
             self.diff.path,
             symbol.name,
@@ -362,12 +363,3 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
 
 
 _LAYOUT = re.compile(r"[\s,;\\]+")
-_DEPRECATION = re.compile(
-    r"@deprecated|#\[deprecated|\[\[deprecated|DeprecationWarning|^\W*deprecated\b|\bdeprecated[:.!]|\.\. deprecated::|"
-    r"\bis deprecated\b|warn_deprecated|Deprecated since|弃用|已废弃",
-    re.IGNORECASE,
-)
-
-
-def _deprecates(lines: Iterable[str]) -> bool:
-    return any(_DEPRECATION.search(line) for line in lines)

@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
+from iquest_lsp.codeflow.syntax.names import NamesOfFile
+from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, at_line, symbols_of
-
-if TYPE_CHECKING:
-    from tree_sitter import Node, Tree
+from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE
 
 MAX_PARSED = 80
 MAX_FOUND = 400
@@ -37,7 +36,9 @@ _KINDS = {
 class Reference:
     """One use of `name`: `kind` is caller, test, docs, ci or config; `line` is 0-based; `within` the definition.
 
-    `own` says that its file defines that name itself; `last` is the last line of a call.
+    `own` says that its file defines that name itself; `last` is the last line of a call. `on` is what stands before the
+    name (`on.name`); `owned` whether that is the owner that was asked about, None where the file does not tell.
+    `sources` are the modules that the file imports the name from, None where its imports are not understood.
     """
 
     path: str
@@ -49,6 +50,9 @@ class Reference:
     call: bool = False
     own: bool = False
     last: int = -1
+    on: str = ""
+    owned: bool | None = None
+    sources: frozenset[str] | None = None
 
     @property
     def named(self) -> bool:
@@ -60,7 +64,7 @@ class Reference:
 def module_name(path: str) -> str:
     """What other files call a file by when they import it."""
     file = PurePosixPath(path)
-    general = file.stem in ("__init__", "index", "mod", "main", "lib") and file.parent.name
+    general = file.stem in GENERAL and file.parent.name
     return file.parent.name if general else file.stem
 
 
@@ -71,7 +75,10 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
     In documentation, CI and configuration the name must plainly be one of code.
     """
     named: dict[str, set[str]] = {}
+    elsewhere: dict[str, set[str]] = {}
     for use in uses:
+        if use.own:
+            elsewhere.setdefault(use.name, set()).add(use.path)
         # A module may be called like a definition in it, and then only its import leads there.
         path, *leads = origins.get(use.name, ("",))
         if use.name not in leads or _imports_module(use, path):
@@ -82,25 +89,38 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
             continue
         path, *leads = origins[use.name]
         if use.kind in ("docs", "ci", "config"):
-            if use.named:
+            # A member is meant where its owner is named too; code in documentation names both.
+            if use.named and (len(leads) == 1 or use.owned or leads[-1] in named.get(use.path, set())):
                 kept.append(use)
         elif (
             _akin(use.path, path)
             and (use.path == path or named.get(use.path, set()) & set(leads))
-            and _can_be(use, leads, inside=use.path == path)
+            and _is(use, path, leads, alone=elsewhere.get(use.name, set()) <= {path})
         ):
-            # A function called on some object is another function, unless the object is its module.
             kept.append(use)
     return kept
 
 
-def _can_be(use: Reference, leads: Sequence[str], *, inside: bool) -> bool:
-    """Whether a use, `inside` the file of the definition that `leads` lead to or outside, can be of it."""
-    on = _receiver(use)
+def _is(use: Reference, path: str, leads: Sequence[str], *, alone: bool) -> bool:
+    """Whether a use is of the definition at `path` that `leads` lead to; `alone` says that no other file defines it."""
     if len(leads) > 1:
-        # What an object calls hidden is its own.
-        return inside or not (use.name.startswith("_") and on in ("self", "cls", "this"))
-    return on in leads if on else inside or not use.own
+        if use.owned is None:
+            # Nothing else is called like this, so that an object of an unknown type must be meant.
+            return alone and bool(use.on) and use.on not in ITSELF and is_compound(use.name)
+        return use.owned
+    if use.on:
+        # A function called on some object is another function, unless the object is its module.
+        return use.on in leads
+    if use.path == path:
+        return True
+    if use.own or use.sources is None:
+        return not use.own
+    return any(leads_to(source, path) for source in use.sources)
+
+
+def is_compound(name: str) -> bool:
+    """Whether a name is made of several words, which two libraries rarely choose alike."""
+    return bool(re.search(r"[a-z0-9]_[a-z0-9]|[a-z][A-Z]", name)) and len(name) > 7
 
 
 def _imports_module(use: Reference, path: str) -> bool:
@@ -116,11 +136,6 @@ def _akin(one: str, other: str) -> bool:
     return left == right
 
 
-def imports(text: str) -> bool:
-    """True for lines that import something."""
-    return bool(re.search(r"\b(import|from|use|require|include|mod|package)\b|#include", text))
-
-
 # Suffixes of languages that use each other's definitions.
 _FAMILIES = {
     suffix: family[0]
@@ -134,18 +149,23 @@ _FAMILIES = {
 }
 
 
-def _receiver(use: Reference) -> str:
-    found = re.search(rf"(\w+)[\])]*\s*(?:\.|::|->)\s*{re.escape(use.name)}\b", use.text)
+def _receiver(name: str, text: str) -> str:
+    found = re.search(rf"(\w+)[\])]*\s*(?:\.|::|->)\s*{re.escape(name)}\b", text)
     return found[1] if found else ""
 
 
 def references(
-    repository: Repository, names: Sequence[str], read: Callable[[str], bytes | None], revision: str | None = None
+    repository: Repository,
+    names: Sequence[str],
+    read: Callable[[str], bytes | None],
+    revision: str | None = None,
+    owners: Mapping[str, str] | None = None,
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
-    `read` gives a file's bytes in the state that is searched.
+    `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is.
     """
+    owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
     if not wanted:
         return []
@@ -162,13 +182,18 @@ def references(
     found: list[Reference] = []
     bound: set[tuple[str, str, str]] = set()
     parsed = unparsed = 0
-    for path in sorted(hits, key=lambda item: (category(item) is not Category.SOURCE, len(hits[item]), item)):
-        confirm: _Confirmation | None = None
+    several = {path: len({name for _, text in lines for name in pattern.findall(text)}) for path, lines in hits.items()}
+    # Files that name the definition's module or owner too come first.
+    order = sorted(
+        hits, key=lambda item: (category(item) is not Category.SOURCE, -several[item], len(hits[item]), item)
+    )
+    for path in order:
+        confirm: NamesOfFile | None = None
         code = bool(grammars.language_of(path))
         if code and parsed < MAX_PARSED:
             parsed += 1
             source = read(path)
-            confirm = _Confirmation(path, source) if source is not None and len(source) <= MAX_SOURCE else None
+            confirm = NamesOfFile(path, source) if source is not None and len(source) <= MAX_SOURCE else None
         unparsed += code and confirm is None
         for line, text in hits[path]:
             kind = _KINDS[category(path)]
@@ -176,16 +201,28 @@ def references(
                 named = dict.fromkeys(match[0] for match in pattern.finditer(text))
                 # A name in code that is not parsed may be anything; what looks like a call is the best guess.
                 found += [
-                    Reference(path, line, kind, name, text.strip()[:200], call=f"{name}(" in text)
+                    Reference(
+                        path,
+                        line,
+                        kind,
+                        name,
+                        text.strip()[:200],
+                        call=bool(re.search(rf"(?<![\w$]){re.escape(name)}\(", text)),
+                        on=(on := _receiver(name, text)),
+                        owned=is_of(owners[name], on, "", "") if name in owners else None,
+                    )
                     for name in named
                     if not code or imports(text) or _looks_called(name, text)
                 ]
                 continue
+            seen: set[str] = set()
             for match in pattern.finditer(text):
-                use, last = confirm.use(line, len(text[: match.start()].encode("utf-8")))
+                owner = owners.get(match[0], "")
+                use, last, on = confirm.use(line, len(text[: match.start()].encode("utf-8")), owner)
                 if use == "bind":
                     bound.add((path, confirm.within(line), match[0]))
-                elif use:
+                elif use and match[0] not in seen:
+                    seen.add(match[0])
                     found.append(
                         Reference(
                             path,
@@ -197,9 +234,11 @@ def references(
                             use == "call",
                             match[0] in confirm.defined,
                             last,
+                            on,
+                            confirm.owned(owner, on, line, match[0]) if owner else None,
+                            confirm.sources(match[0]),
                         )
                     )
-                    break
         if len(found) >= MAX_FOUND:
             repository.gaps.add(GapKind.USES, len(found))
             break
@@ -210,119 +249,6 @@ def references(
 
 
 def _looks_called(name: str, text: str) -> bool:
-    return f"{name}(" in text and not re.search(rf"\b(def|class|func|fn|function)\s+{re.escape(name)}\(", text)
-
-
-class _Confirmation:
-    """Says of a place in one file whether the identifier there is used."""
-
-    def __init__(self, path: str, source: bytes) -> None:
-        self.symbols = symbols_of(path, source)
-        self.defined = frozenset(item.short for item in self.symbols)
-        parser = grammars.parser(grammars.language_of(path))
-        self.tree: Tree | None = parser.parse(source) if parser is not None else None
-
-    def use(self, line: int, column: int) -> tuple[str, int]:
-        """`call`, `use`, `bind` for a variable of that name, or nothing for definitions, comments and strings.
-
-        With it the last line of a call, else the line.
-        """
-        if self.tree is None:
-            return "use", line
-        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
-        if node is None or "identifier" not in node.type:
-            return "", line
-        parent = node.parent
-        if parent is None:
-            return "use", line
-        if (
-            parent.type not in _BINDING
-            and parent.child_by_field_name("name") == node
-            and ("definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING)
-        ):
-            return "", line
-        if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
-            return "", line
-        if parent.type in ("parameters", "lambda_parameters"):
-            return "bind", line
-        if parent.type in _BINDING and node in (
-            parent.child_by_field_name("left"),
-            parent.child_by_field_name("name"),
-            parent.child_by_field_name("pattern"),
-            _first(parent),
-        ):
-            return "bind", line
-        outer = parent
-        if node in (parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument", "path")):
-            # `name.other()` calls something else.
-            return "use", line
-        if parent.type in _MEMBERS and outer.parent is not None:
-            outer = outer.parent
-        return ("call", outer.end_point.row) if outer.type in _CALLS else ("use", line)
-
-    def within(self, line: int) -> str:
-        """The definition around a line."""
-        symbol = at_line(self.symbols, line)
-        return symbol.name if symbol is not None else ""
-
-
-def _first(parent: Node) -> Node | None:
-    """The name in a node that has no field for it."""
-    if parent.type in ("typed_parameter", "as_pattern_target"):
-        return parent.named_children[0] if parent.named_child_count else None
-    return None
-
-
-_DEFINING = frozenset(
-    {
-        "function_item",
-        "struct_item",
-        "enum_item",
-        "trait_item",
-        "type_spec",
-        "function_declarator",
-        "class_specifier",
-        "struct_specifier",
-        "macro_definition",
-    }
-)
-_BINDING = frozenset(
-    {
-        "assignment",
-        "typed_parameter",
-        "default_parameter",
-        "typed_default_parameter",
-        "for_statement",
-        "for_in_clause",
-        "variable_declarator",
-        "required_parameter",
-        "formal_parameter",
-        "let_declaration",
-        "short_var_declaration",
-        "parameter_declaration",
-        "named_expression",
-        "as_pattern_target",
-    }
-)
-_MEMBERS = frozenset(
-    {
-        "attribute",
-        "member_expression",
-        "field_expression",
-        "selector_expression",
-        "field_access",
-        "scoped_identifier",
-        "qualified_identifier",
-    }
-)
-_CALLS = frozenset(
-    {
-        "call",
-        "call_expression",
-        "method_invocation",
-        "object_creation_expression",
-        "new_expression",
-        "macro_invocation",
-        "decorator",
-    }
-)
+    name = re.escape(name)
+    called = re.search(rf"(?<![\w$\"'`]){name}\(", text)
+    return bool(called) and not re.search(rf"\b(def|class|func|fn|function)\s+{name}\(|^\s*(#|//|\*|\"\"\")", text)

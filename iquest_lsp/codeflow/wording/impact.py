@@ -8,8 +8,10 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
-from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, say
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, listed, say
 
+#: Definitions that are named in the markdown form.
+MAX_NAMED = 5
 ORDER = ("caller", "test", "docs", "ci", "config", "cochange")
 
 
@@ -38,13 +40,17 @@ class Use(Fact[UseKind]):
 
 @dataclass(frozen=True, slots=True)
 class ImpactItem:
-    """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange."""
+    """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange.
+
+    `commits` are some of those that it rests on, newest first, where it rests on commits.
+    """
 
     path: str
     line: int
     kind: str
     use: Use
     confidence: float
+    commits: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -54,16 +60,22 @@ class ImpactItem:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """All such places for a target, most certain first within their kinds."""
+    """All such places for a target, most certain first within their kinds.
+
+    `definitions` are those whose change is meant; the target is a diff where `is_diff`.
+    """
 
     target: str
     items: tuple[ImpactItem, ...]
+    definitions: tuple[str, ...] = ()
+    is_diff: bool = False
     gaps: tuple[Gap, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
         return {
             "target": self.target,
+            "definitions": list(self.definitions),
             "items": [
                 {
                     "path": item.path,
@@ -71,6 +83,7 @@ class Impact:
                     "kind": item.kind,
                     "reason": item.reason,
                     "confidence": round(item.confidence, 3),
+                    **({"commits": list(item.commits)} if item.commits else {}),
                 }
                 for item in self.items
             ],
@@ -79,17 +92,26 @@ class Impact:
 
     def to_markdown(self) -> str:
         """The places as a markdown document, by kind."""
-        lines = [say("# What a change of {} reaches", escape(self.target)), ""]
+        title = "# What may have to change with {}" if self.is_diff else "# What a change of {} reaches"
+        lines = [say(title, escape(self.target)), ""]
+        if self.definitions and not self.target.endswith(f"::{self.definitions[0]}"):
+            meant = "Meant is {}." if len(self.definitions) == 1 else "Meant are {}."
+            lines += [say(meant, listed(self.definitions, MAX_NAMED)), ""]
         if not self.items:
             lines.append(say("Nothing in this repository uses it, as far as syntax and history tell."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]
             if some:
                 lines += [say(_HEADINGS[kind]), ""]
-                lines += [f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})" for item in some]
+                lines += [_line(item) for item in some]
                 lines.append("")
         lines += partial_lines(self.gaps)
         return "\n".join(lines).rstrip() + "\n"
+
+
+def _line(item: ImpactItem) -> str:
+    line = f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})"
+    return f"{line}: {', '.join(f'`{commit[:10]}`' for commit in item.commits)}" if item.commits else line
 
 
 _HEADINGS = {
@@ -116,4 +138,4 @@ def _use(use: Use) -> str:
     name, within, module = use.values
     text = say("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name)
     text = say("{} in `{}`", text, within) if within else text
-    return say("{}, though it does not import {}", text, module) if module else text
+    return say("{}, by its name alone: it does not import {}", text, module) if module else text

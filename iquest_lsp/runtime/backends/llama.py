@@ -18,6 +18,7 @@ from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
 from iquest_lsp.runtime.decode.copy_mixture import Shares
 from iquest_lsp.runtime.decode.healing import Pieces
+from iquest_lsp.runtime.decode.mixtures import Mixtures
 from iquest_lsp.runtime.decode.sampling import Sampler
 from iquest_lsp.runtime.decode.writer import Decoder
 from iquest_lsp.runtime.kv.prefill import Prefill
@@ -79,7 +80,8 @@ class LlamaBackend:
         shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
         memory_shares = MemoryShares.parse(str(header.metadata.get(MEMORY_KEY, "")))
         memories = OpenMemories(model.vocabulary_key)
-        decoder = Decoder(model, prefill, pieces, self._options, shares, memory_shares, memories)
+        mixtures = Mixtures(pieces, shares, memory_shares, memories)
+        decoder = Decoder(model, prefill, pieces, self._options, mixtures)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
         self._parts = Parts(model, context, prefill, pieces, decoder, states)
         return describe(model, path, self._options, reason)

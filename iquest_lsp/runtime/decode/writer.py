@@ -5,24 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Depth, Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
 from iquest_lsp.runtime.decode.controller import MATCHED, MOST_ROWS, Controller, DraftSource, Move
-from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
+from iquest_lsp.runtime.decode.mixtures import Mixture, Mixtures, SeenText
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
-from iquest_lsp.runtime.memory.mixture import Leaning, MemoryMixture
-from iquest_lsp.runtime.memory.remembered import Remembered
-from iquest_lsp.runtime.memory.shares import DRAFTED_FROM
+from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.store import LONGEST
-from iquest_lsp.runtime.memory.written import Written
 from iquest_lsp.runtime.models.planner import cores
 
 if TYPE_CHECKING:
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
     from iquest_lsp.runtime.decode.sequence_end import First, Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
     from iquest_lsp.runtime.llama.model import Model
-    from iquest_lsp.runtime.memory.opened import OpenMemories
-    from iquest_lsp.runtime.memory.shares import MemoryShares
 
 #: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
 ADAPTIVE_CONFIDENCE = 0.9
@@ -43,19 +37,15 @@ LONGEST_REMEMBERED = LONGEST
 ADAPTIVE_RUN = MOST_ROWS - 1
 
 
-class Mixture(Protocol):
-    """What changes the distributions of an answer by what was seen before."""
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a writer needs to know of a loaded model: its tokens' `pieces` and those that end a text (`ends`), whether
+    its passes can be run apart (`can_adapt`), and whether a row of several is computed as it would be alone."""
 
-    def add(self, token: int) -> None:
-        """Notes the text's next token."""
-
-    def fork(self) -> Self:
-        """For a text that may not come."""
-
-    def weigh(
-        self, logits: NDArray[np.float32], allowed: Sequence[int] | None = None, spelled: int = 0
-    ) -> NDArray[np.float32]:
-        """Logits of the changed distribution; see CopyMixture and MemoryMixture."""
+    pieces: Pieces
+    ends: tuple[int, ...] = ()
+    can_adapt: bool = False
+    has_equal_rows: bool = True
 
 
 class Writer:
@@ -65,36 +55,27 @@ class Writer:
         self,
         tail: SequenceEnd,
         controller: Controller,
-        pieces: Pieces,
+        traits: Traits,
         request: Request,
         answer: Answer,
         sampler: Sampler,
-        *,
-        can_adapt: bool = False,
-        ends: Sequence[int] = (),
-        copying: Mixture | None = None,
-        lookup: Lookup | None = None,
-        has_equal_rows: bool = True,
-        memory: MemoryMixture | None = None,
+        seen: SeenText | None = None,
     ) -> None:
-        """`can_adapt` says that the tail's passes can be run apart; `ends` are the tokens that end a text; `copying`
-        is told every token and changes the distributions of the passes; `lookup` is the one of the last answer in
-        this sequence; `has_equal_rows` says that a row of several is computed as it would be alone; from `memory`,
-        which may be `copying` itself, is drafted."""
+        """`seen` is what was seen before: it changes the distributions, and is drafted from."""
+        seen = seen or SeenText()
         self._tail = tail
         self._controller = controller
-        self._pieces = pieces
+        self._traits = traits
         self._request = request
         self._answer = answer
         self._sampler = sampler
-        self._checks = not has_equal_rows and not sampler.samples
-        self._adapts = can_adapt and request.limits.depth is Depth.ADAPTIVE
-        self._ends = tuple(ends)
+        self._checks = not traits.has_equal_rows and not sampler.samples
+        self._adapts = traits.can_adapt and request.limits.depth is Depth.ADAPTIVE
         self._must = request.must
-        self._copying = copying
-        self._lookup = lookup or Lookup()
-        self._memory = memory
-        self._told: list[Mixture] = [*{id(one): one for one in (copying, memory) if one is not None}.values()]
+        self._mixture = seen.mixture
+        self._lookup = seen.lookup
+        self._memory = seen.memory
+        self._told = seen.told
         self._looks_up = False
         self._early = 0
         self._token = -1
@@ -176,7 +157,7 @@ class Writer:
         confidences: list[float] = []
         chances: list[float] = []
         sampled = self._sampler.samples
-        ahead = self._copying.fork() if self._copying is not None else None
+        ahead = self._mixture.fork() if self._mixture is not None else None
         first = self._tail.first(self._token)
         while len(drafts) < most:
             draft, confidence = self._proposal(first, ahead)
@@ -233,7 +214,7 @@ class Writer:
     def _adaptive(self) -> Finish | None:
         """One token: after pass 1 where that is sure of it, else after the later passes of it and all before it."""
         first = self._tail.first(self._token)
-        draft, confidence = self._proposal(first, self._copying)
+        draft, confidence = self._proposal(first, self._mixture)
         if confidence >= ADAPTIVE_CONFIDENCE and self._early < ADAPTIVE_RUN:
             self._early += 1
             self.drafted += 1
@@ -244,8 +225,8 @@ class Writer:
         self._early = 0
         return self._take(self._sampler.choose(self._weighed(rows[-1])))
 
-    def _proposal(self, first: First, copying: Mixture | None) -> tuple[Draft, float]:
-        logits = first.logits if copying is None else copying.weigh(first.logits)
+    def _proposal(self, first: First, mixture: Mixture | None) -> tuple[Draft, float]:
+        logits = first.logits if mixture is None else mixture.weigh(first.logits)
         draft, confidence = self._sampler.propose(logits)
         return draft, confidence if first.exit is None else first.exit
 
@@ -263,25 +244,25 @@ class Writer:
         return LookupDraft(tokens, match, is_remembered=True) if match > max(found.match, 1) else found
 
     def _weighed(self, row: Logits) -> Logits:
-        return row if self._copying is None else self._copying.weigh(row)
+        return row if self._mixture is None else self._mixture.weigh(row)
 
     def _limited(self, row: Logits) -> Logits:
         if self._must:
-            allowed = self._pieces.allowed(self._must)
+            allowed = self._traits.pieces.allowed(self._must)
             row = only(row, allowed)
-            if self._copying is not None:
-                row = self._copying.weigh(row, allowed, len(self._must))
+            if self._mixture is not None:
+                row = self._mixture.weigh(row, allowed, len(self._must))
         else:
             row = self._weighed(row)
         prompt = self._request.prompt
         if not self._answer.tokens and (prompt.avoid or not prompt.is_empty_allowed):
-            row = without(row, prompt.avoid if prompt.is_empty_allowed else (*prompt.avoid, *self._ends))
+            row = without(row, prompt.avoid if prompt.is_empty_allowed else (*prompt.avoid, *self._traits.ends))
         return row
 
     def _take(self, choice: Choice) -> Finish | None:
         self._token = choice.token
         if self._must:
-            self._must = self._pieces.left(self._must, choice.token)
+            self._must = self._traits.pieces.left(self._must, choice.token)
         if self._looks_up:
             self._lookup.add(choice.token)
         for one in self._told:
@@ -306,34 +287,31 @@ class Decoder:
         prefill: Prefill,
         pieces: Pieces,
         options: EngineOptions,
-        shares: Shares | None = None,
-        memory_shares: MemoryShares | None = None,
-        memories: OpenMemories | None = None,
+        mixtures: Mixtures,
     ) -> None:
-        """Tries the context out (see batch_invariance.py); it is empty again afterwards. `shares`: see CopyMixture, for
-        models without `memory_shares`; `memories` opens what prompts name."""
+        """Tries the context out (see batch_invariance.py); it is empty again afterwards."""
         context = prefill.context
-        self._can_split = context.can_finish
-        if self._can_split:
+        if context.can_finish:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
         self._prefill = prefill
-        self._pieces = pieces
-        self.shares, self.memory_shares = shares, memory_shares
-        self._memories = memories
+        self.mixtures = mixtures
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
-        self._ends = [token for token in range(model.n_vocab) if model.is_eog(token)]
         self._clock = time.perf_counter if options.gpu_layers else time.process_time
         self._generator = np.random.default_rng(0)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads
         with self.at_work():
             rows = try_rows(context)
-        #: Whether a row of several is computed as it would be alone.
-        self.has_equal_rows = context.has_independent_rows and rows.is_invariant
+        self.traits = Traits(
+            pieces,
+            ends=tuple(token for token in range(model.n_vocab) if model.is_eog(token)),
+            can_adapt=context.can_finish,
+            has_equal_rows=context.has_independent_rows and rows.is_invariant,
+        )
         self.controller = Controller(
             model.passes,
-            can_split=self._can_split,
+            can_split=context.can_finish,
             can_rewind=model.can_rewind,
             most_rows=options.batch_tokens,
             shape=rows.seconds,
@@ -354,35 +332,6 @@ class Decoder:
         costs, sequence = self.controller.costs, request.prompt.sequence
         tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self._clock)
         sampler = sampler or Sampler(request.prompt.temperature, self._generator)
-        copying, memory = self._mixtures(request)
-        return Writer(
-            tail,
-            self.controller,
-            self._pieces,
-            request,
-            answer,
-            sampler,
-            can_adapt=self._can_split,
-            ends=self._ends,
-            copying=copying,
-            lookup=self.lookups.setdefault(sequence, Lookup()),
-            has_equal_rows=self.has_equal_rows,
-            memory=memory,
-        )
-
-    def _mixtures(self, request: Request) -> tuple[Mixture | None, MemoryMixture | None]:
-        """What changes the distributions of an answer, and the memory that is drafted from."""
-        prompt, shares = request.prompt, self.memory_shares
-        weighs = request.limits.copying
-        files = self._memories.of(prompt.memory) if self._memories is not None else []
-        if shares is not None and weighs:
-            source = Remembered(files, prompt.path, shares) if files else None
-            memory = MemoryMixture(Written(prompt.tokens), shares, source)
-            return memory, memory if source is not None else None
-        copying = (
-            CopyMixture(Copies(prompt.tokens, self._pieces.sizes), self.shares) if self.shares and weighs else None
-        )
-        if not files or not request.limits.draft:
-            return copying, None
-        drafted = Remembered(files, prompt.path, DRAFTED_FROM)
-        return copying, MemoryMixture(Written(prompt.tokens[-LONGEST:]), None, drafted)
+        mixture, memory = self.mixtures.of(request)
+        seen = SeenText(mixture, memory, self.lookups.setdefault(sequence, Lookup()))
+        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen)

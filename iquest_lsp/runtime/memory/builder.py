@@ -52,7 +52,7 @@ class Builder:
 
     def __init__(self, folder: Path, key: str, n_vocab: int, tokenize: Callable[[str], Sequence[int]]) -> None:
         """Takes over what lies in the folder, as far as it is sound. `key` names the vocabulary and the workspace."""
-        self._folder, self._key, self._n_vocab, self._tokenize = folder, key, n_vocab, tokenize
+        self.folder, self._key, self._n_vocab, self.tokenize = folder, key, n_vocab, tokenize
         self._left_out = 0
         self._large, self._small = self._read("large"), self._read("small")
         if self._small.below != self._large.digest:  # it stands upon another one, which was lost
@@ -83,7 +83,7 @@ class Builder:
             digest = hashlib.blake2b(text.text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
             if known is not None and known.digest == digest:
                 continue
-            ids = np.array(self._tokenize(text.text), np.int32)
+            ids = np.array(self.tokenize(text.text), np.int32)
             changed[text.path] = Entry(text.path, digest, text.changed_ns, text.size), ids
         if changed:
             self._take(changed)
@@ -116,7 +116,7 @@ class Builder:
         if size < max(LEAST_MERGED, MERGED_SHARE * self._large.size) and self._large.entries:
             texts = [small[path] for path in sorted(small)]
             self._small = Memory.of(self._key, texts, self._n_vocab, self._large.digest, sorted(gone))
-            self._small.write(self._folder, "small")
+            self._small.write(self.folder, "small")
             return
         whole = {
             entry.path: (entry, self._large.tokens(at))
@@ -132,9 +132,9 @@ class Builder:
             kept.append(whole[path])
         self._left_out = len(whole) - len(kept)
         self._large = Memory.of(self._key, kept, self._n_vocab)
-        self._large.write(self._folder, "large")
+        self._large.write(self.folder, "large")
         self._small = self._empty()
-        for file in kept_files(self._folder, "small"):
+        for file in kept_files(self.folder, "small"):
             file.unlink(missing_ok=True)
 
     def _empty(self) -> Memory:
@@ -142,7 +142,7 @@ class Builder:
 
     def _read(self, kind: str) -> Memory:
         """The memory that was kept, an empty one where there is none that is sound."""
-        for path in kept_files(self._folder, kind):
+        for path in kept_files(self.folder, kind):
             try:
                 return Memory.read(path, self._key)
             except MemoryFileError as error:

@@ -130,7 +130,7 @@ class Memory:
     def read(cls, path: Path, key: str) -> Memory:
         """The memory in a file; raises MemoryFileError where anything is not as it was written, or is not of `key`."""
         try:
-            data = np.memmap(path, np.uint8, "r")
+            data = np.asarray(np.memmap(path, np.uint8, "r"))  # operations on the subclass take several times as long
             found = _parse(data, key)
             found.path = path
             return found

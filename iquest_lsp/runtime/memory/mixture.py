@@ -22,6 +22,9 @@ from iquest_lsp.runtime.memory.shares import MemoryShares
 from iquest_lsp.runtime.memory.store import Found, Ids
 from iquest_lsp.runtime.memory.written import Written
 
+#: A token that the memory made likely by less than this share is owed to nobody.
+LEAST_OWED = 0.1
+
 
 class Source(Protocol):
     """Texts beside the prompt."""
@@ -153,8 +156,11 @@ class MemoryMixture:
         if self._said is None or self._source is None:
             return
         forecast, share, mixed = self._said
-        at = np.flatnonzero(forecast.tokens == token)
-        if not len(at):
+        at = int(forecast.tokens.searchsorted(token))
+        if at == len(forecast.tokens) or forecast.tokens[at] != token:
+            return
+        owed = share * float(forecast.parts[at]) / math.exp(float(mixed[token]))
+        if owed < LEAST_OWED:
             return
         best: tuple[int, float, int, int] | None = None
         for number, found in enumerate(self._look(None)):
@@ -164,7 +170,6 @@ class MemoryMixture:
                 offer = int(found.matches[first]), float(found.weights[first]), number, int(found.places[first])
                 best = offer if best is None else max(best, offer)
         if best is not None:
-            owed = share * float(forecast.parts[at[0]]) / math.exp(float(mixed[token]))
             path = self._source.file_at(best[2], best[3])
             self._owed[path] = self._owed.get(path, 0.0) + owed
 

@@ -37,14 +37,12 @@ class Remembered:
         results = []
         for memory, weights in zip(self._memories, self._weights, strict=True):
             found = memory.store.find(context, allowed)
-            counts = found.weights * weights[memory.starts.searchsorted(found.places, "right") - 1]
-            kept = counts > 0
-            if kept.all():
+            counts = found.weights * weights.take(memory.starts.searchsorted(found.places, "right") - 1)
+            if counts.all():
                 results.append(Found(found.places, found.followers, found.matches, counts))
-            else:
-                results.append(
-                    Found(found.places[kept], found.followers[kept], found.matches[kept], counts[kept]),
-                )
+                continue
+            kept = counts.nonzero()[0]
+            results.append(Found(found.places[kept], found.followers[kept], found.matches[kept], counts[kept]))
         return results
 
     def counts(self, tokens: Ids) -> NDArray[np.float64]:

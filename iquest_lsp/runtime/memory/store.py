@@ -108,7 +108,7 @@ class Store:
         """
         if not len(context) or not 0 <= context[-1] < self._n_vocab:
             return NOTHING
-        sample = SAMPLE if allowed is None else WIDE_SAMPLE
+        sample, places = SAMPLE if allowed is None else WIDE_SAMPLE, self.places
         low, high = self._begins[context[-1]], self._begins[context[-1] + 1]
         known, most = 1, min(LONGEST, len(context))
         parts: list[tuple[Ids, int, float]] = []
@@ -117,39 +117,40 @@ class Store:
             outside = (inner_low - low) + (high - inner_high)
             if outside:
                 step = -(-outside // sample)
-                drawn = np.concatenate((self.places[low:inner_low:step], self.places[inner_high:high:step]))
+                drawn = np.concatenate((places[low:inner_low:step], places[inner_high:high:step]))
                 parts.append((drawn, known, outside / len(drawn)))
             low, high = inner_low, inner_high
             known += 1
         if high > low:
             step = -(-(high - low) // sample)
-            drawn = self.places[low:high:step]
-            parts.append((drawn, -1 if known < most else known, (high - low) / len(drawn)))
-        return self._joined(parts, context, allowed)
+            drawn = places[low:high:step]
+            parts.append((drawn, known, (high - low) / len(drawn)))
+        return self._joined(parts, context[-1 : -most - 1 : -1], allowed)
 
     def _joined(
-        self, parts: Sequence[tuple[Ids, int, float]], context: Sequence[int], allowed: NDArray[np.bool_] | None
+        self, parts: Sequence[tuple[Ids, int, float]], before: Sequence[int], allowed: NDArray[np.bool_] | None
     ) -> Found:
+        """The parts as one; those of the last are compared with the tokens `before`, the nearest one first."""
         if not parts:
             return NOTHING
-        most = min(LONGEST, len(context))
-        matches = []
-        for places, known, _ in parts:
-            if known >= 0:
-                matches.append(np.full(len(places), known, np.int32))
-                continue
-            ends = np.asarray(context[: -most - 1 : -1], np.int32)
-            differ = self.tokens[places[:, None] - _BACK[:most]] != ends
-            first = differ.argmax(axis=1)
-            matches.append(np.where(differ[np.arange(len(places)), first], first, most).astype(np.int32))
-        places = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
-        found = matches[0] if len(parts) == 1 else np.concatenate(matches)
-        weights = np.repeat([part[2] for part in parts], [len(part[0]) for part in parts])
-        followers = self.tokens[places]
+        drawn = parts[-1][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
+        found = np.empty(len(drawn), np.int32)
+        weights = np.empty(len(drawn))
+        at = 0
+        for part, known, weight in parts:
+            found[at : at + len(part)], weights[at : at + len(part)] = known, weight
+            at += len(part)
+        last, known, _ = parts[-1]
+        if known < len(before):  # a column more, in which all differ, stands for the end of the context
+            differ = np.ones((len(last), len(before) - known + 1), np.bool_)
+            ends = np.array(before[known:], np.int32)
+            np.not_equal(self.tokens.take(last[:, None] - _BACK[known : len(before)]), ends, out=differ[:, :-1])
+            found[at - len(last) :] += differ.argmax(axis=1).astype(np.int32)
+        followers = self.tokens.take(drawn)
         if allowed is not None:
             kept = allowed[followers]
-            return Found(places[kept], followers[kept], found[kept], weights[kept])
-        return Found(places, followers, found, weights)
+            return Found(drawn[kept], followers[kept], found[kept], weights[kept])
+        return Found(drawn, followers, found, weights)
 
     def _narrow(self, low: int, high: int, back: int, token: int) -> tuple[int, int]:
         """The part of a range whose places have `token` so many tokens before them."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.context.prompt import CursorText, PromptFormat, encode
+from iquest_lsp.context.prompt import STYLE_KEY, CursorText, PromptFormat, PromptStyle, encode
 from iquest_lsp.datatypes import ChunkKind, Part
 from iquest_lsp.errors import UnsupportedModelError
 
@@ -124,9 +124,12 @@ CHAT = {
 
 
 @pytest.mark.parametrize("model", CHAT)
-def test_models_with_only_a_chat_template_are_asked_in_words(model: str) -> None:
+def test_models_that_say_so_are_asked_in_words(model: str) -> None:
     names, user, answer = CHAT[model]
-    found = PromptFormat.detect({"tokenizer.chat_template": f"{{% {names} %}}"}, special(names))
+    metadata = {"tokenizer.chat_template": f"{{% {names} %}}", STYLE_KEY: "instruction"}
+    found = PromptFormat.detect(metadata, special(names))
+    assert found.style is PromptStyle.INSTRUCT
+    assert found.shows_suffix
     parts = prompt(found)
     text = written(parts)
     assert text.startswith(user)
@@ -139,8 +142,33 @@ def test_models_with_only_a_chat_template_are_asked_in_words(model: str) -> None
 
 
 def test_a_chat_template_that_uses_other_tokens_is_not_taken_for_one_it_resembles() -> None:
-    found = PromptFormat.detect({"tokenizer.chat_template": "{{ '[USER]' }}"}, special("<|im_start|> <|im_end|>"))
+    metadata = {"tokenizer.chat_template": "{{ '[USER]' }}", STYLE_KEY: "instruction"}
+    found = PromptFormat.detect(metadata, special("<|im_start|> <|im_end|>"))
     assert written(found.begin("")).startswith("### Instruction:")
+
+
+@pytest.mark.parametrize("model", CHAT)
+def test_models_with_only_a_chat_template_continue_the_text_before_the_cursor(model: str) -> None:
+    names, *_ = CHAT[model]
+    found = PromptFormat.detect({"tokenizer.chat_template": f"{{% {names} %}}"}, special(names))
+    parts = prompt(found)
+    assert written(parts) == "# b.py\nB\n# src/a.py\nP1\nP2\nhe"
+    assert not any(part.special for part in parts)
+    assert found.style is PromptStyle.CONTINUE
+    assert not found.shows_suffix
+    assert not found.is_prefix_first
+    assert found.stop == ()
+
+
+def test_the_start_token_begins_a_continued_text() -> None:
+    metadata = {"tokenizer.ggml.add_bos_token": "true", "tokenizer.ggml.bos_token_id": "0"}
+    assert written(prompt(PromptFormat.detect(metadata, special("<s>")))).startswith("<s># b.py\n")
+
+
+def test_models_that_fill_in_say_so() -> None:
+    for names, metadata, _ in GOLDEN.values():
+        found = PromptFormat.detect(metadata, special(names))
+        assert found.style is (PromptStyle.CONTINUE if names == "<s>" else PromptStyle.FILL)
 
 
 def test_layout_version_1_without_a_tail_ends_in_prefix_and_head() -> None:

@@ -59,6 +59,25 @@ def test_the_prompt_is_layout_version_1() -> None:
     assert head.endswith("pass\n")
 
 
+def test_a_model_without_fill_in_the_middle_reads_only_what_stands_before_the_cursor() -> None:
+    files = {"a.py": "one\ntwo\nthree\n" + "four\n" * 300, "b.py": "def helper():\n    pass\n"}
+    bench = Bench(PLAIN, files=files)
+    window = bench.make("a.py", 1, 2)
+    assert bench.text(window).endswith("# b.py\ndef helper():\n    pass\n# a.py\none\ntw")
+    assert not window.shows_suffix
+    assert window.chunks[-1].end == 2
+    assert Bench(SPM, files=files).make("a.py", 1, 2).shows_suffix
+
+
+def test_the_place_of_what_is_not_shown_goes_to_what_stands_before_the_cursor() -> None:
+    files = {"a.py": "".join(f"value_{number} = {number}\n" for number in range(3000))}
+    shown = {}
+    for prompt_format in (PLAIN, SPM):
+        window = Bench(prompt_format, files=files).make("a.py", 2000, 0)
+        shown[prompt_format] = 2000 - window.chunks[-1].start
+    assert shown[PLAIN] > 1.1 * shown[SPM]
+
+
 @pytest.mark.parametrize("prompt_format", [SPM, PSM, STOCK_SPM, PLAIN])
 @pytest.mark.parametrize("budget", [40, 300, 1000, 4096, 50_000])
 def test_the_window_fits_and_its_counts_add_up(prompt_format: PromptFormat, budget: int) -> None:

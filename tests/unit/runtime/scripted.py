@@ -12,7 +12,7 @@ from iquest_lsp.runtime.decode.controller import Call, Controller
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.sampling import Sampler
 from iquest_lsp.runtime.decode.sequence_end import First, Logits
-from iquest_lsp.runtime.decode.writer import Writer
+from iquest_lsp.runtime.decode.writer import Traits, Writer
 
 VOCABULARY = 64
 END = 0
@@ -105,16 +105,7 @@ def write(
     answer = Answer(request, lambda token: pieces[token], lambda token: token == END)
     sampler = Sampler(request.prompt.temperature, np.random.default_rng(0))
     can_adapt = tail.guess is not None
-    writer = Writer(
-        tail,
-        controller,
-        Pieces(pieces),
-        request,
-        answer,
-        sampler,
-        can_adapt=can_adapt,
-        ends=[END],
-        has_equal_rows=has_equal_rows,
-    )
+    traits = Traits(Pieces(pieces), ends=(END,), can_adapt=can_adapt, has_equal_rows=has_equal_rows)
+    writer = Writer(tail, controller, traits, request, answer, sampler)
     writer.write()
     return writer, answer

@@ -150,7 +150,8 @@ def test_risks_past_the_limit_are_counted(lib: Script, monkeypatch: pytest.Monke
 
 def test_places_of_a_log_past_the_limit_are_counted(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suspects, "MAX_FRAMES", 1)
-    log = 'Traceback (most recent call last):\n  File "b.py", line 5, in g\n  File "a.py", line 2, in total\nValueError: x\n'
+    frames = '  File "b.py", line 5, in g\n  File "a.py", line 2, in total\n'
+    log = f"Traceback (most recent call last):\n{frames}ValueError: x\n"
     assert "1 of 2 places in the log" in said(history_of(lib.root).suspects_in_log(log))
 
 

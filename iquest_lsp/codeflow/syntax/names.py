@@ -1,0 +1,173 @@
+"""What a name at a place of one file is: a call, another use, a variable of its own, or no name at all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.imports import STAR, imported, reads_imports
+from iquest_lsp.codeflow.syntax.owners import is_of
+from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+# Languages in which an object's members are never read without the object.
+_EXPLICIT = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".go", ".rs")
+
+
+class NamesOfFile:
+    """Says of a place in one file whether the identifier there is used."""
+
+    def __init__(self, path: str, source: bytes) -> None:
+        self.path = path
+        self.text = source.decode("utf-8", "replace")
+        self.symbols = symbols_of(path, source)
+        self.defined = frozenset(item.short for item in self.symbols)
+        self._imported = imported(path, self.text) if reads_imports(path) else None
+        parser = grammars.parser(grammars.language_of(path))
+        self.tree: Tree | None = parser.parse(source) if parser is not None else None
+
+    def sources(self, name: str) -> frozenset[str] | None:
+        """The modules that a name is imported from here."""
+        if self._imported is None:
+            return None
+        return frozenset(self._imported.get(name, set()) | self._imported.get(STAR, set()))
+
+    def owned(self, owner: str, on: str, line: int, name: str) -> bool | None:
+        """Whether the member `name` of `on` is the owner's."""
+        within = self.within(line)
+        if not on:
+            # In the body of its class, or as an argument with which its object is made.
+            implicit = not self.path.endswith(_EXPLICIT) and f".{owner}." in f".{within}."
+            return implicit or within == owner or within.endswith(f".{owner}") or self._makes(owner, name)
+        return is_of(owner, on, within, self.text)
+
+    def _makes(self, owner: str, name: str) -> bool:
+        return bool(re.search(rf"\b{re.escape(owner)}\((?:[^()]|\([^()]*\))*\b{re.escape(name)}\s*=", self.text))
+
+    def use(self, line: int, column: int, owner: str = "") -> tuple[str, int, str]:
+        """`call`, `use`, `bind` for a variable of that name, or nothing for definitions, comments and strings.
+
+        With it the last line of a call, else the line, and the last name of what the member is read of. A keyword is
+        used where a call of `owner` takes it.
+        """
+        if self.tree is None:
+            return "use", line, ""
+        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
+        if node is None or "identifier" not in node.type:
+            return "", line, ""
+        parent = node.parent
+        if parent is None:
+            return "use", line, ""
+        if (
+            parent.type not in _BINDING
+            and parent.child_by_field_name("name") == node
+            and ("definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING)
+        ):
+            return "", line, ""
+        if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
+            return ("use" if owner and _called(parent) == owner else ""), line, ""
+        if parent.type in ("parameters", "lambda_parameters"):
+            return "bind", line, ""
+        if parent.type in _BINDING and node in (
+            parent.child_by_field_name("left"),
+            parent.child_by_field_name("name"),
+            parent.child_by_field_name("pattern"),
+            _first(parent),
+        ):
+            return "bind", line, ""
+        outer = parent
+        before = [parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument", "path")]
+        if node in before:
+            # `name.other()` calls something else.
+            return "use", line, ""
+        on = ""
+        if parent.type in _MEMBERS and outer.parent is not None:
+            outer = outer.parent
+            on = _last_name(next((item for item in before if item is not None), None))
+        return ("call", outer.end_point.row, on) if outer.type in _CALLS else ("use", line, on)
+
+    def within(self, line: int) -> str:
+        """The definition around a line."""
+        symbol = at_line(self.symbols, line)
+        return symbol.name if symbol is not None else ""
+
+
+def _last_name(node: Node | None) -> str:
+    """The last name of an expression: of `a.b` and `a().b` b, of a call what is called, of other things "?"."""
+    if node is None or node.text is None:
+        return ""
+    if node.type in _CALLS:
+        return _last_name(node.child_by_field_name("function") or node.child_by_field_name("constructor")) or "?"
+    found = re.search(r"([\w$]+)$", node.text.decode("utf-8", "replace"))
+    return found[1] if found else "?"
+
+
+def _called(argument: Node) -> str:
+    """What the call is of that an argument belongs to."""
+    call = argument.parent.parent if argument.parent is not None else None
+    return _last_name(call.child_by_field_name("function")) if call is not None and call.type in _CALLS else ""
+
+
+def _first(parent: Node) -> Node | None:
+    """The name in a node that has no field for it."""
+    if parent.type in ("typed_parameter", "as_pattern_target"):
+        return parent.named_children[0] if parent.named_child_count else None
+    return None
+
+
+_DEFINING = frozenset(
+    {
+        "function_item",
+        "struct_item",
+        "enum_item",
+        "trait_item",
+        "type_spec",
+        "function_declarator",
+        "class_specifier",
+        "struct_specifier",
+        "macro_definition",
+    }
+)
+_BINDING = frozenset(
+    {
+        "assignment",
+        "typed_parameter",
+        "default_parameter",
+        "typed_default_parameter",
+        "for_statement",
+        "for_in_clause",
+        "variable_declarator",
+        "required_parameter",
+        "formal_parameter",
+        "let_declaration",
+        "short_var_declaration",
+        "parameter_declaration",
+        "named_expression",
+        "as_pattern_target",
+    }
+)
+_MEMBERS = frozenset(
+    {
+        "attribute",
+        "member_expression",
+        "field_expression",
+        "selector_expression",
+        "field_access",
+        "scoped_identifier",
+        "qualified_identifier",
+    }
+)
+_CALLS = frozenset(
+    {
+        "call",
+        "call_expression",
+        "method_invocation",
+        "object_creation_expression",
+        "new_expression",
+        "macro_invocation",
+        "decorator",
+    }
+)

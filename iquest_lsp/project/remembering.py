@@ -1,0 +1,116 @@
+"""What the memory's process does for a project: reads files that changed, and keeps the memory on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
+
+from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
+from iquest_lsp.workspace.admission import Gate
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.tree import walk
+
+if TYPE_CHECKING:
+    from iquest_lsp.runtime.llama.model import Model
+
+#: Bytes that memories may take on disk; those of workspaces that were not used for the longest time go first.
+MOST_BYTES = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workspace whose files are remembered in a model's tokens, and how much of it is read."""
+
+    root: Path
+    exclude: tuple[str, ...]
+    max_files: int
+    max_depth: int
+    model: str
+
+
+def memory_folder() -> Path:
+    """Where the memories of all workspaces lie."""
+    return user_cache_path("iquest-lsp") / "memory"
+
+
+def remember(
+    place: Place, buffers: Mapping[str, Document | Dropped], paths: Sequence[str] | None = None
+) -> MemoryFiles:
+    """Brings the memory of a workspace up to date, `buffers` in place of files that are open.
+
+    With `paths` only these files are looked at. Raises ModelError for a model without a vocabulary, OSError.
+    """
+    builder = _builder(place)
+    gate = Gate(place.root, IgnoreRules(place.root, place.exclude))
+    if paths is None:
+        wanted = walk(place.root, gate.rules, max_files=place.max_files, max_depth=place.max_depth).paths
+        gone = set(builder.paths) - set(wanted)
+    else:
+        wanted, gone = tuple(paths), set[str]()
+    texts = _texts(gate, builder, [*wanted, *sorted(gone)], buffers)
+    files = builder.update(texts)
+    _prune(builder.folder)
+    return files
+
+
+def _texts(
+    gate: Gate, builder: Builder, paths: Sequence[str], buffers: Mapping[str, Document | Dropped]
+) -> Iterator[Text]:
+    """What changed of these files, as far as they may be shown."""
+    for path in paths:
+        changed_ns = size = 0
+        if path in buffers:
+            loaded = buffers[path]
+        else:
+            with suppress(OSError, ValueError):
+                seen = (gate.root / path).stat()
+                changed_ns, size = seen.st_mtime_ns, seen.st_size
+            known = builder.entry(path)
+            same = known is not None and changed_ns and (known.changed_ns, known.size) == (changed_ns, size)
+            if same and not gate.path_reason(path):
+                continue
+            loaded = gate.load(path)
+        yield Text(path, loaded.text if isinstance(loaded, Document) else None, changed_ns, size)
+
+
+#: The memory that this process keeps, and the model whose vocabulary it uses.
+builders: dict[Place, tuple[Builder, Model]] = {}
+
+
+def _builder(place: Place) -> Builder:
+    if place not in builders:
+        for _, other in builders.values():
+            other.close()
+        builders.clear()
+        from iquest_lsp.runtime.llama.model import Model  # only this process needs llama.cpp
+
+        model = Model.load(place.model, vocab_only=True)
+        name = f"{os.fspath(place.root)}\0{model.vocabulary_key}".encode("utf-8", "surrogatepass")
+        folder = memory_folder() / hashlib.sha256(name).hexdigest()[:32]
+        builders[place] = Builder(folder, model.vocabulary_key, model.n_vocab, model.tokenize), model
+    return builders[place][0]
+
+
+def _prune(used: Path) -> None:
+    """Removes the memories that were not used for the longest time, until the others fit."""
+    with suppress(OSError):
+        os.utime(used)
+    found = []
+    for folder in memory_folder().glob("*"):
+        with suppress(OSError):
+            found.append((folder.stat().st_mtime, sum(file.stat().st_size for file in folder.iterdir()), folder))
+    total = sum(size for _, size, _ in found)
+    for _, size, folder in sorted(found):
+        if total <= MOST_BYTES or folder == used:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        total -= size

@@ -1,0 +1,115 @@
+"""Repository memory in the engine: drafted answers are those of plain decoding, with shares and without."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from iquest_lsp.datatypes import Generation, Limits, Prompt
+from iquest_lsp.runtime.backends.llama import LlamaBackend
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.controller import Controller, DraftSource, Move
+from iquest_lsp.runtime.memory.builder import Builder, Text
+from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
+from iquest_lsp.runtime.memory.store import ORDERS
+from quantize.random_model import Recipe, write
+
+SEEDS = 5
+SURE = ((3.0,) + (0.0,) * (FEATURES - 1),) * (len(ORDERS) + 1)
+SHARES = MemoryShares(SURE, SURE, 1.0, 2.0)
+
+
+class Forced(Controller):
+    """Verifies whatever is found, and lets the first pass write where nothing is."""
+
+    def __init__(self, like: Controller) -> None:
+        super().__init__(2, can_split=like.can_split)
+        self.sources: set[DraftSource] = set()
+        self._sizes = itertools.cycle((1, 5, 2, 8))
+
+    def choose(self, offered: int, match: int, **how: object) -> Move:
+        source = how["source"]
+        assert isinstance(source, DraftSource)
+        if offered:
+            self.sources.add(source)
+            return Move(source, min(offered, next(self._sizes)))
+        return Move(DraftSource.PASS, 2) if self.can_split else Move(DraftSource.PLAIN)
+
+    def goes_on(self, chances: object, **_: object) -> bool:
+        return True
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaBackend]:
+    path = tmp_path_factory.mktemp("memory") / "model.gguf"
+    write(path, Recipe(vocab="bytes", n_vocab=258, n_layer=2, window=8, passes=request.param))
+    made = LlamaBackend(
+        EngineOptions(
+            model_path=str(path), context_tokens=1024, batch_tokens=64, kv_type="f32", flash_attention=False, threads=1
+        )
+    )
+    made.load(lambda share: None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def files(engine: LlamaBackend, tmp_path: Path) -> tuple[str, ...]:
+    """A memory of text over few letters, with what the model writes after some of it, and a change to it."""
+    parts = engine.parts
+    assert parts is not None
+    texts = {str(at): row.tolist() for at, row in enumerate(np.random.default_rng(3).integers(97, 101, (6, 400)))}
+    for seed in range(SEEDS):
+        texts[f"{seed} goes on"] = [*start(seed)[-10:], *answer(engine, seed, (), draft=False, copying=False).tokens]
+    builder = Builder(tmp_path, parts.model.vocabulary_key, parts.model.n_vocab, texts.__getitem__)
+    builder.update(Text(f"folder/{name}.py", name) for name in texts)
+    return builder.update([Text("folder/0.py", "1")]).files
+
+
+def start(seed: int) -> tuple[int, ...]:
+    return tuple(int(token) for token in np.random.default_rng(seed).integers(97, 101, 60))
+
+
+def answer(engine: LlamaBackend, seed: int, files: tuple[str, ...], **limits: object) -> Generation:
+    prompt = Prompt(start(seed), memory=files, path="folder/new.py")
+    return engine.complete(prompt, replace(Limits(max_tokens=40), **limits), lambda: False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shares", [None, SHARES])
+def test_drafts_from_the_memory_change_nothing(
+    engine: LlamaBackend, files: tuple[str, ...], shares: MemoryShares | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = engine.parts
+    assert parts is not None
+    monkeypatch.setattr(parts.decoder, "memory_shares", shares)
+    monkeypatch.setattr(parts.decoder, "controller", forced := Forced(parts.decoder.controller))
+    changed = 0
+    for seed in range(SEEDS):
+        plain = answer(engine, seed, files, draft=False)
+        drafted = answer(engine, seed, files)
+        assert drafted.tokens == plain.tokens
+        assert np.allclose(drafted.logprobs, plain.logprobs, atol=1e-4)
+        assert drafted.counts.drafted > 0
+        alone = answer(engine, seed, (), draft=False, copying=False)
+        assert answer(engine, seed, files, draft=False, copying=False).tokens == alone.tokens
+        changed += plain.tokens != alone.tokens
+        if shares is not None:
+            assert plain.memory_path == drafted.memory_path
+            assert plain.memory_path.startswith("folder/")
+            assert 0 < plain.memory_share <= 1
+    assert DraftSource.MEMORY in forced.sources
+    assert bool(changed) == (shares is not None)
+
+
+def test_a_memory_that_is_gone_or_foreign_is_none(engine: LlamaBackend, tmp_path: Path) -> None:
+    foreign = tmp_path / "large-0.memory"
+    foreign.write_bytes(b"no memory")
+    plain = answer(engine, 1, ())
+    made = answer(engine, 1, (str(foreign), str(tmp_path / "gone.memory")))
+    assert made.tokens == plain.tokens
+    assert made.memory_path == ""

@@ -1,0 +1,133 @@
+"""A workspace's memory: what enters it, what a change costs, what a failure leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.project import remembering
+from iquest_lsp.project.memory import WorkspaceMemory
+from iquest_lsp.project.remembering import Place, remember
+from iquest_lsp.runtime.memory.builder import MemoryFiles
+from iquest_lsp.runtime.memory.disk import Memory
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.workspace.documents import DocumentStore
+
+LINES = "def a_rather_long_name(value):\n    return value + 1\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(remembering, "memory_folder", lambda: tmp_path / "kept")
+    monkeypatch.setattr(remembering, "builders", {})
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "one.py").write_text(LINES)
+    (root / "two.py").write_text(LINES.replace("value", "other"))
+    (root / ".env").write_text("TOKEN=sesame\n")
+    (root / "built").mkdir()
+    (root / "built" / "three.py").write_text(LINES)
+    return Place(root, ("built/",), 1000, 20, str(catalogue.resolve("")))
+
+
+def held(files: MemoryFiles, place: Place) -> dict[str, str]:
+    """The text of each file that is remembered."""
+    model = remembering.builders[place][1]
+    memories = [Memory.read(Path(file), model.vocabulary_key) for file in files.files]
+    gone = memories[-1].gone
+    return {
+        entry.path: model.detokenize(memory.tokens(at).tolist()).decode()
+        for memory in memories
+        for at, entry in enumerate(memory.entries)
+        if memory is memories[-1] or entry.path not in gone
+    }
+
+
+def test_the_files_that_may_be_shown_are_remembered(place: Place) -> None:
+    assert held(remember(place, {}), place) == {"one.py": LINES, "two.py": LINES.replace("value", "other")}
+
+
+def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    remember(place, {})
+    (place.root / "one.py").write_text("changed = 1\n")
+    (place.root / "two.py").unlink()
+    (place.root / "new.py").write_text("new = 2\n")
+    builder, model = remembering.builders[place]
+    read: list[str] = []
+    monkeypatch.setattr(builder, "tokenize", lambda text: read.append(text) or model.tokenize(text))
+    assert held(remember(place, {}), place) == {"one.py": "changed = 1\n", "new.py": "new = 2\n"}
+    assert sorted(read) == ["changed = 1\n", "new = 2\n"]
+    remember(place, {})
+    assert len(read) == 2
+
+
+def test_another_process_takes_over_what_is_kept(place: Place) -> None:
+    first = remember(place, {})
+    remembering.builders.clear()
+    assert remember(place, {}) == first
+
+
+def test_a_buffer_takes_the_place_of_its_file_until_it_is_closed(place: Place) -> None:
+    remember(place, {})
+    buffers: Mapping[str, Document | Dropped] = {"one.py": Document("one.py", "typed = 1\n", is_open=True)}
+    assert held(remember(place, buffers, ["one.py"]), place)["one.py"] == "typed = 1\n"
+    assert held(remember(place, {}, ["one.py"]), place)["one.py"] == LINES
+    hidden: Mapping[str, Document | Dropped] = {"one.py": Dropped("one.py", "holds a secret")}
+    assert "one.py" not in held(remember(place, hidden, ["one.py"]), place)
+
+
+def test_a_file_that_rules_hide_now_is_forgotten(place: Place) -> None:
+    remember(place, {})
+    (place.root / ".gitignore").write_text("two.py\n")
+    found = remember(place, {}, ["two.py"])
+    assert "two.py" not in held(found, place)
+
+
+def test_memories_that_were_not_used_for_long_give_way(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = remembering.memory_folder() / "old"
+    old.mkdir(parents=True)
+    (old / "large-0.memory").write_bytes(b"0" * 10_000)
+    os.utime(old, (0, 0))
+    monkeypatch.setattr(remembering, "MOST_BYTES", 10_000)
+    (kept,) = (Path(file) for file in remember(place, {}).files)
+    assert not old.exists()
+    assert kept.exists()
+
+
+def test_a_workspace_is_remembered_beside_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "one.py").write_text(LINES)
+    documents = DocumentStore(root)
+    memory = WorkspaceMemory(root, documents, lambda path: documents.get(path))
+    place = Place(root, (), 1000, 20, str(catalogue.resolve("")))
+
+    async def go() -> None:
+        memory.follow(place, "off")
+        await memory.ready()
+        assert memory.files == MemoryFiles()
+        memory.follow(place, "repository")
+        await memory.ready()
+        first = memory.files
+        assert first.texts == 1
+        documents.open("one.py", LINES * 2, 1)
+        memory.follow(place, "repository", buffers=True)
+        await memory.ready()
+        assert memory.files.tokens > first.tokens
+        documents.close("one.py")
+        memory.follow(place, "repository", buffers=True)
+        await memory.ready()
+        assert memory.files.tokens == first.tokens
+        memory.follow(Place(root, (), 1000, 20, str(root / "none.gguf")), "repository")
+        assert memory.files == MemoryFiles()
+        memory.stop()
+        memory.look_again()
+        await memory.ready()
+
+    asyncio.run(go())
