@@ -55,6 +55,8 @@ def explain_diff(
     RepositoryError, RevisionError, UsageError.
     """
     source = load(root, target)
+    if source.repository is not None:
+        source.repository.withhold = redact
     changes = changes_of(source)
     intent = _intent(source, changes)
     told = [_told(item, redact) for item in changes]

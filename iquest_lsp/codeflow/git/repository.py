@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from iquest_lsp import harmless_git
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.errors import MissingContentsError, NotARepositoryError, RepositoryError, RevisionError
 
@@ -63,9 +64,11 @@ class Tag:
 class Repository:
     """Read access to the repository that holds a folder. Open with `Repository.open`."""
 
-    def __init__(self, root: Path, repo: git.Repo) -> None:
+    def __init__(self, root: Path, repo: git.Repo, withhold: Redact | None = None) -> None:
         self.root = root
         self.gaps = Gaps()
+        #: Of which texts nothing is kept on disk.
+        self.withhold = withhold
         self.git_dir = Path(repo.git_dir).resolve()
         self.common_dir = Path(repo.common_dir).resolve()
         self.bare = repo.working_tree_dir is None
@@ -73,8 +76,8 @@ class Repository:
         self._git = type(repo.git)(str(self.top))
 
     @classmethod
-    def open(cls, root: Path) -> Repository:
-        """The repository that `root` lies in.
+    def open(cls, root: Path, withhold: Redact | None = None) -> Repository:
+        """The repository that `root` lies in; texts of which `withhold` says True are kept in no store.
 
         Raises NotARepositoryError when there is none, RepositoryError when it cannot be read or git is missing.
         """
@@ -84,7 +87,7 @@ class Repository:
             if not resolved.is_dir():
                 resolved = resolved.parent
             with contextlib.closing(git.Repo(resolved, search_parent_directories=True, expand_vars=False)) as repo:
-                repository = cls(resolved, repo)
+                repository = cls(resolved, repo, withhold)
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             raise NotARepositoryError(
                 f"{root} is in no git repository",

@@ -17,8 +17,9 @@ from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Up
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.tracking import Range, follow
+from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
+from iquest_lsp.errors import MissingContentsError
 
 MAX_PATH_COMMITS = 500
 MAX_DEEPEN, MAX_TOUCHES = 200, 200
@@ -252,7 +253,11 @@ class FlowIndex:
         self, ranges: Sequence[tuple[str, str, Range]], *, seconds: float | None = None
     ) -> tuple[list[tuple[Past, Entry]], bool]:
         """Commits that changed the labelled lines of the newest state, newest first; False where time ran out."""
-        walked = follow(self.repository, self._base or self.repository.head(), ranges, seconds=seconds)
+        try:
+            walked = follow(self.repository, self._base or self.repository.head(), ranges, seconds=seconds)
+        except MissingContentsError:
+            self.repository.gaps.add(GapKind.ABSENT, "older commits")
+            walked = Walked(complete=False)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
         found = [
             (_past(touch.label, entries[touch.oid], touch.path, born=touch.born), entries[touch.oid])

@@ -13,11 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.errors import RepositoryError
 
 Range = tuple[int, int]
 Labelled = tuple[str, Range]
@@ -66,13 +64,7 @@ def follow(
             continue
         with pair_diffs(repository, tuple(spans)) as diffs:
             walk = _Walk(repository, diffs, walked)
-            try:
-                walk.run(start, spans, deadline)
-            except RepositoryError:
-                if not repository.is_partial:
-                    raise
-                repository.gaps.add(GapKind.ABSENT, "older commits")
-                walked.complete = False
+            walk.run(start, spans, deadline)
         for origin, found in walk.elsewhere.items():
             renames += 1
             for path, items in found.items():

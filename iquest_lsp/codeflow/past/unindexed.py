@@ -17,6 +17,7 @@ from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.errors import MissingContentsError
 
 MAX_RENAMES = 8
 #: Commits at most of a walk.
@@ -86,7 +87,11 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base or not paths:
             return []
-        walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+        try:
+            walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+        except MissingContentsError:
+            self._repository.gaps.add(GapKind.ABSENT, "older commits")
+            walked = Walked(complete=False)
         if not walked.complete and not self._repository.gaps.has(GapKind.ABSENT):
             self._repository.gaps.add(GapKind.TIME)
         found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
