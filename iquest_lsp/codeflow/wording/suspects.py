@@ -18,6 +18,7 @@ class EvidenceKind(StrEnum):
 
     RECENT = "recent"
     LINE = "line"
+    LINES = "lines"
     SYMBOL = "symbol"
     FILE = "file"
     #: A definition that it changed, and the one in which that is called.
@@ -43,6 +44,7 @@ class Evidence(Fact[EvidenceKind]):
 _EVIDENCE = {
     EvidenceKind.RECENT: "it is recent",
     EvidenceKind.LINE: "changed this very line",
+    EvidenceKind.LINES: "changed some of these lines",
     EvidenceKind.SYMBOL: "changed `{}`",
     EvidenceKind.FILE: "changed {}",
     EvidenceKind.CALLED_IN: "changed `{}`, which is called in `{}`",
