@@ -206,7 +206,7 @@ class Session:
         except (ModelError, EngineError, RuntimeSetupError) as error:
             failed(error)
             return facts
-        return replace(facts, model_text=told.text or None)
+        return replace(facts, model_text=told.text or None, model_name=told.model)
 
     def dismiss(self, number: int) -> None:
         """The user put away the answer of that number."""
