@@ -12,6 +12,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
+from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.errors import NotARepositoryError, UsageError
 
 MAX_UNTRACKED = 200
@@ -191,9 +192,16 @@ def _candidates(repository: Repository, reader: BlobReader, item: FileDiff) -> I
 
 
 def _readable(files: Iterable[FileDiff]) -> Iterable[FileDiff]:
-    return (item for item in files if grammars.language_of(item.path) and not item.binary and not item.submodule)
+    return (item for item in files if _is_read(item.path) and not item.binary and not item.submodule)
 
 
 def _keep(texts: dict[str, bytes], path: str, text: bytes | None) -> None:
     if text is not None and len(text) <= MAX_BLOB:
         texts[path] = text
+
+
+def _is_read(path: str) -> bool:
+    """Whether a file's definitions or keys can be told."""
+    if path.endswith((".toml", ".json")):
+        return category(path) in (Category.BUILD, Category.CONFIG, Category.CI)
+    return bool(grammars.language_of(path))

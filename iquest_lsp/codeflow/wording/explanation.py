@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import detail
-from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, say
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import objection_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
 from iquest_lsp.codeflow.wording.summary import GUESS, Subject, sentence
@@ -179,13 +179,13 @@ class DiffExplanation:
 _MISSING = {
     MissingKind.TOGETHER: "changed in {} of the {} commits that changed {}",
     MissingKind.CHANGELOG: "{} of the last {} commits on code changed the changelog",
-    MissingKind.NEAR: "lies near and changed lately",
+    MissingKind.NEAR: "is nearby and changed recently",
 }
 _MENTIONED = {
     "signature": "mentions `{}` (line {}), whose signature changes",
-    "renamed": "mentions `{}` (line {}), whose name changes",
-    "moved": "mentions `{}` (line {}), whose place changes",
-    "removed": "mentions `{}` (line {}), whose existence changes",
+    "renamed": "mentions `{}` (line {}), which is renamed",
+    "moved": "mentions `{}` (line {}), which moves",
+    "removed": "mentions `{}` (line {}), which is removed",
 }
 
 
@@ -216,11 +216,11 @@ def _related(item: Related) -> str:
 
 def render_markdown(explanation: DiffExplanation) -> str:
     """The explanation as a markdown document."""
-    lines = [say("# {}", _title(explanation.subject)), "", explanation.summary, ""]
+    lines = [say("# {}", _title(explanation.subject)), "", prose(explanation.summary), ""]
     if explanation.model_text:
         lines += [explanation.model_text, ""]
     if explanation.files:
-        lines += [say("**Intent:** {} ({})", explanation.intent, explanation.intent_reason), ""]
+        lines += [say("**Intent:** {} ({})", explanation.intent, prose(explanation.intent_reason)), ""]
         lines += [say("## Files"), "", *_files(explanation.files), ""]
     missing = [item for item in explanation.missing if item.confidence >= SURE]
     if missing:
@@ -229,7 +229,7 @@ def render_markdown(explanation: DiffExplanation) -> str:
     if likely:
         lines += [say("## Likely to change along"), "", *_expected(likely), ""]
     if explanation.dangers:
-        lines += [say("## Risks"), "", *[f"- {risk}" for risk in explanation.risks], ""]
+        lines += [say("## Risks"), "", *[f"- {prose(risk)}" for risk in explanation.risks], ""]
     if explanation.history:
         lines += [say("## Related history"), "", *_history(explanation.history), ""]
     if explanation.left_out:
@@ -238,7 +238,7 @@ def render_markdown(explanation: DiffExplanation) -> str:
 
 
 def _expected(items: Iterable[MissingItem]) -> list[str]:
-    return [f"- `{item.path}`: {item.reason}" for item in items]
+    return [f"- `{item.path}`: {prose(item.reason)}" for item in items]
 
 
 def _history(items: Iterable[HistoryItem]) -> list[str]:
@@ -247,7 +247,7 @@ def _history(items: Iterable[HistoryItem]) -> list[str]:
 
 _HEADINGS = {
     "worktree": "What the working tree changes",
-    "staged": "What the staged changes change",
+    "staged": "What the staged changes do",
     "patch": "What the patch changes",
 }
 
@@ -270,7 +270,9 @@ def _files(files: Sequence[ChangedFile]) -> list[str]:
     if rest:
         counts = Counter(item.status for item in rest)
         told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-        lines.append("- " + say("and {} more files ({})", len(rest), told))
+        lines.append(
+            "- " + say("and 1 more file ({1})" if len(rest) == 1 else "and {0} more files ({1})", len(rest), told)
+        )
     return lines
 
 
@@ -312,14 +314,19 @@ def _symbols(item: ChangedFile) -> list[str]:
     shown = worth_showing(item.symbols)
     if item.status == "deleted" and len(shown) > MAX_GONE:
         names = ", ".join(f"`{symbol.name}`" for symbol in shown[:MAX_GONE])
-        return ["  - " + say("with it {} and {} more definitions", names, len(shown) - MAX_GONE)]
+        left = len(shown) - MAX_GONE
+        template = "with {0} and 1 more definition" if left == 1 else "with {0} and {1} more definitions"
+        return ["  - " + say(template, names, left)]
     new = [symbol for symbol in shown if symbol.change == "added"]
     if len(new) > MAX_NEW:
-        main = sorted(new, key=lambda symbol: (not symbol.public, symbol.kind == "constant", -symbol.size))
+        main = sorted(
+            new, key=lambda symbol: (not symbol.public, symbol.kind in ("constant", "variable"), -symbol.size)
+        )
         kept = {id(symbol) for symbol in main[:MAX_NEW]}
         left = len(new) - MAX_NEW
         shown = [symbol for symbol in shown if symbol.change != "added" or id(symbol) in kept]
-        return [*_lines(shown), "  - " + say("and {} more new definitions", left)]
+        template = "and 1 more new definition" if left == 1 else "and {} more new definitions"
+        return [*_lines(shown), "  - " + say(template, left)]
     return _lines(shown)
 
 

@@ -75,14 +75,17 @@ class Impact:
 
     def to_markdown(self) -> str:
         """The places as a markdown document, by kind."""
-        lines = [say("# What a change of {} reaches", escape(self.target)), ""]
+        lines = [say("# What changing {} affects", escape(self.target)), ""]
         if not self.items:
-            lines.append(say("Nothing in this repository uses it, as far as syntax and history tell."))
+            lines.append(say("No use of it was found in this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]
             if some:
                 lines += [say(_HEADINGS[kind]), ""]
-                lines += [f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})" for item in some]
+                lines += [
+                    f"- `{item.path}:{item.line}` {item.reason} ({say('confidence {:.0%}', item.confidence)})"
+                    for item in some
+                ]
                 lines.append("")
         return "\n".join(lines).rstrip() + "\n"
 
@@ -93,7 +96,7 @@ _HEADINGS = {
     "docs": "## Documentation",
     "ci": "## Continuous integration",
     "config": "## Configuration",
-    "cochange": "## Changes along, says history",
+    "cochange": "## Usually changes with it",
 }
 _USES = {
     UseKind.MENTIONS: "mentions `{}`: {}",
