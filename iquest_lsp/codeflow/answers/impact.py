@@ -81,10 +81,11 @@ def _uses(
         return
     member = "." in target.name
     alone = all(use.path == target.path for use in uses if use.own)
+    users = {use.path for use in uses if not imports(use.text)}
     for use in uses:
         if use.path == target.path and target.symbol and target.symbol.start <= use.line < target.symbol.end:
             continue
-        if category(use.path) is Category.CHANGELOG:
+        if category(use.path) is Category.CHANGELOG or (use.path in users and imports(use.text)):
             continue
         if use.kind in ("docs", "ci", "config"):
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
