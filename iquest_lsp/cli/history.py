@@ -119,23 +119,37 @@ def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
 
 
 @command("why", WAITING)
-@click.argument("place", metavar="FILE:LINE | FILE::SYMBOL | FILE")
+@click.argument("place", metavar="FILE:LINE | FILE:FIRST-LAST | FILE::SYMBOL | FILE")
 @options.filtered
 @options.forms
 def why(place: str, include_filtered: bool, form: Form) -> None:
-    """Tell how a line, a function or a class came to be, and why."""
+    """Tell how a line, some lines, a function, a class or a file came to be, and why."""
     root, target = _located(place)
     _emit(form, _history(root, include_filtered=include_filtered).why(target))
 
 
 @command("impact", WAITING)
-@click.argument("place", metavar="FILE::SYMBOL")
+@click.argument("place", metavar="[FILE::SYMBOL | FILE:LINE | FILE:FIRST-LAST | FILE | -]", default="")
+@click.option("--diff", "revision", metavar="REV | A..B", default="", help="Of what a commit or a range changes.")
+@click.option("--staged", is_flag=True, help="Of what is staged for the next commit.")
+@options.repository
 @options.filtered
 @options.forms
-def impact(place: str, include_filtered: bool, form: Form) -> None:
-    """List what else must change if a function or class changes."""
-    root, target = _located(place)
-    _emit(form, _history(root, include_filtered=include_filtered).impact(target))
+def impact(place: str, revision: str, staged: bool, repo: Path, include_filtered: bool, form: Form) -> None:
+    """List what else must change if a definition, some lines or a file change, or with a diff.
+
+    The diff is a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree.
+    """
+    given = [name for name, value in (("a place", place), ("--diff", revision), ("--staged", staged)) if value]
+    if len(given) > 1:
+        raise UsageError(f"Give either {given[0]} or {given[1]}, not both")
+    if place and place != "-":
+        root, target = _located(place)
+        _emit(form, _history(root, include_filtered=include_filtered).impact(target))
+        return
+    history = _history(repo, include_filtered=include_filtered)
+    patch = _stdin() if place == "-" else None
+    _emit(form, history.impact_of_diff("--staged" if staged else revision, patch))
 
 
 @command("suspects", WAITING)

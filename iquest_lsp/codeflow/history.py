@@ -77,7 +77,7 @@ class History:
         return Story(target, (), missing=Note(NoteKind.NO_HISTORY, (note,)))
 
     def why(self, target: str, *, buffer: str | None = None) -> Story:
-        """How FILE:LINE, FILE::SYMBOL or FILE came to be, and since which release it is there.
+        """How FILE:LINE, FILE:FIRST-LAST, FILE::SYMBOL or FILE came to be, and since which release it is there.
 
         `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
         """
@@ -103,17 +103,33 @@ class History:
             return ""
         return last_change(repository, repository.head(), found.head_path, found.line_committed)
 
-    def impact(self, target: str) -> Impact:
-        """What else must change if the definition FILE::SYMBOL changes."""
-        from iquest_lsp.codeflow.answers.impact import impact_of
+    def impact(self, target: str, *, buffer: str | None = None) -> Impact:
+        """What else must change if what FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST or FILE names changes.
+
+        `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
+        """
+        from iquest_lsp.codeflow.answers.impact import impact_of, of_target
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root)
-        found = find_target(repository, target)
-        with index_of(repository, self.folder, [found.path]) as index:
-            return impact_of(repository, found, index, redact=self.redact, include_filtered=self.include_filtered)
+        changing = of_target(find_target(repository, target, buffer=buffer))
+        with index_of(repository, self.folder, [*changing.files]) as index:
+            return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
+
+    def impact_of_diff(self, target: str = "", patch: bytes | None = None) -> Impact:
+        """What else must change with a diff, named as for explain_diff, as the working tree is now."""
+        from iquest_lsp.codeflow.answers.impact import impact_of, of_diff
+        from iquest_lsp.codeflow.diff.sources import DiffTarget, load
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import index_of
+
+        asked = DiffTarget.parse(target, patch)
+        repository = Repository.open(self.root)
+        changing = of_diff(load(self.root, asked), asked.label)
+        with index_of(repository, self.folder, [*changing.files]) as index:
+            return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 
     def suspects(self, target: str) -> Suspects:
         """Which recent changes most likely brought a bug in a file, at a line or in a definition."""

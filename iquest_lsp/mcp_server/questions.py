@@ -61,11 +61,7 @@ def _plain(markdown: str) -> str:
 
 
 def _explain_diff(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
-    given = [name for name in ("revision", "staged", "patch") if values.get(name)]
-    if len(given) > 1:
-        raise UsageError(f"Give either {given[0]!r} or {given[1]!r}, not both")
-    patch = values["patch"].encode() if "patch" in given else None
-    target = "--staged" if values.get("staged") else values.get("revision", "")
+    target, patch = _diff(values)
     return history.explain_diff(target, patch, lambda known: report("reading what the history says of this change"))
 
 
@@ -74,7 +70,11 @@ def _why(history: History, values: Mapping[str, Any], report: Report) -> _Answer
 
 
 def _impact(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
-    return history.impact(_target(values))
+    if "file" in values:
+        if any(values.get(name) for name in _DIFFS):
+            raise UsageError("Give either 'file' or a change, not both")
+        return history.impact(_target(values))
+    return history.impact_of_diff(*_diff(values))
 
 
 def _suspects(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
@@ -93,14 +93,30 @@ _ASKED: dict[str, Callable[[History, Mapping[str, Any], Report], _Answer]] = {
 }
 
 
+_DIFFS = ("revision", "staged", "patch")
+
+
+def _diff(values: Mapping[str, Any]) -> tuple[str, bytes | None]:
+    """A change as the history takes it: its name, or a patch."""
+    given = [name for name in _DIFFS if values.get(name)]
+    if len(given) > 1:
+        raise UsageError(f"Give either {given[0]!r} or {given[1]!r}, not both")
+    patch = values["patch"].encode() if "patch" in given else None
+    return "--staged" if values.get("staged") else values.get("revision", ""), patch
+
+
 def _target(values: Mapping[str, Any]) -> str:
-    """A place as the history takes it: FILE, FILE:LINE or FILE::SYMBOL."""
-    file, symbol, line = values.get("file", ""), values.get("symbol", ""), values.get("line")
+    """A place as the history takes it: FILE, FILE:LINE, FILE:FIRST-LAST or FILE::SYMBOL."""
+    file, symbol, line, last = (values.get(name) for name in ("file", "symbol", "line", "end_line"))
     if not file:
         raise UsageError("The argument 'file' is missing")
     if symbol and line:
         raise UsageError("Give either 'symbol' or 'line', not both")
-    return f"{file}::{symbol}" if symbol else f"{file}:{line}" if line else str(file)
+    if last and not line:
+        raise UsageError("The argument 'end_line' needs 'line', the first one")
+    if symbol:
+        return f"{file}::{symbol}"
+    return f"{file}:{line}-{last}" if last else f"{file}:{line}" if line else str(file)
 
 
 def index_history(top: Path, *, report: Callable[[str, int, int], None]) -> int:

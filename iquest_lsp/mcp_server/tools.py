@@ -13,7 +13,7 @@ from iquest_lsp.mcp_server.budget import LEAST, MOST, USUAL
 INSTRUCTIONS = """\
 Answers about a git repository from its own history and syntax. Nothing is changed and no network is used.
 - why: how a line, a symbol or a file came to be. Ask before you change code whose purpose is not obvious.
-- impact: what else must change with a symbol. Ask before you change a signature or behaviour.
+- impact: what else must change with a symbol, lines, a file or a diff. Ask before you change a signature or behaviour.
 - explain_diff: what a change does, what it forgot, what may break. Ask before you commit, and when you review.
 - suspects: which recent commit most likely brought a bug. Ask with a failing test's log.
 - context: which files and commits matter at a place. Ask before you read around.
@@ -93,7 +93,8 @@ _ROOT = Argument(
 _MAX_TOKENS = Argument(
     "max_tokens",
     "integer",
-    "How long the answer may be. A cut answer says what is missing, and which max_tokens gives all of it.",
+    "How long the answer may be, in tokens of 3 bytes. A cut answer says what is missing, and which max_tokens gives "
+    "all of it.",
     LEAST,
     MOST,
     USUAL,
@@ -101,11 +102,22 @@ _MAX_TOKENS = Argument(
 _FILTERED = Argument(
     "include_filtered",
     "boolean",
-    "Also commits that say little: made by programs, layout only, undone later. Each comes with the reason.",
+    "Also commits that are left out since they say little: made by bots, formatting only, reverted later.",
 )
 _FILE = Argument("file", "string", "A path in the repository, relative to `root` or absolute.")
 _LINE = Argument("line", "integer", "A line of the file as it is on disk, counted from 1.", 1, 100_000_000)
+_END_LINE = Argument("end_line", "integer", "The last line, where `line` is the first of several.", 1, 100_000_000)
 _SYMBOL = Argument("symbol", "string", "A function, class or method of the file: `total`, `Order.bill`.")
+_DIFF = (
+    Argument(
+        "revision",
+        "string",
+        "A commit (`HEAD~2`, `3f2a91c`, `v1.2`) or a range (`main..HEAD`, `main...feature`). "
+        "Default: the working tree against HEAD, files that are not tracked yet included.",
+    ),
+    Argument("staged", "boolean", "Only what is staged for the next commit."),
+    Argument("patch", "string", "A unified diff instead, such as the text of a pull request.", most=TEXT_LENGTH),
+)
 _USUAL = (_ROOT, _MAX_TOKENS, _FILTERED)
 
 
@@ -125,23 +137,13 @@ EXPLAIN_DIFF = Tool(
     "explain_diff",
     "Explain a change",
     """\
-Explains a change from the repository's history and syntax: what it does, definition by definition; what kind of \
+Explains a change from the repository's history and syntax: what it does, function by function; what kind of \
 change it is; which earlier commits changed the same code; what usually changes together with it and does not here (a \
 test, a page of documentation); what may break, such as callers that are as before.
 Use it before you commit, on a branch before you review it, and on a commit you want to understand. Without arguments \
 it explains what is not committed yet.
 Example: {"revision": "main..HEAD"}""",
-    (
-        Argument(
-            "revision",
-            "string",
-            "A commit (`HEAD~2`, `3f2a91c`, `v1.2`) or a range (`main..HEAD`, `main...feature`). "
-            "Default: the working tree against HEAD, files that are not tracked yet included.",
-        ),
-        Argument("staged", "boolean", "Only what is staged for the next commit."),
-        Argument("patch", "string", "A unified diff instead, such as the text of a pull request.", most=TEXT_LENGTH),
-        *_USUAL,
-    ),
+    (*_DIFF, *_USUAL),
     {
         "summary": _text("what the change does"),
         "intent": _text("fix, feature, refactor, docs, test, change, ..."),
@@ -171,13 +173,13 @@ WHY = Tool(
     "why",
     "Why is this code so?",
     """\
-Tells how a line, a symbol or a file came to be: the commits that made and changed it, oldest first, what each did to \
-it, the reason that its author gave, and the first release that has it. It follows code through moves and renames and \
-passes over commits that only change the layout, where `git blame` and `git log` stop.
+Tells how a line, some lines, a symbol or a file came to be: the commits that made and changed it, oldest first, what \
+each did to it, the reason that its author gave, and the first release that has it. It follows code through moves and \
+renames and passes over commits that only reformat, where `git blame` and `git log` stop.
 Use it before you change or remove code whose purpose is not obvious, and for questions such as "since when?" and "why \
 is this deprecated?".
-Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache.py", "line": 120}""",
-    (_needed(_FILE), _LINE, _SYMBOL, *_USUAL),
+Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache.py", "line": 120, "end_line": 130}""",
+    (_needed(_FILE), _LINE, _END_LINE, _SYMBOL, *_USUAL),
     {
         "target": _text("the place that is told about"),
         "story": _list(
@@ -198,16 +200,19 @@ IMPACT = Tool(
     "impact",
     "What must change with it?",
     """\
-Lists what else may have to change if a symbol changes: callers and other uses by syntax, with file and line; its \
-tests; documentation, CI and configuration that name it; and files that changed together with its file in the past, \
-which no search for the name finds. Each comes with the reason and a confidence.
-Use it before you change a signature, a name or a behaviour, and to find which tests to run.
-Example: {"file": "shop/prices.py", "symbol": "total"}""",
-    (_needed(_FILE), _SYMBOL, _LINE, *_USUAL),
+Lists what else may have to change if code changes: callers and other uses by syntax, with file and line; tests; \
+documentation, CI and configuration that name it; and files that changed together with it in the past, which no search \
+for the name finds. Each comes with the reason and a confidence, and with commits where it rests on them.
+The code is a symbol, some lines or a file (`file`), or a change that is made already (`revision`, `staged`, `patch`; \
+without any argument the one that is not committed yet), whose own lines are left out.
+Use it before you change a signature, a name or a behaviour, to find which tests to run, and before you commit.
+Example: {"file": "shop/prices.py", "symbol": "total"}, or {"revision": "main..HEAD"}""",
+    (_FILE, _SYMBOL, _LINE, _END_LINE, *_DIFF, *_USUAL),
     {
-        "target": _text("the symbol whose change is meant"),
+        "target": _text("the place or the change that is meant"),
+        "definitions": {"type": "array", "items": {"type": "string"}, "description": "the symbols that are meant"},
         "items": _list(
-            "places, by kind, the surest first",
+            "places, by kind, the surest first; `commits`, where there are any, are what a place rests on",
             path=_PATH,
             line=_number("from 1"),
             kind=_text("caller, test, docs, ci, config, cochange"),
@@ -231,6 +236,7 @@ Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/pr
         Argument("log", "string", "The output of a failing test, a compiler or a crash.", most=TEXT_LENGTH),
         _FILE,
         _LINE,
+        _END_LINE,
         _SYMBOL,
         *_USUAL,
     ),
@@ -275,7 +281,8 @@ Example: {"file": "shop/orders.py", "line": 15}""",
             reason=_text("why it is there"),
         ),
         "commits": _list("commits that tell of this place", commit=_COMMIT, date=_DATE, subject=_SUBJECT),
-        "not_shown": _list("what is kept from models", path=_PATH, reason=_text("why: a secret, ignored, too large")),
+        "more": _list("related files for which there was no room", path=_PATH, reason=_text("why they are related")),
+        "withheld": _list("files that look like secrets: do not quote from them", path=_PATH, reason=_text("why")),
     },
 )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from iquest_lsp.errors import RequestCancelledError, RequestFailedError
 from iquest_lsp.mcp_server.questions import Answer
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
+
+#: Commits that are named, and files for which there was no room.
+MOST_COMMITS, MOST_MORE = 8, 12
 
 
 @dataclass(slots=True)
@@ -57,23 +61,40 @@ def _ask(asking: _Asking, configuration: Configuration, file: Path, line: int, c
 
 
 def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits: list[dict[str, str]]) -> Answer:
-    """The window in both forms; `commits` are those that its piece of history is made of."""
-    pieces = [
-        {name: chunk[name] for name in ("kind", "path", "start", "end", "tokens", "reason")}
-        for chunk in window["chunks"]
-        if chunk["kind"] != "tree"
-    ]
-    has_history = any(piece["kind"] == "flow" for piece in pieces)
-    told = {"root": str(top), "head": head, "place": place, "pieces": pieces}
-    told |= {"commits": commits if has_history else [], "not_shown": window["dropped"]}
-    lines = [f"# What matters at {place}", "", "## Pieces of the workspace", ""]
-    for piece in pieces:
-        span = f":{piece['start']}-{piece['end']}" if piece["end"] else ""
-        lines.append(f"- `{piece['path']}{span}` ({piece['kind']}): {piece['reason']}")
-    if told["commits"]:
-        lines += ["", "## Commits that tell of it", ""]
-        lines += [f"- `{item['commit'][:10]}` {item['date']} {item['subject']}" for item in commits]
-    if window["dropped"]:
-        lines += ["", "## Not shown", ""]
-        lines += [f"- `{item['path']}`: {item['reason']}" for item in window["dropped"]]
-    return Answer(told, "\n".join(lines) + "\n")
+    """The window in both forms; `commits` are those that its piece of history is made of.
+
+    The pieces that are no part of a file, the tree and the history, are left out: the commits stand for the latter.
+    """
+    names = ("kind", "path", "start", "end", "tokens", "reason")
+    pieces = [{name: chunk[name] for name in names} for chunk in window["chunks"] if chunk["end"]]
+    has_history = any(chunk["kind"] == "flow" for chunk in window["chunks"])
+    told: dict[str, Any] = {"root": str(top), "head": head, "place": place, "pieces": pieces}
+    told["commits"] = commits[:MOST_COMMITS] if has_history else []
+    told |= _dropped(window["dropped"], {str(piece["path"]) for piece in pieces})
+    lines = [f"# What matters at {place}"]
+    for title, key, line in (
+        ("Pieces of the workspace", "pieces", "`{path}:{start}-{end}` ({kind}): {reason}"),
+        ("Commits that tell of it", "commits", "`{commit:.10}` {date} {subject}"),
+        ("Related, but there was no room", "more", "`{path}`: {reason}"),
+        ("Withheld: do not quote from these", "withheld", "`{path}`: {reason}"),
+    ):
+        if told[key]:
+            lines += ["", f"## {title}", "", *("- " + line.format(**item) for item in told[key])]
+    return Answer(told, "\n".join(lines) + f"\n\nOf {top} at {head[:10] or 'no commit'}.\n")
+
+
+def _dropped(dropped: Sequence[Mapping[str, str]], shown: set[str]) -> dict[str, list[dict[str, str]]]:
+    """What is not in the window, a file once: for want of room, and since it looks like a secret."""
+    more: dict[str, str] = {}
+    withheld: dict[str, str] = {}
+    for item in dropped:
+        path, reason = item["path"], item["reason"]
+        if reason.startswith("secret"):
+            withheld.setdefault(path, reason)
+        elif reason.startswith("over the budget") and path not in shown:
+            inside = re.search(r"\((.*)\)$", reason, re.DOTALL)
+            more.setdefault(path, inside[1] if inside else reason)
+    return {
+        "more": [{"path": path, "reason": reason} for path, reason in [*more.items()][:MOST_MORE]],
+        "withheld": [{"path": path, "reason": reason} for path, reason in withheld.items()],
+    }

@@ -15,7 +15,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import Story
+    from iquest_lsp.codeflow import Impact, Story
 
 MAX_STEPS = 3
 MAX_LOOK_UP = 2000
@@ -32,12 +32,27 @@ class ChangedDefinition:
     lines: int
 
 
-def why_at(view: ProjectView, file: Path, line: int) -> Story:
-    """The story of a line as the client sees it. Raises RepositoryError, UsageError. Blocks."""
+def why_at(view: ProjectView, file: Path, line: int, last: int | None = None) -> Story:
+    """The story of a line, or of those up to `last`, as the client sees them. Raises RepositoryError, UsageError.
+
+    Blocks.
+    """
+    path = view.project.path_of(file)
+    place = f"{file.name}:{line + 1}" + (f"-{last + 1}" if last is not None else "")
+    if note := why_no_history(path):
+        return History.no_story(place, note)
+    return History(file.parent, has_secret).why(place, buffer=view.unsaved_text(path))
+
+
+def impact_at(view: ProjectView, file: Path, place: str) -> Impact:
+    """What else must change with a place in a file as the client sees it: `:LINE`, `:FIRST-LAST`, `::SYMBOL` or "".
+
+    Raises RepositoryError, UsageError. Blocks.
+    """
     path = view.project.path_of(file)
     if note := why_no_history(path):
-        return History.no_story(f"{file.name}:{line + 1}", note)
-    return History(file.parent, has_secret).why(f"{file.name}:{line + 1}", buffer=view.unsaved_text(path))
+        raise UsageError(f"Nothing is known to change with {file.name}", why=note)
+    return History(file.parent, has_secret).impact(f"{file.name}{place}", buffer=view.unsaved_text(path))
 
 
 def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:

@@ -65,6 +65,22 @@ async def test_an_explanation_comes_in_parts_to_those_who_ask(root: Path) -> Non
         assert not [value for _, value in editor.parts[before:] if hasattr(value, "files")]
 
 
+async def test_lines_and_changes_are_asked_about(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        told = await ask(editor, "iquest/why", {"uri": uri, "line": 0, "end_line": 1})
+        assert told["target"] == "shapes.py:1-2"
+        assert [item["subject"] for item in told["story"]] == ["Compute areas"]
+        for place in ({"symbol": "area"}, {"line": 1}, {"line": 0, "end_line": 1}, {}):
+            assert (await ask(editor, "iquest/impact", {"uri": uri, **place}))["definitions"] == ["area"]
+        (root / "shapes.py").write_text(CODE.replace("(width, height)", "(width, height, depth)"))
+        changed = await ask(editor, "iquest/impact", {"folder": root.as_uri(), "target": ""})
+        assert changed["target"] == "the working tree"
+        for wrong in ({"line": "x"}, {"line": -1}, {"line": 0, "end_line": 99}, {"symbol": "volume"}):
+            with pytest.raises(Exception, match=r"shapes|line"):
+                await ask(editor, "iquest/impact", {"uri": uri, **wrong})
+
+
 async def test_the_context_is_what_a_completion_would_send(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")

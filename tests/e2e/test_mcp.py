@@ -64,7 +64,7 @@ async def agent(
     parameters = mcp.StdioServerParameters(
         command=PROGRAM[0], args=[*PROGRAM[1:], "mcp", *arguments], env=full, cwd=cwd
     )
-    async with mcp.Client(parameters, read_timeout_seconds=PATIENCE_S, **more) as client:
+    async with mcp.Client(mcp.stdio_client(parameters), read_timeout_seconds=PATIENCE_S, **more) as client:
         yield client
 
 
@@ -146,6 +146,25 @@ async def test_a_patch_and_a_range_are_explained(private: Home, root: Path) -> N
         assert not nothing.is_error
 
 
+async def test_ranges_files_and_diffs(private: Home, root: Path) -> None:
+    async with agent(private, root) as client:
+        story = await ask(client, "why", file="shop/prices.py", line=3, end_line=9)
+        assert story["target"] == "shop/prices.py:3-9"
+        assert story == await ask(client, "why", file="shop/prices.py:3-9")
+        some = await ask(client, "impact", file="shop/prices.py", line=8, end_line=9)
+        assert some["definitions"] == ["total"]
+        whole = await ask(client, "impact", file="shop/prices.py")
+        assert "total" in whole["definitions"]
+        diff = await ask(client, "impact")
+        assert diff["definitions"] == ["total"]
+        assert ("shop/orders.py", 15) in [(item["path"], item["line"]) for item in diff["items"]]
+        assert diff["items"] == (await ask(client, "impact", patch=git(root, "diff")))["items"]
+        assert (await ask(client, "impact", revision="v1.1..v1.2"))["items"]
+        commits = [commit for item in diff["items"] for commit in item.get("commits", [])]
+        assert commits
+        assert set(commits) <= set(git(root, "rev-list", "HEAD").split())
+
+
 async def test_answers_keep_to_the_budget_and_say_how_to_get_the_rest(private: Home, root: Path) -> None:
     async with agent(private, root) as client:
         asked = {"file": "shop/prices.py", "symbol": "total"}
@@ -168,6 +187,12 @@ HOSTILE: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("why", {"file": "shop"}, "is a folder"),
     ("why", {"file": "shop/prices.py", "line": 99}, "has no line 99"),
     ("why", {"file": "shop/prices.py", "line": 2, "symbol": "total"}, "not both"),
+    ("why", {"file": "shop/prices.py", "end_line": 2}, "needs 'line'"),
+    ("why", {"file": "shop/prices.py", "line": 5, "end_line": 2}, "comes before"),
+    ("why", {"file": "shop/prices.py", "line": 5, "end_line": 2000}, "has no line 2000"),
+    ("impact", {"file": "shop/prices.py", "revision": "HEAD"}, "not both"),
+    ("impact", {"revision": "--output=pwned"}, "names no change"),
+    ("impact", {"patch": "no patch at all"}, ""),
     ("why", {"file": "shop/prices.py\0"}, "holds what is no text"),
     ("why", {"file": "a/" * 2000}, "There is no file"),
     ("why", {"file": {"path": "shop/prices.py"}}, "must be a text"),
@@ -353,6 +378,7 @@ async def test_the_window_at_a_place_comes_from_the_daemon(private: Home, root: 
         found = await ask(client, "context", file="shop/orders.py", line=15)
         assert "shop/prices.py" in [piece["path"] for piece in found["pieces"]]
         assert found["pieces"][-1]["path"] == "shop/orders.py"
+        assert found["pieces"][-1]["kind"] == "current"
         assert {item["commit"] for item in found["commits"]} <= set(git(root, "rev-list", "HEAD").split())
         assert "has no line 999" in await refused(client, "context", {"file": "shop/orders.py", "line": 999})
     assert private.pids()

@@ -1,45 +1,112 @@
-"""What else must change if this changes: uses found in the syntax, and what history says changes along."""
+"""What else must change if this changes: uses found in the syntax, and what history says changes along.
+
+What changes is a definition, some lines, a file or a diff: it comes down to definitions in files, and to the lines that
+change anyway.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.answers.explain import changes_of
 from iquest_lsp.codeflow.answers.targets import Target
+from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
-from iquest_lsp.codeflow.past.unindexed import Evidence
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, leads_to
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
+#: Definitions of one change that are looked for, and commits that are named for two files that change together.
+MAX_NAMES, MAX_COMMITS = 40, 3
+#: Where many definitions are meant, a use that only has one of their names is no evidence.
+LEAST_OF_MANY = 0.6
+#: Changes of definitions that reach beyond them, those that break their users first.
+_REACHING = ("removed", "renamed", "signature", "moved", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """What is going to change: the names of definitions by file; a file without any stands for itself.
+
+    `anyway` are the lines that change anyway, by file (0-based, without the end). A diff's files are `done`: that they
+    change is nothing to be told.
+    """
+
+    label: str
+    files: Mapping[str, Sequence[str]]
+    anyway: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    is_diff: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All the definitions."""
+        return tuple(name for names in self.files.values() for name in names)
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The files that change anyway."""
+        return frozenset(self.files) if self.is_diff else frozenset()
+
+    def is_changed(self, path: str, line: int) -> bool:
+        """Whether a line changes anyway."""
+        return any(start <= line < end for start, end in self.anyway.get(path, ()))
+
+
+def of_target(target: Target) -> Changing:
+    """A place as something that changes."""
+    spans = [(item.start, item.end) for item in target.symbols]
+    if target.lines is not None:
+        spans.append(target.lines)
+    elif not target.name:
+        spans = [(0, 1 << 60)]
+    # An outer definition stands for those in it.
+    names = [item.name for item in target.symbols]
+    outermost = [name for name in names if not any(name.startswith(f"{other}.") for other in names)]
+    return Changing(target.label, {target.path: outermost[:MAX_NAMES]}, {target.path: spans})
+
+
+def of_diff(source: DiffSource, label: str) -> Changing:
+    """A diff as something that changes."""
+    files: dict[str, list[str]] = {item.path: [] for item in source.files}
+    changes = [item for item in changes_of(source) if item.change in _REACHING and item.kind != "test"]
+    changes.sort(key=lambda item: _REACHING.index(item.change))
+    for item in changes[:MAX_NAMES]:
+        name = item.old_name or item.name
+        if not item.inner and name not in files.setdefault(item.path, []):
+            files[item.path].append(name)
+    anyway = {
+        item.path: [(hunk.new_start, hunk.new_start + hunk.new_count) for hunk in item.hunks] for item in source.files
+    }
+    return Changing(label, files, anyway, is_diff=True)
 
 
 def impact_of(
     repository: Repository,
-    target: Target,
-    past: Evidence,
+    changing: Changing,
+    past: FlowIndex,
     *,
     redact: Redact | None = None,
     include_filtered: bool = False,
 ) -> Impact:
-    """The places that use the target's definition, and the files that change with its file.
+    """The places that use the definitions, and the files that change with their files.
 
     A reason that quotes a text of which `redact` says True is withheld.
     """
-    short = target.name.rsplit(".", 1)[-1]
-    module = module_name(target.path)
-    names = [name for name in (short, module, f"test_{module}", f"{module}_test") if name]
-    outer = target.name.rpartition(".")[0].rsplit(".", 1)[-1]
-    owners = {short: outer} if outer else {}
-    read = repository.work_tree_file
-    uses = references(repository, names, read, owners=owners) if not repository.bare else []
+    asked: dict[str, None] = {}
+    for path, names in changing.files.items():
+        module = module_name(path)
+        asked |= dict.fromkeys([*map(_short, names), module, f"test_{module}", f"{module}_test"])
+    wanted, read = [*filter(None, asked)], repository.work_tree_file
+    uses = references(repository, wanted, read, owners=_owners(changing.names)) if not repository.bare else []
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")
@@ -47,25 +114,65 @@ def impact_of(
         else use
         for use in uses
     ]
-    importers = {use.path for use in uses if use.name == module and imports(use.text)}
     tracked = frozenset(repository.files())
+    together = past.partners([*changing.files], include_filtered=include_filtered)
     found: dict[tuple[str, str], ImpactItem] = {}
-    for item in (
-        *_uses(target, short, module, [use for use in uses if use.name == short], importers),
-        *_mentions(module, [use for use in uses if use.name != short]),
-        *_tests(target, tracked),
-        *_cochanges(target, past.partners([target.path], include_filtered=include_filtered), tracked),
-    ):
+    for item in _items(changing, uses, together, tracked):
         key = (item.path, item.kind if item.kind != "caller" else f"caller:{item.line}")
         if key not in found or found[key].confidence < item.confidence:
             found[key] = item
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (ORDER.index(item.kind), -item.confidence, item.path, item.line))
-    shown = kept[:MAX_ITEMS]
+    shown = [_with_commits(past, item) for item in kept[:MAX_ITEMS]]
     if redact is not None:
         shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
-    return Impact(target.label, tuple(shown))
+    return Impact(changing.label, tuple(shown), changing.names, changing.is_diff)
+
+
+def _items(
+    changing: Changing, uses: Sequence[Reference], together: Sequence[Partner], tracked: frozenset[str]
+) -> Iterator[ImpactItem]:
+    for path, names in changing.files.items():
+        module = module_name(path)
+        importers = {use.path for use in uses if use.name == module and imports(use.text)}
+        for name in names:
+            mine = [use for use in uses if use.name == _short(name) and not changing.is_changed(use.path, use.line)]
+            for item in _uses(path, name, module, mine, importers):
+                if item.confidence >= LEAST_OF_MANY or len(changing.names) == 1:
+                    yield item
+        others = {module, f"test_{module}", f"{module}_test"} - {*map(_short, names)}
+        # Where the file itself stays, what only names the file stays as well.
+        mentions = [] if changing.is_diff else [use for use in uses if use.name in others]
+        for item in (
+            *_mentions(module, mentions),
+            *(_tests(path, tracked) if names or not changing.is_diff else ()),
+            *_cochanges(path, [partner for partner in together if partner.of == path], tracked),
+        ):
+            if item.path not in changing.done:
+                yield item
+
+
+def _owners(names: Iterable[str]) -> dict[str, str]:
+    """The type whose member each name is, where that is the same for all definitions of the name."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(_short(name), set()).add(_short(name.rpartition(".")[0]))
+    return {name: min(outer) for name, outer in found.items() if len(outer) == 1 and "" not in outer}
+
+
+def _short(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
+
+
+def _with_commits(past: FlowIndex, item: ImpactItem) -> ImpactItem:
+    """The item with the newest commits that changed both files, where it rests on those."""
+    if item.use.kind is not UseKind.TOGETHER:
+        return item
+    with_it = {entry.oid for entry in past.on_paths(past.renamed_from(item.path))}
+    on_path = past.on_paths(past.renamed_from(item.use.values[2]))
+    both = [entry.oid for entry in on_path if entry.oid in with_it and not entry.merge]
+    return replace(item, commits=tuple(both[:MAX_COMMITS]))
 
 
 def _ci_text(repository: Repository) -> str:
@@ -74,23 +181,18 @@ def _ci_text(repository: Repository) -> str:
     return "\n".join((repository.work_tree_file(path) or b"").decode("utf-8", "replace") for path in files)
 
 
-def _uses(
-    target: Target, short: str, module: str, uses: Sequence[Reference], importers: set[str]
-) -> Iterable[ImpactItem]:
-    if not short:
-        return
-    member = "." in target.name
-    alone = all(use.path == target.path for use in uses if use.own)
+def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importers: set[str]) -> Iterable[ImpactItem]:
+    short = _short(name)
+    member = "." in name
+    alone = all(use.path == path for use in uses if use.own)
     users = {use.path for use in uses if not imports(use.text)}
     for use in uses:
-        if use.path == target.path and target.symbol and target.symbol.start <= use.line < target.symbol.end:
-            continue
         if category(use.path) is Category.CHANGELOG or (use.path in users and imports(use.text)):
             continue
         if use.kind in ("docs", "ci", "config"):
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
-        sure = use.owned if member else _resolved(use, target, module, importers)
+        sure = use.owned if member else _resolved(use, path, module, importers)
         if sure is False or (sure is None and not (alone and is_compound(short))):
             continue
         confidence = 0.9 if sure else 0.5
@@ -101,16 +203,16 @@ def _uses(
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
-def _resolved(use: Reference, target: Target, module: str, importers: set[str]) -> bool | None:
+def _resolved(use: Reference, path: str, module: str, importers: set[str]) -> bool | None:
     """Whether a use of a name that a module defines is of that module's; None where its file does not tell."""
-    if use.path == target.path:
+    if use.path == path:
         return not use.on
     if use.on:
         return use.on == module and use.path in importers
     if use.own:
         return False
     if use.sources is not None:
-        return any(leads_to(source, target.path) for source in use.sources)
+        return any(leads_to(source, path) for source in use.sources)
     return True if use.path in importers else None
 
 
@@ -126,15 +228,16 @@ def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
             yield ImpactItem(use.path, use.line + 1, use.kind, fact, 0.4)
 
 
-def _tests(target: Target, tracked: frozenset[str]) -> Iterable[ImpactItem]:
-    for path in tracked:
-        if category(path) is Category.TEST and path != target.path and stem(path) == stem(target.path):
-            yield ImpactItem(path, 1, "test", Use(UseKind.NAMED_TEST, (target.path,)), 0.6)
+def _tests(path: str, tracked: frozenset[str]) -> Iterable[ImpactItem]:
+    for other in tracked:
+        code = category(other) is Category.TEST and grammars.language_of(other)
+        if code and other != path and stem(other) == stem(path):
+            yield ImpactItem(other, 1, "test", Use(UseKind.NAMED_TEST, (path,)), 0.6)
 
 
-def _cochanges(target: Target, partners: Sequence[Partner], tracked: frozenset[str]) -> Iterable[ImpactItem]:
+def _cochanges(path: str, partners: Sequence[Partner], tracked: frozenset[str]) -> Iterable[ImpactItem]:
     kinds = {Category.TEST: "test", Category.DOCS: "docs", Category.CI: "ci"}
-    for item in usual((partner for partner in partners if partner.path in tracked), [target.path]):
-        fact = Use(UseKind.TOGETHER, (str(item.support), str(item.total), target.path))
+    for item in usual((partner for partner in partners if partner.path in tracked), [path]):
+        fact = Use(UseKind.TOGETHER, (str(item.support), str(item.total), path))
         kind = kinds.get(category(item.path), "cochange")
         yield ImpactItem(item.path, 1, kind, fact, item.confidence)

@@ -177,8 +177,8 @@ class _Cases:
 
 def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     ranges = []
-    if target.line_committed is not None:
-        ranges.append(("line", target.head_path, (target.line_committed, target.line_committed + 1)))
+    if target.lines_committed is not None:
+        ranges.append(("line", target.head_path, target.lines_committed))
     if target.committed is not None:
         ranges.append(("symbol", target.head_path, target.committed))
     counts: defaultdict[str, int] = defaultdict(int)
@@ -207,7 +207,8 @@ def _on_frame(cases: _Cases, frame: Frame) -> None:
     if symbol is None and frame.function:
         symbol = next((item for item in symbols if item.short == frame.function), None)
     span = (symbol.start, symbol.end) if symbol else None
-    target = Target(frame.path, frame.path, frame.line, symbol, symbol.name if symbol else "", span, frame.line)
+    line = (frame.line, frame.line + 1)
+    target = Target(frame.path, frame.path, line, symbol, symbol.name if symbol else "", span, line)
     if category(frame.path) is Category.TEST:
         if source is not None:
             _under_test(cases, frame, source, span)

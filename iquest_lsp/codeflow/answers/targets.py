@@ -1,4 +1,4 @@
-"""What a user points at: FILE:LINE or FILE::SYMBOL, found in the file as it is now."""
+"""What a user points at: FILE:LINE, FILE:FIRST-LAST, FILE::SYMBOL or FILE, found in the file as it is now."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.tracking import before
-from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
+from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of, touched
 from iquest_lsp.errors import NoSuchFileError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place in the repository: a repository path and, as asked, a 0-based line or a definition.
+    """A place in the repository: a repository path and, as asked, 0-based lines or a definition.
 
-    `symbol` is the definition meant or around the line, `committed` its lines in HEAD (None: not committed), and
-    `line_committed` the line there; `renamed_from` is the file's name in HEAD where that is another one.
+    `lines` are those asked about (the end is not among them); `symbol` is the definition meant or around all of the
+    lines, `committed` its lines in HEAD (None: not committed), and `lines_committed` the lines there; `renamed_from`
+    is the file's name in HEAD where that is another one. `symbols` are all definitions that are meant: that one, those
+    that the lines touch, or those at the top of the file.
     """
 
     text: str
     path: str
-    line: int | None = None
+    lines: tuple[int, int] | None = None
     symbol: Symbol | None = None
     name: str = ""
     committed: tuple[int, int] | None = None
-    line_committed: int | None = None
+    lines_committed: tuple[int, int] | None = None
     renamed_from: str = ""
+    symbols: tuple[Symbol, ...] = ()
+
+    @property
+    def line_committed(self) -> int | None:
+        """The first of the lines asked about as it is in HEAD."""
+        return self.lines_committed[0] if self.lines_committed is not None else None
 
     @property
     def head_path(self) -> str:
@@ -39,13 +47,16 @@ class Target:
     @property
     def label(self) -> str:
         """The place by its repository path."""
-        if self.line is not None:
-            return f"{self.path}:{self.line + 1}"
+        if self.lines is not None:
+            first, end = self.lines
+            return f"{self.path}:{first + 1}" + (f"-{end}" if end > first + 1 else "")
         return f"{self.path}::{self.name}" if self.name else self.path
 
 
 def find_target(repository: Repository, text: str, *, gone_allowed: bool = False, buffer: str | None = None) -> Target:
-    """The place that FILE:LINE (1-based), FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
+    """The place that FILE:LINE, FILE:FIRST-LAST, FILE::SYMBOL or FILE means; FILE is relative to the workspace root.
+
+    Lines count from 1, and the last one belongs to the range.
 
     With `gone_allowed`, a definition that the file no longer has is no error: only history knows it. `buffer` is the
     file's text as an editor shows it, where that is not what is saved: its lines are meant then.
@@ -53,7 +64,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     """
     # Bytes that are no UTF-8 are written as the history writes them.
     text = decode_path(os.fsencode(text))
-    path, name, line = split_target(text)
+    path, name, asked = split_target(text)
     full = _normal(repository.prefix + path)
     saved = _read(repository, full)
     source = saved if buffer is None else buffer.encode("utf-8", "replace")
@@ -71,39 +82,55 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
             close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
             hint = ", ".join(close) or "none is alike"
             raise UsageError(f"{path} defines no {name}", why=f"its definitions: {hint}", fix="Check the name")
+        span = (symbol.start, symbol.end)
         return Target(
-            text, full, None, symbol, symbol.name, mapping.range((symbol.start, symbol.end)), None, mapping.origin
+            text, full, None, symbol, symbol.name, mapping.range(span), None, mapping.origin, symbols=(symbol,)
         )
-    if line is None:
-        return Target(text, full, renamed_from=mapping.origin)
+    if asked is None:
+        outermost = tuple(item for item in symbols if "." not in item.name)
+        return Target(text, full, renamed_from=mapping.origin, symbols=outermost)
     count = source.count(b"\n") + 1
-    if not 1 <= line <= count:
-        raise UsageError(f"{path} has no line {line}", why=f"it has {count} lines")
-    symbol = at_line(symbols, line - 1)
-    at = mapping.range((line - 1, line))
+    first, last = asked
+    for number in asked:
+        if not 1 <= number <= count:
+            raise UsageError(f"{path} has no line {number}", why=f"it has {count} lines")
+    if last < first:
+        raise UsageError(f"Line {last} comes before line {first}", fix="Give FILE:FIRST-LAST")
+    lines = (first - 1, last)
+    symbol = _around(symbols, lines)
     return Target(
         text,
         full,
-        line - 1,
+        lines,
         symbol,
         symbol.name if symbol else "",
         mapping.range((symbol.start, symbol.end)) if symbol else None,
-        at[0] if at else None,
+        mapping.range(lines),
         mapping.origin,
+        tuple(touched(symbols, first - 1, last - first + 1)),
     )
 
 
-def split_target(text: str) -> tuple[str, str, int | None]:
-    """FILE::SYMBOL, FILE:LINE, FILE:LINE:COL or FILE as path, symbol and line. Raises UsageError."""
+def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:
+    """FILE::SYMBOL, FILE:LINE, FILE:LINE:COL, FILE:FIRST-LAST or FILE as path, symbol, and first and last line.
+
+    Raises UsageError.
+    """
     if "::" in text:
         path, _, name = text.partition("::")
         if path and name:
             return path, name.replace("::", "."), None
-    elif found := re.fullmatch(r"(.+?):(\d+)(?::\d+)?", text):
-        return found[1], "", int(found[2])
+    elif found := re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text):
+        return found[1], "", (int(found[2]), int(found[3] or found[2]))
     elif text.strip():
         return text, "", None
     raise UsageError(f"{text!r} names no place in the code", fix="Give FILE:LINE or FILE::SYMBOL")
+
+
+def _around(symbols: tuple[Symbol, ...], lines: tuple[int, int]) -> Symbol | None:
+    """The innermost definition that holds all of some lines."""
+    holding = tuple(item for item in symbols if item.start <= lines[0] and lines[1] <= item.end)
+    return at_line(holding, lines[0])
 
 
 class _Mapping:

@@ -36,15 +36,15 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     """The story of a target, from what is indexed; older commits on its file are read first where need be."""
     index.deepen(index.renamed_from(target.head_path))
     steps: dict[str, _Step] = {}
-    if target.line is not None and target.line_committed is not None:
+    if target.lines_committed is not None:
         _line_steps(index, target, steps)
     newest = max(steps.values(), key=lambda step: step.entry.order, default=None)
     if target.name:
-        _symbol_steps(index, target, steps, birth_only=target.line is not None)
-    elif target.line is None:
+        _symbol_steps(index, target, steps, birth_only=target.lines is not None)
+    elif target.lines is None:
         _file_steps(index, target, steps)
     if not steps:
-        uncommitted = target.committed is None and target.line_committed is None
+        uncommitted = target.committed is None and target.lines_committed is None
         return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None)
     _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
@@ -59,7 +59,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     if index.repository.is_cut_off(born.entry.oid):
         note = Note(NoteKind.SHALLOW, (born.entry.oid[:10],))
     # A definition is as old as its beginning, a line as it reads now is as old as its last change.
-    since = born if target.line is None else newest
+    since = born if target.lines is None else newest
     return Story(
         target.label,
         items,
@@ -71,11 +71,17 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
 
 
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
-    assert target.line_committed is not None
-    span = (target.line_committed, target.line_committed + 1)
-    for past, entry in index.follow([("line", target.head_path, span)])[0]:
-        kind = EventKind.LINE_BORN if past.born else EventKind.LINE_CHANGED
-        steps[entry.oid] = _Step(entry, [Event(kind)], True)
+    assert target.lines_committed is not None
+    first, end = target.lines_committed
+    for past, entry in index.follow([("line", target.head_path, (first, end))])[0]:
+        if end == first + 1:
+            kind = EventKind.LINE_BORN if past.born else EventKind.LINE_CHANGED
+            steps[entry.oid] = _Step(entry, [Event(kind)], True)
+            continue
+        step = steps.setdefault(entry.oid, _Step(entry, [], True))
+        event = Event(EventKind.LINES_BORN if past.born else EventKind.LINES_CHANGED)
+        if event not in step.events:
+            step.events.append(event)
 
 
 def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, birth_only: bool) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
-from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, say
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, listed, say
 
+#: Definitions that are named in the markdown form.
+MAX_NAMED = 5
 ORDER = ("caller", "test", "docs", "ci", "config", "cochange")
 
 
@@ -36,13 +38,17 @@ class Use(Fact[UseKind]):
 
 @dataclass(frozen=True, slots=True)
 class ImpactItem:
-    """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange."""
+    """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange.
+
+    `commits` are some of those that it rests on, newest first, where it rests on commits.
+    """
 
     path: str
     line: int
     kind: str
     use: Use
     confidence: float
+    commits: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -52,15 +58,21 @@ class ImpactItem:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """All such places for a target, most certain first within their kinds."""
+    """All such places for a target, most certain first within their kinds.
+
+    `definitions` are those whose change is meant; the target is a diff where `is_diff`.
+    """
 
     target: str
     items: tuple[ImpactItem, ...]
+    definitions: tuple[str, ...] = ()
+    is_diff: bool = False
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
         return {
             "target": self.target,
+            "definitions": list(self.definitions),
             "items": [
                 {
                     "path": item.path,
@@ -68,6 +80,7 @@ class Impact:
                     "kind": item.kind,
                     "reason": item.reason,
                     "confidence": round(item.confidence, 3),
+                    **({"commits": list(item.commits)} if item.commits else {}),
                 }
                 for item in self.items
             ],
@@ -75,19 +88,25 @@ class Impact:
 
     def to_markdown(self) -> str:
         """The places as a markdown document, by kind."""
-        lines = [say("# What changing {} affects", escape(self.target)), ""]
+        title = "# What may have to change with {}" if self.is_diff else "# What changing {} affects"
+        lines = [say(title, escape(self.target)), ""]
+        if self.definitions and not self.target.endswith(f"::{self.definitions[0]}"):
+            lines += [say("Definitions meant: {}.", listed(self.definitions, MAX_NAMED)), ""]
         if not self.items:
             lines.append(say("No use of it was found in this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]
             if some:
                 lines += [say(_HEADINGS[kind]), ""]
-                lines += [
-                    f"- `{item.path}:{item.line}` {item.reason} ({say('confidence {:.0%}', item.confidence)})"
-                    for item in some
-                ]
+                lines += [_line(item) for item in some]
                 lines.append("")
         return "\n".join(lines).rstrip() + "\n"
+
+
+def _line(item: ImpactItem) -> str:
+    sure = say("confidence {:.0%}", item.confidence)
+    line = f"- `{item.path}:{item.line}` {item.reason} ({sure})"
+    return f"{line}: {', '.join(f'`{commit[:10]}`' for commit in item.commits)}" if item.commits else line
 
 
 _HEADINGS = {

@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     LAYOUT = "format-only"
     LINE_BORN = "line-born"
     LINE_CHANGED = "line-changed"
+    LINES_BORN = "lines-born"
+    LINES_CHANGED = "lines-changed"
     FILE_ADDED = "file-added"
     FILE_CHANGED = "file-changed"
     #: The definition is older than what is read in depth, and as old as its file.
@@ -215,6 +217,8 @@ _TOLD = frozenset({EventKind.RENAMED, EventKind.SIGNATURE, EventKind.BODY})
 _OTHERS = {
     EventKind.LINE_BORN: "the line came with it",
     EventKind.LINE_CHANGED: "the line was changed",
+    EventKind.LINES_BORN: "some of the lines came with it",
+    EventKind.LINES_CHANGED: "some of the lines were changed",
     EventKind.FILE_ADDED: "the file was added",
     EventKind.FILE_CHANGED: "the file was changed ({})",
     EventKind.WITH_FILE: "the {} came with the file",

@@ -24,7 +24,7 @@ def register(connection: Connection) -> None:
     @connection.feature(EXPLAIN_DIFF)
     async def explain_diff(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        root, target, patch = root_asked(connection, asked), str(asked.get("target", "")), _patch(asked)
+        root, target, patch = root_asked(connection, asked), str(asked.get("target", "")), patch_asked(asked)
         made = await connection.session.explain_diff(
             root,
             target,
@@ -37,7 +37,7 @@ def register(connection: Connection) -> None:
         return answer | {"markdown": made.to_markdown()} if asked.get("markdown") is True else answer
 
 
-def _patch(asked: dict[str, object]) -> bytes | None:
+def patch_asked(asked: dict[str, object]) -> bytes | None:
     """A patch that came with the request, in base64, as it may be in any encoding; None for none."""
     given = asked.get("patch")
     if given is None:

@@ -1,16 +1,20 @@
-"""Why a line is as it is, for editors."""
+"""Why a place is as it is, and what must change with it, for editors."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+from iquest_lsp.codeflow import History
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
+from iquest_lsp.server.features.explain import patch_asked, root_asked
+from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 WHY = "iquest/why"
+IMPACT = "iquest/impact"
 
 
 def register(connection: Connection) -> None:
@@ -19,9 +23,35 @@ def register(connection: Connection) -> None:
     @connection.feature(WHY)
     async def why(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
-        file, line = connection.nameless.find(str(asked.get("uri", ""))), asked.get("line")
-        if not isinstance(line, int) or line < 0:
+        file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, WHY)
+        if lines is None:
             raise UsageError(f"{WHY} needs a line, counted from 0")
-        answer = (await asyncio.to_thread(connection.session.why, file, line)).to_json()
+        answer = (await asyncio.to_thread(connection.session.why, file, *lines)).to_json()
         note = why_no_history(file.name)
         return answer | {"partial": note} if note else answer
+
+    @connection.feature(IMPACT)
+    async def impact(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        if "target" in asked or "patch" in asked:
+            history = History(root_asked(connection, asked, IMPACT), has_secret)
+            target, patch = str(asked.get("target") or ""), patch_asked(asked)
+            return (await asyncio.to_thread(history.impact_of_diff, target, patch)).to_json()
+        file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, IMPACT)
+        place = ""
+        if symbol := str(asked.get("symbol") or ""):
+            place = f"::{symbol}"
+        elif lines is not None:
+            first, last = lines
+            place = f":{first + 1}" + (f"-{last + 1}" if last is not None else "")
+        return (await asyncio.to_thread(connection.session.impact, file, place)).to_json()
+
+
+def _lines(asked: dict[str, object], method: str) -> tuple[int, int | None] | None:
+    """The line asked about and, of several, the last one, from 0; None where none is named."""
+    line, last = asked.get("line"), asked.get("end_line")
+    if line is None and last is None:
+        return None
+    if not convert.is_count(line) or not (last is None or convert.is_count(last)):
+        raise UsageError(f"{method} takes lines that are whole numbers from 0")
+    return line, last

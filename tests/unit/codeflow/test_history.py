@@ -88,6 +88,7 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         f'  File "{root}/lib.py", line 9, in fetch\n    return {SECRET}\nValueError: {SECRET}\n'
     )
     places = ["lib.py::fetch", "lib.py::send", "lib.py:9", "lib.py:6", "lib.py", "app.py:3", "CHANGELOG.md:5"]
+    places += ["lib.py:1-9", "CHANGELOG.md:1-5"]
     diffs = ["", "--staged", "HEAD", "HEAD~1", "HEAD~3..HEAD"]
     patch = subprocess.run(["git", "diff"], cwd=root, capture_output=True, check=True).stdout
 
@@ -113,7 +114,13 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         "why": lambda history: [history.why(place) for place in places],
         "last_change": lambda history: history.last_change("lib.py:6"),
         "no_story": lambda history: history.no_story("lib.py:6", "It has no history."),
-        "impact": lambda history: [history.impact(place) for place in ("lib.py::fetch", "lib.py::post")],
+        "impact": lambda history: [
+            history.impact(place) for place in ("lib.py::fetch", "lib.py::post", "lib.py", "lib.py:1-9")
+        ],
+        "impact_of_diff": lambda history: [
+            *(history.impact_of_diff(diff) for diff in diffs),
+            history.impact_of_diff("", patch),
+        ],
         "suspects": lambda history: [history.suspects(place) for place in ("lib.py::fetch", "lib.py:9", "app.py")],
         "suspects_in_log": lambda history: history.suspects_in_log(log),
         "flow_records": lambda history: history.flow_records(["lib.py", "app.py"]),
