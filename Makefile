@@ -8,7 +8,7 @@ STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-fast lint format fuzz soak clean help extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test test-fast test-real lint format fuzz soak clean help extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test-fast  the tests that need less than a minute together"
 	@echo "make lint       types, style, and the rules of the house"
 	@echo "make format     lays out the Python files as make lint wants them"
+	@echo "make test-real  the tests with a real pretrained model, which is fetched first (93 MB)"
 	@echo "make fuzz       hostile clients: MESSAGES=100000"
 	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
@@ -31,6 +32,10 @@ test: $(STAMPS)/test lint
 
 test-fast: $(STAMPS)/test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit --ignore tests/unit/pretrain
+
+test-real: $(STAMPS)/test
+	@$(BIN)/iquest-lsp models add smollm2
+	@$(BIN)/python -m pytest -m real tests/real
 
 lint: $(STAMPS)/test
 	@$(BIN)/ruff check --quiet .

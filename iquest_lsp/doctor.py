@@ -23,6 +23,10 @@ from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan,
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
+from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.tree import walk
+
+MOST_FILES = 5000  # of the current folder that are looked at
 
 
 def examine(settings: Settings) -> dict[str, Any]:
@@ -42,6 +46,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         checks.append(
             _check("port", "+loop." in installed, installed or "not installed; run `iquest-lsp runtime build`")
         )
+    checks.append(_rules(Path.cwd()))
     memory = available_memory()
     checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory)))
     report: dict[str, Any] = {"checks": checks, "plan": None}
@@ -228,6 +233,14 @@ def _plan(settings: Settings, header: Header) -> ModelPlan:
     """The plan as the engine would make it now, with what it measured at its last start."""
     speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
     return plan(wishes_of(settings), header, speed)
+
+
+def _rules(folder: Path) -> dict[str, Any]:
+    """Whether the rules that keep files out can all be used, as far as one looks into the current folder."""
+    rules = IgnoreRules(folder)
+    walk(folder, rules, max_files=MOST_FILES)
+    kept_out = "; what they could speak of is kept out" if rules.problems else ""
+    return _check("ignore rules", not rules.problems, ("; ".join(rules.problems) or "all can be used") + kept_out)
 
 
 def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:

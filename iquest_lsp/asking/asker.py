@@ -1,7 +1,8 @@
 """The use cases "ask" and "explain in words": a model answers from evidence, and what it cites is checked.
 
 The evidence is the window around the files in question, what the history says of them, and, where a change or a line
-is asked about, its explanation or story. A statement that cites a commit or a file that does not exist is dropped.
+is asked about, its explanation or story. A statement that cites a commit or a file, or names something in code, that
+does not exist is dropped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iquest_lsp.asking.chat_engines import ChatEngine, ChatEngines, Role, TokenBudget
-from iquest_lsp.asking.evidence import FILE_KINDS, Evidence, Piece, file_piece, files_for, history_piece, names_in
+from iquest_lsp.asking.evidence import (
+    FILE_KINDS,
+    Evidence,
+    NameCheck,
+    Piece,
+    file_piece,
+    files_for,
+    history_piece,
+    names_in,
+)
 from iquest_lsp.asking.statements import Citation, DroppedStatement, StatementFilter
 from iquest_lsp.codeflow import History
 from iquest_lsp.context.chat import Message
@@ -164,7 +174,9 @@ class Asker:
         messages.append(Message("user", asked))
         known = await asyncio.to_thread(lambda: frozenset(project.paths))
         truth = _CitationCheck(project, evidence, known)
-        statements = StatementFilter(truth, {path.rpartition(".")[2].lower() for path in known if "." in path})
+        shown = "\n".join((asked, *sum(conversation, ())))
+        named = NameCheck(shown, project.definers)
+        statements = StatementFilter(truth, {path.rpartition(".")[2].lower() for path in known if "." in path}, named)
         said: list[str] = []
         thought: list[str] = []
         finish = ""

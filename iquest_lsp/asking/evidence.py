@@ -5,6 +5,8 @@ What is gathered has passed the workspace's gate: nothing that git ignores, no s
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,17 @@ from iquest_lsp.datatypes import ChunkKind, FlowRecord
 
 _WORD = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)*")
 _QUOTED = re.compile(r"`([^`\n]+)`")
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
+#: What languages have of themselves: naming it claims nothing about the project.
+_LANGUAGES = frozenset(
+    {
+        *dir(builtins),
+        *keyword.kwlist,
+        *("self", "cls", "this", "null", "nil", "undefined", "true", "false", "void", "const", "let", "var", "func"),
+        *("fn", "impl", "struct", "enum", "trait", "interface", "string", "number", "boolean", "object", "console"),
+        *("Promise", "Error", "Option", "Result", "Some", "Ok", "Err", "Vec", "String", "println", "printf", "error"),
+    }
+)
 #: Words that are names only by chance.
 _MIN_NAME = 3
 
@@ -59,6 +72,23 @@ class Evidence:
         if citation.kind == "commit":
             return any(oid.startswith(citation.name) for oid in self.commits)
         return citation.name in self.paths
+
+
+class NameCheck:
+    """Whether a name of code is one that the model was shown, that the project defines, or that languages have."""
+
+    def __init__(self, shown: str, definers: Callable[[str], Iterable[str]]) -> None:
+        self._words = frozenset(_IDENTIFIER.findall(shown))
+        self._definers = definers
+
+    def __call__(self, name: str) -> bool:
+        return all(self._has(part) for part in _IDENTIFIER.findall(name))
+
+    def _has(self, part: str) -> bool:
+        singular = part.removesuffix("s")  # "the ChunkKinds"
+        return any(
+            word in self._words or word in _LANGUAGES or self._definers(word) for word in (part, singular) if word
+        )
 
 
 def file_piece(path: str, start: int, text: str, reason: str) -> Piece:

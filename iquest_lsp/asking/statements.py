@@ -1,4 +1,4 @@
-"""A model's prose, statement by statement: thinking apart, and nothing that cites what does not exist."""
+"""A model's prose, statement by statement: thinking apart, and nothing that cites or names what does not exist."""
 
 from __future__ import annotations
 
@@ -95,23 +95,80 @@ def citations(text: str, extensions: frozenset[str] = frozenset()) -> list[Citat
     return list(dict.fromkeys(item for _, item in sorted(found, key=lambda pair: pair[0])))
 
 
+_NAME = r"[A-Za-z_$][\w$]*(?:(?:\.|::|#)[A-Za-z_$][\w$]*)*"
+_QUOTED = re.compile(rf"`({_NAME})(?:\([^`\n]*\))?`")
+_BARE = re.compile(rf"(?<![\w./@$`#<-])({_NAME})(\(\))?(?![\w/$-])")
+#: What has an inner capital or an underscore in common prose, and is no name in code.
+_COMMON = frozenset(
+    {
+        *("GitHub", "GitLab", "BitBucket", "JavaScript", "TypeScript", "CoffeeScript", "PyPI", "NumPy", "MacOS", "iOS"),
+        *(
+            "macOS",
+            "GraphQL",
+            "PostgreSQL",
+            "MySQL",
+            "SQLite",
+            "MongoDB",
+            "OpenAPI",
+            "OAuth",
+            "DevOps",
+            "LaTeX",
+            "ReadMe",
+        ),
+        *(
+            "YouTube",
+            "LinkedIn",
+            "StackOverflow",
+            "WebSocket",
+            "OpenAI",
+            "IDs",
+            "URLs",
+            "APIs",
+            "PRs",
+            "README",
+            "CHANGELOG",
+        ),
+    }
+)
+
+
+def names(text: str, extensions: frozenset[str] = frozenset()) -> list[str]:
+    """The names of code in a text, once each: what stands in code font and is one name, calls, and words that only code
+    spells so (`snake_case`, `camelCase`). Files are citations, and left out."""
+    found = [(match.start(), match[1]) for match in _QUOTED.finditer(text)]
+    for match in _BARE.finditer(text):
+        word, is_call = match[1], bool(match[2])
+        if is_call or ("_" in word.strip("_")) or re.search(r"[a-z0-9][A-Z]", word):
+            found.append((match.start(), word))
+    ends = _EXTENSIONS | extensions
+    kept = [name for _, name in sorted(found) if "." not in name or name.rpartition(".")[2].lower() not in ends]
+    return list(dict.fromkeys(name for name in kept if name not in _COMMON))
+
+
 @dataclass(frozen=True, slots=True)
 class DroppedStatement:
-    """A statement that was left out, and what it cites that does not exist."""
+    """A statement that was left out, and what it cites or names that does not exist."""
 
     text: str
     citation: str
 
 
 class StatementFilter:
-    """Lets through whole statements that cite nothing false.
+    """Lets through whole statements that cite and name nothing false.
 
     A statement ends with its sentence or its line; a block of code is one, and is not searched: it shows code, it
-    claims nothing. `is_true` says whether what is cited exists. `cited` and `dropped` tell what was found.
+    claims nothing. `is_true` says whether what is cited exists, `is_known` whether a name of code is one that the model
+    was shown or that the project has. `cited` and `dropped` tell what was found.
     """
 
-    def __init__(self, is_true: Callable[[Citation], bool], extensions: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        is_true: Callable[[Citation], bool],
+        extensions: Iterable[str] = (),
+        is_known: Callable[[str], bool] = lambda name: True,
+    ) -> None:
         self._is_true = is_true
+        self._is_known = is_known
         self._extensions = frozenset(extensions)
         self._known: dict[Citation, bool] = {}
         self._held = ""
@@ -161,6 +218,10 @@ class StatementFilter:
                 self._known[item] = self._is_true(item)
             if not self._known[item]:
                 self.dropped.append(DroppedStatement(statement.strip(), str(item)))
+                return False
+        for name in names(statement, self._extensions):
+            if not self._is_known(name):
+                self.dropped.append(DroppedStatement(statement.strip(), name))
                 return False
         self.cited += [item for item in found if item not in self.cited]
         return True

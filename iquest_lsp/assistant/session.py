@@ -68,9 +68,10 @@ class Session:
         """Opens a workspace; opening it again changes nothing. Buffers that belong to it now move into it."""
         return self._parts.workspaces.add(root, self.client)
 
-    def remove_workspace(self, root: Path) -> None:
-        """Forgets a workspace; documents that are still open there are then as if opened alone."""
-        self._parts.workspaces.remove(root, self.client)
+    def remove_workspace(self, root: Path) -> Path:
+        """Forgets a workspace, and returns its root; documents that are still open there are then as if opened
+        alone."""
+        return self._parts.workspaces.remove(root, self.client)
 
     def view(self, file: Path) -> ProjectView:
         """The workspace a file belongs to, as this client sees it: an open one, or one made for the file."""
@@ -197,7 +198,7 @@ class Session:
         except (ModelError, EngineError, RuntimeSetupError) as error:
             failed(error)
             return facts
-        return replace(facts, model_text=told.text or None)
+        return replace(facts, model_text=told.text or None, model_name=told.model)
 
     def dismiss(self, number: int) -> None:
         """The user put away the answer of that number."""

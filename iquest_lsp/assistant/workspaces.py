@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,8 @@ from iquest_lsp.project.roots import is_marked, root_of
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
+
+log = logging.getLogger(__name__)
 
 LINGER_S = 60.0  # how long a workspace stays that nobody has open
 
@@ -57,32 +61,34 @@ class Workspaces:
                     _move(document, owner, other, project)
         return project
 
-    def remove(self, root: Path, client: str) -> None:
+    def remove(self, root: Path, client: str) -> Path:
         """Forgets a workspace; documents that are still open there are then as if opened alone.
 
-        It stays for the other clients that have it open.
+        It stays for the other clients that have it open. Returns its root by the name that it is known by.
         """
-        root = root.absolute()
+        same = self._same(root.absolute())
+        root = same.root if same is not None else root.absolute()
         self._opened.discard((root, client))
         holders = self._holders.get(root, set())
         holders.discard(client)
         if holders:
             self.settings_changed()
-            return
+            return root
         old = self._projects.get(root)
         self._drop(root)
         if old is not None:
             for owner, document in old.documents.buffers():
                 _move(document, owner, old, self.open(root / document.path, owner))
+        return root
 
     def find(self, file: Path) -> Project | None:
         """The innermost open workspace that a file belongs to."""
         file = file.absolute()
-        inside = [project for root, project in self._projects.items() if file.is_relative_to(root)]
+        inside = [project for project in self._projects.values() if project.names.hold(file)]
         opened = [project for project in inside if not project.is_loose]
         if not opened and inside:  # below a folder that nobody opened there may be projects
-            root = root_of(file)
-            opened = [project for project in inside if project.root == root]
+            same = self._same(root_of(file))
+            opened = [same] if same in inside else []
         return max(opened, key=lambda project: len(project.root.parts), default=None)
 
     def open(self, file: Path, client: str) -> Project:
@@ -178,6 +184,9 @@ class Workspaces:
         """Tells all who listen to `events`."""
         if event.what is EventKind.SETTINGS:
             self.settings_changed()
+        elif event.what is EventKind.RULES:
+            for problem in self.rule_problems(event.root):
+                log.warning("%s: a rule cannot be used: %s", event.root, problem)
         self.events.tell(event)
 
     def files_changed(self, files: Sequence[Path]) -> None:
@@ -191,6 +200,10 @@ class Workspaces:
 
     def _hold(self, root: Path, client: str, *, is_loose: bool = False) -> Project:
         """The project of a root, opened where it is not, which now also the client has open."""
+        same = self._same(root)
+        if same is not None and same.root != root:
+            same.names.add(root)
+            root = same.root
         holders = self._holders.setdefault(root, set())
         is_new = client not in holders
         holders.add(client)
@@ -201,6 +214,19 @@ class Workspaces:
         elif is_new:
             self._projects[root].configure(self._shared_settings(root))
         return self._projects[root]
+
+    def _same(self, root: Path) -> Project | None:
+        """The open project of a root, also where that is another name of its folder."""
+        found = self._projects.get(root)
+        if found is None and self._projects:
+            real = os.path.realpath(root)
+            found = next((each for each in self._projects.values() if os.path.realpath(each.root) == real), None)
+        return found
+
+    def rule_problems(self, root: Path) -> tuple[str, ...]:
+        """What is wrong with the rules that keep a workspace's files out."""
+        found = self._projects.get(root)
+        return found.rule_problems if found is not None else ()
 
     def _hearing(self) -> Callable[[ProjectEvent], None]:
         """What a project's threads tell, brought to the event loop."""

@@ -16,10 +16,14 @@ from iquest_lsp.errors import UsageError, WorkspaceError
 if TYPE_CHECKING:
     from iquest_lsp.settings import Configuration
 
+    _PathType = click.ParamType[Path]
+else:
+    _PathType = click.ParamType  # not generic in click 8.1
+
 _Function = Callable[..., Any]
 
 
-class ExistingPath(click.ParamType[Path]):
+class ExistingPath(_PathType):
     """A file or folder that is there; one that is not is a WorkspaceError (exit code 1), as it is for every command."""
 
     def __init__(self, name: str) -> None:

@@ -1,6 +1,6 @@
 """`python -m iquest_lsp.daemon '["/run/user/1000/iquest-lsp", "daemon", {}, 5]'`: becomes that daemon.
 
-The words are the place that the bridge found and checked, and the command line options.
+The words are the folder and name of the daemon that the bridge found and checked, and the command line options.
 
 The last number is the writing end of the pipe on which the bridge that started it waits.
 """
@@ -25,10 +25,10 @@ def main() -> None:
         os._exit(0)
     os.setsid()
     _share_heaps()
-    from iquest_lsp.daemon.runtime_dir import Place
+    from iquest_lsp.daemon.runtime_dir import DaemonFiles
     from iquest_lsp.daemon.service import run
 
-    run(Place(Path(folder), str(name)), dict(options), int(waiting))
+    run(DaemonFiles(Path(folder), str(name)), dict(options), int(waiting))
 
 
 def _share_heaps() -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.peers import check_peer
-from iquest_lsp.daemon.runtime_dir import Place, find_place, with_absolute_paths
+from iquest_lsp.daemon.runtime_dir import DaemonFiles, daemon_files, with_absolute_paths
 from iquest_lsp.errors import DaemonError
 
 START_PATIENCE_S = 60.0
@@ -45,8 +45,8 @@ class Ending:
 
 def run_bridge(options: Mapping[str, object]) -> Ending:
     """Serves the editor on stdin and stdout through the daemon; raises DaemonError when there can be none."""
-    place, connection, first = join(options, WITHOUT)
-    return copy(connection, first, place.log)
+    files, connection, first = join(options, WITHOUT)
+    return copy(connection, first, files.log)
 
 
 def run_tcp_bridge(port: int, token: str) -> Ending:
@@ -65,15 +65,15 @@ def run_tcp_bridge(port: int, token: str) -> Ending:
 # ---------------------------------------------------------------------------------------------------- reaching
 
 
-def join(options: Mapping[str, object], without: str) -> tuple[Place, socket.socket, bytes]:
+def join(options: Mapping[str, object], without: str) -> tuple[DaemonFiles, socket.socket, bytes]:
     """The daemon for these command line options, a connection that it welcomed, and the first bytes that came on it.
 
     Raises DaemonError, beginning with `without`: what happens without the daemon.
     """
     options = with_absolute_paths(options)
     try:
-        place = find_place(options)
-        return place, *reach(place, options, without)
+        files = daemon_files(options)
+        return files, *reach(files, options, without)
     except DaemonError as error:
         if error.what == without:
             raise
@@ -81,13 +81,13 @@ def join(options: Mapping[str, object], without: str) -> tuple[Place, socket.soc
         raise DaemonError(without, why=why, fix=error.fix) from error
 
 
-def reach(place: Place, options: Mapping[str, object], without: str = WITHOUT) -> tuple[socket.socket, bytes]:
-    """A connection that the daemon of a place welcomed, starting one when there is none; raises DaemonError."""
+def reach(files: DaemonFiles, options: Mapping[str, object], without: str = WITHOUT) -> tuple[socket.socket, bytes]:
+    """A connection that the daemon of these files welcomed, starting one when there is none; raises DaemonError."""
     end = time.monotonic() + START_PATIENCE_S
     pause = 0.005
-    with contextlib.closing(Starter(place, options, without)) as starter:
+    with contextlib.closing(Starter(files, options, without)) as starter:
         while time.monotonic() < end:
-            connection = dial(place)
+            connection = dial(files)
             if connection is not None:
                 said, first = _ask_gently(connection, without)
                 if said.get("answer") == handshake.WELCOME and handshake.is_compatible(said):
@@ -101,7 +101,7 @@ def reach(place: Place, options: Mapping[str, object], without: str = WITHOUT) -
     raise DaemonError(
         without,
         why=f"it did not start within {START_PATIENCE_S:.0f} s",
-        fix=f"See {place.log} and {place.last_words}",
+        fix=f"See {files.log} and {files.last_words}",
     )
 
 
@@ -121,9 +121,9 @@ class Starter:
     A pipe tells: the daemon holds its other end until it serves, and looks whether somebody still waits.
     """
 
-    def __init__(self, place: Place, options: Mapping[str, object], without: str = WITHOUT) -> None:
+    def __init__(self, files: DaemonFiles, options: Mapping[str, object], without: str = WITHOUT) -> None:
         self._without = without
-        self._place = place
+        self._files = files
         self._options = dict(options)
         self._pipe: int | None = None
         self._left = STARTS
@@ -135,20 +135,20 @@ class Starter:
                 return
             self.close()
         if not self._left:
-            raise DaemonError(self._without, why="it ended as it started", fix=f"See {self._place.last_words}")
+            raise DaemonError(self._without, why="it ended as it started", fix=f"See {self._files.last_words}")
         self._left -= 1
         self._pipe, theirs = os.pipe()
         with contextlib.suppress(OSError):
-            self._place.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        said = json.dumps([str(self._place.folder), self._place.name, self._options, theirs])
+            self._files.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        said = json.dumps([str(self._files.folder), self._files.name, self._options, theirs])
         # -P and another working directory: an untrusted workspace must not lend its modules to the daemon. Names of
         # files are UTF-8 for all editors, whatever the locale of the one that comes first.
         command = [sys.executable, "-P", "-X", "utf8", "-m", "iquest_lsp.daemon", said]
         try:
-            with _last_words(self._place.last_words) as words:
+            with _last_words(self._files.last_words) as words:
                 subprocess.run(
                     command,
-                    cwd=self._place.folder,
+                    cwd=self._files.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=words,
@@ -166,17 +166,17 @@ class Starter:
             self._pipe = None
 
 
-def dial(place: Place) -> socket.socket | None:
+def dial(files: DaemonFiles) -> socket.socket | None:
     """A connection to whatever listens, None when nothing does; raises DaemonError when it is somebody else."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.connect(str(place.socket))
+        connection.connect(str(files.socket))
     except (FileNotFoundError, ConnectionError, BlockingIOError):
         connection.close()
         return None
     except OSError as error:
         connection.close()
-        raise DaemonError(f"Cannot use {place.socket}", why=error.strerror or str(error)) from error
+        raise DaemonError(f"Cannot use {files.socket}", why=error.strerror or str(error)) from error
     check_peer(connection)
     return connection
 

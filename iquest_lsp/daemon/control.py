@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from iquest_lsp.daemon import logs
 from iquest_lsp.daemon.bridge import REPLY_PATIENCE_S, ask, dial
 from iquest_lsp.daemon.lock import holder
-from iquest_lsp.daemon.runtime_dir import Place, find_place, with_absolute_paths
+from iquest_lsp.daemon.runtime_dir import DaemonFiles, daemon_files, with_absolute_paths
 from iquest_lsp.errors import DaemonError
 
 #: How long a daemon may take to say that it will end, and to end.
@@ -20,7 +20,7 @@ TOLD_PATIENCE_S, STOP_PATIENCE_S = 5.0, 8.0
 
 def status(options: Mapping[str, object]) -> dict[str, object]:
     """What the daemon for these options says of itself; raises DaemonError when there is none or it is silent."""
-    said = _ask(_place(options), "status")
+    said = _ask(_files(options), "status")
     found = said.get("status")
     if not isinstance(found, dict):
         raise DaemonError("The daemon did not say how it is", why=str(said.get("reason", "")))
@@ -29,10 +29,10 @@ def status(options: Mapping[str, object]) -> dict[str, object]:
 
 def stop(options: Mapping[str, object]) -> int:
     """Ends the daemon and returns the process id it had; one that does not listen any more is killed."""
-    place = _place(options)
-    pid = holder(place.lock)
+    files = _files(options)
+    pid = holder(files.lock)
     try:
-        said = _ask(place, "stop", TOLD_PATIENCE_S)
+        said = _ask(files, "stop", TOLD_PATIENCE_S)
         told = said.get("pid")
         pid = told if isinstance(told, int) else pid
     except DaemonError:
@@ -42,25 +42,25 @@ def stop(options: Mapping[str, object]) -> int:
         if number is not None and pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-        if _is_gone(place):
+        if _is_gone(files):
             return pid or 0
     raise DaemonError(f"The daemon (process {pid}) does not end")
 
 
 def log_lines(options: Mapping[str, object], count: int) -> list[str]:
     """The last lines of the daemon's log, and after them what its process said when it died."""
-    place = _place(options)
-    lines = logs.tail(place.log, count)
-    words = logs.tail(place.last_words, count)
-    return lines + ([f"--- {place.last_words}", *words] if words else [])
+    files = _files(options)
+    lines = logs.tail(files.log, count)
+    words = logs.tail(files.last_words, count)
+    return lines + ([f"--- {files.last_words}", *words] if words else [])
 
 
-def _place(options: Mapping[str, object]) -> Place:
-    return find_place(with_absolute_paths(options))
+def _files(options: Mapping[str, object]) -> DaemonFiles:
+    return daemon_files(with_absolute_paths(options))
 
 
-def _ask(place: Place, want: str, patience_s: float = REPLY_PATIENCE_S) -> dict[str, object]:
-    connection = dial(place)
+def _ask(files: DaemonFiles, want: str, patience_s: float = REPLY_PATIENCE_S) -> dict[str, object]:
+    connection = dial(files)
     if connection is None:
         raise DaemonError("No daemon is running", fix="An editor that starts `iquest-lsp` starts it")
     with connection:
@@ -71,10 +71,10 @@ def _ask(place: Place, want: str, patience_s: float = REPLY_PATIENCE_S) -> dict[
             raise DaemonError("The daemon does not answer", why=why, fix="Run `iquest-lsp daemon stop`") from error
 
 
-def _is_gone(place: Place) -> bool:
+def _is_gone(files: DaemonFiles) -> bool:
     end = time.monotonic() + STOP_PATIENCE_S
     while time.monotonic() < end:
-        if holder(place.lock) is None:
+        if holder(files.lock) is None:
             return True
         time.sleep(0.02)
     return False

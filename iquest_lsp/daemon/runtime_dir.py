@@ -30,7 +30,7 @@ KEYS = ("engine", "model")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DaemonFiles:
     """The files of one daemon: its socket, the lock it holds while it lives, its logs."""
 
     folder: Path
@@ -54,14 +54,14 @@ class Place:
         return log_folder() / f"{self.name}.err"
 
 
-def find_place(options: Mapping[str, object]) -> Place:
-    """The place of the daemon for these command line options; makes its folder. Raises DaemonError."""
+def daemon_files(options: Mapping[str, object]) -> DaemonFiles:
+    """The files of the daemon for these command line options; makes its folder. Raises DaemonError."""
     folder = runtime_folder()
     name = service_name(options)
     if len(os.fsencode(folder / f"{name}.sock")) > MAX_SOCKET_PATH:
         digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         folder = Path("/tmp") / f"{APP}-{os.getuid()}-{digest}"  # short, and checked below
-    return Place(private_folder(folder), name)
+    return DaemonFiles(private_folder(folder), name)
 
 
 def service_name(options: Mapping[str, object]) -> str:

@@ -20,16 +20,16 @@ from typing import Any
 
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
-from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.daemon import handshake, health
+from iquest_lsp.daemon.engine_watch import CHECK_EVERY_S, EngineWatch
 from iquest_lsp.daemon.lock import Lock, acquire
 from iquest_lsp.daemon.logs import start_logging
 from iquest_lsp.daemon.peers import check_peer
-from iquest_lsp.daemon.runtime_dir import Place
-from iquest_lsp.errors import DaemonError, EngineError, EngineMemoryError
+from iquest_lsp.daemon.runtime_dir import DaemonFiles
+from iquest_lsp.errors import DaemonError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
-from iquest_lsp.settings import Configuration, Settings, user_file
+from iquest_lsp.settings import Configuration, user_file
 from iquest_lsp.telemetry import kept_statistics
 
 log = logging.getLogger(__name__)
@@ -37,28 +37,24 @@ log = logging.getLogger(__name__)
 LOCK_PATIENCE_S = 10.0
 HELLO_PATIENCE_S = 5.0
 LEAVE_PATIENCE_S = 2.0
-CHECK_EVERY_S = 5.0
-#: A look this late says that this process did not run.
-LATE_S = 4 * CHECK_EVERY_S
-#: An engine that owes an answer and gives no sign for so long is started again.
-MOST_SILENCE_S = 120.0
 MAX_CLIENTS = 64
 #: Connections that have said nothing yet; each holds a descriptor that others need.
 MOST_STRANGERS = 32
 #: Connections taken before those who came earlier are looked at, and those that may wait in the kernel meanwhile.
 AT_ONCE, WAITING = 8, 256
-FIRST_PAUSE_S, LAST_PAUSE_S = 120.0, 3600.0
 
 
 class Service:
     """Serves clients on a listening socket until it is told to stop or has been idle long enough.
 
-    `place` is None for a service on TCP, which then asks every client for `token`.
+    `files` is None for a service on TCP, which then asks every client for `token`.
     """
 
-    def __init__(self, assistant: Assistant, place: Place | None, lock: Lock | None = None, token: str = "") -> None:
+    def __init__(
+        self, assistant: Assistant, files: DaemonFiles | None, lock: Lock | None = None, token: str = ""
+    ) -> None:
         self.assistant = assistant
-        self._place = place
+        self._files = files
         self._lock = lock
         self._token = token
         self._began = time.monotonic()
@@ -71,7 +67,7 @@ class Service:
         self._idle_s = float(assistant.settings.idle_exit_seconds)
         self._stop = asyncio.Event()
         self._reason = ""
-        self._watch = Watch(assistant.engine, lambda: assistant.settings)
+        self._watch = EngineWatch(assistant.engine, lambda: assistant.settings)
         assistant.workspaces.changed.add(lambda settings: logging.getLogger().setLevel(settings.log_level.upper()))
 
     async def run(self, port: int | None = None, ready: Callable[[int], None] | None = None) -> None:
@@ -147,7 +143,7 @@ class Service:
                 writer.close()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._place is not None:
+        if self._files is not None:
             check_peer(writer.get_extra_info("socket"))
         hello = await asyncio.wait_for(reader.readline(), HELLO_PATIENCE_S)
         if not hello:
@@ -156,7 +152,7 @@ class Service:
         task = asyncio.current_task()
         assert task is not None
         self._strangers.pop(task, None)
-        if self._place is None and not hmac.compare_digest(str(said.get("token", "")).encode(), self._token.encode()):
+        if self._files is None and not hmac.compare_digest(str(said.get("token", "")).encode(), self._token.encode()):
             writer.write(handshake.reply(handshake.DENIED, reason="the token is missing or wrong"))
             return
         match said.get("want"):
@@ -177,7 +173,7 @@ class Service:
         """The reply to a client that is not served, b"" for one that is."""
         if self._stop.is_set():
             return handshake.reply(handshake.REPLACED)
-        if handshake.is_newer(said.get("version")) and not self._clients and self._place is not None:
+        if handshake.is_newer(said.get("version")) and not self._clients and self._files is not None:
             self.stop(f"A newer version ({str(said.get('version'))[:40]}) takes over.")
             return handshake.reply(handshake.REPLACED)
         if not handshake.is_compatible(said):
@@ -197,7 +193,7 @@ class Service:
         transport.set_write_buffer_limits(high=0)  # so that `drain` waits for the last byte
         code, message = 1, self._reason
         try:
-            client, is_local = PipeWriter(transport), self._place is not None  # a port may be forwarded from anywhere
+            client, is_local = PipeWriter(transport), self._files is not None  # a port may be forwarded from anywhere
             code = await attend(self.assistant, reader, client, leaving=self._note_idle_time, is_local=is_local)
             message = ""
         except asyncio.CancelledError:
@@ -222,7 +218,7 @@ class Service:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        if not self._clients and self._place is not None and not self._stop.is_set():
+        if not self._clients and self._files is not None and not self._stop.is_set():
             why = f"No editor was connected for {self._idle_s:.0f} s."
             self._idle = asyncio.get_running_loop().call_later(self._idle_s, self.stop, why)
 
@@ -230,8 +226,8 @@ class Service:
 
     async def _listen(self) -> None:
         """Puts a listening socket in its place at once: nobody finds one that does not listen yet."""
-        assert self._place is not None
-        made = self._place.socket.with_suffix(".new")
+        assert self._files is not None
+        made = self._files.socket.with_suffix(".new")
         made.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(made))
@@ -240,18 +236,18 @@ class Service:
         self._inode = made.lstat().st_ino
         self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=READ_LIMIT, backlog=AT_ONCE)
         listener.listen(WAITING)  # asyncio takes its `backlog` for both
-        made.rename(self._place.socket)
+        made.rename(self._files.socket)
 
     def _close_socket(self) -> None:
         if self._server is not None:
             self._server.close()
-        if self._place is not None and self._socket_is_mine():
-            self._place.socket.unlink(missing_ok=True)
+        if self._files is not None and self._socket_is_mine():
+            self._files.socket.unlink(missing_ok=True)
 
     def _socket_is_mine(self) -> bool:
-        assert self._place is not None
+        assert self._files is not None
         try:
-            status = self._place.socket.lstat()
+            status = self._files.socket.lstat()
         except OSError:
             return False
         return stat.S_ISSOCK(status.st_mode) and status.st_ino == self._inode
@@ -268,7 +264,7 @@ class Service:
 
     async def _check_socket(self) -> None:
         """Whether clients can still find us: something may clean the folder."""
-        if self._place is None or self._stop.is_set() or self._socket_is_mine():
+        if self._files is None or self._stop.is_set() or self._socket_is_mine():
             return
         if self._lock is not None and self._lock.is_in_place():
             log.warning("the socket was removed; it is made again")
@@ -279,74 +275,17 @@ class Service:
             self.stop("The daemon's files were removed.")
 
 
-class Watch:
-    """Looks after the engine: its memory, the file it was loaded from, and whether it still answers.
-
-    `clock` gives seconds. A look that comes late says that this process was stopped, or the machine asleep: what the
-    engine owed before then may have been stopped with it.
-    """
-
-    def __init__(
-        self, engine: EngineHost, settings: Callable[[], Settings], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._engine = engine
-        self._settings = settings
-        self._clock = clock
-        self._looked = self._awake_since = clock()
-        self._changed_before = False
-        self._pause_s = FIRST_PAUSE_S
-        self._not_before = 0.0
-
-    async def look(self) -> None:
-        """One look; starts the engine again where that helps."""
-        now = self._clock()
-        if now - self._looked > LATE_S:
-            log.info("no look at the engine for %.0f s: this process was stopped", now - self._looked)
-            self._awake_since = now
-        self._looked = now
-        silence = self._engine.silence_s(self._awake_since)
-        if silence > MOST_SILENCE_S:
-            await self._engine.recycle(
-                EngineError("The engine process did not answer", why=f"for {silence:.0f} s", fix="It is started again")
-            )
-            return
-        if self._engine.file_changed():
-            # Twice, so that a file that is still being written is not read half.
-            if self._changed_before:
-                await self._engine.recycle(
-                    EngineError("The model's file was replaced", fix="The new one is being loaded")
-                )
-            self._changed_before = not self._changed_before
-            return
-        self._changed_before = False
-        pid, memory = self._engine.pid, health.read_memory()
-        held = health.held_bytes(pid) if pid is not None else None
-        if held is None or memory is None or now < self._not_before:
-            return
-        why = health.excess(held, memory, self._settings().memory_limit_mb)
-        if why:
-            self._not_before = now + self._pause_s
-            self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
-            await self._engine.recycle(
-                EngineMemoryError(
-                    "The model's process is started again",
-                    why=why,
-                    fix="A smaller `window_tokens` or model needs less; `memory_limit_mb` sets the limit",
-                )
-            )
-
-
-def run(place: Place, options: Mapping[str, object], waiting: int) -> None:
-    """Becomes the daemon of a place: takes the lock, or leaves it to the one that has it.
+def run(files: DaemonFiles, options: Mapping[str, object], waiting: int) -> None:
+    """Becomes the daemon of these files: takes the lock, or leaves it to the one that has it.
 
     `waiting` is a pipe that is closed once clients can come; its reader is the bridge that waits for it.
     """
     os.set_inheritable(waiting, False)
     faulthandler.enable(file=sys.__stderr__ or sys.stderr)
     configuration = Configuration(options, user_file())
-    start_logging(place.log, configuration.settings()[0].log_level)
+    start_logging(files.log, configuration.settings()[0].log_level)
     try:
-        lock = acquire(place.lock, LOCK_PATIENCE_S, lambda: _somebody_listens(place))
+        lock = acquire(files.lock, LOCK_PATIENCE_S, lambda: _somebody_listens(files))
     except DaemonError as error:
         log.error("%s", error)
         return
@@ -361,7 +300,7 @@ def run(place: Place, options: Mapping[str, object], waiting: int) -> None:
     async def serve() -> None:
         asyncio.get_running_loop().set_exception_handler(_report)
         assistant = Assistant(configuration, statistics=kept_statistics())
-        await Service(assistant, place, lock).run(ready=lambda _: os.close(waiting))
+        await Service(assistant, files, lock).run(ready=lambda _: os.close(waiting))
 
     try:
         asyncio.run(serve())
@@ -390,10 +329,10 @@ def _nobody_reads(pipe: int) -> bool:
     return bool(poll.poll(0))
 
 
-def _somebody_listens(place: Place) -> bool:
+def _somebody_listens(files: DaemonFiles) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
-            probe.connect(str(place.socket))
+            probe.connect(str(files.socket))
         except OSError:
             return False
     return True

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from iquest_lsp.atomic_file import atomic_write
-from iquest_lsp.daemon.runtime_dir import find_place
+from iquest_lsp.daemon.runtime_dir import daemon_files
 from iquest_lsp.errors import DaemonError
 
 
@@ -56,4 +56,4 @@ def find_token(port: int) -> str:
 
 
 def _file(port: int) -> Path:
-    return find_place({}).folder / f"tcp-{port}.token"
+    return daemon_files({}).folder / f"tcp-{port}.token"

@@ -17,12 +17,13 @@ class EventKind(StrEnum):
     HISTORY = "history"
     EDITS = "edits"
     SETTINGS = "settings"
+    RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectEvent:
     """Work in the background: `done` of `total` FILES, COMMITS, SYMBOLS or tokens to warm, ended when they are equal;
-    or that HISTORY, EDITS or the project's own SETTINGS may have changed.
+    or that HISTORY, EDITS, the project's own SETTINGS or what is wrong with its RULES may have changed.
 
     `news` says that windows made from now on may have something new to show.
     """

@@ -14,13 +14,14 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from iquest_lsp.errors import IQuestError
 
-__all__ = ["IndexProcess", "IndexProcessError"]
+__all__ = ["IndexProcess", "IndexProcessError", "log_failure"]
 
 log = logging.getLogger(__name__)
 
@@ -159,3 +160,9 @@ def _end_with_parent() -> None:
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()
+
+
+def log_failure(future: Future[None]) -> None:
+    """Logs what went wrong in work that nobody waits for."""
+    if not future.cancelled() and (error := future.exception()) is not None:
+        log.error("work in the background failed", exc_info=error)

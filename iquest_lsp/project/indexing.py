@@ -41,8 +41,11 @@ def read_workspace(
     max_depth: int,
     *,
     report: Callable[[list[Seen], int, int], None],
-) -> None:
-    """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many."""
+) -> tuple[str, ...]:
+    """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many.
+
+    Returns what is wrong with the rules: what they could speak of is kept out.
+    """
     gate = _gate(root, tuple(exclude), anew=True)
     rules = gate.rules
     tree = walk(root, rules, max_files=max_files, max_depth=max_depth)
@@ -50,6 +53,7 @@ def read_workspace(
     for at in range(0, len(tree.paths), BATCH):
         batch = [look(path, gate.load) for path in tree.paths[at : at + BATCH]]
         report(batch, min(at + BATCH, len(tree.paths)), len(tree.paths))
+    return rules.problems
 
 
 def read_files(

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -25,13 +25,14 @@ from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, Re
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind, ProjectEvent
-from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
+from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
 from iquest_lsp.project.memory import Place, WorkspaceMemory
 from iquest_lsp.project.notes import Notes
+from iquest_lsp.project.roots import RootNames
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.disk_state import Changes
-from iquest_lsp.workspace.documents import DocumentStore, workspace_path
+from iquest_lsp.workspace.documents import DocumentStore
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_there
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -63,8 +64,9 @@ class Project:
         is_loose: bool = False,
         listen: Callable[[ProjectEvent], None] = lambda event: None,
     ) -> None:
-        self.root, self.settings, self.is_loose = root, settings, is_loose
+        self.root, self.settings, self.is_loose, self.names = root, settings, is_loose, RootNames(root)
         self.documents = DocumentStore(root)
+        self.rule_problems: tuple[str, ...] = ()  # what they could speak of stays out
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
         self._historian = ThreadPoolExecutor(1, thread_name_prefix=f"history {root.name}")
@@ -89,7 +91,7 @@ class Project:
 
     def path_of(self, file: Path) -> str:
         """The path of a file as the house writes it."""
-        return workspace_path(self.root, file)
+        return self.names.path_of(file)
 
     @property
     def state(self) -> Hashable:
@@ -286,7 +288,10 @@ class Project:
 
         try:
             bounds = self._bounds
-            self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
+            found = self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
+            if found != self.rule_problems:
+                self.rule_problems = found
+                self._tell(EventKind.RULES, 0, 0)
         except IndexProcessError as error:
             if self._closed.is_set():
                 return
@@ -390,11 +395,6 @@ class Project:
         if self._closed.is_set():
             return
         try:
-            (threads or self._worker).submit(work).add_done_callback(_log_failure)
+            (threads or self._worker).submit(work).add_done_callback(log_failure)
         except RuntimeError:  # closed between the two lines
             log.debug("%s is closed", self.root)
-
-
-def _log_failure(future: Future[None]) -> None:
-    if not future.cancelled() and (error := future.exception()) is not None:
-        log.error("work in the background failed", exc_info=error)

@@ -1,10 +1,12 @@
-"""Where a project begins: the folder that something in it marks as a project's root."""
+"""Where a project begins: the folder that something in it marks as a project's root, and the names of that folder."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from iquest_lsp.settings import WORKSPACE_FILE
+from iquest_lsp.workspace.documents import workspace_path
 from iquest_lsp.workspace.paths import is_folder, is_there
 
 #: What marks a folder as a project's root, strongest first.
@@ -20,3 +22,25 @@ def root_of(file: Path) -> Path:
 def is_marked(folder: Path) -> bool:
     """Whether something in a folder says that it is a project's root."""
     return any(is_there(folder / mark) for mark in ROOT_MARKS)
+
+
+class RootNames:
+    """By which names one folder is reached: its own, and those of symbolic links to it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._names = {root, Path(os.path.realpath(root))}
+
+    def add(self, name: Path) -> None:
+        """It is reached by another name too."""
+        self._names.add(name)
+
+    def hold(self, file: Path) -> bool:
+        """Whether a file lies at or below the folder, by any of its names."""
+        return any(file.is_relative_to(name) for name in self._names)
+
+    def path_of(self, file: Path) -> str:
+        """The path of a file as the house writes it, by whichever name it is reached."""
+        file = self._root / file
+        names = [name for name in self._names if file.is_relative_to(name)]
+        return workspace_path(max(names, key=lambda name: len(name.parts), default=self._root), file)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from iquest_lsp.errors import IQuestError
+from iquest_lsp.errors import IQuestError, WorkspaceError
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.server.client import Client
@@ -117,6 +117,9 @@ class IndexReporter:
             return
         if event.news or event.root not in self._client.roots:
             return
+        if event.what is EventKind.RULES:
+            tell_rule_problems(self._client, event.root)
+            return
         if event.what is EventKind.WARMING:
             self._status.warming(event)
             return
@@ -133,6 +136,13 @@ class IndexReporter:
                 bar = ProgressBar(self._client, title, lambda: workspaces.stop_indexing(event.root, what))
                 self._bars[key] = bar
             bar.report(event.done / event.total, f"{event.done:,} of {event.total:,} {event.what}")
+
+
+def tell_rule_problems(client: Client, root: Path) -> None:
+    """Tells a client once what is wrong with the rules that keep a workspace's files out."""
+    for problem in client.assistant.workspaces.rule_problems(root):
+        what, fix = f"{root.name}: {problem}", "Mend the rule; till then all that it could speak of is kept out"
+        client.tell(WorkspaceError(what, fix=fix), types.MessageType.Warning)
 
 
 class StatusReporter:

@@ -173,9 +173,9 @@ class Watcher:
                 continue
             if event.event_type == "deleted" and os.fsdecode(event.src_path) == str(self.root):
                 return  # even where it is back by now: its watches are gone
-            folder = pending.add(event)
-            if folder:
-                self._renew(folder)
+            for folder in pending.come(event):
+                self._renew(folder)  # before it is looked through: what is made in it meanwhile is told
+            pending.add(event)
 
     def _pending(self) -> _Pending:
         return _Pending(self.root, self._git, self._above, self._rules(), self._max_paths)
@@ -318,9 +318,20 @@ class _Pending:
     def __bool__(self) -> bool:
         return bool(self._paths) or self._everything or self._head or self._rules_changed or self.repository
 
-    def add(self, event: FileSystemEvent) -> str:
-        """Notes an event; returns the folder directly below the root that must be watched anew, or ""."""
-        renew = ""
+    def come(self, event: FileSystemEvent) -> list[str]:
+        """The folders directly below the root that came with an event, and must be watched anew."""
+        if not event.is_directory or event.event_type == "deleted":
+            return []
+        found = []
+        for name in (event.src_path, event.dest_path):
+            file = os.fsdecode(name)
+            is_below = bool(file) and os.path.dirname(file) == self._root and os.path.isdir(file)
+            if is_below and not self._rules.reason(os.path.basename(file), is_folder=True):
+                found.append(file)
+        return found
+
+    def add(self, event: FileSystemEvent) -> None:
+        """Notes an event; a folder that came is looked through."""
         was_empty = not self
         for name in (event.src_path, event.dest_path):
             file = os.fsdecode(name)
@@ -329,10 +340,6 @@ class _Pending:
             if event.is_directory and os.path.basename(file) == ".git" and os.path.dirname(file) == self._root:
                 self.repository = True
             if event.is_directory and event.event_type != "deleted" and os.path.isdir(file):
-                if os.path.dirname(file) == self._root and not self._rules.reason(
-                    os.path.basename(file), is_folder=True
-                ):
-                    renew = file
                 for folder, _, names in os.walk(file):
                     self._note_all(os.path.join(folder, name) for name in names)
                     if self._everything:
@@ -346,7 +353,6 @@ class _Pending:
             self.last = time.monotonic()
             if was_empty:
                 self.first = self.last
-        return renew
 
     def take(self) -> Changes | None:
         """What happened, None when nothing did that anybody wants to know."""

@@ -256,7 +256,7 @@ async def test_files_folders_and_focus(root: Path, tmp_path: Path) -> None:
         assert str(other) not in [item["root"] for item in _status(client)["workspaces"]]
 
 
-NO_FILES = ("untitled:Untitled-1", "vscode-vfs://github/a", "file://[bad", "file:a.py", "file:///a%00b.py", "")
+NO_FILES = ("git:/Untitled-1.py", "vscode-vfs://github/a", "file://[bad", "file:a.py", "file:///a%00b.py", "")
 
 
 async def test_documents_that_are_no_files_are_left_alone_and_files_beside_them_are_not(
@@ -286,6 +286,66 @@ async def test_documents_that_are_no_files_are_left_alone_and_files_beside_them_
         assert [item["root"] for item in _status(client)["workspaces"]] == [str(root), str(other)]
         assert client.messages() == []
         assert "Traceback" not in client.home.log()
+
+
+async def test_a_workspace_that_is_reached_through_a_link_is_opened_once(root: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(root)
+    (root / "below").mkdir()
+    (link / "below" / "deep.py").write_text(CODE)
+    async with client_in(root, *FAKE) as (client, _):
+        uri = client.open(link / "shapes.py", CODE + "\n\ndef area(")  # by the other name at once
+        assert await client.inline(uri, 8, 9)
+        other = await RawClient.start(client.home, *FAKE)
+        await other.initialize(link)
+        theirs = other.open(link / "shapes.py", CODE + "\n\ndef volume(")
+        assert await other.inline(theirs, 8, 11)
+        assert await client.inline(uri, 8, 9)  # each its own buffer
+        own = client.open(root / "below" / "deep.py", "x = 1\n")
+        shown = await client.request("iquest/context", at(own, 0))
+        assert shown["result"]["root"] == root.as_uri()
+        beside = await other.request("iquest/context", at((link / "below" / "deep.py").as_uri(), 0))
+        assert beside["result"]["root"] == root.as_uri()
+        chunks = [chunk["path"] for chunk in beside["result"]["chunks"]]
+        assert not any(path.startswith("/") for path in chunks), chunks  # all of them lie in the workspace
+        assert [item["root"] for item in _status(client)["workspaces"]] == [str(root)]
+        folder = {"uri": link.as_uri(), "name": "link"}
+        other.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": [folder]}})
+        assert await other.inline(theirs, 8, 11)
+        assert await other.leave() == 0
+        assert await client.inline(uri, 8, 9)
+        assert [item["root"] for item in _status(client)["workspaces"]] == [str(root)]
+
+
+async def test_a_rule_that_cannot_be_used_is_told(root: Path) -> None:
+    (root / "below").mkdir()
+    (root / "below" / ".gitignore").write_bytes(b"a\0b")
+    (root / "below" / "a.py").write_text(CODE)
+    async with client_in(root, *FAKE) as (client, _):
+        await client.until(lambda: any("below/.gitignore" in text for text in client.messages()))
+        (told,) = (text for text in client.messages() if "below/.gitignore" in text)
+        assert "not a text file" in told
+        assert "kept out" in told
+        assert "below/.gitignore" in client.home.log()
+        other = await RawClient.start(client.home, *FAKE)
+        await other.initialize(root)
+        await other.until(lambda: told in other.messages())  # who comes later is told too
+        assert await other.leave() == 0
+        done = client.home.command("doctor", "--json")
+        (check,) = (check for check in json.loads(done.stdout)["checks"] if check["name"] == "ignore rules")
+        assert check["ok"]  # there is nothing wrong where it was run
+        (root / "below" / ".gitignore").write_bytes(b"*.x\n")
+        (root / "other.py").write_text("from below import a\nprint(a.area(1, 2))\n")
+
+        async def until_it_is_shown() -> None:
+            uri = client.open(root / "other.py", "from below import a\nprint(a.area(1, 2))\n")
+            while True:
+                shown = await client.request("iquest/context", at(uri, 1))
+                if "below/a.py" in {chunk["path"] for chunk in shown["result"]["chunks"]}:
+                    return
+                await asyncio.sleep(0.1)
+
+        await asyncio.wait_for(until_it_is_shown(), PATIENCE_S)
 
 
 def _status(client: RawClient) -> dict[str, Any]:

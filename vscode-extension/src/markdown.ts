@@ -59,9 +59,6 @@ const NOTHING: DiffExplanation = { summary: "", intent: "", files: [], history: 
 export function diffReport(target: string, known: Partial<DiffExplanation>, origin: Origin): string {
   const found = { ...NOTHING, ...known };
   const lines = [`# ${heading(target)}`, "", prose(found.summary), ""];
-  if (found.model_text !== null && found.model_text !== "") {
-    lines.push(modelProse(found.model_text, origin), "");
-  }
   if (found.intent !== "") {
     lines.push(`**Intent:** ${escape(found.intent)}`, "");
   }
@@ -88,6 +85,10 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
   }
   if (found.history.length > 0) {
     lines.push("## Related history", "", ...found.history.map((item) => commitLine(item, origin)), "");
+  }
+  // Apart: all before it are facts.
+  if (found.model_text !== null && found.model_text !== "") {
+    lines.push("## In a model's words", "", modelProse(found.model_text, origin), "");
   }
   return lines.join("\n");
 }

@@ -97,7 +97,7 @@ class MissingItem:
 
 @dataclass(frozen=True, slots=True)
 class DiffExplanation:
-    """What a diff does, from facts alone; `model_text` is for a model's prose on top of them.
+    """What a diff does, from facts alone; `model_text` is for the prose that the model `model_name` adds to them.
 
     `left_out` counts commits of the related history that a filter took out. Of `missing`, the documents tell what is
     less than SURE only of `open_work`, which can still grow: changes that are not committed yet.
@@ -111,6 +111,7 @@ class DiffExplanation:
     missing: tuple[MissingItem, ...] = ()
     dangers: tuple[Risk, ...] = ()
     model_text: str | None = None
+    model_name: str = ""
     left_out: int = 0
 
     @property
@@ -217,8 +218,6 @@ def _related(item: Related) -> str:
 def render_markdown(explanation: DiffExplanation) -> str:
     """The explanation as a markdown document."""
     lines = [say("# {}", _title(explanation.subject)), "", prose(explanation.summary), ""]
-    if explanation.model_text:
-        lines += [explanation.model_text, ""]
     if explanation.files:
         lines += [say("**Intent:** {} ({})", explanation.intent, prose(explanation.intent_reason)), ""]
         lines += [say("## Files"), "", *_files(explanation.files), ""]
@@ -234,6 +233,8 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += [say("## Related history"), "", *_history(explanation.history), ""]
     if explanation.left_out:
         lines += [left_out_line(explanation.left_out), ""]
+    if explanation.model_text:  # apart: all before it are facts
+        lines += [say("## In the words of {}", escape(explanation.model_name)), "", explanation.model_text, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -11,6 +11,7 @@ from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
 from iquest_lsp.server.listening import known_notifications
+from iquest_lsp.server.progress import tell_rule_problems
 from iquest_lsp.workspace.paths import is_folder
 
 
@@ -36,8 +37,10 @@ def register(connection: Connection) -> None:
         connection.reporter.start()
         connection.availability.start()
         connection.indexing.start()
+        roots = [connection.session.add_workspace(root).root for root in connection.roots]
+        connection.roots = list(dict.fromkeys(roots))  # one that is reached through a link is known by another name
         for root in connection.roots:
-            connection.session.add_workspace(root)
+            tell_rule_problems(connection, root)
         problems = connection.session.configure({})  # the workspaces' own files among them
         for notice in [*connection.notices, *map(str, problems)]:
             connection.tell(notice, types.MessageType.Warning)
@@ -47,12 +50,14 @@ def register(connection: Connection) -> None:
     @connection.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
         for root in convert.files_of(folder.uri for folder in params.event.removed):
-            connection.session.remove_workspace(root)
-            connection.roots = [each for each in connection.roots if each != root]
+            gone = connection.session.remove_workspace(root)
+            connection.roots = [each for each in connection.roots if each not in (root, gone)]
         for root in convert.files_of(folder.uri for folder in params.event.added):
             if is_folder(root) and root not in connection.roots:
-                connection.session.add_workspace(root)
-                connection.roots.append(root)
+                opened = connection.session.add_workspace(root).root
+                if opened not in connection.roots:
+                    connection.roots.append(opened)
+                tell_rule_problems(connection, opened)
         connection.settings_changed(connection.session.configure({}))  # the new folders' own files
 
     @connection.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)

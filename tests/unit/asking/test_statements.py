@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.asking.statements import Citation, StatementFilter, ThinkingSplitter, citations
+from iquest_lsp.asking.evidence import NameCheck
+from iquest_lsp.asking.statements import Citation, StatementFilter, ThinkingSplitter, citations, names
 
 TRUE = {"abc1234", "src/a.py", "b.py"}
 
@@ -36,6 +39,41 @@ def test_statements_that_cite_what_does_not_exist_are_dropped(text: str, kept: s
     said, made = filtered(text, size)
     assert said == kept
     assert bool(made.dropped) == (text != kept)
+
+
+KNOWN = {"area", "Shape", "total_price", "readFile"}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("`Shape` has an `area`. It calls `perimeter` too. Done.", "`Shape` has an `area`. Done."),
+        ("`Shape.area()` is used. `Shape.colour()` is used.", "`Shape.area()` is used. "),
+        ("It sums total_price. It rounds total_cost.", "It sums total_price. "),
+        ("It calls readFile and area(). It calls writeFile.", "It calls readFile and area(). "),
+        ("The shape is drawn on GitHub by JavaScript, which is well-known_ and fine.",) * 2,
+        ("Run `a + other_name` here.", ""),
+        ("```\nother_name()\n```\nYes.",) * 2,
+        ("Plain words, in code font `not one name`, say nothing false.",) * 2,
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_statements_that_name_what_does_not_exist_are_dropped(text: str, kept: str, size: int) -> None:
+    made = StatementFilter(lambda item: True, is_known=lambda name: set(re.split(r"\W+", name)) <= KNOWN)
+    said = "".join(made.push(text[at : at + size]) for at in range(0, len(text), size)) + made.end()
+    assert said == kept
+    assert bool(made.dropped) == (text != kept)
+
+
+def test_names_are_found_where_code_is_named() -> None:
+    text = "`a.b`, `make_it(x, y)`, run() and fooBar; not src/x_y/z.py, `z.py`, x-y_z, Word or __init__.py"
+    assert names(text) == ["a.b", "make_it", "run", "fooBar"]
+
+
+def test_what_was_shown_defined_or_is_of_the_language_is_known() -> None:
+    is_known = NameCheck("class Shape:\n    def area(self): ...", lambda name: {"x.py"} if name == "Square" else ())
+    assert all(map(is_known, ("Shape", "Shape.area", "Shapes", "Square", "len", "self.area", "None")))
+    assert not any(map(is_known, ("Circle", "Shape.radius", "make_square")))
 
 
 @given(st.text(alphabet="ab. \n`!-1", max_size=60), st.integers(1, 9))

@@ -13,7 +13,7 @@ import pytest
 
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.assistant.engine_host import EngineHost
-from iquest_lsp.daemon import health, logs, service
+from iquest_lsp.daemon import engine_watch, health, logs
 from iquest_lsp.daemon.lock import acquire, holder
 from iquest_lsp.errors import EngineError, EngineMemoryError
 from iquest_lsp.runtime.base import memory
@@ -142,7 +142,7 @@ class Engines:
 
 async def test_the_watch_starts_the_engine_again_but_not_in_a_loop() -> None:
     engine = Engines()
-    watch = service.Watch(cast("EngineHost", engine), lambda: engine.settings)
+    watch = engine_watch.EngineWatch(cast("EngineHost", engine), lambda: engine.settings)
     for _ in range(3):
         await watch.look()
     assert [type(error) for error in engine.recycled] == [EngineMemoryError]
@@ -156,24 +156,24 @@ async def test_the_watch_starts_the_engine_again_but_not_in_a_loop() -> None:
 async def test_an_engine_that_does_not_answer_is_started_again_but_not_after_a_sleep() -> None:
     engine = Engines()
     engine.settings = Settings()
-    watch = service.Watch(cast("EngineHost", engine), lambda: engine.settings, lambda: engine.now)
+    watch = engine_watch.EngineWatch(cast("EngineHost", engine), lambda: engine.settings, lambda: engine.now)
 
     async def pass_time(seconds: float) -> None:
-        for _ in range(int(seconds / service.CHECK_EVERY_S)):
-            engine.now += service.CHECK_EVERY_S
+        for _ in range(int(seconds / engine_watch.CHECK_EVERY_S)):
+            engine.now += engine_watch.CHECK_EVERY_S
             await watch.look()
 
     engine.asked = engine.now
-    await pass_time(service.MOST_SILENCE_S)
+    await pass_time(engine_watch.MOST_SILENCE_S)
     assert engine.recycled == []
     # The machine sleeps for a day, or the clock jumps: the engine may answer yet.
     engine.now += 86_400
     await watch.look()
-    await pass_time(service.MOST_SILENCE_S)
+    await pass_time(engine_watch.MOST_SILENCE_S)
     assert engine.recycled == []
-    await pass_time(service.CHECK_EVERY_S)
+    await pass_time(engine_watch.CHECK_EVERY_S)
     assert [str(error) for error in engine.recycled] == [
-        f"The engine process did not answer: for {service.MOST_SILENCE_S + service.CHECK_EVERY_S:.0f} s."
+        f"The engine process did not answer: for {engine_watch.MOST_SILENCE_S + engine_watch.CHECK_EVERY_S:.0f} s."
         " It is started again."
     ]
     # A clock that goes back does no harm.
@@ -198,7 +198,7 @@ async def test_a_replaced_model_file_is_loaded_again(tmp_path: Path) -> None:
         (tmp_path / "new").rename(model)
         assert assistant.engine.file_changed()
         first = engine.pid
-        watch = service.Watch(assistant.engine, lambda: assistant.settings)
+        watch = engine_watch.EngineWatch(assistant.engine, lambda: assistant.settings)
         await watch.look()
         await watch.look()
         await until(lambda: engine.pid != first and engine.status.state is EngineState.READY)

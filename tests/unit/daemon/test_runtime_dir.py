@@ -48,7 +48,7 @@ def test_without_a_session_folder_the_temporary_one_is_used(tmp_path: Path, monk
     monkeypatch.setenv("XDG_RUNTIME_DIR", "relative")
     monkeypatch.setattr(runtime_dir, "is_mine", lambda folder: False)
     monkeypatch.setattr(runtime_dir.tempfile, "gettempdir", lambda: str(tmp_path))
-    place = runtime_dir.find_place({})
+    place = runtime_dir.daemon_files({})
     assert place.folder == tmp_path / f"iquest-lsp-{os.getuid()}"
     assert place.folder.stat().st_mode & 0o777 == 0o700
 
@@ -57,11 +57,11 @@ def test_a_long_path_still_gives_a_socket(tmp_path: Path, monkeypatch: pytest.Mo
     long = tmp_path / ("x" * 100)
     long.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    place = runtime_dir.find_place({})
+    place = runtime_dir.daemon_files({})
     try:
         assert len(os.fsencode(place.socket)) <= runtime_dir.MAX_SOCKET_PATH
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-        assert runtime_dir.find_place({}).folder != place.folder
+        assert runtime_dir.daemon_files({}).folder != place.folder
     finally:
         place.folder.rmdir()
 

@@ -54,7 +54,7 @@ async def test_a_buffer_follows_the_folder_it_belongs_to(assistant: Assistant, t
     assert assistant.session().view(file).project.root == outer
     assert await text_in(assistant, file) == "th, height):"
     assistant.session("editor").remove_workspace(outer)
-    assistant.session("editor").buffers.change(file, [(None, CODE)], 3)
+    assistant.session("editor").buffers.change(file, [(None, "\n" + CODE)], 3)  # not only a deletion
     assert await text_in(assistant, file) == "width, height):"
     assert roots(assistant) == [outer]  # by its mark, as for a file opened alone
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,6 +160,27 @@ def test_a_new_folder_with_files_in_it(start: Start, root: Path, tmp_path: Path)
     log.wait(lambda batches: "made/inner/x.py" in log.paths or any(batch.everything for batch in batches))
     (root / "made" / "inner" / "y.py").write_text("1")
     log.wait(lambda _: "made/inner/y.py" in log.paths)
+
+
+def test_what_is_made_in_a_new_folder_while_it_is_looked_through(
+    start: Start, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is watched before it is looked through: nothing falls between the two."""
+    walk, late = os.walk, root / "made" / "late.py"
+
+    def walk_and_then(folder: Any, *more: Any, **others: Any) -> Iterator[Any]:
+        found = list(walk(folder, *more, **others))
+        if folder == str(root / "made") and not late.exists():
+            late.write_text("1")
+        return iter(found)
+
+    watcher, log, _ = start()
+    monkeypatch.setattr(os, "walk", walk_and_then)
+    (root / "made").mkdir()
+    (root / "made" / "early.py").write_text("1")
+    if watcher.mode == "polling":  # which looks through everything, by other means
+        late.write_text("1")
+    log.wait(lambda batches: "made/late.py" in log.paths or any(batch.everything for batch in batches))
 
 
 def test_a_folder_deleted_and_made_again(start: Start, root: Path) -> None:

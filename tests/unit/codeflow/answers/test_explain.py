@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def library(script: Script) -> Script:
             },
         )
     return script
+
+
+def test_prose_of_a_model_stands_apart_under_its_name_after_the_facts(library: Script) -> None:
+    facts = history_of(library.root).explain_diff("HEAD")
+    told = replace(facts, model_text="It reads less.", model_name="tiny_model").to_markdown()
+    assert told.startswith(facts.to_markdown().rstrip("\n"))
+    assert told.endswith("\n## In the words of tiny\\_model\n\nIt reads less.\n")
 
 
 def test_commit(library: Script) -> None:
