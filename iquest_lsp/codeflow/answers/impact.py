@@ -185,9 +185,8 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
     short = _short(name)
     member = "." in name
     alone = all(use.path == path for use in uses if use.own)
-    users = {use.path for use in uses if not imports(use.text)}
     for use in uses:
-        if category(use.path) is Category.CHANGELOG or (use.path in users and imports(use.text)):
+        if category(use.path) is Category.CHANGELOG:
             continue
         if use.kind in ("docs", "ci", "config"):
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
