@@ -127,7 +127,8 @@ class ContextWindow:
     """What is sent: the chunks kept in prompt order, those dropped, the counts, and the prompt itself.
 
     `tokens` are the prompt's ids, none where the file at the cursor may not be shown; the first
-    `stable_prefix_tokens` of them do not change while one types. `stop` are texts that end an answer to it;
+    `stable_prefix_tokens` of them do not change while one types. The repository's memory holds `memory_files` files of
+    `memory_tokens` tokens beside it. `stop` are texts that end an answer to it;
     `shows_suffix` says whether the model sees what stands behind the cursor.
     """
 
@@ -138,9 +139,10 @@ class ContextWindow:
     stable_prefix_tokens: int
     stop: tuple[str, ...] = ()
     shows_suffix: bool = True
+    memory_files: int = 0
+    memory_tokens: int = 0
 
-
-# --------------------------------------------------------------------------------------------- the runtime
+    # --------------------------------------------------------------------------------------------- the runtime
 
 
 @dataclass(frozen=True, slots=True)

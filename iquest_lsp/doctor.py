@@ -15,6 +15,7 @@ from typing import Any
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
+from iquest_lsp.runtime.memory.folders import kept_memories, memory_folder
 from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
@@ -80,13 +81,14 @@ def build_runtime(progress: Callable[[str], None]) -> Path:
 
 
 def cache_report(settings: Settings) -> dict[str, Any]:
-    """What is kept of evaluated windows."""
+    """What is kept of evaluated windows, and how much of repositories' memories."""
     store = StateStore(saved_kv_folder(), settings.saved_kv_mb << 20)
     entries = store.entries()
     return {
         "folder": str(store.folder),
         "limit_bytes": store.limit,
         "bytes": sum(entry.bytes for entry in entries),
+        "memories": {"folder": str(memory_folder()), "bytes": sum(size for _, size in kept_memories())},
         "entries": [
             {
                 "workspace": entry.workspace,
@@ -103,12 +105,17 @@ def cache_report(settings: Settings) -> dict[str, Any]:
 
 
 def clear_cache() -> tuple[int, int]:
-    """Removes all evaluated windows from the disk; returns files and bytes. Raises WorkspaceError."""
+    """Removes all evaluated windows and repository memories from the disk; returns files and bytes. Raises
+    WorkspaceError."""
     folder = saved_kv_folder()
     try:
-        return StateStore(folder, 0).clear()
+        files, size = StateStore(folder, 0).clear()
+        for path, more in kept_memories():
+            path.unlink(missing_ok=True)
+            files, size = files + 1, size + more
     except OSError as error:
         raise WorkspaceError(f"{folder} cannot be cleared", why=error.strerror or str(error)) from error
+    return files, size
 
 
 def installed_runtime() -> str:

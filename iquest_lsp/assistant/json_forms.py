@@ -19,6 +19,7 @@ def completion_to_json(made: Completion) -> dict[str, Any]:
         "source": str(made.source),
         "timings": {name: round(getattr(made.timings, name), 3) for name in names},
         "tokens": {name: getattr(made.tokens, name) for name in counts},
+        "memory": {"path": made.memory_path, "share": round(made.memory_share, 3)},
     }
 
 
@@ -28,6 +29,7 @@ def window_to_json(window: ContextWindow) -> dict[str, Any]:
         "budget": window.budget,
         "tokens": len(window.tokens),
         "stable_prefix_tokens": window.stable_prefix_tokens,
+        "memory": {"files": window.memory_files, "tokens": window.memory_tokens},
         "chunks": [
             {
                 "kind": str(chunk.kind),

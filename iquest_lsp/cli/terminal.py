@@ -79,6 +79,9 @@ class Terminal:
             lines = f"{chunk['start']}-{chunk['end']}" if chunk["end"] else ""
             table.add_row(chunk["kind"], chunk["path"], lines, str(chunk["tokens"]), chunk["reason"])
         console.print(table)
+        if answer["memory"]["files"]:
+            held = answer["memory"]
+            console.print(f"beside it, the repository's memory: {held['files']} files, {held['tokens']} tokens")
         if answer["dropped"]:
             left = Table(title="left out")
             left.add_column("path", overflow="fold")

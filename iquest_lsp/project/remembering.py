@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_cache_path
-
 from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
@@ -21,9 +19,6 @@ from iquest_lsp.workspace.tree import walk
 
 if TYPE_CHECKING:
     from iquest_lsp.runtime.llama.model import Model
-
-#: Bytes that memories may take on disk; those of workspaces that were not used for the longest time go first.
-MOST_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +30,6 @@ class Place:
     max_files: int
     max_depth: int
     model: str
-
-
-def memory_folder() -> Path:
-    """Where the memories of all workspaces lie."""
-    return user_cache_path("iquest-lsp") / "memory"
 
 
 def remember(
@@ -58,7 +48,7 @@ def remember(
         wanted, gone = tuple(paths), set[str]()
     texts = _texts(gate, builder, [*wanted, *sorted(gone)], buffers)
     files = builder.update(texts)
-    _prune(builder.folder)
+    folders.make_room(builder.folder)
     return files
 
 
@@ -95,22 +85,6 @@ def _builder(place: Place) -> Builder:
 
         model = Model.load(place.model, vocab_only=True)
         name = f"{os.fspath(place.root)}\0{model.vocabulary_key}".encode("utf-8", "surrogatepass")
-        folder = memory_folder() / hashlib.sha256(name).hexdigest()[:32]
+        folder = folders.memory_folder() / hashlib.sha256(name).hexdigest()[:32]
         builders[place] = Builder(folder, model.vocabulary_key, model.n_vocab, model.tokenize), model
     return builders[place][0]
-
-
-def _prune(used: Path) -> None:
-    """Removes the memories that were not used for the longest time, until the others fit."""
-    with suppress(OSError):
-        os.utime(used)
-    found = []
-    for folder in memory_folder().glob("*"):
-        with suppress(OSError):
-            found.append((folder.stat().st_mtime, sum(file.stat().st_size for file in folder.iterdir()), folder))
-    total = sum(size for _, size, _ in found)
-    for _, size, folder in sorted(found):
-        if total <= MOST_BYTES or folder == used:
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
-        total -= size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from iquest_lsp.context.inputs import Purpose
@@ -46,7 +47,8 @@ class Windows:
             self._tokens[project.root] = len(window.tokens)
         if purpose is Purpose.REFRESH:
             self._heads[project.root] = hash(window.tokens[: window.stable_prefix_tokens])
-        return window
+        held = project.memory.files
+        return replace(window, memory_files=held.texts, memory_tokens=held.tokens)
 
     def head(self, root: Path) -> int:
         """Differs when an idle moment has changed what stands before the current file."""

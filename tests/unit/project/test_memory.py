@@ -13,6 +13,7 @@ from iquest_lsp.datatypes import Document, Dropped
 from iquest_lsp.project import remembering
 from iquest_lsp.project.memory import WorkspaceMemory
 from iquest_lsp.project.remembering import Place, remember
+from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.runtime.memory.disk import Memory
 from iquest_lsp.runtime.models import catalogue
@@ -23,7 +24,7 @@ LINES = "def a_rather_long_name(value):\n    return value + 1\n"
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(remembering, "memory_folder", lambda: tmp_path / "kept")
+    monkeypatch.setattr(folders, "memory_folder", lambda: tmp_path / "kept")
     monkeypatch.setattr(remembering, "builders", {})
     root = tmp_path / "work"
     root.mkdir()
@@ -89,11 +90,11 @@ def test_a_file_that_rules_hide_now_is_forgotten(place: Place) -> None:
 
 
 def test_memories_that_were_not_used_for_long_give_way(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = remembering.memory_folder() / "old"
+    old = folders.memory_folder() / "old"
     old.mkdir(parents=True)
     (old / "large-0.memory").write_bytes(b"0" * 10_000)
     os.utime(old, (0, 0))
-    monkeypatch.setattr(remembering, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(folders, "MOST_BYTES", 10_000)
     (kept,) = (Path(file) for file in remember(place, {}).files)
     assert not old.exists()
     assert kept.exists()
