@@ -153,7 +153,7 @@ def impact(place: str, revision: str, staged: bool, repo: Path, include_filtered
 
 
 @command("suspects", WAITING)
-@click.argument("place", metavar="FILE[:LINE] | -")
+@click.argument("place", metavar="FILE[:LINE[-LAST]] | FILE::SYMBOL | -")
 @options.filtered
 @options.forms
 def suspects(place: str, include_filtered: bool, form: Form) -> None:

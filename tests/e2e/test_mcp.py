@@ -290,6 +290,26 @@ async def test_a_question_that_is_withdrawn_ends_with_all_it_started(
         assert await ask(client, "why", file="shop/prices.py")
 
 
+async def test_a_server_that_is_killed_leaves_nothing_behind(private: Home, root: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, **private.environment, **slow_git(tmp_path)}
+    opening = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
+    asked = {"name": "why", "arguments": {"file": "shop/prices.py"}}
+    server = subprocess.Popen([*PROGRAM, "mcp"], cwd=root, env=environment, stdin=subprocess.PIPE, text=True)
+    assert server.stdin is not None
+    for number, (method, params) in enumerate((("initialize", opening), ("tools/call", asked))):
+        message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        server.stdin.write(json.dumps(message) + "\n")
+        if not number:
+            server.stdin.write('{"jsonrpc": "2.0", "method": "notifications/initialized"}\n')
+    server.stdin.flush()
+    await until((tmp_path / "held").exists)
+    workers = children(server.pid, "spawn_main")
+    assert workers
+    server.kill()
+    server.communicate()
+    await until(lambda: not sleeping(tmp_path) and not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
 def sleeping(folder: Path) -> list[int]:
     """The processes that the slow git became."""
     found = []

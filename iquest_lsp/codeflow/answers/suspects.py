@@ -183,7 +183,7 @@ def _on_place(cases: _Cases, target: Target, weight: float) -> None:
         ranges.append(("symbol", target.head_path, target.committed))
     counts: defaultdict[str, int] = defaultdict(int)
     said = {
-        "line": Evidence(EvidenceKind.LINE),
+        "line": Evidence(EvidenceKind.LINES if target.is_range else EvidenceKind.LINE),
         "symbol": Evidence(EvidenceKind.SYMBOL, (target.name,)),
         "": Evidence(EvidenceKind.FILE, (target.path,)),
     }

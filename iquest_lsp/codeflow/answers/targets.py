@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
@@ -21,7 +22,7 @@ class Target:
     `lines` are those asked about (the end is not among them); `symbol` is the definition meant or around all of the
     lines, `committed` its lines in HEAD (None: not committed), and `lines_committed` the lines there; `renamed_from`
     is the file's name in HEAD where that is another one. `symbols` are all definitions that are meant: that one, those
-    that the lines touch, or those at the top of the file.
+    that the lines touch, or those at the top of the file; all in the file, where it does not have the one meant.
     """
 
     text: str
@@ -33,6 +34,11 @@ class Target:
     lines_committed: tuple[int, int] | None = None
     renamed_from: str = ""
     symbols: tuple[Symbol, ...] = ()
+
+    @property
+    def is_range(self) -> bool:
+        """Whether more than one line is asked about."""
+        return self.lines is not None and self.lines[1] - self.lines[0] > 1
 
     @property
     def line_committed(self) -> int | None:
@@ -78,10 +84,8 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         symbol = _named(symbols, name)
         if symbol is None:
             if gone_allowed:
-                return Target(text, full, name=name)
-            close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
-            hint = ", ".join(close) or "none is alike"
-            raise UsageError(f"{path} defines no {name}", why=f"its definitions: {hint}", fix="Check the name")
+                return Target(text, full, name=name, symbols=symbols)
+            raise no_definition(path, name, symbols)
         span = (symbol.start, symbol.end)
         return Target(
             text, full, None, symbol, symbol.name, mapping.range(span), None, mapping.origin, symbols=(symbol,)
@@ -109,6 +113,13 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         mapping.origin,
         tuple(touched(symbols, first - 1, last - first + 1)),
     )
+
+
+def no_definition(path: str, name: str, symbols: Sequence[Symbol]) -> UsageError:
+    """The error of a name that a file does not define, with the names that are like it."""
+    close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
+    why = f"like it there are {', '.join(close)}" if close else "it defines nothing of a name like it"
+    return UsageError(f"{path} defines no {name}", why=why, fix="Check the name")
 
 
 def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from iquest_lsp.codeflow.answers.targets import Target
+from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
@@ -33,7 +33,10 @@ class _Step:
 
 
 def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None = None) -> Story:
-    """The story of a target, from what is indexed; older commits on its file are read first where need be."""
+    """The story of a target, from what is indexed; older commits on its file are read first where need be.
+
+    Raises UsageError for a definition that neither the file nor its history has.
+    """
     index.deepen(index.renamed_from(target.head_path))
     steps: dict[str, _Step] = {}
     if target.lines_committed is not None:
@@ -44,6 +47,8 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     elif target.lines is None:
         _file_steps(index, target, steps)
     if not steps:
+        if target.name and target.symbol is None:
+            raise no_definition(target.path, target.name, target.symbols)  # neither now nor ever
         uncommitted = target.committed is None and target.lines_committed is None
         return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None)
     _came_with_its_file(index, target, steps)
@@ -74,7 +79,7 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     assert target.lines_committed is not None
     first, end = target.lines_committed
     for past, entry in index.follow([("line", target.head_path, (first, end))])[0]:
-        if end == first + 1:
+        if not target.is_range:
             kind = EventKind.LINE_BORN if past.born else EventKind.LINE_CHANGED
             steps[entry.oid] = _Step(entry, [Event(kind)], True)
             continue

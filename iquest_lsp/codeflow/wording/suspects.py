@@ -16,6 +16,7 @@ class EvidenceKind(StrEnum):
 
     RECENT = "recent"
     LINE = "line"
+    LINES = "lines"
     SYMBOL = "symbol"
     FILE = "file"
     #: A definition that it changed, and the one in which that is called.
@@ -41,6 +42,7 @@ class Evidence(Fact[EvidenceKind]):
 _EVIDENCE = {
     EvidenceKind.RECENT: "it is recent",
     EvidenceKind.LINE: "changed this very line",
+    EvidenceKind.LINES: "changed some of these lines",
     EvidenceKind.SYMBOL: "changed `{}`",
     EvidenceKind.FILE: "changed {}",
     EvidenceKind.CALLED_IN: "changed `{}`, which is called in `{}`",

@@ -184,4 +184,24 @@ def test_a_patch_of_no_file_here_is_no_error(shop: Script) -> None:
 
 def test_what_is_asked_of_lines_holds_without_an_index(shop: Script, tmp_path: Path) -> None:
     lone = history_of(shop.root, folder=tmp_path / "store")
-    assert lone.suspects("prices.py:9-10").items[0].commit
+    assert "changed some of these lines" in lone.suspects("prices.py:9-10").items[0].reason
+    assert "changed this very line" in lone.suspects("prices.py:9").items[0].reason
+
+
+@pytest.mark.parametrize("place", ["prices.py::gros", "shop.py::nothing_like_it"])
+def test_a_name_that_never_was_is_an_error_and_no_news(shop: Script, place: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        history_of(shop.root).why(place)
+    assert caught.value.why == (
+        "like it there are gross" if "gros" in place else "it defines nothing of a name like it"
+    )
+
+
+def test_a_name_that_is_not_committed_yet_is_none(shop: Script) -> None:
+    shop.write({"shop.py": SHOP + "\n\ndef ship():\n    pass\n"})
+    assert history_of(shop.root).why("shop.py::ship").note == "It is not committed yet."
+
+
+def test_the_story_of_a_name_that_is_gone_is_told(shop: Script) -> None:
+    shop.commit("Drop the bill", {"prices.py": PRICES.partition("class")[0]})
+    assert "Drop the bill" in {item.subject for item in history_of(shop.root).why("prices.py::Bill").story}
