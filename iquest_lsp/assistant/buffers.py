@@ -25,28 +25,26 @@ class Buffers:
 
     def open(self, file: Path, text: str, version: int, language: str) -> None:
         """The editor opened a document."""
-        view = self._workspaces.view(file, self._client)
-        path = view.project.path_of(file)
+        view, path = self._workspaces.locate(file, self._client)
         view.project.documents.open(path, text, version, language, self._client)
         view.project.look_at([path])
         self._warmer.ahead(view, path, Position(0, 0), refresh=True)
 
     def change(self, file: Path, changes: Sequence[Change], version: int) -> None:
         """The editor changed a document; changes count in the order in which they come."""
-        project = self._workspaces.open(file, self._client)
-        project.documents.change(project.path_of(file), changes, version, self._client, in_order=True)
+        view, path = self._workspaces.locate(file, self._client)
+        view.project.documents.change(path, changes, version, self._client, in_order=True)
 
     def save(self, file: Path, text: str | None) -> None:
         """The editor saved a document."""
-        project = self._workspaces.open(file, self._client)
-        project.documents.save(project.path_of(file), text, self._client)
-        project.files_changed([file])
-        self._warmer.renew(project.root)
+        view, path = self._workspaces.locate(file, self._client)
+        view.project.documents.save(path, text, self._client)
+        view.project.files_changed([file])
+        self._warmer.renew(view.root)
 
     def focus(self, file: Path, cursor: Position | None = None) -> None:
         """The editor shows a document that it has open, or another place in it."""
-        view = self._workspaces.view(file, self._client)
-        path = view.project.path_of(file)
+        view, path = self._workspaces.locate(file, self._client)
         view.document(path)
         view.project.documents.view(path)
         view.project.look_at([path])
@@ -80,17 +78,17 @@ class Buffers:
     def note(self, file: Path, notes: Sequence[tuple[int, str]]) -> None:
         """What other tools say of lines (from 0) of a document, nearest to the cursor first; the window shows it from
         the next pause on, since anything new before the current file costs that file's evaluation."""
-        project = self._workspaces.open(file, self._client)
-        lines = self.lines(file)
+        view, path = self._workspaces.locate(file, self._client)
+        lines = view.lines(path)
         there = [(message, lines.line(line).strip()) for line, message in notes if 0 <= line < len(lines)]
         told = [f"{message}: {code[:MOST_NOTED]}" for message, code in there]
-        if project.note(project.path_of(file), told):
-            self._warmer.renew(project.root)
+        if view.project.note(path, told):
+            self._warmer.renew(view.root)
 
     def lines(self, file: Path) -> LineIndex:
         """The lines of a document; raises DocumentError."""
-        view = self._workspaces.view(file, self._client)
-        return view.lines(view.project.path_of(file))
+        view, path = self._workspaces.locate(file, self._client)
+        return view.lines(path)
 
     def cursor(self, file: Path, line: int, column: int | None) -> Position:
         """A place given on the command line, 0-based; raises UsageError when the file has no such place."""

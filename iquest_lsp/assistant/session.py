@@ -146,9 +146,8 @@ class Session:
 
     async def context(self, file: Path, cursor: Position) -> ContextWindow:
         """The window for a place, as a completion there would send it."""
-        view = self.view(file)
+        view, path = self._parts.workspaces.locate(file, self.client)
         await self._parts.engine.ready()
-        path = view.project.path_of(file)
         view.project.look_at([path])
         await view.project.index()
         return await self._parts.windows.make(view.project, view.snapshot(path, cursor), Purpose.LOOK)
@@ -158,8 +157,8 @@ class Session:
 
         With `refresh` the window is first brought up to date, which may cost the evaluation of all of it.
         """
-        view = self.view(file)
-        return await self._parts.warmer.warm(view, view.project.path_of(file), cursor, refresh=refresh)
+        view, path = self._parts.workspaces.locate(file, self.client)
+        return await self._parts.warmer.warm(view, path, cursor, refresh=refresh)
 
     # -------------------------------------------------------------------------------------- history and questions
 
@@ -225,5 +224,5 @@ class Session:
 
     async def changed_definitions(self, file: Path) -> list[line_history.ChangedDefinition]:
         """The definitions of a document that differ from the last commit."""
-        view = self.view(file)
-        return await asyncio.to_thread(line_history.changed_definitions, view, view.project.path_of(file))
+        view, path = self._parts.workspaces.locate(file, self.client)
+        return await asyncio.to_thread(line_history.changed_definitions, view, path)

@@ -106,6 +106,11 @@ class Workspaces:
         project = self.open(file, client)
         return ProjectView(project, client, lambda: self._settings_for(project.root, client))
 
+    def locate(self, file: Path, client: str) -> tuple[ProjectView, str]:
+        """The same, and the file's path in it."""
+        view = self.view(file, client)
+        return view, view.project.path_of(file)
+
     def root_of(self, file: Path) -> Path:
         """The root of the workspace a file belongs to, whether it is open or not."""
         project = self.find(file)
