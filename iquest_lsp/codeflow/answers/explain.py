@@ -53,7 +53,26 @@ def explain_diff(
     `include_filtered` the history holds commits that a filter objects to. Raises NotARepositoryError,
     RepositoryError, RevisionError, UsageError.
     """
-    source = load(root, target)
+    return explain_source(
+        load(root, target),
+        target,
+        evidence=evidence,
+        redact=redact,
+        so_far=so_far,
+        include_filtered=include_filtered,
+    )
+
+
+def explain_source(
+    source: DiffSource,
+    target: DiffTarget,
+    *,
+    evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
+    redact: Redact | None = None,
+    so_far: Callable[[DiffExplanation], None] | None = None,
+    include_filtered: bool = False,
+) -> DiffExplanation:
+    """Explains a diff whose texts are at hand; see `explain_diff`."""
     changes = changes_of(source)
     intent = _intent(source, changes)
     told = [_told(item, redact) for item in changes]

@@ -24,6 +24,9 @@ MAX_NEW = 8
 MAX_FILES, MAX_GONE = 30, 3
 #: The least confidence of a file that is expected; others only likely change along.
 SURE = 0.3
+#: How many files that are not in a diff are told. Where one file of a past commit is hidden (80 commits of axios and
+#: Flask, benchmarks/hidden_files.py), 31 of the 56 files that are told are the hidden one, and nothing is told of 112.
+MAX_EXPECTED = 3
 
 
 class MissingKind(StrEnum):
@@ -221,7 +224,7 @@ def render_markdown(explanation: DiffExplanation) -> str:
     if explanation.files:
         lines += [say("**Intent:** {} ({})", explanation.intent, prose(explanation.intent_reason)), ""]
         lines += [say("## Files"), "", *_files(explanation.files), ""]
-    missing = [item for item in explanation.missing if item.confidence >= SURE]
+    missing = told_as_missing(explanation.missing)
     if missing:
         lines += [say("## Perhaps missing"), "", *_expected(missing), ""]
     likely = [item for item in explanation.missing if item.confidence < SURE] if explanation.open_work else []
@@ -238,8 +241,21 @@ def render_markdown(explanation: DiffExplanation) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _expected(items: Iterable[MissingItem]) -> list[str]:
-    return [f"- `{item.path}`: {prose(item.reason)}" for item in items]
+def told_as_missing(items: Iterable[MissingItem]) -> list[MissingItem]:
+    """The files that a reader is told to look at, surest first."""
+    return [item for item in items if item.confidence >= SURE and _is_telling(item)][:MAX_EXPECTED]
+
+
+def _is_telling(item: MissingItem) -> bool:
+    """Whether a file is worth a reader's look: it is stale where it names what is gone, a guess where nothing else."""
+    return not all(
+        reason.kind is MissingKind.MENTIONS and reason.values[2] not in ("removed", "renamed")
+        for reason in item.reasons
+    )
+
+
+def _expected(items: Sequence[MissingItem]) -> list[str]:
+    return [f"- `{item.path}`: {prose(item.reason)}" for item in items[:MAX_EXPECTED]]
 
 
 def _history(items: Iterable[HistoryItem]) -> list[str]:
