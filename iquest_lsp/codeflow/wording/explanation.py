@@ -247,8 +247,8 @@ def told_as_missing(items: Iterable[MissingItem]) -> list[MissingItem]:
 
 
 def _is_telling(item: MissingItem) -> bool:
-    """Whether a file is worth a reader's look: it is stale where it names what is gone, a guess where nothing else."""
-    return not all(
+    """Whether a file is worth a reader's look: it changed along before, or is stale since it names what is gone."""
+    return bool(item.support) or not all(
         reason.kind is MissingKind.MENTIONS and reason.values[2] not in ("removed", "renamed")
         for reason in item.reasons
     )
