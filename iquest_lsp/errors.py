@@ -8,6 +8,7 @@ IQuestError
 │       └── NoSuchFileError   a place in a file that is not there: also a UsageError, but exit code 1
 ├── RepositoryError           git: no repository, broken, bare, shallow
 │   ├── NotARepositoryError
+│   ├── MissingContentsError  a clone that was made without the contents of files
 │   └── RevisionError         a revision that does not exist
 ├── ModelError                the model file
 │   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
@@ -77,6 +78,10 @@ class RepositoryError(IQuestError):
 
 class NotARepositoryError(RepositoryError):
     """The folder belongs to no git repository."""
+
+
+class MissingContentsError(RepositoryError):
+    """The clone lacks the contents of files; they are not fetched unasked."""
 
 
 class RevisionError(RepositoryError):

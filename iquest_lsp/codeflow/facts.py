@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 Kind = TypeVar("Kind", bound=StrEnum)
 #: True for a text that looks like a secret, which answers do not repeat.
 Redact = Callable[[str], bool]
+#: Stands where a text is not repeated.
+WITHHELD = "(withheld: looks like a secret)"
 
 
 @dataclass(frozen=True, slots=True)

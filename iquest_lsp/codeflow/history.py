@@ -86,7 +86,7 @@ class History:
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target, gone_allowed=True, buffer=buffer)
         with index_of(repository, self.folder, [found.head_path]) as index:
             return tell(index, found, include_filtered=self.include_filtered, redact=self.redact)
@@ -97,7 +97,7 @@ class History:
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.tracking import last_change
 
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target, buffer=buffer)
         if found.line_committed is None:
             return ""
@@ -113,7 +113,7 @@ class History:
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
         changing = of_target(find_target(repository, target, buffer=buffer))
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
@@ -126,7 +126,7 @@ class History:
         from iquest_lsp.codeflow.past.index_access import index_of
 
         asked = DiffTarget.parse(target, patch)
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
         changing = of_diff(load(self.root, asked), asked.label)
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
@@ -138,7 +138,7 @@ class History:
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
 
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target)
         with index_of(repository, self.folder, [found.path]) as index:
             index.deepen(index.renamed_from(found.path), DEEP_ENOUGH)
@@ -146,12 +146,15 @@ class History:
 
     def suspects_in_log(self, text: str) -> Suspects:
         """Which recent changes most likely brought the failure that a test's, compiler's or crash's log shows."""
-        from iquest_lsp.codeflow.answers.logs import read_log
+        from iquest_lsp.codeflow.answers.logs import MAX_LOG, read_log
         from iquest_lsp.codeflow.answers.suspects import suspects_of_failure
+        from iquest_lsp.codeflow.gaps import GapKind
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
 
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
+        if len(text) > MAX_LOG:
+            repository.gaps.add(GapKind.LOG, MAX_LOG // 1_000_000)
         failure = read_log(text, repository.files())
         paths = list(dict.fromkeys(frame.path for frame in failure.frames))
         with index_of(repository, self.folder, paths) as index:
@@ -167,7 +170,7 @@ class History:
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import built_index
 
-        index = built_index(Repository.open(self.root), self.folder)
+        index = built_index(Repository.open(self.root, self.redact), self.folder)
         if index is None:
             return work_in_progress.live_records(self.root, paths, limit, redact=self.redact)
         with index:
@@ -186,7 +189,7 @@ class History:
         from iquest_lsp.codeflow.past.index_access import built_index
         from iquest_lsp.codeflow.past.unindexed import LiveEvidence
 
-        repository = Repository.open(self.root)
+        repository = Repository.open(self.root, self.redact)
         prefix = repository.prefix
         full = [prefix + path for path in paths]
         index = built_index(repository, self.folder)
@@ -228,20 +231,20 @@ class History:
         """The commit that HEAD points at; empty in a repository without commits."""
         from iquest_lsp.codeflow.git.repository import Repository
 
-        return Repository.open(self.root).head()
+        return Repository.open(self.root, self.redact).head()
 
     def branch(self) -> str:
         """The short name of the branch that is checked out; empty for a detached HEAD."""
         from iquest_lsp.codeflow.git.repository import Repository
 
-        return Repository.open(self.root).branch()
+        return Repository.open(self.root, self.redact).branch()
 
     def update_index(self, progress: Callable[[str, int, int], None] | None = None) -> Update:
         """Brings the store up to date with HEAD, tags and what was rewritten; `progress(what, done, total)`."""
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.flow_index import FlowIndex
 
-        with FlowIndex.open(Repository.open(self.root), self.folder) as index:
+        with FlowIndex.open(Repository.open(self.root, self.redact), self.folder) as index:
             return index.update(progress)
 
     def forget_index(self) -> None:

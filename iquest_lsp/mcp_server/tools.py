@@ -133,6 +133,12 @@ def _needed(argument: Argument) -> Argument:
     )
 
 
+_PARTIAL: dict[str, Any] = {
+    "type": ["array", "null"],
+    "description": "what was cut off, skipped, not indexed yet or not readable; null: nothing",
+    "items": {"type": "string"},
+}
+
 EXPLAIN_DIFF = Tool(
     "explain_diff",
     "Explain a change",
@@ -166,6 +172,7 @@ Example: {"revision": "main..HEAD"}""",
             confidence=_number("0 to 1"),
         ),
         "risks": {"type": "array", "description": "what may break", "items": {"type": "string"}},
+        "partial": _PARTIAL,
     },
 )
 
@@ -192,6 +199,7 @@ Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache
         ),
         "since": _maybe("the first release tag that has it"),
         "deprecated_in": _maybe("the first release tag that calls it deprecated"),
+        "partial": _PARTIAL,
     },
     is_story=True,
 )
@@ -219,6 +227,7 @@ Example: {"file": "shop/prices.py", "symbol": "total"}, or {"revision": "main..H
             reason=_text("the evidence"),
             confidence=_number("0 to 1"),
         ),
+        "partial": _PARTIAL,
     },
 )
 
@@ -250,6 +259,7 @@ Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/pr
             reason=_text("the evidence"),
             paths={"type": "array", "items": {"type": "string"}, "description": "files that it changed"},
         ),
+        "partial": _PARTIAL,
     },
 )
 

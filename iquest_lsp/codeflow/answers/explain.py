@@ -17,6 +17,7 @@ from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, sh
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, load
 from iquest_lsp.codeflow.facts import Redact, holds_secret
+from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
@@ -35,6 +36,8 @@ from iquest_lsp.codeflow.wording.summary import Subject
 
 MAX_HISTORY = 8
 MAX_NAMES = 12
+#: Changed files, and definitions, whose history is looked at.
+MAX_OLD, MAX_RANGES = 100, 40
 
 
 def explain_diff(
@@ -73,6 +76,8 @@ def explain_source(
     include_filtered: bool = False,
 ) -> DiffExplanation:
     """Explains a diff whose texts are at hand; see `explain_diff`."""
+    if source.repository is not None:
+        source.repository.withhold = redact
     changes = changes_of(source)
     intent = _intent(source, changes)
     told = [_told(item, redact) for item in changes]
@@ -83,10 +88,11 @@ def explain_source(
     files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
     known = DiffExplanation(_subject(source, target, redact), intent, tuple(told), files)
     if not source.files:
-        return known
+        return known if source.repository is None else replace(known, gaps=source.repository.lacks())
     repository = source.repository
     if repository is None:
-        return replace(known, dangers=_dangers(risks_of(source, changes, (), frozenset(), redact), redact))
+        dangers = _dangers(risks_of(source, changes, (), frozenset(), redact), redact)
+        return replace(known, dangers=dangers, gaps=(Gap(GapKind.OUTSIDE),))
     tell = so_far or (lambda _: None)
     tell(known)
     past = evidence(repository, source.base)
@@ -107,10 +113,11 @@ def explain_source(
         missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]
     known = replace(known, missing=tuple(missing))
     tell(known)
-    touches = past.touches(_ranges(source, changes), earlier[:100])
+    touches = past.touches(_ranges(source, changes), earlier[:MAX_OLD])
     believed = [touch for touch in touches if include_filtered or not _doubtful(touch)]
     left_out = len({touch.commit for touch in touches} - {touch.commit for touch in believed})
-    return replace(known, history=tuple(related(believed, redact)), left_out=left_out)
+    repository.gaps.cut(GapKind.FILES, MAX_OLD, len(earlier))
+    return replace(known, history=tuple(related(believed, redact)), left_out=left_out, gaps=repository.lacks())
 
 
 def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> Iterable[SymbolChange]:
@@ -224,7 +231,9 @@ def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[s
             if symbol.name == name:
                 ranges.append((name, old_paths.get(change.path, change.path), (symbol.start, symbol.end)))
                 break
-    return ranges[:40]
+    if source.repository is not None:
+        source.repository.gaps.cut(GapKind.DEFINITIONS, MAX_RANGES, len(ranges))
+    return ranges[:MAX_RANGES]
 
 
 def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference]:
@@ -241,7 +250,9 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
         and item.kind != "test"
         and category(item.path) is Category.SOURCE
     ]
-    wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)][:MAX_NAMES]
+    wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)]
+    source.repository.gaps.cut(GapKind.NAMES, MAX_NAMES, len(wanted))
+    wanted = wanted[:MAX_NAMES]
     repository = source.repository
     if not wanted or (repository.bare and not source.revision):
         return []

@@ -16,6 +16,7 @@ from iquest_lsp.codeflow.answers.explain import changes_of
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import Redact, holds_secret
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -124,10 +125,13 @@ def impact_of(
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (ORDER.index(item.kind), -item.confidence, item.path, item.line))
+    repository.gaps.cut(GapKind.PLACES, MAX_ITEMS, len(kept))
+    if repository.bare:
+        repository.gaps.add(GapKind.BARE)
     shown = [_with_commits(past, item) for item in kept[:MAX_ITEMS]]
     if redact is not None:
         shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
-    return Impact(changing.label, tuple(shown), changing.names, changing.is_diff)
+    return Impact(changing.label, tuple(shown), changing.names, changing.is_diff, repository.lacks())
 
 
 def _items(

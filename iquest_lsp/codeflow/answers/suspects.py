@@ -12,6 +12,7 @@ from iquest_lsp.codeflow.answers.logs import Failure, Frame
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import HARMLESS, Ground, Objection
 from iquest_lsp.codeflow.facts import Redact, holds_secret
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -25,6 +26,8 @@ from iquest_lsp.errors import UsageError
 MAX_ITEMS = 10
 MAX_CANDIDATES = 300
 MAX_READ = 30
+#: Places of a log that are looked at.
+MAX_FRAMES = 12
 
 _KIND_WEIGHT = {
     "docs": 0.1,
@@ -75,7 +78,8 @@ def suspects_of_failure(
             fix="Pipe in the whole output of the failing command",
         )
     cases = _Cases(index)
-    for frame in failure.frames[:12]:
+    index.repository.gaps.cut(GapKind.FRAMES, MAX_FRAMES, len(failure.frames))
+    for frame in failure.frames[:MAX_FRAMES]:
         _on_frame(cases, frame)
     if not failure.frames:
         for entry in cases.recent():
@@ -123,7 +127,7 @@ class _Cases:
                     self._cleared(entry),
                 )
             )
-        return Suspects(tuple(items), self.since, left_out)
+        return Suspects(tuple(items), self.since, left_out, gaps=self.index.repository.lacks())
 
     def _cleared(self, entry: Entry) -> Objection | None:
         """Why a commit cannot have changed what the code does now; None when it can."""

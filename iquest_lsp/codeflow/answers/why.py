@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
@@ -51,10 +52,12 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     elif target.lines is None:
         _file_steps(index, target, steps)
     if not steps:
-        if target.name and target.symbol is None:
+        gaps = index.repository.lacks()
+        if target.name and target.symbol is None and not gaps:
             raise no_definition(target.path, target.name, target.symbols)  # neither now nor ever
-        uncommitted = target.committed is None and target.lines_committed is None
-        return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None)
+        nothing = not index.on_paths(index.renamed_from(target.head_path))
+        uncommitted = nothing or (target.committed is None and target.lines_committed is None)
+        return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None, gaps=gaps)
     _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
     deprecated = [step.entry.release or "unreleased" for step in steps.values() if step.deprecates]
@@ -64,6 +67,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     kept = [step for step in ordered if include_filtered or _telling(step, born)]
     shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5) :]]
     items = tuple(_item(step, redact, include_filtered=include_filtered) for step in shown)
+    index.repository.gaps.cut(GapKind.STEPS, MAX_STORY, len(kept))
     note = None
     if index.repository.is_cut_off(born.entry.oid):
         note = Note(NoteKind.SHALLOW, (born.entry.oid[:10],))
@@ -76,6 +80,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         deprecated[-1] if deprecated else None,
         len(ordered) - len(shown),
         note,
+        index.repository.lacks(),
     )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import Redact
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.dialects import Read, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -106,6 +107,8 @@ def risks_of(
         *_large(source),
         *_modes(source),
     ]
+    if source.repository is not None:
+        source.repository.gaps.cut(GapKind.RISKS, MAX_RISKS, len(found))
     return found[:MAX_RISKS]
 
 
@@ -267,6 +270,8 @@ def _large(source: DiffSource) -> Iterable[Risk]:
     """Binary files that every clone will have to fetch."""
     repository = source.repository
     binary = [item for item in source.files if item.binary and item.status != "D" and not item.submodule]
+    if repository is not None:
+        repository.gaps.cut(GapKind.BINARIES, MAX_BINARY, len(binary))
     for item in binary[:MAX_BINARY] if repository is not None else ():
         size = repository.size(item.new_oid, item.path) if repository is not None else 0
         if size >= LARGE:

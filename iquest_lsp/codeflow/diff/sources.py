@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -17,6 +17,8 @@ from iquest_lsp.errors import NotARepositoryError, UsageError
 
 MAX_UNTRACKED = 200
 MAX_TEXTS = 300
+MAX_RANGE = 500
+_LINK = "120000"
 
 Kind = Literal["worktree", "staged", "revision", "range", "patch"]
 
@@ -113,8 +115,15 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
 def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     """The working tree's changes against `base`, new files that are not ignored included."""
     files = read_diff(repository.diff(base or repository.empty_tree(), None))
-    new = islice(repository.untracked(), MAX_UNTRACKED)
-    return (*files, *(_new_file(path, repository.work_tree_file(path)) for path in new))
+    # A repository inside this one is listed as a folder.
+    new: list[str] = []
+    inner: list[str] = []
+    for path in repository.untracked():
+        (inner if path.endswith("/") else new).append(path)
+    if inner:
+        repository.gaps.add(GapKind.INNER, *inner)
+    repository.gaps.cut(GapKind.UNTRACKED, MAX_UNTRACKED, len(new))
+    return (*files, *(_new_file(repository, path) for path in new[:MAX_UNTRACKED]))
 
 
 def _worktree(repository: Repository) -> DiffSource:
@@ -123,7 +132,10 @@ def _worktree(repository: Repository) -> DiffSource:
     return _with_texts(repository, DiffSource(files, {}, {}, base, repository=repository))
 
 
-def _new_file(path: str, data: bytes | None) -> FileDiff:
+def _new_file(repository: Repository, path: str) -> FileDiff:
+    data = repository.work_tree_file(path)
+    if data is None:
+        _unread(repository, path)
     if data is None or b"\0" in data[:8000]:
         return FileDiff(path, "A", added=-1, removed=-1)
     lines = data.decode("utf-8", "replace").split("\n")
@@ -139,7 +151,9 @@ def _range(repository: Repository, text: str) -> DiffSource:
     if dots == "...":
         old = repository.merge_base(old, new)
     files = read_diff(repository.diff(old, new))
-    inside = tuple(commits(repository, revisions=[new, f"^{old}"], limit=500, merges=False))
+    inside = tuple(commits(repository, revisions=[new, f"^{old}"], limit=MAX_RANGE, merges=False))
+    if len(inside) == MAX_RANGE:
+        repository.gaps.cut(GapKind.RANGE, MAX_RANGE, repository.count(new, old, 1_000_000))
     only = inside[0] if len(inside) == 1 else None
     source = DiffSource(
         files, {}, {}, old, new, only.subject if only else "", only.body if only else "", inside, repository=repository
@@ -149,15 +163,20 @@ def _range(repository: Repository, text: str) -> DiffSource:
 
 def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
     with repository.blobs() as reader:
-        for item in islice(_readable(source.files), MAX_TEXTS):
+        readable = list(_readable(source.files))
+        if len(readable) > MAX_TEXTS:
+            repository.gaps.add(GapKind.TEXTS, *(item.path for item in readable[MAX_TEXTS:]))
+        for item in readable[:MAX_TEXTS]:
             if item.old_oid and item.status != "A":
-                _keep(source.before, item.path, reader.read(item.old_oid))
+                _keep(repository, source.before, item, reader.read(item.old_oid, item.path), item.old_oid)
             if item.status == "D":
                 continue
-            text = reader.read(item.new_oid) if item.new_oid else None
+            text = reader.read(item.new_oid, item.path) if item.new_oid else None
             if text is None and not source.revision:
                 text = repository.work_tree_file(item.path)
-            _keep(source.after, item.path, text)
+            # Without its text before, all of a file would be told as new.
+            if item.status == "A" or not item.old_oid or item.path in source.before:
+                _keep(repository, source.after, item, text, item.new_oid)
     return source
 
 
@@ -168,7 +187,7 @@ def _patch(repository: Repository, patch: Patch) -> DiffSource:
     with repository.blobs() as reader:
         for item in _readable(patch.files):
             if item.status == "A":
-                _keep(source.after, item.path, "\n".join(item.hunks[0].added if item.hunks else ()).encode())
+                source.after[item.path] = "\n".join(item.hunks[0].added if item.hunks else ()).encode()
                 continue
             for text in _candidates(repository, reader, item):
                 lines = text.decode("utf-8", "replace").split("\n")
@@ -195,9 +214,20 @@ def _readable(files: Iterable[FileDiff]) -> Iterable[FileDiff]:
     return (item for item in files if _is_read(item.path) and not item.binary and not item.submodule)
 
 
-def _keep(texts: dict[str, bytes], path: str, text: bytes | None) -> None:
+def _keep(repository: Repository, texts: dict[str, bytes], item: FileDiff, text: bytes | None, oid: str) -> None:
     if text is not None and len(text) <= MAX_BLOB:
-        texts[path] = text
+        texts[item.path] = text
+    elif item.new_mode != _LINK:
+        _unread(repository, item.path, oid)
+
+
+def _unread(repository: Repository, path: str, oid: str = "") -> None:
+    """Notes a file that is too large or cannot be read; one that a clone lacks is noted where it is asked for."""
+    size = repository.size(oid, path)
+    if size > MAX_BLOB:
+        repository.gaps.add(GapKind.LARGE, path)
+    elif size and not oid and not repository.is_link(path):
+        repository.gaps.add(GapKind.UNREADABLE, path)
 
 
 def _is_read(path: str) -> bool:

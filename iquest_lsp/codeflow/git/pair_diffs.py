@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from iquest_lsp.codeflow.git.commits import FileDiff, read_diff
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.errors import RepositoryError
+from iquest_lsp.errors import MissingContentsError, RepositoryError
 
 _SENTINEL = b"end of pair\n"
 
@@ -20,11 +20,15 @@ class PairDiffs:
     such a line marks the end of each answer.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], *, is_partial: bool = False) -> None:
         self._process = process
+        self._is_partial = is_partial
 
     def read(self, old: str, new: str) -> tuple[FileDiff, ...]:
-        """The files that differ from commit `old` to commit `new`. Raises RepositoryError."""
+        """The files that differ from commit `old` to commit `new`.
+
+        Raises MissingContentsError where git ended in a clone that lacks contents, RepositoryError.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -32,7 +36,7 @@ class PairDiffs:
             stdin.write(f"{new} {old}\n".encode() + _SENTINEL)
             stdin.flush()
         except BrokenPipeError as error:
-            raise RepositoryError("git stopped while commits were compared", fix="Check with `git fsck`") from error
+            raise self._ended() from error
         return read_diff(self._until_sentinel())
 
     def _until_sentinel(self) -> Iterator[bytes]:
@@ -41,7 +45,12 @@ class PairDiffs:
             if line == _SENTINEL:
                 return
             yield line
-        raise RepositoryError("git stopped while commits were compared", fix="Check with `git fsck`")
+        raise self._ended()
+
+    def _ended(self) -> RepositoryError:
+        if self._is_partial:
+            return MissingContentsError("This clone lacks the contents of files that were compared")
+        return RepositoryError("git stopped while commits were compared", fix="Check with `git fsck`")
 
 
 @contextmanager
@@ -52,4 +61,4 @@ def pair_diffs(repository: Repository, paths: tuple[str, ...], *, patch: bool = 
     algorithm = ["--diff-algorithm=myers", "--indent-heuristic"]
     args = ["diff-tree", "--stdin", "-r", "--root", "--no-commit-id", "--raw", *form, *repository.diff_form, *algorithm]
     with repository.pipe(*args, *([] if patch else ["-l1000"]), "--", *paths) as process:
-        yield PairDiffs(process)
+        yield PairDiffs(process, is_partial=repository.is_partial)

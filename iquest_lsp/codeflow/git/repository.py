@@ -14,13 +14,15 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from iquest_lsp import harmless_git
-from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
+from iquest_lsp.codeflow.facts import Redact
+from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
+from iquest_lsp.errors import MissingContentsError, NotARepositoryError, RepositoryError, RevisionError
 
 if TYPE_CHECKING:
     import git
@@ -62,8 +64,11 @@ class Tag:
 class Repository:
     """Read access to the repository that holds a folder. Open with `Repository.open`."""
 
-    def __init__(self, root: Path, repo: git.Repo) -> None:
+    def __init__(self, root: Path, repo: git.Repo, withhold: Redact | None = None) -> None:
         self.root = root
+        self.gaps = Gaps()
+        #: Of which texts nothing is kept on disk.
+        self.withhold = withhold
         self.git_dir = Path(repo.git_dir).resolve()
         self.common_dir = Path(repo.common_dir).resolve()
         self.bare = repo.working_tree_dir is None
@@ -71,8 +76,8 @@ class Repository:
         self._git = type(repo.git)(str(self.top))
 
     @classmethod
-    def open(cls, root: Path) -> Repository:
-        """The repository that `root` lies in.
+    def open(cls, root: Path, withhold: Redact | None = None) -> Repository:
+        """The repository that `root` lies in; texts of which `withhold` says True are kept in no store.
 
         Raises NotARepositoryError when there is none, RepositoryError when it cannot be read or git is missing.
         """
@@ -82,7 +87,7 @@ class Repository:
             if not resolved.is_dir():
                 resolved = resolved.parent
             with contextlib.closing(git.Repo(resolved, search_parent_directories=True, expand_vars=False)) as repo:
-                repository = cls(resolved, repo)
+                repository = cls(resolved, repo, withhold)
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
             raise NotARepositoryError(
                 f"{root} is in no git repository",
@@ -112,6 +117,27 @@ class Repository:
     def shallow(self) -> bool:
         """True when the history is cut off."""
         return (self.common_dir / "shallow").exists()
+
+    @property
+    def is_partial(self) -> bool:
+        """True for a clone that was made without some of the contents (`git clone --filter`)."""
+        with contextlib.suppress(OSError):
+            text = (self.common_dir / "config").read_bytes().lower()
+            return b"promisor" in text or b"partialclone" in text
+        return False
+
+    def lacks(self) -> tuple[Gap, ...]:
+        """What is missing from the answer for which this was opened."""
+        if self.shallow:
+            self.gaps.add(GapKind.SHALLOW)
+        if self.is_partial and not self.gaps.has(GapKind.ABSENT) and self._lacks_contents():
+            self.gaps.add(GapKind.ABSENT, "older commits")
+        return self.gaps.told()
+
+    def _lacks_contents(self) -> bool:
+        """Whether the newest commits name objects that a clone does not have; asks for none of them."""
+        asked = ["rev-list", "--objects", "--no-object-names", "--missing=print", "--max-count=100", "HEAD"]
+        return b"?" in self.run(*asked, ok=(0, 128))
 
     def is_cut_off(self, oid: str) -> bool:
         """True for a commit whose parents this shallow clone lacks."""
@@ -235,16 +261,34 @@ class Repository:
             if not stdin:
                 return iter(())
             args += ["--no-walk=unsorted", "--stdin"]
-        return self.lines(*args, *revisions, "--", *paths, stdin=stdin)
+        return self._told(args, [*revisions, "--", *paths], stdin=stdin)
 
     def diff(self, old: str, new: str | None, *, staged: bool = False, paths: Sequence[str] = ()) -> Iterator[bytes]:
         """Lines of the raw, numstat and patch output from `old` to `new`, to the index, or to the working tree."""
         args = ["diff", "--raw", "--numstat", "--patch", "--unified=0", "--no-abbrev", *_DIFF]
         if new is not None:
-            return self.lines(*args, old, new, "--", *paths)
+            return self._told(args, [old, new, "--", *paths])
         self._need_work_tree()
         cached = ["--cached"] if staged else []
-        return self.lines(*args, *cached, old, "--", *paths, overrides=self._no_filters())
+        return self._told(args, [*cached, old, "--", *paths], overrides=self._no_filters())
+
+    def _told(
+        self,
+        args: Sequence[str],
+        about: Sequence[str],
+        *,
+        stdin: bytes | None = None,
+        overrides: Sequence[tuple[str, str]] = (),
+    ) -> Iterator[bytes]:
+        """Lines of a log or diff; where a clone lacks the contents, only which files changed."""
+        if not self.is_partial:
+            return self.lines(*args, *about, stdin=stdin, overrides=overrides)
+        try:
+            return iter(list(self.lines(*args, *about, stdin=stdin, overrides=overrides)))
+        except MissingContentsError:
+            self.gaps.add(GapKind.ABSENT, "older commits")
+            lean = [arg for arg in args if arg not in _OF_CONTENTS]
+            return self.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides)
 
     def untracked(self) -> list[str]:
         """Paths of files that git neither tracks nor ignores."""
@@ -271,8 +315,10 @@ class Repository:
     @contextlib.contextmanager
     def blobs(self) -> Iterator[BlobReader]:
         """A reader of file contents by object id, on one git process."""
-        with self.pipe("cat-file", "--batch") as process:
-            yield BlobReader(process)
+        with contextlib.ExitStack() as stack:
+            yield BlobReader(
+                lambda: stack.enter_context(self.pipe("cat-file", "--batch")), self.gaps, is_partial=self.is_partial
+            )
 
     @contextlib.contextmanager
     def pipe(self, *args: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -302,6 +348,10 @@ class Repository:
             return 0 if self.bare else (self.top / self._on_disk(path)).lstat().st_size
         except (OSError, ValueError):
             return 0
+
+    def is_link(self, path: str) -> bool:
+        """Whether a path of the work tree is a symbolic link."""
+        return not self.bare and (self.top / self._on_disk(path)).is_symlink()
 
     def work_tree_file(self, path: str) -> bytes | None:
         """The file's bytes on disk; None when it is missing, too large, a link, or outside the work tree."""
@@ -425,6 +475,12 @@ class Repository:
                 why="it belongs to another user",
                 fix=f"If you trust it, run `git config --global --add safe.directory {self.top}`",
             )
+        if "promisor" in lowered or "lazy fetching" in lowered:
+            return MissingContentsError(
+                "This clone lacks the contents of files",
+                why="it was made with --filter, and nothing is fetched unasked",
+                fix="Bring them with `git fetch --refetch --no-filter`",
+            )
         if "not a git repository" in lowered:
             return NotARepositoryError(
                 f"{self.top} is in no readable git repository", why=line, fix="Check it with `git status`"
@@ -438,14 +494,21 @@ class Repository:
         return RepositoryError(f"git {command} failed", why=line or f"exit code {status}")
 
 
+#: What a log or diff cannot tell without the contents of files.
+_OF_CONTENTS = frozenset({"--numstat", "--patch", "--unified=0", "--find-renames=50%", "--follow"})
+
+
 class BlobReader:
     """Contents by object id, from a running `git cat-file --batch`; keeps none."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
+    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], gaps: Gaps, *, is_partial: bool) -> None:
+        self._start = start
+        self._process = start()
+        self._gaps = gaps
+        self._is_partial = is_partial
 
-    def read(self, oid: str) -> bytes | None:
-        """The blob's bytes; None when it is missing, no blob, or larger than MAX_BLOB."""
+    def read(self, oid: str, path: str = "") -> bytes | None:
+        """The blob's bytes; None when it is missing, no blob, or larger than MAX_BLOB; `path` is told as missing."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -455,7 +518,14 @@ class BlobReader:
         except BrokenPipeError as error:
             raise RepositoryError("git stopped while file contents were read", fix="Check with `git fsck`") from error
         header = stdout.readline().split()
+        if not header and self._is_partial:
+            # Git ends where it would have to fetch what this clone lacks.
+            self._gaps.add(GapKind.ABSENT, path or oid[:10])
+            self._process = self._start()
+            return None
         if len(header) != 3 or not header[2].isdigit():
+            if re.fullmatch("[0-9a-f]{40,64}", oid):
+                self._gaps.add(GapKind.ABSENT, path or oid[:10])
             return None
         size = int(header[2])
         keep = size <= MAX_BLOB and header[1] == b"blob"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from iquest_lsp.codeflow.diff.filters import Ground
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
@@ -16,8 +17,9 @@ from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Up
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.tracking import Range, follow
+from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
+from iquest_lsp.errors import MissingContentsError
 
 MAX_PATH_COMMITS = 500
 MAX_DEEPEN, MAX_TOUCHES = 200, 200
@@ -116,7 +118,10 @@ class FlowIndex:
         if not ids:
             return []
         marks = ",".join("?" * len(ids))
-        return self._among(f"SELECT commit_id FROM changes WHERE path_id IN ({marks})", ids, limit)
+        found = self._among(f"SELECT commit_id FROM changes WHERE path_id IN ({marks})", ids, limit)
+        if len(found) >= limit:
+            self.repository.gaps.add(GapKind.COMMITS, limit)
+        return found
 
     def naming(self, words: Iterable[str], limit: int = 50) -> list[Entry]:
         """Live commits whose message names any of the words of code or issues."""
@@ -231,10 +236,12 @@ class FlowIndex:
             *ids,
             self._view,
             self._before,
-            limit,
+            limit + 1,
         )
+        if len(shallow) > limit >= MAX_DEEPEN:
+            self.repository.gaps.add(GapKind.COMMITS, limit)
         if shallow:
-            Indexer(self.repository, self.store).deepen([row[0] for row in shallow])
+            Indexer(self.repository, self.store).deepen([row[0] for row in shallow[:limit]])
 
     def tags(self) -> list[Tag]:
         """The tags as of the last update, oldest first."""
@@ -246,13 +253,19 @@ class FlowIndex:
         self, ranges: Sequence[tuple[str, str, Range]], *, seconds: float | None = None
     ) -> tuple[list[tuple[Past, Entry]], bool]:
         """Commits that changed the labelled lines of the newest state, newest first; False where time ran out."""
-        walked = follow(self.repository, self._base or self.repository.head(), ranges, seconds=seconds)
+        try:
+            walked = follow(self.repository, self._base or self.repository.head(), ranges, seconds=seconds)
+        except MissingContentsError:
+            self.repository.gaps.add(GapKind.ABSENT, "older commits")
+            walked = Walked(complete=False)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
         found = [
             (_past(touch.label, entries[touch.oid], touch.path, born=touch.born), entries[touch.oid])
             for touch in walked.touches
             if touch.oid in entries
         ]
+        if not walked.complete and not self.repository.gaps.has(GapKind.ABSENT):
+            self.repository.gaps.add(GapKind.TIME)
         return sorted(found, key=lambda item: -item[1].order), walked.complete
 
     def _named(self, oids: Sequence[str]) -> list[Entry]:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer
 from iquest_lsp.codeflow.past.store import Store
-from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence
+from iquest_lsp.codeflow.past.unindexed import WALKED, Evidence, LiveEvidence
 from iquest_lsp.errors import RepositoryError
 
 # A history of at most this many commits is indexed on the spot, the newest SPOT_DEEP of them in depth.
@@ -24,6 +25,8 @@ SPOT_DEEP = 25
 MANY_NEW = 300
 #: Commits of the files in question that are read in depth before suspects are ranked.
 DEEP_ENOUGH = 60
+#: Commits on a path that are read where nothing is indexed.
+PATH_COMMITS = 400
 
 
 def built_index(repository: Repository, folder: Path | None) -> FlowIndex | None:
@@ -58,7 +61,8 @@ def index_of(repository: Repository, folder: Path | None, paths: Sequence[str]) 
     index = built_index(repository, folder) or _on_the_spot(repository, folder)
     if index is None:
         index = FlowIndex(repository, Store(None))
-        Indexer(repository, index.store).read_paths(paths)
+        Indexer(repository, index.store).read_paths(paths, PATH_COMMITS)
+        repository.gaps.add(GapKind.NOT_INDEXED, PATH_COMMITS)
         index.refresh()
     with index:
         yield index
@@ -75,6 +79,8 @@ def evidence_until(folder: Path | None) -> Iterator[Callable[[Repository, str], 
             opened.append(index)
             if index.until(base):
                 return index
+        if base and repository.count(base, "", WALKED + 1) > WALKED:
+            repository.gaps.add(GapKind.NOT_INDEXED, WALKED)
         return LiveEvidence(repository, base)
 
     try:

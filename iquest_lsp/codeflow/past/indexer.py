@@ -11,13 +11,14 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.bug_risk import riskiness
 from iquest_lsp.codeflow.diff.filters import Ground, Objection, credibility, rationale
 from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
-from iquest_lsp.codeflow.facts import encode
+from iquest_lsp.codeflow.facts import WITHHELD, encode, holds_secret
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.past.patterns import patterns_of
@@ -94,6 +95,8 @@ class Indexer:
         """Stores what the patches of commits say."""
         with self.repository.blobs() as reader:
             found = [self._deep(commit, reader) for commit in walked if not commit.merge]
+        if self.repository.gaps.has(GapKind.ABSENT):
+            return 0  # what a clone lacks may come yet
         with self.store.transaction():
             for item in found:
                 self._write_deep(item)
@@ -170,7 +173,7 @@ class Indexer:
         """Stores commits with their paths; those that another process stored meanwhile are left alone."""
         db = self.store.db
         known = self.store.known([item.oid for item in found])
-        fresh = [item for item in found if item.oid not in known]
+        fresh = [self._shown(item) for item in found if item.oid not in known]
         paths = {name for item in fresh for diff in item.files for name in (diff.path, diff.old_path) if name}
         ids = self.store.path_ids(sorted(paths))
         for item in fresh:
@@ -213,6 +216,23 @@ class Indexer:
             words = code_words(f"{item.subject}\n{item.body}") | set(intent.issues)
             db.executemany("INSERT OR IGNORE INTO words VALUES(?,?)", [(word, key) for word in words])
 
+    def _shown(self, commit: Commit) -> Commit:
+        """The commit as it is kept: what looks like a secret is not."""
+        withhold = self.repository.withhold
+        if withhold is None or not withhold(f"{commit.author}\n{commit.subject}\n{commit.body}"):
+            return commit
+        body = "\n".join(WITHHELD if withhold(line) else line for line in commit.body.split("\n"))
+        return replace(
+            commit,
+            author=WITHHELD if withhold(commit.author) else commit.author,
+            subject=WITHHELD if withhold(commit.subject) else commit.subject,
+            body=WITHHELD if withhold(body.replace(WITHHELD, "")) else body,
+        )
+
+    def _kept(self, text: str) -> str:
+        """A text of the code as it is kept; empty where it looks like a secret."""
+        return "" if holds_secret(self.repository.withhold, text) else _clean(text)
+
     def _deep(self, commit: Commit, reader: BlobReader) -> _Deep:
         if len(commit.files) > MAX_DEEP_FILES:
             return _Deep(commit, [], None)
@@ -230,7 +250,7 @@ class Indexer:
         return _Deep(commit, link_moves(found), problem)
 
     def _write_deep(self, deep: _Deep) -> None:
-        db, commit = self.store.db, deep.commit
+        db, commit = self.store.db, self._shown(deep.commit)
         row = db.execute("SELECT id, depth FROM commits WHERE oid=?", (commit.oid,)).fetchone()
         if row is None or row[1]:
             return
@@ -254,9 +274,9 @@ class Indexer:
                     item.name,
                     item.kind,
                     item.change,
-                    _clean(item.signature),
-                    _clean(item.old_signature),
-                    _clean(encode(item.effects)),
+                    self._kept(item.signature),
+                    self._kept(item.old_signature),
+                    self._kept(encode(item.effects)),
                     item.old_path,
                     item.old_name,
                     item.inner,
@@ -268,7 +288,7 @@ class Indexer:
         db.executemany(
             "INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
             [
-                (key, item.kind, item.what, _clean(json.dumps(item.others, ensure_ascii=False)))
+                (key, item.kind, item.what, self._kept(json.dumps(item.others, ensure_ascii=False)) or "[]")
                 for item in patterns_of(deep.changes, commit.files)
             ],
         )

@@ -11,7 +11,7 @@ import difflib
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
@@ -70,8 +70,19 @@ def follow(
             for path, items in found.items():
                 starts.setdefault(origin, {}).setdefault(path, []).extend(items)
     walked.complete &= not starts
-    walked.touches = list(dict.fromkeys(walked.touches))
+    walked.touches = _with_births(walked)
     return walked
+
+
+def _with_births(walked: Walked) -> list[Touch]:
+    """The touches, each once. Lines that came later than others of their label grew it; the first of them were born."""
+    oldest = {touch.label: touch.oid for touch in walked.touches}
+    births = {(touch.label, touch.oid) for touch in walked.touches if touch.born and walked.complete}
+    found = (
+        replace(touch, born=touch.oid == oldest[touch.label] and (touch.label, touch.oid) in births)
+        for touch in walked.touches
+    )
+    return list(dict.fromkeys(found))
 
 
 def last_change(repository: Repository, revision: str, path: str, line: int) -> str:

@@ -10,14 +10,18 @@ from typing import Protocol
 
 from iquest_lsp.codeflow.diff.filters import Objection, credibility, is_bot
 from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.errors import MissingContentsError
 
 MAX_RENAMES = 8
+#: Commits at most of a walk.
+WALKED = 300
 #: How far back the ranking of likely files looks.
 LATELY = 500
 
@@ -83,7 +87,13 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base or not paths:
             return []
-        walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+        try:
+            walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+        except MissingContentsError:
+            self._repository.gaps.add(GapKind.ABSENT, "older commits")
+            walked = Walked(complete=False)
+        if not walked.complete and not self._repository.gaps.has(GapKind.ABSENT):
+            self._repository.gaps.add(GapKind.TIME)
         found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
         followed = {path for _, path, _ in ranges}
         deadline = time.monotonic() + self._seconds
@@ -135,7 +145,7 @@ class LiveEvidence:
             paths=paths[:50],
             full_diff=True,
             numbers=False,
-            limit=300,
+            limit=WALKED,
             merges=False,
         )
         for commit in walk:
@@ -149,7 +159,7 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base:
             return Habits(0, Counter())
-        walk = commits(self._repository, revisions=[self._base], numbers=False, limit=300, merges=False)
+        walk = commits(self._repository, revisions=[self._base], numbers=False, limit=WALKED, merges=False)
         return habits_of(
             [item.path for item in commit.files]
             for commit in walk

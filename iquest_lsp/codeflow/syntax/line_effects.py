@@ -181,6 +181,9 @@ class EffectKind(StrEnum):
     #: A line.
     COMES = "comes"
     GOES = "goes"
+    #: The first of some lines that stand elsewhere in the definition, or in another block of it.
+    MOVES_LINES = "moves-lines"
+    INDENTS = "indents"
     COMMENTS_ONLY = "comments-only"
     TAKES = "takes"
     TAKES_NO_MORE = "takes-no-more"
@@ -242,11 +245,10 @@ def _bracketed(condition: str) -> str:
 
 def plain_effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
     """A change of few lines that no other effect tells, by the lines themselves or the names that come and go."""
-    minus, plus = (
-        [line.strip() for line in lines if line.strip() and not is_comment(line)] for lines in (removed, added)
-    )
+    before, after = ([line for line in lines if line.strip() and not is_comment(line)] for lines in (removed, added))
+    minus, plus = ([line.strip() for line in lines] for lines in (before, after))
     if minus and list(map(_uncommented, minus)) == list(map(_uncommented, plus)):
-        return [Effect(EffectKind.COMMENTS_ONLY)]
+        return [_same_code(before, after)]
     if len(minus) == len(plus) == 1 and (part := _part(minus[0], plus[0])) is not None:
         return [part]
     if plus and not minus:
@@ -257,6 +259,22 @@ def plain_effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:
         return []
     return named(EffectKind.USES, come) + named(EffectKind.USES_NO_MORE, gone)
+
+
+def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:
+    """What becomes of lines that hold the same code after the change, in the same order."""
+    pairs = list(zip(before, after, strict=True))
+    first = _cut(before[0].strip())
+    if any(_indent(one) != _indent(other) for one, other in pairs):
+        return Effect(EffectKind.INDENTS, (first,))
+    if all(one.rstrip() != other.rstrip() for one, other in pairs):
+        return Effect(EffectKind.COMMENTS_ONLY)
+    # A diff takes lines out and puts them in again only where they stand elsewhere now.
+    return Effect(EffectKind.MOVES_LINES, (first,))
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _part(before: str, after: str) -> Effect | None:

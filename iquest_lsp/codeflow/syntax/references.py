@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
 from iquest_lsp.codeflow.syntax.names import NamesOfFile
@@ -171,13 +172,16 @@ def references(
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
     hits: dict[str, list[tuple[int, str]]] = {}
-    for path, line, text in islice(repository.grep(wanted, revision), MAX_LINES):
+    lines = list(islice(repository.grep(wanted, revision), MAX_LINES + 1))
+    if len(lines) > MAX_LINES:
+        repository.gaps.add(GapKind.USES, MAX_LINES)
+    for path, line, text in lines[:MAX_LINES]:
         kind = _KINDS.get(category(path))
         if kind is not None and len(text) < 2000:
             hits.setdefault(path, []).append((line, text))
     found: list[Reference] = []
     bound: set[tuple[str, str, str]] = set()
-    parsed = 0
+    parsed = unparsed = 0
     several = {path: len({name for _, text in lines for name in pattern.findall(text)}) for path, lines in hits.items()}
     # Files that name the definition's module or owner too come first.
     order = sorted(
@@ -190,6 +194,7 @@ def references(
             parsed += 1
             source = read(path)
             confirm = NamesOfFile(path, source) if source is not None and len(source) <= MAX_SOURCE else None
+        unparsed += code and confirm is None
         for line, text in hits[path]:
             kind = _KINDS[category(path)]
             if confirm is None:
@@ -235,7 +240,10 @@ def references(
                         )
                     )
         if len(found) >= MAX_FOUND:
+            repository.gaps.add(GapKind.USES, len(found))
             break
+    if unparsed:
+        repository.gaps.add(GapKind.UNPARSED, unparsed)
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
 

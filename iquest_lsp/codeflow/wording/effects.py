@@ -42,6 +42,8 @@ _ON_LINES = {
     EffectKind.LOSES: "`{}` loses `{}`",
     EffectKind.COMES: "`{}` is new",
     EffectKind.GOES: "`{}` is gone",
+    EffectKind.MOVES_LINES: "the lines from `{}` on move",
+    EffectKind.INDENTS: "`{}` is indented otherwise",
 }
 
 

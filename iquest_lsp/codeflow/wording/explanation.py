@@ -12,9 +12,11 @@ from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.diff.risks import Risk
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import objection_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
@@ -103,7 +105,8 @@ class DiffExplanation:
     """What a diff does, from facts alone; `model_text` is for the prose that the model `model_name` adds to them.
 
     `left_out` counts commits of the related history that a filter took out. Of `missing`, the documents tell what is
-    less than SURE only of `open_work`, which can still grow: changes that are not committed yet.
+    less than SURE only of `open_work`, which can still grow: changes that are not committed yet. `gaps` are what the
+    explanation lacks.
     """
 
     subject: Subject
@@ -116,6 +119,7 @@ class DiffExplanation:
     model_text: str | None = None
     model_name: str = ""
     left_out: int = 0
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def open_work(self) -> bool:
@@ -173,6 +177,7 @@ class DiffExplanation:
             ],
             "risks": list(self.risks),
             "model_text": self.model_text,
+            "partial": partial(self.gaps),
         }
 
     def to_markdown(self) -> str:
@@ -236,6 +241,7 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += [say("## Related history"), "", *_history(explanation.history), ""]
     if explanation.left_out:
         lines += [left_out_line(explanation.left_out), ""]
+    lines += partial_lines(explanation.gaps)
     if explanation.model_text:  # apart: all before it are facts
         lines += [say("## In the words of {}", escape(explanation.model_name)), "", explanation.model_text, ""]
     return "\n".join(lines).rstrip() + "\n"

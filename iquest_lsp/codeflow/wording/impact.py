@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.gaps import Gap
+from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, listed, say
 
 #: Definitions that are named in the markdown form.
@@ -67,6 +69,7 @@ class Impact:
     items: tuple[ImpactItem, ...]
     definitions: tuple[str, ...] = ()
     is_diff: bool = False
+    gaps: tuple[Gap, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
@@ -84,6 +87,7 @@ class Impact:
                 }
                 for item in self.items
             ],
+            "partial": partial(self.gaps),
         }
 
     def to_markdown(self) -> str:
@@ -100,6 +104,7 @@ class Impact:
                 lines += [say(_HEADINGS[kind]), ""]
                 lines += [_line(item) for item in some]
                 lines.append("")
+        lines += partial_lines(self.gaps)
         return "\n".join(lines).rstrip() + "\n"
 
 

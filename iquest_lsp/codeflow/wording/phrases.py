@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-#: Stands where a text is not repeated.
-WITHHELD = "(withheld: looks like a secret)"
+from iquest_lsp.codeflow.facts import WITHHELD
+
+__all__ = ["WITHHELD", "escape", "left_out_line", "listed", "say"]
 
 
 def say(template: str, /, *values: object) -> str:

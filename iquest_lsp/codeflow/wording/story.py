@@ -8,9 +8,11 @@ from enum import StrEnum
 
 from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, say
 from iquest_lsp.codeflow.wording.purposes import objection_words
 
@@ -143,11 +145,18 @@ class Story:
     deprecated_in: str | None = None
     left_out: int = 0
     missing: Note | None = None
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def note(self) -> str:
         """What the story lacks, in words."""
         return say(_NOTES[self.missing.kind], *self.missing.values) if self.missing is not None else ""
+
+    @property
+    def told_gaps(self) -> tuple[Gap, ...]:
+        """The gaps that the note does not tell."""
+        shallow = self.missing is not None and self.missing.kind is NoteKind.SHALLOW
+        return tuple(gap for gap in self.gaps if not (shallow and gap.kind is GapKind.SHALLOW))
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
@@ -165,6 +174,7 @@ class Story:
             ],
             "since": self.since,
             "deprecated_in": self.deprecated_in,
+            "partial": [*([self.note] if self.note else []), *gap_words(self.told_gaps)] or None,
         }
 
     def to_markdown(self) -> str:
@@ -189,6 +199,8 @@ class Story:
                 lines.append("  - " + say("doubtful: {}", escape(objection_words(item.objection))))
         if self.left_out:
             lines += ["", left_out_line(self.left_out)]
+        if self.told_gaps:
+            lines += ["", *partial_lines(self.told_gaps)]
         return "\n".join(lines).rstrip() + "\n"
 
 

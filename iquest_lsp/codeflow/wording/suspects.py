@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.gaps import Gap
+from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import escape, left_out_line, say
 from iquest_lsp.codeflow.wording.purposes import objection_words
 
@@ -95,6 +97,7 @@ class Suspects:
     since: str = ""
     left_out: int = 0
     by_words: bool = False
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def note(self) -> str:
@@ -118,7 +121,8 @@ class Suspects:
                     "paths": list(item.paths),
                 }
                 for item in self.items
-            ]
+            ],
+            "partial": partial(self.gaps),
         }
 
     def to_markdown(self) -> str:
@@ -137,4 +141,6 @@ class Suspects:
             lines.append(f"   - {item.reason}")
         if self.left_out:
             lines += ["", left_out_line(self.left_out)]
+        if self.gaps:
+            lines += ["", *partial_lines(self.gaps)]
         return "\n".join(lines).rstrip() + "\n"

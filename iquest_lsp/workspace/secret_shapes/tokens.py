@@ -152,7 +152,7 @@ TOKENS = (
     shape(
         "authorization header",
         ["bearer ", "basic "],
-        r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+([A-Za-z0-9+/_.=~-]{12,})",
+        r"(?i:authorization|auth)[\"']?[ \t]*[:=,][ \t]*[\"']?(?i:bearer|basic|token)[ \t]+([A-Za-z0-9+/_.=~-]{24,})",
         "Authorization: Bearer <A40>",
         "Authorization: Bearer $TOKEN",
     ),

@@ -59,7 +59,7 @@ def test_prose_of_a_model_stands_apart_under_its_name_after_the_facts(library: S
 def test_commit(library: Script) -> None:
     explanation = history_of(library.root).explain_diff("HEAD")
     answer = explanation.to_json()
-    assert set(answer) == {"summary", "intent", "files", "history", "missing", "risks", "model_text"}
+    assert set(answer) == {"summary", "intent", "files", "history", "missing", "risks", "model_text", "partial"}
     assert answer["intent"] == "fix"
     assert answer["model_text"] is None
     files = {item["path"]: item for item in json.loads(json.dumps(answer))["files"]}

@@ -198,6 +198,12 @@ LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth
         ),
         (["    total = a", "    rate = b"], ["    total = a + extra", "    rate = b"], ["now uses `extra`"]),
         (["    size = 1  # one"], ["    size = 1  # exactly one"], ["only comments change"]),
+        (
+            ["    if not text:", "        return"],
+            ["    if not text:", "        return"],
+            ["the lines from `if not text:` on move"],
+        ),
+        (["        total += 1  # one"], ["    total += 1  # two"], ["`total += 1  # one` is indented otherwise"]),
         (["    return path // 2"], ["    return path // 3"], ["`2` becomes `3` in `return path // 3`"]),
     ],
 )

@@ -191,3 +191,14 @@ def test_time_that_ran_out_is_said(script: Script, tmp_path: Path) -> None:
     script.commit("First", {"a.txt": "a\n"})
     script.commit("Second", {"a.txt": "a\nb\n"})
     assert not follow(Repository.open(script.root), "HEAD", [("line", "a.txt", (0, 1))], seconds=-1.0).complete
+
+
+def test_lines_that_grew_a_definition_do_not_bear_it(script: Script) -> None:
+    head, end = "def f(x):\n", "    return x\n"
+    script.commit("Born", {"a.py": head + end})
+    script.commit("Grown", {"a.py": head + "    if not x:\n        x = 1\n" + end})
+    script.commit("Changed", {"a.py": head + "    if not x:\n        x = 2\n" + end})
+    repository = Repository.open(script.root)
+    found = follow(repository, repository.head(), [("f", "a.py", (0, 4))]).touches
+    told = [(script.git("log", "-1", "--format=%s", touch.oid), touch.born) for touch in found]
+    assert told == [("Changed", False), ("Grown", False), ("Born", True)]

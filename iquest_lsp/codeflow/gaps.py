@@ -1,0 +1,86 @@
+"""What an answer lacks: everything that was cut off, skipped, not read yet or not readable, as facts.
+
+Each question opens its own `Repository`, whose `gaps` collects them on the way; the answer tells them (`partial`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from iquest_lsp.codeflow.facts import Fact
+
+
+class GapKind(StrEnum):
+    """What is missing; the values of the first five are paths, each of them found on the way."""
+
+    INNER = "inner-repository"
+    LARGE = "large"
+    UNREADABLE = "unreadable"
+    #: Files whose definitions are not read, since there are too many of them.
+    TEXTS = "texts"
+    #: Contents that a clone lacks; object ids where no path is known.
+    ABSENT = "absent"
+    #: How many untracked files are read, and how many there are.
+    UNTRACKED = "untracked"
+    #: How many of the commits of a range are read.
+    RANGE = "range"
+    #: The definitions that the history was asked about, and all of them.
+    DEFINITIONS = "definitions"
+    FILES = "files"
+    #: Names whose uses were searched, and all of them.
+    NAMES = "names"
+    OUTSIDE = "outside"
+    SHALLOW = "shallow"
+    BARE = "bare"
+    TIME = "time"
+    #: How many of the newest commits were looked at.
+    NOT_INDEXED = "not-indexed"
+    COMMITS = "commits"
+    #: How many uses were found before the search stopped; how many files were not parsed.
+    USES = "uses"
+    UNPARSED = "unparsed"
+    #: How many are shown, and how many there are.
+    STEPS = "steps"
+    PLACES = "places"
+    RISKS = "risks"
+    BINARIES = "binaries"
+    FRAMES = "frames"
+    #: Megabytes of a log that are read.
+    LOG = "log"
+
+
+#: Kinds whose values add up.
+LISTS = frozenset({GapKind.INNER, GapKind.LARGE, GapKind.UNREADABLE, GapKind.TEXTS, GapKind.ABSENT})
+
+
+class Gap(Fact[GapKind]):
+    """One thing that an answer lacks."""
+
+    __slots__ = ()
+
+
+class Gaps:
+    """Collects what an answer lacks."""
+
+    def __init__(self) -> None:
+        self._found: dict[GapKind, dict[str, None]] = {}
+
+    def add(self, kind: GapKind, *values: object) -> None:
+        """Notes a gap; values of the kinds in LISTS add up, of the others the last count."""
+        if kind not in LISTS:
+            self._found[kind] = {}
+        self._found.setdefault(kind, {}).update(dict.fromkeys(map(str, values)))
+
+    def cut(self, kind: GapKind, most: int, count: int) -> None:
+        """Notes that only `most` of `count` are in the answer, where that is so."""
+        if count > most:
+            self._found[kind] = {}
+            self.add(kind, most, count)
+
+    def has(self, kind: GapKind) -> bool:
+        """Whether something of the kind was noted."""
+        return kind in self._found
+
+    def told(self) -> tuple[Gap, ...]:
+        """All of them, in the order of their kinds."""
+        return tuple(Gap(kind, tuple(self._found[kind])) for kind in GapKind if kind in self._found)
