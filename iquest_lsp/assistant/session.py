@@ -20,6 +20,7 @@ from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.codeflow import History
 from iquest_lsp.completion.completer import Completer
 from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.postprocess import Quiet
 from iquest_lsp.completion.request import CompletionRequest
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.context.inputs import Purpose
@@ -37,6 +38,9 @@ from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import DiffExplanation, Impact, Story
+
+
+PATIENT_TRIES = 3  # of one that can wait, where the deadline brings nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class Session:
     async def complete_patiently(self, request: CompletionRequest) -> Completion:
         """As complete, for who can wait: the workspace is read and the window evaluated first, as part of the cost.
 
-        The deadline counts from then on.
+        The deadline counts from then on. Where it brings nothing, on a machine that does other things, it is asked
+        again: what was evaluated for it stays.
         """
         await self._parts.engine.ready()
         begin = time.monotonic()
@@ -117,7 +122,10 @@ class Session:
         indexed = time.monotonic()
         evaluated = await self.warm(request.file, request.cursor)
         context, prefill = (indexed - begin) * 1000, (time.monotonic() - indexed) * 1000
-        made = (await self.candidates(request, 1))[0]
+        for _ in range(PATIENT_TRIES):
+            made = (await self.candidates(request, 1))[0]
+            if made.quiet != Quiet.DEADLINE:
+                break
         tokens, timings = made.tokens, made.timings
         evaluated = min(evaluated, tokens.reused)
         return replace(

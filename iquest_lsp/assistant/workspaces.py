@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from iquest_lsp.project.roots import is_marked, root_of
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
+from iquest_lsp.workspace.paths import real_path
 
 log = logging.getLogger(__name__)
 
@@ -224,8 +224,8 @@ class Workspaces:
         """The open project of a root, also where that is another name of its folder."""
         found = self._projects.get(root)
         if found is None and self._projects:
-            real = os.path.realpath(root)
-            found = next((each for each in self._projects.values() if os.path.realpath(each.root) == real), None)
+            real = real_path(root)
+            found = next((each for each in self._projects.values() if real_path(each.root) == real), None)
         return found
 
     def rule_problems(self, root: Path) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from typing import Any
 from iquest_lsp.bench.editor import BenchEditor
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
 from iquest_lsp.bench.typing_session import LINES_AT_A_PLACE, MOVES, Event, Kind, session
-from iquest_lsp.errors import DaemonError, UsageError
+from iquest_lsp.errors import DaemonError, WorkspaceError
 
 CANCELLED = -32800
 MOST_FILES, LEAST_LINES, MOST_LINES = 4, 60, 4000
@@ -110,7 +110,7 @@ class Typing:
 
 
 async def run(client: Client, typing: Typing, progress: Progress = lambda done, total: None) -> Report:
-    """Types in the files of a workspace; nothing of it is changed. Raises UsageError, DaemonError."""
+    """Types in the files of a workspace; nothing of it is changed. Raises WorkspaceError, DaemonError."""
     colds, keys, keep = typing.colds, typing.keys, typing.keep
     chosen = list(typing.files) or typed_files(client.root)
     texts = [file.read_text("utf-8", "replace").replace("\r\n", "\n") for file in chosen]
@@ -362,7 +362,7 @@ def _middle(values: Sequence[int], share: float) -> int | None:
 
 
 def typed_files(root: Path) -> list[Path]:
-    """Files of a workspace to type in: source code of usual length, spread over the whole. Raises UsageError."""
+    """Files of a workspace to type in: source code of usual length, spread over the whole. Raises WorkspaceError."""
     found = []
     for folder, names, files in os.walk(root):
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in ("node_modules", "venv"))
@@ -373,7 +373,7 @@ def typed_files(root: Path) -> list[Path]:
                     if LEAST_LINES <= path.read_text("utf-8").count("\n") <= MOST_LINES:
                         found.append(path)
     if not found:
-        raise UsageError(f"There is nothing to type in {root}", why="no source file of at least 60 lines was found")
+        raise WorkspaceError(f"There is nothing to type in {root}", why="no source file of at least 60 lines was found")
     step = max(len(found) // MOST_FILES, 1)
     return found[step // 2 :: step][:MOST_FILES]
 

@@ -20,6 +20,9 @@ __all__ = ["Place", "WorkspaceMemory"]
 
 log = logging.getLogger(__name__)
 
+#: The process holds the memory and the tokenizer: a saved file is to be in it within a second.
+IDLE_S = 300.0
+
 
 class WorkspaceMemory:
     """Which files hold the workspace's memory. Nothing is read before a model asks (`follow`).
@@ -31,7 +34,7 @@ class WorkspaceMemory:
         """`load` gives a file as it may be shown, the buffer where it is open."""
         self._root, self._documents, self._load = root, documents, load
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"memory {root.name}")
-        self._process = IndexProcess("memory")
+        self._process = IndexProcess("memory", idle_s=IDLE_S)
         self._place: Place | None = None
         self._files = MemoryFiles()
         self._sent: dict[str, int] = {}  # the open files that are remembered as they are in the editor

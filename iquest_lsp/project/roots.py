@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from iquest_lsp.settings import WORKSPACE_FILE
 from iquest_lsp.workspace.documents import workspace_path
-from iquest_lsp.workspace.paths import is_folder, is_there
+from iquest_lsp.workspace.paths import is_folder, is_there, real_path
 
 #: What marks a folder as a project's root, strongest first.
 ROOT_MARKS = (WORKSPACE_FILE, ".git", "pyproject.toml", "package.json", "Cargo.toml", "go.mod", "setup.py")
@@ -29,7 +28,7 @@ class RootNames:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._names = {root, Path(os.path.realpath(root))}
+        self._names = {root, real_path(root)}
 
     def add(self, name: Path) -> None:
         """It is reached by another name too."""

@@ -5,6 +5,7 @@ pathlib's own questions raise for some of these.
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -29,3 +30,11 @@ def _mode(path: Path) -> int:
         return path.stat().st_mode
     except (OSError, ValueError):
         return 0
+
+
+def real_path(path: Path) -> Path:
+    """Where a path leads by all symbolic links; the path itself where none can be of that name."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):  # a NUL, or half of a surrogate pair
+        return path

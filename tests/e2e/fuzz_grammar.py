@@ -86,6 +86,9 @@ class Raw:
     breaks: bool = False
 
 
+CELLS = "vscode-notebook-cell"
+
+
 def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
     """Messages about files below a folder, given as a URI."""
     uris = st.one_of(
@@ -93,12 +96,23 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
         st.sampled_from(
             ["untitled:1", "file://", "", "http://x/y", f"{root}/%00.py", f"{root}/%F0%28", "file:///\ud800"]
         ),
+        st.sampled_from(
+            [
+                "untitled:Untitled-1",
+                "untitled:a b.py",
+                f"untitled:{root.removeprefix('file://')}/new.py",
+                f"{CELLS}:{root.removeprefix('file://')}/a.ipynb#W0",
+                f"{CELLS}:Untitled-1.ipynb#W1",
+            ]
+        ),
         st.sampled_from(["file://[x", "file:a.py", f"{root}/../../x.py", f"{root}/{'n' * 300}.py"]),
     )
     positions = st.fixed_dictionaries({"line": _mostly(small, numbers), "character": _mostly(small, numbers)})
     ranges = st.fixed_dictionaries({"start": positions, "end": positions})
     identifiers = st.fixed_dictionaries({"uri": uris})
     versions = _mostly(small, numbers)
+    items = st.fixed_dictionaries({"uri": uris, "languageId": texts, "version": versions, "text": texts})
+    books = st.fixed_dictionaries({"uri": uris, "version": versions, "notebookType": texts, "cells": st.just([])})
     folders = st.fixed_dictionaries({"uri": uris, "name": texts})
     places = {"textDocument": identifiers, "position": positions}
     spots = st.fixed_dictionaries({"line": _mostly(small, numbers), "column": st.one_of(st.none(), small, numbers)})
@@ -111,6 +125,20 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
     changes = st.one_of(
         st.fixed_dictionaries({"range": ranges, "text": texts}), st.fixed_dictionaries({"text": texts}), junk
     )
+    contents = st.fixed_dictionaries(
+        {
+            "document": st.fixed_dictionaries({"uri": uris, "version": versions}),
+            "changes": st.lists(changes, max_size=2),
+        }
+    )
+    structure = st.fixed_dictionaries(
+        {
+            "array": st.fixed_dictionaries({"start": numbers, "deleteCount": numbers, "cells": st.just([])}),
+            "didOpen": st.lists(items, max_size=2),
+            "didClose": st.lists(identifiers, max_size=2),
+        }
+    )
+    cells = st.fixed_dictionaries({}, optional={"textContent": st.lists(contents, max_size=2), "structure": structure})
     shapes: list[st.SearchStrategy[tuple[str, Any]]] = [
         _shape("textDocument/inlineCompletion", {**places, "context": trigger}),
         _shape("textDocument/inlineCompletion", {**places, "context": trigger}),
@@ -144,6 +172,24 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
             },
         ),
         _shape("textDocument/didClose", {"textDocument": identifiers}),
+        _shape(
+            "textDocument/didDismissCompletion", {"item": st.one_of(junk, st.just({"command": {"arguments": [1]}}))}
+        ),
+        _shape(
+            "notebookDocument/didOpen",
+            {"notebookDocument": books, "cellTextDocuments": st.lists(_mostly(items, junk), max_size=3)},
+        ),
+        _shape(
+            "notebookDocument/didChange",
+            {
+                "notebookDocument": st.fixed_dictionaries({"uri": uris, "version": versions}),
+                "change": _mostly(st.fixed_dictionaries({"cells": _mostly(cells, junk)}), junk),
+            },
+        ),
+        _shape(
+            "notebookDocument/didClose",
+            {"notebookDocument": identifiers, "cellTextDocuments": st.lists(identifiers, max_size=2)},
+        ),
         _shape("textDocument/didFocus", {"textDocument": identifiers}),
         st.tuples(st.just("textDocument/didShowCompletion"), shown),
         _shape("textDocument/didPartiallyAcceptCompletion", {"item": junk, "acceptedLength": numbers}),
@@ -153,7 +199,7 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
             "workspace/didChangeConfiguration",
             {"settings": st.fixed_dictionaries({"iquest": st.one_of(junk, st.sampled_from(configurations))})},
         ),
-        _shape("workspace/didRenameFiles", {"files": st.lists(_pairs("oldUri", "newUri", uris), max_size=2)}),
+        _shape("workspace/didRenameFiles", {"files": st.lists(_pairs("oldUri", "newUri", uris), max_size=4)}),
         _shape("workspace/didDeleteFiles", {"files": st.lists(st.fixed_dictionaries({"uri": uris}), max_size=2)}),
         _shape(
             "workspace/didChangeWorkspaceFolders", {"event": _pairs("added", "removed", st.lists(folders, max_size=2))}

@@ -93,6 +93,8 @@ for number, arguments in enumerate(json.loads(sys.argv[1])):
             target = target.format(number)
             opened = os.open(target, os.O_RDWR | os.O_CREAT, 0o600)
             os.dup2(opened, stream)
+        if "closed" in sys.argv[4:]:
+            os.close(0)
         sys.argv[1:] = arguments
         iquest_lsp.cli.main()
     said[number] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -124,14 +126,20 @@ Outcome = tuple[int, bytes, bytes]
 
 
 def run_all(
-    home: Home, root: Path, commands: list[tuple[str, ...]], stdout: str = "", **environment: str
+    home: Home, root: Path, commands: list[tuple[str, ...]], stdout: str = "", stdin: str = "", **environment: str
 ) -> list[Outcome]:
-    """Runs the commands; exit codes, and what each wrote to stdout (unless that is elsewhere) and stderr."""
+    """Runs the commands; exit codes, and what each wrote to stdout (unless that is elsewhere) and stderr.
+
+    Their stdin is empty, or "closed".
+    """
     out = home.folder / "said"
     subprocess.run(["rm", "-rf", str(out)], check=True)
     out.mkdir()
     done = subprocess.run(
-        [sys.executable, "-P", "-c", DRIVER, json.dumps(commands), stdout or f"{out}/{{}}.out", f"{out}/{{}}.err"],
+        [
+            *(sys.executable, "-P", "-c", DRIVER, json.dumps(commands)),
+            *(stdout or f"{out}/{{}}.out", f"{out}/{{}}.err", stdin),
+        ],
         cwd=root,
         env={**os.environ, **home.environment, "PYTHONUTF8": "0", **environment},
         capture_output=True,
@@ -191,6 +199,64 @@ def test_an_error_in_any_encoding(home: Home, root: Path, encoding: str, more: t
             assert error["error"]["what"], name
         else:
             assert out == b"", name
+
+
+#: Commands that look at a folder, and their exit codes where it is no repository, one without a commit, and a bare one.
+FOLDERS: dict[str, tuple[tuple[str, ...], tuple[int, int, int]]] = {
+    "complete": (("complete", "shapes.py:2", *ALONE), (0, 0, 0)),
+    "context": (("context", "shapes.py:1", *ALONE), (0, 0, 0)),
+    "explain-diff": (("explain-diff",), (1, 0, 1)),
+    "explain-diff, revision": (("explain-diff", "HEAD"), (1, 1, 1)),
+    "explain-diff, range": (("explain-diff", "HEAD~1..HEAD"), (1, 1, 1)),
+    "explain-diff, index": (("explain-diff", "--staged"), (1, 0, 1)),
+    "explain-diff, stdin": (("explain-diff", "-"), (2, 2, 2)),
+    "why, line": (("why", "shapes.py:1"), (1, 0, 1)),
+    "why, symbol": (("why", "shapes.py::area"), (1, 0, 1)),
+    "why, file": (("why", "shapes.py"), (1, 0, 1)),
+    "impact": (("impact", "shapes.py::area"), (1, 0, 1)),
+    "suspects": (("suspects", "shapes.py:1"), (1, 0, 1)),
+    "suspects, stdin": (("suspects", "-"), (1, 2, 2)),
+    "ask": (("ask", "Why?", *ALONE), (1, 1, 1)),
+    "replay": (("replay", ".", "--positions", "1", "--engine", "fake"), (1, 1, 1)),
+    "bench latency": (("bench", "latency", "--engine", "fake"), (1, 1, 1)),
+    "doctor": (("doctor",), (0, 0, 0)),
+    "cache info": (("cache", "info"), (0, 0, 0)),
+    "models list": (("models", "list"), (0, 0, 0)),
+    "runtime info": (("runtime", "info"), (0, 0, 0)),
+    "daemon status": (("daemon", "status"), (1, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("kind", ["plain", "empty", "bare"])
+def test_a_folder_of_any_kind(home: Home, kind: str) -> None:
+    folder = home.folder / kind
+    folder.mkdir()
+    if kind != "plain":
+        more = ["--bare"] if kind == "bare" else []
+        subprocess.run(["git", "init", "-q", *more, str(folder)], check=True)
+    (folder / "shapes.py").write_text("def area(w, h):\n    return w * h\n")
+    outcomes = run_all(home, folder, [(*words, "--json") for words, _ in FOLDERS.values()])
+    for (name, (_, codes)), (code, out, err) in zip(FOLDERS.items(), outcomes, strict=True):
+        assert code == codes[("plain", "empty", "bare").index(kind)], (name, err)
+        assert b"Traceback" not in err, name
+        answer = json.loads(out)
+        assert ("error" in answer) == (code != 0), name
+        if code:
+            assert set(answer["error"]) == {"what", "why", "fix"}, name
+            assert len(err.splitlines()) == 1, name
+        else:
+            assert err == b"", name
+
+
+def test_a_closed_stdin_changes_nothing(home: Home, root: Path) -> None:
+    chosen = {name: (0, words) for name, words in COMMANDS.items() if name not in NO_JSON} | FAILURES
+    commands = [(*words, *(() if name in NO_JSON else ("--json",))) for name, (_, words) in chosen.items()]
+    outcomes = run_all(home, root, commands, stdin="closed")
+    for (name, (expected, _)), (code, out, err) in zip(chosen.items(), outcomes, strict=True):
+        assert code == expected, (name, err)
+        assert b"Traceback" not in err, name
+        if name not in NO_JSON:
+            assert ("error" in json.loads(out)) == (expected != 0), name
 
 
 def test_a_full_disk_is_one_error(home: Home, root: Path) -> None:
