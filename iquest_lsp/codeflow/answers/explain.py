@@ -11,6 +11,7 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
+from iquest_lsp.codeflow.diff.config_keys import key_changes
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
@@ -25,6 +26,7 @@ from iquest_lsp.codeflow.past.tracking import Range
 from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read
+from iquest_lsp.codeflow.syntax.line_effects import plain_effects
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
@@ -54,14 +56,34 @@ def explain_diff(
     `include_filtered` the history holds commits that a filter objects to. Raises NotARepositoryError,
     RepositoryError, RevisionError, UsageError.
     """
-    source = load(root, target)
+    return explain_source(
+        load(root, target),
+        target,
+        evidence=evidence,
+        redact=redact,
+        so_far=so_far,
+        include_filtered=include_filtered,
+    )
+
+
+def explain_source(
+    source: DiffSource,
+    target: DiffTarget,
+    *,
+    evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
+    redact: Redact | None = None,
+    so_far: Callable[[DiffExplanation], None] | None = None,
+    include_filtered: bool = False,
+) -> DiffExplanation:
+    """Explains a diff whose texts are at hand; see `explain_diff`."""
     if source.repository is not None:
         source.repository.withhold = redact
     changes = changes_of(source)
     intent = _intent(source, changes)
     told = [_told(item, redact) for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
-    for change in told:
+    beside = (_told(item, redact) for item in _beside_definitions(source, changes))
+    for change in (*told, *beside):
         by_path.setdefault(change.path, []).append(change)
     files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
     known = DiffExplanation(_subject(source, target, redact), intent, tuple(told), files)
@@ -98,10 +120,25 @@ def explain_diff(
     return replace(known, history=tuple(related(believed, redact)), left_out=left_out, gaps=repository.lacks())
 
 
+def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> Iterable[SymbolChange]:
+    """What changes outside definitions: keys of configuration, and a module's statements where nothing else does."""
+    told = {item.path for item in changes}
+    for item in source.files:
+        yield from key_changes(item, source.before.get(item.path), source.after.get(item.path))
+        if item.path not in told and item.status == "M" and category(item.path) is Category.SOURCE:
+            removed = [line for hunk in item.hunks for line in hunk.removed]
+            added = [line for hunk in item.hunks for line in hunk.added]
+            if found := plain_effects(removed, added):
+                yield SymbolChange(item.path, module_name(item.path), "module", "body", effects=tuple(found))
+
+
 def changes_of(source: DiffSource) -> list[SymbolChange]:
     """The definitions a diff changes, moves between its files linked."""
     found: list[SymbolChange] = []
     for item in source.files:
+        if category(item.path) is Category.GENERATED:
+            # What a tool wrote is told by its source.
+            continue
         changes = symbol_changes(item, source.before.get(item.path), source.after.get(item.path))
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
@@ -190,7 +227,7 @@ def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[s
         if change.change in ("added", "moved") or change.path not in source.before:
             continue
         name = change.old_name or change.name
-        for symbol in symbols_of(old_paths.get(change.path, change.path), source.before[change.path]):
+        for symbol in symbols_of(old_paths.get(change.path, change.path), source.before[change.path], variables=True):
             if symbol.name == name:
                 ranges.append((name, old_paths.get(change.path, change.path), (symbol.start, symbol.end)))
                 break

@@ -22,6 +22,8 @@ MAX_MENTIONS = 5
 LEAST, UNSURE = 5, SURE - 0.01
 #: After so many commits on a file, a test that changed in less than this share of them is not expected.
 TELLING, SELDOM = 6, 0.25
+#: Files that follow on others: that a release or an update changed them asks for nothing more.
+_FOLLOWERS = (Category.CHANGELOG, Category.LOCK, Category.GENERATED)
 _TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
 
 
@@ -37,7 +39,8 @@ def missing_of(
     """Expected files that are not among `paths`, most certain first; only files that exist are named."""
     known = set(paths)
     found: dict[str, MissingItem] = {}
-    for partner in usual((partner for partner in partners if partner.path in tracked), known):
+    telling = [partner for partner in partners if category(partner.of) not in _FOLLOWERS]
+    for partner in usual((partner for partner in telling if partner.path in tracked), known):
         _put(found, MissingItem(partner.path, (_together(partner),), partner.support, partner.confidence))
     code = [path for path in paths if category(path) is Category.SOURCE]
     behaviour = [
@@ -133,7 +136,9 @@ def _mentions(
         if item.public
         and not (name := (item.old_name or item.name).rsplit(".", 1)[-1]).startswith("__")
         and not (item.change == "signature" and types_only(item.old_signature, item.signature))
-        and not (item.kind == "constant" and item.change == "body")
+        # What a class is derived from is no matter to what only names it.
+        and not (item.change == "signature" and item.kind == "class")
+        and not (item.kind in ("constant", "variable") and item.change == "body")
         # What a module defines keeps its name where it moves; a member's place is a part of it.
         and not (item.change == "moved" and "." not in item.old_name)
     }
@@ -155,10 +160,10 @@ def _mentions(
         # Documentation tells of every parameter; tests and configuration need a change only where they would fail.
         kept = change.change == "signature" and not breaks_callers(change.old_signature, change.signature)
         fits = kept or change.change not in strong
-        if use.kind in ("test", "config") and fits:
+        if fits and (use.kind in ("test", "config") or change.change not in strong):
             continue
         partner = counted.get((use.path, change.path))
-        base = 0.6 if change.change in strong else 0.3
+        base = 0.6
         yield MissingItem(
             use.path,
             (MissingReason(MissingKind.MENTIONS, (use.name, str(use.line + 1), change.change)),),

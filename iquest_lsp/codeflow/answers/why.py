@@ -22,6 +22,10 @@ MAX_STORY = 40
 FOLLOW_UP_DAYS = 21
 #: How much is told of one step.
 MAX_EVENTS = 4
+#: Words of names that any message may have.
+_GENERAL = frozenset(("test", "tests", "from", "with", "this", "into", "type", "name", "file", "main", "code", "data"))
+#: How many names and places of a definition are followed back.
+MAX_PLACES = 20
 _INTRODUCE = frozenset({EventKind.ADDED, EventKind.MOVED, EventKind.RENAMED})
 
 
@@ -98,10 +102,9 @@ def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, 
     """Walks a definition's changes back through renames and moves, of itself, its outer one and its file."""
     path, name = target.head_path, target.name
     found: list[tuple[SymbolEntry, str]] = []
-    seen: set[tuple[str, str]] = set()
     before = 1 << 60
-    while (path, name) not in seen and len(seen) < 20:
-        seen.add((path, name))
+    # A definition may come back to a place that it was moved from; each step is of older commits than the last.
+    for _ in range(MAX_PLACES):
         names = index.renamed_from(path)
         outers = _outers(name)
         went_on = False
@@ -242,11 +245,15 @@ def _near(index: FlowIndex, direct: Sequence[_Step]) -> list[Entry]:
 
 def _about(entry: Entry, paths: Iterable[str], target: Target, short: str) -> bool:
     """True when a commit on tests, docs or CI is about the target: its file's test, or words in common."""
+    paths = list(paths)
     if any(stem(path) == stem(target.head_path) for path in paths):
         return True
-    words = {word for word in re.split(r"[^a-z0-9]+", short.lower()) if len(word) > 3}
+    words = {word for word in re.split(r"[^a-z0-9]+", short.lower()) if len(word) > 3} - _GENERAL
     said = set(re.split(r"[^a-z0-9]+", entry.subject.lower()))
-    return bool(words & {word.removesuffix("s") for word in said} or words & said)
+    shared = {word for word in words if word in said or f"{word}s" in said}
+    # What is run on each commit is about a definition only where it is named in full.
+    whole = all(category(path) is Category.CI for path in paths)
+    return bool(shared) and (not whole or shared == words)
 
 
 def _telling(step: _Step, born: _Step) -> bool:

@@ -15,7 +15,9 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.signatures import parameter_effects
 
 KINDS = (
     "feature",
@@ -158,9 +160,14 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
     symbols = None
     if changes is not None:
         outer = [item for item in changes if not item.inner]
+        values = [item for item in outer if item.kind == "variable" and item.change == "body"]
         symbols = Counter(item.change for item in outer)
+        # What a value is for, a value does not tell.
+        symbols["body"] -= len(values)
+        symbols["value"] = len(values)
+        symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
-            item.change == "added" and (not item.public or item.kind == "constant") for item in outer
+            item.change == "added" and (not item.public or item.kind in ("constant", "variable")) for item in outer
         )
         symbols["tests-added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
@@ -506,9 +513,9 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
         return None
     if symbols["deprecates"]:
         return "deprecate", 0.8, Reason(Sign.DEPRECATES)
-    if set(changed) <= {"format-only"}:
+    if set(changed) <= {"format-only"} and not symbols["value"]:
         return "style", 0.85, Reason(Sign.LAYOUT)
-    if set(changed) <= {"doc", "format-only"}:
+    if set(changed) <= {"doc", "format-only"} and not symbols["value"]:
         return "docs", 0.8, Reason(Sign.COMMENTS)
     if shape.renamed_words:
         return "refactor", 0.8, Reason(Sign.NAME_REPLACED)
@@ -528,7 +535,7 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
         return "perf", 0.5, Reason(Sign.SPEED)
     if shape.moved_lines >= 0.5:
         return "refactor", 0.6, Reason(Sign.LINES_REARRANGED)
-    if symbols["signature"] and shape.added > shape.removed and shape.guards <= 0:
+    if symbols["takes"] and shape.added > shape.removed and shape.guards <= 0:
         return "feature", 0.45, Reason(Sign.TAKES_MORE)
     small = shape.added + shape.removed <= 40
     if symbols["body"] and (shape.guards > 0 or small):
@@ -536,6 +543,11 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
     if symbols["body"] and shape.removed >= shape.added:
         return "refactor", 0.45, Reason(Sign.REWRITTEN)
     return ("fix", 0.35, Reason(Sign.EXISTING)) if symbols["body"] else None
+
+
+def _takes_more(change: SymbolChange) -> bool:
+    found = parameter_effects(change.old_signature, change.signature)
+    return any(effect.kind is EffectKind.TAKES for effect in found)
 
 
 _CHANGES = frozenset({"added", "removed", "renamed", "moved", "signature", "body", "doc", "test", "format-only"})

@@ -121,7 +121,7 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     """Unqualified names whose old uses may fit no more (signature changed, renamed, removed), with their change."""
     names: dict[str, SymbolChange] = {}
     for item in changes:
-        if item.kind in ("test", "module", "impl") or item.inner or category(item.path) is Category.TEST:
+        if item.kind in ("test", "module", "impl", "variable") or item.inner or category(item.path) is Category.TEST:
             continue
         if item.change == "signature" and (
             item.kind not in _CALLED or not breaks_callers(item.old_signature, item.signature)
@@ -140,6 +140,11 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         for item in source.files
     }
     kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved", "renamed")}
+    kept |= {
+        name
+        for name, change in changed_names(changes).items()
+        if change.change in ("removed", "renamed") and _is_bound(name, source.after.get(change.path) or b"")
+    }
     for name, change in changed_names(changes).items():
         left = [
             use
@@ -157,6 +162,16 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         kind = RiskKind(change.change)
         old = change.old_name if kind is RiskKind.RENAMED else change.name
         yield Risk(kind, tuple((use.path, use.line + 1) for use in left), (old,), change)
+
+
+def _is_bound(name: str, text: bytes) -> bool:
+    """Whether a file still gives the name a meaning: by an inner definition, an assignment or an import."""
+    word = re.escape(name)
+    kinds = "def|class|function\\*?|const|let|var|val|fn|func|struct|enum|trait|type|interface|mod|macro_rules!"
+    defines = rf"\b(?:{kinds})\s+{word}\b"
+    assigns = rf"^\s*(?:self\.|this\.|export\s+|static\s+|pub\s+)*{word}\s*(?::[^:=\n]+)?=(?!=)"
+    brings = rf"^\s*(?:from\b.*\bimport\b|import\b|use\b|\}}?\s*from\b).*\b{word}\b"
+    return bool(re.search(f"{defines}|{assigns}|{brings}", text.decode("utf-8", "replace"), re.MULTILINE))
 
 
 def _conflicts(source: DiffSource) -> Iterable[Risk]:

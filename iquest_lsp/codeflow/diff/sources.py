@@ -12,6 +12,7 @@ from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
+from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.errors import NotARepositoryError, UsageError
 
 MAX_UNTRACKED = 200
@@ -210,7 +211,7 @@ def _candidates(repository: Repository, reader: BlobReader, item: FileDiff) -> I
 
 
 def _readable(files: Iterable[FileDiff]) -> Iterable[FileDiff]:
-    return (item for item in files if grammars.language_of(item.path) and not item.binary and not item.submodule)
+    return (item for item in files if _is_read(item.path) and not item.binary and not item.submodule)
 
 
 def _keep(repository: Repository, texts: dict[str, bytes], item: FileDiff, text: bytes | None, oid: str) -> None:
@@ -227,3 +228,10 @@ def _unread(repository: Repository, path: str, oid: str = "") -> None:
         repository.gaps.add(GapKind.LARGE, path)
     elif size and not oid and not repository.is_link(path):
         repository.gaps.add(GapKind.UNREADABLE, path)
+
+
+def _is_read(path: str) -> bool:
+    """Whether a file's definitions or keys can be told."""
+    if path.endswith((".toml", ".json")):
+        return category(path) in (Category.BUILD, Category.CONFIG, Category.CI)
+    return bool(grammars.language_of(path))

@@ -5,6 +5,7 @@ The ranking is that of companions.py over the newest commits and over what files
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ MAX_READ = 300
 SWEEP = 1000
 #: Names told of a file, and how much shorter ones say too little.
 MAX_NAMES, LEAST_NAME = 3, 4
+#: What code alone is called: several words in one. A plain word, a keyword among them, is in any text.
+_NAME = re.compile(rb"[A-Za-z0-9]_[A-Za-z0-9]|[a-z0-9][A-Z]")
 
 #: Gives the words of a file in the state after the diff.
 ReadWords = Callable[[str], Words]
@@ -66,7 +69,6 @@ def likely_along(
 
 
 def _telling(words: Words, weights: Mapping[bytes, float]) -> tuple[str, ...]:
-    shared = sorted(
-        (word for word in words & weights.keys() if len(word) >= LEAST_NAME), key=lambda word: (-weights[word], word)
-    )
+    named = (word for word in words & weights.keys() if len(word) >= LEAST_NAME and _NAME.search(word))
+    shared = sorted(named, key=lambda word: (-weights[word], word))
     return tuple(word.decode("utf-8", "replace") for word in shared[:MAX_NAMES])

@@ -65,8 +65,8 @@ class SymbolChange:
 
 def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) -> list[SymbolChange]:
     """The definitions that `diff` touches; empty where no grammar reads the file."""
-    old = symbols_of(diff.old_path or diff.path, before) if before is not None else ()
-    new = symbols_of(diff.path, after) if after is not None else ()
+    old = symbols_of(diff.old_path or diff.path, before, variables=True) if before is not None else ()
+    new = symbols_of(diff.path, after, variables=True) if after is not None else ()
     if not old and not new:
         return []
     comparison = _Comparison(diff, before or b"", after or b"", _keyed(old), _keyed(new))
@@ -191,6 +191,9 @@ class _Comparison:
             for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end and at not in new_inside
         ]
+        if symbol.kind in ("constant", "variable"):
+            # Of a value the reader wants to see both, the old one and the new one.
+            return plain_effects(removed, added) or effects(removed, added)
         return effects(removed, added) or plain_effects(removed, added)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:

@@ -23,7 +23,9 @@ _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^
 _ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|\|\||\bnot\b")
-_CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,70}?)\s*[:{]?\s*$")
+_CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*[:{]?\s*$")
+#: A longer condition says less than the lines themselves.
+MAX_CONDITION = 70
 _NOT_CALLS = frozenset(
     {
         "if",
@@ -185,6 +187,9 @@ class EffectKind(StrEnum):
     COMMENTS_ONLY = "comments-only"
     TAKES = "takes"
     TAKES_NO_MORE = "takes-no-more"
+    #: What a class is derived from, as written.
+    INHERITS = "inherits"
+    INHERITS_NO_MORE = "inherits-no-more"
     REORDERS = "reorders"
     TYPES_ONLY = "types-only"
     #: A signature that changed in a way too long to be told.
@@ -222,7 +227,20 @@ def effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
 
 def _conditions(lines: Iterable[str]) -> list[str]:
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
-    return [match[1] for line in bare if (match := _CONDITION.match(line))]
+    found = [_bracketed(match[1]) for line in bare if (match := _CONDITION.match(line))]
+    return [condition for condition in found if len(condition) <= MAX_CONDITION]
+
+
+def _bracketed(condition: str) -> str:
+    """A condition in brackets without the statement behind them."""
+    depth = 0
+    for at, char in enumerate(condition):
+        depth += (char == "(") - (char == ")")
+        if not depth:
+            rest = condition[at + 1 :].lstrip()
+            # `(a) && (b)` goes on; a word after the bracket begins a statement.
+            return condition[: at + 1] if condition[0] == "(" and re.match(r"[\w$]", rest) else condition
+    return condition
 
 
 def plain_effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:

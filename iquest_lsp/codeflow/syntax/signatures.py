@@ -8,10 +8,14 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
 
 #: Two signatures that are longer together are not told in full.
 MAX_TOLD = 157
+#: Python's classes, whose brackets hold what they are derived from.
+_CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
 
 
 def parameter_effects(before: str, after: str) -> list[Effect]:
     """Parameters that came, went or changed between two signatures."""
+    if _CLASS.match(before) and _CLASS.match(after):
+        return _bases_effects(before, after)
     old, new = parameters(before), parameters(after)
     found = named(EffectKind.TAKES, [name for name in new if name not in old])
     found += named(EffectKind.TAKES_NO_MORE, [name for name in old if name not in new])
@@ -22,6 +26,15 @@ def parameter_effects(before: str, after: str) -> list[Effect]:
     if changed and not found:
         found += [Effect(EffectKind.BECOMES, (old[name], new[name])) for name in changed[:2]]
     return found
+
+
+def _bases_effects(before: str, after: str) -> list[Effect]:
+    """What a class is derived from now, and no longer; of a base that stays, its type arguments."""
+    old, new = ({re.split(r"[\[<]", base)[0].strip(): base for base in _parts(head)} for head in (before, after))
+    found = named(EffectKind.INHERITS, [base for name, base in new.items() if name not in old])
+    found += named(EffectKind.INHERITS_NO_MORE, [base for name, base in old.items() if name not in new])
+    changed = [name for name in new if name in old and old[name] != new[name]]
+    return found or [Effect(EffectKind.BECOMES, (old[name], new[name])) for name in changed[:2]]
 
 
 def signature_effects(before: str, after: str) -> list[Effect]:

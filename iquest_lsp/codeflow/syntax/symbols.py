@@ -176,15 +176,20 @@ _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
 _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
+_BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 
-def symbols_of(path: str, source: bytes) -> tuple[Symbol, ...]:
-    """The file's definitions in order of appearance; empty when no grammar reads it or it is too large."""
+def symbols_of(path: str, source: bytes, *, variables: bool = False) -> tuple[Symbol, ...]:
+    """The file's definitions in order of appearance; empty when no grammar reads it or it is too large.
+
+    With `variables` the other names that a module gives a value are among them.
+    """
     language = grammars.language_of(path)
     if not language or len(source) > MAX_SOURCE:
         return ()
-    return _symbols(language, source, is_test(path))[0]
+    found = _symbols(language, source, is_test(path))[0]
+    return found if variables else tuple(item for item in found if item.kind != "variable")
 
 
 def parses(path: str, source: bytes) -> bool:
@@ -271,6 +276,8 @@ class _Walker:
                 "field_definition",
             ):
                 self._constant(child, scope, scope_kind)
+            elif child.type == "assignment_expression":
+                self._assigned_function(child, scope)
             elif child.type in _HOLDERS:
                 self.visit(child, scope, scope_kind, depth + 1)
 
@@ -316,6 +323,25 @@ class _Walker:
             self._add(node, f"{scope}.{name}" if scope else name, "method", value.child_by_field_name("body"))
         elif name and _CONSTANT.match(name):
             self._add(node, f"{scope}.{name}" if scope else name, "constant", None)
+        elif name and not scope and not self.test_file and self._sets(node):
+            self._add(node, name, "variable", None)
+
+    def _sets(self, node: Node) -> bool:
+        """Whether a statement of the module gives a name a value of its own, not one that it brings from elsewhere."""
+        value = node.child_by_field_name("value") or node.child_by_field_name("right")
+        return value is not None and not _BRINGS.match(self._text(value))
+
+    def _assigned_function(self, node: Node, scope: str) -> None:
+        """`name.other = function () {}`, as modules of CommonJS and prototypes are written."""
+        name = node.child_by_field_name("left")
+        value = node.child_by_field_name("right")
+        while value is not None and value.type == "assignment_expression":
+            value = value.child_by_field_name("right")
+        if scope or self.test_file or name is None or value is None or value.type not in _VALUE_FUNCTIONS:
+            return
+        text = re.sub(r"^(?:module\.)?exports\.|\.prototype(?=\.)", "", self._text(name))
+        if re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", text) and text != "module.exports":
+            self._add(node, text, "method" if "." in text else "function", value.child_by_field_name("body"))
 
     def _add(self, node: Node, name: str, kind: str, body: Node | None) -> None:
         outer = node
@@ -339,7 +365,7 @@ class _Walker:
         last = outer.end_point
         end = last.row + (last.column > 0)
         head = self._head_row(node, body)
-        signature = name if kind == "constant" else self._signature(node, body)
+        signature = name if kind in ("constant", "variable") else self._signature(node, body)
         if self.language == "python" and body is not None:
             doc = self._docstring(body) or doc
         if self.test_file and kind in ("function", "method") and name.rsplit(".", 1)[-1].lower().startswith("test"):

@@ -23,14 +23,16 @@ _ON_NAMES = {
     EffectKind.DROPS_TEXT: "drops the text {}",
     EffectKind.TAKES: "takes the new parameter {}",
     EffectKind.TAKES_NO_MORE: "no longer takes {}",
+    EffectKind.INHERITS: "now inherits from {}",
+    EffectKind.INHERITS_NO_MORE: "no longer inherits from {}",
 }
 _ON_VALUES = {
     EffectKind.CHECKS: "checks `{}`",
     EffectKind.COMMENTS_ONLY: "only comments change",
-    EffectKind.REORDERS: "takes its parameters in another order",
+    EffectKind.REORDERS: "takes its parameters in a different order",
     EffectKind.TYPES_ONLY: "changes types only",
-    EffectKind.OTHER_SIGNATURE: "has another head",
-    EffectKind.OTHER_FORM: "it gained another form",
+    EffectKind.OTHER_SIGNATURE: "has a different signature",
+    EffectKind.OTHER_FORM: "gains another form",
 }
 #: What becomes of lines, where the others say what the definition does.
 _ON_LINES = {

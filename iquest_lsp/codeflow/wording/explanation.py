@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import detail
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
-from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, say
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import objection_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
 from iquest_lsp.codeflow.wording.summary import GUESS, Subject, sentence
@@ -26,6 +26,9 @@ MAX_NEW = 8
 MAX_FILES, MAX_GONE = 30, 3
 #: The least confidence of a file that is expected; others only likely change along.
 SURE = 0.3
+#: How many files that are not in a diff are told. Where one file of a past commit is hidden (80 commits of axios and
+#: Flask, benchmarks/hidden_files.py), 30 of the 58 files that are told are the hidden one, and nothing is told of 111.
+MAX_EXPECTED = 3
 
 
 class MissingKind(StrEnum):
@@ -185,13 +188,13 @@ class DiffExplanation:
 _MISSING = {
     MissingKind.TOGETHER: "changed in {} of the {} commits that changed {}",
     MissingKind.CHANGELOG: "{} of the last {} commits on code changed the changelog",
-    MissingKind.NEAR: "lies near and changed lately",
+    MissingKind.NEAR: "is nearby and changed recently",
 }
 _MENTIONED = {
     "signature": "mentions `{}` (line {}), whose signature changes",
-    "renamed": "mentions `{}` (line {}), whose name changes",
-    "moved": "mentions `{}` (line {}), whose place changes",
-    "removed": "mentions `{}` (line {}), whose existence changes",
+    "renamed": "mentions `{}` (line {}), which is renamed",
+    "moved": "mentions `{}` (line {}), which moves",
+    "removed": "mentions `{}` (line {}), which is removed",
 }
 
 
@@ -222,18 +225,18 @@ def _related(item: Related) -> str:
 
 def render_markdown(explanation: DiffExplanation) -> str:
     """The explanation as a markdown document."""
-    lines = [say("# {}", _title(explanation.subject)), "", explanation.summary, ""]
+    lines = [say("# {}", _title(explanation.subject)), "", prose(explanation.summary), ""]
     if explanation.files:
-        lines += [say("**Intent:** {} ({})", explanation.intent, explanation.intent_reason), ""]
+        lines += [say("**Intent:** {} ({})", explanation.intent, prose(explanation.intent_reason)), ""]
         lines += [say("## Files"), "", *_files(explanation.files), ""]
-    missing = [item for item in explanation.missing if item.confidence >= SURE]
+    missing = told_as_missing(explanation.missing)
     if missing:
         lines += [say("## Perhaps missing"), "", *_expected(missing), ""]
     likely = [item for item in explanation.missing if item.confidence < SURE] if explanation.open_work else []
     if likely:
         lines += [say("## Likely to change along"), "", *_expected(likely), ""]
     if explanation.dangers:
-        lines += [say("## Risks"), "", *[f"- {risk}" for risk in explanation.risks], ""]
+        lines += [say("## Risks"), "", *[f"- {prose(risk)}" for risk in explanation.risks], ""]
     if explanation.history:
         lines += [say("## Related history"), "", *_history(explanation.history), ""]
     if explanation.left_out:
@@ -244,8 +247,21 @@ def render_markdown(explanation: DiffExplanation) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _expected(items: Iterable[MissingItem]) -> list[str]:
-    return [f"- `{item.path}`: {item.reason}" for item in items]
+def told_as_missing(items: Iterable[MissingItem]) -> list[MissingItem]:
+    """The files that a reader is told to look at, surest first."""
+    return [item for item in items if item.confidence >= SURE and _is_telling(item)][:MAX_EXPECTED]
+
+
+def _is_telling(item: MissingItem) -> bool:
+    """Whether a file is worth a reader's look: it changed along before, or is stale since it names what is gone."""
+    return bool(item.support) or not all(
+        reason.kind is MissingKind.MENTIONS and reason.values[2] not in ("removed", "renamed")
+        for reason in item.reasons
+    )
+
+
+def _expected(items: Sequence[MissingItem]) -> list[str]:
+    return [f"- `{item.path}`: {prose(item.reason)}" for item in items[:MAX_EXPECTED]]
 
 
 def _history(items: Iterable[HistoryItem]) -> list[str]:
@@ -254,7 +270,7 @@ def _history(items: Iterable[HistoryItem]) -> list[str]:
 
 _HEADINGS = {
     "worktree": "What the working tree changes",
-    "staged": "What the staged changes change",
+    "staged": "What the staged changes do",
     "patch": "What the patch changes",
 }
 
@@ -277,7 +293,9 @@ def _files(files: Sequence[ChangedFile]) -> list[str]:
     if rest:
         counts = Counter(item.status for item in rest)
         told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-        lines.append("- " + say("and {} more files ({})", len(rest), told))
+        lines.append(
+            "- " + say("and 1 more file ({1})" if len(rest) == 1 else "and {0} more files ({1})", len(rest), told)
+        )
     return lines
 
 
@@ -319,14 +337,19 @@ def _symbols(item: ChangedFile) -> list[str]:
     shown = worth_showing(item.symbols)
     if item.status == "deleted" and len(shown) > MAX_GONE:
         names = ", ".join(f"`{symbol.name}`" for symbol in shown[:MAX_GONE])
-        return ["  - " + say("with it {} and {} more definitions", names, len(shown) - MAX_GONE)]
+        left = len(shown) - MAX_GONE
+        template = "with {0} and 1 more definition" if left == 1 else "with {0} and {1} more definitions"
+        return ["  - " + say(template, names, left)]
     new = [symbol for symbol in shown if symbol.change == "added"]
     if len(new) > MAX_NEW:
-        main = sorted(new, key=lambda symbol: (not symbol.public, symbol.kind == "constant", -symbol.size))
+        main = sorted(
+            new, key=lambda symbol: (not symbol.public, symbol.kind in ("constant", "variable"), -symbol.size)
+        )
         kept = {id(symbol) for symbol in main[:MAX_NEW]}
         left = len(new) - MAX_NEW
         shown = [symbol for symbol in shown if symbol.change != "added" or id(symbol) in kept]
-        return [*_lines(shown), "  - " + say("and {} more new definitions", left)]
+        template = "and 1 more new definition" if left == 1 else "and {} more new definitions"
+        return [*_lines(shown), "  - " + say(template, left)]
     return _lines(shown)
 
 

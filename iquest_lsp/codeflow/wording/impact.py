@@ -92,13 +92,12 @@ class Impact:
 
     def to_markdown(self) -> str:
         """The places as a markdown document, by kind."""
-        title = "# What may have to change with {}" if self.is_diff else "# What a change of {} reaches"
+        title = "# What may have to change with {}" if self.is_diff else "# What changing {} affects"
         lines = [say(title, escape(self.target)), ""]
         if self.definitions and not self.target.endswith(f"::{self.definitions[0]}"):
-            meant = "Meant is {}." if len(self.definitions) == 1 else "Meant are {}."
-            lines += [say(meant, listed(self.definitions, MAX_NAMED)), ""]
+            lines += [say("Definitions meant: {}.", listed(self.definitions, MAX_NAMED)), ""]
         if not self.items:
-            lines.append(say("Nothing in this repository uses it, as far as syntax and history tell."))
+            lines.append(say("No use of it was found in this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]
             if some:
@@ -110,7 +109,8 @@ class Impact:
 
 
 def _line(item: ImpactItem) -> str:
-    line = f"- `{item.path}:{item.line}` {item.reason} ({item.confidence:.0%})"
+    sure = say("confidence {:.0%}", item.confidence)
+    line = f"- `{item.path}:{item.line}` {item.reason} ({sure})"
     return f"{line}: {', '.join(f'`{commit[:10]}`' for commit in item.commits)}" if item.commits else line
 
 
@@ -120,7 +120,7 @@ _HEADINGS = {
     "docs": "## Documentation",
     "ci": "## Continuous integration",
     "config": "## Configuration",
-    "cochange": "## Changes along, says history",
+    "cochange": "## Usually changes with it",
 }
 _USES = {
     UseKind.MENTIONS: "mentions `{}`: {}",

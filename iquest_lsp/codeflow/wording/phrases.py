@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from iquest_lsp.codeflow.facts import WITHHELD
@@ -22,10 +23,20 @@ def listed(names: Sequence[str], limit: int = 3) -> str:
 
 def left_out_line(count: int) -> str:
     """Says that the filters took commits out, and how to see them."""
-    template = "{} less telling commit is left out (`--include-filtered` shows them)."
+    template = "{} less informative commit is left out (`--include-filtered` shows them)."
     if count != 1:
-        template = "{} less telling commits are left out (`--include-filtered` shows them)."
+        template = "{} less informative commits are left out (`--include-filtered` shows them)."
     return say(template, count)
+
+
+def prose(text: str) -> str:
+    """A sentence, so that markdown shows the names in it as they are, in code and beside it."""
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(part if at % 2 else re.sub(r"__|[*<]", _escaped, part) for at, part in enumerate(parts))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"\\{char}" for char in found[0])
 
 
 def escape(text: str) -> str:

@@ -28,17 +28,17 @@ _SIGNS = {
     Sign.COMMENTS: "only comments and documentation strings change",
     Sign.NAME_REPLACED: "a name is replaced throughout",
     Sign.DEFINITIONS_MOVED: "definitions are moved or renamed",
-    Sign.LINES_REGROUPED: "existing lines are put into other definitions",
+    Sign.LINES_REGROUPED: "existing lines move into other definitions",
     Sign.PUBLIC_ADDED: "public definitions are added",
     Sign.MORE_ADDED: "more definitions are added than removed",
     Sign.DEFINITIONS_REMOVED: "definitions are removed",
-    Sign.SPEED: "caching or another means of speed is added",
+    Sign.SPEED: "caching or another optimisation is added",
     Sign.LINES_REARRANGED: "existing lines are rearranged",
-    Sign.TAKES_MORE: "a definition takes more",
-    Sign.INSIDE: "the inside of existing definitions changes a little",
+    Sign.TAKES_MORE: "a definition takes more parameters",
+    Sign.INSIDE: "existing definitions change a little inside",
     Sign.REWRITTEN: "code is rewritten in place",
     Sign.EXISTING: "existing definitions change",
-    Sign.UNKNOWN: "neither the message nor the diff tells",
+    Sign.UNKNOWN: "neither the message nor the diff shows the purpose",
 }
 _ONE_CATEGORY = {
     Category.DOCS: "only documentation changes",
@@ -48,7 +48,7 @@ _ONE_CATEGORY = {
 }
 _GROUNDS = {
     Ground.BOT: "made by the program {}",
-    Ground.MERGE: "a merge decides nothing itself",
+    Ground.MERGE: "a merge decides nothing by itself",
     Ground.LAYOUT: "only the layout changes",
     Ground.GENERATED: "only generated files change",
     Ground.SWEEP: "a sweep over {} files",

@@ -20,7 +20,7 @@ _WORDS = {
     RiskKind.BROKEN: "{} no longer parses as {}",
     RiskKind.UNPARSED: "{} does not parse as {}",
     RiskKind.DEBUGGING: "{} looks like a debugging leftover: `{}`",
-    RiskKind.CATCHES_ALL: "{} catches everything: `{}`",
+    RiskKind.CATCHES_ALL: "{} catches every exception: `{}`",
     RiskKind.LOCK_STAYS: "{} changes dependencies, but {} does not",
     RiskKind.LARGE_BINARY: "{} is a binary file of {} MB, which stays in the history",
     RiskKind.EXECUTABLE: "{} becomes executable",
@@ -31,7 +31,7 @@ def risk_words(risk: Risk) -> str:
     """One risk with its evidence."""
     places, values = _places(risk.places), risk.values
     if risk.kind is RiskKind.SIGNATURE and risk.change is not None:
-        template = "The signature of `{}` changes ({}), but its callers are as before: {}"
+        template = "The signature of `{}` changes ({}), but these callers are unchanged: {}"
         return say(template, values[0], detail(risk.change), places)
     if risk.kind is RiskKind.TOO_NEW:
         construct, needs, *promise = values

@@ -236,15 +236,15 @@ _OTHERS = {
     EventKind.WITH_FILE: "the {} came with the file",
 }
 _FOLLOW = {
-    Category.TEST: "its tests follow",
-    Category.DOCS: "its documentation follows",
-    Category.CI: "continuous integration follows",
-    Category.CHANGELOG: "the changelog follows",
+    Category.TEST: "its tests were updated",
+    Category.DOCS: "its documentation was updated",
+    Category.CI: "continuous integration was updated",
+    Category.CHANGELOG: "the changelog was updated",
 }
 _SIDES = {
-    Category.TEST: "a change of tests that {}",
-    Category.DOCS: "a change of documentation that {}",
-    Category.CI: "a change of continuous integration that {}",
+    Category.TEST: "a change to tests that {}",
+    Category.DOCS: "a change to documentation that {}",
+    Category.CI: "a change to continuous integration that {}",
     Category.CHANGELOG: "a changelog entry that {}",
 }
 #: The categories whose commits follow on others, in the order of what they say.
@@ -273,4 +273,4 @@ def _change(event: Event) -> str:
     told = detail(event)
     text = say(_CHANGES[event.kind], what, told)
     text = say("{}: {}", text, told) if told and event.kind in _TOLD else text
-    return say("{}, and declared deprecated", text) if event.deprecates else text
+    return say("{}, and marked as deprecated", text) if event.deprecates else text

@@ -83,10 +83,10 @@ _VERBS = {
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 _HELPER_VERBS = {
-    "added": "adds what tests share ({})",
-    "removed": "removes what tests share ({})",
-    "moved": "moves what tests share ({})",
-    "renamed": "renames what tests share ({})",
+    "added": "adds test helpers ({})",
+    "removed": "removes test helpers ({})",
+    "moved": "moves test helpers ({})",
+    "renamed": "renames test helpers ({})",
 }
 _LABELS = {"worktree": "the working tree", "staged": "the staged changes", "patch": "the patch"}
 
@@ -124,7 +124,7 @@ def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[S
     """The summary: what it is for, what it does, how large it is."""
     if not files:
         if subject.merge:
-            return say("Merges without changes of its own.")
+            return say("A merge without changes of its own.")
         return say("Nothing changes in {}.", label(subject))
     phrases = describe(changes, files)
     if subject.message:
@@ -178,7 +178,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     if moved:
         shown = ", ".join(say("{} to {}", item.old_path, item.path) for item in moved[:2])
         rest = len(moved) - 2
-        text = say("moves {} and {} more files", shown, rest) if rest > 0 else say("moves {}", shown)
+        more = "moves {0} and 1 more file" if rest == 1 else "moves {0} and {1} more files"
+        text = say(more if rest > 0 else "moves {0}", shown, rest)
         phrases.insert(0, _Phrase(text, moves=True))
         known |= {item.path for item in moved}
     others: dict[Category, list[ChangedFile]] = {}
@@ -213,7 +214,7 @@ def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
     if not some:
         return []
     kinds = {item.change for item in some}
-    other = "changes what tests share ({})"
+    other = "changes test helpers ({})"
     template = _HELPER_VERBS.get(next(iter(kinds)), other) if len(kinds) == 1 else other
     return [say(template, listed(list(dict.fromkeys(item.name for item in some))))]
 
@@ -247,7 +248,7 @@ def _definitions(some: Sequence[SymbolChange]) -> str:
     def name(item: SymbolChange) -> str:
         return say("`{}` to `{}`", item.old_name, item.name) if item.change == "renamed" else f"`{item.name}`"
 
-    some = sorted(some, key=lambda item: (not item.public, item.kind == "constant", -item.size))
+    some = sorted(some, key=lambda item: (not item.public, item.kind in ("constant", "variable"), -item.size))
     names = list(dict.fromkeys(map(name, some)))
     shown = ", ".join(names[:3])
     if len(names) > 3:

@@ -51,14 +51,14 @@ _EVIDENCE = {
     EvidenceKind.NAMED_IN_TEST: "changed `{}`, which is named in the failing test",
     EvidenceKind.NAMED_AFTER: "changed what {} is named after",
     EvidenceKind.AFTER: "after {}",
-    EvidenceKind.RISKY: "it changes conditions, bounds or much code",
+    EvidenceKind.RISKY: "it changes conditions, bounds or a lot of code",
     EvidenceKind.SIZE: "kind: {}, {} lines",
 }
 
 
 def _evidence(item: Evidence) -> str:
     if item.kind is EvidenceKind.WORDS:
-        return say("its lines hold {} of the error", ", ".join(f"`{word}`" for word in item.values))
+        return say("its lines contain {} from the error", ", ".join(f"`{word}`" for word in item.values))
     return say(_EVIDENCE[item.kind], *item.values)
 
 
@@ -104,7 +104,9 @@ class Suspects:
         """What the answer rests on where that is little, in words."""
         if not self.by_words:
             return ""
-        return say("The log names no file of this repository, so only its words and time were looked at.")
+        return say(
+            "The log names no file of this repository, so only its words and the dates of commits were compared."
+        )
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
@@ -127,13 +129,15 @@ class Suspects:
         """The suspects as a markdown document."""
         lines = [say("# Suspects"), ""]
         if self.since:
-            lines += [say("Set against what changed since {}.", escape(self.since)), ""]
+            lines += [say("Compared with what changed since {}.", escape(self.since)), ""]
         if self.by_words:
             lines += [self.note, ""]
         if not self.items:
-            lines.append(say("No commit in the history bears on this."))
+            lines.append(say("No commit in the history is related to this."))
         for number, item in enumerate(self.items, 1):
-            lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({item.score:.2f})")
+            lines.append(
+                f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({say('score {:.2f}', item.score)})"
+            )
             lines.append(f"   - {item.reason}")
         if self.left_out:
             lines += ["", left_out_line(self.left_out)]

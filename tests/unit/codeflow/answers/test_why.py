@@ -17,3 +17,24 @@ def test_a_getter_and_its_setter_are_introduced_once(script: Script) -> None:
     assert [item.change for item in story if item.subject == "Add the environment"] == [
         "the class was changed; `env` was introduced"
     ]
+
+
+def test_a_function_that_came_back_is_as_old_as_it_was_before_it_went(script: Script) -> None:
+    body = "def find(path):\n    for part in path.split('/'):\n        if part:\n            return part\n"
+    other = "def keep(value):\n    return value\n"
+    script.commit("Begin", {"a.py": body + "\n\n" + other, "b.py": other})
+    script.git("tag", "v1.0")
+    script.commit("Move it", {"a.py": other, "b.py": other + "\n\n" + body})
+    script.git("tag", "v2.0")
+    script.commit("Move it back", {"a.py": other + "\n\n" + body, "b.py": other})
+    story = history_of(script.root).why("a.py::find")
+    assert story.since == "v1.0"
+    assert [item.subject for item in story.story] == ["Begin", "Move it", "Move it back"]
+
+
+def test_one_word_of_a_name_makes_no_story(script: Script) -> None:
+    script.commit("Add a client", {"lib.py": "def http_client(app):\n    return app\n", ".travis.yml": "one\n"})
+    script.commit("Pin the version of the client", {".travis.yml": "two\n"})
+    script.commit("Run the http client on CI", {".travis.yml": "three\n"})
+    story = history_of(script.root).why("lib.py::http_client").story
+    assert [item.subject for item in story] == ["Add a client", "Run the http client on CI"]

@@ -33,7 +33,7 @@ def test_callers_that_still_fit_are_no_risk(script: Script) -> None:
         },
     )
     # The second call got its argument on a line of its own.
-    assert "its callers are as before: app.py:4\n" in told(script)
+    assert "these callers are unchanged: app.py:4\n" in told(script)
 
 
 def test_other_things_of_the_same_name_are_no_callers(script: Script) -> None:
@@ -51,7 +51,7 @@ def test_other_things_of_the_same_name_are_no_callers(script: Script) -> None:
     )
     script.commit("Ask for more", {"tool/command.py": "def command(name, more):\n    return name + more\n"})
     text = told(script)
-    assert "its callers are as before: tool/use.py:3\n" in text
+    assert "these callers are unchanged: tool/use.py:3\n" in text
     assert not any(f"{path}:" in text for path in ("test_home.py", "environment.ts", "judge.py"))
 
 
@@ -79,7 +79,7 @@ def test_what_tests_share_and_binary_files_are_told(script: Script) -> None:
     (script.root / "model.bin").write_bytes(b"\0\1" * 600_000)
     script.commit("Share a thread", {"tests/conftest.py": "def one_thread():\n    return 1\n"})
     text = told(script)
-    assert "Adds what tests share (`one_thread`); adds a binary file (model.bin)" in text
+    assert "Adds test helpers (`one_thread`); adds a binary file (model.bin)" in text
     assert "`model.bin`: added (binary)" in text
     assert "model.bin is a binary file of 1.2 MB" in text
     (script.root / "model.bin").write_bytes(b"\0\2" * 10)

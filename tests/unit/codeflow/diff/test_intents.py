@@ -114,7 +114,7 @@ def test_facts() -> None:
     assert "now calls `strptime`" in facts([], ["    return datetime.strptime(text, fmt)"])
     assert parameter_facts("def f(a, b)", "def f(a, b, *, c: int = 3)") == ["takes the new parameter `c`"]
     assert parameter_facts("int f(int a, char *b)", "int f(int a)") == ["no longer takes `b`"]
-    assert parameter_facts("def f(a, b)", "def f(b, a)") == ["takes its parameters in another order"]
+    assert parameter_facts("def f(a, b)", "def f(b, a)") == ["takes its parameters in a different order"]
 
 
 def test_heads_are_told_by_what_callers_notice() -> None:
