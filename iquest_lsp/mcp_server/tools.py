@@ -13,11 +13,12 @@ from iquest_lsp.mcp_server.budget import LEAST, MOST, USUAL
 INSTRUCTIONS = """\
 Answers about a git repository from its own history and syntax. Nothing is changed and no network is used.
 - why: how a line, a symbol or a file came to be. Ask before you change code whose purpose is not obvious.
-- impact: what else must change with a symbol, lines, a file or a diff. Ask before you change a signature or behaviour.
-- explain_diff: what a change does, what it forgot, what may break. Ask before you commit, and when you review.
-- suspects: which recent commit most likely brought a bug. Ask with a failing test's log.
+- impact: what else may have to change with a symbol, lines, a file or a diff. Ask before you change what others use.
+- explain_diff: what a change does, may have forgotten, may break. Ask before you commit, and when you review.
+- suspects: which commits may have introduced a bug. Ask with a failing test's log.
 - context: which files and commits matter at a place. Ask before you read around.
-The commits that are named are real: `git show COMMIT` shows them. What is called likely is a hint, not a finding."""
+Commit ids are real: `git show COMMIT` shows them. Intent, missing, risks, scores and confidences are heuristics from
+names and history: read the code before you act on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +106,28 @@ _FILTERED = Argument(
     "Also commits that are left out since they say little: made by bots, formatting only, reverted later.",
 )
 _FILE = Argument("file", "string", "A path in the repository, relative to `root` or absolute.")
-_LINE = Argument("line", "integer", "A line of the file as it is on disk, counted from 1.", 1, 100_000_000)
-_END_LINE = Argument("end_line", "integer", "The last line, where `line` is the first of several.", 1, 100_000_000)
-_SYMBOL = Argument("symbol", "string", "A function, class or method of the file: `total`, `Order.bill`.")
+_LINE = Argument(
+    "line",
+    "integer",
+    "A line of the file as it is on disk, counted from 1. Not together with `symbol`.",
+    1,
+    100_000_000,
+)
+_END_LINE = Argument(
+    "end_line", "integer", "The last line of the range that begins at `line`; needs `line`.", 1, 100_000_000
+)
+_SYMBOL = Argument(
+    "symbol", "string", "A definition in `file`, members dotted: `total`, `Order.bill`. Not together with `line`."
+)
 _DIFF = (
     Argument(
         "revision",
         "string",
-        "A commit (`HEAD~2`, `3f2a91c`, `v1.2`) or a range (`main..HEAD`, `main...feature`). "
-        "Default: the working tree against HEAD, files that are not tracked yet included.",
+        "A commit (`HEAD~2`, `3f2a91c`: what that commit itself changed, not everything since) or a range "
+        "(`main..HEAD`, `main...feature`). Default: all changes that are not committed, untracked files included.",
     ),
-    Argument("staged", "boolean", "Only what is staged for the next commit."),
-    Argument("patch", "string", "A unified diff instead, such as the text of a pull request.", most=TEXT_LENGTH),
+    Argument("staged", "boolean", "true: only the staged changes. Not together with `revision` or `patch`."),
+    Argument("patch", "string", "The text of a unified diff, instead of `revision`.", most=TEXT_LENGTH),
 )
 _USUAL = (_ROOT, _MAX_TOKENS, _FILTERED)
 
@@ -152,7 +163,7 @@ Example: {"revision": "main..HEAD"}""",
     (*_DIFF, *_USUAL),
     {
         "summary": _text("what the change does"),
-        "intent": _text("fix, feature, refactor, docs, test, change, ..."),
+        "intent": _text("kind of change, guessed from message and diff: fix, feature, refactor, ...; change: unclear"),
         "files": _list(
             "the files that it changes",
             path=_PATH,
@@ -165,10 +176,12 @@ Example: {"revision": "main..HEAD"}""",
             "earlier commits on the same code", commit=_COMMIT, date=_DATE, subject=_SUBJECT, reason=_text("")
         ),
         "missing": _list(
-            "files that probably should change too and do not",
+            "files that may also have to change, best evidence first; below 0.3 the evidence is weak",
             path=_PATH,
             reason=_text("the evidence"),
-            support=_number("commits that speak for it"),
+            support=_number(
+                "past commits in which it changed with a changed file; 0: the evidence is a name or a folder"
+            ),
             confidence=_number("0 to 1"),
         ),
         "risks": {"type": "array", "description": "what may break", "items": {"type": "string"}},
@@ -178,7 +191,7 @@ Example: {"revision": "main..HEAD"}""",
 
 WHY = Tool(
     "why",
-    "Why is this code so?",
+    "Why is this code the way it is?",
     """\
 Tells how a line, some lines, a symbol or a file came to be: the commits that made and changed it, oldest first, what \
 each did to it, the reason that its author gave, and the first release that has it. It follows code through moves and \
@@ -195,7 +208,9 @@ Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache
             date=_DATE,
             subject=_SUBJECT,
             change=_text("what the commit did to it"),
-            reason=_text("why, in its author's words; empty where the message does not say"),
+            reason=_text(
+                "what the message says of the purpose; may begin with the kind of commit that this tool takes it for"
+            ),
         ),
         "since": _maybe("the first release tag that has it"),
         "deprecated_in": _maybe("the first release tag that calls it deprecated"),
@@ -206,13 +221,14 @@ Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache
 
 IMPACT = Tool(
     "impact",
-    "What must change with it?",
+    "What may have to change with it?",
     """\
 Lists what else may have to change if code changes: callers and other uses by syntax, with file and line; tests; \
 documentation, CI and configuration that name it; and files that changed together with it in the past, which no search \
 for the name finds. Each comes with the reason and a confidence, and with commits where it rests on them.
-The code is a symbol, some lines or a file (`file`), or a change that is made already (`revision`, `staged`, `patch`; \
-without any argument the one that is not committed yet), whose own lines are left out.
+Give EITHER a place: `file`, with `symbol` OR `line` (and `end_line`) for a part of it; OR one change: `revision`, \
+`staged` or `patch`. With neither, the changes that are not committed are meant. Lines that a change itself edits are \
+not listed.
 Use it before you change a signature, a name or a behaviour, to find which tests to run, and before you commit.
 Example: {"file": "shop/prices.py", "symbol": "total"}, or {"revision": "main..HEAD"}""",
     (_FILE, _SYMBOL, _LINE, _END_LINE, *_DIFF, *_USUAL),
@@ -222,10 +238,10 @@ Example: {"file": "shop/prices.py", "symbol": "total"}, or {"revision": "main..H
         "items": _list(
             "places, by kind, the surest first; `commits`, where there are any, are what a place rests on",
             path=_PATH,
-            line=_number("from 1"),
+            line=_number("from 1; 1 where the whole file is meant"),
             kind=_text("caller, test, docs, ci, config, cochange"),
             reason=_text("the evidence"),
-            confidence=_number("0 to 1"),
+            confidence=_number("0 to 1, orders the places: a share of past commits, or a weight per kind of evidence"),
         ),
         "partial": _PARTIAL,
     },
@@ -233,13 +249,15 @@ Example: {"file": "shop/prices.py", "symbol": "total"}, or {"revision": "main..H
 
 SUSPECTS = Tool(
     "suspects",
-    "Which commit brought the bug?",
+    "Which commits may have introduced the bug?",
     """\
-Ranks the recent commits that most likely brought a bug: by the log of a failing test, a compiler or a crash, or by \
-the file, line or symbol that misbehaves. Each comes with its evidence and a \
-score, which orders the commits and is no probability.
-Use it when something that worked is broken, before `git bisect`. Paste the whole log: stack traces, names and \
-messages in it are looked up.
+Ranks commits by how strongly history and a log point to them as the origin of a bug. Each comes with its evidence and \
+a score, which orders the commits and is not a probability: a hint where to look first, to be confirmed with \
+`git show` or `git bisect`.
+Give `log` OR `file`, not both; one is needed. `log` is the whole output of a failing test, a compiler or a crash; \
+`file`, optionally with `symbol` or `line`, is what misbehaves.
+Use it when something that worked is broken, before `git bisect`. Stack traces, names and messages of the log are \
+looked up.
 Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/prices.py", "line": 12}""",
     (
         Argument("log", "string", "The output of a failing test, a compiler or a crash.", most=TEXT_LENGTH),
@@ -255,7 +273,7 @@ Example: {"log": "Traceback (most recent call last): ..."}, or {"file": "shop/pr
             commit=_COMMIT,
             date=_DATE,
             subject=_SUBJECT,
-            score=_number("orders the commits, no probability"),
+            score=_number("orders the commits, not a probability"),
             reason=_text("the evidence"),
             paths={"type": "array", "items": {"type": "string"}, "description": "files that it changed"},
         ),
@@ -267,10 +285,10 @@ CONTEXT = Tool(
     "context",
     "What matters at this place?",
     """\
-Lists the pieces of the workspace that matter most at a place in a file: related files, what is being edited, and the \
-commits that tell of it, each with the reason. It gives paths and lines to read, not their text. This is what the \
-user's editor shows its completion model there; the first call may take some seconds, while that model is loaded.
-Use it to decide what to read before you write code at a place.
+Lists what this tool's completion model is shown at a place in a file: related files and ranges of lines (not their \
+text), what is being edited, and commits, each with the reason. The first call may take some seconds, while that model \
+is loaded.
+Use it for a first reading list in a file you do not know; for callers ask impact, for history why.
 Example: {"file": "shop/orders.py", "line": 15}""",
     (
         _needed(_FILE),

@@ -74,7 +74,7 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
   const likely = found.missing.filter((item) => item.confidence < SURE && openWork);
   for (const [title, items] of [
     ["Perhaps missing", found.missing.filter((item) => item.confidence >= SURE)],
-    ["Likely to change along", likely],
+    ["Might also change (weak evidence)", likely],
   ] as const) {
     if (items.length > 0) {
       lines.push(`## ${title}`, "", ...items.map((item) => `- ${fileLink(item.path, origin, true)}: ${prose(item.reason)}`), "");

@@ -36,8 +36,8 @@ test("files that only likely change along are told of open work", () => {
   const guess = { path: "area.md", reason: "names `Area`", support: 1, confidence: 0.1 };
   const missing = [...found.missing, guess];
   const open = diffReport("", { ...found, missing }, origin);
-  expect(open.split("## Likely to change along")[1]).toContain("area.md");
-  expect(open.split("## Likely to change along")[0]).toContain("docs/shapes.md");
+  expect(open.split("## Might also change (weak evidence)")[1]).toContain("area.md");
+  expect(open.split("## Might also change (weak evidence)")[0]).toContain("docs/shapes.md");
   const committed = diffReport("0123abc", { ...found, missing }, origin);
   expect(committed).toContain("docs/shapes.md");
   expect(committed).not.toMatch(/Likely|area\.md/);

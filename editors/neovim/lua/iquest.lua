@@ -267,7 +267,7 @@ function M.explain(target)
     section(lines, 'Perhaps missing', expected, file)
     if not target or target == '' or target == '--staged' then
       local likely = vim.tbl_filter(function(item) return item.confidence < 0.3 end, found.missing)
-      section(lines, 'Likely to change along', likely, file)
+      section(lines, 'Might also change (weak evidence)', likely, file)
     end
     section(lines, 'Risks', found.risks, tostring)
     section(lines, 'Related history', found.history, commit)

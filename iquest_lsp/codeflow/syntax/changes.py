@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -194,7 +194,8 @@ class _Comparison:
         if symbol.kind in ("constant", "variable"):
             # Of a value the reader wants to see both, the old one and the new one.
             return plain_effects(removed, added) or effects(removed, added)
-        return effects(removed, added) or plain_effects(removed, added)
+        old, new = _own_lines(self.before, earlier, old_inside), _own_lines(self.after, symbol, new_inside)
+        return effects(removed, added, old, new) or plain_effects(removed, added, old, new)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])
@@ -358,6 +359,12 @@ def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> s
 
 def _outer(key: Key) -> Key:
     return key[0].rpartition(".")[0], 0
+
+
+def _own_lines(source: Sequence[bytes], symbol: Symbol, inside: Container[int]) -> list[str]:
+    """The lines of a definition that are no others'."""
+    lines = enumerate(source[symbol.start : symbol.end], symbol.start)
+    return [line.decode("utf-8", "replace") for at, line in lines if at not in inside]
 
 
 def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:

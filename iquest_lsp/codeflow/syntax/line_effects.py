@@ -206,18 +206,26 @@ class Effect(Fact[EffectKind]):
     __slots__ = ()
 
 
-def effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
-    """At most MAX_FACTS effects, the most telling first, each once."""
-    minus = [line for line in removed if not _COMMENT.match(line)]
-    plus = [line for line in added if not _COMMENT.match(line)]
+def effects(
+    removed: Sequence[str], added: Sequence[str], before: Sequence[str] = (), after: Sequence[str] = ()
+) -> list[Effect]:
+    """At most MAX_FACTS effects, the most telling first, each once.
+
+    `before` and `after` are all lines of the definition, where they are known: what stands elsewhere in it has neither
+    come nor gone.
+    """
+    minus, plus, old, new = (
+        [line for line in lines if not _COMMENT.match(line)] for lines in (removed, added, before, after)
+    )
+    old, new = [*minus, *old], [*plus, *new]
     found: list[Effect] = []
-    found += named(EffectKind.RAISES, _names(_RAISES, plus) - _names(_RAISES, minus))
-    found += named(EffectKind.RAISES_NO_MORE, _names(_RAISES, minus) - _names(_RAISES, plus))
-    found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, minus))
+    found += named(EffectKind.RAISES, _names(_RAISES, plus) - _names(_RAISES, old))
+    found += named(EffectKind.RAISES_NO_MORE, _names(_RAISES, minus) - _names(_RAISES, new))
+    found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, old))
     found += _replaced(minus, plus)
-    conditions, old_conditions = _conditions(plus), _conditions(minus)
-    found += [Effect(EffectKind.CHECKS, (item,)) for item in conditions if item not in old_conditions][:1]
-    come, gone = _calls(plus) - _calls(minus), _calls(minus) - _calls(plus)
+    old_conditions = _conditions(old)
+    found += [Effect(EffectKind.CHECKS, (item,)) for item in _conditions(plus) if item not in old_conditions][:1]
+    come, gone = _calls(plus) - _calls(old), _calls(minus) - _calls(new)
     # A long list says only that much was rewritten.
     found += named(EffectKind.CALLS, come) if len(come) <= 5 else []
     found += named(EffectKind.CALLS_NO_MORE, gone) if len(gone) <= 3 else []
@@ -243,8 +251,13 @@ def _bracketed(condition: str) -> str:
     return condition
 
 
-def plain_effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
-    """A change of few lines that no other effect tells, by the lines themselves or the names that come and go."""
+def plain_effects(
+    removed: Sequence[str], added: Sequence[str], old: Sequence[str] = (), new: Sequence[str] = ()
+) -> list[Effect]:
+    """A change of few lines that no other effect tells, by the lines themselves or the names that come and go.
+
+    `old` and `new` are all lines of the definition, where they are known.
+    """
     before, after = ([line for line in lines if line.strip() and not is_comment(line)] for lines in (removed, added))
     minus, plus = ([line.strip() for line in lines] for lines in (before, after))
     if minus and list(map(_uncommented, minus)) == list(map(_uncommented, plus)):
@@ -255,7 +268,8 @@ def plain_effects(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
         return [Effect(EffectKind.COMES, (_cut(plus[0]),))]
     if minus and not plus:
         return [Effect(EffectKind.GOES, (_cut(minus[0]),))]
-    come, gone = (sorted(_identifiers(one) - _identifiers(other)) for one, other in ((plus, minus), (minus, plus)))
+    come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
+    gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:
         return []
     return named(EffectKind.USES, come) + named(EffectKind.USES_NO_MORE, gone)

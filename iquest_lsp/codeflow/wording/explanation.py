@@ -188,7 +188,7 @@ class DiffExplanation:
 _MISSING = {
     MissingKind.TOGETHER: "changed in {} of the {} commits that changed {}",
     MissingKind.CHANGELOG: "{} of the last {} commits on code changed the changelog",
-    MissingKind.NEAR: "is nearby and changed recently",
+    MissingKind.NEAR: "no direct evidence: ranked by how often and how recently it changes, and by where it lies",
 }
 _MENTIONED = {
     "signature": "mentions `{}` (line {}), whose signature changes",
@@ -232,9 +232,9 @@ def render_markdown(explanation: DiffExplanation) -> str:
     missing = told_as_missing(explanation.missing)
     if missing:
         lines += [say("## Perhaps missing"), "", *_expected(missing), ""]
-    likely = [item for item in explanation.missing if item.confidence < SURE] if explanation.open_work else []
-    if likely:
-        lines += [say("## Likely to change along"), "", *_expected(likely), ""]
+    possible = [item for item in explanation.missing if _is_possible(item)] if explanation.open_work else []
+    if possible:
+        lines += [say("## Might also change (weak evidence)"), "", *_expected(possible), ""]
     if explanation.dangers:
         lines += [say("## Risks"), "", *[f"- {prose(risk)}" for risk in explanation.risks], ""]
     if explanation.history:
@@ -250,6 +250,11 @@ def render_markdown(explanation: DiffExplanation) -> str:
 def told_as_missing(items: Iterable[MissingItem]) -> list[MissingItem]:
     """The files that a reader is told to look at, surest first."""
     return [item for item in items if item.confidence >= SURE and _is_telling(item)][:MAX_EXPECTED]
+
+
+def _is_possible(item: MissingItem) -> bool:
+    """Whether a file that is not likely to change has at least some evidence of its own."""
+    return item.confidence < SURE and any(reason.kind is not MissingKind.NEAR for reason in item.reasons)
 
 
 def _is_telling(item: MissingItem) -> bool:

@@ -138,4 +138,4 @@ def _use(use: Use) -> str:
     name, within, module = use.values
     text = say("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name)
     text = say("{} in `{}`", text, within) if within else text
-    return say("{}, by its name alone: it does not import {}", text, module) if module else text
+    return say("{}, matched by name only: that it is the one of {} is not confirmed", text, module) if module else text

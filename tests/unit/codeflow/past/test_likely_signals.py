@@ -49,7 +49,7 @@ def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path
     script.write({"a.py": "def parse_date(text, strict):\n    return text\n"})
     assert likely_paths(script)[0] == "m4.py"
     text = render_markdown(history_of(script.root).explain_diff())
-    assert "## Likely to change along\n\n- `m4.py`: names `parse_date`" in text
+    assert "## Might also change (weak evidence)\n\n- `m4.py`: names `parse_date`" in text
     # What is committed is as it is: others see the guesses in the JSON form alone, after all that is surer.
     script.commit("Be strict")
     assert likely_paths(script, "HEAD")[0] == "m4.py"
