@@ -78,7 +78,7 @@ def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, 
 def test_what_stands_elsewhere_in_a_definition_has_neither_come_nor_gone(script: Script) -> None:
     script.commit("Start", {"a.py": "def f(x):\n    log(x)\n    if x:\n        x = take(x)\n    return take(x)\n"})
     script.commit(
-        "Go on", {"a.py": "def f(x):\n    log(x)\n    if x:\n        log(x, 1)\n        extra = 3\n    return take(x)\n"}
+        "Go on", {"a.py": "def f(x):\n    log(x)\n    if x:\n        log(x)\n        extra = 3\n    return take(x)\n"}
     )
     [file] = history_of(script.root).explain_diff("HEAD").files
     told = " ".join(detail(symbol) for symbol in file.symbols)
