@@ -8,9 +8,10 @@ from iquest_lsp.datatypes import Completion, ContextWindow, Position
 
 
 def completion_to_json(made: Completion) -> dict[str, Any]:
-    """`complete --json`."""
+    """`complete --json`; `memory` is there where the answer leans on another file of the repository."""
     names = ("total_ms", "context_ms", "queue_ms", "prefill_ms", "decode_ms")
     counts = ("window", "reused", "prefilled", "generated", "drafted", "accepted")
+    leaning = {"memory": {"path": made.memory_path, "share": round(made.memory_share, 3)}} if made.memory_path else {}
     return {
         "text": made.text,
         "range": {"start": _position(made.span.start), "end": _position(made.span.end)},
@@ -19,7 +20,7 @@ def completion_to_json(made: Completion) -> dict[str, Any]:
         "source": str(made.source),
         "timings": {name: round(getattr(made.timings, name), 3) for name in names},
         "tokens": {name: getattr(made.tokens, name) for name in counts},
-        "memory": {"path": made.memory_path, "share": round(made.memory_share, 3)},
+        **leaning,
     }
 
 

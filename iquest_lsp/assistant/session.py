@@ -215,16 +215,16 @@ class Session:
         """Whether a document is a file in a repository."""
         return not why_no_history(file.name) and self.view(file).project.has_history
 
-    def why(self, file: Path, line: int, last: int | None = None) -> Story:
-        """How a line, or those up to `last`, came to be; RepositoryError, UsageError. Blocks.
+    async def why(self, file: Path, line: int, last: int | None = None) -> Story:
+        """How a line, or those up to `last`, came to be; RepositoryError, UsageError.
 
         Lines are those of the text that the client sees, from 0.
         """
-        return line_history.why_at(self.view(file), file, line, last)
+        return await asyncio.to_thread(line_history.why_at, self.view(file), file, line, last)
 
-    def impact(self, file: Path, place: str) -> Impact:
-        """What else must change with a place in a file; see line_history.impact_at. Blocks."""
-        return line_history.impact_at(self.view(file), file, place)
+    async def impact(self, file: Path, place: str) -> Impact:
+        """What else must change with a place in a file; see line_history.impact_at."""
+        return await asyncio.to_thread(line_history.impact_at, self.view(file), file, place)
 
     async def change_at(self, file: Path, line: int) -> tuple[Path, str]:
         """The change a line (0-based) is part of; see line_history.change_at."""

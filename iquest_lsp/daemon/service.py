@@ -108,7 +108,6 @@ class Service:
             "version": __version__,
             "uptime_s": round(time.monotonic() - self._began, 1),
             "model": info.name if info is not None else None,
-            "prompts": self.assistant.engine.prompt_style,
             "state": self.assistant.engine.status.state.value,
             "clients": len(self._clients),
             "workspaces": [

@@ -86,7 +86,7 @@ def test_drafts_from_the_memory_change_nothing(
 ) -> None:
     parts = engine.parts
     assert parts is not None
-    monkeypatch.setattr(parts.decoder, "memory_shares", shares)
+    monkeypatch.setattr(parts.decoder.mixtures, "memory_shares", shares)
     monkeypatch.setattr(parts.decoder, "controller", forced := Forced(parts.decoder.controller))
     changed = 0
     for seed in range(SEEDS):

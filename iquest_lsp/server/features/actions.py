@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from lsprotocol import types
@@ -50,7 +49,7 @@ def register(connection: Connection) -> None:
     @connection.command(WHY)
     async def why(uri: str, line: int) -> dict[str, object]:
         file, at = _place(connection, uri, line)
-        markdown = (await asyncio.to_thread(connection.session.why, file, at)).to_markdown()
+        markdown = (await connection.session.why(file, at)).to_markdown()
         await show_markdown(connection, "why", markdown)
         return {"markdown": markdown}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError, RepositoryError, UsageError
@@ -21,7 +19,7 @@ def register(connection: Connection) -> None:
         if file is None or not connection.session.view(file).settings.hover:
             return None
         try:
-            story = await asyncio.to_thread(connection.session.why, file, params.position.line)
+            story = await connection.session.why(file, params.position.line)
         except (RepositoryError, UsageError, DocumentError):  # no history here: nothing to show at every pause
             return None
         told = story_in_short(story)

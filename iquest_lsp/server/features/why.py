@@ -26,7 +26,7 @@ def register(connection: Connection) -> None:
         file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, WHY)
         if lines is None:
             raise UsageError(f"{WHY} needs a line, counted from 0")
-        answer = (await asyncio.to_thread(connection.session.why, file, *lines)).to_json()
+        answer = (await connection.session.why(file, *lines)).to_json()
         note = why_no_history(file.name)
         return answer | {"partial": note} if note else answer
 
@@ -44,7 +44,7 @@ def register(connection: Connection) -> None:
         elif lines is not None:
             first, last = lines
             place = f":{first + 1}" + (f"-{last + 1}" if last is not None else "")
-        return (await asyncio.to_thread(connection.session.impact, file, place)).to_json()
+        return (await connection.session.impact(file, place)).to_json()
 
 
 def _lines(asked: dict[str, object], method: str) -> tuple[int, int | None] | None:
