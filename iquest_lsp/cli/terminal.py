@@ -28,6 +28,8 @@ NO_SUGGESTION = {
     "unsure": "the model is not sure enough of what it would write",
     "loop": "the model only repeated itself",
     "repeats": "the model wrote what stands there already",
+    "deleted": "it is what was just deleted here",
+    "dismissed": "it was dismissed here",
     "bracket": "the model only closed brackets that are closed already",
 }
 
