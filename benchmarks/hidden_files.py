@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from iquest_lsp.codeflow import History
-from iquest_lsp.codeflow.answers.explain import explain_source
+from iquest_lsp.codeflow.answers.explain import explain_diff
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
 from iquest_lsp.codeflow.past.index_access import evidence_until
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -39,7 +39,7 @@ def hidden(root: Path, store: Path, count: int) -> Iterator[list[bool]]:
             changed = [item for item in source.files if item.status == "M" and category(item.path) not in _NEVER]
             for left_out in changed[:2]:
                 rest = tuple(item for item in source.files if item is not left_out)
-                known = explain_source(replace(source, files=rest), target, evidence=evidence)
+                known = explain_diff(replace(source, files=rest), target, evidence=evidence)
                 yield [item.path == left_out.path for item in told_as_missing(known.missing)]
             count -= bool(changed)
             if not count:

@@ -23,6 +23,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
+from itertools import groupby, islice
 from pathlib import Path
 
 from iquest_lsp.bench.replay import wilson
@@ -183,12 +184,8 @@ def main() -> None:
         return
     pairs = read(given.names)
     if given.most:
-        counts: defaultdict[str, int] = defaultdict(int)
-        kept = []
-        for pair in pairs:
-            counts[pair.repository] += 1
-            kept += [pair] if counts[pair.repository] <= given.most else []
-        pairs = kept
+        groups = groupby(pairs, key=lambda pair: pair.repository)
+        pairs = [pair for _, group in groups for pair in islice(group, given.most)]
     with tempfile.TemporaryDirectory() as temporary:
         score(given.folder, pairs, given.store or Path(temporary))
 

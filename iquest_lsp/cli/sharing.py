@@ -24,23 +24,16 @@ def with_model(
     ask: Callable[[DaemonClient], T] | None,
 ) -> T:
     """Asks the daemon; where there can be none, or `ask` is None, the `work` is done here. Raises IQuestError."""
+    from iquest_lsp.daemon.client import joined, require_model
     from iquest_lsp.errors import DaemonError
-    from iquest_lsp.runtime.models import catalogue
 
     waits_for_a_model()
-    settings = configuration.settings()[0]
-    if settings.engine != "fake" and not settings.remote:
-        catalogue.resolve(settings.model)  # a model that does not exist is no reason to start a daemon
+    require_model(configuration.settings()[0])
     if ask is None:
         return _alone(configuration, work)
-    from iquest_lsp.daemon.client import joined
-
-    given = configuration.overrides
-    chosen = {key: value for key, value in given.items() if key in ("engine", "model")}
     with contextlib.ExitStack() as stack:
         try:
-            own = {key: value for key, value in given.items() if key not in chosen}
-            client = stack.enter_context(joined(chosen, own))
+            client = stack.enter_context(joined(configuration.overrides))
         except DaemonError as error:
             tell(f"warning: {error}")
             return _alone(configuration, work)

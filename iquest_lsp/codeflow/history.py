@@ -56,13 +56,14 @@ class History:
         `so_far` is told what is known already, while the rest is worked out.
         """
         from iquest_lsp.codeflow.answers import explain
-        from iquest_lsp.codeflow.diff.sources import DiffTarget
+        from iquest_lsp.codeflow.diff.sources import DiffTarget, load
         from iquest_lsp.codeflow.past.index_access import evidence_until
 
+        asked = DiffTarget.parse(target, patch)
         with evidence_until(self.folder) as evidence:
             return explain.explain_diff(
-                self.root,
-                DiffTarget.parse(target, patch),
+                load(self.root, asked),
+                asked,
                 evidence=evidence,
                 redact=self.redact,
                 so_far=so_far,

@@ -11,8 +11,11 @@ from typing import Any
 
 from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.bridge import CHUNK, join
+from iquest_lsp.daemon.runtime_dir import KEYS
 from iquest_lsp.errors import DaemonError, IQuestError, RequestFailedError, UsageError
+from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.server.framing import HEAD_END, body_length, frame
+from iquest_lsp.settings import Settings
 
 #: What the server calls a request that asks for what cannot exist (JSON-RPC: invalid params).
 _WRONG_USAGE = -32602
@@ -112,12 +115,21 @@ def _result(message: dict[str, Any]) -> Any:
     raise kind(str(error.get("message", "")))
 
 
-@contextlib.contextmanager
-def joined(options: Mapping[str, object], settings: Mapping[str, object]) -> Iterator[DaemonClient]:
-    """A connection to the daemon for these command line options, started when there is none, with settings of its own.
+def require_model(settings: Settings) -> None:
+    """Raises ModelError where the model that completions need does not exist: no reason to start a daemon then."""
+    if settings.engine != "fake" and not settings.remote:
+        catalogue.resolve(settings.model)
 
-    Raises DaemonError when there can be none.
+
+@contextlib.contextmanager
+def joined(given: Mapping[str, object]) -> Iterator[DaemonClient]:
+    """A connection to the daemon for settings given on the command line, started when there is none.
+
+    Those that choose the engine choose the daemon, the others hold for this connection. Raises DaemonError when there
+    can be none.
     """
+    options = {key: value for key, value in given.items() if key in KEYS}
+    settings = {key: value for key, value in given.items() if key not in KEYS}
     _, connection, first = join(options, WITHOUT)
     with connection:
         client = DaemonClient(connection, first)
@@ -125,7 +137,7 @@ def joined(options: Mapping[str, object], settings: Mapping[str, object]) -> Ite
             "processId": os.getpid(),
             "rootUri": None,
             "capabilities": {},
-            "initializationOptions": dict(settings),
+            "initializationOptions": settings,
         }
         client.request("initialize", opening)
         client.notify("initialized", {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iquest_lsp.mcp_server import arguments
@@ -133,15 +133,7 @@ _USUAL = (_ROOT, _MAX_TOKENS, _FILTERED)
 
 
 def _needed(argument: Argument) -> Argument:
-    return Argument(
-        argument.name,
-        argument.kind,
-        argument.about,
-        argument.least,
-        argument.most,
-        argument.default,
-        is_required=True,
-    )
+    return replace(argument, is_required=True)
 
 
 _PARTIAL: dict[str, Any] = {

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.daemon.client import DaemonClient, joined
+from iquest_lsp.daemon.client import DaemonClient, joined, require_model
 from iquest_lsp.errors import RequestCancelledError, RequestFailedError
 from iquest_lsp.mcp_server.questions import Answer
-from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
 
 #: Commits that are named, and files for which there was no room.
@@ -44,12 +43,8 @@ async def ask_window(configuration: Configuration, file: Path, line: int, column
 
 
 def _ask(asking: _Asking, configuration: Configuration, file: Path, line: int, column: int | None) -> dict[str, Any]:
-    settings = configuration.settings()[0]
-    if settings.engine != "fake" and not settings.remote:
-        catalogue.resolve(settings.model)  # a model that does not exist is no reason to start a daemon
-    given = configuration.overrides
-    chosen = {key: value for key, value in given.items() if key in ("engine", "model")}
-    with joined(chosen, {key: value for key, value in given.items() if key not in chosen}) as client:
+    require_model(configuration.settings()[0])
+    with joined(configuration.overrides) as client:
         asking.client = client
         if asking.is_given_up:
             raise RequestCancelledError("The request was withdrawn")

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
@@ -15,7 +14,7 @@ from iquest_lsp.codeflow.diff.config_keys import key_changes
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
-from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, load
+from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.git.commits import FileDiff
@@ -41,32 +40,6 @@ MAX_OLD, MAX_RANGES = 100, 40
 
 
 def explain_diff(
-    root: Path,
-    target: DiffTarget,
-    *,
-    evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
-    redact: Redact | None = None,
-    so_far: Callable[[DiffExplanation], None] | None = None,
-    include_filtered: bool = False,
-) -> DiffExplanation:
-    """Explains a diff.
-
-    `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text,
-    that text is withheld. `so_far` is told what is known already while the rest is worked out. With
-    `include_filtered` the history holds commits that a filter objects to. Raises NotARepositoryError,
-    RepositoryError, RevisionError, UsageError.
-    """
-    return explain_source(
-        load(root, target),
-        target,
-        evidence=evidence,
-        redact=redact,
-        so_far=so_far,
-        include_filtered=include_filtered,
-    )
-
-
-def explain_source(
     source: DiffSource,
     target: DiffTarget,
     *,
@@ -75,7 +48,12 @@ def explain_source(
     so_far: Callable[[DiffExplanation], None] | None = None,
     include_filtered: bool = False,
 ) -> DiffExplanation:
-    """Explains a diff whose texts are at hand; see `explain_diff`."""
+    """Explains a diff whose texts are at hand; `target` is what was asked for.
+
+    `evidence` makes what answers about the past of a repository up to a commit; where `redact` says True of a text,
+    that text is withheld. `so_far` is told what is known already while the rest is worked out. With
+    `include_filtered` the history holds commits that a filter objects to. Raises RepositoryError.
+    """
     if source.repository is not None:
         source.repository.withhold = redact
     changes = changes_of(source)
