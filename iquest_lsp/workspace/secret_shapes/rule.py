@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Rule:
         return _compiled(self.expression, self.flags)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(expression: str, flags: int) -> re.Pattern[str]:
     return re.compile(expression, flags)
 
