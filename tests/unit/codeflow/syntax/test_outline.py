@@ -26,7 +26,8 @@ CASES: list[tuple[str, str, list[tuple[str, str, int, int]]]] = [
     ),
     (
         "pyproject.toml",
-        '[project]\nname = "a"\ndependencies = [\n  "b",\n]\n[[tool.x.overrides]]\nmodule = "m"\n[[tool.x.overrides]]\n',
+        '[project]\nname = "a"\ndependencies = [\n  "b",\n]\n'
+        '[[tool.x.overrides]]\nmodule = "m"\n[[tool.x.overrides]]\n',
         [
             ("table", "project", 0, 5),
             ("key", "project.dependencies", 2, 5),
