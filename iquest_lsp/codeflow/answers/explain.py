@@ -44,7 +44,7 @@ def explain_diff(
     target: DiffTarget,
     *,
     evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
-    redact: Redact | None = None,
+    redact: Redact | None,
     so_far: Callable[[DiffExplanation], None] | None = None,
     include_filtered: bool = False,
 ) -> DiffExplanation:
@@ -148,7 +148,7 @@ def _doubtful(touch: Past) -> bool:
     return touch.objection is not None and not touch.born and not (touch.label and silent)
 
 
-def related(touches: Iterable[Past], redact: Redact | None = None) -> list[HistoryItem]:
+def related(touches: Iterable[Past], redact: Redact | None) -> list[HistoryItem]:
     """The commits worth citing, newest first, each with its reasons; those that made something come along."""
     by_commit: dict[str, list[Past]] = {}
     for touch in touches:

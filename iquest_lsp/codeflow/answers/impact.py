@@ -95,7 +95,7 @@ def impact_of(
     changing: Changing,
     past: FlowIndex,
     *,
-    redact: Redact | None = None,
+    redact: Redact | None,
     include_filtered: bool = False,
 ) -> Impact:
     """The places that use the definitions, and the files that change with their files.

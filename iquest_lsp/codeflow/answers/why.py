@@ -37,7 +37,7 @@ class _Step:
     deprecates: bool = False
 
 
-def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None = None) -> Story:
+def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None) -> Story:
     """The story of a target, from what is indexed; older commits on its file are read first where need be.
 
     Raises UsageError for a definition that neither the file nor its history has.
