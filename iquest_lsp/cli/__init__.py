@@ -11,12 +11,13 @@ from iquest_lsp.cli.history import explain_diff, impact, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
 from iquest_lsp.cli.mcp import mcp
 from iquest_lsp.cli.models import models
+from iquest_lsp.cli.next_edit import next_edit
 from iquest_lsp.cli.output import survive_any_stream
 from iquest_lsp.cli.serve import cli
 
 __all__ = ["cli", "explain_this_diff", "main"]
 
-for _command in (complete, context, explain_diff, ask, why, impact, suspects, mcp, replay, bench):
+for _command in (complete, context, explain_diff, next_edit, ask, why, impact, suspects, mcp, replay, bench):
     cli.add_command(_command)
 for _command in (doctor, daemon, cache, runtime, models):
     cli.add_command(_command)
