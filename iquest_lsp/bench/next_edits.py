@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from iquest_lsp.nextedit.records import Edit, NextEdit
 Order = Literal["diff", "human"]
 ORDERS: tuple[Order, ...] = ("diff", "human")
 #: A commit with more edits is a sweep by a program more often than the work of hands.
-MAX_EDITS = 60
+MAX_EDITS = 40
 #: A suggestion for whole lines may land this many lines from where the commit put them.
 NEAR_LINES = 4
 
@@ -133,8 +133,13 @@ class Session:
     def make(self, path: str, at: int) -> None:
         """Makes an edit."""
         self.made[path].add(at)
-        whole = self.changes[path].text
-        self.state[path] = Change(ChangedText(path, whole.before, self.text(path), whole.old_path))
+        whole, shift, made = self.changes[path], 0, []
+        for number, edit in enumerate(whole.edits):
+            if number in self.made[path]:
+                made.append(replace(edit, line=edit.old_line + shift))
+                shift += len(edit.new) - len(edit.old)
+        text = ChangedText(path, whole.text.before, self.text(path), whole.text.old_path)
+        self.state[path] = Change(text, tuple(made))
 
     def before_line(self, path: str, line: int) -> int | None:
         """A line of the file as it is, as a line of the file before; None where it was changed already."""

@@ -11,11 +11,13 @@ from iquest_lsp.nextedit.pieces import Renaming, edits_between, renamings
 from iquest_lsp.nextedit.records import Edit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Change:
     """One changed file."""
 
     text: ChangedText
+    #: What was changed, where that is known already.
+    known: tuple[Edit, ...] | None = None
 
     @property
     def path(self) -> str:
@@ -35,6 +37,8 @@ class Change:
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """What was changed, in the order of the text."""
+        if self.known is not None:
+            return self.known
         return tuple(edits_between(self.text.path, self.text.before, self.text.after))
 
     @cached_property

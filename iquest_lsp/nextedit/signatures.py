@@ -93,7 +93,7 @@ def changed_heads(change: Change) -> Iterator[Changed]:
 def plan_of(old_head: str, head: str) -> Plan | None:
     """What calls have to do between two heads; None where nothing, or where it cannot be told."""
     old, new = (_parameters(text) for text in (old_head, head))
-    if old is None or new is None or old == new:
+    if old is None or new is None:
         return None
     one, other = [*old], [*new]
     gone = [(at, name) for at, name in enumerate(one) if name not in new]
@@ -114,7 +114,6 @@ def plan_of(old_head: str, head: str) -> Plan | None:
 
 
 def _parameters(head: str) -> dict[str, str] | None:
-    head = re.sub(r"^(func\s*)\([^)]*\)\s*", r"\1", head)
     if "(" not in head:
         return None
     found = parameters(head)
