@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.reading import (
     category,
     imports,
     is_meant,
+    lines_with,
     module_name,
     parameters,
     references,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 MAX_CHANGED = 12
 #: A head of fewer pieces than this stands in too many places.
 LEAST_HEAD = 5
+#: How far from its name a head begins and ends at most, in lines.
+LINES_AHEAD, LINES_BEHIND = 3, 12
 _MADE_BY = ("__init__", "constructor")
 _SPREAD = ("list_splat", "dictionary_splat", "spread_element", "variadic_argument", "parenthesized_argument")
 _ITSELF = ("self", "cls")
@@ -266,21 +269,32 @@ def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
             continue
         data = sources.read(path)
         text = data.decode("utf-8", "replace") if data is not None else ""
-        for match in head.finditer(text):
-            line = text.count("\n", 0, match.start())
-            column = match.start() - (text.rfind("\n", 0, match.start()) + 1)
-            place = (
-                "own" if path == item.path else "header" if path.endswith((".h", ".hpp", ".hh", ".pyi")) else "other"
-            )
-            broken = "-broken" if "\n" in match[0] else ""
+        for line, column, found in _matches(head, text, short):
+            place = "own" if path == item.path else "header" if path.endswith(_HEADERS) else "other"
+            broken = "-broken" if "\n" in found else ""
             yield NextEdit(
                 path,
                 line,
                 column,
-                match[0],
+                found,
                 item.head,
                 EditKind.SIGNATURE,
                 Reason(ReasonKind.OVERRIDE, (short,)),
                 f"signature-head-{place}{broken}",
                 trigger=(item.path, item.line),
             )
+
+
+def _matches(head: re.Pattern[str], text: str, name: str) -> Iterator[tuple[int, int, str]]:
+    """Where a head stands in a text, near the lines that hold its name: line, column, the head as it is written."""
+    lines = text.split("\n")
+    known: set[tuple[int, int]] = set()
+    for at in lines_with(text, name):
+        first = max(at - LINES_AHEAD, 0)
+        around = "\n".join(lines[first : at + LINES_BEHIND])
+        for match in head.finditer(around):
+            line = first + around.count("\n", 0, match.start())
+            column = match.start() - (around.rfind("\n", 0, match.start()) + 1)
+            if (line, column) not in known:
+                known.add((line, column))
+                yield line, column, match[0]
