@@ -81,11 +81,11 @@ def _queries(repository: Repository, index: FlowIndex) -> dict[str, dict[str, fl
     index.deepen(code)
     questions: dict[str, list[Callable[[], object]]] = {
         "partners": [lambda path=path: index.partners([path]) for path in busy],  # type: ignore[misc]
-        "records": [lambda path=path: flow_records_of(index, [path], 20) for path in code],  # type: ignore[misc]
+        "records": [lambda path=path: flow_records_of(index, [path], 20, redact=None) for path in code],  # type: ignore[misc]
         "symbols": [lambda path=path: index.symbols_on([path]) for path in code],  # type: ignore[misc]
         "habits": [index.habits],
-        "story": [lambda target=target: tell(index, target) for target in targets],  # type: ignore[misc]
-        "suspects": [lambda target=target: suspects_of_target(index, target) for target in targets],  # type: ignore[misc]
+        "story": [lambda target=target: tell(index, target, redact=None) for target in targets],  # type: ignore[misc]
+        "suspects": [lambda target=target: suspects_of_target(index, target, redact=None) for target in targets],  # type: ignore[misc]
     }
     answers = {name: _times_all(calls) for name, calls in questions.items()}
     began = time.perf_counter()

@@ -12,6 +12,16 @@ from tests.reports import pytest_report_to_serializable
 __all__ = ["pytest_report_to_serializable"]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """No test is named by a set: each process would order and name its tests in its own way, and none would start."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        values, ids = mark.args[1], mark.kwargs.get("ids")
+        rows = [row if isinstance(row, tuple) else (row,) for row in values]
+        named_by_sets = callable(ids) and any(isinstance(value, (set, frozenset)) for row in rows for value in row)
+        if isinstance(values, (set, frozenset)) or named_by_sets:
+            raise pytest.UsageError(f"{metafunc.definition.nodeid}: a set has no order that every process has")
+
+
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """Commands say how much is logged, and where; what they say in one test holds for no other."""

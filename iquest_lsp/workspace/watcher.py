@@ -12,7 +12,8 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -30,9 +31,10 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from iquest_lsp.workspace.disk_state import HEAD_FILES, Changes, count_folders, inotify_watches, stamps
+from iquest_lsp.workspace.batch import Batch, Event
+from iquest_lsp.workspace.disk_state import Changes, count_folders, inotify_watches, stamps
 from iquest_lsp.workspace.git_places import mark_of, places_of
-from iquest_lsp.workspace.ignore import IGNORE_FILE, IgnoreRules, is_rules_file
+from iquest_lsp.workspace.ignore import IgnoreRules, is_rules_file
 from iquest_lsp.workspace.paths import is_folder
 from iquest_lsp.workspace.tree import MAX_DEPTH, walk
 
@@ -53,12 +55,26 @@ _EVENTS: list[type[FileSystemEvent]] = [
 _MAX_WATCHES = 48
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A batch of changes leaves when nothing happened for `quiet_s`, at the latest `patience_s` after its first event;
+    past `max_paths` it says `everything`. A folder that sends no events is looked at every `poll_s`.
+    """
+
+    quiet_s: float = 0.2
+    patience_s: float = 2.0
+    poll_s: float = 5.0
+    max_paths: int = 1000
+
+
+_PACE = Pace()
+
+
 class Watcher:
     """Watches one workspace and calls `on_changes` on its own thread, never twice at once.
 
-    A batch leaves when nothing happened for `quiet_s`, at the latest `patience_s` after its first event; past
-    `max_paths` it says `everything`. `warn` gets one sentence when watching is degraded. With a `max_depth` of 0 only
-    the files of the root itself are watched, no folder in it.
+    `warn` gets one sentence when watching is degraded. With a `max_depth` of 0 only the files of the root itself are
+    watched, no folder in it.
     """
 
     def __init__(
@@ -68,10 +84,7 @@ class Watcher:
         on_changes: Callable[[Changes], None],
         *,
         warn: Callable[[str], None] = _log.warning,
-        quiet_s: float = 0.2,
-        patience_s: float = 2.0,
-        poll_s: float = 5.0,
-        max_paths: int = 1000,
+        pace: Pace = _PACE,
         polling: bool = False,
         max_depth: int = MAX_DEPTH,
     ) -> None:
@@ -80,13 +93,10 @@ class Watcher:
         self._rules = rules
         self._on_changes = on_changes
         self._warn = warn
-        self._quiet_s = quiet_s
-        self._patience_s = patience_s
-        self._poll_s = poll_s
-        self._max_paths = max_paths
+        self._pace = pace
         self._force_polling = polling
         self._max_depth = max_depth
-        self._events: queue.SimpleQueue[FileSystemEvent | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
         self.watches: dict[str, ObservedWatch] = {}
         self._git: tuple[Path, ...] = ()
@@ -116,7 +126,7 @@ class Watcher:
             while not self._stopping.is_set():
                 if not is_folder(self.root):
                     self.mode = "off"
-                    self._stopping.wait(min(self._poll_s, 1.0))
+                    self._stopping.wait(min(self._pace.poll_s, 1.0))
                     continue
                 self._find_repository()
                 if not self._force_polling and self._watch():
@@ -151,11 +161,13 @@ class Watcher:
         looked = time.monotonic()
         while not self._stopping.is_set():
             now = time.monotonic()
-            if not pending and now >= looked + self._poll_s:
+            if not pending and now >= looked + self._pace.poll_s:
                 looked = now
                 if mark_of(self.root) != self._mark:
                     return
-            due = min(pending.last + self._quiet_s, pending.first + self._patience_s) if pending else now + 1.0
+            due = (
+                min(pending.last + self._pace.quiet_s, pending.first + self._pace.patience_s) if pending else now + 1.0
+            )
             if pending and due <= now:
                 if pending.repository and mark_of(self.root) != self._mark:
                     return
@@ -171,14 +183,14 @@ class Watcher:
                 continue
             if event is None:
                 continue
-            if event.event_type == "deleted" and os.fsdecode(event.src_path) == str(self.root):
+            if event.is_deletion and str(self.root) in event.files:
                 return  # even where it is back by now: its watches are gone
             for folder in pending.come(event):
                 self._renew(folder)  # before it is looked through: what is made in it meanwhile is told
             pending.add(event)
 
-    def _pending(self) -> _Pending:
-        return _Pending(self.root, self._git, self._above, self._rules(), self._max_paths)
+    def _pending(self) -> Batch:
+        return Batch(self.root, self._git, self._above, self._rules(), self._pace.max_paths)
 
     def _deliver(self, changes: Changes) -> None:
         try:
@@ -191,7 +203,7 @@ class Watcher:
             self._warned = True
             self._warn(
                 f"{self.root.name}: {why}; changes made outside the editor are looked for every "
-                f"{self._poll_s:g} s instead of at once."
+                f"{self._pace.poll_s:g} s instead of at once."
             )
 
     # ------------------------------------------------------------------------------------ native watches
@@ -257,7 +269,7 @@ class Watcher:
             if os.path.isdir(folder):
                 self._degrade(f"the system cannot watch a new folder ({error.strerror or error})")
                 self._force_polling = True
-                self._events.put(DirDeletedEvent(str(self.root)))
+                self._events.put(Event([str(self.root)], is_folder=True, is_deletion=True))
 
     def _unwatch(self) -> None:
         observer, self._observer = self._observer, None
@@ -281,10 +293,10 @@ class Watcher:
                 files = sorted(path for path in changed if not path.startswith((".git/", "../")))
                 head = any(path.startswith(".git/") and not path.endswith("info/exclude") for path in changed)
                 rules = any(is_rules_file(path) or path.endswith("/info/exclude") for path in changed)
-                everything = rules or len(files) > self._max_paths
+                everything = rules or len(files) > self._pace.max_paths
                 self._deliver(Changes(() if everything else tuple(files), everything, head, rules))
             # At most a twentieth of one core goes into looking.
-            self._stopping.wait(max(self._poll_s, 20 * (time.monotonic() - started)))
+            self._stopping.wait(max(self._pace.poll_s, 20 * (time.monotonic() - started)))
 
     def _look(self) -> dict[str, tuple[int, int]]:
         paths = walk(self.root, self._rules(), max_depth=self._max_depth, cancelled=self._stopping.is_set).paths
@@ -292,107 +304,9 @@ class Watcher:
 
 
 class _Forward(FileSystemEventHandler):
-    def __init__(self, events: queue.SimpleQueue[FileSystemEvent | None]) -> None:
+    def __init__(self, events: queue.SimpleQueue[Event | None]) -> None:
         self._events = events
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        self._events.put(event)
-
-
-class _Pending:
-    """The events of one batch."""
-
-    def __init__(
-        self, root: Path, git: Sequence[Path], above: Sequence[Path], rules: IgnoreRules, max_paths: int
-    ) -> None:
-        self._root = str(root)
-        self._git = [str(folder) + os.sep for folder in git]
-        self._rules_above = {str(folder / IGNORE_FILE) for folder in above}
-        self.repository = False
-        self._rules = rules
-        self._max_paths = max_paths
-        self._paths: set[str] = set()
-        self._everything = self._head = self._rules_changed = False
-        self.first = self.last = 0.0
-
-    def __bool__(self) -> bool:
-        return bool(self._paths) or self._everything or self._head or self._rules_changed or self.repository
-
-    def come(self, event: FileSystemEvent) -> list[str]:
-        """The folders directly below the root that came with an event, and must be watched anew."""
-        if not event.is_directory or event.event_type == "deleted":
-            return []
-        found = []
-        for name in (event.src_path, event.dest_path):
-            file = os.fsdecode(name)
-            is_below = bool(file) and os.path.dirname(file) == self._root and os.path.isdir(file)
-            if is_below and not self._rules.reason(os.path.basename(file), is_folder=True):
-                found.append(file)
-        return found
-
-    def add(self, event: FileSystemEvent) -> None:
-        """Notes an event; a folder that came is looked through."""
-        was_empty = not self
-        for name in (event.src_path, event.dest_path):
-            file = os.fsdecode(name)
-            if not file:
-                continue
-            if event.is_directory and os.path.basename(file) == ".git" and os.path.dirname(file) == self._root:
-                self.repository = True
-            if event.is_directory and event.event_type != "deleted" and os.path.isdir(file):
-                for folder, _, names in os.walk(file):
-                    self._note_all(os.path.join(folder, name) for name in names)
-                    if self._everything:
-                        break
-            elif event.is_directory:
-                # What lay in it is not told: a look at the tree finds out.
-                self._everything = self._everything or not self._outside(file)
-            else:
-                self._note_all([file])
-        if self:
-            self.last = time.monotonic()
-            if was_empty:
-                self.first = self.last
-
-    def take(self) -> Changes | None:
-        """What happened, None when nothing did that anybody wants to know."""
-        if not (self._paths or self._everything or self._head or self._rules_changed):
-            return None
-        paths = () if self._everything else tuple(sorted(self._paths))
-        return Changes(paths, self._everything, self._head, self._rules_changed)
-
-    def _outside(self, file: str) -> bool:
-        path = os.path.relpath(file, self._root).replace(os.sep, "/")
-        return path != "." and bool(self._rules.reason(path, is_folder=True))
-
-    def _note_all(self, files: Iterable[str]) -> None:
-        for file in files:
-            self._note(file)
-            if len(self._paths) > self._max_paths:
-                self._everything = True
-            if self._everything:
-                self._paths.clear()
-                return
-
-    def _note(self, file: str) -> None:
-        for folder in self._git:
-            if file.startswith(folder):
-                inner = file[len(folder) :].replace(os.sep, "/")
-                self._head = self._head or inner in HEAD_FILES or inner.startswith("refs/heads/")
-                if inner == "info/exclude":
-                    self._rules_changed = self._everything = True
-                return
-        if file in self._rules_above:
-            self._rules_changed = self._everything = True
-            return
-        path = os.path.relpath(file, self._root).replace(os.sep, "/")
-        if path == ".git" or path.startswith(".git/"):
-            self.repository = True  # one came, or went
-            return
-        if path.startswith("../"):
-            return
-        if is_rules_file(path):
-            self._rules_changed = True
-            self._everything = True  # what is ignored may be any file
-        elif not self._rules.reason(path):
-            self._paths.add(path)
+        names = [os.fsdecode(name) for name in (event.src_path, event.dest_path) if name]
+        self._events.put(Event(names, event.is_directory, event.event_type == "deleted"))

@@ -106,7 +106,7 @@ COPILOT = {"editorInfo": {"name": "Neovim", "version": "0.11"}, "editorPluginInf
         ({"notifications": ["iquest/answered", "didChangeStatus"]}, {"iquest/answered", "didChangeStatus"}),
         (COPILOT, {"didChangeStatus"}),
     ],
-    ids=lambda value: ",".join(value) or "none",
+    ids=["nothing", "no list", "a word", "one and others", "two", "copilot"],
 )
 async def test_only_what_a_client_knows_is_sent(
     home: Home, root: Path, options: dict[str, object], expected: set[str]

@@ -1,7 +1,7 @@
 /** The context window as a tree: what is in it by kind, and what was left out. */
 
 import type { Chunk, ChunkKind, ContextWindow } from "./protocol";
-import { count } from "./status";
+import { count } from "./statusText";
 
 export interface Node {
   readonly label: string;

@@ -26,6 +26,7 @@ from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read
 from iquest_lsp.codeflow.syntax.line_effects import plain_effects
+from iquest_lsp.codeflow.syntax.mentions import meant
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
@@ -44,7 +45,7 @@ def explain_diff(
     target: DiffTarget,
     *,
     evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
-    redact: Redact | None = None,
+    redact: Redact | None,
     so_far: Callable[[DiffExplanation], None] | None = None,
     include_filtered: bool = False,
 ) -> DiffExplanation:
@@ -148,7 +149,7 @@ def _doubtful(touch: Past) -> bool:
     return touch.objection is not None and not touch.born and not (touch.label and silent)
 
 
-def related(touches: Iterable[Past], redact: Redact | None = None) -> list[HistoryItem]:
+def related(touches: Iterable[Past], redact: Redact | None) -> list[HistoryItem]:
     """The commits worth citing, newest first, each with its reasons; those that made something come along."""
     by_commit: dict[str, list[Past]] = {}
     for touch in touches:
@@ -241,7 +242,8 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]
     asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
     owners = {name: leads[-1] for name, (_, *leads) in origins.items() if len(leads) > 1}
-    return linked(references(repository, list(asked), _reader(source), source.revision or None, owners), origins)
+    found = references(repository, list(asked), _reader(source), source.revision or None, owners)
+    return meant(linked(found, origins), found, origins)
 
 
 def _along(source: DiffSource, past: Evidence, tracked: frozenset[str]) -> list[Likely]:

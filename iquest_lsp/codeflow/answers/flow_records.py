@@ -19,7 +19,7 @@ _TELLING = ("signature", "renamed", "moved", "added", "removed", "body", "test",
 
 
 def flow_records_of(
-    index: FlowIndex, paths: Sequence[str], limit: int, *, redact: Redact | None = None, include_filtered: bool = False
+    index: FlowIndex, paths: Sequence[str], limit: int, *, redact: Redact | None, include_filtered: bool = False
 ) -> list[FlowRecord]:
     """Records of commits on `paths` (relative to the workspace root), most telling first within what is recent.
 

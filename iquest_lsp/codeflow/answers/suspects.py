@@ -59,7 +59,7 @@ class _Case:
 
 
 def suspects_of_target(
-    index: FlowIndex, target: Target, *, redact: Redact | None = None, include_filtered: bool = False
+    index: FlowIndex, target: Target, *, redact: Redact | None, include_filtered: bool = False
 ) -> Suspects:
     """Suspects for FILE or FILE:LINE (or FILE::SYMBOL)."""
     cases = _Cases(index)
@@ -68,7 +68,7 @@ def suspects_of_target(
 
 
 def suspects_of_failure(
-    index: FlowIndex, failure: Failure, *, redact: Redact | None = None, include_filtered: bool = False
+    index: FlowIndex, failure: Failure, *, redact: Redact | None, include_filtered: bool = False
 ) -> Suspects:
     """Suspects for a log. Raises UsageError for one that says nothing at all."""
     if not failure.frames and not failure.words:

@@ -22,7 +22,7 @@ MAX_EDITS = 200
 LIVE_SECONDS = 1.0
 
 
-def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit]:
+def recent_edits(root: Path, *, redact: Redact | None) -> list[RecentEdit]:
     """The working tree's changes against HEAD as the code reads now, file by file in path order.
 
     Deleted and binary files are left out, as are files outside `root` and texts of which `redact` is True.
@@ -52,9 +52,7 @@ def recent_edits(root: Path, *, redact: Redact | None = None) -> list[RecentEdit
     return edits
 
 
-def live_records(
-    root: Path, paths: Sequence[str], limit: int = 20, *, redact: Redact | None = None
-) -> list[FlowRecord]:
+def live_records(root: Path, paths: Sequence[str], limit: int = 20, *, redact: Redact | None) -> list[FlowRecord]:
     """Records of the newest credible commits on `paths` (relative to `root`), read from git in about a second."""
     repository = Repository.open(root)
     base = repository.head()

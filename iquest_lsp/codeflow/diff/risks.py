@@ -86,7 +86,7 @@ def risks_of(
     changes: Sequence[SymbolChange],
     uses: Sequence[Reference],
     tracked: frozenset[str],
-    redact: Redact | None = None,
+    redact: Redact | None,
     read: Read = lambda path: None,
 ) -> list[Risk]:
     """The risks of a diff, gravest first.

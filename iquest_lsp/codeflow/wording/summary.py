@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,34 +26,13 @@ _TITLES = {
     "test": "Tests",
     "ci": "Continuous integration",
     "build": "Build",
-    "style": "Layout only",
+    "style": "Formatting only",
     "deprecate": "Deprecation",
     "release": "Release",
     "revert": "Revert",
     "merge": "Merge",
     "chore": "Chore",
     "change": "Change",
-}
-# How the first words of a subject, which others wrote, say its kind already.
-_SAID = {
-    kind: re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
-    for kind, pattern in {
-        "feature": "feat",
-        "fix": "fix|bug",
-        "refactor": "refactor|mov(e|es|ed|ing)\\b|renam",
-        "perf": "perf|speed|optimi",
-        "docs": "docs?\\b|documentation|readme|changelog|comment",
-        "test": "tests?\\b|testing",
-        "ci": "ci\\b|continuous",
-        "build": "build",
-        "style": "style|format|layout|lint",
-        "deprecate": "deprecat",
-        "release": "release|bump|v?\\d+\\.\\d",
-        "revert": "revert",
-        "merge": "merge",
-        "chore": "chore",
-        "change": "change",
-    }.items()
 }
 _NOUNS = {
     Category.DOCS: "documentation",
@@ -77,7 +55,7 @@ _VERBS = {
     "moved": "moves {}",
     "signature": "changes the signature of {}",
     "body": "changes {}",
-    "doc": "documents {}",
+    "doc": "changes the documentation of {}",
     "format-only": "reformats {}",
 }
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
@@ -127,17 +105,14 @@ def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[S
             return say("A merge without changes of its own.")
         return say("Nothing changes in {}.", label(subject))
     phrases = describe(changes, files)
-    if subject.message:
-        what = subject.message.rstrip(" .")
-        first = what.partition(":")[0] if ":" in what else what.partition(" ")[0]
-        said_already = bool(_SAID[intent.kind].search(first))
+    if subject.message:  # the author's words, as they are
+        head = subject.message.rstrip(" .")
     else:
         phrase = phrases.pop(0) if phrases else _Phrase(say("files change"))
-        what, said_already = phrase.text, phrase.moves and intent.kind == "refactor"
-    # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
-    head = _capital(what)
-    if intent.kind != "change" and intent.confidence > GUESS and not said_already:
-        head = say("{}: {}", say(_TITLES[intent.kind]), what)
+        head, said_already = _capital(phrase.text), phrase.moves and intent.kind == "refactor"
+        # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
+        if intent.kind != "change" and intent.confidence > GUESS and not said_already:
+            head = say("{}: {}", say(_TITLES[intent.kind]), phrase.text)
     if subject.commits > 1:
         head = say("{} commits, mostly {}", subject.commits, intent.kind)
     said = _capital("; ".join(phrase.text for phrase in phrases[:6]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +24,38 @@ class Rule:
 
     kind: str
     hints: Sequence[str]
-    pattern: re.Pattern[str]
+    expression: str
     example: str
     counter_example: str
+    flags: int = 0
     masks: bool = False
     checked: bool = False
     literal: bool = False
     spans: bool = False
 
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when it is first tried: most texts have the hints of a few rows only."""
+        return _compiled(self.expression, self.flags)
+
+
+@cache
+def _compiled(expression: str, flags: int) -> re.Pattern[str]:
+    return re.compile(expression, flags)
+
 
 def token(kind: str, hints: str, pattern: str, example: str, counter: str) -> Rule:
-    return Rule(kind, hints.split(), re.compile(r"(?<![A-Za-z0-9_])(" + pattern + ")"), example, counter)
+    return Rule(kind, hints.split(), r"(?<![A-Za-z0-9_])(" + pattern + ")", example, counter)
 
 
 def given(kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool = False) -> Rule:
     """A value that its surroundings on the same line give away."""
-    return Rule(
-        kind, hints.split(), _words(_in_line(pattern)), example, counter, masks=True, checked=True, literal=literal
-    )
+    return _words(kind, hints, _in_line(pattern), example, counter, literal=literal)
 
 
 def below(kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool = False) -> Rule:
     """A value that may stand below what gives it away."""
-    return Rule(
-        kind, hints.split(), _words(pattern), example, counter, masks=True, checked=True, literal=literal, spans=True
-    )
+    return _words(kind, hints, pattern, example, counter, literal=literal, spans=True)
 
 
 #: A set of characters, in which a blank stays as it is, an escape, or a blank.
@@ -59,15 +67,28 @@ def _in_line(pattern: str) -> str:
     return _CLASS_OR_BLANK.sub(lambda found: found[0] if found[0] != r"\s" else r"[ \t]", pattern)
 
 
-def _words(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+def _words(
+    kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool, spans: bool = False
+) -> Rule:
+    return Rule(
+        kind,
+        hints.split(),
+        pattern,
+        example,
+        counter,
+        flags=re.IGNORECASE | re.MULTILINE,
+        masks=True,
+        checked=True,
+        literal=literal,
+        spans=spans,
+    )
 
 
 def mask(kind: str, hints: str, pattern: str, example: str, counter: str) -> Rule:
     """A value on the same line that needs no check."""
-    return Rule(kind, hints.split(), re.compile(_in_line(pattern)), example, counter, masks=True)
+    return Rule(kind, hints.split(), _in_line(pattern), example, counter, masks=True)
 
 
 def shape(kind: str, hints: Sequence[str], pattern: str, example: str, counter: str, flags: int = 0) -> Rule:
     """A pattern as it stands, of which group 1 is the secret; it keeps the file out."""
-    return Rule(kind, hints, re.compile(pattern, flags), example, counter, spans=bool(flags & re.DOTALL))
+    return Rule(kind, hints, pattern, example, counter, flags, spans=bool(flags & re.DOTALL))

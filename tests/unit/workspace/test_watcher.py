@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest
 from iquest_lsp.workspace import watcher as module
 from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.ignore import IgnoreRules
-from iquest_lsp.workspace.watcher import Watcher
+from iquest_lsp.workspace.tree import MAX_DEPTH
+from iquest_lsp.workspace.watcher import Pace, Watcher
 from tests.waiting import PATIENCE_S, wait_until
 
 #: A file that is changed until that is told: from then on the watcher sees what happens.
@@ -76,16 +78,17 @@ def root(tmp_path: Path) -> Path:
 def start(request: pytest.FixtureRequest, root: Path) -> Iterator[Start]:
     started: list[Watcher] = []
 
-    def make(**options: object) -> tuple[Watcher, Log, list[str]]:
+    def make(*, max_depth: int = MAX_DEPTH, **pace: float) -> tuple[Watcher, Log, list[str]]:
         log = Log()
         warnings: list[str] = []
-        values: dict[str, object] = {"quiet_s": 0.05, "patience_s": 0.5, "poll_s": 0.05, "polling": request.param}
         watcher = Watcher(
             root,
             lambda: IgnoreRules(root, global_file=root / "none"),
             log,
             warn=warnings.append,
-            **(values | options),  # type: ignore[arg-type]  # keyword options of several types
+            pace=replace(Pace(quiet_s=0.05, patience_s=0.5, poll_s=0.05), **pace),  # type: ignore[arg-type]  # a count among seconds
+            polling=request.param,
+            max_depth=max_depth,
         )
         watcher.start()
         started.append(watcher)
@@ -222,7 +225,7 @@ def test_a_callback_that_fails_does_not_end_the_watching(root: Path, caplog: pyt
         calls.release()
         raise RuntimeError("fault of the callback")
 
-    watcher = Watcher(root, lambda: IgnoreRules(root, global_file=root / "none"), fail, quiet_s=0.02)
+    watcher = Watcher(root, lambda: IgnoreRules(root, global_file=root / "none"), fail, pace=Pace(quiet_s=0.02))
     watcher.start()
     wait_until(lambda: watcher.mode == "native")
     for number in range(2):
@@ -250,7 +253,7 @@ def test_without_native_watches_it_polls_and_says_so_once(
     log = Log()
     warnings: list[str] = []
     watcher = Watcher(
-        root, lambda: IgnoreRules(root, global_file=root / "none"), log, warn=warnings.append, poll_s=0.05
+        root, lambda: IgnoreRules(root, global_file=root / "none"), log, warn=warnings.append, pace=Pace(poll_s=0.05)
     )
     watcher.start()
     wait_until(lambda: watcher.mode == "polling")
@@ -284,7 +287,7 @@ def test_a_commit_and_the_rules_above_are_noticed_in_a_subfolder(tmp_path: Path,
     (folder / "a.py").write_text("1")
     git(top, "init", "-q")
     log = Log()
-    watcher = Watcher(folder, lambda: IgnoreRules(folder), log, quiet_s=0.05, poll_s=0.1, polling=polling)
+    watcher = Watcher(folder, lambda: IgnoreRules(folder), log, pace=Pace(quiet_s=0.05, poll_s=0.1), polling=polling)
     watcher.start()
     wait_until(lambda: watcher.mode != "off")
     time.sleep(0.3)
@@ -303,7 +306,7 @@ def test_a_repository_that_comes_later_is_noticed(tmp_path: Path, polling: bool,
     folder.mkdir(parents=True)
     (folder / "a.py").write_text("1")
     log = Log()
-    watcher = Watcher(folder, lambda: IgnoreRules(folder), log, quiet_s=0.05, poll_s=0.2, polling=polling)
+    watcher = Watcher(folder, lambda: IgnoreRules(folder), log, pace=Pace(quiet_s=0.05, poll_s=0.2), polling=polling)
     watcher.start()
     wait_until(lambda: watcher.mode != "off")
     time.sleep(0.3)
