@@ -30,6 +30,8 @@ Order = Literal["diff", "human"]
 ORDERS: tuple[Order, ...] = ("diff", "human")
 #: A commit with more edits is a sweep by a program more often than the work of hands.
 MAX_EDITS = 40
+#: Suggestions of one sort that one commit counts for at most: those of a sweep are all right or all wrong.
+MOST_OF_ONE = 4
 #: A suggestion for whole lines may land this many lines from where the commit put them.
 NEAR_LINES = 4
 
@@ -52,7 +54,7 @@ class Tally:
     ended: int = 0
     quiet: int = 0
     ms: list[float] = field(default_factory=list)
-    sorts: dict[str, list[int]] = field(default_factory=dict)
+    sorts: dict[str, list[float]] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """The row of the report; times are processor time."""
@@ -220,6 +222,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
     seen: set[tuple[str, str, str, str, str]] = set()
     rated: set[tuple[str, str, str, str]] = set()
     found: set[tuple[str, int]] = set()
+    sorts: dict[str, list[int]] = {}
     edits = session.edits
     for tally in tallies:
         tally.commits += 1
@@ -241,11 +244,9 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
             key = (item.path, _line(session, item), item.old, item.new, item.sort)
             if key not in seen:
                 seen.add(key)
-                right = session.judged(item) is not None
-                for tally in tallies:
-                    count = tally.sorts.setdefault(item.sort, [0, 0])
-                    count[0] += right
-                    count[1] += 1
+                count = sorts.setdefault(item.sort, [0, 0])
+                count[0] += session.judged(item) is not None
+                count[1] += 1
         last = number == len(edits) - 1
         for tally in tallies:
             tally.ended += last
@@ -267,6 +268,12 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
                 tally.saved += len(item.new) if judged is not None else 0
             if judged is not None:
                 found.add((item.path, judged[0]))
+    for sort, (right, made) in sorts.items():
+        weight = min(made, MOST_OF_ONE)
+        for tally in tallies:
+            known = tally.sorts.setdefault(sort, [0.0, 0.0])
+            known[0] += weight * right / made
+            known[1] += weight
 
 
 def _line(session: Session, item: NextEdit) -> str:
@@ -317,10 +324,10 @@ def replay_edits(
                 into = [tallies[order, "all"], *([tallies[order, "names"]] if names else [])]
                 play(session, into, least)
     progress(count, count)
-    sorts: dict[str, list[int]] = {}
+    sorts: dict[str, list[float]] = {}
     for order in orders:
         for name, (right, made) in tallies[order, "all"].sorts.items():
-            known = sorts.setdefault(name, [0, 0])
+            known = sorts.setdefault(name, [0.0, 0.0])
             known[0] += right
             known[1] += made
     return {
@@ -329,7 +336,7 @@ def replay_edits(
         "model": "",
         "rows": [tally.row() for tally in tallies.values()],
         "sorts": {
-            name: {"right": right, "made": made, "assumed": round(precision(name), 3)}
+            name: {"right": round(right, 2), "made": made, "assumed": round(precision(name), 3)}
             for name, (right, made) in sorted(sorts.items())
         },
     }

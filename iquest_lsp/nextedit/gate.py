@@ -31,10 +31,10 @@ _ORDER = {
 
 
 @cache
-def measured() -> dict[str, tuple[int, int]]:
-    """For each sort how many were right of how many."""
+def measured() -> dict[str, tuple[float, float]]:
+    """For each sort how many were right of how many, where a commit counts for a few of them only."""
     table = json.loads(_TABLE.read_text("utf-8"))
-    return {name: (int(right), int(made)) for name, (right, made) in table["sorts"].items()}
+    return {name: (float(right), float(made)) for name, (right, made) in table["sorts"].items()}
 
 
 def precision(sort: str) -> float:

@@ -1,14 +1,14 @@
 """The same edit elsewhere: what was replaced at one place or at several stands in other places too.
 
 A rule is what an edit replaced, with more or less of the line around it. Where other edits of the session obey it too
-it has several examples; places above the first example that were passed over speak against it.
+it has several examples; a place above the first example that was passed over ends it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
@@ -135,7 +135,6 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
-    passed = False
     kin = category(homes[0])
     anchor = rule.anchor
     paths = list(homes)
@@ -154,16 +153,16 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
         for line, match in _matches(pattern, lines, lines_with(text, anchor)):
             if change is not None and change.is_changed(line):
                 continue
-            passed |= path in homes and line < first
+            if path in homes and line < first:
+                return  # a place was passed over: this one edit was meant, not all
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
-            sort = f"repeat-{rule.width}-{rule.strength}-{min(len(rule.examples), 3)}-{place}"
+            sort = f"repeat-{rule.width}-{rule.strength}-{min(len(rule.examples), 2)}-{place}"
             column, last = match.start("x"), rule.examples[-1]
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
-    for item in found:
-        yield replace(item, sort=f"{item.sort}-passed") if passed else item
+    yield from found
 
 
 def _matches(
