@@ -13,11 +13,12 @@ from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
-from iquest_lsp.codeflow.wording.story import FOLLOWING, Event, EventKind, Note, NoteKind, Story, StoryItem
+from iquest_lsp.codeflow.wording.story import FOLLOWING, UNRELEASED, Event, EventKind, Note, NoteKind, Story, StoryItem
 
 MAX_STORY = 40
 FOLLOW_UP_DAYS = 21
@@ -78,10 +79,11 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         target.label,
         items,
         since.entry.release if since else None,
-        (deprecation.entry.release or "unreleased") if deprecation else None,
-        len(ordered) - len(shown),
+        (deprecation.entry.release or UNRELEASED) if deprecation else None,
+        len(ordered) - len(kept),
         note,
         index.repository.lacks(),
+        bool(releases(index.tags())),
     )
 
 
