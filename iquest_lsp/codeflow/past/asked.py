@@ -6,14 +6,20 @@ counting lines takes git ten times as long. What an answer rests on is read in f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
+from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.indexer import Indexer, judgement
 from iquest_lsp.codeflow.past.releases import assign_releases, first_releases, releases, tags_moved
 from iquest_lsp.codeflow.past.store import Store, batches
+from iquest_lsp.codeflow.past.tracking import Range, Touch, Walked, follow
+from iquest_lsp.errors import MissingContentsError
 
+#: How many trails of lines are kept.
+MAX_TRAILS = 5000
 #: The depth of commits whose lines are not counted.
 LEAN = -1
 
@@ -111,3 +117,31 @@ class AskedReader(Indexer):
             "INSERT OR IGNORE INTO live SELECT v.id, c.id, ? FROM commits c, views v WHERE c.oid=? AND v.place=?",
             [(self._orders[oid], oid, self.place) for oid in oids if oid in self._orders],
         )
+
+
+def kept_trail(
+    repository: Repository,
+    store: Store,
+    revision: str,
+    ranges: Sequence[tuple[str, str, Range]],
+    *,
+    seconds: float | None,
+    whole: Sequence[str],
+) -> Walked:
+    """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
+    key = json.dumps([revision, ranges, whole])
+    if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
+        return Walked([Touch(*item) for item in json.loads(kept)])
+    try:
+        walked = follow(repository, revision, ranges, seconds=seconds, whole=whole)
+    except MissingContentsError:
+        repository.gaps.add(GapKind.ABSENT, "older commits")
+        return Walked(complete=False)
+    if not walked.complete:
+        repository.gaps.add(GapKind.TIME)
+    elif not repository.shallow:
+        found = json.dumps([(item.label, item.oid, item.path, item.born) for item in walked.touches])
+        with store.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO trails VALUES(?,?)", (key, found))
+            db.execute("DELETE FROM trails WHERE rowid<=(SELECT max(rowid) FROM trails)-?", (MAX_TRAILS,))
+    return walked

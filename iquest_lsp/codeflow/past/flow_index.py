@@ -11,21 +11,18 @@ from types import TracebackType
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository, Tag
-from iquest_lsp.codeflow.past.asked import LEAN, AskedReader
+from iquest_lsp.codeflow.past.asked import LEAN, AskedReader, kept_trail
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.tracking import Range, Touch, Walked, follow
+from iquest_lsp.codeflow.past.tracking import Range, Walked
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
-from iquest_lsp.errors import MissingContentsError
 
 MAX_PATH_COMMITS = 500
 MAX_DEEPEN, MAX_TOUCHES = 60, 200
-#: How many trails of lines are kept.
-MAX_TRAILS = 5000
 #: How long the lines of a diff are followed, in seconds; what is found by then is told.
 FOLLOW_SECONDS = 2.0
 
@@ -300,23 +297,8 @@ class FlowIndex:
         seconds: float | None = None,
         whole: Sequence[str] = (),
     ) -> Walked:
-        """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
-        key = json.dumps([revision, ranges, whole])
-        if (kept := self.store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
-            return Walked([Touch(*item) for item in json.loads(kept)])
-        try:
-            walked = follow(self.repository, revision, ranges, seconds=seconds, whole=whole)
-        except MissingContentsError:
-            self.repository.gaps.add(GapKind.ABSENT, "older commits")
-            return Walked(complete=False)
-        if not walked.complete:
-            self.repository.gaps.add(GapKind.TIME)
-        elif not self.repository.shallow:
-            found = json.dumps([(item.label, item.oid, item.path, item.born) for item in walked.touches])
-            with self.store.transaction() as db:
-                db.execute("INSERT OR REPLACE INTO trails VALUES(?,?)", (key, found))
-                db.execute("DELETE FROM trails WHERE rowid<=(SELECT max(rowid) FROM trails)-?", (MAX_TRAILS,))
-        return walked
+        """The commits that changed labelled lines of a commit, see `kept_trail`."""
+        return kept_trail(self.repository, self.store, revision, ranges, seconds=seconds, whole=whole)
 
     def _named(self, oids: Sequence[str]) -> list[Entry]:
         self._present(oids)
