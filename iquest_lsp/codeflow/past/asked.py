@@ -86,7 +86,7 @@ class AskedReader(Indexer):
             marks = ",".join("?" * len(batch))
             found = self.store.rows(f"SELECT oid FROM commits WHERE depth=? AND oid IN ({marks})", LEAN, *batch)
             lean += [row[0] for row in found]
-        read = [self._shown(item) for item in commits(self.repository, commits=lean)]
+        read = [self._shown(item) for item in commits(self.repository, commits=lean)] if lean else []
         with self.store.transaction() as db:
             for item in read:
                 key = db.execute("SELECT id FROM commits WHERE oid=?", (item.oid,)).fetchone()[0]
