@@ -69,15 +69,14 @@ def runtime_report() -> dict[str, Any]:
 
 
 def build_runtime(progress: Callable[[str], None]) -> Path:
-    """Builds the patched wheel, or takes it from the cache, and installs it into this environment."""
+    """Builds the patched runtime, or takes it from the cache, and puts it into this package; returns its folder.
+
+    Raises PortBuildError.
+    """
     try:
-        wheel = Path(build.ensure_wheel(progress))
-        build.install(sys.executable)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        if isinstance(error, IQuestError):
-            raise
+        return build.install(progress)
+    except (build.BuildError, OSError, subprocess.SubprocessError) as error:
         raise PortBuildError("The runtime could not be built", why=str(error)) from error
-    return wheel
 
 
 def cache_report(settings: Settings) -> dict[str, Any]:
@@ -119,7 +118,10 @@ def clear_cache() -> tuple[int, int]:
 
 
 def installed_runtime() -> str:
-    """Version of the installed llama-cpp-python, "" without one."""
+    """Version of the runtime in this package, else of the environment's llama-cpp-python; "" without either."""
+    if build.PRIVATE.is_dir():
+        facts = build.facts_of()
+        return "" if facts is None else str(facts["version"])
     try:
         return importlib.metadata.version("llama-cpp-python")
     except importlib.metadata.PackageNotFoundError:

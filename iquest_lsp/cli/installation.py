@@ -61,7 +61,7 @@ def runtime_info(form: Form) -> None:
 
 @runtime.command("build", waiting="building the runtime")
 def runtime_build() -> None:
-    """Build the patched runtime (or take it from the cache) and install it into this environment.
+    """Build the patched runtime (or take it from the cache) and put it into this package.
 
     CMAKE_ARGS is passed on, for instance CMAKE_ARGS=-DGGML_CUDA=on.
     """
@@ -71,4 +71,4 @@ def runtime_build() -> None:
         shows_progress()
         tell(line)
 
-    say(f"installed {build_runtime(report).name}")
+    say(f"installed in {build_runtime(report)}")
