@@ -36,7 +36,7 @@ class RuntimeHook(BuildHookInterface):
 
 
 def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)
 
 
 def _build_module(root: Path) -> ModuleType:

@@ -1,7 +1,7 @@
 """A stock llama_cpp for tests: the whole bindings of the pinned distribution, under their usual name.
 
-They stand for another tool's llama-cpp-python in the same environment. They load copies of our libraries, under the
-names that the stock ones have, since a stock build would take minutes; with those the port's models run too.
+They stand for another tool's llama-cpp-python in the same environment. They load copies of our libraries that know each
+other by other names, since a stock build would take minutes; with those the port's models run too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import tarfile
 from pathlib import Path
 
 from iquest_lsp.runtime.port import build
+
+#: In the place of "iquest-", and of the same length.
+OTHER = "stock0-"
 
 
 def stock_environment(folder: Path) -> dict[str, str]:
@@ -32,7 +35,8 @@ def stock_environment(folder: Path) -> dict[str, str]:
     libraries = folder / "lib"
     libraries.mkdir()
     for path in (build.PRIVATE / "lib").iterdir():
-        (libraries / path.name).write_bytes(path.read_bytes())
-        if "iquest-" in path.name:
-            (libraries / path.name.replace("iquest-", "")).symlink_to(path.name)
+        copy = libraries / path.name.replace("iquest-", OTHER)
+        copy.write_bytes(path.read_bytes().replace(b"libiquest-", f"lib{OTHER}".encode()))
+        if OTHER in copy.name:
+            (libraries / copy.name.replace(OTHER, "")).symlink_to(copy.name)
     return {"PYTHONPATH": str(folder), "LLAMA_CPP_LIB_PATH": str(libraries)}

@@ -11,7 +11,6 @@ import pytest
 
 from iquest_lsp.runtime.port import bindings, build, patching
 
-
 BINDINGS = """import os
 from llama_cpp._ctypes_extensions import TypeAlias
 _lib_base_name = "llama"

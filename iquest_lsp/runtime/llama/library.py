@@ -125,6 +125,19 @@ def build_identity() -> str:
     return f"{version} {hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}"
 
 
+def cpu_library() -> str:
+    """The file whose code this processor runs: of the runtime's libraries for processors the best one, by its own
+    judgement, as llama.cpp chooses (ggml-backend-reg.cpp, ggml_backend_load_best). "unknown" where there is none."""
+    bindings()
+    best, name = 0, "unknown"
+    for path in sorted(_libraries(_state["package"]).glob("*ggml-cpu*")):
+        judge = getattr(ctypes.CDLL(str(path)), "ggml_backend_score", None)
+        score = 1 if judge is None else int(judge())
+        if score > best:
+            best, name = score, path.name
+    return name
+
+
 def is_ported() -> bool:
     """Whether the runtime can run Loop models."""
     return port_version() is not None

@@ -97,7 +97,7 @@ def cached_runtime(kind: str = "native") -> Path | None:
     return folder if facts_of(folder) is not None else None
 
 
-def facts_of(folder: Path = PRIVATE) -> dict[str, Any] | None:
+def facts_of(folder: Path) -> dict[str, Any] | None:
     """What is known of the runtime in a folder: `version`, `key`, `kind` and more; None without a whole one."""
     facts: dict[str, Any] | None = _sibling("bindings").read_facts(folder)
     return facts
