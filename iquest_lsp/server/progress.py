@@ -15,7 +15,7 @@ from iquest_lsp.errors import IQuestError, WorkspaceError
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.server.client import Client
-from iquest_lsp.server.listening import CHANGE_STATUS, STATUS
+from iquest_lsp.server.notifications import CHANGE_STATUS, STATUS
 from iquest_lsp.server.protocol import ClientError
 
 log = logging.getLogger(__name__)

@@ -146,9 +146,9 @@ def test_ask_and_explain_diff_speak_in_its_words_and_name_only_what_exists(repos
         assert "<|im_" not in told["text"]
         assert all((repository / item["path"]).exists() for item in told["files"])
         document = asked(home, repository, "explain-diff", "HEAD", "--format", "md")
-        facts, _, words = document.partition("## In the words of ")
+        facts, _, words = document.partition("## Written by the model ")
         assert "area" in facts
-        assert "**Intent:**" in facts
+        assert "**Kind of change:**" in facts
         name, _, prose = words.partition("\n")
         assert not words or (name.strip() and prose.strip())  # nothing of it may have stood the check
-        assert "**Intent:**" not in prose
+        assert "**Kind of change:**" not in prose

@@ -53,6 +53,10 @@ function cited(text: string, origin: Origin): string {
 
 /** The least confidence of a file that is expected; the server names others that only likely change along. */
 const SURE = 0.3;
+/** How many files that are not in a change are named in each list. */
+const MAX_EXPECTED = 3;
+/** What the server has made sure of in a model's prose. */
+const CHECKED = "*Checked: the commits, files and names in it exist. Not checked: whether what it says is true.*";
 const NOTHING: DiffExplanation = { summary: "", intent: "", files: [], history: [], missing: [], risks: [], model_text: null };
 
 /** What is known of a change; fields that are not there yet are left out. */
@@ -60,7 +64,7 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
   const found = { ...NOTHING, ...known };
   const lines = [`# ${heading(target)}`, "", prose(found.summary), ""];
   if (found.intent !== "") {
-    lines.push(`**Intent:** ${escape(found.intent)}`, "");
+    lines.push(`**Kind of change:** ${found.intent === "change" ? "unknown" : escape(found.intent)}`, "");
   }
   if (found.files.length > 0) {
     lines.push("## Files", "");
@@ -71,9 +75,9 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
     lines.push("");
   }
   const openWork = target === "" || target === "--staged";
-  const likely = found.missing.filter((item) => item.confidence < SURE && openWork);
+  const likely = found.missing.filter((item) => item.confidence < SURE && openWork).slice(0, MAX_EXPECTED);
   for (const [title, items] of [
-    ["Perhaps missing", found.missing.filter((item) => item.confidence >= SURE)],
+    ["Perhaps missing", found.missing.filter((item) => item.confidence >= SURE).slice(0, MAX_EXPECTED)],
     ["Might also change (weak evidence)", likely],
   ] as const) {
     if (items.length > 0) {
@@ -86,9 +90,10 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
   if (found.history.length > 0) {
     lines.push("## Related history", "", ...found.history.map((item) => commitLine(item, origin)), "");
   }
+  lines.push(...lacks(found.partial));
   // Apart: all before it are facts.
   if (found.model_text !== null && found.model_text !== "") {
-    lines.push("## In a model's words", "", modelProse(found.model_text, origin), "");
+    lines.push("## Written by a model", "", CHECKED, "", modelProse(found.model_text, origin), "");
   }
   return lines.join("\n");
 }
@@ -117,24 +122,29 @@ export function whyReport(found: Why, origin: Origin): string {
     lines.push(`In releases since ${escape(found.since)}.`, "");
   }
   if (found.deprecated_in !== null) {
-    lines.push(`**Deprecated** in ${escape(found.deprecated_in)}.`, "");
+    lines.push(`Marked as deprecated ${found.deprecated_in === "unreleased" ? "in no release tag" : `since ${escape(found.deprecated_in)}`}.`, "");
   }
   if (found.story.length === 0) {
-    lines.push("The history says nothing about it: it is not committed yet.", "");
+    lines.push("No commit was found that tells of it.", "");
   }
-  lines.push(...found.story.map((item) => `${commitLine(item, origin)} (${prose(item.change)})`), "");
+  lines.push(...found.story.map((item) => `${commitLine(item, origin)} (${prose(item.change)})`), "", ...lacks(found.partial));
   return lines.join("\n");
 }
 
 function heading(target: string): string {
   switch (target) {
     case "":
-      return "What the working tree's changes do";
+      return "What the working tree changes";
     case "--staged":
       return "What the staged changes do";
     default:
       return `What ${code(/^[0-9a-f]{40}$/.test(target) ? target.slice(0, 10) : target)} changes`;
   }
+}
+
+/** What an answer lacks, in the server's sentences. */
+function lacks(sentences: readonly string[] | null | undefined): string[] {
+  return sentences === null || sentences === undefined || sentences.length === 0 ? [] : [`*Partial:* ${sentences.map(prose).join("; ")}`, ""];
 }
 
 function commitLine(item: Commit, origin: Origin): string {

@@ -68,6 +68,8 @@ export interface DiffExplanation {
   }[];
   readonly risks: readonly string[];
   readonly model_text: string | null;
+  /** Sentences about what the answer lacks. */
+  readonly partial?: readonly string[] | null;
 }
 
 /** What comes ahead of an answer in words: some more of them. */
@@ -90,6 +92,8 @@ export interface Why {
   readonly story: readonly (Commit & { readonly change: string })[];
   readonly since: string | null;
   readonly deprecated_in: string | null;
+  /** Sentences about what the answer lacks. */
+  readonly partial?: readonly string[] | null;
 }
 
 export type ChunkKind = "tree" | "flow" | "related" | "open" | "edit" | "current";
@@ -112,6 +116,8 @@ export interface ContextWindow {
   readonly stable_prefix_tokens: number;
   readonly chunks: readonly Chunk[];
   readonly dropped: readonly { readonly path: string; readonly reason: string }[];
+  /** What it could not be made of: not read yet, unreadable, too many. */
+  readonly partial?: readonly string[] | null;
 }
 
 /** `verdict` is the planner's; `problem` is not empty for a file that cannot be used. */

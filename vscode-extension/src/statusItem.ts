@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { type Action, type Description, describe, type Situation } from "./status";
+import { type Action, type Description, describe, type Situation } from "./statusText";
 
 /** The item in the status bar: says what is the case, explains itself, and leads to what can be done. */
 export class StatusItem implements vscode.Disposable {

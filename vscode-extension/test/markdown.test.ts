@@ -77,7 +77,7 @@ test("no answer is said to be none", () => {
 
 test("every part of the explanation is there", () => {
   const report = diffReport("--staged", found, origin);
-  for (const part of ["staged changes", "**Intent:** fix", "## Files", "## Perhaps missing", "## Risks", "## Related history"]) {
+  for (const part of ["staged changes", "**Kind of change:** fix", "## Files", "## Perhaps missing", "## Risks", "## Related history"]) {
     expect(report).toContain(part);
   }
   expect(diffReport("", { ...found, missing: [], risks: [], history: [] }, origin)).not.toContain("##  ");
@@ -95,14 +95,17 @@ test.each(["<script>x</script>", "[click](command:evil)", "![](http://example.or
 );
 
 test("a story without steps says so", () => {
-  expect(whyReport({ target: "a.py:1", story: [], since: null, deprecated_in: null }, origin)).toContain("not committed");
+  const nothing = { target: "a.py:1", story: [], since: null, deprecated_in: null };
+  expect(whyReport(nothing, origin)).toContain("No commit was found");
+  expect(whyReport({ ...nothing, partial: ["It is not committed yet."] }, origin)).toContain("not committed");
 });
 
 test("a story is told with its releases", () => {
   const story = [{ commit: "abc1234567890", date: "2026-01-02", subject: "Start", reason: "why not", change: "introduced" }];
   const report = whyReport({ target: "a.py:1", story, since: "v1.0", deprecated_in: "v2.0" }, origin);
   expect(report).toContain("v1.0");
-  expect(report).toContain("**Deprecated** in v2.0");
+  expect(report).toContain("Marked as deprecated since v2.0.");
+  expect(whyReport({ target: "a.py:1", story, since: null, deprecated_in: "unreleased" }, origin)).toContain("in no release tag");
   expect(report).toContain("introduced");
   expect(links(report)).toEqual([{ command: "iquest.showCommit", args: [origin.folder, "abc1234567890"] }]);
 });

@@ -251,12 +251,17 @@ local function commit(item)
   return ('%s %s %s: %s'):format(item.commit:sub(1, 10), item.date, item.subject, item.reason)
 end
 
+--- The sentences about what an answer lacks.
+local function lacks(found)
+  return type(found.partial) == 'table' and found.partial or {}
+end
+
 --- Explains the working tree, or the revision or range given.
 ---@param target? string
 function M.explain(target)
   local folder = vim.uri_from_fname(vim.fs.root(0, '.git') or vim.fn.getcwd())
   ask('iquest/explainDiff', { folder = folder, target = target or '' }, function(found)
-    local lines = { '# ' .. found.summary:gsub('\n', ' '), '', 'Intent: ' .. found.intent }
+    local lines = { '# ' .. found.summary:gsub('\n', ' '), '', 'Kind of change: ' .. (found.intent == 'change' and 'unknown' or found.intent) }
     section(lines, 'Files', found.files, function(item)
       local names = vim.tbl_map(function(symbol) return symbol.name .. ' (' .. symbol.change .. ')' end, item.symbols)
       return item.path .. ': ' .. item.status .. (#names > 0 and ': ' .. table.concat(names, ', ') or '')
@@ -264,13 +269,14 @@ function M.explain(target)
     local function file(item) return item.path .. ': ' .. item.reason end
     -- files of less confidence are not expected, they only likely change along: that tells something of open work
     local expected = vim.tbl_filter(function(item) return item.confidence >= 0.3 end, found.missing)
-    section(lines, 'Perhaps missing', expected, file)
+    section(lines, 'Perhaps missing', vim.list_slice(expected, 1, 3), file)
     if not target or target == '' or target == '--staged' then
       local likely = vim.tbl_filter(function(item) return item.confidence < 0.3 end, found.missing)
-      section(lines, 'Might also change (weak evidence)', likely, file)
+      section(lines, 'Might also change (weak evidence)', vim.list_slice(likely, 1, 3), file)
     end
     section(lines, 'Risks', found.risks, tostring)
     section(lines, 'Related history', found.history, commit)
+    section(lines, 'Partial', lacks(found), tostring)
     page('IQuest explanation', lines)
   end)
 end
@@ -280,7 +286,11 @@ function M.why()
   local line = api.nvim_win_get_cursor(0)[1] - 1
   ask('iquest/why', { uri = vim.uri_from_bufnr(0), line = line }, function(found)
     local lines = { '# Why ' .. found.target .. ' is so' }
+    if type(found.since) == 'string' then
+      lines[#lines + 1] = 'In releases since ' .. found.since .. '.'
+    end
     section(lines, 'Story', found.story, commit)
+    section(lines, 'Partial', lacks(found), tostring)
     page('IQuest why', lines)
   end)
 end

@@ -7,7 +7,7 @@ change anyway.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -21,6 +21,7 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, leads_to
+from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
@@ -142,7 +143,8 @@ def _items(
         importers = {use.path for use in uses if use.name == module and imports(use.text)}
         for name in names:
             mine = [use for use in uses if use.name == _short(name) and not changing.is_changed(use.path, use.line)]
-            for item in _uses(path, name, module, mine, importers):
+            origin = {_short(name): [path, module, *filter(None, [_short(name.rpartition(".")[0])])]}
+            for item in _uses(path, name, module, meant(mine, uses, origin), importers):
                 if item.confidence >= LEAST_OF_MANY or len(changing.names) == 1:
                     yield item
         others = {module, f"test_{module}", f"{module}_test"} - {*map(_short, names)}
@@ -187,15 +189,14 @@ def _ci_text(repository: Repository) -> str:
 
 def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importers: set[str]) -> Iterable[ImpactItem]:
     short = _short(name)
-    member = "." in name
     alone = all(use.path == path for use in uses if use.own)
     for use in uses:
         if category(use.path) is Category.CHANGELOG:
             continue
-        if use.kind in ("docs", "ci", "config"):
+        if use.kind in TEXTS:
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
-        sure = use.owned if member else _resolved(use, path, module, importers)
+        sure = is_meant(use, path, name, importers)
         if sure is False or (sure is None and not (alone and is_compound(short))):
             continue
         confidence = 0.9 if sure else 0.5
@@ -206,8 +207,14 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
-def _resolved(use: Reference, path: str, module: str, importers: set[str]) -> bool | None:
-    """Whether a use of a name that a module defines is of that module's; None where its file does not tell."""
+def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
+    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
+
+    `importers` are the files that import the module at `path`.
+    """
+    module = module_name(path)
+    if "." in name:
+        return use.owned
     if use.path == path:
         return not use.on
     if use.on:
@@ -222,7 +229,7 @@ def _resolved(use: Reference, path: str, module: str, importers: set[str]) -> bo
 def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
     """Documentation, CI and configuration that name the module or its test."""
     for use in uses:
-        if use.kind not in ("docs", "ci", "config") or category(use.path) is Category.CHANGELOG or len(module) <= 3:
+        if use.kind not in TEXTS or category(use.path) is Category.CHANGELOG or len(module) <= 3:
             continue
         # A module may be called by a plain word, which prose uses for other things.
         name = re.escape(use.name)

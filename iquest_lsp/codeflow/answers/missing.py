@@ -74,9 +74,9 @@ def with_likely(
             together = counted.get(item.path)
             reasons = [MissingReason(MissingKind.NAMES, item.names)] if item.names else []
             reasons += [_together(together)] if together is not None else []
-            told = tuple(reasons) or (MissingReason(MissingKind.NEAR),)
             support = together.support if together is not None else 0
-            more.append(MissingItem(item.path, told, support, min(item.share, UNSURE)))
+            if reasons:  # that a file lies near and changes often is no evidence
+                more.append(MissingItem(item.path, tuple(reasons), support, min(item.share, UNSURE)))
     return [*expected, *more]
 
 

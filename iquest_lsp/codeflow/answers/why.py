@@ -12,11 +12,12 @@ from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
-from iquest_lsp.codeflow.wording.story import FOLLOWING, Event, EventKind, Note, NoteKind, Story, StoryItem
+from iquest_lsp.codeflow.wording.story import FOLLOWING, UNRELEASED, Event, EventKind, Note, NoteKind, Story, StoryItem
 
 MAX_STORY = 40
 FOLLOW_UP_DAYS = 21
@@ -60,7 +61,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None, gaps=gaps)
     _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
-    deprecated = [step.entry.release or "unreleased" for step in steps.values() if step.deprecates]
+    deprecated = [step.entry.release or UNRELEASED for step in steps.values() if step.deprecates]
     if target.name:
         _follow_ups(index, target, steps)
     ordered = sorted(steps.values(), key=lambda step: step.entry.order)
@@ -78,9 +79,10 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         items,
         since.entry.release if since else None,
         deprecated[-1] if deprecated else None,
-        len(ordered) - len(shown),
+        len(ordered) - len(kept),
         note,
         index.repository.lacks(),
+        bool(releases(index.tags())),
     )
 
 

@@ -18,7 +18,7 @@ from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import detail
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
-from iquest_lsp.codeflow.wording.purposes import objection_words, reason_words
+from iquest_lsp.codeflow.wording.purposes import ground_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
 from iquest_lsp.codeflow.wording.summary import GUESS, Subject, sentence
 
@@ -44,7 +44,6 @@ class MissingKind(StrEnum):
     CHANGELOG = "changelog"
     #: Names of the changed lines.
     NAMES = "names"
-    NEAR = "near"
     #: The names look like a secret.
     WITHHELD = "withheld"
 
@@ -186,10 +185,10 @@ class DiffExplanation:
 
 
 _MISSING = {
-    MissingKind.TOGETHER: "changed in {} of the {} commits that changed {}",
-    MissingKind.CHANGELOG: "{} of the last {} commits on code changed the changelog",
-    MissingKind.NEAR: "no direct evidence: ranked by how often and how recently it changes, and by where it lies",
+    MissingKind.TOGETHER: "also changed in {} of {} commits that changed {}",
+    MissingKind.CHANGELOG: "{} of {} commits that changed code changed the changelog too",
 }
+CHECKED = "*Checked: the commits, files and names in it exist. Not checked: whether what it says is true.*"
 _MENTIONED = {
     "signature": "mentions `{}` (line {}), whose signature changes",
     "renamed": "mentions `{}` (line {}), which is renamed",
@@ -203,36 +202,37 @@ def _missing(reason: MissingReason) -> str:
     if reason.kind is MissingKind.WITHHELD:
         return WITHHELD
     if reason.kind is MissingKind.NAMED_TEST:
-        often = "the test named after {} does not change (it did in {} of the {} commits that did)"
-        return say(often if len(values) > 1 else "the test named after {} does not change", *values)
+        often = "is by its name a test of {}, and changed in {} of {} commits that changed that"
+        return say(often if len(values) > 1 else "is by its name a test of {}", *values)
     if reason.kind is MissingKind.MENTIONS:
         name, line, change = values
-        return say(_MENTIONED.get(change, "mentions `{}` (line {}), whose behaviour changes"), name, line)
+        return say(_MENTIONED.get(change, "mentions `{}` (line {}), whose body changes"), name, line)
     if reason.kind is MissingKind.NAMES:
-        return say("names {} of the changed lines", listed(values))
+        return say("contains {}, as the changed lines do", listed(values))
     return say(_MISSING[reason.kind], *values)
 
 
 def _related(item: Related) -> str:
-    parts = [say("introduced {}", listed(item.introduced))] if item.introduced else []
+    parts = [say("added {}", listed(item.introduced))] if item.introduced else []
     parts += [say("changed {}", listed(item.changed))] if item.changed else []
     if not parts:
         parts = [say("added {}" if item.added else "changed {}", listed(item.paths))]
     text = say(" and ").join(parts)
     text = text if item.kind == "change" else say("{} ({})", text, item.kind)
-    return text if item.objection is None else say("{}; doubtful ({})", text, objection_words(item.objection))
+    return text if item.objection is None else say("{}; normally filtered out ({})", text, ground_words(item.objection))
 
 
 def render_markdown(explanation: DiffExplanation) -> str:
     """The explanation as a markdown document."""
     lines = [say("# {}", _title(explanation.subject)), "", prose(explanation.summary), ""]
     if explanation.files:
-        lines += [say("**Intent:** {} ({})", explanation.intent, prose(explanation.intent_reason)), ""]
+        kind = say("unknown") if explanation.intent == "change" else explanation.intent
+        lines += [say("**Kind of change:** {} ({})", kind, prose(explanation.intent_reason)), ""]
         lines += [say("## Files"), "", *_files(explanation.files), ""]
     missing = told_as_missing(explanation.missing)
     if missing:
         lines += [say("## Perhaps missing"), "", *_expected(missing), ""]
-    possible = [item for item in explanation.missing if _is_possible(item)] if explanation.open_work else []
+    possible = [item for item in explanation.missing if item.confidence < SURE] if explanation.open_work else []
     if possible:
         lines += [say("## Might also change (weak evidence)"), "", *_expected(possible), ""]
     if explanation.dangers:
@@ -243,18 +243,15 @@ def render_markdown(explanation: DiffExplanation) -> str:
         lines += [left_out_line(explanation.left_out), ""]
     lines += partial_lines(explanation.gaps)
     if explanation.model_text:  # apart: all before it are facts
-        lines += [say("## In the words of {}", escape(explanation.model_name)), "", explanation.model_text, ""]
+        lines += [say("## Written by the model {}", escape(explanation.model_name)), ""]
+        lines += [say(CHECKED), ""]
+        lines += [explanation.model_text, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def told_as_missing(items: Iterable[MissingItem]) -> list[MissingItem]:
     """The files that a reader is told to look at, surest first."""
     return [item for item in items if item.confidence >= SURE and _is_telling(item)][:MAX_EXPECTED]
-
-
-def _is_possible(item: MissingItem) -> bool:
-    """Whether a file that is not likely to change has at least some evidence of its own."""
-    return item.confidence < SURE and any(reason.kind is not MissingKind.NEAR for reason in item.reasons)
 
 
 def _is_telling(item: MissingItem) -> bool:
@@ -333,7 +330,7 @@ _WORDS = {
     "test": "changed",
     "signature": "new signature",
     "doc": "documentation changed",
-    "format-only": "layout only",
+    "format-only": "formatting only",
 }
 
 
@@ -363,7 +360,7 @@ def _lines(shown: Sequence[SymbolChange]) -> list[str]:
     layout = list(dict.fromkeys(symbol.name for symbol in shown if symbol.change == "format-only"))
     told = dict.fromkeys(f"  - {_symbol(symbol)}" for symbol in shown if symbol.change != "format-only")
     if layout:
-        told["  - " + say("layout only: {}", listed(layout, MAX_GONE))] = None
+        told["  - " + say("formatting only: {}", listed(layout, MAX_GONE))] = None
     return list(told)
 
 

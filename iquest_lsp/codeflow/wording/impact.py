@@ -42,6 +42,8 @@ class Use(Fact[UseKind]):
 class ImpactItem:
     """A place that may have to change: `line` is 1-based; `kind` is caller, test, docs, ci, config or cochange.
 
+    Where a whole file is meant `line` is 1. `confidence` orders the items of a kind and is not measured.
+
     `commits` are some of those that it rests on, newest first, where it rests on commits.
     """
 
@@ -56,6 +58,12 @@ class ImpactItem:
     def reason(self) -> str:
         """What it has to do with the target, in words."""
         return _use(self.use)
+
+    @property
+    def place(self) -> str:
+        """The path, and the line unless the whole file is meant."""
+        whole = self.use.kind in (UseKind.NAMED_TEST, UseKind.TOGETHER)
+        return self.path if whole else f"{self.path}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +100,12 @@ class Impact:
 
     def to_markdown(self) -> str:
         """The places as a markdown document, by kind."""
-        title = "# What may have to change with {}" if self.is_diff else "# What changing {} affects"
+        title = "# What may have to change with {}" if self.is_diff else "# What changing {} may affect"
         lines = [say(title, escape(self.target)), ""]
         if self.definitions and not self.target.endswith(f"::{self.definitions[0]}"):
             lines += [say("Definitions meant: {}.", listed(self.definitions, MAX_NAMED)), ""]
         if not self.items:
-            lines.append(say("No use of it was found in this repository."))
+            lines.append(say("No use of it was found in the tracked files of this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]
             if some:
@@ -109,9 +117,9 @@ class Impact:
 
 
 def _line(item: ImpactItem) -> str:
-    sure = say("confidence {:.0%}", item.confidence)
-    line = f"- `{item.path}:{item.line}` {item.reason} ({sure})"
-    return f"{line}: {', '.join(f'`{commit[:10]}`' for commit in item.commits)}" if item.commits else line
+    line = f"- `{item.place}` {item.reason}"
+    commits = ", ".join(f"`{commit[:10]}`" for commit in item.commits)
+    return say("{} (lately {})", line, commits) if commits else line
 
 
 _HEADINGS = {
@@ -125,8 +133,8 @@ _HEADINGS = {
 _USES = {
     UseKind.MENTIONS: "mentions `{}`: {}",
     UseKind.MENTIONS_MODULE: "mentions {}: {}",
-    UseKind.NAMED_TEST: "is the test named after {}",
-    UseKind.TOGETHER: "changed in {} of the {} commits that changed {}",
+    UseKind.NAMED_TEST: "is by its name a test of {}",
+    UseKind.TOGETHER: "also changed in {0} of {1} commits that changed {2}",
 }
 
 
@@ -138,4 +146,4 @@ def _use(use: Use) -> str:
     name, within, module = use.values
     text = say("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name)
     text = say("{} in `{}`", text, within) if within else text
-    return say("{}, matched by name only: that it is the one of {} is not confirmed", text, module) if module else text
+    return say("{} (only the name matches: it may be another than the one in {})", text, module) if module else text

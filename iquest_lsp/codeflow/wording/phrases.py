@@ -23,9 +23,9 @@ def listed(names: Sequence[str], limit: int = 3) -> str:
 
 def left_out_line(count: int) -> str:
     """Says that the filters took commits out, and how to see them."""
-    template = "{} less informative commit is left out (`--include-filtered` shows them)."
+    template = "{} commit is filtered out (`--include-filtered` shows it)."
     if count != 1:
-        template = "{} less informative commits are left out (`--include-filtered` shows them)."
+        template = "{} commits are filtered out (`--include-filtered` shows them)."
     return say(template, count)
 
 

@@ -19,7 +19,7 @@ _SIGNS = {
     Sign.MOST: "{} of its {} commits are of this kind",
     Sign.VERSIONS: "only version numbers change",
     Sign.FILES_RENAMED: "files are only renamed",
-    Sign.LAYOUT: "only the layout of code changes",
+    Sign.LAYOUT: "only the formatting of code changes",
     Sign.FILES_MOVED: "files are moved",
     Sign.FILES_ADDED: "source files are added",
     Sign.CODE_REMOVED: "code is removed",
@@ -32,10 +32,10 @@ _SIGNS = {
     Sign.PUBLIC_ADDED: "public definitions are added",
     Sign.MORE_ADDED: "more definitions are added than removed",
     Sign.DEFINITIONS_REMOVED: "definitions are removed",
-    Sign.SPEED: "caching or another optimisation is added",
+    Sign.SPEED: "the added lines contain words of caching or parallel work",
     Sign.LINES_REARRANGED: "existing lines are rearranged",
     Sign.TAKES_MORE: "a definition takes more parameters",
-    Sign.INSIDE: "existing definitions change a little inside",
+    Sign.INSIDE: "the bodies of existing definitions change a little",
     Sign.REWRITTEN: "code is rewritten in place",
     Sign.EXISTING: "existing definitions change",
     Sign.UNKNOWN: "neither the message nor the diff shows the purpose",
@@ -47,14 +47,14 @@ _ONE_CATEGORY = {
     Category.BUILD: "only build files change",
 }
 _GROUNDS = {
-    Ground.BOT: "made by the program {}",
-    Ground.MERGE: "a merge decides nothing by itself",
-    Ground.LAYOUT: "only the layout changes",
+    Ground.BOT: "committed by the bot {}",
+    Ground.MERGE: "a merge",
+    Ground.LAYOUT: "only the formatting changes",
     Ground.GENERATED: "only generated files change",
-    Ground.SWEEP: "a sweep over {} files",
+    Ground.SWEEP: "it changes {} files at once",
     Ground.SILENT: "the message says nothing about the purpose",
     Ground.BROKEN: "{} no longer parses as {}",
-    Ground.UNDONE: "undone later",
+    Ground.UNDONE: "a later commit reverts it",
 }
 _CONSTRUCTS = {
     Construct.MATCH: "a match statement",
@@ -96,7 +96,7 @@ def ground_words(objection: Objection) -> str:
 
 
 def objection_words(objection: Objection) -> str:
-    """The filter and what it objects to."""
+    """What a filter objects to, after the filter's name."""
     return say("{}: {}", objection.filter, ground_words(objection))
 
 

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.wording.phrases import listed, say
 from iquest_lsp.codeflow.wording.purposes import construct_words, declares
 
 _WORDS = {
-    RiskKind.CUT_OFF: "this clone is shallow and ends with this commit: everything looks new, whatever it changed"
+    RiskKind.CUT_OFF: "this clone is shallow and ends with this commit: everything in it looks new"
     " (`git fetch --unshallow` brings the rest)",
     RiskKind.REMOVED: "`{1}` is removed, but the old name is still used: {0}",
     RiskKind.RENAMED: "`{1}` is renamed, but the old name is still used: {0}",
@@ -19,10 +19,10 @@ _WORDS = {
     RiskKind.SECRET: "{} looks like a secret",
     RiskKind.BROKEN: "{} no longer parses as {}",
     RiskKind.UNPARSED: "{} does not parse as {}",
-    RiskKind.DEBUGGING: "{} looks like a debugging leftover: `{}`",
+    RiskKind.DEBUGGING: "{} may be left over from debugging: `{}`",
     RiskKind.CATCHES_ALL: "{} catches every exception: `{}`",
     RiskKind.LOCK_STAYS: "{} changes dependencies, but {} does not",
-    RiskKind.LARGE_BINARY: "{} is a binary file of {} MB, which stays in the history",
+    RiskKind.LARGE_BINARY: "{} is a binary file of {} MB, which will stay in the history",
     RiskKind.EXECUTABLE: "{} becomes executable",
 }
 

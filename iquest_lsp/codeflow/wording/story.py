@@ -14,7 +14,10 @@ from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.effects import detail
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, say
-from iquest_lsp.codeflow.wording.purposes import objection_words
+from iquest_lsp.codeflow.wording.purposes import ground_words
+
+#: In place of a release, where no tag holds the deprecation.
+UNRELEASED = "unreleased"
 
 
 class EventKind(StrEnum):
@@ -127,8 +130,7 @@ class StoryItem:
     @property
     def reason(self) -> str:
         """Why, as the history tells it."""
-        reason = ": ".join(part for part in (self.kind, self.said) if part)
-        return f"{reason} ({', '.join(self.issues)})" if self.issues else reason
+        return f"{self.said} ({', '.join(self.issues)})" if self.issues else self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Story:
 
     `since` is the first release that has it, `deprecated_in` the one that declares it deprecated (`unreleased` where
     no release does yet). `left_out` counts steps that a filter took out; `missing` is what the story lacks.
+    `has_releases` says whether any tag of the repository is a release.
     """
 
     target: str
@@ -146,6 +149,7 @@ class Story:
     left_out: int = 0
     missing: Note | None = None
     gaps: tuple[Gap, ...] = ()
+    has_releases: bool = True
 
     @property
     def note(self) -> str:
@@ -183,9 +187,11 @@ class Story:
         if self.since:
             lines.append(say("In releases since **{}**.", escape(self.since)))
         elif self.story and self.missing is None:
-            lines.append(say("In no release yet."))
-        if self.deprecated_in:
-            lines.append(say("Deprecated: **{}**.", escape(self.deprecated_in)))
+            lines.append(say("No release tag contains it." if self.has_releases else "There are no release tags."))
+        if self.deprecated_in == UNRELEASED:
+            lines.append(say("Marked as deprecated, in no release tag."))
+        elif self.deprecated_in:
+            lines.append(say("Marked as deprecated since **{}**.", escape(self.deprecated_in)))
         if self.missing is not None:
             lines.append(self.note)
         lines.append("")
@@ -196,7 +202,7 @@ class Story:
             if item.reason and not _repeats(item):
                 lines.append("  - " + say("why: {}", escape(item.reason)))
             if item.objection is not None:
-                lines.append("  - " + say("doubtful: {}", escape(objection_words(item.objection))))
+                lines.append("  - " + say("normally filtered out: {}", escape(ground_words(item.objection))))
         if self.left_out:
             lines += ["", left_out_line(self.left_out)]
         if self.told_gaps:
@@ -206,7 +212,7 @@ class Story:
 
 def _repeats(item: StoryItem) -> bool:
     """Whether the reason says no more than the subject, which stands above it."""
-    return bool(item.kind) and item.said == item.subject and not item.issues
+    return item.said == item.subject and not item.issues
 
 
 _NOTES = {
@@ -215,7 +221,7 @@ _NOTES = {
     NoteKind.NO_HISTORY: "{}",
 }
 _CHANGES = {
-    EventKind.ADDED: "{} was introduced",
+    EventKind.ADDED: "{} was added",
     EventKind.REMOVED: "{} was removed",
     EventKind.RENAMED: "{} was renamed",
     EventKind.MOVED: "{} was moved {}",
@@ -223,7 +229,7 @@ _CHANGES = {
     EventKind.BODY: "{} was changed",
     EventKind.DOC: "the documentation of {} was changed",
     EventKind.TEST: "{} was changed",
-    EventKind.LAYOUT: "the layout of {} was changed",
+    EventKind.LAYOUT: "the formatting of {} was changed",
 }
 _TOLD = frozenset({EventKind.RENAMED, EventKind.SIGNATURE, EventKind.BODY})
 _OTHERS = {
@@ -236,10 +242,10 @@ _OTHERS = {
     EventKind.WITH_FILE: "the {} came with the file",
 }
 _FOLLOW = {
-    Category.TEST: "its tests were updated",
-    Category.DOCS: "its documentation was updated",
-    Category.CI: "continuous integration was updated",
-    Category.CHANGELOG: "the changelog was updated",
+    Category.TEST: "tests were changed, apparently for it",
+    Category.DOCS: "documentation was changed, apparently for it",
+    Category.CI: "continuous integration was changed, apparently for it",
+    Category.CHANGELOG: "the changelog was changed, apparently for it",
 }
 _SIDES = {
     Category.TEST: "a change to tests that {}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,34 +26,13 @@ _TITLES = {
     "test": "Tests",
     "ci": "Continuous integration",
     "build": "Build",
-    "style": "Layout only",
+    "style": "Formatting only",
     "deprecate": "Deprecation",
     "release": "Release",
     "revert": "Revert",
     "merge": "Merge",
     "chore": "Chore",
     "change": "Change",
-}
-# How the first words of a subject, which others wrote, say its kind already.
-_SAID = {
-    kind: re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
-    for kind, pattern in {
-        "feature": "feat",
-        "fix": "fix|bug",
-        "refactor": "refactor|mov(e|es|ed|ing)\\b|renam",
-        "perf": "perf|speed|optimi",
-        "docs": "docs?\\b|documentation|readme|changelog|comment",
-        "test": "tests?\\b|testing",
-        "ci": "ci\\b|continuous",
-        "build": "build",
-        "style": "style|format|layout|lint",
-        "deprecate": "deprecat",
-        "release": "release|bump|v?\\d+\\.\\d",
-        "revert": "revert",
-        "merge": "merge",
-        "chore": "chore",
-        "change": "change",
-    }.items()
 }
 _NOUNS = {
     Category.DOCS: "documentation",
@@ -77,11 +55,15 @@ _VERBS = {
     "moved": "moves {}",
     "signature": "changes the signature of {}",
     "body": "changes {}",
-    "doc": "documents {}",
+    "doc": "changes the documentation of {}",
     "format-only": "reformats {}",
 }
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
+#: Parts whose names say where a file changes, and what is told of them.
+_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item"})
+_OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
+MAX_PARTS = 2
 _HELPER_VERBS = {
     "added": "adds test helpers ({})",
     "removed": "removes test helpers ({})",
@@ -127,17 +109,14 @@ def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[S
             return say("A merge without changes of its own.")
         return say("Nothing changes in {}.", label(subject))
     phrases = describe(changes, files)
-    if subject.message:
-        what = subject.message.rstrip(" .")
-        first = what.partition(":")[0] if ":" in what else what.partition(" ")[0]
-        said_already = bool(_SAID[intent.kind].search(first))
+    if subject.message:  # the author's words, as they are
+        head = subject.message.rstrip(" .")
     else:
         phrase = phrases.pop(0) if phrases else _Phrase(say("files change"))
-        what, said_already = phrase.text, phrase.moves and intent.kind == "refactor"
-    # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
-    head = _capital(what)
-    if intent.kind != "change" and intent.confidence > GUESS and not said_already:
-        head = say("{}: {}", say(_TITLES[intent.kind]), what)
+        head, said_already = _capital(phrase.text), phrase.moves and intent.kind == "refactor"
+        # A kind that is hardly more than a guess is told below, with its reason, not as if it were known.
+        if intent.kind != "change" and intent.confidence > GUESS and not said_already:
+            head = say("{}: {}", say(_TITLES[intent.kind]), phrase.text)
     if subject.commits > 1:
         head = say("{} commits, mostly {}", subject.commits, intent.kind)
     said = _capital("; ".join(phrase.text for phrase in phrases[:6]))
@@ -160,20 +139,21 @@ def _capital(text: str) -> str:
 def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[_Phrase]:
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
-    code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST]
+    code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
         some = [item for item in code if item.change == change]
         if some:
             phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
     phrases += map(_Phrase, _telling(code))
-    tests = [item for item in changes if category(item.path) is Category.TEST and item.kind == "test"]
+    titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in changes]
+    tests = [*(item for item in changes if item.kind == "test"), *titled]
     for change, template in _TEST_VERBS.items():
         some = [item for item in tests if item.change == change]
         if some:
             noun = say("{} tests", len(some)) if len(some) > 1 else say("the test `{}`", some[0].name)
             phrases.append(_Phrase(say(template, noun), change == "renamed"))
     phrases += map(_Phrase, _helpers(changes))
-    known = {item.path for item in changes}
+    known = {item.path for item in (*changes, *titled)}
     moved = [item for item in files if item.status == "renamed"]
     if moved:
         shown = ", ".join(say("{} to {}", item.old_path, item.path) for item in moved[:2])
@@ -192,7 +172,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:
     """What happens to files without definitions; `beside` says that other tests have been told of."""
-    names = ", ".join(item.path for item in files[:2])
+    names = ", ".join(map(_with_parts, files[:2]))
     shown = say("{} and {} more", names, len(files) - 2) if len(files) > 2 else names
     statuses = {item.status for item in files}
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
@@ -204,12 +184,25 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     return say(template, noun, shown)
 
 
+def _with_parts(item: ChangedFile) -> str:
+    """A file with the parts of it that change, where they have names of their own."""
+    parts = [part for part in item.symbols if part.kind in _NAMED_PARTS and part.change in _OF_PARTS]
+    if item.status != "modified" or not parts:
+        return item.path
+    told = [say(_OF_PARTS[part.change], part.name) for part in parts]
+    shown = ", ".join(told[:MAX_PARTS])
+    shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
+    return say("{}: {}", item.path, shown)
+
+
 def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
     """What happens to the definitions in test files that are no tests."""
     some = [
         item
         for item in worth_showing(changes)
-        if category(item.path) is Category.TEST and item.kind != "test" and item.change not in ("doc", "format-only")
+        if category(item.path) is Category.TEST
+        and item.kind not in ("test", "suite")
+        and item.change not in ("doc", "format-only")
     ]
     if not some:
         return []

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import escape, left_out_line, say
-from iquest_lsp.codeflow.wording.purposes import objection_words
+from iquest_lsp.codeflow.wording.purposes import ground_words
 
 
 class EvidenceKind(StrEnum):
@@ -21,7 +21,7 @@ class EvidenceKind(StrEnum):
     LINES = "lines"
     SYMBOL = "symbol"
     FILE = "file"
-    #: A definition that it changed, and the one in which that is called.
+    #: A definition that it changed, and the one in which a word like its name stands.
     CALLED_IN = "called-in"
     NAMED_IN_TEST = "named-in-test"
     #: The test's path.
@@ -47,18 +47,18 @@ _EVIDENCE = {
     EvidenceKind.LINES: "changed some of these lines",
     EvidenceKind.SYMBOL: "changed `{}`",
     EvidenceKind.FILE: "changed {}",
-    EvidenceKind.CALLED_IN: "changed `{}`, which is called in `{}`",
-    EvidenceKind.NAMED_IN_TEST: "changed `{}`, which is named in the failing test",
-    EvidenceKind.NAMED_AFTER: "changed what {} is named after",
-    EvidenceKind.AFTER: "after {}",
-    EvidenceKind.RISKY: "it changes conditions, bounds or a lot of code",
-    EvidenceKind.SIZE: "kind: {}, {} lines",
+    EvidenceKind.CALLED_IN: "changed `{0}`, whose name also stands in `{1}`",
+    EvidenceKind.NAMED_IN_TEST: "changed `{}`, whose name also stands in the failing test",
+    EvidenceKind.NAMED_AFTER: "changed a source file that {} is named after",
+    EvidenceKind.AFTER: "came after {}",
+    EvidenceKind.RISKY: "its lines are of a kind that often brings bugs (changed conditions, bounds, much code)",
+    EvidenceKind.SIZE: "{1} lines added or removed, kind of change: {0}",
 }
 
 
 def _evidence(item: Evidence) -> str:
     if item.kind is EvidenceKind.WORDS:
-        return say("its lines contain {} from the error", ", ".join(f"`{word}`" for word in item.values))
+        return say("its changed lines contain {}, as the error does", ", ".join(f"`{word}`" for word in item.values))
     return say(_EVIDENCE[item.kind], *item.values)
 
 
@@ -81,7 +81,7 @@ class Suspect:
     def reason(self) -> str:
         """What speaks against it, in words."""
         parts = [_evidence(item) for item in self.evidence]
-        parts += [say("doubtful ({})", objection_words(self.objection))] if self.objection is not None else []
+        parts += [say("normally filtered out ({})", ground_words(self.objection))] if self.objection is not None else []
         return "; ".join(parts)
 
 
@@ -129,15 +129,13 @@ class Suspects:
         """The suspects as a markdown document."""
         lines = [say("# Suspects"), ""]
         if self.since:
-            lines += [say("Compared with what changed since {}.", escape(self.since)), ""]
+            lines += [say("Assuming the code worked at {}: commits after it rank higher.", escape(self.since)), ""]
         if self.by_words:
             lines += [self.note, ""]
         if not self.items:
-            lines.append(say("No commit in the history is related to this."))
+            lines.append(say("No commit was found that is related to this."))
         for number, item in enumerate(self.items, 1):
-            lines.append(
-                f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)} ({say('score {:.2f}', item.score)})"
-            )
+            lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)}")
             lines.append(f"   - {item.reason}")
         if self.left_out:
             lines += ["", left_out_line(self.left_out)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from iquest_lsp.assistant import completion_to_json
 from iquest_lsp.datatypes import Completion
 from iquest_lsp.server.connection import Connection
-from iquest_lsp.server.listening import ANSWERED
+from iquest_lsp.server.notifications import ANSWERED
 
 
 def tell(connection: Connection, uri: str, made: Completion) -> None:

@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
-from iquest_lsp.server.listening import NO_SETTINGS
+from iquest_lsp.server.notifications import NO_SETTINGS
 from iquest_lsp.server.protocol import ClientError
 from iquest_lsp.settings import Settings, in_snake_case
 

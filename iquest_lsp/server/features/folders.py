@@ -10,7 +10,7 @@ from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features import configuration
 from iquest_lsp.server.features.configuration import editor_settings
-from iquest_lsp.server.listening import known_notifications
+from iquest_lsp.server.notifications import known_notifications
 from iquest_lsp.server.progress import tell_rule_problems
 from iquest_lsp.workspace.paths import is_folder
 

@@ -124,7 +124,7 @@ def test_explain_the_change(example: tuple[Script, dict[str, str]], tmp_path: Pa
     assert "ValueError" in explanation.summary
     assert "%d.%m.%Y" in explanation.summary
     by_commit = {item.commit: item for item in explanation.history}
-    assert "introduced `parse_date`" in by_commit[oids["born"]].reason
+    assert "added `parse_date`" in by_commit[oids["born"]].reason
     assert oids["noise"] not in by_commit
 
 
@@ -134,7 +134,7 @@ def test_why_tells_the_story(example: tuple[Script, dict[str, str]], tmp_path: P
     told = {item.commit: item for item in story.story}
     order = [item.commit for item in story.story]
     assert order == [oid for oid in oids.values() if oid in order], "the story is told from its beginning"
-    assert "introduced" in told[oids["born"]].change
+    assert "added" in told[oids["born"]].change
     # The report that it fails belongs to the story, through the issue that the fix names.
     assert "#17" in told[oids["report"]].change + told[oids["report"]].reason
     assert "31.12.2023" in told[oids["fix"]].reason

@@ -11,6 +11,7 @@ import pytest
 from iquest_lsp.codeflow.diff.patches import apply, read_patch, reverse
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.past.tracking import before
+from iquest_lsp.codeflow.wording.explanation import CHECKED
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -53,7 +54,7 @@ def test_prose_of_a_model_stands_apart_under_its_name_after_the_facts(library: S
     facts = history_of(library.root).explain_diff("HEAD")
     told = replace(facts, model_text="It reads less.", model_name="tiny_model").to_markdown()
     assert told.startswith(facts.to_markdown().rstrip("\n"))
-    assert told.endswith("\n## In the words of tiny\\_model\n\nIt reads less.\n")
+    assert told.endswith(f"\n## Written by the model tiny\\_model\n\n{CHECKED}\n\nIt reads less.\n")
 
 
 def test_commit(library: Script) -> None:
@@ -70,7 +71,7 @@ def test_commit(library: Script) -> None:
     }
     assert files["tests/test_lib.py"]["symbols"] == [{"name": "test_a", "kind": "test", "change": "test"}]
     assert [item.subject for item in explanation.history][-1] == "Add the library"
-    assert "introduced `load`" in explanation.history[-1].reason
+    assert "added `load`" in explanation.history[-1].reason
     assert len(explanation.history) == 4
     markdown = explanation.to_markdown()
     assert all(word in markdown for word in ("load", "fix", "Related history", explanation.history[0].commit[:10]))

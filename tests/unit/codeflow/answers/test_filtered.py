@@ -46,7 +46,7 @@ def test_history_of_a_diff(scaled: Script, tmp_path: Path, *, indexed: bool) -> 
     everything = history_of(scaled.root, folder=store, include_filtered=True).explain_diff("HEAD")
     said = [item.reason for item in everything.history if item.subject.startswith("Update limits")]
     assert said
-    assert all("doubtful (credibility: made by the program renovate[bot])" in reason for reason in said)
+    assert all("normally filtered out (committed by the bot renovate[bot])" in reason for reason in said)
     assert everything.left_out == 0
     assert everything.to_json().keys() == shown.to_json().keys()
 
@@ -71,8 +71,8 @@ def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         item.subject: item.reason
         for item in history_of(scaled.root, folder=tmp_path, include_filtered=True).suspects("scale.py::scale").items
     }
-    assert "doubtful (completeness: undone later)" in everything["Raise the limit for large inputs"]
-    assert "doubtful (credibility: only the layout changes)" in everything["Lay it out"]
+    assert "normally filtered out (a later commit reverts it)" in everything["Raise the limit for large inputs"]
+    assert "normally filtered out (only the formatting changes)" in everything["Lay it out"]
 
 
 def test_impact_withholds_secrets(scaled: Script, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_untracked_files_past_the_limit_are_counted(lib: Script, monkeypatch: py
     lib.write({"n4.py": "n = 1\n"})
     answer = history_of(lib.root).explain_diff()
     assert len(answer.files) == 3
-    assert "only 3 of 4 untracked files are read" in said(answer)
+    assert "only 3 of 4 untracked files were read" in said(answer)
 
 
 def test_a_file_that_is_too_large_is_named(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_read_is_named(lib: Script) -> None:
 def test_files_whose_definitions_are_not_read_are_named(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_TEXTS", 1)
     lib.write({"a.py": "def total(x):\n    return 7\n", "b.py": USES + "# x\n"})
-    assert "the definitions in `b.py` are not read" in said(history_of(lib.root).explain_diff())
+    assert "the definitions in `b.py` were not read" in said(history_of(lib.root).explain_diff())
 
 
 # ------------------------------------------------------------------------------------------------ limits

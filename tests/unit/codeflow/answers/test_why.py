@@ -15,7 +15,7 @@ def test_a_getter_and_its_setter_are_introduced_once(script: Script) -> None:
     script.commit("Add the environment", {"lib.py": both})
     story = history_of(script.root).why("lib.py::Config").story
     assert [item.change for item in story if item.subject == "Add the environment"] == [
-        "the class was changed; `env` was introduced"
+        "the class was changed; `env` was added"
     ]
 
 

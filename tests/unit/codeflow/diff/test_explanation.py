@@ -105,7 +105,7 @@ def test_headers_with_macros_are_no_risk(script: Script) -> None:
 def test_a_test_that_seldom_follows_is_not_missed(script: Script) -> None:
     script.commit("Begin", {"files.py": MODULE, "tests/test_files.py": "def test_a(): pass\n"})
     script.commit("Read less", {"files.py": MODULE.replace("read()", "read(1)")})
-    assert "`tests/test_files.py`: the test named after files.py does not change" in told(script)
+    assert "`tests/test_files.py`: is by its name a test of files.py" in told(script)
     for number in range(8):
         script.commit(f"Read {number} bytes", {"files.py": MODULE.replace("read()", f"read({number + 2})")})
     assert "Perhaps missing" not in told(script)
@@ -126,7 +126,7 @@ def test_a_moved_file_keeps_its_story(script: Script, tmp_path: Path) -> None:
             item.commit: item.reason for item in history_of(script.root, folder=folder).explain_diff("HEAD").history
         }
         assert "changed `read`" in history[changed]
-        assert "introduced `read`" in history[born]
+        assert "added `read`" in history[born]
         assert "read" not in history.get(moved, "")
 
 
@@ -145,4 +145,4 @@ def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, t
         assert entry is not None
         assert entry.depth == 0
     history = history_of(script.root, folder=tmp_path / "store").explain_diff("HEAD").history
-    assert [(item.commit, item.reason) for item in history] == [(born, "introduced `read` (feature)")]
+    assert [(item.commit, item.reason) for item in history] == [(born, "added `read` (feature)")]

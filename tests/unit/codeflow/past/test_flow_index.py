@@ -153,7 +153,7 @@ def test_the_store_serves_explanations_and_records(script: Script, tmp_path: Pat
     script.write({"a.py": "def f():\n    return 7\n"})
     explanation = history_of(script.root, folder=tmp_path).explain_diff()
     assert {"a.json", "CHANGES.md"} <= {item.path for item in explanation.missing}
-    assert "introduced `f`" in explanation.history[-1].reason
+    assert "added `f`" in explanation.history[-1].reason
     live = history_of(script.root, folder=tmp_path / "none").explain_diff()
     assert [item.path for item in live.missing] == [item.path for item in explanation.missing]
     assert [item.commit for item in live.history] == [item.commit for item in explanation.history]

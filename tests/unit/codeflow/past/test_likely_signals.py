@@ -49,7 +49,7 @@ def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path
     script.write({"a.py": "def parse_date(text, strict):\n    return text\n"})
     assert likely_paths(script)[0] == "m4.py"
     text = render_markdown(history_of(script.root).explain_diff())
-    assert "## Might also change (weak evidence)\n\n- `m4.py`: names `parse_date`" in text
+    assert "## Might also change (weak evidence)\n\n- `m4.py`: contains `parse_date`" in text
     # What is committed is as it is: others see the guesses in the JSON form alone, after all that is surer.
     script.commit("Be strict")
     assert likely_paths(script, "HEAD")[0] == "m4.py"
@@ -65,5 +65,5 @@ def test_surer_files_come_first_and_are_enough() -> None:
     found = with_likely(expected, along, [Partner("b.py", "x.py", 1, 4, 1.0, 2.0)])
     assert found[:3] == expected
     assert [(item.path, item.confidence < SURE) for item in found[3:]] == [("a.py", True), ("b.py", True)]
-    assert found[3].reason == "names `one`, `two` of the changed lines"
-    assert found[4].reason == "changed in 1 of the 4 commits that changed x.py"
+    assert found[3].reason == "contains `one`, `two`, as the changed lines do"
+    assert found[4].reason == "also changed in 1 of 4 commits that changed x.py"

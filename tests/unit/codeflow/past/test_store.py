@@ -182,8 +182,8 @@ def test_filters_say_why(script: Script, tmp_path: Path) -> None:
             for item in index.entries()
         }
     assert filters["wip"][0] == CREDIBILITY
-    assert filters["Bump dependencies"] == (CREDIBILITY, "made by the program renovate[bot]")
-    assert filters["Format the code"] == (CREDIBILITY, "only the layout changes")
+    assert filters["Bump dependencies"] == (CREDIBILITY, "committed by the bot renovate[bot]")
+    assert filters["Format the code"] == (CREDIBILITY, "only the formatting changes")
     assert filters["Use matching"][0] == CONSISTENCY
     assert "match statement" in filters["Use matching"][1]
     assert "Python 3.10" in filters["Use matching"][1]
