@@ -91,9 +91,9 @@ FAMILIES: tuple[FimTokens, ...] = (
     FimTokens("[PREFIX]", "[SUFFIX]", "", order="sfx"),
     FimTokens("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),
 )
-#: Families that share another's tokens and not its order; told apart by what the file calls its model (general.name,
-#: general.basename). Mellum: JetBrains/Mellum-4b-base, whose card shows the suffix first, each file behind its name, and
-#: no repository.
+#: Families that share another's tokens and not its order, told apart by what the file calls its model (general.name,
+#: general.basename). Mellum: the card of JetBrains/Mellum-4b-base shows the suffix first, each file behind its name,
+#: and no repository.
 NAMED_FAMILIES: Mapping[str, FimTokens] = {
     "mellum": FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "", "<filename>", order="sfx"),
 }
