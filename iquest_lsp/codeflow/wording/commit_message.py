@@ -1,0 +1,459 @@
+"""A commit message from the facts of a diff, in the form that the repository's messages have."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
+from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.message_habit import Form, Habit
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.wording.effects import told_effects
+from iquest_lsp.codeflow.wording.phrases import say
+from iquest_lsp.codeflow.wording.summary import GUESS
+
+MAX_SUBJECT, WIDTH, MAX_POINTS = 72, 72, 6
+#: What is told of a line is no longer than this.
+MAX_CODE = 36
+
+_TYPES = {
+    "feature": ("feat",),
+    "fix": ("fix",),
+    "refactor": ("refactor", "chore"),
+    "perf": ("perf", "refactor"),
+    "docs": ("docs", "doc", "chore"),
+    "test": ("test", "tests", "chore"),
+    "ci": ("ci", "chore", "build"),
+    "build": ("build", "chore", "deps"),
+    "style": ("style", "chore", "refactor"),
+    "deprecate": ("refactor", "chore"),
+    "release": ("chore", "release", "build"),
+    "change": ("chore",),
+}
+_EMOJIS = {
+    "feature": ("✨", ":sparkles:"),
+    "fix": ("🐛", ":bug:"),
+    "refactor": ("♻️", ":recycle:"),
+    "perf": ("⚡️", ":zap:"),
+    "docs": ("📝", ":memo:"),
+    "test": ("✅", ":white_check_mark:"),
+    "ci": ("👷", ":construction_worker:"),
+    "build": ("📦️", ":package:"),
+    "style": ("🎨", ":art:"),
+    "deprecate": ("🗑️", ":wastebasket:"),
+    "release": ("🔖", ":bookmark:"),
+    "change": ("🔧", ":wrench:"),
+}
+_VERBS = {
+    "added": "add {}",
+    "removed": "remove {}",
+    "signature": "change the signature of {}",
+    "body": "change {}",
+    "test": "change {}",
+    "doc": "change the documentation of {}",
+    "format-only": "reformat {}",
+}
+_PLACES = {"added": "{} to {}", "removed": "{} from {}"}
+_EFFECTS = {
+    EffectKind.RAISES: "raise {} in {}",
+    EffectKind.RAISES_NO_MORE: "stop raising {} in {}",
+    EffectKind.HANDLES: "handle {} in {}",
+    EffectKind.CALLS: "call {} in {}",
+    EffectKind.CALLS_NO_MORE: "stop calling {} in {}",
+    EffectKind.USES: "use {} in {}",
+    EffectKind.USES_NO_MORE: "stop using {} in {}",
+    EffectKind.TAKES: "add the parameter {} to {}",
+    EffectKind.TAKES_NO_MORE: "remove the parameter {} from {}",
+    EffectKind.INHERITS: "add the base {} to {}",
+    EffectKind.INHERITS_NO_MORE: "remove the base {} from {}",
+}
+_PLURALS = {
+    EffectKind.TAKES: "add the parameters {} to {}",
+    EffectKind.TAKES_NO_MORE: "remove the parameters {} from {}",
+    EffectKind.INHERITS: "add the bases {} to {}",
+    EffectKind.INHERITS_NO_MORE: "remove the bases {} from {}",
+}
+_FILES = {"added": "add {}", "deleted": "delete {}"}
+_NOUNS = {
+    Category.DOCS: "the documentation",
+    Category.CHANGELOG: "the changelog",
+    Category.CI: "the CI configuration",
+    Category.BUILD: "the build files",
+    Category.LOCK: "the lock files",
+    Category.CONFIG: "the configuration",
+    Category.TEST: "the tests",
+    Category.GENERATED: "generated files",
+    Category.OTHER: "other files",
+    Category.SOURCE: "the code",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A piece of text that became another in `places` lines, which are nearly all that change."""
+
+    old: str
+    new: str
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """What a message is made of."""
+
+    files: Sequence[ChangedFile]
+    intent: Intent
+    habit: Habit
+    replacement: Replacement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitMessage:
+    """A message; `guessed` is the kind of change that its type states where the diff alone does not show it."""
+
+    subject: str
+    body: str = ""
+    guessed: str = ""
+
+    @property
+    def text(self) -> str:
+        """Subject and body, as git takes them."""
+        return f"{self.subject}\n\n{self.body}\n" if self.body else f"{self.subject}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One thing that the diff does: the same in several lengths, longest first, and how much it matters."""
+
+    texts: tuple[str, ...]
+    weight: float
+
+
+def commit_message(facts: MessageFacts) -> CommitMessage:
+    """The message for a diff; `facts.files` must not be empty."""
+    points = sorted(_points(facts), key=lambda item: -item.weight)
+    kind, guessed = _kind(facts)
+    prefix = _prefix(facts.habit, kind)
+    first, *rest = points
+    subject = prefix + _styled(facts.habit, _fitting(first, MAX_SUBJECT - len(prefix) - 1))
+    told = [_styled(Habit(code_font=facts.habit.code_font), item.texts[0]) for item in rest if item.weight > 0]
+    if len(first.texts) > 1 and first.texts[0] not in subject and not subject.casefold().endswith(first.texts[0]):
+        told.insert(0, _styled(Habit(code_font=facts.habit.code_font), first.texts[0]))
+    left = len(told) - MAX_POINTS
+    points_told = told[:MAX_POINTS] if left > 1 else told
+    if left > 1:
+        points_told = [*points_told, say("{} more changes", left)]
+    body = "\n".join(
+        textwrap.fill(
+            text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        for text in dict.fromkeys(points_told)
+    )
+    states = facts.habit.form in (Form.CONVENTIONAL, Form.GITMOJI)
+    return CommitMessage(subject, body, kind if guessed and states else "")
+
+
+def _kind(facts: MessageFacts) -> tuple[str, bool]:
+    """The kind of change, and whether that is no more than a guess."""
+    if facts.intent.kind != "change" and facts.intent.confidence > GUESS:
+        return facts.intent.kind, False
+    symbols = [item for file in facts.files for item in file.symbols if category(file.path) is Category.SOURCE]
+    if any(item.change == "added" and item.public for item in symbols):
+        return "feature", True
+    if symbols:
+        return "fix" if any(item.change in ("body", "signature") for item in symbols) else "refactor", True
+    return facts.intent.kind, True
+
+
+def _prefix(habit: Habit, kind: str) -> str:
+    if habit.form is Form.CONVENTIONAL:
+        candidates = _TYPES.get(kind, ("chore",))
+        chosen = next((item for item in candidates if habit.types[item]), candidates[0])
+        return f"{chosen}({habit.scope}): " if habit.scope else f"{chosen}: "
+    if habit.form is Form.GITMOJI:
+        used = habit.emojis.get(kind)
+        default = _EMOJIS.get(kind, _EMOJIS["change"])[int(habit.short_codes)]
+        return f"{used.most_common(1)[0][0] if used else default} "
+    if habit.form is Form.TICKET and habit.ticket:
+        return f"{habit.ticket} "
+    if habit.form is Form.AREA and habit.scope:
+        return f"{habit.scope}: "
+    return ""
+
+
+def _styled(habit: Habit, text: str) -> str:
+    """A point as the repository writes it: case of the first letter, period, code font for names."""
+    text = text if habit.code_font else text.replace("`", "")
+    text = (text[:1].upper() if habit.capital else text[:1]) + text[1:]
+    return text + "." if habit.period else text
+
+
+def _fitting(point: _Point, room: int) -> str:
+    for text in point.texts:
+        if len(text) <= room:
+            return text
+    return textwrap.shorten(point.texts[-1], room, placeholder="…")
+
+
+# ------------------------------------------------------------------------------------------------- what it does
+
+
+def _points(facts: MessageFacts) -> list[_Point]:
+    """All that the diff does, a point for each kind of change; the most telling has the greatest weight."""
+    found: list[_Point] = []
+    if facts.replacement is not None:
+        found.append(_replacement(facts.replacement))
+    told: set[str] = set()
+    for is_test in (False, True):
+        files = [item for item in facts.files if (category(item.path) is Category.TEST) == is_test]
+        symbols = [item for file in files for item in worth_showing(file.symbols)]
+        told |= {item.path for item in symbols}
+        found += _of_symbols(symbols, is_test=is_test)
+    moved = [item for item in facts.files if item.status == "renamed"]
+    if moved:
+        found.append(_moved(moved))
+        told |= {item.path for item in moved}
+    others: dict[tuple[Category, str], list[ChangedFile]] = {}
+    for item in facts.files:
+        if item.path not in told:
+            others.setdefault((category(item.path), item.status), []).append(item)
+    found += [_of_files(kind, status, files) for (kind, status), files in others.items()]
+    return found
+
+
+def _replacement(item: Replacement) -> _Point:
+    places = say(" in {} lines", item.places) if item.places > 1 else ""
+    text = say("replace `{}` by `{}`", item.old, item.new)
+    return _Point((text + places, text), 6.0)
+
+
+def _moved(files: Sequence[ChangedFile]) -> _Point:
+    first = files[0]
+    if len(files) == 1:
+        return _Point((say("rename {} to {}", first.old_path, first.path), say("rename {}", first.old_path)), 5.0)
+    target = _common([item.path for item in files])
+    origin = _common([item.old_path for item in files])
+    text = say("move {} files", len(files))
+    if origin and target and origin != target:
+        return _Point((say("{} from {} to {}", text, origin, target), text), 5.0)
+    return _Point((say("rename {} files", len(files)),), 5.0)
+
+
+def _of_files(kind: Category, status: str, files: Sequence[ChangedFile]) -> _Point:
+    """What happens to files without definitions."""
+    template = _FILES.get(status, "update {}")
+    names = _names([item.path for item in files])
+    count = say("{} files", len(files)) if len(files) > 1 else _base(files[0].path)
+    texts = [say(template, text) for text in (*names, count)]
+    if status == "modified":
+        texts.append(say(template, say(_NOUNS[kind])))
+    weights = {Category.SOURCE: 2.0, Category.BUILD: 1.2, Category.CI: 1.2, Category.CONFIG: 1.2, Category.OTHER: 1.0}
+    weights |= {Category.DOCS: 1.0, Category.TEST: 0.8, Category.LOCK: 0.3, Category.CHANGELOG: 0.4}
+    size = sum(item.added + item.removed for item in files)
+    return _Point(tuple(texts), weights.get(kind, 0.2) + min(0.4, size / 1000))
+
+
+def _of_symbols(symbols: Sequence[SymbolChange], *, is_test: bool) -> list[_Point]:
+    found: list[_Point] = []
+    groups: dict[str, list[SymbolChange]] = {}
+    for item in symbols:
+        groups.setdefault(item.change, []).append(item)
+    for change, some in groups.items():
+        some.sort(key=_weight, reverse=True)
+        if change == "renamed":
+            found += [_renamed(item) for item in some[:2]]
+        elif change == "moved":
+            found.append(_moves(some))
+        elif is_test and all(item.kind == "test" for item in some):
+            found.append(_tests(change, some))
+        elif change in ("body", "signature") and not is_test:
+            found += _changed(change, some)
+        else:
+            found.append(_Point(_worded(change, some), max(map(_weight, some))))
+    return [_Point(item.texts, item.weight * 0.2) for item in found] if is_test else found
+
+
+def _weight(item: SymbolChange) -> float:
+    """How much a change matters to what a commit is about."""
+    base = {"added": 3.0, "removed": 2.4, "renamed": 3.2, "moved": 2.6, "signature": 2.9, "body": 2.5}.get(
+        item.change, 0.6
+    )
+    if item.kind in ("constant", "variable", "key", "module"):
+        base -= 1.0
+    if not item.public:
+        base -= 0.8
+    told = any(effect.kind in _EFFECTS or effect.kind is EffectKind.CHECKS for effect in told_effects(item))
+    return base + min(1.0, item.size / 60) * (item.change in ("added", "removed")) + 0.3 * told
+
+
+def _renamed(item: SymbolChange) -> _Point:
+    return _Point((say("rename `{}` to `{}`", item.old_name, item.name),), _weight(item))
+
+
+def _moves(some: Sequence[SymbolChange]) -> _Point:
+    origins, paths = {item.old_path for item in some}, {item.path for item in some}
+    names = _names([f"`{item.name}`" for item in some])
+    if len(origins) == len(paths) == 1 and origins != paths:
+        origin, path = next(iter(origins)), next(iter(paths))
+        texts = [say("move {} from {} to {}", text, origin, path) for text in names]
+        return _Point((*texts, *(say("move {}", text) for text in names)), _weight(some[0]))
+    return _Point(tuple(say("move {}", text) for text in names), _weight(some[0]))
+
+
+def _tests(change: str, some: Sequence[SymbolChange]) -> _Point:
+    verb = _VERBS.get(change, "change {}")
+    paths = {item.path for item in some}
+    noun = say("the test `{}`", some[0].name) if len(some) == 1 else say("{} tests", len(some))
+    text = say(verb, noun)
+    where = say("{} in {}", text, next(iter(paths))) if len(paths) == 1 else text
+    return _Point(
+        (where, text, say("change tests") if change not in ("added", "removed") else say(verb, say("tests"))), 2.5
+    )
+
+
+def _changed(change: str, some: Sequence[SymbolChange]) -> list[_Point]:
+    """Points on changed definitions: what several do alike as one, what one does by itself, the rest by name."""
+    found: list[_Point] = []
+    alike: dict[Effect, list[SymbolChange]] = {}
+    for item in some:
+        effect = next((one for one in told_effects(item) if one.kind in _EFFECTS), None)
+        if effect is not None:
+            alike.setdefault(effect, []).append(item)
+    told: set[int] = set()
+    for effect, items in alike.items():
+        if len(found) < 3:
+            found.append(_effect(effect, items))
+            told |= {id(item) for item in items}
+    plain = [item for item in some if id(item) not in told]
+    for item in plain[:2]:
+        if text := _line(item):
+            found.append(_Point((text, *_worded(change, [item])), _weight(item)))
+            told.add(id(item))
+    rest = [item for item in some if id(item) not in told]
+    if rest:
+        found.append(_Point(_worded(change, rest), max(map(_weight, rest)) + 0.02 * len(rest)))
+    return found
+
+
+def _effect(effect: Effect, items: Sequence[SymbolChange]) -> _Point:
+    template = _PLURALS.get(effect.kind, _EFFECTS[effect.kind]) if len(effect.values) > 1 else _EFFECTS[effect.kind]
+    texts = [
+        say(template, values, where)
+        for values in _names([f"`{name}`" for name in effect.values])
+        for where in _names([f"`{item.name}`" for item in items], _count(items))
+    ]
+    return _Point((*texts, *_worded(items[0].change, items)), max(map(_weight, items)) + 0.1 * len(items))
+
+
+def _line(item: SymbolChange) -> str:
+    """What becomes of one line or value, where that is short enough to be told; empty otherwise."""
+    for effect in told_effects(item):
+        if any(len(value) > MAX_CODE or "\n" in value for value in effect.values):
+            continue
+        if effect.kind is EffectKind.CHECKS:
+            return say("check `{}` in `{}`", effect.values[0], item.name)
+        if effect.kind is EffectKind.BECOMES and item.kind == "key":
+            return say("change {} from {} to {}", item.name, *effect.values)
+        if effect.kind is EffectKind.BECOMES:
+            return say("change `{}` to `{}` in `{}`", *effect.values, item.name)
+        if effect.kind is EffectKind.TURNS and item.kind != "key":
+            return say("change `{}` to `{}` in `{}`", effect.values[0], effect.values[1], item.name)
+        if effect.kind is EffectKind.TYPES_ONLY:
+            return say("change the types of `{}`", item.name)
+        if effect.kind is EffectKind.COMMENTS_ONLY:
+            return say("change comments in `{}`", item.name)
+        if effect.kind is EffectKind.REORDERS:
+            return say("reorder the parameters of `{}`", item.name)
+    return ""
+
+
+def _worded(change: str, some: Sequence[SymbolChange]) -> tuple[str, ...]:
+    """A change of some definitions in several lengths."""
+    paths = list(dict.fromkeys(item.path for item in some))
+    verb = _VERBS.get(change, "change {}")
+    texts = [say(verb, text) for text in _names([_named(item) for item in some], _count(some))]
+    place = _PLACES.get(change, "{} in {}")
+    if len(paths) == 1:
+        return (*(say(place, text, paths[0]) for text in texts[:2]), *texts)
+    return (*texts, say("{} in {} files", texts[-1], len(paths)))
+
+
+def _named(item: SymbolChange) -> str:
+    if item.kind == "module":
+        return say("the code of {}", item.path)
+    return item.name if item.kind == "key" else f"`{item.name}`"
+
+
+def _count(some: Sequence[SymbolChange]) -> str:
+    kinds = {item.kind for item in some}
+    noun = next(iter(kinds)) if len(kinds) == 1 else "definition"
+    plural = {"class": "classes", "property": "properties"}.get(noun, f"{noun}s")
+    return say("{} {}", len(some), plural) if len(some) > 1 else ""
+
+
+def _names(names: Iterable[str], count: str = "") -> list[str]:
+    """Names as a list in several lengths: all or the first three, the first two, the first, how many."""
+    some = list(dict.fromkeys(names))
+    lengths = [len(some)] if len(some) <= 3 else []
+    lengths += [number for number in (3, 2, 1) if number < len(some)]
+    texts = [_joined(some, number) for number in lengths]
+    return [*texts, *([count] if count else [])]
+
+
+def _joined(names: Sequence[str], number: int) -> str:
+    shown, left = names[:number], len(names) - number
+    if left:
+        return say("{} and {} more", ", ".join(shown), left)
+    return say("{} and {}", ", ".join(shown[:-1]), shown[-1]) if len(shown) > 1 else shown[0]
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _common(paths: Sequence[str]) -> str:
+    """The deepest folder that holds all paths; empty for the top."""
+    parts = [path.split("/")[:-1] for path in paths]
+    shared = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        shared.append(level[0])
+    return "/".join(shared)
+
+
+# ------------------------------------------------------------------------------------- one piece replaced by another
+
+_TOKEN = re.compile(r"[^\W\d][\w.-]*|\d[\w.]*|\s+|[^\w\s]")
+
+
+def replacement_of(hunks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Replacement | None:
+    """The one piece of text that becomes another in all changed lines, given as (removed, added); None where not."""
+    pair: tuple[str, str] | None = None
+    places = 0
+    for removed, added in hunks:
+        if len(removed) != len(added):
+            return None
+        for old, new in zip(removed, added, strict=True):
+            found = _one_piece(old, new)
+            if found is None or (pair is not None and found != pair):
+                return None
+            pair = found
+            places += 1
+    if pair is None or not all(re.search(r"\w", piece) and len(piece) <= MAX_CODE for piece in pair):
+        return None
+    return Replacement(*pair, places)
+
+
+def _one_piece(old: str, new: str) -> tuple[str, str] | None:
+    """The token that differs between two lines, the same one wherever some differ."""
+    one, other = _TOKEN.findall(old), _TOKEN.findall(new)
+    if len(one) != len(other):
+        return None
+    pairs = {(left, right) for left, right in zip(one, other, strict=True) if left != right}
+    return next(iter(pairs)) if len(pairs) == 1 else None
