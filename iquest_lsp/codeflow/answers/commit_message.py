@@ -9,9 +9,12 @@ from iquest_lsp.codeflow.diff.message_habit import Habit, habit_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import commits
+from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.commit_message import CommitMessage, MessageFacts, commit_message, replacement_of
 from iquest_lsp.errors import UsageError
 
+#: What changes with anything tells no area.
+_FOLLOWERS = (Category.LOCK, Category.CHANGELOG, Category.GENERATED)
 #: So many of the newest commits tell the habit.
 MAX_READ = 300
 
@@ -53,4 +56,6 @@ def _habit(source: DiffSource) -> Habit:
         if not is_bot(item.author, item.email)
     ]
     branch = repository.branch() if not source.revision else ""
-    return habit_of(read, [path for item in source.files for path in {item.path, item.old_path} if path], branch)
+    paths = [path for item in source.files for path in {item.path, item.old_path} if path]
+    main = [path for path in paths if category(path) not in _FOLLOWERS]
+    return habit_of(read, main or paths, branch)

@@ -70,7 +70,7 @@ def habit_of(commits: Sequence[Commit], paths: Iterable[str], branch: str = "") 
     form, matched = _form(told)
     said = [found["said"] for _, found in matched] or [item.subject for item in told]
     letters = [text[0] for text in said if text[0].isalpha()]
-    found = Habit(
+    return Habit(
         form,
         _scope(matched, list(paths)) if form in (Form.CONVENTIONAL, Form.AREA) else "",
         Counter(match["type"] for _, match in matched) if form is Form.CONVENTIONAL else Counter(),
@@ -81,7 +81,6 @@ def habit_of(commits: Sequence[Commit], paths: Iterable[str], branch: str = "") 
         2 * sum(text.endswith(".") for text in said) > len(said),
         sum("`" in text for text in said) >= max(2, 0.1 * len(said)),
     )
-    return found
 
 
 def _form(told: Sequence[Commit]) -> tuple[Form, list[tuple[Commit, re.Match[str]]]]:
@@ -98,6 +97,8 @@ def _scope(matched: Sequence[tuple[Commit, re.Match[str]]], paths: Sequence[str]
     wanted, folders = set(paths), {path.rpartition("/")[0] for path in paths} - {""}
     weights: Counter[str] = Counter()
     for commit, found in matched:
+        if "type" not in found.groupdict() and _CONVENTIONAL.fullmatch(commit.subject):
+            continue  # a type is no area
         changed = {item.path for item in commit.files}
         same = SAME_FILE * bool(changed & wanted)
         near = SAME_FOLDER * any(path.rpartition("/")[0] in folders for path in changed)

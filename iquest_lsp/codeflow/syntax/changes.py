@@ -14,6 +14,7 @@ from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, plain_effects
 from iquest_lsp.codeflow.syntax.paths import is_test
+from iquest_lsp.codeflow.syntax.prose import prose_rows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class _Comparison:
         self.diff, self.old, self.new = diff, old, new
         self.before, self.after = before.split(b"\n"), after.split(b"\n")
         self.language = grammars.language_of(diff.path)
+        self.old_prose, self.new_prose = (prose_rows(self.language, lines) for lines in (self.before, self.after))
         self.old_touched = _touched(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
         self.new_touched = _touched(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
         removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
@@ -177,8 +179,8 @@ class _Comparison:
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
-        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
-        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
+        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_prose
+        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_prose
         removed = [
             line
             for hunk in self.diff.hunks
@@ -204,13 +206,13 @@ class _Comparison:
 
     def _doc_only(self, earlier: Symbol, symbol: Symbol, removed: list[str], added: list[str]) -> bool:
         old_inside = all(
-            earlier.doc[0] <= at < earlier.doc[1] or is_comment(line)
+            earlier.doc[0] <= at < earlier.doc[1] or at in self.old_prose or is_comment(line)
             for hunk in self.diff.hunks
             for at, line in enumerate(hunk.removed, hunk.old_start)
             if earlier.start <= at < earlier.end
         )
         new_inside = all(
-            symbol.doc[0] <= at < symbol.doc[1] or is_comment(line)
+            symbol.doc[0] <= at < symbol.doc[1] or at in self.new_prose or is_comment(line)
             for hunk in self.diff.hunks
             for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
 
 #: Two signatures that are longer together are not told in full.
 MAX_TOLD = 157
@@ -39,6 +40,8 @@ def _bases_effects(before: str, after: str) -> list[Effect]:
 
 def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
+    if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
+        return [Effect(EffectKind.OTHER_SIGNATURE)]
     if types_only(before, after):
         return [Effect(EffectKind.TYPES_ONLY)]
     found = parameter_effects(before, after)

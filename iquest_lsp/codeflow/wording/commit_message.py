@@ -15,9 +15,12 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import told_effects
 from iquest_lsp.codeflow.wording.phrases import say
-from iquest_lsp.codeflow.wording.summary import GUESS
 
 MAX_SUBJECT, WIDTH, MAX_POINTS = 72, 72, 6
+#: A kind of change that is surer than this follows from what changes, not from how.
+SHOWN = 0.8
+#: How much tests count, beside code.
+TEST = 0.2
 #: What is told of a line is no longer than this.
 MAX_CODE = 36
 
@@ -93,6 +96,10 @@ _NOUNS = {
 }
 
 
+#: Kinds of change that say more than what changes.
+_CLAIMS = frozenset({"feature", "fix", "refactor", "perf", "deprecate"})
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """A piece of text that became another in `places` lines, which are nearly all that change."""
@@ -125,6 +132,15 @@ class CommitMessage:
         """Subject and body, as git takes them."""
         return f"{self.subject}\n\n{self.body}\n" if self.body else f"{self.subject}\n"
 
+    @property
+    def note(self) -> str:
+        """What a reader should look at, in words; empty where all follows from the diff."""
+        return say("the diff does not show the kind of change, “{}” is a guess", self.guessed) if self.guessed else ""
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (docs/json.md)."""
+        return {"subject": self.subject, "body": self.body, "guessed": self.guessed or None}
+
 
 @dataclass(frozen=True, slots=True)
 class _Point:
@@ -136,14 +152,15 @@ class _Point:
 
 def commit_message(facts: MessageFacts) -> CommitMessage:
     """The message for a diff; `facts.files` must not be empty."""
-    points = sorted(_points(facts), key=lambda item: -item.weight)
+    points = sorted(dict.fromkeys(_points(facts)), key=lambda item: -item.weight)
     kind, guessed = _kind(facts)
     prefix = _prefix(facts.habit, kind)
     first, *rest = points
     subject = prefix + _styled(facts.habit, _fitting(first, MAX_SUBJECT - len(prefix) - 1))
-    told = [_styled(Habit(code_font=facts.habit.code_font), item.texts[0]) for item in rest if item.weight > 0]
-    if len(first.texts) > 1 and first.texts[0] not in subject and not subject.casefold().endswith(first.texts[0]):
-        told.insert(0, _styled(Habit(code_font=facts.habit.code_font), first.texts[0]))
+    plain = Habit(code_font=facts.habit.code_font)
+    told = [_styled(plain, item.texts[0]) for item in (first, *rest)]
+    if told[0].casefold() == subject.removeprefix(prefix).rstrip(".").casefold():
+        told.pop(0)
     left = len(told) - MAX_POINTS
     points_told = told[:MAX_POINTS] if left > 1 else told
     if left > 1:
@@ -155,19 +172,20 @@ def commit_message(facts: MessageFacts) -> CommitMessage:
         for text in dict.fromkeys(points_told)
     )
     states = facts.habit.form in (Form.CONVENTIONAL, Form.GITMOJI)
-    return CommitMessage(subject, body, kind if guessed and states else "")
+    return CommitMessage(subject, body, kind if guessed and states and kind in _CLAIMS else "")
 
 
 def _kind(facts: MessageFacts) -> tuple[str, bool]:
     """The kind of change, and whether that is no more than a guess."""
-    if facts.intent.kind != "change" and facts.intent.confidence > GUESS:
-        return facts.intent.kind, False
+    kind = facts.intent.kind
+    if facts.intent.confidence >= SHOWN:
+        return kind, False
     symbols = [item for file in facts.files for item in file.symbols if category(file.path) is Category.SOURCE]
     if any(item.change == "added" and item.public for item in symbols):
         return "feature", True
-    if symbols:
-        return "fix" if any(item.change in ("body", "signature") for item in symbols) else "refactor", True
-    return facts.intent.kind, True
+    if kind == "change" or (kind == "feature" and symbols):
+        kind = "fix" if symbols else "change"
+    return kind, True
 
 
 def _prefix(habit: Habit, kind: str) -> str:
@@ -206,14 +224,16 @@ def _fitting(point: _Point, room: int) -> str:
 def _points(facts: MessageFacts) -> list[_Point]:
     """All that the diff does, a point for each kind of change; the most telling has the greatest weight."""
     found: list[_Point] = []
-    if facts.replacement is not None:
+    versions = [item for file in facts.files for item in file.symbols if _VERSION.fullmatch(item.name)]
+    if facts.replacement is not None and not versions:
         found.append(_replacement(facts.replacement))
     told: set[str] = set()
+    symbols = [item for file in facts.files for item in _telling_changes(file)]
+    told |= {item.path for item in symbols}
     for is_test in (False, True):
-        files = [item for item in facts.files if (category(item.path) is Category.TEST) == is_test]
-        symbols = [item for file in files for item in worth_showing(file.symbols)]
-        told |= {item.path for item in symbols}
-        found += _of_symbols(symbols, is_test=is_test)
+        some = [item for item in symbols if _is_test(item) == is_test]
+        found += _of_symbols([item for item in some if item.kind != "key"], is_test=is_test)
+        found += _of_keys([item for item in some if item.kind == "key"])
     moved = [item for item in facts.files if item.status == "renamed"]
     if moved:
         found.append(_moved(moved))
@@ -258,11 +278,59 @@ def _of_files(kind: Category, status: str, files: Sequence[ChangedFile]) -> _Poi
     return _Point(tuple(texts), weights.get(kind, 0.2) + min(0.4, size / 1000))
 
 
+def _telling_changes(file: ChangedFile) -> list[SymbolChange]:
+    """The changes to tell; where one of several forms of a definition goes, the definition stays."""
+    some = worth_showing(file.symbols)
+    there = {item.name for item in some if item.change != "removed"}
+    return [item for item in some if item.change != "removed" or item.name not in there]
+
+
+def _is_test(item: SymbolChange) -> bool:
+    return category(item.path) is Category.TEST or item.kind == "test" or item.name.startswith("tests.")
+
+
+_DEPENDENCIES = re.compile(
+    r"(?:.*\.)?(?:(?:dev|peer|optional|build)[-_]?)?[dD]ependencies\.(?P<name>[^.]+)(?:\.version)?"
+)
+_VERSION = re.compile(r"(?:project\.|package\.|tool\.poetry\.|workspace\.package\.)?version|__version__|VERSION")
+
+
+def _of_keys(keys: Sequence[SymbolChange]) -> list[_Point]:
+    """What happens to keys of configuration; versions and dependencies by their own words."""
+    found: list[_Point] = []
+    rest: dict[str, list[SymbolChange]] = {}
+    for item in keys:
+        value = next((effect for effect in item.effects if effect.kind is EffectKind.BECOMES), None)
+        told = value is not None and all(len(text) <= MAX_CODE for text in value.values)
+        dependency = _DEPENDENCIES.fullmatch(item.name)
+        if value is not None and told and _VERSION.fullmatch(item.name):
+            found.append(_Point((say("set the version to {}", value.values[1].strip('"')),), 2.0))
+        elif dependency and value is not None and told:
+            old, new = (text.strip('"') for text in value.values)
+            texts = say("change {} from {} to {}", dependency["name"], old, new), say("change {}", dependency["name"])
+            found.append(_Point(texts, 1.6))
+        elif dependency and item.change in ("added", "removed"):
+            found.append(_Point((say(_VERBS[item.change], say("the dependency {}", dependency["name"])),), 1.6))
+        elif value is not None and told and len(keys) <= 3:
+            texts = (
+                say("change {} from {} to {}", item.name, *value.values),
+                say("change {} in {}", item.name, item.path),
+            )
+            found.append(_Point((*texts, say("change {}", item.name)), 1.4))
+        else:
+            rest.setdefault(item.change, []).append(item)
+    return found + [_Point(_worded(change, some), 1.3) for change, some in rest.items()]
+
+
 def _of_symbols(symbols: Sequence[SymbolChange], *, is_test: bool) -> list[_Point]:
     found: list[_Point] = []
     groups: dict[str, list[SymbolChange]] = {}
     for item in symbols:
-        groups.setdefault(item.change, []).append(item)
+        if item.kind != "module":
+            groups.setdefault(item.change, []).append(item)
+    modules = [item for item in symbols if item.kind == "module"]
+    if modules:
+        found += _changed("body", modules)
     for change, some in groups.items():
         some.sort(key=_weight, reverse=True)
         if change == "renamed":
@@ -275,7 +343,7 @@ def _of_symbols(symbols: Sequence[SymbolChange], *, is_test: bool) -> list[_Poin
             found += _changed(change, some)
         else:
             found.append(_Point(_worded(change, some), max(map(_weight, some))))
-    return [_Point(item.texts, item.weight * 0.2) for item in found] if is_test else found
+    return [_Point(item.texts, item.weight * TEST) for item in found] if is_test else found
 
 
 def _weight(item: SymbolChange) -> float:
@@ -308,7 +376,8 @@ def _moves(some: Sequence[SymbolChange]) -> _Point:
 def _tests(change: str, some: Sequence[SymbolChange]) -> _Point:
     verb = _VERBS.get(change, "change {}")
     paths = {item.path for item in some}
-    noun = say("the test `{}`", some[0].name) if len(some) == 1 else say("{} tests", len(some))
+    alone = some[0].name if re.search("test", some[0].name, re.IGNORECASE) else say("the test {}", some[0].name)
+    noun = f"`{alone}`" if len(some) == 1 else say("{} tests", len(some))
     text = say(verb, noun)
     where = say("{} in {}", text, next(iter(paths))) if len(paths) == 1 else text
     return _Point(
@@ -321,7 +390,7 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[_Point]:
     found: list[_Point] = []
     alike: dict[Effect, list[SymbolChange]] = {}
     for item in some:
-        effect = next((one for one in told_effects(item) if one.kind in _EFFECTS), None)
+        effect = next((one for one in map(_telling, told_effects(item)) if one is not None), None)
         if effect is not None:
             alike.setdefault(effect, []).append(item)
     told: set[int] = set()
@@ -340,6 +409,16 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[_Point]:
     return found
 
 
+def _telling(effect: Effect) -> Effect | None:
+    """The effect with the names that say something: a plain word that is used may be any word of a text."""
+    if effect.kind not in _EFFECTS:
+        return None
+    if effect.kind not in (EffectKind.USES, EffectKind.USES_NO_MORE):
+        return effect
+    names = tuple(name for name in effect.values if not name.islower() or not name.isalpha())
+    return Effect(effect.kind, names) if names else None
+
+
 def _effect(effect: Effect, items: Sequence[SymbolChange]) -> _Point:
     template = _PLURALS.get(effect.kind, _EFFECTS[effect.kind]) if len(effect.values) > 1 else _EFFECTS[effect.kind]
     texts = [
@@ -353,16 +432,16 @@ def _effect(effect: Effect, items: Sequence[SymbolChange]) -> _Point:
 def _line(item: SymbolChange) -> str:
     """What becomes of one line or value, where that is short enough to be told; empty otherwise."""
     for effect in told_effects(item):
-        if any(len(value) > MAX_CODE or "\n" in value for value in effect.values):
+        if not all(map(_is_whole, effect.values)):
             continue
         if effect.kind is EffectKind.CHECKS:
             return say("check `{}` in `{}`", effect.values[0], item.name)
-        if effect.kind is EffectKind.BECOMES and item.kind == "key":
-            return say("change {} from {} to {}", item.name, *effect.values)
-        if effect.kind is EffectKind.BECOMES:
-            return say("change `{}` to `{}` in `{}`", *effect.values, item.name)
-        if effect.kind is EffectKind.TURNS and item.kind != "key":
-            return say("change `{}` to `{}` in `{}`", effect.values[0], effect.values[1], item.name)
+        if effect.kind is EffectKind.BECOMES and (values := _assigned(effect)):
+            if _VERSION.fullmatch(values[0]):
+                return say("set the version to {}", values[2].strip("\"'"))
+            return say("change `{}` from `{}` to `{}`", *values)
+        if effect.kind in (EffectKind.BECOMES, EffectKind.TURNS):
+            return say("change `{}` to `{}` in {}", *effect.values[:2], _named(item))
         if effect.kind is EffectKind.TYPES_ONLY:
             return say("change the types of `{}`", item.name)
         if effect.kind is EffectKind.COMMENTS_ONLY:
@@ -372,20 +451,32 @@ def _line(item: SymbolChange) -> str:
     return ""
 
 
+def _is_whole(text: str) -> bool:
+    """Whether a piece of a line can stand alone: short, no single letter, brackets closed."""
+    closed = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
+    return 1 < len(text) <= MAX_CODE and "\n" not in text and closed
+
+
+def _assigned(effect: Effect) -> tuple[str, str, str] | None:
+    """The name, the old and the new value, where both sides assign to one name."""
+    old, new = (re.fullmatch(r"([\w.]+)\s*:?=\s*(.+?);?", value) for value in effect.values[:2])
+    return (old[1], old[2], new[2]) if old and new and old[1] == new[1] else None
+
+
 def _worded(change: str, some: Sequence[SymbolChange]) -> tuple[str, ...]:
     """A change of some definitions in several lengths."""
     paths = list(dict.fromkeys(item.path for item in some))
     verb = _VERBS.get(change, "change {}")
     texts = [say(verb, text) for text in _names([_named(item) for item in some], _count(some))]
     place = _PLACES.get(change, "{} in {}")
-    if len(paths) == 1:
-        return (*(say(place, text, paths[0]) for text in texts[:2]), *texts)
+    if len(paths) == 1 and all(item.kind != "module" for item in some):
+        return (*(say(place, text, paths[0]) for text in texts), *texts)
     return (*texts, say("{} in {} files", texts[-1], len(paths)))
 
 
 def _named(item: SymbolChange) -> str:
     if item.kind == "module":
-        return say("the code of {}", item.path)
+        return item.path
     return item.name if item.kind == "key" else f"`{item.name}`"
 
 
@@ -445,7 +536,7 @@ def replacement_of(hunks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Repl
                 return None
             pair = found
             places += 1
-    if pair is None or not all(re.search(r"\w", piece) and len(piece) <= MAX_CODE for piece in pair):
+    if pair is None or not all(re.search(r"\w", piece) and _is_whole(piece) for piece in pair):
         return None
     return Replacement(*pair, places)
 
