@@ -106,7 +106,7 @@ def test_the_message_of_a_commit_is_not_looked_at(script: Script) -> None:
 def test_a_patch_outside_of_any_repository(script: Script, tmp_path: Path) -> None:
     begun(script, *PLAIN)
     script.write({"lib/files.py": RAISING})
-    patch = script.git("diff") + "\n"
+    patch = script.git("diff", "-U1") + "\n"
     assert history_of(script.root).commit_message().subject == "Raise ValueError in read"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -158,7 +158,7 @@ def test_documentation_of_attributes_is_no_code(script: Script) -> None:
     script.commit("Begin", {"settings.py": fields.format("ignored (silently)")})
     script.write({"settings.py": fields.format("raise ValueError(x) or kept (always)")})
     assert history_of(script.root).commit_message().subject == "Change the documentation of Settings in settings.py"
-    assert history_of(script.root).explain_diff().summary.startswith("Changes the documentation of `Settings`")
+    assert history_of(script.root).explain_diff().files[0].symbols[0].change == "doc"
 
 
 def test_nothing_is_said_of_parameters_of_a_signature_that_is_cut(script: Script) -> None:
