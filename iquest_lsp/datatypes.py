@@ -108,10 +108,14 @@ MISSING = "does not exist"
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A path, or a piece of one, that stays out of the window, and why."""
+    """A path, or a piece of one, that stays out of the window, and why.
+
+    `is_lack`: it might have been shown, but could not be read, or is more than is read.
+    """
 
     path: str
     reason: str
+    is_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ class ContextWindow:
     `tokens` are the prompt's ids, none where the file at the cursor may not be shown; the first
     `stable_prefix_tokens` of them do not change while one types. The repository's memory holds `memory_files` files of
     `memory_tokens` tokens beside it. `stop` are texts that end an answer to it;
-    `shows_suffix` says whether the model sees what stands behind the cursor.
+    `shows_suffix` says whether the model sees what stands behind the cursor. `partial` are sentences about what could
+    not be chosen from, where somebody looks at the window.
     """
 
     budget: int
@@ -141,6 +146,7 @@ class ContextWindow:
     shows_suffix: bool = True
     memory_files: int = 0
     memory_tokens: int = 0
+    partial: tuple[str, ...] = ()
 
     # --------------------------------------------------------------------------------------------- the runtime
 

@@ -5,6 +5,7 @@ IQuestError
 ├── SettingsError             a settings file that cannot be read
 ├── WorkspaceError            a file or folder of the workspace
 │   └── DocumentError         one document: missing, binary, too large, an unknown encoding
+│       ├── NoTextError       a binary file, a device
 │       └── NoSuchFileError   a place in a file that is not there: also a UsageError, but exit code 1
 ├── RepositoryError           git: no repository, broken, bare, shallow
 │   ├── NotARepositoryError
@@ -66,6 +67,10 @@ class WorkspaceError(IQuestError):
 
 class DocumentError(WorkspaceError):
     """One document cannot be used: missing, binary, too large, or in an unknown encoding."""
+
+
+class NoTextError(DocumentError):
+    """One that is no text, and none that could not be read: a binary file, a device."""
 
 
 class NoSuchFileError(DocumentError, UsageError):

@@ -43,6 +43,7 @@ def window_to_json(window: ContextWindow) -> dict[str, Any]:
             for chunk in window.chunks
         ],
         "dropped": [{"path": item.path, "reason": item.reason} for item in window.dropped],
+        "partial": [*window.partial] or None,
     }
 
 

@@ -84,6 +84,8 @@ class Terminal:
         if answer["memory"]["files"]:
             held = answer["memory"]
             console.print(f"beside it, the repository's memory: {held['files']} files, {held['tokens']} tokens")
+        for sentence in answer["partial"] or ():
+            self._line(f"partial: {sentence}")
         if answer["dropped"]:
             left = Table(title="left out")
             left.add_column("path", overflow="fold")

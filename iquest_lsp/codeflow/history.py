@@ -235,6 +235,17 @@ class History:
 
         return citations.without_false_citations(self.root, text)
 
+    def lacks(self) -> list[str]:
+        """What `flow_records` and `cochanged` do not know of the history, and what brings it, a sentence each."""
+        from iquest_lsp.codeflow.git.repository import Repository
+        from iquest_lsp.codeflow.past.index_access import evidence_until
+        from iquest_lsp.codeflow.wording.gaps import gap_words
+
+        repository = Repository.open(self.root, self.redact)
+        with evidence_until(self.folder) as evidence:
+            evidence(repository, repository.head())
+        return gap_words(repository.lacks())
+
     # -------------------------------------------------------------------------------------- repository and store
 
     def head(self) -> str:

@@ -303,6 +303,7 @@ Example: {"file": "shop/orders.py", "line": 15}""",
         "commits": _list("commits that tell of this place", commit=_COMMIT, date=_DATE, subject=_SUBJECT),
         "more": _list("related files for which there was no room", path=_PATH, reason=_text("why they are related")),
         "withheld": _list("files that look like secrets: do not quote from them", path=_PATH, reason=_text("why")),
+        "partial": _PARTIAL,
     },
 )
 

@@ -66,6 +66,7 @@ def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits:
     told: dict[str, Any] = {"root": str(top), "head": head, "place": place, "pieces": pieces}
     told["commits"] = commits[:MOST_COMMITS] if has_history else []
     told |= _dropped(window["dropped"], {str(piece["path"]) for piece in pieces})
+    told["partial"] = window["partial"]
     lines = [f"# What matters at {place}"]
     for title, key, line in (
         ("Pieces of the workspace", "pieces", "`{path}:{start}-{end}` ({kind}): {reason}"),
@@ -75,6 +76,8 @@ def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits:
     ):
         if told[key]:
             lines += ["", f"## {title}", "", *("- " + line.format(**item) for item in told[key])]
+    if told["partial"]:
+        lines += ["", f"*Partial:* {'; '.join(told['partial'])}."]
     return Answer(told, "\n".join(lines) + f"\n\nOf {top} at {head[:10] or 'no commit'}.\n")
 
 

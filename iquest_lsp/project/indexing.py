@@ -27,11 +27,22 @@ Seen = FileEntry | Dropped
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How the files were read: what is wrong with the rules (what they could speak of is kept out), and whether there
+    were no more files than may be read."""
+
+    problems: tuple[str, ...]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WindowHistory:
-    """What the history says for the window: records, and for each path what changes with it and how surely."""
+    """What the history says for the window: records, for each path what changes with it and how surely, and what this
+    says nothing about, in sentences."""
 
     flow: Sequence[FlowRecord] = ()
     cochange: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
 
 
 def read_workspace(
@@ -41,11 +52,8 @@ def read_workspace(
     max_depth: int,
     *,
     report: Callable[[list[Seen], int, int], None],
-) -> tuple[str, ...]:
-    """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many.
-
-    Returns what is wrong with the rules: what they could speak of is kept out.
-    """
+) -> Reading:
+    """Reads every file that no rule keeps out, and reports them in batches with how many are done of how many."""
     gate = _gate(root, tuple(exclude), anew=True)
     rules = gate.rules
     tree = walk(root, rules, max_files=max_files, max_depth=max_depth)
@@ -53,7 +61,7 @@ def read_workspace(
     for at in range(0, len(tree.paths), BATCH):
         batch = [look(path, gate.load) for path in tree.paths[at : at + BATCH]]
         report(batch, min(at + BATCH, len(tree.paths)), len(tree.paths))
-    return rules.problems
+    return Reading(rules.problems, tree.complete)
 
 
 def read_files(
@@ -101,7 +109,7 @@ def read_history(root: Path, paths: Sequence[str]) -> WindowHistory:
     history = History(root, has_secret)
     flow = history.flow_records(paths, FLOW_RECORDS)
     together = history.cochanged(paths)
-    return WindowHistory(flow, {path: dict(found) for path, found in together.items()})
+    return WindowHistory(flow, {path: dict(found) for path, found in together.items()}, tuple(history.lacks()))
 
 
 def read_edits(root: Path) -> list[RecentEdit]:

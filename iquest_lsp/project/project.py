@@ -13,7 +13,6 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.inputs import Purpose, WindowInputs
@@ -22,12 +21,13 @@ from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
 from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
-from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
+from iquest_lsp.project.lacks import Lacks
 from iquest_lsp.project.memory import Place, WorkspaceMemory
 from iquest_lsp.project.notes import Notes
+from iquest_lsp.project.past import Past
 from iquest_lsp.project.roots import RootNames
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
@@ -40,8 +40,6 @@ from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
 from iquest_lsp.workspace.watcher import Watcher
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: Of a folder that is no project's: files read, levels below it, and what else stays out.
 LOOSE_FILES, LOOSE_DEPTH, HIDDEN_FOLDERS = 500, 2, ".*/"
@@ -69,16 +67,13 @@ class Project:
         self.rule_problems: tuple[str, ...] = ()  # what they could speak of stays out
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
-        self._historian = ThreadPoolExecutor(1, thread_name_prefix=f"history {root.name}")
-        self._files_process, self._history_process = IndexProcess("index"), IndexProcess("history index")
+        self._files_process, self._lacks = IndexProcess("index"), Lacks()
+        self._past = Past(root, self._files_process, self._lacks, tell=self._tell, indexed=self._read_history_soon)
         self._windows = threading.Lock()
         self._assembler: tuple[tuple[str, int], WindowAssembler] | None = None
-        self._history = indexing.WindowHistory()
-        self._edits: Sequence[RecentEdit] = ()
         self._history_of: tuple[str, ...] = ()
         self._notes = Notes()
         self.memory = WorkspaceMemory(root, self.documents, self._load)
-        self._history_waits = threading.Event()
         self._closed = threading.Event()
         self._index = WorkspaceIndex()
         self._rules()
@@ -138,7 +133,7 @@ class Project:
         wanted = tuple(dict.fromkeys(paths))
         if wanted != self._history_of:
             self._history_of = wanted
-            self._submit(self._read_history)
+            self._read_history_soon()
 
     def note(self, path: str, notes: Sequence[str]) -> bool:
         """Takes what other tools say of lines of a file, nearest to the cursor first; whether that is news."""
@@ -168,7 +163,11 @@ class Project:
     @property
     def edits(self) -> Sequence[RecentEdit]:
         """What has changed on disk since the last commit, as it was when it was looked at last."""
-        return self._edits
+        return self._past.edits
+
+    def lacks(self) -> tuple[str, ...]:
+        """What windows cannot choose from, a sentence each: not read yet, unreadable, too many, not indexed."""
+        return self._lacks.told(self._index.dropped)
 
     @property
     def has_history(self) -> bool:
@@ -177,7 +176,7 @@ class Project:
 
     def stop_indexing(self, what: str) -> None:
         """Gives up reading the files or the history; what was read till then serves."""
-        (self._files_process if what == "files" else self._history_process).interrupt()
+        (self._files_process if what == "files" else self._past).interrupt()
 
     def survey(self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder) -> ContextWindow:
         """A window for a question, for another model than the one that completes, whose own stays as it is; blocks."""
@@ -218,10 +217,9 @@ class Project:
         """Stops watching and working."""
         self._closed.set()
         self.stop_watching()
-        for work in (self._files_process, self._history_process, self.memory):
+        for work in (self._files_process, self._past, self.memory):
             work.stop()
-        for threads in (self._worker, self._historian):
-            threads.shutdown(wait=False, cancel_futures=True)
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------------- on the thread
 
@@ -244,7 +242,7 @@ class Project:
         return (*self.settings.exclude, HIDDEN_FOLDERS) if self.is_loose else self.settings.exclude
 
     def _sources(self, path: str) -> WindowInputs:
-        gate, history = self._gate, self._history
+        gate, history = self._gate, self._past.found
         if self.settings.context != "all":
             return WindowInputs(
                 current=gate.current,
@@ -261,7 +259,7 @@ class Project:
             is_secret=has_secret,
             repository=self.root.name,
             flow=history.flow if self.settings.history else (),
-            edits=self._edits,
+            edits=self._past.edits,
             cochange=history.cochange.get(path, {}) if self.settings.history else {},
             notes=self._notes.of(path),
         )
@@ -280,6 +278,7 @@ class Project:
     def _build(self) -> None:
         """Makes the index anew."""
         index = WorkspaceIndex()
+        self._lacks.note("reading")
 
         def take(batch: Sequence[indexing.Seen], done: int, total: int) -> None:
             for seen in batch:
@@ -289,12 +288,14 @@ class Project:
         try:
             bounds = self._bounds
             found = self._files_process.call(indexing.read_workspace, self.root, self._exclude, *bounds, report=take)
-            if found != self.rule_problems:
-                self.rule_problems = found
+            self._lacks.files(bounds[0], is_whole=found.is_whole, problems=found.problems)
+            if found.problems != self.rule_problems:
+                self.rule_problems = found.problems
                 self._tell(EventKind.RULES, 0, 0)
         except IndexProcessError as error:
             if self._closed.is_set():
                 return
+            self._lacks.note("reading", f"the files are not read to the end: {error}")
             # A parser that dies on some file must not take the window with it: what was read till then still serves.
             log.error("%s: related files will be missing: %s", self.root, error)
             self._tell(EventKind.FILES, 0, 0)
@@ -322,7 +323,7 @@ class Project:
             self._index.put(seen.path, seen)
             if isinstance(seen, Dropped) and not is_there(self.root / seen.path):
                 self._index.remove(seen.path)
-        self._read_edits()
+        self._past.read_edits()
 
     def _changed(self, changes: Changes) -> None:
         """Called by the watcher, on its thread."""
@@ -337,64 +338,30 @@ class Project:
         if changes.everything or WORKSPACE_FILE in changes.paths:
             self._tell(EventKind.SETTINGS, 0, 0)
         if changes.head:
-            self._submit(self._read_history)
+            self._read_history_soon()
             self._index_history_soon()
 
     def _read_history(self) -> None:
         paths = [*self._history_of, *(document.path for document in self.documents.open_documents())]
-        if self.settings.history and paths:
-            wanted = list(dict.fromkeys(paths))
-            found = self._ask(lambda: self._files_process.call(indexing.read_history, self.root, wanted))
-            if found is not None and found != self._history:
-                self._history = found
-                self._listen(ProjectEvent(self.root, EventKind.HISTORY, news=True))
-        self._read_edits()
+        if self.settings.history and paths and self._past.read(paths):
+            self._listen(ProjectEvent(self.root, EventKind.HISTORY, news=True))
+        self._past.read_edits()
 
-    def _read_edits(self) -> None:
-        found = self._ask(lambda: self._files_process.call(indexing.read_edits, self.root))
-        before, self._edits = self._edits, found if found is not None else ()
-        if list(before) != list(self._edits):
-            self._tell(EventKind.EDITS, 0, 0)
+    def _read_history_soon(self) -> None:
+        self._submit(self._read_history)
 
     def _index_history_soon(self) -> None:
-        """Brings the history's store up to date in the background; asked for again meanwhile, it is done once more."""
-        if not self._follows_history or not self.settings.history or self._history_waits.is_set():
-            return
-        self._history_waits.set()
-        self._submit(self._index_history, self._historian)
-
-    def _index_history(self) -> None:
-        self._history_waits.clear()
-        last: EventKind | None = None
-
-        def report(what: str, done: int, total: int) -> None:
-            nonlocal last
-            last = EventKind(what)
-            self._tell(last, done, total)
-
-        read = self._ask(lambda: self._history_process.call(indexing.index_history, self.root, report=report))
-        if last is not None:
-            self._tell(last, 0, 0)
-        if read:
-            self._submit(self._read_history)
+        if self._follows_history and self.settings.history:
+            self._past.index_soon()
 
     def _tell(self, what: EventKind, done: int, total: int) -> None:
+        self._lacks.work(what, done, total)
         self._listen(ProjectEvent(self.root, what, done, total))
 
-    def _ask(self, question: Callable[[], T]) -> T | None:
-        try:
-            return question()
-        except NotARepositoryError:
-            return None
-        except (RepositoryError, IndexProcessError) as error:
-            if not self._closed.is_set():
-                log.warning("%s", error)
-            return None
-
-    def _submit(self, work: Callable[[], None], threads: ThreadPoolExecutor | None = None) -> None:
+    def _submit(self, work: Callable[[], None]) -> None:
         if self._closed.is_set():
             return
         try:
-            (threads or self._worker).submit(work).add_done_callback(log_failure)
+            self._worker.submit(work).add_done_callback(log_failure)
         except RuntimeError:  # closed between the two lines
             log.debug("%s is closed", self.root)

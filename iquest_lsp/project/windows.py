@@ -48,7 +48,8 @@ class Windows:
         if purpose is Purpose.REFRESH:
             self._heads[project.root] = hash(window.tokens[: window.stable_prefix_tokens])
         held = project.memory.files
-        return replace(window, memory_files=held.texts, memory_tokens=held.tokens)
+        partial = project.lacks() if purpose is Purpose.LOOK else ()
+        return replace(window, memory_files=held.texts, memory_tokens=held.tokens, partial=partial)
 
     def head(self, root: Path) -> int:
         """Differs when an idle moment has changed what stands before the current file."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.datatypes import MISSING, Document, Dropped
-from iquest_lsp.errors import DocumentError
+from iquest_lsp.errors import DocumentError, NoTextError
 from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, redact, secret_by_name
@@ -80,15 +80,15 @@ class Gate:
             data = self._read(path)
             text = decode(data, path)
         except DocumentError as error:
-            return Dropped(path, _short(error))
+            return Dropped(path, _short(error), is_lack=not isinstance(error, NoTextError))
         except FileNotFoundError:
             return Dropped(path, MISSING)
         except OSError as error:
-            return Dropped(path, f"cannot be read: {error.strerror or error}")
+            return Dropped(path, f"cannot be read: {error.strerror or error}", is_lack=True)
         findings = _findings(path, text)
         reason = findings if isinstance(findings, str) else text_reason(path, text, findings, masked=True)
         if reason or isinstance(findings, str):
-            return Dropped(path, reason)
+            return Dropped(path, reason, is_lack=isinstance(findings, str))
         return Document(path, redact(text, findings) if findings else text)
 
     def path_reason(self, path: str) -> str:
@@ -162,16 +162,16 @@ class Gate:
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise DocumentError(f"{path} is not a regular file")
+                raise NoTextError(f"{path} is not a regular file")
             if status.st_size > self.max_bytes:
                 raise DocumentError(f"{path} is too large", why=f"{status.st_size:,} bytes")
             data: bytes | None = stream.read(self.max_bytes + 1)
         if data is None:  # the system's own files, such as those below /proc, may have nothing to say just now
-            raise DocumentError(f"{path} is not a regular file")
+            raise NoTextError(f"{path} is not a regular file")
         if len(data) > self.max_bytes:
             raise DocumentError(f"{path} is too large", why="it grew while it was read")
         if is_binary(data):
-            raise DocumentError(f"{path} is a binary file")
+            raise NoTextError(f"{path} is a binary file")
         return data
 
 

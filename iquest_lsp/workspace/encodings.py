@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from iquest_lsp.errors import DocumentError
+from iquest_lsp.errors import DocumentError, NoTextError
 
 #: Bytes looked at to tell binary from text, as git does.
 SNIFF_BYTES = 8000
@@ -33,7 +33,7 @@ def decode(data: bytes, name: str) -> str:
     their Python coding comment, or else UTF-8. A guess that could be wrong is never made.
     """
     if is_binary(data):
-        raise DocumentError(f"{name} is a binary file")
+        raise NoTextError(f"{name} is a binary file")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decode(data[len(mark) :], encoding, name)

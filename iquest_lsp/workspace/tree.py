@@ -41,9 +41,9 @@ def walk(
     paths: list[str] = []
     notes: list[Dropped] = []
 
-    def note(path: str, reason: str) -> None:
-        if len(notes) < _MAX_NOTES:
-            notes.append(Dropped(path, reason))
+    def note(path: str, reason: str, *, is_lack: bool = False) -> None:
+        if len(notes) < (2 * _MAX_NOTES if is_lack else _MAX_NOTES):
+            notes.append(Dropped(path, reason, is_lack))
 
     folders = deque([("", 0)])
     while folders:
@@ -54,12 +54,16 @@ def walk(
             with os.scandir(root / folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            note(folder or ".", f"cannot be read: {error.strerror or error}")
+            note(folder or ".", f"cannot be read: {error.strerror or error}", is_lack=True)
             continue
         for entry in found:
             path = f"{folder}/{entry.name}" if folder else entry.name
             if not _is_text(entry.name):
-                note(path.encode("utf-8", "backslashreplace").decode("utf-8"), "its name is not valid UTF-8")
+                note(
+                    path.encode("utf-8", "backslashreplace").decode("utf-8"),
+                    "its name is not valid UTF-8",
+                    is_lack=True,
+                )
                 continue
             if entry.name == ".git":
                 continue
@@ -69,12 +73,13 @@ def walk(
                 if not reason and is_link and entry.is_dir():
                     reason = "a symbolic link to a folder"
             except OSError as error:  # a link to itself, or to where this user may not look
-                note(path, f"cannot be read: {error.strerror or error}")
+                note(path, f"cannot be read: {error.strerror or error}", is_lack=True)
                 continue
-            if not reason and is_folder and depth >= max_depth:
+            is_deep = not reason and is_folder and depth >= max_depth
+            if is_deep:
                 reason = "nested too deep"
             if reason:
-                note(path + "/" if is_folder else path, reason)
+                note(path + "/" if is_folder else path, reason, is_lack=is_deep)
             elif is_folder:
                 folders.append((path, depth + 1))
             elif is_file:

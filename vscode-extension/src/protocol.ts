@@ -116,6 +116,8 @@ export interface ContextWindow {
   readonly stable_prefix_tokens: number;
   readonly chunks: readonly Chunk[];
   readonly dropped: readonly { readonly path: string; readonly reason: string }[];
+  /** What it could not be made of: not read yet, unreadable, too many. */
+  readonly partial?: readonly string[] | null;
 }
 
 /** `verdict` is the planner's; `problem` is not empty for a file that cannot be used. */

@@ -38,6 +38,9 @@ export function windowTree(window: ContextWindow, reused: number | undefined): N
   const nodes: Node[] = [
     leaf(`${count(window.tokens)} of ${count(window.budget)} tokens`, summary(window, reused), "dashboard"),
   ];
+  for (const sentence of window.partial ?? []) {
+    nodes.push(leaf("Partial", sentence, "warning"));
+  }
   for (const [group, { title, icon }] of Object.entries(GROUPS)) {
     const chunks = placed.filter((item) => groupOf(item.chunk) === group);
     if (chunks.length > 0) {

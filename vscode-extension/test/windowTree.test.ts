@@ -62,3 +62,9 @@ test("a file of which many pieces were left out is there once, and a path is a n
   expect(tree.at(-1)?.children).toMatchObject([{ label: "file.py", description: "over the budget (3 pieces) · src/long", path: "src/long/file.py" }]);
   expect(tree[1]?.children).toMatchObject([{ label: "file.py:1–4", description: "50 tokens · src/long", tooltip: "src/long/file.py:1–4: defines x" }]);
 });
+
+test("what the window could not be made of stands at the top", () => {
+  const tree = windowTree({ ...window, partial: ["the files are still being read: 50 of 900"] }, undefined);
+  expect(tree[1]).toMatchObject({ label: "Partial", description: "the files are still being read: 50 of 900" });
+  expect(windowTree({ ...window, partial: null }, undefined)).toEqual(windowTree(window, undefined));
+});

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from iquest_lsp.codeflow.past.retyping import check_out, checked_out
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.tree import walk
+from tests.e2e.home import private_home
+from tests.e2e.rawclient import RawClient, close_all
 from tests.unit.codeflow.conftest import Script, history_of
 
 NAMES = ("plain", "a=b", "a.b=c.d", "two words", 'quo"te', "back\\slash", "über", "x=", "=", "-c", "$(x)", "A=B")
@@ -165,3 +169,64 @@ def test_no_filter_touches_what_is_compared(script: Script, tmp_path: Path, name
     (file,) = history_of(script.root).explain_diff("").files
     assert file.path == "a.py"
     assert not mark.exists()
+
+
+LOG = 'Traceback (most recent call last):\n  File "a.py", line 2, in f\n    return a + 2\nValueError: x\n'
+COMMANDS = (
+    ("explain-diff",),
+    ("explain-diff", "--staged"),
+    ("explain-diff", "HEAD"),
+    ("explain-diff", "HEAD~1..HEAD", "--format", "md"),
+    ("why", "a.py:2"),
+    ("why", "a.py::f"),
+    ("impact", "a.py::f"),
+    ("impact",),
+    ("suspects", "a.py:2"),
+    ("suspects", "-"),
+    ("context", "a.py:2", "--engine", "fake"),
+    ("complete", "a.py:2", "--engine", "fake"),
+    ("context", "c/new.py:1", "--engine", "fake", "--standalone"),
+    ("complete", "c/new.py:1", "--engine", "fake", "--standalone"),
+    ("replay", ".", "--positions", "1", "--setting", "all", "--engine", "fake"),
+)
+
+
+@pytest.mark.slow
+async def test_no_command_runs_a_planted_program(script: Script, trap: Path) -> None:
+    """The commands themselves, the daemon that some of them ask, and what an editor has it do."""
+    inner = script.root / "inner"  # a repository of its own in the tree, as full of programs
+    shutil.copytree(script.root / ".git", inner / ".git")
+    (inner / "a.py").write_text("a = 1\n")
+    (script.root / ".gitmodules").write_text(
+        '[submodule "inner"]\n\tpath = inner\n\turl = ./inner\n\tupdate = !touch x\n'
+    )
+    refused = {}
+    with private_home() as home:
+        for command in COMMANDS:
+            program = [sys.executable, "-P", "-m", "iquest_lsp.cli", *command]
+            environment = {**os.environ, **home.environment}
+            done = subprocess.run(
+                program, cwd=script.root, env=environment, input=LOG, capture_output=True, text=True, check=False
+            )
+            assert not trap.exists(), (command, trap.read_text())
+            assert "Traceback" not in done.stderr, (command, done.stderr)
+            if done.returncode:
+                refused[command] = done.stderr
+        try:
+            client = await RawClient.start(home, "--engine", "fake")
+            await client.initialize(script.root)
+            await client.until(lambda: "ready" in client.states())
+            uri = client.open(script.root / "a.py", "def f(a):\n    return a + 3\n")
+            for method in ("textDocument/hover", "textDocument/inlineCompletion"):
+                place = {"position": {"line": 1, "character": 6}, "context": {"triggerKind": 2}}
+                await client.request(method, {"textDocument": {"uri": uri}, **place})
+            await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
+            for method in ("iquest/why", "iquest/impact"):
+                await client.request(method, {"uri": uri, "line": 1})
+            (script.root / "a.py").write_text("def f(a):\n    return a + 3\n")
+            client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+            await client.request("iquest/explainDiff", {"uri": uri})
+        finally:
+            await close_all()
+        assert not trap.exists(), trap.read_text()
+    assert refused == {}
