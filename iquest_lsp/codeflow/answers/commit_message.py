@@ -6,11 +6,12 @@ from iquest_lsp.codeflow.answers.explain import known_of
 from iquest_lsp.codeflow.diff.filters import is_bot
 from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
 from iquest_lsp.codeflow.diff.message_habit import Habit, habit_of
+from iquest_lsp.codeflow.diff.replacements import replacement_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.commit_message import CommitMessage, MessageFacts, commit_message, replacement_of
+from iquest_lsp.codeflow.wording.commit_message import CommitMessage, MessageFacts, commit_message
 from iquest_lsp.errors import UsageError
 
 #: What changes with anything tells no area.

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.wording.commit_message import CommitMessage, Replacement, replacement_of
+from iquest_lsp.codeflow.diff.replacements import Replacement, replacement_of
+from iquest_lsp.codeflow.wording.commit_message import CommitMessage
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -110,7 +111,7 @@ def test_a_patch_outside_of_any_repository(script: Script, tmp_path: Path) -> No
     assert history_of(script.root).commit_message().subject == "Raise ValueError in read"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    assert history_of(elsewhere).commit_message("-", patch.encode()).subject == "Change read in lib/files.py"
+    assert history_of(elsewhere).commit_message("-", patch.encode()).subject == "Change lib/files.py"
 
 
 def test_nothing_staged_is_an_error(script: Script) -> None:
