@@ -20,7 +20,7 @@ _FOLLOWERS = (Category.LOCK, Category.CHANGELOG, Category.GENERATED)
 MAX_READ = 300
 
 
-def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact | None = None) -> CommitMessage:
+def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact | None) -> CommitMessage:
     """The message for a diff whose texts are at hand; the messages of its own commits are not looked at.
 
     Raises UsageError where nothing changes.

@@ -25,7 +25,7 @@ def is_whole(text: str) -> bool:
     return 1 < len(text) <= MAX_CODE and "\n" not in text and closed
 
 
-_TOKEN = re.compile(r"[^\W\d][\w.-]*|\d[\w.]*|\s+|[^\w\s]")
+_TOKEN = re.compile(r"[^\W\d]\w*(?:[.-]\w+)*|\d\w*(?:\.\w+)*|\s+|[^\w\s]")
 
 
 def replacement_of(hunks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Replacement | None:

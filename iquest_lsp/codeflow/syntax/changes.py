@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
+from iquest_lsp.codeflow.syntax.forms import Key, keyed
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, plain_effects
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import prose_rows
@@ -20,7 +21,6 @@ from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, t
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Key = tuple[str, int]
 
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
@@ -73,7 +73,7 @@ def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) ->
     new = symbols_of(diff.path, after, variables=True) if after is not None else ()
     if not old and not new:
         return []
-    comparison = _Comparison(diff, before or b"", after or b"", _keyed(old), _keyed(new))
+    comparison = _Comparison(diff, before or b"", after or b"", keyed(old), keyed(new, old))
     return comparison.run()
 
 
@@ -101,13 +101,16 @@ class _Comparison:
         gone = [key for key in self.old if key not in self.new]
         come = [key for key in self.new if key not in self.old]
         renames = self._renames(gone, come)
+        old_names, new_names = ({name for name, _ in side} for side in (self.old, self.new))
         found = []
         for key, symbol in self.new.items():
             old_key = renames.get(key, key)
             earlier = self.old.get(old_key)
             if earlier is None:
                 inner = _outer(key) in come and renames.get(_outer(key)) is None
-                found.append(self._whole(symbol, "added", self.diff.path, self.after, inner=inner))
+                whole = self._whole(symbol, "added", self.diff.path, self.after, inner=inner)
+                # Another form of what was there already adds no definition.
+                found.append(_as_form(whole, EffectKind.OTHER_FORM) if symbol.name in old_names else whole)
             elif old_key != key and not self._follows_outer(key, old_key, renames):
                 change = self._whole(symbol, "renamed", self.diff.path, self.after)
                 found.append(replace(change, old_name=earlier.name, old_span=(earlier.start, earlier.end)))
@@ -118,7 +121,8 @@ class _Comparison:
         for key in gone:
             if key not in taken:
                 inner = _outer(key) in gone and _outer(key) not in taken
-                found.append(self._whole(self.old[key], "removed", path, self.before, inner=inner))
+                whole = self._whole(self.old[key], "removed", path, self.before, inner=inner)
+                found.append(_as_form(whole, EffectKind.LESS_FORMS) if key[0] in new_names else whole)
         return found
 
     @staticmethod
@@ -352,14 +356,9 @@ def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
     }
 
 
-def _keyed(symbols: Sequence[Symbol]) -> dict[Key, Symbol]:
-    """Symbols by name and count, so that overloads stay apart."""
-    seen: Counter[str] = Counter()
-    keyed = {}
-    for symbol in symbols:
-        keyed[symbol.name, seen[symbol.name]] = symbol
-        seen[symbol.name] += 1
-    return keyed
+def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
+    """A form that comes or goes as a change of its definition, which others have other forms of."""
+    return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
 
 
 def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> set[Key]:

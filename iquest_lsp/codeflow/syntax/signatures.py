@@ -11,10 +11,14 @@ from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
 MAX_TOLD = 157
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
+#: Types that are given a name, and values.
+_ALIAS = re.compile(r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)")
 
 
 def parameter_effects(before: str, after: str) -> list[Effect]:
     """Parameters that came, went or changed between two signatures."""
+    if _ALIAS.match(before) or _ALIAS.match(after):
+        return []  # brackets hold parts of a type
     if _CLASS.match(before) and _CLASS.match(after):
         return _bases_effects(before, after)
     old, new = parameters(before), parameters(after)

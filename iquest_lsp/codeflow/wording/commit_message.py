@@ -11,7 +11,8 @@ from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.diff.message_habit import Form, Habit
 from iquest_lsp.codeflow.diff.replacements import Replacement
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.commit_points import Point, points_of
+from iquest_lsp.codeflow.wording.commit_parts import Point
+from iquest_lsp.codeflow.wording.commit_points import points_of
 from iquest_lsp.codeflow.wording.phrases import say
 
 MAX_SUBJECT, WIDTH, MAX_POINTS = 72, 72, 6

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
-from iquest_lsp.codeflow.diff.replacements import MAX_CODE, Replacement, is_whole
+from iquest_lsp.codeflow.diff.replacements import Replacement, is_whole
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.wording.commit_parts import (
+    MAX_NAME,
+    SILENT,
+    VALUES,
+    VERBS,
+    VERSION,
+    Point,
+    count_of,
+    innermost,
+    is_prose,
+    lengths,
+    named,
+    of_keys,
+    of_sections,
+    worded,
+)
 from iquest_lsp.codeflow.wording.effects import told_effects
 from iquest_lsp.codeflow.wording.phrases import say
+from iquest_lsp.codeflow.wording.summary import NOUNS
 
 #: How much tests count, beside code.
 TEST = 0.2
 
-_VERBS = {
-    "added": "add {}",
-    "removed": "remove {}",
-    "signature": "change the signature of {}",
-    "body": "change {}",
-    "test": "change {}",
-    "doc": "change the documentation of {}",
-    "format-only": "reformat {}",
-}
-_PLACES = {"added": "{} to {}", "removed": "{} from {}"}
 _EFFECTS = {
     EffectKind.RAISES: "raise {} in {}",
     EffectKind.RAISES_NO_MORE: "stop raising {} in {}",
@@ -47,32 +53,12 @@ _PLURALS = {
     EffectKind.INHERITS_NO_MORE: "remove the bases {} from {}",
 }
 _FILES = {"added": "add {}", "deleted": "delete {}"}
-_NOUNS = {
-    Category.DOCS: "the documentation",
-    Category.CHANGELOG: "the changelog",
-    Category.CI: "the CI configuration",
-    Category.BUILD: "the build files",
-    Category.LOCK: "the lock files",
-    Category.CONFIG: "the configuration",
-    Category.TEST: "the tests",
-    Category.GENERATED: "generated files",
-    Category.OTHER: "other files",
-    Category.SOURCE: "the code",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One thing that the diff does: the same in several lengths, longest first, and how much it matters."""
-
-    texts: tuple[str, ...]
-    weight: float
 
 
 def points_of(files: Sequence[ChangedFile], replacement: Replacement | None) -> list[Point]:
     """All that the diff does, a point for each kind of change; the most telling has the greatest weight."""
     found: list[Point] = []
-    versions = [item for file in files for item in file.symbols if _VERSION.fullmatch(item.name)]
+    versions = [item for file in files for item in file.symbols if VERSION.fullmatch(item.name)]
     if replacement is not None and not versions:
         found.append(_replacement(replacement))
     told: set[str] = set()
@@ -80,8 +66,15 @@ def points_of(files: Sequence[ChangedFile], replacement: Replacement | None) -> 
     told |= {item.path for item in symbols}
     for is_test in (False, True):
         some = [item for item in symbols if _is_test(item) == is_test]
-        found += _of_symbols([item for item in some if item.kind != "key"], is_test=is_test)
-        found += _of_keys([item for item in some if item.kind == "key"])
+        prose = [item for item in some if is_prose(item)]
+        values = [item for item in some if item.kind in VALUES and not is_prose(item)]
+        code = [item for item in some if item.kind not in VALUES and not is_prose(item)]
+        # That a file's statements change says little where a definition in it is told.
+        named = {item.path for item in code if item.kind != "module"}
+        found += _of_symbols(
+            [item for item in code if item.kind != "module" or item.path not in named], is_test=is_test
+        )
+        found += [*of_keys(values), *of_sections(prose)]
     moved = [item for item in files if item.status == "renamed"]
     if moved:
         found.append(_moved(moved))
@@ -96,14 +89,15 @@ def points_of(files: Sequence[ChangedFile], replacement: Replacement | None) -> 
 
 def _replacement(item: Replacement) -> Point:
     places = say(" in {} lines", item.places) if item.places > 1 else ""
-    text = say("replace `{}` by `{}`", item.old, item.new)
+    text = say("replace “{}” by “{}”", item.old, item.new)
     return Point((text + places, text), 6.0)
 
 
 def _moved(files: Sequence[ChangedFile]) -> Point:
     first = files[0]
     if len(files) == 1:
-        return Point((say("rename {} to {}", first.old_path, first.path), say("rename {}", first.old_path)), 5.0)
+        names = say("rename {} to {}", _base(first.old_path), _base(first.path))
+        return Point((say("rename {} to {}", first.old_path, first.path), names), 5.0)
     target = _common([item.path for item in files])
     origin = _common([item.old_path for item in files])
     text = say("move {} files", len(files))
@@ -115,11 +109,11 @@ def _moved(files: Sequence[ChangedFile]) -> Point:
 def _of_files(kind: Category, status: str, files: Sequence[ChangedFile]) -> Point:
     """What happens to files without definitions."""
     template = _FILES.get(status, "update {}")
-    names = _names([item.path for item in files])
+    names = lengths([item.path for item in files])
     count = say("{} files", len(files)) if len(files) > 1 else _base(files[0].path)
     texts = [say(template, text) for text in (*names, count)]
     if status == "modified":
-        texts.append(say(template, say(_NOUNS[kind])))
+        texts.append(say(template, say(NOUNS[kind])))
     weights = {Category.SOURCE: 2.0, Category.BUILD: 1.2, Category.CI: 1.2, Category.CONFIG: 1.2, Category.OTHER: 1.0}
     weights |= {Category.DOCS: 1.0, Category.TEST: 0.8, Category.LOCK: 0.3, Category.CHANGELOG: 0.4}
     size = sum(item.added + item.removed for item in files)
@@ -127,47 +121,19 @@ def _of_files(kind: Category, status: str, files: Sequence[ChangedFile]) -> Poin
 
 
 def _telling_changes(file: ChangedFile) -> list[SymbolChange]:
-    """The changes to tell; where one of several forms of a definition goes, the definition stays."""
-    some = worth_showing(file.symbols)
+    """The changes to tell; where one of several forms of a definition goes, the definition stays.
+
+    What a tool keeps in a lock file beside the packages is not told.
+    """
+    some = [item for item in worth_showing(file.symbols) if item.kind not in SILENT and len(item.name) <= MAX_NAME]
+    if category(file.path) is Category.LOCK:
+        some = [item for item in some if item.kind == "package"]
     there = {item.name for item in some if item.change != "removed"}
     return [item for item in some if item.change != "removed" or item.name not in there]
 
 
 def _is_test(item: SymbolChange) -> bool:
     return category(item.path) is Category.TEST or item.kind == "test" or item.name.startswith("tests.")
-
-
-_DEPENDENCIES = re.compile(
-    r"(?:.*\.)?(?:(?:dev|peer|optional|build)[-_]?)?[dD]ependencies\.(?P<name>[^.]+)(?:\.version)?"
-)
-_VERSION = re.compile(r"(?:project\.|package\.|tool\.poetry\.|workspace\.package\.)?version|__version__|VERSION")
-
-
-def _of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
-    """What happens to keys of configuration; versions and dependencies by their own words."""
-    found: list[Point] = []
-    rest: dict[str, list[SymbolChange]] = {}
-    for item in keys:
-        value = next((effect for effect in item.effects if effect.kind is EffectKind.BECOMES), None)
-        told = value is not None and all(len(text) <= MAX_CODE for text in value.values)
-        dependency = _DEPENDENCIES.fullmatch(item.name)
-        if value is not None and told and _VERSION.fullmatch(item.name):
-            found.append(Point((say("set the version to {}", value.values[1].strip('"')),), 2.0))
-        elif dependency and value is not None and told:
-            old, new = (text.strip('"') for text in value.values)
-            texts = say("change {} from {} to {}", dependency["name"], old, new), say("change {}", dependency["name"])
-            found.append(Point(texts, 1.6))
-        elif dependency and item.change in ("added", "removed"):
-            found.append(Point((say(_VERBS[item.change], say("the dependency {}", dependency["name"])),), 1.6))
-        elif value is not None and told and len(keys) <= 3:
-            texts = (
-                say("change {} from {} to {}", item.name, *value.values),
-                say("change {} in {}", item.name, item.path),
-            )
-            found.append(Point((*texts, say("change {}", item.name)), 1.4))
-        else:
-            rest.setdefault(item.change, []).append(item)
-    return found + [Point(_worded(change, some), 1.3) for change, some in rest.items()]
 
 
 def _of_symbols(symbols: Sequence[SymbolChange], *, is_test: bool) -> list[Point]:
@@ -190,15 +156,24 @@ def _of_symbols(symbols: Sequence[SymbolChange], *, is_test: bool) -> list[Point
         elif change in ("body", "signature") and not is_test:
             found += _changed(change, some)
         else:
-            found.append(Point(_worded(change, some), max(map(_weight, some))))
+            found.append(Point(worded(change, some), max(map(_weight, some))))
     return [Point(item.texts, item.weight * TEST) for item in found] if is_test else found
+
+
+_WEIGHTS = {
+    "added": 3.0,
+    "removed": 2.4,
+    "renamed": 3.2,
+    "moved": 2.6,
+    "signature": 2.9,
+    "body": 2.5,
+    "format-only": 0.2,
+}
 
 
 def _weight(item: SymbolChange) -> float:
     """How much a change matters to what a commit is about."""
-    base = {"added": 3.0, "removed": 2.4, "renamed": 3.2, "moved": 2.6, "signature": 2.9, "body": 2.5}.get(
-        item.change, 0.6
-    )
+    base = _WEIGHTS.get(item.change, 0.6)
     if item.kind in ("constant", "variable", "key", "module"):
         base -= 1.0
     if not item.public:
@@ -213,7 +188,7 @@ def _renamed(item: SymbolChange) -> Point:
 
 def _moves(some: Sequence[SymbolChange]) -> Point:
     origins, paths = {item.old_path for item in some}, {item.path for item in some}
-    names = _names([f"`{item.name}`" for item in some])
+    names = lengths([f"`{item.name}`" for item in some])
     if len(origins) == len(paths) == 1 and origins != paths:
         origin, path = next(iter(origins)), next(iter(paths))
         texts = [say("move {} from {} to {}", text, origin, path) for text in names]
@@ -222,10 +197,11 @@ def _moves(some: Sequence[SymbolChange]) -> Point:
 
 
 def _tests(change: str, some: Sequence[SymbolChange]) -> Point:
-    verb = _VERBS.get(change, "change {}")
+    verb = VERBS.get(change, "change {}")
     paths = {item.path for item in some}
     alone = some[0].name if re.search("test", some[0].name, re.IGNORECASE) else say("the test {}", some[0].name)
-    noun = f"`{alone}`" if len(some) == 1 else say("{} tests", len(some))
+    alone = say("the test “{}”", innermost(some[0].name)) if " " in some[0].name else f"`{alone}`"
+    noun = alone if len(some) == 1 else say("{} tests", len(some))
     text = say(verb, noun)
     where = say("{} in {}", text, next(iter(paths))) if len(paths) == 1 else text
     return Point(
@@ -238,7 +214,8 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[Point]:
     found: list[Point] = []
     alike: dict[Effect, list[SymbolChange]] = {}
     for item in some:
-        effect = next((one for one in map(_telling, told_effects(item)) if one is not None), None)
+        some_effects = (_telling(one) for one in told_effects(item) if item.name not in one.values)
+        effect = next((one for one in some_effects if one is not None), None)
         if effect is not None:
             alike.setdefault(effect, []).append(item)
     told: set[int] = set()
@@ -249,11 +226,11 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[Point]:
     plain = [item for item in some if id(item) not in told]
     for item in plain[:2]:
         if text := _line(item):
-            found.append(Point((text, *_worded(change, [item])), _weight(item)))
+            found.append(Point((text, *worded(change, [item])), _weight(item)))
             told.add(id(item))
     rest = [item for item in some if id(item) not in told]
     if rest:
-        found.append(Point(_worded(change, rest), max(map(_weight, rest)) + 0.02 * len(rest)))
+        found.append(Point(worded(change, rest), max(map(_weight, rest)) + 0.02 * len(rest)))
     return found
 
 
@@ -271,10 +248,10 @@ def _effect(effect: Effect, items: Sequence[SymbolChange]) -> Point:
     template = _PLURALS.get(effect.kind, _EFFECTS[effect.kind]) if len(effect.values) > 1 else _EFFECTS[effect.kind]
     texts = [
         say(template, values, where)
-        for values in _names([f"`{name}`" for name in effect.values])
-        for where in _names([f"`{item.name}`" for item in items], _count(items))
+        for values in lengths([f"`{name}`" for name in effect.values])
+        for where in lengths([f"`{item.name}`" for item in items], count_of(items))
     ]
-    return Point((*texts, *_worded(items[0].change, items)), max(map(_weight, items)) + 0.1 * len(items))
+    return Point((*texts, *worded(items[0].change, items)), max(map(_weight, items)) + 0.1 * len(items))
 
 
 def _line(item: SymbolChange) -> str:
@@ -283,13 +260,13 @@ def _line(item: SymbolChange) -> str:
         if not all(map(is_whole, effect.values)):
             continue
         if effect.kind is EffectKind.CHECKS:
-            return say("check `{}` in `{}`", effect.values[0], item.name)
+            return say("change {}: if `{}`", named(item), effect.values[0])
         if effect.kind is EffectKind.BECOMES and (values := _assigned(effect)):
-            if _VERSION.fullmatch(values[0]):
+            if VERSION.fullmatch(values[0]):
                 return say("set the version to {}", values[2].strip("\"'"))
             return say("change `{}` from `{}` to `{}`", *values)
         if effect.kind in (EffectKind.BECOMES, EffectKind.TURNS):
-            return say("change `{}` to `{}` in {}", *effect.values[:2], _named(item))
+            return say("change `{}` to `{}` in {}", *effect.values[:2], named(item))
         if effect.kind is EffectKind.TYPES_ONLY:
             return say("change the types of `{}`", item.name)
         if effect.kind is EffectKind.COMMENTS_ONLY:
@@ -303,46 +280,6 @@ def _assigned(effect: Effect) -> tuple[str, str, str] | None:
     """The name, the old and the new value, where both sides assign to one name."""
     old, new = (re.fullmatch(r"([\w.]+)\s*:?=\s*(.+?);?", value) for value in effect.values[:2])
     return (old[1], old[2], new[2]) if old and new and old[1] == new[1] else None
-
-
-def _worded(change: str, some: Sequence[SymbolChange]) -> tuple[str, ...]:
-    """A change of some definitions in several lengths."""
-    paths = list(dict.fromkeys(item.path for item in some))
-    verb = _VERBS.get(change, "change {}")
-    texts = [say(verb, text) for text in _names([_named(item) for item in some], _count(some))]
-    place = _PLACES.get(change, "{} in {}")
-    if len(paths) == 1 and all(item.kind != "module" for item in some):
-        return (*(say(place, text, paths[0]) for text in texts), *texts)
-    return (*texts, say("{} in {} files", texts[-1], len(paths)))
-
-
-def _named(item: SymbolChange) -> str:
-    if item.kind == "module":
-        return item.path
-    return item.name if item.kind == "key" else f"`{item.name}`"
-
-
-def _count(some: Sequence[SymbolChange]) -> str:
-    kinds = {item.kind for item in some}
-    noun = next(iter(kinds)) if len(kinds) == 1 else "definition"
-    plural = {"class": "classes", "property": "properties"}.get(noun, f"{noun}s")
-    return say("{} {}", len(some), plural) if len(some) > 1 else ""
-
-
-def _names(names: Iterable[str], count: str = "") -> list[str]:
-    """Names as a list in several lengths: all or the first three, the first two, the first, how many."""
-    some = list(dict.fromkeys(names))
-    lengths = [len(some)] if len(some) <= 3 else []
-    lengths += [number for number in (3, 2, 1) if number < len(some)]
-    texts = [_joined(some, number) for number in lengths]
-    return [*texts, *([count] if count else [])]
-
-
-def _joined(names: Sequence[str], number: int) -> str:
-    shown, left = names[:number], len(names) - number
-    if left:
-        return say("{} and {} more", ", ".join(shown), left)
-    return say("{} and {}", ", ".join(shown[:-1]), shown[-1]) if len(shown) > 1 else shown[0]
 
 
 def _base(path: str) -> str:

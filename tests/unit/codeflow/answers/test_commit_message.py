@@ -134,10 +134,51 @@ def test_a_form_that_goes_removes_no_definition(script: Script) -> None:
     assert "Remove" not in history_of(script.root).commit_message().text
 
 
+def test_forms_that_come_change_no_other_form(script: Script) -> None:
+    old = "export function tick<T, R>(this: T, then: (this: T) => R): Promise<R> {\n  return go(then);\n}\n"
+    script.commit("Begin", {"tick.ts": old})
+    new = old.replace(": (this: T) => R)", "?: (this: T) => R)")
+    script.write({"tick.ts": "export function tick(): Promise<void>;\n" + new})
+    explanation = history_of(script.root).explain_diff()
+    assert "no longer takes" not in explanation.summary
+    assert "Remove" not in history_of(script.root).commit_message().text
+
+
+def test_members_of_a_type_are_no_parameters(script: Script) -> None:
+    text = "type Collections = (Map<any, any> | Set<any>) & Target\n"
+    script.commit("Begin", {"a.ts": text})
+    script.write({"a.ts": text.replace("(Map<any, any> | Set<any>)", "(Map<string, any> | Set<string>)")})
+    assert "parameter" not in history_of(script.root).commit_message().text
+    assert "parameter" not in history_of(script.root).explain_diff().summary
+
+
 def test_a_version_that_is_raised(script: Script) -> None:
     script.commit("Begin", {"pyproject.toml": '[project]\nversion = "1.0"\n'})
     script.write({"pyproject.toml": '[project]\nversion = "1.1"\n'})
     assert history_of(script.root).commit_message().text == "Set the version to 1.1\n"
+
+
+def test_a_condition_is_not_called_new(script: Script) -> None:
+    text = "def read(path):\n    if not path.ready():\n        return 1\n"
+    script.commit("Begin", {"a.py": text})
+    script.write({"a.py": text.replace("not path", "path")})
+    assert history_of(script.root).commit_message().subject == "Change read: if path.ready()"
+
+
+def test_what_a_lock_file_keeps_beside_packages_is_not_told(script: Script) -> None:
+    lock = 'version = {}\n\n[[package]]\nname = "strum"\nversion = "{}"\n'
+    script.commit("Begin", {"Cargo.lock": lock.format(3, "1.0.1")})
+    script.write({"Cargo.lock": lock.format(4, "1.0.2")})
+    assert history_of(script.root).commit_message().text == "Update strum\n"
+
+
+def test_sections_are_named_by_their_own_heading(script: Script) -> None:
+    text = "# Guide\n\n## First steps\n\nInstall it.\n"
+    script.commit("Begin", {"docs/guide.md": text})
+    script.write({"docs/guide.md": text.replace("Install it.", "Install it first.") + "\n## Last steps\n\nGo.\n"})
+    assert history_of(script.root).commit_message().text == (
+        "Update “First steps” in docs/guide.md\n\n- Add “Last steps” to docs/guide.md\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,6 +189,7 @@ def test_a_version_that_is_raised(script: Script) -> None:
         ([(["a b"], ["a c"]), (["a b"], ["a d"])], None),
         ([(["a b"], ["a c"]), ([], ["e"])], None),
         ([(["x = 1"], ["x = 2"])], None),
+        ([(["in Flask 3.1."], ["in Flask 3.2."])], Replacement("3.1", "3.2", 1)),
     ],
 )
 def test_one_piece_is_replaced(hunks: list[tuple[list[str], list[str]]], expected: Replacement | None) -> None:
