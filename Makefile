@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
-PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
+PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch txt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test test-fast test-real lint format fuzz soak clean help extension test-extension test-extension-here test-editors pictures
@@ -90,7 +90,7 @@ $(STAMPS)/venv:
 
 $(STAMPS)/runtime: $(STAMPS)/venv $(PORT)
 	@echo "[2/3] The llama.cpp runtime with the Loop port (some minutes the first time, seconds from the cache)"
-	@$(BIN)/python -m pip install -q --no-deps --force-reinstall "$$($(BIN)/python iquest_lsp/runtime/port/build.py --wheel)"
+	@$(BIN)/python iquest_lsp/runtime/port/build.py --install >/dev/null
 	@touch $@
 
 $(STAMPS)/package: $(STAMPS)/runtime pyproject.toml
