@@ -12,7 +12,10 @@ MAX_TOLD = 157
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
 #: Types that are given a name, and values.
-_ALIAS = re.compile(r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)")
+_ALIAS = re.compile(
+    r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)"
+    r"|\w+(?:\[[^\]]*\])?\s+(?:interface|struct|func)\b"
+)
 
 
 def parameter_effects(before: str, after: str) -> list[Effect]:

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.diff.message_habit import Form, Habit
 from iquest_lsp.codeflow.diff.replacements import Replacement
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.commit_parts import Point
+from iquest_lsp.codeflow.wording.commit_parts import DEFINITIONS, Point, is_named
 from iquest_lsp.codeflow.wording.commit_points import points_of
 from iquest_lsp.codeflow.wording.phrases import say
 
@@ -115,8 +115,10 @@ def _kind(facts: MessageFacts) -> tuple[str, bool]:
     if facts.intent.confidence >= SHOWN:
         return kind, False
     symbols = [item for file in facts.files for item in file.symbols if category(file.path) is Category.SOURCE]
-    if any(item.change == "added" and item.public for item in symbols):
+    if any(item.change == "added" and item.public and item.kind in DEFINITIONS for item in symbols):
         return "feature", True
+    if facts.files and all(item.status == "renamed" or not any(map(is_named, item.symbols)) for item in facts.files):
+        kind = "refactor" if any(item.status == "renamed" for item in facts.files) else kind
     if kind == "change" or (kind == "feature" and symbols):
         kind = "fix" if symbols else "change"
     return kind, True

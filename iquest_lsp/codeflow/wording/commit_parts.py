@@ -51,7 +51,7 @@ def named(item: SymbolChange) -> str:
 
 def count_of(some: Sequence[SymbolChange]) -> str:
     kinds = {item.kind for item in some}
-    noun = next(iter(kinds)) if len(kinds) == 1 else "definition"
+    noun = next(iter(kinds)) if len(kinds) == 1 else "definition" if kinds <= DEFINITIONS else "place"
     plural = {"class": "classes", "property": "properties"}.get(noun, f"{noun}s")
     return say("{} {}", len(some), plural) if len(some) > 1 else ""
 
@@ -83,6 +83,11 @@ _PROSE = frozenset({"section", "preamble", "paragraph"})
 #: What says nothing beside the definitions of a file; longer names say nothing in a message.
 SILENT = frozenset({"imports", "comment", "element"})
 MAX_NAME = 80
+#: A statement is named by its text, of which less is understood.
+MAX_STATEMENT = 40
+DEFINITIONS = frozenset(
+    {"function", "method", "class", "interface", "type", "enum", "struct", "trait", "macro", "property", "constant"}
+)
 
 
 def is_prose(item: SymbolChange) -> bool:
@@ -114,6 +119,18 @@ def innermost(name: str) -> str:
     return name.rpartition(" > ")[2]
 
 
+def is_named(item: SymbolChange) -> bool:
+    """Whether a change has a name that can be told in a message."""
+    is_text = bool(re.search(r"[({=]", item.name)) and item.kind not in ("section", "test", "suite")
+    return item.kind not in SILENT and len(item.name) <= (MAX_STATEMENT if is_text else MAX_NAME)
+
+
+def _version_in(text: str) -> str:
+    """The version that a dependency's value asks for, where it is in a table."""
+    found = re.search(r"version\s*[=:]\s*[\"']([^\"']+)", text)
+    return found[1] if found else text.strip('"')
+
+
 def of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
     """What happens to keys of configuration; versions and dependencies by their own words."""
     found: list[Point] = []
@@ -129,7 +146,7 @@ def of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
         if value is not None and told and VERSION.fullmatch(item.name) and "." in value.values[1]:
             found.append(Point((say("set the version to {}", value.values[1].strip('"')),), 3.4))
         elif dependency and value is not None and told:
-            old, new = (text.strip('"') for text in value.values)
+            old, new = (_version_in(text) for text in value.values[:2])
             texts = say("change {} from {} to {}", dependency["name"], old, new), say("change {}", dependency["name"])
             found.append(Point(texts, 1.6))
         elif dependency and item.change in ("added", "removed"):

@@ -11,14 +11,13 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.commit_parts import (
-    MAX_NAME,
-    SILENT,
     VALUES,
     VERBS,
     VERSION,
     Point,
     count_of,
     innermost,
+    is_named,
     is_prose,
     lengths,
     named,
@@ -125,7 +124,7 @@ def _telling_changes(file: ChangedFile) -> list[SymbolChange]:
 
     What a tool keeps in a lock file beside the packages is not told.
     """
-    some = [item for item in worth_showing(file.symbols) if item.kind not in SILENT and len(item.name) <= MAX_NAME]
+    some = [item for item in worth_showing(file.symbols) if is_named(item)]
     if category(file.path) is Category.LOCK:
         some = [item for item in some if item.kind == "package"]
     there = {item.name for item in some if item.change != "removed"}
