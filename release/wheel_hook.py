@@ -26,7 +26,7 @@ class RuntimeHook(BuildHookInterface):
         kind = os.environ.get("IQUEST_LSP_RUNTIME") or "native"
         if kind == "none":
             return
-        build = _build_module(Path(self.root))
+        build = build_module(Path(self.root))
         if version == "editable":
             build.install(_report)
             return
@@ -39,7 +39,8 @@ def _report(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _build_module(root: Path) -> ModuleType:
+def build_module(root: Path) -> ModuleType:
+    """build.py of the checkout in `root`."""
     # By its path: in an isolated build environment the package itself cannot be imported.
     path = root / "iquest_lsp" / "runtime" / "port" / "build.py"
     spec = importlib.util.spec_from_file_location("iquest_port_build", path)

@@ -90,6 +90,13 @@ DEFINITIONS = frozenset(
 )
 
 
+_TURNS = {
+    EffectKind.BECOMES: "change {} from {} to {}",
+    EffectKind.RAISES_VERSION: "raise {} from {} to {}",
+    EffectKind.LOWERS_VERSION: "lower {} from {} to {}",
+}
+
+
 def is_prose(item: SymbolChange) -> bool:
     return item.kind in _PROSE or (item.kind in VALUES and category(item.path) in (Category.DOCS, Category.CHANGELOG))
 
@@ -137,9 +144,12 @@ def of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
     rest: dict[str, list[SymbolChange]] = {}
     locked: dict[str, list[str]] = {}
     for item in keys:
-        value = next((effect for effect in item.effects if effect.kind is EffectKind.BECOMES), None)
+        value = next((effect for effect in item.effects if effect.kind in _TURNS), None)
         told = value is not None and all(len(text) <= MAX_CODE for text in value.values)
         dependency = _DEPENDENCIES.fullmatch(item.name)
+        if item.kind == "package" and value is not None and told and len(keys) <= 2:
+            found.append(Point((say(_TURNS[value.kind], item.name, *value.values[:2]),), 0.6))
+            continue
         if item.kind == "package":
             locked.setdefault(item.change, []).append(item.name)
             continue
@@ -147,7 +157,8 @@ def of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
             found.append(Point((say("set the version to {}", value.values[1].strip('"')),), 3.4))
         elif dependency and value is not None and told:
             old, new = (_version_in(text) for text in value.values[:2])
-            texts = say("change {} from {} to {}", dependency["name"], old, new), say("change {}", dependency["name"])
+            verb = _TURNS[value.kind]
+            texts = say(verb, dependency["name"], old, new), say("change {}", dependency["name"])
             found.append(Point(texts, 1.6))
         elif dependency and item.change in ("added", "removed"):
             found.append(Point((say(VERBS[item.change], say("the dependency {}", dependency["name"])),), 1.6))

@@ -42,12 +42,35 @@ _EFFECTS = {
     EffectKind.USES_NO_MORE: "stop using {} in {}",
     EffectKind.TAKES: "add the parameter {} to {}",
     EffectKind.TAKES_NO_MORE: "remove the parameter {} from {}",
+    EffectKind.GAINS_MEMBER: "add the member {} to {}",
+    EffectKind.LOSES_MEMBER: "remove the member {} from {}",
     EffectKind.INHERITS: "add the base {} to {}",
     EffectKind.INHERITS_NO_MORE: "remove the base {} from {}",
+}
+#: On values, each of its own; the last place is that of the definition.
+_ON_VALUES = {
+    EffectKind.PASSES: "pass `{}` to `{}` in {}",
+    EffectKind.PASSES_NO_MORE: "stop passing `{}` to `{}` in {}",
+    EffectKind.CALLS_INSTEAD: "call `{}` instead of `{}` in {}",
+    EffectKind.RETURNS_INSTEAD: "return `{}` instead of `{}` in {}",
+    EffectKind.RAISES_INSTEAD: "raise `{}` instead of `{}` in {}",
+    EffectKind.SETS_INSTEAD: "set `{}` to `{}` instead of `{}` in {}",
+    EffectKind.GAINS_MARK: "add the mark `{}` to {}",
+    EffectKind.LOSES_MARK: "remove the mark `{}` from {}",
+    EffectKind.REQUIRES: "also require `{}` in {}",
+    EffectKind.REQUIRES_NO_MORE: "stop requiring `{}` in {}",
+    EffectKind.ALLOWS: "also allow `{}` in {}",
+    EffectKind.ALLOWS_NO_MORE: "stop allowing `{}` in {}",
+    EffectKind.NEGATES: "change the condition `{}` to `{}` in {}",
+    EffectKind.CONDITION: "change the condition `{}` to `{}` in {}",
+    EffectKind.RAISES_VERSION: "raise {2} from {0} to {1}",
+    EffectKind.LOWERS_VERSION: "lower {2} from {0} to {1}",
 }
 _PLURALS = {
     EffectKind.TAKES: "add the parameters {} to {}",
     EffectKind.TAKES_NO_MORE: "remove the parameters {} from {}",
+    EffectKind.GAINS_MEMBER: "add the members {} to {}",
+    EffectKind.LOSES_MEMBER: "remove the members {} from {}",
     EffectKind.INHERITS: "add the bases {} to {}",
     EffectKind.INHERITS_NO_MORE: "remove the bases {} from {}",
 }
@@ -170,6 +193,9 @@ _WEIGHTS = {
 }
 
 
+_TELLING = frozenset({*_EFFECTS, *_ON_VALUES, EffectKind.CHECKS})
+
+
 def _weight(item: SymbolChange) -> float:
     """How much a change matters to what a commit is about."""
     base = _WEIGHTS.get(item.change, 0.6)
@@ -177,7 +203,7 @@ def _weight(item: SymbolChange) -> float:
         base -= 1.0
     if not item.public:
         base -= 0.8
-    told = any(effect.kind in _EFFECTS or effect.kind is EffectKind.CHECKS for effect in told_effects(item))
+    told = any(effect.kind in _TELLING for effect in told_effects(item))
     return base + min(1.0, item.size / 60) * (item.change in ("added", "removed")) + 0.3 * told
 
 
@@ -213,9 +239,11 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[Point]:
     found: list[Point] = []
     alike: dict[Effect, list[SymbolChange]] = {}
     for item in some:
-        some_effects = (_telling(one) for one in told_effects(item) if item.name not in one.values)
-        effect = next((one for one in some_effects if one is not None), None)
-        if effect is not None:
+        told_of = [one for one in told_effects(item) if item.name not in one.values]
+        first = next((one for one in told_of if one.kind in _ON_VALUES and all(map(is_whole, one.values))), None)
+        effect = next((one for one in map(_telling, told_of) if one is not None), None)
+        # What comes first among the effects is the most telling.
+        if effect is not None and (first is None or told_of.index(first) > 0):
             alike.setdefault(effect, []).append(item)
     told: set[int] = set()
     for effect, items in alike.items():
@@ -223,7 +251,7 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[Point]:
             found.append(_effect(effect, items))
             told |= {id(item) for item in items}
     plain = [item for item in some if id(item) not in told]
-    for item in plain[:2]:
+    for item in plain[:3]:
         if text := _line(item):
             found.append(Point((text, *worded(change, [item])), _weight(item)))
             told.add(id(item))
@@ -258,6 +286,8 @@ def _line(item: SymbolChange) -> str:
     for effect in told_effects(item):
         if not all(map(is_whole, effect.values)):
             continue
+        if effect.kind in _ON_VALUES:
+            return say(_ON_VALUES[effect.kind], *effect.values, named(item))
         if effect.kind is EffectKind.CHECKS:
             return say("change {}: if `{}`", named(item), effect.values[0])
         if effect.kind is EffectKind.BECOMES and (values := _assigned(effect)):

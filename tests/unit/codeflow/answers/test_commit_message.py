@@ -111,7 +111,7 @@ def test_a_patch_outside_of_any_repository(script: Script, tmp_path: Path) -> No
     assert history_of(script.root).commit_message().subject == "Raise ValueError in read"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    assert history_of(elsewhere).commit_message("-", patch.encode()).subject == "Change lib/files.py"
+    assert history_of(elsewhere).commit_message("-", patch.encode()).subject == "Change read in lib/files.py"
 
 
 def test_nothing_staged_is_an_error(script: Script) -> None:
@@ -158,18 +158,21 @@ def test_a_version_that_is_raised(script: Script) -> None:
     assert history_of(script.root).commit_message().text == "Set the version to 1.1\n"
 
 
-def test_a_condition_is_not_called_new(script: Script) -> None:
+def test_a_condition_that_turns_is_not_called_new(script: Script) -> None:
     text = "def read(path):\n    if not path.ready():\n        return 1\n"
     script.commit("Begin", {"a.py": text})
     script.write({"a.py": text.replace("not path", "path")})
-    assert history_of(script.root).commit_message().subject == "Change read: if path.ready()"
+    assert (
+        history_of(script.root).commit_message().subject
+        == "Change the condition not path.ready() to path.ready() in read"
+    )
 
 
 def test_what_a_lock_file_keeps_beside_packages_is_not_told(script: Script) -> None:
     lock = 'version = {}\n\n[[package]]\nname = "strum"\nversion = "{}"\n'
     script.commit("Begin", {"Cargo.lock": lock.format(3, "1.0.1")})
     script.write({"Cargo.lock": lock.format(4, "1.0.2")})
-    assert history_of(script.root).commit_message().text == "Update strum\n"
+    assert history_of(script.root).commit_message().text == "Raise strum from 1.0.1 to 1.0.2\n"
 
 
 def test_sections_are_named_by_their_own_heading(script: Script) -> None:
