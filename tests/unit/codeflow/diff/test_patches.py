@@ -143,3 +143,27 @@ def test_what_looks_like_a_colour_inside_the_code_stays(script: Script) -> None:
     script.commit("First", {"a.py": "x = 1\n"})
     script.commit("Red", {"a.py": "x = '\x1b[31mred'\n"})
     assert read_patch(output(script, "show")).files[0].hunks[0].added == ("x = '\x1b[31mred'",)
+
+
+def test_a_definition_that_begins_in_a_hunk_is_nearer_than_its_heading() -> None:
+    lines = (
+        "--- a/a.py",
+        "+++ b/a.py",
+        "@@ -5,5 +5,5 @@ def before():",
+        " ",
+        " def inside(x):",
+        "     a = 1",
+        "-    b = 2",
+        "+    b = 3",
+        "     c",
+        "@@ -20,2 +20,2 @@ def later(x):",
+        "-    d",
+        "+    e",
+        "     f",
+        "@@ -30,2 +30,2 @@ def last():",
+        "-def own(x):",
+        "+def own(x, y):",
+        "     f",
+    )
+    [item] = read_patch("\n".join((*lines, "")).encode()).files
+    assert [hunk.heading for hunk in item.hunks] == ["def inside(x):", "def later(x):", "def own(x):"]
