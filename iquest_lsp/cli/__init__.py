@@ -5,7 +5,7 @@ Heavy imports stay inside the commands, so that `iquest-lsp --help` answers at o
 
 from iquest_lsp.cli.ask import ask
 from iquest_lsp.cli.bench import bench, replay
-from iquest_lsp.cli.complete import complete, context
+from iquest_lsp.cli.complete import complete, context, next_edit
 from iquest_lsp.cli.daemon import daemon
 from iquest_lsp.cli.history import explain_diff, impact, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
@@ -16,7 +16,7 @@ from iquest_lsp.cli.serve import cli
 
 __all__ = ["cli", "explain_this_diff", "main"]
 
-for _command in (complete, context, explain_diff, ask, why, impact, suspects, mcp, replay, bench):
+for _command in (complete, context, explain_diff, next_edit, ask, why, impact, suspects, mcp, replay, bench):
     cli.add_command(_command)
 for _command in (doctor, daemon, cache, runtime, models):
     cli.add_command(_command)

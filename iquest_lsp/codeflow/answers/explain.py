@@ -10,9 +10,9 @@ from functools import partial
 
 from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
-from iquest_lsp.codeflow.diff.config_keys import key_changes
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
+from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -99,12 +99,28 @@ def explain_diff(
     return replace(known, history=tuple(related(believed, redact)), left_out=left_out, gaps=repository.lacks())
 
 
+def told_changes(source: DiffSource) -> list[SymbolChange]:
+    """All that an explanation tells of a diff by name: definitions, and what changes beside them."""
+    changes = changes_of(source)
+    return [*changes, *_beside_definitions(source, changes)]
+
+
 def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> Iterable[SymbolChange]:
-    """What changes outside definitions: keys of configuration, and a module's statements where nothing else does."""
-    told = {item.path for item in changes}
+    """What changes outside definitions, and a module's statements where nothing else in it is told."""
+    told: dict[str, list[SymbolChange]] = {}
+    for change in changes:
+        told.setdefault(change.path, []).append(change)
+        if change.change == "moved":
+            # Its old lines are told with it, wherever they were.
+            gone = replace(change, path=change.old_path, span=(0, 0))
+            told.setdefault(change.old_path, []).append(gone)
     for item in source.files:
-        yield from key_changes(item, source.before.get(item.path), source.after.get(item.path))
-        if item.path not in told and item.status == "M" and category(item.path) is Category.SOURCE:
+        if category(item.path) is Category.GENERATED:
+            continue
+        mine = told.get(item.path, []) + (told.get(item.old_path, []) if item.old_path != item.path else [])
+        parts = part_changes(item, source.before.get(item.path), source.after.get(item.path), mine)
+        yield from parts
+        if not parts and not mine and item.status == "M" and category(item.path) is Category.SOURCE:
             removed = [line for hunk in item.hunks for line in hunk.removed]
             added = [line for hunk in item.hunks for line in hunk.added]
             if found := plain_effects(removed, added):

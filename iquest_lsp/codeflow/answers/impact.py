@@ -7,7 +7,7 @@ change anyway.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -189,7 +189,6 @@ def _ci_text(repository: Repository) -> str:
 
 def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importers: set[str]) -> Iterable[ImpactItem]:
     short = _short(name)
-    member = "." in name
     alone = all(use.path == path for use in uses if use.own)
     for use in uses:
         if category(use.path) is Category.CHANGELOG:
@@ -197,7 +196,7 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
         if use.kind in TEXTS:
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
-        sure = use.owned if member else _resolved(use, path, module, importers)
+        sure = is_meant(use, path, name, importers)
         if sure is False or (sure is None and not (alone and is_compound(short))):
             continue
         confidence = 0.9 if sure else 0.5
@@ -208,8 +207,14 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
-def _resolved(use: Reference, path: str, module: str, importers: set[str]) -> bool | None:
-    """Whether a use of a name that a module defines is of that module's; None where its file does not tell."""
+def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
+    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
+
+    `importers` are the files that import the module at `path`.
+    """
+    module = module_name(path)
+    if "." in name:
+        return use.owned
     if use.path == path:
         return not use.on
     if use.on:

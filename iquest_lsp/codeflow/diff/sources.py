@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
+from iquest_lsp.codeflow.syntax.outline.outlines import has_outline
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.errors import NotARepositoryError, UsageError
 
@@ -231,7 +231,5 @@ def _unread(repository: Repository, path: str, oid: str = "") -> None:
 
 
 def _is_read(path: str) -> bool:
-    """Whether a file's definitions or keys can be told."""
-    if path.endswith((".toml", ".json")):
-        return category(path) in (Category.BUILD, Category.CONFIG, Category.CI)
-    return bool(grammars.language_of(path))
+    """Whether a file's definitions, or other parts with names, can be told."""
+    return has_outline(path) and category(path) is not Category.GENERATED

@@ -34,7 +34,8 @@ class SymbolChange:
     `old_signature` the one before a change of it; `effects` say what the lines of a changed body do. `old_name` is
     what a renamed, moved or changed one was called, `old_path` where a moved one came from. `inner` marks a
     definition whose outer one was added or removed whole. `lines` are its code lines without indentation, for
-    comparing; `size` is their number.
+    comparing; `size` is their number. `span` and `old_span` are all its lines in the new file and in the old one,
+    without the end; equal ends where there are none.
     """
 
     path: str
@@ -52,6 +53,8 @@ class SymbolChange:
     deprecates: bool = False
     lines: tuple[str, ...] = ()
     size: int = 0
+    span: tuple[int, int] = (0, 0)
+    old_span: tuple[int, int] = (0, 0)
 
     @property
     def origin(self) -> str:
@@ -105,7 +108,7 @@ class _Comparison:
                 found.append(self._whole(symbol, "added", self.diff.path, self.after, inner=inner))
             elif old_key != key and not self._follows_outer(key, old_key, renames):
                 change = self._whole(symbol, "renamed", self.diff.path, self.after)
-                found.append(replace(change, old_name=earlier.name))
+                found.append(replace(change, old_name=earlier.name, old_span=(earlier.start, earlier.end)))
             elif key in self.new_touched or old_key in self.old_touched:
                 found.append(self._changed(earlier, symbol))
         taken = set(renames.values())
@@ -131,6 +134,8 @@ class _Comparison:
             deprecates=change != "removed" and is_deprecated(source, symbol),
             lines=lines,
             size=len(lines),
+            span=(0, 0) if change == "removed" else (symbol.start, symbol.end),
+            old_span=(symbol.start, symbol.end) if change == "removed" else (0, 0),
         )
 
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
@@ -154,7 +159,7 @@ class _Comparison:
             change = "signature"
         elif self._doc_only(earlier, symbol, removed, added):
             change = "doc"
-        elif is_test(self.diff.path):
+        elif is_test(self.diff.path) or symbol.kind == "test":
             change = "test"
         else:
             change, told = "body", tuple(self._own_effects(earlier, symbol))
@@ -173,6 +178,8 @@ class _Comparison:
             deprecates=deprecates,
             lines=tuple(line.strip() for line in added),
             size=len(added),
+            span=(symbol.start, symbol.end),
+            old_span=(earlier.start, earlier.end),
         )
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
@@ -269,7 +276,9 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
             if similarity(other.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
                 continue
             gone.add(id(other))
-            moved[id(item)] = replace(item, change="moved", old_path=other.path, old_name=other.name)
+            moved[id(item)] = replace(
+                item, change="moved", old_path=other.path, old_name=other.name, old_span=other.old_span
+            )
             break
     return [moved.get(id(item), item) for item in changes if id(item) not in gone]
 

@@ -175,6 +175,9 @@ class EffectKind(StrEnum):
     TURNS = "turns"
     #: A text and the one in its place.
     BECOMES = "becomes"
+    #: A version and the one in its place.
+    RAISES_VERSION = "raises-version"
+    LOWERS_VERSION = "lowers-version"
     #: A line and the part that it gains or loses.
     GAINS = "gains"
     LOSES = "loses"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
@@ -93,6 +94,12 @@ class NamesOfFile:
         """The definition around a line."""
         symbol = at_line(self.symbols, line)
         return symbol.name if symbol is not None else ""
+
+
+@lru_cache(maxsize=96)
+def names_of(path: str, source: bytes) -> NamesOfFile:
+    """The names of a file; those asked for last are remembered, since several questions read the same files."""
+    return NamesOfFile(path, source)
 
 
 def _last_name(node: Node | None) -> str:

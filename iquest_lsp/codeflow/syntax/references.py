@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.gaps import GapKind
-from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
-from iquest_lsp.codeflow.syntax.names import NamesOfFile
+from iquest_lsp.codeflow.syntax.names import NamesOfFile, names_of
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE
@@ -154,8 +154,18 @@ def _receiver(name: str, text: str) -> str:
     return found[1] if found else ""
 
 
+class Searched(Protocol):
+    """What is searched for names: a repository, or its files under other texts."""
+
+    gaps: Gaps
+
+    def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
+        """Lines that hold any of the words as whole words: path, 0-based line, text."""
+        ...
+
+
 def references(
-    repository: Repository,
+    repository: Searched,
     names: Sequence[str],
     read: Callable[[str], bytes | None],
     revision: str | None = None,
@@ -193,7 +203,7 @@ def references(
         if code and parsed < MAX_PARSED:
             parsed += 1
             source = read(path)
-            confirm = NamesOfFile(path, source) if source is not None and len(source) <= MAX_SOURCE else None
+            confirm = names_of(path, source) if source is not None and len(source) <= MAX_SOURCE else None
         unparsed += code and confirm is None
         for line, text in hits[path]:
             kind = _KINDS[category(path)]

@@ -75,9 +75,14 @@ def parameters(signature: str) -> dict[str, str]:
         head = re.split(r"[:=]", item, maxsplit=1)[0].strip()
         words = re.findall(r"[\w$]+", head)
         if words:
-            # `name: type` and `name = value` put the name first, `type name` puts it last.
-            found[words[0] if re.search(r"[:=]", item) and len(words) == 1 else words[-1]] = item
+            # `name: type`, `name = value` and Go's `name type` put the name first, `type name` puts it last.
+            first = _is_go(signature) or (re.search(r"[:=]", item) and len(words) == 1)
+            found[words[0] if first else words[-1]] = item
     return found
+
+
+def _is_go(signature: str) -> bool:
+    return bool(re.match(r"func\b", signature))
 
 
 def breaks_callers(before: str, after: str) -> bool:
@@ -148,7 +153,9 @@ def _by_name_only(signature: str) -> set[str]:
 
 def _parts(signature: str) -> list[str]:
     """The parameters of a signature as written, separators such as a lone star among them."""
-    start = signature.find("(")
+    # A method's receiver in Go is no parameter.
+    receiver = re.match(r"func\s*\([^)]*\)", signature)
+    start = signature.find("(", receiver.end() if receiver is not None else 0)
     if start < 0:
         return []
     depth, part, parts = 0, "", []

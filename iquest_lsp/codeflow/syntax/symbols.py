@@ -84,6 +84,8 @@ _DEFINITIONS: dict[str, dict[str, str]] = {
         "constructor_declaration": "method",
     },
     "go": {
+        "var_spec": "variable",
+        "const_spec": "constant",
         "function_declaration": "function",
         "method_declaration": "method",
         "type_spec": "type",
@@ -108,6 +110,7 @@ _DEFINITIONS: dict[str, dict[str, str]] = {
         "union_specifier": "struct",
         "type_definition": "type",
         "preproc_function_def": "macro",
+        "preproc_def": "constant",
     },
     "cpp": {
         "function_definition": "function",
@@ -119,6 +122,7 @@ _DEFINITIONS: dict[str, dict[str, str]] = {
         "type_definition": "type",
         "alias_declaration": "type",
         "preproc_function_def": "macro",
+        "preproc_def": "constant",
     },
 }
 _DEFINITIONS["tsx"] = _DEFINITIONS["typescript"]
@@ -158,6 +162,8 @@ _HOLDERS = frozenset(
         "declaration",
         "annotation_type_body",
         "const_declaration",
+        "var_declaration",
+        "var_spec_list",
         "finally_clause",
         "ERROR",
     }
@@ -175,6 +181,9 @@ _VALUE_FUNCTIONS = frozenset(
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
 _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
+#: What marks a function as a test in Rust, and how classes of tests are called.
+_TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
+_TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 _BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
@@ -351,6 +360,7 @@ class _Walker:
             outer = outer.parent
         start = outer.start_point.row
         doc = (start, start)
+        is_marked = False
         above = outer.prev_named_sibling
         while (
             above is not None
@@ -358,6 +368,7 @@ class _Walker:
             and above.end_point.row >= start - 1
             and (above.start_point.row < start and self._alone(above))
         ):
+            is_marked = is_marked or bool(_TEST_MARK.match(self._text(above)))
             if "comment" in above.type:
                 doc = (above.start_point.row, doc[1] if doc[1] > doc[0] else start)
             start = above.start_point.row
@@ -368,8 +379,12 @@ class _Walker:
         signature = name if kind in ("constant", "variable") else self._signature(node, body)
         if self.language == "python" and body is not None:
             doc = self._docstring(body) or doc
-        if self.test_file and kind in ("function", "method") and name.rsplit(".", 1)[-1].lower().startswith("test"):
+        short = name.rsplit(".", 1)[-1]
+        named_test = self.test_file and kind in ("function", "method") and short.lower().startswith("test")
+        if named_test or (is_marked and kind == "function"):
             kind = "test"
+        elif self.test_file and kind == "class" and _TEST_CLASS.search(short):
+            kind = "suite"
         self.found.append(Symbol(name, kind, start, max(end, start + 1), signature, head, doc))
 
     def _signature(self, node: Node, body: Node | None) -> str:
@@ -459,7 +474,7 @@ _WRAPPERS = frozenset(
         "type_definition",
     }
 )
-_GROUPS = frozenset({"type_declaration", "lexical_declaration", "const_declaration"})
+_GROUPS = frozenset({"type_declaration", "lexical_declaration", "const_declaration", "var_declaration"})
 
 _NAME_TYPES = frozenset(
     {

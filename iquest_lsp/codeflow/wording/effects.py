@@ -38,6 +38,8 @@ _ON_VALUES = {
 _ON_LINES = {
     EffectKind.TURNS: "`{}` becomes `{}` in `{}`",
     EffectKind.BECOMES: "`{}` becomes `{}`",
+    EffectKind.RAISES_VERSION: "raised from {} to {}",
+    EffectKind.LOWERS_VERSION: "lowered from {} to {}",
     EffectKind.GAINS: "`{}` gains `{}`",
     EffectKind.LOSES: "`{}` loses `{}`",
     EffectKind.COMES: "`{}` is new",
@@ -53,6 +55,11 @@ class Change(Protocol):
     @property
     def name(self) -> str:
         """The definition's name."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What it is: a function, a key."""
         ...
 
     @property
@@ -111,6 +118,8 @@ def told_effects(change: Change) -> Sequence[Effect]:
 
 def detail(change: Change) -> str:
     """What there is to say beside the kind of a change; empty where that tells all."""
+    if change.change in ("added", "removed") and change.kind in ("key", "package") and change.signature:
+        return say("`{}`", change.signature)
     if change.change not in ("body", "signature", "renamed", "moved"):
         return ""
     if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):

@@ -60,6 +60,10 @@ _VERBS = {
 }
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
+#: Parts whose names say where a file changes, and what is told of them.
+_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item"})
+_OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
+MAX_PARTS = 2
 _HELPER_VERBS = {
     "added": "adds test helpers ({})",
     "removed": "removes test helpers ({})",
@@ -135,20 +139,21 @@ def _capital(text: str) -> str:
 def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[_Phrase]:
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
-    code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST]
+    code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
         some = [item for item in code if item.change == change]
         if some:
             phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
     phrases += map(_Phrase, _telling(code))
-    tests = [item for item in changes if category(item.path) is Category.TEST and item.kind == "test"]
+    titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in changes]
+    tests = [*(item for item in changes if item.kind == "test"), *titled]
     for change, template in _TEST_VERBS.items():
         some = [item for item in tests if item.change == change]
         if some:
             noun = say("{} tests", len(some)) if len(some) > 1 else say("the test `{}`", some[0].name)
             phrases.append(_Phrase(say(template, noun), change == "renamed"))
     phrases += map(_Phrase, _helpers(changes))
-    known = {item.path for item in changes}
+    known = {item.path for item in (*changes, *titled)}
     moved = [item for item in files if item.status == "renamed"]
     if moved:
         shown = ", ".join(say("{} to {}", item.old_path, item.path) for item in moved[:2])
@@ -167,7 +172,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:
     """What happens to files without definitions; `beside` says that other tests have been told of."""
-    names = ", ".join(item.path for item in files[:2])
+    names = ", ".join(map(_with_parts, files[:2]))
     shown = say("{} and {} more", names, len(files) - 2) if len(files) > 2 else names
     statuses = {item.status for item in files}
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
@@ -179,12 +184,25 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     return say(template, noun, shown)
 
 
+def _with_parts(item: ChangedFile) -> str:
+    """A file with the parts of it that change, where they have names of their own."""
+    parts = [part for part in item.symbols if part.kind in _NAMED_PARTS and part.change in _OF_PARTS]
+    if item.status != "modified" or not parts:
+        return item.path
+    told = [say(_OF_PARTS[part.change], part.name) for part in parts]
+    shown = ", ".join(told[:MAX_PARTS])
+    shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
+    return say("{}: {}", item.path, shown)
+
+
 def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
     """What happens to the definitions in test files that are no tests."""
     some = [
         item
         for item in worth_showing(changes)
-        if category(item.path) is Category.TEST and item.kind != "test" and item.change not in ("doc", "format-only")
+        if category(item.path) is Category.TEST
+        and item.kind not in ("test", "suite")
+        and item.change not in ("doc", "format-only")
     ]
     if not some:
         return []

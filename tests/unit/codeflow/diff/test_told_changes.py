@@ -121,3 +121,63 @@ def test_names_in_paths_survive_markdown(script: Script) -> None:
     explanation = history_of(script.root).explain_diff("HEAD")
     assert "pack/__init__.py" in explanation.summary
     assert "in pack/\\_\\_init\\_\\_.py" in explanation.to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "expected"),
+    [
+        (
+            "version.go",
+            'package a\n\nconst Version = "v1"\n',
+            'package a\n\nconst Version = "v2"\n',
+            ("constant", "Version:", 'changed (`const Version = "v1"` becomes `const Version = "v2"`)'),
+        ),
+        (
+            ".github/workflows/ci.yml",
+            "jobs:\n  test:\n    steps:\n      - uses: a/checkout@v1\n",
+            "jobs:\n  test:\n    steps:\n      - uses: a/checkout@v2\n",
+            ("key", "jobs.test.steps[a/checkout].uses:", "changed (`a/checkout@v1` becomes `a/checkout@v2`)"),
+        ),
+        (
+            "go.sum",
+            "a.io/x v1.2.0 h1:a=\n",
+            "a.io/x v1.10.0 h1:b=\n",
+            ("package", "a.io/x:", "changed (raised from v1.2.0 to v1.10.0)"),
+        ),
+        (
+            "poetry.lock",
+            '[[package]]\nname = "a"\nversion = "2.0"\n',
+            '[[package]]\nname = "a"\nversion = "1.0"\n',
+            ("package", "a:", "changed (lowered from 2.0 to 1.0)"),
+        ),
+        ("README.md", "## B\none\n", "## B\none\n## C\ntwo\n", ("section", "C:", "added")),
+        (".npmignore", "a\n!SECURITY.md\n", "a\n", ("entry", "!SECURITY.md:", "removed")),
+        (
+            "a.test.js",
+            "import a from 'b';\nit('b', () => {\n  x(1);\n});\n",
+            "import a from 'b';\nit('b', () => {\n  x(2);\n});\n",
+            ("test", "b:", "changed"),
+        ),
+        (
+            "a.rs",
+            "use a::b;\nfn f() {}\n",
+            "use a::c;\nfn f() {}\n",
+            ("imports", "a:", "changed (now uses `a::c`, no longer uses `a::b`)"),
+        ),
+        ("lib.rs", "fn f() {}\n", "fn f() {}\n\n#[test]\nfn works() {\n    f();\n}\n", ("test", "works:", "added")),
+    ],
+)
+def test_what_is_no_definition_is_named_too(
+    script: Script, path: str, before: str, after: str, expected: tuple[str, str, str]
+) -> None:
+    assert told(script, path, before, after) == [expected]
+
+
+def test_the_summary_names_the_parts_of_files_and_what_is_removed(script: Script) -> None:
+    script.commit(
+        "Begin", {"a.yml": "x:\n  y: 1\n  z: 2\n", "a.test.js": "it('one', () => {});\nit('two', () => {});\n"}
+    )
+    script.commit("Go on", {"a.yml": "x:\n  z: 3\n", "a.test.js": "it('two', () => {});\n"})
+    summary = history_of(script.root).explain_diff("HEAD").summary
+    assert "a.yml: `x.y` removed, `x.z`" in summary
+    assert "Removes the test `one`" in summary

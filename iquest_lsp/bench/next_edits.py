@@ -1,0 +1,342 @@
+"""Next edits measured on real histories: commits taken apart into edits, made again one by one.
+
+An edit is a run of changed lines in a file that was there before and after; a block whose lines answer to each other
+is an edit for each line. After each edit the predictors are asked. A suggestion is right where it is part of a
+shortest way from the text as it is to the text as the commit left it: what it replaces, the commit replaced by that.
+
+Orders: `diff` makes the edits as they stand in the diff; `human` makes those of changed definitions' heads first, then
+the rest of their files, then other files, tests and documents last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from iquest_lsp.bench.replay import wilson
+from iquest_lsp.bench.report import percentile
+from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
+from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.gate import LEAST, admitted, precision
+from iquest_lsp.nextedit.pieces import pieces
+from iquest_lsp.nextedit.predict import possible
+from iquest_lsp.nextedit.records import Edit, NextEdit
+
+Order = Literal["diff", "human"]
+ORDERS: tuple[Order, ...] = ("diff", "human")
+#: A commit with more edits is a sweep by a program more often than the work of hands.
+MAX_EDITS = 40
+#: Suggestions of one sort that one commit counts for at most: those of a sweep are all right or all wrong.
+MOST_OF_ONE = 4
+#: A suggestion for whole lines may land this many lines from where the commit put them.
+NEAR_LINES = 4
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was shown for the commits of one setting, and what became of it."""
+
+    setting: str
+    commits: int = 0
+    edits: int = 0
+    later: int = 0
+    shown: int = 0
+    right: int = 0
+    whole: int = 0
+    found: int = 0
+    reversed: int = 0
+    typed: int = 0
+    saved: int = 0
+    ended: int = 0
+    quiet: int = 0
+    ms: list[float] = field(default_factory=list)
+    sorts: dict[str, list[float]] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """The row of the report; times are processor time."""
+        ms = sorted(self.ms)
+        return {
+            "setting": self.setting,
+            "commits": self.commits,
+            "edits": self.edits,
+            "shown": self.shown,
+            "precision": _share(self.right, self.shown),
+            "precision_interval": list(wilson(self.right, self.shown)),
+            "recall": _share(self.found, self.later),
+            "recall_interval": list(wilson(self.found, self.later)),
+            "quiet": _share(self.quiet, self.ended),
+            "kept": _share(self.whole, self.shown),
+            "reversed": _share(self.reversed, self.shown),
+            "saved_characters": _share(self.saved, self.typed),
+            "p50_ms": percentile(ms, 0.5) if ms else 0.0,
+            "p95_ms": percentile(ms, 0.95) if ms else 0.0,
+        }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+class Session:
+    """A commit's files while its edits are being made."""
+
+    def __init__(self, commit: CommitTexts, order: Order) -> None:
+        self.commit = commit
+        self.changes = {item.path: Change(item) for item in commit.changed}
+        self.heads = {path: self._heads(path) for path in self.changes}
+        self.edits = self._ordered(order)
+        self.made: dict[str, set[int]] = {path: set() for path in self.changes}
+        #: The files that were changed so far.
+        self.state: dict[str, Change] = {}
+
+    def _ordered(self, order: Order) -> list[tuple[str, int]]:
+        every = [(path, at) for path, change in self.changes.items() for at in range(len(change.edits))]
+        if order == "diff":
+            return every
+
+        def rank(item: tuple[str, int]) -> tuple[int, int]:
+            path, at = item
+            heads = self.heads[path]
+            edit = self.changes[path].edits[at]
+            place = _PLACES.get(category(path), 4)
+            if any(start <= line < end for start, end in heads for line in range(edit.line, edit.line + len(edit.new))):
+                return 0, 0
+            return (1, 0) if heads else (2, place)
+
+        return sorted(every, key=rank)
+
+    def _heads(self, path: str) -> list[tuple[int, int]]:
+        """The lines of the heads of definitions that get another name or signature."""
+        change = self.changes[path]
+        if category(path) is not Category.SOURCE:
+            return []
+        names = {item.name for item in change.symbols if item.change in ("renamed", "signature")}
+        return [(item.start, max(item.head, item.start + 1)) for item in change.after.symbols if item.name in names]
+
+    @property
+    def names_change(self) -> bool:
+        """Whether a definition of the commit gets another name or signature."""
+        return any(self.heads.values())
+
+    def text(self, path: str) -> str:
+        """A file as it is with the edits made so far."""
+        change, made = self.changes[path], self.made[path]
+        lines, at, found = change.text.before.split("\n"), 0, []
+        for number, edit in enumerate(change.edits):
+            if number in made:
+                found += [*lines[at : edit.old_line], *edit.new]
+                at = edit.old_line + len(edit.old)
+        return "\n".join([*found, *lines[at:]])
+
+    def make(self, path: str, at: int) -> None:
+        """Makes an edit."""
+        self.made[path].add(at)
+        whole, shift, made = self.changes[path], 0, []
+        for number, edit in enumerate(whole.edits):
+            if number in self.made[path]:
+                made.append(replace(edit, line=edit.old_line + shift))
+                shift += len(edit.new) - len(edit.old)
+        text = ChangedText(path, whole.text.before, self.text(path), whole.text.old_path)
+        self.state[path] = Change(text, tuple(made))
+
+    def before_line(self, path: str, line: int) -> int | None:
+        """A line of the file as it is, as a line of the file before; None where it was changed already."""
+        shift = 0
+        for number, edit in enumerate(self.changes[path].edits):
+            if number not in self.made[path]:
+                continue
+            start = edit.old_line + shift
+            if line < start:
+                break
+            if line < start + len(edit.new):
+                return None
+            shift += len(edit.new) - len(edit.old)
+        return line - shift
+
+    def judged(self, item: NextEdit) -> tuple[int, bool] | None:
+        """The edit still to be made that a suggestion is part of, and whether it is all of it; None: it is wrong."""
+        if item.path not in self.changes:
+            return None
+        edits = self.changes[item.path].edits
+        line = self.before_line(item.path, item.line)
+        if line is None:
+            return None
+        if not item.old and item.new.endswith("\n"):
+            return self._insertion(item, line)
+        for number, edit in enumerate(edits):
+            inside = edit.old_line <= line and line + item.old.rstrip("\n").count("\n") < edit.old_line + len(edit.old)
+            if number in self.made[item.path] or not inside:
+                continue
+            old = "\n".join(edit.old)
+            start = sum(len(text) + 1 for text in edit.old[: line - edit.old_line]) + item.column
+            taken = old[:start] + item.new + old[start + len(item.old) :]
+            new = "\n".join(edit.new)
+            return (number, _same(taken, new)) if is_on_the_way(old, taken, new) else None
+        return None
+
+    def _insertion(self, item: NextEdit, line: int) -> tuple[int, bool] | None:
+        wanted = item.new.strip()
+        for number, edit in enumerate(self.changes[item.path].edits):
+            near = abs(edit.old_line - line) <= NEAR_LINES + len(edit.old)
+            if number not in self.made[item.path] and near and wanted in (text.strip() for text in edit.new):
+                return number, len(edit.new) == 1
+        return None
+
+
+_PLACES = {Category.SOURCE: 0, Category.TEST: 1, Category.DOCS: 2}
+
+
+def _same(one: str, other: str) -> bool:
+    return [item.text for item in pieces(one)] == [item.text for item in pieces(other)]
+
+
+def is_on_the_way(old: str, taken: str, new: str) -> bool:
+    """Whether `taken` lies on a shortest way from `old` to `new`, counted in words and signs put in and taken out."""
+    one, middle, other = ([item.text for item in pieces(text)] for text in (old, taken, new))
+    return one != middle and _distance(one, middle) + _distance(middle, other) == _distance(one, other)
+
+
+def _distance(one: Sequence[str], other: Sequence[str]) -> int:
+    head = 0
+    while head < min(len(one), len(other)) and one[head] == other[head]:
+        head += 1
+    one, other = one[head:], other[head:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    if len(one) * len(other) > 250_000:
+        return len(one) + len(other)
+    row = [0] * (len(other) + 1)
+    for word in one:
+        above, row = row, [0] * (len(other) + 1)
+        for at, match in enumerate(other):
+            row[at + 1] = above[at] + 1 if word == match else max(row[at], above[at + 1])
+    return len(one) + len(other) - 2 * row[-1]
+
+
+def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> None:
+    """Makes a commit's edits one by one and notes in the tallies what is suggested meanwhile."""
+    seen: set[tuple[str, str, str, str, str]] = set()
+    rated: set[tuple[str, str, str, str]] = set()
+    found: set[tuple[str, int]] = set()
+    sorts: dict[str, list[int]] = {}
+    edits = session.edits
+    for tally in tallies:
+        tally.commits += 1
+        tally.edits += len(edits)
+        tally.later += len(edits) - 1
+        tally.typed += sum(_typing(session.changes[path].edits[at]) for path, at in edits[1:])
+    for number, (path, at) in enumerate(edits):
+        begin = time.process_time()
+        session.make(path, at)
+        texts = [change.text for change in session.state.values()]
+        over: dict[str, str | None] = {item.path: item.after for item in texts}
+        over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
+        every = list(possible([*session.state.values()], session.commit.sources.with_texts(over)))
+        shown = admitted(every, least)
+        elapsed = (time.process_time() - begin) * 1000
+        for tally in tallies:
+            tally.ms.append(elapsed)
+        for item in every:
+            key = (item.path, _line(session, item), item.old, item.new, item.sort)
+            if key not in seen:
+                seen.add(key)
+                count = sorts.setdefault(item.sort, [0, 0])
+                count[0] += session.judged(item) is not None
+                count[1] += 1
+        last = number == len(edits) - 1
+        for tally in tallies:
+            tally.ended += last
+            tally.quiet += last and not shown
+        for item in shown:
+            place = (item.path, _line(session, item), item.old, item.new)
+            if place in rated:
+                continue
+            rated.add(place)
+            judged = session.judged(item)
+            undone = any((item.new, item.old) == ("\n".join(e.old), "\n".join(e.new)) for e in _made(session))
+            for tally in tallies:
+                tally.shown += 1
+                tally.right += judged is not None
+                tally.whole += judged is not None and judged[1]
+                tally.reversed += undone
+                if judged is not None and (item.path, judged[0]) not in found:
+                    tally.found += 1
+                tally.saved += len(item.new) if judged is not None else 0
+            if judged is not None:
+                found.add((item.path, judged[0]))
+    for sort, (right, made) in sorts.items():
+        weight = min(made, MOST_OF_ONE)
+        for tally in tallies:
+            known = tally.sorts.setdefault(sort, [0.0, 0.0])
+            known[0] += weight * right / made
+            known[1] += weight
+
+
+def _line(session: Session, item: NextEdit) -> str:
+    """What tells a place while other edits move it."""
+    line = session.before_line(item.path, item.line) if item.path in session.changes else item.line
+    return f"{line}:{item.column}"
+
+
+def _made(session: Session) -> Iterator[Edit]:
+    for path, made in session.made.items():
+        for at in made:
+            yield session.changes[path].edits[at]
+
+
+def _typing(edit: Edit) -> int:
+    """Characters of an edit's new pieces."""
+    new = Counter(item.text for item in pieces("\n".join(edit.new)))
+    old = Counter(item.text for item in pieces("\n".join(edit.old)))
+    return sum(len(text) * count for text, count in (new - old).items())
+
+
+def replay_edits(
+    root: Path,
+    count: int,
+    *,
+    only_names: bool = False,
+    orders: Sequence[Order] = ORDERS,
+    least: float = LEAST,
+    seconds: float = 0.0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Replays the edits of the last `count` commits (`seconds`: as many as there is processor time for).
+
+    Rows are for each order: all commits, and those that change a name or a signature. Raises RepositoryError.
+    """
+    tallies = {(order, which): Tally(f"{order}, {which}") for order in orders for which in ("all", "names")}
+    begin = time.process_time()
+    for done, commit in enumerate(texts_of_commits(root, count)):
+        progress(done, count)
+        if seconds and time.process_time() - begin > seconds:
+            break
+        for order in orders:
+            session = Session(commit, order)
+            if not 2 <= len(session.edits) <= MAX_EDITS:
+                continue
+            names = session.names_change
+            if names or not only_names:
+                into = [tallies[order, "all"], *([tallies[order, "names"]] if names else [])]
+                play(session, into, least)
+    progress(count, count)
+    sorts: dict[str, list[float]] = {}
+    for order in orders:
+        for name, (right, made) in tallies[order, "all"].sorts.items():
+            known = sorts.setdefault(name, [0.0, 0.0])
+            known[0] += right
+            known[1] += made
+    return {
+        "repository": root.name,
+        "commits": count,
+        "model": "",
+        "rows": [tally.row() for tally in tallies.values()],
+        "sorts": {
+            name: {"right": round(right, 2), "made": made, "assumed": round(precision(name), 3)}
+            for name, (right, made) in sorted(sorts.items())
+        },
+    }

@@ -1,0 +1,244 @@
+"""The second face of code flow: texts read for their definitions and uses, for rooms that ask no question of a history.
+
+`Sources` are the files of a repository at one moment, with other texts laid over them: what an editor shows and has not
+saved, or what a patch makes of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from iquest_lsp.codeflow.answers.impact import is_meant
+from iquest_lsp.codeflow.diff.sources import DiffTarget, load
+from iquest_lsp.codeflow.facts import Fact, Redact
+from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk, commits
+from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.syntax.changes import SymbolChange, symbol_changes
+from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, reads_imports
+from iquest_lsp.codeflow.syntax.names import names_of
+from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.references import Reference, module_name, references
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameters
+from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
+from iquest_lsp.codeflow.wording.gaps import gap_words
+
+__all__ = [
+    "Category",
+    "ChangedText",
+    "CommitTexts",
+    "Fact",
+    "FileDiff",
+    "Gap",
+    "GapKind",
+    "Gaps",
+    "Hunk",
+    "Reference",
+    "Sources",
+    "Symbol",
+    "SymbolChange",
+    "at_line",
+    "breaks_callers",
+    "category",
+    "changed_texts",
+    "imported",
+    "imports",
+    "is_meant",
+    "lacks",
+    "leads_to",
+    "lines_with",
+    "module_name",
+    "names_of",
+    "parameters",
+    "reads_imports",
+    "references",
+    "symbol_changes",
+    "symbols_of",
+    "texts_of_commits",
+]
+
+_WORD = re.compile(r"\w+")
+#: Hits of one word in one file that are looked at, as `git grep` does.
+MAX_HITS = 200
+#: A commit with more files, and a file with more characters, is not taken apart into edits.
+MAX_FILES, MAX_TEXT = 40, 300_000
+_NOT_WRITTEN = (Category.GENERATED, Category.LOCK, Category.CHANGELOG)
+
+
+class Sources:
+    """The files of a repository in one commit (`revision`) or in the working tree, under the texts of `over`.
+
+    A path of which `over` has None is gone. What was searched for and read is remembered, so an object is for one
+    moment: `with_texts` is the same moment with other texts laid over.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        revision: str | None = None,
+        over: Mapping[str, str | None] | None = None,
+        blobs: BlobReader | None = None,
+    ) -> None:
+        self._repository, self._revision, self._blobs = repository, revision, blobs
+        self._over = dict(over or {})
+        self._found: dict[str, list[tuple[str, int, str]]] = {}
+        self._read: dict[str, bytes | None] = {}
+        self._files: list[str] | None = None
+        self.gaps = repository.gaps
+
+    def lacks(self) -> tuple[Gap, ...]:
+        """What was not read so far."""
+        return self._repository.lacks()
+
+    def with_texts(self, over: Mapping[str, str | None]) -> Sources:
+        """The same files with other texts laid over; what is known of the files themselves stays known."""
+        made = Sources(self._repository, self._revision, over, self._blobs)
+        made._found, made._read, made._files = self._found, self._read, self._files
+        return made
+
+    def files(self) -> list[str]:
+        """Paths of all files."""
+        if self._files is None:
+            self._files = [] if self._repository.bare and not self._revision else self._repository.files(self._revision)
+        gone = {path for path, text in self._over.items() if text is None}
+        new = [path for path, text in self._over.items() if text is not None]
+        return [*dict.fromkeys([*(path for path in self._files if path not in gone), *new])]
+
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes; None where there is none."""
+        if path in self._over:
+            text = self._over[path]
+            return None if text is None else text.encode("utf-8", "replace")
+        if path not in self._read:
+            if self._revision is None:
+                self._read[path] = self._repository.work_tree_file(path)
+            elif self._blobs is not None:
+                self._read[path] = self._blobs.read(f"{self._revision}:{path}", path)
+        return self._read.get(path)
+
+    def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
+        """Lines that hold any of the words as whole words: path, 0-based line, text; at most MAX_HITS a file."""
+        missing = [word for word in dict.fromkeys(words) if word not in self._found]
+        if missing and not (self._repository.bare and not self._revision):
+            for word in missing:
+                self._found[word] = []
+            pattern = {word: re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in missing}
+            for path, line, text in self._repository.grep(missing, revision or self._revision):
+                for word in missing:
+                    if pattern[word].search(text):
+                        self._found[word].append((path, line, text))
+        seen: set[tuple[str, int]] = set()
+        for word in words:
+            for path, line, text in self._found.get(word, ()):
+                if path not in self._over and (path, line) not in seen:
+                    seen.add((path, line))
+                    yield path, line, text
+        for path, over in self._over.items():
+            if over is not None:
+                lines = over.split("\n")
+                for at in sorted({at for word in words for at in lines_with(over, word)})[:MAX_HITS]:
+                    yield path, at, lines[at]
+
+
+def lines_with(text: str, word: str) -> Sequence[int]:
+    """The 0-based lines of a text that hold a word as a whole; the words of the last texts are remembered."""
+    if re.fullmatch(r"\w+", word):
+        return _words(text).get(word, ())
+    whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return [at for at, line in enumerate(text.split("\n")) if whole.search(line)]
+
+
+@lru_cache(maxsize=128)
+def _words(text: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at, line in enumerate(text.split("\n")):
+        for word in set(_WORD.findall(line)):
+            found.setdefault(word, []).append(at)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedText:
+    """A file before and after a change; `old_path` is its path before, where it was another one."""
+
+    path: str
+    before: str
+    after: str
+    old_path: str = ""
+
+
+@contextmanager
+def changed_texts(
+    root: Path, target: str = "", patch: bytes | None = None, *, redact: Redact | None = None
+) -> Iterator[tuple[list[ChangedText], Sources]]:
+    """What a diff, named as for `History.explain_diff`, changes, and the files as they are after it.
+
+    Files without a grammar that are no configuration either are left out, as are new and removed ones. Raises
+    NotARepositoryError, RepositoryError, RevisionError, UsageError.
+    """
+    repository = Repository.open(root, redact)
+    source = load(root, DiffTarget.parse(target, patch))
+    if source.repository is not None:
+        repository.gaps = source.repository.gaps
+    found = [
+        ChangedText(
+            item.path,
+            _text(source.before[item.path]),
+            _text(source.after[item.path]),
+            item.old_path if item.status == "R" else "",
+        )
+        for item in source.files
+        if item.path in source.before and item.path in source.after and item.status in ("M", "R")
+    ]
+    over: dict[str, str | None] = {path: _text(text) for path, text in source.after.items()}
+    over |= {item.old_path: None for item in source.files if item.status == "R"}
+    over |= {item.path: None for item in source.files if item.status == "D"}
+    with repository.blobs() as blobs:
+        yield found, Sources(repository, source.revision or None, over, blobs)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTexts:
+    """One commit: the files that it changed, and all files as they were before it."""
+
+    oid: str
+    subject: str
+    changed: tuple[ChangedText, ...]
+    sources: Sources
+
+
+def texts_of_commits(root: Path, count: int, *, most: int = MAX_FILES) -> Iterator[CommitTexts]:
+    """The last `count` commits that are no merges, newest first, those with more than `most` changed files left out.
+
+    Changed are the files that were there before and after. Raises NotARepositoryError, RepositoryError.
+    """
+    repository = Repository.open(root)
+    with repository.blobs() as blobs:
+        for commit in commits(repository, revisions=("HEAD",), limit=count, patch=True, numbers=False, merges=False):
+            if not commit.parents or len(commit.files) > most or not repository.has(commit.parents[0]):
+                continue
+            found: list[ChangedText] = []
+            for item in commit.files:
+                if item.status not in ("M", "R") or item.submodule or category(item.path) in _NOT_WRITTEN:
+                    continue
+                texts = blobs.read(item.old_oid), blobs.read(item.new_oid)
+                before, after = (None if text is None or b"\0" in text else _text(text) for text in texts)
+                if before is not None and after is not None and max(len(before), len(after)) <= MAX_TEXT:
+                    found.append(ChangedText(item.path, before, after, item.old_path if item.status == "R" else ""))
+            if found:
+                sources = Sources(repository, commit.parents[0], blobs=blobs)
+                yield CommitTexts(commit.oid, commit.subject, tuple(found), sources)
+
+
+def lacks(sources: Sources) -> tuple[str, ...]:
+    """What was not read while the files were searched, a sentence each."""
+    return tuple(gap_words(sources.lacks()))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

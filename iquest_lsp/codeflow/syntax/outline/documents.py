@@ -1,0 +1,122 @@
+"""The sections of documents: Markdown, reStructuredText, AsciiDoc, manual pages; of plain texts their paragraphs.
+
+A section is named by its path of headings, `Usage > Install`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from iquest_lsp.codeflow.syntax.outline.region import Region, nested
+
+JOINT = " > "
+_ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
+_ASCIIDOC = re.compile(r"(={1,6})\s+(\S.*?)\s*$")
+_FENCE = re.compile(r"\s*(```+|~~~+)")
+_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
+_MAN = re.compile(r"\.(SH|SS)\s+\"?(.+?)\"?\s*$")
+MAX_NAME = 80
+
+
+def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
+    """Sections by their headings; what stands before the first is the preamble, under the file's `name`."""
+    heads: list[tuple[int, int, str, str]] = []
+    fence = ""
+    for at, line in enumerate(lines):
+        if found := _FENCE.match(line):
+            mark = found[1]
+            fence = "" if fence and mark.startswith(fence) else fence or mark
+        elif fence:
+            continue
+        elif heading := _ATX.match(line):
+            heads.append((at, len(heading[1]), "section", _title(heading[2])))
+        elif at and re.match(r"(=|-){3,}\s*$", line) and _is_text(lines[at - 1]):
+            heads.append((at - 1, 1 if line[0] == "=" else 2, "section", _title(lines[at - 1])))
+    return _with_preamble(heads, lines, name)
+
+
+def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:
+    """Sections by their underlines, whose levels are those in which the marks appear first."""
+    heads: list[tuple[int, int, str, str]] = []
+    levels: list[str] = []
+    at = 0
+    while at < len(lines):
+        over = _UNDERLINE.match(lines[at])
+        if over and at + 2 < len(lines) and lines[at + 2].strip() == lines[at].strip() and lines[at + 1].strip():
+            mark, title, start, at = over[1] * 2, lines[at + 1], at, at + 3
+        elif (
+            lines[at].strip()
+            and not lines[at][:1].isspace()
+            and not over
+            and at + 1 < len(lines)
+            and (under := _UNDERLINE.match(lines[at + 1]))
+            and len(lines[at + 1].strip()) >= min(len(lines[at].strip()), 4)
+        ):
+            mark, title, start, at = under[1], lines[at], at, at + 2
+        else:
+            at += 1
+            continue
+        if mark not in levels:
+            levels.append(mark)
+        heads.append((start, levels.index(mark), "section", _title(title)))
+    return _with_preamble(heads, lines, name)
+
+
+def asciidoc_sections(lines: list[str], name: str) -> tuple[Region, ...]:
+    """Sections by their equals signs."""
+    heads = [
+        (at, len(found[1]), "section", _title(found[2]))
+        for at, line in enumerate(lines)
+        if (found := _ASCIIDOC.match(line))
+    ]
+    return _with_preamble(heads, lines, name)
+
+
+def manual_sections(lines: list[str], name: str) -> tuple[Region, ...]:
+    """Sections of a manual page by their macros; pages written as Markdown are read as such."""
+    heads = [
+        (at, 1 + (found[1] == "SS"), "section", _title(found[2]))
+        for at, line in enumerate(lines)
+        if (found := _MAN.match(line))
+    ]
+    return _with_preamble(heads, lines, name) if heads else markdown_sections(lines, name)
+
+
+def paragraphs(lines: list[str], name: str) -> tuple[Region, ...]:
+    """A text without headings: its paragraphs, each named by its first line."""
+    if any(_UNDERLINE.match(line) for line in lines[1:]):
+        return rst_sections(lines, name)
+    found: list[Region] = []
+    start = 0
+    for at in range(len(lines) + 1):
+        if at == len(lines) or not lines[at].strip():
+            if at > start:
+                found.append(Region(_title(lines[start]), "paragraph", start, at))
+            start = at + 1
+    return tuple(found)
+
+
+def entries(lines: list[str]) -> tuple[Region, ...]:
+    """A list with an entry on each line (ignore rules, owners, words): each named by itself."""
+    return tuple(
+        Region(_title(line), "entry", at, at + 1) for at, line in enumerate(lines) if line.strip() and len(line) < 500
+    )
+
+
+def _with_preamble(heads: list[tuple[int, int, str, str]], lines: list[str], name: str) -> tuple[Region, ...]:
+    first = heads[0][0] if heads else len(lines)
+    before = (Region(name, "preamble", 0, first),) if first else ()
+    return (*before, *nested(heads, len(lines), JOINT))
+
+
+def _title(text: str) -> str:
+    """A heading in plain words: links by their text, no code marks, no HTML."""
+    text = re.sub(r"<[^>]+>", "", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", text)
+    text = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", text)
+    text = " ".join(text.replace("`", "").replace("**", "").split()).strip("#* ")
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+
+
+def _is_text(line: str) -> bool:
+    return bool(line.strip()) and not re.match(r"\s*([-*+>|#]|\d+\.)", line)

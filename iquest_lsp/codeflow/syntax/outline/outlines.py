@@ -1,0 +1,139 @@
+"""The regions of any file, by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.outline import documents, keys, packages, scripts, statements
+from iquest_lsp.codeflow.syntax.outline.region import Region
+
+MAX_BYTES = 8 * 1024 * 1024
+Reader = Callable[[list[str], str], tuple[Region, ...]]
+
+
+def _of_lines(reader: Callable[[list[str]], tuple[Region, ...]]) -> Reader:
+    return lambda lines, _: reader(lines)
+
+
+def _of_text(reader: Callable[[str], tuple[Region, ...]]) -> Reader:
+    return lambda lines, _: reader("\n".join(lines))
+
+
+def _with_keys(
+    reader: Callable[[list[str]], tuple[Region, ...]], rest: Callable[[list[str]], tuple[Region, ...]]
+) -> Reader:
+    """Packages, and the keys of a lock file that lie in no package."""
+
+    def read(lines: list[str], _: str) -> tuple[Region, ...]:
+        found = reader(lines)
+        taken = {at for item in found for at in range(item.start, item.end)}
+        return (*found, *(item for item in rest(lines) if item.start not in taken))
+
+    return read
+
+
+def _json(lines: list[str]) -> tuple[Region, ...]:
+    return keys.json_keys("\n".join(lines))
+
+
+def _shell(lines: list[str], _: str) -> tuple[Region, ...]:
+    return scripts.by_indentation(lines, shell=True)
+
+
+def _component(lines: list[str], name: str) -> tuple[Region, ...]:
+    """A component of Vue or Svelte: its elements, and what its script holds."""
+    found = list(scripts.html_elements("\n".join(lines)))
+    kept = [""] * len(lines)
+    inside = False
+    for at, line in enumerate(lines):
+        if re.match(r"\s*<script\b", line):
+            inside = True
+        elif "</script>" in line:
+            inside = False
+        elif inside:
+            kept[at] = line
+    return (*found, *statements.statements("typescript", "\n".join(kept).encode(), name))
+
+
+_NAMES: tuple[tuple[str, Reader], ...] = (
+    (r"(cargo|poetry|uv|pdm)\.lock|pylock.*\.toml", _with_keys(packages.toml_packages, keys.toml_keys)),
+    (r"yarn\.lock", _of_lines(packages.yarn_packages)),
+    (r"pnpm-lock\.yaml", _with_keys(packages.pnpm_packages, keys.yaml_keys)),
+    (r"(package-lock|npm-shrinkwrap)\.json", _with_keys(packages.npm_packages, _json)),
+    (r"go\.(mod|sum|work)(\.sum)?", _of_lines(packages.go_packages)),
+    (r"gemfile\.lock", _of_lines(packages.gem_packages)),
+    (r"(requirements|constraints)[^/]*\.(txt|in)", _of_lines(packages.requirements)),
+    (
+        r"pipfile|\.flake8|\.coveragerc|\.pylintrc|\.editorconfig|\.npmrc|\.gitmodules|\.gitconfig",
+        _of_lines(keys.ini_keys),
+    ),
+    (r"\.(clang-format|clang-tidy)|citation\.cff", _of_lines(keys.yaml_keys)),
+    (r"\.(babel|eslint|prettier|nyc|swc|stylelint|jshint)rc", _of_text(keys.json_keys)),
+    (r"(.*\.)?(dockerfile|containerfile)(\..*)?", _of_lines(scripts.docker_instructions)),
+    (r"(gnu)?makefile(\..*)?", _of_lines(scripts.make_targets)),
+    (r"cmakelists\.txt", _of_lines(scripts.cmake_commands)),
+    (
+        r"\.[\w-]*(ignore|attributes)|codeowners|authors|contributors|maintainers|manifest\.in|thanks|\.mailmap|.*\.dic",
+        _of_lines(documents.entries),
+    ),
+    (
+        r"(readme|license|copying|notice|install|changes|changelog|release-notes|news|history|todo|security)",
+        documents.paragraphs,
+    ),
+    (r"(jenkinsfile|vagrantfile|gemfile|rakefile|justfile|brewfile|podfile)", _of_lines(scripts.by_indentation)),
+    (r"(configure|bootstrap|autogen|\.?(bash|zsh)rc|\.?profile)", _shell),
+)
+_SUFFIXES: dict[str, Reader] = {
+    **dict.fromkeys((".yaml", ".yml", ".cff"), _of_lines(keys.yaml_keys)),
+    **dict.fromkeys((".json", ".jsonc", ".json5", ".webmanifest", ".ipynb"), _of_text(keys.json_keys)),
+    **dict.fromkeys((".ini", ".cfg", ".conf", ".properties", ".env", ".cnf", ".desktop"), _of_lines(keys.ini_keys)),
+    ".toml": _of_lines(keys.toml_keys),
+    **dict.fromkeys((".md", ".markdown", ".mdx", ".qmd"), documents.markdown_sections),
+    ".rst": documents.rst_sections,
+    **dict.fromkeys((".adoc", ".asciidoc"), documents.asciidoc_sections),
+    **dict.fromkeys((".1", ".2", ".3", ".5", ".7", ".8"), documents.manual_sections),
+    ".txt": documents.paragraphs,
+    **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh", ".fish"), _shell),
+    **dict.fromkeys((".cmake",), _of_lines(scripts.cmake_commands)),
+    **dict.fromkeys((".mk", ".mak"), _of_lines(scripts.make_targets)),
+    ".sql": _of_lines(scripts.sql_statements),
+    **dict.fromkeys((".css", ".scss", ".less", ".sass"), _of_lines(scripts.css_rules)),
+    **dict.fromkeys((".html", ".htm", ".xhtml", ".xml", ".svg", ".xaml", ".csproj"), _of_text(scripts.html_elements)),
+    **dict.fromkeys((".vue", ".svelte"), _component),
+}
+#: Languages without a grammar here, whose functions and classes begin with a word and are indented.
+_INDENTED = re.compile(
+    r"\.(rb|php|cs|kts?|scala|swift|lua|pl|pm|tcl|exs?|dart|zig|nim|jl|groovy|gradle|proto|graphql|gql|tf|hcl|el|vim|ps1|r|"
+    r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|y|l|pyx|pxd|snap)$"
+)
+
+
+@lru_cache(maxsize=4096)
+def _reader(path: str) -> Reader | None:
+    name = PurePosixPath(path).name.lower()
+    for pattern, reader in _NAMES:
+        if re.fullmatch(pattern, name):
+            return reader
+    indented = _of_lines(scripts.by_indentation) if _INDENTED.search(name) else None
+    return _SUFFIXES.get(PurePosixPath(name).suffix, indented)
+
+
+def has_outline(path: str) -> bool:
+    """Whether the parts of such a file have names."""
+    return bool(grammars.language_of(path)) or _reader(path) is not None
+
+
+@lru_cache(maxsize=32)
+def regions_of(path: str, source: bytes) -> tuple[Region, ...]:
+    """The file's named parts, outer ones among them; none where it is too large or nothing reads it."""
+    name = PurePosixPath(path).name
+    if language := grammars.language_of(path):
+        return statements.statements(language, source, name.partition(".")[0] or name)
+    reader = _reader(path)
+    if reader is None or len(source) > MAX_BYTES:
+        return ()
+    return reader(source.decode("utf-8", "replace").split("\n"), name)

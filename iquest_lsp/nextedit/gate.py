@@ -1,0 +1,72 @@
+"""Which suggestions are shown: the measured precision of each sort, and the order in which people go through them.
+
+`precision.json` beside this module is written by `replay --edits --keep FILE`: for each sort of suggestion how often it
+was made, and how often the commit did just that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from iquest_lsp.codeflow.reading import Category, category
+from iquest_lsp.nextedit.records import NextEdit
+
+#: A suggestion is shown from this precision on.
+LEAST = 0.9
+#: What is known of a sort counts as if this many more had been made, of which PRIOR were right.
+WEIGHT, PRIOR = 4.0, 0.8
+_TABLE = Path(__file__).parent / "precision.json"
+_ORDER = {
+    Category.SOURCE: 0,
+    Category.TEST: 1,
+    Category.DOCS: 2,
+    Category.CONFIG: 3,
+    Category.BUILD: 3,
+    Category.CI: 4,
+}
+
+
+@cache
+def measured() -> dict[str, tuple[float, float]]:
+    """For each sort how many were right of how many, where a commit counts for a few of them only."""
+    table = json.loads(_TABLE.read_text("utf-8"))
+    return {name: (float(right), float(made)) for name, (right, made) in table["sorts"].items()}
+
+
+def precision(sort: str) -> float:
+    """How often a suggestion of this sort is right, drawn towards the middle where few were seen."""
+    right, made = measured().get(sort, (0, 0))
+    return (right + WEIGHT * PRIOR) / (made + WEIGHT)
+
+
+def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
+    """The suggestions that are sure enough, one for each place, each with its confidence."""
+    best: dict[tuple[str, int, int], NextEdit] = {}
+    for item in found:
+        sure = replace(item, confidence=round(precision(item.sort), 3))
+        known = best.get(sure.place)
+        if sure.old != sure.new and sure.confidence >= least and (known is None or known.confidence < sure.confidence):
+            best[sure.place] = sure
+    kept: list[NextEdit] = []
+    for item in sorted(best.values(), key=lambda item: (item.path, item.line, item.column)):
+        if not kept or kept[-1].path != item.path or kept[-1].end <= (item.line, item.column):
+            kept.append(item)
+        elif kept[-1].confidence < item.confidence:
+            kept[-1] = item
+    return kept
+
+
+def in_order(found: Sequence[NextEdit], path: str, line: int) -> list[NextEdit]:
+    """Suggestions in the order of the work: behind the last edit in its file, before it, then other files."""
+
+    def key(item: NextEdit) -> tuple[int, bool, str, bool, int, int]:
+        own = item.path == path
+        order = 0 if own else 1 + _ORDER.get(category(item.path), 5)
+        far = PurePosixPath(item.path).parent != PurePosixPath(path).parent
+        return order, far, item.path, own and item.line < line, item.line, item.column
+
+    return sorted(found, key=key)

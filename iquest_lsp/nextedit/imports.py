@@ -1,0 +1,246 @@
+"""Imports that the changes made idle, and names that they use and do not import."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.reading import Sources, lines_with
+from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: Files that pass on what they import.
+_PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "lib.rs")
+_STATEMENTS = frozenset(
+    {"import_statement", "import_from_statement", "import_declaration", "import_spec", "use_declaration"}
+)
+#: Kinds of nodes that bind one name each, in a statement that binds several.
+_SPECIFIERS = frozenset({"import_specifier", "aliased_import", "namespace_import"})
+#: Files that a name's usual module is learned from, and names that are looked for.
+MAX_FILES, MAX_NAMES = 40, 8
+#: The share of these files that import it from the same module.
+LEAST_SHARE = 0.8
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name that a statement binds: the node that binds it, the statement, and how many names that binds."""
+
+    name: str
+    node: Node
+    statement: Node
+    several: int
+
+
+def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
+    """Suggestions for every changed file whose imports can be read."""
+    for change in changes:
+        if change.after.root is not None and change.path.rpartition("/")[2] not in _PASSES_ON:
+            yield from _unused(change)
+            yield from _missing(change, sources)
+
+
+def imports_of(text: Parsed) -> list[Import]:
+    """The names that a file's import statements bind, as far as each is plain."""
+    found: list[Import] = []
+    stack = [text.root] if text.root is not None else []
+    while stack:
+        node = stack.pop()
+        if node.type in _STATEMENTS and not any(child.type.startswith("import_spec") for child in node.named_children):
+            bound = list(_bound(text, node))
+            found += [Import(name, part, node, len(bound)) for name, part in bound]
+        elif node.child_count and (node.parent is None or node.type not in ("block", "statement_block")):
+            stack.extend(node.children)
+    return found
+
+
+def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
+    """Names and the parts of a statement that bind them."""
+    kind = statement.type
+    if kind == "import_spec":
+        name, path = statement.child_by_field_name("name"), statement.child_by_field_name("path")
+        if name is not None:
+            yield text.text_of(name), statement
+        elif path is not None:
+            last = text.text_of(path).strip('"').split("/")
+            yield (last[-2] if re.fullmatch(r"v\d+", last[-1]) and len(last) > 1 else last[-1]), statement
+    elif kind == "import_declaration":  # Java
+        whole = text.text_of(statement)
+        if "*" not in whole and "static" not in whole:
+            yield re.split(r"[.\s]", whole.rstrip("; \n"))[-1], statement
+    elif kind == "use_declaration":
+        whole = text.text_of(statement)
+        if found := re.fullmatch(r"use\s+[\w:]+::(\w+)\s*;", whole):
+            yield found[1], statement
+    elif kind == "import_from_statement":
+        for child in statement.children_by_field_name("name"):
+            yield _last(text, child), child
+    elif text.path.endswith((".py", ".pyi")):
+        for child in statement.children_by_field_name("name"):
+            yield text.text_of(child).split(" as ")[-1].split(".")[0].strip(), child
+    else:
+        clause = next((child for child in statement.named_children if child.type == "import_clause"), None)
+        for part in _specifiers(clause) if clause is not None else ():
+            yield _last(text, part), part
+
+
+def _specifiers(clause: Node) -> Iterator[Node]:
+    for child in clause.named_children:
+        if child.type == "named_imports":
+            yield from (part for part in child.named_children if part.type in _SPECIFIERS)
+        else:
+            yield child
+
+
+def _last(text: Parsed, node: Node) -> str:
+    return re.split(r"\s+|\.", text.text_of(node).strip())[-1]
+
+
+# ------------------------------------------------------------------------------------------------------ unused
+
+
+def _unused(change: Change) -> Iterator[NextEdit]:
+    after, before = change.after, change.before
+    for item in imports_of(after):
+        rows = range(item.statement.start_point.row, item.statement.end_point.row + 1)
+        if len(item.name) < 2 or any(at not in rows for at in lines_with(after.text, item.name)):
+            continue
+        if any(change.is_changed(at) for at in rows) or "noqa" in after.lines[rows[0]]:
+            continue
+        if len(lines_with(before.text, item.name)) <= 1:
+            continue  # it was idle before
+        language = grammars.language_of(change.path)
+        sort = f"import-unused-{language}-{'one-of-several' if item.several > 1 else 'whole'}"
+        yield from _without(change, item, Reason(ReasonKind.UNUSED_IMPORT, (item.name,)), sort)
+
+
+def _without(change: Change, item: Import, reason: Reason, sort: str) -> Iterator[NextEdit]:
+    """The statement without the name, or nothing where it binds no other."""
+    text = change.after
+    trigger = (change.path, change.edits[-1].line) if change.edits else (change.path, 0)
+
+    def removal(first: int, column: int, old: str) -> NextEdit:
+        return NextEdit(change.path, first, column, old, "", EditKind.IMPORT, reason, sort, trigger=trigger)
+
+    node = item.node
+    line, column = text.place_of(node)
+    if item.several == 1:
+        first, last = item.statement.start_point.row, item.statement.end_point.row
+        yield removal(first, 0, "\n".join(text.lines[first : last + 1]) + "\n")
+    elif re.fullmatch(rf"\s*{re.escape(text.text_of(node))},?\s*", text.lines[line]):
+        yield removal(line, 0, text.lines[line] + "\n")
+    else:
+        whole, end = text.lines[line], column + len(text.text_of(node))
+        if behind := re.match(r",\s*(?=\S)", whole[end:]):
+            yield removal(line, column, whole[column : end + behind.end()])
+        elif ahead := re.search(r",\s*$", whole[:column]):
+            yield removal(line, ahead.start(), whole[ahead.start() : end])
+
+
+# ----------------------------------------------------------------------------------------------------- missing
+
+
+def _missing(change: Change, sources: Sources) -> Iterator[NextEdit]:
+    if not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
+        return
+    after = change.after
+    for name in list(_new_names(change))[:MAX_NAMES]:
+        statements = Counter[str]()
+        files = 0
+        for path in dict.fromkeys(path for path, _, _ in sources.grep([name])):
+            if path == change.path or PurePosixPath(path).suffix != PurePosixPath(change.path).suffix:
+                continue
+            files += 1
+            if files > MAX_FILES:
+                break
+            data = sources.read(path)
+            if data is not None and (statement := _imports_it(path, data.decode("utf-8", "replace"), name)):
+                near = PurePosixPath(path).parent == PurePosixPath(change.path).parent
+                if near or not re.search(r"from\s+['\"]?\.", statement):
+                    statements[statement] += 1
+        if not statements:
+            continue
+        statement, count = statements.most_common(1)[0]
+        if count < LEAST_SHARE * statements.total():
+            continue
+        language = grammars.language_of(change.path)
+        module = re.sub(r"^.*from\s+|\s+import.*$|['\";]", "", statement).removeprefix("import ").strip()
+        reason = Reason(ReasonKind.MISSING_IMPORT, (name, module))
+        yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-{min(count, 3)}")
+
+
+def _new_names(change: Change) -> Iterator[str]:
+    """Names that the changed lines use, that the file did not have before and that nothing in it binds."""
+    after = change.after
+    seen: set[str] = set()
+    for edit in change.edits:
+        for line in range(edit.line, edit.line + len(edit.new)):
+            for name in re.findall(r"(?<![\w.])[^\W\d]\w{2,}", after.lines[line]):
+                if name in seen or name in _BUILTINS or lines_with(change.before.text, name):
+                    continue
+                seen.add(name)
+                spots = list(after.spots(name))
+                if spots and all(
+                    after.use(spot)[0] in ("use", "call") and not is_member(spot.node) and not is_label(spot.node)
+                    for spot in spots
+                ):
+                    yield name
+
+
+def _imports_it(path: str, text: str, name: str) -> str:
+    """How a file imports a name, as a statement for that name alone."""
+    for item in imports_of(parse(path, text)):
+        if item.name == name and item.statement.text is not None:
+            whole = " ".join(item.statement.text.decode("utf-8", "replace").split())
+            if item.several == 1:
+                return whole
+            return re.sub(r"import\s+(?:\(.*\)|[^({]*$)", f"import {name}", re.sub(r"\{.*\}", f"{{ {name} }}", whole))
+    return ""
+
+
+def _with_import(
+    change: Change, text: Parsed, name: str, statement: str, reason: Reason, sort: str
+) -> Iterator[NextEdit]:
+    """The statement at its alphabetical place among the file's imports, or the name in the one that has its module."""
+    statements = list({item.statement.id: item.statement for item in imports_of(text)}.values())
+    statements.sort(key=lambda node: node.start_byte)
+    if not statements:
+        return
+    trigger = (change.path, change.edits[-1].line)
+    head = re.match(r"from\s+\S+\s+import\s", statement)
+    for node in statements:
+        whole = text.text_of(node)
+        if (
+            head is not None
+            and whole.startswith(head[0])
+            and "\n" not in whole
+            and "*" not in whole
+            and "(" not in whole
+        ):
+            names = [part.strip() for part in whole[len(head[0]) :].split(",")]
+            line, column = text.place_of(node)
+            after = next((at for at, other in enumerate(names) if other.lower() > name.lower()), len(names))
+            if after == len(names):
+                yield NextEdit(
+                    change.path, line, column + len(whole), "", f", {name}", EditKind.IMPORT, reason, sort, 0.0, trigger
+                )
+            else:
+                start = column + len(head[0]) + sum(len(other) + 2 for other in names[:after])
+                yield NextEdit(change.path, line, start, "", f"{name}, ", EditKind.IMPORT, reason, sort, 0.0, trigger)
+            return
+    module = re.sub(r"^(from|import)\s+", "", statement).partition(" ")[0].split(".")[0]
+    kin = [node for node in statements if re.match(rf"(from|import)\s+{re.escape(module)}\b", text.text_of(node))]
+    behind = [node for node in kin or statements if text.text_of(node) < statement]
+    place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
+    yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, f"{sort}-line", 0.0, trigger)

@@ -1,0 +1,252 @@
+"""A text with its syntax tree: the names at its places, their scopes, and calls with their arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.reading import Symbol, at_line, lines_with, names_of, symbols_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_TEXT = 1024 * 1024
+FUNCTIONS = frozenset(
+    {
+        "function_definition",
+        "function_declaration",
+        "function_expression",
+        "function_item",
+        "function_signature_item",
+        "function_signature",
+        "function",
+        "generator_function_declaration",
+        "generator_function",
+        "method_definition",
+        "method_declaration",
+        "method_signature",
+        "method_elem",
+        "constructor_declaration",
+        "arrow_function",
+        "lambda",
+        "lambda_expression",
+        "closure_expression",
+        "func_literal",
+    }
+)
+PARAMETERS = frozenset(
+    {
+        "parameters",
+        "formal_parameters",
+        "parameter_list",
+        "lambda_parameters",
+        "closure_parameters",
+        "inferred_parameters",
+    }
+)
+CLASSES = frozenset({"class_definition", "class_declaration", "class_body", "impl_item", "class_specifier"})
+_ARGUMENTS = frozenset({"argument_list", "arguments"})
+_MEMBERS = frozenset(
+    {"attribute", "member_expression", "field_expression", "selector_expression", "field_access", "method_invocation"}
+)
+_CALLED = _MEMBERS | {"scoped_identifier", "qualified_identifier", "generic_function", "new_expression"}
+#: Fields under which the name of a member stands.
+_MEMBER_NAMES = ("attribute", "property", "field", "name")
+_FIELDS = frozenset(
+    {
+        "field_declaration",
+        "public_field_definition",
+        "field_definition",
+        "property_signature",
+        "property_declaration",
+        "field_initializer",
+        "keyed_element",
+    }
+)
+_TYPES = frozenset({"type", "type_annotation", "type_identifier", "primitive_type", "generic_type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place where a name stands: line, column and the column behind it, and its node."""
+
+    line: int
+    column: int
+    end: int
+    node: Node
+
+
+class Parsed:
+    """One text and its tree. Without a grammar it has neither nodes nor definitions."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.text = path, text
+        self.lines = text.split("\n")
+        self.source = text.encode("utf-8", "replace")
+        reads = bool(grammars.language_of(path)) and len(self.source) <= MAX_TEXT
+        self.names = names_of(path, self.source) if reads else None
+        self.symbols: tuple[Symbol, ...] = symbols_of(path, self.source, variables=True) if reads else ()
+
+    @property
+    def root(self) -> Node | None:
+        """The tree's root."""
+        return self.names.tree.root_node if self.names is not None and self.names.tree is not None else None
+
+    def byte_column(self, line: int, column: int) -> int:
+        """A column in bytes, as the tree counts them."""
+        return len(self.lines[line][:column].encode("utf-8", "replace"))
+
+    def column(self, line: int, byte_column: int) -> int:
+        """A column of the tree in code points."""
+        return len(self.lines[line].encode("utf-8", "replace")[:byte_column].decode("utf-8", "replace"))
+
+    def node_at(self, line: int, column: int) -> Node | None:
+        """The smallest node at a place."""
+        if self.root is None or line >= len(self.lines):
+            return None
+        at = self.byte_column(line, column)
+        return self.root.descendant_for_point_range((line, at), (line, at + 1))
+
+    def spots(self, name: str, first: int = 0, last: int | None = None) -> Iterator[Spot]:
+        """Where a name stands as an identifier, within some lines."""
+        pattern = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+        end = len(self.lines) if last is None else last
+        for line in (at for at in lines_with(self.text, name) if first <= at < end):
+            for found in pattern.finditer(self.lines[line]):
+                node = self.node_at(line, found.start())
+                if node is not None and "identifier" in node.type and node.text == name.encode():
+                    yield Spot(line, found.start(), found.end(), node)
+
+    def words(self, name: str, line: int) -> Iterator[tuple[int, int]]:
+        """Where a word stands in a line, whatever it is there: column and the column behind it."""
+        if line < len(self.lines):
+            for found in re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", self.lines[line]):
+                yield found.start(), found.end()
+
+    def use(self, spot: Spot, owner: str = "") -> tuple[str, int, str]:
+        """What a name is at its place: see `NamesOfFile.use`."""
+        assert self.names is not None
+        return self.names.use(spot.line, self.byte_column(spot.line, spot.column), owner)
+
+    def symbol_at(self, line: int) -> Symbol | None:
+        """The innermost definition around a line."""
+        return at_line(self.symbols, line)
+
+    def text_of(self, node: Node) -> str:
+        """A node's text."""
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def place_of(self, node: Node) -> tuple[int, int]:
+        """Line and column where a node begins."""
+        return node.start_point.row, self.column(node.start_point.row, node.start_point.column)
+
+    def place_at(self, offset: int) -> tuple[int, int]:
+        """Line and column of a byte offset."""
+        before = self.source[:offset]
+        line = before.count(b"\n")
+        return line, len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=48)
+def parse(path: str, text: str) -> Parsed:
+    """A text with its tree; the last ones are remembered."""
+    return Parsed(path, text)
+
+
+def is_member(node: Node) -> bool:
+    """Whether an identifier is the name behind a dot."""
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type in _MEMBERS:
+        before = [parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument")]
+        return node not in before and any(parent.child_by_field_name(name) == node for name in _MEMBER_NAMES)
+    return False
+
+
+def is_label(node: Node) -> bool:
+    """Whether an identifier is a keyword of a call, a key of an object, or the name of a field."""
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type in ("keyword_argument", "pair", "field_initializer", "labeled_statement"):
+        return parent.named_children[0] == node
+    return "property" in node.type or "field_identifier" in node.type
+
+
+def is_field(node: Node) -> bool:
+    """Whether an identifier declares a field of a type."""
+    parent = node.parent
+    return parent is not None and parent.type in _FIELDS and parent.named_children[0] == node
+
+
+def is_parameter(node: Node) -> bool:
+    """Whether an identifier names a parameter, rather than its type or its default."""
+    child, parent = node, node.parent
+    for _ in range(4):
+        if parent is None or parent.type in _TYPES:
+            return False
+        if parent.type in PARAMETERS:
+            return parent.parent is not None and parent.parent.type not in ("call", "call_expression")
+        if child in (parent.child_by_field_name("type"), parent.child_by_field_name("value")):
+            return False
+        if parent.type in FUNCTIONS:
+            return parent.type == "arrow_function" and parent.child_by_field_name("parameter") == child
+        child, parent = parent, parent.parent
+    return False
+
+
+def function_around(node: Node) -> Node | None:
+    """The innermost function, lambda or method that a node lies in."""
+    at = node.parent
+    while at is not None and at.type not in FUNCTIONS:
+        at = at.parent
+    return at
+
+
+def class_around(node: Node) -> Node | None:
+    """The innermost class that a node lies in."""
+    at = node.parent
+    while at is not None and at.type not in CLASSES:
+        at = at.parent
+    return at
+
+
+def parameter_names(function: Node) -> set[str]:
+    """What a function calls its parameters."""
+    found: set[str] = set()
+    stack = [child for child in function.children if child.type in PARAMETERS]
+    if function.type == "arrow_function" and (only := function.child_by_field_name("parameter")) is not None:
+        stack.append(only)
+    while stack:
+        node = stack.pop()
+        if node.type == "identifier" and node.text is not None and (is_parameter(node) or node.parent is function):
+            found.add(node.text.decode("utf-8", "replace"))
+        stack.extend(node.named_children)
+    return found
+
+
+def arguments_of(node: Node) -> Node | None:
+    """The list of arguments of the call whose name an identifier is."""
+    at: Node | None = node
+    for _ in range(4):
+        parent = at.parent if at is not None else None
+        if at is None or parent is None:
+            return None
+        for child in parent.children:
+            if child.type in _ARGUMENTS and child.start_byte >= at.end_byte:
+                return child
+        if parent.type not in (
+            *_MEMBERS,
+            "scoped_identifier",
+            "qualified_identifier",
+            "generic_function",
+            "new_expression",
+        ):
+            return None
+        at = parent
+    return None

@@ -1,0 +1,93 @@
+"""An edit, a suggestion, and the reasons for one, as data. Lines and columns are 0-based; columns count code points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iquest_lsp.codeflow.reading import Fact
+
+
+class EditKind(StrEnum):
+    """Which predictor a suggestion comes from, as the JSON form names it."""
+
+    RENAME = "rename"
+    SIGNATURE = "signature"
+    REPEAT = "repeat"
+    PATTERN = "pattern"
+    IMPORT = "import"
+    MODEL = "model"
+
+
+class ReasonKind(StrEnum):
+    """Why a place asks for an edit; the values are listed beside each kind."""
+
+    #: The old name, the new name.
+    RENAMED = "renamed"
+    #: The old name, the new name, the path of the definition.
+    RENAMED_IN = "renamed-in"
+    #: The parameter's old name, its new name, the function.
+    PARAMETER_RENAMED = "parameter-renamed"
+    #: The old path, the new path.
+    MOVED = "moved"
+    #: The function, the parameter.
+    PARAMETER_REMOVED = "parameter-removed"
+    PARAMETER_ADDED = "parameter-added"
+    #: The function.
+    REORDERED = "reordered"
+    OVERRIDE = "override"
+    #: How many places were changed alike already.
+    REPEATED = "repeated"
+    #: The name; for one that is not imported the module that others import it from.
+    UNUSED_IMPORT = "unused-import"
+    MISSING_IMPORT = "missing-import"
+
+
+class Reason(Fact[ReasonKind]):
+    """Why a place asks for an edit."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Lines that became others: `old` lines from `old_line` on are now the `new` lines from `line` on."""
+
+    path: str
+    line: int
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    old_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NextEdit:
+    """One suggestion: the text `old` from (`line`, `column`) on becomes `new`.
+
+    `sort` names the evidence it rests on, whose precision was measured; `confidence` is that precision. `trigger` is
+    the path and line of the edit that asks for it.
+    """
+
+    path: str
+    line: int
+    column: int
+    old: str
+    new: str
+    kind: EditKind
+    reason: Reason
+    sort: str
+    confidence: float = 0.0
+    trigger: tuple[str, int] = ("", 0)
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Line and column behind the old text."""
+        breaks = self.old.count("\n")
+        if not breaks:
+            return self.line, self.column + len(self.old)
+        return self.line + breaks, len(self.old) - self.old.rindex("\n") - 1
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """What tells it from other suggestions."""
+        return self.path, self.line, self.column

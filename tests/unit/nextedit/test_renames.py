@@ -1,0 +1,86 @@
+"""Places that still have the old name."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.reading import changed_texts
+from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.predict import possible
+from tests.unit.codeflow.conftest import Script
+from tests.unit.nextedit.conftest import Think, places
+
+HELPERS = "def total_price(items):\n    return sum(items)\n\n\ndef twice(items):\n    return 2 * total_price(items)\n"
+SHOP = (
+    "from helpers import total_price\n\n\ndef pay(items):\n    total = total_price(items)\n    # total_price rounds\n"
+    "    return total\n"
+)
+OTHER = "def total_price(x):\n    return x\n\n\nprint(total_price(2))\n"
+
+
+def test_a_renamed_function_is_followed_into_its_callers_and_documents(think: Think) -> None:
+    found = think(
+        {"helpers.py": HELPERS, "shop.py": SHOP, "other.py": OTHER, "README.md": "Call `total_price` first.\n"},
+        {"helpers.py": HELPERS.replace("def total_price", "def price_of")},
+    )
+    assert places(found, "rename") == {
+        ("helpers.py", 6, "total_price", "price_of"),
+        ("shop.py", 1, "total_price", "price_of"),
+        ("shop.py", 5, "total_price", "price_of"),
+        ("shop.py", 6, "total_price", "price_of"),
+        ("README.md", 1, "total_price", "price_of"),
+    }
+
+
+def test_another_function_of_that_name_is_left_alone(think: Think) -> None:
+    found = think(
+        {"helpers.py": HELPERS, "other.py": OTHER}, {"helpers.py": HELPERS.replace("def total_price", "def p")}
+    )
+    assert "other.py" not in {item.path for item in found if item.kind.value == "rename"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("a.py", "def f({}):\n    return size + 1\n", 2),
+        ("a.js", "function f({}) {{\n  return size + 1;\n}}\n", 2),
+        ("a.ts", "function f({}: number) {{\n  return size;\n}}\n", 2),
+        ("a.go", "package a\n\nfunc f({} int) int {{\n\treturn size\n}}\n", 4),
+        ("a.rs", "fn f({}: u32) -> u32 {{\n    size\n}}\n", 2),
+        ("a.c", "int f(int {}) {{\n  return size;\n}}\n", 2),
+        ("A.java", "class A {{\n  int f(int {}) {{\n    return size;\n  }}\n}}\n", 3),
+    ],
+)
+def test_a_renamed_parameter_is_followed_through_its_function(think: Think, path: str, text: str, line: int) -> None:
+    found = think({path: text.format("size")}, {path: text.format("length")})
+    assert (path, line, "size", "length") in places(found, "rename")
+    assert {item.sort for item in found if item.kind.value == "rename"} == {"rename-parameter"}
+
+
+def test_a_renamed_variable_stays_in_its_function(think: Think) -> None:
+    before = (
+        "def f():\n    total = 1\n    return total, box.total, g(total=total)\n\n\ndef h(total):\n    return total\n"
+    )
+    found = think({"a.py": before}, {"a.py": before.replace("    total = 1", "    amount = 1")})
+    mine = sorted((item.line + 1, item.column) for item in found if item.kind.value == "rename")
+    assert mine == [(3, 11), (3, 37)]
+
+
+def test_a_renamed_field_is_followed_through_its_class(think: Think) -> None:
+    twice = "    def twice(self):\n        return self.size + other.size\n"
+    before = f"class A:\n    def __init__(self):\n        self.size = 1\n\n{twice}"
+    found = think({"a.py": before}, {"a.py": before.replace("self.size = 1", "self.length = 1")})
+    assert [(item.line + 1, item.column) for item in found if item.sort == "rename-field"] == [(6, 20)]
+
+
+def test_a_moved_file_is_followed_into_imports(script: Script) -> None:
+    body = "def one():\n    return 1\n\n\ndef two():\n    return 2\n"
+    main = "from pkg.numbers import one\n\nprint(one())\n"
+    script.commit("Begin", {"pkg/numbers.py": body, "main.py": main, "ci.toml": 'run = "pkg/numbers.py"\n'})
+    script.git("mv", "pkg/numbers.py", "pkg/digits.py")
+    with changed_texts(script.root) as (changed, sources):
+        found = list(possible([Change(item) for item in changed], sources))
+    assert places(found) == {
+        ("main.py", 1, "numbers", "digits"),
+        ("ci.toml", 1, "pkg/numbers.py", "pkg/digits.py"),
+    }

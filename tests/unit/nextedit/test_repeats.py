@@ -1,0 +1,33 @@
+"""The same edit elsewhere."""
+
+from __future__ import annotations
+
+from iquest_lsp.nextedit.pieces import edits_between
+from iquest_lsp.nextedit.repeats import rules_of
+from tests.unit.nextedit.conftest import Think, places
+
+TABLE = 'open("a", mode)\nopen("b", mode)\nread("c", mode)\nopen("d", mode)\n'
+
+
+def test_what_was_replaced_twice_is_replaced_again(think: Think) -> None:
+    after = TABLE.replace('"a", mode', '"a", flags').replace('"b", mode', '"b", flags')
+    found = think({"t.py": TABLE}, {"t.py": after})
+    assert {("t.py", 3, "mode", "flags"), ("t.py", 4, "mode", "flags")} <= places(found, "repeat")
+    assert {item.reason.values for item in found} == {("2",)}
+
+
+def test_a_rule_knows_what_stood_around_it() -> None:
+    edit = edits_between("a.py", "x = call(a, b)\n", "x = call(a, c, b)\n")[0]
+    rules = {rule.width: rule for rule in rules_of(edit)}
+    assert "narrow" not in rules  # no name is near enough
+    assert rules["wide"].left == ("call", "(", "a", ",")
+    assert rules["line"].new == "x = call(a, c, b)"
+    match = rules["wide"].pattern().search("y = call(a, b)")
+    assert match is not None
+    assert rules["wide"].new == " c, "
+
+
+def test_where_a_place_was_passed_over_no_other_is_meant(think: Think) -> None:
+    after = TABLE.replace('"d", mode', '"d", flags')
+    found = think({"t.py": TABLE}, {"t.py": after})
+    assert places(found, "repeat") == set()
