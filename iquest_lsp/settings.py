@@ -98,6 +98,7 @@ class Settings:
         choices=("repository", "off"),
     )
     history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
+    next_edits: bool = _setting(True, "Show what your edits ask for elsewhere: a new name's other uses, say.")
     hover: bool = _setting(False, "Show the newest steps of a line's history when the mouse rests on it.")
     code_lens: bool = _setting(False, "Show above each function that was changed since the last commit how much.")
     exclude: tuple[str, ...] = _setting((), "Extra patterns, as in .gitignore, of files that never enter the window.")

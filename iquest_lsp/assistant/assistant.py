@@ -18,6 +18,7 @@ from iquest_lsp.assistant.session import Parts, Session
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.completion.completer import Completer
 from iquest_lsp.engines import engine_options
+from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.kv_snapshots import KvSnapshots
 from iquest_lsp.project.view import ProjectView
@@ -67,6 +68,7 @@ class Assistant:
         self.completer = Completer(switch, scheduler, self.windows, self.warmer, self._snapshots, self._calm)
         options_of = lambda model: engine_options(replace(self.settings, model=model))  # noqa: E731
         self._chat_engines = ChatEngines(switch, scheduler, lambda: self.settings, options_of)
+        self._editing = NextEditing()
         self._parts = Parts(
             self.engine,
             self.workspaces,
@@ -75,10 +77,11 @@ class Assistant:
             self.completer,
             self._chat_engines,
             Asker(self._chat_engines),
+            self._editing,
             self.statistics,
         )
         self.workspaces.events.add(self._heard)
-        for forget in (self.windows.forget, self.warmer.forget, self._snapshots.forget):
+        for forget in (self.windows.forget, self.warmer.forget, self._snapshots.forget, self._editing.forget):
             self.workspaces.closed.add(forget)
 
     @property
@@ -109,6 +112,7 @@ class Assistant:
     async def close(self) -> None:
         """Ends everything."""
         self.completer.close()
+        self._editing.close()
         self.statistics.save()
         self.warmer.close()
         self.engine.stop_background_work()
@@ -130,5 +134,7 @@ class Assistant:
         self.workspaces.tell(ProjectEvent(root, EventKind.WARMING, done, total))
 
     def _heard(self, event: ProjectEvent) -> None:
+        if event.what in (EventKind.EDITS, EventKind.HISTORY):
+            self._editing.files_changed(event.root)
         if event.news:
             self.warmer.renew(event.root)

@@ -8,6 +8,7 @@ from pathlib import Path
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
+from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.workspace.documents import Change
 from iquest_lsp.workspace.positions import LineIndex
@@ -18,8 +19,9 @@ MOST_NOTED = 120  # characters of a line that other tools complain of
 class Buffers:
     """The documents of a client. What is opened, saved or looked at is warmed, since questions come there next."""
 
-    def __init__(self, workspaces: Workspaces, warmer: Warmer, client: str) -> None:
+    def __init__(self, workspaces: Workspaces, warmer: Warmer, editing: NextEditing, client: str) -> None:
         self._workspaces = workspaces
+        self._editing = editing
         self._warmer = warmer
         self._client = client
 
@@ -33,13 +35,17 @@ class Buffers:
     def change(self, file: Path, changes: Sequence[Change], version: int) -> None:
         """The editor changed a document; changes count in the order in which they come."""
         view, path = self._workspaces.locate(file, self._client)
-        view.project.documents.change(path, changes, version, self._client, in_order=True)
+        before = view.document(path).text
+        after = view.project.documents.change(path, changes, version, self._client, in_order=True).text
+        if view.settings.next_edits:
+            self._editing.of(view).changed(path, before, after)
 
     def save(self, file: Path, text: str | None) -> None:
         """The editor saved a document."""
         view, path = self._workspaces.locate(file, self._client)
         view.project.documents.save(path, text, self._client)
         view.project.files_changed([file])
+        self._editing.files_changed(view.root)
         self._warmer.renew(view.root)
 
     def focus(self, file: Path, cursor: Position | None = None) -> None:

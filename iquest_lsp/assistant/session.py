@@ -16,6 +16,7 @@ from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
 from iquest_lsp.asking.chat_engines import ChatEngines, Role
 from iquest_lsp.assistant.buffers import Buffers
 from iquest_lsp.assistant.engine_host import EngineHost
+from iquest_lsp.assistant.offers import Offers
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.codeflow import History
 from iquest_lsp.completion.completer import Completer
@@ -26,6 +27,7 @@ from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError
+from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.project import line_history
 from iquest_lsp.project.project import Project
 from iquest_lsp.project.view import ProjectView
@@ -54,17 +56,19 @@ class Parts:
     completer: Completer
     chat_engines: ChatEngines
     asker: Asker
+    editing: NextEditing
     statistics: Statistics
 
 
 class Session:
     """See the module's docstring. `client` names it: documents and settings are its own, and a workspace stays open
-    while one client has it. `buffers` are the documents that it has open."""
+    while one client has it. `buffers` are the documents that it has open, `offers` the next edits for it."""
 
     def __init__(self, parts: Parts, client: str) -> None:
         self._parts = parts
         self.client = client
-        self.buffers = Buffers(parts.workspaces, parts.warmer, client)
+        self.buffers = Buffers(parts.workspaces, parts.warmer, parts.editing, client)
+        self.offers = Offers(parts.workspaces, parts.editing, client)
 
     # ----------------------------------------------------------------------------------- workspaces and settings
 
@@ -97,6 +101,7 @@ class Session:
 
     def leave(self) -> None:
         """Takes back what the client brought: its buffers, its settings, its hold on workspaces."""
+        self._parts.editing.leave(self.client)
         self._parts.workspaces.leave(self.client)
 
     # ------------------------------------------------------------------------------------- completion and window

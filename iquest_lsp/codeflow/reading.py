@@ -27,6 +27,7 @@ from iquest_lsp.codeflow.syntax.references import Reference, module_name, refere
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameters
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.codeflow.wording.gaps import gap_words
+from iquest_lsp.errors import RepositoryError
 
 __all__ = [
     "Category",
@@ -79,7 +80,7 @@ class Sources:
 
     def __init__(
         self,
-        repository: Repository,
+        repository: Repository | None,
         revision: str | None = None,
         over: Mapping[str, str | None] | None = None,
         blobs: BlobReader | None = None,
@@ -89,11 +90,23 @@ class Sources:
         self._found: dict[str, list[tuple[str, int, str]]] = {}
         self._read: dict[str, bytes | None] = {}
         self._files: list[str] | None = None
-        self.gaps = repository.gaps
+        self.gaps = repository.gaps if repository is not None else Gaps()
+
+    @classmethod
+    def of_work_tree(cls, root: Path) -> tuple[Sources, str]:
+        """The files of the repository that `root` lies in, and the path of `root` there, with a slash at its end.
+
+        Where there is none, or one without a working tree, there are only the texts laid over.
+        """
+        try:
+            repository = Repository.open(root)
+        except RepositoryError:
+            return cls(None), ""
+        return cls(None if repository.bare else repository), repository.prefix
 
     def lacks(self) -> tuple[Gap, ...]:
         """What was not read so far."""
-        return self._repository.lacks()
+        return self._repository.lacks() if self._repository is not None else self.gaps.told()
 
     def with_texts(self, over: Mapping[str, str | None]) -> Sources:
         """The same files with other texts laid over; what is known of the files themselves stays known."""
@@ -104,7 +117,7 @@ class Sources:
     def files(self) -> list[str]:
         """Paths of all files."""
         if self._files is None:
-            self._files = [] if self._repository.bare and not self._revision else self._repository.files(self._revision)
+            self._files = self._repository.files(self._revision) if self._repository is not None else []
         gone = {path for path, text in self._over.items() if text is None}
         new = [path for path, text in self._over.items() if text is not None]
         return [*dict.fromkeys([*(path for path in self._files if path not in gone), *new])]
@@ -115,7 +128,7 @@ class Sources:
             text = self._over[path]
             return None if text is None else text.encode("utf-8", "replace")
         if path not in self._read:
-            if self._revision is None:
+            if self._revision is None and self._repository is not None:
                 self._read[path] = self._repository.work_tree_file(path)
             elif self._blobs is not None:
                 self._read[path] = self._blobs.read(f"{self._revision}:{path}", path)
@@ -124,7 +137,7 @@ class Sources:
     def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
         """Lines that hold any of the words as whole words: path, 0-based line, text; at most MAX_HITS a file."""
         missing = [word for word in dict.fromkeys(words) if word not in self._found]
-        if missing and not (self._repository.bare and not self._revision):
+        if missing and self._repository is not None:
             for word in missing:
                 self._found[word] = []
             pattern = {word: re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in missing}
@@ -199,7 +212,8 @@ def changed_texts(
     over |= {item.old_path: None for item in source.files if item.status == "R"}
     over |= {item.path: None for item in source.files if item.status == "D"}
     with repository.blobs() as blobs:
-        yield found, Sources(repository, source.revision or None, over, blobs)
+        bare = repository.bare and not source.revision
+        yield found, Sources(None if bare else repository, source.revision or None, over, blobs)
 
 
 @dataclass(frozen=True, slots=True)

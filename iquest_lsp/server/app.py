@@ -18,6 +18,7 @@ from iquest_lsp.server.features import (
     files,
     folders,
     models,
+    next_edit,
     stories,
     why,
 )
@@ -36,6 +37,7 @@ FEATURES = (
     models,
     actions,
     stories,
+    next_edit,
 )
 
 

@@ -20,6 +20,7 @@ def register(connection: Connection) -> None:
         number = _number(convert.plain(params).get("item"))
         if number is not None:
             connection.assistant.statistics.shown(number)
+            connection.session.offers.completion_shown(shown=True)
 
     @connection.feature(DID_ACCEPT_PART)
     def accepted_part(params: Any) -> None:
@@ -33,6 +34,7 @@ def register(connection: Connection) -> None:
         number = _number(convert.plain(params).get("item"))
         if number is not None:
             connection.session.dismiss(number)
+            connection.session.offers.completion_shown(shown=False)
 
     @connection.command(convert.ACCEPTED)
     def accepted(number: Any = None) -> None:

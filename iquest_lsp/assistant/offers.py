@@ -1,0 +1,75 @@
+"""The next edits that one client is offered: asked for at a place, taken or dismissed by their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from iquest_lsp.assistant.workspaces import Workspaces
+from iquest_lsp.errors import DocumentError
+from iquest_lsp.nextedit.live import NextEditing
+from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.workspace.positions import LineIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A next edit in a file, whose text has these lines; `version` is None for a file that the client has not open."""
+
+    number: int
+    item: NextEdit
+    file: Path
+    version: int | None
+    lines: LineIndex
+
+
+class Offers:
+    """See the module's docstring. `client` names whose edits they follow."""
+
+    def __init__(self, workspaces: Workspaces, editing: NextEditing, client: str) -> None:
+        self._workspaces = workspaces
+        self._editing = editing
+        self._client = client
+
+    async def near(self, file: Path, line: int, version: int | None) -> list[Offer]:
+        """What the client's edits ask for, what lies near a place first; nothing where the document is of another
+        version by now, or becomes so meanwhile."""
+        view, path = self._workspaces.locate(file, self._client)
+        if not view.settings.enable or not view.settings.next_edits or self._is_stale(file, version):
+            return []
+        live = self._editing.of(view)
+        found = await live.ask(path, line)
+        if self._is_stale(file, version):
+            return []
+        offers = []
+        for item in found:
+            try:
+                document, lines = view.document(item.path), view.lines(item.path)
+            except DocumentError:
+                continue
+            if lines.text[lines.start(item.line) + item.column :].startswith(item.old):
+                known = document.version if document.is_open else None
+                offers.append(Offer(live.sent(item), item, view.root / item.path, known, lines))
+        return offers
+
+    def take(self, number: int) -> None:
+        """The client took an offer."""
+        for live in self._editing.known(self._client):
+            live.take(number)
+
+    def dismiss(self, number: int) -> None:
+        """The client does not want an offer."""
+        for live in self._editing.known(self._client):
+            live.dismiss(number)
+
+    def completion_shown(self, *, shown: bool) -> None:
+        """A completion stands in the client's editor, or no longer does."""
+        for live in self._editing.known(self._client):
+            live.completion_shown = shown
+
+    def _is_stale(self, file: Path, version: int | None) -> bool:
+        view, path = self._workspaces.locate(file, self._client)
+        try:
+            return version is not None and view.document(path).version != version
+        except DocumentError:
+            return True

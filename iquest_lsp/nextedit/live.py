@@ -1,0 +1,185 @@
+"""Next edits while somebody types: worked out after each edit in a process of its own, and kept until the next one.
+
+Silent before any edit, after one that only took text away, while a completion is shown, and of what was dismissed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from iquest_lsp.errors import IQuestError
+from iquest_lsp.nextedit import worker
+from iquest_lsp.nextedit.edit_log import EditLog
+from iquest_lsp.nextedit.gate import in_order
+from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.project.index_process import IndexProcess
+from iquest_lsp.project.view import ProjectView
+
+log = logging.getLogger(__name__)
+
+#: How long a request waits for what is being worked out.
+WAIT_S = 10.0
+IDLE_S = 600.0
+#: Suggestions that were sent and can still be taken or dismissed by their number.
+REMEMBERED = 200
+
+
+class NextEditing:
+    """What all clients share: the process, and the numbers of suggestions."""
+
+    def __init__(self) -> None:
+        self._process = IndexProcess("next edit", idle_s=IDLE_S, niceness=0)
+        self._thread = ThreadPoolExecutor(1, "next edit")
+        self._lives: dict[tuple[str, Path], Live] = {}
+        self._numbers = itertools.count(1)
+
+    def of(self, view: ProjectView) -> Live:
+        """The edits and suggestions of a client in a workspace."""
+        key = (view.client, view.root)
+        if key not in self._lives:
+            self._lives[key] = Live(self, view)
+        return self._lives[key]
+
+    def known(self, client: str) -> list[Live]:
+        """All of a client."""
+        return [live for (owner, _), live in self._lives.items() if owner == client]
+
+    def forget(self, root: Path) -> None:
+        """A workspace was closed."""
+        self._lives = {key: live for key, live in self._lives.items() if key[1] != root}
+
+    def leave(self, client: str) -> None:
+        """A client has gone."""
+        self._lives = {key: live for key, live in self._lives.items() if key[0] != client}
+
+    def files_changed(self, root: Path) -> None:
+        """Files of a workspace changed on the disk."""
+        for (_, where), live in self._lives.items():
+            if where == root:
+                live.epoch += 1
+
+    def number(self) -> int:
+        """A number that no suggestion had."""
+        return next(self._numbers)
+
+    async def work(self, *args: object) -> list[NextEdit]:
+        """`worker.suggest` in the process."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: self._process.call(worker.suggest, *args))
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.stop()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class Live:
+    """One client's edits in one workspace, and what they ask for. All calls come from one event loop."""
+
+    def __init__(self, shared: NextEditing, view: ProjectView) -> None:
+        self._view = view
+        self.edits = EditLog()
+        self.epoch = 0
+        #: A completion stands in the editor.
+        self.completion_shown = False
+        self._shared = shared
+        self._state, self._done = 0, 0
+        self._task: asyncio.Task[None] | None = None
+        self._found: list[NextEdit] = []
+        self._dismissed: set[tuple[str, str, str, str]] = set()
+        self._sent: OrderedDict[int, NextEdit] = OrderedDict()
+        self._taken: NextEdit | None = None
+
+    def changed(self, path: str, before: str, after: str) -> None:
+        """A document of the client changed."""
+        if before == after:
+            return
+        own = self._taken is not None and self._taken.path == path and _taken_alone(before, after, self._taken)
+        self.edits.changed(path, before, after, own=own)
+        self.completion_shown, self._taken = False, None
+        self._state += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    async def ask(self, path: str = "", line: int = 0) -> list[NextEdit]:
+        """The suggestions for the texts as they are, those near a place first; none where it is time to be silent."""
+        last = self.edits.last
+        if last is None or last.deletes or self.completion_shown:
+            return []
+        if self._done != self._state:
+            if self._task is None or self._task.done():
+                self._task = asyncio.get_running_loop().create_task(self._follow())
+            await asyncio.wait([self._task], timeout=WAIT_S)
+            if self._done != self._state:
+                return []
+        found = [item for item in self._found if self._key(item) not in self._dismissed]
+        return in_order(found, path, line) if path else found
+
+    def sent(self, item: NextEdit) -> int:
+        """A number by which a suggestion that is sent can be taken or dismissed."""
+        number = self._shared.number()
+        self._sent[number] = item
+        while len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
+        return number
+
+    def take(self, number: int) -> bool:
+        """The client takes a suggestion: the change that follows is no edit of its own. Whether it was sent here."""
+        item = self._sent.get(number)
+        if item is not None:
+            self._taken = item
+        return item is not None
+
+    def dismiss(self, number: int) -> bool:
+        """The client does not want a suggestion: it is not made again at that place. Whether it was sent here."""
+        item = self._sent.get(number)
+        if item is not None:
+            self._dismissed.add(self._key(item))
+        return item is not None
+
+    def _key(self, item: NextEdit) -> tuple[str, str, str, str]:
+        """What tells a suggestion while the text around it moves: its file, its line's text, the old and new text."""
+        try:
+            text = self._view.lines(item.path).line(item.line)
+        except IQuestError:
+            text = str(item.line)
+        return item.path, f"{item.column} {text}", item.old, item.new
+
+    async def _follow(self) -> None:
+        """Works the suggestions out until they are those of the last edit."""
+        view = self._view
+        while self._done != self._state:
+            state, last = self._state, self.edits.last
+            if last is None:
+                self._found, self._done = [], state
+                continue
+            texts = self.edits.texts
+            args = (view.root, self.epoch, view.settings.exclude, texts, self._over(view), (last.path, last.line))
+            try:
+                found = await self._shared.work(*args)
+            except IQuestError as error:
+                log.warning("next edits: %s", error)
+                found = []
+            if state == self._state:
+                self._found, self._done = found, state
+
+    @staticmethod
+    def _over(view: ProjectView) -> Mapping[str, str]:
+        documents = view.project.documents.open_documents(view.client)
+        texts = {document.path: view.unsaved_text(document.path) for document in documents}
+        return {path: text for path, text in texts.items() if text is not None}
+
+
+def _taken_alone(before: str, after: str, item: NextEdit) -> bool:
+    """Whether a change is just that of a suggestion."""
+    lines = before.split("\n")
+    if item.line >= len(lines):
+        return False
+    start = sum(len(line) + 1 for line in lines[: item.line]) + item.column
+    return before[start:].startswith(item.old) and after == before[:start] + item.new + before[start + len(item.old) :]

@@ -1,0 +1,84 @@
+"""Next edits over the protocol: what an edit in an editor asks for elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.editor import Editor, connected
+
+FAKE = ("--engine", "fake")
+SHAPES = "def area(width, height):\n    print(width)\n    return width * height\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text(SHAPES)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    subprocess.run(["git", "-C", str(tmp_path), "add", "."], check=True)
+    return tmp_path
+
+
+async def asked(editor: Editor, uri: str, version: int | None, method: str = "iquest/nextEdits") -> list[Any]:
+    """What is offered; the request's name decides under which key it comes."""
+    params = {"textDocument": {"uri": uri, "version": version}, "position": {"line": 0, "character": 0}}
+    answer = await editor.protocol.send_request_async(method, params)
+    return [*(answer.edits if method == "textDocument/copilotInlineEdit" else answer.items)]
+
+
+def rename(editor: Editor, uri: str, version: int) -> None:
+    """Puts `side` before the first parameter's name."""
+    editor.insert(uri, version, 0, 9, "side")
+
+
+async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        assert await asked(editor, uri, 1) == []  # before any edit
+        rename(editor, uri, 2)
+        found = await asked(editor, uri, 2)
+        assert [(item.range.start.line, item.old, item.text, item.kind) for item in found] == [
+            (1, "width", "sidewidth", "rename"),
+            (2, "width", "sidewidth", "rename"),
+        ]
+        assert found[0].reason == "`width` is `sidewidth` now"
+        assert found[0].confidence >= 0.9
+        (one,) = await asked(editor, uri, 2, "textDocument/copilotInlineEdit")
+        assert (one.text, one.range.start.line, one.textDocument.version) == ("sidewidth", 1, 2)
+        assert one.command.command == "iquest.nextEditTaken"
+        editor.insert(uri, 3, 1, 10, "side")
+        assert [item.range.start.line for item in await asked(editor, uri, 3)] == [2]
+        editor.insert(uri, 4, 2, 11, "side")
+        assert await asked(editor, uri, 4) == []
+
+
+async def test_another_version_gets_no_edit(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        rename(editor, uri, 2)
+        assert await asked(editor, uri, 1) == []
+        assert await asked(editor, uri, 2, "textDocument/copilotInlineEdit") != []
+
+
+async def test_what_was_dismissed_is_not_offered_again(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        rename(editor, uri, 2)
+        first = (await asked(editor, uri, 2))[0]
+        told = {"item": {"command": {"arguments": [first.command.arguments[0]]}}}
+        editor.protocol.notify("iquest/dismissNextEdit", told)
+        assert [item.range.start.line for item in await asked(editor, uri, 2)] == [2]
+
+
+async def test_nothing_is_offered_while_a_completion_is_shown(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        rename(editor, uri, 2)
+        item = {"item": {"command": {"arguments": [1]}}}
+        editor.protocol.notify("textDocument/didShowCompletion", item)
+        assert await asked(editor, uri, 2) == []
+        editor.protocol.notify("textDocument/didDismissCompletion", item)
+        assert len(await asked(editor, uri, 2)) == 2
