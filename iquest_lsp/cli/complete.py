@@ -22,7 +22,7 @@ WAITING = "reading the workspace and loading the model"
 
 
 @command("complete", WAITING)
-@click.argument("place", metavar="FILE:LINE[:COL]")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE:LINE[:COL]")
 @options.form
 @options.engine
 @options.model
@@ -56,7 +56,7 @@ def complete(place: str, form: Form, multiline: bool, standalone: bool, **overri
 
 
 @command("context", WAITING)
-@click.argument("place", metavar="FILE:LINE[:COL]")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE:LINE[:COL]")
 @options.form
 @options.engine
 @options.model

@@ -119,7 +119,7 @@ def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
 
 
 @command("why", WAITING)
-@click.argument("place", metavar="FILE:LINE | FILE:FIRST-LAST | FILE::SYMBOL | FILE")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE:LINE | FILE:FIRST-LAST | FILE::SYMBOL | FILE")
 @options.filtered
 @options.forms
 def why(place: str, include_filtered: bool, form: Form) -> None:
@@ -129,7 +129,12 @@ def why(place: str, include_filtered: bool, form: Form) -> None:
 
 
 @command("impact", WAITING)
-@click.argument("place", metavar="[FILE::SYMBOL | FILE:LINE | FILE:FIRST-LAST | FILE | -]", default="")
+@click.argument(
+    "place",
+    shell_complete=options.file_names,
+    metavar="[FILE::SYMBOL | FILE:LINE | FILE:FIRST-LAST | FILE | -]",
+    default="",
+)
 @click.option("--diff", "revision", metavar="REV | A..B", default="", help="Of what a commit or a range changes.")
 @click.option("--staged", is_flag=True, help="Of what is staged for the next commit.")
 @options.repository
@@ -153,7 +158,7 @@ def impact(place: str, revision: str, staged: bool, repo: Path, include_filtered
 
 
 @command("suspects", WAITING)
-@click.argument("place", metavar="FILE[:LINE[-LAST]] | FILE::SYMBOL | -")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE[:LINE[-LAST]] | FILE::SYMBOL | -")
 @options.filtered
 @options.forms
 def suspects(place: str, include_filtered: bool, form: Form) -> None:

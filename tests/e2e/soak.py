@@ -90,6 +90,8 @@ class Typist:
                     version, column = version + 1, column + 1
                     self._change(uri, version, line, column - 1, char)
                 await self._pause(char)
+        if self._is_over(end):
+            await self._rest()
         if self._random.random() < 0.5:
             self.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
         self.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
@@ -114,6 +116,12 @@ class Typist:
     async def _pause(self, char: str) -> None:
         usual = self._random.lognormvariate(0, 0.5) * (0.8 if char == "\n" else 0.18)
         await asyncio.sleep(min(usual, 4.0) / self._speed)
+        self.look()
+
+    async def _rest(self) -> None:
+        """Stops typing until the newest question is answered: what a slow machine answers, a fast typist withdraws."""
+        newest = max(self._sent, default=None)
+        await self.client.until(lambda: newest is None or newest in self.client.responses)
         self.look()
 
     def look(self) -> None:
