@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, plain_effects
+from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
 
@@ -186,23 +187,23 @@ class _Comparison:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
         old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
         new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
-        removed = [
-            line
+        pairs = [
+            (
+                [
+                    line
+                    for at, line in enumerate(hunk.removed, hunk.old_start)
+                    if earlier.start <= at < earlier.end and at not in old_inside
+                ],
+                [
+                    line
+                    for at, line in enumerate(hunk.added, hunk.new_start)
+                    if symbol.start <= at < symbol.end and at not in new_inside
+                ],
+            )
             for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.removed, hunk.old_start)
-            if earlier.start <= at < earlier.end and at not in old_inside
         ]
-        added = [
-            line
-            for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.added, hunk.new_start)
-            if symbol.start <= at < symbol.end and at not in new_inside
-        ]
-        if symbol.kind in ("constant", "variable"):
-            # Of a value the reader wants to see both, the old one and the new one.
-            return plain_effects(removed, added) or effects(removed, added)
         old, new = _own_lines(self.before, earlier, old_inside), _own_lines(self.after, symbol, new_inside)
-        return effects(removed, added, old, new) or plain_effects(removed, added, old, new)
+        return body_effects(symbol.kind, [pair for pair in pairs if any(pair)], old, new, self.language)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])

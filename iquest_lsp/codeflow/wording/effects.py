@@ -23,10 +23,20 @@ _ON_NAMES = {
     EffectKind.DROPS_TEXT: "drops the text {}",
     EffectKind.TAKES: "takes the new parameter {}",
     EffectKind.TAKES_NO_MORE: "no longer takes {}",
+    EffectKind.GAINS_MEMBER: "gains the member {}",
+    EffectKind.LOSES_MEMBER: "loses the member {}",
     EffectKind.INHERITS: "now inherits from {}",
     EffectKind.INHERITS_NO_MORE: "no longer inherits from {}",
 }
 _ON_VALUES = {
+    EffectKind.PASSES: "passes `{}` to `{}`",
+    EffectKind.PASSES_NO_MORE: "no longer passes `{}` to `{}`",
+    EffectKind.CALLS_INSTEAD: "calls `{}` instead of `{}`",
+    EffectKind.RETURNS_INSTEAD: "returns `{}` instead of `{}`",
+    EffectKind.RAISES_INSTEAD: "raises `{}` instead of `{}`",
+    EffectKind.SETS_INSTEAD: "sets `{}` to `{}` instead of `{}`",
+    EffectKind.GAINS_MARK: "is marked `{}`",
+    EffectKind.LOSES_MARK: "is no longer marked `{}`",
     EffectKind.CHECKS: "checks `{}`",
     EffectKind.COMMENTS_ONLY: "only comments change",
     EffectKind.REORDERS: "takes its parameters in a different order",
@@ -36,6 +46,12 @@ _ON_VALUES = {
 }
 #: What becomes of lines, where the others say what the definition does.
 _ON_LINES = {
+    EffectKind.REQUIRES: "a condition also requires `{}`",
+    EffectKind.REQUIRES_NO_MORE: "a condition no longer requires `{}`",
+    EffectKind.ALLOWS: "a condition also holds if `{}`",
+    EffectKind.ALLOWS_NO_MORE: "a condition no longer holds if `{}`",
+    EffectKind.NEGATES: "the condition `{}` is turned around to `{}`",
+    EffectKind.CONDITION: "the condition `{}` becomes `{}`",
     EffectKind.TURNS: "`{}` becomes `{}` in `{}`",
     EffectKind.BECOMES: "`{}` becomes `{}`",
     EffectKind.RAISES_VERSION: "raised from {} to {}",
