@@ -18,10 +18,11 @@ from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.memory.folders import kept_memories, memory_folder
 from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
-from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
+from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.manager import known_details, known_model, needs
 from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan, wishes_of
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
+from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.ignore import IgnoreRules
@@ -40,7 +41,7 @@ def examine(settings: Settings) -> dict[str, Any]:
     checks = [_python(), _compiler(), _git(), _runtime()]
     header: Header | None = None
     try:
-        header = read_header(catalogue.resolve(settings.model))
+        header = read_model(catalogue.resolve(settings.model))
         detail = f"{header.name} ({header.architecture}, {header.passes} passes, {header.file_size / 1e6:.1f} MB)"
         if style := _prompt_style(header.path):
             detail += f"; prompts: {style}"
@@ -175,7 +176,7 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
     from iquest_lsp.runtime.backends.llama import measured_speed
 
     model = packaged.packaged_model(path.stem)
-    header = read_header(path)
+    header = read_model(path)
     speed = measured_speed(path)
     made = plan(wishes_of(settings), header, speed)
     kept = footprint(header, made.context_tokens, made.kv_type, weights=header.file_size, sequences=made.sequences)
@@ -225,7 +226,7 @@ def model_details(model: str) -> dict[str, Any]:
     published = known_model(model)
     if published is not None and not any(entry.name == model for entry in catalogue.installed()):
         return known_details(published)
-    header = read_header(catalogue.resolve(model))
+    header = read_model(catalogue.resolve(model))
     details: dict[str, Any] = {
         "path": str(header.path),
         "size_bytes": header.file_size,
