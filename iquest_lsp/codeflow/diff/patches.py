@@ -33,6 +33,10 @@ _GIT = re.compile(rb"diff --git (.+)$")
 _USUAL = re.compile(rb'("?a/.*?"?) ("?b/.*"?)$')
 _QUOTED = re.compile(rb'("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|.+)')
 _NAMES = re.compile(rb"^(?:diff --git |--- |\+\+\+ )[^\n]*$", re.MULTILINE)
+_BEGINS = re.compile(
+    r"\s*(?:(?:export|default|async|public|private|protected|static|abstract|final|pub(?:\([^)]*\))?)\s+)*"
+    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+[(\w]"
+)
 _COMBINED = re.compile(rb"diff --(?:cc|combined) (.*)$")
 _STARTS = (b"diff ", b"---", b"+++", b"@@")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
@@ -209,20 +213,20 @@ class _PatchReader:
         old, new = self.at
         if mark == b"\\":
             return
+        if mark in (b"-", b"+") and not self.removed and not self.added:
+            self.start = self.at
+            self._enter(text)
         if mark == b"-":
-            if not self.removed and not self.added:
-                self.start = self.at
             self.removed.append(text)
             self.at, self.left = (old + 1, new), (self.left[0] - 1, self.left[1])
         elif mark == b"+":
-            if not self.removed and not self.added:
-                self.start = self.at
             self.added.append(text)
             self.at, self.left = (old, new + 1), (self.left[0], self.left[1] - 1)
         elif mark == b" " and b"-" in others:
             return  # another parent's line, which neither the first one nor the merge has
         elif mark == b" ":
             self._flush()
+            self._enter(text)
             self.at, self.left = (old + 1, new + 1), (self.left[0] - 1, self.left[1] - 1)
         else:
             self._broken("a line in it begins with none of the marks ' ', '+', '-'")
@@ -231,6 +235,11 @@ class _PatchReader:
             self._broken("it has more lines than its header says")
         if not any(self.left) and self.marks == 1:
             self._flush()
+
+    def _enter(self, text: str) -> None:
+        """Git's heading is what stands before a hunk; a definition that begins in it is nearer to the next change."""
+        if _BEGINS.match(text):
+            self.heading = text.strip()[:200]
 
     def _flush(self) -> None:
         """Closes the run of changed lines: context splits a hunk into several."""

@@ -97,6 +97,7 @@ class EffectKind(StrEnum):
     OTHER_SIGNATURE = "other-signature"
     #: A definition that exists already is given another form: an overload, or one for another platform.
     OTHER_FORM = "other-form"
+    LESS_FORMS = "less-forms"
     #: What is known holds a secret.
     WITHHELD = "withheld"
 

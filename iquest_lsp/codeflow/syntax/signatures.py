@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
 
 #: Two signatures that are longer together are not told in full.
 MAX_TOLD = 157
@@ -15,10 +16,17 @@ _NO_PARAMETERS = re.compile(
 )
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
+#: Types that are given a name, and values.
+_ALIAS = re.compile(
+    r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)"
+    r"|\w+(?:\[[^\]]*\])?\s+(?:interface|struct|func)\b"
+)
 
 
 def parameter_effects(before: str, after: str) -> list[Effect]:
     """Parameters that came, went or changed between two signatures."""
+    if _ALIAS.match(before) or _ALIAS.match(after):
+        return []  # brackets hold parts of a type
     if _CLASS.match(before) and _CLASS.match(after):
         return _bases_effects(before, after)
     old, new = parameters(before), parameters(after)
@@ -44,6 +52,8 @@ def _bases_effects(before: str, after: str) -> list[Effect]:
 
 def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
+    if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
+        return [Effect(EffectKind.OTHER_SIGNATURE)]
     if types_only(before, after):
         return [Effect(EffectKind.TYPES_ONLY)]
     found = parameter_effects(before, after)

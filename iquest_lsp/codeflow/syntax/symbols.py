@@ -18,6 +18,8 @@ from iquest_lsp.codeflow.syntax.paths import is_test
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+#: A longer signature is kept in part.
+MAX_SIGNATURE = 300
 MAX_SOURCE = 1024 * 1024
 MAX_SYMBOLS = 20_000
 
@@ -278,7 +280,7 @@ class _Walker:
         if "\n" in raw:
             # The same head broken over lines in another way is the same head.
             text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))
-        return text.rstrip(" {:=>")[:300]
+        return text.rstrip(" {:=>")[:MAX_SIGNATURE]
 
     def _alone(self, node: Node) -> bool:
         """True when nothing but white space stands before the node on its line."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.signatures import signature_effects
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, listed, say
+from iquest_lsp.codeflow.wording.purposes import objection_words
 
 #: How many names are told of an effect on names.
 _NAMES = {EffectKind.CALLS_NO_MORE: 2}
@@ -43,6 +45,7 @@ _ON_VALUES = {
     EffectKind.TYPES_ONLY: "changes types only",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
     EffectKind.OTHER_FORM: "gains another form",
+    EffectKind.LESS_FORMS: "loses one of its forms",
 }
 #: What becomes of lines, where the others say what the definition does.
 _ON_LINES = {
@@ -145,3 +148,21 @@ def detail(change: Change) -> str:
     if change.change == "moved":
         return say("from {}::{}", change.old_path, change.old_name)
     return ", ".join(effect_words(effect) for effect in told_effects(change))
+
+
+def action_words(changes: Sequence[Change], limit: int) -> str:
+    """What was done to the first definitions, and how many more there are."""
+    parts = list(dict.fromkeys(map(_action, changes[:limit])))
+    parts += [say("and {} more", len(changes) - limit)] if len(changes) > limit else []
+    return "; ".join(parts)
+
+
+def _action(item: Change) -> str:
+    # The record shows both signatures beside the action.
+    told = detail(item) if item.change != "signature" else ""
+    return f"{item.change} {item.name}" + (f" ({told})" if told else "")
+
+
+def left_out_words(objection: Objection) -> str:
+    """The objection to a commit, in place of its rationale."""
+    return say("left out ({})", objection_words(objection))

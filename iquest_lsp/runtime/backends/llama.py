@@ -100,7 +100,7 @@ class LlamaBackend:
         on_text: Callable[[str], None] | None = None,
         sampler: Sampler | None = None,
     ) -> Generation:
-        """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's temperature."""
+        """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's sampling."""
         parts = self.parts
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000

@@ -185,3 +185,27 @@ def test_the_line_ends_of_a_file_stay(script: Script) -> None:
     text = output(script, "diff", "HEAD~1")
     assert changed(read_patch(text)) == [("a.py", 0, 0, ("x = 1\r",), ("x = 3\r",))]
     assert changed(read_patch(text.replace(b"\n", b"\r\n"))) == changed(read_patch(text))
+
+
+def test_a_definition_that_begins_in_a_hunk_is_nearer_than_its_heading() -> None:
+    lines = (
+        "--- a/a.py",
+        "+++ b/a.py",
+        "@@ -5,5 +5,5 @@ def before():",
+        " ",
+        " def inside(x):",
+        "     a = 1",
+        "-    b = 2",
+        "+    b = 3",
+        "     c",
+        "@@ -20,2 +20,2 @@ def later(x):",
+        "-    d",
+        "+    e",
+        "     f",
+        "@@ -30,2 +30,2 @@ def last():",
+        "-def own(x):",
+        "+def own(x, y):",
+        "     f",
+    )
+    [item] = read_patch("\n".join((*lines, "")).encode()).files
+    assert [hunk.heading for hunk in item.hunks] == ["def inside(x):", "def later(x):", "def own(x):"]
