@@ -80,8 +80,9 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     if source is None:
         if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
-        was_there = bool(repository.run("ls-tree", "--name-only", "HEAD", "--", full, ok=(0, 128)))
-        why = "it was deleted since the last commit" if was_there else "it is not in the repository"
+        listed = repository.run("ls-tree", "HEAD", "--", full, ok=(0, 128)).split(b" ")
+        reasons = {b"blob": "it was deleted since the last commit", b"tree": "it is a folder"}
+        why = reasons.get(listed[1] if len(listed) > 1 else b"", "it is not in the repository")
         raise NoSuchFileError(f"There is no file {path}", why=why, fix="Check the path")
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from iquest_lsp.errors import NoSuchFileError
+from iquest_lsp.errors import NoSuchFileError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
 CODE = "def area(side):\n    return side * side\n"
@@ -50,3 +53,22 @@ def test_a_file_that_was_deleted_is_said_to_be(script: Script) -> None:
         history_of(script.root).why("a.py:1")
     with pytest.raises(NoSuchFileError, match="not in the repository"):
         history_of(script.root).why("b.py:1")
+
+
+def test_a_folder_is_said_to_be_one(script: Script) -> None:
+    script.commit("First", {"a/a.py": CODE})
+    with pytest.raises(NoSuchFileError, match="it is a folder"):
+        history_of(script.root).why("a:1")
+
+
+def test_a_name_that_is_nowhere_is_not_told_as_uncommitted(script: Script, tmp_path: Path) -> None:
+    """Where history is missing it may have been there; that is all that can be said."""
+    script.commit("First", {"a.py": CODE})
+    script.commit("Second", {"a.py": CODE + CODE.replace("area", "cube")})
+    subprocess.run(["git", "clone", "-q", "--depth", "1", script.root.as_uri(), tmp_path / "clone"], check=True)
+    told = history_of(tmp_path / "clone").why("a.py::nope").to_json()
+    assert told["story"] == []
+    assert len(told["partial"]) == 1
+    assert "shallow" in told["partial"][0]
+    with pytest.raises(UsageError, match="defines no nope"):
+        history_of(script.root).why("a.py::nope")
