@@ -104,11 +104,15 @@ def impact_of(
     A reason that quotes a text of which `redact` says True is withheld.
     """
     asked: dict[str, None] = {}
+    modules: set[str] = set()
     for path, names in changing.files.items():
         module = module_name(path)
+        modules |= {module, f"test_{module}", f"{module}_test"}
         asked |= dict.fromkeys([*map(_short, names), module, f"test_{module}", f"{module}_test"])
+    modules -= set(map(_short, changing.names))
     wanted, read = [*filter(None, asked)], repository.work_tree_file
-    uses = references(repository, wanted, read, owners=_owners(changing.names)) if not repository.bare else []
+    owners = _owners(changing.names)
+    uses = references(repository, wanted, read, owners=owners, modules=modules) if not repository.bare else []
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")

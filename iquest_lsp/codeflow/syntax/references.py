@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -124,7 +124,7 @@ def is_from(use: Reference, path: str) -> bool | None:
         if use.path == path:
             return use.on in ("exports", "module")
         if use.modules:
-            return any(leads_to(module, path) for module in use.modules)
+            return any(leads_to(module, path, use.path) for module in use.modules)
         # A path of Rust says the module itself.
         return path.endswith(".rs") and leads_to(use.on, path) and use.on not in ("self", "Self")
     if use.path == path:
@@ -134,7 +134,10 @@ def is_from(use: Reference, path: str) -> bool | None:
     if path.endswith(".go"):
         # The files of a folder are one package.
         return PurePosixPath(use.path).parent == PurePosixPath(path).parent
-    return None if use.sources is None else any(leads_to(source, path) for source in use.sources)
+    if use.sources is None or any(leads_to(source, path, use.path) for source in use.sources):
+        return None if use.sources is None else True
+    # A package of the same house may pass on what another one defines.
+    return None if any(source.startswith("@") and not source.startswith("@/") for source in use.sources) else False
 
 
 def is_compound(name: str) -> bool:
@@ -189,10 +192,12 @@ def references(
     read: Callable[[str], bytes | None],
     revision: str | None = None,
     owners: Mapping[str, str] | None = None,
+    modules: Container[str] = (),
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
-    `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is.
+    `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is. Of the
+    names in `modules`, code tells only its imports: they may be plain words that stand on many lines.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -204,7 +209,14 @@ def references(
         name: _with_heirs(repository, owner, revision) for name, owner in owners.items() if name in wanted and owner
     }
     hits: dict[str, list[tuple[int, str]]] = {}
-    lines = list(islice(repository.grep(wanted, revision), MAX_LINES + 1))
+    meant = "|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first if name not in modules)
+    telling = re.compile(meant) if meant else None
+    hits_of_all = (
+        hit
+        for hit in repository.grep(wanted, revision)
+        if not grammars.language_of(hit[0]) or imports(hit[2]) or (telling is not None and telling.search(hit[2]))
+    )
+    lines = list(islice(hits_of_all, MAX_LINES + 1))
     if len(lines) > MAX_LINES:
         repository.gaps.add(GapKind.USES, MAX_LINES)
     for path, line, text in lines[:MAX_LINES]:
