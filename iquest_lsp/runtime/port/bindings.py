@@ -22,7 +22,7 @@ _CHANGES: dict[str, tuple[tuple[str, str], ...]] = {
     "llama_cpp.py": (
         _IMPORT,
         ('_lib_base_name = "llama"', '_lib_base_name = "iquest-llama"'),
-        ('os.environ.get("LLAMA_CPP_LIB_PATH")', 'os.environ.get("IQUEST_LSP_LIBRARIES")'),
+        ('os.environ.get("LLAMA_CPP_LIB_PATH")', "None"),
     ),
     "_ctypes_extensions.py": (("from typing_extensions import TypeAlias", "from typing import TypeAlias"),),
 }
