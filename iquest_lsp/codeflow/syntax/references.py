@@ -209,14 +209,7 @@ def references(
         name: _with_heirs(repository, owner, revision) for name, owner in owners.items() if name in wanted and owner
     }
     hits: dict[str, list[tuple[int, str]]] = {}
-    meant = "|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first if name not in modules)
-    telling = re.compile(meant) if meant else None
-    hits_of_all = (
-        hit
-        for hit in repository.grep(wanted, revision)
-        if not grammars.language_of(hit[0]) or imports(hit[2]) or (telling is not None and telling.search(hit[2]))
-    )
-    lines = list(islice(hits_of_all, MAX_LINES + 1))
+    lines = list(islice(_lines(repository, wanted, modules, revision), MAX_LINES + 1))
     if len(lines) > MAX_LINES:
         repository.gaps.add(GapKind.USES, MAX_LINES)
     for path, line, text in lines[:MAX_LINES]:
@@ -261,6 +254,8 @@ def references(
                 continue
             seen: set[tuple[str, str]] = set()
             for match in pattern.finditer(text):
+                if match[0] in modules and not imports(text):
+                    continue
                 owner = owners.get(match[0], "")
                 use, last, on = confirm.use(line, len(text[: match.start()].encode("utf-8")), owner)
                 if use == "bind":
@@ -284,13 +279,26 @@ def references(
                             confirm.modules(on) if on else None,
                         )
                     )
-        if len(found) >= MAX_FOUND:
+        if sum(use.name not in modules for use in found) >= MAX_FOUND:
             repository.gaps.add(GapKind.USES, len(found))
             break
     if unparsed:
         repository.gaps.add(GapKind.UNPARSED, unparsed)
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
+
+
+def _lines(
+    repository: Searched, names: Sequence[str], modules: Container[str], revision: str | None
+) -> Iterator[tuple[str, int, str]]:
+    """The lines to look at. Modules are searched apart: a file is searched to some number of lines only."""
+    seen: set[tuple[str, int]] = set()
+    for is_module in (False, True):
+        some = [name for name in names if (name in modules) == is_module]
+        for path, line, text in repository.grep(some, revision) if some else ():
+            if (path, line) not in seen and (not is_module or not grammars.language_of(path) or imports(text)):
+                seen.add((path, line))
+                yield path, line, text
 
 
 def _with_heirs(repository: Searched, owner: str, revision: str | None) -> list[str]:
