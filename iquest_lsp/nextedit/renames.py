@@ -157,6 +157,7 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
         sort += "-rebound"
     if _had(change, renaming, first):
         sort += "-known"
+    sort += ("" if renaming.pure else "-mixed") + ("" if renaming.is_akin else "-other")
     reason = Reason(ReasonKind.RENAMED, (renaming.old, renaming.new))
     for item in spots:
         if _shadowed(item, function, renaming.old):
