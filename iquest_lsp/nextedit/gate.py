@@ -7,6 +7,7 @@ was made, and how often the commit did just that.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -19,6 +20,8 @@ from iquest_lsp.nextedit.records import NextEdit
 LEAST = 0.9
 #: What is known of a sort counts as if this many more had been made, of which PRIOR were right.
 WEIGHT, PRIOR = 4.0, 0.8
+#: Refusals of one replacement at several places after which it is made nowhere.
+TWICE = 2
 _TABLE = Path(__file__).parent / "precision.json"
 _ORDER = {
     Category.SOURCE: 0,
@@ -58,6 +61,28 @@ def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
         elif kept[-1].confidence < item.confidence:
             kept[-1] = item
     return kept
+
+
+class Refusals:
+    """What somebody did not want: a suggestion at its place, and after two such refusals the same one anywhere."""
+
+    def __init__(self) -> None:
+        self._places: set[tuple[str, str, str, str]] = set()
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, item: NextEdit, place: str) -> None:
+        """A suggestion was put away; `place` tells where it was, however the text around it moves."""
+        if not self.holds(item, place):
+            self.keep(item, place)
+            self._counts[item.old, item.new] += 1
+
+    def keep(self, item: NextEdit, place: str) -> None:
+        """A suggestion is not to be made again at its place, for a reason that says nothing of others."""
+        self._places.add((item.path, place, item.old, item.new))
+
+    def holds(self, item: NextEdit, place: str) -> bool:
+        """Whether a suggestion is not made again."""
+        return (item.path, place, item.old, item.new) in self._places or self._counts[item.old, item.new] >= TWICE
 
 
 def in_order(found: Sequence[NextEdit], path: str, line: int) -> list[NextEdit]:

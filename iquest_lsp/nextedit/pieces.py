@@ -108,8 +108,10 @@ class Renaming:
 
     @property
     def is_akin(self) -> bool:
-        """Whether both names have a word in common."""
-        return bool(_words(self.old) & _words(self.new))
+        """Whether both names have a word in common, or one holds the other."""
+        one, other = self.old.lower(), self.new.lower()
+        inside = len(min(one, other, key=len)) > 2 and (one in other or other in one)
+        return inside or bool(_words(self.old) & _words(self.new))
 
 
 def _words(name: str) -> set[str]:

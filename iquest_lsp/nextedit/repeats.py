@@ -23,6 +23,8 @@ MAX_RULES, MAX_PLACES = 120, 60
 NARROW, WIDE = 1, 4
 #: The shortest word that other files are searched for.
 ANCHOR = 4
+#: Lines that are comments, or most likely are.
+_PROSE = re.compile(r"\s*(?:\*|//|#(?!\s*(?:include|if|endif|define))|/\*|--|\"{3}|'{3})")
 _SKIPPED = (Category.CHANGELOG, Category.GENERATED, Category.LOCK)
 
 
@@ -138,7 +140,8 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
     kin = category(homes[0])
     anchor = rule.anchor
     paths = list(homes)
-    if len(anchor) >= ANCHOR and rule.strength != "short":
+    several = len(homes) > 1  # what was done in one file only is meant there
+    if several and len(anchor) >= ANCHOR and rule.strength != "short":
         paths += [path for path in dict.fromkeys(path for path, _, _ in sources.grep([anchor])) if path not in homes]
     for path in paths[: MAX_PLACES + len(homes)]:
         if category(path) in _SKIPPED or (path not in homes and _suffix(path) != _suffix(homes[0])):
@@ -158,6 +161,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             sort = f"repeat-{rule.width}-{rule.strength}-{min(len(rule.examples), 2)}-{place}"
+            sort += "-prose" if _PROSE.match(lines[line]) else ""
             column, last = match.start("x"), rule.examples[-1]
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
