@@ -5,6 +5,7 @@ python -m tests.docs.shop FOLDER
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
 import sys
@@ -142,6 +143,14 @@ def make(folder: Path) -> None:
         if tag:
             _git(folder, "tag", tag)
     _write(folder, {"shop/prices.py": DELIVERY})
+
+
+def rename_patch() -> str:
+    """A patch that gives a parameter of `shop/prices.py` another name."""
+    renamed = DELIVERY.replace("def total(items, ", "def total(line_items, ")
+    old, new = (text.splitlines(keepends=True) for text in (DELIVERY, renamed))
+    head = "diff --git a/shop/prices.py b/shop/prices.py\n"
+    return head + "".join(difflib.unified_diff(old, new, "a/shop/prices.py", "b/shop/prices.py"))
 
 
 def leave_half_a_line(folder: Path) -> None:
