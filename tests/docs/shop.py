@@ -6,6 +6,7 @@ python -m tests.docs.shop FOLDER
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import subprocess
 import sys
@@ -145,11 +146,14 @@ def make(folder: Path) -> None:
     _write(folder, {"shop/prices.py": DELIVERY})
 
 
-def rename_patch() -> str:
-    """A patch that gives a parameter of `shop/prices.py` another name."""
-    renamed = DELIVERY.replace("def total(items, ", "def total(line_items, ")
-    old, new = (text.splitlines(keepends=True) for text in (DELIVERY, renamed))
-    head = "diff --git a/shop/prices.py b/shop/prices.py\n"
+def signature_patch() -> str:
+    """A patch that takes a parameter from a function of `shop/prices.py`, as it is in the last commit."""
+    changed = DISCOUNT.replace("total(items, member=False)", "total(items)")
+    old, new = (text.splitlines(keepends=True) for text in (DISCOUNT, changed))
+    ids = "..".join(
+        hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest() for text in (DISCOUNT.encode(), changed.encode())
+    )
+    head = f"diff --git a/shop/prices.py b/shop/prices.py\nindex {ids} 100644\n"
     return head + "".join(difflib.unified_diff(old, new, "a/shop/prices.py", "b/shop/prices.py"))
 
 

@@ -1,4 +1,4 @@
--- Renames a parameter in a real Neovim with editors/neovim in it, goes to the next edits and takes them by <Tab>.
+-- Renames a parameter and its first use in a real Neovim with editors/neovim in it, goes to the next edits and takes them by <Tab>.
 -- Environment: PLUGIN (editors/neovim), COMMAND (of the server, separated by spaces), FILE. Prints key=value lines.
 local function say(key, value)
   io.stdout:write(key .. '=' .. tostring(value):gsub('\n', '\\n') .. '\n')
@@ -35,8 +35,11 @@ local steps = coroutine.create(function()
   settle('start', function() return vim.lsp.get_clients({ name = 'iquest' })[1].initialized end)
   say('before', #marks())
 
-  vim.fn.cursor(1, line(1):find('width', 1, true))
-  keys('iside<Esc>')
+  for number = 1, 2 do
+    vim.fn.cursor(number, line(number):find('item_width', 1, true))
+    keys('iside_<Esc>')
+    settle('the typed text', function() return line(number):find('side_item_width', 1, true) and vim.api.nvim_get_mode().mode == 'n' end)
+  end
   settle('a next edit', function() return #marks() > 0 end)
   local shown = marks()
   local texts = {}
@@ -51,11 +54,11 @@ local steps = coroutine.create(function()
   say('mapped', vim.fn.maparg('<Tab>', 'n') ~= '' or vim.fn.maparg('<Tab>', 'n', false, true).callback ~= nil)
 
   keys('<Tab>')
-  settle('the jump', function() return vim.api.nvim_win_get_cursor(0)[1] == 2 end)
-  say('jumped', line(2))
+  settle('the jump', function() return vim.api.nvim_win_get_cursor(0)[1] == 3 end)
+  say('jumped', line(3))
   keys('<Tab>')
-  settle('the edit', function() return line(2):find('sidewidth', 1, true) end)
-  say('taken', line(2))
+  settle('the edit', function() return line(3):find('side_item_width', 1, true) end)
+  say('taken', line(3))
   settle('an end', function() return #marks() == 0 end)
   say('mapped_after', vim.fn.maparg('<Tab>', 'n', false, true).callback ~= nil)
 end)

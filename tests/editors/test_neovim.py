@@ -37,13 +37,15 @@ def play(script: str, file: Path) -> dict[str, str]:
 
 
 def test_the_next_edit_is_shown_and_taken(tmp_path: Path) -> None:
-    seen = play("neovim_next_edits.lua", repository(tmp_path / "work"))
+    file = repository(tmp_path / "work")
+    file.write_text("def area(item_width, height):\n    log(item_width)\n    return item_width * height\n")
+    seen = play("neovim_next_edits.lua", file)
     assert seen["before"] == "0"
-    assert seen["shown"] == "  `width` is `sidewidth` now|sidewidth"
-    assert seen["row"] == "1"
+    assert "side_item_width" in seen["shown"].split("|")
+    assert seen["row"] == "2"
     assert seen["mapped"] == "true"
-    assert seen["jumped"] == "    return width * height"
-    assert seen["taken"] == "    return sidewidth * height"
+    assert seen["jumped"] == "    return item_width * height"
+    assert seen["taken"] == "    return side_item_width * height"
     assert seen["mapped_after"] == "false"
 
 
