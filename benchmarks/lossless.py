@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.datatypes import Generation, Limits, Prompt
+from iquest_lsp.datatypes import Generation, Limits, Prompt, Sampling
 from iquest_lsp.errors import UsageError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -94,7 +94,7 @@ class Watched(Sampler):
     """Takes the likeliest token, and notes how far its logit is from the second best."""
 
     def __init__(self) -> None:
-        super().__init__(0.0, np.random.default_rng(0))
+        super().__init__(Sampling(), np.random.default_rng(0))
         self.gaps: list[float] = []
 
     def choose(self, logits: NDArray[np.float32]) -> Choice:

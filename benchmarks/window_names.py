@@ -25,7 +25,7 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import partners, usual
 from iquest_lsp.context import ranking
 from iquest_lsp.context.budget import by_value
-from iquest_lsp.context.chunks import piece_words
+from iquest_lsp.context.chunks import words_of
 from iquest_lsp.context.index import FileEntry, WorkspaceIndex, look
 from iquest_lsp.datatypes import Document, Dropped
 
@@ -101,8 +101,8 @@ def _question(item: FileDiff, texts: dict[str, str], past: list[list[str]]) -> Q
     first = max(0, item.hunks[0].old_start - 1)
     offset = sum(len(line) + 1 for line in text.split("\n")[:first])
     added = "\n".join(line for hunk in item.hunks for line in hunk.added)
-    new = {name for name in piece_words(added) - piece_words(text) if len(name) >= SHORT}
-    elsewhere = frozenset().union(*(piece_words(other) for path, other in texts.items() if path != item.path))
+    new = {name for name in words_of(added) - words_of(text) if len(name) >= SHORT}
+    elsewhere = frozenset().union(*(words_of(other) for path, other in texts.items() if path != item.path))
     found = usual((one for one in partners(past, [item.path]) if one.path in texts), [item.path])
     cochange = {one.path: one.bound for one in found}
     return Question(Document(item.path, text), offset, frozenset(new & elsewhere), cochange)
@@ -126,7 +126,7 @@ def shares(index: WorkspaceIndex, texts: dict[str, str], question: Question, roo
         for item in ordered:
             if len(item.text) <= left:
                 left -= len(item.text)
-                seen |= piece_words(item.text)
+                seen |= words_of(item.text)
         answers.append(len(question.wanted & seen) / len(question.wanted))
     return answers
 

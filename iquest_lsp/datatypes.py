@@ -210,6 +210,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn: at a `temperature`, of which 0 always takes the likeliest.
+
+    Drawn are only the `top_k` likeliest (0: all), of these the likeliest that hold `top_p` of the probability together,
+    and of these those that are at least `min_p` times as likely as the likeliest; all before the temperature counts, as
+    in llama.cpp.
+    """
+
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """Token ids to continue (any sequence of them may be given), and the rules for stopping.
 
@@ -229,7 +244,7 @@ class Prompt:
     stop: tuple[str, ...] = ()
     max_lines: int = 0
     sequence: int = 0
-    temperature: float = 0.0
+    sampling: Sampling = Sampling()
     heal: bool = False
     outer_indent: int = -1
     avoid: tuple[int, ...] = ()

@@ -18,16 +18,22 @@ from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.memory.folders import kept_memories, memory_folder
 from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
-from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
+from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.manager import known_details, known_model, needs
 from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan, wishes_of
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
+from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.tree import walk
 
 MOST_FILES = 5000  # of the current folder that are looked at
+BUILD = "iquest-lsp runtime build"
+#: Loads the runtime as the engine does, and says with which of its libraries the processor computes.
+_LOAD = "from iquest_lsp.runtime.llama import library; library.bindings(); print(library.cpu_library())"
+LOAD_PATIENCE_S = 60.0
+SAVED = "saved windows"
 
 
 def examine(settings: Settings) -> dict[str, Any]:
@@ -35,21 +41,20 @@ def examine(settings: Settings) -> dict[str, Any]:
     checks = [_python(), _compiler(), _git(), _runtime()]
     header: Header | None = None
     try:
-        header = read_header(catalogue.resolve(settings.model))
+        header = read_model(catalogue.resolve(settings.model))
         detail = f"{header.name} ({header.architecture}, {header.passes} passes, {header.file_size / 1e6:.1f} MB)"
         if style := _prompt_style(header.path):
             detail += f"; prompts: {style}"
         checks.append(_check("model", True, detail))
     except IQuestError as error:
-        checks.append(_check("model", False, str(error)))
+        checks.append(_check("model", False, str(error), "iquest-lsp models list"))
     if header is not None and header.needs_port:
         installed = installed_runtime()
-        checks.append(
-            _check("port", "+loop." in installed, installed or "not installed; run `iquest-lsp runtime build`")
-        )
+        checks.append(_check("port", "+loop." in installed, installed or "not installed", BUILD))
     checks.append(_rules(Path.cwd()))
     memory = available_memory()
-    checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory)))
+    checks.append(_check("memory", memory is None or memory > 2**29, _gib(memory), "iquest-lsp models list"))
+    checks.append(_saved_windows(settings))
     report: dict[str, Any] = {"checks": checks, "plan": None}
     if header is not None:
         made = _plan(settings, header)
@@ -63,21 +68,37 @@ def examine(settings: Settings) -> dict[str, Any]:
     return report
 
 
+def mend(settings: Settings, report: dict[str, Any], progress: Callable[[str], None]) -> None:
+    """Mends what a report of `examine` calls a problem, as far as a program can, and says what it does.
+
+    A runtime that is missing or broken is built, saved windows that cannot be read are removed. Raises PortBuildError,
+    WorkspaceError.
+    """
+    broken = {check["name"] for check in report["checks"] if not check["ok"]}
+    if broken & {"runtime", "port"}:
+        progress(f"installed the runtime in {build_runtime(progress)}")
+    if SAVED in broken:
+        folder = saved_kv_folder()
+        try:
+            progress(f"removed {StateStore(folder, settings.saved_kv_mb << 20).remove_damaged()} damaged saved windows")
+        except OSError as error:
+            raise WorkspaceError(f"{folder} cannot be cleared", why=error.strerror or str(error)) from error
+
+
 def runtime_report() -> dict[str, Any]:
     """The installed runtime and the wanted one."""
     return {"installed": installed_runtime() or "none", "python": sys.version.split()[0], **build.describe()}
 
 
 def build_runtime(progress: Callable[[str], None]) -> Path:
-    """Builds the patched wheel, or takes it from the cache, and installs it into this environment."""
+    """Builds the patched runtime, or takes it from the cache, and puts it into this package; returns its folder.
+
+    Raises PortBuildError.
+    """
     try:
-        wheel = Path(build.ensure_wheel(progress))
-        build.install(sys.executable)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        if isinstance(error, IQuestError):
-            raise
+        return build.install(progress)
+    except (build.BuildError, OSError, subprocess.SubprocessError) as error:
         raise PortBuildError("The runtime could not be built", why=str(error)) from error
-    return wheel
 
 
 def cache_report(settings: Settings) -> dict[str, Any]:
@@ -119,7 +140,10 @@ def clear_cache() -> tuple[int, int]:
 
 
 def installed_runtime() -> str:
-    """Version of the installed llama-cpp-python, "" without one."""
+    """Version of the runtime in this package, else of the environment's llama-cpp-python; "" without either."""
+    if build.PRIVATE.is_dir():
+        facts = build.facts_of(build.PRIVATE)
+        return "" if facts is None else str(facts["version"])
     try:
         return importlib.metadata.version("llama-cpp-python")
     except importlib.metadata.PackageNotFoundError:
@@ -152,7 +176,7 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
     from iquest_lsp.runtime.backends.llama import measured_speed
 
     model = packaged.packaged_model(path.stem)
-    header = read_header(path)
+    header = read_model(path)
     speed = measured_speed(path)
     made = plan(wishes_of(settings), header, speed)
     kept = footprint(header, made.context_tokens, made.kv_type, weights=header.file_size, sequences=made.sequences)
@@ -202,7 +226,7 @@ def model_details(model: str) -> dict[str, Any]:
     published = known_model(model)
     if published is not None and not any(entry.name == model for entry in catalogue.installed()):
         return known_details(published)
-    header = read_header(catalogue.resolve(model))
+    header = read_model(catalogue.resolve(model))
     details: dict[str, Any] = {
         "path": str(header.path),
         "size_bytes": header.file_size,
@@ -250,8 +274,19 @@ def _rules(folder: Path) -> dict[str, Any]:
     return _check("ignore rules", not rules.problems, ("; ".join(rules.problems) or "all can be used") + kept_out)
 
 
-def _check(name: str, ok: bool, detail: str) -> dict[str, Any]:
-    return {"name": name, "ok": ok, "detail": detail}
+def _saved_windows(settings: Settings) -> dict[str, Any]:
+    """Whether all evaluated windows on the disk can be read."""
+    entries = StateStore(saved_kv_folder(), settings.saved_kv_mb << 20).entries()
+    damaged = [entry for entry in entries if entry.problem]
+    detail = f"{len(entries)}, {sum(entry.bytes for entry in entries) / 1e6:.1f} MB"
+    if damaged:
+        detail += f"; {len(damaged)} cannot be read ({damaged[0].path.name}: {damaged[0].problem})"
+    return _check(SAVED, not damaged, detail, "iquest-lsp doctor --fix")
+
+
+def _check(name: str, ok: bool, detail: str, fix: str = "") -> dict[str, Any]:
+    """A line of the report; `fix` is the command that helps where it is not well."""
+    return {"name": name, "ok": ok, "detail": detail if ok or not fix else f"{detail}; run `{fix}`"}
 
 
 def _python() -> dict[str, Any]:
@@ -261,17 +296,35 @@ def _python() -> dict[str, Any]:
 def _compiler() -> dict[str, Any]:
     found = next((name for name in (os.environ.get("CXX", ""), "c++", "g++", "clang++") if shutil.which(name)), "")
     # Needed only to build the runtime: without one, an installed runtime still works.
-    return _check("compiler", bool(found) or bool(installed_runtime()), found or "none (needed to build the runtime)")
+    helps = "xcode-select --install" if sys.platform == "darwin" else "apt-get install g++"
+    detail = found or "none (needed to build the runtime)"
+    return _check("compiler", bool(found) or bool(installed_runtime()), detail, helps)
 
 
 def _git() -> dict[str, Any]:
-    return _check("git", shutil.which("git") is not None, shutil.which("git") or "not found: no history will be used")
+    found = shutil.which("git")
+    helps = "xcode-select --install" if sys.platform == "darwin" else "apt-get install git"
+    return _check("git", found is not None, found or "not found: no history will be used", helps)
 
 
 def _runtime() -> dict[str, Any]:
+    """Whether the runtime loads: in a process of its own, since a broken library may end it."""
     installed = installed_runtime()
-    detail = f"llama-cpp-python {installed}" if installed else "not installed; run `iquest-lsp runtime build`"
-    return _check("runtime", bool(installed), detail)
+    if not installed:
+        missing = "broken" if build.PRIVATE.is_dir() else "not installed: no completions but those of a `remote` server"
+        return _check("runtime", False, missing, BUILD)
+    where = "in this package" if build.PRIVATE.is_dir() else "llama-cpp-python of this environment"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", _LOAD], capture_output=True, text=True, timeout=LOAD_PATIENCE_S, check=False
+        )
+        said = done.stdout.strip() if done.returncode == 0 else ""
+        why = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
+    except subprocess.TimeoutExpired:
+        said, why = "", f"it did not load within {LOAD_PATIENCE_S:.0f} s"
+    if not said:
+        return _check("runtime", False, f"{installed} does not load: {why}", BUILD)
+    return _check("runtime", True, f"{installed}, {where}, {said}")
 
 
 def _gib(count: int | None) -> str:

@@ -17,7 +17,7 @@ from typing import Protocol
 from iquest_lsp.asking.statements import ThinkingSplitter
 from iquest_lsp.context.chat import ChatTemplate, Message
 from iquest_lsp.context.prompt import encode as encode_parts
-from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
+from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt, Sampling
 from iquest_lsp.errors import ModelError
 from iquest_lsp.runtime.base.engine import Engine, EngineOptions, EngineState
 from iquest_lsp.runtime.client.process import ProcessEngine
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 REMOTE = "remote"
 IDLE_S = 600.0
 #: What the model family's makers recommend for answers (docs/loop-models.md).
-TEMPERATURE, TOP_P, TOP_K = 0.6, 0.85, 20
+SAMPLING = Sampling(temperature=0.6, top_p=0.85, top_k=20)
 
 
 class Role(StrEnum):
@@ -113,7 +113,7 @@ class LocalChat:
         ids = await self._engine.tokenize([part.text for part in parts if not part.special])
         tokens = TokenIds(encode_parts(parts, info.special_tokens, ids))
         # the last sequence is for questions, so that no workspace's window goes; what they share is shared
-        prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), temperature=TEMPERATURE)
+        prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), sampling=SAMPLING)
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         work = asyncio.create_task(
             self._scheduler.complete(
@@ -157,7 +157,13 @@ class RemoteChat:
     async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
         sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
         splitter = ThinkingSplitter()
-        stream = self._switch.chat(sent, model=self._model, max_tokens=max_tokens, temperature=TEMPERATURE, top_p=TOP_P)
+        stream = self._switch.chat(
+            sent,
+            model=self._model,
+            max_tokens=max_tokens,
+            temperature=SAMPLING.temperature,
+            top_p=SAMPLING.top_p,
+        )
         finish = str(Finish.STOP)
         async for kind, words in stream:
             if kind == "finish":

@@ -39,7 +39,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import DiffExplanation, Impact, Story
+    from iquest_lsp.codeflow import CommitMessage, DiffExplanation, Impact, Story
 
 
 PATIENT_TRIES = 3  # of one that can wait, where the deadline brings nothing
@@ -211,6 +211,10 @@ class Session:
             failed(error)
             return facts
         return replace(facts, model_text=told.text or None, model_name=told.model)
+
+    async def commit_message(self, root: Path, target: str = "", patch: bytes | None = None) -> CommitMessage:
+        """A commit message for a change, from its facts alone; see History.commit_message."""
+        return await asyncio.to_thread(History(root, has_secret).commit_message, target, patch)
 
     def dismiss(self, number: int) -> None:
         """The user put away the answer of that number."""

@@ -16,7 +16,7 @@ from iquest_lsp.project.roots import is_marked, root_of
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.settings import Configuration, Settings, SettingsProblem
-from iquest_lsp.workspace.paths import real_path
+from iquest_lsp.workspace.paths import identity, real_path
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +85,13 @@ class Workspaces:
         """The innermost open workspace that a file belongs to."""
         file = file.absolute()
         inside = [project for project in self._projects.values() if project.names.hold(file)]
+        if not inside and not is_marked(root_of(file)):  # a link may lead into one
+            inside = [project for project in self._projects.values() if project.names.learn(file)]
         opened = [project for project in inside if not project.is_loose]
         if not opened and inside:  # below a folder that nobody opened there may be projects
             same = self._same(root_of(file))
             opened = [same] if same in inside else []
-        return max(opened, key=lambda project: len(project.root.parts), default=None)
+        return max(opened, key=lambda project: len(project.names.real.parts), default=None)
 
     def open(self, file: Path, client: str) -> Project:
         """The workspace a file belongs to: an open one, else one made for its repository or folder."""
@@ -224,8 +226,15 @@ class Workspaces:
         """The open project of a root, also where that is another name of its folder."""
         found = self._projects.get(root)
         if found is None and self._projects:
-            real = real_path(root)
-            found = next((each for each in self._projects.values() if real_path(each.root) == real), None)
+            real, number = real_path(root), identity(root)
+            found = next(
+                (
+                    each
+                    for each in self._projects.values()
+                    if real_path(each.root) == real or (number is not None and identity(each.root) == number)
+                ),
+                None,
+            )
         return found
 
     def rule_problems(self, root: Path) -> tuple[str, ...]:

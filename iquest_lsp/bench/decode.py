@@ -22,7 +22,7 @@ from iquest_lsp.bench.corpus import code_text, code_tokens
 from iquest_lsp.bench.passes import planned, skipping, write
 from iquest_lsp.bench.prefill import LENGTHS
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
-from iquest_lsp.datatypes import Generation, Limits, Prompt
+from iquest_lsp.datatypes import Generation, Limits, Prompt, Sampling
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.sampling import Choice, Sampler
@@ -51,7 +51,7 @@ class Given(Sampler):
     """Chooses the tokens of a given text, as a model would that is sure of it."""
 
     def __init__(self, tokens: Sequence[int]) -> None:
-        super().__init__(0.0, np.random.default_rng(0))
+        super().__init__(Sampling(), np.random.default_rng(0))
         self._rest = iter(tokens)
 
     def choose(self, logits: NDArray[np.float32]) -> Choice:

@@ -10,19 +10,22 @@ import click
 
 from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command
-from iquest_lsp.cli.output import Form, emit
+from iquest_lsp.cli.output import Form, emit, tell
 from iquest_lsp.cli.sharing import answered, with_model
 from iquest_lsp.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
     from iquest_lsp.daemon.client import DaemonClient
+    from iquest_lsp.settings import Settings
 
+#: About as many are one token of a code model (runtime/remote/text_tokens.py).
+BYTES_PER_TOKEN = 3
 WAITING = "reading the workspace and loading the model"
 
 
 @command("complete", WAITING)
-@click.argument("place", metavar="FILE:LINE[:COL]")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE:LINE[:COL]")
 @options.form
 @options.engine
 @options.model
@@ -56,7 +59,7 @@ def complete(place: str, form: Form, multiline: bool, standalone: bool, **overri
 
 
 @command("context", WAITING)
-@click.argument("place", metavar="FILE:LINE[:COL]")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE:LINE[:COL]")
 @options.form
 @options.engine
 @options.model
@@ -78,8 +81,22 @@ def context(place: str, form: Form, standalone: bool, **overrides: object) -> No
         del found["root"]
         return found
 
-    answer = with_model(options.configuration(**overrides), work, None if standalone else ask)
+    configuration = options.configuration(**overrides)
+    if instead := _without_runtime(configuration.settings()[0]):
+        tell("warning: there is no runtime, so tokens are counted by their bytes; run `iquest-lsp doctor`")
+        configuration = options.configuration(**{**overrides, **instead})
+    answer = with_model(configuration, work, None if standalone else ask)
     emit(form, answer, lambda terminal: terminal.show_window(answer))
+
+
+def _without_runtime(settings: Settings) -> dict[str, object]:
+    """The options under which a window is put together where no model can run; {} where one can."""
+    from iquest_lsp.doctor import installed_runtime
+    from iquest_lsp.runtime.models.planner import CPU_WINDOW
+
+    if settings.engine == "fake" or settings.remote or installed_runtime():
+        return {}
+    return {"engine": "fake", "window_tokens": BYTES_PER_TOKEN * (settings.window_tokens or CPU_WINDOW)}
 
 
 def parse_place(text: str) -> tuple[Path, int, int | None]:

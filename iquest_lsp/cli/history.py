@@ -12,7 +12,7 @@ import click
 
 from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command
-from iquest_lsp.cli.output import Form, emit, tell
+from iquest_lsp.cli.output import Form, emit, emit_line, say, tell
 from iquest_lsp.cli.sharing import answered, with_model
 from iquest_lsp.errors import IQuestError, UsageError
 from iquest_lsp.workspace.paths import is_folder
@@ -40,8 +40,16 @@ class Answer(Protocol):
 @click.option("--facts-only", is_flag=True, help="Without the words of the Instruct model that the settings name.")
 @options.filtered
 @options.standalone
+@click.option("--commit-message", "message", is_flag=True, help="Write a commit message for it, from the facts.")
 def explain_diff(
-    target: str, staged: bool, form: Form, repo: Path, facts_only: bool, include_filtered: bool, standalone: bool
+    target: str,
+    staged: bool,
+    form: Form,
+    repo: Path,
+    facts_only: bool,
+    include_filtered: bool,
+    standalone: bool,
+    message: bool,
 ) -> None:
     """Explain a commit, a range, what is staged, a patch on stdin (-), or (by default) the working tree.
 
@@ -51,8 +59,22 @@ def explain_diff(
         raise UsageError("Give either --staged or a revision, not both")
     patch = _stdin() if target == "-" else None
     asked = _Asked(repo, "--staged" if staged else target, patch, include_filtered)
+    if message:
+        _emit_message(form, asked)
+        return
     answer = None if facts_only else _in_words(asked, standalone)
     _emit(form, answer or asked.facts())
+
+
+def _emit_message(form: Form, asked: _Asked) -> None:
+    """The message alone on stdout, so that it can be piped into git; what is guessed in it on stderr."""
+    made = _history(asked.root, include_filtered=False).commit_message(asked.target, asked.patch)
+    if form is Form.JSON:
+        emit_line(form, made.to_json(), "")
+        return
+    say(made.text.rstrip("\n"))
+    if made.note:
+        tell(f"note: {made.note}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +141,7 @@ def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
 
 
 @command("why", WAITING)
-@click.argument("place", metavar="FILE:LINE | FILE:FIRST-LAST | FILE::SYMBOL | FILE")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE:LINE | FILE:FIRST-LAST | FILE::SYMBOL | FILE")
 @options.filtered
 @options.forms
 def why(place: str, include_filtered: bool, form: Form) -> None:
@@ -129,7 +151,12 @@ def why(place: str, include_filtered: bool, form: Form) -> None:
 
 
 @command("impact", WAITING)
-@click.argument("place", metavar="[FILE::SYMBOL | FILE:LINE | FILE:FIRST-LAST | FILE | -]", default="")
+@click.argument(
+    "place",
+    shell_complete=options.file_names,
+    metavar="[FILE::SYMBOL | FILE:LINE | FILE:FIRST-LAST | FILE | -]",
+    default="",
+)
 @click.option("--diff", "revision", metavar="REV | A..B", default="", help="Of what a commit or a range changes.")
 @click.option("--staged", is_flag=True, help="Of what is staged for the next commit.")
 @options.repository
@@ -153,7 +180,7 @@ def impact(place: str, revision: str, staged: bool, repo: Path, include_filtered
 
 
 @command("suspects", WAITING)
-@click.argument("place", metavar="FILE[:LINE[-LAST]] | FILE::SYMBOL | -")
+@click.argument("place", shell_complete=options.file_names, metavar="FILE[:LINE[-LAST]] | FILE::SYMBOL | -")
 @options.filtered
 @options.forms
 def suspects(place: str, include_filtered: bool, form: Form) -> None:

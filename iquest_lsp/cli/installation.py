@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import click
+
 from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command, group, shows_progress
 from iquest_lsp.cli.output import Form, emit, say, tell
 
 
 @command("doctor", "examining the installation")
+@click.option("--fix", is_flag=True, help="Mend what a program can mend.")
 @options.form
 @options.model
-def doctor(form: Form, model: str | None) -> None:
-    """Check the installation and say what would be done with the model."""
-    from iquest_lsp.doctor import examine
+def doctor(fix: bool, form: Form, model: str | None) -> None:
+    """Check the installation and say what would be done with the model.
 
-    report = examine(options.configuration(model=model).settings()[0])
+    Each line that says problem names the command that helps. --fix builds a runtime that is missing or broken, removes
+    saved windows that cannot be read, and ends a daemon that does not answer.
+    """
+    from iquest_lsp.doctor import examine, mend
+
+    settings = options.configuration(model=model).settings()[0]
+    report = _with_daemon(examine(settings), model)
+    if fix and not all(check["ok"] for check in report["checks"]):
+        mend(settings, report, _progress)
+        _end_stale_daemon(report, model)
+        report = _with_daemon(examine(settings), model)
     emit(form, report, lambda terminal: terminal.show_report(report))
     if not all(check["ok"] for check in report["checks"]):
         raise SystemExit(1)
+
+
+def _with_daemon(report: dict[str, Any], model: str | None) -> dict[str, Any]:
+    """A report with a line about the process that the editors share."""
+    from iquest_lsp.daemon import control
+
+    said, wrong = control.stale(options.given(model=model))
+    detail = f"{said}: {wrong}; run `iquest-lsp daemon stop`" if wrong else said
+    report["checks"].append({"name": "daemon", "ok": not wrong, "detail": detail})
+    return report
+
+
+def _end_stale_daemon(report: dict[str, Any], model: str | None) -> None:
+    from iquest_lsp.daemon import control
+
+    if not report["checks"][-1]["ok"]:
+        tell(f"stopped process {control.stop(options.given(model=model))}")
+
+
+def _progress(line: str) -> None:
+    shows_progress()
+    tell(line)
 
 
 @group("cache")
@@ -61,14 +97,10 @@ def runtime_info(form: Form) -> None:
 
 @runtime.command("build", waiting="building the runtime")
 def runtime_build() -> None:
-    """Build the patched runtime (or take it from the cache) and install it into this environment.
+    """Build the patched runtime (or take it from the cache) and put it into this package.
 
     CMAKE_ARGS is passed on, for instance CMAKE_ARGS=-DGGML_CUDA=on.
     """
     from iquest_lsp.doctor import build_runtime
 
-    def report(line: str) -> None:
-        shows_progress()
-        tell(line)
-
-    say(f"installed {build_runtime(report).name}")
+    say(f"installed in {build_runtime(_progress)}")

@@ -31,7 +31,7 @@ def models_list(form: Form) -> None:
 
 
 @models.command("add", waiting="adding the model")
-@click.argument("source", metavar="FILE | OWNER/NAME | smollm2")
+@click.argument("source", shell_complete=options.file_names, metavar="FILE | OWNER/NAME | smollm2")
 @click.option("--name", default="", help="What to call it; default: the file's name.")
 @click.option("--file", "pattern", default="", help="Which of a repository's files, such as '*Q4_K_M.gguf'.")
 @click.option("--offline", is_flag=True, help="Only what was fetched before.")
@@ -75,7 +75,7 @@ def _costs(name: str, found: dict[str, Any]) -> list[str]:
 
 
 @models.command("use", waiting="planning the memory that the model takes")
-@click.argument("name", metavar="MODEL")
+@click.argument("name", shell_complete=options.model_names, metavar="MODEL")
 @options.form
 def models_use(name: str, form: Form) -> None:
     """Use a model from now on, if it fits into memory: a name from the list, or a GGUF file."""
@@ -87,7 +87,7 @@ def models_use(name: str, form: Form) -> None:
 
 
 @models.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=options.model_names)
 @options.form
 def models_remove(name: str, form: Form) -> None:
     """Delete a model from the user's model folder."""
@@ -98,7 +98,7 @@ def models_remove(name: str, form: Form) -> None:
 
 
 @models.command("info", waiting="reading the model's header")
-@click.argument("name", metavar="[MODEL]", default="")
+@click.argument("name", shell_complete=options.model_names, metavar="[MODEL]", default="")
 @options.form
 def models_info(name: str, form: Form) -> None:
     """Describe one model: a name from the list, or a GGUF file."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from iquest_lsp.cli.output import Form, tell
 from iquest_lsp.errors import UsageError, WorkspaceError
@@ -40,11 +41,29 @@ class ExistingPath(_PathType):
             raise WorkspaceError(f"{value} is not a {self.name}")
         return path.absolute()
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(incomplete, type="dir" if self.name == "folder" else "file")]
+
+
+def file_names(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """A shell completes the name of a file, of which FILE:LINE and FILE::SYMBOL say a place."""
+    return [CompletionItem(typed, type="file")]
+
+
+def model_names(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """A shell completes the name of an installed model, else of a file."""
+    from iquest_lsp.runtime.models.catalogue import installed
+
+    names = [entry.name for entry in installed() if entry.name.startswith(typed)]
+    return [CompletionItem(name) for name in names] or file_names(context, parameter, typed)
+
 
 engine = click.option(
     "--engine", type=click.Choice(["llama", "fake"]), default=None, help="What runs the model (fake: none, for tests)."
 )
-model = click.option("--model", default=None, help="A GGUF file, or the name of an installed model.")
+model = click.option(
+    "--model", default=None, shell_complete=model_names, help="A GGUF file, or the name of an installed model."
+)
 standalone = click.option(
     "--standalone", is_flag=True, help="In this process alone, with a model of its own; otherwise the editors' is used."
 )

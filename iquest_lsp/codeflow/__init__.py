@@ -18,6 +18,7 @@ from iquest_lsp.codeflow.history import History
 
 if TYPE_CHECKING:  # what its methods return, for annotations
     from iquest_lsp.codeflow.past.retyping import RetypedLine as RetypedLine
+    from iquest_lsp.codeflow.wording.commit_message import CommitMessage as CommitMessage
     from iquest_lsp.codeflow.wording.explanation import DiffExplanation as DiffExplanation
     from iquest_lsp.codeflow.wording.impact import Impact as Impact
     from iquest_lsp.codeflow.wording.story import Story as Story

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iquest_lsp.codeflow.past.indexer import Update
     from iquest_lsp.codeflow.past.retyping import RetypedLine
+    from iquest_lsp.codeflow.wording.commit_message import CommitMessage
     from iquest_lsp.codeflow.wording.explanation import DiffExplanation
     from iquest_lsp.codeflow.wording.impact import Impact
     from iquest_lsp.codeflow.wording.story import Story
@@ -69,6 +70,14 @@ class History:
                 so_far=so_far,
                 include_filtered=self.include_filtered,
             )
+
+    def commit_message(self, target: str = "", patch: bytes | None = None) -> CommitMessage:
+        """A message for a diff, named as for explain_diff, from its facts and in the repository's habit."""
+        from iquest_lsp.codeflow.answers.commit_message import message_for
+        from iquest_lsp.codeflow.diff.sources import DiffTarget, load
+
+        asked = DiffTarget.parse(target, patch)
+        return message_for(load(self.root, asked), asked, redact=self.redact)
 
     @staticmethod
     def no_story(target: str, note: str) -> Story:

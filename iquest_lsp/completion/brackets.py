@@ -22,12 +22,14 @@ _FORMATTED = re.compile(r"(?:^|[^A-Za-z0-9_])(?:[fF][rR]?|[rR][fF])$")
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Something open: a bracket, a string, the code in a string (a `hole`), or a comment; `close` is what ends it."""
+    """Something open: a bracket, a string, the code in a string (a `hole`), or a comment; `close` is what ends it,
+    `indent` the indentation of the line that opens it."""
 
     close: str
     kind: str = "bracket"
     hole: str = ""
     several_lines: bool = False
+    indent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _within_string(text: str, at: int, top: Open, stack: list[Open]) -> int:
     elif top.hole == "{" and text.startswith(("{{", "}}"), at):
         return at + 2
     elif top.hole and text.startswith(top.hole, at):
-        stack.append(Open("}", "hole"))
+        stack.append(Open("}", "hole", indent=_indent_at(text, at)))
         return at + len(top.hole)
     return at + 1
 
@@ -87,7 +89,7 @@ def _opened(text: str, at: int, language: str, stack: list[Open]) -> int:
     """Notes what the sign at an offset of code opens; the offset behind it."""
     sign = text[at]
     if sign in _CLOSES:
-        stack.append(Open(_CLOSES[sign]))
+        stack.append(Open(_CLOSES[sign], indent=_indent_at(text, at)))
     elif sign in "\"'" or (sign == "`" and language in ("go", *_WITH_TEMPLATES)):
         if sign == "'" and language in _WITH_CHARACTERS:
             character = _CHARACTER.match(text, at)
@@ -99,7 +101,8 @@ def _opened(text: str, at: int, language: str, stack: list[Open]) -> int:
             hole = "{"
         elif sign == "`" and language in _WITH_TEMPLATES:
             hole = "${"
-        stack.append(Open(triple if is_triple else sign, "string", hole, is_triple or sign == "`"))
+        close = triple if is_triple else sign
+        stack.append(Open(close, "string", hole, is_triple or sign == "`", _indent_at(text, at)))
         return at + (3 if is_triple else 1)
     elif sign == "#" and language == "python":
         stack.append(Open("\n", "comment"))
@@ -107,6 +110,10 @@ def _opened(text: str, at: int, language: str, stack: list[Open]) -> int:
         stack.append(Open("\n" if text[at + 1] == "/" else "*/", "comment"))
         return at + 2
     return at + 1
+
+
+def _indent_at(text: str, at: int) -> int:
+    return indent_of(text[text.rfind("\n", 0, at) + 1 : at + 1])
 
 
 def open_before(place: CursorText) -> list[Open]:
@@ -126,16 +133,24 @@ def open_before(place: CursorText) -> list[Open]:
 
 
 def closed_after(place: CursorText, outer: list[Open]) -> int:
-    """How much of what is open at a place is closed by what follows, as far as its statement goes."""
-    pieces = [place.tail]
+    """How much of what is open at a place is closed by what follows.
+
+    That is read as far as the statement goes. What lines further out than the next statement have opened goes on around
+    it, and is closed further below.
+    """
+    pieces, next_indent = [place.tail], 0
     for number in range(place.cursor.line + 1, min(place.cursor.line + _MAX_LINES, len(place.lines))):
         line = place.lines.line(number)
         bare = line.strip()
         if bare and indent_of(line) <= place.indent and bare[0] not in _PAIRS:
+            next_indent = indent_of(line)
             break
         pieces.append(line)
-    found = closings("\n".join(pieces), grammars.language_of(place.path), [*outer])
-    return sum(1 for closing in found if closing.depth < len(outer))
+    found = list(closings("\n".join(pieces), grammars.language_of(place.path), [*outer]))
+    closed = {closing.depth for closing in found if 0 <= closing.depth < len(outer)}
+    around = (depth for depth, item in enumerate(outer) if item.indent < next_indent)
+    extra = sum(1 for closing in found if closing.depth < 0)
+    return len(closed.union(around)) + extra
 
 
 def surplus(text: str, place: CursorText) -> int:

@@ -21,6 +21,9 @@ THINK, THINK_END = "<think>", "</think>"
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(\\d+)\ue001")
 _MAX_TEMPLATE = 256 * 1024
+#: OpenAI's harmony format (gpt-oss): an answer is begun in the channel that the user sees, since what a model thinks in
+#: the others is set off by control tokens only, which are no text.
+_CHANNEL, _MESSAGE, _FINAL = "<|channel|>", "<|message|>", "final"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,13 @@ class ChatTemplate:
                 found += [Part(word, special=at % 2 == 1) for at, word in enumerate(re.split(pattern, piece)) if word]
             elif piece:
                 found.append(Part(piece))
+        if self._has_channels and not text.rstrip().endswith(_MESSAGE):
+            found += [Part(_CHANNEL, special=True), Part(_FINAL), Part(_MESSAGE, special=True)]
         return tuple(part for part in found if part.text)
+
+    @property
+    def _has_channels(self) -> bool:
+        return all(text in self.special and text in self.source for text in (_CHANNEL, _MESSAGE))
 
     def opens_thinking(self, parts: Sequence[Part]) -> bool:
         """Whether the prompt itself begins the thinking part, as templates of Thinking models do."""

@@ -91,6 +91,13 @@ FAMILIES: tuple[FimTokens, ...] = (
     FimTokens("[PREFIX]", "[SUFFIX]", "", order="sfx"),
     FimTokens("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),
 )
+#: Families that share another's tokens and not its order, told apart by what the file calls its model (general.name,
+#: general.basename). Mellum: the card of JetBrains/Mellum-4b-base shows the suffix first, each file behind its name,
+#: and no repository.
+NAMED_FAMILIES: Mapping[str, FimTokens] = {
+    "mellum": FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "", "<filename>", order="sfx"),
+}
+_NAME_KEYS = ("general.name", "general.basename")
 #: Where a GGUF names its tokens by id itself: prefix, suffix, middle, repository, file.
 _ID_KEYS = ("fim_pre", "fim_suf", "fim_mid", "fim_rep", "fim_sep")
 
@@ -182,7 +189,8 @@ class PromptFormat:
         version = _version(metadata)
         start = _start(metadata, special_tokens)
         tokens = _named_by_id(metadata, special_tokens)
-        for family in FAMILIES:
+        named = " ".join(metadata.get(key, "") for key in _NAME_KEYS).lower()
+        for family in (*(family for name, family in NAMED_FAMILIES.items() if name in named), *FAMILIES):
             if all(text in special_tokens for text in family.named):
                 tokens = family
                 break

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from iquest_lsp import grammars
 from iquest_lsp.context.budget import Candidate
-from iquest_lsp.context.chunks import Piece, code_words, piece_words, recent_outline
+from iquest_lsp.context.chunks import Piece, code_words, piece_words, recent_outline, words_of
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import Document
@@ -69,7 +69,7 @@ def related(
     `others` are open buffers that may be shown; `read` gives the text of an admitted file ("" when it has none any
     more); `offset` is the cursor's, in characters.
     """
-    near = piece_words(document.text[max(offset - _NEAR_CHARACTERS, 0) : offset + _NEAR_CHARACTERS // 3])
+    near = words_of(document.text[max(offset - _NEAR_CHARACTERS, 0) : offset + _NEAR_CHARACTERS // 3])
     scores = _scores(document, near, index, others, cochange)
     buffers = {other.path: other for other in others}
     candidates: list[Candidate] = []
@@ -88,7 +88,7 @@ def related(
 
 def _with_likeness(candidates: Sequence[Candidate], near: frozenset[str]) -> list[Candidate]:
     """The candidates, each worth more by what words it shares with those near the cursor."""
-    shared = [(near & piece_words(item.text)) - _KEYWORDS for item in candidates]
+    shared = [near.intersection(piece_words(item.text)) - _KEYWORDS for item in candidates]
     counts = Counter(word for words in shared for word in words)
     most = max(3.0, _COMMON * len(candidates))
     weights = {word: math.log(len(candidates) / count) for word, count in counts.items() if count <= most}

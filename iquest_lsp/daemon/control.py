@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Mapping
 
+from iquest_lsp import __version__
 from iquest_lsp.daemon import logs
 from iquest_lsp.daemon.bridge import REPLY_PATIENCE_S, ask, dial
 from iquest_lsp.daemon.lock import holder
@@ -25,6 +26,26 @@ def status(options: Mapping[str, object]) -> dict[str, object]:
     if not isinstance(found, dict):
         raise DaemonError("The daemon did not say how it is", why=str(said.get("reason", "")))
     return found
+
+
+def stale(options: Mapping[str, object]) -> tuple[str, str]:
+    """What is to be said of the daemon for these options, and what is wrong with it: "" where nothing is.
+
+    One that is silent, that another version started, or that does not listen any more is of no use to anybody.
+    """
+    try:
+        files = _files(options)
+        connection = dial(files)
+        if connection is None:
+            pid = holder(files.lock)
+            return ("none is running", "") if pid is None else (f"process {pid}", "it does not listen")
+        connection.close()
+        found = status(options)
+    except DaemonError as error:
+        return "no use", str(error)
+    said = f"process {found.get('pid')}, version {found.get('version')}"
+    wrong = "" if found.get("version") == __version__ else f"it is not of this version, {__version__}"
+    return said, wrong
 
 
 def stop(options: Mapping[str, object]) -> int:

@@ -143,6 +143,7 @@ class Project:
         self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder, purpose: Purpose = Purpose.ANSWER
     ) -> ContextWindow:
         """The window for a snapshot; blocks, and belongs on a thread."""
+        snapshot = self._masked(snapshot)
         if self.settings.context == "none":
             snapshot = replace(snapshot, open_documents=())
         place = Place(self.root, self._exclude, *self._bounds, info.path)
@@ -182,7 +183,7 @@ class Project:
         """A window for a question, for another model than the one that completes, whose own stays as it is; blocks."""
         prompt_format = PromptFormat.detect(info.metadata, info.special_tokens)
         assembler = WindowAssembler(encode, prompt_format, info.special_tokens, budget)
-        return assembler.assemble(snapshot, self._sources(snapshot.document.path))
+        return assembler.assemble(self._masked(snapshot), self._sources(snapshot.document.path))
 
     def refusal(self, path: str) -> str:
         """Why a file's text may not be shown to a model, "" when it may."""
@@ -241,6 +242,9 @@ class Project:
     def _exclude(self) -> tuple[str, ...]:
         return (*self.settings.exclude, HIDDEN_FOLDERS) if self.is_loose else self.settings.exclude
 
+    def _masked(self, snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, open_documents=tuple(map(self._gate.masked, snapshot.open_documents)))
+
     def _sources(self, path: str) -> WindowInputs:
         gate, history = self._gate, self._past.found
         if self.settings.context != "all":
@@ -271,8 +275,9 @@ class Project:
     def _load(self, path: str) -> Document | Dropped:
         for document in self.documents.open_documents():
             if document.path == path:
-                reason = self._gate.open_reason(document)
-                return Dropped(path, reason) if reason else document
+                shown = self._gate.masked(document)
+                reason = self._gate.open_reason(shown)
+                return Dropped(path, reason) if reason else shown
         return self._gate.load(path)
 
     def _build(self) -> None:

@@ -24,15 +24,29 @@ def is_marked(folder: Path) -> bool:
 
 
 class RootNames:
-    """By which names one folder is reached: its own, and those of symbolic links to it."""
+    """By which names one folder, and those below it, are reached: its own, and those of symbolic links.
+
+    `real` is its path without any link.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
-        self._names = {root, real_path(root)}
+        self._root, self.real = root, real_path(root)
+        self._names = dict.fromkeys((root, self.real), "")  # what each name stands for, below the folder
 
     def add(self, name: Path) -> None:
         """It is reached by another name too."""
-        self._names.add(name)
+        self._names[name] = ""
+
+    def learn(self, file: Path) -> bool:
+        """Whether a file that none of the names holds lies below the folder by its real path; its folder is known then.
+
+        A file that is a link itself lies where the link does.
+        """
+        real = real_path(file.parent)
+        if not real.is_relative_to(self.real):
+            return False
+        self._names[file.parent] = real.relative_to(self.real).as_posix()
+        return True
 
     def hold(self, file: Path) -> bool:
         """Whether a file lies at or below the folder, by any of its names."""
@@ -42,4 +56,6 @@ class RootNames:
         """The path of a file as the house writes it, by whichever name it is reached."""
         file = self._root / file
         names = [name for name in self._names if file.is_relative_to(name)]
-        return workspace_path(max(names, key=lambda name: len(name.parts), default=self._root), file)
+        name = max(names, key=lambda name: len(name.parts), default=self._root)
+        below = self._names.get(name, "")
+        return f"{below}/{workspace_path(name, file)}" if below not in ("", ".") else workspace_path(name, file)

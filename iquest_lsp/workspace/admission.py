@@ -8,7 +8,7 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ class Gate:
         self._real_root = os.path.realpath(root)
         self._buffers: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self._finders: OrderedDict[str, SecretFinder] = OrderedDict()
+        self._found: OrderedDict[str, tuple[str, list[Finding]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def load(self, path: str) -> Document | Dropped:
@@ -118,8 +119,20 @@ class Gate:
             return _BACKUP
         return "generated, by its name" if _GENERATED_NAME.fullmatch(name) else ""
 
+    def masked(self, document: Document) -> Document:
+        """An open buffer as the window of another file may show it: secrets hidden, where that is enough."""
+        if len(document.text) > self.max_bytes:
+            return document
+        try:
+            findings = self._secrets(document)
+        except (ValueError, OSError, RecursionError, MemoryError):
+            return document  # open_reason meets the same
+        if not findings or not all(item.masks for item in findings):
+            return document
+        return replace(document, text=redact(document.text, findings))
+
     def open_reason(self, document: Document) -> str:
-        """Why an open buffer stays out of the window of another file; "" when it may enter."""
+        """Why an open buffer, masked, stays out of the window of another file; "" when it may enter."""
         if len(document.text) > self.max_bytes:
             return f"too large: {len(document.text):,} characters"
         with self._lock:
@@ -145,13 +158,23 @@ class Gate:
                 reason = self._refusal(document.path)
             if reason:
                 return CurrentText("", reason)
-            with self._lock:
-                finder = self._finders.setdefault(document.path, SecretFinder(document.path))
-                _bound(self._finders)
-                findings = finder.find(document.text)
+            findings = self._secrets(document)
         except (ValueError, OSError, RecursionError) as error:
             return CurrentText("", f"cannot be judged: {error}")
         return CurrentText(redact(document.text, findings) if findings else document.text)
+
+    def _secrets(self, document: Document) -> list[Finding]:
+        with self._lock:
+            known = self._found.get(document.path)
+            if known is not None and known[0] == document.text:
+                return known[1]
+            finder = self._finders.setdefault(document.path, SecretFinder(document.path))
+            findings = finder.find(document.text)
+            self._found[document.path] = (document.text, findings)
+            for table in (self._finders, self._found):
+                table.move_to_end(document.path)
+                _bound(table)
+            return findings
 
     def _refusal(self, path: str) -> str:
         reason = self.path_reason(path)

@@ -32,6 +32,15 @@ def _mode(path: Path) -> int:
         return 0
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """The device and number of what is at a path, the same by all of its names, those of other mounts too."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if found.st_ino else None
+
+
 def real_path(path: Path) -> Path:
     """Where a path leads by all symbolic links; the path itself where none can be of that name."""
     try:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from iquest_lsp.workspace.secret_shapes.blocks import kubernetes_values
+from iquest_lsp.workspace.secret_shapes.blocks import encoded_values, kubernetes_values
 from iquest_lsp.workspace.secret_shapes.file_names import secret_by_name
 from iquest_lsp.workspace.secret_shapes.given import GIVEN
 from iquest_lsp.workspace.secret_shapes.reading import entropy, is_given, is_placeholder, is_random, looks_secret
@@ -138,6 +138,7 @@ def _in_lines(text: str, path: str) -> list[Finding]:
         found += _addresses(text)
     found += _named(text, lowered, is_config)
     found += _long(text)
+    found += (Finding(start, end, "text in base64", True) for start, end in encoded_values(text))
     if _is_env(path):
         found += _environment(text)
     return found
@@ -147,7 +148,9 @@ def _spanning(text: str, path: str) -> list[Finding]:
     """Secrets that may go over several lines."""
     lowered = _lower(text)
     found = _of_rows(_SPANNING, text, lowered, is_config=_is_config(path))
-    if "secret" in lowered and "kind" in lowered:
+    if any(word in lowered for word in ("stringdata", "opaque", "kubernetes.io/")) or (
+        "secret" in lowered and "kind" in lowered
+    ):
         found += (Finding(start, end, "value of a Kubernetes secret", True) for start, end in kubernetes_values(text))
     return found
 

@@ -24,7 +24,8 @@ def rooms() -> list[str]:
     """The folders and modules at the top of the package that hold code."""
     found = [path.name for path in PACKAGE.iterdir() if path.is_dir() and list(path.glob("*.py"))]
     found += [path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"]
-    return sorted(name for name in found if name != "models")  # models/ holds a file of weights
+    # models/ holds a file of weights, and _runtime/ what a build puts there.
+    return sorted(name for name in found if name not in ("models", "_runtime"))
 
 
 def inside(room: str) -> list[str]:

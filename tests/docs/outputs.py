@@ -85,6 +85,7 @@ EXAMPLES: dict[str, Example] = {
     "complete-json": Example(("complete", f"{HALF_A_LINE}:15", "--json"), half_a_line=True, fake=_FAKE),
     "context-json": Example(("context", f"{HALF_A_LINE}:15", "--json"), half_a_line=True, fake=_FAKE),
     "explain-diff-json": Example(("explain-diff", "--json"), is_fixed=True),
+    "commit-message-json": Example(("explain-diff", "--commit-message", "--json"), is_fixed=True),
     "why-json": Example(("why", "shop/prices.py::total", "--json"), is_fixed=True),
     "impact-json": Example(("impact", "shop/prices.py::total", "--json"), is_fixed=True),
     "suspects-json": Example(("suspects", "shop/prices.py", "--json"), is_fixed=True),

@@ -20,6 +20,7 @@ from iquest_lsp.datatypes import Limits, Position, Prompt
 from iquest_lsp.runtime.base.engine import EngineStatus
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.settings import Configuration
+from tests.stock_llama import stock_environment
 from tests.waiting import PATIENCE_S, PATIENT_MS, wait_until
 
 pytest.importorskip("uvicorn")
@@ -33,7 +34,9 @@ CODE = "def area(width, height):\n    return width * height\n\n\ndef volume(widt
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("server") / "log").open("w+b")
+    folder = tmp_path_factory.mktemp("server")
+    stock = stock_environment(folder)
+    log = (folder / "log").open("w+b")
     command = [
         sys.executable,
         "-P",
@@ -54,7 +57,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--n_threads",
         "2",
     ]
-    process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+    environment = {**os.environ, **stock, "OMP_WAIT_POLICY": "passive"}
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder / "lib")
     url = f"http://127.0.0.1:{port}/v1"
     try:
         request = urllib.request.Request(url + "/models", headers={"Authorization": f"Bearer {KEY}"})

@@ -13,6 +13,7 @@ from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from quantize.random_model import Recipe, write
+from tests.unit.runtime.models.parts import split
 
 VOCABULARY = 256
 
@@ -117,3 +118,13 @@ def test_healing_takes_the_last_word_back_and_spells_it_again(model: Path) -> No
     spelled = engine.parts.model.detokenize(healed.tokens)
     assert spelled.startswith(b"wi")
     assert healed.text == spelled[2:].decode("utf-8", "replace")
+
+
+def test_a_model_in_several_files_answers_as_in_one(model: Path, tmp_path: Path) -> None:
+    parts = split(model, tmp_path, 3)
+    tokens = [int(token) for token in np.random.default_rng(7).integers(0, VOCABULARY, 60)]
+    answers = [
+        made.complete(Prompt(tokens), Limits(max_tokens=12), never).tokens
+        for made in (backend(model), backend(parts[0]), backend(parts[2]))
+    ]
+    assert answers[0] == answers[1] == answers[2]

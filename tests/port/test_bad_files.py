@@ -12,6 +12,7 @@ import pytest
 
 import iquest_lsp.runtime.llama.model as llama
 from iquest_lsp.errors import EngineError, ModelFileError, PortMissingError
+from iquest_lsp.runtime.llama import library
 from iquest_lsp.runtime.llama.context import Context
 from quantize.random_model import Recipe, write
 
@@ -82,7 +83,7 @@ def test_a_missing_file_and_a_file_that_is_no_gguf(tmp_path: Path) -> None:
 def test_a_stock_runtime_names_the_command_to_run(random_model: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     path = random_model(Recipe())
     llama.bindings()
-    monkeypatch.setattr(sys.modules["llama_cpp"], "__version__", "0.3.36")
+    monkeypatch.setattr(library, "port_version", lambda: None)
     with pytest.raises(PortMissingError, match="iquest-lsp runtime build"):
         llama.Model.load(path)
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime.port import build, patching
+from iquest_lsp.runtime.port import bindings, build, patching
+
+BINDINGS = """import os
+from llama_cpp._ctypes_extensions import TypeAlias
+_lib_base_name = "llama"
+folder = os.environ.get("LLAMA_CPP_LIB_PATH")
+"""
+LIBRARIES = ("libiquest-llama.so", "libiquest-ggml.so", "libiquest-ggml-base.so", "libggml-cpu-haswell.so")
 
 
 @pytest.fixture
@@ -24,7 +31,13 @@ def tree(tmp_path: Path) -> Path:
     init.parent.mkdir(parents=True, exist_ok=True)
     init.write_text('from .llama_cpp import *\n\n__version__ = "0.3.36"\n', "utf-8")
     for place in build.PLACES.values():
-        (root / place).mkdir(parents=True, exist_ok=True)
+        if place.startswith("vendor/"):
+            (root / place).mkdir(parents=True, exist_ok=True)
+    bindings = root / "llama_cpp"
+    (bindings / "llama_cpp.py").write_text(BINDINGS, "utf-8")
+    (bindings / "_ctypes_extensions.py").write_text("from typing_extensions import TypeAlias\n", "utf-8")
+    for licence in ("LICENSE.md", "vendor/llama.cpp/LICENSE"):
+        (root / licence).write_text("MIT\n", "utf-8")
     return root
 
 
@@ -83,6 +96,88 @@ def test_the_cache_key_follows_its_inputs(monkeypatch: pytest.MonkeyPatch) -> No
     assert key == build.key()
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=on")
     assert build.key() != key
+
+
+def test_a_portable_runtime_is_known_by_another_key_and_by_no_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    native, portable = build.key("native"), build.key("portable")
+    assert native != portable
+    monkeypatch.setattr(build, "processor", lambda: "another processor")
+    assert build.key("native") != native
+    assert build.key("portable") == portable
+
+
+def built_libraries(folder: Path, names: tuple[str, ...] = LIBRARIES) -> Path:
+    """Stands for what a build leaves: libraries in a folder of its own, and what is not taken."""
+    (folder / "bin").mkdir(parents=True)
+    for name in (*names, "libother.so", "CMakeCache.txt"):
+        (folder / "bin" / name).write_text(name, "utf-8")
+    return folder
+
+
+def test_the_private_package_has_bindings_of_its_own_their_licences_and_the_libraries(
+    tree: Path, tmp_path: Path
+) -> None:
+    build.apply_port(tree)
+    target = tmp_path / "_runtime"
+    facts = {"version": build.local_version(), "pinned": build.VERSION, "key": "k", "kind": "portable"}
+    bindings.write_package(tree, built_libraries(tmp_path / "built"), target, facts)
+    assert {path.name for path in (target / "lib").iterdir()} == set(LIBRARIES)
+    assert (target / "LICENSE.llama-cpp-python").is_file()
+    assert (target / "LICENSE.llama.cpp").is_file()
+    texts = [path.read_text("utf-8") for path in target.glob("*.py")]
+    assert len(texts) == 3
+    assert not any("from llama_cpp" in text or "typing_extensions" in text for text in texts)
+    own = (target / "llama_cpp.py").read_text("utf-8")
+    assert "from ._ctypes_extensions import TypeAlias" in own
+    assert '_lib_base_name = "iquest-llama"' in own
+    assert "LLAMA_CPP_LIB_PATH" not in own  # a stock tool's setting is not ours
+    found = build.facts_of(target)
+    assert found is not None
+    assert found["version"] == build.local_version()
+
+
+def test_a_runtime_that_lacks_a_library_is_not_taken_for_one(tree: Path, tmp_path: Path) -> None:
+    target = tmp_path / "_runtime"
+    facts = {"version": "1", "pinned": "1"}
+    bindings.write_package(tree, built_libraries(tmp_path / "built"), target, facts)
+    assert build.facts_of(target) is not None
+    (target / "lib" / LIBRARIES[0]).unlink()
+    assert build.facts_of(target) is None
+    (target / bindings.FACTS).write_text("{", "utf-8")
+    assert build.facts_of(target) is None
+    assert build.facts_of(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize("missing", LIBRARIES)
+def test_a_build_without_one_of_the_libraries_is_an_error(tree: Path, tmp_path: Path, missing: str) -> None:
+    built = built_libraries(tmp_path / "built", tuple(name for name in LIBRARIES if name != missing))
+    with pytest.raises(bindings.BindingsError, match="made no library"):
+        bindings.write_package(tree, built, tmp_path / "_runtime", {"version": "1", "pinned": "1"})
+
+
+def test_other_bindings_than_the_pinned_ones_are_an_error(tree: Path, tmp_path: Path) -> None:
+    (tree / "llama_cpp" / "llama_cpp.py").write_text("import os\n", "utf-8")
+    with pytest.raises(bindings.BindingsError, match=r"llama_cpp\.py has no line"):
+        bindings.write_package(
+            tree, built_libraries(tmp_path / "built"), tmp_path / "_runtime", {"version": "1", "pinned": "1"}
+        )
+
+
+def test_a_runtime_is_put_over_the_one_that_is_there(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = built_libraries(tmp_path / "built")
+    target = tmp_path / "package" / "_runtime"
+    target.parent.mkdir()
+    for version in ("1", "2"):
+        source = tmp_path / f"cached-{version}"
+        bindings.write_package(tree, built, source, {"version": version, "pinned": "1"})
+        monkeypatch.setattr(build, "ensure_runtime", lambda kind, progress, source=source: source)
+        assert build.install(target=target) == target
+        found = build.facts_of(target)
+        assert found is not None
+        assert found["version"] == version
+        assert [path.name for path in target.parent.iterdir()] == ["_runtime"]
 
 
 def test_the_script_runs_alone_and_prints_nothing_else_on_stdout(tmp_path: Path) -> None:

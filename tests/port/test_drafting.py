@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt
+from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt, Sampling
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -214,7 +214,9 @@ def test_sampled_answers_follow_the_same_distribution(tmp_path: Path) -> None:
     draws = 1500
     for draft in (True, False):
         for _ in range(draws):
-            made = engine.complete(Prompt(prompt(1, 20), temperature=0.5), Limits(max_tokens=3, draft=draft), never)
+            made = engine.complete(
+                Prompt(prompt(1, 20), sampling=Sampling(0.5)), Limits(max_tokens=3, draft=draft), never
+            )
             kind = made.tokens[1] % 6 if len(made.tokens) > 1 else 6
             counts[draft][kind] = counts[draft].get(kind, 0) + 1
     kinds = sorted(set(counts[True]) | set(counts[False]))

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+NAMES = sorted(
+    ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+    for path in [*FOLDER.glob("*.py"), *FOLDER.glob("install/*.py")]
+    if path.stem != "__init__"
+)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_is_importable_and_documented(name: str) -> None:
-    source = (FOLDER / f"{name}.py").read_text("utf-8")
+    source = (FOLDER / f"{name.replace('.', '/')}.py").read_text("utf-8")
     if any(library in source for library in ("import torch", "from torch")):
         pytest.importorskip("torch")
     try:

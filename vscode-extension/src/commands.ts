@@ -44,6 +44,7 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     "iquest.toggleLanguage": toggleLanguage,
     "iquest.explainDiff": () => parts.explainer.choose(),
     "iquest.explainChanges": (control?: { rootUri?: vscode.Uri }) => parts.explainer.sourceControl(control),
+    "iquest.commitMessage": (control?: { rootUri?: vscode.Uri }) => parts.explainer.commitMessage(control),
     "iquest.explainThisDiff": () => parts.explainer.diffEditor(),
     "iquest.explainCommit": (item: unknown, uri?: vscode.Uri) => parts.explainer.timeline(item, uri),
     "iquest.ask": () => parts.asker.question(),

@@ -1,9 +1,9 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { targetOfDiff, targetOfTimelineItem } from "./diffTarget";
-import { pickCommit, rootOf } from "./git";
-import { diffReport, whyReport } from "./markdown";
-import { type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "./protocol";
+import { commitBox, pickCommit, rootOf } from "./git";
+import { diffReport, messageIn, whyReport } from "./markdown";
+import { COMMIT_MESSAGE, type CommitMessage, type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "./protocol";
 import { Report } from "./report";
 
 /**
@@ -27,6 +27,20 @@ export class Explainer {
     if (folder !== undefined) {
       await this.explain(folder, "");
     }
+  }
+
+  /** From the SCM title: writes a message for what is staged, else for all changes, into that repository's box. */
+  async commitMessage(control: { rootUri?: vscode.Uri } | undefined): Promise<void> {
+    const folder = control?.rootUri ?? (await currentFolder());
+    const found = folder === undefined ? undefined : await commitBox(folder);
+    if (folder === undefined || found === undefined) {
+      return;
+    }
+    const target = found.staged ? "--staged" : "";
+    const made = await vscode.window.withProgress({ location: vscode.ProgressLocation.SourceControl }, () =>
+      this.ask<CommitMessage>(COMMIT_MESSAGE, { folder: folder.toString(), target }),
+    );
+    found.box.value = messageIn(found.box.value, made);
   }
 
   /** From a diff editor: the change that it shows. */

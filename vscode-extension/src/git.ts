@@ -17,6 +17,8 @@ interface GitChange {
 
 interface GitRepository {
   readonly rootUri: vscode.Uri;
+  readonly inputBox: { value: string };
+  readonly state: { readonly indexChanges: readonly unknown[] };
   getCommit(ref: string): Promise<GitCommit>;
   log(options: { maxEntries: number; path?: string }): Promise<GitCommit[]>;
   diffBetween(before: string, after: string): Promise<GitChange[]>;
@@ -44,6 +46,12 @@ async function api(): Promise<GitApi | undefined> {
 export async function rootOf(uri: vscode.Uri): Promise<vscode.Uri> {
   const found = (await api())?.getRepository(uri)?.rootUri ?? vscode.workspace.getWorkspaceFolder(uri)?.uri;
   return found ?? vscode.Uri.joinPath(uri, "..");
+}
+
+/** The box for the message of the next commit, and whether anything is staged; undefined where git knows no such repository. */
+export async function commitBox(folder: vscode.Uri): Promise<{ box: { value: string }; staged: boolean } | undefined> {
+  const repository = (await api())?.getRepository(folder);
+  return repository ? { box: repository.inputBox, staged: repository.state.indexChanges.length > 0 } : undefined;
 }
 
 /** Shows what a commit changed, all its files in one editor. */

@@ -1,6 +1,6 @@
 /** Reports as markdown. Text from a repository is escaped; commits and files are links to our commands. */
 
-import type { Commit, DiffExplanation, Reply, Why } from "./protocol";
+import type { Commit, CommitMessage, DiffExplanation, Reply, Why } from "./protocol";
 
 /** Where the paths and commits of a report are to be found. */
 export interface Origin {
@@ -129,6 +129,12 @@ export function whyReport(found: Why, origin: Origin): string {
   }
   lines.push(...found.story.map((item) => `${commitLine(item, origin)} (${prose(item.change)})`), "", ...lacks(found.partial));
   return lines.join("\n");
+}
+
+/** A message for the box: what somebody wrote there already stays below it. */
+export function messageIn(box: string, made: CommitMessage): string {
+  const message = made.body === "" ? made.subject : `${made.subject}\n\n${made.body}`;
+  return box.trim() === "" || box.trim() === message ? message : `${message}\n\n${box.trim()}`;
 }
 
 function heading(target: string): string {

@@ -3,6 +3,7 @@
 export const STATUS = "iquest/status";
 export const ANSWERED = "iquest/answered";
 export const EXPLAIN_DIFF = "iquest/explainDiff";
+export const COMMIT_MESSAGE = "iquest/commitMessage";
 export const DID_FOCUS = "textDocument/didFocus";
 export const DID_SHOW = "textDocument/didShowCompletion";
 export const ASK = "iquest/ask";
@@ -84,6 +85,13 @@ export interface DiffExplanation {
   readonly model_text: string | null;
   /** Sentences about what the answer lacks. */
   readonly partial?: readonly string[] | null;
+}
+
+/** `guessed` is a kind of change that the subject states and the diff does not show. */
+export interface CommitMessage {
+  readonly subject: string;
+  readonly body: string;
+  readonly guessed: string | null;
 }
 
 /** What comes ahead of an answer in words: some more of them. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { code, diffReport, escape, modelProse, prose, replyReport, whyReport } from "../src/markdown";
+import { code, diffReport, escape, messageIn, modelProse, prose, replyReport, whyReport } from "../src/markdown";
 import type { DiffExplanation } from "../src/protocol";
 
 const origin = { folder: "/work/it's (here)" };
@@ -93,6 +93,13 @@ test.each(["<script>x</script>", "[click](command:evil)", "![](http://example.or
     }
   },
 );
+
+test("a message goes into an empty box, and above what stands in another", () => {
+  const made = { subject: "Add areas", body: "- Change `total`", guessed: null };
+  expect(messageIn(" \n", made)).toBe("Add areas\n\n- Change `total`");
+  expect(messageIn("Fixes #12\n", { ...made, body: "" })).toBe("Add areas\n\nFixes #12");
+  expect(messageIn("Add areas\n\n- Change `total`", made)).toBe("Add areas\n\n- Change `total`");
+});
 
 test("a story without steps says so", () => {
   const nothing = { target: "a.py:1", story: [], since: null, deprecated_in: null };

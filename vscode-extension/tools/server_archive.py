@@ -1,7 +1,6 @@
 """Packs the language server's sources into vscode-extension/server, for the extension to install from.
 
-Not a source distribution of hatch: that would carry the dependencies as they are on the machine that made it, a path
-of a wheel among them, while pip works them out anew from this archive where it is installed.
+Not a source distribution of hatch: that holds tests, benchmarks and the workshop too.
 
     python vscode-extension/tools/server_archive.py
 """
@@ -16,8 +15,8 @@ from pathlib import Path
 
 EXTENSION = Path(__file__).resolve().parents[1]
 ROOT = EXTENSION.parent
-PARTS = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", "iquest_lsp")
-LEFT_OUT = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+PARTS = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", "iquest_lsp", "release")
+LEFT_OUT = {"__pycache__", "_runtime", ".mypy_cache", ".ruff_cache"}
 
 
 def version() -> str:

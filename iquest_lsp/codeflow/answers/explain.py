@@ -55,17 +55,8 @@ def explain_diff(
     that text is withheld. `so_far` is told what is known already while the rest is worked out. With
     `include_filtered` the history holds commits that a filter objects to. Raises RepositoryError.
     """
-    if source.repository is not None:
-        source.repository.withhold = redact
-    changes = changes_of(source)
-    intent = _intent(source, changes)
-    told = [_told(item, redact) for item in changes]
-    by_path: dict[str, list[SymbolChange]] = {}
-    beside = (_told(item, redact) for item in _beside_definitions(source, changes))
-    for change in (*told, *beside):
-        by_path.setdefault(change.path, []).append(change)
-    files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
-    known = DiffExplanation(_subject(source, target, redact), intent, tuple(told), files)
+    known, changes = known_of(source, target, redact)
+    intent = known.purpose
     if not source.files:
         return known if source.repository is None else replace(known, gaps=source.repository.lacks())
     repository = source.repository
@@ -97,6 +88,23 @@ def explain_diff(
     left_out = len({touch.commit for touch in touches} - {touch.commit for touch in believed})
     repository.gaps.cut(GapKind.FILES, MAX_OLD, len(earlier))
     return replace(known, history=tuple(related(believed, redact)), left_out=left_out, gaps=repository.lacks())
+
+
+def known_of(
+    source: DiffSource, target: DiffTarget, redact: Redact | None
+) -> tuple[DiffExplanation, list[SymbolChange]]:
+    """What the diff alone tells, and the changes of definitions as they are, with their lines and secrets."""
+    if source.repository is not None:
+        source.repository.withhold = redact
+    changes = changes_of(source)
+    told = [_told(item, redact) for item in changes]
+    by_path: dict[str, list[SymbolChange]] = {}
+    beside = (_told(item, redact) for item in _beside_definitions(source, changes))
+    for change in (*told, *beside):
+        by_path.setdefault(change.path, []).append(change)
+    files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
+    subject = _subject(source, target, redact)
+    return DiffExplanation(subject, _intent(source, changes), tuple(told), files), changes
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:

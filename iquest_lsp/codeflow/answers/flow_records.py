@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.diff.filters import Ground, Objection, rationale
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.wording.actions import action_words, left_out_words
+from iquest_lsp.codeflow.wording.effects import action_words, left_out_words
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.datatypes import FlowRecord
 

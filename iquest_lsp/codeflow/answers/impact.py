@@ -20,10 +20,10 @@ from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.syntax.imports import imports, leads_to
+from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
-from iquest_lsp.codeflow.syntax.references import Reference, is_compound, module_name, references
+from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_from, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
@@ -120,9 +120,13 @@ def impact_of(
     together = past.partners([*changing.files], include_filtered=include_filtered)
     found: dict[tuple[str, str], ImpactItem] = {}
     for item in _items(changing, uses, together, tracked):
-        key = (item.path, item.kind if item.kind != "caller" else f"caller:{item.line}")
+        used = item.kind in ("caller", "test") and item.use.kind is not UseKind.NAMED_TEST
+        key = (item.path, f"{item.kind}:{item.line}" if used else item.kind)
         if key not in found or found[key].confidence < item.confidence:
             found[key] = item
+    # A test that uses the definition is told by its uses, not by its name.
+    uses_of = {item.path for item in found.values() if item.use.kind in (UseKind.CALLS, UseKind.USES)}
+    found = {key: item for key, item in found.items() if key[1] != "test" or item.path not in uses_of}
     known = {item.path for item in found.values() if item.kind != "cochange"}
     kept = [item for item in found.values() if item.kind != "cochange" or item.path not in known]
     kept.sort(key=lambda item: (ORDER.index(item.kind), -item.confidence, item.path, item.line))
@@ -190,8 +194,10 @@ def _ci_text(repository: Repository) -> str:
 def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importers: set[str]) -> Iterable[ImpactItem]:
     short = _short(name)
     alone = all(use.path == path for use in uses if use.own)
+    used = {use.path for use in uses if not imports(use.text)}
     for use in uses:
-        if category(use.path) is Category.CHANGELOG:
+        # A test is told by what it does with the definition, not by its import.
+        if category(use.path) is Category.CHANGELOG or (use.kind == "test" and use.path in used and imports(use.text)):
             continue
         if use.kind in TEXTS:
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
@@ -215,15 +221,10 @@ def is_meant(use: Reference, path: str, name: str, importers: Container[str]) ->
     module = module_name(path)
     if "." in name:
         return use.owned
-    if use.path == path:
-        return not use.on
-    if use.on:
-        return use.on == module and use.path in importers
-    if use.own:
-        return False
-    if use.sources is not None:
-        return any(leads_to(source, path) for source in use.sources)
-    return True if use.path in importers else None
+    if use.on == module and use.path in importers:
+        return True
+    known = is_from(use, path)
+    return True if known is None and use.path in importers else known
 
 
 def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.tracking import before
+from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of, touched
 from iquest_lsp.errors import NoSuchFileError, UsageError
 
@@ -23,6 +24,7 @@ class Target:
     lines, `committed` its lines in HEAD (None: not committed), and `lines_committed` the lines there; `renamed_from`
     is the file's name in HEAD where that is another one. `symbols` are all definitions that are meant: that one, those
     that the lines touch, or those at the top of the file; all in the file, where it does not have the one meant.
+    `is_deprecated` tells of the definition as it is now.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Target:
     lines_committed: tuple[int, int] | None = None
     renamed_from: str = ""
     symbols: tuple[Symbol, ...] = ()
+    is_deprecated: bool = False
 
     @property
     def is_range(self) -> bool:
@@ -81,14 +84,16 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())
     if name:
-        symbol = _named(symbols, name)
+        symbol = named(symbols, name)
         if symbol is None:
             if gone_allowed:
                 return Target(text, full, name=name, symbols=symbols)
             raise no_definition(path, name, symbols)
         span = (symbol.start, symbol.end)
+        deprecated = is_deprecated(source.split(b"\n"), symbol)
+        committed = mapping.range(span)
         return Target(
-            text, full, None, symbol, symbol.name, mapping.range(span), None, mapping.origin, symbols=(symbol,)
+            text, full, None, symbol, symbol.name, committed, None, mapping.origin, (symbol,), is_deprecated=deprecated
         )
     if asked is None:
         outermost = tuple(item for item in symbols if "." not in item.name)
@@ -112,6 +117,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         mapping.range(lines),
         mapping.origin,
         tuple(touched(symbols, first - 1, last - first + 1)),
+        symbol is not None and is_deprecated(source.split(b"\n"), symbol),
     )
 
 
@@ -189,7 +195,7 @@ def between(old: bytes, new: bytes) -> tuple[Hunk, ...]:
     )
 
 
-def _named(symbols: tuple[Symbol, ...], name: str) -> Symbol | None:
+def named(symbols: Sequence[Symbol], name: str) -> Symbol | None:
     """The definition of that name; the unqualified name will do where it is the only one."""
     exact = [item for item in symbols if item.name == name]
     short = [item for item in symbols if item.name.endswith(f".{name}")]

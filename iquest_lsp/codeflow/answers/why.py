@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -25,8 +26,6 @@ FOLLOW_UP_DAYS = 21
 MAX_EVENTS = 4
 #: Words of names that any message may have.
 _GENERAL = frozenset(("test", "tests", "from", "with", "this", "into", "type", "name", "file", "main", "code", "data"))
-#: How many names and places of a definition are followed back.
-MAX_PLACES = 20
 _INTRODUCE = frozenset({EventKind.ADDED, EventKind.MOVED, EventKind.RENAMED})
 
 
@@ -43,7 +42,6 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
 
     Raises UsageError for a definition that neither the file nor its history has.
     """
-    index.deepen(index.renamed_from(target.head_path))
     steps: dict[str, _Step] = {}
     if target.lines_committed is not None:
         _line_steps(index, target, steps)
@@ -61,9 +59,12 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None, gaps=gaps)
     _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
-    deprecated = [step.entry.release or UNRELEASED for step in steps.values() if step.deprecates]
+    deprecation = _deprecation(steps.values()) if target.symbol is None or target.is_deprecated else None
     if target.name:
         _follow_ups(index, target, steps)
+    whole = index.complete([step.entry for step in steps.values()])
+    for step, entry in zip(steps.values(), whole, strict=True):
+        step.entry = entry
     ordered = sorted(steps.values(), key=lambda step: step.entry.order)
     kept = [step for step in ordered if include_filtered or _telling(step, born)]
     shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5) :]]
@@ -78,12 +79,21 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         target.label,
         items,
         since.entry.release if since else None,
-        deprecated[-1] if deprecated else None,
+        (deprecation.entry.release or UNRELEASED) if deprecation else None,
         len(ordered) - len(kept),
         note,
         index.repository.lacks(),
         bool(releases(index.tags())),
     )
+
+
+def _deprecation(steps: Iterable[_Step]) -> _Step | None:
+    """The step that declared the definition deprecated: the last that changed it so, or what brought it so."""
+    declaring = sorted((step for step in steps if step.deprecates), key=lambda step: step.entry.order)
+    changed = [
+        step for step in declaring if any(item.deprecates and item.kind not in _INTRODUCE for item in step.events)
+    ]
+    return changed[-1] if changed else declaring[0] if declaring else None
 
 
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
@@ -101,40 +111,9 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
 
 
 def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, birth_only: bool) -> None:
-    """Walks a definition's changes back through renames and moves, of itself, its outer one and its file."""
-    path, name = target.head_path, target.name
-    found: list[tuple[SymbolEntry, str]] = []
-    before = 1 << 60
-    # A definition may come back to a place that it was moved from; each step is of older commits than the last.
-    for _ in range(MAX_PLACES):
-        names = index.renamed_from(path)
-        outers = _outers(name)
-        went_on = False
-        changes = [item for item in index.symbols_on(names) if item.entry.order <= before]
-        for item in changes:
-            inner = item.name.startswith(f"{name}.")
-            if item.name == name:
-                found.append((item, ""))
-            elif inner and item.change not in ("format-only",):
-                found.append((item, item.name.removeprefix(f"{name}.")))
-                continue
-            elif item.name in outers and item.change in ("renamed", "moved"):
-                # The class around it took another name or place.
-                old_path, old_outer = _origin(item)
-                path, name = old_path, old_outer + name.removeprefix(item.name)
-                found.append((item, ""))
-                before, went_on = item.entry.order - 1, True
-                break
-            else:
-                continue
-            if item.change in ("renamed", "moved"):
-                path, name = _origin(item)
-                before, went_on = item.entry.order - 1, True
-                break
-            if item.change == "added" and not _was_there(item, changes):
-                break
-        if not went_on:
-            break
+    """What became of a definition, or only how it began."""
+    read_changes(index, target, heads_only=birth_only and not target.is_deprecated)
+    found = changes_of(index, target.head_path, target.name)
     births = [item for item, member in found if not member]
     again = [(item, member) for item, member in found if not member and item.change == "added"][:-1]
     found = [
@@ -166,12 +145,6 @@ def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step
         if any(symbol.name == target.name for symbol in symbols_of(path, source)):
             kind = target.symbol.kind if target.symbol else "definition"
             steps[entries[-1].oid] = _Step(entries[-1], [Event(EventKind.WITH_FILE, kind)], True)
-
-
-def _was_there(item: SymbolEntry, changes: Sequence[SymbolEntry]) -> bool:
-    """Whether a definition that a commit adds had another form before: an overload, or one for another platform."""
-    earlier = [other for other in changes if other.name == item.name and other.entry.order < item.entry.order]
-    return bool(earlier) and earlier[0].change != "removed"
 
 
 def _add_step(steps: dict[str, _Step], item: SymbolEntry, kind: str, inner: str) -> None:
@@ -284,12 +257,3 @@ def _item(step: _Step, redact: Redact | None, *, include_filtered: bool) -> Stor
         entry.release,
         entry.objection if include_filtered else None,
     )
-
-
-def _origin(item: SymbolEntry) -> tuple[str, str]:
-    return item.old_path or item.path, item.old_name
-
-
-def _outers(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]

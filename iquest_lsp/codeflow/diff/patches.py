@@ -29,7 +29,14 @@ class Patch:
 
 
 _COMBINED_HUNK = re.compile(rb"(@@@+) -(\d+)(?:,(\d+))?(?: -\d+(?:,\d+)?)+ \+(\d+)(?:,(\d+))? @@@+ ?(.*)")
-_GIT = re.compile(rb'diff --git ("?a/.*?"?) ("?b/.*"?)$')
+_GIT = re.compile(rb"diff --git (.+)$")
+_USUAL = re.compile(rb'("?a/.*?"?) ("?b/.*"?)$')
+_QUOTED = re.compile(rb'("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|.+)')
+_NAMES = re.compile(rb"^(?:diff --git |--- |\+\+\+ )[^\n]*$", re.MULTILINE)
+_BEGINS = re.compile(
+    r"\s*(?:(?:export|default|async|public|private|protected|static|abstract|final|pub(?:\([^)]*\))?)\s+)*"
+    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+[(\w]"
+)
 _COMBINED = re.compile(rb"diff --(?:cc|combined) (.*)$")
 _STARTS = (b"diff ", b"---", b"+++", b"@@")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
@@ -41,6 +48,8 @@ def read_patch(text: bytes) -> Patch:
     """The patch in `text`, of one mail or of several. Raises UsageError where there is no diff or a broken one."""
     if any(line.startswith(b"\x1b[") for line in text.split(b"\n")):
         text = _COLOUR.sub(b"", text)
+    if (names := _NAMES.findall(text)) and all(name.endswith(b"\r") for name in names):
+        text = text.replace(b"\r\n", b"\n")  # of the way the patch came, or its own lines would not all have it
     reader = _PatchReader()
     subject = body = ""
     for mail in _mails(text):
@@ -92,20 +101,21 @@ class _PatchReader:
         self.changed = False
         self.marks = 1
         self.old_name = ""
+        self.prefixes: tuple[str, str] | None = None
 
     def feed(self, line: bytes) -> None:
         if any(self.left):
             self._body(line)
         elif found := _GIT.match(line):
-            self._open(FileDiff(_name(found[2]), "M", ""))
-            self.old_name = _name(found[1])
+            self.old_name, new, self.prefixes = _git_names(found[1])
+            self._open(FileDiff(new, "M", ""))
         elif found := _COMBINED.match(line):
             self._open(FileDiff(_name(found[1]), "M"))
             self.old_name = _name(found[1])
         elif line.startswith(b"--- "):
-            self.old_name = _name(line[4:])
+            self.old_name = _name(line[4:], self.prefixes and self.prefixes[0])
         elif line.startswith(b"+++ "):
-            self._names(_name(line[4:]))
+            self._names(_name(line[4:], self.prefixes and self.prefixes[1]))
         elif found := HUNK_HEADER.match(line):
             self._heading(line, (found[1], found[2]), (found[3], found[4]), found[5])
         elif found := _COMBINED_HUNK.match(line):
@@ -135,6 +145,8 @@ class _PatchReader:
         if self.file is None or self.hunks:
             self._open(FileDiff(old if new == _NULL else new, "M"))
         assert self.file is not None
+        if not self.file.path:
+            self.file = replace(self.file, path=old if new == _NULL else new)
         if old == _NULL:
             self.file = replace(self.file, status="A", path=new)
         elif new == _NULL:
@@ -148,6 +160,8 @@ class _PatchReader:
             self.file = replace(self.file, status="D", path=self.old_name)
         elif line.startswith(b"rename from "):
             self.file = replace(self.file, status="R", old_path=decode_path(unquote(line[12:])))
+        elif line.startswith((b"rename to ", b"copy to ")):
+            self.file = replace(self.file, path=decode_path(unquote(line.partition(b" to ")[2])))
         elif line.startswith((b"Binary files ", b"GIT binary patch")):
             self.file = replace(self.file, added=-1, removed=-1)
         elif line.startswith(b"index ") and (found := re.match(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)", line)):
@@ -199,20 +213,20 @@ class _PatchReader:
         old, new = self.at
         if mark == b"\\":
             return
+        if mark in (b"-", b"+") and not self.removed and not self.added:
+            self.start = self.at
+            self._enter(text)
         if mark == b"-":
-            if not self.removed and not self.added:
-                self.start = self.at
             self.removed.append(text)
             self.at, self.left = (old + 1, new), (self.left[0] - 1, self.left[1])
         elif mark == b"+":
-            if not self.removed and not self.added:
-                self.start = self.at
             self.added.append(text)
             self.at, self.left = (old, new + 1), (self.left[0], self.left[1] - 1)
         elif mark == b" " and b"-" in others:
             return  # another parent's line, which neither the first one nor the merge has
         elif mark == b" ":
             self._flush()
+            self._enter(text)
             self.at, self.left = (old + 1, new + 1), (self.left[0] - 1, self.left[1] - 1)
         else:
             self._broken("a line in it begins with none of the marks ' ', '+', '-'")
@@ -221,6 +235,11 @@ class _PatchReader:
             self._broken("it has more lines than its header says")
         if not any(self.left) and self.marks == 1:
             self._flush()
+
+    def _enter(self, text: str) -> None:
+        """Git's heading is what stands before a hunk; a definition that begins in it is nearer to the next change."""
+        if _BEGINS.match(text):
+            self.heading = text.strip()[:200]
 
     def _flush(self) -> None:
         """Closes the run of changed lines: context splits a hunk into several."""
@@ -242,9 +261,36 @@ class _PatchReader:
 _NULL = "/dev/null"
 
 
-def _name(raw: bytes) -> str:
+def _name(raw: bytes, prefix: str | None = None) -> str:
+    """A file's name without its prefix, which is guessed where no line of git's says it."""
     name = decode_path(unquote(raw.split(b"\t")[0].strip()))
-    return name if name == _NULL else re.sub(r"^[abciwo]/", "", name)
+    if name == _NULL:
+        return name
+    return re.sub(r"^[abciwo]/", "", name) if prefix is None else name.removeprefix(prefix)
+
+
+def _git_names(both: bytes) -> tuple[str, str, tuple[str, str] | None]:
+    """Old name, new name and their prefixes in a header of git's.
+
+    They are split where both say the same name, behind any prefix or none. Those of a renamed file, which other lines
+    tell again, are split at the usual prefixes; "" and None where there are none.
+    """
+    if both.startswith(b'"') or both.endswith(b'"'):
+        found = _QUOTED.fullmatch(both)
+        pairs = [(found[1], found[2])] if found else []
+    else:
+        spaces = (at for at, byte in enumerate(both) if byte == ord(" "))
+        pairs = [(both[:at], both[at + 1 :]) for at in spaces]
+    for old, new in ((_name(one, ""), _name(other, "")) for one, other in pairs):
+        if old == new:
+            return old, new, ("", "")
+        before, _, name = old.partition("/")
+        after, _, same = new.partition("/")
+        if name and name == same:
+            return name, name, (f"{before}/", f"{after}/")
+    if found := _USUAL.match(both):
+        return _name(found[1], "a/"), _name(found[2], "b/"), ("a/", "b/")
+    return "", "", None
 
 
 def _message(lines: Sequence[str]) -> tuple[str, str]:

@@ -209,6 +209,11 @@ class Repository:
             oid, *parents = line.decode().split()
             yield oid, tuple(parents)
 
+    def beyond(self, oids: Sequence[str], known: Sequence[str]) -> set[str]:
+        """Those of some commits that none of the commits `known` reaches."""
+        wanted = "".join([f"{oid}\n" for oid in oids] + [f"^{oid}\n" for oid in known])
+        return {line.decode().strip() for line in self.lines("rev-list", "--stdin", stdin=wanted.encode())} & {*oids}
+
     def difference(self, old: str, new: str) -> tuple[list[str], list[str]]:
         """Commits that only `new` reaches, and those that only `old` reaches, parents after children.
 

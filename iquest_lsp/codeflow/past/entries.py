@@ -67,6 +67,7 @@ def entry_of(row: Sequence[Any]) -> Entry:
     values[12] = bool(values[12])
     objections = [Objection(Ground(kind), told) for kind, told in decode(values[15])]
     values[15] = objections[0] if objections else None
+    values[18] = values[18] or None  # "" where no release has it
     return Entry(*values)
 
 

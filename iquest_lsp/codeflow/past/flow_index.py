@@ -11,18 +11,18 @@ from types import TracebackType
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.past.asked import LEAN, AskedReader, kept_trail
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
+from iquest_lsp.codeflow.past.tracking import Range, Walked
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
-from iquest_lsp.errors import MissingContentsError
 
 MAX_PATH_COMMITS = 500
-MAX_DEEPEN, MAX_TOUCHES = 200, 200
+MAX_DEEPEN, MAX_TOUCHES = 60, 200
 #: How long the lines of a diff are followed, in seconds; what is found by then is told.
 FOLLOW_SECONDS = 2.0
 
@@ -30,8 +30,10 @@ FOLLOW_SECONDS = 2.0
 class FlowIndex:
     """The store seen from one working tree; implements Evidence. Use it as a context manager, from one thread."""
 
-    def __init__(self, repository: Repository, store: Store) -> None:
+    def __init__(self, repository: Repository, store: Store, reader: AskedReader | None = None) -> None:
+        """A store that `reader` fills for one question, or one that `update` fills."""
         self.repository, self.store = repository, store
+        self._reader, self._indexer = reader, reader or Indexer(repository, store)
         self._view = 0
         self._before, self._base = 1 << 60, ""
         self.refresh()
@@ -62,14 +64,13 @@ class FlowIndex:
 
     def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
         """Reads what the store does not know yet."""
-        done = Indexer(self.repository, self.store).update(progress, deep=deep)
+        done = self._indexer.update(progress, deep=deep)
         self.refresh()
         return done
 
     def refresh(self) -> None:
         """Looks up this working tree's view again, after the store was written."""
-        place = Indexer(self.repository, self.store).place
-        self._view = self.store.value("SELECT id FROM views WHERE place=?", place) or 0
+        self._view = self.store.value("SELECT id FROM views WHERE place=?", self._indexer.place) or 0
 
     def until(self, oid: str) -> bool:
         """Limits all answers to commits up to `oid`; False when that commit is not in this view."""
@@ -232,7 +233,7 @@ class FlowIndex:
         shallow = self.store.rows(
             f"SELECT c.oid FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
             " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
-            " CROSS JOIN commits c ON c.id=l.commit_id WHERE NOT c.depth AND NOT c.merge ORDER BY l.ord DESC LIMIT ?",
+            " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.depth<=0 AND NOT c.merge ORDER BY l.ord DESC LIMIT ?",
             *ids,
             self._view,
             self._before,
@@ -241,7 +242,33 @@ class FlowIndex:
         if len(shallow) > limit >= MAX_DEEPEN:
             self.repository.gaps.add(GapKind.COMMITS, limit)
         if shallow:
-            Indexer(self.repository, self.store).deepen([row[0] for row in shallow[:limit]])
+            self._indexer.deepen([row[0] for row in shallow[:limit]])
+
+    def read_changes(self, oids: Sequence[str], paths: Sequence[str]) -> None:
+        """Reads what the first MAX_DEEPEN of some commits did to the definitions of some files."""
+        self._present(oids)
+        if len(oids) > MAX_DEEPEN:
+            self.repository.gaps.add(GapKind.COMMITS, MAX_DEEPEN)
+        self._indexer.deepen_files(oids[:MAX_DEEPEN], paths)
+
+    def read_whole(self, oid: str) -> None:
+        """Reads what one commit did to all definitions."""
+        self._present([oid])
+        if self.store.value("SELECT depth FROM commits WHERE oid=? AND NOT merge", oid) in (0, LEAN):
+            self._indexer.deepen([oid])
+
+    def complete(self, some: Sequence[Entry]) -> list[Entry]:
+        """The commits with all that is to be known of them."""
+        oids = [item.oid for item in some]
+        if self._reader is None or not self._reader.complete(oids):
+            return list(some)
+        found = {item.oid: item for item in self._named(oids)}
+        return [found.get(item.oid, item) for item in some]
+
+    def _present(self, oids: Sequence[str]) -> None:
+        """Has commits that only this question needs read."""
+        if self._reader is not None:
+            self._reader.add(oids)
 
     def tags(self) -> list[Tag]:
         """The tags as of the last update, oldest first."""
@@ -253,22 +280,28 @@ class FlowIndex:
         self, ranges: Sequence[tuple[str, str, Range]], *, seconds: float | None = None
     ) -> tuple[list[tuple[Past, Entry]], bool]:
         """Commits that changed the labelled lines of the newest state, newest first; False where time ran out."""
-        try:
-            walked = follow(self.repository, self._base or self.repository.head(), ranges, seconds=seconds)
-        except MissingContentsError:
-            self.repository.gaps.add(GapKind.ABSENT, "older commits")
-            walked = Walked(complete=False)
+        walked = self.trail(self._base or self.repository.head(), ranges, seconds=seconds)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
         found = [
             (_past(touch.label, entries[touch.oid], touch.path, born=touch.born), entries[touch.oid])
             for touch in walked.touches
             if touch.oid in entries
         ]
-        if not walked.complete and not self.repository.gaps.has(GapKind.ABSENT):
-            self.repository.gaps.add(GapKind.TIME)
         return sorted(found, key=lambda item: -item[1].order), walked.complete
 
+    def trail(
+        self,
+        revision: str,
+        ranges: Sequence[tuple[str, str, Range]],
+        *,
+        seconds: float | None = None,
+        whole: Sequence[str] = (),
+    ) -> Walked:
+        """The commits that changed labelled lines of a commit, see `kept_trail`."""
+        return kept_trail(self.repository, self.store, revision, ranges, seconds=seconds, whole=whole)
+
     def _named(self, oids: Sequence[str]) -> list[Entry]:
+        self._present(oids)
         found: list[Entry] = []
         for at in range(0, len(oids), 500):
             some = oids[at : at + 500]

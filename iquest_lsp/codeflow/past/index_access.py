@@ -12,9 +12,9 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.asked import AskedReader
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.past.indexer import Indexer
-from iquest_lsp.codeflow.past.store import Store
+from iquest_lsp.codeflow.past.store import Store, default_folder
 from iquest_lsp.codeflow.past.unindexed import WALKED, Evidence, LiveEvidence
 from iquest_lsp.errors import RepositoryError
 
@@ -60,10 +60,8 @@ def index_of(repository: Repository, folder: Path | None, paths: Sequence[str]) 
     """An index that knows at least the commits on `paths`; see the module."""
     index = built_index(repository, folder) or _on_the_spot(repository, folder)
     if index is None:
-        index = FlowIndex(repository, Store(None))
-        Indexer(repository, index.store).read_paths(paths, PATH_COMMITS)
+        index = _for_one_question(repository, folder, paths)
         repository.gaps.add(GapKind.NOT_INDEXED, PATH_COMMITS)
-        index.refresh()
     with index:
         yield index
 
@@ -88,6 +86,18 @@ def evidence_until(folder: Path | None) -> Iterator[Callable[[Repository, str], 
     finally:
         for index in opened:
             index.store.close()
+
+
+def _for_one_question(repository: Repository, folder: Path | None, paths: Sequence[str]) -> FlowIndex:
+    """An index of what a question about some paths needs; kept for the same question where no folder is given."""
+    place = default_folder(repository.common_dir) / "asked" if folder is None else None
+    try:
+        store = Store(place)
+    except RepositoryError:
+        store = Store(None)
+    reader = AskedReader(repository, store, "\0".join(paths))
+    reader.begin(paths, PATH_COMMITS)
+    return FlowIndex(repository, store, reader)
 
 
 def _on_the_spot(repository: Repository, folder: Path | None) -> FlowIndex | None:

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.bug_risk import riskiness
@@ -91,6 +92,31 @@ class Indexer:
             self._report(progress, "symbols", done, len(oids))
         return done
 
+    def deepen_files(self, oids: Sequence[str], paths: Sequence[str]) -> None:
+        """Reads what stored commits did to the definitions of some files, and to those alone."""
+        for batch in batches(oids, DEEP_BATCH):
+            marks = ",".join("?" * len(paths))
+            with self.store.transaction():
+                ids = self.store.path_ids(paths)
+            done = "SELECT commit_id FROM read_files WHERE path_id IN ({marks})"
+            waiting = [
+                row[0]
+                for row in self.store.rows(
+                    f"SELECT oid FROM commits WHERE depth<=0 AND oid IN ({','.join('?' * len(batch))})"
+                    f" AND id NOT IN ({done.format(marks=marks)})",
+                    *batch,
+                    *ids.values(),
+                )
+            ]
+            walked = list(commits(self.repository, commits=waiting, paths=paths, patch=True)) if waiting else []
+            with self.repository.blobs() as reader:
+                found = [self._deep(commit, reader, judge=False) for commit in walked if not commit.merge]
+            with self.store.transaction() as db:
+                for item in found:
+                    key = db.execute("SELECT id FROM commits WHERE oid=?", (item.commit.oid,)).fetchone()[0]
+                    self._write_symbols(key, item.changes)
+                    db.executemany("INSERT OR IGNORE INTO read_files VALUES(?,?)", [(key, at) for at in ids.values()])
+
     def _deepen(self, walked: Sequence[Commit]) -> int:
         """Stores what the patches of commits say."""
         with self.repository.blobs() as reader:
@@ -101,22 +127,6 @@ class Indexer:
             for item in found:
                 self._write_deep(item)
         return len(found)
-
-    def read_paths(self, paths: Sequence[str], limit: int = 400) -> None:
-        """Makes a view of just the commits on the given paths, renames followed, for a store that is thrown away."""
-        head = self.repository.head()
-        found: dict[str, Commit] = {}
-        for path in paths[:20] if head else ():
-            for item in commits(self.repository, revisions=[head], paths=[path], limit=limit, follow=True):
-                found.setdefault(item.oid, item)
-        # The walks show one file each; whole commits are needed for what changed along.
-        order = [oid for oid, _ in self.repository.reachable([head])] if len(paths) > 1 else list(found)
-        chosen = [oid for oid in order if oid in found]
-        whole = {item.oid: item for item in commits(self.repository, commits=chosen)}
-        with self.store.transaction():
-            self._write([whole[oid] for oid in reversed(chosen)])
-            self._set_view(head, chosen, [], whole=True)
-        assign_releases(self.repository, self.store, self.repository.tags())
 
     def _follow(self, head: str, progress: Progress | None) -> tuple[int, int, int]:
         """Makes the view of this working tree that of `head`: commits read, in depth, and gone."""
@@ -169,7 +179,7 @@ class Indexer:
             [(view, last + 1 + at, oid) for at, oid in enumerate(reversed(come))],
         )
 
-    def _write(self, found: Sequence[Commit]) -> None:
+    def _write(self, found: Sequence[Commit], *, depth: int = 0) -> None:
         """Stores commits with their paths; those that another process stored meanwhile are left alone."""
         db = self.store.db
         known = self.store.known([item.oid for item in found])
@@ -177,33 +187,25 @@ class Indexer:
         paths = {name for item in fresh for diff in item.files for name in (diff.path, diff.old_path) if name}
         ids = self.store.path_ids(sorted(paths))
         for item in fresh:
-            intent = intent_of(item.subject, item.body, shape_of(item.files), merge=item.merge)
-            objection = credibility(item.author, item.email, intent, item.files)
-            body = rationale(item.body, 1000)
-            lines = sum(max(diff.added, 0) + max(diff.removed, 0) for diff in item.files)
+            judged = judgement(item)
+            values = (
+                item.oid,
+                _clean(item.author),
+                _clean(item.email),
+                item.time,
+                item.date,
+                _clean(item.subject),
+                rationale(item.body, 1000),
+                item.merge,
+                len(item.files),
+                depth,
+                *judged,
+            )
             cursor = db.execute(
-                "INSERT INTO commits(oid, author, email, time, date, subject, body, kind, confidence, told, reasons,"
-                " issues, reverts, merge, files, lines, ground, objection, risk, depth)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0)",
-                (
-                    item.oid,
-                    _clean(item.author),
-                    _clean(item.email),
-                    item.time,
-                    item.date,
-                    _clean(item.subject),
-                    body,
-                    intent.kind,
-                    intent.confidence,
-                    intent.told,
-                    encode(intent.reasons),
-                    " ".join(intent.issues),
-                    intent.reverts,
-                    item.merge,
-                    len(item.files),
-                    lines,
-                    *_split(objection),
-                ),
+                "INSERT INTO commits(oid, author, email, time, date, subject, body, merge, files, depth, risk, kind,"
+                " confidence, told, reasons, issues, reverts, lines, ground, objection)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,0,?,?,?,?,?,?,?,?,?)",
+                values,
             )
             key = cursor.lastrowid
             db.executemany(
@@ -213,7 +215,7 @@ class Indexer:
                     for diff in item.files
                 ],
             )
-            words = code_words(f"{item.subject}\n{item.body}") | set(intent.issues)
+            words = code_words(f"{item.subject}\n{item.body}") | {*judged.issues.split()}
             db.executemany("INSERT OR IGNORE INTO words VALUES(?,?)", [(word, key) for word in words])
 
     def _shown(self, commit: Commit) -> Commit:
@@ -233,7 +235,7 @@ class Indexer:
         """A text of the code as it is kept; empty where it looks like a secret."""
         return "" if holds_secret(self.repository.withhold, text) else _clean(text)
 
-    def _deep(self, commit: Commit, reader: BlobReader) -> _Deep:
+    def _deep(self, commit: Commit, reader: BlobReader, *, judge: bool = True) -> _Deep:
         if len(commit.files) > MAX_DEEP_FILES:
             return _Deep(commit, [], None)
         found: list[SymbolChange] = []
@@ -245,16 +247,17 @@ class Indexer:
             before = reader.read(item.old_oid) if item.old_oid else None
             after = reader.read(item.new_oid) if item.new_oid else None
             found += symbol_changes(item, before, after)
-            if problem is None and after is not None:
+            if judge and problem is None and after is not None:
                 problem = _inconsistency(commit.oid, item, before, after, reader)
         return _Deep(commit, link_moves(found), problem)
 
     def _write_deep(self, deep: _Deep) -> None:
         db, commit = self.store.db, self._shown(deep.commit)
         row = db.execute("SELECT id, depth FROM commits WHERE oid=?", (commit.oid,)).fetchone()
-        if row is None or row[1]:
+        if row is None or row[1] > 0:
             return
         key = row[0]
+        db.execute("DELETE FROM symbols WHERE commit_id=?", (key,))  # those of single files, read before
         shape = shape_of(commit.files, deep.changes)
         intent = intent_of(commit.subject, commit.body, shape, merge=commit.merge)
         objection = credibility(commit.author, commit.email, intent, commit.files) or deep.problem
@@ -264,8 +267,18 @@ class Indexer:
             "UPDATE commits SET kind=?, confidence=?, reasons=?, ground=?, objection=?, risk=?, depth=1 WHERE id=?",
             (intent.kind, intent.confidence, encode(intent.reasons), *_split(objection), risk, key),
         )
-        ids = self.store.path_ids(sorted({item.path for item in deep.changes}))
+        self._write_symbols(key, deep.changes)
         db.executemany(
+            "INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
+            [
+                (key, item.kind, item.what, self._kept(json.dumps(item.others, ensure_ascii=False)) or "[]")
+                for item in patterns_of(deep.changes, commit.files)
+            ],
+        )
+
+    def _write_symbols(self, key: int, changes: Sequence[SymbolChange]) -> None:
+        ids = self.store.path_ids(sorted({item.path for item in changes}))
+        self.store.db.executemany(
             "INSERT INTO symbols VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
             [
                 (
@@ -282,14 +295,7 @@ class Indexer:
                     item.inner,
                     item.deprecates,
                 )
-                for item in deep.changes
-            ],
-        )
-        db.executemany(
-            "INSERT OR IGNORE INTO patterns VALUES(?,?,?,?)",
-            [
-                (key, item.kind, item.what, self._kept(json.dumps(item.others, ensure_ascii=False)) or "[]")
-                for item in patterns_of(deep.changes, commit.files)
+                for item in changes
             ],
         )
 
@@ -310,6 +316,29 @@ class Indexer:
             self.store.lease(self._owner)
         if progress is not None:
             progress(what, done, total)
+
+
+class Judgement(NamedTuple):
+    """What a commit is for and worth, as the columns of the store have it."""
+
+    kind: str
+    confidence: float
+    told: bool
+    reasons: str
+    issues: str
+    reverts: str
+    lines: int
+    ground: str
+    objection: str
+
+
+def judgement(item: Commit) -> Judgement:
+    """What a commit's message and files say of it."""
+    intent = intent_of(item.subject, item.body, shape_of(item.files), merge=item.merge)
+    objection = credibility(item.author, item.email, intent, item.files)
+    lines = sum(max(diff.added, 0) + max(diff.removed, 0) for diff in item.files)
+    told = (intent.kind, intent.confidence, intent.told, encode(intent.reasons), " ".join(intent.issues))
+    return Judgement(*told, intent.reverts, lines, *_split(objection))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.store import Store
@@ -45,11 +45,38 @@ def tags_moved(store: Store, tags: Sequence[Tag]) -> bool:
     return set(store.rows("SELECT name, oid FROM tags")) != {(tag.name, tag.commit) for tag in tags}
 
 
-def assign_releases(repository: Repository, store: Store, tags: Sequence[Tag]) -> None:
-    """Writes for every commit the first release that has it; does nothing while no tag moved."""
-    if not tags_moved(store, tags):
-        return
+def assign_releases(
+    repository: Repository, store: Store, tags: Sequence[Tag], first: Mapping[str, str] | None = None
+) -> None:
+    """Writes for every stored commit the first release that has it, "" where none does.
+
+    While no tag moved, only commits that are new to the store are looked at. `first` is `first_releases`, if known.
+    """
+    moved = tags_moved(store, tags)
     ordered = releases(tags)
+    waiting = [row[0] for row in store.rows("SELECT oid FROM commits WHERE release IS NULL")]
+    if not moved and first is None:
+        unreleased = repository.beyond(waiting, [tag.commit for tag in ordered]) if waiting else set()
+        with store.transaction() as db:
+            db.executemany("UPDATE commits SET release='' WHERE oid=?", [(oid,) for oid in unreleased])
+        waiting = [oid for oid in waiting if oid not in unreleased]
+    if not moved and not waiting:
+        return
+    first = first_releases(repository, ordered) if first is None else first
+    ranks = {tag.name: rank for rank, tag in enumerate(ordered, 1)}
+    with store.transaction() as db:
+        if moved:
+            waiting = [row[0] for row in db.execute("SELECT oid FROM commits")]
+        db.executemany("UPDATE commits SET release=? WHERE oid=?", [(first.get(oid, ""), oid) for oid in waiting])
+        db.execute("DELETE FROM tags")
+        db.executemany(
+            "INSERT INTO tags VALUES(?,?,?,?)",
+            [(tag.name, tag.commit, tag.time, ranks.get(tag.name, 0)) for tag in tags],
+        )
+
+
+def first_releases(repository: Repository, ordered: Sequence[Tag]) -> dict[str, str]:
+    """For every commit that one of the tags has, the first of them."""
     parents = dict(repository.reachable([tag.commit for tag in ordered])) if ordered else {}
     first: dict[str, str] = {}
     for tag in ordered:
@@ -60,12 +87,4 @@ def assign_releases(repository: Repository, store: Store, tags: Sequence[Tag]) -
                 continue
             first[oid] = tag.name
             stack.extend(parents[oid])
-    ranks = {tag.name: rank for rank, tag in enumerate(ordered, 1)}
-    with store.transaction() as db:
-        db.execute("UPDATE commits SET release=NULL WHERE release IS NOT NULL")
-        db.executemany("UPDATE commits SET release=? WHERE oid=?", [(name, oid) for oid, name in first.items()])
-        db.execute("DELETE FROM tags")
-        db.executemany(
-            "INSERT INTO tags VALUES(?,?,?,?)",
-            [(tag.name, tag.commit, tag.time, ranks.get(tag.name, 0)) for tag in tags],
-        )
+    return first

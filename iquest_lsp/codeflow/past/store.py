@@ -19,7 +19,7 @@ from typing import Any
 
 from iquest_lsp.errors import RepositoryError
 
-SCHEMA = 4
+SCHEMA = 5
 #: The same for every schema: an older store is emptied where it lies.
 FILE = "flow-1.sqlite"
 #: How long another process is waited for, and how often it is asked where SQLite itself does not wait.
@@ -61,6 +61,9 @@ CREATE TABLE live(
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX live_in_order ON live(view, ord);
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE read_files(commit_id INTEGER NOT NULL, path_id INTEGER NOT NULL, PRIMARY KEY(commit_id, path_id))
+    WITHOUT ROWID;
+CREATE TABLE trails(key TEXT PRIMARY KEY, found TEXT NOT NULL);
 """
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
@@ -24,6 +24,8 @@ Labelled = tuple[str, Range]
 ALIKE = 0.5
 MAX_RENAMES = 20
 _MAX_COMPARED = 200
+#: What may lie between the pieces of a whole: a share of them, and some lines.
+MAX_GROWTH, MAX_BETWEEN = 1.25, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,16 @@ class Walked:
 
 
 def follow(
-    repository: Repository, revision: str, ranges: Iterable[tuple[str, str, Range]], *, seconds: float | None = None
+    repository: Repository,
+    revision: str,
+    ranges: Iterable[tuple[str, str, Range]],
+    *,
+    seconds: float | None = None,
+    whole: Container[str] = (),
 ) -> Walked:
     """The commits that changed some lines of a revision; `ranges` are (label, path, 0-based lines) in it.
 
+    The lines of a label in `whole` stay one piece: what stood between two of them belongs to them.
     Raises RepositoryError, RevisionError.
     """
     walked = Walked()
@@ -63,7 +71,7 @@ def follow(
         if not spans:
             continue
         with pair_diffs(repository, tuple(spans)) as diffs:
-            walk = _Walk(repository, diffs, walked)
+            walk = _Walk(repository, diffs, walked, whole)
             walk.run(start, spans, deadline)
         for origin, found in walk.elsewhere.items():
             renames += 1
@@ -95,8 +103,9 @@ def last_change(repository: Repository, revision: str, path: str, line: int) -> 
 class _Walk:
     """One walk from one commit over some paths; lines that lead to other paths are left in `elsewhere`."""
 
-    def __init__(self, repository: Repository, diffs: PairDiffs, walked: Walked) -> None:
+    def __init__(self, repository: Repository, diffs: PairDiffs, walked: Walked, whole: Container[str]) -> None:
         self._repository = repository
+        self._whole = whole
         self._diffs = diffs
         self._walked = walked
         self._parents: dict[str, list[str]] = {}
@@ -128,7 +137,7 @@ class _Walk:
             current = waiting.pop()
             if current not in self._pending:
                 continue
-            handed = list(self._hand_on(current, self._pending.pop(current)))
+            handed = list(self._hand_on(current, _in_one_piece(self._pending.pop(current), self._whole)))
             # Clocks that were wrong can show a parent before its child.
             waiting.extend(parent for parent in handed if parent in self._parents)
 
@@ -238,6 +247,20 @@ class _Walk:
                     given = True
         if given and alone is not None:
             yield alone[0]
+
+
+def _in_one_piece(spans: dict[str, list[Labelled]], whole: Container[str]) -> dict[str, list[Labelled]]:
+    """The spans, those of one label and file drawn together where the label is in `whole`."""
+    found: dict[str, list[Labelled]] = {}
+    for path, items in spans.items():
+        found[path] = [item for item in items if item[0] not in whole]
+        for label in dict.fromkeys(label for label, _ in items if label in whole):
+            pieces = [span for other, span in items if other == label]
+            start, end = min(start for start, _ in pieces), max(end for _, end in pieces)
+            # Lines that were moved about would take in what was never between them.
+            near = end - start <= MAX_GROWTH * sum(end - start for start, end in pieces) + MAX_BETWEEN
+            found[path] += [(label, (start, end))] if near else [(label, piece) for piece in pieces]
+    return found
 
 
 def _has_before(diff: FileDiff) -> bool:

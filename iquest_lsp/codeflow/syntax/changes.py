@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, plain_effects
+from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.forms import Key, keyed
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import is_test
+from iquest_lsp.codeflow.syntax.prose import prose_rows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Key = tuple[str, int]
 
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
@@ -72,7 +74,7 @@ def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) ->
     new = symbols_of(diff.path, after, variables=True) if after is not None else ()
     if not old and not new:
         return []
-    comparison = _Comparison(diff, before or b"", after or b"", _keyed(old), _keyed(new))
+    comparison = _Comparison(diff, before or b"", after or b"", keyed(old), keyed(new, old))
     return comparison.run()
 
 
@@ -83,6 +85,7 @@ class _Comparison:
         self.diff, self.old, self.new = diff, old, new
         self.before, self.after = before.split(b"\n"), after.split(b"\n")
         self.language = grammars.language_of(diff.path)
+        self.old_prose, self.new_prose = (prose_rows(self.language, lines) for lines in (self.before, self.after))
         self.old_touched = _touched(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
         self.new_touched = _touched(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
         removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
@@ -99,13 +102,16 @@ class _Comparison:
         gone = [key for key in self.old if key not in self.new]
         come = [key for key in self.new if key not in self.old]
         renames = self._renames(gone, come)
+        old_names, new_names = ({name for name, _ in side} for side in (self.old, self.new))
         found = []
         for key, symbol in self.new.items():
             old_key = renames.get(key, key)
             earlier = self.old.get(old_key)
             if earlier is None:
                 inner = _outer(key) in come and renames.get(_outer(key)) is None
-                found.append(self._whole(symbol, "added", self.diff.path, self.after, inner=inner))
+                whole = self._whole(symbol, "added", self.diff.path, self.after, inner=inner)
+                # Another form of what was there already adds no definition.
+                found.append(_as_form(whole, EffectKind.OTHER_FORM) if symbol.name in old_names else whole)
             elif old_key != key and not self._follows_outer(key, old_key, renames):
                 change = self._whole(symbol, "renamed", self.diff.path, self.after)
                 found.append(replace(change, old_name=earlier.name, old_span=(earlier.start, earlier.end)))
@@ -116,7 +122,8 @@ class _Comparison:
         for key in gone:
             if key not in taken:
                 inner = _outer(key) in gone and _outer(key) not in taken
-                found.append(self._whole(self.old[key], "removed", path, self.before, inner=inner))
+                whole = self._whole(self.old[key], "removed", path, self.before, inner=inner)
+                found.append(_as_form(whole, EffectKind.LESS_FORMS) if key[0] in new_names else whole)
         return found
 
     @staticmethod
@@ -184,25 +191,25 @@ class _Comparison:
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
-        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc))
-        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc))
-        removed = [
-            line
+        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_prose
+        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_prose
+        pairs = [
+            (
+                [
+                    line
+                    for at, line in enumerate(hunk.removed, hunk.old_start)
+                    if earlier.start <= at < earlier.end and at not in old_inside
+                ],
+                [
+                    line
+                    for at, line in enumerate(hunk.added, hunk.new_start)
+                    if symbol.start <= at < symbol.end and at not in new_inside
+                ],
+            )
             for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.removed, hunk.old_start)
-            if earlier.start <= at < earlier.end and at not in old_inside
         ]
-        added = [
-            line
-            for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.added, hunk.new_start)
-            if symbol.start <= at < symbol.end and at not in new_inside
-        ]
-        if symbol.kind in ("constant", "variable"):
-            # Of a value the reader wants to see both, the old one and the new one.
-            return plain_effects(removed, added) or effects(removed, added)
         old, new = _own_lines(self.before, earlier, old_inside), _own_lines(self.after, symbol, new_inside)
-        return effects(removed, added, old, new) or plain_effects(removed, added, old, new)
+        return body_effects(symbol.kind, [pair for pair in pairs if any(pair)], old, new, self.language)
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])
@@ -211,13 +218,13 @@ class _Comparison:
 
     def _doc_only(self, earlier: Symbol, symbol: Symbol, removed: list[str], added: list[str]) -> bool:
         old_inside = all(
-            earlier.doc[0] <= at < earlier.doc[1] or is_comment(line)
+            earlier.doc[0] <= at < earlier.doc[1] or at in self.old_prose or is_comment(line)
             for hunk in self.diff.hunks
             for at, line in enumerate(hunk.removed, hunk.old_start)
             if earlier.start <= at < earlier.end
         )
         new_inside = all(
-            symbol.doc[0] <= at < symbol.doc[1] or is_comment(line)
+            symbol.doc[0] <= at < symbol.doc[1] or at in self.new_prose or is_comment(line)
             for hunk in self.diff.hunks
             for at, line in enumerate(hunk.added, hunk.new_start)
             if symbol.start <= at < symbol.end
@@ -350,14 +357,9 @@ def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
     }
 
 
-def _keyed(symbols: Sequence[Symbol]) -> dict[Key, Symbol]:
-    """Symbols by name and count, so that overloads stay apart."""
-    seen: Counter[str] = Counter()
-    keyed = {}
-    for symbol in symbols:
-        keyed[symbol.name, seen[symbol.name]] = symbol
-        seen[symbol.name] += 1
-    return keyed
+def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
+    """A form that comes or goes as a change of its definition, which others have other forms of."""
+    return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
 
 
 def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> set[Key]:

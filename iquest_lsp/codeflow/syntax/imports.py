@@ -1,8 +1,9 @@
-"""Where a file's names come from, by its import statements (Python, JavaScript and TypeScript)."""
+"""Where a file's names come from, by its import statements (Python, JavaScript, TypeScript, Rust, Go)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 _PYTHON = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\(([^)]*)\)|([^\n#;]*))", re.MULTILINE)
@@ -17,6 +18,10 @@ _STATEMENT = re.compile(
     r"^\s*(?:(?:from|import|export|use|pub(?:\([\w:]+\))?\s+use|require|require_relative|include|mod|pub\s+mod|package)"
     r"\b|#\s*include)|^\s*(?:const|let|var)\b.*\b(?:require|import)\(|\}\s*from\s+[\"']"
 )
+_MODULE = re.compile(r"^[ \t]*import[ \t]+([\w., \t]+)", re.MULTILINE)
+_WHOLE = re.compile(r"\bimport\s*(?:type\s+)?(?:[\w$]+\s*,\s*)?\*\s*as\s+([\w$]+)\s*from\s*[\"']([^\"'\n]+)[\"']")
+_USE = re.compile(r"\buse\s+([^;]+);")
+_GO = re.compile(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./~\-]+)\"\s*(?://.*)?$", re.MULTILINE)
 _SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 #: What a module is called where others import its folder.
 GENERAL = ("__init__", "index", "mod", "main", "lib")
@@ -30,7 +35,7 @@ def imports(text: str) -> bool:
 
 def reads_imports(path: str) -> bool:
     """Whether `imported` understands files of this name."""
-    return path.endswith((".py", ".pyi", *_SCRIPTS))
+    return path.endswith((".py", ".pyi", ".rs", ".go", *_SCRIPTS))
 
 
 def imported(path: str, text: str) -> dict[str, set[str]]:
@@ -46,6 +51,10 @@ def imported(path: str, text: str) -> dict[str, set[str]]:
     if path.endswith((".py", ".pyi")):
         for module, several, one in _PYTHON.findall(text):
             add(several or one, module, r"\s+as\s+")
+    elif path.endswith(".rs"):
+        for tree in _USE.findall(text):
+            for module, name, _ in _use_tree(re.sub(r"//[^\n]*", "", tree)):
+                found.setdefault(STAR if name == "*" else name, set()).add(module)
     elif path.endswith(_SCRIPTS):
         for default, names, star, module in _SCRIPT.findall(text):
             add(",".join((default, names)), module, r"\s+as\s+")
@@ -56,9 +65,73 @@ def imported(path: str, text: str) -> dict[str, set[str]]:
     return found
 
 
+def modules(path: str, text: str) -> dict[str, set[str]]:
+    """The modules that names of a file stand for, as they are written: of `import a.b as c`, `a.b` for `c`.
+
+    What is imported from a module may be one itself: it is told with what it is imported from.
+    """
+    found: dict[str, set[str]] = {}
+    if path.endswith((".py", ".pyi")):
+        for names in _MODULE.findall(text):
+            for part in names.split(","):
+                module, _, name = part.strip().partition(" as ")
+                if module:
+                    found.setdefault(name.strip() or module.split(".")[0], set()).add(module.strip())
+                    found.setdefault(module.strip().split(".")[-1], set()).add(module.strip())
+        for module, several, one in _PYTHON.findall(text):
+            for part in re.sub(r"#[^\n]*", "", several or one).split(","):
+                name, _, alias = part.strip().partition(" as ")
+                if name:
+                    found.setdefault(alias.strip() or name, set()).update({module, f"{module.rstrip('.')}.{name}"})
+    elif path.endswith(_SCRIPTS):
+        for name, module in _WHOLE.findall(text):
+            found.setdefault(name, set()).add(module)
+        for default, names, _, module in _SCRIPT.findall(text):
+            for part in (default, *names.split(",")):
+                if name := re.split(r"\s+as\s+", part.strip())[-1].removeprefix("type "):
+                    found.setdefault(name, set()).add(module)
+        for default, names, module in _REQUIRED.findall(text):
+            for part in (default, *names.split(",")):
+                if name := re.split(r"\s*:\s*", part.strip())[-1]:
+                    found.setdefault(name, set()).add(module)
+    elif path.endswith(".rs"):
+        for tree in _USE.findall(text):
+            for module, name, alias in _use_tree(re.sub(r"//[^\n]*", "", tree)):
+                found.setdefault(alias or name, set()).update({module, f"{module}::{name}"})
+    elif path.endswith(".go"):
+        for alias, module in _GO.findall(text):
+            last = re.sub(r"/v\d+$|^gopkg\.in/|\.v\d+$", "", module).rsplit("/", 1)[-1]
+            found.setdefault(alias or last, set()).add(module)
+    return found
+
+
+def _use_tree(tree: str, prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """The parts of a `use` of Rust: module, name, and what it is called here where that is another name."""
+    tree = tree.strip()
+    brace = tree.find("{")
+    if brace >= 0:
+        outer = prefix + tree[:brace].strip()
+        depth, part = 0, ""
+        for char in tree[brace + 1 : tree.rfind("}") if "}" in tree else len(tree)]:
+            depth += (char == "{") - (char == "}")
+            if char == "," and not depth:
+                yield from _use_tree(part, outer)
+                part = ""
+            else:
+                part += char
+        yield from _use_tree(part, outer)
+        return
+    path, _, alias = tree.partition(" as ")
+    module, _, name = f"{prefix}{path.strip()}".rpartition("::")
+    if name == "self":
+        module, _, name = module.rpartition("::")
+    if name:
+        yield module, name, alias.strip()
+
+
 def leads_to(module: str, path: str) -> bool:
     """Whether the name of a module, as an import writes it, can mean the file at `path` or a package around it."""
     file = PurePosixPath(path)
-    last = re.split(r"[./\\]", re.sub(r"\.(?:[cm]?[jt]sx?|vue|svelte)$", "", module).rstrip("./"))[-1]
+    last = re.split(r"[./\\:]+", re.sub(r"\.(?:[cm]?[jt]sx?|vue|svelte)$", "", module).rstrip("./"))[-1]
     # `from . import name` and `from "./index"` mean the folder that the file lies in, or one that passes it on.
-    return last in ("", *GENERAL, file.stem, *file.parent.parts)
+    return last in ("", "crate", "super", "self", *GENERAL, file.stem, *file.parent.parts)

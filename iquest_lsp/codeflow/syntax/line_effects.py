@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.syntax.effects.common_words import NOT_CALLS, WORDS
 
 MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
@@ -26,134 +26,11 @@ _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|
 _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*[:{]?\s*$")
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
-_NOT_CALLS = frozenset(
-    {
-        "if",
-        "for",
-        "while",
-        "return",
-        "def",
-        "class",
-        "function",
-        "switch",
-        "catch",
-        "elif",
-        "print",
-        "and",
-        "or",
-        "not",
-        "in",
-        "assert",
-        "func",
-        "fn",
-        "match",
-        "with",
-        "super",
-        "sizeof",
-        "except",
-        "lambda",
-        "await",
-        "yield",
-        "new",
-        "raise",
-        "throw",
-        "isinstance",
-        "len",
-        "str",
-        "int",
-        "list",
-        "dict",
-        "set",
-        "tuple",
-        "range",
-        "max",
-        "min",
-        "sum",
-        "any",
-        "all",
-        "sorted",
-        "reversed",
-        "enumerate",
-        "zip",
-        "bool",
-        "float",
-        "bytes",
-        "repr",
-        "type",
-        "iter",
-        "next",
-        "items",
-        "keys",
-        "values",
-        "get",
-        "append",
-        "extend",
-        "join",
-        "strip",
-        "lower",
-        "upper",
-        "format",
-        "encode",
-        "decode",
-        "add",
-        "push",
-        "copy",
-        "pop",
-        "String",
-        "toString",
-        "vec",
-        "Some",
-        "Ok",
-        "Err",
-        "cast",
-        "hasattr",
-        "getattr",
-        "setattr",
-        "startswith",
-        "endswith",
-        "unwrap",
-        "clone",
-        "map",
-        "filter",
-        "make",
-        "string",
-    }
-)
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
 _COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|if|endif|else)|//|/\*|\*|--|<!--|$)")
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
-_WORDS = frozenset(keyword.kwlist) | {
-    "const",
-    "let",
-    "var",
-    "function",
-    "fn",
-    "func",
-    "static",
-    "public",
-    "private",
-    "void",
-    "new",
-    "this",
-    "self",
-    "auto",
-    "typeof",
-    "null",
-    "true",
-    "false",
-    "nil",
-    "throw",
-    "catch",
-    "switch",
-    "case",
-    "struct",
-    "impl",
-    "pub",
-    "use",
-    "mut",
-}
 
 
 class EffectKind(StrEnum):
@@ -175,6 +52,27 @@ class EffectKind(StrEnum):
     TURNS = "turns"
     #: A text and the one in its place.
     BECOMES = "becomes"
+    #: A condition, or what it is joined to, and for the last two the one in its place.
+    REQUIRES = "requires"
+    REQUIRES_NO_MORE = "requires-no-more"
+    ALLOWS = "allows"
+    ALLOWS_NO_MORE = "allows-no-more"
+    NEGATES = "negates"
+    CONDITION = "condition"
+    #: An argument and the function that is called.
+    PASSES = "passes"
+    PASSES_NO_MORE = "passes-no-more"
+    #: What is in the place of another, and that other.
+    CALLS_INSTEAD = "calls-instead"
+    RETURNS_INSTEAD = "returns-instead"
+    RAISES_INSTEAD = "raises-instead"
+    #: A name, its value, and the one before.
+    SETS_INSTEAD = "sets-instead"
+    GAINS_MEMBER = "gains-member"
+    LOSES_MEMBER = "loses-member"
+    #: An attribute or a decorator.
+    GAINS_MARK = "gains-mark"
+    LOSES_MARK = "loses-mark"
     #: A version and the one in its place.
     RAISES_VERSION = "raises-version"
     LOWERS_VERSION = "lowers-version"
@@ -199,6 +97,7 @@ class EffectKind(StrEnum):
     OTHER_SIGNATURE = "other-signature"
     #: A definition that exists already is given another form: an overload, or one for another platform.
     OTHER_FORM = "other-form"
+    LESS_FORMS = "less-forms"
     #: What is known holds a secret.
     WITHHELD = "withheld"
 
@@ -239,7 +138,7 @@ def effects(
 def _conditions(lines: Iterable[str]) -> list[str]:
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
     found = [_bracketed(match[1]) for line in bare if (match := _CONDITION.match(line))]
-    return [condition for condition in found if len(condition) <= MAX_CONDITION]
+    return [condition for condition in found if len(condition) <= MAX_CONDITION and _balanced(condition)]
 
 
 def _bracketed(condition: str) -> str:
@@ -263,7 +162,7 @@ def plain_effects(
     """
     before, after = ([line for line in lines if line.strip() and not is_comment(line)] for lines in (removed, added))
     minus, plus = ([line.strip() for line in lines] for lines in (before, after))
-    if minus and list(map(_uncommented, minus)) == list(map(_uncommented, plus)):
+    if minus and list(map(uncommented, minus)) == list(map(uncommented, plus)):
         return [_same_code(before, after)]
     if len(minus) == len(plus) == 1 and (part := _part(minus[0], plus[0])) is not None:
         return [part]
@@ -298,7 +197,7 @@ def _part(before: str, after: str) -> Effect | None:
     """What of one line becomes what: the line itself where it is short, else the part that differs, if it is whole."""
     if len(before) + len(after) <= 100:
         return Effect(EffectKind.BECOMES, (before, after))
-    before, after = _uncommented(before), _uncommented(after)
+    before, after = uncommented(before), uncommented(after)
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     same = _shared(old, new)
     left, right = old[same:], new[same:]
@@ -332,8 +231,8 @@ def _cut(text: str) -> str:
 
 
 def _identifiers(lines: Iterable[str]) -> set[str]:
-    bare = (_ANY_STRING.sub('""', _uncommented(line)) for line in lines)
-    return {word for line in bare for word in re.findall(r"[A-Za-z_]\w+", line)} - _WORDS
+    bare = (_ANY_STRING.sub('""', uncommented(line)) for line in lines)
+    return {word for line in bare for word in re.findall(r"[A-Za-z_]\w+", line)} - WORDS
 
 
 def is_comment(line: str) -> bool:
@@ -341,7 +240,7 @@ def is_comment(line: str) -> bool:
     return bool(_COMMENT_LINE.match(line))
 
 
-def _uncommented(line: str) -> str:
+def uncommented(line: str) -> str:
     """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
     found = _LAST_COMMENT.search(line)
     if found is None or any(line[: found.start()].count(quote) % 2 for quote in ('"', "'", "`")):
@@ -382,7 +281,7 @@ def _calls(lines: Iterable[str]) -> set[str]:
             continue
         for match in _CALL.finditer(_ANY_STRING.sub('""', line)):
             name = (match[1] or match[2]).rsplit(".", 1)[-1]
-            if name not in _NOT_CALLS:
+            if name not in NOT_CALLS:
                 names.add(name)
     return names
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.imports import STAR, imported, reads_imports
+from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
 from iquest_lsp.codeflow.syntax.owners import is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
+# What makes an object of a type by a function of the type, as `Type.from(…)` and `Type::new(…)`.
+_MADE = re.compile(
+    r"(?:new\s+)?([A-Z]\w*)(?:\.|::)(?:from|new|create|of|default|build|builder|with_\w+|from_\w+)\s*\([^()]*\)$"
+)
 # Languages in which an object's members are never read without the object.
 _EXPLICIT = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".go", ".rs")
 
@@ -26,7 +31,8 @@ class NamesOfFile:
         self.text = source.decode("utf-8", "replace")
         self.symbols = symbols_of(path, source)
         self.defined = frozenset(item.short for item in self.symbols)
-        self._imported = imported(path, self.text) if reads_imports(path) else None
+        self._imported = imported(path, self.text) if reads_imports(path) and not path.endswith(".go") else None
+        self._modules = modules(path, self.text) if reads_imports(path) else None
         parser = grammars.parser(grammars.language_of(path))
         self.tree: Tree | None = parser.parse(source) if parser is not None else None
 
@@ -35,6 +41,15 @@ class NamesOfFile:
         if self._imported is None:
             return None
         return frozenset(self._imported.get(name, set()) | self._imported.get(STAR, set()))
+
+    def modules(self, name: str) -> frozenset[str] | None:
+        """The modules that a name stands for here; None where the file's imports are not understood."""
+        return None if self._modules is None else frozenset(self._modules.get(name, ()))
+
+    def owned_by_any(self, owners: Iterable[str], on: str, line: int, name: str) -> bool | None:
+        """Whether the member `name` of `on` is that of any of the owners."""
+        answers = [self.owned(owner, on, line, name) for owner in owners]
+        return True if True in answers else None if None in answers else False
 
     def owned(self, owner: str, on: str, line: int, name: str) -> bool | None:
         """Whether the member `name` of `on` is the owner's."""
@@ -107,6 +122,8 @@ def _last_name(node: Node | None) -> str:
     if node is None or node.text is None:
         return ""
     if node.type in _CALLS:
+        if made := _MADE.match(node.text.decode("utf-8", "replace")):
+            return made[1]
         return _last_name(node.child_by_field_name("function") or node.child_by_field_name("constructor")) or "?"
     found = re.search(r"([\w$]+)$", node.text.decode("utf-8", "replace"))
     return found[1] if found else "?"

@@ -19,6 +19,8 @@ from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE
 
 MAX_PARSED = 80
 MAX_FOUND = 400
+#: Lines that are looked at for types derived from one, and types that are followed.
+MAX_HEADS, MAX_HEIRS = 2000, 6
 # A name as common as this is no evidence, and reading on would take long.
 MAX_LINES = 4000
 
@@ -38,7 +40,8 @@ class Reference:
 
     `own` says that its file defines that name itself; `last` is the last line of a call. `on` is what stands before the
     name (`on.name`); `owned` whether that is the owner that was asked about, None where the file does not tell.
-    `sources` are the modules that the file imports the name from, None where its imports are not understood.
+    `sources` are the modules that the file imports the name from, `modules` those that `on` stands for; None where its
+    imports are not understood.
     """
 
     path: str
@@ -53,6 +56,7 @@ class Reference:
     on: str = ""
     owned: bool | None = None
     sources: frozenset[str] | None = None
+    modules: frozenset[str] | None = None
 
     @property
     def named(self) -> bool:
@@ -108,14 +112,29 @@ def _is(use: Reference, path: str, leads: Sequence[str], *, alone: bool) -> bool
             # Nothing else is called like this, so that an object of an unknown type must be meant.
             return alone and bool(use.on) and use.on not in ITSELF and is_compound(use.name)
         return use.owned
+    if use.on and use.on in leads:
+        return True
+    return is_from(use, path) is not False
+
+
+def is_from(use: Reference, path: str) -> bool | None:
+    """Whether a use of a name that a module defines is of the module at `path`; None where its file does not tell."""
     if use.on:
         # A function called on some object is another function, unless the object is its module.
-        return use.on in leads
+        if use.path == path:
+            return use.on in ("exports", "module")
+        if use.modules:
+            return any(leads_to(module, path) for module in use.modules)
+        # A path of Rust says the module itself.
+        return path.endswith(".rs") and leads_to(use.on, path) and use.on not in ("self", "Self")
     if use.path == path:
         return True
-    if use.own or use.sources is None:
-        return not use.own
-    return any(leads_to(source, path) for source in use.sources)
+    if use.own:
+        return False
+    if path.endswith(".go"):
+        # The files of a folder are one package.
+        return PurePosixPath(use.path).parent == PurePosixPath(path).parent
+    return None if use.sources is None else any(leads_to(source, path) for source in use.sources)
 
 
 def is_compound(name: str) -> bool:
@@ -181,6 +200,9 @@ def references(
         return []
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
+    heirs = {
+        name: _with_heirs(repository, owner, revision) for name, owner in owners.items() if name in wanted and owner
+    }
     hits: dict[str, list[tuple[int, str]]] = {}
     lines = list(islice(repository.grep(wanted, revision), MAX_LINES + 1))
     if len(lines) > MAX_LINES:
@@ -225,14 +247,14 @@ def references(
                     if not code or imports(text) or _looks_called(name, text)
                 ]
                 continue
-            seen: set[str] = set()
+            seen: set[tuple[str, str]] = set()
             for match in pattern.finditer(text):
                 owner = owners.get(match[0], "")
                 use, last, on = confirm.use(line, len(text[: match.start()].encode("utf-8")), owner)
                 if use == "bind":
                     bound.add((path, confirm.within(line), match[0]))
-                elif use and match[0] not in seen:
-                    seen.add(match[0])
+                elif use and (match[0], on) not in seen:
+                    seen.add((match[0], on))
                     found.append(
                         Reference(
                             path,
@@ -245,8 +267,9 @@ def references(
                             match[0] in confirm.defined,
                             last,
                             on,
-                            confirm.owned(owner, on, line, match[0]) if owner else None,
+                            confirm.owned_by_any(heirs[match[0]], on, line, match[0]) if owner else None,
                             confirm.sources(match[0]),
+                            confirm.modules(on) if on else None,
                         )
                     )
         if len(found) >= MAX_FOUND:
@@ -256,6 +279,20 @@ def references(
         repository.gaps.add(GapKind.UNPARSED, unparsed)
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
+
+
+def _with_heirs(repository: Searched, owner: str, revision: str | None) -> list[str]:
+    """A type, and those whose heads say that they are derived from it, or from one of these."""
+    found = [owner]
+    for name in found:
+        head = re.compile(
+            rf"\b(?:class|interface|struct|trait)\s+(\w+)\b[^:({{]*(?:\(|:|<|\bextends\b|\bimplements\b).*(?<![\w.]){re.escape(name)}\b"
+        )
+        for _, _, text in islice(repository.grep([name], revision), MAX_HEADS):
+            match = head.search(text)
+            if match and match[1] not in found and len(found) < MAX_HEIRS:
+                found.append(match[1])
+    return found
 
 
 def _looks_called(name: str, text: str) -> bool:

@@ -5,15 +5,28 @@ from __future__ import annotations
 import re
 
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
 
 #: Two signatures that are longer together are not told in full.
 MAX_TOLD = 157
+#: What stands in brackets before the name, and heads that take nothing.
+_BEFORE = re.compile(r"(?:pub\s*\([^)]*\)\s*)+|func\s*\([^)]*\)")
+_NO_PARAMETERS = re.compile(
+    r"(?:(?:export|declare|typedef|pub(?:\([^)]*\))?)\s+)*(?:type|struct|enum|union|trait|interface|impl)\b"
+)
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
+#: Types that are given a name, and values.
+_ALIAS = re.compile(
+    r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)"
+    r"|\w+(?:\[[^\]]*\])?\s+(?:interface|struct|func)\b"
+)
 
 
 def parameter_effects(before: str, after: str) -> list[Effect]:
     """Parameters that came, went or changed between two signatures."""
+    if _ALIAS.match(before) or _ALIAS.match(after):
+        return []  # brackets hold parts of a type
     if _CLASS.match(before) and _CLASS.match(after):
         return _bases_effects(before, after)
     old, new = parameters(before), parameters(after)
@@ -39,6 +52,8 @@ def _bases_effects(before: str, after: str) -> list[Effect]:
 
 def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
+    if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
+        return [Effect(EffectKind.OTHER_SIGNATURE)]
     if types_only(before, after):
         return [Effect(EffectKind.TYPES_ONLY)]
     found = parameter_effects(before, after)
@@ -151,11 +166,25 @@ def _by_name_only(signature: str) -> set[str]:
     return set(parameters(f"({', '.join(parts[star + 1 :])})"))
 
 
+def _opening(signature: str) -> int:
+    """Where the parameters begin: behind `pub(…)`, a receiver and type parameters; -1 where there are none."""
+    if _NO_PARAMETERS.match(signature):
+        return -1
+    found = _BEFORE.match(signature)
+    start = found.end() if found else 0
+    depth = 0
+    for at in range(start, len(signature)):
+        char = signature[at]
+        if char == "(" and not depth:
+            return at
+        depth += char == "<" and signature[max(at - 1, 0)] not in " <="
+        depth -= char == ">" and depth > 0 and signature[at - 1] not in "-="
+    return signature.find("(", start)
+
+
 def _parts(signature: str) -> list[str]:
     """The parameters of a signature as written, separators such as a lone star among them."""
-    # A method's receiver in Go is no parameter.
-    receiver = re.match(r"func\s*\([^)]*\)", signature)
-    start = signature.find("(", receiver.end() if receiver is not None else 0)
+    start = _opening(signature)
     if start < 0:
         return []
     depth, part, parts = 0, "", []

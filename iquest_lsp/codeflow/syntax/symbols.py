@@ -12,11 +12,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS
 from iquest_lsp.codeflow.syntax.paths import is_test
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+#: A longer signature is kept in part.
+MAX_SIGNATURE = 300
 MAX_SOURCE = 1024 * 1024
 MAX_SYMBOLS = 20_000
 
@@ -47,127 +50,6 @@ class Symbol:
         """False when the name is private by the usual conventions."""
         return not any(part.startswith("_") and not part.endswith("__") for part in self.name.split("."))
 
-
-# node type -> kind. A kind ending in "*" also holds further definitions.
-_DEFINITIONS: dict[str, dict[str, str]] = {
-    "python": {"function_definition": "function", "class_definition": "class*"},
-    "javascript": {
-        "function_declaration": "function",
-        "generator_function_declaration": "function",
-        "class_declaration": "class*",
-        "method_definition": "method",
-        "class": "class*",
-    },
-    "typescript": {
-        "function_declaration": "function",
-        "generator_function_declaration": "function",
-        "class_declaration": "class*",
-        "abstract_class_declaration": "class*",
-        "method_definition": "method",
-        "method_signature": "method",
-        "abstract_method_signature": "method",
-        "interface_declaration": "interface*",
-        "enum_declaration": "enum",
-        "type_alias_declaration": "type",
-        "internal_module": "module*",
-        "module": "module*",
-        "function_signature": "function",
-        "class": "class*",
-    },
-    "java": {
-        "class_declaration": "class*",
-        "interface_declaration": "interface*",
-        "enum_declaration": "enum*",
-        "record_declaration": "class*",
-        "annotation_type_declaration": "interface*",
-        "method_declaration": "method",
-        "constructor_declaration": "method",
-    },
-    "go": {
-        "var_spec": "variable",
-        "const_spec": "constant",
-        "function_declaration": "function",
-        "method_declaration": "method",
-        "type_spec": "type",
-        "type_alias": "type",
-    },
-    "rust": {
-        "function_item": "function",
-        "function_signature_item": "function",
-        "struct_item": "struct",
-        "enum_item": "enum",
-        "union_item": "struct",
-        "trait_item": "trait*",
-        "mod_item": "module*",
-        "type_item": "type",
-        "macro_definition": "macro",
-        "impl_item": "impl*",
-    },
-    "c": {
-        "function_definition": "function",
-        "struct_specifier": "struct",
-        "enum_specifier": "enum",
-        "union_specifier": "struct",
-        "type_definition": "type",
-        "preproc_function_def": "macro",
-        "preproc_def": "constant",
-    },
-    "cpp": {
-        "function_definition": "function",
-        "struct_specifier": "struct*",
-        "enum_specifier": "enum",
-        "union_specifier": "struct",
-        "class_specifier": "class*",
-        "namespace_definition": "module*",
-        "type_definition": "type",
-        "alias_declaration": "type",
-        "preproc_function_def": "macro",
-        "preproc_def": "constant",
-    },
-}
-_DEFINITIONS["tsx"] = _DEFINITIONS["typescript"]
-
-# Nodes that may hold definitions without being any.
-_HOLDERS = frozenset(
-    {
-        "module",
-        "program",
-        "source_file",
-        "translation_unit",
-        "decorated_definition",
-        "export_statement",
-        "block",
-        "class_body",
-        "interface_body",
-        "enum_body",
-        "enum_body_declarations",
-        "declaration_list",
-        "type_declaration",
-        "field_declaration_list",
-        "linkage_specification",
-        "template_declaration",
-        "preproc_if",
-        "preproc_ifdef",
-        "preproc_else",
-        "if_statement",
-        "try_statement",
-        "else_clause",
-        "except_clause",
-        "ambient_declaration",
-        "statement_block",
-        "expression_statement",
-        "object_type",
-        "lexical_declaration",
-        "variable_declaration",
-        "declaration",
-        "annotation_type_body",
-        "const_declaration",
-        "var_declaration",
-        "var_spec_list",
-        "finally_clause",
-        "ERROR",
-    }
-)
 
 _VALUE_FUNCTIONS = frozenset(
     {
@@ -258,7 +140,7 @@ def _inner_covers(outer: Symbol, hits: list[Symbol], start: int, count: int) -> 
 
 class _Walker:
     def __init__(self, language: str, source: bytes, test_file: bool) -> None:
-        self.definitions = _DEFINITIONS[language]
+        self.definitions = DEFINITIONS[language]
         self.language = language
         self.source = source
         self.test_file = test_file
@@ -287,7 +169,7 @@ class _Walker:
                 self._constant(child, scope, scope_kind)
             elif child.type == "assignment_expression":
                 self._assigned_function(child, scope)
-            elif child.type in _HOLDERS:
+            elif child.type in HOLDERS:
                 self.visit(child, scope, scope_kind, depth + 1)
 
     def _definition(self, node: Node, kind: str, scope: str, scope_kind: str, depth: int) -> None:
@@ -398,7 +280,7 @@ class _Walker:
         if "\n" in raw:
             # The same head broken over lines in another way is the same head.
             text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))
-        return text.rstrip(" {:=>")[:300]
+        return text.rstrip(" {:=>")[:MAX_SIGNATURE]
 
     def _alone(self, node: Node) -> bool:
         """True when nothing but white space stands before the node on its line."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.signatures import signature_effects
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, listed, say
+from iquest_lsp.codeflow.wording.purposes import objection_words
 
 #: How many names are told of an effect on names.
 _NAMES = {EffectKind.CALLS_NO_MORE: 2}
@@ -23,19 +25,36 @@ _ON_NAMES = {
     EffectKind.DROPS_TEXT: "drops the text {}",
     EffectKind.TAKES: "takes the new parameter {}",
     EffectKind.TAKES_NO_MORE: "no longer takes {}",
+    EffectKind.GAINS_MEMBER: "gains the member {}",
+    EffectKind.LOSES_MEMBER: "loses the member {}",
     EffectKind.INHERITS: "now inherits from {}",
     EffectKind.INHERITS_NO_MORE: "no longer inherits from {}",
 }
 _ON_VALUES = {
+    EffectKind.PASSES: "passes `{}` to `{}`",
+    EffectKind.PASSES_NO_MORE: "no longer passes `{}` to `{}`",
+    EffectKind.CALLS_INSTEAD: "calls `{}` instead of `{}`",
+    EffectKind.RETURNS_INSTEAD: "returns `{}` instead of `{}`",
+    EffectKind.RAISES_INSTEAD: "raises `{}` instead of `{}`",
+    EffectKind.SETS_INSTEAD: "sets `{}` to `{}` instead of `{}`",
+    EffectKind.GAINS_MARK: "is marked `{}`",
+    EffectKind.LOSES_MARK: "is no longer marked `{}`",
     EffectKind.CHECKS: "checks `{}`",
     EffectKind.COMMENTS_ONLY: "only comments change",
     EffectKind.REORDERS: "takes its parameters in a different order",
     EffectKind.TYPES_ONLY: "changes types only",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
     EffectKind.OTHER_FORM: "gains another form",
+    EffectKind.LESS_FORMS: "loses one of its forms",
 }
 #: What becomes of lines, where the others say what the definition does.
 _ON_LINES = {
+    EffectKind.REQUIRES: "a condition also requires `{}`",
+    EffectKind.REQUIRES_NO_MORE: "a condition no longer requires `{}`",
+    EffectKind.ALLOWS: "a condition also holds if `{}`",
+    EffectKind.ALLOWS_NO_MORE: "a condition no longer holds if `{}`",
+    EffectKind.NEGATES: "the condition `{}` is turned around to `{}`",
+    EffectKind.CONDITION: "the condition `{}` becomes `{}`",
     EffectKind.TURNS: "`{}` becomes `{}` in `{}`",
     EffectKind.BECOMES: "`{}` becomes `{}`",
     EffectKind.RAISES_VERSION: "raised from {} to {}",
@@ -129,3 +148,21 @@ def detail(change: Change) -> str:
     if change.change == "moved":
         return say("from {}::{}", change.old_path, change.old_name)
     return ", ".join(effect_words(effect) for effect in told_effects(change))
+
+
+def action_words(changes: Sequence[Change], limit: int) -> str:
+    """What was done to the first definitions, and how many more there are."""
+    parts = list(dict.fromkeys(map(_action, changes[:limit])))
+    parts += [say("and {} more", len(changes) - limit)] if len(changes) > limit else []
+    return "; ".join(parts)
+
+
+def _action(item: Change) -> str:
+    # The record shows both signatures beside the action.
+    told = detail(item) if item.change != "signature" else ""
+    return f"{item.change} {item.name}" + (f" ({told})" if told else "")
+
+
+def left_out_words(objection: Objection) -> str:
+    """The objection to a commit, in place of its rationale."""
+    return say("left out ({})", objection_words(objection))

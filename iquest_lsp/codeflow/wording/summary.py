@@ -34,7 +34,7 @@ _TITLES = {
     "chore": "Chore",
     "change": "Change",
 }
-_NOUNS = {
+NOUNS = {
     Category.DOCS: "documentation",
     Category.CHANGELOG: "the changelog",
     Category.CI: "continuous integration",
@@ -176,7 +176,7 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     shown = say("{} and {} more", names, len(files) - 2) if len(files) > 2 else names
     statuses = {item.status for item in files}
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
-    noun = say(_NOUNS[kind])
+    noun = say(NOUNS[kind])
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
     elif kind is Category.TEST and beside:

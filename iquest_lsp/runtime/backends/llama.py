@@ -32,9 +32,10 @@ from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.opened import OpenMemories
 from iquest_lsp.runtime.memory.shares import METADATA_KEY as MEMORY_KEY
 from iquest_lsp.runtime.memory.shares import MemoryShares
-from iquest_lsp.runtime.models.gguf_header import Header, fingerprint, read_header
+from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, MeasuredSpeed, Wishes, cores, plan, reach
 from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
+from iquest_lsp.runtime.models.split_files import read_model
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,15 @@ class LlamaBackend:
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
-        path = Path(self._options.model_path)
-        header = read_header(path)  # a clear error for a damaged file, where native code would end the process
+        header = read_model(
+            Path(self._options.model_path)
+        )  # a clear error for a damaged file, where native code would end the process
 
         def report(share: float) -> bool:
             progress(share)
             return True
 
-        model = Model.load(path, n_gpu_layers=self._options.gpu_layers, progress=report)
+        model = Model.load(header.path, n_gpu_layers=self._options.gpu_layers, progress=report)
         self._options, reason = settled(self._options, header, model)
         log.info("plan: %s", reason)
         context = self._make_context(model)
@@ -84,7 +86,7 @@ class LlamaBackend:
         decoder = Decoder(model, prefill, pieces, self._options, mixtures)
         states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
         self._parts = Parts(model, context, prefill, pieces, decoder, states)
-        return describe(model, path, self._options, reason)
+        return describe(model, header.path, self._options, reason)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         model = self.parts.model
@@ -98,7 +100,7 @@ class LlamaBackend:
         on_text: Callable[[str], None] | None = None,
         sampler: Sampler | None = None,
     ) -> Generation:
-        """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's temperature."""
+        """See engine.Backend; `sampler` chooses the tokens in place of the one of the prompt's sampling."""
         parts = self.parts
         start = time.monotonic()
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
@@ -298,7 +300,7 @@ def measured_speed(path: Path) -> MeasuredSpeed:
     """
     model = Model.load(path)
     try:
-        return _speed(read_header(path), model, gpu=False)
+        return _speed(read_model(path), model, gpu=False)
     finally:
         model.close()
 

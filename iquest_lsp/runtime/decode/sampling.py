@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.datatypes import Sampling
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -55,17 +57,35 @@ def is_close_call(logits: NDArray[np.float32]) -> bool:
     return float(logits[best]) - second < CLOSE_CALL
 
 
-class Sampler:
-    """Chooses tokens at one temperature (0: always the likeliest)."""
+def truncated(logits: NDArray[np.float32], sampling: Sampling) -> NDArray[np.float32]:
+    """The logits [n_vocab] with the tokens ruled out that are not drawn at all (see Sampling)."""
+    kept = logits
+    if 0 < sampling.top_k < len(logits):
+        least = np.partition(logits, -sampling.top_k)[-sampling.top_k]
+        kept = np.where(logits >= least, logits, np.float32(-np.inf))
+    if sampling.top_p < 1.0:
+        order = np.argsort(-kept, kind="stable")
+        shares = np.exp((kept[order] - kept[order[0]]).astype(np.float64))
+        count = int(np.searchsorted(np.cumsum(shares), sampling.top_p * shares.sum())) + 1
+        narrowed = np.full_like(kept, -np.inf)
+        narrowed[order[:count]] = kept[order[:count]]
+        kept = narrowed
+    if sampling.min_p > 0.0:
+        kept = np.where(kept >= kept.max() + np.log(sampling.min_p), kept, np.float32(-np.inf))
+    return kept
 
-    def __init__(self, temperature: float, generator: np.random.Generator) -> None:
-        self.temperature = temperature
+
+class Sampler:
+    """Chooses tokens by the rules of one Sampling."""
+
+    def __init__(self, sampling: Sampling, generator: np.random.Generator) -> None:
+        self.sampling = sampling
         self._generator = generator
 
     @property
     def samples(self) -> bool:
         """Whether chance plays a part."""
-        return self.temperature > 0
+        return self.sampling.temperature > 0
 
     def choose(self, logits: NDArray[np.float32]) -> Choice:
         """The next token."""
@@ -108,8 +128,9 @@ class Sampler:
         return Draft(choice.token), float(np.exp(choice.logprob))
 
     def weights(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities at the temperature, [n_vocab]."""
-        weights: NDArray[np.float64] = np.exp((logits - logits.max()).astype(np.float64) / self.temperature)
+        """The probabilities that tokens are drawn with, [n_vocab]."""
+        kept = truncated(logits, self.sampling)
+        weights: NDArray[np.float64] = np.exp((kept - kept.max()).astype(np.float64) / self.sampling.temperature)
         weights /= weights.sum()
         return weights
 

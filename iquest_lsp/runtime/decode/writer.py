@@ -328,10 +328,10 @@ class Decoder:
             context.set_threads(self._threads, self._batch_threads)
 
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
-        """A writer for one answer; without a sampler of its own it goes by the prompt's temperature."""
+        """A writer for one answer; without a sampler of its own it goes by the prompt's sampling."""
         costs, sequence = self.controller.costs, request.prompt.sequence
         tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self._clock)
-        sampler = sampler or Sampler(request.prompt.temperature, self._generator)
+        sampler = sampler or Sampler(request.prompt.sampling, self._generator)
         mixture, memory = self.mixtures.of(request)
         seen = SeenText(mixture, memory, self.lookups.setdefault(sequence, Lookup()))
         return Writer(tail, self.controller, self.traits, request, answer, sampler, seen)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError
 from iquest_lsp.runtime.base.token_buffer import Ids, as_ids
+from iquest_lsp.runtime.kv.checkpoints import Checkpoints
 from iquest_lsp.runtime.kv.prefix_cache import KvSpan, PrefixCache, moved_spans
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.evaluation import Step, pieces
@@ -53,6 +54,7 @@ class Prefill:
         self._unfinished: set[int] = set()
         self._batch = batch
         self._sequences = sequences
+        self.checkpoints = Checkpoints(context)
         self._can_share = context.can_share and context.n_seq_max > 2 * sequences
         self.token_ms = 0.0  # measured cost of one prefilled token, a moving average
 
@@ -104,6 +106,7 @@ class Prefill:
                     self._unfinished.add(sequence)
                 self._run(step, ids[step.start : step.stop], sequence, logits, cancelled)
                 done = step.stop
+                self.checkpoints.note(sequence, done, len(tokens))
         finally:
             self.context.set_abort(None)
         self._prompts[sequence] = done
@@ -122,9 +125,11 @@ class Prefill:
             return True
         if self.context.remove(sequence, length, -1):
             self.cache.truncate(sequence, length)
+            self.checkpoints.truncate(sequence, length)
             return True
         self.context.remove(sequence, -1, -1)
         self.cache.truncate(sequence, 0)
+        self.checkpoints.truncate(sequence, 0)
         return False
 
     def forget(self, sequence: int) -> None:
@@ -157,7 +162,7 @@ class Prefill:
         """Lets the sequence hold the most of the prompt that can be had, and returns how much that is."""
         held = self.cache.reusable(sequence, tokens, approximate=approximate)
         if not self._can_share:
-            return self.context.usable(sequence, held)
+            return self._take_back(sequence, held)
         source, found = self.cache.best_source(sequence, tokens, approximate=approximate)
         lost = self._asked(sequence) - max(held, found if source == sequence else 0)  # what was written is no loss
         shelf = self._shelf(sequence)
@@ -178,6 +183,17 @@ class Prefill:
         if lost >= WORTH_SHARING:
             self._copy(sequence, shelf, self._asked(sequence))
         self._copy(source, sequence, found)
+        return found
+
+    def _take_back(self, sequence: int, held: int) -> int:
+        """Lets a sequence hold the first `held` of its tokens, or as many of them as its memory can go back to."""
+        if held == self.cache.held(sequence):
+            return held
+        self.checkpoints.truncate(sequence, held)
+        if self.context.model.can_rewind and self.context.usable(sequence, held) == held:
+            return held
+        found = self.checkpoints.back_to(sequence, held)
+        self.cache.truncate(sequence, found)
         return found
 
     def _start(self, sequence: int, held: int, total: int) -> int:
@@ -202,6 +218,7 @@ class Prefill:
         if self.cache.held(sequence):
             self.context.remove(sequence, -1, -1)
             self.cache.truncate(sequence, 0)
+            self.checkpoints.truncate(sequence, 0)
 
     def _make_room(self, tokens: int, sequence: int) -> None:
         while self.cache.cells() + tokens > self.context.n_ctx:
@@ -287,7 +304,8 @@ class Prefill:
         else:
             size = min(64, size)
         can_pause = sequence in self._unfinished
-        return self.context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA, can_pause=can_pause).steps
+        plan = self.context.plan(sequence, held, total, batch=size, extra=REWIND_EXTRA, can_pause=can_pause)
+        return self.checkpoints.with_pauses(plan.steps)
 
     def _run(
         self,
@@ -308,7 +326,8 @@ class Prefill:
                 self._drop(victim)  # cells are taken in runs, so that the count alone may be too hopeful
                 self.context.decode_step(step, tokens, sequence, logits)
         except EngineError:
-            self.context.remove(sequence, step.start, -1)  # nothing half evaluated may stay
+            if not self.context.remove(sequence, step.start, -1):  # nothing half evaluated may stay
+                self.rewind(sequence, 0)
             if cancelled():
                 raise RequestCancelledError("The request was cancelled") from None
             raise

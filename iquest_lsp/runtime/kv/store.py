@@ -210,6 +210,13 @@ class StateStore:
         self._sweep(0.0)
         return len(files), sum(size for _, size, _ in files)
 
+    def remove_damaged(self) -> int:
+        """Removes the files that cannot be read as a saved state; returns how many. Raises OSError."""
+        damaged = [entry.path for entry in self.entries() if entry.problem]
+        for path in damaged:
+            path.unlink(missing_ok=True)
+        return len(damaged)
+
     def make_room(self, needed: int, keep: str = "") -> None:
         """Removes the least recently used files until `needed` more bytes fit; `keep` is spared.
 

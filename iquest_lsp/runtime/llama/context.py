@@ -266,6 +266,23 @@ class Context:
             self.remove(seq, -1, -1)
             raise EngineError(f"The saved state does not fit sequence {seq}", why=complaint())
 
+    def write_partial_state(self, seq: int) -> NDArray[np.uint8]:
+        """What of a sequence's state cannot go back: recurrent layers, and layers with a sliding window."""
+        lib = bindings()
+        flags = lib.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
+        buffer = np.empty(int(lib.llama_state_seq_get_size_ext(self.handle, seq, flags)), np.uint8)
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        if int(lib.llama_state_seq_get_data_ext(self.handle, pointer, len(buffer), seq, flags)) != len(buffer):
+            raise EngineError(f"The state of sequence {seq} could not be kept", why=complaint())
+        return buffer
+
+    def read_partial_state(self, seq: int, buffer: NDArray[np.uint8]) -> bool:
+        """Puts what `write_partial_state` gave in place; False where llama.cpp refuses it."""
+        lib = bindings()
+        flags = lib.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
+        pointer = buffer.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+        return int(lib.llama_state_seq_set_data_ext(self.handle, pointer, len(buffer), seq, flags)) == len(buffer)
+
     def _check_copied(self) -> None:
         if self._copies:
             raise EngineError(

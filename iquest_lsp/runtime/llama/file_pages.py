@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ _DONTNEED = 4
 _SMALLEST, _EVERY = 256 * 2**20, 256 * 2**20
 
 
-def releaser(path: Path, size: int) -> Callable[[float], None]:
-    """A function to call with the share that is loaded: releases the file's pages each 256 MB and at the end."""
+def releaser(paths: Sequence[Path]) -> Callable[[float], None]:
+    """A function to call with the share that is loaded: releases the files' pages each 256 MB and at the end."""
+    size = sum(path.stat().st_size for path in paths)
     last = 0
 
     def loaded(share: float) -> None:
@@ -29,19 +30,19 @@ def releaser(path: Path, size: int) -> Callable[[float], None]:
         done = int(share * size)
         if size >= _SMALLEST and (done - last >= _EVERY or share >= 1.0):
             last = done
-            release(path)
+            release(paths)
 
     return loaded
 
 
-def release(path: Path) -> int:
-    """Releases the pages of the file's mappings in this process; returns their bytes, 0 on systems without /proc."""
+def release(paths: Sequence[Path]) -> int:
+    """Releases the pages of the files' mappings in this process; returns their bytes, 0 on systems without /proc."""
     released = 0
     with contextlib.suppress(OSError):
-        name = str(path.resolve())
+        names = {str(path.resolve()) for path in paths}
         for line in Path("/proc/self/maps").read_text("utf-8", "surrogateescape").splitlines():
             span, *_, mapped = line.split(maxsplit=5)
-            if mapped == name and " r--s " in line:  # a shared mapping that nobody writes to
+            if mapped in names and " r--s " in line:  # a shared mapping that nobody writes to
                 start, stop = (int(part, 16) for part in span.split("-"))
                 if _madvise()(start, stop - start, _DONTNEED) == 0:
                     released += stop - start

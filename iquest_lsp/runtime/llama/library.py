@@ -1,6 +1,8 @@
-"""The llama_cpp library: imported on first use, its version, and what it complained about last.
+"""The llama.cpp runtime: imported on first use, its version, and what it complained about last.
 
-llama.cpp's own log goes to the logger `iquest_lsp.llama`.
+It is the private package `iquest_lsp._runtime`; where an installation has none, the environment's llama_cpp, with which
+all models but those of the port run. A private package that is broken is an error. llama.cpp's own log goes to the
+logger `iquest_lsp.llama`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ import collections
 import ctypes
 import hashlib
 import importlib
+import importlib.util
 import logging
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,8 @@ from iquest_lsp.errors import PortMissingError, RuntimeSetupError
 
 #: ggml.h, enum ggml_log_level.
 _LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR}
+_PRIVATE = "iquest_lsp._runtime"
+_ENVIRONMENT = "llama_cpp"
 _complaints: collections.deque[str] = collections.deque(maxlen=20)
 _setup_lock = threading.Lock()
 _state: dict[str, Any] = {}
@@ -26,12 +32,13 @@ Prototypes = dict[str, tuple[Any, list[Any]]]
 
 
 def bindings() -> Any:
-    """llama_cpp's low-level module, imported and initialised once. Raises RuntimeSetupError where it is missing."""
+    """The low-level bindings, imported and initialised once. Raises RuntimeSetupError where they are missing."""
     with _setup_lock:
         if "module" not in _state:
+            name = _package_name()
             try:
-                package = importlib.import_module("llama_cpp")
-                module = importlib.import_module("llama_cpp.llama_cpp")
+                package = importlib.import_module(name)
+                module = importlib.import_module(f"{name}.llama_cpp")
             except (ImportError, OSError, RuntimeError) as error:
                 raise RuntimeSetupError(
                     "The llama.cpp runtime cannot be loaded", why=str(error), fix="Run `iquest-lsp runtime build`"
@@ -39,9 +46,40 @@ def bindings() -> Any:
             logging.getLogger("iquest_lsp.llama").addHandler(logging.NullHandler())  # silent unless logging is set up
             callback = module.llama_log_callback(_log)
             module.llama_log_set(callback, ctypes.c_void_p(0))
+            if name == _PRIVATE:
+                _load_backends(module._lib, _libraries(package))
             module.llama_backend_init()
             _state.update(module=module, package=package, log=callback)  # the callback must outlive the library
         return _state["module"]
+
+
+def _package_name() -> str:
+    """The private package where there is one, broken or not; else the environment's."""
+    return _PRIVATE if importlib.util.find_spec(_PRIVATE) is not None else _ENVIRONMENT
+
+
+def _libraries(package: Any) -> Path:
+    """The folder of a package's shared libraries."""
+    return Path(str(package.__file__)).parent / "lib"
+
+
+def _load_backends(library: Any, folder: Path) -> None:
+    """Loads the backends that lie in `folder`, of those for this kind of processor the best one.
+
+    llama.cpp would otherwise look into the current folder, which is the user's project. Raises RuntimeSetupError where
+    none fits.
+    """
+    load = library.ggml_backend_load_all_from_path
+    load.restype, load.argtypes = None, [ctypes.c_char_p]
+    count = library.ggml_backend_reg_count
+    count.restype, count.argtypes = ctypes.c_size_t, []
+    load(os.fsencode(folder))
+    if not count():
+        raise RuntimeSetupError(
+            "The llama.cpp runtime cannot be loaded",
+            why=f"no library in {folder} is for this processor",
+            fix="Run `iquest-lsp runtime build`",
+        )
 
 
 def declared(prototypes: Prototypes, purpose: str) -> Any:
@@ -68,26 +106,40 @@ def address(handle: Any) -> ctypes.c_void_p:
 
 
 def port_version() -> str | None:
-    """The version of the installed llama_cpp if it carries the port (0.3.36+loop.N), else None."""
+    """The version of the runtime if it carries the port (0.3.36+loop.N), else None."""
     bindings()
     version = str(getattr(_state["package"], "__version__", ""))
     return version if "+loop." in version else None
 
 
 def build_identity() -> str:
-    """The installed library's version, and size and date of its files: another build gives another text."""
+    """The runtime's version, size and date of its files, and the instructions it uses: another build, or another
+    processor, gives another text."""
+    module = bindings()
     version = port_version() or str(getattr(_state["package"], "__version__", ""))
-    folder = Path(str(_state["package"].__file__)).parent / "lib"
-    parts = [version]
-    for path in sorted(folder.glob("*")):
+    parts = [version, module.llama_print_system_info().decode("utf-8", "replace")]
+    for path in sorted(_libraries(_state["package"]).glob("*")):
         if path.is_file():
             status = path.stat()
             parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
     return f"{version} {hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:16]}"
 
 
+def cpu_library() -> str:
+    """The file whose code this processor runs: of the runtime's libraries for processors the best one, by its own
+    judgement, as llama.cpp chooses (ggml-backend-reg.cpp, ggml_backend_load_best). "unknown" where there is none."""
+    bindings()
+    best, name = 0, "unknown"
+    for path in sorted(_libraries(_state["package"]).glob("*ggml-cpu*")):
+        judge = getattr(ctypes.CDLL(str(path)), "ggml_backend_score", None)
+        score = 1 if judge is None else int(judge())
+        if score > best:
+            best, name = score, path.name
+    return name
+
+
 def is_ported() -> bool:
-    """Whether the installed llama_cpp can run Loop models."""
+    """Whether the runtime can run Loop models."""
     return port_version() is not None
 
 

@@ -25,6 +25,7 @@ from iquest_lsp.errors import (
 from iquest_lsp.runtime.llama import file_pages
 from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints, is_ported, port_version
 from iquest_lsp.runtime.models import gguf_header
+from iquest_lsp.runtime.models.split_files import parts_of
 
 __all__ = ["Model", "bindings", "is_ported", "port_version"]
 
@@ -81,7 +82,7 @@ class Model:
             )
         stopped = False
         failure: list[BaseException] = []
-        release = file_pages.releaser(path, path.stat().st_size)
+        release = file_pages.releaser(parts_of(path))
 
         def report(share: float, _: Any) -> bool:
             nonlocal stopped

@@ -9,7 +9,8 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from iquest_lsp.errors import IQuestError, ModelFileError
-from iquest_lsp.runtime.models.gguf_header import Header, check_language_model, read_header
+from iquest_lsp.runtime.models.gguf_header import Header, check_language_model
+from iquest_lsp.runtime.models.split_files import is_later_part, model_stem, part_names, read_model
 
 EMBEDDED = "nano"
 
@@ -40,7 +41,9 @@ def installed() -> list[ModelEntry]:
     entries = [_entry(EMBEDDED, embedded_path(), "embedded")] if embedded_path().exists() else []
     folder = model_folder()
     if folder.is_dir():
-        entries += [_entry(path.stem, path, "user") for path in sorted(folder.glob("*.gguf"))]
+        paths = sorted(folder.glob("*.gguf"))
+        named = [path for path in paths if not is_later_part(path.name) or not _first(path).exists()]
+        entries += [_entry(model_stem(path.name), path, "user") for path in named]
     return entries
 
 
@@ -68,9 +71,13 @@ def resolve(model: str) -> Path:
     )
 
 
+def _first(path: Path) -> Path:
+    return path.with_name(part_names(path.name)[0])
+
+
 def _entry(name: str, path: Path, source: str) -> ModelEntry:
     try:
-        header = read_header(path)
+        header = read_model(path)
         check_language_model(header)
         return ModelEntry(name, path, source, header)
     except IQuestError as error:

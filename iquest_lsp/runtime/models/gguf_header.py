@@ -100,13 +100,17 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a GGUF says of itself; `metadata` holds scalars and strings only."""
+    """What a GGUF says of itself; `metadata` holds scalars and strings only.
+
+    Of a model in several files (split_files.py) `parts` are these, and the tensors' offsets count in their own ones.
+    """
 
     path: Path
     metadata: dict[str, str | int | float | bool]
     tensors: tuple[TensorInfo, ...]
     data_start: int
     file_size: int
+    parts: tuple[Path, ...] = ()
 
     @property
     def architecture(self) -> str:
@@ -158,7 +162,7 @@ def read_header(path: Path, *, any_values: bool = False) -> Header:
 def check_language_model(header: Header) -> None:
     """Raises ModelFileError for a sound GGUF that is something else: a part, an importance matrix, an adapter."""
     parts = header.metadata.get("split.count", 0)
-    if isinstance(parts, int) and parts > 1:
+    if isinstance(parts, int) and parts > 1 and not header.parts:
         raise ModelFileError(
             f"{header.path.name} is one of {parts} parts of a model",
             why="a model in one file is needed",
@@ -196,6 +200,9 @@ def mentions_loop(path: Path) -> bool:
 def fingerprint(header: Header) -> str:
     """Identifies a model file's content: a hash of all of it up to 256 MiB; of a larger one the hash of its header and
     of samples of every tensor, with its size and date. Raises ModelFileError."""
+    if header.parts:
+        every = "\n".join(fingerprint(read_header(part)) for part in header.parts)
+        return f"parts {hashlib.sha256(every.encode()).hexdigest()}"
     digest = hashlib.sha256()
     try:
         with header.path.open("rb") as file:

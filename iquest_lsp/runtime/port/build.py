@@ -1,8 +1,12 @@
-"""Builds the patched llama-cpp-python: pinned sdist, our model file and patch, one wheel, cached by its inputs.
+"""Builds the private runtime: pinned sdist, our model file and patch, its bindings and libraries as one folder.
 
-Runs from a bare checkout (`python iquest_lsp/runtime/port/build.py --wheel`), from the package's build hook and from
-`iquest-lsp runtime build`, so it needs the standard library only; pip does the fetching and the building. CMAKE_ARGS
-is passed through: CMAKE_ARGS="-DGGML_CUDA=on" builds for CUDA.
+Runs from a bare checkout (`python iquest_lsp/runtime/port/build.py --install`), from the build hook of the package's
+wheel and from `iquest-lsp runtime build`, so it needs the standard library only; pip fetches the source, cmake builds
+it. The folder is kept in the user's cache by the hash of its inputs, and copied into the package as
+`iquest_lsp/_runtime`. CMAKE_ARGS is passed through: CMAKE_ARGS="-DGGML_CUDA=on" builds for CUDA.
+
+Two kinds: `native` for the processor that it is built on, `portable` for others too, with one library for each
+generation of processors, of which the best one is taken when the program runs.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import importlib.util
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,26 +33,28 @@ from typing import Any
 VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
-#: Raised with every change of what the built library does; part of the version that the wheel carries.
-PATCH_LEVEL = 6
+#: Raised with every change of what the built library does; part of the version that the runtime carries.
+PATCH_LEVEL = 7
 
 HERE = Path(__file__).resolve().parent
 PATCH = HERE / "port.patch"
+#: The private package's folder, beside the package's other parts.
+PRIVATE = HERE.parents[1] / "_runtime"
 SOURCES = "vendor/llama.cpp/src"
 #: Where files of the port go that do not lie among llama.cpp's own sources.
 PLACES = {
+    "CMakeLists.txt": "iquest",
     "iquestloopcoder.cpp": "vendor/llama.cpp/src/models",
     "ggml-flash-attn-alibi.h": "vendor/llama.cpp/ggml/include",
     "flash-attn-alibi.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
     "mul-mat-q8.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
     "mul-mat-q8.h": "vendor/llama.cpp/ggml/src/ggml-cpu",
 }
-#: Parts of the distribution that the library is not built from; left packed.
+#: Parts of the distribution that are left packed.
 UNUSED = ("app", "benches", "common", "docs", "examples", "gguf-py", "media", "models", "tests", "tools")
-#: What the port never needs; a user's CMAKE_ARGS come after these and win.
-CMAKE_DEFAULTS = ("-DLLAVA_BUILD=OFF", "-DLLAMA_OPENSSL=OFF", "-DGGML_BUILD_COMMIT=port", "-DLLAMA_BUILD_COMMIT=port")
-#: Headers, CMake files and a second copy of the libraries that an installation for Python has no use for.
-WHEEL_EXCLUDE = ("include/**", "lib/**", "bin/**")
+#: A user's CMAKE_ARGS come after these and win.
+CMAKE_DEFAULTS = ("-DGGML_BUILD_COMMIT=port", "-DLLAMA_BUILD_COMMIT=port")
+KINDS = {"native": (), "portable": ("-DIQUEST_PORTABLE=ON",)}
 
 Progress = Callable[[str], None]
 
@@ -56,71 +63,84 @@ class BuildError(Exception):
     """Fetching, patching or compiling failed; the text says what and what to do."""
 
 
-def ensure_wheel(progress: Progress = lambda line: None) -> Path:
-    """Returns the wheel for this machine, building it when the cache has none. Raises BuildError."""
-    found = cached_wheel()
+def ensure_runtime(kind: str = "native", progress: Progress = lambda line: None) -> Path:
+    """The folder of the built runtime in the cache, built when the cache has none. Raises BuildError."""
+    found = cached_runtime(kind)
     if found is not None:
-        progress(f"The runtime is built already: {found.name}")
+        progress(f"The runtime is built already: {found}")
         return found
     root = cache_folder()
     root.mkdir(parents=True, exist_ok=True)
     with _lock(root / "build.lock", progress):
-        found = cached_wheel()  # another process may have built it meanwhile
+        found = cached_runtime(kind)  # another process may have built it meanwhile
         if found is not None:
             return found
         started = time.monotonic()
-        inputs = key()
+        inputs = key(kind)
         with tempfile.TemporaryDirectory(prefix=".build-", dir=root) as scratch:
             tree = _patched_tree(_sdist(root, progress), Path(scratch), progress)
-            done = Path(scratch) / "wheel"
-            _compile(tree, done, progress)
-            if key() != inputs:
+            built = _compile(tree, kind, progress)
+            done = Path(scratch) / "runtime"
+            _package(tree, built, done, kind)
+            if key(kind) != inputs:
                 raise BuildError("The port's files changed while they were compiled; run it again")
             target = root / inputs
             shutil.rmtree(target, ignore_errors=True)
             done.replace(target)
         progress(f"Built in {time.monotonic() - started:.0f} s")
-    found = cached_wheel()
-    if found is None:
-        raise BuildError("The build ended without a wheel; run it again with CMAKE_ARGS unset")
-    return found
+    return target
 
 
-def cached_wheel() -> Path | None:
-    """The wheel for this machine if the cache has it."""
-    wheels = sorted((cache_folder() / key()).glob("*.whl"))
-    return wheels[0] if wheels else None
+def cached_runtime(kind: str = "native") -> Path | None:
+    """The folder of the built runtime if the cache has it whole."""
+    folder = cache_folder() / key(kind)
+    return folder if facts_of(folder) is not None else None
+
+
+def facts_of(folder: Path) -> dict[str, Any] | None:
+    """What is known of the runtime in a folder: `version`, `key`, `kind` and more; None without a whole one."""
+    facts: dict[str, Any] | None = _sibling("bindings").read_facts(folder)
+    return facts
 
 
 def describe() -> dict[str, Any]:
     """Facts about the pinned version, the port and the cache."""
-    wheel = cached_wheel()
+    folder = cached_runtime()
     return {
         "version": VERSION,
         "patch_level": PATCH_LEVEL,
         "local_version": local_version(),
         "key": key(),
-        "cached": wheel is not None,
-        "wheel": None if wheel is None else str(wheel),
+        "cached": folder is not None,
+        "folder": None if folder is None else str(folder),
         "cmake_args": os.environ.get("CMAKE_ARGS", ""),
     }
 
 
-def install(python: Path | str, progress: Progress = lambda line: None) -> Path:
-    """Installs the wheel for this machine into the environment of `python`, over whatever is there."""
-    wheel = ensure_wheel(progress)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", str(wheel)]
-    _run(command, "pip could not install the built wheel")
-    return wheel
+def install(progress: Progress = lambda line: None, *, kind: str = "native", target: Path = PRIVATE) -> Path:
+    """Puts the runtime into this package, over whatever is there; returns its folder. Raises BuildError."""
+    source = ensure_runtime(kind, progress)
+    if facts_of(target) == facts_of(source):
+        return target
+    try:
+        with tempfile.TemporaryDirectory(prefix="._runtime-", dir=target.parent) as scratch:
+            new, old = Path(scratch) / "new", Path(scratch) / "old"
+            shutil.copytree(source, new)
+            if target.exists():
+                target.replace(old)
+            new.replace(target)
+    except OSError as error:
+        raise BuildError(f"{target} cannot be written: {error.strerror or error}") from error
+    return target
 
 
 def local_version() -> str:
-    """The version the patched distribution carries: satisfies ==0.3.36 and names the port."""
+    """The version that the runtime carries: the pinned one, and which state of the port."""
     return f"{VERSION}+loop.{PATCH_LEVEL}"
 
 
 def cache_folder() -> Path:
-    """Where wheels and the source distribution are kept; shared by all checkouts of one user."""
+    """Where built runtimes and the source distribution are kept; shared by all checkouts of one user."""
     try:
         from platformdirs import user_cache_dir
     except ImportError:
@@ -132,24 +152,17 @@ def cache_folder() -> Path:
     return Path(user_cache_dir("iquest-lsp")) / "runtime"
 
 
-def key() -> str:
-    """Hash of everything the wheel depends on.
+def key(kind: str = "native") -> str:
+    """Hash of everything the runtime depends on.
 
-    The CPU is among it: the library is compiled for the instructions of the machine it was built on.
+    The CPU is among it for a native one: the library is compiled for the instructions of the machine it was built on.
     """
     digest = hashlib.sha256()
-    facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), _compiler(), _cpu(), sys.platform]
-    facts += [
-        platform.machine(),
-        *platform.libc_ver(),
-        sys.implementation.cache_tag or "",
-        str(PATCH_LEVEL),
-        *CMAKE_DEFAULTS,
-        *WHEEL_EXCLUDE,
-    ]
-    for fact in facts:
+    facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), _compiler(), sys.platform, kind, platform.machine()]
+    facts += [*platform.libc_ver(), str(PATCH_LEVEL), *CMAKE_DEFAULTS, *KINDS[kind]]
+    for fact in [*facts, processor() if kind == "native" else ""]:
         digest.update(fact.encode() + b"\0")
-    for path in sorted([PATCH, *HERE.glob("*.cpp"), *HERE.glob("*.h")]):
+    for path in [*_sources(), HERE / "bindings.py"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:20]
 
@@ -205,25 +218,51 @@ def apply_port(tree: Path) -> None:
         patching.apply_patch(PATCH.read_text("utf-8"), tree)
     except patching.PatchError as error:
         raise BuildError(f"{PATCH.name} does not apply to llama-cpp-python {VERSION}: {error}") from error
-    for path in sorted([*HERE.glob("*.cpp"), *HERE.glob("*.h")]):
-        shutil.copyfile(path, tree / PLACES.get(path.name, SOURCES) / path.name)
+    for path in _sources():
+        if path != PATCH:
+            place = tree / PLACES.get(path.name, SOURCES)
+            place.mkdir(exist_ok=True)
+            shutil.copyfile(path, place / path.name)
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
 
-def _compile(tree: Path, target: Path, progress: Progress) -> None:
+def _compile(tree: Path, kind: str, progress: Progress) -> Path:
+    """Compiles the patched source; returns the folder below which the libraries lie."""
     progress("Compiling llama.cpp with the Loop port (some minutes)")
-    command = [sys.executable, "-m", "pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", str(target)]
-    if all(importlib.util.find_spec(name) is not None for name in ("scikit_build_core", "ninja")):
-        command.append("--no-build-isolation")
-    command.append("--config-settings=build.targets=llama")
-    command.append(f"--config-settings=wheel.exclude={';'.join(WHEEL_EXCLUDE)}")
+    built = tree / "built"
+    environment = _with_build_tools(tree, progress)
+    arguments = [*CMAKE_DEFAULTS, *KINDS[kind], *shlex.split(os.environ.get("CMAKE_ARGS", ""))]
+    generator = ["-G", "Ninja"] if os.name != "nt" else []
+    _followed(["cmake", "-S", str(tree / "iquest"), "-B", str(built), *generator, *arguments], environment, progress)
+    command = ["cmake", "--build", str(built), "--config", "Release", "--target", "llama", "--parallel"]
+    if jobs := os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL"):
+        command.append(jobs)
+    _followed(command, environment, progress)
+    return built
+
+
+def _with_build_tools(tree: Path, progress: Progress) -> dict[str, str]:
+    """An environment in which cmake and ninja are found; pip fetches them where they are missing."""
     environment = dict(os.environ)
-    environment["CMAKE_ARGS"] = " ".join([*CMAKE_DEFAULTS, os.environ.get("CMAKE_ARGS", "")]).strip()
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")])
+    paths = [str(Path(sys.executable).parent), environment.get("PATH", "")]
+    environment["PATH"] = os.pathsep.join(paths)
+    missing = [name for name in ("cmake", "ninja") if shutil.which(name, path=environment["PATH"]) is None]
+    if missing:
+        progress(f"Fetching {' and '.join(missing)}")
+        tools = tree / "tools"
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tools), *missing]
+        _run(command, f"pip could not fetch {' and '.join(missing)}")
+        environment["PATH"] = os.pathsep.join([str(tools / "bin"), *paths])
+        environment["PYTHONPATH"] = str(tools)
+    return environment
+
+
+def _followed(command: list[str], environment: dict[str, str], progress: Progress) -> None:
+    """Runs a build step and reports how far it is. Raises BuildError with the lines that say why."""
     last: list[str] = []
     shown = 0.0
     with subprocess.Popen(
-        [*command, str(tree)],
+        command,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -242,6 +281,21 @@ def _compile(tree: Path, target: Path, progress: Progress) -> None:
         raise BuildError("Compiling failed:\n" + "\n".join(errors[:15]))
 
 
+def _package(tree: Path, built: Path, target: Path, kind: str) -> None:
+    bindings = _sibling("bindings")
+    facts = {
+        "version": local_version(),
+        "pinned": VERSION,
+        "key": key(kind),
+        "kind": kind,
+        "cmake_args": os.environ.get("CMAKE_ARGS", ""),
+    }
+    try:
+        bindings.write_package(tree, built, target, facts)
+    except bindings.BindingsError as error:
+        raise BuildError(str(error)) from error
+
+
 # ------------------------------------------------------------------------------------------------ helpers
 
 
@@ -250,6 +304,11 @@ def _run(command: list[str], complaint: str) -> None:
     if done.returncode != 0:
         tail = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])
         raise BuildError(f"{complaint}:\n{tail}")
+
+
+def _sources() -> list[Path]:
+    """The port's files, in a fixed order."""
+    return sorted([PATCH, HERE / "CMakeLists.txt", *HERE.glob("*.cpp"), *HERE.glob("*.h")])
 
 
 def _sha256(path: Path) -> str:
@@ -266,7 +325,8 @@ def _compiler() -> str:
     return f"{name} {done.stdout.splitlines()[0] if done.stdout else ''}"
 
 
-def _cpu() -> str:
+def processor() -> str:
+    """This machine's processor: its name and the instructions it has."""
     try:
         text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
     except OSError:
@@ -291,7 +351,7 @@ def _sibling(name: str) -> ModuleType:
 
 @contextlib.contextmanager
 def _lock(path: Path, progress: Progress) -> Iterator[None]:
-    """Lets one process build at a time; a second one waits and then finds the wheel."""
+    """Lets one process build at a time; a second one waits and then finds the runtime."""
     try:
         import fcntl
     except ImportError:  # no such lock on this system: at worst two builds run, and the last one's result stays
@@ -307,10 +367,11 @@ def _lock(path: Path, progress: Progress) -> Iterator[None]:
 
 
 def main() -> int:
-    """`--wheel` prints the wheel's path on stdout; everything else goes to stderr."""
+    """`--install` builds and prints the folder on stdout; everything else goes to stderr."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--wheel", action="store_true", help="build if needed and print the wheel's path")
-    parser.add_argument("--install", metavar="PYTHON", help="also install it into this interpreter's environment")
+    parser.add_argument("--install", action="store_true", help="build if needed and put it into this package")
+    parser.add_argument("--kind", choices=list(KINDS), default="native", help="for this processor, or for others too")
+    parser.add_argument("--build", action="store_true", help="build if needed and print its folder in the cache")
     parser.add_argument("--tree", metavar="FOLDER", help="unpack the source with the port applied, to work on it")
     options = parser.parse_args()
 
@@ -321,11 +382,11 @@ def main() -> int:
         if options.tree:
             cache_folder().mkdir(parents=True, exist_ok=True)
             print(_patched_tree(_sdist(cache_folder(), report), Path(options.tree), report))
+        if options.build:
+            print(ensure_runtime(options.kind, report))
         if options.install:
-            install(options.install, report)
-        if options.wheel:
-            print(ensure_wheel(report))
-        if not (options.wheel or options.install or options.tree):
+            print(install(report, kind=options.kind))
+        if not (options.build or options.install or options.tree):
             for name, value in describe().items():
                 print(f"{name}: {value}")
     except BuildError as error:

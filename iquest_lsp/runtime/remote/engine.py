@@ -109,7 +109,7 @@ class RemoteEngine:
             "model": info.path,
             "prompt": self.text(prompt.tokens),
             "max_tokens": limits.max_tokens,
-            "temperature": prompt.temperature,
+            "temperature": prompt.sampling.temperature,
             "stream": True,
         }
         if prompt.stop:  # the rules about lines are followed here: the connection is closed where they end the text

@@ -15,6 +15,7 @@ from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
 
 EXPLAIN_DIFF = "iquest/explainDiff"
+COMMIT_MESSAGE = "iquest/commitMessage"
 Send = Callable[[dict[str, object]], None]
 
 
@@ -35,6 +36,12 @@ def register(connection: Connection) -> None:
         )
         answer = made.to_json()
         return answer | {"markdown": made.to_markdown()} if asked.get("markdown") is True else answer
+
+    @connection.feature(COMMIT_MESSAGE)
+    async def commit_message(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        root, target, patch = root_asked(connection, asked), str(asked.get("target", "")), patch_asked(asked)
+        return (await connection.session.commit_message(root, target, patch)).to_json()
 
 
 def patch_asked(asked: dict[str, object]) -> bytes | None:

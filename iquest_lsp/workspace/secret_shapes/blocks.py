@@ -1,14 +1,29 @@
-"""Values below a key that makes them secrets: the data of a Kubernetes secret, whatever they are called."""
+"""Values below a key that makes them secrets: the data of a Kubernetes secret, whatever they are called.
+
+A hunk of one may lack the line that says what it is; the key `stringData`, a secret's type and a value that is text in
+base64 say so too.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator, Sequence
 
 _LINE = re.compile(r"[^\n]*\n?")
 _DASHES = re.compile(r"[ \t]*(?:-[ \t]+)+")
 _NOWHERE = 1 << 30
-_KIND = re.compile(r"^[ \t]*(?:-[ \t]+)*kind:[ \t]*[\"']?Secret[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_KIND = re.compile(
+    r"^[ \t]*(?:-[ \t]+)*(?:kind:[ \t]*[\"']?Secret[\"']?|type:[ \t]*[\"']?(?:Opaque|kubernetes\.io/[\w.-]+)[\"']?"
+    r"|stringData:)[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE,
+)
+#: An entry whose value may be base64, which `data` holds.
+_ENCODED = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?[\"']?[\w./-]{1,100}[\"']?:[ \t]+[\"']?([A-Za-z0-9+/]{6,10000}={0,2})[\"']?,?[ \t]*\r?$",
+    re.MULTILINE,
+)
 _DATA = re.compile(r"(?:data|stringData)[ \t]*:[ \t]*(.*?)\s*$")
 _ENTRY = re.compile(r"[ \t]*(?:[\"'][^\"']*[\"']|[^\s:#][^:]*?)[ \t]*:(?:[ \t]+|\s*$)(.*?)\s*$")
 _JSON_KIND = re.compile(r"\"kind\"\s*:\s*\"Secret\"")
@@ -27,6 +42,23 @@ def kubernetes_values(text: str) -> Iterator[tuple[int, int]]:
                 yield value.span(1)
     if _KIND.search(text):
         yield from _yaml_values([_Line(match.start(), match[0]) for match in _LINE.finditer(text)])
+
+
+def encoded_values(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each value of an entry that is text in base64, as the data of Kubernetes secrets is.
+
+    Shorter ones than 12 characters count where they are padded: a word may be base64 by chance.
+    """
+    for match in _ENCODED.finditer(text):
+        value = match[1]
+        if len(value) % 4 or len(value) < (8 if value.endswith("=") else 12):
+            continue
+        try:
+            said = base64.b64decode(value, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if said and all(char.isprintable() or char in "\r\n\t" for char in said):
+            yield match.span(1)
 
 
 class _Line:

@@ -44,6 +44,11 @@ GOLDEN = {
         {},
         "<reponame>R<filename>b.py\nB\n<filename>src/a.py\n<fim_prefix>P1\nP2\n<fim_suffix>ad\nS1\nS2<fim_middle>he",
     ),
+    "mellum": (
+        "<|endoftext|> <fim_prefix> <fim_suffix> <fim_middle> <reponame> <filename> <gh_stars>",
+        {"general.name": "Mellum 4b Base"},
+        "<filename>b.py\nB\n<filename>src/a.py\n<fim_suffix>ad\nS1\nS2<fim_prefix>P1\nP2\nhe<fim_middle>",
+    ),
     "santacoder": (
         "<fim-prefix> <fim-suffix> <fim-middle>",
         {},

@@ -159,3 +159,41 @@ async def test_a_folder_that_an_editor_renames_takes_its_files_along(assistant: 
     assistant.session("editor").buffers.open(tmp_path / "new" / "a.py", CODE, 1, "python")
     assistant.session("editor").buffers.gone([tmp_path])  # all of it
     assert project.documents.open_documents("editor") == ()
+
+
+async def test_a_link_to_a_folder_of_a_workspace_is_no_workspace_of_its_own(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    root, beside, far = tmp_path / "root", tmp_path / "beside", tmp_path / "far"
+    (root / "sub" / "deep").mkdir(parents=True)
+    (root / "iquest.toml").write_text("")
+    beside.symlink_to(root / "sub")
+    far.symlink_to(tmp_path)
+    for file in (root / "sub" / "a.py", root / "sub" / "deep" / "b.py"):
+        file.write_text("nothing of this is typed\n")
+    project = assistant.session("editor").add_workspace(root)
+    for name, path in (
+        (beside / "a.py", "sub/a.py"),
+        (beside / "deep" / "b.py", "sub/deep/b.py"),
+        (far / "root" / "sub" / "a.py", "sub/a.py"),
+        (far / "beside" / "new.py", "sub/new.py"),
+    ):
+        view, found = assistant.workspaces.locate(name, "editor")
+        assert (view.project, found) == (project, path)
+    assert roots(assistant) == [root]
+    # What is typed under one name is what is completed under the other.
+    assistant.session("editor").buffers.open(beside / "a.py", CODE, 1, "python")
+    assert await text_in(assistant, root / "sub" / "a.py") == "width, height):"
+    # Opened as a workspace it is one, and the innermost by either name.
+    inner = assistant.session("editor").add_workspace(beside)
+    for name in (beside / "a.py", root / "sub" / "a.py"):
+        view, found = assistant.workspaces.locate(name, "editor")
+        assert (view.project, found) == (inner, "a.py")
+    assert await text_in(assistant, root / "sub" / "a.py") == "width, height):"
+    # A link that leads elsewhere leads elsewhere.
+    other = tmp_path / "other"
+    other.mkdir()
+    (root / "out").symlink_to(other)
+    (other / "c.py").write_text("x = 1\n")
+    assert assistant.workspaces.locate(root / "out" / "c.py", "editor")[1] == "out/c.py"
+    assert assistant.workspaces.locate(other / "c.py", "editor")[0].project.root == other

@@ -103,7 +103,7 @@ def write(
     request = Request(Prompt(tuple(tail.kept), **prompt), limits, cancelled)  # type: ignore[arg-type]
     pieces = [b"" if token == END else bytes([token + 32]) for token in range(VOCABULARY)]
     answer = Answer(request, lambda token: pieces[token], lambda token: token == END)
-    sampler = Sampler(request.prompt.temperature, np.random.default_rng(0))
+    sampler = Sampler(request.prompt.sampling, np.random.default_rng(0))
     can_adapt = tail.guess is not None
     traits = Traits(Pieces(pieces), ends=(END,), can_adapt=can_adapt, has_equal_rows=has_equal_rows)
     writer = Writer(tail, controller, traits, request, answer, sampler)

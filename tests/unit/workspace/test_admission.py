@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,23 @@ def test_open_buffers_pass_the_same_gate(gate: Gate) -> None:
     assert "secret by content" in gate.open_reason(Document("ok.py", line))
     assert "ignored" in gate.open_reason(Document("ignored/x.py", CODE))
     assert "too large" in gate.open_reason(Document("ok.py", CODE * 1000))
+
+
+def test_an_open_buffer_is_masked_where_that_is_enough(gate: Gate) -> None:
+    address = Document("ok.py", f'{CODE}URL = "postgres://ann:sesame77x@db/x"\n{CODE}', 3, "python")
+    shown = gate.masked(address)
+    assert "sesame77x" not in shown.text
+    assert shown == replace(address, text=address.text.replace("sesame77x", "***"))
+    assert gate.open_reason(shown) == ""
+    longer = replace(address, text=f"# {address.text}")
+    assert gate.masked(longer).text == f"# {shown.text}"
+    (line, _), *_ = planted.lines().values()
+    for text in (line, address.text + line, address.text * 1000):
+        whole = Document("ok.py", text)
+        assert gate.masked(whole) is whole
+        assert gate.open_reason(whole)
+    plain = Document("ok.py", CODE)
+    assert gate.masked(plain) is plain
 
 
 def test_the_current_file_is_shown_without_its_secrets(gate: Gate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,41 @@ def test_the_data_of_kubernetes_secrets_and_of_nothing_else(ends: str) -> None:
     assert "hidden" not in text
     assert text.count("shown") == KUBERNETES.count("shown")
     assert text.count("\n") == KUBERNETES.count("\n")
+
+
+HUNKS = (
+    "  name: db\ndata:\n  licence: <c2VzYW1lNzd4Zm9v>\n  user: <YW5uYQ==>\n",
+    "  licence: <c2VzYW1lNzd4Zm9v>\n",
+    "  licence.json: '<c2VzYW1lNzd4Zm9v>'\r\n",
+    '    "licence": "<c2VzYW1lNzd4Zm9v>",\n',
+    "stringData:\n  licence: <open it>\n  other: |\n    <several>\n    <lines>\nmore:\n  a: shown\n",
+    "type: Opaque\ndata:\n  licence: <open>\n",
+    "data:\n  licence: <open>\ntype: kubernetes.io/basic-auth\n",
+)
+
+
+@pytest.mark.parametrize("hunk", HUNKS)
+def test_a_hunk_of_a_kubernetes_secret_that_does_not_say_what_it_is(hunk: str) -> None:
+    values = re.findall(r"<(.*?)>", hunk)
+    text = re.sub(r"<(.*?)>", r"\1", hunk)
+    assert has_secret(text)
+    masked = redact(text, find_secrets(text))
+    assert [value for value in values if value in masked] == []
+    assert masked.count("\n") == text.count("\n")
+    assert masked.count("shown") == text.count("shown")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "integrity: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "name: deployment12",
+        "data:\n  colour: blue\n  size: large",
+        "schema: abcdefghijkl",
+        "type: string\ndata:\n  a: b",
+        "return: everything",
+        "commit: 0123456789abcdef0123456789abcdef01234567",
+    ],
+)
+def test_entries_that_are_no_text_in_base64(line: str) -> None:
+    assert not has_secret(line + "\n")

@@ -119,4 +119,4 @@ def _title(text: str) -> str:
 
 
 def _is_text(line: str) -> bool:
-    return bool(line.strip()) and not re.match(r"\s*([-*+>|#]|\d+\.)", line)
+    return bool(line.strip()) and not re.match(r"\s*([-*+>|]\s|#|\d+\.\s)", line)

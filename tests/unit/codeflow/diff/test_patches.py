@@ -143,3 +143,69 @@ def test_what_looks_like_a_colour_inside_the_code_stays(script: Script) -> None:
     script.commit("First", {"a.py": "x = 1\n"})
     script.commit("Red", {"a.py": "x = '\x1b[31mred'\n"})
     assert read_patch(output(script, "show")).files[0].hunks[0].added == ("x = '\x1b[31mred'",)
+
+
+PREFIXES = (["--no-prefix"], ["--src-prefix=old/", "--dst-prefix=new/"], ["-c", "diff.mnemonicPrefix=true"], [])
+
+
+@pytest.mark.parametrize("prefix", PREFIXES, ids=" ".join)
+def test_what_git_says_of_a_file_is_said_of_that_file(script: Script, prefix: list[str]) -> None:
+    """Whatever stands before the names: object ids, modes and renames belong to the header above them."""
+    script.commit("First", {"a/x.py": BEFORE, "b/two words.py": "one = 1\n", "c.py": BEFORE, "\u00e4 b/c.py": BEFORE})
+    script.git("mv", "c.py", "d.py")
+    script.git("rm", "-q", "b/two words.py")
+    changed_texts = {"a/x.py": AFTER, "\u00e4 b/c.py": AFTER, "new.py": "x = 1\n"}
+    script.commit("Second", changed_texts)
+    options = prefix[:2] if prefix[:1] == ["-c"] else []
+    text = output(script, *options, "diff", *([] if options else prefix), "HEAD~1", "HEAD")
+    found = {file.path: file for file in read_patch(text).files}
+    assert {path: file.status for path, file in found.items()} == {
+        "a/x.py": "M",
+        "b/two words.py": "D",
+        "d.py": "R",
+        "new.py": "A",
+        "\u00e4 b/c.py": "M",
+    }
+    assert found["d.py"].old_path == "c.py"
+    for path, new in changed_texts.items():
+        wanted = script.git("rev-parse", f"HEAD:{path}").strip()
+        assert wanted.startswith(found[path].new_oid), (path, new)
+
+
+@pytest.mark.parametrize("form", [["show"], ["format-patch", "-1", "--stdout"]], ids=" ".join)
+def test_a_patch_whose_line_ends_were_turned_on_its_way(two: Script, form: list[str]) -> None:
+    text = output(two, *form)
+    assert changed(read_patch(text.replace(b"\n", b"\r\n"))) == changed(read_patch(text))
+
+
+def test_the_line_ends_of_a_file_stay(script: Script) -> None:
+    script.git("config", "core.autocrlf", "false")
+    script.commit("First", {"a.py": "x = 1\r\ny = 2\r\n"})
+    script.commit("Second", {"a.py": "x = 3\r\ny = 2\r\n"})
+    text = output(script, "diff", "HEAD~1")
+    assert changed(read_patch(text)) == [("a.py", 0, 0, ("x = 1\r",), ("x = 3\r",))]
+    assert changed(read_patch(text.replace(b"\n", b"\r\n"))) == changed(read_patch(text))
+
+
+def test_a_definition_that_begins_in_a_hunk_is_nearer_than_its_heading() -> None:
+    lines = (
+        "--- a/a.py",
+        "+++ b/a.py",
+        "@@ -5,5 +5,5 @@ def before():",
+        " ",
+        " def inside(x):",
+        "     a = 1",
+        "-    b = 2",
+        "+    b = 3",
+        "     c",
+        "@@ -20,2 +20,2 @@ def later(x):",
+        "-    d",
+        "+    e",
+        "     f",
+        "@@ -30,2 +30,2 @@ def last():",
+        "-def own(x):",
+        "+def own(x, y):",
+        "     f",
+    )
+    [item] = read_patch("\n".join((*lines, "")).encode()).files
+    assert [hunk.heading for hunk in item.hunks] == ["def inside(x):", "def later(x):", "def own(x):"]

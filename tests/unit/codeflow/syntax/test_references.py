@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, modules
 from iquest_lsp.codeflow.syntax.owners import is_of
+from iquest_lsp.codeflow.syntax.references import is_from, references
 from tests.unit.codeflow.conftest import Script, history_of
 
 OWNER = "class Configuration:\n    def load(self):\n        return 1\n\n    def editor(self):\n        return 2\n"
@@ -129,3 +131,75 @@ def test_lines_that_import(line: str, *, does: bool) -> None:
 )
 def test_whose_member_it_is(receiver: str, within: str, text: str, *, told: bool | None) -> None:
     assert is_of("Reader", receiver, within, text) is told
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a.py", "import a.b as c, d\nfrom .e import f as g\n", {"c": {"a.b"}, "d": {"d"}, "g": {".e", ".e.f"}}),
+        (
+            "a.ts",
+            "import * as u from './u.js';\nimport v, { type W as X } from '../v';\n",
+            {"u": {"./u.js"}, "v": {"../v"}, "X": {"../v"}},
+        ),
+        ("a.js", "const u = require('../lib/u');\n", {"u": {"../lib/u"}}),
+        (
+            "a.go",
+            'import (\n\t"net/http"\n\tj "a.io/x/json/v2"\n\t"a.io/x/v3"\n)\n',
+            {"http": {"net/http"}, "j": {"a.io/x/json/v2"}, "x": {"a.io/x/v3"}},
+        ),
+        (
+            "a.rs",
+            "use crate::{a::{b, c as d}, e::*, f::{self}};\n",
+            {"b": {"crate::a", "crate::a::b"}, "d": {"crate::a", "crate::a::c"}, "f": {"crate", "crate::f"}},
+        ),
+    ],
+)
+def test_modules_that_names_stand_for(path: str, text: str, expected: dict[str, set[str]]) -> None:
+    found = modules(path, text)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_what_a_use_tree_of_rust_brings() -> None:
+    found = imported("x.rs", "use crate::{a::{b, c as d}, e::*};\npub use super::g;\n")
+    assert found == {"b": {"crate::a"}, "c": {"crate::a"}, "*": {"crate::e"}, "g": {"super"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "defined", "name", "expected"),
+    [
+        ("tests/test_a.py", "import pack\n\npack.go(1)\n", "pack/parts.py", "go", True),
+        ("tests/test_a.py", "import other\n\nother.go(1)\n", "pack/parts.py", "go", False),
+        ("test/a.js", "const u = require('../lib/u');\nu.go(1);\n", "lib/u.js", "go", True),
+        ("lib/u.js", "exports.go = function go() {};\nx.map(exports.go);\n", "lib/u.js", "go", True),
+        ("a/b.go", "package a\n\nfunc f() { go1() }\n", "a/c.go", "go1", True),
+        ("b/b.go", "package b\n\nfunc f() { go1() }\n", "a/c.go", "go1", False),
+        ("b/b.go", 'package b\n\nimport "x.io/a"\n\nfunc f() { a.Go1() }\n', "a/c.go", "Go1", True),
+        ("src/x.rs", "fn f() { crate::parts::go(1); }\n", "src/parts.rs", "go", True),
+        ("src/x.rs", "use crate::{parts::{go}};\n\nfn f() { go(1); }\n", "src/parts/mod.rs", "go", True),
+        ("src/x.rs", "use crate::other::go;\n\nfn f() { go(1); }\n", "src/parts.rs", "go", False),
+    ],
+)
+def test_where_a_used_name_comes_from(
+    script: Script, path: str, text: str, defined: str, name: str, *, expected: bool
+) -> None:
+    script.commit("Begin", {path: text})
+    repository = Repository.open(script.root)
+    uses = references(repository, [name], repository.work_tree_file)
+    assert uses
+    assert is_from(uses[-1], defined) is expected
+
+
+def test_a_member_may_be_that_of_a_derived_type(script: Script) -> None:
+    script.commit("Begin", {"a.py": "class Base:\n    def go(self): ...\n\n\nclass Heir(Base): ...\n"})
+    script.commit("Use", {"b.py": "thing = Heir()\nthing.go()\nother = Stranger()\nother.go()\n"})
+    repository = Repository.open(script.root)
+    uses = references(repository, ["go"], repository.work_tree_file, owners={"go": "Base"})
+    assert [(use.line, use.owned) for use in uses if use.path == "b.py"] == [(1, True), (3, False)]
+
+
+def test_two_uses_on_a_line_are_two_where_they_are_of_different_things(script: Script) -> None:
+    script.commit("Begin", {"a.js": "import go from './go.js';\nthing.go = go;\n"})
+    repository = Repository.open(script.root)
+    uses = references(repository, ["go"], repository.work_tree_file)
+    assert {(use.line, use.on) for use in uses if use.line == 1} == {(1, "thing"), (1, "")}

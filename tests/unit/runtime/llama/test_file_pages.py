@@ -31,20 +31,23 @@ def test_pages_are_given_back_and_come_again(tmp_path: Path) -> None:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         before = mapped[:]
         assert _resident(path) == SIZE
-        assert file_pages.release(path) == SIZE
+        assert file_pages.release([path]) == SIZE
         assert _resident(path) == 0
         assert mapped[:] == before
-        assert file_pages.release(tmp_path / "another") == 0
+        assert file_pages.release([tmp_path / "another"]) == 0
 
 
-def test_large_files_only_and_not_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_files_only_and_not_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Path] = []
-    monkeypatch.setattr(file_pages, "release", lambda path: calls.append(path))
-    large, small = Path("large"), Path("small")
-    loaded = file_pages.releaser(large, 2**30)
+    monkeypatch.setattr(file_pages, "release", lambda paths: calls.extend(paths))
+    large, small = tmp_path / "large", tmp_path / "small"
+    for path, size in ((large, 2**30), (small, 2**20)):
+        with path.open("wb") as stream:
+            stream.truncate(size)
+    loaded = file_pages.releaser([large])
     for step in range(101):
         loaded(step / 100)
     assert calls == [large] * 4
-    loaded = file_pages.releaser(small, 2**20)
+    loaded = file_pages.releaser([small])
     loaded(1.0)
     assert small not in calls

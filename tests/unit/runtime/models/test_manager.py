@@ -16,11 +16,13 @@ from click.testing import CliRunner
 from iquest_lsp.cli import cli
 from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
 from iquest_lsp.runtime.models import catalogue, manager
+from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.settings import read_toml
 from quantize import synth
 from quantize.gguf_edit import Entry, RawFile
 from quantize.importance import Importance
 from quantize.random_model import Recipe, write
+from tests.unit.runtime.models.parts import split
 
 
 @pytest.fixture(autouse=True)
@@ -251,15 +253,20 @@ def test_a_repository_without_gguf(model: Path, monkeypatch: pytest.MonkeyPatch)
         manager.add("owner/name")
 
 
-def test_parts_of_a_model_are_not_fetched(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = ("a-Q4-00001-of-00002.gguf", "a-Q4-00002-of-00002.gguf", "a-Q8-00001-of-00001.gguf")
-    hub = _Hub(dict.fromkeys(files, model))
+def test_all_parts_of_a_model_are_fetched(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = {f"q4/{path.name}": path for path in split(model, tmp_path, 2, "a-Q4")}
+    hub = _Hub({**parts, "a-Q8-00001-of-00001.gguf": model})
     _install(monkeypatch, hub)
-    for pattern in ("*Q4*", "a-Q4-00001-of-00002.gguf"):
-        with pytest.raises(ModelFetchError, match="parts"):
-            manager.add("owner/name", pattern=pattern)
-    assert hub.offline == []
-    assert manager.add("https://huggingface.co/owner/name", pattern="*Q8*").name == "a-Q8-00001-of-00001.gguf"
+    with pytest.raises(UsageError, match=r"a-Q8-00001-of-00001\.gguf .*q4/a-Q4-00001-of-00002"):
+        manager.add("owner/name")
+    for number, pattern in enumerate(("*Q4*", "q4/a-Q4-00002-of-00002.gguf")):
+        placed = manager.add("owner/name", f"m{number}", pattern=pattern)
+        assert placed.name == f"m{number}-00001-of-00002.gguf"
+        assert len(read_model(placed).parts) == 2
+    assert manager.add("https://huggingface.co/owner/name", pattern="*Q8*").name == "a-Q8.gguf"
+    hub.files.pop("q4/a-Q4-00002-of-00002.gguf")
+    with pytest.raises(ModelFetchError, match=r"lacks parts of the model .*: q4/a-Q4-00002-of-00002\.gguf"):
+        manager.add("owner/name", pattern="*Q4*")
 
 
 def test_without_the_package_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

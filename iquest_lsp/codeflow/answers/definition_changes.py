@@ -1,0 +1,163 @@
+"""The changes of one definition, back through the names and places that it had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iquest_lsp.codeflow.answers.targets import Target, named
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.entries import SymbolEntry
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.tracking import Range
+from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
+
+#: How many names and places of a definition are followed back.
+MAX_PLACES = 20
+#: Commits that are looked at for the one that removed a definition.
+MAX_REMOVALS = 20
+
+#: A change of the definition, or of the member of it that is named.
+Change = tuple[SymbolEntry, str]
+
+
+def changes_of(index: FlowIndex, path: str, name: str) -> list[Change]:
+    """The changes of a definition that are stored, newest first, through renames and moves of it and what it is in."""
+    found: list[Change] = []
+    before = 1 << 60
+    # A definition may come back to a place that it was moved from; each step is of older commits than the last.
+    for _ in range(MAX_PLACES):
+        outers = outer_names(name)
+        went_on = False
+        changes = [item for item in index.symbols_on(index.renamed_from(path)) if item.entry.order <= before]
+        for item in changes:
+            inner = item.name.startswith(f"{name}.")
+            if item.name == name:
+                found.append((item, ""))
+            elif inner and item.change not in ("format-only",):
+                found.append((item, item.name.removeprefix(f"{name}.")))
+                continue
+            elif item.name in outers and item.change in ("renamed", "moved"):
+                # The class around it took another name or place.
+                old_path, old_outer = _origin(item)
+                path, name = old_path, old_outer + name.removeprefix(item.name)
+                found.append((item, ""))
+                before, went_on = item.entry.order - 1, True
+                break
+            else:
+                continue
+            if item.change in ("renamed", "moved"):
+                path, name = _origin(item)
+                before, went_on = item.entry.order - 1, True
+                break
+            if item.change == "added" and not _was_there(item, changes):
+                break
+        if not went_on:
+            break
+    return found
+
+
+def outer_names(name: str) -> list[str]:
+    """The names of the definitions around one, innermost first."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
+
+
+def read_changes(index: FlowIndex, target: Target, *, heads_only: bool) -> None:
+    """Has the commits read that `changes_of` a target's definition needs.
+
+    These are the ones that changed its lines, or with `heads_only` the line that names it, and those that renamed what
+    it is in. Where its lines begin it may have come from elsewhere: that commit is read as a whole.
+    """
+    start = _start(index, target)
+    seen: set[tuple[str, str, str]] = set()
+    while start is not None and start not in seen and len(seen) < MAX_PLACES:
+        seen.add(start)
+        revision, path, name = start
+        start = None
+        spans = _spans(index.repository, revision, path, name, heads_only=heads_only)
+        touches = index.trail(revision, spans, whole=["own"]).touches if spans else []
+        own = [touch for touch in touches if touch.label == "own"]
+        if not own:
+            return
+        paths = list(dict.fromkeys(touch.path for touch in touches))
+        index.read_changes(list(dict.fromkeys(touch.oid for touch in touches)), _with_old_names(index, paths))
+        end = own[-1]
+        index.read_whole(end.oid)
+        parents = index.repository.parents(end.oid)
+        if parents:
+            start = (parents[0], *_before(index, target, end.oid, end.path))
+
+
+def _start(index: FlowIndex, target: Target) -> tuple[str, str, str] | None:
+    """The newest commit that has the definition, and its path and name there."""
+    repository, head = index.repository, index.repository.head()
+    if target.symbol is not None:
+        return (head, target.head_path, target.name)
+    short = target.name.rsplit(".", 1)[-1]
+    paths = index.renamed_from(target.head_path)
+    asked = ["log", "--format=%H", "--no-merges", f"--max-count={MAX_REMOVALS}", f"-S{short}", "--no-textconv"]
+    for oid in repository.run(*asked, head, "--", *paths).decode().split():
+        for parent in repository.parents(oid)[:1]:
+            for path in paths:
+                if _located(repository, parent, path, target.name) and not _located(repository, oid, path, target.name):
+                    index.read_whole(oid)
+                    return (parent, path, target.name)
+    return None
+
+
+def _before(index: FlowIndex, target: Target, oid: str, path: str) -> tuple[str, str]:
+    """Path and name that the definition had before a commit."""
+    found = [item for item, member in changes_of(index, target.head_path, target.name) if not member]
+    here = [item for item in found if item.entry.oid == oid]
+    for item in here[-1:] or found[-1:]:
+        if item.change in ("renamed", "moved"):
+            path, name = _origin(item)
+            # The change may be that of the class around it.
+            inside = target.name.rsplit(".", 1)[-1]
+            return path, name if item.name.rsplit(".", 1)[
+                -1
+            ] == inside or "." not in target.name else f"{name}.{inside}"
+        return path, item.name
+    return path, target.name
+
+
+def _spans(
+    repository: Repository, revision: str, path: str, name: str, *, heads_only: bool
+) -> list[tuple[str, str, Range]]:
+    """The lines to follow: the definition's own, and the heads of those around it."""
+    symbols = _symbols(repository, revision, path)
+    symbol = named(symbols, name)
+    if symbol is None:
+        return []
+    around = [item for item in symbols if item.name in outer_names(symbol.name)]
+    own = _head(symbol) if heads_only else (symbol.start, symbol.end)
+    return [("own", path, own), *((f"outer {item.name}", path, _head(item)) for item in around)]
+
+
+def _head(symbol: Symbol) -> Range:
+    """The lines of a definition that hold its name."""
+    first = symbol.doc[1] if symbol.doc[0] == symbol.start < symbol.doc[1] else symbol.start
+    return (first, max(symbol.head, first + 1))
+
+
+def _located(repository: Repository, revision: str, path: str, name: str) -> bool:
+    return named(_symbols(repository, revision, path), name) is not None
+
+
+def _symbols(repository: Repository, revision: str, path: str) -> tuple[Symbol, ...]:
+    source = repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
+    return symbols_of(path, source)
+
+
+def _with_old_names(index: FlowIndex, paths: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(name for path in paths for name in index.renamed_from(path)))
+
+
+def _was_there(item: SymbolEntry, changes: Sequence[SymbolEntry]) -> bool:
+    """Whether a definition that a commit adds had another form before: an overload, or one for another platform."""
+    earlier = [other for other in changes if other.name == item.name and other.entry.order < item.entry.order]
+    return bool(earlier) and earlier[0].change != "removed"
+
+
+def _origin(item: SymbolEntry) -> tuple[str, str]:
+    return item.old_path or item.path, item.old_name

@@ -1,0 +1,55 @@
+"""One piece of text that becomes another wherever a diff changes a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+#: A longer piece of a line is not told.
+MAX_CODE = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A piece of text that became another in `places` lines, which are nearly all that change."""
+
+    old: str
+    new: str
+    places: int
+
+
+def is_whole(text: str) -> bool:
+    """Whether a piece of a line can stand alone: short, no single letter, brackets closed."""
+    closed = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
+    return 1 < len(text) <= MAX_CODE and "\n" not in text and closed
+
+
+_TOKEN = re.compile(r"[^\W\d]\w*(?:[.-]\w+)*|\d\w*(?:\.\w+)*|\s+|[^\w\s]")
+
+
+def replacement_of(hunks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Replacement | None:
+    """The one piece of text that becomes another in all changed lines, given as (removed, added); None where not."""
+    pair: tuple[str, str] | None = None
+    places = 0
+    for removed, added in hunks:
+        if len(removed) != len(added):
+            return None
+        for old, new in zip(removed, added, strict=True):
+            found = _one_piece(old, new)
+            if found is None or (pair is not None and found != pair):
+                return None
+            pair = found
+            places += 1
+    if pair is None or not all(re.search(r"\w", piece) and is_whole(piece) for piece in pair):
+        return None
+    return Replacement(*pair, places)
+
+
+def _one_piece(old: str, new: str) -> tuple[str, str] | None:
+    """The token that differs between two lines, the same one wherever some differ."""
+    one, other = _TOKEN.findall(old), _TOKEN.findall(new)
+    if len(one) != len(other):
+        return None
+    pairs = {(left, right) for left, right in zip(one, other, strict=True) if left != right}
+    return next(iter(pairs)) if len(pairs) == 1 else None

@@ -1,0 +1,1 @@
+"""What the changed lines of a definition do and mean."""

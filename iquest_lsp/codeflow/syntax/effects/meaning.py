@@ -1,0 +1,377 @@
+"""What replaced lines mean, told by their tokens: conditions, arguments, return values, texts, members."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from iquest_lsp.codeflow.syntax.effects.tokens import Side
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+
+Pair = tuple[Sequence[str], Sequence[str]]
+
+#: Longer texts are cut or not told; longer runs of tokens are a rewrite, which no short statement tells.
+MAX_SHOWN, MAX_TOKENS, MAX_CHANGES = 60, 400, 3
+_WORD = re.compile(r"[A-Za-z_$][\w$]*!?$")
+_AND, _OR = frozenset({"&&", "and"}), frozenset({"||", "or"})
+_OPPOSITE = {("==", "!="), ("===", "!=="), ("<", ">="), (">", "<="), ("is", "is not"), ("in", "not in")}
+_OPPOSITES = _OPPOSITE | {(other, one) for one, other in _OPPOSITE}
+_NOT = frozenset({"!", "not"})
+_TESTS = frozenset({"if", "elif", "while", "unless", "when", "assert"})
+_NO_CALLS = _TESTS | {
+    "for",
+    "switch",
+    "return",
+    "def",
+    "fn",
+    "func",
+    "function",
+    "and",
+    "or",
+    "not",
+    "in",
+    "catch",
+    "match",
+}
+_JOINTS = (".", "::", "->", "?.")
+_EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
+#: What becomes of a condition.
+CONDITIONS = frozenset(
+    {
+        EffectKind.REQUIRES,
+        EffectKind.REQUIRES_NO_MORE,
+        EffectKind.ALLOWS,
+        EffectKind.ALLOWS_NO_MORE,
+        EffectKind.NEGATES,
+        EffectKind.CONDITION,
+    }
+)
+#: What says more than the two lines beside each other.
+STRONG = CONDITIONS | {
+    EffectKind.PASSES,
+    EffectKind.PASSES_NO_MORE,
+    EffectKind.RETURNS_INSTEAD,
+    EffectKind.RAISES_INSTEAD,
+    EffectKind.CALLS_INSTEAD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What some replaced lines mean; `complete` if that is all that changes in them."""
+
+    effects: tuple[Effect, ...] = ()
+    complete: bool = False
+
+    @property
+    def on_conditions(self) -> bool:
+        """Whether a condition that was there before is told of."""
+        return any(effect.kind in CONDITIONS for effect in self.effects)
+
+
+def meaning_of(pairs: Sequence[Pair]) -> Meaning:
+    """What hunks of one definition mean, each given as its removed and its added lines."""
+    found: list[Effect] = []
+    complete = bool(pairs)
+    for removed, added in pairs:
+        old, new = Side.of(removed), Side.of(added)
+        if old.tokens == new.tokens:
+            continue
+        if not old.tokens or not new.tokens or max(len(old.tokens), len(new.tokens)) > MAX_TOKENS:
+            complete = False
+            continue
+        told = _compared(old, new)
+        complete = complete and told is not None
+        found += told or []
+    distinct = tuple(dict.fromkeys(found))
+    return Meaning(distinct[:MAX_CHANGES], complete and 0 < len(distinct) <= MAX_CHANGES)
+
+
+def _compared(old: Side, new: Side) -> list[Effect] | None:
+    """What becomes of one run of lines; None if they are another text rather than a changed one."""
+    matcher = SequenceMatcher(None, old.tokens, new.tokens, autojunk=False)
+    as_many = old.text.count("\n") == new.text.count("\n")
+    if matcher.ratio() < (0.4 if as_many else 0.5):
+        return None
+    found: list[Effect] = []
+    changes = list(_joined(matcher.get_opcodes(), old, new))
+    if not changes or len(changes) > MAX_CHANGES + 2:
+        return None
+    for start, end, first, last in changes:
+        effect = _effect(old, new, (start, end), (first, last))
+        if effect is None:
+            return found or None
+        if effect.kind is EffectKind.PASSES and any(effect.values[0] in item.values[-2] for item in found):
+            # The line that says so is told already.
+            continue
+        # Two lines beside each other tell what was told of a part of them.
+        found = [item for item in found if not all(map(str.__contains__, effect.values, item.values))]
+        found.append(effect)
+    return found
+
+
+def _joined(
+    opcodes: Sequence[tuple[str, int, int, int, int]], old: Side, new: Side
+) -> Iterator[tuple[int, int, int, int]]:
+    """The changed runs of tokens on both sides, without those that are brackets and commas alone.
+
+    Two with a single word between them are one.
+    """
+    runs: list[tuple[int, int, int, int]] = []
+    for tag, start, end, first, last in opcodes:
+        if tag == "equal":
+            continue
+        if runs and start - runs[-1][1] == 1 and not set(old.tokens[runs[-1][1] : start]) & (_EDGES | _AND | _OR):
+            runs[-1] = (runs[-1][0], end, runs[-1][2], last)
+        else:
+            runs.append((start, end, first, last))
+    for run in runs:
+        if not set(old.tokens[run[0] : run[1]] + new.tokens[run[2] : run[3]]) <= _EDGES:
+            yield run
+
+
+def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    gone, come = old.tokens[was[0] : was[1]], new.tokens[now[0] : now[1]]
+    for kind in (_on_condition, _on_raised, _on_argument, _on_called, _on_returned, _on_text, _on_value):
+        if (effect := kind(old, new, was, now)) is not None:
+            return effect
+    was, now = _widened(old, was), _widened(new, now)
+    if old.is_long(*was) or new.is_long(*now):
+        # Whole statements that come or go are no change of a statement.
+        return None
+    before, after = old.shown(*was), new.shown(*now)
+    if not (_whole(before) and _whole(after)):
+        before, after = old.line(was[0]), new.line(now[0])
+        paired = old.text.count("\n") == new.text.count("\n")
+        short = paired and len(before) + len(after) <= 2 * MAX_SHOWN and before != after
+        same = short and SequenceMatcher(None, before, after, autojunk=False).ratio() >= 0.6
+        return Effect(EffectKind.BECOMES, (before, after)) if same else None
+    if before and after and len(before) + len(after) <= 2 * MAX_SHOWN:
+        return Effect(EffectKind.BECOMES, (before, after))
+    if not gone and after and len(after) <= MAX_SHOWN:
+        return Effect(EffectKind.GAINS, (_cut(new.line(now[0])), after))
+    if not come and before and len(before) <= MAX_SHOWN:
+        return Effect(EffectKind.LOSES, (_cut(old.line(was[0])), before))
+    return None
+
+
+def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """A condition that asks for more or less than before, or for the opposite."""
+    gone, come = old.tokens[was[0] : was[1]], new.tokens[now[0] : now[1]]
+    for side, span, part, other, more in (
+        (new, now, come, gone, (EffectKind.REQUIRES, EffectKind.ALLOWS)),
+        (old, was, gone, come, (EffectKind.REQUIRES_NO_MORE, EffectKind.ALLOWS_NO_MORE)),
+    ):
+        if part and set(other) <= _EDGES:
+            for words, kind in ((_AND, more[0]), (_OR, more[1])):
+                text = _clause(side, span, words)
+                if text:
+                    return Effect(kind, (text,))
+    conditions = _condition(old, was[0]), _condition(new, now[0])
+    if not all(conditions) or max(map(len, conditions)) > MAX_SHOWN + 10:
+        return None
+    opposite = (" ".join(gone), " ".join(come)) in _OPPOSITES
+    negated = opposite or (bool(gone or come) and {*gone, *come} <= _NOT)
+    kind = EffectKind.NEGATES if negated else EffectKind.CONDITION
+    return Effect(kind, conditions)
+
+
+def _clause(side: Side, span: tuple[int, int], words: frozenset[str]) -> str:
+    """What is joined to a condition by `and` or `or`, where a run of tokens is just that."""
+    start, end = span
+    while start < end and side.tokens[start] in "()":
+        start += 1
+    if end - start < 2:
+        return ""
+    if side.tokens[start] in words:
+        start += 1
+    elif side.tokens[end - 1] in words:
+        end -= 1
+    else:
+        return ""
+    text = _closed(side.shown(start, end))
+    return text if 0 < len(text) <= MAX_SHOWN + 10 else ""
+
+
+def _closed(text: str) -> str:
+    """A text without brackets at its ends that have no partner in it."""
+    text = text.strip(" ,;{:")
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1].rstrip()
+    while text.startswith("(") and text.count("(") > text.count(")"):
+        text = text[1:].lstrip()
+    return text
+
+
+def _condition(side: Side, at: int) -> str:
+    """The condition that a token is in, where a line holds all of it."""
+    line = side.line(at) if side.spans else ""
+    found = re.match(r"(?:\}\s*)?(?:else\s+)?(?:el)?(?:if|while|unless)\b\s*(.*?)\s*(?:[:{]|\bthen)?\s*$", line)
+    if found is None:
+        return ""
+    text = found[1]
+    if text.startswith("("):
+        depth = 0
+        for place, char in enumerate(text):
+            depth += (char == "(") - (char == ")")
+            if depth == 0:
+                if re.match(r"\s*[\w$;]", text[place + 1 :]):
+                    text = text[: place + 1]
+                break
+    if text.count("(") != text.count(")"):
+        return ""
+    where = side.spans[min(at, len(side.spans) - 1)][0]
+    column = where - (side.text.rfind("\n", 0, where) + 1)
+    return text if column <= line.find(text) + len(text) else ""
+
+
+def _on_raised(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """Another exception."""
+    pattern = re.compile(r"\b(?:raise|throw(?:\s+new)?|throw)\s+([A-Za-z_][\w.:]*)")
+    one, other = (pattern.search(side.line(at)) for side, at in ((old, was[0]), (new, now[0])))
+    if one and other and one[1] != other[1]:
+        return Effect(EffectKind.RAISES_INSTEAD, (other[1], one[1]))
+    return None
+
+
+def _on_argument(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """An argument that a call gains or loses."""
+    for side, span, other, kind in (
+        (new, now, was, EffectKind.PASSES),
+        (old, was, now, EffectKind.PASSES_NO_MORE),
+    ):
+        if other[0] != other[1]:
+            continue
+        start, end = span
+        before = side.tokens[start - 1] if start else ""
+        behind = side.tokens[end] if end < len(side.tokens) else ""
+        starts = before in ("(", ",") or side.tokens[start] == ","
+        ends = behind in (")", ",") or side.tokens[end - 1] == ","
+        called = _called(side, start) if starts and ends else ""
+        text = side.shown(start, end).strip(", ")
+        if (
+            called
+            and text
+            and len(text) <= MAX_SHOWN
+            and all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
+        ):
+            return Effect(kind, (text, called))
+    return None
+
+
+def _called(side: Side, at: int) -> str:
+    """The function in whose brackets a token stands."""
+    depth = 0
+    for place in range(at - 1, max(at - 120, 0) - 1, -1):
+        token = side.tokens[place]
+        depth += (token in ")]}") - (token in "([{")
+        if depth < 0:
+            if token != "(" or not place or not _WORD.match(side.tokens[place - 1]):
+                return ""
+            name = side.tokens[place - 1]
+            before = side.tokens[place - 2] if place > 1 else ""
+            return "" if name in _NO_CALLS or before in ("def", "fn", "func", "function", "class", "new") else name
+    return ""
+
+
+def _on_called(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """Another function that is called."""
+    if was[1] >= len(old.tokens) or now[1] >= len(new.tokens):
+        return None
+    runs = old.tokens[was[0] : was[1]] + new.tokens[now[0] : now[1]]
+    if not all(_WORD.match(token) or token in _JOINTS for token in runs):
+        return None
+    names = [side.tokens[span[1] - 1] for side, span in ((old, was), (new, now)) if span[0] < span[1]]
+    called = old.tokens[was[1]] == new.tokens[now[1]] == "("
+    if len(names) == 2 and called and all(_WORD.match(name) and name not in _NO_CALLS for name in names):
+        wide = [side.shown(*_widened(side, span)) for side, span in ((old, was), (new, now))]
+        same = _alike(_arguments(old, was[1]), _arguments(new, now[1]))
+        if same and names[0] != names[1] and max(map(len, wide)) <= MAX_SHOWN and not any("(" in text for text in wide):
+            return Effect(EffectKind.CALLS_INSTEAD, (wide[1], wide[0]))
+    return None
+
+
+def _arguments(side: Side, opening: int) -> list[str]:
+    """The tokens between a bracket and its partner."""
+    depth = 0
+    for at in range(opening, len(side.tokens)):
+        depth += (side.tokens[at] in "([{") - (side.tokens[at] in ")]}")
+        if not depth:
+            return side.tokens[opening + 1 : at]
+    return side.tokens[opening + 1 :]
+
+
+def _alike(one: list[str], other: list[str]) -> bool:
+    """Whether two lists of arguments are equal, or one goes on where the other ends."""
+    count = min(len(one), len(other))
+    return one == other or (count > 0 and one[:count] == other[:count])
+
+
+def _on_returned(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """Another value that is returned."""
+    lines = [side.line(at) for side, at in ((old, was[0]), (new, now[0]))]
+    found = [re.match(r"return\s+(.+?)\s*;?$", line) for line in lines]
+    if all(found):
+        before, after = (match[1] for match in found if match)
+        if max(len(before), len(after)) <= MAX_SHOWN and before != after:
+            return Effect(EffectKind.RETURNS_INSTEAD, (after, before))
+    return None
+
+
+def _on_text(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """Another text."""
+    if was[1] - was[0] == now[1] - now[0] == 1:
+        before, after = old.tokens[was[0]], new.tokens[now[0]]
+        if before[-1] == after[-1] and before[-1] in "\"'`":
+            return Effect(EffectKind.BECOMES, _near(before, after))
+    return None
+
+
+def _near(before: str, after: str) -> tuple[str, str]:
+    """Two texts, or of long ones the parts around their difference."""
+    if max(len(before), len(after)) <= MAX_SHOWN:
+        return before, after
+    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = max(0, before.rfind(" ", 0, max(same - 12, 0)) + 1)
+    return tuple(("…" if start else "") + _cut(text[start:]) for text in (before, after))  # type: ignore[return-value]
+
+
+def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
+    """Another value of a name or a key, where the lines set nothing else."""
+    pattern = re.compile(
+        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)\s*(?:=|:=|:)\s*([^=].*?)[,;]?$"
+    )
+    found = [pattern.match(side.line(at)) for side, at in ((old, was[0]), (new, now[0]))]
+    if not all(found):
+        return None
+    one, other = (match for match in found if match)
+    short = max(len(one[2]), len(other[2])) <= MAX_SHOWN and not any(" = " in match[2] for match in (one, other))
+    if one[1] == other[1] and one[2] != other[2] and short and _whole(one[2]) and _whole(other[2]):
+        return Effect(EffectKind.SETS_INSTEAD, (one[1], other[2], one[2]))
+    return None
+
+
+def _whole(text: str) -> bool:
+    return all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+
+
+def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
+    """A run of tokens with the rest of the dotted names at its ends."""
+    start, end = span
+    if start == end:
+        return span
+    while start > 0 and (side.tokens[start] in _JOINTS or side.tokens[start - 1] in _JOINTS):
+        if side.tokens[start - 1] in ")]}(,;":
+            break
+        start -= 1
+    while end < len(side.tokens) and (side.tokens[end - 1] in _JOINTS or side.tokens[end] in _JOINTS):
+        if side.tokens[end] in "([{,;)":
+            break
+        end += 1
+    return start, end
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,57 @@
+"""The members and the attributes that a definition gains and loses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, uncommented
+
+MAX_SHOWN = 60
+_LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
+_MARK = re.compile(r"\s*(#!?\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
+
+
+def marks(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
+    """Attributes and decorators that a definition gains or loses."""
+    old, new = ([match[1] for line in lines if (match := _MARK.match(line))] for lines in (removed, added))
+    found = [Effect(EffectKind.GAINS_MARK, (item[:MAX_SHOWN],)) for item in new if item not in old]
+    return found + [Effect(EffectKind.LOSES_MARK, (item[:MAX_SHOWN],)) for item in old if item not in new]
+
+
+def without_lifetimes(line: str) -> str:
+    """A line of Rust whose lifetimes do not look like the beginning of a text."""
+    return _LIFETIME.sub("", line)
+
+
+def is_mark(line: str) -> bool:
+    """Whether a line is an attribute or a decorator."""
+    return bool(_MARK.match(line))
+
+
+_MEMBERS = {
+    "enum": re.compile(r"\s*([A-Za-z_$][\w$]*)\s*(?:[,({=]|$)"),
+    "struct": re.compile(
+        r"\s*(?:pub(?:\([^)]*\))?\s+)?(?:([A-Za-z_]\w*)\s*:(?!:)|([A-Z]\w*)\s+[\w*\[\].]+\s*(?:`.*`)?$|"
+        r"(?:(?:const|unsigned|long|struct|enum|static|volatile|mutable)\s+)*[\w:]+(?:<.*>)?[\s*&]+(\w+)(?:\[[^\]]*\])*(?:\s*:\s*\d+)?\s*(?:=.*)?;)"
+    ),
+    "interface": re.compile(r"\s*(?:readonly\s+)?([A-Za-z_$][\w$]*)\s*\??\s*[:(<]"),
+}
+
+
+def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
+    """Members that an enum, a structure or an interface gains or loses."""
+    pattern = _MEMBERS.get({"type": "struct", "trait": "interface"}.get(kind, kind))
+    if pattern is None:
+        return []
+    old, new = (
+        [
+            next(part for part in match.groups() if part)
+            for line in lines
+            if not is_comment(line) and not is_mark(line) and (match := pattern.match(uncommented(line)))
+        ]
+        for lines in (removed, added)
+    )
+    come, gone = [item for item in new if item not in old], [item for item in old if item not in new]
+    found = [Effect(EffectKind.GAINS_MEMBER, tuple(come))] if come else []
+    return [*found, *([Effect(EffectKind.LOSES_MEMBER, tuple(gone))] if gone else [])]

@@ -1,0 +1,102 @@
+"""A history without an index: no more is read of it than a question needs, and nothing twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past import index_access, indexer
+from tests.unit.codeflow.conftest import Script, history_of
+
+
+def text(first: int, second: int) -> str:
+    return f"def near():\n    return {first}\n\n\ndef far():\n    return {second}\n"
+
+
+@pytest.fixture
+def wide(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Ten commits on one file, two of them on `far`, each with other files; its store lies in the cache."""
+    monkeypatch.setattr(index_access, "SMALL", 2)
+    monkeypatch.setattr(index_access, "default_folder", lambda _: tmp_path / "cache")
+    for number in range(10):
+        script.commit(f"Step {number}", {"a.py": text(number, number // 5), "b.py": text(-1, number)})
+        if number in (0, 5):
+            script.git("tag", f"v1.{number}")
+    return script
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files whose definitions are compared before and after a commit."""
+    found: list[str] = []
+    compare = indexer.symbol_changes
+    monkeypatch.setattr(
+        indexer, "symbol_changes", lambda diff, *texts: found.append(diff.path) or compare(diff, *texts)
+    )
+    return found
+
+
+def stories(history: History) -> list[tuple[str, str, str | None]]:
+    return [(item.commit, item.change, item.release) for item in history.why("a.py::far").story]
+
+
+def test_only_what_changed_the_definition_is_read(wide: Script, reads: list[str], tmp_path: Path) -> None:
+    history = history_of(wide.root, folder=tmp_path / "store")
+    story = history.why("a.py::far")
+    assert [item.subject for item in story.story] == ["Step 0", "Step 5"]
+    assert story.since == "v1.0"
+    # One file of the one commit, all of the other: there the definition might have come from elsewhere.
+    assert len(reads) <= 4
+
+
+def test_with_and_without_an_index_the_story_is_the_same(wide: Script, tmp_path: Path) -> None:
+    lone = stories(history_of(wide.root, folder=tmp_path / "store"))
+    whole = history_of(wide.root, folder=tmp_path / "whole")
+    whole.update_index()
+    assert lone == stories(whole)
+
+
+def test_a_question_asked_again_reads_nothing(wide: Script, reads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(wide.root, lambda _: False)
+    first = history.why("a.py::far")
+    reads.clear()
+
+    def walk(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("the history is walked again")
+
+    for name in ("log", "reachable", "simplified"):
+        monkeypatch.setattr(Repository, name, walk)
+    assert history.why("a.py::far") == first
+    assert reads == []
+
+
+def test_no_answer_depends_on_what_was_asked_before(wide: Script, tmp_path: Path) -> None:
+    history = History(wide.root, lambda _: False)
+    history.why("b.py::far")
+    history.suspects("a.py")
+    assert stories(history) == stories(history_of(wide.root, folder=tmp_path / "store"))
+
+
+def test_a_new_commit_and_a_new_tag_are_seen(wide: Script) -> None:
+    history = History(wide.root, lambda _: False)
+    assert len(stories(history)) == 2
+    wide.commit("Step 10", {"a.py": text(0, 7)})
+    assert [release for *_, release in stories(history)] == ["v1.0", "v1.5", None]
+    wide.git("tag", "v2.0")
+    assert [release for *_, release in stories(history)] == ["v1.0", "v1.5", "v2.0"]
+
+
+def test_a_branch_that_was_released_before_it_was_read(script: Script, tmp_path: Path) -> None:
+    script.commit("One", {"a.py": text(0, 0)})
+    script.git("checkout", "-q", "-b", "old")
+    script.commit("Mend far", {"a.py": text(0, 1)})
+    script.git("tag", "v1.1")
+    script.git("checkout", "-q", "main")
+    history = history_of(script.root, folder=tmp_path / "store")
+    history.update_index()
+    script.git("checkout", "-q", "old")
+    assert history.why("a.py:6").since == "v1.1"
