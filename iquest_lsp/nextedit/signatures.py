@@ -35,6 +35,8 @@ LEAST_HEAD = 5
 LINES_AHEAD, LINES_BEHIND = 3, 12
 _MADE_BY = ("__init__", "constructor")
 _SPREAD = ("list_splat", "dictionary_splat", "spread_element", "variadic_argument", "parenthesized_argument")
+#: Files in which a call may have more arguments than its function has parameters.
+_LOOSE = (".js", ".jsx", ".mjs", ".cjs")
 _ITSELF = ("self", "cls")
 _LITERALS = ("true", "false", "True", "False", "None", "null", "nil", "undefined", "NULL", "nullptr")
 #: What may stand before a head in its line.
@@ -156,6 +158,7 @@ def _calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Source
         if text.names is None:
             continue
         how = ("" if sure else "-alone") + ("" if alone else "-shared")
+        how += "-loose" if use.path.endswith(_LOOSE) else ""
         for spot in text.spots(name, use.line, use.line + 1):
             arguments = arguments_of(spot.node)
             if arguments is not None:
