@@ -127,6 +127,8 @@ def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> 
             continue
         mine = told.get(item.path, []) + (told.get(item.old_path, []) if item.old_path != item.path else [])
         parts = part_changes(item, source.before.get(item.path), source.after.get(item.path), mine)
+        if category(item.path) is Category.LOCK:  # what a tool keeps beside the packages tells nothing
+            parts = [part for part in parts if part.kind == "package"]
         yield from parts
         if not parts and not mine and item.status == "M" and category(item.path) is Category.SOURCE:
             removed = [line for hunk in item.hunks for line in hunk.removed]

@@ -6,7 +6,6 @@ change anyway.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -21,7 +20,7 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports
-from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant
+from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_from, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
@@ -155,7 +154,7 @@ def _items(
         # Where the file itself stays, what only names the file stays as well.
         mentions = [] if changing.is_diff else [use for use in uses if use.name in others]
         for item in (
-            *_mentions(module, mentions),
+            *_mentions(path, module, mentions),
             *(_tests(path, tracked) if names or not changing.is_diff else ()),
             *_cochanges(path, [partner for partner in together if partner.of == path], tracked),
         ):
@@ -227,14 +226,13 @@ def is_meant(use: Reference, path: str, name: str, importers: Container[str]) ->
     return True if known is None and use.path in importers else known
 
 
-def _mentions(module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
+def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
     """Documentation, CI and configuration that name the module or its test."""
     for use in uses:
         if use.kind not in TEXTS or category(use.path) is Category.CHANGELOG or len(module) <= 3:
             continue
         # A module may be called by a plain word, which prose uses for other things.
-        name = re.escape(use.name)
-        if use.named or re.search(rf"[./]{name}\b|\b{name}(\.\w|/)|\bimport {name}\b", use.text):
+        if names_module(use, path):
             fact = Use(UseKind.MENTIONS_MODULE, (use.name, use.text[:100]))
             yield ImpactItem(use.path, use.line + 1, use.kind, fact, 0.4)
 

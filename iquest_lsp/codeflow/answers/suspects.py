@@ -166,9 +166,8 @@ class _Cases:
         found = case.reasons[:3]
         if self._good and entry.order > self._good:
             found.append(Evidence(EvidenceKind.AFTER, (self.since,)))
-        if entry.risk >= 2.5:
-            found.append(Evidence(EvidenceKind.RISKY))
-        return (*found, Evidence(EvidenceKind.SIZE, (entry.kind, str(entry.lines))))
+        # Of a commit that is not read in depth the lines are not counted.
+        return (*found, *([Evidence(EvidenceKind.SIZE, (str(entry.lines),))] if entry.lines else []))
 
     def _last_good(self) -> tuple[str, int]:
         """The newest release or green tag in this view that is not its very tip, and its order."""

@@ -91,7 +91,7 @@ def credibility(author: str, email: str, intent: Intent, files: Sequence[FileDif
 
 _TRAILER = re.compile(
     r"^(co-authored-by|signed-off-by|reviewed-by|acked-by|change-id|cc|tested-by|reported-by|git-svn-id|"
-    r"differential revision|pr-url|reviewed-on|fixes|closes|refs)\s*:",
+    r"differential revision|pr-url|reviewed-on|fixes|closes|refs|[a-z]+(?:-[a-z]+)+)\s*:",
     re.IGNORECASE,
 )
 

@@ -13,6 +13,7 @@ from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.dialects import Read, declared, dotted, violations
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers
@@ -117,11 +118,18 @@ def _cut_off(source: DiffSource) -> Iterable[Risk]:
         yield Risk(RiskKind.CUT_OFF)
 
 
+_FORMS = (EffectKind.OTHER_FORM, EffectKind.LESS_FORMS)
+
+
 def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     """Unqualified names whose old uses may fit no more (signature changed, renamed, removed), with their change."""
     names: dict[str, SymbolChange] = {}
+    # Which of several forms a use means is not known.
+    formed = {(item.path, item.name) for item in changes if any(effect.kind in _FORMS for effect in item.effects)}
     for item in changes:
         if item.kind in ("test", "module", "impl", "variable") or item.inner or category(item.path) is Category.TEST:
+            continue
+        if (item.path, item.name) in formed:
             continue
         if item.change == "signature" and (
             item.kind not in _CALLED or not breaks_callers(item.old_signature, item.signature)

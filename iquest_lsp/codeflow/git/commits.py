@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Unpack
 
-from iquest_lsp.codeflow.git.repository import Repository, decode_path
+from iquest_lsp.codeflow.git.repository import Repository, Walk, decode_path
 
 MAX_LINE = 2000
 MAXHUNK_HEADER_LINES = 2000
@@ -268,9 +269,9 @@ def read_commits(lines: Iterable[bytes]) -> Iterator[Commit]:
         yield replace(commit, files=reader.finish())
 
 
-def commits(repository: Repository, **options: object) -> Iterator[Commit]:
-    """Commits of a walk; the options are those of `Repository.log`."""
-    return read_commits(repository.log(**options))  # type: ignore[arg-type]  # passed through as they came
+def commits(repository: Repository, **walk: Unpack[Walk]) -> Iterator[Commit]:
+    """Commits of a walk."""
+    return read_commits(repository.log(**walk))
 
 
 def _commit(record: bytes) -> Commit:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 
 from iquest_lsp import harmless_git
 from iquest_lsp.codeflow.facts import Redact
@@ -59,6 +59,25 @@ class Tag:
     name: str
     commit: str
     time: int
+
+
+class Walk(TypedDict, total=False):
+    """Which commits are read, and how much of each.
+
+    From `revisions`, or just `commits` in their given order; `merges` among them unless they are left out, at most
+    `limit` (0: all). `paths` are repository paths that limit the walk; `full_diff` reports whole commits all the same,
+    and `follow` goes on past renames of one path. `numbers` are counts of lines, `patch` the changed lines.
+    """
+
+    revisions: Sequence[str]
+    commits: Iterable[str]
+    paths: Sequence[str]
+    limit: int
+    patch: bool
+    numbers: bool
+    full_diff: bool
+    merges: bool
+    follow: bool
 
 
 class Repository:
@@ -235,38 +254,22 @@ class Repository:
 
     # ------------------------------------------------------------------------------------------- history
 
-    def log(
-        self,
-        revisions: Sequence[str] = (),
-        *,
-        commits: Iterable[str] | None = None,
-        paths: Sequence[str] = (),
-        limit: int = 0,
-        patch: bool = False,
-        numbers: bool = True,
-        full_diff: bool = False,
-        merges: bool = True,
-        follow: bool = False,
-    ) -> Iterator[bytes]:
-        """Lines of a walk, for `history.read_commits`: header records, raw lines, line counts and patches if asked.
-
-        Walks from `revisions`, or reports just `commits` in their given order. `paths` are repository paths;
-        `full_diff` reports whole commits where paths limit the walk; `follow` goes on past renames of one path.
-        """
+    def log(self, **walk: Unpack[Walk]) -> Iterator[bytes]:
+        """Lines of a walk, for `commits.read_commits`: header records, raw lines, line counts and patches if asked."""
         args = ["log", _FORMAT, "--raw", "--no-abbrev", *_DIFF]
-        args += ["--numstat"] if numbers else []
-        args += ["--patch", "--unified=0"] if patch else []
-        args += [f"--max-count={limit}"] if limit else []
-        args += ["--full-diff"] if full_diff else []
-        args += ["--follow"] if follow else []
-        args += [] if merges else ["--no-merges"]
+        args += ["--numstat"] if walk.get("numbers", True) else []
+        args += ["--patch", "--unified=0"] if walk.get("patch") else []
+        args += [f"--max-count={limit}"] if (limit := walk.get("limit", 0)) else []
+        args += ["--full-diff"] if walk.get("full_diff") else []
+        args += ["--follow"] if walk.get("follow") else []
+        args += [] if walk.get("merges", True) else ["--no-merges"]
         stdin = None
-        if commits is not None:
+        if (commits := walk.get("commits")) is not None:
             stdin = "".join(f"{oid}\n" for oid in commits).encode()
             if not stdin:
                 return iter(())
             args += ["--no-walk=unsorted", "--stdin"]
-        return self._told(args, [*revisions, "--", *paths], stdin=stdin)
+        return self._told(args, [*walk.get("revisions", ()), "--", *walk.get("paths", ())], stdin=stdin)
 
     def diff(self, old: str, new: str | None, *, staged: bool = False, paths: Sequence[str] = ()) -> Iterator[bytes]:
         """Lines of the raw, numstat and patch output from `old` to `new`, to the index, or to the working tree."""

@@ -16,13 +16,15 @@ from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.forms import Key, keyed
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import is_test
-from iquest_lsp.codeflow.syntax.prose import prose_rows
+from iquest_lsp.codeflow.syntax.prose import attribute_rows, prose_rows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
+#: Go's types, whose members stand in what is taken for the signature.
+_GO_TYPES = frozenset({"struct", "interface", "type"})
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
 
@@ -86,6 +88,8 @@ class _Comparison:
         self.before, self.after = before.split(b"\n"), after.split(b"\n")
         self.language = grammars.language_of(diff.path)
         self.old_prose, self.new_prose = (prose_rows(self.language, lines) for lines in (self.before, self.after))
+        self.old_idle = self.old_prose | attribute_rows(self.language, self.before)
+        self.new_idle = self.new_prose | attribute_rows(self.language, self.after)
         self.old_touched = _touched(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
         self.new_touched = _touched(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
         removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
@@ -162,7 +166,7 @@ class _Comparison:
         alike = _squashed("".join(removed)) == _squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"
-        elif earlier.signature != symbol.signature:
+        elif earlier.signature != symbol.signature and not (self.language == "go" and symbol.kind in _GO_TYPES):
             change = "signature"
         elif self._doc_only(earlier, symbol, removed, added):
             change = "doc"
@@ -191,8 +195,8 @@ class _Comparison:
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
-        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_prose
-        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_prose
+        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_idle
+        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_idle
         pairs = [
             (
                 [

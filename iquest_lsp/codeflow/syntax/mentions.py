@@ -67,6 +67,21 @@ def is_meant(use: Reference, path: str, leads: Sequence[str], beside: Iterable[R
     )
 
 
+def names_module(use: Reference, path: str) -> bool:
+    """Whether a line means the module at `path`, or its test, by the name it holds.
+
+    A module that is called by a plain word is meant where its folder, its suffix or an import stands beside it.
+    """
+    if not _WORD.fullmatch(use.name):
+        return True
+    name, file = re.escape(use.name), PurePosixPath(path)
+    if re.search(rf"\b{name}{re.escape(file.suffix)}\b", use.text) and file.suffix:
+        return True
+    if file.parent.name and re.search(rf"\b{re.escape(file.parent.name)}(?:/|\.|::){name}\b", use.text):
+        return True
+    return imports(use.text) and bool(re.search(rf"(?:\bimport|\bfrom|\buse)\s+(?:[\w.:]+[.:])?{name}\b", use.text))
+
+
 def _parts(path: str) -> list[str]:
     """The names by which a file is imported."""
     file = PurePosixPath(path)

@@ -1,4 +1,4 @@
-"""Which lines of a source are prose in string literals: documentation of whatever stands before them."""
+"""Which lines of a source do nothing: prose in string literals, and attributes that go over several lines."""
 
 from __future__ import annotations
 
@@ -30,5 +30,19 @@ def prose_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
                 break
             quote, is_prose, at = found[0], at == 0 and bool(_OPENS.match(line)), found.end()
             if is_prose:
+                rows.add(row)
+    return frozenset(rows)
+
+
+def attribute_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
+    """The rows (0-based) of Rust's attributes that go over several lines; what stands in them is no code."""
+    if language != "rust":
+        return frozenset()
+    rows: set[int] = set()
+    depth = 0
+    for row, line in enumerate(lines):
+        if depth or line.lstrip().startswith((b"#[", b"#![")):
+            depth = max(0, depth + sum(map(line.count, (b"(", b"[", b"{"))) - sum(map(line.count, (b")", b"]", b"}"))))
+            if depth or (row - 1 in rows):
                 rows.add(row)
     return frozenset(rows)

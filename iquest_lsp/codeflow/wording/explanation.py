@@ -218,7 +218,6 @@ def _related(item: Related) -> str:
     if not parts:
         parts = [say("added {}" if item.added else "changed {}", listed(item.paths))]
     text = say(" and ").join(parts)
-    text = text if item.kind == "change" else say("{} ({})", text, item.kind)
     return text if item.objection is None else say("{}; normally filtered out ({})", text, ground_words(item.objection))
 
 

@@ -38,7 +38,7 @@ _SIGNS = {
     Sign.INSIDE: "the bodies of existing definitions change a little",
     Sign.REWRITTEN: "code is rewritten in place",
     Sign.EXISTING: "existing definitions change",
-    Sign.UNKNOWN: "neither the message nor the diff shows the purpose",
+    Sign.UNKNOWN: "nothing in it shows the purpose",
 }
 _ONE_CATEGORY = {
     Category.DOCS: "only documentation changes",

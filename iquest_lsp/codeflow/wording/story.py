@@ -270,7 +270,7 @@ def _event(event: Event) -> str:
         text = say("belongs to {}", ", ".join(event.names))
         text = say(_SIDES[event.side], text) if event.side is not None else text
     else:
-        text = say("names `{}`", *event.names)
+        text = say("the message names `{}`", *event.names)
     return say("before it: {}", text) if event.early else text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import effect_words, is_of_lines, told_effects
 from iquest_lsp.codeflow.wording.phrases import listed, say
@@ -177,11 +177,18 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     statuses = {item.status for item in files}
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
     noun = say(NOUNS[kind])
+    parts = [part for item in files for part in item.symbols]
+    if kind is Category.SOURCE and parts and all(map(_only_comments, parts)):
+        noun = say("comments")
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
     elif kind is Category.TEST and beside:
         noun = say("{} more test files", len(files)) if len(files) > 1 else say("{} more test file", 1)
     return say(template, noun, shown)
+
+
+def _only_comments(part: SymbolChange) -> bool:
+    return part.change == "doc" or tuple(effect.kind for effect in part.effects) == (EffectKind.COMMENTS_ONLY,)
 
 
 def _with_parts(item: ChangedFile) -> str:

@@ -30,8 +30,7 @@ class EvidenceKind(StrEnum):
     WORDS = "words"
     #: The tag that is known to work.
     AFTER = "after"
-    RISKY = "risky"
-    #: What the commit is for, and its lines.
+    #: How many lines the commit changes.
     SIZE = "size"
 
 
@@ -51,8 +50,7 @@ _EVIDENCE = {
     EvidenceKind.NAMED_IN_TEST: "changed `{}`, whose name also stands in the failing test",
     EvidenceKind.NAMED_AFTER: "changed a source file that {} is named after",
     EvidenceKind.AFTER: "came after {}",
-    EvidenceKind.RISKY: "its lines are of a kind that often brings bugs (changed conditions, bounds, much code)",
-    EvidenceKind.SIZE: "{1} lines added or removed, kind of change: {0}",
+    EvidenceKind.SIZE: "{} lines added or removed in all",
 }
 
 

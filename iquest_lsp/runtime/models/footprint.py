@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iquest_lsp.runtime.models.gguf_header import Header
-from iquest_lsp.runtime.models.planner import has_sparse_attention, kv_bytes
+from iquest_lsp.runtime.models.planner import attention_bytes, has_sparse_attention, kv_bytes
 
 #: A Python process with llama.cpp loaded.
 PROCESS = 90 * 2**20
@@ -52,6 +52,4 @@ def _working(header: Header, cells: int, batch: int, kv_type: str) -> int:
         width = wide // heads
         kept = int(header.get("block_count", 1)) * int(header.get("attention.head_count_kv", heads)) * 4 * (width + 2)
         return result + cells * (10 + kept // 64)
-    if float(header.get("attention.max_alibi_bias", 0.0)) > 0 and kv_type in ("f32", "f16", "bf16"):
-        result += 4 * heads * cells * batch  # the scores; see Model.context for why flash attention is not used
-    return result + 6 * batch * cells  # masks in two types
+    return result + attention_bytes(header, cells, batch, kv_type)

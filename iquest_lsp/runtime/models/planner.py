@@ -41,6 +41,10 @@ WARM_SECONDS = 120.0
 ANSWER_TOKENS, ANSWER_MS = 12, 300.0
 ELEMENT_BYTES = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 QUANTIZED_BLOCK = 32
+#: Masks are laid out in two types.
+MASK_BYTES = 6
+#: Types that are not quantized.
+WHOLE_TYPES = ("f32", "f16", "bf16")
 #: Types of KV in the order in which they are tried: a smaller one for want of memory only, unless it is faster.
 AUTO_TYPES = ("f16", "q8_0", "q4_0")
 
@@ -112,7 +116,7 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
             reasons.append(f"{cut} for {(memory or 0) / 2**30:.1f} GiB of free memory")
     sequences = _sequences(header, fitting, kv_type, room)
     cells = (fitting + ANSWER_ROOM) * sequences
-    batch = BATCH if room is None else _batch(header, cells, room)
+    batch = BATCH if room is None else _batch(header, cells, kv_type, room)
     if batch < BATCH:
         reasons.append(f"batch of {batch} for the memory of attention scores")
     threads = wishes.threads or speed.threads or cores()
@@ -180,12 +184,9 @@ def _sequences(header: Header, window: int, kv_type: str, room: int | None) -> i
     return best
 
 
-def _batch(header: Header, cells: int, room: int) -> int:
-    if has_sparse_attention(header):
-        return BATCH
-    heads = int(header.get("attention.head_count", 1)) or 1
+def _batch(header: Header, cells: int, kv_type: str, room: int) -> int:
     batch = BATCH
-    while batch > LEAST_BATCH and heads * cells * batch * 4 > max(room * SCORES_SHARE, 2**26):
+    while batch > LEAST_BATCH and attention_bytes(header, cells, batch, kv_type) > max(room * SCORES_SHARE, 2**26):
         batch //= 2
     return batch
 
@@ -198,9 +199,26 @@ def _round(tokens: int) -> int:
 
 def needed(header: Header, cells: int, kv_type: str, sequences: int) -> int:
     """Memory for caches of so many cells, and for what evaluating over them takes at the least."""
-    heads = int(header.get("attention.head_count", 1)) or 1
-    scores = 0 if has_sparse_attention(header) else heads * cells * LEAST_BATCH * 4
-    return kv_bytes(header, cells, kv_type, sequences) + scores
+    return kv_bytes(header, cells, kv_type, sequences) + attention_bytes(header, cells, LEAST_BATCH, kv_type)
+
+
+def attention_bytes(header: Header, cells: int, batch: int, kv_type: str) -> int:
+    """Memory for the masks of one call, and for its scores; sparse attention has neither."""
+    if has_sparse_attention(header):
+        return 0
+    return score_bytes(header, cells, batch, kv_type) + MASK_BYTES * cells * batch
+
+
+def score_bytes(header: Header, cells: int, batch: int, kv_type: str) -> int:
+    """Memory for the attention scores of one call, where they are laid out in full.
+
+    Flash attention lays out none. It is used but for linear biases, which llama.cpp's own rounds (Context), over a
+    cache that is not quantized.
+    """
+    biased = float(header.get("attention.max_alibi_bias", 0.0)) > 0
+    if not biased or has_sparse_attention(header) or kv_type not in WHOLE_TYPES:
+        return 0
+    return (int(header.get("attention.head_count", 1)) or 1) * cells * batch * 4
 
 
 def has_sparse_attention(header: Header) -> bool:

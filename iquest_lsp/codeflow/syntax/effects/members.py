@@ -9,14 +9,19 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comme
 
 MAX_SHOWN = 60
 _LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
+_MARK_BEGINS = re.compile(r"\s*(?:#!?\[|@[A-Za-z_])")
 _MARK = re.compile(r"\s*(#!?\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 
 
 def marks(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
     """Attributes and decorators that a definition gains or loses."""
     old, new = ([match[1] for line in lines if (match := _MARK.match(line))] for lines in (removed, added))
-    found = [Effect(EffectKind.GAINS_MARK, (item[:MAX_SHOWN],)) for item in new if item not in old]
-    return found + [Effect(EffectKind.LOSES_MARK, (item[:MAX_SHOWN],)) for item in old if item not in new]
+    found = [Effect(EffectKind.GAINS_MARK, (_shown(item),)) for item in new if item not in old]
+    return found + [Effect(EffectKind.LOSES_MARK, (_shown(item),)) for item in old if item not in new]
+
+
+def _shown(mark: str) -> str:
+    return mark if len(mark) <= MAX_SHOWN else f"{mark[: MAX_SHOWN - 1]}…"
 
 
 def without_lifetimes(line: str) -> str:
@@ -27,6 +32,18 @@ def without_lifetimes(line: str) -> str:
 def is_mark(line: str) -> bool:
     """Whether a line is an attribute or a decorator."""
     return bool(_MARK.match(line))
+
+
+def _outside_marks(lines: Sequence[str]) -> list[str]:
+    """The lines without attributes and decorators, which may go over several of them."""
+    kept = []
+    depth = 0
+    for line in lines:
+        if depth or _MARK_BEGINS.match(line):
+            depth = max(0, depth + sum(map(line.count, "([{")) - sum(map(line.count, ")]}")))
+        else:
+            kept.append(line)
+    return kept
 
 
 _MEMBERS = {
@@ -47,8 +64,8 @@ def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Eff
     old, new = (
         [
             next(part for part in match.groups() if part)
-            for line in lines
-            if not is_comment(line) and not is_mark(line) and (match := pattern.match(uncommented(line)))
+            for line in _outside_marks(lines)
+            if not is_comment(line) and (match := pattern.match(uncommented(line)))
         ]
         for lines in (removed, added)
     )

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.answers import why
 from iquest_lsp.codeflow.answers.missing import with_likely
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
-from iquest_lsp.codeflow.syntax.mentions import meant
+from iquest_lsp.codeflow.syntax.mentions import meant, names_module
 from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.wording.suspects import Evidence, EvidenceKind, Suspect
 from tests.unit.codeflow.conftest import Script, history_of
@@ -88,6 +88,56 @@ def test_a_word_that_matches_is_not_called_a_call() -> None:
     assert told.reason == "changed `Reader.read`, whose name also stands in `main`"
 
 
+def test_what_is_not_counted_and_what_is_guessed_is_not_told(script: Script, tmp_path: Path) -> None:
+    script.commit("Document reading", {"lib.py": MODULE})
+    script.commit("Read", {"lib.py": MODULE.replace("size=0", "size=1") + "\n"})
+    found = history_of(script.root, folder=tmp_path).suspects("lib.py")
+    assert [item.reason for item in found.items] == [
+        "changed lib.py; 3 lines added or removed in all",
+        "changed lib.py; 2 lines added or removed in all",
+    ]
+    assert all("kind" not in item.reason for item in found.items)
+    [item] = history_of(script.root).explain_diff("HEAD").history
+    assert item.reason == "added `read`"
+
+
+def test_a_trailer_is_no_reason(script: Script, tmp_path: Path) -> None:
+    script.commit("Add reading\n\nOriginal-commit-link: https://example.org/1", {"lib.py": MODULE})
+    [step] = history_of(script.root, folder=tmp_path).why("lib.py::read").story
+    assert step.reason == "Add reading"
+
+
+def test_comments_are_no_code(script: Script) -> None:
+    text = "//! Green threads.\n//! They run.\n\nmod inner;\n"
+    script.commit("Begin", {"src/task.rs": text})
+    script.write({"src/task.rs": text.replace("They run.", "They run and end.")})
+    assert "updates code" not in history_of(script.root).explain_diff().summary.lower()
+
+
+def test_parts_of_an_attribute_are_no_members(script: Script) -> None:
+    text = "#[cfg(all(\n    tokio_unstable,\n    {}\n))]\nenum Kind {{\n    One,\n}}\n"
+    script.commit("Begin", {"a.rs": text.format("feature")})
+    script.write({"a.rs": text.format("feature,\n    unix,\n    other")})
+    assert "member" not in history_of(script.root).explain_diff().summary
+
+
+def test_a_member_of_a_struct_is_no_signature(script: Script) -> None:
+    text = "package a\n\ntype Context struct {\n\tName string\n}\n"
+    script.commit("Begin", {"a.go": text})
+    script.write({"a.go": text.replace("\tName string\n", "\tName string\n\tCache int\n")})
+    summary = history_of(script.root).explain_diff().summary
+    assert summary.startswith("Changes `Context` in a.go. Gains the member `Cache`.")
+    assert "signature" not in summary
+
+
+def test_callers_of_one_of_several_forms_are_no_risk(script: Script) -> None:
+    old = "def total(x: int, strict: bool = False) -> int:\n    return x\n"
+    script.commit("Begin", {"a.py": old, "b.py": "from a import total\n\ntotal(1, strict=True)\n"})
+    form = "@overload\ndef total(x: int, strict: Literal[False]) -> int: ...\n\n\n"
+    script.write({"a.py": form + old.replace("strict: bool = False", "strict: bool")})
+    assert history_of(script.root).explain_diff().risks == ()
+
+
 ORIGIN = ["shop/copying.py", "copying"]
 
 
@@ -109,6 +159,20 @@ def docs(text: str, name: str = "Copy", path: str = "docs/guide.md", kind: str =
 def test_documentation_means_a_plain_word_only_as_code(told: bool, texts: list[str]) -> None:
     uses = [docs(text) for text in texts]
     assert bool(meant(uses, uses, {"Copy": ORIGIN})) == told
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (True, "/src/shop/files.py"),
+        (True, "`shop.files` has them"),
+        (True, "from shop.files import Copy"),
+        (False, "see working-with-files/using-files/viewing"),
+        (False, "files. Then"),
+    ],
+)
+def test_a_module_called_by_a_plain_word_is_meant_by_its_path(told: bool, text: str) -> None:
+    assert names_module(docs(text, "files"), "src/shop/files.py") == told
 
 
 def test_a_name_that_others_have_too_needs_its_origin_beside_it() -> None:

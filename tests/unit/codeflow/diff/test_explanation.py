@@ -145,4 +145,4 @@ def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, t
         assert entry is not None
         assert entry.depth == 0
     history = history_of(script.root, folder=tmp_path / "store").explain_diff("HEAD").history
-    assert [(item.commit, item.reason) for item in history] == [(born, "added `read` (feature)")]
+    assert [(item.commit, item.reason) for item in history] == [(born, "added `read`")]

@@ -19,6 +19,7 @@ from iquest_lsp.runtime.models.planner import (
     WINDOW_KEY,
     MeasuredSpeed,
     Wishes,
+    attention_bytes,
     kv_bytes,
     plan,
 )
@@ -96,13 +97,13 @@ def test_a_set_window_is_taken_up_to_what_the_model_was_made_for() -> None:
 
 def test_memory_first_costs_precision_then_tokens() -> None:
     wishes, model = Wishes(window_tokens=131072), header("7b", size=5 * GIB)
-    types = [plan(wishes, model, memory=gib * GIB).kv_type for gib in (40, 18, 15)]
+    types = [plan(wishes, model, memory=gib * GIB).kv_type for gib in (40, 18, 14)]
     assert types == ["f16", "q8_0", "q4_0"]
-    made = plan(wishes, model, memory=12 * GIB)
+    made = plan(wishes, model, memory=11 * GIB)
     assert made.kv_type == "q4_0"
     assert LEAST_WINDOW <= made.window < 131072
     assert "window cut from 131072" in made.reason
-    fixed = plan(Wishes(window_tokens=131072, kv_type="f16"), model, memory=12 * GIB)
+    fixed = plan(Wishes(window_tokens=131072, kv_type="f16"), model, memory=11 * GIB)
     assert fixed.kv_type == "f16"
     assert fixed.window < made.window
 
@@ -118,9 +119,8 @@ def test_heads_that_a_quantized_block_does_not_divide_keep_f16() -> None:
 def test_the_plan_stays_within_memory(shape: str, gib: int, window: int, kv_type: str) -> None:
     model = header(shape, size=GIB // 2)
     made = plan(Wishes(window_tokens=window, kv_type=kv_type), model, memory=gib * GIB)
-    heads = SHAPES[shape]["attention.head_count"]
     room = min(int(gib * GIB * planner.MEMORY_SHARE), gib * GIB - planner.MEMORY_LEFT) - model.file_size
-    scores = heads * made.context_tokens * made.batch * 4
+    scores = attention_bytes(model, made.context_tokens, made.batch, made.kv_type)
     if made.window > LEAST_WINDOW:
         assert made.kv_bytes + scores <= max(room * 1.2, room + 2**26)
     assert made.context_tokens >= made.window + ANSWER_ROOM  # what a window may have, the engine has room for
@@ -178,8 +178,15 @@ def test_the_faster_type_is_taken_by_measurement_only() -> None:
 
 
 def test_a_wide_window_means_small_batches_where_scores_are_laid_out() -> None:
-    made = plan(Wishes(window_tokens=131072), header("7b"), memory=32 * GIB)
+    biased = header("7b", attention__max_alibi_bias=16.0)  # llama.cpp's own flash attention rounds such biases
+    made = plan(Wishes(window_tokens=131072), biased, memory=32 * GIB)
     assert 40 * made.context_tokens * made.batch * 4 < 4 * GIB
+    assert made.batch < 512
+
+
+def test_flash_attention_lays_out_no_scores() -> None:
+    made = plan(Wishes(), header("7b", size=int(4.7 * GIB)), memory=12 * GIB)
+    assert (made.window, made.kv_type, made.batch) == (8192, "f16", 512)
 
 
 def test_a_measurement_is_made_once_and_again_after_a_busy_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
