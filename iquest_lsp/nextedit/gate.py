@@ -20,10 +20,12 @@ from iquest_lsp.nextedit.records import NextEdit
 
 #: A suggestion is shown from this precision on.
 LEAST = 0.9
-#: What its parts say of a sort counts as much as so many suggestions of the sort itself.
-WEIGHT = 4.0
+#: What was known before counts as much as so many suggestions of a sort: of repetitions what their parts say, of the
+#: others, whose parts are too different, PRIOR.
+WEIGHT, PRIOR = 6.0, 0.75
+LEARNED = "repeat"
 #: How strongly weights are drawn towards 0, and how far one step of the fit goes.
-PULL, STEP = 1.0, 0.03
+PULL, STEP = 2.0, 0.03
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
 _TABLE = Path(__file__).parent / "precision.json"
@@ -54,7 +56,8 @@ def measured() -> dict[str, tuple[float, float]]:
 def precision(sort: str) -> float:
     """How often a suggestion of this sort is right; where few were seen, sorts of the same parts count more."""
     right, made = measured().get(sort, (0.0, 0.0))
-    return (right + WEIGHT * expected(sort, _table()["parts"])) / (made + WEIGHT)
+    before = expected(sort, _table()["parts"]) if sort.startswith(LEARNED) else PRIOR
+    return (right + WEIGHT * before) / (made + WEIGHT)
 
 
 def expected(sort: str, parts: Mapping[str, float]) -> float:
