@@ -119,12 +119,11 @@ def score(folder: Path, pairs: list[Pair], store: Path) -> None:
     ranks: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     for name in dict.fromkeys(pair.repository for pair in pairs):
         root = folder / name.rsplit("/", 1)[-1]
-        _git(root, "checkout", "-q", "--force", "--detach", "origin/HEAD")
+        check_out(root, "origin/HEAD")
         history = History(root, lambda text: False, folder=store / name.replace("/", "+"))
-        history.update_index()
         started = time.monotonic()
         for pair in (pair for pair in pairs if pair.repository == name):
-            _git(root, "checkout", "-q", "--force", "--detach", f"{pair.fix}^")
+            check_out(root, f"{pair.fix}^")
             half = "fitted" if name in FITTED else "held out"
             how = "revert" if pair.how == "revert" else "named"
             for question, target in (("file", pair.path), ("line", f"{pair.path}:{pair.line}")):
@@ -135,8 +134,8 @@ def score(folder: Path, pairs: list[Pair], store: Path) -> None:
     for (where, how, question), found in sorted(ranks.items()):
         first, three = sum(rank == 1 for rank in found), sum(0 < rank <= 3 for rank in found)
         print(
-            f"{where:20} {how:7} by {question:5} n={len(found):4}  first {_share(first, len(found))}  "
-            f"among three {_share(three, len(found))}  not listed {sum(rank == 0 for rank in found)}"
+            f"{where:20} {how:7} by {question:5} n={len(found):4}  first {share_of(first, len(found))}  "
+            f"among three {share_of(three, len(found))}  not listed {sum(rank == 0 for rank in found)}"
         )
 
 
@@ -150,9 +149,15 @@ def rank_of(history: History, target: str, culprit: str) -> int:
     return next((at for at, item in enumerate(items, 1) if item.commit == culprit), 0)
 
 
-def _share(part: int, whole: int) -> str:
+def share_of(part: int, whole: int) -> str:
+    """A share with its 95% interval, in words."""
     low, high = wilson(part, whole)
     return f"{part / whole:4.0%} [{low:.0%}, {high:.0%}]"
+
+
+def check_out(root: Path, revision: str) -> None:
+    """Puts a clone's files into the state of a revision, whatever they are."""
+    _git(root, "checkout", "-q", "--force", "--detach", revision)
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -11,11 +11,13 @@ from iquest_lsp.codeflow.facts import Fact
 
 
 class GapKind(StrEnum):
-    """What is missing; the values of the first five are paths, each of them found on the way."""
+    """What is missing; the values of the first six are paths, each of them found on the way."""
 
     INNER = "inner-repository"
     LARGE = "large"
     UNREADABLE = "unreadable"
+    #: Files that a merge left in conflict, of which the index has no one text.
+    CONFLICT = "conflict"
     #: Files whose definitions are not read, since there are too many of them.
     TEXTS = "texts"
     #: Contents that a clone lacks; object ids where no path is known.
@@ -50,7 +52,7 @@ class GapKind(StrEnum):
 
 
 #: Kinds whose values add up.
-LISTS = frozenset({GapKind.INNER, GapKind.LARGE, GapKind.UNREADABLE, GapKind.TEXTS, GapKind.ABSENT})
+LISTS = frozenset({GapKind.INNER, GapKind.LARGE, GapKind.UNREADABLE, GapKind.CONFLICT, GapKind.TEXTS, GapKind.ABSENT})
 
 
 class Gap(Fact[GapKind]):

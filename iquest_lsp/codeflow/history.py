@@ -146,12 +146,11 @@ class History:
         from iquest_lsp.codeflow.answers.suspects import suspects_of_target
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.git.repository import Repository
-        from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
+        from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target)
         with index_of(repository, self.folder, [found.path]) as index:
-            index.deepen(index.renamed_from(found.path), DEEP_ENOUGH)
             return suspects_of_target(index, found, redact=self.redact, include_filtered=self.include_filtered)
 
     def suspects_in_log(self, text: str) -> Suspects:
@@ -168,7 +167,7 @@ class History:
         failure = read_log(text, repository.files())
         paths = list(dict.fromkeys(frame.path for frame in failure.frames))
         with index_of(repository, self.folder, paths) as index:
-            index.deepen(paths, DEEP_ENOUGH)
+            index.read_changes([item.oid for item in index.on_paths(paths, DEEP_ENOUGH)], paths)
             return suspects_of_failure(index, failure, redact=self.redact, include_filtered=self.include_filtered)
 
     # ---------------------------------------------------------------------------------- material for the window

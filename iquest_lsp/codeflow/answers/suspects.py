@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from iquest_lsp.codeflow.answers.file_suspects import changes_of_file, shares
 from iquest_lsp.codeflow.answers.logs import Failure, Frame
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import HARMLESS, Ground, Objection
@@ -41,6 +42,8 @@ _KIND_WEIGHT = {
     "fix": 0.9,
     "deprecate": 0.7,
 }
+#: The odds of what is alone.
+_CERTAIN = 999.0
 
 
 @dataclass(slots=True)
@@ -62,6 +65,9 @@ def suspects_of_target(
     index: FlowIndex, target: Target, *, redact: Redact | None, include_filtered: bool = False
 ) -> Suspects:
     """Suspects for FILE or FILE:LINE (or FILE::SYMBOL)."""
+    if target.lines is None and not target.name:
+        file_cases = _FileCases(index, target)
+        return file_cases.ranked(frozenset(), redact, include_filtered=include_filtered)
     cases = _Cases(index)
     _on_place(cases, target, 1.0)
     return cases.ranked(frozenset(), redact, include_filtered=include_filtered)
@@ -178,6 +184,21 @@ class _Cases:
         return "", 0
 
 
+class _FileCases(_Cases):
+    """The changes of one file, of which nothing but their shape and time tells the culprit."""
+
+    def __init__(self, index: FlowIndex, target: Target) -> None:
+        super().__init__(index)
+        changes = changes_of_file(index, target.head_path)
+        self._shares = {item.entry.oid: share for item, share in zip(changes, shares(changes), strict=True)}
+        for change in changes:
+            self.of(change.entry).add(0.0, Evidence(EvidenceKind.FILE, (target.path,)))
+
+    def _score(self, case: _Case) -> float:
+        share = self._shares.get(case.entry.oid, 0.0)
+        return share / (1 - share) if share < 1 else _CERTAIN
+
+
 def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     ranges = []
     if target.lines_committed is not None:
@@ -194,7 +215,8 @@ def _on_place(cases: _Cases, target: Target, weight: float) -> None:
     found = [(past.label, entry) for past, entry in cases.index.follow(ranges)[0][:MAX_CANDIDATES]] if ranges else []
     most = 60 if ranges else MAX_CANDIDATES
     found += [("", entry) for entry in cases.index.on_paths(cases.index.renamed_from(target.head_path), most)]
-    for label, entry in found:
+    whole = cases.index.complete([entry for _, entry in found])
+    for label, entry in zip((label for label, _ in found), whole, strict=True):
         if not entry.merge:
             # Of a whole file nothing but time tells its changes apart, and time is weighed below.
             decay = {"line": 0.75, "symbol": 0.9}.get(label, 0.95 if ranges else 0.97)

@@ -80,7 +80,10 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     if source is None:
         if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
-        raise NoSuchFileError(f"There is no file {path}", why="it is not in the repository", fix="Check the path")
+        listed = repository.run("ls-tree", "HEAD", "--", full, ok=(0, 128)).split(b" ")
+        reasons = {b"blob": "it was deleted since the last commit", b"tree": "it is a folder"}
+        why = reasons.get(listed[1] if len(listed) > 1 else b"", "it is not in the repository")
+        raise NoSuchFileError(f"There is no file {path}", why=why, fix="Check the path")
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())
     if name:
@@ -203,8 +206,11 @@ def named(symbols: Sequence[Symbol], name: str) -> Symbol | None:
 
 
 def _read(repository: Repository, path: str) -> bytes | None:
+    """The file as it is here; of one that a sparse checkout leaves out, and in a bare repository, as it is in HEAD."""
     if not repository.bare:
-        return repository.work_tree_file(path)
+        found = repository.work_tree_file(path)
+        if found is not None or not repository.run("ls-files", "-t", "--", path, ok=(0, 128)).startswith(b"S "):
+            return found
     return repository.run("cat-file", "blob", f"HEAD:{path}", ok=(0, 128)) or None
 
 

@@ -56,6 +56,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
             raise no_definition(target.path, target.name, target.symbols)  # neither now nor ever
         nothing = not index.on_paths(index.renamed_from(target.head_path))
         uncommitted = nothing or (target.committed is None and target.lines_committed is None)
+        uncommitted = uncommitted and not (target.name and target.symbol is None)  # that is not even in the file
         return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None, gaps=gaps)
     _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)

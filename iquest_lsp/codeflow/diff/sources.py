@@ -88,6 +88,8 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
     if target.kind == "staged":
         base = repository.head()
         files = read_diff(repository.diff(base or repository.empty_tree(), None, staged=True))
+        if conflicts := [item.path for item in files if item.status == "U"]:
+            repository.gaps.add(GapKind.CONFLICT, *conflicts)
         return _with_texts(repository, DiffSource(files, {}, {}, base, repository=repository))
     if target.kind == "range":
         return _range(repository, target.revision)
@@ -114,7 +116,11 @@ def load(root: Path, target: DiffTarget) -> DiffSource:
 
 def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     """The working tree's changes against `base`, new files that are not ignored included."""
-    files = read_diff(repository.diff(base or repository.empty_tree(), None))
+    # What git names for a file that is only announced (`git add -N`) is no object yet.
+    files = tuple(
+        replace(item, new_oid="") if item.status == "A" else item
+        for item in read_diff(repository.diff(base or repository.empty_tree(), None))
+    )
     # A repository inside this one is listed as a folder.
     new: list[str] = []
     inner: list[str] = []

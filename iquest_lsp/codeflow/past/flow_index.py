@@ -68,6 +68,13 @@ class FlowIndex:
         self.refresh()
         return done
 
+    @property
+    def newest(self) -> int:
+        """The order of the newest commit of all."""
+        if self._reader is not None:
+            return self.repository.count(self.repository.head(), "", 1 << 30)
+        return self.store.value("SELECT max(ord) FROM live WHERE view=? AND ord<=?", self._view, self._before) or 0
+
     def refresh(self) -> None:
         """Looks up this working tree's view again, after the store was written."""
         self._view = self.store.value("SELECT id FROM views WHERE place=?", self._indexer.place) or 0
@@ -132,13 +139,11 @@ class FlowIndex:
 
     def reverted(self) -> set[str]:
         """Ids, perhaps shortened, of commits that live commits undo."""
-        return {
-            row[0]
-            for row in self.store.rows(
-                "SELECT c.reverts FROM commits c JOIN live l ON l.commit_id=c.id AND l.view=? WHERE c.reverts<>''",
-                self._view,
-            )
-        }
+        query = (
+            "SELECT c.reverts FROM commits c JOIN live l ON l.commit_id=c.id AND l.view=? AND l.ord<=?"
+            " WHERE c.reverts<>''"
+        )
+        return {row[0] for row in self.store.rows(query, self._view, self._before)}
 
     def paths_of(self, keys: Sequence[int]) -> dict[int, list[str]]:
         """The paths of stored commits, most changed first."""
@@ -153,6 +158,12 @@ class FlowIndex:
             ):
                 found[key].append(path)
         return found
+
+    def lines_on(self, paths: Sequence[str]) -> dict[int, int]:
+        """How many lines each stored commit added to the files or removed from them."""
+        ids = self._path_ids(paths)
+        query = "SELECT commit_id, sum(max(added, 0) + max(removed, 0)) FROM changes WHERE path_id IN ({})"
+        return dict(self.store.rows(query.format(",".join("?" * len(ids))) + " GROUP BY commit_id", *ids))
 
     def touched_by(self, entry: Entry, names: Sequence[str]) -> list[str]:
         """Those of some paths that a commit touches."""

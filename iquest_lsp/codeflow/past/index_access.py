@@ -23,8 +23,8 @@ SMALL = 3000
 SPOT_DEEP = 25
 # More new commits than this are left to the background; until then git is asked.
 MANY_NEW = 300
-#: Commits of the files in question that are read in depth before suspects are ranked.
-DEEP_ENOUGH = 60
+#: Commits of the files in a log whose definitions are read before suspects are ranked.
+DEEP_ENOUGH = 30
 #: Commits on a path that are read where nothing is indexed.
 PATH_COMMITS = 400
 

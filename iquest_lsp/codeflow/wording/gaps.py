@@ -11,6 +11,7 @@ _LISTED = {
     GapKind.INNER: "{} is a repository of its own and was not read",
     GapKind.LARGE: "{} is too large and was not read",
     GapKind.UNREADABLE: "{} could not be read",
+    GapKind.CONFLICT: "{} is in conflict: what changes in it was not read",
     GapKind.TEXTS: "there are too many files: the definitions in {} were not read",
     GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch --no-filter` brings them",
 }

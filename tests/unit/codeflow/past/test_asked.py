@@ -10,6 +10,7 @@ import pytest
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access, indexer
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -100,3 +101,34 @@ def test_a_branch_that_was_released_before_it_was_read(script: Script, tmp_path:
     history.update_index()
     script.git("checkout", "-q", "old")
     assert history.why("a.py:6").since == "v1.1"
+
+
+def test_suspects_of_a_file_need_no_definitions(wide: Script, reads: list[str], tmp_path: Path) -> None:
+    history = history_of(wide.root, folder=tmp_path / "store")
+    assert history.suspects("a.py").items[0].subject == "Step 9"
+    assert history.suspects("a.py:6").items[0].subject == "Step 5"
+    assert reads == []
+
+
+def test_of_a_files_changes_one_of_many_lines_is_likelier_than_one_of_many_files(script: Script) -> None:
+    script.commit("Begin", {f"m{number}.py": text(number, number) for number in range(30)})
+    script.commit("Rework far", {"m0.py": text(0, 0) + "\n\ndef more(x):\n    y = x + 1\n    return y\n"})
+    every = {f"m{number}.py": text(number, number) + "# end\n" for number in range(1, 30)}
+    script.commit(
+        "End all alike", {**every, "m0.py": text(0, 0) + "\n\ndef more(x):\n    y = x + 1\n    return y\n# end\n"}
+    )
+    items = history_of(script.root).suspects("m0.py").items
+    assert items[0].subject == "Rework far"
+    assert sum(item.score for item in items) == pytest.approx(1.0, abs=0.01)
+
+
+def test_what_was_undone_later_is_suspected_of_what_was_before(script: Script, tmp_path: Path) -> None:
+    script.commit("Begin", {"a.py": text(0, 0)})
+    bad = script.commit("Mend far", {"a.py": text(0, 1)})
+    script.commit(f'Revert "Mend far"\n\nThis reverts commit {bad}.', {"a.py": text(0, 0)})
+    repository = Repository.open(script.root)
+    with FlowIndex.open(repository, tmp_path) as index:
+        index.update()
+        assert index.reverted() == {bad}
+        assert index.until(bad)
+        assert index.reverted() == set()

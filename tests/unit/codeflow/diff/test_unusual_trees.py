@@ -1,0 +1,74 @@
+"""Working trees and indexes that are not as usual are told as they are, or said not to be read."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.errors import NoSuchFileError, UsageError
+from tests.unit.codeflow.conftest import Script, history_of
+
+CODE = "def area(side):\n    return side * side\n"
+
+
+def test_a_file_that_is_only_announced_is_read_from_the_disk(script: Script) -> None:
+    script.commit("First", {"a.py": CODE})
+    script.write({"b.py": CODE})
+    script.git("add", "-N", "b.py")
+    told = history_of(script.root).explain_diff("").to_json()
+    assert told["partial"] is None
+    (file,) = told["files"]
+    assert (file["path"], file["status"]) == ("b.py", "added")
+    assert [symbol["name"] for symbol in file["symbols"]] == ["area"]
+
+
+def test_a_file_in_conflict_is_not_told_as_no_change(script: Script) -> None:
+    script.commit("First", {"a.py": CODE, "b.py": CODE})
+    script.git("checkout", "-q", "-b", "other")
+    script.commit("Other", {"a.py": CODE.replace("side * side", "side ** 2")})
+    script.git("checkout", "-q", "main")
+    script.commit("Ours", {"a.py": CODE.replace("side * side", "pow(side, 2)")})
+    with pytest.raises(Exception, match="merge"):
+        script.git("merge", "-q", "other")
+    told = history_of(script.root).explain_diff("--staged").to_json()
+    assert told["partial"] == ["`a.py` is in conflict: what changes in it was not read"]
+    assert [file["status"] for file in told["files"]] == ["conflicted"]
+
+
+def test_a_file_that_a_sparse_checkout_leaves_out_has_its_history(script: Script) -> None:
+    script.commit("First", {"a/a.py": CODE, "b/b.py": CODE})
+    script.commit("Name the side", {"b/b.py": CODE.replace("side", "length")})
+    script.git("sparse-checkout", "set", "a")
+    assert not (script.root / "b").exists()
+    told = history_of(script.root).why("b/b.py:2").to_json()
+    assert [step["subject"] for step in told["story"]][-1] == "Name the side"
+
+
+def test_a_file_that_was_deleted_is_said_to_be(script: Script) -> None:
+    script.commit("First", {"a.py": CODE})
+    (script.root / "a.py").unlink()
+    with pytest.raises(NoSuchFileError, match="deleted since the last commit"):
+        history_of(script.root).why("a.py:1")
+    with pytest.raises(NoSuchFileError, match="not in the repository"):
+        history_of(script.root).why("b.py:1")
+
+
+def test_a_folder_is_said_to_be_one(script: Script) -> None:
+    script.commit("First", {"a/a.py": CODE})
+    with pytest.raises(NoSuchFileError, match="it is a folder"):
+        history_of(script.root).why("a:1")
+
+
+def test_a_name_that_is_nowhere_is_not_told_as_uncommitted(script: Script, tmp_path: Path) -> None:
+    """Where history is missing it may have been there; that is all that can be said."""
+    script.commit("First", {"a.py": CODE})
+    script.commit("Second", {"a.py": CODE + CODE.replace("area", "cube")})
+    subprocess.run(["git", "clone", "-q", "--depth", "1", script.root.as_uri(), tmp_path / "clone"], check=True)
+    told = history_of(tmp_path / "clone").why("a.py::nope").to_json()
+    assert told["story"] == []
+    assert len(told["partial"]) == 1
+    assert "shallow" in told["partial"][0]
+    with pytest.raises(UsageError, match="defines no nope"):
+        history_of(script.root).why("a.py::nope")
