@@ -21,7 +21,7 @@ from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
-from iquest_lsp.codeflow.syntax.paths import Category, category, stem
+from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_from, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
@@ -240,7 +240,7 @@ def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[Imp
 def _tests(path: str, tracked: frozenset[str]) -> Iterable[ImpactItem]:
     for other in tracked:
         code = category(other) is Category.TEST and grammars.language_of(other)
-        if code and other != path and stem(other) == stem(path):
+        if code and other != path and is_test_of(other, path):
             yield ImpactItem(other, 1, "test", Use(UseKind.NAMED_TEST, (path,)), 0.6)
 
 

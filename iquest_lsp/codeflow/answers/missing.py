@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.paths import Category, category, stem
+from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
 from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, types_only
 from iquest_lsp.codeflow.wording.explanation import SURE, MissingItem, MissingKind, MissingReason
@@ -113,7 +113,10 @@ def _tests(
             tests.setdefault(stem(path), []).append(path)
     totals = {of: partner.total for (_, of), partner in counted.items()}
     for path in code:
-        for test in sorted(tests.get(stem(path), []), key=lambda item: _distance(item, path))[:2]:
+        for test in sorted(
+            (test for test in tests.get(stem(path), []) if is_test_of(test, path)),
+            key=lambda item: _distance(item, path),
+        )[:2]:
             partner = counted.get((test, path))
             support, total = partner.support if partner else 0, totals.get(path, 0)
             if total >= TELLING and support < SELDOM * total:

@@ -170,5 +170,15 @@ def stem(path: str) -> str:
     ).lower()
 
 
+def is_test_of(test: str, path: str) -> bool:
+    """Whether a test is by its name one of a file; without a test mark in its name, only within the file's package."""
+    if stem(test) != stem(path):
+        return False
+    if stem(test) != PurePosixPath(test).name.split(".")[0].lower():
+        return True
+    package, mark, _ = test.rpartition("tests/")
+    return not mark or (path.startswith(package) and path.removeprefix(package).startswith(("src/", "lib/")))
+
+
 def _dotted_test(path: str) -> bool:
     return bool(re.search(r"\.(test|spec)\.[a-z]+$", path))

@@ -54,6 +54,10 @@ _EVIDENCE = {
 }
 
 
+#: Places, each in the next.
+_NARROWING = (EvidenceKind.LINE, EvidenceKind.LINES, EvidenceKind.SYMBOL, EvidenceKind.FILE)
+
+
 def _evidence(item: Evidence) -> str:
     if item.kind is EvidenceKind.WORDS:
         return say("its changed lines contain {}, as the error does", ", ".join(f"`{word}`" for word in item.values))
@@ -78,7 +82,9 @@ class Suspect:
     @property
     def reason(self) -> str:
         """What speaks against it, in words."""
-        parts = [_evidence(item) for item in self.evidence]
+        # Who changed the line changed the definition and the file around it too.
+        kinds = [kind for kind in _NARROWING if any(item.kind is kind for item in self.evidence)]
+        parts = [_evidence(item) for item in self.evidence if item.kind not in kinds[1:]]
         parts += [say("normally filtered out ({})", ground_words(self.objection))] if self.objection is not None else []
         return "; ".join(parts)
 

@@ -11,6 +11,7 @@ from iquest_lsp.codeflow.answers.missing import with_likely
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.syntax.mentions import meant, names_module
+from iquest_lsp.codeflow.syntax.paths import is_test_of
 from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.wording.suspects import Evidence, EvidenceKind, Suspect
 from tests.unit.codeflow.conftest import Script, history_of
@@ -81,6 +82,26 @@ def test_a_file_that_only_lies_near_is_not_listed() -> None:
     along = [Likely("near.py", 0.9, ()), Likely("names.py", 0.2, ("read_all",)), Likely("along.py", 0.1, ())]
     found = with_likely((), along, [Partner("along.py", "x.py", 1, 4, 1.0, 2.0)])
     assert [item.path for item in found] == ["names.py", "along.py"]
+
+
+@pytest.mark.parametrize(
+    ("told", "test", "path"),
+    [
+        (True, "tests/test_macros.py", "src/shop/macros.py"),
+        (False, "tests/macros.rs", "crates/printer/src/macros.rs"),
+        (True, "printer/tests/macros.rs", "printer/src/macros.rs"),
+        (True, "test/specs/utils.spec.js", "lib/utils.js"),
+        (False, "tests/test_other.py", "src/shop/macros.py"),
+    ],
+)
+def test_a_test_without_a_mark_is_of_its_own_package(told: bool, test: str, path: str) -> None:
+    assert is_test_of(test, path) == told
+
+
+def test_the_narrowest_place_is_told() -> None:
+    evidence = (Evidence(EvidenceKind.LINE), Evidence(EvidenceKind.SYMBOL, ("f",)), Evidence(EvidenceKind.FILE, ("a",)))
+    assert Suspect("c", "d", "s", 0.5, evidence, ()).reason == "changed this very line"
+    assert Suspect("c", "d", "s", 0.5, evidence[1:], ()).reason == "changed `f`"
 
 
 def test_a_word_that_matches_is_not_called_a_call() -> None:
