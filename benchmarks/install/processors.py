@@ -101,7 +101,7 @@ def _path_of(python: Path) -> dict[str, str]:
     command = [str(python), "-c", "import sys; print(':'.join(p for p in sys.path if p))"]
     path = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.strip()
     root = str(Path(__file__).resolve().parents[2])
-    return {"PYTHONPATH": f"{path}:{root}" if python == Path(sys.executable) else path, "OMP_NUM_THREADS": "1"}
+    return {"PYTHONPATH": f"{root}:{path}" if python == Path(sys.executable) else path, "OMP_NUM_THREADS": "1"}
 
 
 if __name__ == "__main__":
