@@ -257,8 +257,8 @@ NEXT_EDIT = Tool(
     """\
 Lists the edits that a change asks for at other places, each ready to apply: the old name where something was renamed, \
 arguments that do not fit a changed signature, declarations, the same replacement at places like those that were \
-edited, imports that became idle. Only what was right in at least nine of ten cases on real histories is listed, so an \
-empty list does not say that nothing is left: `impact` lists every place.
+edited, imports that became idle. `confidence` estimates, from replayed histories, how often such an edit is right; \
+at least one half. An empty list does not say that nothing is left: `impact` lists every place.
 The change is what is not committed, unless `revision`, `staged` or `patch` names another one.
 Use it after you renamed something, changed parameters or edited several places alike, and before you commit.
 Example: {}, or {"revision": "HEAD"}""",

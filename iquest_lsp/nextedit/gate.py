@@ -18,12 +18,12 @@ from typing import Any
 from iquest_lsp.codeflow.reading import Category, category
 from iquest_lsp.nextedit.records import NextEdit
 
-#: A suggestion is shown from this precision on.
+#: A suggestion is shown unasked from this precision on.
 LEAST = 0.9
-#: What was known before counts as much as so many suggestions of a sort: of repetitions what their parts say, of the
-#: others, whose parts are too different, PRIOR.
-WEIGHT, PRIOR = 6.0, 0.75
-LEARNED = "repeat"
+#: A list that was asked for holds what is likelier right than not.
+ASKED = 0.5
+#: What the parts of a sort say counts as much as so many suggestions of it.
+WEIGHT = 5.0
 #: How strongly weights are drawn towards 0, and how far one step of the fit goes.
 PULL, STEP = 2.0, 0.03
 #: Refusals of one replacement at several places after which it is made nowhere.
@@ -56,8 +56,7 @@ def measured() -> dict[str, tuple[float, float]]:
 def precision(sort: str) -> float:
     """How often a suggestion of this sort is right; where few were seen, sorts of the same parts count more."""
     right, made = measured().get(sort, (0.0, 0.0))
-    before = expected(sort, _table()["parts"]) if sort.startswith(LEARNED) else PRIOR
-    return (right + WEIGHT * before) / (made + WEIGHT)
+    return (right + WEIGHT * expected(sort, _table()["parts"])) / (made + WEIGHT)
 
 
 def expected(sort: str, parts: Mapping[str, float]) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lacks
 from iquest_lsp.nextedit import imports, renames, repeats, signatures
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import LEAST, admitted, in_order
+from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, in_order
 from iquest_lsp.nextedit.parsed import parse
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
@@ -58,7 +58,7 @@ def next_edits(root: Path, target: str = "", patch: bytes | None = None, *, reda
     Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
     """
     with changed_texts(root, target, patch, redact=redact) as (changed, sources):
-        items = suggested(changed, sources, redact=redact)
+        items = suggested(changed, sources, redact=redact, least=ASKED)
         return NextEdits(tuple(items[:MAX_ITEMS]), lacks(sources))
 
 

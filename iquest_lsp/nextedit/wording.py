@@ -9,7 +9,7 @@ from iquest_lsp.nextedit.records import NextEdit, Reason, ReasonKind
 _REASONS = {
     ReasonKind.RENAMED: "`{}` is `{}` now",
     ReasonKind.RENAMED_IN: "`{}` is `{}` now, in {}",
-    ReasonKind.PARAMETER_RENAMED: "the parameter `{}` of `{2}` is `{1}` now",
+    ReasonKind.PARAMETER_RENAMED: "the parameter `{0}` of `{2}` is `{1}` now",
     ReasonKind.MOVED: "{} is {} now",
     ReasonKind.PARAMETER_REMOVED: "`{}` takes no `{}` any more",
     ReasonKind.PARAMETER_ADDED: "`{}` takes `{}` too",
@@ -33,11 +33,16 @@ def as_markdown(items: Sequence[NextEdit], partial: Sequence[str]) -> str:
     """Suggestions as a markdown document, in the order of the work."""
     lines = ["# What the changes ask for elsewhere", ""]
     if not items:
-        lines.append("Nothing was found that is sure enough to be shown.")
+        lines.append("Nothing was found that is likelier right than not.")
     for item in items:
         old, new = _one_line(item.old), _one_line(item.new)
         what = f"`{old}` → `{new}`" if old and new else f"add `{new}`" if new else f"remove `{old}`"
         lines.append(f"- `{item.path}:{item.line + 1}` {what}: {reason_words(item.reason)} ({item.confidence:.0%})")
+    if items:
+        lines += [
+            "",
+            "The percentages are estimates: how often such an edit was right in histories that were replayed.",
+        ]
     if partial:
         lines += ["", f"*Partial:* {'; '.join(partial)}."]
     return "\n".join(lines) + "\n"
