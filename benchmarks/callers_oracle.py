@@ -2,7 +2,8 @@
 
 `python -m benchmarks.callers_oracle FOLDER/CLONE... [--symbols N] [--typescript FOLDER] [--show M]` draws N public
 definitions of each clone that the oracle knows 2 to 40 uses of, and prints precision and recall of the lines that are
-named as callers or tests; imports and definitions are left out on both sides. The oracle is jedi for Python, and for
+named as callers or tests; imports and definitions are left out on both sides, and so is what the oracle knows no
+definition of (`+?` counts it). The oracle is jedi for Python, and for
 JavaScript and TypeScript the language service of TypeScript, whose package lies in FOLDER/node_modules (`npm install
 typescript@5`). M lines that only one side names are printed.
 """
@@ -18,17 +19,23 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.line_effects import is_comment
+from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
+from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 Line = tuple[str, int]
-#: The uses of a definition that stands in a file at a 1-based line and a 0-based column.
-Oracle = Callable[[str, int, int], Iterable[Line] | None]
+#: The uses of a definition that stands in a file at a 1-based line and a 0-based column, or with True the lines where
+#: what stands there is defined.
+Oracle = Callable[[str, int, int, bool], Iterable[Line] | None]
+#: What impact tells of one definition at most; beyond it, it says that there is more.
+CUT = 60
 LEAST, MOST = 2, 40
 _KINDS = frozenset({"function", "class", "method", "interface", "type", "enum", "constant"})
 _SERVICE = """
@@ -49,12 +56,14 @@ const service = ts.createLanguageService({
   fileExists: ts.sys.fileExists, readFile: ts.sys.readFile, readDirectory: ts.sys.readDirectory,
   directoryExists: ts.sys.directoryExists, getDirectories: ts.sys.getDirectories });
 require("readline").createInterface({ input: process.stdin }).on("line", line => {
-  const [name, row, column] = JSON.parse(line), file = path.join(root, name);
+  const [name, row, column, defined] = JSON.parse(line), file = path.join(root, name);
   let found = null;
   try {
     const source = service.getProgram().getSourceFile(file);
     const place = source.getPositionOfLineAndCharacter(row - 1, column);
-    found = (service.findReferences(file, place) || []).flatMap(item => item.references).map(item => {
+    const spans = defined ? service.getDefinitionAtPosition(file, place) || []
+      : (service.findReferences(file, place) || []).flatMap(item => item.references);
+    found = spans.map(item => {
       const other = service.getProgram().getSourceFile(item.fileName);
       return [path.relative(root, item.fileName), other.getLineAndCharacterOfPosition(item.textSpan.start).line + 1];
     });
@@ -69,9 +78,12 @@ def jedi_oracle(root: Path) -> Oracle:
     jedi = importlib.import_module("jedi")
     project = jedi.Project(str(root))
 
-    def ask(path: str, line: int, column: int) -> Iterable[Line] | None:
+    def ask(path: str, line: int, column: int, defined: bool) -> Iterable[Line] | None:
         try:
-            found = jedi.Script(path=str(root / path), project=project).get_references(line, column)
+            script = jedi.Script(path=str(root / path), project=project)
+            found = script.goto(line, column, follow_imports=True) if defined else script.get_references(line, column)
+            if defined:
+                return [(str(item.module_path), item.line or 0) for item in found]
         except Exception:  # noqa: BLE001 - whatever the oracle fails at is no evidence
             return None
         own = [item for item in found if item.module_path and Path(item.module_path).is_relative_to(root)]
@@ -87,10 +99,10 @@ def typescript_oracle(root: Path, folder: Path, files: Iterable[str]) -> Oracle:
     command = ["node", "-e", _SERVICE, str(folder), str(root), listed.name]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def ask(path: str, line: int, column: int) -> Iterable[Line] | None:
+    def ask(path: str, line: int, column: int, defined: bool) -> Iterable[Line] | None:
         if process.stdin is None or process.stdout is None:
             return None
-        process.stdin.write(json.dumps([path, line, column]) + "\n")
+        process.stdin.write(json.dumps([path, line, column, defined]) + "\n")
         process.stdin.flush()
         answer = json.loads(process.stdout.readline() or "null")
         return None if answer is None else [(name, number) for name, number in answer]
@@ -120,6 +132,11 @@ def drawn(root: Path, files: Iterable[str], seed: int) -> Iterator[tuple[str, Sy
     yield from found
 
 
+@cache
+def _imports_of(path: str, root: Path) -> list[Region]:
+    return [item for item in regions_of(path, (root / path).read_bytes()) if item.kind == "imports"]
+
+
 @dataclass(frozen=True)
 class Own:
     """What is no use of a definition: its own lines, its heads, imports, comments."""
@@ -127,6 +144,7 @@ class Own:
     path: str
     span: range
     heads: re.Pattern[str]
+    root: Path
     texts: dict[str, list[str]]
 
     def without(self, lines: Iterable[Line]) -> set[Line]:
@@ -136,17 +154,20 @@ class Own:
             for path, number in lines
             if _is_use((path, number), self.texts)
             and not (path == self.path and number in self.span)
+            and not any(item.start < number <= item.end for item in _imports_of(path, self.root))
             and not self.heads.search(self.texts[path][number - 1])
         }
 
 
-def compare(root: Path, oracle: Oracle, files: list[str], count: int, show: int, seed: int) -> tuple[int, int, int]:
-    """Lines that both name, that only impact names and that only the oracle names, over `count` definitions."""
-    both = ours = theirs = 0
+def compare(
+    root: Path, oracle: Oracle, files: list[str], count: int, show: int, seed: int
+) -> tuple[int, int, int, int]:
+    """Lines that both name, that one names only, and that the oracle knows nothing of, over `count` definitions."""
+    both = ours = theirs = unknown = 0
     texts = {path: (root / path).read_text("utf-8", "replace").split("\n") for path in files}
     history = History(root, lambda text: False, Path(tempfile.mkdtemp()))
     for path, symbol, line, column in drawn(root, files, seed):
-        answer = oracle(path, line, column)
+        answer = oracle(path, line, column, False)
         if answer is None:
             continue
         span = range(symbol.start + 1, symbol.end + 1)
@@ -156,16 +177,25 @@ def compare(root: Path, oracle: Oracle, files: list[str], count: int, show: int,
             rf"\b(?:def|class|function|interface|type|enum|fn|func)\s+{name}\b|^\s*@{name}\.setter|"
             rf"^\s*(?:[\w*]+\s+)*{name}\??[(<:].*[;{{]\s*$"
         )
-        own = Own(path, span, heads, texts)
+        own = Own(path, span, heads, root, texts)
         known = own.without(answer)
         if not LEAST <= len(known) <= MOST:
             continue
+        items = history.impact(f"{path}::{symbol.name}").items
+        if len(items) >= CUT:
+            continue
         told = {
             (item.path, item.line)
-            for item in history.impact(f"{path}::{symbol.name}").items
+            for item in items
             if item.kind in ("caller", "test") and item.use.kind.value in ("calls", "uses")
         }
         told = own.without(told)
+        for item in told - known:
+            text = texts[item[0]][item[1] - 1]
+            places = [match.start() for match in re.finditer(rf"\b{name}\b", text)]
+            if not any(oracle(item[0], item[1], place, True) for place in places):
+                told.discard(item)
+                unknown += 1
         both, ours, theirs = both + len(told & known), ours + len(told - known), theirs + len(known - told)
         for mark, some in (("+", told - known), ("-", known - told)):
             for item in sorted(some)[: show if show else 0]:
@@ -174,7 +204,7 @@ def compare(root: Path, oracle: Oracle, files: list[str], count: int, show: int,
         count -= 1
         if not count:
             break
-    return both, ours, theirs
+    return both, ours, theirs, unknown
 
 
 def _is_use(item: Line, texts: dict[str, list[str]]) -> bool:
@@ -199,11 +229,10 @@ def main() -> None:
         suffixes = (".py", ".pyi") if not options.typescript else (".js", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".jsx")
         files = [name for name in listed.stdout.split("\n") if name.endswith(suffixes) and (root / name).is_file()]
         oracle = typescript_oracle(root, options.typescript, files) if options.typescript else jedi_oracle(root)
-        both, ours, theirs = compare(root, oracle, files, options.symbols, options.show, options.seed)
+        both, ours, theirs, unknown = compare(root, oracle, files, options.symbols, options.show, options.seed)
         precision, recall = both / max(both + ours, 1), both / max(both + theirs, 1)
-        print(
-            f"{root.name}: precision {precision:.3f}, recall {recall:.3f} ({both} both, +{ours}, -{theirs})", flush=True
-        )
+        counts = f"{both} both, +{ours}, -{theirs}, +?{unknown}"
+        print(f"{root.name}: precision {precision:.3f}, recall {recall:.3f} ({counts})", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Next edits measured on real histories: commits taken apart into edits, made again one by one.
 
 An edit is a run of changed lines in a file that was there before and after; a block whose lines answer to each other
-is an edit for each line. After each edit the predictors are asked. A suggestion is right where it is part of a
-shortest way from the text as it is to the text as the commit left it: what it replaces, the commit replaced by that.
+is an edit for each line. After each edit the predictors are asked, and what is shown is taken as long as it is right:
+where it is part of a shortest way from the text as it is to the text as the commit left it. A wrong one is put away.
 
 Orders: `diff` makes the edits as they stand in the diff; `human` makes those of changed definitions' heads first, then
 the rest of their files, then other files, tests and documents last.
@@ -21,7 +21,7 @@ from iquest_lsp.bench.replay import wilson
 from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import LEAST, admitted, precision
+from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, precision
 from iquest_lsp.nextedit.pieces import pieces
 from iquest_lsp.nextedit.predict import possible
 from iquest_lsp.nextedit.records import Edit, NextEdit
@@ -31,7 +31,7 @@ ORDERS: tuple[Order, ...] = ("diff", "human")
 #: A commit with more edits is a sweep by a program more often than the work of hands.
 MAX_EDITS = 40
 #: Suggestions of one sort that one commit counts for at most: those of a sweep are all right or all wrong.
-MOST_OF_ONE = 4
+MOST_OF_ONE = 2
 #: A suggestion for whole lines may land this many lines from where the commit put them.
 NEAR_LINES = 4
 
@@ -143,6 +143,18 @@ class Session:
         text = ChangedText(path, whole.text.before, self.text(path), whole.text.old_path)
         self.state[path] = Change(text, tuple(made))
 
+    def possible(self) -> list[NextEdit]:
+        """All that the predictors think of now."""
+        texts = [change.text for change in self.state.values()]
+        over: dict[str, str | None] = {item.path: item.after for item in texts}
+        over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
+        return list(possible([*self.state.values()], self.commit.sources.with_texts(over)))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all edits are made."""
+        return all(len(self.made[path]) == len(change.edits) for path, change in self.changes.items())
+
     def before_line(self, path: str, line: int) -> int | None:
         """A line of the file as it is, as a line of the file before; None where it was changed already."""
         shift = 0
@@ -218,62 +230,72 @@ def _distance(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> None:
-    """Makes a commit's edits one by one and notes in the tallies what is suggested meanwhile."""
+    """Makes a commit's edits one by one; after each, what is shown is taken as long as it is right.
+
+    A wrong suggestion is put away and the next edit made by hand; at most one is wrong for each such edit.
+    """
     seen: set[tuple[str, str, str, str, str]] = set()
-    rated: set[tuple[str, str, str, str]] = set()
-    found: set[tuple[str, int]] = set()
     sorts: dict[str, list[int]] = {}
+    refused, taken = Refusals(), Refusals()
+    found: set[tuple[str, int]] = set()
     edits = session.edits
     for tally in tallies:
         tally.commits += 1
         tally.edits += len(edits)
         tally.later += len(edits) - 1
         tally.typed += sum(_typing(session.changes[path].edits[at]) for path, at in edits[1:])
-    for number, (path, at) in enumerate(edits):
-        begin = time.process_time()
+    for path, at in edits:
+        if at in session.made[path]:
+            continue
         session.make(path, at)
-        texts = [change.text for change in session.state.values()]
-        over: dict[str, str | None] = {item.path: item.after for item in texts}
-        over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
-        every = list(possible([*session.state.values()], session.commit.sources.with_texts(over)))
-        shown = admitted(every, least)
-        elapsed = (time.process_time() - begin) * 1000
-        for tally in tallies:
-            tally.ms.append(elapsed)
-        for item in every:
-            key = (item.path, _line(session, item), item.old, item.new, item.sort)
-            if key not in seen:
-                seen.add(key)
-                count = sorts.setdefault(item.sort, [0, 0])
-                count[0] += session.judged(item) is not None
-                count[1] += 1
-        last = number == len(edits) - 1
-        for tally in tallies:
-            tally.ended += last
-            tally.quiet += last and not shown
-        for item in shown:
-            place = (item.path, _line(session, item), item.old, item.new)
-            if place in rated:
-                continue
-            rated.add(place)
-            judged = session.judged(item)
-            undone = any((item.new, item.old) == ("\n".join(e.old), "\n".join(e.new)) for e in _made(session))
+        line = session.changes[path].edits[at].line
+        while True:
+            begin = time.process_time()
+            every = session.possible()
+            shown = in_order(admitted(every, least), path, line)
+            elapsed = (time.process_time() - begin) * 1000
+            for item in every:
+                key = (item.path, _line(session, item), item.old, item.new, item.sort)
+                if key not in seen:
+                    seen.add(key)
+                    count = sorts.setdefault(item.sort, [0, 0])
+                    count[0] += session.judged(item) is not None
+                    count[1] += 1
+            new = [item for item in shown if not _is_known(session, item, refused, taken)]
+            for tally in tallies:
+                tally.ms.append(elapsed)
+                tally.ended += session.is_over
+                tally.quiet += session.is_over and not new
+            if not new:
+                break
+            first, judged = new[0], session.judged(new[0])
+            undone = any((first.new, first.old) == ("\n".join(e.old), "\n".join(e.new)) for e in _made(session))
             for tally in tallies:
                 tally.shown += 1
                 tally.right += judged is not None
                 tally.whole += judged is not None and judged[1]
                 tally.reversed += undone
-                if judged is not None and (item.path, judged[0]) not in found:
-                    tally.found += 1
-                tally.saved += len(item.new) if judged is not None else 0
-            if judged is not None:
-                found.add((item.path, judged[0]))
+                tally.found += judged is not None and (first.path, judged[0]) not in found
+                tally.saved += len(first.new) if judged is not None else 0
+            if judged is None:
+                refused.add(first, _line(session, first))
+                break
+            found.add((first.path, judged[0]))
+            path, line = first.path, first.line
+            if judged[1]:
+                session.make(path, judged[0])
+            else:
+                taken.keep(first, _line(session, first))
     for sort, (right, made) in sorts.items():
         weight = min(made, MOST_OF_ONE)
         for tally in tallies:
             known = tally.sorts.setdefault(sort, [0.0, 0.0])
             known[0] += weight * right / made
             known[1] += weight
+
+
+def _is_known(session: Session, item: NextEdit, *known: Refusals) -> bool:
+    return any(each.holds(item, _line(session, item)) for each in known)
 
 
 def _line(session: Session, item: NextEdit) -> str:

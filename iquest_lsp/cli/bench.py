@@ -28,6 +28,8 @@ _folder, _file = options.ExistingPath("folder"), options.ExistingPath("file")
 @click.option("--positions", type=click.IntRange(min=1), default=100, show_default=True, help="Lines to type again.")
 @click.option("--setting", "chosen", multiple=True, help="One of the settings compared (default: all of them).")
 @click.option("--window", "windows", type=click.IntRange(min=256), multiple=True, help="Also a window this large.")
+@click.option("--edits", is_flag=True, help="Next edits: take the commits apart into edits, and ask after each.")
+@click.option("--names", is_flag=True, help="With --edits: only commits that change a name or a signature.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Also a picture (SVG).")
 @options.deadline
 @options.engine
@@ -37,6 +39,8 @@ def replay(
     repository: Path,
     chosen: tuple[str, ...],
     windows: tuple[int, ...],
+    edits: bool,
+    names: bool,
     plot: Path | None,
     form: Form,
     commits: int,
@@ -45,6 +49,12 @@ def replay(
 ) -> None:
     """Evaluate on a repository's own history: type the lines that were added again, compare, time."""
     import asyncio
+
+    if names and not edits:
+        raise UsageError("--names goes with --edits")
+    if edits:
+        _replay_edits(repository, commits, names, form)
+        return
 
     from iquest_lsp.bench import replay as module
     from iquest_lsp.cli.terminal import progress_bar
@@ -67,6 +77,16 @@ def replay(
         except OSError as error:
             raise UsageError(f"{plot} cannot be written", why=error.strerror or str(error)) from error
     emit(form, answer, lambda terminal: terminal.show_replay(answer))
+
+
+def _replay_edits(repository: Path, commits: int, names: bool, form: Form) -> None:
+    from iquest_lsp.bench.next_edits import replay_edits
+    from iquest_lsp.cli.terminal import progress_bar
+
+    log_unless_told("error")
+    with progress_bar("editing again", shows_progress) as progress:
+        answer = replay_edits(repository, commits, only_names=names, progress=progress)
+    emit(form, answer, lambda terminal: terminal.show_replayed_edits(answer))
 
 
 @group("bench")

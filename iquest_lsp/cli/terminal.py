@@ -167,6 +167,34 @@ class Terminal:
             )
         Console(width=150 if not Console().is_terminal else None).print(table)
 
+    def show_replayed_edits(self, answer: dict[str, Any]) -> None:
+        """Next edits by order and by commits, intervals in brackets."""
+        table = Table(title=f"next edits in the last {answer['commits']} commits of {answer['repository']}")
+        for name in (
+            "setting",
+            "commits",
+            "edits",
+            "shown",
+            "precision",
+            "recall",
+            "quiet at the end",
+            "saved",
+            "p95 ms",
+        ):
+            table.add_column(name)
+        for row in answer["rows"]:
+            right, found = row["precision_interval"], row["recall_interval"]
+            table.add_row(
+                row["setting"],
+                *(str(row[name]) for name in ("commits", "edits", "shown")),
+                f"{row['precision']:.1%} [{right[0]:.1%}, {right[1]:.1%}]",
+                f"{row['recall']:.1%} [{found[0]:.1%}, {found[1]:.1%}]",
+                f"{row['quiet']:.1%}",
+                f"{row['saved_characters']:.1%}",
+                f"{row['p95_ms']:.0f}",
+            )
+        Console(width=150 if not Console().is_terminal else None).print(table)
+
     def show_bench(self, report: dict[str, Any]) -> None:
         """A benchmark's rows, and what they were measured on."""
         machine = report["machine"]

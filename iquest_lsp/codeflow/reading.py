@@ -166,7 +166,7 @@ def lines_with(text: str, word: str) -> Sequence[int]:
     return [at for at, line in enumerate(text.split("\n")) if whole.search(line)]
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=48)
 def _words(text: str) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for at, line in enumerate(text.split("\n")):

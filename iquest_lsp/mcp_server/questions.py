@@ -77,6 +77,12 @@ def _impact(history: History, values: Mapping[str, Any], report: Report) -> _Ans
     return history.impact_of_diff(*_diff(values))
 
 
+def _next_edit(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+    from iquest_lsp.nextedit.predict import next_edits
+
+    return next_edits(history.root, *_diff(values), redact=has_secret)
+
+
 def _suspects(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
     if values.get("log"):
         if values.get("file"):
@@ -89,6 +95,7 @@ _ASKED: dict[str, Callable[[History, Mapping[str, Any], Report], _Answer]] = {
     "explain_diff": _explain_diff,
     "why": _why,
     "impact": _impact,
+    "next_edit": _next_edit,
     "suspects": _suspects,
 }
 

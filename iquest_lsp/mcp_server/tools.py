@@ -14,6 +14,7 @@ INSTRUCTIONS = """\
 Answers about a git repository from its own history and syntax. Nothing is changed and no network is used.
 - why: how a line, a symbol or a file came to be. Ask before you change code whose purpose is not obvious.
 - impact: what else may have to change with a symbol, lines, a file or a diff. Ask before you change what others use.
+- next_edit: the edits that your edits ask for elsewhere, ready to apply. Ask after you renamed or changed a signature.
 - explain_diff: what a change does, may have forgotten, may break. Ask before you commit, and when you review.
 - suspects: which commits may have introduced a bug. Ask with a failing test's log.
 - context: which files and commits matter at a place. Ask before you read around.
@@ -239,6 +240,38 @@ Example: {"file": "shop/prices.py", "symbol": "total"}, or {"revision": "main..H
     },
 )
 
+NEXT_EDIT = Tool(
+    "next_edit",
+    "What do these edits ask for elsewhere?",
+    """\
+Lists the edits that a change asks for at other places, each ready to apply: the old name where something was renamed, \
+arguments that do not fit a changed signature, declarations, the same replacement at places like those that were \
+edited, imports that became idle. Only what was right in at least nine of ten cases on real histories is listed, so an \
+empty list does not say that nothing is left: `impact` lists every place.
+The change is what is not committed, unless `revision`, `staged` or `patch` names another one.
+Use it after you renamed something, changed parameters or edited several places alike, and before you commit.
+Example: {}, or {"revision": "HEAD"}""",
+    (*_DIFF, *_USUAL),
+    {
+        "items": _list(
+            "edits in the order of the work",
+            path=_PATH,
+            range={
+                "type": "object",
+                "description": "start and end, each with line and column, counted from 1; columns are code points",
+                "properties": {"start": {"type": "object"}, "end": {"type": "object"}},
+                "required": ["start", "end"],
+            },
+            old=_text("the text in that range"),
+            new=_text("the text that takes its place"),
+            kind=_text("rename, signature, repeat, import"),
+            reason=_text("why this place"),
+            confidence=_number("the measured share of such suggestions that were right"),
+        ),
+        "partial": _PARTIAL,
+    },
+)
+
 SUSPECTS = Tool(
     "suspects",
     "Which commits may have introduced the bug?",
@@ -307,4 +340,4 @@ Example: {"file": "shop/orders.py", "line": 15}""",
     },
 )
 
-TOOLS = {tool.name: tool for tool in (EXPLAIN_DIFF, WHY, IMPACT, SUSPECTS, CONTEXT)}
+TOOLS = {tool.name: tool for tool in (EXPLAIN_DIFF, WHY, IMPACT, NEXT_EDIT, SUSPECTS, CONTEXT)}

@@ -113,19 +113,23 @@ def _is_near(edit: Edit, touch: Touch) -> bool:
 
 def _where(before: str, after: str) -> tuple[int, int, bool]:
     """The first changed line, how many lines came, and whether text was only taken away."""
-    one, other = before.split("\n"), after.split("\n")
-    first, least = 0, min(len(one), len(other))
-    while first < least and one[first] == other[first]:
-        first += 1
-    behind = 0
-    while behind < least - first and one[-1 - behind] == other[-1 - behind]:
-        behind += 1
-    gone = "\n".join(one[first : len(one) - behind])
-    come = "\n".join(other[first : len(other) - behind])
-    head = 0
-    while head < min(len(gone), len(come)) and gone[head] == come[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(gone), len(come)) - head and gone[-1 - tail] == come[-1 - tail]:
-        tail += 1
-    return first, len(other) - len(one), head + tail == len(come) and len(come) < len(gone)
+    least = min(len(before), len(after))
+    head = _alike(least, lambda start, end: before[start:end] == after[start:end])
+    one, other = len(before), len(after)
+    tail = _alike(
+        least - head, lambda start, end: before[one - end : one - start] == after[other - end : other - start]
+    )
+    shift = after.count("\n") - before.count("\n")
+    return before.count("\n", 0, head), shift, head + tail == len(after) < len(before)
+
+
+def _alike(most: int, same: Callable[[int, int], bool]) -> int:
+    """How many characters are the same from one end on, up to `most`; halving leaves the comparing to slices."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if same(low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -7,18 +7,27 @@ was made, and how often the commit did just that.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from iquest_lsp.codeflow.reading import Category, category
 from iquest_lsp.nextedit.records import NextEdit
 
 #: A suggestion is shown from this precision on.
 LEAST = 0.9
-#: What is known of a sort counts as if this many more had been made, of which PRIOR were right.
-WEIGHT, PRIOR = 4.0, 0.8
+#: What was known before counts as much as so many suggestions of a sort: of repetitions what their parts say, of the
+#: others, whose parts are too different, PRIOR.
+WEIGHT, PRIOR = 6.0, 0.75
+LEARNED = "repeat"
+#: How strongly weights are drawn towards 0, and how far one step of the fit goes.
+PULL, STEP = 2.0, 0.03
+#: Refusals of one replacement at several places after which it is made nowhere.
+TWICE = 2
 _TABLE = Path(__file__).parent / "precision.json"
 _ORDER = {
     Category.SOURCE: 0,
@@ -31,16 +40,50 @@ _ORDER = {
 
 
 @cache
+def _table() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_TABLE.read_text("utf-8"))
+    return found
+
+
+@cache
 def measured() -> dict[str, tuple[float, float]]:
     """For each sort how many were right of how many, where a commit counts for a few of them only."""
-    table = json.loads(_TABLE.read_text("utf-8"))
+    table = _table()
     return {name: (float(right), float(made)) for name, (right, made) in table["sorts"].items()}
 
 
+@cache
 def precision(sort: str) -> float:
-    """How often a suggestion of this sort is right, drawn towards the middle where few were seen."""
-    right, made = measured().get(sort, (0, 0))
-    return (right + WEIGHT * PRIOR) / (made + WEIGHT)
+    """How often a suggestion of this sort is right; where few were seen, sorts of the same parts count more."""
+    right, made = measured().get(sort, (0.0, 0.0))
+    before = expected(sort, _table()["parts"]) if sort.startswith(LEARNED) else PRIOR
+    return (right + WEIGHT * before) / (made + WEIGHT)
+
+
+def expected(sort: str, parts: Mapping[str, float]) -> float:
+    """What the parts of a sort say of its precision: a logistic regression on them."""
+    return 1 / (1 + math.exp(-sum(parts.get(part, 0.0) for part in parts_of(sort))))
+
+
+def parts_of(sort: str) -> list[str]:
+    """The parts of a sort, each with the predictor's name, and that name alone."""
+    name, *rest = sort.split("-")
+    return [name, *(f"{name} {part}" for part in rest)]
+
+
+def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 3000) -> dict[str, float]:
+    """The weights of parts that fit what was measured (right, made), drawn towards 0."""
+    weights = dict.fromkeys((part for sort in sorts for part in parts_of(sort)), 0.0)
+    total = sum(made for _, made in sorts.values()) or 1.0
+    for _ in range(rounds):
+        slope = {part: -PULL * weight for part, weight in weights.items()}
+        for sort, (right, made) in sorts.items():
+            missing = right - made * expected(sort, weights)
+            for part in parts_of(sort):
+                slope[part] += missing
+        for part in weights:
+            weights[part] += STEP * slope[part] / total**0.5
+    return {part: round(weight, 3) for part, weight in sorted(weights.items())}
 
 
 def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
@@ -58,6 +101,28 @@ def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
         elif kept[-1].confidence < item.confidence:
             kept[-1] = item
     return kept
+
+
+class Refusals:
+    """What somebody did not want: a suggestion at its place, and after two such refusals the same one anywhere."""
+
+    def __init__(self) -> None:
+        self._places: set[tuple[str, str, str, str]] = set()
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, item: NextEdit, place: str) -> None:
+        """A suggestion was put away; `place` tells where it was, however the text around it moves."""
+        if not self.holds(item, place):
+            self.keep(item, place)
+            self._counts[item.old, item.new] += 1
+
+    def keep(self, item: NextEdit, place: str) -> None:
+        """A suggestion is not to be made again at its place, for a reason that says nothing of others."""
+        self._places.add((item.path, place, item.old, item.new))
+
+    def holds(self, item: NextEdit, place: str) -> bool:
+        """Whether a suggestion is not made again."""
+        return (item.path, place, item.old, item.new) in self._places or self._counts[item.old, item.new] >= TWICE
 
 
 def in_order(found: Sequence[NextEdit], path: str, line: int) -> list[NextEdit]:

@@ -190,6 +190,11 @@ def _new_names(change: Change) -> Iterator[str]:
                 if name in seen or name in _BUILTINS or lines_with(change.before.text, name):
                     continue
                 seen.add(name)
+                if re.search(
+                    rf"\b(?:as|for|import|def|class|global)\b[^#\n]*\b{name}\b|\b{name}\s*(?:,[^\n]*=|:?=[^=]|:)",
+                    after.text,
+                ):
+                    continue  # something binds it
                 spots = list(after.spots(name))
                 if spots and all(
                     after.use(spot)[0] in ("use", "call") and not is_member(spot.node) and not is_label(spot.node)

@@ -16,7 +16,7 @@ from pathlib import Path
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.nextedit import worker
 from iquest_lsp.nextedit.edit_log import EditLog
-from iquest_lsp.nextedit.gate import in_order
+from iquest_lsp.nextedit.gate import Refusals, in_order
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
@@ -92,7 +92,7 @@ class Live:
         self._state, self._done = 0, 0
         self._task: asyncio.Task[None] | None = None
         self._found: list[NextEdit] = []
-        self._dismissed: set[tuple[str, str, str, str]] = set()
+        self._refused = Refusals()
         self._sent: OrderedDict[int, NextEdit] = OrderedDict()
         self._taken: NextEdit | None = None
 
@@ -118,7 +118,7 @@ class Live:
             await asyncio.wait([self._task], timeout=WAIT_S)
             if self._done != self._state:
                 return []
-        found = [item for item in self._found if self._key(item) not in self._dismissed]
+        found = [item for item in self._found if not self._refused.holds(item, self._place(item))]
         return in_order(found, path, line) if path else found
 
     def sent(self, item: NextEdit) -> int:
@@ -140,16 +140,16 @@ class Live:
         """The client does not want a suggestion: it is not made again at that place. Whether it was sent here."""
         item = self._sent.get(number)
         if item is not None:
-            self._dismissed.add(self._key(item))
+            self._refused.add(item, self._place(item))
         return item is not None
 
-    def _key(self, item: NextEdit) -> tuple[str, str, str, str]:
-        """What tells a suggestion while the text around it moves: its file, its line's text, the old and new text."""
+    def _place(self, item: NextEdit) -> str:
+        """What tells a suggestion's place while the text around it moves: its line's text."""
         try:
             text = self._view.lines(item.path).line(item.line)
         except IQuestError:
             text = str(item.line)
-        return item.path, f"{item.column} {text}", item.old, item.new
+        return f"{item.column} {text}"
 
     async def _follow(self) -> None:
         """Works the suggestions out until they are those of the last edit."""

@@ -151,7 +151,7 @@ class Parsed:
         return line, len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace"))
 
 
-@lru_cache(maxsize=48)
+@lru_cache(maxsize=16)
 def parse(path: str, text: str) -> Parsed:
     """A text with its tree; the last ones are remembered."""
     return Parsed(path, text)

@@ -92,7 +92,10 @@ def alike(one: str, other: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """A name that became another one at a place of the text after the edit, and where it stood before."""
+    """A name that became another one at a place of the text after the edit, and where it stood before.
+
+    It is `pure` where the edit does nothing but put names in the place of others.
+    """
 
     old: str
     new: str
@@ -101,6 +104,18 @@ class Renaming:
     column: int
     old_line: int
     old_column: int
+    pure: bool = True
+
+    @property
+    def is_akin(self) -> bool:
+        """Whether both names have a word in common, or one holds the other."""
+        one, other = self.old.lower(), self.new.lower()
+        inside = len(min(one, other, key=len)) > 2 and (one in other or other in one)
+        return inside or bool(_words(self.old) & _words(self.new))
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]{2,}|[A-Z]{2,}", name)}
 
 
 def renamings(edit: Edit) -> list[Renaming]:
@@ -108,8 +123,9 @@ def renamings(edit: Edit) -> list[Renaming]:
     before, after = "\n".join(edit.old), "\n".join(edit.new)
     old, new = pieces(before), pieces(after)
     found = []
-    for change in replacements(old, new):
-        gone, come = old[slice(*change.old)], new[slice(*change.new)]
+    parts = [(old[slice(*part.old)], new[slice(*part.new)]) for part in replacements(old, new)]
+    pure = all(len(gone) == len(come) == 1 and is_name(gone[0].text) and is_name(come[0].text) for gone, come in parts)
+    for gone, come in parts:
         if len(gone) != len(come):
             continue
         for one, other in zip(gone, come, strict=True):
@@ -118,7 +134,14 @@ def renamings(edit: Edit) -> list[Renaming]:
                 old_line, old_column = _place(before, one.start)
                 found.append(
                     Renaming(
-                        one.text, other.text, edit.path, edit.line + line, column, edit.old_line + old_line, old_column
+                        one.text,
+                        other.text,
+                        edit.path,
+                        edit.line + line,
+                        column,
+                        edit.old_line + old_line,
+                        old_column,
+                        pure,
                     )
                 )
     return found

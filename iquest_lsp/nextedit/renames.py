@@ -52,6 +52,8 @@ class Renamed:
     line: int
     qualified: str
     kind: str
+    #: Its name alone was replaced; otherwise what stands there is like what was there.
+    plain: bool = True
 
     @property
     def owner(self) -> str:
@@ -80,7 +82,8 @@ def renamed_definitions(changes: Sequence[Change]) -> Iterator[Renamed]:
             new = item.name.rsplit(".", 1)[-1]
             if item.change != "renamed" or old == new or item.old_name in left or item.name in had:
                 continue
-            yield Renamed(old, new, change.path, item.line, item.old_name, item.kind)
+            plain = any((it.old, it.new) == (old, new) for it in change.renamings)
+            yield Renamed(old, new, change.path, item.line, item.old_name, item.kind, plain)
         known = {item.name for item in change.symbols if item.change == "renamed"}
         for renaming in change.renamings:
             symbol = _defined_at(change.after, renaming.new, renaming.line)
@@ -157,6 +160,7 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
         sort += "-rebound"
     if _had(change, renaming, first):
         sort += "-known"
+    sort += ("" if renaming.pure else "-mixed") + ("" if renaming.is_akin else "-other")
     reason = Reason(ReasonKind.RENAMED, (renaming.old, renaming.new))
     for item in spots:
         if _shadowed(item, function, renaming.old):
@@ -274,7 +278,7 @@ def _everywhere(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
             continue
         sort = _sort(renamed, use, importers, alone)
         if sort:
-            yield from _in_line(renamed, use, sources, sort)
+            yield from _in_line(renamed, use, sources, sort + ("" if renamed.plain else "-alike"))
     yield from _in_strings(renamed, sources)
 
 

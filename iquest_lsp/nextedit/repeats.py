@@ -19,10 +19,14 @@ from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, Reason
 MAX_LINES, MAX_PARTS = 3, 4
 #: Rules that are looked for, the newest first; places that one has at most.
 MAX_RULES, MAX_PLACES = 120, 60
+#: Examples beyond which more say nothing more; lines from an example that are near it, and that are not far.
+MANY, NEAR, FAR = 3, 5, 40
 #: Pieces of the line that a narrow, and a wide rule take along on either side.
 NARROW, WIDE = 1, 4
 #: The shortest word that other files are searched for.
 ANCHOR = 4
+#: Lines that are comments, or most likely are.
+_PROSE = re.compile(r"\s*(?:\*|//|#(?!\s*(?:include|if|endif|define))|/\*|--|\"{3}|'{3})")
 _SKIPPED = (Category.CHANGELOG, Category.GENERATED, Category.LOCK)
 
 
@@ -81,6 +85,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     by_path = {change.path: change for change in changes}
     for rule in [*reversed(rules.values())][:MAX_RULES]:
         yield from _places(rule, by_path, sources)
+    yield from whole_lines(changes)
 
 
 def rules_of(edit: Edit) -> Iterator[Rule]:
@@ -138,7 +143,8 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
     kin = category(homes[0])
     anchor = rule.anchor
     paths = list(homes)
-    if len(anchor) >= ANCHOR and rule.strength != "short":
+    several = len(homes) > 1  # what was done in one file only is meant there
+    if several and len(anchor) >= ANCHOR and rule.strength != "short":
         paths += [path for path in dict.fromkeys(path for path, _, _ in sources.grep([anchor])) if path not in homes]
     for path in paths[: MAX_PLACES + len(homes)]:
         if category(path) in _SKIPPED or (path not in homes and _suffix(path) != _suffix(homes[0])):
@@ -157,12 +163,76 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
                 return  # a place was passed over: this one edit was meant, not all
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
-            sort = f"repeat-{rule.width}-{rule.strength}-{min(len(rule.examples), 2)}-{place}"
+            count = min(len(rule.examples), MANY)
+            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{_distance(rule.examples, path, line)}"
+            sort += "-prose" if _PROSE.match(lines[line]) else ""
             column, last = match.start("x"), rule.examples[-1]
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
     yield from found
+
+
+def _distance(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
+    """How far a place is from the nearest example in its file."""
+    least = min((abs(line - at) for where, at in examples if where == path), default=FAR + 1)
+    return "near" if least <= NEAR else "mid" if least <= FAR else "far"
+
+
+# ------------------------------------------------------------------------------------------------- whole lines
+
+
+def whole_lines(changes: Sequence[Change]) -> Iterator[NextEdit]:
+    """Lines that went, or that came behind a line, at other places of the same files."""
+    found: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+    for change in changes:
+        for edit in change.edits:
+            if edit.old and not edit.new and len(edit.old) <= MAX_LINES and is_telling("".join(edit.old)):
+                found.setdefault(("gone", *edit.old), []).append((edit.path, edit.line))
+            elif edit.new and not edit.old and len(edit.new) <= MAX_LINES and edit.line > 0:
+                above = change.after.lines[edit.line - 1]
+                if is_telling(above) and is_telling("".join(edit.new)):
+                    found.setdefault(("added", *_shifted((above, *edit.new))), []).append((edit.path, edit.line))
+    for (kind, *lines), examples in [*found.items()][-MAX_RULES:]:
+        for change in changes:
+            if any(path == change.path for path, _ in examples):
+                yield from (_gone if kind == "gone" else _added)(change, lines, examples)
+
+
+def is_telling(line: str) -> bool:
+    """Whether a line says enough to be looked for: a name of some length and something more."""
+    found = pieces(line)
+    return len(found) > 2 and any(is_name(item.text) and len(item.text) >= ANCHOR for item in found)
+
+
+def _shifted(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines with their indentation counted from the first one's; the first one without any."""
+    first = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    return (lines[0].strip(), *(line.removeprefix(first) for line in lines[1:]))
+
+
+def _gone(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
+    lines = change.after.lines
+    for line in range(len(lines) - len(wanted)):
+        if lines[line] == wanted[0] and lines[line : line + len(wanted)] == [*wanted] and not change.is_changed(line):
+            old = "\n".join(wanted) + "\n"
+            yield _of_lines(change.path, line, old, "", examples, f"gone-{min(len(wanted), 2)}")
+
+
+def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
+    lines = change.after.lines
+    for line, text in enumerate(lines[:-1]):
+        if text.strip() != wanted[0] or lines[line + 1].strip() == wanted[1].strip():
+            continue
+        indent = text[: len(text) - len(text.lstrip())]
+        new = "".join(f"{indent}{added}\n" if added else "\n" for added in wanted[1:])
+        yield _of_lines(change.path, line + 1, "", new, examples, f"added-{min(len(wanted) - 1, 2)}")
+
+
+def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
+    sort = f"repeat-{what}-{min(len(examples), MANY)}-{_distance(examples, path, line)}"
+    reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
+    return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])
 
 
 def _matches(

@@ -35,7 +35,12 @@ LEAST_HEAD = 5
 LINES_AHEAD, LINES_BEHIND = 3, 12
 _MADE_BY = ("__init__", "constructor")
 _SPREAD = ("list_splat", "dictionary_splat", "spread_element", "variadic_argument", "parenthesized_argument")
+#: Files in which a call may have more arguments than its function has parameters.
+_LOOSE = (".js", ".jsx", ".mjs", ".cjs")
 _ITSELF = ("self", "cls")
+_LITERALS = ("true", "false", "True", "False", "None", "null", "nil", "undefined", "NULL", "nullptr")
+#: What may stand before a head in its line.
+_AHEAD = ("", "export", "extern", "pub", "declare")
 _HEADERS = (".h", ".hpp", ".hh", ".pyi", ".d.ts")
 
 
@@ -49,6 +54,7 @@ class Changed:
     name: str
     old_head: str
     head: str
+    is_function: bool = True
 
     @property
     def short(self) -> str:
@@ -90,7 +96,8 @@ def changed_heads(change: Change) -> Iterator[Changed]:
     for item in change.symbols:
         old = before.get(item.old_name or item.name)
         if item.change in ("renamed", "signature") and old is not None and old.signature != item.signature:
-            yield Changed(change.path, item.line, old.name, item.name, old.signature, item.signature)
+            function = item.kind in ("function", "method", "test")
+            yield Changed(change.path, item.line, old.name, item.name, old.signature, item.signature, function)
 
 
 def plan_of(old_head: str, head: str) -> Plan | None:
@@ -139,7 +146,7 @@ def _calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Source
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     mine = [use for use in uses if use.name == name and use.call and use.kind in ("caller", "test")]
     alone = not any(use.own and use.path != item.path for use in mine)
-    learned = _learned(name, plan, changes) if plan.added else None
+    learned = _learned(name, plan, changes) if plan.added else {}
     for use in mine:
         sure = is_meant(use, item.path, item.qualified, importers)
         if sure is False or (sure is None and not (alone and len(name) > 5)):
@@ -151,6 +158,7 @@ def _calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Source
         if text.names is None:
             continue
         how = ("" if sure else "-alone") + ("" if alone else "-shared")
+        how += "-loose" if use.path.endswith(_LOOSE) else ""
         for spot in text.spots(name, use.line, use.line + 1):
             arguments = arguments_of(spot.node)
             if arguments is not None:
@@ -158,7 +166,14 @@ def _calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Source
 
 
 def _refit(
-    item: Changed, plan: Plan, use: Reference, text: Parsed, spot: Spot, arguments: Node, learned: str | None, how: str
+    item: Changed,
+    plan: Plan,
+    use: Reference,
+    text: Parsed,
+    spot: Spot,
+    arguments: Node,
+    learned: dict[str, int],
+    how: str,
 ) -> Iterator[NextEdit]:
     given = [node for node in arguments.named_children if "comment" not in node.type]
     if any(node.type in _SPREAD for node in given):
@@ -198,9 +213,14 @@ def _refit(
     for at, name in plan.added:
         if len(given) != plan.before or name in words or (words and at < len(plain)):
             continue
-        value, sort = (learned, "added-learned") if learned is not None else (name, "added-scope")
-        if learned is None and not _in_scope(text, spot, name):
+        value, sort = name, "added-scope"
+        if len(learned) == 1:
+            value, count = next(iter(learned.items()))
+            sort = f"added-{_form(value)}-{min(count, 2)}"
+        elif not _in_scope(text, spot, name):
             continue
+        else:
+            sort += "-learned" if name in learned else ""
         values = (item.short, name)
         if words and at >= len(plain):
             value = f"{name}={value}"
@@ -235,10 +255,21 @@ def _in_scope(text: Parsed, spot: Spot, name: str) -> bool:
     return False
 
 
-def _learned(name: str, plan: Plan, changes: Sequence[Change]) -> str | None:
-    """What the calls that have the new argument already give for it, where all of them give the same."""
+def _form(value: str) -> str:
+    """What kind of expression an argument is."""
+    if re.fullmatch(r"[^\W\d]\w*", value):
+        return "literal" if value in _LITERALS else "name"
+    return "literal" if re.fullmatch(r"[\d.]+|\"[^\"]*\"|'[^']*'", value) else "expression"
+
+
+def _learned(name: str, plan: Plan, changes: Sequence[Change]) -> dict[str, int]:
+    """What the calls that have the new argument already give for it, and how many of them."""
     at, parameter = plan.added[0]
-    values: set[str] = set()
+    values: dict[str, int] = {}
+
+    def note(value: str) -> None:
+        values[value] = values.get(value, 0) + 1
+
     for change in changes:
         for edit in change.edits:
             for spot in change.after.spots(name, edit.line, edit.line + len(edit.new)):
@@ -248,10 +279,10 @@ def _learned(name: str, plan: Plan, changes: Sequence[Change]) -> str | None:
                 given = [node for node in arguments.named_children if "comment" not in node.type]
                 words = {_keyword(node): node for node in given if node.type == "keyword_argument"}
                 if parameter in words:
-                    values.add(change.after.text_of(words[parameter].named_children[-1]))
+                    note(change.after.text_of(words[parameter].named_children[-1]))
                 elif len(given) == plan.before + 1 and not words:
-                    values.add(change.after.text_of(given[at]))
-    return values.pop() if len(values) == 1 else None
+                    note(change.after.text_of(given[at]))
+    return values
 
 
 # ------------------------------------------------------------------------------------------------ declarations
@@ -261,7 +292,7 @@ def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
     """Other places where the old head stands: a header, an interface, an override."""
     words = [piece.text for piece in pieces(item.old_head)]
     short = item.old_name.rsplit(".", 1)[-1]
-    if len(words) < LEAST_HEAD or "(" not in item.old_head:
+    if len(words) < LEAST_HEAD or "(" not in item.old_head or not item.is_function:
         return
     head = re.compile(r"(?<!\w)" + r"\s*".join(map(re.escape, words)) + r"(?!\w)")
     for path in dict.fromkeys(path for path, _, _ in sources.grep([short])):
@@ -295,6 +326,7 @@ def _matches(head: re.Pattern[str], text: str, name: str) -> Iterator[tuple[int,
         for match in head.finditer(around):
             line = first + around.count("\n", 0, match.start())
             column = match.start() - (around.rfind("\n", 0, match.start()) + 1)
-            if (line, column) not in known:
+            before = lines[line][:column].strip()
+            if (line, column) not in known and before in _AHEAD:
                 known.add((line, column))
                 yield line, column, match[0]

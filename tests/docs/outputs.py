@@ -43,8 +43,9 @@ _ANSWER = "A bill is the total of its items (shop/orders.py:15), rounded to cent
 class Example:
     """A command; `lines` is how many lines of what it prints are shown (0: all).
 
-    `half_a_line`: the file that somebody is just writing is there too. `before`: commands that are run first, unshown.
-    `fake`: arguments with which a test runs it without a model. `is_fixed`: prints the same on every machine.
+    `half_a_line`: the file that somebody is just writing is there too; `files`: these are too. `before`: commands that
+    are run first, unshown. `fake`: arguments with which a test runs it without a model. `is_fixed`: prints the same on
+    every machine.
     `fails`: ends with exit code 1.
     """
 
@@ -56,6 +57,7 @@ class Example:
     is_fixed: bool = False
     fails: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_json(self) -> bool:
@@ -69,12 +71,15 @@ _SCRIPTED = {
     "metadata": {"tokenizer.chat_template": CHATML},
 }
 _ASKED = ("ask", "How is a bill made?", "shop/orders.py", *_FAKE, "--standalone")
+#: A patch that takes a parameter away.
+_CHANGED = {"signature.patch": shop.signature_patch()}
 EXAMPLES: dict[str, Example] = {
     "complete": Example(("complete", f"{HALF_A_LINE}:15"), half_a_line=True),
     "explain-diff": Example(("explain-diff",), is_fixed=True),
     "why": Example(("why", "shop/prices.py::total"), is_fixed=True),
     "impact": Example(("impact", "shop/prices.py::total"), is_fixed=True),
     "suspects": Example(("suspects", "shop/prices.py"), is_fixed=True),
+    "next-edit": Example(("next-edit", "--patch", "signature.patch"), files=_CHANGED, is_fixed=True),
     "context": Example(("context", f"{HALF_A_LINE}:15"), half_a_line=True),
     "doctor": Example(("doctor",)),
     "complete-json": Example(("complete", f"{HALF_A_LINE}:15", "--json"), half_a_line=True, fake=_FAKE),
@@ -84,6 +89,7 @@ EXAMPLES: dict[str, Example] = {
     "why-json": Example(("why", "shop/prices.py::total", "--json"), is_fixed=True),
     "impact-json": Example(("impact", "shop/prices.py::total", "--json"), is_fixed=True),
     "suspects-json": Example(("suspects", "shop/prices.py", "--json"), is_fixed=True),
+    "next-edit-json": Example(("next-edit", "--patch", "signature.patch", "--json"), files=_CHANGED, is_fixed=True),
     "error-json": Example(("why", "shop/price.py:1", "--json"), is_fixed=True, fails=True),
     "ask-json": Example((*_ASKED, "--json"), environment={"IQUEST_LSP_FAKE": json.dumps(_SCRIPTED)}),
     "replay-json": Example(("replay", "--commits", "5", "--positions", "6", "--setting", "all", "--json"), fake=_FAKE),
@@ -145,6 +151,8 @@ def printed(name: str, more: tuple[str, ...] = (), *, colours: bool = False) -> 
                 raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
             return done.stdout
 
+        for file, content in example.files.items():
+            (folder / file).write_text(content, "utf-8")
         for arguments in example.before:
             run(arguments)
         text = run(example.arguments, int(example.fails))

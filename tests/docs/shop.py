@@ -5,6 +5,8 @@ python -m tests.docs.shop FOLDER
 
 from __future__ import annotations
 
+import difflib
+import hashlib
 import os
 import subprocess
 import sys
@@ -142,6 +144,17 @@ def make(folder: Path) -> None:
         if tag:
             _git(folder, "tag", tag)
     _write(folder, {"shop/prices.py": DELIVERY})
+
+
+def signature_patch() -> str:
+    """A patch that takes a parameter from a function of `shop/prices.py`, as it is in the last commit."""
+    changed = DISCOUNT.replace("total(items, member=False)", "total(items)")
+    old, new = (text.splitlines(keepends=True) for text in (DISCOUNT, changed))
+    ids = "..".join(
+        hashlib.sha1(b"blob %d\0" % len(text) + text).hexdigest() for text in (DISCOUNT.encode(), changed.encode())
+    )
+    head = f"diff --git a/shop/prices.py b/shop/prices.py\nindex {ids} 100644\n"
+    return head + "".join(difflib.unified_diff(old, new, "a/shop/prices.py", "b/shop/prices.py"))
 
 
 def leave_half_a_line(folder: Path) -> None:

@@ -92,7 +92,7 @@ async def test_the_tools_are_offered_as_read_only_with_schemas(private: Home, ro
     async with agent(private, root, mode=mode) as client:
         offered = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert "why: how a line" in client.instructions
-    assert set(offered) == {"explain_diff", "why", "impact", "suspects", "context"}
+    assert set(offered) == {"explain_diff", "why", "impact", "next_edit", "suspects", "context"}
     for tool in offered.values():
         assert tool.annotations.read_only_hint
         assert not tool.annotations.destructive_hint
@@ -118,6 +118,7 @@ async def test_every_question_is_answered_with_commits(private: Home, root: Path
         assert story["head"] == git(root, "rev-parse", "HEAD").strip()
         reached = await ask(client, "impact", file="shop/prices.py", symbol="total")
         assert ("shop/orders.py", 15) in [(item["path"], item["line"]) for item in reached["items"]]
+        assert (await ask(client, "next_edit"))["items"] == []  # what `delivery` is to be, nobody knows
         found = await ask(client, "suspects", file="shop/prices.py")
         assert found["items"][0]["commit"] in known
         log = 'Traceback (most recent call last):\n  File "shop/prices.py", line 9, in total\nTypeError: x\n'

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.editor import Editor, connected
 
 FAKE = ("--engine", "fake")
-SHAPES = "def area(width, height):\n    print(width)\n    return width * height\n"
+SHAPES = "def area(item_width, height):\n    print(item_width)\n    log(item_width)\n    return item_width * height\n"
 
 
 @pytest.fixture
@@ -29,56 +29,58 @@ async def asked(editor: Editor, uri: str, version: int | None, method: str = "iq
     return [*(answer.edits if method == "textDocument/copilotInlineEdit" else answer.items)]
 
 
-def rename(editor: Editor, uri: str, version: int) -> None:
-    """Puts `side` before the first parameter's name."""
-    editor.insert(uri, version, 0, 9, "side")
+def rename(editor: Editor, uri: str) -> None:
+    """Puts `side_` before the first parameter's name, there and at its first use; the text's version is 3 then."""
+    editor.insert(uri, 2, 0, 9, "side_")
+    editor.insert(uri, 3, 1, 10, "side_")
 
 
 async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")
         assert await asked(editor, uri, 1) == []  # before any edit
-        rename(editor, uri, 2)
-        found = await asked(editor, uri, 2)
-        assert [(item.range.start.line, item.old, item.text, item.kind) for item in found] == [
-            (1, "width", "sidewidth", "rename"),
-            (2, "width", "sidewidth", "rename"),
+        rename(editor, uri)
+        found = await asked(editor, uri, 3)
+        assert [(item.range.start.line, item.old, item.text) for item in found] == [
+            (2, "item_width", "side_item_width"),
+            (3, "item_width", "side_item_width"),
         ]
-        assert found[0].reason == "`width` is `sidewidth` now"
+        assert found[0].kind in ("rename", "repeat")
+        assert found[0].reason
         assert found[0].confidence >= 0.9
-        (one,) = await asked(editor, uri, 2, "textDocument/copilotInlineEdit")
-        assert (one.text, one.range.start.line, one.textDocument.version) == ("sidewidth", 1, 2)
+        (one,) = await asked(editor, uri, 3, "textDocument/copilotInlineEdit")
+        assert (one.text, one.range.start.line, one.textDocument.version) == ("side_item_width", 2, 3)
         assert one.command.command == "iquest.nextEditTaken"
-        editor.insert(uri, 3, 1, 10, "side")
-        assert [item.range.start.line for item in await asked(editor, uri, 3)] == [2]
-        editor.insert(uri, 4, 2, 11, "side")
-        assert await asked(editor, uri, 4) == []
+        editor.insert(uri, 4, 2, 8, "side_")
+        assert [item.range.start.line for item in await asked(editor, uri, 4)] == [3]
+        editor.insert(uri, 5, 3, 11, "side_")
+        assert await asked(editor, uri, 5) == []
 
 
 async def test_another_version_gets_no_edit(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")
-        rename(editor, uri, 2)
-        assert await asked(editor, uri, 1) == []
-        assert await asked(editor, uri, 2, "textDocument/copilotInlineEdit") != []
+        rename(editor, uri)
+        assert await asked(editor, uri, 2) == []
+        assert await asked(editor, uri, 3, "textDocument/copilotInlineEdit") != []
 
 
 async def test_what_was_dismissed_is_not_offered_again(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")
-        rename(editor, uri, 2)
-        first = (await asked(editor, uri, 2))[0]
+        rename(editor, uri)
+        first = (await asked(editor, uri, 3))[0]
         told = {"item": {"command": {"arguments": [first.command.arguments[0]]}}}
         editor.protocol.notify("iquest/dismissNextEdit", told)
-        assert [item.range.start.line for item in await asked(editor, uri, 2)] == [2]
+        assert [item.range.start.line for item in await asked(editor, uri, 3)] == [3]
 
 
 async def test_nothing_is_offered_while_a_completion_is_shown(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")
-        rename(editor, uri, 2)
+        rename(editor, uri)
         item = {"item": {"command": {"arguments": [1]}}}
         editor.protocol.notify("textDocument/didShowCompletion", item)
-        assert await asked(editor, uri, 2) == []
+        assert await asked(editor, uri, 3) == []
         editor.protocol.notify("textDocument/didDismissCompletion", item)
-        assert len(await asked(editor, uri, 2)) == 2
+        assert len(await asked(editor, uri, 3)) == 2

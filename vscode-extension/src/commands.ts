@@ -4,6 +4,7 @@ import type { ContextView } from "./contextView";
 import type { Explainer } from "./explain";
 import { showCommit } from "./git";
 import { ACCEPTED, type InlineCompletions } from "./inline";
+import type { NextEdits } from "./nextEdits";
 import { SECTION, toggled } from "./settings";
 import { type Statistics, statisticsPage } from "./statistics";
 import type { StatusItem } from "./statusItem";
@@ -16,6 +17,7 @@ export interface Parts {
   readonly explainer: Explainer;
   readonly inline: InlineCompletions;
   readonly contextView: ContextView;
+  readonly nextEdits: NextEdits;
   readonly statistics: Statistics;
   readonly status: StatusItem;
   readonly log: vscode.LogOutputChannel;
@@ -50,6 +52,10 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     "iquest.showContext": () => parts.contextView.show(),
     "iquest.refreshContext": () => parts.contextView.refreshSoon(),
     "iquest.excludeFile": (node?: Node) => parts.contextView.exclude(node),
+    "iquest.goToNextEdit": () => parts.nextEdits.go(),
+    "iquest.takeNextEdit": () => parts.nextEdits.take(),
+    "iquest.dismissNextEdit": () => parts.nextEdits.dismiss(),
+    "iquest.allNextEdits": () => parts.nextEdits.all(),
     "iquest.pickModel": () => parts.pickModel(),
     "iquest.statistics": () => showStatistics(parts.statistics),
     "iquest.resetStatistics": () => parts.statistics.reset(),

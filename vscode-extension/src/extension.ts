@@ -9,6 +9,7 @@ import { Focus } from "./focus";
 import { InlineCompletions } from "./inline";
 import { createLogger } from "./logger";
 import { pickModel } from "./models";
+import { NextEdits } from "./nextEdits";
 import { ANSWERED, type Answer, DID_SHOW, type EngineStatus, STATUS } from "./protocol";
 import { Server, type ServerState } from "./server";
 import { SECTION, serverSettingNames, serverSettings } from "./settings";
@@ -108,6 +109,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const asker = new Asker(ask);
   const explainer = new Explainer(ask);
   const contextView = new ContextView(ask, () => answer);
+  const nextEdits = new NextEdits(
+    ask,
+    {
+      notify: (method, params) => void server.connection?.client.sendNotification(method, params),
+      execute: (command, args) =>
+        void server.connection?.client.sendRequest("workspace/executeCommand", { command, arguments: args }),
+    },
+    (document) => setting("enable", true) && setting("nextEdits", true) && languageOn(document.languageId),
+  );
   const setUp = async (offer: Promise<boolean>): Promise<void> => {
     if (await offer) {
       await server.restart();
@@ -119,6 +129,7 @@ export function activate(context: vscode.ExtensionContext): void {
     explainer,
     inline,
     contextView,
+    nextEdits,
     statistics,
     status,
     log,
@@ -139,7 +150,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
   const saved = { dispose: () => void statistics.save() };
   const stopped = { dispose: () => void server.stop() };
-  context.subscriptions.push(log, status, contextView, focus, commands, configured, looked, saved, stopped);
+  context.subscriptions.push(log, status, contextView, nextEdits, focus, commands, configured, looked, saved, stopped);
 
   void server.restart().then(async () => {
     await setUp(server.state.kind === "missing" ? setup.offerOnce() : setup.update());

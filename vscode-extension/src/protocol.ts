@@ -11,6 +11,8 @@ export const WHY = "iquest/why";
 export const CONTEXT = "iquest/context";
 export const MODELS = "iquest/models";
 export const RELOAD_MODEL = "iquest/reloadModel";
+export const NEXT_EDITS = "iquest/nextEdits";
+export const DISMISS_NEXT_EDIT = "iquest/dismissNextEdit";
 export const DIAGNOSTICS = "iquest/diagnostics";
 
 /** What the server asks this client: the diagnostics of a part of a document, lines from 0. */
@@ -22,6 +24,18 @@ export interface DiagnosticsAsked {
 interface Place {
   readonly line: number;
   readonly character: number;
+}
+
+/** What an edit asks for elsewhere: `text` takes the place of `range`; `version` is null for a file that is not open. */
+export interface NextEdit {
+  readonly text: string;
+  readonly old: string;
+  readonly range: { readonly start: Place; readonly end: Place };
+  readonly textDocument: { readonly uri: string; readonly version: number | null };
+  readonly command: { readonly command: string; readonly arguments: readonly unknown[] };
+  readonly kind: "rename" | "signature" | "repeat" | "pattern" | "import" | "model";
+  readonly reason: string;
+  readonly confidence: number;
 }
 
 export type EngineState = "stopped" | "loading" | "warming" | "ready" | "busy" | "restarting" | "failed";

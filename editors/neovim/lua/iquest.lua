@@ -4,7 +4,8 @@
 ---
 --- What it adds to them: ghost text with 0.12's own inline completion, or with this file's where that is missing;
 --- the engine's state for a status line; :IQuestExplain [REVISION] and :IQuestWhy in a scratch buffer; what other
---- servers complain of near the cursor, for the window; where one looks, so that it is warm before the first key.
+--- servers complain of near the cursor, for the window; where one looks, so that it is warm before the first key;
+--- next edits, in normal mode, and all of them with :IQuestNextEdits.
 
 local M = {}
 
@@ -26,6 +27,7 @@ local defaults = {
   debounce = 60,
 }
 
+local next_edits = require('iquest.next_edits')
 local options = defaults
 ---@type { state: string, progress: number, model: string, message: string }?
 local status
@@ -175,6 +177,7 @@ local function attached(client, buffer)
     end,
   })
   look(client, buffer)
+  next_edits.attach(client, buffer, options.keys or {})
   if lsp.inline_completion then
     lsp.inline_completion.enable(true, { bufnr = buffer })
   else
@@ -345,6 +348,7 @@ function M.setup(given)
   })
   lsp.enable('iquest')
   api.nvim_create_user_command('IQuestExplain', function(command) M.explain(command.args) end, { nargs = '?', desc = 'Explain a change' })
+  api.nvim_create_user_command('IQuestNextEdits', next_edits.list, { desc = 'What do the edits ask for?' })
   api.nvim_create_user_command('IQuestWhy', M.why, { desc = 'Why is this line so?' })
 end
 

@@ -163,10 +163,24 @@ def _dangers(risks: Iterable[Risk], redact: Redact | None) -> tuple[Risk, ...]:
 
 
 def _subject(source: DiffSource, target: DiffTarget, redact: Redact | None) -> Subject:
-    message = WITHHELD if holds_secret(redact, source.subject) else source.subject
+    message = _title(source)
+    message = WITHHELD if holds_secret(redact, message) else message
     told = message if message and not uninformative(message) else ""
     revision = source.revision if target.kind == "revision" else target.revision
     return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits))
+
+
+_MERGED = re.compile(r"Merge (?:pull request|branch|branches|remote-tracking branch|tag|commit)\b|Merged? in\b")
+
+
+def _title(source: DiffSource) -> str:
+    """What a commit says it does; of a merge whose subject names a branch only, what its body begins with."""
+    if not source.merge or not _MERGED.match(source.subject):
+        return source.subject
+    first = source.body.strip().partition("\n")[0].strip()
+    # Lists of commits, and trailers, are no title.
+    is_title = bool(first) and not re.match(r"[*\-#]|[\w-]+(?:-[Bb]y)?:\s|[0-9a-f]{7,}\b|[Cc]onflicts", first)
+    return first if is_title and len(first) <= 120 else ""
 
 
 def _doubtful(touch: Past) -> bool:

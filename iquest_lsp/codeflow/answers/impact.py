@@ -102,12 +102,18 @@ def impact_of(
 
     A reason that quotes a text of which `redact` says True is withheld.
     """
+    definitions = changing.names
+    changing = replace(changing, files={path: [*map(_as_called, names)] for path, names in changing.files.items()})
     asked: dict[str, None] = {}
+    modules: set[str] = set()
     for path, names in changing.files.items():
         module = module_name(path)
+        modules |= {module, f"test_{module}", f"{module}_test"}
         asked |= dict.fromkeys([*map(_short, names), module, f"test_{module}", f"{module}_test"])
+    modules -= set(map(_short, changing.names))
     wanted, read = [*filter(None, asked)], repository.work_tree_file
-    uses = references(repository, wanted, read, owners=_owners(changing.names)) if not repository.bare else []
+    owners = _owners(changing.names)
+    uses = references(repository, wanted, read, owners=owners, modules=modules) if not repository.bare else []
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")
@@ -135,7 +141,7 @@ def impact_of(
     shown = [_with_commits(past, item) for item in kept[:MAX_ITEMS]]
     if redact is not None:
         shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
-    return Impact(changing.label, tuple(shown), changing.names, changing.is_diff, repository.lacks())
+    return Impact(changing.label, tuple(shown), definitions, changing.is_diff, repository.lacks())
 
 
 def _items(
@@ -168,6 +174,12 @@ def _owners(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         found.setdefault(_short(name), set()).add(_short(name.rpartition(".")[0]))
     return {name: min(outer) for name, outer in found.items() if len(outer) == 1 and "" not in outer}
+
+
+def _as_called(name: str) -> str:
+    """A constructor as its class, by which it is called."""
+    outer, _, last = name.rpartition(".")
+    return outer if outer and last in ("constructor", "__init__", "__new__") else name
 
 
 def _short(name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iquest_lsp.codeflow.diff.values import MAX_VALUE, value_effects
@@ -16,6 +17,8 @@ from iquest_lsp.codeflow.syntax.outline.region import Region
 
 #: More parts than this of one file are told by what they are parts of.
 MAX_PARTS = 12
+#: A comment belongs to what begins within so many lines below it.
+NEAR = 6
 #: Kinds whose own text says what they do; of the others, sections above all, only a short line is told.
 _CODE = frozenset({"variable", "assignment", "call", "statement", "module", "command", "function", "declaration"})
 _PROSE = frozenset({"section", "preamble", "paragraph", "entry"})
@@ -52,65 +55,85 @@ def part_changes(
     item: FileDiff, before: bytes | None, after: bytes | None, told: Sequence[SymbolChange]
 ) -> list[SymbolChange]:
     """The named parts that the lines of a diff touch which lie in none of the definitions that are `told` of."""
+    gone, come = _loose_lines(item, told)
+    if not gone and not come:
+        return []
     old = regions_of(item.old_path or item.path, before) if before is not None else ()
     new = regions_of(item.path, after) if after is not None else ()
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
-    sides = _Sides(old, new)
-    for hunk in item.hunks:
-        sides.put(hunk.old_start, hunk.removed, [change.old_span for change in told], is_new=False)
-        sides.put(hunk.new_start, hunk.added, [change.span for change in told], is_new=True)
+    sides = _Sides(_Side(old, gone), _Side(new, come))
+    sides.fill()
     parts = _fewer(sides.parts, sides)
     _pair_comments(parts)
     return [*_renamed(item, parts, before, after), *(_change(item, part) for part in parts.values())]
 
 
-class _Sides:
-    """The regions of both sides, by name."""
+def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int, str], dict[int, str]]:
+    """The removed and the added lines, by number, that lie in nothing told of."""
+    removed = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start) if line.strip()}
+    added = {at: line for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start) if line.strip()}
+    for change in told:
+        for lines, (start, end) in ((removed, change.old_span), (added, change.span)):
+            for at in [at for at in lines if start <= at < end]:
+                del lines[at]
+    return removed, added
 
-    def __init__(self, old: tuple[Region, ...], new: tuple[Region, ...]) -> None:
-        self.old, self.new = _keyed(old), _keyed(new)
-        self.names = {False: {id(item): key for key, item in self.old.items()}}
-        self.names[True] = {id(item): key for key, item in self.new.items()}
+
+class _Side:
+    """The regions of one side by name, and around each line that is asked about the smallest first."""
+
+    def __init__(self, regions: tuple[Region, ...], lines: dict[int, str]) -> None:
+        self.regions, self.lines = _keyed(regions), lines
+        self.around: dict[int, list[Key]] = {at: [] for at in lines}
+        numbers = sorted(lines)
+        for key, item in self.regions.items():
+            for at in numbers[bisect_left(numbers, item.start) : bisect_left(numbers, item.end)]:
+                self.around[at].append(key)
+        for keys in self.around.values():
+            keys.sort(key=lambda key: (self.regions[key].end - self.regions[key].start, -len(key[0])))
+        self.starts = sorted((item.start, item.end, key) for key, item in self.regions.items())
+
+    def below(self, line: int) -> Key | None:
+        """The region that begins in the lines right below one."""
+        at = bisect_left(self.starts, (line + 1, 0, ("", "", 0)))
+        return self.starts[at][2] if at < len(self.starts) and self.starts[at][0] <= line + NEAR else None
+
+
+class _Sides:
+    """Both sides, and the parts that their lines belong to."""
+
+    def __init__(self, old: _Side, new: _Side) -> None:
+        self.before, self.after = old, new
+        self.old, self.new = old.regions, new.regions
         self.parts: dict[Key, _Part] = {}
 
-    def put(self, start: int, lines: Sequence[str], spans: Sequence[tuple[int, int]], *, is_new: bool) -> None:
+    def fill(self) -> None:
         """Gives each line to the region that holds it, and a comment to what it stands above."""
-        for at, line in enumerate(lines, start):
-            if not line.strip() or any(first <= at < end for first, end in spans):
-                continue
-            key = self._at(at, is_new=is_new, comment=is_comment(line))
-            if key is None:
-                continue
-            part = self._part(key)
-            (part.added if is_new else part.removed).append(line)
+        for side, other in ((self.before, self.new), (self.after, self.old)):
+            for at, line in side.lines.items():
+                key = self._of(side, other, at, comment=is_comment(line))
+                if key is not None:
+                    part = self.parts.setdefault(key, _Part(self.old.get(key), self.new.get(key)))
+                    (part.removed if side is self.before else part.added).append(line)
 
-    def _part(self, key: Key) -> _Part:
-        return self.parts.setdefault(key, _Part(self.old.get(key), self.new.get(key)))
-
-    def _at(self, line: int, *, is_new: bool, comment: bool) -> Key | None:
-        mine, other = (self.new, self.old) if is_new else (self.old, self.new)
-        around = sorted(
-            (key for key, item in mine.items() if item.start <= line < item.end),
-            key=lambda key: (mine[key].end - mine[key].start, -len(key[0])),
-        )
-        if comment and (not around or mine[around[0]].kind != "comment"):
-            below = [key for key, item in mine.items() if line < item.start <= line + 6]
-            nearest = min(below, key=lambda key: (mine[key].start, mine[key].end), default=None)
-            within = around and mine[around[0]]
-            if nearest and (not within or mine[nearest].end <= within.end):
+    @staticmethod
+    def _of(side: _Side, other: Mapping[Key, Region], line: int, *, comment: bool) -> Key | None:
+        around = side.around[line]
+        if comment and (not around or side.regions[around[0]].kind != "comment"):
+            nearest = side.below(line)
+            if nearest and (not around or side.regions[nearest].end <= side.regions[around[0]].end):
                 return nearest
+        if not around or around[0] in other:
+            return around[0] if around else None
         # What has come or gone whole is told by its outermost part.
-        fresh = [key for key in around if key not in other]
-        if around and fresh and fresh[0] == around[0]:
-            whole = fresh[0]
-            for key in around[1:]:
-                if key in other:
-                    break
-                whole = key
-            return whole
-        return around[0] if around else None
+        whole = around[0]
+        for key in around[1:]:
+            if key in other:
+                break
+            whole = key
+        return whole
 
 
 def _fewer(parts: dict[Key, _Part], sides: _Sides) -> dict[Key, _Part]:

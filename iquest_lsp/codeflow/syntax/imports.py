@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -129,9 +130,38 @@ def _use_tree(tree: str, prefix: str = "") -> Iterator[tuple[str, str, str]]:
         yield module, name, alias.strip()
 
 
-def leads_to(module: str, path: str) -> bool:
-    """Whether the name of a module, as an import writes it, can mean the file at `path` or a package around it."""
+def leads_to(module: str, path: str, user: str = "") -> bool:
+    """Whether the name of a module, as an import writes it, can mean the file at `path` or a package around it.
+
+    A relative one is followed from the file `user`, where that is known.
+    """
     file = PurePosixPath(path)
-    last = re.split(r"[./\\:]+", re.sub(r"\.(?:[cm]?[jt]sx?|vue|svelte)$", "", module).rstrip("./"))[-1]
+    bare = (
+        re.sub(r"\.(?:[cm]?[jt]sx?|vue|svelte)$", "", module)
+        if module.startswith((".", "/", "@")) or "/" in module
+        else module
+    )
+    if user and module.startswith("."):
+        return _is_at(_followed(bare, user), file)
+    last = re.split(r"[./\\:]+", bare.rstrip("./"))[-1]
     # `from . import name` and `from "./index"` mean the folder that the file lies in, or one that passes it on.
     return last in ("", "crate", "super", "self", *GENERAL, file.stem, *file.parent.parts)
+
+
+def _followed(module: str, user: str) -> str:
+    """Where a relative module lies, without its suffix: `./a` of scripts, `..a.b` of Python."""
+    folder = PurePosixPath(user).parent.as_posix()
+    if user.endswith((".py", ".pyi")):
+        dots = len(module) - len(module.lstrip("."))
+        steps = [".."] * (dots - 1) + [part for part in module.lstrip(".").split(".") if part]
+        return posixpath.normpath(posixpath.join(folder, *steps))
+    return posixpath.normpath(posixpath.join(folder, module))
+
+
+def _is_at(place: str, file: PurePosixPath) -> bool:
+    """Whether a place means a file, or a folder or its index that may pass on what the file defines."""
+    name = place.rpartition("/")[2]
+    if name in GENERAL:
+        place = place.rpartition("/")[0] or "."
+    bare = file.with_suffix("").as_posix().removesuffix(".d")
+    return place in (".", bare) or bare.startswith(f"{place}/")

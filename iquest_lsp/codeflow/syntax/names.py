@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MADE = re.compile(
     r"(?:new\s+)?([A-Z]\w*)(?:\.|::)(?:from|new|create|of|default|build|builder|with_\w+|from_\w+)\s*\([^()]*\)$"
 )
+#: Bytes of a file whose tree is remembered.
+REMEMBERED = 64_000
 # Languages in which an object's members are never read without the object.
 _EXPLICIT = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".go", ".rs")
 
@@ -111,9 +113,16 @@ class NamesOfFile:
         return symbol.name if symbol is not None else ""
 
 
-@lru_cache(maxsize=96)
 def names_of(path: str, source: bytes) -> NamesOfFile:
-    """The names of a file; those asked for last are remembered, since several questions read the same files."""
+    """The names of a file; those asked for last are remembered, since several questions read the same files.
+
+    A large file is read anew: its tree takes some twenty times its size.
+    """
+    return _remembered(path, source) if len(source) <= REMEMBERED else NamesOfFile(path, source)
+
+
+@lru_cache(maxsize=64)
+def _remembered(path: str, source: bytes) -> NamesOfFile:
     return NamesOfFile(path, source)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -124,7 +124,7 @@ def is_from(use: Reference, path: str) -> bool | None:
         if use.path == path:
             return use.on in ("exports", "module")
         if use.modules:
-            return any(leads_to(module, path) for module in use.modules)
+            return any(leads_to(module, path, use.path) for module in use.modules)
         # A path of Rust says the module itself.
         return path.endswith(".rs") and leads_to(use.on, path) and use.on not in ("self", "Self")
     if use.path == path:
@@ -134,7 +134,10 @@ def is_from(use: Reference, path: str) -> bool | None:
     if path.endswith(".go"):
         # The files of a folder are one package.
         return PurePosixPath(use.path).parent == PurePosixPath(path).parent
-    return None if use.sources is None else any(leads_to(source, path) for source in use.sources)
+    if use.sources is None or any(leads_to(source, path, use.path) for source in use.sources):
+        return None if use.sources is None else True
+    # A package of the same house may pass on what another one defines.
+    return None if any(source.startswith("@") and not source.startswith("@/") for source in use.sources) else False
 
 
 def is_compound(name: str) -> bool:
@@ -189,10 +192,12 @@ def references(
     read: Callable[[str], bytes | None],
     revision: str | None = None,
     owners: Mapping[str, str] | None = None,
+    modules: Container[str] = (),
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
-    `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is.
+    `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is. Of the
+    names in `modules`, code tells only its imports: they may be plain words that stand on many lines.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -204,7 +209,7 @@ def references(
         name: _with_heirs(repository, owner, revision) for name, owner in owners.items() if name in wanted and owner
     }
     hits: dict[str, list[tuple[int, str]]] = {}
-    lines = list(islice(repository.grep(wanted, revision), MAX_LINES + 1))
+    lines = list(islice(_lines(repository, wanted, modules, revision), MAX_LINES + 1))
     if len(lines) > MAX_LINES:
         repository.gaps.add(GapKind.USES, MAX_LINES)
     for path, line, text in lines[:MAX_LINES]:
@@ -249,6 +254,8 @@ def references(
                 continue
             seen: set[tuple[str, str]] = set()
             for match in pattern.finditer(text):
+                if match[0] in modules and not imports(text):
+                    continue
                 owner = owners.get(match[0], "")
                 use, last, on = confirm.use(line, len(text[: match.start()].encode("utf-8")), owner)
                 if use == "bind":
@@ -272,13 +279,26 @@ def references(
                             confirm.modules(on) if on else None,
                         )
                     )
-        if len(found) >= MAX_FOUND:
+        if sum(use.name not in modules for use in found) >= MAX_FOUND:
             repository.gaps.add(GapKind.USES, len(found))
             break
     if unparsed:
         repository.gaps.add(GapKind.UNPARSED, unparsed)
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
+
+
+def _lines(
+    repository: Searched, names: Sequence[str], modules: Container[str], revision: str | None
+) -> Iterator[tuple[str, int, str]]:
+    """The lines to look at. Modules are searched apart: a file is searched to some number of lines only."""
+    seen: set[tuple[str, int]] = set()
+    for is_module in (False, True):
+        some = [name for name in names if (name in modules) == is_module]
+        for path, line, text in repository.grep(some, revision) if some else ():
+            if (path, line) not in seen and (not is_module or not grammars.language_of(path) or imports(text)):
+                seen.add((path, line))
+                yield path, line, text
 
 
 def _with_heirs(repository: Searched, owner: str, revision: str | None) -> list[str]:

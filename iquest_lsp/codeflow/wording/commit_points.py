@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.replacements import Replacement, is_whole
@@ -11,6 +12,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.commit_parts import (
+    DEFINITIONS,
     VALUES,
     VERBS,
     VERSION,
@@ -47,6 +49,7 @@ _EFFECTS = {
     EffectKind.INHERITS: "add the base {} to {}",
     EffectKind.INHERITS_NO_MORE: "remove the base {} from {}",
 }
+_ENDS = ("added", "removed")
 #: On values, each of its own; the last place is that of the definition.
 _ON_VALUES = {
     EffectKind.PASSES: "pass `{}` to `{}` in {}",
@@ -84,7 +87,7 @@ def points_of(files: Sequence[ChangedFile], replacement: Replacement | None) -> 
     if replacement is not None and not versions:
         found.append(_replacement(replacement))
     told: set[str] = set()
-    symbols = [item for file in files for item in _telling_changes(file)]
+    symbols = _as_moves([item for file in files for item in _telling_changes(file)])
     told |= {item.path for item in symbols}
     for is_test in (False, True):
         some = [item for item in symbols if _is_test(item) == is_test]
@@ -140,6 +143,14 @@ def _of_files(kind: Category, status: str, files: Sequence[ChangedFile]) -> Poin
     weights |= {Category.DOCS: 1.0, Category.TEST: 0.8, Category.LOCK: 0.3, Category.CHANGELOG: 0.4}
     size = sum(item.added + item.removed for item in files)
     return Point(tuple(texts), weights.get(kind, 0.2) + min(0.4, size / 1000))
+
+
+def _as_moves(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
+    """The changes, with what one file loses and another gains under the same name as moved."""
+    gone = {item.name: item for item in symbols if item.change == "removed"}
+    come = [item for item in symbols if item.change == "added" and item.name in gone and item.kind in DEFINITIONS]
+    moved = {item.name: replace(item, change="moved", old_path=gone[item.name].path) for item in come}
+    return [*moved.values(), *(item for item in symbols if item.name not in moved or item.change not in _ENDS)]
 
 
 def _telling_changes(file: ChangedFile) -> list[SymbolChange]:
@@ -208,7 +219,10 @@ def _weight(item: SymbolChange) -> float:
 
 
 def _renamed(item: SymbolChange) -> Point:
-    return Point((say("rename `{}` to `{}`", item.old_name, item.name),), _weight(item))
+    old, new = (name.rpartition(".")[2] for name in (item.old_name, item.name))
+    texts = [say("rename `{}` to `{}`", item.old_name, item.name)]
+    texts += [say("rename `{}` to `{}`", old, new)] if old != new else []
+    return Point((*texts, say("rename `{}`", item.old_name)), _weight(item))
 
 
 def _moves(some: Sequence[SymbolChange]) -> Point:
@@ -224,8 +238,9 @@ def _moves(some: Sequence[SymbolChange]) -> Point:
 def _tests(change: str, some: Sequence[SymbolChange]) -> Point:
     verb = VERBS.get(change, "change {}")
     paths = {item.path for item in some}
-    alone = some[0].name if re.search("test", some[0].name, re.IGNORECASE) else say("the test {}", some[0].name)
-    alone = say("the test “{}”", innermost(some[0].name)) if " " in some[0].name else f"`{alone}`"
+    name = some[0].name
+    alone = say("the test “{}”", innermost(name)) if " " in name else f"`{name}`"
+    alone = alone if " " in name or re.search("test", name, re.IGNORECASE) else say("the test {}", alone)
     noun = alone if len(some) == 1 else say("{} tests", len(some))
     text = say(verb, noun)
     where = say("{} in {}", text, next(iter(paths))) if len(paths) == 1 else text

@@ -62,7 +62,7 @@ def test_a_place_may_be_given_with_the_file(file: str, read: dict[str, object]) 
 
 
 def test_every_tool_says_what_when_and_an_example() -> None:
-    assert [*tools.TOOLS] == ["explain_diff", "why", "impact", "suspects", "context"]
+    assert [*tools.TOOLS] == ["explain_diff", "why", "impact", "next_edit", "suspects", "context"]
     for tool in tools.TOOLS.values():
         assert "\nUse it " in tool.about
         assert "\nExample: {" in tool.about

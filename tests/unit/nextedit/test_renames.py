@@ -54,7 +54,7 @@ def test_another_function_of_that_name_is_left_alone(think: Think) -> None:
 def test_a_renamed_parameter_is_followed_through_its_function(think: Think, path: str, text: str, line: int) -> None:
     found = think({path: text.format("size")}, {path: text.format("length")})
     assert (path, line, "size", "length") in places(found, "rename")
-    assert {item.sort for item in found if item.kind.value == "rename"} == {"rename-parameter"}
+    assert {item.sort for item in found if item.kind.value == "rename"} == {"rename-parameter-other"}
 
 
 def test_a_renamed_variable_stays_in_its_function(think: Think) -> None:

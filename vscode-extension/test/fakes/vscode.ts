@@ -59,6 +59,8 @@ export const window = {
   activeTextEditor: undefined as unknown,
   onDidChangeActiveTextEditor: event("active"),
   onDidChangeTextEditorSelection: event("selection"),
+  visibleTextEditors: [] as unknown[],
+  createTextEditorDecorationType: () => ({ dispose: () => undefined }),
   createWebviewPanel(): unknown {
     const sent: unknown[] = [];
     let closed = (): void => undefined;
@@ -104,6 +106,15 @@ export class Uri {
     return new Uri("file", path);
   }
 
+  static parse(text: string): Uri {
+    const [scheme = "", path = ""] = text.split(/:(?:\/\/)?(.*)/s);
+    return new Uri(scheme, path);
+  }
+
+  toString(): string {
+    return `${this.scheme}://${this.path}`;
+  }
+
   static joinPath(base: Uri, ...parts: string[]): Uri {
     return new Uri(base.scheme, new URL(parts.join("/"), `file://${base.path.replace(/\/?$/, "/")}`).pathname);
   }
@@ -126,3 +137,27 @@ export class Range {
     readonly end: Position,
   ) {}
 }
+
+export class ThemeColor {
+  constructor(readonly id: string) {}
+}
+
+/** The changes that were applied: file, line, new text. */
+export const applied: unknown[][] = [];
+
+export class WorkspaceEdit {
+  readonly changes: unknown[][] = [];
+
+  replace(uri: Uri, range: Range, text: string): void {
+    this.changes.push([uri.toString(), range.start.line, text]);
+  }
+}
+
+export const workspace = {
+  textDocuments: [] as unknown[],
+  onDidChangeTextDocument: event("change"),
+  async applyEdit(edit: WorkspaceEdit): Promise<boolean> {
+    applied.push(...edit.changes);
+    return true;
+  },
+};

@@ -152,6 +152,13 @@ def test_members_of_a_type_are_no_parameters(script: Script) -> None:
     assert "parameter" not in history_of(script.root).explain_diff().summary
 
 
+def test_what_one_file_loses_and_another_gains_is_moved(script: Script) -> None:
+    script.commit("Begin", {"a.py": MODULE, "b.py": "x = 1\n"})
+    body = "def write(path, text):\n    with open(path, 'w') as file:\n        file.write(str(text))\n"
+    script.write({"a.py": MODULE.split("\n\n\n")[0] + "\n", "b.py": "x = 1\n\n\n" + body})
+    assert history_of(script.root).commit_message().subject == "Move write from a.py to b.py"
+
+
 def test_a_version_that_is_raised(script: Script) -> None:
     script.commit("Begin", {"pyproject.toml": '[project]\nversion = "1.0"\n'})
     script.write({"pyproject.toml": '[project]\nversion = "1.1"\n'})

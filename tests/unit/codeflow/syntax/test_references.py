@@ -203,3 +203,46 @@ def test_two_uses_on_a_line_are_two_where_they_are_of_different_things(script: S
     repository = Repository.open(script.root)
     uses = references(repository, ["go"], repository.work_tree_file)
     assert {(use.line, use.on) for use in uses if use.line == 1} == {(1, "thing"), (1, "")}
+
+
+@pytest.mark.parametrize(
+    ("module", "path", "user", "leads"),
+    [
+        ("../src/index", "packages/a/src/ref.ts", "packages/a/tests/ref.spec.ts", True),
+        ("../src/index", "packages/b/src/ref.ts", "packages/a/tests/ref.spec.ts", False),
+        ("./errors.js", "src/errors.ts", "src/main.ts", True),
+        ("./errors.js", "other/errors.ts", "src/main.ts", False),
+        ("../u", "lib/u/index.js", "lib/x/a.js", True),
+        (".parts", "pack/parts.py", "pack/a.py", True),
+        ("..parts", "pack/parts.py", "pack/deep/a.py", True),
+        (".parts", "pack/parts.py", "pack/deep/a.py", False),
+        (".", "pack/parts.py", "pack/a.py", True),
+    ],
+)
+def test_a_relative_module_is_followed_from_its_user(module: str, path: str, user: str, *, leads: bool) -> None:
+    assert leads_to(module, path, user) is leads
+
+
+def test_a_module_called_by_a_common_word_does_not_hide_uses(script: Script) -> None:
+    many = "".join(f"app.step{number}(app)\n" for number in range(600))
+    script.commit("Begin", {"app.py": "def start():\n    return 1\n", "a.py": many})
+    script.commit("Use", {"z.py": "from app import start\n\nstart()\n"})
+    items = history_of(script.root).impact("app.py::start").items
+    assert ("z.py", 3) in {(item.path, item.line) for item in items}
+
+
+def test_many_lines_with_the_module_in_a_file_do_not_hide_a_use_behind_them(script: Script) -> None:
+    many = "".join(f"app.step{number}(app)\n" for number in range(300))
+    script.commit(
+        "Begin", {"app.py": "def start():\n    return 1\n", "a.py": f"from app import start\n{many}start()\n"}
+    )
+    items = history_of(script.root).impact("app.py::start").items
+    assert ("a.py", 302) in {(item.path, item.line) for item in items}
+
+
+def test_a_constructor_is_used_by_the_name_of_its_class(script: Script) -> None:
+    script.commit("Begin", {"a.js": "export class Token {\n  constructor(x) {\n    this.x = x;\n  }\n}\n"})
+    script.commit("Use", {"b.js": "import { Token } from './a.js';\n\nnew Token(1);\n"})
+    found = history_of(script.root).impact("a.js::Token.constructor")
+    assert found.definitions == ("Token.constructor",)
+    assert ("b.js", 3) in {(item.path, item.line) for item in found.items}

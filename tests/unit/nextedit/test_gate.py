@@ -1,0 +1,73 @@
+"""What is shown, in which order, and what is right when a history is replayed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from iquest_lsp.bench.next_edits import is_on_the_way
+from iquest_lsp.nextedit import gate
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+
+ITEM = NextEdit("src/a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), "x")
+
+
+def test_sorts_that_were_rarely_right_stay_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "precision", {"x": 0.95, "y": 0.89, "z": 0.99}.__getitem__)
+    found = [ITEM, replace(ITEM, line=6, sort="y"), replace(ITEM, sort="z", new="newer"), replace(ITEM, line=8)]
+    assert [(item.line, item.new, item.confidence) for item in gate.admitted(found)] == [
+        (5, "newer", 0.99),
+        (8, "new", 0.95),
+    ]
+
+
+def test_two_suggestions_never_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "precision", {"x": 0.95, "z": 0.99}.__getitem__)
+    found = [replace(ITEM, old="old text"), replace(ITEM, column=4, old="text", sort="z")]
+    assert [item.sort for item in gate.admitted(found)] == ["z"]
+
+
+def test_near_comes_before_far_and_code_before_its_tests_and_documents() -> None:
+    paths = ["docs/a.md", "tests/test_a.py", "other/c.py", "src/b.py", "src/a.py"]
+    items = [replace(ITEM, path=path) for path in paths] + [replace(ITEM, line=30), replace(ITEM, line=2)]
+    assert [(item.path, item.line) for item in gate.in_order(items, "src/a.py", 10)] == [
+        ("src/a.py", 30),
+        ("src/a.py", 2),
+        ("src/a.py", 5),
+        ("src/b.py", 5),
+        ("other/c.py", 5),
+        ("tests/test_a.py", 5),
+        ("docs/a.md", 5),
+    ]
+
+
+def test_what_was_refused_twice_is_made_nowhere() -> None:
+    refused = gate.Refusals()
+    refused.add(ITEM, "1")
+    assert refused.holds(ITEM, "1")
+    assert not refused.holds(ITEM, "2")
+    refused.add(ITEM, "2")
+    assert refused.holds(replace(ITEM, path="src/b.py"), "9")
+
+
+def test_a_sort_that_was_never_seen_is_judged_by_its_parts() -> None:
+    sorts = {"k-a-1": (9.0, 10.0), "k-b-1": (1.0, 10.0), "k-a-2": (10.0, 10.0)}
+    parts = gate.fitted(sorts)
+    assert gate.expected("k-a-2", parts) > gate.expected("k-a-1", parts) > gate.expected("k-b-1", parts)
+    assert gate.expected("k-b-1", parts) < gate.expected("k-b-2", parts)
+
+
+@pytest.mark.parametrize(
+    ("old", "taken", "new", "right"),
+    [
+        ("f(a, b)", "g(a, b)", "g(a, c)", True),
+        ("f(a, b)", "g(a, b)", "h(a, b)", False),
+        ("f(a, b)", "f(a)", "f(a)", True),
+        ("f(a, b)", "g(a, b)", "", False),
+        ("f(a)", "f(a, c)", "f(a, c, d)", True),
+        ("f(a)", "f(a)", "f(b)", False),
+    ],
+)
+def test_a_suggestion_is_right_where_it_lies_on_the_way(old: str, taken: str, new: str, right: bool) -> None:
+    assert is_on_the_way(old, taken, new) is right

@@ -1,0 +1,66 @@
+"""Imports that changes made idle, and whole lines that go or come alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.nextedit.conftest import Think, places
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "suggested"),
+    [
+        (
+            "a.py",
+            "import os\nimport re\n\nprint(os.name, re)\n",
+            "import os\nimport re\n\nprint(re)\n",
+            (1, "import os\n"),
+        ),
+        (
+            "a.py",
+            "from m import one, two\n\none()\ntwo()\n",
+            "from m import one, two\n\ntwo()\n",
+            (1, "one, "),
+        ),
+        (
+            "a.ts",
+            'import { one, two } from "./m";\n\none();\ntwo();\n',
+            'import { one, two } from "./m";\n\none();\n',
+            (1, ", two"),
+        ),
+        (
+            "a.go",
+            'package a\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc f() {\n\tfmt.Println(os.Args)\n}\n',
+            'package a\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc f() {\n\tfmt.Println()\n}\n',
+            (5, '\t"os"\n'),
+        ),
+    ],
+)
+def test_an_idle_import_goes(think: Think, path: str, before: str, after: str, suggested: tuple[int, str]) -> None:
+    found = places(think({path: before}, {path: after}), "import")
+    assert found == {(path, suggested[0], suggested[1], "")}
+
+
+def test_an_import_that_was_idle_before_or_is_passed_on_stays(think: Think) -> None:
+    text = "import os\n\nx = 1\n"
+    assert places(think({"a.py": text}, {"a.py": text.replace("1", "2")}), "import") == set()
+    text = "from m import one\n\none()\n"
+    assert places(think({"p/__init__.py": text}, {"p/__init__.py": "from m import one\n"}), "import") == set()
+
+
+def test_a_missing_import_is_made_as_the_others_make_it(think: Think) -> None:
+    other = "from shop.items import Item\n\nprint(Item())\n"
+    before = "from shop.prices import total\n\ntotal()\n"
+    found = think({"b.py": other, "c.py": other, "a.py": before}, {"a.py": before + "total(Item())\n"})
+    assert places(found, "import") == {("a.py", 1, "", "from shop.items import Item\n")}
+
+
+def test_lines_that_went_or_came_twice_go_and_come_again(think: Think) -> None:
+    part = "def {0}(request):\n    check_login(request)\n    return {0}_page\n\n\n"
+    before = "".join(part.format(name) for name in ("one", "two", "three"))
+    gone = before.replace("    check_login(request)\n", "", 2)
+    found = places(think({"a.py": before}, {"a.py": gone}), "repeat")
+    assert ("a.py", 10, "    check_login(request)\n", "") in found
+    come = before.replace("    check_login(request)\n", "    check_login(request)\n    log_visit(request)\n", 2)
+    found = places(think({"b.py": before}, {"b.py": come}), "repeat")
+    assert ("b.py", 15, "", "    log_visit(request)\n") in found
