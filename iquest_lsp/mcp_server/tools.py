@@ -207,6 +207,17 @@ Example: {"file": "src/cache.py", "symbol": "Cache.get"}, or {"file": "src/cache
         ),
         "since": _maybe("the first release tag that has it"),
         "deprecated_in": _maybe("the first release tag that calls it deprecated"),
+        "deprecated_parts": _list(
+            "its parameters that are deprecated",
+            name=_text("the parameter"),
+            since=_maybe("the version or release tag that says so first"),
+        ),
+        "reasons": _list(
+            "why it is deprecated, quoted",
+            kind=_text("message, changelog, docstring or issue"),
+            text=_text("what the source says"),
+            source=_text("the commit, or the file and line"),
+        ),
         "partial": _PARTIAL,
     },
     is_story=True,

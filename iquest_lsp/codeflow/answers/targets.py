@@ -24,7 +24,7 @@ class Target:
     lines, `committed` its lines in HEAD (None: not committed), and `lines_committed` the lines there; `renamed_from`
     is the file's name in HEAD where that is another one. `symbols` are all definitions that are meant: that one, those
     that the lines touch, or those at the top of the file; all in the file, where it does not have the one meant.
-    `is_deprecated` tells of the definition as it is now.
+    `definition` are the lines of the definition as it is now, `is_deprecated` whether they say so of it.
     """
 
     text: str
@@ -36,6 +36,7 @@ class Target:
     lines_committed: tuple[int, int] | None = None
     renamed_from: str = ""
     symbols: tuple[Symbol, ...] = ()
+    definition: tuple[str, ...] = ()
     is_deprecated: bool = False
 
     @property
@@ -93,10 +94,10 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
                 return Target(text, full, name=name, symbols=symbols)
             raise no_definition(path, name, symbols)
         span = (symbol.start, symbol.end)
-        deprecated = is_deprecated(source.split(b"\n"), symbol)
+        code, deprecated = _definition(source, symbol)
         committed = mapping.range(span)
         return Target(
-            text, full, None, symbol, symbol.name, committed, None, mapping.origin, (symbol,), is_deprecated=deprecated
+            text, full, None, symbol, symbol.name, committed, None, mapping.origin, (symbol,), code, deprecated
         )
     if asked is None:
         outermost = tuple(item for item in symbols if "." not in item.name)
@@ -120,7 +121,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         mapping.range(lines),
         mapping.origin,
         tuple(touched(symbols, first - 1, last - first + 1)),
-        symbol is not None and is_deprecated(source.split(b"\n"), symbol),
+        *_definition(source, symbol),
     )
 
 
@@ -145,6 +146,15 @@ def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:
     elif text.strip():
         return text, "", None
     raise UsageError(f"{text!r} names no place in the code", fix="Give FILE:LINE or FILE::SYMBOL")
+
+
+def _definition(source: bytes, symbol: Symbol | None) -> tuple[tuple[str, ...], bool]:
+    """The lines of a definition, and whether it is deprecated."""
+    if symbol is None:
+        return (), False
+    lines = source.split(b"\n")
+    code = tuple(line.decode("utf-8", "replace") for line in lines[symbol.start : symbol.end])
+    return code, is_deprecated(lines, symbol)
 
 
 def _around(symbols: tuple[Symbol, ...], lines: tuple[int, int]) -> Symbol | None:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
+from iquest_lsp.codeflow.answers.deprecations import deprecated_parts, reasons
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases
@@ -18,7 +20,18 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
-from iquest_lsp.codeflow.wording.story import FOLLOWING, UNRELEASED, Event, EventKind, Note, NoteKind, Story, StoryItem
+from iquest_lsp.codeflow.wording.story import (
+    FOLLOWING,
+    UNRELEASED,
+    DeprecatedPart,
+    Event,
+    EventKind,
+    Note,
+    NoteKind,
+    Reason,
+    Story,
+    StoryItem,
+)
 
 MAX_STORY = 40
 FOLLOW_UP_DAYS = 21
@@ -85,7 +98,21 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         note,
         index.repository.lacks(),
         bool(releases(index.tags())),
+        *_about_deprecation(index, target, deprecation, redact),
     )
+
+
+def _about_deprecation(
+    index: FlowIndex, target: Target, step: _Step | None, redact: Redact | None
+) -> tuple[tuple[Reason, ...], tuple[DeprecatedPart, ...]]:
+    """The reasons for a deprecation, without those that hold a secret, and the deprecated parameters."""
+    if not target.name or target.is_range:
+        return (), ()
+    found: tuple[Reason, ...] = ()
+    if step is not None:
+        whole = next(commits(index.repository, commits=[step.entry.oid], numbers=False))
+        found = reasons(index, target, step.entry, whole.body)
+    return tuple(item for item in found if not holds_secret(redact, item.text)), deprecated_parts(index, target)
 
 
 def _deprecation(steps: Iterable[_Step]) -> _Step | None:

@@ -133,6 +133,38 @@ class StoryItem:
         return f"{self.said} ({', '.join(self.issues)})" if self.issues else self.said
 
 
+class ReasonKind(StrEnum):
+    """Where a reason for a deprecation is given."""
+
+    MESSAGE = "message"
+    CHANGELOG = "changelog"
+    DOCSTRING = "docstring"
+    ISSUE = "issue"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a source says of a deprecation; `source` is a commit, or a file with its line from 1."""
+
+    kind: ReasonKind
+    text: str
+    source: str
+
+    @property
+    def words(self) -> str:
+        """The quotation as a line of markdown."""
+        place = self.source if self.kind in (ReasonKind.CHANGELOG, ReasonKind.DOCSTRING) else self.source[:10]
+        return say(_REASONS[self.kind], escape(self.text), place)
+
+
+@dataclass(frozen=True, slots=True)
+class DeprecatedPart:
+    """A parameter that is deprecated, and since which version, where that is known."""
+
+    name: str
+    since: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """How a line or definition came to be, oldest step first.
@@ -150,6 +182,8 @@ class Story:
     missing: Note | None = None
     gaps: tuple[Gap, ...] = ()
     has_releases: bool = True
+    reasons: tuple[Reason, ...] = ()
+    deprecated_parts: tuple[DeprecatedPart, ...] = ()
 
     @property
     def note(self) -> str:
@@ -178,6 +212,10 @@ class Story:
             ],
             "since": self.since,
             "deprecated_in": self.deprecated_in,
+            "deprecated_parts": [{"name": part.name, "since": part.since} for part in self.deprecated_parts],
+            "reasons": [
+                {"kind": reason.kind.value, "text": reason.text, "source": reason.source} for reason in self.reasons
+            ],
             "partial": [*([self.note] if self.note else []), *gap_words(self.told_gaps)] or None,
         }
 
@@ -192,6 +230,10 @@ class Story:
             lines.append(say("Marked as deprecated, in no release tag."))
         elif self.deprecated_in:
             lines.append(say("Marked as deprecated since **{}**.", escape(self.deprecated_in)))
+        lines += [f"- {reason.words}" for reason in self.reasons]
+        for part in self.deprecated_parts:
+            since = say(" since **{}**", escape(part.since)) if part.since else ""
+            lines.append(say("Its parameter `{}` is deprecated{}.", part.name, since))
         if self.missing is not None:
             lines.append(self.note)
         lines.append("")
@@ -215,6 +257,12 @@ def _repeats(item: StoryItem) -> bool:
     return item.said == item.subject and not item.issues
 
 
+_REASONS = {
+    ReasonKind.MESSAGE: "The commit `{1}` says: {0}",
+    ReasonKind.CHANGELOG: "`{1}` says: {0}",
+    ReasonKind.DOCSTRING: "`{1}` says: {0}",
+    ReasonKind.ISSUE: "The commit `{1}` names {0}.",
+}
 _NOTES = {
     NoteKind.NOT_COMMITTED: "It is not committed yet.",
     NoteKind.SHALLOW: "This clone is shallow: what came before {} is not in it.",
