@@ -27,6 +27,8 @@ _EMOJI = re.compile(
 )
 _TICKET = re.compile(r"(?P<open>[\[(]?)(?P<ticket>[A-Z][A-Z0-9]+-\d+)(?P<close>[\])]?:?) (?P<said>.+)")
 _AREA = re.compile(r"(?P<scope>[\w./*{},-]+): (?P<said>.+)")
+#: Subjects that git writes.
+_OF_GIT = re.compile(r"Merge\s|Revert\s\"")
 _BRANCH_TICKET = re.compile(r"(?<![A-Za-z0-9])([A-Z][A-Z0-9]+-\d+)(?![A-Za-z0-9])")
 
 
@@ -64,7 +66,7 @@ class Habit:
 
 def habit_of(commits: Sequence[Commit], paths: Iterable[str], branch: str = "") -> Habit:
     """The habit of some commits (newest first, with their files) for a change of some files on a branch."""
-    told = [item for item in commits if len(item.subject) > 3 and not item.subject.startswith(("Merge ", 'Revert "'))]
+    told = [item for item in commits if len(item.subject) > 3 and not _OF_GIT.match(item.subject)]
     if len(told) < LEAST:
         return Habit(ticket=_ticket(branch, ()))
     form, matched = _form(told)

@@ -111,6 +111,10 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
 
     return {
         "explain_diff": explained,
+        "commit_message": lambda history: [
+            *(history.commit_message(diff).text for diff in diffs if diff != "--staged"),  # nothing is staged
+            history.commit_message("-", patch).text,
+        ],
         "why": lambda history: [history.why(place) for place in places],
         "last_change": lambda history: history.last_change("lib.py:6"),
         "no_story": lambda history: history.no_story("lib.py:6", "It has no history."),
@@ -125,6 +129,7 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         "suspects_in_log": lambda history: history.suspects_in_log(log),
         "flow_records": lambda history: history.flow_records(["lib.py", "app.py"]),
         "recent_edits": lambda history: history.recent_edits(),
+        "lacks": lambda history: history.lacks(),
         "cochanged": lambda history: history.cochanged(["lib.py"]),
         "diff_text": shown,
         "unknown_commits": lambda history: history.unknown_commits(["0123456789a"]),
