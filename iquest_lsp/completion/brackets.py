@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iquest_lsp import grammars
 from iquest_lsp.completion.cursor_text import CursorText, indent_of
@@ -125,11 +126,16 @@ def open_before(place: CursorText) -> list[Open]:
         if line[:1].strip() and line[0] not in _PAIRS and first != place.cursor.line:
             break
         first -= 1
-    text = place.text[place.lines.start(first) : place.offset]
+    return list(_open_at_end(place.text[place.lines.start(first) : place.offset], grammars.language_of(place.path)))
+
+
+@lru_cache(maxsize=8)
+def _open_at_end(text: str, language: str) -> tuple[Open, ...]:
+    """What is open where a text ends; several filters of one answer ask about the same place."""
     stack: list[Open] = []
-    for _ in closings(text, grammars.language_of(place.path), stack):
+    for _ in closings(text, language, stack):
         pass
-    return stack
+    return tuple(stack)
 
 
 def closed_after(place: CursorText, outer: list[Open]) -> int:
