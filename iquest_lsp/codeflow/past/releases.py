@@ -12,6 +12,11 @@ _VERSION = re.compile(r"(?:^|[^\d.])(\d+(?:[._]\d+)+|\d+)(.*)$")
 _PRE = re.compile(r"^[-_.]?(a|b|rc|c|alpha|beta|pre|dev|m|preview|snapshot|nightly)[-_.]?\d*", re.IGNORECASE)
 _GREEN = re.compile(r"green|passed|stable|deploy|prod|good|known-good", re.IGNORECASE)
 
+#: What stands before a version and names no package.
+_OWN = re.compile(r"|v|ver|version|r|rel|release|tag|stable")
+#: How many times more tags a package must have than the next one to stand for the repository.
+FAR_MORE = 3
+
 
 def version_of(name: str) -> tuple[tuple[int, ...], bool] | None:
     """The numbers of a version tag, and whether it is a final release; None for other tags."""
@@ -24,9 +29,32 @@ def version_of(name: str) -> tuple[tuple[int, ...], bool] | None:
     return tuple(int(part) for part in re.split(r"[._]", found[1])), not _PRE.match(found[2])
 
 
+def package_of(name: str) -> str:
+    """Whose version a version tag names: empty for the repository's own, such as v1.2 or release-1.2."""
+    found = _VERSION.search(name)
+    package = name[: found.start(1)].lower().rstrip("-_/@.") if found is not None else ""
+    return "" if _OWN.fullmatch(package) else re.sub(r"[-_/@.]v$", "", package)
+
+
+def _of_one_line(tags: Sequence[Tag]) -> Sequence[Tag]:
+    """Version tags of the repository itself, where packages in it have tags of their own.
+
+    Those that name no package, and those of a package that has far more than any other: it bears the repository's name.
+    """
+    packages: dict[str, list[Tag]] = {}
+    for tag in tags:
+        packages.setdefault(package_of(tag.name), []).append(tag)
+    own = packages.pop("", [])
+    sizes = sorted(packages.values(), key=len, reverse=True)
+    if sizes and len(sizes[0]) >= FAR_MORE * max(len(own), len(sizes[1]) if len(sizes) > 1 else 0, 1):
+        return [*own, *sizes[0]]
+    return own or tags
+
+
 def releases(tags: Sequence[Tag]) -> list[Tag]:
     """The tags that are releases, oldest first: final versions if there are any, else all versions, else all tags."""
-    versions = [(tag, found) for tag in tags if (found := version_of(tag.name)) is not None]
+    named = _of_one_line([tag for tag in tags if version_of(tag.name) is not None])
+    versions = [(tag, found) for tag in named if (found := version_of(tag.name)) is not None]
     final = [(tag, found) for tag, found in versions if found[1]] or versions
     if not final:
         return [tag for tag in sorted(tags, key=lambda tag: tag.time) if not _GREEN.search(tag.name)]

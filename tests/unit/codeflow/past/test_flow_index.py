@@ -40,6 +40,26 @@ def test_versions_and_releases() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        # A package's release is none of the repository's, which has tags of its own.
+        (["13.0.0", "globset-0.4.6", "grep-searcher-0.1.7", "14.0.0"], ["13.0.0", "14.0.0"]),
+        (["v1.0.0", "@scope/core@2.0.0", "release-1.1.0", "cli/v3.0.0"], ["v1.0.0", "release-1.1.0"]),
+        # The package that the repository is called after.
+        ([f"tokio-1.{minor}.0" for minor in range(6)] + ["0.1.0", "tokio-util-0.6.0"], None),
+        # Packages alone: each of them counts.
+        (["a@1.0.0", "b@1.0.0"], ["a@1.0.0", "b@1.0.0"]),
+        # One package, by whatever name.
+        (["curl-7_79_0", "curl-7_79_1"], ["curl-7_79_0", "curl-7_79_1"]),
+    ],
+)
+def test_releases_of_packages_in_one_repository(names: list[str], kept: list[str] | None) -> None:
+    tags = [Tag(name, str(at), at) for at, name in enumerate(names)]
+    found = [tag.name for tag in releases(tags)]
+    assert found == (kept if kept is not None else names[:-1])
+
+
+@pytest.mark.parametrize(
     ("name", "text", "language", "version"),
     [
         ("pyproject.toml", '[project]\nrequires-python = ">=3.8,<4"\n', "python", (3, 8)),
