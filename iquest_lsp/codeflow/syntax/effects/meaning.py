@@ -35,6 +35,8 @@ _NO_CALLS = _TESTS | {
     "catch",
     "match",
 }
+#: A piece of code that goes on at one of its ends.
+_TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\b(?:and|or|not|in|is))$")
 _JOINTS = (".", "::", "->", "?.")
 _EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
 #: What becomes of a condition.
@@ -354,7 +356,9 @@ def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) 
 
 
 def _whole(text: str) -> bool:
-    return all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+    """Whether a piece of code can be read by itself: its brackets are paired, nothing is missing at its ends."""
+    paired = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+    return paired and not _TORN.search(text)
 
 
 def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
