@@ -211,7 +211,7 @@ HOSTILE: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("suspects", {}, "'file' is missing"),
     ("suspects", {"log": "all is well"}, ""),
     ("suspects", {"log": "x", "file": "shop/prices.py"}, "not both"),
-    ("next_edit", {"file": "shop/prices.py"}, "There is no tool 'next_edit'. There are: explain_diff, "),
+    ("next_move", {"file": "shop/prices.py"}, "There is no tool 'next_move'. There are: explain_diff, "),
 )
 
 
