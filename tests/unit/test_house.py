@@ -204,3 +204,10 @@ def test_the_layout_has_few_exceptions() -> None:
     files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)]
     found = [path for path in files for _ in range(path.read_text("utf-8").count("fmt: skip"))]
     assert len(found) <= MOST_LAYOUT_EXCEPTIONS, found
+
+
+def test_each_dependency_has_a_lowest_version_that_can_be_installed() -> None:
+    done = subprocess.run([ROOT / ".ci" / "lowest"], capture_output=True, text=True, check=True)
+    lowest = done.stdout.splitlines()
+    assert len(lowest) > 15
+    assert all(re.fullmatch(r"[\w.-]+(\[[\w,]+\])?==[\w.]+(;.*)?", line) for line in lowest)
