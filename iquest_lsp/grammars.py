@@ -6,12 +6,12 @@ Each grammar comes in a wheel of its own with the compiled parser inside, so not
 from __future__ import annotations
 
 import importlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Parser
+    from tree_sitter import Language, Parser, Tree
 
 _GRAMMARS = {
     "python": ("tree_sitter_python", "language"),
@@ -70,6 +70,16 @@ def parser(language: str) -> Parser | None:
     from tree_sitter import Parser
 
     return Parser(grammar)
+
+
+@lru_cache(maxsize=8)
+def tree(language: str, source: bytes) -> Tree | None:
+    """The tree of a text, not to be edited; None for a language without a grammar here.
+
+    The last ones are remembered: one text is asked for its definitions, its statements and its names.
+    """
+    made = parser(language)
+    return made.parse(source) if made is not None else None
 
 
 @cache

@@ -128,15 +128,15 @@ def violations(path: str, source: bytes, declaration: Declaration, hunks: Sequen
     lines = [(hunk.new_start, hunk.new_count) for hunk in hunks if any(hint.search(line) for line in hunk.added)]
     if not lines:
         return []
-    parser = grammars.parser(grammars.language_of(path))
     newer = {
         kind: found for kind, found in _NODES.get(declaration.language, {}).items() if found[1] > declaration.version
     }
-    if parser is None or not newer:
+    tree = grammars.tree(grammars.language_of(path), source) if newer else None
+    if tree is None:
         return []
     runs = [(start, start + count) for start, count in lines if count]
     found = []
-    for node in _walk(parser.parse(source).root_node, runs):
+    for node in _walk(tree.root_node, runs):
         # The Python grammar uses this node for `list[int]` too.
         if node.type == "type_parameter" and node.parent is not None and node.parent.type == "generic_type":
             continue

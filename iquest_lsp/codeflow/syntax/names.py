@@ -35,8 +35,7 @@ class NamesOfFile:
         self.defined = frozenset(item.short for item in self.symbols)
         self._imported = imported(path, self.text) if reads_imports(path) and not path.endswith(".go") else None
         self._modules = modules(path, self.text) if reads_imports(path) else None
-        parser = grammars.parser(grammars.language_of(path))
-        self.tree: Tree | None = parser.parse(source) if parser is not None else None
+        self.tree: Tree | None = grammars.tree(grammars.language_of(path), source)
 
     def sources(self, name: str) -> frozenset[str] | None:
         """The modules that a name is imported from here."""

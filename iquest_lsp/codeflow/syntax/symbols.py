@@ -94,11 +94,11 @@ def parses(path: str, source: bytes) -> bool:
 # A text is asked about again as the one before the next commit, and for its soundness.
 @lru_cache(maxsize=64)
 def _symbols(language: str, source: bytes, test_file: bool) -> tuple[tuple[Symbol, ...], bool]:
-    parser = grammars.parser(language)
-    if parser is None:
+    tree = grammars.tree(language, source)
+    if tree is None:
         return (), True
     walker = _Walker(language, source, test_file)
-    root = parser.parse(source).root_node
+    root = tree.root_node
     walker.visit(root, "", "")
     return tuple(walker.found), not root.has_error
 

@@ -99,11 +99,11 @@ _DEFINED_IN_MACRO = re.compile(
 @lru_cache(maxsize=64)
 def statements(language: str, source: bytes, name: str) -> tuple[Region, ...]:
     """The named parts of a source file's top, and of its class bodies; `name` is the module's."""
-    parser = grammars.parser(language)
-    if parser is None or len(source) > MAX_SOURCE:
+    tree = grammars.tree(language, source) if len(source) <= MAX_SOURCE else None
+    if tree is None:
         return ()
     walker = _Walker(source, name)
-    walker.visit(parser.parse(source).root_node, "", 0)
+    walker.visit(tree.root_node, "", 0)
     return tuple(walker.found)
 
 
