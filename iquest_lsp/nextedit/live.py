@@ -1,5 +1,6 @@
 """Next edits while somebody types: worked out after each edit in a process of its own, and kept until the next one.
 
+For a client that never asks nothing is worked out: most editors know no next edits.
 Silent before any edit, after one that only took text away, while a completion is shown, and of what was dismissed.
 """
 
@@ -90,6 +91,7 @@ class Live:
         self.completion_shown = False
         self._shared = shared
         self._state, self._done = 0, 0
+        self._is_asked = False
         self._task: asyncio.Task[None] | None = None
         self._found: list[NextEdit] = []
         self._refused = Refusals()
@@ -104,18 +106,17 @@ class Live:
         self.edits.changed(path, before, after, own=own)
         self.completion_shown, self._taken = False, None
         self._state += 1
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._follow())
+        if self._is_asked:
+            self._begin()
 
     async def ask(self, path: str = "", line: int = 0) -> list[NextEdit]:
         """The suggestions for the texts as they are, those near a place first; none where it is time to be silent."""
+        self._is_asked = True
         last = self.edits.last
         if last is None or last.deletes or self.completion_shown:
             return []
         if self._done != self._state:
-            if self._task is None or self._task.done():
-                self._task = asyncio.get_running_loop().create_task(self._follow())
-            await asyncio.wait([self._task], timeout=WAIT_S)
+            await asyncio.wait([self._begin()], timeout=WAIT_S)
             if self._done != self._state:
                 return []
         found = [item for item in self._found if not self._refused.holds(item, self._place(item))]
@@ -150,6 +151,12 @@ class Live:
         except IQuestError:
             text = str(item.line)
         return f"{item.column} {text}"
+
+    def _begin(self) -> asyncio.Task[None]:
+        """The task that works the suggestions out, begun unless it is under way."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._follow())
+        return self._task
 
     async def _follow(self) -> None:
         """Works the suggestions out until they are those of the last edit."""
