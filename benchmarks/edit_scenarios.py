@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.codeflow.reading import ChangedText, Sources
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.predict import suggested
 from iquest_lsp.nextedit.records import NextEdit
@@ -102,22 +103,15 @@ def shown(scenario: Scenario) -> NextEdit | None:
 
 def score(scenario: Scenario, edit: NextEdit | None) -> float:
     """0 to 100, of the lines that are changed."""
-    if edit is None or scenario.wanted is None:
+    after = edit.applied_to(scenario.buffer) if edit is not None else None
+    if after is None or scenario.wanted is None:
         return 0.0
-    lines = scenario.buffer.split("\n")
-    start = sum(len(line) + 1 for line in lines[: edit.line]) + edit.column
-    after = scenario.buffer[:start] + edit.new + scenario.buffer[start + len(edit.old) :]
     return chrf(_delta(scenario.buffer, after), _delta(scenario.buffer, scenario.wanted))
 
 
 def _delta(before: str, after: str) -> str:
     one, other = before.split("\n"), after.split("\n")
-    head = 0
-    while head < min(len(one), len(other)) and one[head] == other[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(one), len(other)) - head and one[-1 - tail] == other[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(one, other)
     return "\n".join(other[head : len(other) - tail])
 
 

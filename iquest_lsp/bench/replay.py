@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from iquest_lsp.assistant import Assistant, CompletionRequest, Session
 from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow import History
+from iquest_lsp.common_ends import common_head
 from iquest_lsp.datatypes import Position, Source, TokenCounts
 from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration
@@ -75,7 +76,7 @@ class _Tally:
         first = warm.text.partition("\n")[0].rstrip()
         self.exact.append(bool(first) and first == expected)
         self.similarity.append(difflib.SequenceMatcher(None, first, expected, autojunk=False).ratio())
-        self.saved += _common(first, expected) if first else 0
+        self.saved += common_head(first, expected)  # characters that need not be typed
         self.characters += len(expected)
         self.quiet.append(not first)
         for name, asked in zip(TEMPERATURES, (cold, warm, again), strict=True):
@@ -202,13 +203,3 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     middle = (share + Z95**2 / (2 * n)) / scale
     half = Z95 * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n)) / scale
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def _common(a: str, b: str) -> int:
-    """Characters at the beginning that need not be typed."""
-    count = 0
-    for one, other in zip(a, b, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import SequenceMatcher
 
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.datatypes import RecentEdit
 
 _AROUND_LINES = 3
@@ -17,13 +18,7 @@ def changed_spans(path: str, old: str, new: str, at: float = 0.0) -> list[Recent
     if old == new:
         return []
     before, after = old.split("\n"), new.split("\n")
-    top = 0
-    most = min(len(before), len(after))
-    while top < most and before[top] == after[top]:
-        top += 1
-    bottom = 0
-    while bottom < most - top and before[-1 - bottom] == after[-1 - bottom]:
-        bottom += 1
+    top, bottom = common_ends(before, after)
     a, b = before[top : len(before) - bottom], after[top : len(after) - bottom]
     if len(a) + len(b) > _MAX_COMPARED:
         regions = [(top, top + len(b))]

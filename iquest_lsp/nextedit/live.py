@@ -102,7 +102,7 @@ class Live:
         """A document of the client changed."""
         if before == after:
             return
-        own = self._taken is not None and self._taken.path == path and _taken_alone(before, after, self._taken)
+        own = self._taken is not None and self._taken.path == path and self._taken.applied_to(before) == after
         self.edits.changed(path, before, after, own=own)
         self.completion_shown, self._taken = False, None
         self._state += 1
@@ -181,12 +181,3 @@ class Live:
         documents = view.project.documents.open_documents(view.client)
         texts = {document.path: view.unsaved_text(document.path) for document in documents}
         return {path: text for path, text in texts.items() if text is not None}
-
-
-def _taken_alone(before: str, after: str, item: NextEdit) -> bool:
-    """Whether a change is just that of a suggestion."""
-    lines = before.split("\n")
-    if item.line >= len(lines):
-        return False
-    start = sum(len(line) + 1 for line in lines[: item.line]) + item.column
-    return before[start:].startswith(item.old) and after == before[:start] + item.new + before[start + len(item.old) :]

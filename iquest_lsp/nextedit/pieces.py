@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.nextedit.records import Edit
 
 _PIECE = re.compile(r"\w+|[^\w\s]")
@@ -59,13 +60,7 @@ def replacements(old: Sequence[Piece], new: Sequence[Piece]) -> list[Replacement
 def edits_between(path: str, before: str, after: str) -> list[Edit]:
     """What turned one text into another, line by line, in the order of the text."""
     one, other = before.split("\n"), after.split("\n")
-    head = 0
-    least = min(len(one), len(other))
-    while head < least and one[head] == other[head]:
-        head += 1
-    tail = 0
-    while tail < least - head and one[-1 - tail] == other[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(one, other)
     left, right = one[head : len(one) - tail], other[head : len(other) - tail]
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=len(left) > 2000)
     found: list[Edit] = []

@@ -87,6 +87,16 @@ class NextEdit:
             return self.line, self.column + len(self.old)
         return self.line + breaks, len(self.old) - self.old.rindex("\n") - 1
 
+    def applied_to(self, text: str) -> str | None:
+        """A text with the suggestion taken; None where it does not have the old text at that place."""
+        lines = text.split("\n", self.line)
+        if self.line >= len(lines):
+            return None
+        start = len(text) - len(lines[self.line]) + self.column
+        if not text.startswith(self.old, start):
+            return None
+        return text[:start] + self.new + text[start + len(self.old) :]
+
     @property
     def place(self) -> tuple[str, int, int]:
         """What tells it from other suggestions."""

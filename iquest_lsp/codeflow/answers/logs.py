@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.common_ends import common_tail
 
 MAX_FRAMES = 60
 MAX_LOG = 4_000_000
@@ -149,9 +150,7 @@ class _Resolver:
         best, length, tied = "", 0, False
         for path in self._by_name.get(parts[-1], []) if parts else []:
             own = path.split("/")
-            common = 0
-            while common < min(len(own), len(parts)) and own[-1 - common] == parts[-1 - common]:
-                common += 1
+            common = common_tail(own, parts)
             # The whole of either path must match, so that another project's file of the same name does not.
             if common not in (len(own), len(parts)):
                 continue

@@ -13,6 +13,7 @@ from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.tracking import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of, touched
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.errors import NoSuchFileError, UsageError
 
 
@@ -196,12 +197,7 @@ class _Mapping:
 def between(old: bytes, new: bytes) -> tuple[Hunk, ...]:
     """What changes one text into another, as hunks without their lines; line ends of both kinds are alike."""
     one, other = old.replace(b"\r\n", b"\n").split(b"\n"), new.replace(b"\r\n", b"\n").split(b"\n")
-    head = 0
-    while head < min(len(one), len(other)) and one[head] == other[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(one), len(other)) - head and one[-1 - tail] == other[-1 - tail]:
-        tail += 1
+    head, tail = common_ends(one, other)
     middle = difflib.SequenceMatcher(None, one[head : len(one) - tail], other[head : len(other) - tail], autojunk=True)
     return tuple(
         Hunk(head + i1, i2 - i1, head + j1, j2 - j1) for tag, i1, i2, j1, j2 in middle.get_opcodes() if tag != "equal"
