@@ -124,12 +124,9 @@ class Prefill:
         if length >= self.cache.held(sequence):
             return True
         if self.context.remove(sequence, length, -1):
-            self.cache.truncate(sequence, length)
-            self.checkpoints.truncate(sequence, length)
+            self._forget_from(sequence, length)
             return True
-        self.context.remove(sequence, -1, -1)
-        self.cache.truncate(sequence, 0)
-        self.checkpoints.truncate(sequence, 0)
+        self._drop(sequence)
         return False
 
     def forget(self, sequence: int) -> None:
@@ -189,7 +186,6 @@ class Prefill:
         """Lets a sequence hold the first `held` of its tokens, or as many of them as its memory can go back to."""
         if held == self.cache.held(sequence):
             return held
-        self.checkpoints.truncate(sequence, held)
         if self.context.model.can_rewind and self.context.usable(sequence, held) == held:
             return held
         found = self.checkpoints.back_to(sequence, held)
@@ -217,8 +213,12 @@ class Prefill:
     def _drop(self, sequence: int) -> None:
         if self.cache.held(sequence):
             self.context.remove(sequence, -1, -1)
-            self.cache.truncate(sequence, 0)
-            self.checkpoints.truncate(sequence, 0)
+            self._forget_from(sequence, 0)
+
+    def _forget_from(self, sequence: int, length: int) -> None:
+        """Records that a sequence holds nothing from position `length` on."""
+        self.cache.truncate(sequence, length)
+        self.checkpoints.truncate(sequence, length)
 
     def _make_room(self, tokens: int, sequence: int) -> None:
         while self.cache.cells() + tokens > self.context.n_ctx:

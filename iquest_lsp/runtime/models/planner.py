@@ -206,19 +206,11 @@ def attention_bytes(header: Header, cells: int, batch: int, kv_type: str) -> int
     """Memory for the masks of one call, and for its scores; sparse attention has neither."""
     if has_sparse_attention(header):
         return 0
-    return score_bytes(header, cells, batch, kv_type) + MASK_BYTES * cells * batch
-
-
-def score_bytes(header: Header, cells: int, batch: int, kv_type: str) -> int:
-    """Memory for the attention scores of one call, where they are laid out in full.
-
-    Flash attention lays out none. It is used but for linear biases, which llama.cpp's own rounds (Context), over a
-    cache that is not quantized.
-    """
+    # Flash attention lays out no scores. It is used but for linear biases, which llama.cpp's own rounds (Context), over
+    # a cache that is not quantized.
     biased = float(header.get("attention.max_alibi_bias", 0.0)) > 0
-    if not biased or has_sparse_attention(header) or kv_type not in WHOLE_TYPES:
-        return 0
-    return (int(header.get("attention.head_count", 1)) or 1) * cells * batch * 4
+    scores = 4 * (int(header.get("attention.head_count", 1)) or 1) if biased and kv_type in WHOLE_TYPES else 0
+    return (scores + MASK_BYTES) * cells * batch
 
 
 def has_sparse_attention(header: Header) -> bool:
