@@ -1,12 +1,8 @@
 -- Renames a parameter and its first use in a real Neovim with editors/neovim in it, goes to the next edits and takes them by <Tab>.
 -- Environment: PLUGIN (editors/neovim), COMMAND (of the server, separated by spaces), FILE. Prints key=value lines.
-local function say(key, value)
-  io.stdout:write(key .. '=' .. tostring(value):gsub('\n', '\\n') .. '\n')
-end
-
-local function keys(text)
-  vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes(text, true, false, true), 'm', false)
-end
+local play = dofile(vim.fs.joinpath(vim.fs.dirname(debug.getinfo(1, 'S').source:sub(2)), 'play.lua'))
+local say, settle = play.say, play.settle
+local function keys(text) play.keys(text, true) end
 
 local function marks()
   local space = vim.api.nvim_get_namespaces()['iquest.next_edits']
@@ -17,20 +13,8 @@ local function line(number)
   return vim.api.nvim_buf_get_lines(0, number - 1, number, true)[1]
 end
 
--- Keys are read by the editor's own loop, so the test is a coroutine that lets it run.
-local steps = coroutine.create(function()
-  local function settle(what, ready)
-    local last = vim.uv.now() + 300000 -- only so that a test that fails ends
-    while not ready() do
-      assert(vim.uv.now() < last, 'no ' .. what)
-      coroutine.yield()
-    end
-  end
-
-  vim.opt.runtimepath:prepend(vim.env.PLUGIN)
-  require('iquest').setup({ cmd = vim.split(vim.env.COMMAND, ' ') })
-  vim.cmd('edit ' .. vim.fn.fnameescape(vim.env.FILE))
-  vim.cmd('filetype detect')
+play.run(function()
+  play.begin()
   settle('server', function() return #vim.lsp.get_clients({ name = 'iquest', bufnr = 0 }) > 0 end)
   settle('start', function() return vim.lsp.get_clients({ name = 'iquest' })[1].initialized end)
   say('before', #marks())
@@ -62,17 +46,3 @@ local steps = coroutine.create(function()
   settle('an end', function() return #marks() == 0 end)
   say('mapped_after', vim.fn.maparg('<Tab>', 'n', false, true).callback ~= nil)
 end)
-
-local timer = vim.uv.new_timer()
-timer:start(50, 50, vim.schedule_wrap(function()
-  if coroutine.status(steps) ~= 'dead' then
-    local ok, failure = coroutine.resume(steps)
-    if not ok then
-      say('error', failure)
-    end
-  end
-  if coroutine.status(steps) == 'dead' then
-    timer:stop()
-    vim.cmd('qa!')
-  end
-end))
