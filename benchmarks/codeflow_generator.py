@@ -7,10 +7,11 @@ A project of Python modules lives through random events; the truth is kept apart
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from benchmarks.clones import git
 
 VAGUE = (
     "wip",
@@ -650,15 +651,10 @@ class Generator:
     def write(self, root: Path) -> Truth:
         """Makes the repository in `root` and returns the truth, commit ids filled in."""
         root.mkdir(parents=True, exist_ok=True)
-        _git(root, "init", "-q", "-b", "main")
+        git(root, "init", "-q", "-b", "main")
         marks = root / ".git" / "marks"
-        _git(root, "fast-import", "--quiet", f"--export-marks={marks}", stdin="".join(self.stream))
-        _git(root, "reset", "-q", "--hard", "main")
+        git(root, "fast-import", "--quiet", f"--export-marks={marks}", stdin="".join(self.stream))
+        git(root, "reset", "-q", "--hard", "main")
         found = dict(line.split() for line in marks.read_text().splitlines())
         self.truth.oids = [found[f":{number + 1}"] for number in range(self.number)]
         return self.truth
-
-
-def _git(root: Path, *args: str, stdin: str | None = None) -> str:
-    done = subprocess.run(["git", *args], cwd=root, input=stdin, text=True, capture_output=True, check=True)
-    return done.stdout

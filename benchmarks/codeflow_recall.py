@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.clones import git
 from iquest_lsp.codeflow.git.commits import FileDiff, commits
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.past.likely_signals import WIDE, likely
@@ -139,22 +140,18 @@ def build(package: str, root: Path, work: Path) -> None:
         [sys.executable, "-m", "pip", "index", "versions", package], capture_output=True, text=True, check=True
     ).stdout
     versions = listed.split("Available versions: ")[1].split("\n")[0].split(", ")[:RELEASES][::-1]
-    _git(root, "init", "-q")
+    git(root, "init", "-q")
     for version in versions:
         pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", str(work)]
         subprocess.run([*pip, f"{package}=={version}"], capture_output=True, check=False)
         wheel = next(iter(work.glob(f"*-{version}-*.whl")), None)
         if wheel is None:
             continue
-        _git(root, "rm", "-rqf", "--ignore-unmatch", ".")
+        git(root, "rm", "-rqf", "--ignore-unmatch", ".")
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(root, [name for name in archive.namelist() if ".dist-info/" not in name])
-        _git(root, "add", "-A")
-        _git(root, "-c", "user.name=A", "-c", "user.email=a@x.org", "commit", "-q", "--allow-empty", "-m", version)
-
-
-def _git(root: Path, *args: str) -> None:
-    subprocess.run(["git", *args], cwd=root, check=True, capture_output=True)
+        git(root, "add", "-A")
+        git(root, "-c", "user.name=A", "-c", "user.email=a@x.org", "commit", "-q", "--allow-empty", "-m", version)
 
 
 def main() -> None:

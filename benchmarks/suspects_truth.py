@@ -16,7 +16,6 @@ import argparse
 import csv
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from dataclasses import astuple, dataclass, fields
 from itertools import groupby, islice
 from pathlib import Path
 
+from benchmarks.clones import git
 from iquest_lsp.bench.replay import wilson
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -71,7 +71,7 @@ def collect(root: Path, repository: str) -> list[Pair]:
 
 def _named(root: Path) -> Iterator[tuple[str, str, str]]:
     """(how, fix, culprit) by what messages say; a message that blames several commits is left out."""
-    records = _git(root, "log", "--no-merges", "--format=%H%x1f%s%x1f%b%x1e").split("\x1e")
+    records = git(root, "log", "--no-merges", "--format=%H%x1f%s%x1f%b%x1e").split("\x1e")
     commits = [record.strip("\n").split("\x1f") for record in records if "\x1f" in record]
     order = {commit[0]: at for at, commit in enumerate(commits)}
     short = {commit[0][:7]: commit[0] for commit in commits}
@@ -94,7 +94,7 @@ def _named(root: Path) -> Iterator[tuple[str, str, str]]:
 def _place(root: Path, fix: str) -> tuple[str, int] | None:
     """The source file that the fix changes most, and the line of it before the fix; None where there is none."""
     files: dict[str, tuple[int, int]] = {}
-    diff = _git(root, "diff-tree", "-p", "-U0", "-r", "--no-renames", "--diff-filter=M", fix)
+    diff = git(root, "diff-tree", "-p", "-U0", "-r", "--no-renames", "--diff-filter=M", fix)
     path, count = "", 0
     for line in diff.splitlines():
         if line.startswith("--- a/"):
@@ -103,7 +103,7 @@ def _place(root: Path, fix: str) -> tuple[str, int] | None:
             count += int(found[2] or 1) + int(found[3] or 1)
             first = files[path][1] if path in files else max(int(found[1]), 1)
             files[path] = (count, first)
-    touched = _git(root, "diff-tree", "--name-only", "-r", "--no-commit-id", fix).splitlines()
+    touched = git(root, "diff-tree", "--name-only", "-r", "--no-commit-id", fix).splitlines()
     sources = {name: value for name, value in files.items() if category(name) is Category.SOURCE}
     if not sources or len(touched) > MAX_FILES:
         return None
@@ -157,12 +157,7 @@ def share_of(part: int, whole: int) -> str:
 
 def check_out(root: Path, revision: str) -> None:
     """Puts a clone's files into the state of a revision, whatever they are."""
-    _git(root, "checkout", "-q", "--force", "--detach", revision)
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True)
-    return done.stdout.decode("utf-8", "replace")
+    git(root, "checkout", "-q", "--force", "--detach", revision)
 
 
 def read(names: list[str]) -> list[Pair]:

@@ -13,13 +13,13 @@ import argparse
 import csv
 import random
 import resource
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from benchmarks.clones import git
 from benchmarks.suspects_truth import share_of
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.wording.story import EventKind
@@ -44,16 +44,16 @@ class Line:
 
 def draw(root: Path, name: str) -> list[Line]:
     """Random lines of random files, by the files' kinds as likely as they are."""
-    head = _git(root, "rev-parse", "HEAD").strip()
-    paths = [path for path in _git(root, "ls-tree", "-r", "-z", "--name-only", head).split("\0") if path]
+    head = git(root, "rev-parse", "HEAD").strip()
+    paths = [path for path in git(root, "ls-tree", "-r", "-z", "--name-only", head).split("\0") if path]
     chance, found = random.Random(f"why {name}"), list[Line]()
     paths = [path for path in paths if path.endswith(ENDINGS) and "," not in path]
     while len(found) < LINES:
         path = chance.choice(paths)
-        count = _git(root, "cat-file", "blob", f"{head}:{path}").count("\n")
+        count = git(root, "cat-file", "blob", f"{head}:{path}").count("\n")
         if count:
             at = chance.randrange(count) + 1
-            told = _git(root, "blame", "--porcelain", "--root", f"-L{at},{at}", head, "--", path)
+            told = git(root, "blame", "--porcelain", "--root", f"-L{at},{at}", head, "--", path)
             found.append(Line(name, head, path, at, told.split()[0]))
     return found
 
@@ -75,11 +75,6 @@ def read(names: list[str]) -> list[Line]:
             Line(name, commit, path, int(line), blamed) for name, commit, path, line, blamed in [*csv.reader(file)][1:]
         ]
     return [row for row in rows if not names or row.repository in names]
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True)
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _processor_seconds() -> float:

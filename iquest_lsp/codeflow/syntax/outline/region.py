@@ -19,15 +19,6 @@ class Region:
     value: str = ""
 
 
-def innermost(regions: tuple[Region, ...], line: int) -> Region | None:
-    """The smallest region that holds a line."""
-    best: Region | None = None
-    for region in regions:
-        if region.start <= line < region.end and (best is None or region.end - region.start <= best.end - best.start):
-            best = region
-    return best
-
-
 def nested(heads: list[tuple[int, int, str, str]], count: int, joint: str) -> tuple[Region, ...]:
     """Regions from heads (line, depth, kind, name): each goes to the next head that is no deeper, of `count` lines."""
     found: list[Region] = []

@@ -22,7 +22,6 @@ _SQL = re.compile(
     r"(table|view|index|function|procedure|trigger|type|sequence|schema|database)))*\s*([\w.\"`\[\]]*)",
     re.IGNORECASE,
 )
-_SELECTOR = re.compile(r"\s*([^{}/*][^{}]*?)\s*\{")
 _WORDS = (
     r"def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
     r"resource|data|variable|output|provider|namespace|object|protocol|extension|macro|defmodule|defp?|test|describe|it|"
