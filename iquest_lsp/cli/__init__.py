@@ -5,9 +5,9 @@ Heavy imports stay inside the commands, so that `iquest-lsp --help` answers at o
 
 from iquest_lsp.cli.ask import ask
 from iquest_lsp.cli.bench import bench, replay
-from iquest_lsp.cli.complete import complete, context, next_edit
+from iquest_lsp.cli.complete import complete, context
 from iquest_lsp.cli.daemon import daemon
-from iquest_lsp.cli.history import explain_diff, impact, suspects, why
+from iquest_lsp.cli.history import explain_diff, impact, next_edit, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
 from iquest_lsp.cli.mcp import mcp
 from iquest_lsp.cli.models import models

@@ -1,8 +1,7 @@
-"""`complete` and `context`: what a model would write, and what it is shown; `next-edit`: what edits ask for."""
+"""`complete` and `context`: what the model would write at a place, and what it would be shown."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command
 from iquest_lsp.cli.output import Form, emit, tell
 from iquest_lsp.cli.sharing import answered, with_model
-from iquest_lsp.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
@@ -119,26 +117,3 @@ def parse_place(text: str) -> tuple[Path, int, int | None]:
 
 def _at(file: Path, line: int, column: int | None) -> dict[str, object]:
     return {"textDocument": {"uri": file.as_uri()}, "place": {"line": line, "column": column}}
-
-
-@command("next-edit", "looking for what the changes ask for")
-@click.option("--patch", metavar="FILE | -", default="", help="A patch in place of the working tree's changes.")
-@options.repository
-@options.forms
-def next_edit(patch: str, repo: Path, form: Form) -> None:
-    """List the edits that the working tree's changes, or a patch, ask for elsewhere."""
-    from iquest_lsp.nextedit.predict import next_edits
-    from iquest_lsp.workspace.secret_scan import has_secret
-
-    answer = next_edits(repo, patch=_patch(patch) if patch else None, redact=has_secret)
-    emit(form, answer.to_json(), lambda terminal: terminal.show_markdown(answer.to_markdown()), answer.to_markdown)
-
-
-def _patch(patch: str) -> bytes:
-    if patch == "-":
-        return sys.stdin.buffer.read() if sys.stdin is not None else b""
-    try:
-        return Path(patch).read_bytes()
-    except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        raise WorkspaceError(f"Cannot read {patch}", why=why) from error

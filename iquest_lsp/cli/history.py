@@ -1,4 +1,4 @@
-"""What the history says: `explain-diff`, `why`, `impact`, `suspects`."""
+"""Answered without a model: `explain-diff`, `why`, `impact`, `suspects` from the history, `next-edit` from edits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command
 from iquest_lsp.cli.output import Form, emit, emit_line, say, tell
 from iquest_lsp.cli.sharing import answered, with_model
-from iquest_lsp.errors import IQuestError, UsageError
+from iquest_lsp.errors import IQuestError, UsageError, WorkspaceError
 from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
@@ -193,6 +193,18 @@ def suspects(place: str, include_filtered: bool, form: Form) -> None:
     _emit(form, _history(root, include_filtered=include_filtered).suspects(target))
 
 
+@command("next-edit", "looking for what the changes ask for")
+@click.option("--patch", metavar="FILE | -", default="", help="A patch in place of the working tree's changes.")
+@options.repository
+@options.forms
+def next_edit(patch: str, repo: Path, form: Form) -> None:
+    """List the edits that the working tree's changes, or a patch, ask for elsewhere."""
+    from iquest_lsp.nextedit.predict import next_edits
+    from iquest_lsp.workspace.secret_scan import has_secret
+
+    _emit(form, next_edits(repo, patch=_patch(patch) if patch else None, redact=has_secret))
+
+
 def _history(root: Path, *, include_filtered: bool) -> History:
     from iquest_lsp.codeflow import History
     from iquest_lsp.workspace.secret_scan import has_secret
@@ -207,6 +219,16 @@ def _located(place: str) -> tuple[Path, str]:
     if not is_folder(file.parent):
         return Path.cwd(), place
     return file.parent, f"{file.name}{mark}{rest}"
+
+
+def _patch(patch: str) -> bytes:
+    if patch == "-":
+        return _stdin()
+    try:
+        return Path(patch).read_bytes()
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise WorkspaceError(f"Cannot read {patch}", why=why) from error
 
 
 def _stdin() -> bytes:
