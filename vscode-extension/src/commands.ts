@@ -1,15 +1,15 @@
 import * as vscode from "vscode";
-import type { Asker } from "./ask";
-import type { ContextView } from "./contextView";
-import type { Explainer } from "./explain";
-import { showCommit } from "./git";
-import { ACCEPTED, type InlineCompletions } from "./inline";
-import type { NextEdits } from "./nextEdits";
-import { SECTION, toggled } from "./settings";
-import { type Statistics, statisticsPage } from "./statistics";
-import type { StatusItem } from "./statusItem";
-import { Report } from "./report";
-import type { Node } from "./windowTree";
+import type { Asker } from "./ask/ask";
+import type { ContextView } from "./status/contextView";
+import type { Explainer } from "./history/explain";
+import { showCommit } from "./history/git";
+import { ACCEPTED, type InlineCompletions } from "./suggest/inline";
+import type { NextEdits } from "./suggest/nextEdits";
+import { SECTION, toggled } from "./server/settings";
+import { type Statistics, statisticsPage } from "./status/statistics";
+import type { StatusItem } from "./status/statusItem";
+import { Report } from "./pages/report";
+import type { Node } from "./status/windowTree";
 
 /** What the commands act on. */
 export interface Parts {

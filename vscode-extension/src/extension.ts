@@ -1,21 +1,21 @@
 import * as vscode from "vscode";
-import { Asker } from "./ask";
-import { ClientConnection } from "./client";
+import { Asker } from "./ask/ask";
+import { ClientConnection } from "./server/client";
 import { registerCommands } from "./commands";
-import { ContextView } from "./contextView";
-import { offerDiagnostics } from "./diagnostics";
-import { type Ask, Explainer } from "./explain";
-import { Focus } from "./focus";
-import { InlineCompletions } from "./inline";
-import { createLogger } from "./logger";
-import { pickModel } from "./models";
-import { NextEdits } from "./nextEdits";
-import { ANSWERED, type Answer, DID_SHOW, type EngineStatus, STATUS } from "./protocol";
-import { Server, type ServerState } from "./server";
-import { SECTION, serverSettingNames, serverSettings } from "./settings";
-import { Setup } from "./setup";
-import { Statistics } from "./statistics";
-import { StatusItem } from "./statusItem";
+import { ContextView } from "./status/contextView";
+import { offerDiagnostics } from "./suggest/diagnostics";
+import { type Ask, Explainer } from "./history/explain";
+import { Focus } from "./suggest/focus";
+import { InlineCompletions } from "./suggest/inline";
+import { createLogger } from "./server/logger";
+import { pickModel } from "./server/models";
+import { NextEdits } from "./suggest/nextEdits";
+import { ANSWERED, type Answer, DID_SHOW, type EngineStatus, STATUS } from "./server/protocol";
+import { Server, type ServerState } from "./server/server";
+import { SECTION, serverSettingNames, serverSettings } from "./server/settings";
+import { Setup } from "./server/setup";
+import { Statistics } from "./status/statistics";
+import { StatusItem } from "./status/statusItem";
 
 const RECENT = 20;
 

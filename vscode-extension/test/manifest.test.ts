@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import manifest from "../package.json";
 import { type Parts, registerCommands } from "../src/commands";
-import { ACCEPTED } from "../src/inline";
+import { ACCEPTED } from "../src/suggest/inline";
 import { executed, registered, shownErrors } from "./fakes/vscode";
 
 const log = { error: () => undefined, show: () => undefined };

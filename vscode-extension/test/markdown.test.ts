@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { code, diffReport, escape, messageIn, modelProse, prose, replyReport, whyReport } from "../src/markdown";
-import type { DiffExplanation } from "../src/protocol";
+import { code, diffReport, escape, messageIn, modelProse, prose, replyReport, whyReport } from "../src/pages/markdown";
+import type { DiffExplanation } from "../src/server/protocol";
 
 const origin = { folder: "/work/it's (here)" };
 const found: DiffExplanation = {

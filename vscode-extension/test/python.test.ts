@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { expect, test } from "vitest";
-import { PrivateEnvironment, suitablePython } from "../src/environment";
-import { findServer, type Places } from "../src/launch";
-import { type Run, runProgram, which } from "../src/programs";
+import { PrivateEnvironment, suitablePython } from "../src/server/environment";
+import { findServer, type Places } from "../src/server/launch";
+import { type Run, runProgram, which } from "../src/server/programs";
 
 const nowhere: Places = { setting: [], onPath: async () => undefined, privateCommand: async () => undefined };
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { Report } from "../src/report";
+import { Report } from "../src/pages/report";
 import { type Page, pages } from "./fakes/vscode";
 
 beforeEach(() => {

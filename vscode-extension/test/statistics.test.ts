@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { percentile, Statistics, statisticsPage } from "../src/statistics";
+import { percentile, Statistics, statisticsPage } from "../src/status/statistics";
 
 class MemoryStore {
   readonly values = new Map<string, unknown>();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Answer, EngineStatus } from "../src/protocol";
-import type { ServerState } from "../src/server";
-import { describe, type Situation } from "../src/statusText";
+import type { Answer, EngineStatus } from "../src/server/protocol";
+import type { ServerState } from "../src/server/server";
+import { describe, type Situation } from "../src/status/statusText";
 import manifest from "../package.json";
 
 const engine = (state: EngineStatus["state"], progress = 0, message = ""): EngineStatus => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ContextWindow } from "../src/protocol";
-import { windowTree } from "../src/windowTree";
+import type { ContextWindow } from "../src/server/protocol";
+import { windowTree } from "../src/status/windowTree";
 
 const window: ContextWindow = {
   root: "file:///work",

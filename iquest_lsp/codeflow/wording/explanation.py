@@ -146,6 +146,29 @@ class DiffExplanation:
         """What may go wrong, in words."""
         return tuple(risk_words(risk) for risk in self.dangers)
 
+    def places(self) -> list[dict[str, object]]:
+        """Where the definitions that changed begin, in files as the diff leaves them: `path`, `name`, `line` from 1."""
+        gone = {item.path for item in self.files if item.status == "deleted"}
+        return [
+            {"path": item.path, "name": item.name, "line": item.line + 1}
+            for item in self.changes
+            if item.change != "removed" and item.path not in gone
+        ]
+
+    def remarks(self) -> list[dict[str, object]]:
+        """The risks by the lines that they are about: `path`, `line` from 1 (0: the whole file), `text`.
+
+        A risk of a changed signature is told where it changes and at each caller; one without a place is left out.
+        """
+        found: dict[tuple[str, int, str], None] = {}
+        for danger in self.dangers:
+            text = risk_words(danger)
+            if danger.change is not None:
+                found[danger.change.path, danger.change.line + 1, text] = None
+            for path, line in danger.places:
+                found[path, line, text] = None
+        return [{"path": path, "line": line, "text": text} for path, line, text in found]
+
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
         return {

@@ -1,4 +1,4 @@
-"""Why a place is as it is, and what must change with it, for editors."""
+"""Why a place is as it is, who brought it, what must change with it, and what may have broken it, for editors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from iquest_lsp.workspace.unsaved import why_no_history
 
 WHY = "iquest/why"
 IMPACT = "iquest/impact"
+SUSPECTS = "iquest/suspects"
+BLAME = "iquest/blame"
+SINCE_RELEASE = "iquest/sinceRelease"
 
 
 def register(connection: Connection) -> None:
@@ -45,6 +48,28 @@ def register(connection: Connection) -> None:
             first, last = lines
             place = f":{first + 1}" + (f"-{last + 1}" if last is not None else "")
         return (await connection.session.impact(file, place)).to_json()
+
+    @connection.feature(SUSPECTS)
+    async def suspects(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        if "log" in asked:
+            history = History(root_asked(connection, asked, SUSPECTS), has_secret)
+            return (await asyncio.to_thread(history.suspects_in_log, str(asked["log"] or ""))).to_json()
+        file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, SUSPECTS)
+        return (await connection.session.suspects(file, lines[0] if lines is not None else None)).to_json()
+
+    @connection.feature(BLAME)
+    async def blame(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, BLAME)
+        if lines is None:
+            raise UsageError(f"{BLAME} needs a line, counted from 0")
+        return (await connection.session.origin_of(file, lines[0])).to_json()
+
+    @connection.feature(SINCE_RELEASE)
+    async def since_release(params: Any) -> dict[str, object]:
+        file = connection.nameless.find(str(convert.plain(params).get("uri", "")))
+        return (await connection.session.new_lines(file)).to_json()
 
 
 def _lines(asked: dict[str, object], method: str) -> tuple[int, int | None] | None:

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import type { Ask } from "./explain";
-import { type Answer, CONTEXT, type ContextWindow } from "./protocol";
+import type { Ask } from "../history/explain";
+import { type Answer, CONTEXT, type ContextWindow } from "../server/protocol";
 import { type Node, windowTree } from "./windowTree";
 
 const VIEW = "iquest.context";

@@ -1,5 +1,5 @@
-import type { Answer, EngineStatus } from "./protocol";
-import type { ServerState } from "./server";
+import type { Answer, EngineStatus } from "../server/protocol";
+import type { ServerState } from "../server/server";
 import { percentile } from "./statistics";
 
 /** Everything the status item depends on. */

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { runProgram } from "./programs";
+import { runProgram } from "../server/programs";
 
 /** The parts of the built-in git extension's interface (version 1) that are used here. */
 interface GitCommit {

@@ -2,9 +2,9 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { targetOfDiff, targetOfTimelineItem } from "./diffTarget";
 import { commitBox, pickCommit, rootOf } from "./git";
-import { diffReport, messageIn, whyReport } from "./markdown";
-import { COMMIT_MESSAGE, type CommitMessage, type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "./protocol";
-import { Report } from "./report";
+import { diffReport, messageIn, whyReport } from "../pages/markdown";
+import { COMMIT_MESSAGE, type CommitMessage, type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "../server/protocol";
+import { Report } from "../pages/report";
 
 /**
  * Asks the server; rejects with what the user should know. `soFar` gets the parts of the answer that come ahead of it;

@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
-import type { Ask } from "./explain";
-import { rootOf } from "./git";
-import { replyReport } from "./markdown";
-import { ASK, type Reply, type ReplyPart } from "./protocol";
-import { Report } from "./report";
+import type { Ask } from "../history/explain";
+import { rootOf } from "../history/git";
+import { replyReport } from "../pages/markdown";
+import { ASK, type Reply, type ReplyPart } from "../server/protocol";
+import { Report } from "../pages/report";
 
 /** Asks the model that follows instructions; the file at the cursor and the turns before go along. */
 export class Asker {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { Diagnostic, LanguageClient } from "vscode-languageclient/node";
-import { DIAGNOSTICS, type DiagnosticsAsked } from "./protocol";
+import { DIAGNOSTICS, type DiagnosticsAsked } from "../server/protocol";
 
 /** Answers the server's question for what other tools complain of near the cursor; a server cannot see theirs itself. */
 export function offerDiagnostics(client: LanguageClient): vscode.Disposable {

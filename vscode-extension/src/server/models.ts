@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { Ask } from "./explain";
+import type { Ask } from "../history/explain";
 import { type ModelChoice, MODELS, RELOAD_MODEL } from "./protocol";
 import { SECTION } from "./settings";
 

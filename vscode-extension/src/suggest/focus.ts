@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { DID_FOCUS } from "./protocol";
+import { DID_FOCUS } from "../server/protocol";
 
 /** A move of so many lines is more than what typing and accepting do. */
 const FAR = 10;

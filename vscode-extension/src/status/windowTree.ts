@@ -1,6 +1,6 @@
 /** The context window as a tree: what is in it by kind, and what was left out. */
 
-import type { Chunk, ChunkKind, ContextWindow } from "./protocol";
+import type { Chunk, ChunkKind, ContextWindow } from "../server/protocol";
 import { count } from "./statusText";
 
 export interface Node {

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient";
 import { alternatives, type Offer } from "./alternatives";
-import type { Statistics } from "./statistics";
+import type { Statistics } from "../status/statistics";
 
 /** The command that a suggestion runs when it was accepted whole. */
 export const ACCEPTED = "iquest.internal.accepted";

@@ -1,6 +1,6 @@
 /** Reports as markdown. Text from a repository is escaped; commits and files are links to our commands. */
 
-import type { Commit, CommitMessage, DiffExplanation, Reply, Why } from "./protocol";
+import type { Commit, CommitMessage, DiffExplanation, Reply, Why } from "../server/protocol";
 
 /** Where the paths and commits of a report are to be found. */
 export interface Origin {

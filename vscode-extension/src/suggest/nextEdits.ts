@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import type { Ask } from "./explain";
-import { DISMISS_NEXT_EDIT, NEXT_EDITS, type NextEdit } from "./protocol";
+import type { Ask } from "../history/explain";
+import { DISMISS_NEXT_EDIT, NEXT_EDITS, type NextEdit } from "../server/protocol";
 
 /** Without typing for so long, the server is asked. */
 const PAUSE_MS = 150;
