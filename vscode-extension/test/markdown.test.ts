@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { code, diffReport, escape, messageIn, modelProse, prose, replyReport, whyReport } from "../src/pages/markdown";
+import { diffReport, messageIn } from "../src/pages/diffReport";
+import { code, escape, modelProse, prose } from "../src/pages/markup";
+import { replyReport } from "../src/pages/replyReport";
+import { whyReport } from "../src/pages/whyReport";
 import type { DiffExplanation } from "../src/server/protocol";
 
 const origin = { folder: "/work/it's (here)" };

@@ -8,7 +8,7 @@ const engine = (state: EngineStatus["state"], progress = 0, message = ""): Engin
   state, progress, message, model: "nano",
 });
 const answer = (finish: Answer["finish"], empty: boolean): Answer => ({
-  uri: "file:///a", version: 1, empty, finish, source: "model", timings: { total_ms: 80 },
+  uri: "file:///a", version: 1, empty, quiet: empty ? "nothing" : "", finish, source: "model", timings: { total_ms: 80 },
   tokens: { window: 5812, reused: 5790, prefilled: 22 },
 });
 const situation = (changes: Partial<Situation> = {}): Situation => ({

@@ -1,45 +1,64 @@
 import * as vscode from "vscode";
-import type { Ask } from "../history/explain";
-import { rootOf } from "../history/git";
-import { replyReport } from "../pages/markdown";
+import { noModelReport, replyReport } from "../pages/replyReport";
+import type { Pages } from "../pages/report";
+import type { Ask } from "../server/ask";
 import { ASK, type Reply, type ReplyPart } from "../server/protocol";
-import { Report } from "../pages/report";
+import { t } from "../words";
+import { about } from "./about";
+
+interface Turn {
+  readonly question: string;
+  readonly answer: string;
+}
+
+/** So many turns go along with a question. */
+const REMEMBERED = 8;
 
 /** Asks the model that follows instructions; the file at the cursor and the turns before go along. */
 export class Asker {
-  private conversation: { question: string; answer: string }[] = [];
+  private conversation: Turn[] = [];
 
-  constructor(private readonly ask: Ask) {}
+  constructor(
+    private readonly ask: Ask,
+    private readonly pages: Pages,
+    /** Whether a model is there that can answer. */
+    private readonly canAnswer: () => Promise<boolean> = async () => true,
+  ) {}
 
   /** From the command palette. */
   async question(): Promise<void> {
     const question = await vscode.window.showInputBox({
-      title: "Ask about this code",
-      prompt: this.conversation.length === 0 ? "" : "What was asked before is remembered",
-      placeHolder: "Why does this live here?",
+      title: t("Ask about this code"),
+      prompt: this.conversation.length === 0 ? "" : t("What was asked before is remembered"),
+      placeHolder: t("Why does this live here?"),
     });
-    if (question === undefined || question.trim() === "") {
+    if (question !== undefined && question.trim() !== "") {
+      await this.answer(question);
+    }
+  }
+
+  /** Answers on the page; at its foot one can ask further. */
+  async answer(question: string): Promise<void> {
+    const place = await about();
+    if (place === undefined) {
+      await vscode.window.showInformationMessage(t("Open a folder first: the question is about its code."));
       return;
     }
-    const editor = vscode.window.activeTextEditor;
-    const uri = editor?.document.uri.scheme === "file" ? editor.document.uri : undefined;
-    const folder = uri !== undefined ? await rootOf(uri) : vscode.workspace.workspaceFolders?.[0]?.uri;
-    if (folder === undefined) {
-      await vscode.window.showInformationMessage("Open a folder first: the question is about its code.");
+    const page = this.pages.open(question.slice(0, 40), (next) => void this.answer(next));
+    if (!(await this.canAnswer())) {
+      await page.show(noModelReport(question));
       return;
     }
-    const about = editor === undefined || uri === undefined ? {} : { uri: uri.toString(), position: editor.selection.active };
-    const params = { folder: folder.toString(), question, conversation: this.conversation, ...about };
-    const origin = { folder: folder.fsPath };
-    await new Report(question.slice(0, 40)).fill(async (soFar, token) => {
+    const params = { ...place.params, question, conversation: this.conversation };
+    await page.fill(async (soFar, token) => {
       let text = "";
       const learn = (part: ReplyPart): void => {
         text += part.kind === "text" ? part.text : "";
-        soFar(replyReport(question, { text }, origin));
+        soFar(replyReport(question, { text }, place));
       };
       const reply = await this.ask<Reply, ReplyPart>(ASK, params, learn, token);
-      this.conversation = [...this.conversation, { question, answer: reply.text }].slice(-8);
-      return replyReport(question, reply, origin);
+      this.conversation = [...this.conversation, { question, answer: reply.text }].slice(-REMEMBERED);
+      return replyReport(question, reply, place);
     });
   }
 }

@@ -1,46 +1,66 @@
-import * as path from "node:path";
 import * as vscode from "vscode";
+import { type Beside, diffReport } from "../pages/diffReport";
+import type { Pages } from "../pages/report";
+import type { Ask } from "../server/ask";
+import { type DiffExplanation, EXPLAIN_DIFF, IMPACT, type Impact, type NextEdit } from "../server/protocol";
+import { t } from "../words";
 import { targetOfDiff, targetOfTimelineItem } from "./diffTarget";
-import { commitBox, pickCommit, rootOf } from "./git";
-import { diffReport, messageIn, whyReport } from "../pages/markdown";
-import { COMMIT_MESSAGE, type CommitMessage, type DiffExplanation, EXPLAIN_DIFF, WHY, type Why } from "../server/protocol";
-import { Report } from "../pages/report";
+import { authorsOf, explained, patchOf, pickCommit, rootOf } from "./git";
+import { type Control, currentFolder, folderOf } from "./where";
 
-/**
- * Asks the server; rejects with what the user should know. `soFar` gets the parts of the answer that come ahead of it;
- * `token` takes the question back.
- */
-export type Ask = <T, P = Partial<T>>(
-  method: string,
-  params: object,
-  soFar?: (part: P) => void,
-  token?: vscode.CancellationToken,
-) => Promise<T>;
+/** A file or a group of files as the source control view gives it to a command. */
+interface Resource {
+  readonly resourceUri?: vscode.Uri;
+  readonly resourceGroupType?: number;
+}
+
+interface Group {
+  readonly id?: string;
+  readonly resourceStates?: readonly Resource[];
+}
+
+/** The git extension's number of the group of what is staged. */
+const INDEX_GROUP = 1;
 
 /** Explains the working tree, what is staged, a commit or a range, wherever in the editor it was asked for. */
 export class Explainer {
-  constructor(private readonly ask: Ask) {}
+  constructor(
+    private readonly ask: Ask,
+    private readonly pages: Pages,
+    /** What the edits of the user ask for elsewhere, where they are at work on something. */
+    private readonly nextEdits: () => Promise<readonly NextEdit[]> = async () => [],
+  ) {}
 
   /** From the SCM title: that repository's uncommitted changes. */
-  async sourceControl(control: { rootUri?: vscode.Uri } | undefined): Promise<void> {
-    const folder = control?.rootUri ?? (await currentFolder());
+  async sourceControl(control: Control | undefined): Promise<void> {
+    const folder = await folderOf(control);
     if (folder !== undefined) {
       await this.explain(folder, "");
     }
   }
 
-  /** From the SCM title: writes a message for what is staged, else for all changes, into that repository's box. */
-  async commitMessage(control: { rootUri?: vscode.Uri } | undefined): Promise<void> {
-    const folder = control?.rootUri ?? (await currentFolder());
-    const found = folder === undefined ? undefined : await commitBox(folder);
-    if (folder === undefined || found === undefined) {
+  /** From a group of the SCM view: what is staged, or all that is not committed. */
+  async group(group: Group | undefined): Promise<void> {
+    const file = group?.resourceStates?.[0]?.resourceUri;
+    const folder = file === undefined ? await currentFolder() : await rootOf(file);
+    if (folder !== undefined) {
+      await this.explain(folder, group?.id === "index" ? "--staged" : "");
+    }
+  }
+
+  /** From a file of the SCM view: the change in it alone. */
+  async file(resource: Resource | undefined): Promise<void> {
+    const uri = resource?.resourceUri ?? vscode.window.activeTextEditor?.document.uri;
+    if (uri === undefined) {
       return;
     }
-    const target = found.staged ? "--staged" : "";
-    const made = await vscode.window.withProgress({ location: vscode.ProgressLocation.SourceControl }, () =>
-      this.ask<CommitMessage>(COMMIT_MESSAGE, { folder: folder.toString(), target }),
-    );
-    found.box.value = messageIn(found.box.value, made);
+    const staged = resource?.resourceGroupType === INDEX_GROUP;
+    const patch = (await patchOf(uri, staged)) ?? (await patchOf(uri, !staged));
+    if (patch === undefined) {
+      await vscode.window.showInformationMessage(t("Git shows no change in {0}.", vscode.workspace.asRelativePath(uri)));
+      return;
+    }
+    await this.explain(await rootOf(uri), staged ? "--staged" : "", { patch, only: vscode.workspace.asRelativePath(uri, false) });
   }
 
   /** From a diff editor: the change that it shows. */
@@ -51,7 +71,7 @@ export class Explainer {
     }
     const target = targetOfDiff(input.original, input.modified);
     if (target === undefined) {
-      await vscode.window.showInformationMessage("This comparison is not one of git's, so there is no history to explain it with.");
+      await vscode.window.showInformationMessage(t("This comparison is not one of git's, so there is no history to explain it with."));
       return;
     }
     await this.explain(await rootOf(vscode.Uri.file(input.modified.fsPath)), target);
@@ -75,72 +95,55 @@ export class Explainer {
     if (folder === undefined) {
       return;
     }
-    const commit = "A commit …";
-    const range = "A range …";
+    const commit = t("A commit …");
+    const range = t("A range …");
     const items = [
-      { label: "The working tree", description: "everything that is not committed", target: "" },
-      { label: "What is staged", description: "for the next commit", target: "--staged" },
-      { label: "The last commit", description: "HEAD", target: "HEAD" },
-      { label: commit, description: "from the newest ones", target: undefined },
+      { label: t("The working tree"), description: t("everything that is not committed"), target: "" },
+      { label: t("What is staged"), description: t("for the next commit"), target: "--staged" },
+      { label: t("The last commit"), description: "HEAD", target: "HEAD" },
+      { label: commit, description: t("from the newest ones"), target: undefined },
       { label: range, description: "A..B", target: undefined },
     ];
-    const chosen = await vscode.window.showQuickPick(items, { title: "Explain which change?" });
+    const chosen = await vscode.window.showQuickPick(items, { title: t("Explain which change?") });
     let target = chosen?.target;
     if (chosen?.label === commit) {
       target = await pickCommit(folder);
     } else if (chosen?.label === range) {
-      target = await vscode.window.showInputBox({ prompt: "Range to explain", placeHolder: "main..HEAD" });
+      target = await vscode.window.showInputBox({ prompt: t("Range to explain"), placeHolder: "main..HEAD" });
     }
     if (target !== undefined) {
       await this.explain(folder, target);
     }
   }
 
-  /** Explains one change of the repository that `folder` lies in. */
-  async explain(folder: vscode.Uri, target: string): Promise<void> {
-    const report = new Report(target === "" ? "Explain changes" : `Explain ${target.slice(0, 20)}`);
-    await report.fill(async (soFar, token) => {
+  /** Explains one change of the repository that `folder` lies in; with a `patch`, only that part of it. */
+  async explain(folder: vscode.Uri, target: string, part?: { patch: string; only: string }): Promise<void> {
+    const title = part?.only ?? (target === "" ? t("Explain changes") : t("Explain {0}", target.slice(0, 20)));
+    const asked = part === undefined ? { target } : { patch: Buffer.from(part.patch, "utf8").toString("base64") };
+    await this.pages.open(title).fill(async (soFar, token) => {
       let known: Partial<DiffExplanation> = {};
-      const text = (): string => diffReport(target, known, { folder: folder.fsPath });
-      const learn = (part: Partial<DiffExplanation>): void => {
-        const words = `${known.model_text ?? ""}${part.model_text ?? ""}`; // these come as they are written
-        known = { ...known, ...part, model_text: words === "" ? null : words };
+      let beside: Beside = { only: part?.only };
+      const text = (): string => diffReport(target, known, { folder: folder.fsPath }, beside);
+      const learn = (more: Beside): void => {
+        beside = { ...beside, ...more };
         soFar(text());
       };
-      known = await this.ask<DiffExplanation>(EXPLAIN_DIFF, { folder: folder.toString(), target }, learn, token);
+      const others = Promise.all([
+        explained(folder.fsPath, target).then((commit) => learn({ commit })),
+        this.ask<Impact>(IMPACT, { folder: folder.toString(), ...asked }, undefined, token).then((impact) => learn({ impact }), () => undefined),
+        target === "" && part === undefined ? this.nextEdits().then((nextEdits) => learn({ nextEdits }), () => undefined) : undefined,
+      ]);
+      const tell = (piece: Partial<DiffExplanation>): void => {
+        const words = `${known.model_text ?? ""}${piece.model_text ?? ""}`; // these come as they are written
+        known = { ...known, ...piece, model_text: words === "" ? null : words };
+        soFar(text());
+      };
+      const whole = await this.ask<DiffExplanation>(EXPLAIN_DIFF, { folder: folder.toString(), places: true, ...asked }, tell, token);
+      known = whole;
+      soFar(text());
+      await others;
+      learn({ authors: await authorsOf(folder.fsPath, whole.history.map((item) => item.commit)) });
       return text();
     });
   }
-
-  /** Tells how the line at the cursor came to be. */
-  async why(): Promise<void> {
-    const editor = vscode.window.activeTextEditor;
-    if (editor === undefined || editor.document.uri.scheme !== "file") {
-      await vscode.window.showInformationMessage("Open a file first: the question is about the line at the cursor.");
-      return;
-    }
-    const uri = editor.document.uri;
-    const line = editor.selection.active.line;
-    const report = new Report(`Why ${path.basename(uri.fsPath)}:${line + 1}`);
-    const folder = await rootOf(uri);
-    await report.fill(async (_, token) => {
-      const found = await this.ask<Why>(WHY, { uri: uri.toString(), line }, undefined, token);
-      return whyReport(found, { folder: folder.fsPath });
-    });
-  }
-}
-
-/** The repository or folder of the active editor, else the only workspace folder, else the one the user picks. */
-async function currentFolder(): Promise<vscode.Uri | undefined> {
-  const active = vscode.window.activeTextEditor?.document.uri;
-  if (active?.scheme === "file") {
-    return rootOf(active);
-  }
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const folder = folders.length > 1 ? await vscode.window.showWorkspaceFolderPick() : folders[0];
-  if (folder === undefined) {
-    await vscode.window.showInformationMessage("Open a folder with a git repository first.");
-    return undefined;
-  }
-  return rootOf(folder.uri);
 }

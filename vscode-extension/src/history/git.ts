@@ -1,11 +1,15 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
+import type { Explained } from "../pages/diffReport";
 import { runProgram } from "../server/programs";
+import { t } from "../words";
 
 /** The parts of the built-in git extension's interface (version 1) that are used here. */
 interface GitCommit {
   readonly hash: string;
   readonly message: string;
+  readonly authorName?: string;
+  readonly authorDate?: Date;
   readonly parents: readonly string[];
 }
 
@@ -21,6 +25,8 @@ interface GitRepository {
   readonly state: { readonly indexChanges: readonly unknown[] };
   getCommit(ref: string): Promise<GitCommit>;
   log(options: { maxEntries: number; path?: string }): Promise<GitCommit[]>;
+  diffWithHEAD(path: string): Promise<string>;
+  diffIndexWithHEAD(path: string): Promise<string>;
   diffBetween(before: string, after: string): Promise<GitChange[]>;
 }
 
@@ -54,12 +60,52 @@ export async function commitBox(folder: vscode.Uri): Promise<{ box: { value: str
   return repository ? { box: repository.inputBox, staged: repository.state.indexChanges.length > 0 } : undefined;
 }
 
+/** So many commits' authors are looked up for one page. */
+const MAX_AUTHORS = 20;
+
+/** Who wrote these commits, by their ids; empty where git does not know the repository. */
+export async function authorsOf(folder: string, commits: readonly string[]): Promise<Map<string, string>> {
+  const repository = (await api())?.getRepository(vscode.Uri.file(folder));
+  const found = new Map<string, string>();
+  for (const commit of [...new Set(commits)].slice(0, MAX_AUTHORS)) {
+    const author = await repository?.getCommit(commit).then((known) => known.authorName, () => undefined);
+    if (author !== undefined) {
+      found.set(commit, author);
+    }
+  }
+  return found;
+}
+
+/** The commit that a revision names, for the head of its page; undefined for a range, or where git knows none. */
+export async function explained(folder: string, target: string): Promise<Explained | undefined> {
+  if (target === "" || target.startsWith("-") || target.includes("..")) {
+    return undefined;
+  }
+  const repository = (await api())?.getRepository(vscode.Uri.file(folder));
+  const found = await repository?.getCommit(target).catch(() => undefined);
+  return found === undefined
+    ? undefined
+    : {
+        commit: found.hash,
+        author: found.authorName ?? "",
+        date: found.authorDate?.toISOString().slice(0, 10) ?? "",
+        subject: found.message.split("\n")[0] ?? "",
+      };
+}
+
+/** What is changed in one file, staged or not, as git writes it; undefined for a file that git does not compare. */
+export async function patchOf(file: vscode.Uri, staged: boolean): Promise<string | undefined> {
+  const repository = (await api())?.getRepository(file);
+  const patch = await (staged ? repository?.diffIndexWithHEAD(file.fsPath) : repository?.diffWithHEAD(file.fsPath));
+  return patch === undefined || patch === "" ? undefined : patch;
+}
+
 /** Shows what a commit changed, all its files in one editor. */
 export async function showCommit(folder: string, commit: string): Promise<void> {
   const git = await api();
   const repository = git?.getRepository(vscode.Uri.file(folder));
   if (git === undefined || repository === null || repository === undefined) {
-    await vscode.window.showInformationMessage(`Commit ${commit} (the editor's git support is off or does not know this repository).`);
+    await vscode.window.showInformationMessage(t("Commit {0} (the editor's git support is off or does not know this repository).", commit));
     return;
   }
   const found = await repository.getCommit(commit);
@@ -96,12 +142,12 @@ async function firstCommit(git: GitApi, repository: GitRepository, commit: strin
 export async function pickCommit(uri: vscode.Uri, file?: vscode.Uri): Promise<string | undefined> {
   const repository = (await api())?.getRepository(uri);
   if (repository === null || repository === undefined) {
-    return vscode.window.showInputBox({ prompt: "Revision to explain", placeHolder: "HEAD~3" });
+    return vscode.window.showInputBox({ prompt: t("Revision to explain"), placeHolder: "HEAD~3" });
   }
   const commits = repository.log({ maxEntries: 200, ...(file === undefined ? {} : { path: file.fsPath }) });
   const items = commits.then((found) =>
     found.map((commit) => ({ label: commit.message.split("\n")[0] ?? "", description: commit.hash.slice(0, 10), hash: commit.hash })),
   );
-  const title = file === undefined ? "Explain a commit" : `Explain a commit on ${path.basename(file.fsPath)}`;
+  const title = file === undefined ? t("Explain a commit") : t("Explain a commit on {0}", path.basename(file.fsPath));
   return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.hash;
 }

@@ -1,31 +1,123 @@
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
+import { t } from "../words";
+import { frame, plain } from "./html";
+import { commandLink } from "./markup";
 
-/** The commands that links in a report may run. */
-const COMMANDS = ["iquest.showCommit", "iquest.openFile"];
+/** The commands that links in a page may run. */
+const COMMANDS = [
+  "iquest.showCommit", "iquest.openFile", "iquest.allNextEdits", "iquest.suspects", "iquest.back", "iquest.pickAnswerModel",
+  "workbench.action.openSettings",
+];
+/** So many pages can be gone back to. */
+const KEPT = 20;
 
-const WORKING = "*Reading the history …*";
+/** What a page was, so that it can be shown again. */
+interface Past {
+  readonly title: string;
+  readonly markdown: string;
+  readonly further: Further | undefined;
+}
 
-/** A page of markdown beside the editor, whose text may be replaced while it is looked at. */
-export class Report {
-  private readonly panel: vscode.WebviewPanel;
-  private readonly withdrawal = new vscode.CancellationTokenSource();
-  private closed = false;
-  private wanted = "";
-  private rendering: Promise<void> | undefined;
+/** Answers what is asked further at the foot of a page. */
+export type Further = (question: string) => void;
 
-  constructor(title: string) {
-    this.panel = vscode.window.createWebviewPanel(
+/** The one panel beside the editor in which all answers are shown, one after the other; one can go back. */
+export class Pages implements vscode.Disposable {
+  private panel: vscode.WebviewPanel | undefined;
+  private current: Report | undefined;
+  private readonly past: Past[] = [];
+  private form = false;
+
+  /** A page with this title in place of the one that is there, whose question is taken back. */
+  open(title: string, further?: Further): Report {
+    this.keep();
+    return this.begin(title, further);
+  }
+
+  /** The page before this one, as it was. */
+  back(): void {
+    const past = this.past.pop();
+    if (past !== undefined) {
+      void this.begin(past.title, past.further).show(past.markdown);
+    }
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+
+  private keep(): void {
+    if (this.current !== undefined && this.panel !== undefined && this.current.text !== "") {
+      this.past.push({ title: this.current.title, markdown: this.current.text, further: this.current.further });
+      this.past.splice(0, this.past.length - KEPT);
+    }
+  }
+
+  private begin(title: string, further: Further | undefined): Report {
+    this.current?.withdraw();
+    const reused = this.panel !== undefined;
+    const panel = (this.panel ??= this.create(title));
+    panel.title = title;
+    panel.reveal(undefined, true);
+    const report = new Report(title, further, panel, reused, () => (this.past.length > 0 ? `${commandLink(`← ${t("Back")}`, "iquest.back")}\n\n` : ""));
+    this.current = report;
+    const form = further !== undefined;
+    if (form !== this.form) {
+      this.form = form;
+      void panel.webview.postMessage({ form });
+    }
+    return report;
+  }
+
+  private create(title: string): vscode.WebviewPanel {
+    const panel = vscode.window.createWebviewPanel(
       "iquest.report",
       title,
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
       { enableScripts: true, enableCommandUris: COMMANDS, enableFindWidget: true, localResourceRoots: [] },
     );
-    this.panel.onDidDispose(() => {
-      this.closed = true;
-      this.withdrawal.cancel();
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      this.form = false;
+      this.past.length = 0;
+      this.current?.withdraw();
+      this.current = undefined;
     });
-    this.panel.webview.html = page(title);
+    panel.webview.onDidReceiveMessage((message: { question?: unknown }) => {
+      if (typeof message.question === "string") {
+        this.current?.further?.(message.question);
+      }
+    });
+    panel.webview.html = frame(title);
+    return panel;
+  }
+}
+
+/** One answer on its way to the panel; it may be replaced while it is looked at. */
+export class Report {
+  private readonly withdrawal = new vscode.CancellationTokenSource();
+  private closed = false;
+  private wanted = "";
+  private rendering: Promise<void> | undefined;
+
+  constructor(
+    readonly title: string,
+    readonly further: Further | undefined,
+    private readonly panel: vscode.WebviewPanel,
+    /** Whether something else is still shown. */
+    private readonly reused: boolean,
+    private readonly head: () => string,
+  ) {}
+
+  /** What is shown now. */
+  get text(): string {
+    return this.wanted;
+  }
+
+  /** The question is taken back, and nothing more is shown. */
+  withdraw(): void {
+    this.closed = true;
+    this.withdrawal.cancel();
   }
 
   /** Shows this text in place of what was there; of several that come at once the last one counts. */
@@ -37,15 +129,20 @@ export class Report {
 
   /**
    * Shows "working" until `work` gives the text, and above it what `work` has so far; an error becomes the text.
-   * The token is cancelled when the page is closed.
+   * The token is cancelled when the page is closed, or another one takes its place.
    */
   async fill(work: (soFar: (markdown: string) => void, token: vscode.CancellationToken) => Promise<string>): Promise<void> {
+    const working = `*${t("Reading the history …")}*`;
     try {
-      const text = await work((part) => void this.show(`${part}\n\n${WORKING}`), this.withdrawal.token);
+      if (this.reused) {
+        void this.show(working);
+      }
+      const text = await work((part) => void this.show(`${part}\n\n${working}`), this.withdrawal.token);
       await this.show(text);
     } catch (error) {
       if (!this.closed) {
-        await this.show(`# That did not work\n\n${plain(error instanceof Error ? error.message : String(error))}`);
+        const why = plain(error instanceof Error ? error.message : String(error));
+        await this.show(`# ${t("That did not work")}\n\n<p>${why}</p>`);
       }
     }
   }
@@ -54,46 +151,10 @@ export class Report {
     let shown: string | undefined;
     while (shown !== this.wanted && !this.closed) {
       shown = this.wanted;
-      const html = await vscode.commands.executeCommand<string>("markdown.api.render", shown);
+      const html = await vscode.commands.executeCommand<string>("markdown.api.render", this.head() + shown);
       if (!this.closed) {
         await this.panel.webview.postMessage(html);
       }
     }
   }
-}
-
-function plain(text: string): string {
-  return `<p>${text.replace(/&/g, "&amp;").replace(/</g, "&lt;")}</p>`;
-}
-
-// The last message is kept in the page's state, since a hidden page is thrown away and made again.
-function page(title: string): string {
-  const nonce = randomBytes(16).toString("base64");
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}';">
-<title>${plain(title)}</title>
-<style nonce="${nonce}">
-body { padding: 0 2em 2em; max-width: 60em; line-height: 1.5; }
-code { font-family: var(--vscode-editor-font-family); background: var(--vscode-textCodeBlock-background); padding: 0 .25em; border-radius: 3px; }
-a code { color: var(--vscode-textLink-foreground); }
-h1 { font-size: 1.5em; border-bottom: 1px solid var(--vscode-widget-border, transparent); padding-bottom: .3em; }
-h2 { font-size: 1.15em; margin-top: 1.5em; }
-table { border-collapse: collapse; } td, th { padding: .2em 1em .2em 0; text-align: left; }
-.waiting { opacity: .7; }
-</style>
-</head>
-<body>
-<main id="main"><p class="waiting">Reading the history …</p></main>
-<script nonce="${nonce}">
-const editor = acquireVsCodeApi();
-const main = document.getElementById("main");
-const show = (html) => { main.innerHTML = html; };
-if (editor.getState()) show(editor.getState());
-addEventListener("message", ({ data }) => { show(data); editor.setState(data); });
-</script>
-</body>
-</html>`;
 }

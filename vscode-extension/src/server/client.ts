@@ -14,11 +14,11 @@ import type * as vscode from "vscode";
 import type { Launch } from "./launch";
 import type { Connection } from "./server";
 
-/** Tells the server that this client listens to `iquest/answered` and can be asked `iquest/diagnostics`. */
+/** Tells the server what this client listens to, can be asked, and shows in pages of its own. */
 class Offers implements StaticFeature {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     const others = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true, status: true } };
+    capabilities.experimental = { ...others, iquest: { answers: true, diagnostics: true, pages: true, status: true } };
   }
 
   initialize(): void {

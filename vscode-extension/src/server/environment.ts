@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import * as path from "node:path";
+import { t } from "../words";
 import type { Run } from "./programs";
 
 /** What the environment was made from; written last, so that its presence means that everything before it worked. */
@@ -50,11 +51,11 @@ export class PrivateEnvironment {
     await mkdir(this.folder, { recursive: true });
     const before = await this.complete();
     try {
-      await step("Making a Python environment", [python, "-m", "venv", home]);
-      await step("Installing the server (builds its runtime, some minutes the first time)", [
+      await step(t("Making a Python environment"), [python, "-m", "venv", home]);
+      await step(t("Installing the server (builds its runtime, some minutes the first time)"), [
         inside(home), "-m", "pip", "install", "--disable-pip-version-check", source,
       ]);
-      await step("Trying the server", [...start(home), "--version"]);
+      await step(t("Trying the server"), [...start(home), "--version"]);
       await writeFile(path.join(home, STAMP), source, "utf8");
     } catch (error) {
       await rm(home, { recursive: true, force: true });

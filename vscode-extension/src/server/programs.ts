@@ -6,7 +6,7 @@ import * as path from "node:path";
 /** Runs a program to its end; each line of its output goes to `onLine`. Rejects with its last lines if it fails. */
 export type Run = (command: readonly string[], onLine: (line: string) => void, signal?: AbortSignal) => Promise<void>;
 
-const LAST_LINES = 8;
+const LAST_LINES = 60;
 
 export const runProgram: Run = (command, onLine, signal) =>
   new Promise((resolve, reject) => {

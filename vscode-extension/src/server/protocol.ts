@@ -8,6 +8,11 @@ export const DID_FOCUS = "textDocument/didFocus";
 export const DID_SHOW = "textDocument/didShowCompletion";
 export const ASK = "iquest/ask";
 export const WHY = "iquest/why";
+export const IMPACT = "iquest/impact";
+export const SUSPECTS = "iquest/suspects";
+export const BLAME = "iquest/blame";
+export const SINCE_RELEASE = "iquest/sinceRelease";
+export const EDIT = "iquest/edit";
 export const CONTEXT = "iquest/context";
 export const MODELS = "iquest/models";
 export const RELOAD_MODEL = "iquest/reloadModel";
@@ -53,6 +58,8 @@ export interface Answer {
   readonly uri: string;
   readonly version: number;
   readonly empty: boolean;
+  /** Why there is no text; empty where there is. */
+  readonly quiet: string;
   readonly finish: "stop" | "deadline" | "limit" | "none";
   readonly source: "model" | "cache" | "speculated";
   readonly timings: { readonly total_ms: number };
@@ -83,8 +90,47 @@ export interface DiffExplanation {
   }[];
   readonly risks: readonly string[];
   readonly model_text: string | null;
+  /** Where changed definitions begin, lines from 1. */
+  readonly places?: readonly { readonly path: string; readonly name: string; readonly line: number }[];
+  /** The risks by the lines that they are about, from 1; 0 is the whole file. */
+  readonly remarks?: readonly Remark[];
   /** Sentences about what the answer lacks. */
   readonly partial?: readonly string[] | null;
+}
+
+export interface Remark {
+  readonly path: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+export type ImpactKind = "caller" | "test" | "docs" | "ci" | "config" | "cochange";
+
+/** What else must change with a place or a change; lines from 1. */
+export interface Impact {
+  readonly target: string;
+  readonly items: readonly { readonly path: string; readonly line: number; readonly kind: ImpactKind; readonly reason: string }[];
+  readonly partial?: readonly string[] | null;
+}
+
+/** Changes that may have brought a bug, the likeliest first; `score` from 0 to 1. */
+export interface Suspects {
+  readonly items: readonly (Commit & { readonly score: number })[];
+  readonly partial?: readonly string[] | null;
+}
+
+/** The commit that `git blame` names for a line; all empty for a line that is not committed. */
+export interface LineOrigin {
+  readonly commit: string;
+  readonly date: string;
+  readonly author: string;
+  readonly subject: string;
+}
+
+/** Lines (from 0, both ends included) that came after a release; no release, no lines. */
+export interface NewLines {
+  readonly release: string;
+  readonly ranges: readonly { readonly start: number; readonly end: number }[];
 }
 
 /** `guessed` is a kind of change that the subject states and the diff does not show. */
@@ -114,6 +160,8 @@ export interface Why {
   readonly story: readonly (Commit & { readonly change: string })[];
   readonly since: string | null;
   readonly deprecated_in: string | null;
+  readonly deprecated_parts?: readonly { readonly name: string; readonly since: string | null }[];
+  readonly reasons?: readonly { readonly kind: string; readonly text: string; readonly source: string }[];
   /** Sentences about what the answer lacks. */
   readonly partial?: readonly string[] | null;
 }
@@ -138,6 +186,8 @@ export interface ContextWindow {
   readonly stable_prefix_tokens: number;
   readonly chunks: readonly Chunk[];
   readonly dropped: readonly { readonly path: string; readonly reason: string }[];
+  /** The pieces' texts, in their order. */
+  readonly texts?: readonly string[];
   /** What it could not be made of: not read yet, unreadable, too many. */
   readonly partial?: readonly string[] | null;
 }
@@ -153,4 +203,14 @@ export interface ModelChoice {
   readonly verdict: string;
   readonly problem: string;
   readonly current: boolean;
+}
+
+/** `answers`: whether a model that follows instructions is there. */
+export interface Models {
+  readonly answers: boolean;
+  readonly models: readonly ModelChoice[];
+  /** Published models; `memory` is the bytes that windows of so many tokens need. */
+  readonly known: readonly { readonly name: string; readonly size_bytes: number; readonly memory: Readonly<Record<string, number | null>> }[];
+  /** Models that pip fetches; `here` where that was done. */
+  readonly packaged: readonly { readonly name: string; readonly license: string; readonly size_bytes: number; readonly here: boolean }[];
 }

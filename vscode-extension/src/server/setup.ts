@@ -5,12 +5,12 @@ import { PrivateEnvironment, suitablePython } from "./environment";
 import { findServer, type Launch } from "./launch";
 import { runProgram, which } from "./programs";
 import { SECTION } from "./settings";
+import { noCompiler, oldPython, troubleWith } from "./setupTrouble";
+import { t } from "../words";
 
 const OFFERED = "setup.offered";
 /** The runtime is compiled for this machine; these are the names that CMake looks for. */
 const COMPILERS = ["c++", "g++", "clang++", "CC"];
-const NO_COMPILER =
-  "A C++ compiler is needed: the model's runtime is built for this machine, once. Install one (Debian: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install) and set the server up again.";
 const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python"];
 
 /** Finds the Python side, and makes a private one when the user agrees. */
@@ -67,10 +67,10 @@ export class Setup {
 
   /** Asks whether to make a private environment, and makes it; true when there is a server to start afterwards. */
   async offer(): Promise<boolean> {
-    const yes = "Set it up";
-    const own = "I have it already";
+    const yes = t("Set it up");
+    const own = t("I have it already");
     const answer = await vscode.window.showInformationMessage(
-      "IQuest LSP needs its language server, a Python program. Shall it be installed into a private folder of this extension? Nothing else on this machine changes.",
+      t("IQuest LSP needs its language server, a Python program. Shall it be installed into a private folder of this extension? Nothing else on this machine changes."),
       yes,
       own,
     );
@@ -80,18 +80,28 @@ export class Setup {
     return answer === yes && (await this.create());
   }
 
+  /** Tries until it is there or the user has had enough. */
   private async create(): Promise<boolean> {
+    for (;;) {
+      const trouble = await this.attempt();
+      if (trouble === undefined) {
+        return true;
+      }
+      if (trouble === "" || !(await this.again(trouble))) {
+        return false;
+      }
+    }
+  }
+
+  /** One attempt: undefined where it worked, else why it did not in one sentence, "" where the user ended it. */
+  private async attempt(): Promise<string | undefined> {
     const configured = this.setting<string>("server.python") ?? "";
-    const candidates = configured !== "" ? [configured] : PYTHONS;
-    const python = await suitablePython(candidates, runProgram);
+    const python = await suitablePython(configured !== "" ? [configured] : PYTHONS, runProgram);
     if (python === undefined) {
-      const looked = configured === "" ? "none of python3.13 … python on PATH is" : `${configured} is not`;
-      await this.complain(`Python 3.11 or newer is needed, and ${looked} one. Install it, or set ${SECTION}.server.python.`);
-      return false;
+      return oldPython();
     }
     if (process.env["CXX"] === undefined && (await which(COMPILERS)) === undefined) {
-      await this.complain(NO_COMPILER);
-      return false;
+      return noCompiler();
     }
     const options = { location: vscode.ProgressLocation.Notification, title: "IQuest LSP", cancellable: true };
     try {
@@ -104,13 +114,27 @@ export class Setup {
         };
         return this.environment.create(python, this.source(), report, abort.signal);
       });
-      return true;
+      return undefined;
     } catch (error) {
-      if (!(error instanceof Error && error.name === "AbortError")) {
-        await this.complain(`The server could not be installed. ${error instanceof Error ? error.message : String(error)}`);
+      if (error instanceof Error && error.name === "AbortError") {
+        return "";
       }
-      return false;
+      this.log.error(error instanceof Error ? error.message : String(error));
+      return troubleWith(error);
     }
+  }
+
+  /** Tells of the trouble; whether another attempt is wished. The log may be looked at before. */
+  private async again(trouble: string): Promise<boolean> {
+    this.log.error(trouble);
+    const retry = t("Retry");
+    const show = t("Show the log");
+    const chosen = await vscode.window.showErrorMessage(trouble, retry, show);
+    if (chosen === show) {
+      this.log.show();
+      return (await vscode.window.showErrorMessage(trouble, retry)) === retry;
+    }
+    return chosen === retry;
   }
 
   /** What pip installs: the setting, else the source archive that came with the extension, else the package's name. */
@@ -122,14 +146,6 @@ export class Setup {
     const folder = path.join(this.context.extensionPath, "server");
     const [archive] = names(folder).filter((name) => name.endsWith(".tar.gz"));
     return archive === undefined ? "iquest-lsp" : path.join(folder, archive);
-  }
-
-  private async complain(message: string): Promise<void> {
-    this.log.error(message);
-    const show = "Show the log";
-    if ((await vscode.window.showErrorMessage(message, show)) === show) {
-      this.log.show();
-    }
   }
 
   private setting<T>(name: string): T | undefined {

@@ -123,36 +123,3 @@ export function percentile(values: readonly number[], share: number): number | u
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(Math.ceil(share * sorted.length) - 1, 0)];
 }
-
-/** The statistics page, as markdown. */
-export function statisticsPage(counts: Readonly<Counts>): string {
-  const share = counts.shown > 0 ? ` (${Math.round((100 * counts.accepted) / counts.shown)}%)` : "";
-  const rows = [50, 90, 95, 99].map((p) => {
-    const value = percentile(counts.latencies, p / 100);
-    return `| ${p}% within | ${value === undefined ? "–" : `${Math.round(value)} ms`} |`;
-  });
-  return [
-    "# Completions",
-    "",
-    `Since ${counts.since}. These numbers stay on this machine.`,
-    "",
-    "| what | count |",
-    "| --- | ---: |",
-    `| suggestions offered | ${counts.shown} |`,
-    `| accepted whole | ${counts.accepted}${share} |`,
-    `| characters accepted | ${counts.acceptedCharacters} |`,
-    `| answers without a suggestion | ${counts.empty} |`,
-    `| requests withdrawn while typing | ${counts.cancelled} |`,
-    `| requests that failed | ${counts.failed} |`,
-    "",
-    `## Waiting time of the last ${counts.latencies.length} answers`,
-    "",
-    "| share | time |",
-    "| --- | ---: |",
-    ...rows,
-    "",
-    "A suggestion that one types through counts once. Words and lines accepted one at a time are not counted: the " +
-      "editor does not tell extensions of them.",
-    "",
-  ].join("\n");
-}

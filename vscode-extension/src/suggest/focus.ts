@@ -4,6 +4,7 @@ import { DID_FOCUS } from "../server/protocol";
 /** A move of so many lines is more than what typing and accepting do. */
 const FAR = 10;
 const SETTLE_MS = 100;
+const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 
 /** Tells the server where the user looks: another file, another place in it; it is warmed before the first key. */
 export class Focus implements vscode.Disposable {
@@ -27,7 +28,7 @@ export class Focus implements vscode.Disposable {
 
   /** Whoever steps through places, as a search does, is told of where they stay. */
   private look(editor: vscode.TextEditor | undefined): void {
-    if (editor === undefined || editor.document.uri.scheme !== "file") {
+    if (editor === undefined || !SCHEMES.includes(editor.document.uri.scheme)) {
       return;
     }
     const uri = editor.document.uri.toString();

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient";
+import { t } from "../words";
 import { alternatives, type Offer } from "./alternatives";
 import type { Statistics } from "../status/statistics";
 
@@ -10,7 +11,8 @@ type Next = Parameters<NonNullable<Middleware["provideInlineCompletionItems"]>>[
 
 /** What decides whether a document gets completions at all. */
 export interface Switches {
-  on(document: vscode.TextDocument): boolean;
+  /** `invoked`: by key, not by typing. */
+  on(document: vscode.TextDocument, invoked: boolean): boolean;
 }
 
 /** Stands between the editor and the server: switches, counts, and offers what was suggested before as well. */
@@ -40,7 +42,7 @@ export class InlineCompletions {
     token: vscode.CancellationToken,
     next: Next,
   ): Promise<vscode.InlineCompletionItem[]> {
-    if (!this.switches.on(document)) {
+    if (!this.switches.on(document, context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke)) {
       return [];
     }
     const place = { uri: document.uri.toString(), version: document.version, offset: document.offsetAt(position) };
@@ -79,7 +81,7 @@ export class InlineCompletions {
 function suggestion(insert: string, range: vscode.Range | undefined, told: vscode.Command | undefined): vscode.InlineCompletionItem {
   return new vscode.InlineCompletionItem(insert, range, {
     command: ACCEPTED,
-    title: "Count the accepted suggestion",
+    title: t("Count the accepted suggestion"),
     arguments: told === undefined ? [insert.length] : [insert.length, told],
   });
 }

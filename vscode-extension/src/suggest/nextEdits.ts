@@ -1,9 +1,12 @@
 import * as vscode from "vscode";
-import type { Ask } from "../history/explain";
+import type { Ask } from "../server/ask";
 import { DISMISS_NEXT_EDIT, NEXT_EDITS, type NextEdit } from "../server/protocol";
+import { plural, t } from "../words";
 
 /** Without typing for so long, the server is asked. */
 const PAUSE_MS = 150;
+/** Documents in which edits are followed. */
+const SCHEMES = ["file", "untitled"];
 const SHOWN = "iquest.nextEditShown";
 const HERE = "iquest.nextEditHere";
 const MARK = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path fill='%23409eff' d='M2 3l6 5-6 5zm6 0l6 5-6 5z'/></svg>";
@@ -53,7 +56,7 @@ export class NextEdits implements vscode.Disposable {
   private changed(document: vscode.TextDocument): void {
     this.show([]);
     clearTimeout(this.timer);
-    if (document.uri.scheme === "file" && this.on(document)) {
+    if (SCHEMES.includes(document.uri.scheme) && this.on(document)) {
       this.timer = setTimeout(() => void this.renew().catch(() => this.show([])), PAUSE_MS);
     }
   }
@@ -64,6 +67,11 @@ export class NextEdits implements vscode.Disposable {
     if (found !== undefined) {
       this.show(found);
     }
+  }
+
+  /** All that the edits made so far ask for; none where no file is looked at. */
+  async found(): Promise<readonly NextEdit[]> {
+    return (await this.look()) ?? [];
   }
 
   private async look(): Promise<readonly NextEdit[] | undefined> {
@@ -94,7 +102,7 @@ export class NextEdits implements vscode.Disposable {
   }
 
   private decoration(next: NextEdit): vscode.DecorationOptions {
-    const more = this.items.length > 1 ? `   +${this.items.length - 1} more` : "";
+    const more = this.items.length > 1 ? `   ${t("+{0} more", this.items.length - 1)}` : "";
     const text = next.text.replace(/\n$/, "").replaceAll("\n", " ⏎ ");
     return {
       range: rangeOf(next),
@@ -156,9 +164,9 @@ export class NextEdits implements vscode.Disposable {
 
   /** All that is left to do: those that are chosen are taken together. */
   async all(): Promise<void> {
-    const found = (await this.look()) ?? [];
+    const found = await this.found();
     if (found.length === 0) {
-      await vscode.window.showInformationMessage("Your edits ask for nothing elsewhere.");
+      await vscode.window.showInformationMessage(t("Your edits ask for nothing elsewhere."));
       return;
     }
     const picks = found.map((edit) => ({
@@ -168,7 +176,7 @@ export class NextEdits implements vscode.Disposable {
       picked: true,
       edit,
     }));
-    const title = `${found.length} more ${found.length === 1 ? "place" : "places"}`;
+    const title = plural(found.length, "{0} more place", "{0} more places");
     const chosen = await vscode.window.showQuickPick(picks, { title, canPickMany: true, matchOnDescription: true });
     await this.apply((chosen ?? []).map((pick) => pick.edit));
   }
