@@ -13,7 +13,7 @@ test("the setting comes first, then PATH, then the private environment", async (
   expect(await findServer(all)).toEqual({ command: "/x/server", args: ["-v"], origin: "setting" });
   expect(await findServer({ ...all, setting: [] })).toEqual({ command: "/usr/bin/iquest-lsp", args: [], origin: "path" });
   expect(await findServer({ ...all, setting: [], onPath: nowhere.onPath })).toEqual({
-    command: "/p/python", args: ["-m", "m"], origin: "private environment",
+    command: "/p/python", args: ["-m", "m"], origin: "private",
   });
   expect(await findServer(nowhere)).toBeUndefined();
 });

@@ -2,7 +2,7 @@
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
-  readonly origin: "setting" | "path" | "private environment";
+  readonly origin: "setting" | "path" | "private";
 }
 
 /** Where to look; each gives undefined where there is nothing. */
@@ -24,5 +24,5 @@ export async function findServer(places: Places): Promise<Launch | undefined> {
     return { command: found, args: [], origin: "path" };
   }
   const [own, ...ownArgs] = (await places.privateCommand()) ?? [];
-  return own === undefined ? undefined : { command: own, args: ownArgs, origin: "private environment" };
+  return own === undefined ? undefined : { command: own, args: ownArgs, origin: "private" };
 }

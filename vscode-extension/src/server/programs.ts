@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import * as path from "node:path";
+import { t } from "../words";
 
 /** Runs a program to its end; each line of its output goes to `onLine`. Rejects with its last lines if it fails. */
 export type Run = (command: readonly string[], onLine: (line: string) => void, signal?: AbortSignal) => Promise<void>;
@@ -31,7 +32,7 @@ export const runProgram: Run = (command, onLine, signal) =>
       if (code === 0) {
         resolve();
       } else {
-        reject(new Error(`${path.basename(program)} ended with ${code ?? "a signal"}: ${last.join(" / ")}`));
+        reject(new Error(t("{0} ended with {1}: {2}", path.basename(program), code ?? t("a signal"), last.join(" / "))));
       }
     });
   });

@@ -1,3 +1,4 @@
+import { t } from "../words";
 import { Backoff } from "./backoff";
 
 /** A running language client, as much of it as its keeper needs. */
@@ -89,7 +90,7 @@ export class Server<C extends Connection> {
         return;
       }
       this.current = connection;
-      connection.onEnd(() => this.ended(connection as C, "the server ended"));
+      connection.onEnd(() => this.ended(connection as C, t("the server ended")));
       await connection.start();
     } catch (error) {
       this.ended(connection, error instanceof Error ? error.message : String(error));
