@@ -34,7 +34,7 @@ export function quietReason(quiet: string): QuietReason {
     case "bracket":
       return { text: t("The model only closed brackets that are closed already.") };
     case "noise":
-      return { text: t("What the model wrote was no code.") };
+      return { text: t("The model had a single sign to add, which is quicker typed than read.") };
     case "deleted":
       return { text: t("You have just deleted what the model would write.") };
     case "dismissed":

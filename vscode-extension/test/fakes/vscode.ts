@@ -174,7 +174,13 @@ export class WorkspaceEdit {
   }
 }
 
+/** What is set: NAME, or for one folder "FOLDER NAME", as `inspect` gives it. */
+export const configured = new Map<string, object>();
+
 export const workspace = {
+  getConfiguration(_section: string, uri?: { toString(): string }) {
+    return { inspect: (name: string) => configured.get(`${uri?.toString() ?? ""} ${name}`) ?? configured.get(name) };
+  },
   workspaceFolders: undefined as unknown,
   textDocuments: [] as unknown[],
   onDidChangeTextDocument: event("change"),
