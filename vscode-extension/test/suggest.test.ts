@@ -4,12 +4,13 @@ import { turns } from "../src/ask/participant";
 import { rowsOf, size } from "../src/models/rows";
 import type { Models } from "../src/server/protocol";
 import { serverSettingNames, settingsTold } from "../src/server/settings";
+import { traceInto } from "../src/server/trace";
 import { troubleWith } from "../src/server/setupTrouble";
 import { wholeLines } from "../src/suggest/editSelection";
 import { quietReason } from "../src/suggest/quiet";
 import { Snooze } from "../src/suggest/snooze";
 import manifest from "../package.json";
-import { configured, Position, Range, workspace } from "./fakes/vscode";
+import { configured, listening, LogLevel, Position, Range, workspace } from "./fakes/vscode";
 
 beforeEach(() => {
   configured.clear();
@@ -123,4 +124,21 @@ test("what one of several folders sets for itself is the extension's to follow, 
   expect(told.settings()).toEqual({ maxTokens: null });
   told.forget();
   expect(told.settings()).toEqual({});
+});
+
+test("the setting alone decides whether the conversation with the server is traced", () => {
+  const lines: string[] = [];
+  const log = { logLevel: LogLevel.Info, info: (line: string) => lines.push(line) };
+  configured.set("trace.server", { globalValue: "off" });
+  const trace = traceInto(log as never);
+  const levels: number[] = [];
+  trace.onDidChangeLogLevel((level) => levels.push(level));
+  expect(trace.logLevel).toBe(LogLevel.Info);
+  configured.set("trace.server", { globalValue: "messages" });
+  listening.get("configuration")?.({ affectsConfiguration: (name: string) => name === "iquest.trace.server" });
+  expect(levels).toEqual([LogLevel.Trace]);
+  expect(trace.logLevel).toBe(LogLevel.Trace);
+  trace.trace("Sending request");
+  expect(lines).toEqual(["Sending request"]);
+  trace.dispose();
 });

@@ -13,6 +13,7 @@ import { type Executable, LanguageClient, TransportKind } from "vscode-languagec
 import type * as vscode from "vscode";
 import type { Launch } from "./launch";
 import type { Connection } from "./server";
+import { traceInto } from "./trace";
 
 /** Tells the server what this client listens to, can be asked, and shows in pages of its own. */
 class Offers implements StaticFeature {
@@ -44,6 +45,7 @@ class QuietClient extends LanguageClient {
 /** One language client over one server process; made anew for every start. */
 export class ClientConnection implements Connection {
   readonly client: LanguageClient;
+  private readonly trace: vscode.Disposable;
   private listener: () => void = () => undefined;
 
   constructor(
@@ -59,9 +61,12 @@ export class ClientConnection implements Connection {
       transport: TransportKind.stdio,
       options: { env: { ...process.env, ...environment } },
     };
+    const trace = traceInto(log);
+    this.trace = trace;
     this.client = new QuietClient("iquest", "IQuest LSP", server, {
       documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
       outputChannel: log,
+      traceOutputChannel: trace,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationOptions,
       middleware,
@@ -86,6 +91,7 @@ export class ClientConnection implements Connection {
       await this.client.stop();
     }
     await this.client.dispose();
+    this.trace.dispose();
   }
 
   /** Sends a request of ours; the parts that come ahead of its answer go to `soFar`. */

@@ -44,6 +44,24 @@ export const l10n = {
   },
 };
 
+export const LogLevel = { Trace: 1, Info: 3 };
+
+export class EventEmitter<T> {
+  private readonly listeners: ((value: T) => void)[] = [];
+  readonly event = (listener: (value: T) => void): Disposable => {
+    this.listeners.push(listener);
+    return new Disposable(() => undefined);
+  };
+
+  fire(value: T): void {
+    this.listeners.forEach((listener) => listener(value));
+  }
+
+  dispose(): void {
+    this.listeners.length = 0;
+  }
+}
+
 export const InlineCompletionTriggerKind = { Invoke: 0, Automatic: 1 };
 
 export const DiagnosticSeverity = { Error: 0, Warning: 1, Information: 2, Hint: 3 };
@@ -179,8 +197,10 @@ export const configured = new Map<string, object>();
 
 export const workspace = {
   getConfiguration(_section: string, uri?: { toString(): string }) {
-    return { inspect: (name: string) => configured.get(`${uri?.toString() ?? ""} ${name}`) ?? configured.get(name) };
+    const inspect = (name: string): object | undefined => configured.get(`${uri?.toString() ?? ""} ${name}`) ?? configured.get(name);
+    return { inspect, get: (name: string) => (inspect(name) as { globalValue?: unknown } | undefined)?.globalValue };
   },
+  onDidChangeConfiguration: event("configuration"),
   workspaceFolders: undefined as unknown,
   textDocuments: [] as unknown[],
   onDidChangeTextDocument: event("change"),
