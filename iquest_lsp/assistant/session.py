@@ -253,9 +253,9 @@ class Session:
         """The lines of a file that came after the last release; see line_history.new_lines."""
         return await asyncio.to_thread(line_history.new_lines, self.view(file), file)
 
-    async def suspects(self, file: Path, line: int | None) -> Suspects:
-        """Which changes most likely brought a bug there; see line_history.suspects_at."""
-        return await asyncio.to_thread(line_history.suspects_at, self.view(file), file, line)
+    async def suspects(self, file: Path, place: str) -> Suspects:
+        """Which recent changes likely brought a bug at a place in a file; see line_history.suspects_at."""
+        return await asyncio.to_thread(line_history.suspects_at, self.view(file), file, place)
 
     async def change_at(self, file: Path, line: int) -> tuple[Path, str]:
         """The change a line (0-based) is part of; see line_history.change_at."""

@@ -70,11 +70,15 @@ def new_lines(view: ProjectView, file: Path) -> NewLines:
     return History(file.parent, has_secret).new_lines(file.name, buffer=view.unsaved_text(path))
 
 
-def suspects_at(view: ProjectView, file: Path, line: int | None) -> Suspects:
-    """Which changes most likely brought a bug at a line, or in the file. Raises RepositoryError, UsageError. Blocks."""
-    path = _in_history(view, file)
-    place = f"{file.name}:{line + 1}" if line is not None else file.name
-    return History(file.parent, has_secret).suspects(place, buffer=view.unsaved_text(path))
+def suspects_at(view: ProjectView, file: Path, place: str) -> Suspects:
+    """Which recent changes likely brought a bug at a place in a file as the client sees it; places as for impact_at.
+
+    Raises RepositoryError, UsageError. Blocks.
+    """
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"Nothing is known of what changed {file.name}", why=note)
+    return History(file.parent, has_secret).suspects(f"{file.name}{place}", buffer=view.unsaved_text(path))
 
 
 def _in_history(view: ProjectView, file: Path) -> str:

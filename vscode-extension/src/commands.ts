@@ -151,5 +151,7 @@ async function openFile(folder: string, path: string, line = 1): Promise<void> {
     throw new Error(t("{0} lies outside {1}", path, folder));
   }
   const at = new vscode.Position(line - 1, 0);
-  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(at, at), preview: true });
+  // Where text is looked at already, so that the page whose link this was stays in sight.
+  const viewColumn = vscode.window.activeTextEditor?.viewColumn ?? vscode.window.visibleTextEditors[0]?.viewColumn ?? vscode.ViewColumn.One;
+  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(at, at), preview: true, viewColumn });
 }
