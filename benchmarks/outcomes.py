@@ -95,8 +95,7 @@ async def record(root: Path, folder: Path, names: Sequence[str], commits: int, p
                         await session.warm(path, cursor, refresh=True)
                         await project.memory.ready()
                         place, unit, made = await session.generate(CompletionRequest(path, cursor))
-                        outcome = Outcome(root.name, name, number, place, unit, made, line.expected)
-                        pickle.dump(outcome, stream)
+                        pickle.dump((root.name, name, number, place, unit, made, line.expected), stream)
                         stream.flush()
                     except (DocumentError, EngineError) as error:
                         print(f"{line.path}: {error}", file=sys.stderr)
@@ -117,7 +116,7 @@ def read(file: Path) -> Iterator[Outcome]:
     with file.open("rb") as stream:
         while True:
             try:
-                yield pickle.load(stream)
+                yield Outcome(*pickle.load(stream))
             except EOFError:
                 return
 

@@ -128,8 +128,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RememberedPart:
-    """Files and tokens that the repository's memory holds of one sort (code, prose, data, dependencies), or of one
-    installed package, which is then named."""
+    """What the memory holds of one sort of files (code, prose, data, dependencies), or of one installed package."""
 
     layer: str
     texts: int
