@@ -31,7 +31,7 @@ _GROUPS = {
         "depth",
     ),
     "history": ("hover", "codeLens", "editor.lineEnd", "editor.newLines"),
-    "context": ("context", "memory", "history", "exclude", "windowTokens"),
+    "context": ("context", "memory", "edits", "history", "exclude", "windowTokens"),
     "model": ("model", "instructModel", "thinkingModel", "remote", "remoteModel", "remoteKey"),
     "machine": ("threads", "gpuLayers", "kvType", "batterySaver", "memoryLimitMb", "savedKvMb", "idleExitSeconds"),
     "server": (
