@@ -45,6 +45,7 @@ async function reply(
   const params = { ...place.params, question, conversation: turns(history) };
   const answer = await ask<Reply, ReplyPart>(ASK, params, parts, token);
   const text = new vscode.MarkdownString(replyParts(answer, place).join("\n"));
+  text.supportHtml = true; // names as code
   text.isTrusted = { enabledCommands: COMMANDS };
   stream.markdown(text);
 }

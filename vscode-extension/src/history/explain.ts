@@ -118,7 +118,7 @@ export class Explainer {
 
   /** Explains one change of the repository that `folder` lies in; with a `patch`, only that part of it. */
   async explain(folder: vscode.Uri, target: string, part?: { patch: string; only: string }): Promise<void> {
-    const title = part?.only ?? (target === "" ? t("Explain changes") : t("Explain {0}", target.slice(0, 20)));
+    const title = part?.only ?? titleOf(target);
     const asked = part === undefined ? { target } : { patch: Buffer.from(part.patch, "utf8").toString("base64") };
     await this.pages.open(title).fill(async (soFar, token) => {
       let known: Partial<DiffExplanation> = {};
@@ -146,4 +146,9 @@ export class Explainer {
       return text();
     });
   }
+}
+
+/** The tab's title. */
+function titleOf(target: string): string {
+  return target === "" ? t("Explain changes") : target === "--staged" ? t("Explain what is staged") : t("Explain {0}", target.slice(0, 20));
 }

@@ -20,6 +20,7 @@ export async function hoverAt(ask: Ask, document: vscode.TextDocument, line: num
     return undefined;
   }
   const text = new vscode.MarkdownString(told);
+  text.supportHtml = true; // names as code
   text.isTrusted = { enabledCommands: COMMANDS };
   return new vscode.Hover(text);
 }

@@ -52,10 +52,11 @@ export class Review implements vscode.Disposable {
   private say(folder: vscode.Uri, remark: LineRemark): void {
     this.controller ??= vscode.comments.createCommentController("iquest.review", t("IQuest review"));
     const place = new vscode.Position(remark.line, 0);
+    const body = new vscode.MarkdownString(remark.text);
+    body.supportHtml = true; // names as code
     const comment: vscode.Comment = {
       author: { name: "IQuest" },
-      body: new vscode.MarkdownString(remark.text),
-      label: remark.label,
+      body,
       mode: vscode.CommentMode.Preview,
     };
     const thread = this.controller.createCommentThread(vscode.Uri.joinPath(folder, remark.path), new vscode.Range(place, place), [comment]);

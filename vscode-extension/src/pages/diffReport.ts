@@ -88,7 +88,7 @@ function files(found: DiffExplanation, origin: Origin): string[] {
       ...file.symbols.map((symbol) => {
         const line = lines.get(`${file.path}::${symbol.name}`);
         const name = placeLink(symbol.name, file.path, origin, exists && line !== undefined, line);
-        return `  - ${escape(symbol.kind)} ${name}: ${escape(symbol.change)}`;
+        return `  - ${escape(symbol.kind)} ${name}: ${escape(changeWords(symbol.change))}`;
       }),
     ];
   });
@@ -131,6 +131,14 @@ function statusWords(status: string): string {
     "type-changed": t("of another type"), conflicted: t("in conflict"),
   };
   return words[status] ?? status;
+}
+
+function changeWords(change: string): string {
+  const words: Readonly<Record<string, string>> = {
+    added: t("added"), removed: t("removed"), renamed: t("renamed"), moved: t("moved"), signature: t("signature changed"),
+    body: t("body changed"), doc: t("documentation changed"), test: t("test changed"), "format-only": t("only formatting changed"),
+  };
+  return words[change] ?? change;
 }
 
 function intentWords(intent: string): string {
