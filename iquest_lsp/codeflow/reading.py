@@ -24,7 +24,7 @@ from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, read
 from iquest_lsp.codeflow.syntax.names import names_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, module_name, references
-from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameters
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, by_name_only, parameters
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.codeflow.wording.gaps import gap_words
 from iquest_lsp.errors import RepositoryError
@@ -45,6 +45,7 @@ __all__ = [
     "SymbolChange",
     "at_line",
     "breaks_callers",
+    "by_name_only",
     "category",
     "changed_texts",
     "imported",
@@ -90,6 +91,7 @@ class Sources:
         self._found: dict[str, list[tuple[str, int, str]]] = {}
         self._read: dict[str, bytes | None] = {}
         self._files: list[str] | None = None
+        self._uses: dict[tuple[object, ...], list[Reference]] = {}
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
@@ -111,8 +113,18 @@ class Sources:
     def with_texts(self, over: Mapping[str, str | None]) -> Sources:
         """The same files with other texts laid over; what is known of the files themselves stays known."""
         made = Sources(self._repository, self._revision, over, self._blobs)
-        made._found, made._read, made._files = self._found, self._read, self._files
+        made._found, made._read, made._files, made._uses = self._found, self._read, self._files, self._uses
         return made
+
+    def uses(self, names: Sequence[str], owners: Mapping[str, str] | None = None) -> list[Reference]:
+        """The uses of names, as `references` finds them; those in files without a text over them are remembered."""
+        key = (*names, *sorted((owners or {}).items()))
+        if key not in self._uses:
+            below = self.with_texts({})
+            self._uses[key] = references(below, names, below.read, owners=owners)
+        over = Sources(None, over=self._over)
+        fresh = references(over, names, over.read, owners=owners)
+        return [*(use for use in self._uses[key] if use.path not in self._over), *fresh]
 
     def files(self) -> list[str]:
         """Paths of all files."""

@@ -55,7 +55,7 @@ class Rule:
     def strength(self) -> str:
         """How telling the replaced text is: a compound name, a word, several pieces, or signs only."""
         names = [word for word in self.old if is_name(word)]
-        if any(re.search(r"\w_\w|[a-z][A-Z]", word) and len(word) > 5 for word in names):
+        if any(map(is_compound, names)):
             return "compound"
         if len(self.old) >= 3:
             return "phrase"
@@ -164,7 +164,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = min(len(rule.examples), MANY)
-            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{_distance(rule.examples, path, line)}"
+            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}"
             sort += "-prose" if _PROSE.match(lines[line]) else ""
             column, last = match.start("x"), rule.examples[-1]
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
@@ -173,7 +173,12 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
     yield from found
 
 
-def _distance(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
+def is_compound(name: str) -> bool:
+    """Whether a name is made of several words, which two things are rarely called."""
+    return len(name) > 5 and bool(re.search(r"\w_\w|[a-z][A-Z]", name))
+
+
+def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
     """How far a place is from the nearest example in its file."""
     least = min((abs(line - at) for where, at in examples if where == path), default=FAR + 1)
     return "near" if least <= NEAR else "mid" if least <= FAR else "far"
@@ -230,7 +235,7 @@ def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, 
 
 
 def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
-    sort = f"repeat-{what}-{min(len(examples), MANY)}-{_distance(examples, path, line)}"
+    sort = f"repeat-{what}-{min(len(examples), MANY)}-{nearness(examples, path, line)}"
     reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
     return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])
 
