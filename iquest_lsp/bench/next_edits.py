@@ -253,14 +253,20 @@ def _distance(one: Sequence[str], other: Sequence[str]) -> int:
     one, other = one[head:], other[head:]
     while one and other and one[-1] == other[-1]:
         one, other = one[:-1], other[:-1]
-    if len(one) * len(other) > 250_000:
-        return len(one) + len(other)
-    row = [0] * (len(other) + 1)
+    return len(one) + len(other) - 2 * _common(one, other)
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """The length of the longest common subsequence, by a row of bits (Hyyrö 2004)."""
+    masks: dict[str, int] = {}
+    for at, word in enumerate(other):
+        masks[word] = masks.get(word, 0) | 1 << at
+    whole = (1 << len(other)) - 1
+    row = whole
     for word in one:
-        above, row = row, [0] * (len(other) + 1)
-        for at, match in enumerate(other):
-            row[at + 1] = above[at] + 1 if word == match else max(row[at], above[at + 1])
-    return len(one) + len(other) - 2 * row[-1]
+        hit = row & masks.get(word, 0)
+        row = ((row + hit) | (row - hit)) & whole
+    return len(other) - row.bit_count()
 
 
 def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> None:

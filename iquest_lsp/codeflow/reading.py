@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from iquest_lsp.codeflow.answers.impact import is_meant
@@ -64,7 +63,6 @@ __all__ = [
     "texts_of_commits",
 ]
 
-_WORD = re.compile(r"\w+")
 #: Hits of one word in one file that are looked at, as `git grep` does.
 MAX_HITS = 200
 #: A commit with more files, and a file with more characters, is not taken apart into edits.
@@ -170,21 +168,26 @@ class Sources:
                     yield path, at, lines[at]
 
 
-def lines_with(text: str, word: str) -> Sequence[int]:
-    """The 0-based lines of a text that hold a word as a whole; the words of the last texts are remembered."""
-    if re.fullmatch(r"\w+", word):
-        return _words(text).get(word, ())
-    whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-    return [at for at, line in enumerate(text.split("\n")) if whole.search(line)]
-
-
-@lru_cache(maxsize=48)
-def _words(text: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for at, line in enumerate(text.split("\n")):
-        for word in set(_WORD.findall(line)):
-            found.setdefault(word, []).append(at)
+def lines_with(text: str, word: str) -> list[int]:
+    """The 0-based lines of a text that hold a word as a whole."""
+    found: list[int] = []
+    line, counted, at = 0, 0, text.find(word) if word else -1
+    while at >= 0:
+        end = at + len(word)
+        if not (at and _is_inner(text[at - 1])) and not (end < len(text) and _is_inner(text[end])):
+            line += text.count("\n", counted, at)
+            counted = at
+            found.append(line)
+            end = text.find("\n", end)
+            if end < 0:
+                break
+        at = text.find(word, end)
     return found
+
+
+def _is_inner(char: str) -> bool:
+    """Whether a character belongs to a word."""
+    return char.isalnum() or char == "_"
 
 
 @dataclass(frozen=True, slots=True)

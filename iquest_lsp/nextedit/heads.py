@@ -93,8 +93,8 @@ def offer_of(old_head: str, head: str) -> Plan | None:
         return None
     added = tuple((at, name) for at, name in enumerate(new) if name not in old and "*" not in new[name][:2])
     optional = frozenset(name for _, name in added if is_optional(new[name]))
-    known = {name for _, name in added}
-    return Plan(added=added, before=len(old), optional=optional, by_name=frozenset(known & by_name_only(head))) if added else None
+    by_name = frozenset(by_name_only(head) & {name for _, name in added})
+    return Plan(added=added, before=len(old), optional=optional, by_name=by_name) if added else None
 
 
 def parameters_of(head: str) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
+from iquest_lsp.codeflow.reading import Category, Sources, category
 from iquest_lsp.nextedit.calls import calls
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.heads import Changed, changed_heads, offer_of, plan_of
@@ -36,19 +36,22 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
 
 
 def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
-    """Other places where the old head stands: a header, an interface, an override."""
+    """The old head in a header."""
     words = [piece.text for piece in pieces(item.old_head)]
     short = item.old_name.rsplit(".", 1)[-1]
     if len(words) < LEAST_HEAD or "(" not in item.old_head or not item.is_function:
         return
+    places: dict[str, list[int]] = {}
+    for path, line, _ in sources.grep([short]):
+        if path.endswith(_HEADERS) and path != item.path and category(path) in (Category.SOURCE, Category.TEST):
+            places.setdefault(path, []).append(line)
+    if not places:
+        return
     head = re.compile(r"(?<!\w)" + r"\s*".join(map(re.escape, words)) + r"(?!\w)")
-    for path in dict.fromkeys(path for path, _, _ in sources.grep([short])):
-        if category(path) not in (Category.SOURCE, Category.TEST):
-            continue
+    for path, where in places.items():
         data = sources.read(path)
         text = data.decode("utf-8", "replace") if data is not None else ""
-        for line, column, found in _matches(head, text, short):
-            place = "own" if path == item.path else "header" if path.endswith(_HEADERS) else "other"
+        for line, column, found in _matches(head, text, where):
             broken = "-broken" if "\n" in found else ""
             yield NextEdit(
                 path,
@@ -58,16 +61,16 @@ def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
                 item.head,
                 EditKind.SIGNATURE,
                 Reason(ReasonKind.OVERRIDE, (short,)),
-                f"signature-head-{place}{broken}",
+                f"signature-head{broken}",
                 trigger=(item.path, item.line),
             )
 
 
-def _matches(head: re.Pattern[str], text: str, name: str) -> Iterator[tuple[int, int, str]]:
+def _matches(head: re.Pattern[str], text: str, where: Sequence[int]) -> Iterator[tuple[int, int, str]]:
     """Where a head stands in a text, near the lines that hold its name: line, column, the head as it is written."""
     lines = text.split("\n")
     known: set[tuple[int, int]] = set()
-    for at in lines_with(text, name):
+    for at in where:
         first = max(at - LINES_AHEAD, 0)
         around = "\n".join(lines[first : at + LINES_BEHIND])
         for match in head.finditer(around):

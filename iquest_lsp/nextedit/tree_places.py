@@ -40,7 +40,7 @@ def _suggestions(
 ) -> Iterator[NextEdit]:
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     anchor = rule.anchor
-    is_touched = any(word in touched for word in rule.pattern.words())
+    is_touched = not touched.isdisjoint(rule.words)
     words = "compound" if is_compound(anchor) else "long" if len(anchor) >= LONG else "short"
     count = min(len(rule.examples), MANY)
     paths = list(homes)

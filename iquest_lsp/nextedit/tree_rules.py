@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from iquest_lsp.nextedit.change import Change
@@ -54,7 +55,7 @@ class Pattern:
             yield from part.holes()
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class TreeRule:
     """What matches `pattern` becomes `template`: texts and numbers of holes, one behind another."""
 
@@ -64,10 +65,15 @@ class TreeRule:
     level: str
     examples: list[tuple[str, int]] = field(default_factory=list)
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names that a place must have."""
+        return frozenset(self.pattern.words())
+
     @property
     def anchor(self) -> str:
-        """The longest name that places are looked for by."""
-        return max(self.pattern.words(), key=len, default="")
+        """The longest of them, by which places are looked for."""
+        return max(self.words, key=lambda word: (len(word), word), default="")
 
     def rendered(self, found: Mapping[int, str]) -> str:
         """The new text, with what the holes hold."""
