@@ -121,9 +121,7 @@ def _removed(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
             start = given[place - 1].end_byte if place else argument.start_byte
             last = place == len(given) - 1
             end = argument.end_byte if place or last else given[place + 1].start_byte
-            yield _suggestion(
-                item, call, start, end, "", ReasonKind.PARAMETER_REMOVED, (item.short, name), "removed"
-            )
+            yield _suggestion(item, call, start, end, "", ReasonKind.PARAMETER_REMOVED, (item.short, name), "removed")
 
 
 def _reordered(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:

@@ -7,13 +7,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.tree_rules import rules_of
 from tests.unit.nextedit.conftest import Think, places
 
-CALLS = (
-    'failed(Path("one"), "boom")\n'
-    "other(1)\n"
-    "failed(source, text(2))\n"
-    "failed(source)\n"
-    "report.failed(source, 1)\n"
-)
+CALLS = 'failed(Path("one"), "boom")\nother(1)\nfailed(source, text(2))\nfailed(source)\nreport.failed(source, 1)\n'
 
 
 def test_an_argument_is_wrapped_wherever_the_call_stands(think: Think) -> None:
