@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lacks
-from iquest_lsp.nextedit import imports, renames, repeats, signatures, tree_places
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, in_order
 from iquest_lsp.nextedit.parsed import parse
+from iquest_lsp.nextedit.predictors import imports, renames, repeats, signatures, tree_places
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.heads import Plan, plan_of
+from iquest_lsp.nextedit.predictors.heads import Plan, plan_of
 from tests.unit.nextedit.conftest import Think, places
 
 
@@ -17,6 +17,8 @@ from tests.unit.nextedit.conftest import Think, places
         ("def f(a, b)", "def f(b, a)", Plan(order=(1, 0), before=2)),
         ("def f(a, b)", "def f(a, c)", Plan(renamed=(("b", "c"),), before=2)),
         ("func (s *T) f(a int)", "func (s *T) f(ctx C, a int)", Plan(added=((0, "ctx"),), before=1)),
+        ("func f(a []int)", "func f(a []int, b map[string]int)", Plan(added=((1, "b"),), before=1)),
+        ("f({a, b}, c)", "f({a, b}, c, d)", None),
         ("def f(a, b)", "def f(c)", None),
         ("class A", "class A(B)", None),
     ],

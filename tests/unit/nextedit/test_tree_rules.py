@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iquest_lsp.codeflow.reading import ChangedText
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.tree_rules import rules_of
+from iquest_lsp.nextedit.predictors.tree_rules import rules_of
 from tests.unit.nextedit.conftest import Think, places
 
 CALLS = 'failed(Path("one"), "boom")\nother(1)\nfailed(source, text(2))\nfailed(source)\nreport.failed(source, 1)\n'
@@ -38,3 +38,18 @@ def test_a_hole_that_stands_twice_holds_one_text_only() -> None:
 
 def test_an_edit_that_leaves_nothing_as_it_was_is_no_rule() -> None:
     assert rules_of([Change(ChangedText("a.py", "one(1)\n", "two(2)\n"))]) == []
+
+
+GETTERS = "package a\n" + "".join(
+    f"\nfunc (c *C) Get{name}(key any) ({name[0].lower()} {kind}) {{\n\treturn\n}}\n"
+    for name, kind in [("Bool", "bool"), ("Int", "int"), ("Time", "time.Time"), ("Map", "map[string]any")]
+)
+
+
+def test_members_of_a_kind_are_edited_alike_at_the_same_place(think: Think) -> None:
+    after = GETTERS.replace("(b bool)", "bool").replace("(i int)", "int")
+    found = think({"a.go": GETTERS}, {"a.go": after})
+    assert places(found, "repeat") == {
+        ("a.go", 11, "(t time.Time)", "time.Time"),
+        ("a.go", 15, "(m map[string]any)", "map[string]any"),
+    }

@@ -104,7 +104,7 @@ def parameters_of(head: str) -> dict[str, str] | None:
     found = parameters(head)
     for name in _ITSELF:
         found.pop(name, None)
-    return None if any(set("{[") & set(text.partition(":")[0]) for text in found.values()) else found
+    return None if any(text.startswith(("{", "[")) for text in found.values()) else found
 
 
 def is_optional(parameter: str) -> bool:

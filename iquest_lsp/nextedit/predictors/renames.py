@@ -326,7 +326,7 @@ def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> I
             renamed.new,
             EditKind.RENAME,
             reason,
-            sort,
+            sort + ("-beside" if any(text.words(renamed.new, use.line)) else ""),
             trigger=(renamed.path, renamed.line),
         )
 

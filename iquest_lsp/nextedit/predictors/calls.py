@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.heads import Changed, Plan
 from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, function_around, parameter_names, parse
+from iquest_lsp.nextedit.predictors.heads import Changed, Plan
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:

@@ -9,28 +9,27 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
+from iquest_lsp.nextedit.predictors.repeats import MANY, amount, is_compound, nearness, touched_names
+from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
-from iquest_lsp.nextedit.repeats import MANY, is_compound, nearness
-from iquest_lsp.nextedit.tree_rules import TreeRule, matched, rules_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 #: Rules that are looked for, the newest first; places and files that one has at most.
 MAX_RULES, MAX_PLACES, MAX_FILES = 60, 40, 30
+MAX_SIBLINGS = 200
 #: Nodes around a rule's word that are tried.
 MAX_UP = 12
 #: A word that few other things are called.
 LONG = 6
-#: Places that are few, and that are some.
-FEW, SOME = 2, 8
 _SKIPPED = (Category.CHANGELOG, Category.GENERATED, Category.LOCK)
 
 
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every rule of the changes, the newest rules first."""
     by_path = {change.path: change for change in changes}
-    touched = {item.name.rsplit(".", 1)[-1] for change in changes for item in change.symbols}
+    touched = touched_names(changes)
     for rule in rules_of(changes)[: -MAX_RULES - 1 : -1]:
         yield from _suggestions(rule, by_path, sources, touched)
 
@@ -41,10 +40,10 @@ def _suggestions(
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     anchor = rule.anchor
     is_touched = not touched.isdisjoint(rule.words)
-    words = "compound" if is_compound(anchor) else "long" if len(anchor) >= LONG else "short"
+    words = "compound" if is_compound(anchor) else "long" if len(anchor) >= LONG else "short" if anchor else "none"
     count = min(len(rule.examples), MANY)
-    paths = list(homes)
-    if (len(homes) > 1 or is_touched) and len(anchor) > 3:
+    paths = homes[-1:] if rule.slot is not None else list(homes)
+    if rule.slot is None and (len(homes) > 1 or is_touched) and len(anchor) > 3:
         suffix = homes[0].rpartition(".")[2]
         others = dict.fromkeys(path for path, _, _ in sources.grep([anchor]) if path.rpartition(".")[2] == suffix)
         paths += [path for path in others if path not in homes and category(path) not in _SKIPPED][:MAX_FILES]
@@ -53,14 +52,14 @@ def _suggestions(
         text = _text(path, changes, sources)
         if text is not None:
             first = min((line for where, line in rule.examples if where == path), default=-1)
-            places = list(_places(rule, text, changes.get(path)))
+            find = _places if rule.slot is None else _siblings
+            places = list(find(rule, text, changes.get(path)))
             if any(node.start_point.row < first for node, _ in places):
                 return  # a place was passed over: this one edit was meant, not all
             found += [(path, text, node, holes) for node, holes in places]
             if len(found) > MAX_PLACES:
                 return
-    left = "few" if len(found) <= FEW else "some" if len(found) <= SOME else "many"
-    base = f"repeat-tree-{rule.level}-{words}-{count}-{left}" + ("-touched" if is_touched else "")
+    base = f"repeat-tree-{rule.level}-{words}-{count}-{amount(len(found))}" + ("-touched" if is_touched else "")
     last = rule.examples[-1]
     for path, text, node, holes in found:
         lines = [line for where, line in rule.examples if where == path]
@@ -103,6 +102,21 @@ def _places(rule: TreeRule, text: Parsed, change: Change | None) -> Iterator[tup
                         yield node, holes
                     break
                 node = node.parent
+
+
+def _siblings(rule: TreeRule, text: Parsed, change: Change | None) -> Iterator[tuple[Node, dict[int, str]]]:
+    """The nodes in the slots of siblings that a rule matches, on lines that were not changed."""
+    home = rule.home
+    if rule.slot is None or home is None or home.parent is None or change is None or change.after is not text:
+        return
+    for sibling in home.parent.named_children[:MAX_SIBLINGS]:
+        if sibling.type != home.type or sibling == home:
+            continue
+        node, holes = in_slot(rule.slot, sibling), dict[int, str]()
+        if node is not None and node.type == rule.pattern.kind and matched(rule.pattern, node, holes):
+            rows = range(node.start_point.row, node.end_point.row + 1)
+            if not any(map(change.is_changed, rows)):
+                yield node, holes
 
 
 def _shared(old: str, new: str) -> tuple[int, int]:

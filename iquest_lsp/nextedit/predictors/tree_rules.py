@@ -3,6 +3,9 @@
 The rule of one edit is the changed node, or one around it, in which every part that stands in the new text too is a
 hole; what is called and the names of members and keywords stay. Rules of several edits that differ only in what the new
 text does not need become one by anti-unification (Plotkin 1970; over edits as Blue-Pencil does, OOPSLA 2019).
+
+A rule is looked for wherever its longest name stands, or, where it has a slot, at the same place of the siblings of
+what was edited: the other members of a class, the other rows of a table.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 
 #: An edit of more lines or parts, and a node of more leaves, is no pattern; nodes around a changed one that are tried.
 MAX_LINES, MAX_PARTS, MAX_LEAVES, MAX_UP = 6, 4, 60, 5
+#: Nodes of a kind that are siblings worth looking at, and how deep in them a changed node lies at most.
+SIBLINGS, MAX_DEEP = 3, 8
 #: The shortest word that places are looked for by.
 ANCHOR = 3
 #: Fields of a node whose children stay what they are.
-_FIXED = frozenset({"function", "constructor", "property", "attribute", "field", "name", "type", "macro", "operator"})
+_FIXED = frozenset({"function", "constructor", "property", "attribute", "field", "name", "macro", "operator"})
 _ENDS = frozenset({"block", "statement_block", "compound_statement", "module", "program", "source_file", "class_body"})
 _ARGUMENTS = frozenset({"argument_list", "arguments"})
 
@@ -55,14 +60,21 @@ class Pattern:
             yield from part.holes()
 
 
+#: How to come from a sibling to the changed node in it: fields, and places among the children where there is none.
+Slot = tuple[str, tuple[tuple[str, int], ...]]
+
+
 @dataclass(eq=False)
 class TreeRule:
     """What matches `pattern` becomes `template`: texts and numbers of holes, one behind another."""
 
     pattern: Pattern
     template: tuple[str | int, ...]
-    #: What the changed node is: an argument, a call, or something else.
+    #: What the changed node is: an argument, a call, or something else; with a slot what its siblings stand in.
     level: str
+    slot: Slot | None = None
+    #: With a slot: the sibling that was edited last, as it is after the edit.
+    home: Node | None = None
     examples: list[tuple[str, int]] = field(default_factory=list)
 
     @cached_property
@@ -82,34 +94,40 @@ class TreeRule:
 
 def rules_of(changes: Sequence[Change]) -> list[TreeRule]:
     """The rules of all edits, those of the last edits at the end, each with its examples."""
-    found: dict[tuple[Pattern, tuple[str | int, ...]], TreeRule] = {}
+    found: dict[object, TreeRule] = {}
     for change in changes:
         if change.before.root is None or change.after.root is None:
             continue
         for edit in change.edits:
             for rule in _of_edit(change, edit):
-                known = found.pop((rule.pattern, rule.template), rule)
-                found[rule.pattern, rule.template] = known
+                key = rule.pattern, rule.template, rule.slot
+                known = found.pop(key, rule)
+                found[key] = known
+                known.home = rule.home
                 if rule.examples[0] not in known.examples:
-                    known.examples += rule.examples if known is not rule else []
+                    known.examples += rule.examples
     rules = [*found.values()]
     return [*rules, *_unified(rules)]
 
 
 def _unified(rules: Sequence[TreeRule]) -> Iterator[TreeRule]:
     """Rules that hold for the edits of two, where these make the same text of nodes of one kind."""
-    alike: dict[tuple[str, tuple[str | int, ...]], list[TreeRule]] = {}
+    alike: dict[object, list[TreeRule]] = {}
     for rule in rules:
-        alike.setdefault((rule.pattern.kind, rule.template), []).append(rule)
-    for (_, template), several in alike.items():
+        alike.setdefault((rule.pattern.kind, rule.template, rule.slot), []).append(rule)
+    for several in alike.values():
+        template = several[0].template
         if len(several) < 2 or not any(isinstance(part, int) or is_name(part.strip()) for part in template):
             continue
         whole = several[0].pattern
         for rule in several[1:]:
             whole = unified(whole, rule.pattern, {})
-        made = TreeRule(whole, template, several[0].level, [at for rule in several for at in rule.examples])
+        last = several[-1]
+        made = TreeRule(whole, template, last.level, last.slot, last.home)
+        made.examples += dict.fromkeys(at for rule in several for at in rule.examples)
         needed = {part for part in template if isinstance(part, int)}
-        if whole.hole < 0 and needed <= set(whole.holes()) and len(made.anchor) >= ANCHOR:
+        is_found = made.slot is not None or len(made.anchor) >= ANCHOR
+        if whole.hole < 0 and needed <= set(whole.holes()) and is_found and len(made.examples) > 1:
             yield made
 
 
@@ -147,9 +165,48 @@ def _of_edit(change: Change, edit: Edit) -> Iterator[TreeRule]:
         return
     for old, new in changed_nodes(change.before, change.after, edit):
         rule = _rule(old, new)
-        if rule is not None:
-            rule.examples.append((edit.path, edit.line))
+        if rule is None:
+            continue
+        rule.examples.append((edit.path, edit.line))
+        if len(rule.anchor) >= ANCHOR:
             yield rule
+        for slot, home, level in _slots(old, new):
+            yield TreeRule(rule.pattern, rule.template, level, slot, home, [*rule.examples])
+
+
+def _slots(old: Node, new: Node) -> Iterator[tuple[Slot, Node, str]]:
+    """Where a changed node lies in one of several siblings of a kind, that sibling after the edit, and in what."""
+    path: list[tuple[str, int]] = []
+    node = old
+    while (parent := node.parent) is not None and len(path) < MAX_DEEP:
+        like = [child for child in parent.named_children if child.type == node.type]
+        if len(like) >= SIBLINGS and node.child_count and "statement" not in node.type:
+            home: Node | None = new
+            while home is not None and not (home.type == node.type and home.parent and home.parent.type == parent.type):
+                home = home.parent
+            if home is not None:
+                yield (f"{parent.type} {node.type}", tuple(reversed(path))), home, _holder(parent)
+        at = next((at for at, child in enumerate(parent.children) if child == node), -1)
+        if at < 0:
+            return
+        path.append((parent.field_name_for_child(at) or "", at))
+        node = parent
+
+
+def _holder(node: Node) -> str:
+    """What siblings stand in."""
+    return "rows" if re.search(r"list|array|arguments|tuple|pair|object$", node.type) else "members"
+
+
+def in_slot(slot: Slot, sibling: Node) -> Node | None:
+    """What lies in a sibling's slot."""
+    node: Node | None = sibling
+    for name, at in slot[1]:
+        if node is None:
+            return None
+        known = node.child_by_field_name(name) if name else None
+        node = known if name else node.children[at] if at < node.child_count else None
+    return node
 
 
 def changed_nodes(before: Parsed, after: Parsed, edit: Edit) -> Iterator[tuple[Node, Node]]:
@@ -207,7 +264,7 @@ def _rule(old: Node, new: Node) -> TreeRule | None:
     while stack:
         node, place = stack.pop()
         leaves += not node.child_count
-        if node is not new and node.is_named and place not in _FIXED:
+        if node.is_named and place not in _FIXED:
             kept.setdefault(_text(node), -1)
         stack += _children(node)
     if leaves > MAX_LEAVES:
@@ -217,11 +274,10 @@ def _rule(old: Node, new: Node) -> TreeRule | None:
     if shape is None or not used:
         return None
     numbers: dict[str, int] = {}
-    template = tuple(_merged(_template(new, "", used, numbers, is_root=True)))
+    template = tuple(_merged(_template(new, "", used, numbers)))
     for name in sorted(used - set(numbers)):
         numbers[name] = len(numbers)
-    rule = TreeRule(_numbered(shape, numbers), template, _level(old))
-    return rule if len(rule.anchor) >= ANCHOR else None
+    return TreeRule(_numbered(shape, numbers), template, _level(old))
 
 
 def _children(node: Node) -> list[tuple[Node, str]]:
@@ -250,9 +306,9 @@ def _numbered(pattern: Pattern, numbers: Mapping[str, int]) -> Pattern:
     return Pattern(pattern.kind, pattern.text, tuple(_numbered(part, numbers) for part in pattern.parts))
 
 
-def _template(node: Node, place: str, used: set[str], numbers: dict[str, int], *, is_root: bool) -> Iterator[str | int]:
+def _template(node: Node, place: str, used: set[str], numbers: dict[str, int]) -> Iterator[str | int]:
     text = _text(node)
-    if not is_root and node.is_named and place not in _FIXED and text in used:
+    if node.is_named and place not in _FIXED and text in used:
         yield numbers.setdefault(text, len(numbers))
     elif not node.child_count:
         yield text
@@ -261,7 +317,7 @@ def _template(node: Node, place: str, used: set[str], numbers: dict[str, int], *
         source = node.text or b""
         for child, where in _children(node):
             yield source[at - node.start_byte : child.start_byte - node.start_byte].decode("utf-8", "replace")
-            yield from _template(child, where, used, numbers, is_root=False)
+            yield from _template(child, where, used, numbers)
             at = child.end_byte
         yield source[at - node.start_byte :].decode("utf-8", "replace")
 

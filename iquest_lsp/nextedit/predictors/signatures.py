@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from iquest_lsp.codeflow.reading import Category, Sources, category
-from iquest_lsp.nextedit.calls import calls
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.heads import Changed, changed_heads, offer_of, plan_of
 from iquest_lsp.nextedit.pieces import pieces
+from iquest_lsp.nextedit.predictors.calls import calls
+from iquest_lsp.nextedit.predictors.heads import Changed, changed_heads, offer_of, plan_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 MAX_CHANGED = 12
