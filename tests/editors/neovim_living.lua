@@ -56,12 +56,12 @@ play.run(function()
 
   -- It goes with insert mode, whatever else changes the text then.
   local changing = vim.api.nvim_create_autocmd('InsertLeave', { buffer = 0, callback = function() vim.fn.append(0, '# changed') end })
-  keys('<CR><C-u>def area(')
-  settle_ghost('width, height):')
+  keys('<CR>size = 1<CR>def area(')
+  settle('another ghost text', function() return ghost() ~= '' end)
   normal()
   say('escaped', ghost())
   vim.api.nvim_del_autocmd(changing)
-  vim.cmd('write')
+  vim.fn.writefile({ 'def area(width, height):', '    return width * height' }, vim.env.FILE)
 
   -- A file that is read anew shows none either.
   vim.cmd('edit!')
@@ -85,7 +85,7 @@ play.run(function()
   end
   vim.api.nvim_win_set_cursor(0, { 2, 0 })
   page('IQuestWhy', 'why')
-  page('2,3IQuestImpact', 'impact')
+  page('1,2IQuestImpact', 'impact')
   page('IQuestSuspects', 'suspects')
   page('IQuestContext', 'context')
   page('IQuestAsk what is an area?', 'answer')

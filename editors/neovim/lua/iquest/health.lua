@@ -41,7 +41,7 @@ function M.check()
   for _, client in ipairs(clients) do
     local about = client.server_info or {}
     local files = vim.tbl_count(client.attached_buffers)
-    health.ok(('runs for %s: %s %s, %d files'):format(client.root_dir or 'single files', about.name or 'iquest-lsp', about.version or '', files))
+    health.ok(('runs for %s: %s %s, open files: %d'):format(client.root_dir or 'single files', about.name or 'iquest-lsp', about.version or '', files))
   end
   local state = iquest.status()
   if state ~= '' then

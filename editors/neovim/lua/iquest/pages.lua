@@ -11,7 +11,7 @@ local buffers = {}
 ---@param text string
 ---@return string
 local function plain(text)
-  return (text:gsub('\\(%p)', '%1'):gsub('`', ''))
+  return (text:gsub('%*%*', ''):gsub('\\(%p)', '%1'):gsub('`', ''))
 end
 
 --- The file and line, or the commit, that is named where the cursor is.
@@ -26,7 +26,10 @@ local function follow(window, root)
       end
     end
   end
-  for _, one in ipairs({ word or '', unpack(vim.split(line, '[^%w%._/%-:~+]+', { trimempty = true })) }) do
+  local words = vim.split(line, '[^%w%._/%-:~+]+', { trimempty = true })
+  table.insert(words, 1, word or '')
+  for _, one in ipairs(words) do
+    one = one:gsub(':$', '')
     local path, row = one:match('^(.-):(%d+)')
     local file = vim.fs.joinpath(root, path or one)
     if one ~= '' and vim.fn.filereadable(file) == 1 then
@@ -52,7 +55,7 @@ end
 ---@param root? string the folder that paths in it are relative to
 ---@return integer
 function M.show(title, markdown, root)
-  local from = api.nvim_get_current_win()
+  local from = vim.b.iquest_from or api.nvim_get_current_win()
   local buffer = buffers[title]
   if not buffer or not api.nvim_buf_is_valid(buffer) then
     buffer = api.nvim_create_buf(false, true)
@@ -67,6 +70,7 @@ function M.show(title, markdown, root)
   else
     api.nvim_set_current_win(window)
   end
+  vim.b[buffer].iquest_from = from
   vim.bo[buffer].modifiable = true
   api.nvim_buf_set_lines(buffer, 0, -1, true, vim.split(plain(vim.trim(markdown)), '\n', { plain = true }))
   vim.bo[buffer].modifiable, vim.bo[buffer].filetype = false, 'markdown'
