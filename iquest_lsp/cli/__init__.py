@@ -8,12 +8,12 @@ from iquest_lsp.cli.bench import bench, replay
 from iquest_lsp.cli.complete import complete, context
 from iquest_lsp.cli.daemon import daemon
 from iquest_lsp.cli.history import explain_diff, impact, next_edit, suspects, why
-from iquest_lsp.cli.http import serve as serve_http
 from iquest_lsp.cli.installation import cache, doctor, runtime
-from iquest_lsp.cli.mcp import mcp
 from iquest_lsp.cli.models import models
 from iquest_lsp.cli.output import survive_any_stream
 from iquest_lsp.cli.serve import cli
+from iquest_lsp.cli.services import mcp
+from iquest_lsp.cli.services import serve as serve_http
 
 __all__ = ["cli", "explain_this_diff", "main"]
 
