@@ -106,9 +106,12 @@ export function activate(context: vscode.ExtensionContext): void {
     const connection = new ClientConnection(launch, log, middleware, told.settings(), environment);
     offerDiagnostics(connection.client);
     connection.client.onNotification(STATUS, (now: EngineStatus) => {
+      const another = engine?.model !== now.model;
       engine = now;
       status.update();
-      void canAnswer().catch(() => false);
+      if (another) {
+        void canAnswer().catch(() => false); // the server is going; its next start asks again
+      }
     });
     connection.client.onNotification(ANSWERED, (now: Answer) => {
       answer = now;
@@ -182,6 +185,7 @@ export function activate(context: vscode.ExtensionContext): void {
       status.update();
       lineEnd.again();
       marks.again();
+      void canAnswer().catch(() => false);
     }
   });
   const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
