@@ -40,7 +40,6 @@ _ON_VALUES = {
     EffectKind.GAINS_MARK: "is marked `{}`",
     EffectKind.LOSES_MARK: "is no longer marked `{}`",
     EffectKind.CHECKS: "checks `{}`",
-    EffectKind.COMMENTS_ONLY: "only comments change",
     EffectKind.REORDERS: "takes its parameters in a different order",
     EffectKind.TYPES_ONLY: "changes types only",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
@@ -65,6 +64,7 @@ _ON_LINES = {
     EffectKind.GOES: "`{}` is gone",
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",
+    EffectKind.COMMENTS_ONLY: "only comments change",
 }
 
 
