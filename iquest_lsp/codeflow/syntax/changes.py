@@ -169,11 +169,12 @@ class _Comparison:
         elif earlier.signature != symbol.signature and not (self.language == "go" and symbol.kind in _GO_TYPES):
             change = "signature"
         elif self._doc_only(earlier, symbol, removed, added):
-            change = "doc"
+            change, told = "doc", self._comments_only(earlier, symbol)
         elif is_test(self.diff.path) or symbol.kind == "test":
             change = "test"
         else:
-            change, told = "body", tuple(self._own_effects(earlier, symbol))
+            told = tuple(self._own_effects(earlier, symbol))
+            change = "doc" if told == _COMMENTS else "body"
         deprecates = is_deprecated(self.after, symbol) and not is_deprecated(self.before, earlier)
         return SymbolChange(
             self.diff.path,
@@ -234,6 +235,16 @@ class _Comparison:
             if symbol.start <= at < symbol.end
         )
         return bool(removed or added) and old_inside and new_inside
+
+    def _comments_only(self, earlier: Symbol, symbol: Symbol) -> tuple[Effect, ...]:
+        """The effect that says so where no changed line is of the definition's documentation."""
+        documented = (
+            (line for hunk in self.diff.hunks for line in range(hunk.old_start, hunk.old_start + hunk.old_count)),
+            (line for hunk in self.diff.hunks for line in range(hunk.new_start, hunk.new_start + hunk.new_count)),
+        )
+        inside = (set(range(*item.doc)) for item in (earlier, symbol))
+        touched = any(line in doc for lines, doc in zip(documented, inside, strict=True) for line in lines)
+        return () if touched else _COMMENTS
 
     def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
         """New key -> old key for definitions that vanished under one name and appeared under another."""
@@ -387,4 +398,5 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
     return tuple(line for line in lines if len(line) > 1)
 
 
+_COMMENTS = (Effect(EffectKind.COMMENTS_ONLY),)
 _LAYOUT = re.compile(r"[\s,;\\]+")
