@@ -222,9 +222,8 @@ class _Comparison:
 
     def _doc_only(self, earlier: Symbol, symbol: Symbol) -> bool:
         """Whether nothing but documentation and comments changes."""
-        removed, added = self._rows(earlier, symbol)
-        sides = ((removed, earlier, self.old_prose), (added, symbol, self.new_prose))
-        return bool(removed or added) and all(
+        sides = list(zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True))
+        return any(rows for rows, _, _ in sides) and all(
             at in range(*item.doc) or at in prose or is_comment(line)
             for rows, item, prose in sides
             for at, line in rows.items()
@@ -232,8 +231,8 @@ class _Comparison:
 
     def _comments_only(self, earlier: Symbol, symbol: Symbol) -> tuple[Effect, ...]:
         """The effect that says so where no changed line is of the definition's documentation."""
-        removed, added = self._rows(earlier, symbol)
-        documents = any(at in range(*earlier.doc) for at in removed) or any(at in range(*symbol.doc) for at in added)
+        sides = zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True)
+        documents = any(at in range(*item.doc) or at in prose for rows, item, prose in sides for at in rows)
         return () if documents else _COMMENTS
 
     def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
