@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words, reason_words
@@ -352,6 +352,7 @@ _WORDS = {
     "test": "changed",
     "signature": "new signature",
     "doc": "documentation changed",
+    COMMENTS: "only comments changed",
     "format-only": "formatting only",
 }
 
@@ -388,5 +389,6 @@ def _lines(shown: Sequence[SymbolChange]) -> list[str]:
 
 def _symbol(symbol: SymbolChange) -> str:
     told = detail(symbol)
-    what = say(_WORDS[symbol.change]) if symbol.change in _WORDS else symbol.change
+    what = told_as(symbol)
+    what = say(_WORDS[what]) if what in _WORDS else what
     return f"{symbol.kind} `{symbol.name}`: {what}" + (f" ({told})" if told else "")
