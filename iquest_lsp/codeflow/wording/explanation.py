@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.effects import detail, effect_words
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words, reason_words
@@ -366,4 +366,6 @@ def _lines(shown: Sequence[SymbolChange]) -> list[str]:
 def _symbol(symbol: SymbolChange) -> str:
     told = detail(symbol)
     what = say(_WORDS[symbol.change]) if symbol.change in _WORDS else symbol.change
+    if symbol.change == "doc" and symbol.effects:  # comments inside it, which document nothing
+        what, told = say("changed"), ", ".join(effect_words(effect) for effect in symbol.effects)
     return f"{symbol.kind} `{symbol.name}`: {what}" + (f" ({told})" if told else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -61,7 +62,7 @@ _VERBS = {
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
-_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item"})
+_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
 _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
 MAX_PARTS = 2
 _HELPER_VERBS = {
@@ -139,18 +140,26 @@ def _capital(text: str) -> str:
 def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[_Phrase]:
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
+    # What files without a grammar define is told as that of all others is.
+    outlined = [part for item in files for part in item.symbols if part.kind in DEFINED and part not in changes]
+    changes = [*changes, *outlined]
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
         some = [item for item in code if item.change == change]
-        if some:
-            phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
+        remarks = [item for item in some if _only_remarks(item)]
+        if len(some) > len(remarks):
+            told = [item for item in some if item not in remarks]
+            phrases.append(_Phrase(say(template, _definitions(told)), change in ("renamed", "moved")))
+        if remarks:
+            phrases.append(_Phrase(say("changes comments in {}", _definitions(remarks))))
     phrases += map(_Phrase, _telling(code))
     titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in changes]
     tests = [*(item for item in changes if item.kind == "test"), *titled]
     for change, template in _TEST_VERBS.items():
         some = [item for item in tests if item.change == change]
         if some:
-            noun = say("{} tests", len(some)) if len(some) > 1 else say("the test `{}`", some[0].name)
+            one = say("`{}` to `{}`", some[0].old_name, some[0].name) if change == "renamed" else f"`{some[0].name}`"
+            noun = say("{} tests", len(some)) if len(some) > 1 else say("the test {}", one)
             phrases.append(_Phrase(say(template, noun), change == "renamed"))
     phrases += map(_Phrase, _helpers(changes))
     known = {item.path for item in (*changes, *titled)}
@@ -180,6 +189,10 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     parts = [part for item in files for part in item.symbols]
     if kind is Category.SOURCE and parts and all(map(_only_comments, parts)):
         noun = say("comments")
+    elif kind is Category.SOURCE and parts and all(part.kind == "imports" for part in parts):
+        noun = say("imports")
+    elif kind is Category.SOURCE and parts and all(part.kind == "declaration" for part in parts):
+        noun = say("declarations")
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
     elif kind is Category.TEST and beside:
@@ -188,7 +201,12 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
 
 
 def _only_comments(part: SymbolChange) -> bool:
-    return part.change == "doc" or tuple(effect.kind for effect in part.effects) == (EffectKind.COMMENTS_ONLY,)
+    return part.change == "doc" or _only_remarks(part)
+
+
+def _only_remarks(part: SymbolChange) -> bool:
+    """Whether only comments inside a definition change, which are not its documentation."""
+    return tuple(effect.kind for effect in part.effects) == (EffectKind.COMMENTS_ONLY,)
 
 
 def _with_parts(item: ChangedFile) -> str:
@@ -196,7 +214,8 @@ def _with_parts(item: ChangedFile) -> str:
     parts = [part for part in item.symbols if part.kind in _NAMED_PARTS and part.change in _OF_PARTS]
     if item.status != "modified" or not parts:
         return item.path
-    told = [say(_OF_PARTS[part.change], part.name) for part in parts]
+    told = [say(_OF_PARTS[part.change], part.signature or part.name) for part in parts if part.kind == "command"]
+    told += [say(_OF_PARTS[part.change], part.name) for part in parts if part.kind != "command"]
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)
@@ -223,7 +242,7 @@ def _telling(code: Sequence[SymbolChange]) -> list[str]:
     """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
     if len(code) > MAX_TOLD:
         return []
-    told = {item.name: _effects(item) for item in code}
+    told = {item.name: _effects(item) for item in code if not _only_remarks(item)}
     alone = len(code) == 1
     return [phrase for name, effects in told.items() for phrase in _phrases("" if alone else name, effects)][:MAX_FACTS]
 
