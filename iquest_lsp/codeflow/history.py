@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from iquest_lsp.codeflow.answers.lines import LineOrigin, NewLines
     from iquest_lsp.codeflow.past.indexer import Update
     from iquest_lsp.codeflow.past.retyping import RetypedLine
     from iquest_lsp.codeflow.wording.commit_message import CommitMessage
@@ -113,6 +114,20 @@ class History:
             return ""
         return last_change(repository, repository.head(), found.head_path, found.line_committed)
 
+    def origin(self, target: str, *, buffer: str | None = None) -> LineOrigin:
+        """The commit that `git blame` names for FILE:LINE, with its date, author and subject."""
+        from iquest_lsp.codeflow.answers.lines import origin_of
+        from iquest_lsp.codeflow.git.repository import Repository
+
+        return origin_of(Repository.open(self.root, self.redact), target, buffer=buffer, redact=self.redact)
+
+    def new_lines(self, target: str, *, buffer: str | None = None) -> NewLines:
+        """The lines of FILE that came after the last release."""
+        from iquest_lsp.codeflow.answers.lines import new_lines
+        from iquest_lsp.codeflow.git.repository import Repository
+
+        return new_lines(Repository.open(self.root, self.redact), target, buffer=buffer)
+
     def impact(self, target: str, *, buffer: str | None = None) -> Impact:
         """What else must change if what FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST or FILE names changes.
 
@@ -141,15 +156,18 @@ class History:
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 
-    def suspects(self, target: str) -> Suspects:
-        """Which recent changes most likely brought a bug in a file, at a line or in a definition."""
+    def suspects(self, target: str, *, buffer: str | None = None) -> Suspects:
+        """Which recent changes most likely brought a bug in a file, at a line or in a definition.
+
+        `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
+        """
         from iquest_lsp.codeflow.answers.suspects import suspects_of_target
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root, self.redact)
-        found = find_target(repository, target)
+        found = find_target(repository, target, buffer=buffer)
         with index_of(repository, self.folder, [found.path]) as index:
             return suspects_of_target(index, found, redact=self.redact, include_filtered=self.include_filtered)
 
@@ -292,8 +310,9 @@ class History:
         with retyping.checked_out(self.root) as folder:
             yield replace(self, root=folder)
 
-    def check_out(self, commit: str) -> None:
-        """Puts a commit's files into the folder that `checked_out` gave."""
+    def check_out(self, commit: str, after: str = "", finished: Sequence[str] = ()) -> list[str]:
+        """Puts a commit's files into the folder that `checked_out` gave, those `finished` as they are in the commit
+        `after`; returns the paths of files that differ from what was there before."""
         from iquest_lsp.codeflow.past import retyping
 
-        retyping.check_out(self.root, commit)
+        return retyping.check_out(self.root, commit, after, finished)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
+from iquest_lsp.codeflow.answers.missing import LEAST, changes_nothing_but_comments, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
@@ -71,15 +71,22 @@ def explain_diff(
     uses = _uses(source, changes)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
     # Other words in a comment ask for nothing elsewhere.
-    silent = {item.path for item in known.files if _says_nothing_new(item)}
+    silent = {
+        item.path
+        for item in known.files
+        if item.symbols
+        and category(item.path) in (Category.SOURCE, Category.TEST)
+        and all(part.change in ("doc", "format-only") for part in item.symbols)
+    }
     acting = [item.old_path or item.path for item in source.files if item.status != "A" and item.path not in silent]
     risks = risks_of(source, changes, uses, tracked, redact, _reader(source))
     known = replace(known, dangers=_dangers(risks, redact))
     tell(known)
     partners = past.partners(acting, include_filtered=include_filtered)
     habits = past.habits(include_filtered=include_filtered)
-    missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
-    if len(missing) < LEAST and (acting or not silent):
+    idle = changes_nothing_but_comments(paths, changes) or silent >= set(paths)
+    missing = [] if idle else missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
+    if len(missing) < LEAST and not idle:
         missing = with_likely(missing, _along(source, past, tracked), partners)
     if redact is not None:  # a reason names what the changed lines name
         withheld = (MissingReason(MissingKind.WITHHELD),)
@@ -91,20 +98,6 @@ def explain_diff(
     left_out = len({touch.commit for touch in touches} - {touch.commit for touch in believed})
     repository.gaps.cut(GapKind.FILES, MAX_OLD, len(earlier))
     return replace(known, history=tuple(related(believed, redact)), left_out=left_out, gaps=repository.lacks())
-
-
-def _says_nothing_new(item: ChangedFile) -> bool:
-    """Whether only comments, documentation and layout change in a file of code."""
-    return (
-        item.status == "modified"
-        and category(item.path) in (Category.SOURCE, Category.TEST)
-        and bool(item.symbols)
-        and all(
-            part.change in ("doc", "format-only")
-            or (part.change == "body" and [effect.kind for effect in part.effects] == [EffectKind.COMMENTS_ONLY])
-            for part in item.symbols
-        )
-    )
 
 
 def known_of(

@@ -230,21 +230,22 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
         region = part.new or part.old
         whole = _whole(item, region or Region("", "", 0, 0), "added" if part.new else "removed")
         if region is not None and part.kind in DEFINED:
-            whole = replace(
-                whole, lines=tuple(line.strip() for line in texts[bool(part.new)][region.start : region.end])
-            )
+            lines = texts[bool(part.new)][region.start : region.end]
+            whole = replace(whole, lines=tuple(map(str.strip, lines)))
         if part.has_forms and part.kind in DEFINED:
             # Another form of what is there before and after is no new definition.
             form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
+    told = tuple(_effects(part, part.old, part.new, texts))
+    comments = tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
     return SymbolChange(
         item.path,
         part.name,
         part.kind,
-        "test" if part.kind in ("test", "suite") else "body",
+        "test" if part.kind in ("test", "suite") else "doc" if comments else "body",
         part.new.start,
-        effects=tuple(_effects(part, part.old, part.new, texts)),
+        effects=told,
         size=len(part.added),
         span=(part.new.start, part.new.end),
         old_span=(part.old.start, part.old.end),

@@ -9,9 +9,9 @@ from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.effects import effect_words, is_of_lines, told_effects
+from iquest_lsp.codeflow.wording.effects import COMMENTS, effect_words, is_of_lines, told_as, told_effects
 from iquest_lsp.codeflow.wording.phrases import listed, say
 
 MAX_TOLD, MAX_FACTS = 8, 3
@@ -57,6 +57,7 @@ _VERBS = {
     "signature": "changes the signature of {}",
     "body": "changes {}",
     "doc": "changes the documentation of {}",
+    COMMENTS: "changes only comments of {}",
     "format-only": "reformats {}",
 }
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
@@ -145,13 +146,9 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     changes = [*changes, *outlined]
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
-        some = [item for item in code if item.change == change]
-        remarks = [item for item in some if _only_remarks(item)]
-        if len(some) > len(remarks):
-            told = [item for item in some if item not in remarks]
-            phrases.append(_Phrase(say(template, _definitions(told)), change in ("renamed", "moved")))
-        if remarks:
-            phrases.append(_Phrase(say("changes comments in {}", _definitions(remarks))))
+        some = [item for item in code if told_as(item) == change]
+        if some:
+            phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
     phrases += map(_Phrase, _telling(code))
     titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in changes]
     tests = [*(item for item in changes if item.kind == "test"), *titled]
@@ -187,7 +184,7 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
     noun = say(NOUNS[kind])
     parts = [part for item in files for part in item.symbols]
-    if kind is Category.SOURCE and parts and all(map(_only_comments, parts)):
+    if kind is Category.SOURCE and parts and all(part.change == "doc" for part in parts):
         noun = say("comments")
     elif kind is Category.SOURCE and parts and all(part.kind == "imports" for part in parts):
         noun = say("imports")
@@ -198,15 +195,6 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     elif kind is Category.TEST and beside:
         noun = say("{} more test files", len(files)) if len(files) > 1 else say("{} more test file", 1)
     return say(template, noun, shown)
-
-
-def _only_comments(part: SymbolChange) -> bool:
-    return part.change == "doc" or _only_remarks(part)
-
-
-def _only_remarks(part: SymbolChange) -> bool:
-    """Whether only comments inside a definition change, which are not its documentation."""
-    return tuple(effect.kind for effect in part.effects) == (EffectKind.COMMENTS_ONLY,)
 
 
 def _with_parts(item: ChangedFile) -> str:
@@ -242,7 +230,7 @@ def _telling(code: Sequence[SymbolChange]) -> list[str]:
     """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
     if len(code) > MAX_TOLD:
         return []
-    told = {item.name: _effects(item) for item in code if not _only_remarks(item)}
+    told = {item.name: _effects(item) for item in code}
     alone = len(code) == 1
     return [phrase for name, effects in told.items() for phrase in _phrases("" if alone else name, effects)][:MAX_FACTS]
 

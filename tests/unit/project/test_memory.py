@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from iquest_lsp.datatypes import Document, Dropped
 from iquest_lsp.project import remembering
 from iquest_lsp.project.memory import WorkspaceMemory
-from iquest_lsp.project.remembering import Place, remember
+from iquest_lsp.project.remembering import Place, remember, remember_packages
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.runtime.memory.disk import Memory
+from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.workspace.documents import DocumentStore
 
@@ -38,14 +40,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def held(files: MemoryFiles, place: Place) -> dict[str, str]:
     """The text of each file that is remembered."""
-    model = remembering.builders[place][1]
+    model = remembering.builders[place].model
     memories = [Memory.read(Path(file), model.vocabulary_key) for file in files.files]
-    gone = memories[-1].gone
+    gone = {memory.layer: memory.gone for memory in memories}  # the last one of each
     return {
         entry.path: model.detokenize(memory.tokens(at).tolist()).decode()
-        for memory in memories
+        for number, memory in enumerate(memories)
         for at, entry in enumerate(memory.entries)
-        if memory is memories[-1] or entry.path not in gone
+        if memory.layer not in {one.layer for one in memories[number + 1 :]} or entry.path not in gone[memory.layer]
     }
 
 
@@ -53,12 +55,50 @@ def test_the_files_that_may_be_shown_are_remembered(place: Place) -> None:
     assert held(remember(place, {}), place) == {"one.py": LINES, "two.py": LINES.replace("value", "other")}
 
 
+def test_prose_and_data_are_kept_apart_from_code(place: Place) -> None:
+    for name in ("notes.md", "CHANGES", "package.json"):
+        (place.root / name).write_text(f"what {name} says\n")
+    files = remember(place, {})
+    key = remembering.builders[place].model.vocabulary_key
+    memories = [Memory.read(Path(file), key) for file in files.files]
+    assert {memory.layer: [entry.path for entry in memory.entries] for memory in memories} == {
+        Layer.CODE: ["one.py", "two.py"],
+        Layer.PROSE: ["CHANGES", "notes.md"],
+        Layer.DATA: ["package.json"],
+    }
+    assert files.texts == 5
+    (place.root / "notes.md").unlink()
+    assert set(held(remember(place, {}), place)) == {"one.py", "two.py", "CHANGES", "package.json"}
+
+
+def test_the_packages_that_files_import_are_remembered_after_them(place: Place) -> None:
+    site = place.root / "env" / "lib" / "python3.11" / "site-packages"
+    (place.root / "env").mkdir()
+    (place.root / "env" / "pyvenv.cfg").write_text("")
+    (place.root / ".gitignore").write_text("env/\n")
+    for name in ("used", "unused"):
+        (site / name).mkdir(parents=True)
+        (site / name / "__init__.py").write_text(f"def {name}_by_somebody():\n    pass\n")
+    (site / "used-1.2.dist-info").mkdir()
+    (site / "used-1.2.dist-info" / "RECORD").write_text("used/__init__.py,,\n")
+    remember(place, {})
+    assert remember_packages(place) == MemoryFiles()
+    (place.root / "one.py").write_text(f"import used\n{LINES}")
+    remember(place, {}, ["one.py"])
+    files = remember_packages(place, ["one.py"])
+    assert held(files, place) == {"pypi/used 1.2: used/__init__.py": "def used_by_somebody():\n    pass\n"}
+    assert [(part.layer, part.package) for part in files.parts] == [(Layer.DEPENDENCIES, "pypi/used 1.2")]
+    (place.root / "one.py").unlink()
+    remember(place, {}, ["one.py"])
+    assert remember_packages(place, ["one.py"]) == MemoryFiles()
+
+
 def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     remember(place, {})
     (place.root / "one.py").write_text("changed = 1\n")
     (place.root / "two.py").unlink()
     (place.root / "new.py").write_text("new = 2\n")
-    builder, model = remembering.builders[place]
+    builder, model = remembering.builders[place].layers[Layer.CODE], remembering.builders[place].model
     read: list[str] = []
     monkeypatch.setattr(builder, "tokenize", lambda text: read.append(text) or model.tokenize(text))
     assert held(remember(place, {}), place) == {"one.py": "changed = 1\n", "new.py": "new = 2\n"}
@@ -113,6 +153,9 @@ def test_a_workspace_is_remembered_beside_the_event_loop(tmp_path: Path, monkeyp
         memory.follow(place, "off")
         await memory.ready()
         assert memory.files == MemoryFiles()
+        memory.follow(replace(place, packages=True), "dependencies")
+        await memory.ready()
+        assert memory.files.texts == 1
         memory.follow(place, "repository")
         await memory.ready()
         first = memory.files

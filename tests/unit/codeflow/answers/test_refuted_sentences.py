@@ -122,7 +122,7 @@ CASES = [
         "a.py",
         "def f():\n    # wrng\n    return 1\n",
         "def f():\n    # wrong\n    return 1\n",
-        ("Changes comments in `f`",),
+        ("Changes only comments of `f`",),
         ("ocumentation of",),
     ),
     (

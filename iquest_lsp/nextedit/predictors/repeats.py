@@ -1,0 +1,287 @@
+"""The same edit elsewhere: what was replaced at one place or at several stands in other places too.
+
+A rule is what an edit replaced, with more or less of the line around it. Where other edits of the session obey it too
+it has several examples; a place above the first example that was passed over ends it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
+from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.parsed import Parsed, is_member
+from iquest_lsp.nextedit.pieces import Piece, is_name, pieces, replacements
+from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
+
+#: An edit of more lines, or one that replaces more parts of its line, is no pattern.
+MAX_LINES, MAX_PARTS = 3, 4
+#: Rules that are looked for, the newest first; places that one has at most.
+MAX_RULES, MAX_PLACES = 120, 60
+#: Examples beyond which more say nothing more; lines from an example that are near it, and that are not far.
+MANY, NEAR, FAR = 3, 5, 40
+#: Places that are few, and that are some.
+FEW, SOME = 2, 8
+#: Pieces of the line that a narrow, and a wide rule take along on either side.
+NARROW, WIDE = 1, 4
+#: The shortest word that other files are searched for.
+ANCHOR = 4
+#: Lines that are comments, or most likely are.
+_PROSE = re.compile(r"\s*(?:\*|//|#(?!\s*(?:include|if|endif|define))|/\*|--|\"{3}|'{3})")
+_SKIPPED = (Category.CHANGELOG, Category.GENERATED, Category.LOCK)
+
+
+@dataclass(slots=True)
+class Rule:
+    """Text `old` between `left` and `right` became `new`; `width` is bare, narrow, wide or line."""
+
+    left: tuple[str, ...]
+    old: tuple[str, ...]
+    right: tuple[str, ...]
+    new: str
+    width: str
+    examples: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two rules one."""
+        return self.left, self.old, self.right, " ".join(self.new.split()), self.width
+
+    @property
+    def anchor(self) -> str:
+        """The longest name in it."""
+        return max((word for word in (*self.left, *self.old, *self.right) if is_name(word)), key=len, default="")
+
+    @property
+    def strength(self) -> str:
+        """How telling the replaced text is: a compound name, a word, several pieces, or signs only."""
+        names = [word for word in self.old if is_name(word)]
+        if any(map(is_compound, names)):
+            return "compound"
+        if len(self.old) >= 3:
+            return "phrase"
+        return "word" if any(len(word) >= ANCHOR for word in names) else "short"
+
+    def pattern(self) -> re.Pattern[str]:
+        """Matches the rule's places; the group `x` is what is replaced."""
+        left, old, right = (r"[ \t]*".join(map(re.escape, part)) for part in (self.left, self.old, self.right))
+        between = r"[ \t]*"
+        inner = rf"{between}{old}{between}" if old else between
+        if self.width == "bare":
+            return re.compile(rf"(?<![\w$])(?P<x>{old})(?![\w$])")
+        if self.width == "line":
+            return re.compile(rf"^[ \t]*(?P<x>{old})[ \t]*$")
+        front = rf"(?<!\w){left}" if left else r"^[ \t]*"
+        back = rf"{right}(?!\w)" if right else r"[ \t]*$"
+        return re.compile(rf"{front}(?P<x>{inner}){back}")
+
+
+def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
+    """Suggestions for every rule of the changes, the newest rules first."""
+    rules: dict[tuple[object, ...], Rule] = {}
+    for change in changes:
+        for edit in change.edits:
+            for rule in rules_of(edit):
+                rules.setdefault(rule.key, rule).examples.append((edit.path, edit.line))
+    by_path = {change.path: change for change in changes}
+    touched = touched_names(changes)
+    for rule in [*reversed(rules.values())][:MAX_RULES]:
+        yield from _places(rule, by_path, sources, touched)
+    yield from whole_lines(changes)
+
+
+def touched_names(changes: Sequence[Change]) -> set[str]:
+    """What the definitions are called, and were called, that the changes touch."""
+    names = {name for change in changes for item in change.symbols for name in (item.name, item.old_name)}
+    return {name.rsplit(".", 1)[-1] for name in names}
+
+
+def rules_of(edit: Edit) -> Iterator[Rule]:
+    """The rules that one edit is an example of."""
+    if not edit.old or len(edit.old) > MAX_LINES or len(edit.new) > MAX_LINES:
+        return
+    if not edit.new:
+        return
+    before, after = "\n".join(edit.old), "\n".join(edit.new)
+    old, new = pieces(before), pieces(after)
+    parts = replacements(old, new)
+    if not parts or len(parts) > MAX_PARTS or len(old) == sum(part.old[1] - part.old[0] for part in parts):
+        return
+    if len(edit.old) == len(edit.new) == 1 and len(old) >= 2 and any(is_name(item.text) for item in old):
+        yield Rule((), tuple(item.text for item in old), (), after.strip(), "line")
+    for part in parts:
+        (i1, i2), (j1, j2) = part.old, part.new
+        gone = tuple(item.text for item in old[i1:i2])
+        if gone and j2 > j1 and any(is_name(word) and len(word) > 2 for word in gone):
+            yield Rule((), gone, (), after[new[j1].start : new[j2 - 1].end], "bare")
+        for width, size in (("narrow", NARROW), ("wide", WIDE)):
+            left, right = _around(old, i1, i2, size, before)
+            if not any(is_name(word) and len(word) > 2 for word in (*left, *gone, *right)):
+                continue
+            first = new[j1].start if j1 < len(new) else len(after)
+            start = new[j1 - 1].end if j1 and left else _line_start(after, first)
+            end = new[j2].start if j2 < len(new) and right else _line_end(after, new[j2 - 1].end if j2 else 0)
+            if start <= end and "\n" not in after[start:end]:
+                yield Rule(left, gone, right, after[start:end], width)
+
+
+def _around(old: Sequence[Piece], i1: int, i2: int, size: int, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Pieces before and behind a part, of its own line only."""
+    first = old[i1].start if i1 < len(old) else len(text)
+    last = old[i2 - 1].end if i2 else 0
+    left = [item.text for item in old[max(i1 - size, 0) : i1] if "\n" not in text[item.start : first]]
+    right = [item.text for item in old[i2 : i2 + size] if "\n" not in text[last : item.start]]
+    return tuple(left), tuple(right)
+
+
+def _line_start(text: str, offset: int) -> int:
+    start = text.rfind("\n", 0, offset) + 1
+    return start + len(text[start:]) - len(text[start:].lstrip(" \t"))
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end
+
+
+def _places(rule: Rule, changes: dict[str, Change], sources: Sources, touched: set[str]) -> Iterator[NextEdit]:
+    pattern = rule.pattern()
+    homes = list(dict.fromkeys(path for path, _ in rule.examples))
+    found: list[NextEdit] = []
+    marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
+    marks += "-orphan" if len(rule.old) == 1 and is_name(rule.old[0]) and _is_orphan(rule, changes) else ""
+    kin = category(homes[0])
+    anchor = rule.anchor
+    paths = list(homes)
+    several = len(homes) > 1  # what was done in one file only is meant there
+    if several and len(anchor) >= ANCHOR and rule.strength != "short":
+        paths += [path for path in dict.fromkeys(path for path, _, _ in sources.grep([anchor])) if path not in homes]
+    for path in paths[: MAX_PLACES + len(homes)]:
+        if category(path) in _SKIPPED or (path not in homes and _suffix(path) != _suffix(homes[0])):
+            continue
+        data = sources.read(path)
+        if data is None or len(data) > 1_000_000 or anchor.encode() not in data:
+            continue
+        text = data.decode("utf-8", "replace")
+        lines = text.split("\n")
+        first = min((line for at, line in rule.examples if at == path), default=-1)
+        change = changes.get(path)
+        for line, match in _matches(pattern, lines, lines_with(text, anchor)):
+            if change is not None and change.is_changed(line):
+                continue
+            if path in homes and line < first:
+                return  # a place was passed over: this one edit was meant, not all
+            place = "own" if path in homes else "other" if category(path) is kin else "akin"
+            reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
+            count = min(len(rule.examples), MANY)
+            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
+            sort += "-prose" if _PROSE.match(lines[line]) else ""
+            sort += "-between" if any(at == path and line < above for at, above in rule.examples) else ""
+            column, last = match.start("x"), rule.examples[-1]
+            found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
+            if len(found) > MAX_PLACES:
+                return
+    left = amount(len(found))
+    yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+
+
+def _is_orphan(rule: Rule, changes: Mapping[str, Change]) -> bool:
+    """Whether what the rule replaces is a name that its file defined or bound before, and does not any more."""
+    change = changes.get(rule.examples[-1][0])
+    if change is None or change.before.names is None or change.after.names is None:
+        return False
+    name = rule.old[0]
+    return _is_bound(change.before, name) and not _is_bound(change.after, name)
+
+
+def _is_bound(text: Parsed, name: str) -> bool:
+    """Whether a file defines a name or gives it a value."""
+    return any(item.short == name for item in text.symbols) or any(
+        text.use(spot)[0] == "bind" and not is_member(spot.node) for spot in text.spots(name)
+    )
+
+
+def amount(count: int) -> str:
+    """Whether places are few, some, or many."""
+    return "few" if count <= FEW else "some" if count <= SOME else "many"
+
+
+def is_compound(name: str) -> bool:
+    """Whether a name is made of several words, which two things are rarely called."""
+    return len(name) > 5 and bool(re.search(r"\w_\w|[a-z][A-Z]", name))
+
+
+def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
+    """How far a place is from the nearest example in its file."""
+    least = min((abs(line - at) for where, at in examples if where == path), default=FAR + 1)
+    return "near" if least <= NEAR else "mid" if least <= FAR else "far"
+
+
+# ------------------------------------------------------------------------------------------------- whole lines
+
+
+def whole_lines(changes: Sequence[Change]) -> Iterator[NextEdit]:
+    """Lines that went, or that came behind a line, at other places of the same files."""
+    found: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+    for change in changes:
+        for edit in change.edits:
+            if edit.old and not edit.new and len(edit.old) <= MAX_LINES and is_telling("".join(edit.old)):
+                found.setdefault(("gone", *edit.old), []).append((edit.path, edit.line))
+            elif edit.new and not edit.old and len(edit.new) <= MAX_LINES and edit.line > 0:
+                above = change.after.lines[edit.line - 1]
+                if is_telling(above) and is_telling("".join(edit.new)):
+                    found.setdefault(("added", *_shifted((above, *edit.new))), []).append((edit.path, edit.line))
+    for (kind, *lines), examples in [*found.items()][-MAX_RULES:]:
+        for change in changes:
+            if any(path == change.path for path, _ in examples):
+                yield from (_gone if kind == "gone" else _added)(change, lines, examples)
+
+
+def is_telling(line: str) -> bool:
+    """Whether a line says enough to be looked for: a name of some length and something more."""
+    found = pieces(line)
+    return len(found) > 2 and any(is_name(item.text) and len(item.text) >= ANCHOR for item in found)
+
+
+def _shifted(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines with their indentation counted from the first one's; the first one without any."""
+    first = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    return (lines[0].strip(), *(line.removeprefix(first) for line in lines[1:]))
+
+
+def _gone(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
+    lines = change.after.lines
+    for line in range(len(lines) - len(wanted)):
+        if lines[line] == wanted[0] and lines[line : line + len(wanted)] == [*wanted] and not change.is_changed(line):
+            old = "\n".join(wanted) + "\n"
+            yield _of_lines(change.path, line, old, "", examples, f"gone-{min(len(wanted), 2)}")
+
+
+def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
+    lines = change.after.lines
+    for line, text in enumerate(lines[:-1]):
+        if text.strip() != wanted[0] or lines[line + 1].strip() == wanted[1].strip():
+            continue
+        indent = text[: len(text) - len(text.lstrip())]
+        new = "".join(f"{indent}{added}\n" if added else "\n" for added in wanted[1:])
+        yield _of_lines(change.path, line + 1, "", new, examples, f"added-{min(len(wanted) - 1, 2)}")
+
+
+def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
+    sort = f"repeat-{what}-{min(len(examples), MANY)}-{nearness(examples, path, line)}"
+    reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
+    return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])
+
+
+def _matches(
+    pattern: re.Pattern[str], lines: Sequence[str], where: Sequence[int]
+) -> Iterator[tuple[int, re.Match[str]]]:
+    for line in where:
+        for match in pattern.finditer(lines[line]):
+            yield line, match
+
+
+def _suffix(path: str) -> str:
+    return path.rpartition(".")[2]
