@@ -60,13 +60,14 @@ class Outcome:
         return postprocess(self.made, self.place, self.unit, threshold).text
 
 
-async def record(root: Path, folder: Path, names: Sequence[str], commits: int, positions: int, model: str) -> None:
-    """Appends the outcomes of one repository to its file in the folder."""
+async def record(root: Path, names: Sequence[str], given: argparse.Namespace) -> None:
+    """Appends the outcomes of one repository to its file in the folder `given.into`."""
+    folder, threads = given.into, given.threads
     file = folder / f"{root.name}.outcomes"
     known = {(found.number, found.setting) for found in read(file)} if file.exists() else set()
     history = History(root, has_secret)
-    lines = history.retyped_lines(commits, positions)
-    values: dict[str, object] = {"deadline_ms": 60_000, "model": model, "saved_kv_mb": 0}
+    lines = history.retyped_lines(given.commits, given.positions)
+    values: dict[str, object] = {"deadline_ms": 60_000, "model": given.model, "saved_kv_mb": 0, "threads": threads}
     assistant = Assistant(Configuration(values), watch=False)
     defaults = Settings()
     with history.checked_out() as copy, file.open("ab") as stream:
@@ -210,6 +211,7 @@ def main() -> None:
     recording.add_argument("--commits", type=int, default=30)
     recording.add_argument("--positions", type=int, default=60)
     recording.add_argument("--setting", nargs="+", choices=sorted(SETTINGS), default=PARTS)
+    recording.add_argument("--threads", type=int, default=0, help="1 on a machine that others use too")
     comparing = commands.add_parser("parts")
     comparing.add_argument("folder", type=Path)
     for command in (recording, comparing):
@@ -218,8 +220,7 @@ def main() -> None:
     if given.command == "record":
         given.into.mkdir(parents=True, exist_ok=True)
         for root in given.repositories:
-            made = record(root.resolve(), given.into, given.setting, given.commits, given.positions, given.model)
-            asyncio.run(made)
+            asyncio.run(record(root.resolve(), given.setting, given))
     else:
         print(json.dumps(parts(given.folder, given.model), indent=1))
 
