@@ -51,12 +51,18 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     text, finish = generation.text, generation.finish
     if not text.strip():
         return Suggestion("", Quiet.DEADLINE if finish is Finish.DEADLINE else Quiet.NOTHING)
+    if not place.head.strip() and not text.partition("\n")[0].strip():
+        return Suggestion("", Quiet.NOTHING)  # the line stays empty
+    whole = text
+    text = filters.without_following(whole, place)  # cut short, what stands below may not be told any more
+    if not text.strip():
+        return Suggestion("", Quiet.REPEATS)
     trusted = text[: trusted_length(generation, threshold)]
     if len(trusted) < len(text):
         text = filters.whole_pieces(trusted)
         if not text.strip():
             return Suggestion("", Quiet.UNSURE)
-    elif finish in (Finish.LIMIT, Finish.DEADLINE):
+    elif text == whole and finish in (Finish.LIMIT, Finish.DEADLINE):
         sound = filters.without_loop(text)
         if not sound.strip():
             return Suggestion("", Quiet.LOOP)
