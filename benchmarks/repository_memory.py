@@ -36,7 +36,7 @@ from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.memory.disk import Entry, Memory
-from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of
+from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of, parts_of
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
 from iquest_lsp.runtime.memory.shares import FEATURES, LAYERS, METADATA_KEY, MemoryShares, Rows, features
@@ -95,12 +95,16 @@ class Repository:
         ]
         drawn = np.random.default_rng(seed).permutation(long)
         self.held: list[int] = sorted(drawn[: min(held_out, max(len(long) // 4, 1))].tolist())
-        kept = [at for at in range(len(self.paths)) if at not in set(self.held)]
+        kept = [file for at, file in enumerate(files) if at not in set(self.held)]
         self.n_vocab = model.n_vocab
         self.memories = [
             Memory.of(
                 "",
-                [(Entry(self.paths[at], ""), self.tokens[at]) for at in kept if layers[at] is layer],
+                [
+                    (Entry(file.path, ""), np.array(model.tokenize(part), np.int32))
+                    for file in kept
+                    if (part := parts_of(file.path, file.text).get(layer))
+                ],
                 model.n_vocab,
                 layer=layer,
             )
