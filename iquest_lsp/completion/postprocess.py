@@ -59,7 +59,7 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
         return Suggestion("", Quiet.REPEATS)
     trusted = text[: trusted_length(generation, threshold)]
     if len(trusted) < len(text):
-        text = filters.whole_pieces(trusted)
+        text = filters.without_begun_string(filters.whole_pieces(trusted), place)
         if not text.strip():
             return Suggestion("", Quiet.UNSURE)
     elif text == whole and finish in (Finish.LIMIT, Finish.DEADLINE):
@@ -67,6 +67,7 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
         if not sound.strip():
             return Suggestion("", Quiet.LOOP)
         text = min(filters.whole_pieces(text), sound, key=len)  # cut short, a loop may not be told any more
+        text = filters.without_begun_string(text, place)
         if not text.strip():
             return Suggestion("", Quiet.DEADLINE)
     text = filters.without_loop(text)
