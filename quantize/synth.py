@@ -28,35 +28,28 @@ from quantize.model_keys import ARCHITECTURE
 from quantize.quantizer import has_more_bits
 from quantize.random_model import Recipe, add_vocabulary, keys, tensor_shapes
 
+#: LoopCoder-V2 7B (docs/loop-models.md, "The family"); the others of the family differ in layers and passes.
+_PLT = Recipe(
+    n_layer=14,
+    n_embd=5120,
+    n_head=40,
+    n_head_kv=8,
+    head_dim=128,
+    n_ff=27648,
+    n_vocab=76800,
+    window=64,
+    context=131_072,
+    rope_base=500_000.0,
+    parallel=True,
+    gate_hidden=True,
+    vocab="bytes",
+)
+_PLAIN = replace(_PLT, passes=1, parallel=False, gate_hidden=False, community=True)
 GEOMETRIES = {
-    "7b-plt": Recipe(
-        n_layer=14,
-        n_embd=5120,
-        n_head=40,
-        n_head_kv=8,
-        head_dim=128,
-        n_ff=27648,
-        n_vocab=76800,
-        window=64,
-        context=131_072,
-        rope_base=500_000.0,
-        parallel=True,
-        gate_hidden=True,
-        vocab="bytes",
-    ),
-    "40b-loop": Recipe(
-        n_layer=80,
-        n_embd=5120,
-        n_head=40,
-        n_head_kv=8,
-        head_dim=128,
-        n_ff=27648,
-        n_vocab=76800,
-        window=64,
-        context=131_072,
-        rope_base=500_000.0,
-        vocab="bytes",
-    ),
+    "7b-plt": _PLT,
+    "7b": _PLAIN,
+    "14b": replace(_PLAIN, n_layer=28),
+    "40b-loop": replace(_PLT, n_layer=80, parallel=False, gate_hidden=False),
 }
 #: Elements of a pool of quantized rows.
 _POOL = 4 * 1024 * 1024
@@ -151,8 +144,9 @@ def header_of(recipe: Recipe, kind: str = "Q4_K_M") -> Header:
     for tensor in plan(recipe, kind):
         tensors.append(TensorInfo(tensor.name, tuple(reversed(tensor.shape)), int(tensor.kind), offset))
         offset += -(-tensor.size // 32) * 32
-    metadata = {"general.architecture": ARCHITECTURE, "general.name": "synthetic"}
-    values: dict[str, Any] = metadata | {f"{ARCHITECTURE}.{key}": value for key, value in keys(recipe).items()}
+    architecture = "llama" if recipe.community else ARCHITECTURE
+    metadata = {"general.architecture": architecture, "general.name": "synthetic"}
+    values: dict[str, Any] = metadata | {f"{architecture}.{key}": value for key, value in keys(recipe).items()}
     return Header(Path("synthetic.gguf"), values, tuple(tensors), 0, offset)
 
 

@@ -205,6 +205,11 @@ class LlamaBackend:
         return self.parts.context
 
     @property
+    def options(self) -> EngineOptions:
+        """The options with all that the planner chose, once the model is loaded."""
+        return self._options
+
+    @property
     def passes(self) -> int:
         """How often the layers run for one token."""
         return self.parts.model.passes
