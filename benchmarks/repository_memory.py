@@ -5,8 +5,9 @@
 Of each repository some code files are held out. At places in them the model reads up to 512 tokens, and the next 256
 are scored one by one; the memory holds the other files of the repository that may enter a window, and the file before
 the place. Besides, words are scored that were typed in half, as at a cursor within one: there the token is one of those
-that spell what is typed. The shares are fitted on this repository's own files (`--fit` of them), and `--write` puts
-them into the model's file (key iquest.memory). Intervals (95%) are made by resampling files.
+that spell what is typed. The shares are fitted on files of the repositories `--fit-on`
+(default: this one), with what a place in the prompt, in the folder and in the other layers counts for, and `--write`
+puts them into the model's file (key iquest.memory). Intervals (95%) are made by resampling files.
 
 What the model says is kept in the folder `--keep`, so that another form of memory can be measured at once.
 """
@@ -17,7 +18,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,10 @@ from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.memory.disk import Entry, Memory
+from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
-from iquest_lsp.runtime.memory.shares import FEATURES, METADATA_KEY, MemoryShares, features
+from iquest_lsp.runtime.memory.shares import FEATURES, LAYERS, METADATA_KEY, MemoryShares, Rows, features
 from iquest_lsp.runtime.memory.store import ORDERS
 from iquest_lsp.runtime.memory.written import Written
 from iquest_lsp.runtime.models import catalogue
@@ -56,6 +58,8 @@ RESAMPLED = 1000
 CODE = {".py", ".js", ".mjs", ".ts", ".tsx", ".rs", ".go", ".c", ".h", ".cc", ".cpp", ".java", ".cs", ".rb", ".php"}
 #: Weights of places in the prompt and in the file's folder that are tried.
 PROMPT_WEIGHTS, FOLDER_WEIGHTS = (1.0, 2.0, 4.0), (1.0, 3.0)
+#: And of places in other layers than that of the file at hand.
+LAYER_WEIGHTS = (0.0, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Scored:
 class Repository:
     """The files of a repository that may enter a window, in tokens, some of them held out."""
 
-    def __init__(self, model: Model, root: Path, held_out: int, seed: int) -> None:
+    def __init__(self, model: Model, root: Path, held_out: int, seed: int, at_hand: Layer) -> None:
         rules = IgnoreRules(root, ())
         gate = Gate(root, rules)
         loaded = [gate.load(path) for path in walk(root, rules).paths]
@@ -81,15 +85,27 @@ class Repository:
         self.name = root.name if root != ROOT else "iquest-lsp"
         self.paths = [file.path for file in files]
         self.tokens = [np.array(model.tokenize(file.text), np.int32) for file in files]
+        layers = [layer_of(path) for path in self.paths]
         long = [
             at
             for at, tokens in enumerate(self.tokens)
-            if len(tokens) > SCORED + 64 and Path(self.paths[at]).suffix in CODE
+            if len(tokens) > SCORED + 64
+            and layers[at] is at_hand
+            and (at_hand is not Layer.CODE or Path(self.paths[at]).suffix in CODE)
         ]
         drawn = np.random.default_rng(seed).permutation(long)
         self.held: list[int] = sorted(drawn[: min(held_out, max(len(long) // 4, 1))].tolist())
-        kept = [(Entry(path, ""), self.tokens[at]) for at, path in enumerate(self.paths) if at not in set(self.held)]
-        self.memory = Memory.of("", kept, model.n_vocab)
+        kept = [at for at in range(len(self.paths)) if at not in set(self.held)]
+        self.n_vocab = model.n_vocab
+        self.memories = [
+            Memory.of(
+                "",
+                [(Entry(self.paths[at], ""), self.tokens[at]) for at in kept if layers[at] is layer],
+                model.n_vocab,
+                layer=layer,
+            )
+            for layer in OWN
+        ]
 
     def stretches(self, seed: int) -> Iterator[tuple[int, int]]:
         """Held-out files and where in each a scored stretch begins."""
@@ -135,20 +151,19 @@ def remember(pieces: Pieces, repository: Repository, scored: Scored, weights: Me
     sample = Sample(
         scored.model, np.zeros(count), np.ones(count), np.zeros(count, np.int64), np.zeros((count, FEATURES))
     )
-    n_vocab = repository.memory.store.begins.size - 1
     mixture, known, stretch, at_place = None, np.zeros(count), (-1, -1), -1
     for number in range(count):
         file, place = int(scored.file[number]), int(scored.place[number])
         tokens = repository.tokens[file]
         if mixture is None or file != stretch[0] or place not in (at_place, at_place + 1):
-            source = Remembered([repository.memory], repository.paths[file], weights)
+            source = Remembered(repository.memories, repository.paths[file], weights)
             mixture = MemoryMixture(Written(tokens[:place].tolist()), weights, source)
         elif place == at_place + 1:
             mixture.add(int(tokens[at_place]))
         stretch, at_place = (file, place), place
         token, typed, allowed = int(tokens[place]), int(scored.typed[number]), None
         if typed:
-            allowed = np.zeros(n_vocab, np.bool_)
+            allowed = np.zeros(repository.n_vocab, np.bool_)
             allowed[pieces.allowed(pieces.piece(token)[:typed])] = True
         said = mixture.forecast(allowed)
         if said is not None:
@@ -171,16 +186,24 @@ def part(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
     )
 
 
-def fitted(scored: Scored, sample: Sample, known: Floats, weights: MemoryShares) -> tuple[MemoryShares, float]:
+def joined(samples: Sequence[Sample]) -> Sample:
+    """Those of several repositories."""
+    names = Sample.__dataclass_fields__
+    return Sample(*(np.concatenate([getattr(sample, name) for sample in samples]) for name in names))
+
+
+def fitted(
+    typed: NDArray[np.int64], sample: Sample, known: Floats, weights: MemoryShares
+) -> tuple[MemoryShares, float]:
     """The likeliest shares for tokens at any place and for half-typed words, and the bits a token that is left."""
     rows, bits = [], 0.0
     for is_word in (False, True):
-        chosen = (known > 0) & ((scored.typed > 0) == is_word)
+        chosen = (known > 0) & ((typed > 0) == is_word)
         found = fit(part(sample, chosen))
         rows.append(as_rows(found))
         if not is_word:
             bits = float(-np.log2(mixed(part(sample, chosen), found)).mean())
-    return MemoryShares(rows[0], rows[1], weights.prompt, weights.folder, weights.dependencies), bits
+    return MemoryShares(rows[0], rows[1], weights.prompt, weights.folder, weights.layers), bits
 
 
 def after(scored: Scored, sample: Sample, known: Floats, shares: MemoryShares) -> Floats:
@@ -206,8 +229,7 @@ def report(
 ) -> dict[str, Any]:
     """The figures of one repository; "half_typed" in bits a word."""
     made = after(scored, sample, known, shares)
-    n_vocab = len(repository.memory.store.begins) - 1
-    alone = np.where(known > 0, sample.memory + sample.left / n_vocab, 1 / n_vocab)
+    alone = np.where(known > 0, sample.memory + sample.left / repository.n_vocab, 1 / repository.n_vocab)
     tokens = [int(repository.tokens[file][place]) for file, place in zip(scored.file, scored.place, strict=True)]
     sizes = np.array([len(pieces.piece(token)) for token in tokens], np.float64)
     free, word = scored.typed == 0, scored.typed > 0
@@ -216,7 +238,7 @@ def report(
         "repository": repository.name,
         "files": len(repository.paths),
         "held_out": len(repository.held),
-        "memory_tokens": repository.memory.size,
+        "memory_tokens": {str(memory.layer): memory.size for memory in repository.memories},
         "scored_tokens": int(free.sum()),
         "model": per_byte(scored.model[free], sizes[free], scored.file[free]),
         "memory": per_byte(alone[free], sizes[free], scored.file[free]),
@@ -243,12 +265,55 @@ def _scored(
     return found
 
 
+Fitted = tuple[float, MemoryShares, list[tuple[Sample, Floats]]]
+
+
+def searched(pieces: Pieces, at_hand: Layer, read: list[tuple[Repository, Scored]]) -> tuple[Fitted, dict[str, float]]:
+    """The shares under which repositories that were read are the likeliest, and the bits a token of all that was tried:
+    first the weights of the prompt and of the folder, then of the other layers, one after the other."""
+    empty = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
+    tried: dict[str, float] = {}
+    best: Fitted | None = None
+
+    def attempt(prompt: float, folder: float, layers: Rows) -> None:
+        nonlocal best
+        weights = MemoryShares(empty, empty, prompt, folder, layers)
+        parts = [remember(pieces, repository, scored, weights) for repository, scored in read]
+        sample, known = joined([sample for sample, _ in parts]), np.concatenate([known for _, known in parts])
+        typed = np.concatenate([scored.typed for _, scored in read])
+        shares, bits = fitted(typed, sample, known, weights)
+        tried[f"prompt {prompt}, folder {folder}, layers {layers[OWN.index(at_hand)]}"] = round(bits, 4)
+        print(*list(tried.items())[-1], file=sys.stderr, flush=True)
+        if best is None or bits < best[0]:
+            best = bits, shares, parts
+
+    for prompt in PROMPT_WEIGHTS:
+        for folder in FOLDER_WEIGHTS:
+            attempt(prompt, folder, LAYERS)
+    for layer in OWN:
+        for weight in LAYER_WEIGHTS if layer is not at_hand else ():
+            assert best is not None
+            shares = best[1]
+            if weight != shares.of_layer(at_hand, layer):
+                attempt(shares.prompt, shares.folder, _with_layer(shares.layers, at_hand, layer, weight))
+    assert best is not None
+    return best, tried
+
+
+def _with_layer(layers: Rows, at_hand: Layer, layer: Layer, weight: float) -> Rows:
+    table = [list(row) for row in layers]
+    table[OWN.index(at_hand)][list(Layer).index(layer)] = weight
+    return tuple(map(tuple, table))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("repositories", nargs="*", type=Path)
     parser.add_argument("--model", default="")
     parser.add_argument("--files", type=int, default=8, help="held out of each repository")
-    parser.add_argument("--fit", type=int, default=16, help="held out of this repository, to fit on")
+    parser.add_argument("--fit-on", nargs="+", type=Path, default=[ROOT], help="repositories that are fitted to")
+    parser.add_argument("--fit", type=int, default=16, help="held out of each of them")
+    parser.add_argument("--at-hand", type=Layer, choices=OWN, default=Layer.CODE, help="the sort of files held out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for what the model says")
     parser.add_argument("--write", action="store_true", help="put the shares into the model's file")
@@ -258,24 +323,17 @@ def main() -> None:
     context = open_context(model, CONTEXT + SCORED + 256, n_batch=BATCH, n_ubatch=BATCH)
     pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
     try:
-        own = Repository(model, ROOT, given.fit, given.seed)
-        scored = _scored(given, model, context, pieces, own)
-        best: tuple[float, MemoryShares, Sample, Floats] | None = None
-        empty = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
-        for prompt in PROMPT_WEIGHTS:
-            for folder in FOLDER_WEIGHTS:
-                weights = MemoryShares(empty, empty, prompt, folder, 0.0)
-                sample, known = remember(pieces, own, scored, weights)
-                shares, bits = fitted(scored, sample, known, weights)
-                print(f"prompt {prompt}, folder {folder}: {bits:.4f} bits a token", file=sys.stderr, flush=True)
-                if best is None or bits < best[0]:
-                    best = bits, shares, sample, known
-        assert best is not None
-        _, shares, sample, known = best
-        rows = [report(pieces, own, scored, sample, known, shares) | {"fitted_on": True}]
-        print(json.dumps(rows[0]), file=sys.stderr, flush=True)
+        read = []
+        for root in given.fit_on:
+            repository = Repository(model, root.resolve(), given.fit, given.seed, given.at_hand)
+            read.append((repository, _scored(given, model, context, pieces, repository)))
+        (_, shares, parts), tried = searched(pieces, given.at_hand, read)
+        rows = []
+        for (repository, scored), (sample, known) in zip(read, parts, strict=True):
+            rows.append(report(pieces, repository, scored, sample, known, shares) | {"fitted_on": True})
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
         for root in given.repositories:
-            repository = Repository(model, root.resolve(), given.files, given.seed)
+            repository = Repository(model, root.resolve(), given.files, given.seed, given.at_hand)
             scored = _scored(given, model, context, pieces, repository)
             sample, known = remember(pieces, repository, scored, shares)
             rows.append(report(pieces, repository, scored, sample, known, shares))
@@ -285,7 +343,8 @@ def main() -> None:
         model.close()
     if given.write:
         put(path, METADATA_KEY, str(shares))
-    print(json.dumps({"machine": machine(), "model": path.name, "rows": rows, "shares": str(shares)}, indent=1))
+    about = {"machine": machine(), "model": path.name, "at_hand": given.at_hand}
+    print(json.dumps({**about, "rows": rows, "tried": tried, "shares": str(shares)}, indent=1))
 
 
 if __name__ == "__main__":

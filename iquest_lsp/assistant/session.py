@@ -39,7 +39,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import CommitMessage, DiffExplanation, Impact, Story
+    from iquest_lsp.codeflow import CommitMessage, DiffExplanation, Impact, Story, Suspects
 
 
 PATIENT_TRIES = 3  # of one that can wait, where the deadline brings nothing
@@ -234,6 +234,10 @@ class Session:
     async def impact(self, file: Path, place: str) -> Impact:
         """What else must change with a place in a file; see line_history.impact_at."""
         return await asyncio.to_thread(line_history.impact_at, self.view(file), file, place)
+
+    async def suspects(self, file: Path, place: str) -> Suspects:
+        """Which recent changes likely brought a bug at a place in a file; see line_history.suspects_at."""
+        return await asyncio.to_thread(line_history.suspects_at, self.view(file), file, place)
 
     async def change_at(self, file: Path, line: int) -> tuple[Path, str]:
         """The change a line (0-based) is part of; see line_history.change_at."""

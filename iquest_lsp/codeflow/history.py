@@ -141,15 +141,18 @@ class History:
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 
-    def suspects(self, target: str) -> Suspects:
-        """Which recent changes most likely brought a bug in a file, at a line or in a definition."""
+    def suspects(self, target: str, *, buffer: str | None = None) -> Suspects:
+        """Which recent changes most likely brought a bug in a file, at a line or in a definition.
+
+        `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
+        """
         from iquest_lsp.codeflow.answers.suspects import suspects_of_target
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root, self.redact)
-        found = find_target(repository, target)
+        found = find_target(repository, target, buffer=buffer)
         with index_of(repository, self.folder, [found.path]) as index:
             return suspects_of_target(index, found, redact=self.redact, include_filtered=self.include_filtered)
 

@@ -15,7 +15,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import Impact, Story
+    from iquest_lsp.codeflow import Impact, Story, Suspects
 
 MAX_STEPS = 3
 MAX_LOOK_UP = 2000
@@ -53,6 +53,17 @@ def impact_at(view: ProjectView, file: Path, place: str) -> Impact:
     if note := why_no_history(path):
         raise UsageError(f"Nothing is known to change with {file.name}", why=note)
     return History(file.parent, has_secret).impact(f"{file.name}{place}", buffer=view.unsaved_text(path))
+
+
+def suspects_at(view: ProjectView, file: Path, place: str) -> Suspects:
+    """Which recent changes likely brought a bug at a place in a file as the client sees it; places as for impact_at.
+
+    Raises RepositoryError, UsageError. Blocks.
+    """
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"Nothing is known of what changed {file.name}", why=note)
+    return History(file.parent, has_secret).suspects(f"{file.name}{place}", buffer=view.unsaved_text(path))
 
 
 def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp.datatypes import Document, Dropped
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
+from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.tree import walk
@@ -39,17 +39,19 @@ def remember(
 
     With `paths` only these files are looked at. Raises ModelError for a model without a vocabulary, OSError.
     """
-    builder = _builder(place)
+    kept = _builders(place)
     gate = Gate(place.root, IgnoreRules(place.root, place.exclude))
     if paths is None:
         wanted = walk(place.root, gate.rules, max_files=place.max_files, max_depth=place.max_depth).paths
-        gone = set(builder.paths) - set(wanted)
+        gone = {path for builder in kept.layers.values() for path in builder.paths} - set(wanted)
     else:
         wanted, gone = tuple(paths), set[str]()
-    texts = _texts(gate, builder, [*wanted, *sorted(gone)], buffers)
-    files = builder.update(texts)
-    folders.make_room(builder.folder)
-    return files
+    mine: dict[Layer, list[str]] = {layer: [] for layer in kept.layers}
+    for path in (*wanted, *sorted(gone)):
+        mine[layer_of(path)].append(path)
+    files = [builder.update(_texts(gate, builder, mine[layer], buffers)) for layer, builder in kept.layers.items()]
+    folders.make_room([builder.folder for builder in kept.layers.values()])
+    return MemoryFiles.together(files)
 
 
 def _texts(
@@ -72,19 +74,30 @@ def _texts(
         yield Text(path, loaded.text if isinstance(loaded, Document) else None, changed_ns, size)
 
 
-#: The memory that this process keeps, and the model whose vocabulary it uses.
-builders: dict[Place, tuple[Builder, Model]] = {}
+@dataclass(frozen=True, slots=True)
+class Builders:
+    """What keeps the memory of a workspace, by layer, and the model whose vocabulary it uses."""
+
+    layers: Mapping[Layer, Builder]
+    model: Model
 
 
-def _builder(place: Place) -> Builder:
+#: The memory that this process keeps.
+builders: dict[Place, Builders] = {}
+
+
+def _builders(place: Place) -> Builders:
     if place not in builders:
-        for _, other in builders.values():
-            other.close()
+        for other in builders.values():
+            other.model.close()
         builders.clear()
         from iquest_lsp.runtime.llama.model import Model  # only this process needs llama.cpp
 
         model = Model.load(place.model, vocab_only=True)
-        name = f"{os.fspath(place.root)}\0{model.vocabulary_key}".encode("utf-8", "surrogatepass")
-        folder = folders.memory_folder() / hashlib.sha256(name).hexdigest()[:32]
-        builders[place] = Builder(folder, model.vocabulary_key, model.n_vocab, model.tokenize), model
-    return builders[place][0]
+        key, root = model.vocabulary_key, os.fspath(place.root)
+        made = {
+            layer: Builder(folders.folder_of(root, key, layer), key, model.n_vocab, model.tokenize, layer)
+            for layer in OWN
+        }
+        builders[place] = Builders(made, model)
+    return builders[place]

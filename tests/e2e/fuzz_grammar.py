@@ -151,6 +151,7 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
         _shape("iquest/ask", {"uri": uris, "question": _mostly(texts, junk), "position": _mostly(positions, junk)}),
         _shape("iquest/why", {"uri": uris, "line": numbers, "end_line": _mostly(numbers, junk)}),
         _shape("iquest/impact", {"uri": uris, "line": numbers, "symbol": _mostly(texts, junk)}),
+        _shape("iquest/suspects", {"uri": uris, "line": numbers, "log": _mostly(texts, junk)}),
         _shape("iquest/impact", {"uri": uris, "target": st.one_of(texts, junk), "patch": _mostly(texts, junk)}),
         _shape("workspace/executeCommand", {"command": st.text(max_size=20), "arguments": st.lists(junk, max_size=2)}),
         st.tuples(st.sampled_from(REQUESTS), junk),

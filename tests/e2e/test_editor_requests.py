@@ -81,6 +81,32 @@ async def test_lines_and_changes_are_asked_about(root: Path) -> None:
                 await ask(editor, "iquest/impact", {"uri": uri, **wrong})
 
 
+async def test_what_may_have_brought_a_bug_is_asked_and_told_in_both_forms(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        for place in ({"symbol": "area"}, {"line": 1}, {"line": 0, "end_line": 1}, {}):
+            told = await ask(editor, "iquest/suspects", {"uri": uri, "markdown": True, **place})
+            assert [item["subject"] for item in told["items"]] == ["Compute areas"]
+            assert "Compute areas" in told["markdown"]
+        log = 'Traceback (most recent call last):\n  File "shapes.py", line 2, in area\nTypeError: no\n'
+        told = await ask(editor, "iquest/suspects", {"folder": root.as_uri(), "log": log})
+        assert [item["subject"] for item in told["items"]] == ["Compute areas"]
+        assert "markdown" not in told
+        for method in ("iquest/why", "iquest/impact"):
+            told = await ask(editor, method, {"uri": uri, "line": 0, "markdown": True})
+            assert "shapes.py" in told["markdown"]
+        with pytest.raises(Exception, match="line"):
+            await ask(editor, "iquest/suspects", {"uri": uri, "line": "x"})
+
+
+async def test_the_lines_asked_about_are_those_of_the_open_document(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py", "# not saved yet\n" + CODE)
+        told = await ask(editor, "iquest/suspects", {"uri": uri, "line": 2})
+        assert [item["subject"] for item in told["items"]] == ["Compute areas"]
+        assert "line" in told["items"][0]["reason"]
+
+
 async def test_the_context_is_what_a_completion_would_send(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError, kept_files
+from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.store import Ids
 
 log = logging.getLogger(__name__)
@@ -38,21 +39,40 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class MemoryFiles:
-    """A workspace's memory as it lies on disk: the large file and the small one, in this order, by their paths, how
-    many files and tokens they hold, and how many files found no room."""
+    """A workspace's memory as it lies on disk: of each layer the large file and the small one, in this order, by their
+    paths, how many files and tokens they hold, and how many files found no room."""
 
     files: tuple[str, ...] = ()
     texts: int = 0
     tokens: int = 0
     left_out: int = 0
 
+    @classmethod
+    def together(cls, parts: Iterable[MemoryFiles]) -> MemoryFiles:
+        """Those of several layers."""
+        found = list(parts)
+        return cls(
+            tuple(file for part in found for file in part.files),
+            sum(part.texts for part in found),
+            sum(part.tokens for part in found),
+            sum(part.left_out for part in found),
+        )
+
 
 class Builder:
-    """The memory of one workspace for one vocabulary, in a folder of its own."""
+    """The memory of one layer of a workspace for one vocabulary, in a folder of its own."""
 
-    def __init__(self, folder: Path, key: str, n_vocab: int, tokenize: Callable[[str], Sequence[int]]) -> None:
-        """Takes over what lies in the folder, as far as it is sound. `key` names the vocabulary and the workspace."""
+    def __init__(
+        self,
+        folder: Path,
+        key: str,
+        n_vocab: int,
+        tokenize: Callable[[str], Sequence[int]],
+        layer: Layer = Layer.CODE,
+    ) -> None:
+        """Takes over what lies in the folder, as far as it is sound. `key` names the vocabulary."""
         self.folder, self._key, self._n_vocab, self.tokenize = folder, key, n_vocab, tokenize
+        self.layer = layer
         self._left_out = 0
         self._large, self._small = self._read("large"), self._read("small")
         if self._small.below != self._large.digest:  # it stands upon another one, which was lost
@@ -115,7 +135,7 @@ class Builder:
         size = sum(len(ids) for _, ids in small.values())
         if size < max(LEAST_MERGED, MERGED_SHARE * self._large.size) and self._large.entries:
             texts = [small[path] for path in sorted(small)]
-            self._small = Memory.of(self._key, texts, self._n_vocab, self._large.digest, sorted(gone))
+            self._small = Memory.of(self._key, texts, self._n_vocab, self._large.digest, sorted(gone), self.layer)
             self._small.write(self.folder, "small")
             return
         whole = {
@@ -131,14 +151,14 @@ class Builder:
                 break
             kept.append(whole[path])
         self._left_out = len(whole) - len(kept)
-        self._large = Memory.of(self._key, kept, self._n_vocab)
+        self._large = Memory.of(self._key, kept, self._n_vocab, layer=self.layer)
         self._large.write(self.folder, "large")
         self._small = self._empty()
         for file in kept_files(self.folder, "small"):
             file.unlink(missing_ok=True)
 
     def _empty(self) -> Memory:
-        return Memory.of(self._key, (), self._n_vocab)
+        return Memory.of(self._key, (), self._n_vocab, layer=self.layer)
 
     def _read(self, kind: str) -> Memory:
         """The memory that was kept, an empty one where there is none that is sound."""

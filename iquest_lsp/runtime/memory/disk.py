@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 from iquest_lsp.atomic_file import replacing
 from iquest_lsp.errors import IQuestError
+from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.store import LONGEST, Ids, Store, joined
 
-MAGIC, VERSION = b"IQMEMORY", 1
+MAGIC, VERSION = b"IQMEMORY", 2
 _FRONT = struct.Struct("<8sII32s")
 _PAGE = 64
 _MOST_HEAD = 1 << 28
@@ -52,8 +53,9 @@ class Entry:
 class Memory:
     """A searchable text and the files that it is made of.
 
-    `key` names its vocabulary. `below` is the digest of the memory that it stands upon ("": none), of whose files it
-    replaces or takes away those in `gone`. `path` and `digest` are those of its own file, once there is one.
+    `key` names its vocabulary, `layer` the sort of its files. `below` is the digest of the memory that it stands upon
+    ("": none), of whose files it replaces or takes away those in `gone`. `path` and `digest` are those of its own file,
+    once there is one.
     """
 
     def __init__(
@@ -64,10 +66,11 @@ class Memory:
         store: Store,
         below: str = "",
         gone: Sequence[str] = (),
+        layer: Layer = Layer.CODE,
     ) -> None:
         """`starts`: where each file begins, and one more; see `joined`."""
         self.key, self.entries, self.store = key, tuple(entries), store
-        self.below, self.gone = below, frozenset(gone)
+        self.below, self.gone, self.layer = below, frozenset(gone), layer
         self.starts = starts
         self.path: Path | None = None
         self.digest = ""
@@ -75,11 +78,17 @@ class Memory:
 
     @classmethod
     def of(
-        cls, key: str, texts: Sequence[tuple[Entry, Ids]], n_vocab: int, below: str = "", gone: Sequence[str] = ()
+        cls,
+        key: str,
+        texts: Sequence[tuple[Entry, Ids]],
+        n_vocab: int,
+        below: str = "",
+        gone: Sequence[str] = (),
+        layer: Layer = Layer.CODE,
     ) -> Memory:
         """Sorts the texts of files."""
         tokens, starts = joined([ids for _, ids in texts], n_vocab)
-        return cls(key, [entry for entry, _ in texts], starts, Store.of(tokens, n_vocab), below, gone)
+        return cls(key, [entry for entry, _ in texts], starts, Store.of(tokens, n_vocab), below, gone, layer)
 
     @property
     def size(self) -> int:
@@ -102,6 +111,7 @@ class Memory:
         store = self.store
         about = {
             "key": self.key,
+            "layer": self.layer,
             "files": [list(asdict(entry).values()) for entry in self.entries],
             "starts": self._starts,
             "below": self.below,
@@ -165,7 +175,7 @@ def _parse(data: NDArray[np.uint8], key: str) -> Memory:
     starts = np.array(about["starts"], np.int64)
     if len(starts) != len(entries) + 1:
         raise ValueError("its files do not fit its text")
-    found = Memory(key, entries, starts, store, about["below"], about["gone"])
+    found = Memory(key, entries, starts, store, about["below"], about["gone"], Layer(about["layer"]))
     found.digest = digest.hex()
     return found
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,10 +29,17 @@ def kept_memories() -> list[tuple[Path, int]]:
     return found
 
 
-def make_room(used: Path) -> None:
-    """Removes the memories that were not used for the longest time, until the others fit; `used` is in use now."""
-    with suppress(OSError):
-        os.utime(used)
+def folder_of(*names: str) -> Path:
+    """The folder of the memory that these names together tell from all others."""
+    name = "\0".join(names).encode("utf-8", "surrogatepass")
+    return memory_folder() / hashlib.sha256(name).hexdigest()[:32]
+
+
+def make_room(used: Collection[Path]) -> None:
+    """Removes the memories that were not used for the longest time, until the others fit; `used` are in use now."""
+    for folder in used:
+        with suppress(OSError):
+            os.utime(folder)
     sizes: dict[Path, int] = {}
     for path, size in kept_memories():
         sizes[path.parent] = sizes.get(path.parent, 0) + size
@@ -40,7 +49,7 @@ def make_room(used: Path) -> None:
             times[folder] = folder.stat().st_mtime
     total = sum(sizes.values())
     for folder in sorted(times, key=lambda folder: times[folder]):
-        if total <= MOST_BYTES or folder == used:
+        if total <= MOST_BYTES or folder in used:
             continue
         shutil.rmtree(folder, ignore_errors=True)
         total -= sizes[folder]

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 #: A file of so many bytes is read while an answer waits, a larger one beside it.
 READ_AT_ONCE = 4 << 20
-MOST_OPEN = 16
+MOST_OPEN = 64
 
 
 class OpenMemories:
@@ -28,9 +28,9 @@ class OpenMemories:
         self._lock = threading.Lock()
 
     def of(self, files: Sequence[str]) -> list[Memory]:
-        """The memories in these files, each standing upon the one before; those that are there and sound."""
+        """The memories in these files that are there and sound, and stand upon none or the one before."""
         found = [memory for file in files if (memory := self._one(file)) is not None]
-        return [memory for at, memory in enumerate(found) if memory.below == (found[at - 1].digest if at else "")]
+        return [memory for at, memory in enumerate(found) if memory.below in ("", found[at - 1].digest if at else "")]
 
     def _one(self, file: str) -> Memory | None:
         try:

@@ -8,29 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.runtime.memory.disk import Memory
+from iquest_lsp.runtime.memory.layers import layer_of
 from iquest_lsp.runtime.memory.shares import MemoryShares
 from iquest_lsp.runtime.memory.store import Found, Ids
 
 
 class Remembered:
-    """Memories, each of which takes the place of files in those before it; see mixture.Source.
+    """Memories of several layers, each of which takes the place of files in those of its layer before it; see
+    mixture.Source. What counts for nothing beside the file at hand is not searched."""
 
-    `dependencies` is the memory of what the repository imports.
-    """
-
-    def __init__(
-        self, memories: Sequence[Memory], path: str, shares: MemoryShares, dependencies: Memory | None = None
-    ) -> None:
+    def __init__(self, memories: Sequence[Memory], path: str, shares: MemoryShares) -> None:
         """`path`: the file at hand, whose folder counts more."""
-        self._memories = [*([dependencies] if dependencies is not None else []), *memories]
+        counted = [(memory, shares.of_layer(layer_of(path), memory.layer)) for memory in memories]
+        self._memories = [memory for memory, share in counted if share > 0]
         self._weights = []
-        for memory in self._memories:
-            if memory is dependencies:
-                weights = np.full(len(memory.entries) + 1, shares.dependencies)
-            else:
-                gone = frozenset[str]().union(*(other.gone for other in memories[memories.index(memory) + 1 :]))
-                weights = _weights(memory, path.rpartition("/")[0], gone, shares.folder)
-            self._weights.append(weights)
+        folder = path.rpartition("/")[0]
+        for at, (memory, share) in enumerate(counted):
+            if share > 0:
+                later = [other for other, _ in counted[at + 1 :] if other.layer == memory.layer]
+                gone = frozenset[str]().union(*(other.gone for other in later))
+                self._weights.append(share * _weights(memory, folder, gone, shares.folder))
 
     def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> list[Found]:
         """What follows the context in each memory, in order."""

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from iquest_lsp.runtime.memory.blend import Forecast
+from iquest_lsp.runtime.memory.layers import OWN, Layer
 from iquest_lsp.runtime.memory.store import ORDERS
 
 METADATA_KEY = "iquest.memory"
@@ -19,6 +20,12 @@ FEATURES = 4
 _LONGEST_ODDS, MOST = 6.0, 0.98
 
 Rows = tuple[tuple[float, ...], ...]
+#: What a place in each Layer counts for (columns), in a file of each of OWN (rows).
+LAYERS: Rows = (
+    (1.0, 0.0, 0.0, 0.5),
+    (1.0, 1.0, 0.0, 0.0),
+    (0.0, 0.0, 1.0, 0.0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +36,15 @@ class MemoryShares:
     of what the model says, so that rounding changes it by rounding. `free` holds at any place, `word` where the
     answer's first token is limited to those that spell a half-typed word; their first row is for places where only
     the frequency of tokens is known (order 0, `word` only), then there is one for each of ORDERS.
-    `prompt`, `folder` and `dependencies` are how many places elsewhere in the repository a place in the prompt, in the
-    folder of the file, and in a dependency counts for.
+    `prompt` and `folder` are how many places elsewhere in the repository a place in the prompt and in the folder of the
+    file counts for; `layers` see LAYERS.
     """
 
     free: Rows
     word: Rows
     prompt: float = 1.0
     folder: float = 1.0
-    dependencies: float = 0.0
+    layers: Rows = LAYERS
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -45,17 +52,24 @@ class MemoryShares:
         try:
             about = json.loads(text)
             tables = [tuple(tuple(float(value) for value in row) for row in about[name]) for name in ("free", "word")]
-            weights = [float(about[name]) for name in ("prompt", "folder", "dependencies")]
+            weights = [float(about[name]) for name in ("prompt", "folder")]
+            layers = tuple(tuple(float(value) for value in row) for row in about.get("layers", LAYERS))
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
-        shapes_fit = all(len(rows) == len(ORDERS) + 1 and all(len(row) == FEATURES for row in rows) for rows in tables)
+        shapes_fit = len(layers) == len(OWN) and all(len(row) == len(Layer) for row in layers)
+        shapes_fit &= all(len(rows) == len(ORDERS) + 1 and all(len(row) == FEATURES for row in rows) for rows in tables)
+        weights += [value for row in layers for value in row]
         numbers = [*weights, *(value for rows in tables for row in rows for value in row)]
         is_sound = shapes_fit and all(map(math.isfinite, numbers)) and min(weights) >= 0
-        return cls(tables[0], tables[1], *weights) if is_sound else None
+        return cls(tables[0], tables[1], weights[0], weights[1], layers) if is_sound else None
 
     def __str__(self) -> str:
         """The value of the GGUF key."""
         return json.dumps(asdict(self))
+
+    def of_layer(self, at_hand: Layer, layer: Layer) -> float:
+        """What a place in a layer counts for in a file of the sort `at_hand`."""
+        return self.layers[OWN.index(at_hand)][tuple(Layer).index(layer)]
 
     def of(self, forecast: Forecast, model_top: float, *, spelled: bool = False) -> float:
         """The memory's share where the model's likeliest token has the probability `model_top`."""
@@ -65,7 +79,7 @@ class MemoryShares:
 
 
 #: For models that are only drafted for.
-DRAFTED_FROM = MemoryShares(free=(), word=(), folder=2.0, dependencies=0.5)
+DRAFTED_FROM = MemoryShares(free=(), word=(), folder=2.0)
 
 
 def features(forecast: Forecast, model_top: float) -> tuple[float, ...]:

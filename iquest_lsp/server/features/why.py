@@ -1,9 +1,9 @@
-"""Why a place is as it is, and what must change with it, for editors."""
+"""Why a place is as it is, what must change with it, and what may have broken it, for editors."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.errors import UsageError
@@ -15,6 +15,12 @@ from iquest_lsp.workspace.unsaved import why_no_history
 
 WHY = "iquest/why"
 IMPACT = "iquest/impact"
+SUSPECTS = "iquest/suspects"
+
+
+class _Answer(Protocol):
+    def to_json(self) -> dict[str, object]: ...
+    def to_markdown(self) -> str: ...
 
 
 def register(connection: Connection) -> None:
@@ -26,7 +32,7 @@ def register(connection: Connection) -> None:
         file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, WHY)
         if lines is None:
             raise UsageError(f"{WHY} needs a line, counted from 0")
-        answer = (await connection.session.why(file, *lines)).to_json()
+        answer = _in_forms(asked, await connection.session.why(file, *lines))
         note = why_no_history(file.name)
         return answer | {"partial": note} if note else answer
 
@@ -36,15 +42,35 @@ def register(connection: Connection) -> None:
         if "target" in asked or "patch" in asked:
             history = History(root_asked(connection, asked, IMPACT), has_secret)
             target, patch = str(asked.get("target") or ""), patch_asked(asked)
-            return (await asyncio.to_thread(history.impact_of_diff, target, patch)).to_json()
-        file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, IMPACT)
-        place = ""
-        if symbol := str(asked.get("symbol") or ""):
-            place = f"::{symbol}"
-        elif lines is not None:
-            first, last = lines
-            place = f":{first + 1}" + (f"-{last + 1}" if last is not None else "")
-        return (await connection.session.impact(file, place)).to_json()
+            return _in_forms(asked, await asyncio.to_thread(history.impact_of_diff, target, patch))
+        file = connection.nameless.find(str(asked.get("uri", "")))
+        return _in_forms(asked, await connection.session.impact(file, _place(asked, IMPACT)))
+
+    @connection.feature(SUSPECTS)
+    async def suspects(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        if "log" in asked:
+            history = History(root_asked(connection, asked, SUSPECTS), has_secret)
+            return _in_forms(asked, await asyncio.to_thread(history.suspects_in_log, str(asked["log"])))
+        file = connection.nameless.find(str(asked.get("uri", "")))
+        return _in_forms(asked, await connection.session.suspects(file, _place(asked, SUSPECTS)))
+
+
+def _in_forms(asked: dict[str, object], answer: _Answer) -> dict[str, object]:
+    """The answer as JSON and, where that is asked for, as Markdown too."""
+    told = answer.to_json()
+    return told | {"markdown": answer.to_markdown()} if asked.get("markdown") is True else told
+
+
+def _place(asked: dict[str, object], method: str) -> str:
+    """The place in a file that is asked about, as the command line has it; "" for all of the file."""
+    if symbol := str(asked.get("symbol") or ""):
+        return f"::{symbol}"
+    lines = _lines(asked, method)
+    if lines is None:
+        return ""
+    first, last = lines
+    return f":{first + 1}" + (f"-{last + 1}" if last is not None else "")
 
 
 def _lines(asked: dict[str, object], method: str) -> tuple[int, int | None] | None:

@@ -16,6 +16,7 @@ from iquest_lsp.project.remembering import Place, remember
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.runtime.memory.disk import Memory
+from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.workspace.documents import DocumentStore
 
@@ -38,14 +39,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def held(files: MemoryFiles, place: Place) -> dict[str, str]:
     """The text of each file that is remembered."""
-    model = remembering.builders[place][1]
+    model = remembering.builders[place].model
     memories = [Memory.read(Path(file), model.vocabulary_key) for file in files.files]
-    gone = memories[-1].gone
+    gone = {memory.layer: memory.gone for memory in memories}  # the last one of each
     return {
         entry.path: model.detokenize(memory.tokens(at).tolist()).decode()
-        for memory in memories
+        for number, memory in enumerate(memories)
         for at, entry in enumerate(memory.entries)
-        if memory is memories[-1] or entry.path not in gone
+        if memory.layer not in {one.layer for one in memories[number + 1 :]} or entry.path not in gone[memory.layer]
     }
 
 
@@ -53,12 +54,28 @@ def test_the_files_that_may_be_shown_are_remembered(place: Place) -> None:
     assert held(remember(place, {}), place) == {"one.py": LINES, "two.py": LINES.replace("value", "other")}
 
 
+def test_prose_and_data_are_kept_apart_from_code(place: Place) -> None:
+    for name in ("notes.md", "CHANGES", "package.json"):
+        (place.root / name).write_text(f"what {name} says\n")
+    files = remember(place, {})
+    key = remembering.builders[place].model.vocabulary_key
+    memories = [Memory.read(Path(file), key) for file in files.files]
+    assert {memory.layer: [entry.path for entry in memory.entries] for memory in memories} == {
+        Layer.CODE: ["one.py", "two.py"],
+        Layer.PROSE: ["CHANGES", "notes.md"],
+        Layer.DATA: ["package.json"],
+    }
+    assert files.texts == 5
+    (place.root / "notes.md").unlink()
+    assert set(held(remember(place, {}), place)) == {"one.py", "two.py", "CHANGES", "package.json"}
+
+
 def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     remember(place, {})
     (place.root / "one.py").write_text("changed = 1\n")
     (place.root / "two.py").unlink()
     (place.root / "new.py").write_text("new = 2\n")
-    builder, model = remembering.builders[place]
+    builder, model = remembering.builders[place].layers[Layer.CODE], remembering.builders[place].model
     read: list[str] = []
     monkeypatch.setattr(builder, "tokenize", lambda text: read.append(text) or model.tokenize(text))
     assert held(remember(place, {}), place) == {"one.py": "changed = 1\n", "new.py": "new = 2\n"}

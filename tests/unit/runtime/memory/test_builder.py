@@ -14,9 +14,10 @@ from iquest_lsp.runtime.memory import builder as builders
 from iquest_lsp.runtime.memory.blend import blend
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
 from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError
+from iquest_lsp.runtime.memory.layers import Layer, layer_of
 from iquest_lsp.runtime.memory.remembered import Remembered
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
-from iquest_lsp.runtime.memory.store import ORDERS, Found
+from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, Found
 
 VOCABULARY = 128
 FLAT = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
@@ -45,8 +46,9 @@ def opened(files: MemoryFiles, key: str = "bytes") -> list[Memory]:
     return [Memory.read(Path(file), key) for file in files.files]
 
 
-def weights(*, folder: float = 1.0, dependencies: float = 0.0) -> MemoryShares:
-    return MemoryShares(FLAT, FLAT, 1.0, folder, dependencies)
+def weights(*, folder: float = 1.0, prose: float = 0.0, dependencies: float = 0.0) -> MemoryShares:
+    layers = ((1.0, prose, 0.0, dependencies), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
+    return MemoryShares(FLAT, FLAT, 1.0, folder, layers)
 
 
 def followers(memories: list[Memory], context: str, path: str = "", **how: float) -> dict[str, float]:
@@ -162,12 +164,50 @@ def test_the_folder_at_hand_and_dependencies_count_as_they_are_told_to() -> None
         "", [(Entry(path, ""), np.array(ids(text), np.int32)) for path, text in texts.items()], VOCABULARY
     )
     assert followers([memory], "xy", "b/three.py", folder=3.0) == {"p": 1, "q": 3}
-    other = Memory.of("", [(Entry("lib.py", ""), np.array(ids("xyz"), np.int32))], VOCABULARY)
-    seen = Remembered([memory], "", weights(dependencies=0.5), other)
+    lib = [(Entry("lib.py", ""), np.array(ids("xyz"), np.int32))]
+    other = Memory.of("", lib, VOCABULARY, layer=Layer.DEPENDENCIES)
+    seen = Remembered([memory, other], "", weights(dependencies=0.5))
     forecast = blend([(one, 1.0) for one in seen.find(ids("xy"))])
     assert forecast is not None
     by_token = dict(zip(map(chr, forecast.tokens.tolist()), forecast.parts.tolist(), strict=True))
     assert by_token["z"] == pytest.approx(by_token["p"] / 2)
+
+
+def test_prose_says_nothing_of_code_unless_it_is_told_to() -> None:
+    made = {"a.py": "xyp", "a.md": "xyq"}
+    memories = [
+        Memory.of("", [(Entry(path, ""), np.array(ids(text), np.int32))], VOCABULARY, layer=layer_of(path))
+        for path, text in made.items()
+    ]
+    assert followers(memories, "xy", "b.py") == {"p": 1}
+    assert followers(memories, "xy", "b.md") == {"q": 1}
+    assert followers(memories, "xy", "b.py", prose=0.25) == {"p": 1, "q": 0.25}
+    assert Remembered(memories, "b.md", weights()).file_at(0, LONGEST) == "a.md"
+
+
+@pytest.mark.parametrize(
+    ("path", "layer"),
+    [
+        ("src/a.py", Layer.CODE),
+        ("Makefile", Layer.CODE),
+        ("CMakeLists.txt", Layer.CODE),
+        ("history.py", Layer.CODE),
+        ("install.sh", Layer.CODE),
+        ("README", Layer.PROSE),
+        ("docs/index.rst", Layer.PROSE),
+        ("CHANGES.txt", Layer.PROSE),
+        ("LICENSE-MIT", Layer.PROSE),
+        ("man/tool.1", Layer.PROSE),
+        ("requirements-dev.txt", Layer.DATA),
+        ("package.json", Layer.DATA),
+        ("Cargo.lock", Layer.DATA),
+        (".github/ci.yml", Layer.DATA),
+        (".gitignore", Layer.DATA),
+        ("", Layer.CODE),
+    ],
+)
+def test_the_layer_of_a_file_is_told_by_its_name(path: str, layer: Layer) -> None:
+    assert layer_of(path) is layer
 
 
 def test_what_goes_on_ends_with_its_file() -> None:

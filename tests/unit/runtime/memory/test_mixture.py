@@ -124,7 +124,14 @@ def test_what_holds_no_table_is_none(change: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("free", []), ("word", [[0.0] * FEATURES]), ("prompt", -1.0), ("folder", "x"), ("free", [[0.0]] * 9)],
+    [
+        ("free", []),
+        ("word", [[0.0] * FEATURES]),
+        ("prompt", -1.0),
+        ("folder", "x"),
+        ("layers", [[1.0]]),
+        ("free", [[0.0]] * 9),
+    ],
 )
 def test_a_damaged_table_is_none(name: str, value: object) -> None:
     table = json.loads(str(EVEN))
