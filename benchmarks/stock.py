@@ -10,6 +10,7 @@ their own; without it `stock` is the loop of an unpatched program over our libra
 from __future__ import annotations
 
 import argparse
+import ctypes
 import importlib
 import json
 import os
@@ -22,13 +23,22 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.client.child import SLEEPING_THREADS
 
 
+_kept: list[Any] = []
+
+
 def unpatched(folder: Path) -> Any:
     """The low-level bindings of the package in `folder`."""
     os.environ["LLAMA_CPP_LIB_PATH"] = str(folder / "lib")
     sys.path.insert(0, str(folder))
     module = importlib.import_module("llama_cpp.llama_cpp")
     sys.path.remove(str(folder))
-    module.llama_log_set(module.llama_log_callback(lambda *_: None), None)
+    silent = module.llama_log_callback(lambda *_: None)
+    _kept.append(silent)  # it must outlive the library
+    module.llama_log_set(silent, None)
+    if hasattr(module._lib, "ggml_backend_load_all_from_path"):  # a build whose backends are modules
+        load = module._lib.ggml_backend_load_all_from_path
+        load.restype, load.argtypes = None, [ctypes.c_char_p]
+        load(os.fsencode(folder / "lib"))
     module.llama_backend_init()
     return module
 
