@@ -116,7 +116,7 @@ class Bench:
                 session.buffers.open(file, text, 1, "")
                 await session.warm(file, Position(line, column), refresh=True)
             else:
-                session.buffers.replace(file, text, typed + 1)
+                session.buffers.change(file, [(None, text)], typed + 1)
             await self._key(session, CompletionRequest(file, Position(line, column)), counts=typed > 0)
             await asyncio.sleep(PAUSE_S)
         session.buffers.close(file)

@@ -22,7 +22,6 @@ from iquest_lsp.bench import decode, prefill
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.client.child import SLEEPING_THREADS
 
-
 _kept: list[Any] = []
 
 

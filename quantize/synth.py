@@ -51,6 +51,8 @@ GEOMETRIES = {
     "14b": replace(_PLAIN, n_layer=28),
     "40b-loop": replace(_PLT, n_layer=80, parallel=False, gate_hidden=False),
 }
+#: How far logits spread: a trained model's two best are seldom as close as those of evenly random ones.
+LOGITS = 8.0
 #: Elements of a pool of quantized rows.
 _POOL = 4 * 1024 * 1024
 _PIECE = 16 * 1024 * 1024
@@ -161,6 +163,8 @@ class _Pools:
         if tensor.kind == gguf.GGMLQuantizationType.F32:
             scale = 1.0 if tensor.name.endswith("norm.weight") else 0.0
             spread = 0.05 if scale else 1 / np.sqrt(tensor.shape[-1])
+            if tensor.name == "output_norm.weight":
+                scale = LOGITS
             values = scale + spread * self._random.standard_normal(tensor.shape)
             yield values.astype(np.float32)
             return

@@ -25,6 +25,15 @@ static constexpr int MOST = 4;
 // from as many rows on tiles of unpacked weights are quicker
 static constexpr int64_t TILED_FROM = 32;
 
+// how far ahead of a block the file is asked for: with one activation the products wait for the memory
+static constexpr int64_t AHEAD = 2048;
+
+static inline void fetch_ahead(const void * block, size_t size) {
+    for (size_t at = 0; at < size; at += 64) {
+        _mm_prefetch((const char *) block + AHEAD + at, _MM_HINT_T0);
+    }
+}
+
 static inline float sum_of(__m256 x) {
     __m128 res = _mm256_extractf128_ps(x, 1);
     res = _mm_add_ps(res, _mm256_castps256_ps128(x));
@@ -69,6 +78,8 @@ static void dot_q4_K(int64_t n, const void * w, const char * const * rows, float
     }
 
     for (int64_t i = 0; i < n/QK_K; ++i) {
+        fetch_ahead(x + i, sizeof(x[i]));
+
         const float d    = GGML_CPU_FP16_TO_FP32(x[i].data.data.d);
         const float dmin = GGML_CPU_FP16_TO_FP32(x[i].data.data.dmin);
 
@@ -131,6 +142,8 @@ static void dot_q5_K(int64_t n, const void * w, const char * const * rows, float
     }
 
     for (int64_t i = 0; i < n/QK_K; ++i) {
+        fetch_ahead(x + i, sizeof(x[i]));
+
         const float d    = GGML_CPU_FP16_TO_FP32(x[i].data.data.d);
         const float dmin = GGML_CPU_FP16_TO_FP32(x[i].data.data.dmin);
 
@@ -199,6 +212,8 @@ static void dot_q6_K(int64_t n, const void * w, const char * const * rows, float
     }
 
     for (int64_t i = 0; i < n/QK_K; ++i) {
+        fetch_ahead(x + i, sizeof(x[i]));
+
         const float d = GGML_CPU_FP16_TO_FP32(x[i].d);
 
         const __m256i scales_16 = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *) x[i].scales));
@@ -268,7 +283,7 @@ bool ggml_mul_mat_rows_applies(const ggml_tensor * dst) {
     const ggml_tensor * x = dst->src[1];
 
     return ggml_mul_mat_rows_reads(w->type) && w->extra == nullptr && x->type == GGML_TYPE_F32 &&
-        x->ne[1] > 1 && x->ne[1] < TILED_FROM && x->ne[2] == 1 && x->ne[3] == 1;
+        x->ne[1] < TILED_FROM && x->ne[2] == 1 && x->ne[3] == 1;
 }
 
 void ggml_mul_mat_rows(ggml_tensor * dst, const char * x, size_t stride, int64_t w0, int64_t w1, int64_t x0, int64_t x1) {
@@ -299,6 +314,10 @@ void ggml_mul_mat_rows(ggml_tensor * dst, const char * x, size_t stride, int64_t
             }
         }
     }
+}
+
+bool ggml_mul_mat_q8_0_tiles_one_row(int type) {
+    return type == GGML_TYPE_Q8_0;
 }
 
 //
@@ -522,6 +541,11 @@ void ggml_mul_mat_rows(ggml_tensor * dst, const char * x, size_t stride, int64_t
     GGML_UNUSED(stride);
     GGML_UNUSED(w0 + w1 + x0 + x1);
     GGML_ABORT("not for this processor");
+}
+
+bool ggml_mul_mat_q8_0_tiles_one_row(int type) {
+    GGML_UNUSED(type);
+    return false;
 }
 
 bool ggml_mul_mat_q4_1_applies(const ggml_tensor * w) {

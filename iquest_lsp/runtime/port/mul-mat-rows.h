@@ -17,12 +17,15 @@ extern "C" {
 // weights of this type are read from the layout of the file, by the functions below
 bool ggml_mul_mat_rows_reads(enum ggml_type type);
 
-// the product of weights and activations is one for ggml_mul_mat_rows: more than one row, and not so many that unpacking
-// tiles of weights pays (tiled.cpp)
+// the product of weights and activations is one for ggml_mul_mat_rows: not so many rows that unpacking tiles of weights
+// pays (tiled.cpp)
 bool ggml_mul_mat_rows_applies(const struct ggml_tensor * dst);
 
 // rows [w0, w1) of the weights by rows [x0, x1) of the quantized activations, which lie at x with a stride
 void ggml_mul_mat_rows(struct ggml_tensor * dst, const char * x, size_t stride, int64_t w0, int64_t w1, int64_t x0, int64_t x1);
+
+// one activation goes through the tiles of llamafile/sgemm.cpp too, which read four rows of weights at a time
+bool ggml_mul_mat_q8_0_tiles_one_row(int type);
 
 bool   ggml_mul_mat_q4_1_applies  (const struct ggml_tensor * w);
 void   ggml_mul_mat_q4_1_repack   (const struct ggml_tensor * w, const void * data);
