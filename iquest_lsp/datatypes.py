@@ -127,12 +127,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedPart:
+    """What the memory holds of one sort of files (code, prose, data, dependencies), or of one installed package."""
+
+    layer: str
+    texts: int
+    tokens: int
+    package: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextWindow:
     """What is sent: the chunks kept in prompt order, those dropped, the counts, and the prompt itself.
 
     `tokens` are the prompt's ids, none where the file at the cursor may not be shown; the first
     `stable_prefix_tokens` of them do not change while one types. The repository's memory holds `memory_files` files of
-    `memory_tokens` tokens beside it. `stop` are texts that end an answer to it;
+    `memory_tokens` tokens beside it, which `memory_parts` tell apart. `stop` are texts that end an answer to it;
     `shows_suffix` says whether the model sees what stands behind the cursor. `partial` are sentences about what could
     not be chosen from, where somebody looks at the window.
     """
@@ -146,6 +156,7 @@ class ContextWindow:
     shows_suffix: bool = True
     memory_files: int = 0
     memory_tokens: int = 0
+    memory_parts: tuple[RememberedPart, ...] = ()
     partial: tuple[str, ...] = ()
 
     # --------------------------------------------------------------------------------------------- the runtime

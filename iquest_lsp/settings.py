@@ -94,9 +94,11 @@ class Settings:
     )
     memory: str = _setting(
         "repository",
-        "What completions draw on besides the window: all files of the repository that may enter it, or none.",
-        choices=("repository", "off"),
+        "What completions draw on besides the window: all files of the repository that may enter it, also the installed"
+        " packages that they import, or nothing.",
+        choices=("repository", "dependencies", "off"),
     )
+    edits: bool = _setting(True, "Put what was changed in other files since the last commit into the window.")
     history: bool = _setting(True, "Put what the git history says about the files at hand into the window.")
     next_edits: bool = _setting(True, "Show what your edits ask for elsewhere: a new name's other uses, say.")
     hover: bool = _setting(False, "Show the newest steps of a line's history when the mouse rests on it.")

@@ -30,7 +30,14 @@ def window_to_json(window: ContextWindow) -> dict[str, Any]:
         "budget": window.budget,
         "tokens": len(window.tokens),
         "stable_prefix_tokens": window.stable_prefix_tokens,
-        "memory": {"files": window.memory_files, "tokens": window.memory_tokens},
+        "memory": {
+            "files": window.memory_files,
+            "tokens": window.memory_tokens,
+            "parts": [
+                {"kind": part.layer, "package": part.package, "files": part.texts, "tokens": part.tokens}
+                for part in window.memory_parts
+            ],
+        },
         "chunks": [
             {
                 "kind": str(chunk.kind),

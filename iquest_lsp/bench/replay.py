@@ -25,6 +25,7 @@ from iquest_lsp.common_ends import common_head
 from iquest_lsp.datatypes import Position, Source, TokenCounts
 from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration
+from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.secret_scan import has_secret
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
 SETTINGS: dict[str, dict[str, object]] = {
     "no context": {"context": "none", "memory": "off"},
     "no context but memory": {"context": "none"},
-    "open files only": {"context": "open"},
-    "all without history": {"history": False},
+    "related files too": {"edits": False, "history": False},
+    "edits too": {"history": False},
+    "all without edits": {"edits": False},
     "all without memory": {"memory": "off"},
+    "open files only": {"context": "open"},
     "all": {},
 }
 Z95 = 1.96
@@ -48,6 +51,11 @@ COUNTS = ("window_tokens", "cold_tokens_evaluated", "warm_tokens_evaluated")
 def with_windows(sizes: Sequence[int]) -> dict[str, dict[str, object]]:
     """Settings that differ in the size of the window alone."""
     return {f"all, window of {size}": {"window_tokens": size} for size in sizes}
+
+
+def asks_history(setting: Mapping[str, object]) -> bool:
+    """Whether windows show what the history says."""
+    return bool(setting.get("history", True)) and setting.get("context", "all") == "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +146,15 @@ async def replay(
         try:
             for assistant in assistants.values():
                 await assistant.engine.ready()
-            parent = ""
+            steps = Steps(copy, is_asked=any(map(asks_history, compared.values())))
             for done, line in enumerate(lines):
                 progress(done, len(lines))
-                if line.parent != parent:
-                    parent = line.parent
+                changes = await steps.to(line)
+                if changes is not None:
                     for assistant in assistants.values():
-                        for client in ("", AGAIN):  # each has it open
-                            assistant.session(client).remove_workspace(folder)
-                    await asyncio.to_thread(copy.check_out, parent)
-                    await asyncio.to_thread(copy.update_index)
+                        project = assistant.session().add_workspace(folder)
+                        project.changed(changes)
+                        project.plan_anew()
                 for name, assistant in assistants.items():
                     await _one(assistant, folder, line, tallies[name])
             progress(len(lines), len(lines))
@@ -162,6 +169,25 @@ async def replay(
         "model": model.name if model is not None else "",
         "rows": [tally.row(name) for name, tally in tallies.items()],
     }
+
+
+class Steps:
+    """Takes a checked out history from the state around one typed line to that around the next; its index only where
+    `is_asked`, since that costs the reading of all commits."""
+
+    def __init__(self, copy: History, *, is_asked: bool = True) -> None:
+        self._copy, self._is_asked = copy, is_asked
+        self._state: tuple[str, tuple[str, ...]] = ("", ())
+
+    async def to(self, line: RetypedLine) -> Changes | None:
+        """What changed on disk; None where the state is the same."""
+        before, self._state = self._state, (line.parent, line.finished)
+        if before == self._state:
+            return None
+        paths = await asyncio.to_thread(self._copy.check_out, line.parent, line.commit, line.finished)
+        if self._is_asked and before[0] != line.parent:
+            await asyncio.to_thread(self._copy.update_index)
+        return Changes(tuple(paths), head=before[0] != line.parent)
 
 
 async def _one(assistant: Assistant, folder: Path, line: RetypedLine, tally: _Tally) -> None:

@@ -84,6 +84,9 @@ class Terminal:
         if answer["memory"]["files"]:
             held = answer["memory"]
             console.print(f"beside it, the repository's memory: {held['files']} files, {held['tokens']} tokens")
+            for part in held["parts"]:
+                name = part["package"] or part["kind"]
+                console.print(f"  {name}: {part['files']} files, {part['tokens']} tokens", markup=False)
         for sentence in answer["partial"] or ():
             self._line(f"partial: {sentence}")
         if answer["dropped"]:

@@ -295,8 +295,9 @@ class History:
         with retyping.checked_out(self.root) as folder:
             yield replace(self, root=folder)
 
-    def check_out(self, commit: str) -> None:
-        """Puts a commit's files into the folder that `checked_out` gave."""
+    def check_out(self, commit: str, after: str = "", finished: Sequence[str] = ()) -> list[str]:
+        """Puts a commit's files into the folder that `checked_out` gave, those `finished` as they are in the commit
+        `after`; returns the paths of files that differ from what was there before."""
         from iquest_lsp.codeflow.past import retyping
 
-        retyping.check_out(self.root, commit)
+        return retyping.check_out(self.root, commit, after, finished)

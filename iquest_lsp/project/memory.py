@@ -36,7 +36,7 @@ class WorkspaceMemory:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"memory {root.name}")
         self._process = IndexProcess("memory", idle_s=IDLE_S)
         self._place: Place | None = None
-        self._files = MemoryFiles()
+        self._files = self._packages = MemoryFiles()  # all of it, and what of it is installed packages
         self._sent: dict[str, int] = {}  # the open files that are remembered as they are in the editor
         self._is_closed = False
 
@@ -51,9 +51,9 @@ class WorkspaceMemory:
         With the setting "off", and for a model that is not on this machine, it remembers nothing.
         """
         if setting == "off" or not place.model or not Path(place.model).is_file():
-            self._place, self._files = None, MemoryFiles()
+            self._place, self._files, self._packages = None, MemoryFiles(), MemoryFiles()
         elif place != self._place:
-            self._place, self._files, self._sent = place, MemoryFiles(), {}
+            self._place, self._files, self._packages, self._sent = place, MemoryFiles(), MemoryFiles(), {}
             self._submit(None)
         elif buffers:
             self._look_at_buffers()
@@ -87,6 +87,11 @@ class WorkspaceMemory:
     def _buffers(self) -> dict[str, Document | Dropped]:
         return {document.path: self._load(document.path) for document in self._documents.open_documents()}
 
+    def _take(self, place: Place, own: MemoryFiles, packages: MemoryFiles) -> None:
+        if place == self._place:
+            self._packages = packages
+            self._files = MemoryFiles.together((own, packages))
+
     def _submit(self, paths: Sequence[str] | None) -> None:
         place = self._place
 
@@ -96,12 +101,13 @@ class WorkspaceMemory:
             try:
                 wanted = None if paths is None else tuple(paths)
                 files = self._process.call(remembering.remember, place, self._buffers(), wanted)
+                self._take(place, files, self._packages)
+                if place.packages:  # what takes longer comes later
+                    packages = self._process.call(remembering.remember_packages, place, wanted)
+                    self._take(place, files, packages)
             except (IQuestError, OSError) as error:
                 if not self._is_closed:
                     log.warning("%s is not remembered: %s", self._root, error)
-                return
-            if place == self._place:
-                self._files = files
 
         try:
             self._thread.submit(work)

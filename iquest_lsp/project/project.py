@@ -146,7 +146,8 @@ class Project:
         snapshot = self._masked(snapshot)
         if self.settings.context == "none":
             snapshot = replace(snapshot, open_documents=())
-        place = Place(self.root, self._exclude, *self._bounds, info.path)
+        packages = self.settings.memory == "dependencies"
+        place = Place(self.root, self._exclude, *self._bounds, info.path, packages)
         self.memory.follow(place, self.settings.memory, buffers=purpose is Purpose.REFRESH)
         with self._windows:
             key = (info.path or info.name, budget)
@@ -160,6 +161,11 @@ class Project:
             return assembler.assemble(
                 snapshot, self._sources(snapshot.document.path), refresh=purpose is Purpose.REFRESH
             )
+
+    def plan_anew(self) -> None:
+        """Gives up the order of what the window shows: the next one is made as if it were the first."""
+        with self._windows:
+            self._assembler = None
 
     @property
     def edits(self) -> Sequence[RecentEdit]:
@@ -226,7 +232,7 @@ class Project:
 
     def _watch(self) -> None:
         depth = 0 if self.is_loose else MAX_DEPTH
-        self._watcher = Watcher(self.root, lambda: self._gate.rules, self._changed, max_depth=depth)
+        self._watcher = Watcher(self.root, lambda: self._gate.rules, self.changed, max_depth=depth)
         self._watcher.start()
 
     def _rules(self) -> None:
@@ -263,7 +269,7 @@ class Project:
             is_secret=has_secret,
             repository=self.root.name,
             flow=history.flow if self.settings.history else (),
-            edits=self._past.edits,
+            edits=self._past.edits if self.settings.edits else (),
             cochange=history.cochange.get(path, {}) if self.settings.history else {},
             notes=self._notes.of(path),
         )
@@ -330,8 +336,8 @@ class Project:
                 self._index.remove(seen.path)
         self._past.read_edits()
 
-    def _changed(self, changes: Changes) -> None:
-        """Called by the watcher, on its thread."""
+    def changed(self, changes: Changes) -> None:
+        """Files, rules or the history have changed on disk; the watcher calls it, on its thread."""
         if changes.rules:
             self._rules()
         if changes.everything:

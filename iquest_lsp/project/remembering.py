@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iquest_lsp import grammars
+from iquest_lsp.context.chunks import imports_of
 from iquest_lsp.datatypes import Document, Dropped
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
 from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of
+from iquest_lsp.runtime.memory.packages import PackageMemory, PackageTexts
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.installed.packages import Installed
 from iquest_lsp.workspace.tree import walk
 
 if TYPE_CHECKING:
@@ -23,13 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A workspace whose files are remembered in a model's tokens, and how much of it is read."""
+    """A workspace whose files are remembered in a model's tokens, how much of it is read, and whether the packages that
+    it imports are remembered too."""
 
     root: Path
     exclude: tuple[str, ...]
     max_files: int
     max_depth: int
     model: str
+    packages: bool = False
 
 
 def remember(
@@ -54,6 +60,30 @@ def remember(
     return MemoryFiles.together(files)
 
 
+def remember_packages(place: Place, paths: Sequence[str] | None = None) -> MemoryFiles:
+    """Brings the memory of the packages that the workspace's files import up to date, after `remember`; with `paths`
+    only the imports of these files are looked at, and what is installed is taken to be what it was. Raises OSError."""
+    kept = _builders(place)
+    gate = Gate(place.root, IgnoreRules(place.root, place.exclude))
+    code = kept.layers[Layer.CODE]
+    for path in code.paths if paths is None else paths:
+        entry, language = code.entry(path), grammars.language_of(path)
+        if entry is None or not language:
+            kept.imports.pop(path, None)
+        elif path not in kept.imports or kept.imports[path][0] != entry.digest:
+            loaded = gate.load(path)
+            text = loaded.text if isinstance(loaded, Document) else ""
+            kept.imports[path] = entry.digest, imports_of(text, language)
+    for path in kept.imports.keys() - set(code.paths):
+        del kept.imports[path]
+    if paths is None or kept.installed is None:
+        kept.installed = Installed(place.root)
+    found = kept.installed.imported((path, names) for path, (_, names) in kept.imports.items())
+    files = kept.packages.update([PackageTexts(one.name, one.version, one.texts) for one in found])
+    folders.make_room([*(builder.folder for builder in kept.layers.values()), *kept.packages.used])
+    return files
+
+
 def _texts(
     gate: Gate, builder: Builder, paths: Sequence[str], buffers: Mapping[str, Document | Dropped]
 ) -> Iterator[Text]:
@@ -74,12 +104,16 @@ def _texts(
         yield Text(path, loaded.text if isinstance(loaded, Document) else None, changed_ns, size)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Builders:
-    """What keeps the memory of a workspace, by layer, and the model whose vocabulary it uses."""
+    """What keeps the memory of a workspace, by layer, and of what it imports, in the vocabulary of a model; `imports`:
+    by file a digest of its text and what it imports, as it is written there."""
 
     layers: Mapping[Layer, Builder]
     model: Model
+    packages: PackageMemory
+    imports: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    installed: Installed | None = None
 
 
 #: The memory that this process keeps.
@@ -99,5 +133,5 @@ def _builders(place: Place) -> Builders:
             layer: Builder(folders.folder_of(root, key, layer), key, model.n_vocab, model.tokenize, layer)
             for layer in OWN
         }
-        builders[place] = Builders(made, model)
+        builders[place] = Builders(made, model, PackageMemory(key, model.n_vocab, model.tokenize))
     return builders[place]

@@ -49,7 +49,13 @@ class Windows:
             self._heads[project.root] = hash(window.tokens[: window.stable_prefix_tokens])
         held = project.memory.files
         partial = project.lacks() if purpose is Purpose.LOOK else ()
-        return replace(window, memory_files=held.texts, memory_tokens=held.tokens, partial=partial)
+        return replace(
+            window,
+            memory_files=held.texts,
+            memory_tokens=held.tokens,
+            memory_parts=held.parts,
+            partial=partial,
+        )
 
     def head(self, root: Path) -> int:
         """Differs when an idle moment has changed what stands before the current file."""

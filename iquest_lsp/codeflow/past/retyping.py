@@ -6,11 +6,12 @@ the hunk removes are gone, and what stands below is still the parent's.
 
 from __future__ import annotations
 
+import os
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,7 +27,8 @@ _LEAST_REST = 3
 class RetypedLine:
     """One place to complete: `text` is the document with its cursor at (`line`, `column`), both 0-based.
 
-    `expected` is the rest of the line as it was committed; `parent` is the commit whose files surround it.
+    `expected` is the rest of the line as it was committed; `parent` is the commit whose files surround it, but for
+    `finished`, other files of the commit that were written before: the work in progress, as the order of paths has it.
     """
 
     commit: str
@@ -36,6 +38,7 @@ class RetypedLine:
     line: int
     column: int
     expected: str
+    finished: tuple[str, ...] = ()
 
 
 def retyped_lines(
@@ -51,6 +54,7 @@ def retyped_lines(
     with repository.blobs() as blobs:
         for commit in commits(repository, revisions=("HEAD",), limit=count, patch=True, numbers=False, merges=False):
             lines: list[RetypedLine] = []
+            there = sorted(file.path for file in commit.files if file.status in ("M", "R", "A"))
             for file in commit.files:
                 if not commit.parents or file.status not in ("M", "R", "A") or not grammars.language_of(file.path):
                     continue
@@ -58,7 +62,10 @@ def retyped_lines(
                 if data is None or len(data) > _MAX_TEXT:
                     continue
                 old = data.decode("utf-8", "replace").split("\n")
-                lines += _typed(commit.oid, commit.parents[0], file, old, seed)
+                finished = tuple(path for path in there if path < file.path)
+                lines += [
+                    replace(line, finished=finished) for line in _typed(commit.oid, commit.parents[0], file, old, seed)
+                ]
             chosen.append(lines)
     return _spread(chosen, positions, seed, withhold)
 
@@ -75,9 +82,25 @@ def checked_out(root: Path) -> Iterator[Path]:
         yield target
 
 
-def check_out(folder: Path, commit: str) -> None:
-    """Puts a commit's files into such a folder."""
-    Repository.open(folder).run("checkout", "--quiet", "--force", "--detach", commit)
+def check_out(folder: Path, commit: str, after: str = "", finished: Sequence[str] = ()) -> list[str]:
+    """Puts a commit's files into such a folder, those `finished` as they are in the commit `after`; returns the paths
+    of files that differ from what was there before."""
+    repository = Repository.open(folder)
+    different: set[str] = set()
+    if repository.head():
+        listings = (("diff", "HEAD", "--"), ("diff", "HEAD", commit, "--"), ("ls-files", "--others"))
+        different = {name for listing in listings for name in _names(repository, *listing)}
+    repository.run("checkout", "--quiet", "--force", "--detach", commit)
+    repository.run("clean", "--quiet", "--force", "-d")
+    if finished:
+        repository.run("restore", f"--source={after}", "--worktree", "--", *finished)
+    return sorted(different | set(finished))
+
+
+def _names(repository: Repository, command: str, *arguments: str) -> list[str]:
+    options = ("--name-only", "--no-renames") if command == "diff" else ()
+    listed = repository.run(command, *options, "-z", *arguments)
+    return [os.fsdecode(name) for name in listed.split(b"\0") if name]
 
 
 def _typed(commit: str, parent: str, file: FileDiff, old: list[str], seed: int) -> Iterator[RetypedLine]:

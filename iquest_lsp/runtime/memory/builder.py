@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from iquest_lsp.datatypes import RememberedPart
 from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError, kept_files
 from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.store import Ids
@@ -40,12 +41,13 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class MemoryFiles:
     """A workspace's memory as it lies on disk: of each layer the large file and the small one, in this order, by their
-    paths, how many files and tokens they hold, and how many files found no room."""
+    paths, how many files and tokens they hold, how many files found no room, and what of it is of which sort."""
 
     files: tuple[str, ...] = ()
     texts: int = 0
     tokens: int = 0
     left_out: int = 0
+    parts: tuple[RememberedPart, ...] = ()
 
     @classmethod
     def together(cls, parts: Iterable[MemoryFiles]) -> MemoryFiles:
@@ -56,6 +58,7 @@ class MemoryFiles:
             sum(part.texts for part in found),
             sum(part.tokens for part in found),
             sum(part.left_out for part in found),
+            tuple(held for part in found for held in part.parts),
         )
 
 
@@ -118,7 +121,9 @@ class Builder:
             for at, entry in enumerate(self._large.entries)
             if entry.path in self._small.gone
         )
-        return MemoryFiles(kept, len(entries), self._large.size + self._small.size - gone, self._left_out)
+        size = self._large.size + self._small.size - gone
+        held = (RememberedPart(self.layer, len(entries), size),) if entries else ()
+        return MemoryFiles(kept, len(entries), size, self._left_out, held)
 
     def _entries(self) -> dict[str, Entry]:
         found = {entry.path: entry for entry in self._large.entries if entry.path not in self._small.gone}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from iquest_lsp.datatypes import Document, Dropped
 from iquest_lsp.project import remembering
 from iquest_lsp.project.memory import WorkspaceMemory
-from iquest_lsp.project.remembering import Place, remember
+from iquest_lsp.project.remembering import Place, remember, remember_packages
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.runtime.memory.disk import Memory
@@ -68,6 +69,28 @@ def test_prose_and_data_are_kept_apart_from_code(place: Place) -> None:
     assert files.texts == 5
     (place.root / "notes.md").unlink()
     assert set(held(remember(place, {}), place)) == {"one.py", "two.py", "CHANGES", "package.json"}
+
+
+def test_the_packages_that_files_import_are_remembered_after_them(place: Place) -> None:
+    site = place.root / "env" / "lib" / "python3.11" / "site-packages"
+    (place.root / "env").mkdir()
+    (place.root / "env" / "pyvenv.cfg").write_text("")
+    (place.root / ".gitignore").write_text("env/\n")
+    for name in ("used", "unused"):
+        (site / name).mkdir(parents=True)
+        (site / name / "__init__.py").write_text(f"def {name}_by_somebody():\n    pass\n")
+    (site / "used-1.2.dist-info").mkdir()
+    (site / "used-1.2.dist-info" / "RECORD").write_text("used/__init__.py,,\n")
+    remember(place, {})
+    assert remember_packages(place) == MemoryFiles()
+    (place.root / "one.py").write_text(f"import used\n{LINES}")
+    remember(place, {}, ["one.py"])
+    files = remember_packages(place, ["one.py"])
+    assert held(files, place) == {"pypi/used 1.2: used/__init__.py": "def used_by_somebody():\n    pass\n"}
+    assert [(part.layer, part.package) for part in files.parts] == [(Layer.DEPENDENCIES, "pypi/used 1.2")]
+    (place.root / "one.py").unlink()
+    remember(place, {}, ["one.py"])
+    assert remember_packages(place, ["one.py"]) == MemoryFiles()
 
 
 def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +153,9 @@ def test_a_workspace_is_remembered_beside_the_event_loop(tmp_path: Path, monkeyp
         memory.follow(place, "off")
         await memory.ready()
         assert memory.files == MemoryFiles()
+        memory.follow(replace(place, packages=True), "dependencies")
+        await memory.ready()
+        assert memory.files.texts == 1
         memory.follow(place, "repository")
         await memory.ready()
         first = memory.files

@@ -65,7 +65,25 @@ def test_states_are_checked_out_beside_the_repository(root: Path) -> None:
     with checked_out(root) as folder:
         check_out(folder, first)
         assert (folder / "code.py").read_text() == VERSIONS[0]
-        check_out(folder, git(root, "rev-parse", "HEAD"))
+        assert check_out(folder, git(root, "rev-parse", "HEAD")) == ["code.py"]
         assert (folder / "code.py").read_text() == VERSIONS[-1]
+        assert check_out(folder, git(root, "rev-parse", "HEAD")) == []
     assert not folder.exists()
     assert git(root, "status", "--porcelain=v2", "--branch") == before
+
+
+def test_what_was_written_before_a_line_is_work_in_progress(root: Path) -> None:
+    for name in ("another.py", "code.py", "zero.py"):
+        (root / name).write_text(f"def {name[:-3]}(value):\n    return value\n")
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "more")
+    lines = [line for line in retyped_lines(root, 1, 100) if line.path == "code.py"]
+    assert lines
+    assert {line.finished for line in lines} == {("another.py",)}
+    with checked_out(root) as folder:
+        check_out(folder, lines[0].parent)
+        assert check_out(folder, lines[0].parent, lines[0].commit, lines[0].finished) == ["another.py"]
+        assert git(folder, "status", "--porcelain") == "?? another.py"
+        assert (folder / "code.py").read_text() == VERSIONS[-1]
+        assert check_out(folder, lines[0].parent) == ["another.py"]
+        assert not (folder / "another.py").exists()
