@@ -46,11 +46,10 @@ PLACES = {
     "CMakeLists.txt": "iquest",
     "iquestloopcoder.cpp": "vendor/llama.cpp/src/models",
     "ggml-flash-attn-alibi.h": "vendor/llama.cpp/ggml/include",
-    "flash-attn-alibi.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
-    "mul-mat-q8.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
-    "mul-mat-q8.h": "vendor/llama.cpp/ggml/src/ggml-cpu",
-    "mul-mat-rows.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
-    "mul-mat-rows.h": "vendor/llama.cpp/ggml/src/ggml-cpu",
+    **dict.fromkeys(
+        ("flash-attn-alibi.cpp", "mul-mat-q8.cpp", "mul-mat-q8.h", "mul-mat-rows.cpp", "mul-mat-rows.h"),
+        "vendor/llama.cpp/ggml/src/ggml-cpu",
+    ),
 }
 #: Parts of the distribution that are left packed.
 UNUSED = ("app", "benches", "common", "docs", "examples", "gguf-py", "media", "models", "tests", "tools")
