@@ -2,10 +2,11 @@
 
     python -m benchmarks.beside_server WORKSPACE MODEL --package FOLDER [--places 8] [--keys 6] [--window 2048]
 
-FOLDER holds a llama_cpp package with its server, and its libraries in FOLDER/lib. At each place of some files a line is
-typed key by key. Each key is answered by this program's assistant, from the document to the text; then the server gets
-the prompt that the model was asked with, and as many tokens to write. Both are warm: the first key at a place is not
-counted. The server has its cache on. Prints one JSON object: milliseconds by the clock.
+FOLDER holds a llama_cpp package with its server, and its libraries in FOLDER/lib. At each place of some files lines are
+begun again, one after the other. Each is completed by this program's assistant, from the document to the text; then the
+server gets the prompt that the model was asked with, and as many tokens to write. Both are warm: the first request at a
+place is not counted. The server has its cache on, and its threads sleep while they wait, as ours do: on a busy machine they would
+take a hundred times as long. Prints one JSON object: milliseconds by the clock.
 """
 
 from __future__ import annotations
@@ -28,14 +29,17 @@ from iquest_lsp.assistant import Assistant, CompletionRequest, Session
 from iquest_lsp.bench.latency import typed_files
 from iquest_lsp.bench.report import machine, percentile
 from iquest_lsp.datatypes import Finish, Generation, Limits, Position, Prompt, Source
+from iquest_lsp.runtime.client.child import SLEEPING_THREADS
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.settings import Configuration
 
 PORT = 18741
 START_S = 120.0
-#: Between two keys, and until what is worked out ahead is done.
+#: Between two requests, and until what is worked out ahead is done.
 PAUSE_S, SETTLE_S = 0.2, 0.6
+#: Characters of a line that are there.
+BEGUN = 3
 
 
 @contextlib.contextmanager
@@ -61,7 +65,8 @@ def recorded() -> Iterator[list[tuple[Prompt, Generation]]]:
 @contextlib.contextmanager
 def serving(model: Path, package: Path, cells: int, threads: int) -> Iterator[None]:
     """llama-cpp-python's server with the model, ready."""
-    environment = {**os.environ, "PYTHONPATH": str(package), "LLAMA_CPP_LIB_PATH": str(package / "lib")}
+    environment = {**os.environ, **SLEEPING_THREADS}
+    environment |= {"PYTHONPATH": str(package), "LLAMA_CPP_LIB_PATH": str(package / "lib")}
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--n_ctx", str(cells)]
     command += ["--n_threads", str(threads), "--n_threads_batch", str(threads), "--cache", "true"]
     command += ["--host", "127.0.0.1", "--port", str(PORT), "--verbose", "false"]
@@ -102,26 +107,26 @@ class Bench:
     def __init__(self, vocabulary: Model, seen: list[tuple[Prompt, Generation]]) -> None:
         self._vocabulary = vocabulary
         self._seen = seen
+        self._is_warm = False  # whether the server was asked at this place before
         self.pairs: list[dict[str, Any]] = []
 
     async def place(self, session: Session, file: Path, line: int, keys: int) -> None:
-        """Types the beginning of a line of a file again, with the rest of the file around it."""
+        """Begins some lines of a file again, one after the other, with the rest of the file around each."""
         lines = file.read_text("utf-8").split("\n")
-        wanted = lines[line]
-        start = len(wanted) - len(wanted.lstrip())
-        for typed in range(keys + 1):
-            column = start + typed
-            text = "\n".join([*lines[:line], wanted[:column], *lines[line + 1 :]])
-            if typed == 0:
-                session.buffers.open(file, text, 1, "")
-                await session.warm(file, Position(line, column), refresh=True)
-            else:
-                session.buffers.change(file, [(None, text)], typed + 1)
-            await self._key(session, CompletionRequest(file, Position(line, column)), counts=typed > 0)
+        session.buffers.open(file, "\n".join(lines), 1, "")
+        self._is_warm = False
+        begun = [at for at in range(line, len(lines)) if len(lines[at].strip()) > BEGUN][: keys + 1]
+        for number, at in enumerate(begun):
+            column = len(lines[at]) - len(lines[at].lstrip()) + BEGUN
+            text = "\n".join([*lines[:at], lines[at][:column], *lines[at + 1 :]])
+            session.buffers.change(file, [(None, text)], number + 2)
+            if number == 0:
+                await session.warm(file, Position(at, column), refresh=True)
+            await self._key(session, CompletionRequest(file, Position(at, column)))
             await asyncio.sleep(PAUSE_S)
         session.buffers.close(file)
 
-    async def _key(self, session: Session, request: CompletionRequest, *, counts: bool) -> None:
+    async def _key(self, session: Session, request: CompletionRequest) -> None:
         self._seen.clear()
         begin = time.perf_counter()
         made = await session.complete(request)
@@ -135,7 +140,7 @@ class Bench:
         )
         tokens = max(len(answer.tokens), 1)
         theirs, said = await asyncio.to_thread(ask_server, text, tokens)
-        if counts:
+        if self._is_warm:
             self.pairs.append(
                 {
                     "ours_ms": took,
@@ -151,13 +156,14 @@ class Bench:
                     "server_tokens": said["usage"]["completion_tokens"],
                 }
             )
+        self._is_warm = True
 
 
 async def measure(given: argparse.Namespace) -> dict[str, Any]:
     """The figures of one workspace and model."""
-    threads = len(os.sched_getaffinity(0))
+    threads = given.threads or len(os.sched_getaffinity(0))
     vocabulary = Model.load(given.model, vocab_only=True)
-    overrides = {"model": str(given.model), "saved_kv_mb": 0, "window_tokens": given.window}
+    overrides = {"model": str(given.model), "saved_kv_mb": 0, "window_tokens": given.window, "threads": threads}
     with recorded() as seen, serving(given.model, given.package, given.window + 1024, threads):
         assistant = Assistant(Configuration(overrides), watch=False)
         bench = Bench(vocabulary, seen)
@@ -211,8 +217,9 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--places", type=int, default=8)
-    parser.add_argument("--keys", type=int, default=6)
+    parser.add_argument("--keys", type=int, default=6, help="lines at a place")
     parser.add_argument("--window", type=int, default=2048)
+    parser.add_argument("--threads", type=int, default=0, help="of both; 0: all processors")
     print(json.dumps(asyncio.run(measure(parser.parse_args())), indent=1))
 
 
