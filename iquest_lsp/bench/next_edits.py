@@ -10,10 +10,12 @@ the rest of their files, then other files, tests and documents last.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,15 +89,21 @@ class Session:
     def __init__(self, commit: CommitTexts, order: Order) -> None:
         self.commit = commit
         self.changes = {item.path: Change(item) for item in commit.changed}
-        self.heads = {path: self._heads(path) for path in self.changes}
-        self.edits = self._ordered(order)
+        self._order = order
         self.made: dict[str, set[int]] = {path: set() for path in self.changes}
         #: The files that were changed so far.
         self.state: dict[str, Change] = {}
 
-    def _ordered(self, order: Order) -> list[tuple[str, int]]:
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether it has as many edits as people make."""
+        return 2 <= sum(len(change.edits) for change in self.changes.values()) <= MAX_EDITS
+
+    @cached_property
+    def edits(self) -> list[tuple[str, int]]:
+        """All edits in their order: paths, and numbers of the edits of each."""
         every = [(path, at) for path, change in self.changes.items() for at in range(len(change.edits))]
-        if order == "diff":
+        if self._order == "diff":
             return every
 
         def rank(item: tuple[str, int]) -> tuple[int, int]:
@@ -109,10 +117,15 @@ class Session:
 
         return sorted(every, key=rank)
 
+    @cached_property
+    def heads(self) -> dict[str, list[tuple[int, int]]]:
+        """For each file the lines of the heads of definitions that get another name or signature."""
+        return {path: self._heads(path) for path in self.changes}
+
     def _heads(self, path: str) -> list[tuple[int, int]]:
-        """The lines of the heads of definitions that get another name or signature."""
         change = self.changes[path]
-        if category(path) is not Category.SOURCE:
+        lines = change.text.before.split("\n")
+        if category(path) is not Category.SOURCE or not any(_may_touch_head(lines, edit) for edit in change.edits):
             return []
         names = {item.name for item in change.symbols if item.change in ("renamed", "signature")}
         return [(item.start, max(item.head, item.start + 1)) for item in change.after.symbols if item.name in names]
@@ -202,6 +215,27 @@ class Session:
 _PLACES = {Category.SOURCE: 0, Category.TEST: 1, Category.DOCS: 2}
 
 
+#: Lines that begin the head of a definition, most likely, and how many lines below it still belong to it at most.
+_HEAD = re.compile(
+    r"\b(?:def|fn|func|function|class|struct|interface|trait|enum|type|impl|macro_rules!|typedef|union)\b"
+    r"|^\s*#\s*define\b|^\s*(?:export\s+)?(?:const|let|var|static|pub)\b|^[A-Za-z_][\w\s*:<>,&~]*\("
+    r"|^\s*(?:(?:async|get|set|static|public|private|protected|readonly|abstract)\s+)*[\w$#]+\s*(?:<.*>)?\("
+)
+_HEAD_LINES = 15
+
+
+def _may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
+    """Whether an edit of `lines` may change a definition's head, by its text; errs on the side of yes."""
+    if any(_HEAD.search(line) for line in (*edit.old, *edit.new)):
+        return True
+    depth = 0
+    for line in reversed(lines[max(edit.old_line - _HEAD_LINES, 0) : edit.old_line]):
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        if depth > 0 and _HEAD.search(line):
+            return True
+    return False
+
+
 def _same(one: str, other: str) -> bool:
     return [item.text for item in pieces(one)] == [item.text for item in pieces(other)]
 
@@ -219,14 +253,20 @@ def _distance(one: Sequence[str], other: Sequence[str]) -> int:
     one, other = one[head:], other[head:]
     while one and other and one[-1] == other[-1]:
         one, other = one[:-1], other[:-1]
-    if len(one) * len(other) > 250_000:
-        return len(one) + len(other)
-    row = [0] * (len(other) + 1)
+    return len(one) + len(other) - 2 * _common(one, other)
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """The length of the longest common subsequence, by a row of bits (Hyyrö 2004)."""
+    masks: dict[str, int] = {}
+    for at, word in enumerate(other):
+        masks[word] = masks.get(word, 0) | 1 << at
+    whole = (1 << len(other)) - 1
+    row = whole
     for word in one:
-        above, row = row, [0] * (len(other) + 1)
-        for at, match in enumerate(other):
-            row[at + 1] = above[at] + 1 if word == match else max(row[at], above[at + 1])
-    return len(one) + len(other) - 2 * row[-1]
+        hit = row & masks.get(word, 0)
+        row = ((row + hit) | (row - hit)) & whole
+    return len(other) - row.bit_count()
 
 
 def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> None:
@@ -339,7 +379,7 @@ def replay_edits(
             break
         for order in orders:
             session = Session(commit, order)
-            if not 2 <= len(session.edits) <= MAX_EDITS:
+            if not session.is_by_hand:
                 continue
             names = session.names_change
             if names or not only_names:

@@ -9,16 +9,17 @@ from iquest_lsp.cli.complete import complete, context
 from iquest_lsp.cli.daemon import daemon
 from iquest_lsp.cli.history import explain_diff, impact, next_edit, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
-from iquest_lsp.cli.mcp import mcp
 from iquest_lsp.cli.models import models
 from iquest_lsp.cli.output import survive_any_stream
 from iquest_lsp.cli.serve import cli
+from iquest_lsp.cli.services import mcp
+from iquest_lsp.cli.services import serve as serve_http
 
 __all__ = ["cli", "explain_this_diff", "main"]
 
 for _command in (complete, context, explain_diff, next_edit, ask, why, impact, suspects, mcp, replay, bench):
     cli.add_command(_command)
-for _command in (doctor, daemon, cache, runtime, models):
+for _command in (serve_http, doctor, daemon, cache, runtime, models):
     cli.add_command(_command)
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from iquest_lsp.codeflow.answers.impact import is_meant
@@ -24,7 +23,7 @@ from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, read
 from iquest_lsp.codeflow.syntax.names import names_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, module_name, references
-from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameters
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, by_name_only, parameters
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.codeflow.wording.gaps import gap_words
 from iquest_lsp.errors import RepositoryError
@@ -45,6 +44,7 @@ __all__ = [
     "SymbolChange",
     "at_line",
     "breaks_callers",
+    "by_name_only",
     "category",
     "changed_texts",
     "imported",
@@ -63,7 +63,6 @@ __all__ = [
     "texts_of_commits",
 ]
 
-_WORD = re.compile(r"\w+")
 #: Hits of one word in one file that are looked at, as `git grep` does.
 MAX_HITS = 200
 #: A commit with more files, and a file with more characters, is not taken apart into edits.
@@ -90,6 +89,7 @@ class Sources:
         self._found: dict[str, list[tuple[str, int, str]]] = {}
         self._read: dict[str, bytes | None] = {}
         self._files: list[str] | None = None
+        self._uses: dict[tuple[object, ...], list[Reference]] = {}
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
@@ -111,8 +111,18 @@ class Sources:
     def with_texts(self, over: Mapping[str, str | None]) -> Sources:
         """The same files with other texts laid over; what is known of the files themselves stays known."""
         made = Sources(self._repository, self._revision, over, self._blobs)
-        made._found, made._read, made._files = self._found, self._read, self._files
+        made._found, made._read, made._files, made._uses = self._found, self._read, self._files, self._uses
         return made
+
+    def uses(self, names: Sequence[str], owners: Mapping[str, str] | None = None) -> list[Reference]:
+        """The uses of names, as `references` finds them; those in files without a text over them are remembered."""
+        key = (*names, *sorted((owners or {}).items()))
+        if key not in self._uses:
+            below = self.with_texts({})
+            self._uses[key] = references(below, names, below.read, owners=owners)
+        over = Sources(None, over=self._over)
+        fresh = references(over, names, over.read, owners=owners)
+        return [*(use for use in self._uses[key] if use.path not in self._over), *fresh]
 
     def files(self) -> list[str]:
         """Paths of all files."""
@@ -158,21 +168,26 @@ class Sources:
                     yield path, at, lines[at]
 
 
-def lines_with(text: str, word: str) -> Sequence[int]:
-    """The 0-based lines of a text that hold a word as a whole; the words of the last texts are remembered."""
-    if re.fullmatch(r"\w+", word):
-        return _words(text).get(word, ())
-    whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-    return [at for at, line in enumerate(text.split("\n")) if whole.search(line)]
-
-
-@lru_cache(maxsize=48)
-def _words(text: str) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for at, line in enumerate(text.split("\n")):
-        for word in set(_WORD.findall(line)):
-            found.setdefault(word, []).append(at)
+def lines_with(text: str, word: str) -> list[int]:
+    """The 0-based lines of a text that hold a word as a whole."""
+    found: list[int] = []
+    line, counted, at = 0, 0, text.find(word) if word else -1
+    while at >= 0:
+        end = at + len(word)
+        if not (at and _is_inner(text[at - 1])) and not (end < len(text) and _is_inner(text[end])):
+            line += text.count("\n", counted, at)
+            counted = at
+            found.append(line)
+            end = text.find("\n", end)
+            if end < 0:
+                break
+        at = text.find(word, end)
     return found
+
+
+def _is_inner(char: str) -> bool:
+    """Whether a character belongs to a word."""
+    return char.isalnum() or char == "_"
 
 
 @dataclass(frozen=True, slots=True)

@@ -392,7 +392,7 @@ class Completer:
             raise RequestCancelledError("The document changed meanwhile")
 
     def _state(self, job: Job) -> Hashable:
-        return self._model, job.project.state, self._windows.head(job.project.root)
+        return self._model, job.settings.max_tokens, job.project.state, self._windows.head(job.project.root)
 
     @property
     def _model(self) -> str:

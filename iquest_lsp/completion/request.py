@@ -30,7 +30,8 @@ class CompletionRequest:
     """Complete `file` at `cursor`; `explicit` when the user asked for it, by a key or a command, not only by typing.
 
     What is asked for is answered with the model's best guess however unsure it is. `longer` goes on past the statement
-    at the cursor, as far as its block goes. Either is answered inside a word too.
+    at the cursor, as far as its block goes. Either is answered inside a word too. `max_tokens` and `deadline_ms` bound
+    this answer where they are less than what is set.
     """
 
     file: Path
@@ -38,6 +39,16 @@ class CompletionRequest:
     explicit: bool = False
     longer: bool = False
     selected: SelectedItem | None = None
+    max_tokens: int | None = None
+    deadline_ms: int | None = None
+
+    def bounded(self, settings: Settings) -> Settings:
+        """The settings, within what this request may cost."""
+        tokens = min(settings.max_tokens, self.max_tokens or settings.max_tokens)
+        deadline = min(settings.deadline_ms, self.deadline_ms or settings.deadline_ms)
+        if (tokens, deadline) == (settings.max_tokens, settings.deadline_ms):
+            return settings
+        return replace(settings, max_tokens=tokens, deadline_ms=deadline)
 
 
 _UNKNOWN = Unit(Extent.STATEMENT)
@@ -102,7 +113,7 @@ def job_of(view: ProjectView, request: CompletionRequest) -> Job:
         cursor = Position(place.cursor.line, kept)
         snapshot = replace(snapshot, document=replace(snapshot.document, text=lines.text), cursor=cursor)
         place = CursorText.at(path, lines, cursor)
-    return Job(view, request, view.settings, begin, version, text, snapshot, place, span, given)
+    return Job(view, request, request.bounded(view.settings), begin, version, text, snapshot, place, span, given)
 
 
 def moved(job: Job, snapshot: Snapshot, place: CursorText) -> Job:

@@ -3,7 +3,7 @@
 records   an edit, a suggestion, and the reasons for one, as data
 pieces    texts taken apart into words and signs, and what turned one text into another
 parsed    a text with its syntax tree: names at places, scopes, calls
-renames, signatures, repeats, imports   the predictors
+predictors   what thinks of suggestions
 gate      the measured precision of each sort of suggestion, the order in which they are shown
 wording   the sentences: every word a user reads of a suggestion
 predict   the use case: changed texts in, suggestions out

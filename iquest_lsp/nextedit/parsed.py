@@ -144,6 +144,10 @@ class Parsed:
         """Line and column where a node begins."""
         return node.start_point.row, self.column(node.start_point.row, node.start_point.column)
 
+    def offset(self, line: int) -> int:
+        """The byte at which a line begins."""
+        return len("\n".join(self.lines[:line]).encode("utf-8", "replace")) + (line > 0)
+
     def place_at(self, offset: int) -> tuple[int, int]:
         """Line and column of a byte offset."""
         before = self.source[:offset]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lacks
-from iquest_lsp.nextedit import imports, renames, repeats, signatures
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, in_order
 from iquest_lsp.nextedit.parsed import parse
+from iquest_lsp.nextedit.predictors import imports, renames, repeats, signatures, tree_places
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
@@ -86,7 +86,7 @@ def suggested(
 
 def possible(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Everything that a predictor can think of, sure or not."""
-    for predictor in (renames, signatures, repeats, imports):
+    for predictor in (renames, signatures, repeats, tree_places, imports):
         yield from predictor.predict(changes, sources)
 
 

@@ -146,6 +146,7 @@ def messages(root: str) -> st.SearchStrategy[dict[str, Any]]:
         _shape("textDocument/hover", places),
         _shape("iquest/explainDiff", {"uri": uris, "target": st.one_of(texts, junk), "patch": _mostly(texts, junk)}),
         _shape("iquest/complete", {**places, "place": _mostly(spots, junk), "multiline": junk}),
+        _shape("iquest/complete", {**places, "automatic": junk, "max_tokens": numbers, "deadline_ms": numbers}),
         _shape("iquest/context", {"textDocument": _mostly(identifiers, junk), "place": _mostly(spots, junk)}),
         _shape("iquest/context", places),
         _shape("iquest/ask", {"uri": uris, "question": _mostly(texts, junk), "position": _mostly(positions, junk)}),

@@ -24,7 +24,13 @@ def play(script: str, file: Path) -> dict[str, str]:
     with private_home() as home:
         done = subprocess.run(
             [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / script}"],
-            env={**environment(home), "PLUGIN": str(PLUGIN), "COMMAND": command(), "FILE": str(file)},
+            env={
+                **environment(home),
+                "PLUGIN": str(PLUGIN),
+                "COMMAND": command(),
+                "FILE": str(file),
+                "HELP": shutil.copytree(PLUGIN / "doc", home.folder / "help" / "doc"),
+            },
             cwd=file.parent,
             capture_output=True,
             text=True,
@@ -63,3 +69,29 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
     assert "Compute areas" in seen["why"]
     column = len("word = '😀'; value = ") + {"utf-8": 3, "utf-16": 1, "utf-32": 0}[seen["encoding"]]
     assert seen["focus"] == f"long.py:0:0 long.py:149:{column} shapes.py:0:0"
+
+
+def test_one_can_live_in_it(tmp_path: Path) -> None:
+    seen = play("neovim_living.lua", repository(tmp_path / "work"))
+    assert seen["own"] == "#→!"
+    assert seen["word"] == ", height):"
+    assert seen["through"] == "eight):"
+    assert seen["line"] == ""
+    assert seen["own_again"] == "!"
+    assert seen["escaped"] == ""
+    assert seen["read_anew"] == ""
+    assert "Compute areas" in seen["page_why"]
+    assert "There are no release tags." in seen["page_why"]
+    assert "changing shapes.py" in seen["page_impact"]
+    assert "Compute areas" in seen["page_suspects"]
+    assert "shapes.py" in seen["page_context"]
+    assert "Left out" in seen["page_context"] or "tokens" in seen["page_context"]
+    assert "model" in seen["page_answer"]
+    assert "`" not in seen["page_explanation"]
+    assert seen["windows"] == "0"
+    assert seen["help"] == "iquest.txt"
+    assert seen["unknown"] == ""
+    assert "the server is" in seen["health"]
+    assert "runs for" in seen["health"]
+    assert "IQuest" in seen["health"]
+    assert "<Tab> (accept) is mapped by you too" in seen["health"]

@@ -112,7 +112,7 @@ def breaks_callers(before: str, after: str) -> bool:
     for name in ("self", "cls"):
         old.pop(name, None)
         new.pop(name, None)
-    by_name = _by_name_only(after)
+    by_name = by_name_only(after)
     if len(old) == len(new):
         # Another name in the same place is no matter to those who do not use it.
         old = {
@@ -131,7 +131,7 @@ def breaks_callers(before: str, after: str) -> bool:
             was, now = _defaulted(old[name])[1], _defaulted(item)[1]
             if (was and was != now) or (_optional(old[name]) and not _optional(item)):
                 return True
-            if name in by_name and name not in _by_name_only(before):
+            if name in by_name and name not in by_name_only(before):
                 return True
     return False
 
@@ -159,7 +159,7 @@ def _defaulted(parameter: str) -> tuple[str, str]:
     return (parameter, "") if found is None else (parameter[: found.start()], parameter[found.end() :].strip())
 
 
-def _by_name_only(signature: str) -> set[str]:
+def by_name_only(signature: str) -> set[str]:
     """Names of the parameters behind Python's star."""
     parts = _parts(signature)
     star = next((at for at, item in enumerate(parts) if re.match(r"\*(\w+\s*(:|$)|$)", item)), len(parts))

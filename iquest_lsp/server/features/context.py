@@ -28,10 +28,28 @@ def register(connection: Connection) -> None:
     async def complete(params: Any) -> dict[str, object]:
         asked = convert.plain(params)
         file, cursor = _asked(connection, asked, COMPLETE)
-        longer = asked.get("multiline") is True
-        request = CompletionRequest(file, cursor, explicit=True, longer=longer)
-        made = await connection.session.complete_patiently(request)
+        longer, automatic = asked.get("multiline") is True, asked.get("automatic") is True
+        request = CompletionRequest(
+            file,
+            cursor,
+            explicit=not automatic,
+            longer=longer,
+            max_tokens=_bound(asked, "max_tokens"),
+            deadline_ms=_bound(asked, "deadline_ms"),
+        )
+        session = connection.session
+        made = await (session.complete(request) if automatic else session.complete_patiently(request))
         return completion_to_json(made) | {"quiet": str(made.quiet)}
+
+
+def _bound(asked: dict[str, object], name: str) -> int | None:
+    """What the answer may cost; None where nothing is said. Raises UsageError."""
+    value = asked.get(name)
+    if value is None:
+        return None
+    if not convert.is_count(value) or not value:
+        raise UsageError(f"{COMPLETE} takes a whole number from 1 as {name}")
+    return value
 
 
 def _asked(connection: Connection, asked: dict[str, object], method: str) -> tuple[Path, Position]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iquest_lsp.nextedit.pieces import edits_between
-from iquest_lsp.nextedit.repeats import rules_of
+from iquest_lsp.nextedit.predictors.repeats import rules_of
 from tests.unit.nextedit.conftest import Think, places
 
 TABLE = 'open("a", mode)\nopen("b", mode)\nread("c", mode)\nopen("d", mode)\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.signatures import Plan, plan_of
+from iquest_lsp.nextedit.predictors.heads import Plan, plan_of
 from tests.unit.nextedit.conftest import Think, places
 
 
@@ -17,6 +17,8 @@ from tests.unit.nextedit.conftest import Think, places
         ("def f(a, b)", "def f(b, a)", Plan(order=(1, 0), before=2)),
         ("def f(a, b)", "def f(a, c)", Plan(renamed=(("b", "c"),), before=2)),
         ("func (s *T) f(a int)", "func (s *T) f(ctx C, a int)", Plan(added=((0, "ctx"),), before=1)),
+        ("func f(a []int)", "func f(a []int, b map[string]int)", Plan(added=((1, "b"),), before=1)),
+        ("f({a, b}, c)", "f({a, b}, c, d)", None),
         ("def f(a, b)", "def f(c)", None),
         ("class A", "class A(B)", None),
     ],
@@ -69,3 +71,31 @@ def test_a_header_declares_what_is_defined(think: Think) -> None:
         {"a.c": '#include "a.h"\nint area(int w, long h) {\n  return w;\n}\n'},
     )
     assert ("a.h", 1, "int area(int w, int h)", "int area(int w, long h)") in places(found, "signature")
+
+
+def test_what_a_call_may_leave_out_is_given_where_the_changes_made_it(think: Think) -> None:
+    module = "def area(width):\n    return width\n"
+    calls = (
+        "from shapes import area\n\n\ndef show(w, unit):\n    return area(w)\n\n\ndef hide(w):\n    return area(w)\n"
+    )
+    wider = module.replace("(width)", "(width, unit=1)")
+    assert places(think({"shapes.py": module, "show.py": calls}, {"shapes.py": wider}), "signature") == set()
+    found = think(
+        {"shapes.py": module, "show.py": calls},
+        {"shapes.py": wider, "show.py": calls.replace("hide(w)", "hide(w, unit)")},
+    )
+    assert places(found, "signature") == {("show.py", 9, "", ", unit")}
+
+
+def test_several_new_arguments_go_in_together(think: Think) -> None:
+    module = "def area(w):\n    return w\n"
+    calls = "from shapes import area\n\n\ndef show(w, unit, scale):\n    return area(w)\n"
+    found = think({"shapes.py": module, "show.py": calls}, {"shapes.py": module.replace("(w)", "(w, unit, scale)")})
+    assert places(found, "signature") == {("show.py", 5, "", ", unit, scale")}
+
+
+def test_what_goes_by_its_name_only_is_given_so(think: Think) -> None:
+    module = "def area(w):\n    return w\n"
+    calls = "from shapes import area\n\n\ndef show(w, unit):\n    return area(w)\n"
+    found = think({"shapes.py": module, "show.py": calls}, {"shapes.py": module.replace("(w)", "(w, *, unit)")})
+    assert places(found, "signature") == {("show.py", 5, "", ", unit=unit")}

@@ -7,11 +7,12 @@ it has several examples; a place above the first example that was passed over en
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.parsed import Parsed, is_member
 from iquest_lsp.nextedit.pieces import Piece, is_name, pieces, replacements
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
@@ -21,6 +22,8 @@ MAX_LINES, MAX_PARTS = 3, 4
 MAX_RULES, MAX_PLACES = 120, 60
 #: Examples beyond which more say nothing more; lines from an example that are near it, and that are not far.
 MANY, NEAR, FAR = 3, 5, 40
+#: Places that are few, and that are some.
+FEW, SOME = 2, 8
 #: Pieces of the line that a narrow, and a wide rule take along on either side.
 NARROW, WIDE = 1, 4
 #: The shortest word that other files are searched for.
@@ -55,7 +58,7 @@ class Rule:
     def strength(self) -> str:
         """How telling the replaced text is: a compound name, a word, several pieces, or signs only."""
         names = [word for word in self.old if is_name(word)]
-        if any(re.search(r"\w_\w|[a-z][A-Z]", word) and len(word) > 5 for word in names):
+        if any(map(is_compound, names)):
             return "compound"
         if len(self.old) >= 3:
             return "phrase"
@@ -83,9 +86,16 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
             for rule in rules_of(edit):
                 rules.setdefault(rule.key, rule).examples.append((edit.path, edit.line))
     by_path = {change.path: change for change in changes}
+    touched = touched_names(changes)
     for rule in [*reversed(rules.values())][:MAX_RULES]:
-        yield from _places(rule, by_path, sources)
+        yield from _places(rule, by_path, sources, touched)
     yield from whole_lines(changes)
+
+
+def touched_names(changes: Sequence[Change]) -> set[str]:
+    """What the definitions are called, and were called, that the changes touch."""
+    names = {name for change in changes for item in change.symbols for name in (item.name, item.old_name)}
+    return {name.rsplit(".", 1)[-1] for name in names}
 
 
 def rules_of(edit: Edit) -> Iterator[Rule]:
@@ -136,10 +146,12 @@ def _line_end(text: str, offset: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterator[NextEdit]:
+def _places(rule: Rule, changes: dict[str, Change], sources: Sources, touched: set[str]) -> Iterator[NextEdit]:
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
+    marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
+    marks += "-orphan" if len(rule.old) == 1 and is_name(rule.old[0]) and _is_orphan(rule, changes) else ""
     kin = category(homes[0])
     anchor = rule.anchor
     paths = list(homes)
@@ -164,16 +176,44 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources) -> Iterato
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = min(len(rule.examples), MANY)
-            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{_distance(rule.examples, path, line)}"
+            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
             sort += "-prose" if _PROSE.match(lines[line]) else ""
+            sort += "-between" if any(at == path and line < above for at, above in rule.examples) else ""
             column, last = match.start("x"), rule.examples[-1]
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
-    yield from found
+    left = amount(len(found))
+    yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
 
 
-def _distance(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
+def _is_orphan(rule: Rule, changes: Mapping[str, Change]) -> bool:
+    """Whether what the rule replaces is a name that its file defined or bound before, and does not any more."""
+    change = changes.get(rule.examples[-1][0])
+    if change is None or change.before.names is None or change.after.names is None:
+        return False
+    name = rule.old[0]
+    return _is_bound(change.before, name) and not _is_bound(change.after, name)
+
+
+def _is_bound(text: Parsed, name: str) -> bool:
+    """Whether a file defines a name or gives it a value."""
+    return any(item.short == name for item in text.symbols) or any(
+        text.use(spot)[0] == "bind" and not is_member(spot.node) for spot in text.spots(name)
+    )
+
+
+def amount(count: int) -> str:
+    """Whether places are few, some, or many."""
+    return "few" if count <= FEW else "some" if count <= SOME else "many"
+
+
+def is_compound(name: str) -> bool:
+    """Whether a name is made of several words, which two things are rarely called."""
+    return len(name) > 5 and bool(re.search(r"\w_\w|[a-z][A-Z]", name))
+
+
+def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
     """How far a place is from the nearest example in its file."""
     least = min((abs(line - at) for where, at in examples if where == path), default=FAR + 1)
     return "near" if least <= NEAR else "mid" if least <= FAR else "far"
@@ -230,7 +270,7 @@ def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, 
 
 
 def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
-    sort = f"repeat-{what}-{min(len(examples), MANY)}-{_distance(examples, path, line)}"
+    sort = f"repeat-{what}-{min(len(examples), MANY)}-{nearness(examples, path, line)}"
     reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
     return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])
 

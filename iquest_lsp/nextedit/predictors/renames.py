@@ -17,7 +17,6 @@ from iquest_lsp.codeflow.reading import (
     is_meant,
     leads_to,
     module_name,
-    references,
 )
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import (
@@ -269,7 +268,7 @@ def _everywhere(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
         return
     module = module_name(renamed.path)
     owners = {renamed.old: renamed.owner} if renamed.owner else {}
-    uses = references(sources, [renamed.old, module], sources.read, owners=owners)
+    uses = sources.uses([renamed.old, module], owners)
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     mine = [use for use in uses if use.name == renamed.old]
     alone = not any(use.own for use in mine)
@@ -327,7 +326,7 @@ def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> I
             renamed.new,
             EditKind.RENAME,
             reason,
-            sort,
+            sort + ("-beside" if any(text.words(renamed.new, use.line)) else ""),
             trigger=(renamed.path, renamed.line),
         )
 

@@ -1,0 +1,570 @@
+;;; iquest.el --- Ghost text and history from IQuest LSP  -*- lexical-binding: t; -*-
+
+;; Author: The IQuest LSP developers
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "28.1"))
+;; Keywords: convenience, languages, tools
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+
+;; `iquest-mode' shows what IQuest LSP suggests behind the cursor, in grey: TAB
+;; takes all of it, C-<right> a word, C-<end> the rest of the line, C-g puts it
+;; away; type on, and what you typed of it stays taken.  The keys mean this only
+;; while something is shown.
+;;
+;;     (require 'iquest)
+;;     (add-hook 'prog-mode-hook #'iquest-mode)
+;;
+;; It finds the server where it runs: as the server of eglot in the buffer, or as
+;; one of lsp-mode's.  Where it does not, it starts a connection of its own, so
+;; that eglot may have another server in the same mode.  All connections share
+;; one daemon, one loaded model and one warm window.
+;;
+;; `iquest-explain', `iquest-why', `iquest-impact', `iquest-suspects',
+;; `iquest-context' and `iquest-ask' answer in buffers.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'jsonrpc)
+(require 'project)
+(require 'subr-x)
+(require 'url-util)
+
+(defvar eglot-current-column-function)
+(defvar lsp--cur-workspace)
+(declare-function eglot-current-server "eglot")
+(declare-function eglot-managed-p "eglot")
+(declare-function eglot--signal-textDocument/didChange "eglot")
+(declare-function lsp-workspaces "lsp-mode")
+(declare-function lsp-request-async "lsp-mode")
+(declare-function lsp-notify "lsp-mode")
+(declare-function lsp-cur-column "lsp-mode")
+(declare-function lsp-register-client "lsp-mode")
+(declare-function make-lsp-client "lsp-mode")
+(declare-function lsp-stdio-connection "lsp-mode")
+(declare-function lsp--client-server-id "lsp-mode")
+(declare-function lsp--workspace-client "lsp-mode")
+(declare-function lsp--set-configuration "lsp-mode")
+
+(defgroup iquest nil
+  "Ghost text and history from IQuest LSP."
+  :group 'tools
+  :prefix "iquest-")
+
+(defcustom iquest-command '("iquest-lsp" "--stdio")
+  "The program that serves, and its arguments."
+  :type '(repeat string))
+
+(defcustom iquest-settings nil
+  "The server's settings, as a property list: (:deadlineMs 300)."
+  :type 'plist)
+
+(defcustom iquest-idle-delay 0.06
+  "Seconds without a key before a suggestion is asked for."
+  :type 'number)
+
+(defcustom iquest-connection 'any
+  "Through which connection the server is asked.
+`any' takes eglot's or lsp-mode's where this server is the buffer's, and one of
+our own elsewhere; `own' always takes one of our own."
+  :type '(choice (const any) (const own)))
+
+(defface iquest-ghost '((t :inherit shadow))
+  "What is suggested.")
+
+;;;; Connections of our own
+
+(defvar iquest--connections nil
+  "Connections of our own, by project root.")
+
+(defvar-local iquest--version nil
+  "The version of the document as the server of our own connection knows it.")
+(defvar-local iquest--changed nil
+  "Whether the text was changed since it was sent.")
+
+(defun iquest--root ()
+  "The folder of the buffer's project."
+  (let ((project (project-current)))
+    (expand-file-name
+     (if (not project)
+         default-directory
+       (if (fboundp 'project-root) (project-root project) (car (project-roots project)))))))
+
+(defun iquest--uri (file)
+  "The URI of FILE."
+  (concat "file://" (url-hexify-string (file-local-name (expand-file-name file)) url-path-allowed-chars)))
+
+(defun iquest--file (uri)
+  "The file that URI names."
+  (decode-coding-string (url-unhex-string (string-remove-prefix "file://" uri)) 'utf-8))
+
+(defun iquest--own-connection ()
+  "A connection of our own for the buffer's project."
+  (let* ((root (iquest--root))
+         (found (cdr (assoc root iquest--connections))))
+    (if (and found (jsonrpc-running-p found))
+        found
+      (setq iquest--connections (assoc-delete-all root iquest--connections))
+      (let ((made (make-instance
+                   'jsonrpc-process-connection
+                   :name (format "iquest %s" (abbreviate-file-name root))
+                   :events-buffer-scrollback-size 0
+                   :process (lambda ()
+                              (let ((default-directory root))
+                                (make-process :name "iquest" :command iquest-command :coding 'utf-8-emacs-unix
+                                              :connection-type 'pipe :noquery t
+                                              :stderr (get-buffer-create " *iquest log*"))))
+                   :request-dispatcher (lambda (_connection _method _params) nil)
+                   :notification-dispatcher #'iquest--told)))
+        (push (cons root made) iquest--connections)
+        (jsonrpc-request
+         made :initialize
+         (list :processId (emacs-pid) :rootUri (iquest--uri root)
+               :workspaceFolders (vector (list :uri (iquest--uri root) :name (file-name-nondirectory (directory-file-name root))))
+               :capabilities '(:general (:positionEncodings ["utf-32"]) :experimental (:iquest (:status t)))
+               :initializationOptions (or iquest-settings (make-hash-table)))
+         :timeout 60)
+        (jsonrpc-notify made :initialized (make-hash-table))
+        made))))
+
+(defvar iquest--status "" "What the server said last of its state.")
+
+(defun iquest--told (_connection method params)
+  "Take the notification METHOD with PARAMS."
+  (when (eq method 'iquest/status)
+    (setq iquest--status (plist-get params :state))
+    (force-mode-line-update t)))
+
+(defun iquest--language ()
+  "What the protocol calls the language of the buffer."
+  (string-remove-suffix "-ts" (string-remove-suffix "-mode" (symbol-name major-mode))))
+
+(defun iquest--whole-text ()
+  "The text of the buffer, also where it is narrowed."
+  (save-restriction (widen) (buffer-substring-no-properties (point-min) (point-max))))
+
+(defun iquest--sync (connection)
+  "Tell CONNECTION the text of the buffer."
+  (let ((uri (iquest--uri buffer-file-name)))
+    (cond
+     ((not (eq (car-safe iquest--version) connection))
+      (setq iquest--version (cons connection 1))
+      (jsonrpc-notify connection :textDocument/didOpen
+                      (list :textDocument (list :uri uri :languageId (iquest--language) :version 1
+                                                :text (iquest--whole-text)))))
+     (iquest--changed
+      (setcdr iquest--version (1+ (cdr iquest--version)))
+      (jsonrpc-notify connection :textDocument/didChange
+                      (list :textDocument (list :uri uri :version (cdr iquest--version))
+                            :contentChanges (vector (list :text (iquest--whole-text)))))))
+    (setq iquest--changed nil)))
+
+(defun iquest--saved ()
+  "Tell the server of our own connection that the file was saved."
+  (when (and iquest--version (jsonrpc-running-p (car iquest--version)))
+    (iquest--sync (car iquest--version))
+    (jsonrpc-notify (car iquest--version) :textDocument/didSave
+                    (list :textDocument (list :uri (iquest--uri buffer-file-name))))))
+
+(defun iquest--closed ()
+  "Tell the server of our own connection that the document is closed."
+  (when (and iquest--version (jsonrpc-running-p (car iquest--version)))
+    (jsonrpc-notify (car iquest--version) :textDocument/didClose
+                    (list :textDocument (list :uri (iquest--uri buffer-file-name)))))
+  (setq iquest--version nil))
+
+;;;; Asking, through whichever connection
+
+(defun iquest--eglot-server ()
+  "The server of eglot in this buffer, where it is this one."
+  (when (and (eq iquest-connection 'any) (featurep 'eglot) (eglot-managed-p))
+    (let* ((server (eglot-current-server))
+           (process (and server (jsonrpc--process server))))
+      (when (and process (seq-some (lambda (word) (string-match-p "iquest[-_]lsp" word)) (process-command process)))
+        server))))
+
+(defun iquest--lsp-workspace ()
+  "The workspace of lsp-mode with this server in this buffer."
+  (when (and (eq iquest-connection 'any) (featurep 'lsp-mode))
+    (seq-find (lambda (workspace) (eq (lsp--client-server-id (lsp--workspace-client workspace)) 'iquest))
+              (lsp-workspaces))))
+
+(defun iquest--as-plist (value)
+  "VALUE, an answer of lsp-mode, with property lists in place of hash tables."
+  (cond ((hash-table-p value)
+         (let (made)
+           (maphash (lambda (key one)
+                      (setq made (nconc (list (intern (concat ":" key)) (iquest--as-plist one)) made)))
+                    value)
+           made))
+        ((stringp value) value)
+        ((keywordp (car-safe value))
+         (cl-loop for (key one) on value by #'cddr append (list key (iquest--as-plist one))))
+        ((or (vectorp value) (consp value)) (vconcat (mapcar #'iquest--as-plist value)))
+        (t value)))
+
+(defun iquest--column ()
+  "The column of point as the connection counts it."
+  (cond ((iquest--eglot-server) (funcall eglot-current-column-function))
+        ((iquest--lsp-workspace) (iquest--utf-16-length (line-beginning-position) (point)))
+        (t (- (point) (line-beginning-position)))))
+
+(defun iquest--utf-16-length (from to)
+  "The length of the text between FROM and TO in UTF-16."
+  (+ (- to from) (cl-count-if (lambda (one) (> one #xffff)) (buffer-substring-no-properties from to))))
+
+(defun iquest--point-at (place)
+  "The position in the buffer of PLACE, in the protocol's words."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char (point-min))
+      (forward-line (plist-get place :line))
+      (let ((column (plist-get place :character)) (end (line-end-position)))
+        (while (and (< (point) end) (< (iquest--column) column))
+          (forward-char))
+        (point)))))
+
+(defun iquest--ask (method params done &optional failed)
+  "Send the request METHOD with PARAMS; call DONE with its result in this buffer.
+With FAILED call that with an error's message; without it is shown."
+  (let* ((buffer (current-buffer))
+         (heard (lambda (result) (when (buffer-live-p buffer) (with-current-buffer buffer (funcall done result)))))
+         (wrong (lambda (failure)
+                  (funcall (or failed (lambda (text) (message "IQuest: %s" text)))
+                           (or (plist-get failure :message) (format "%s" failure)))))
+         (server (iquest--eglot-server))
+         (workspace (and (not server) (iquest--lsp-workspace))))
+    (cond
+     (workspace
+      (let ((lsp--cur-workspace workspace))
+        (lsp-request-async method params
+                           (lambda (result) (funcall heard (iquest--as-plist result)))
+                           :error-handler (lambda (failure) (funcall wrong (iquest--as-plist failure)))
+                           :mode 'detached)))
+     (t
+      (if server
+          (eglot--signal-textDocument/didChange)
+        (setq server (iquest--own-connection))
+        (when buffer-file-name (iquest--sync server)))
+      (jsonrpc-async-request server (intern (concat ":" method)) params
+                             :success-fn heard :error-fn wrong :timeout-fn #'ignore :timeout 120)))))
+
+(defun iquest--tell (method params)
+  "Send the notification METHOD with PARAMS."
+  (let ((server (iquest--eglot-server)))
+    (cond (server (jsonrpc-notify server (intern (concat ":" method)) params))
+          ((iquest--lsp-workspace)
+           (let ((lsp--cur-workspace (iquest--lsp-workspace))) (lsp-notify method params)))
+          (t (jsonrpc-notify (iquest--own-connection) (intern (concat ":" method)) params)))))
+
+(defun iquest--here ()
+  "The document and the place of point, in the protocol's words."
+  (list :textDocument (list :uri (iquest--uri buffer-file-name))
+        :position (list :line (1- (line-number-at-pos nil t)) :character (iquest--column))))
+
+(defun iquest-lsp-mode-setup ()
+  "Have lsp-mode start this server beside the others of every mode."
+  (require 'lsp-mode)
+  (lsp-register-client
+   (make-lsp-client :new-connection (lsp-stdio-connection (lambda () iquest-command))
+                    :activation-fn (lambda (_file _mode) t)
+                    :initialization-options (lambda () (or iquest-settings (make-hash-table)))
+                    :add-on? t :priority -10 :multi-root t :server-id 'iquest)))
+
+;;;; Ghost text
+
+(defvar-local iquest--shown nil
+  "What is suggested: a property list of :item, :start, :end (behind point) and :overlay.")
+(defvar-local iquest--timer nil)
+(defvar-local iquest--asked 0 "The number of the last request; answers to older ones are dropped.")
+
+(defvar iquest-suggestion-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "TAB") #'iquest-accept)
+    (define-key map (kbd "<tab>") #'iquest-accept)
+    (define-key map (kbd "C-<right>") #'iquest-accept-word)
+    (define-key map (kbd "C-<end>") #'iquest-accept-line)
+    (define-key map (kbd "C-g") #'iquest-dismiss)
+    map)
+  "Keys while something is suggested.")
+
+(define-minor-mode iquest-suggesting-mode
+  "On while something is suggested, so that its keys mean something then."
+  :lighter nil
+  :keymap iquest-suggestion-map)
+
+(defun iquest--clear ()
+  "Take the suggestion off the screen."
+  (setq iquest--asked (1+ iquest--asked))
+  (when iquest--timer (cancel-timer iquest--timer) (setq iquest--timer nil))
+  (when iquest--shown
+    (delete-overlay (plist-get iquest--shown :overlay))
+    (setq iquest--shown nil)
+    (iquest-suggesting-mode -1)))
+
+(defun iquest--rest ()
+  "What of the suggestion is not typed yet; nil where the text does not fit it any more."
+  (when iquest--shown
+    (let* ((start (marker-position (plist-get iquest--shown :start)))
+           (text (plist-get (plist-get iquest--shown :item) :insertText)))
+      (when (and (>= (point) start) (= (line-number-at-pos start) (line-number-at-pos))
+                 (equal (buffer-substring-no-properties (point) (line-end-position)) (plist-get iquest--shown :tail)))
+        (let ((typed (buffer-substring-no-properties start (point))))
+          (cond ((string-prefix-p typed text) (substring text (length typed)))
+                ;; Where a line is set too deep, what stands before point is replaced.
+                ((equal typed (plist-get iquest--shown :head)) (string-trim-left text))))))))
+
+(defun iquest--draw ()
+  "Draw what is left of the suggestion; nil where that is nothing."
+  (let ((rest (iquest--rest)))
+    (when (and rest (not (string-empty-p rest)))
+      (let ((text (propertize rest 'face 'iquest-ghost)) (overlay (plist-get iquest--shown :overlay)))
+        ;; So that the cursor stands before it.
+        (put-text-property 0 1 'cursor t text)
+        (move-overlay overlay (point) (point))
+        (overlay-put overlay 'after-string text)
+        (iquest-suggesting-mode 1)
+        t))))
+
+(defun iquest--show (item)
+  "Show ITEM, an inline completion, at point."
+  (iquest--clear)
+  (let* ((range (plist-get item :range))
+         (start (if range (iquest--point-at (plist-get range :start)) (point)))
+         (end (if range (iquest--point-at (plist-get range :end)) (point))))
+    (when (<= (line-beginning-position) start (point) end (line-end-position))
+      (setq iquest--shown
+            (list :item item :start (copy-marker start) :replaced (- end (point))
+                  :head (buffer-substring-no-properties start (point))
+                  :tail (buffer-substring-no-properties (point) (line-end-position))
+                  :overlay (make-overlay (point) (point) nil t t)))
+      (unless (iquest--draw) (iquest--clear)))))
+
+(defun iquest--request (&optional by-key)
+  "Ask what to suggest at point; BY-KEY where the user asked for it."
+  (setq iquest--timer nil)
+  (when (and iquest-mode buffer-file-name)
+    (let ((number (setq iquest--asked (1+ iquest--asked))) (tick (buffer-chars-modified-tick)) (place (point)))
+      (iquest--ask "textDocument/inlineCompletion"
+                   (append (iquest--here) (list :context (list :triggerKind (if by-key 1 2))))
+                   (lambda (answer)
+                     (let ((items (if (vectorp answer) answer (plist-get answer :items))))
+                       (when (and (= number iquest--asked) (= tick (buffer-chars-modified-tick)) (= place (point))
+                                  (> (length items) 0))
+                         (iquest--show (aref items 0)))))
+                   #'ignore))))
+
+(defun iquest--soon ()
+  "Ask for a suggestion after a moment without keys."
+  (when iquest--timer (cancel-timer iquest--timer))
+  (let ((buffer (current-buffer)))
+    (setq iquest--timer
+          (run-with-timer iquest-idle-delay nil
+                          (lambda () (when (buffer-live-p buffer) (with-current-buffer buffer (iquest--request))))))))
+
+(defvar-local iquest--tick 0 "The state of the text after the last command.")
+
+(defun iquest--after-command ()
+  "Follow what was typed."
+  (unless (string-prefix-p "iquest-" (format "%s" this-command))
+    (let ((changed (/= iquest--tick (buffer-chars-modified-tick))))
+      (cond ((and iquest--shown (iquest--draw)))
+            (iquest--shown (iquest--clear) (when changed (iquest--soon)))
+            (changed (iquest--clear) (iquest--soon)))))
+  (setq iquest--tick (buffer-chars-modified-tick)))
+
+(defun iquest--after-change (&rest _)
+  "Note that the text was changed."
+  (setq iquest--changed t))
+
+(defun iquest--take (part)
+  "Put the suggestion into the text, or of it what PART takes of what is left."
+  (let ((rest (iquest--rest)) (now iquest--shown))
+    (if (not (and rest (not (string-empty-p rest))))
+        (progn (iquest--clear) nil)
+      (let* ((piece (funcall part rest)) (whole (equal piece rest))
+             (start (marker-position (plist-get now :start)))
+             (typed (buffer-substring-no-properties start (point)))
+             (item (plist-get now :item)))
+        (iquest--clear)
+        (unless (string-prefix-p typed (plist-get item :insertText))
+          (delete-region start (point))
+          (setq piece (plist-get item :insertText) whole t))
+        (when whole (delete-region (point) (+ (point) (plist-get now :replaced))))
+        (insert piece)
+        (if (not whole)
+            (iquest--tell "textDocument/didPartiallyAcceptCompletion"
+                          (list :item item :acceptedLength (iquest--utf-16-length start (point))))
+          (let ((command (plist-get item :command)))
+            (when command
+              (iquest--ask "workspace/executeCommand"
+                           (list :command (plist-get command :command) :arguments (plist-get command :arguments))
+                           #'ignore #'ignore))))
+        (if (or whole (string-search "\n" piece))
+            (iquest--soon)
+          (setq iquest--shown (plist-put now :overlay (make-overlay (point) (point) nil t t)))
+          (unless (iquest--draw) (iquest--clear)))
+        t))))
+
+(defun iquest-accept ()
+  "Take the suggestion."
+  (interactive)
+  (iquest--take #'identity))
+
+(defun iquest-accept-word ()
+  "Take the next word of the suggestion."
+  (interactive)
+  (iquest--take (lambda (text)
+                  (if (string-match "\\`[[:space:]\n]*\\(?:[[:alnum:]_]+\\|[^[:alnum:][:space:]_]+\\)" text)
+                      (match-string 0 text)
+                    text))))
+
+(defun iquest-accept-line ()
+  "Take the rest of the line of the suggestion."
+  (interactive)
+  (iquest--take (lambda (text) (string-match "\\`\n?[^\n]*" text) (match-string 0 text))))
+
+(defun iquest-dismiss ()
+  "Put the suggestion away; it is not offered again there."
+  (interactive)
+  (let ((item (plist-get iquest--shown :item)))
+    (iquest--clear)
+    (when item (iquest--tell "textDocument/didDismissCompletion" (list :item item)))))
+
+(defun iquest-suggest ()
+  "Ask for a suggestion at point."
+  (interactive)
+  (iquest--clear)
+  (iquest--request t))
+
+;;;###autoload
+(define-minor-mode iquest-mode
+  "Show what IQuest LSP suggests behind point."
+  :lighter " IQuest"
+  (if iquest-mode
+      (progn
+        (add-hook 'post-command-hook #'iquest--after-command nil t)
+        (add-hook 'after-change-functions #'iquest--after-change nil t)
+        (add-hook 'after-save-hook #'iquest--saved nil t)
+        (add-hook 'kill-buffer-hook #'iquest--closed nil t)
+        (setq iquest--tick (buffer-chars-modified-tick)))
+    (iquest--clear)
+    (iquest--closed)
+    (remove-hook 'post-command-hook #'iquest--after-command t)
+    (remove-hook 'after-change-functions #'iquest--after-change t)
+    (remove-hook 'after-save-hook #'iquest--saved t)
+    (remove-hook 'kill-buffer-hook #'iquest--closed t)))
+
+;;;; Pages
+
+(defvar iquest-page-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map (kbd "RET") #'iquest-follow)
+    map)
+  "Keys of a page.")
+
+(define-derived-mode iquest-page-mode special-mode "IQuest"
+  "What the server says at length.
+RET goes to the file and line at point, or explains the commit there."
+  (setq-local truncate-lines nil)
+  (visual-line-mode 1)
+  (font-lock-add-keywords nil '(("^#+ .*$" . 'bold) ("\\b[0-9a-f]\\{10,40\\}\\b" . 'link))))
+
+(defun iquest--page (title markdown root)
+  "Show MARKDOWN as the page TITLE; paths in it are relative to ROOT."
+  (with-current-buffer (get-buffer-create (format "*IQuest %s*" title))
+    (iquest-page-mode)
+    (setq default-directory (file-name-as-directory root))
+    (let ((inhibit-read-only t))
+      (erase-buffer)
+      ;; As one reads it: without the marks of code, and the strokes before other marks.
+      (insert (replace-regexp-in-string "`" "" (replace-regexp-in-string "\\\\\\([[:punct:]]\\)" "\\1" markdown)))
+      (goto-char (point-min)))
+    (display-buffer (current-buffer))))
+
+(defun iquest-follow ()
+  "Go to the file and line at point, or explain the commit there."
+  (interactive)
+  (let* ((word (or (thing-at-point 'filename t) ""))
+         (file (and (string-match "\\`\\(.+?\\)\\(?::\\([0-9]+\\)\\)?\\(?:[-:].*\\)?\\'" word) (match-string 1 word)))
+         (line (and file (match-string 2 word))))
+    (cond ((string-match-p "\\`[0-9a-f]\\{7,40\\}\\'" word) (iquest-explain word))
+          ((and file (file-regular-p file))
+           (find-file-other-window file)
+           (when line (goto-char (point-min)) (forward-line (1- (string-to-number line)))))
+          (t (user-error "No file or commit is named here")))))
+
+(defun iquest--lines ()
+  "The lines of the region, or the one at point, in the protocol's words."
+  (let* ((first (line-number-at-pos (if (use-region-p) (region-beginning) (point)) t))
+         (last (if (use-region-p) (line-number-at-pos (max (region-beginning) (1- (region-end))) t) first)))
+    (append (list :uri (iquest--uri (or buffer-file-name (user-error "This buffer has no file")))
+                  :line (1- first) :markdown t)
+            (and (> last first) (list :end_line (1- last))))))
+
+(defun iquest--question (method params title)
+  "Ask METHOD with PARAMS, and show its Markdown as the page TITLE."
+  (let ((root (iquest--root)))
+    (iquest--ask method params (lambda (answer) (iquest--page title (plist-get answer :markdown) root)))))
+
+;;;###autoload
+(defun iquest-explain (&optional target)
+  "Explain what the working tree changes, or TARGET, a revision or a range."
+  (interactive (list (and current-prefix-arg (read-string "Revision or range: "))))
+  (iquest--question "iquest/explainDiff"
+                    (list :folder (iquest--uri (iquest--root)) :target (or target "") :markdown t) "explanation"))
+
+;;;###autoload
+(defun iquest-why ()
+  "Tell why the line at point, or the region, is so."
+  (interactive)
+  (iquest--question "iquest/why" (iquest--lines) "why"))
+
+;;;###autoload
+(defun iquest-impact ()
+  "List what else must change with the line at point or the region."
+  (interactive)
+  (iquest--question "iquest/impact" (iquest--lines) "impact"))
+
+;;;###autoload
+(defun iquest-suspects ()
+  "Rank the changes that may have brought a bug at point or in the region."
+  (interactive)
+  (iquest--question "iquest/suspects" (iquest--lines) "suspects"))
+
+;;;###autoload
+(defun iquest-context ()
+  "Show what the model sees at point, and why."
+  (interactive)
+  (iquest--ask
+   "iquest/context" (iquest--here)
+   (lambda (answer)
+     (iquest--page
+      "context"
+      (concat (format "# What the model sees here\n\n%d of %d tokens; %d of them stay while one types.\n\n"
+                      (plist-get answer :tokens) (plist-get answer :budget) (plist-get answer :stable_prefix_tokens))
+              (mapconcat (lambda (chunk)
+                           (format "- %s:%d-%d: %s, %d tokens: %s" (plist-get chunk :path) (plist-get chunk :start)
+                                   (plist-get chunk :end) (plist-get chunk :kind) (plist-get chunk :tokens)
+                                   (plist-get chunk :reason)))
+                         (plist-get answer :chunks) "\n"))
+      (iquest--file (plist-get answer :root))))))
+
+;;;###autoload
+(defun iquest-ask (question)
+  "Ask a model that follows instructions QUESTION about the code."
+  (interactive "sAsk about the code: ")
+  (let ((root (iquest--root)))
+    (iquest--ask "iquest/ask"
+                 (append (list :question question)
+                         (if buffer-file-name
+                             (list :uri (iquest--uri buffer-file-name) :position (plist-get (iquest--here) :position))
+                           (list :folder (iquest--uri root))))
+                 (lambda (answer)
+                   (iquest--page "answer" (format "# %s\n\n%s" question (plist-get answer :text)) root)))))
+
+(provide 'iquest)
+;;; iquest.el ends here

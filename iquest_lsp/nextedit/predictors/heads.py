@@ -1,0 +1,112 @@
+"""What became of the heads of definitions, and what calls have to do between two heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.reading import by_name_only, parameters
+from iquest_lsp.nextedit.change import Change
+
+_MADE_BY = ("__init__", "constructor")
+_ITSELF = ("self", "cls")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A definition whose head changed: its qualified name before and after, and both heads."""
+
+    path: str
+    line: int
+    old_name: str
+    name: str
+    old_head: str
+    head: str
+    is_function: bool = True
+
+    @property
+    def short(self) -> str:
+        """What calls name: of a constructor its class."""
+        outer, _, last = self.name.rpartition(".")
+        return outer.rsplit(".", 1)[-1] if last in _MADE_BY and outer else last
+
+    @property
+    def qualified(self) -> str:
+        """The definition that calls mean."""
+        outer, _, last = self.name.rpartition(".")
+        return outer if last in _MADE_BY and outer else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a call has to do: parameters by place and name before (`removed`) or after (`added`), and other names.
+
+    Of the added ones calls may leave the `optional` out, and give the `by_name` by their names only.
+    """
+
+    removed: tuple[tuple[int, str], ...] = ()
+    added: tuple[tuple[int, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    order: tuple[int, ...] = ()
+    before: int = 0
+    optional: frozenset[str] = frozenset()
+    by_name: frozenset[str] = frozenset()
+
+
+def changed_heads(change: Change) -> Iterator[Changed]:
+    """The definitions of a file that have another name or signature."""
+    before = {item.name: item for item in change.before.symbols}
+    for item in change.symbols:
+        old = before.get(item.old_name or item.name)
+        if item.change in ("renamed", "signature") and old is not None and old.signature != item.signature:
+            function = item.kind in ("function", "method", "test")
+            yield Changed(change.path, item.line, old.name, item.name, old.signature, item.signature, function)
+
+
+def plan_of(old_head: str, head: str) -> Plan | None:
+    """What calls have to do between two heads; None where nothing, or where it cannot be told."""
+    old, new = (parameters_of(text) for text in (old_head, head))
+    if old is None or new is None:
+        return None
+    one, other = [*old], [*new]
+    gone = [(at, name) for at, name in enumerate(one) if name not in new]
+    come = [(at, name) for at, name in enumerate(other) if name not in old]
+    if gone and come:
+        if len(one) == len(other) and [at for at, _ in gone] == [at for at, _ in come]:
+            renamed = tuple((name, then) for (_, name), (_, then) in zip(gone, come, strict=True))
+            return Plan(renamed=renamed, before=len(one))
+        return None
+    if gone:
+        return Plan(removed=tuple(gone), before=len(one))
+    if come:
+        plan = offer_of(old_head, head)
+        return plan if plan is not None and plan.optional < {name for _, name in plan.added} else None
+    if one != other:
+        return Plan(order=tuple(one.index(name) for name in other), before=len(one))
+    return None
+
+
+def offer_of(old_head: str, head: str) -> Plan | None:
+    """What calls can give where parameters came and none went; None where that cannot be told."""
+    old, new = (parameters_of(text) for text in (old_head, head))
+    if old is None or new is None or any(name not in new for name in old):
+        return None
+    added = tuple((at, name) for at, name in enumerate(new) if name not in old and "*" not in new[name][:2])
+    optional = frozenset(name for _, name in added if is_optional(new[name]))
+    by_name = frozenset(by_name_only(head) & {name for _, name in added})
+    return Plan(added=added, before=len(old), optional=optional, by_name=by_name) if added else None
+
+
+def parameters_of(head: str) -> dict[str, str] | None:
+    """The parameters of a head as written, by their names; None where it has none or some that are taken apart."""
+    if "(" not in head:
+        return None
+    found = parameters(head)
+    for name in _ITSELF:
+        found.pop(name, None)
+    return None if any(text.startswith(("{", "[")) for text in found.values()) else found
+
+
+def is_optional(parameter: str) -> bool:
+    """Whether a call may leave a parameter out."""
+    return "=" in parameter or "..." in parameter or "?" in parameter or parameter.lstrip().startswith("*")
