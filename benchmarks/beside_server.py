@@ -5,8 +5,8 @@
 FOLDER holds a llama_cpp package with its server, and its libraries in FOLDER/lib. At each place of some files lines are
 begun again, one after the other. Each is completed by this program's assistant, from the document to the text; then the
 server gets the prompt that the model was asked with, and as many tokens to write. Both are warm: the first request at a
-place is not counted. The server has its cache on, and its threads sleep while they wait, as ours do: on a busy machine they would
-take a hundred times as long. Prints one JSON object: milliseconds by the clock.
+place is not counted. The server has its cache on, and its threads sleep while they wait, as ours do: on a busy machine
+they would take a hundred times as long. Prints one JSON object: milliseconds by the clock.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def ask_server(text: str, tokens: int) -> tuple[float, dict[str, Any]]:
 class Bench:
     """One run: what was asked of both, and how long each took."""
 
-    def __init__(self, vocabulary: Model, seen: list[tuple[Prompt, Generation]]) -> None:
+    def __init__(self, vocabulary: Model, seen: list[tuple[Prompt, Generation]], seconds: float) -> None:
+        self._end = time.monotonic() + seconds
         self._vocabulary = vocabulary
         self._seen = seen
         self._is_warm = False  # whether the server was asked at this place before
@@ -117,6 +118,8 @@ class Bench:
         self._is_warm = False
         begun = [at for at in range(line, len(lines)) if len(lines[at].strip()) > BEGUN][: keys + 1]
         for number, at in enumerate(begun):
+            if time.monotonic() > self._end:
+                break
             column = len(lines[at]) - len(lines[at].lstrip()) + BEGUN
             text = "\n".join([*lines[:at], lines[at][:column], *lines[at + 1 :]])
             session.buffers.change(file, [(None, text)], number + 2)
@@ -166,14 +169,14 @@ async def measure(given: argparse.Namespace) -> dict[str, Any]:
     overrides = {"model": str(given.model), "saved_kv_mb": 0, "window_tokens": given.window, "threads": threads}
     with recorded() as seen, serving(given.model, given.package, given.window + 1024, threads):
         assistant = Assistant(Configuration(overrides), watch=False)
-        bench = Bench(vocabulary, seen)
+        bench = Bench(vocabulary, seen, given.seconds)
         try:
             await assistant.engine.ready()
             session = assistant.session()
             project = session.add_workspace(given.workspace)
             await project.index()
             files = typed_files(given.workspace)
-            for number in range(given.places):
+            for number in range(given.first, given.first + given.places):
                 file = files[number % len(files)]
                 await bench.place(session, file, place_in(file, number), given.keys)
             info = assistant.engine.model
@@ -219,6 +222,8 @@ def main() -> None:
     parser.add_argument("--places", type=int, default=8)
     parser.add_argument("--keys", type=int, default=6, help="lines at a place")
     parser.add_argument("--window", type=int, default=2048)
+    parser.add_argument("--first", type=int, default=0, help="number of the first place")
+    parser.add_argument("--seconds", type=float, default=600.0, help="no request is begun after them")
     parser.add_argument("--threads", type=int, default=0, help="of both; 0: all processors")
     print(json.dumps(asyncio.run(measure(parser.parse_args())), indent=1))
 
