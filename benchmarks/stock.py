@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=4)
     parser.add_argument("--new", type=int, default=48)
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--kind", choices=decode.KINDS, action="append")
     parser.add_argument("--prefill", action="store_true")
     parser.add_argument("--package", type=Path)
     given = parser.parse_args()
@@ -63,7 +64,15 @@ def main() -> None:
     if given.prefill:
         report = prefill.run(options, lengths, given.repeat, cases="passes", library=library)
     else:
-        report = decode.run(options, lengths, given.repeat, prompts=given.prompts, new=given.new, library=library)
+        report = decode.run(
+            options,
+            lengths,
+            given.repeat,
+            prompts=given.prompts,
+            new=given.new,
+            library=library,
+            kinds=given.kind or decode.KINDS,
+        )
     print(json.dumps({"threads": given.threads, **report.to_json()}, indent=2))
 
 

@@ -38,6 +38,7 @@ PROMPTS = 8
 #: A longer prompt begins as all of its length do, so that reading it costs its own tokens only.
 OWN = 1024
 NEW = 48
+KINDS = ("ordinary code", "copying", "copying, the copy given")
 #: Lines of a block that is written a second time, and those of them that the prompt holds already.
 _BLOCK, _BEGUN = 30, 4
 _NAME = re.compile(r"\b[a-z_][a-z_0-9]{3,}\b")
@@ -100,10 +101,11 @@ def run(
     prompts: int = PROMPTS,
     new: int = NEW,
     library: Any = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Report:
     """Measures the model of `options` with prompts of each length; raises UsageError and the engine's errors.
 
-    `library` are the bindings of another llama.cpp, which is one more case (see StockLoop).
+    `library` are the bindings of another llama.cpp, which is one more case (see StockLoop); `kinds` of text.
     """
     engine = LlamaBackend(replace(planned(options), context_tokens=max(lengths) + new + 256, sequences=1))
     info = engine.load(lambda share: None)
@@ -112,12 +114,10 @@ def run(
             report = Report("decode", info.name)
             for length in lengths:
                 copies = copying(engine, length, prompts)
-                for kind, tasks in (
-                    ("ordinary code", ordinary(engine, length, prompts)),
-                    ("copying", [Task(task.prompt) for task in copies]),
-                    ("copying, the copy given", copies),
-                ):
-                    report.rows += _Bench(engine, loops, tasks, new).rows(kind, repeats, progress)
+                texts = (ordinary(engine, length, prompts), [Task(task.prompt) for task in copies], copies)
+                for kind, tasks in zip(KINDS, texts, strict=True):
+                    if kind in kinds:
+                        report.rows += _Bench(engine, loops, tasks, new).rows(kind, repeats, progress)
         report.notes.append(
             "drafted and plain give the same tokens after one reading of a prompt; one_pass is another, weaker model"
         )
