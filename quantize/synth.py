@@ -170,8 +170,16 @@ class _Pools:
             return
         pool = self._pool(tensor.kind, tensor.shape[-1])
         rows, step = tensor.shape[0], max(_PIECE // pool.shape[1], 1)
+        width = gguf.GGML_QUANT_SIZES[tensor.kind][1]
+        blocks = pool.reshape(len(pool), -1, width)
+        places = np.arange(blocks.shape[1])
         for start in range(0, rows, step):
-            yield pool[self._random.integers(0, len(pool), min(step, rows - start))]
+            count = min(step, rows - start)
+            if tensor.name == "output.weight":  # no two alike, or the best two logits would be the same
+                chosen = self._random.integers(0, len(pool), (count, len(places)))
+                yield blocks[chosen, places].reshape(count, -1)
+            else:
+                yield pool[self._random.integers(0, len(pool), count)]
 
     def _pool(self, kind: gguf.GGMLQuantizationType, columns: int) -> NDArray[np.uint8]:
         if (kind, columns) not in self._pools:
