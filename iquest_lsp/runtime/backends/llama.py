@@ -283,7 +283,7 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     if not options.plan:
         return options, "as asked"
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)), _memory(options, header, model))
+    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)), memory_for(options, header, model))
     chosen = replace(
         options,
         plan=False,
@@ -298,7 +298,7 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     return chosen, made.reason
 
 
-def _memory(options: EngineOptions, header: Header, model: Model) -> int | None:
+def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:
     """Bytes to plan with: those of the GPUs where all layers lie there, and with them the cache; None: the system's.
 
     The weights are there already, and the plan counts them again.

@@ -256,12 +256,12 @@ def test_with_all_layers_on_gpus_their_memory_is_planned_with(monkeypatch: pytes
     monkeypatch.setattr(llama, "gpu_memory", lambda: 20 * GIB)
     model = cast("Model", SimpleNamespace(n_layer=28))
     given = header("plain", 5 * GIB)
-    assert llama._memory(EngineOptions(gpu_layers=99), given, model) == 25 * GIB
-    assert llama._memory(EngineOptions(gpu_layers=28), given, model) == 25 * GIB
-    assert llama._memory(EngineOptions(gpu_layers=10), given, model) is None  # the cache lies in both
-    assert llama._memory(EngineOptions(), given, model) is None
+    assert llama.memory_for(EngineOptions(gpu_layers=99), given, model) == 25 * GIB
+    assert llama.memory_for(EngineOptions(gpu_layers=28), given, model) == 25 * GIB
+    assert llama.memory_for(EngineOptions(gpu_layers=10), given, model) is None  # the cache lies in both
+    assert llama.memory_for(EngineOptions(), given, model) is None
     monkeypatch.setattr(llama, "gpu_memory", lambda: None)
-    assert llama._memory(EngineOptions(gpu_layers=99), given, model) is None
+    assert llama.memory_for(EngineOptions(gpu_layers=99), given, model) is None
 
 
 def test_this_machine_says_whether_it_has_gpus() -> None:
