@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -23,17 +24,17 @@ RECIPE = Recipe(
 )
 
 
-def quantized(folder: Path, kind: str, *, whole: bool = False) -> Path:
-    """The random model with matrices of one type, or (`whole`) of the values that this type makes of them, in F32."""
+def quantized(folder: Path, kind: str, *, whole: bool = False, recipe: Recipe = RECIPE) -> Path:
+    """A random model with matrices of one type, or (`whole`) of the values that this type makes of them, in F32."""
     path = folder / f"{kind}{'-whole' if whole else ''}.gguf"
     wanted = gguf.GGMLQuantizationType[kind]
-    source = gguf.GGUFReader(write(folder / f"{kind}-source.gguf", RECIPE))
-    writer = gguf.GGUFWriter(path, "iquestloopcoder")
+    source = gguf.GGUFReader(write(folder / f"{kind}-source.gguf", recipe))
+    writer = gguf.GGUFWriter(path, "llama" if recipe.community else "iquestloopcoder")
     for field in source.fields.values():
         if not field.name.startswith("GGUF.") and field.name != "general.architecture":
             inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
             writer.add_key_value(field.name, field.contents(), field.types[0], inner)
-    for name, values in tensors(RECIPE).items():
+    for name, values in tensors(recipe).items():
         if values.ndim < 2 or "loop" in name:
             writer.add_tensor(name, values)
             continue
@@ -97,3 +98,28 @@ def test_the_products_are_those_of_the_weights_values(kind: str, size: int, tmp_
     assert error(found, whole) < 0.04
     other = "Q6_K" if kind != "Q6_K" else "Q4_K"
     assert error(logits(quantized(tmp_path, other, whole=True), 1), whole) > 0.04
+
+
+@pytest.mark.skipif(not has_rows_of_its_own(), reason="for AVX2 without AVX-512")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("kind", ["Q4_K", "Q8_0"])
+def test_rows_of_a_stock_model_over_a_long_cache_are_alike_too(kind: str, threads: int, tmp_path: Path) -> None:
+    """llama.cpp's own flash attention over 512 cells and more, which shares keys or heads out among threads."""
+    recipe = replace(RECIPE, passes=1, community=True, max_alibi_bias=0.0)
+    path = quantized(tmp_path, kind, recipe=recipe)
+    ids = (np.arange(600) * 7919 + 13) % recipe.n_vocab
+    model = Model.load(path)
+    context = LoopContext(model, 1024, n_threads=threads, flash_attn=True)
+    found = {}
+    for size in (1, 2, 5):
+        context.clear()
+        context.decode(ids[:500], np.arange(500))
+        rows = []
+        for place in range(500, 600, size):
+            context.decode(ids[place : place + size], np.arange(place, place + size), 0, "all")
+            rows += [context.logits(row) for row in range(size)]
+        found[size] = np.stack(rows)
+    context.close()
+    model.close()
+    assert np.array_equal(found[2], found[1])
+    assert np.array_equal(found[5], found[1])
