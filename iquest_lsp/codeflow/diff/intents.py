@@ -15,7 +15,7 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects
 
@@ -120,6 +120,7 @@ class Shape:
     renamed_words: bool = False
     guards: int = 0
     format_only: bool = False
+    comments_only: bool = False
     versions_only: bool = False
     speeds: int = 0
 
@@ -134,8 +135,15 @@ _SPEED = re.compile(
     r"(?<!new )\bset\(|buffer|precomput|lazy|reserve\(|rayon|parallel",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"version|^\s*[\"']?\d+\.\d+(\.\d+)?|__version__", re.IGNORECASE)
+_VERSION = re.compile(r"version.*\d|^\s*[\"']?\d+\.\d+(\.\d+)?", re.IGNORECASE)
+#: An assignment in C that begins as a line of a comment may.
+_POINTER = re.compile(r"\*\s*\w[\w.>\[\]-]*\s*[-+|&]?=")
 _WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
+
+
+def _helps_tests(item: SymbolChange) -> bool:
+    """Whether a definition of a test file is no test."""
+    return item.kind != "test" and category(item.path) is Category.TEST
 
 
 def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None = None) -> Shape:
@@ -167,7 +175,8 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         symbols["value"] = len(values)
         symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
-            item.change == "added" and (not item.public or item.kind in ("constant", "variable")) for item in outer
+            item.change == "added" and (not item.public or item.kind in ("constant", "variable") or _helps_tests(item))
+            for item in outer
         )
         symbols["tests-added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
@@ -184,6 +193,9 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         moved_lines=common / len(telling) if telling else 0.0,
         renamed_words=_one_word_renamed(code),
         guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
+        comments_only=bool(minus or plus)
+        and len(code) == len(files)
+        and all(is_comment(line) and not _POINTER.match(line) for line in (*minus, *plus)),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=sum(bool(_SPEED.search(line)) for line in plus) - sum(bool(_SPEED.search(line)) for line in minus),
@@ -279,10 +291,17 @@ _EMOJI = {
 }
 
 # (pattern, kind, weight): the subject's words; the first word counts double.
+#: Beside Chinese, which has no spaces, an English word begins and ends too: only ASCII counts as a word's signs.
 _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind, weight)
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), kind, weight)
     for pattern, kind, weight in (
-        (r"\bdeprecat\w*|弃用|废弃", "deprecate", 3.0),
+        # What is removed, documented or mended since it is deprecated is not being deprecated.
+        (
+            r"^(?!.*\b(?:remov|drop|delet|stop|replac|avoid|fix|silenc|suppress|ignor|note|us(?:e|ing) of|instead)).*"
+            r"\bdeprecat(?:e|es|ed|ing|ion|ions)\b|弃用|废弃",
+            "deprecate",
+            3.0,
+        ),
         (
             r"\b(fix(e[sd]|ing)?|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
             "fix",
@@ -341,6 +360,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
     )
 )
+_TAKES_OUT = re.compile(r"(?:remov|drop|delet)(?:e|es|ed|ing|s|ped|ping)?\b", re.IGNORECASE)
 _EMPTY = re.compile(
     r"^\W*(wip|update[sd]?|updat(e|ing) (code|files?|stuff)|fix(es|ed)?|fix typos?|typos?|changes?|misc|stuff|tmp|temp|"
     r"minor( changes?| fix(es)?)?|test|commit|save|checkpoint|work|more( work| changes| stuff)?|cleanup|clean up|"
@@ -356,8 +376,20 @@ _VAGUE = re.compile(
     r"( stuff| things?| code| it| this| bits?| issues?| bugs?| errors?| problems?| files?)?\W*$",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)")
-_ISSUES = re.compile(r"(?:^|[\s(\[,:])(?:#|gh-|GH-)(\d+)\b|\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b")
+_VAGUE_CHINESE = re.compile(
+    r"^\W*(?:(?:更新|修改|提交|优化|调整|完善|修复|修正|改进|整理|重构|删除|增加|添加|新增)了?(?:一些|部分|若干|几个|小|下)?"
+    r"(?:代码|文件|内容|问题|错误|bugs?|细节|逻辑|功能|东西)?|"
+    r"(?:代码|文件|内容|问题|错误|bug|细节|逻辑|功能)(?:更新|修改|提交|优化|调整|完善|修复|整理))\W*$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)", re.ASCII)
+#: GitHub's and GitLab's numbers, Gitee's keys, trackers' keys, addresses.
+_ISSUES = re.compile(
+    r"(?:^|[\s(\[,:]|[^\x00-\x7f]|\b(?:issues?|pr) ?)(?:#|gh-|GH-)(\d+)\b|"
+    r"(?:^|[\s(\[,:]|[^\x00-\x7f]|\bissues? ?)#(I[0-9A-Z]{5})\b|"
+    r"\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b",
+    re.ASCII,
+)
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
 _CLOSES = re.compile(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", re.IGNORECASE)
 _COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -368,16 +400,19 @@ _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|
 def uninformative(subject: str) -> bool:
     """True when the subject says nothing about the purpose."""
     text = subject.strip()
-    return len(re.sub(r"\W", "", text)) < 3 or bool(_EMPTY.match(text) or _VAGUE.match(text))
+    return len(re.sub(r"\W", "", text)) < 3 or bool(
+        _EMPTY.match(text) or _VAGUE.match(text) or _VAGUE_CHINESE.match(text)
+    )
 
 
 def issues_in(text: str) -> tuple[str, ...]:
-    """Issue numbers (`#12`) and keys (`ABC-12`) that a message mentions, in order."""
+    """Issue numbers (`#12`) and keys (`ABC-12`, Gitee's `I4XYZ9`) that a message mentions, in order."""
     found: dict[str, None] = {}
     for match in _ISSUES.finditer(text):
-        if match[2] and _NOT_ISSUES.match(match[2]):
+        if match[3] and _NOT_ISSUES.match(match[3]):
             continue
-        found[f"#{match[1] or match[3]}" if (match[1] or match[3]) else match[2]] = None
+        number = match[1] or match[4]
+        found[f"#{number}" if number else match[2] or match[3]] = None
     return tuple(found)
 
 
@@ -412,7 +447,7 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             return kind, 0.9, (Reason(Sign.EMOJI, (emoji,)),), True
     told = not uninformative(subject)
     guess = shape_kind(shape)
-    if guess is not None and guess[1] >= 0.9:
+    if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS):
         return guess[0], guess[1], (guess[2],), told
     if told:
         scores, words = _scores(subject, body, shape)
@@ -425,9 +460,14 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             why = [Reason(Sign.WORD, (words[kind],))] if kind in words else []
             why += [guess[2]] if guess is not None and guess[0] == kind else []
             return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
-    if guess is not None:
+    # A message that says something else is not overruled by so little.
+    slight = told and guess is not None and guess[1] <= 0.5 and guess[2].kind in _SLIGHT
+    if guess is not None and not slight:
         return guess[0], guess[1], (guess[2],), told
     return "change", 0.2, (Reason(Sign.UNKNOWN),), told
+
+
+_SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN})
 
 
 def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
@@ -439,6 +479,9 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
+        taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
+        if found and kind == "fix" and taken_out:
+            continue  # what is taken out is named, not mended
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
@@ -471,6 +514,8 @@ def shape_kind(shape: Shape) -> Guess | None:
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
             return name, 0.9, Reason(Sign.ONE_CATEGORY, (what.value,))
+    if shape.comments_only:
+        return "docs", 0.85, Reason(Sign.COMMENTS)
     if shape.format_only and shape.categories[Category.SOURCE]:
         return "style", 0.85, Reason(Sign.LAYOUT)
     if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:
