@@ -19,6 +19,7 @@ from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk, commits
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, symbol_changes
+from iquest_lsp.codeflow.syntax.definitions import ARGUMENTS, CLASSES, FUNCTIONS, MEMBERS, PARAMETERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, reads_imports
 from iquest_lsp.codeflow.syntax.names import names_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -29,6 +30,12 @@ from iquest_lsp.codeflow.wording.gaps import gap_words
 from iquest_lsp.errors import RepositoryError
 
 __all__ = [
+    "ARGUMENTS",
+    "CLASSES",
+    "FUNCTIONS",
+    "MEMBERS",
+    "PARAMETERS",
+    "PATHS",
     "Category",
     "ChangedText",
     "CommitTexts",

@@ -152,7 +152,7 @@ def _added(
         value, kind = _value(name, call, learned.get(name, {}), change)
         if value and not (optional and kind == "scope"):
             values.append((at, name, value))
-            kinds.append(("optional-" if optional else "") + kind)
+            kinds.append((f"optional-{_whose(item, call)}" if optional else "") + kind)
         elif not optional:
             return
     if not values:
@@ -162,6 +162,12 @@ def _added(
         start, new = placed
         names = (item.short, ", ".join(name for _, name, _ in values))
         yield _suggestion(item, call, start, start, new, ReasonKind.PARAMETER_ADDED, names, sort)
+
+
+def _whose(item: Changed, call: Call) -> str:
+    """`inner-` for a call in the changed definition itself, whose own parameter proves nothing."""
+    around = call.text.symbol_at(call.spot.line)
+    return "inner-" if call.path == item.path and around is not None and around.name == item.name else ""
 
 
 def _strength(kind: str) -> int:

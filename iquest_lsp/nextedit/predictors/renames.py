@@ -31,7 +31,7 @@ from iquest_lsp.nextedit.parsed import (
     parameter_names,
     parse,
 )
-from iquest_lsp.nextedit.pieces import Renaming
+from iquest_lsp.nextedit.pieces import Renaming, is_compound
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 #: Names as short as this are renamed in their scope only.
@@ -286,17 +286,15 @@ def _sort(renamed: Renamed, use: Reference, importers: set[str], alone: bool) ->
     if use.kind in ("docs", "ci", "config"):
         if not use.named:
             return ""
-        return f"rename-{use.kind}" + ("" if alone else "-shared") + ("" if _compound(renamed.old) else "-plain")
+        return f"rename-{use.kind}" + ("" if alone else "-shared") + ("" if is_compound(renamed.old) else "-plain")
     sure = is_meant(use, renamed.path, renamed.qualified, importers)
     place = "own" if use.path == renamed.path else use.kind
     member = "member-" if renamed.owner else ""
     if sure is None:
-        return f"rename-{member}{place}-alone" if alone and _compound(renamed.old) else f"rename-{member}{place}-unsure"
+        return (
+            f"rename-{member}{place}-alone" if alone and is_compound(renamed.old) else f"rename-{member}{place}-unsure"
+        )
     return f"rename-{member}{place}" + ("" if alone else "-shared") if sure else ""
-
-
-def _compound(name: str) -> bool:
-    return bool(re.search(r"[a-z0-9]_[a-z0-9]|[a-z][A-Z]", name)) and len(name) > 5
 
 
 def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> Iterator[NextEdit]:
@@ -333,12 +331,12 @@ def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> I
 
 def _as_code(line: str, column: int, end: int, name: str) -> bool:
     """Whether a word in prose is plainly a name."""
-    return _compound(name) or line[end : end + 1] in ("`", "(") or line[column - 1 : column] in ("`", ".")
+    return is_compound(name) or line[end : end + 1] in ("`", "(") or line[column - 1 : column] in ("`", ".")
 
 
 def _in_strings(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
     """Strings and comments of code that hold the name alone, or at the end of a dotted path."""
-    if not _compound(renamed.old):
+    if not is_compound(renamed.old):
         return
     for path, line, found in sources.grep([renamed.old]):
         if category(path) not in (Category.SOURCE, Category.TEST):
