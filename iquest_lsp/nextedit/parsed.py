@@ -107,6 +107,29 @@ class Parsed:
         assert self.names is not None
         return self.names.use(spot.line, self.byte_column(spot.line, spot.column), owner)
 
+    def binding(self, node: Node, name: str) -> list[int]:
+        """The lines in which a function around a node has a parameter of a name, or sets a variable before the node."""
+        function = function_around(node)
+        while function is not None:
+            first = function.start_point.row
+            if name in parameter_names(function):
+                return [item.line for item in self.spots(name, first, function.end_point.row + 1)][:1] or [first]
+            here = self.spots(name, first, node.start_point.row)
+            if lines := [item.line for item in here if self.use(item)[0] == "bind"]:
+                return lines
+            function = function_around(function)
+        return []
+
+    def lacks(self, line: int, name: str) -> bool:
+        """Whether the function around a line, where there is one, has no such parameter or variable."""
+        node = self.first_node(line)
+        return node is not None and function_around(node) is not None and not self.binding(node, name)
+
+    def first_node(self, line: int) -> Node | None:
+        """The node at a line's first word."""
+        text = self.lines[line] if line < len(self.lines) else ""
+        return self.node_at(line, len(text) - len(text.lstrip()))
+
     def symbol_at(self, line: int) -> Symbol | None:
         """The innermost definition around a line."""
         return at_line(self.symbols, line)

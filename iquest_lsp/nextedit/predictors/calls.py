@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, function_around, parameter_names, parse
+from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
 from iquest_lsp.nextedit.predictors.heads import Changed, Plan
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -221,18 +221,10 @@ def _value(name: str, call: Call, learned: Mapping[str, int], change: Change | N
 def _bound(text: Parsed, spot: Spot, name: str, change: Change | None) -> str:
     """Whether a function around a call has a parameter or a variable of that name: `fresh` where the changes made it
     so, `scope` where it had it before, nothing where it has none."""
-    function = function_around(spot.node)
-    while function is not None:
-        first = function.start_point.row
-        lines = [first] if name in parameter_names(function) else []
-        if lines:
-            lines = [item.line for item in text.spots(name, first, function.end_point.row + 1)][:1] or lines
-        else:
-            lines = [item.line for item in text.spots(name, first, spot.line) if text.use(item)[0] == "bind"]
-        if lines:
-            return "fresh" if change is not None and any(map(change.is_changed, lines)) else "scope"
-        function = function_around(function)
-    return ""
+    lines = text.binding(spot.node, name)
+    if not lines:
+        return ""
+    return "fresh" if change is not None and any(map(change.is_changed, lines)) else "scope"
 
 
 def _form(value: str) -> str:

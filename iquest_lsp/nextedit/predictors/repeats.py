@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.parsed import Parsed, is_member
+from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import Piece, is_compound, is_name, pieces, replacements
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
@@ -113,6 +113,15 @@ def head_lines(changes: Sequence[Change]) -> set[tuple[str, int]]:
     return found
 
 
+def local_names(old: str, new: str, change: Change | None, line: int) -> set[str]:
+    """Names that an edit of a line brought in and that are parameters or variables of the function around it."""
+    if change is None or change.after.names is None or (node := change.after.first_node(line)) is None:
+        return set()
+    known = {item.text for item in pieces(old)}
+    names = {item.text for item in pieces(new) if is_name(item.text) and item.text not in known}
+    return {name for name in names if change.after.binding(node, name)}
+
+
 def rules_of(edit: Edit) -> Iterator[Rule]:
     """The rules that one edit is an example of."""
     if not edit.old or len(edit.old) > MAX_LINES or len(edit.new) > MAX_LINES:
@@ -166,6 +175,8 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
     marks += "-orphan" if len(rule.old) == 1 and is_name(rule.old[0]) and _is_orphan(rule, changes) else ""
+    last = rule.examples[-1]
+    local = local_names(" ".join((*rule.left, *rule.old, *rule.right)), rule.new, changes.get(last[0]), last[1])
     kin = category(homes[0])
     anchor = rule.anchor
     paths = list(homes)
@@ -187,18 +198,24 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 continue
             if path in homes and line < first:
                 return  # a place was passed over: this one edit was meant, not all
+            if local and any(_parsed(path, text, change).lacks(line, name) for name in local):
+                continue  # what the new text speaks of is not there
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = counted(len(rule.examples))
             sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
             sort += "-prose" if _PROSE.match(lines[line]) else ""
             sort += "-between" if any(at == path and line < above for at, above in rule.examples) else ""
-            column, last = match.start("x"), rule.examples[-1]
+            column = match.start("x")
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
     left = amount(len(found))
     yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+
+
+def _parsed(path: str, text: str, change: Change | None) -> Parsed:
+    return change.after if change is not None and change.after.text == text else parse(path, text)
 
 
 def _is_orphan(rule: Rule, changes: Mapping[str, Change]) -> bool:

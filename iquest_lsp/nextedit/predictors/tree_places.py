@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
-from iquest_lsp.nextedit.predictors.repeats import amount, counted, head_lines, nearness, touched_names
+from iquest_lsp.nextedit.predictors.repeats import amount, counted, head_lines, local_names, nearness, touched_names
 from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -62,7 +62,11 @@ def _suggestions(
                 return
     base = f"repeat-tree-{rule.level}-{words}-{count}-{amount(len(found))}" + ("-touched" if is_touched else "") + marks
     last = rule.examples[-1]
+    fixed = " ".join(part for part in rule.template if isinstance(part, str))
+    local = local_names(" ".join(rule.words), fixed, changes.get(last[0]), last[1])
     for path, text, node, holes in found:
+        if any(text.lacks(node.start_point.row, name) for name in local):
+            continue
         lines = [line for where, line in rule.examples if where == path]
         line = node.start_point.row
         place = "own" if lines else "other" if category(path) is category(homes[0]) else "akin"
