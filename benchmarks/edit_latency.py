@@ -2,10 +2,10 @@
 
     python -m benchmarks.edit_latency REPOSITORY [--sessions N]
 
-A session opens a source file and types another name over that of a function, key by key, then a new argument into a
-call; after each key the suggestions are worked out as they are for an editor (`nextedit/worker.py`). Times are
+A session opens a source file and types another name over that of a function, key by key; after each key the
+suggestions are worked out as they are for an editor (`nextedit/worker.py`). Times are
 processor time of this process and of the git processes that it started; the first key of a session in a file, which
-reads what stands there, is apart. `cpu_ms` with `--profile` prints where it goes.
+finds the uses of the old name, is apart. `--profile` prints where the time goes.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import cProfile
 import json
-import os
 import pstats
 import random
 import re
+import resource
 import sys
 from pathlib import Path
 
@@ -29,8 +29,8 @@ KEYS = "renamed_so"
 
 def cpu_ms() -> float:
     """Processor time so far, children's too, in milliseconds."""
-    times = os.times()
-    return 1000 * (times.user + times.system + times.children_user + times.children_system)
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return 1000 * (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime)
 
 
 def session(root: Path, path: str, rng: random.Random) -> list[float] | None:

@@ -96,7 +96,7 @@ class Sources:
         self._found: dict[str, list[tuple[str, int, str]]] = {}
         self._read: dict[str, bytes | None] = {}
         self._files: list[str] | None = None
-        self._uses: dict[tuple[object, ...], list[Reference]] = {}
+        self._uses: dict[tuple[str, str, str], list[Reference]] = {}
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
@@ -121,14 +121,18 @@ class Sources:
         made._found, made._read, made._files, made._uses = self._found, self._read, self._files, self._uses
         return made
 
-    def uses(self, names: Sequence[str], owners: Mapping[str, str] | None = None) -> list[Reference]:
-        """The uses of names, as `references` finds them; those in files without a text over them are remembered."""
-        key = (*names, *sorted((owners or {}).items()))
+    def uses(self, name: str, module: str, owner: str = "") -> list[Reference]:
+        """The uses of a name, the member of `owner` where it has one, and the imports of the module that defines it.
+
+        They are as `references` finds them; those in files without a text over them are remembered.
+        """
+        key = name, module, owner
+        names, owners, modules = [name, module], {name: owner} if owner else {}, {module} - {name}
         if key not in self._uses:
             below = self.with_texts({})
-            self._uses[key] = references(below, names, below.read, owners=owners)
+            self._uses[key] = references(below, names, below.read, owners=owners, modules=modules)
         over = Sources(None, over=self._over)
-        fresh = references(over, names, over.read, owners=owners)
+        fresh = references(over, names, over.read, owners=owners, modules=modules)
         return [*(use for use in self._uses[key] if use.path not in self._over), *fresh]
 
     def files(self) -> list[str]:

@@ -59,7 +59,7 @@ def calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Sources
 def _found(item: Changed, sources: Sources) -> Iterator[Call]:
     name, owner = item.short, item.qualified.rpartition(".")[0].rsplit(".", 1)[-1]
     module = module_name(item.path)
-    uses = sources.uses([name, module], {name: owner} if owner else {})
+    uses = sources.uses(name, module, owner)
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     mine = [use for use in uses if use.name == name and use.call and use.kind in ("caller", "test")]
     alone = not any(use.own and use.path != item.path for use in mine)

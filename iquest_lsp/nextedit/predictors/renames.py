@@ -267,8 +267,7 @@ def _everywhere(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
     if len(renamed.old) < SHORT:
         return
     module = module_name(renamed.path)
-    owners = {renamed.old: renamed.owner} if renamed.owner else {}
-    uses = sources.uses([renamed.old, module], owners)
+    uses = sources.uses(renamed.old, module, renamed.owner)
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     mine = [use for use in uses if use.name == renamed.old]
     alone = not any(use.own for use in mine)
