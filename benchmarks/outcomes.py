@@ -2,11 +2,14 @@
 
     python -m benchmarks.outcomes record REPOSITORY... --into FOLDER [--commits 30] [--positions 60]
     python -m benchmarks.outcomes parts FOLDER
+    python -m benchmarks.outcomes thresholds FOLDER [--write]
 
 `record` types lines of each history again (as `iquest-lsp replay` does), lets the model go on at each without a
 deadline, once for each setting, and keeps what it said, so that whatever comes after the model can be tried on the same
 generations. It goes on where it was interrupted. `parts` compares the settings at the same positions; intervals (95%)
-are made by resampling the positions.
+are made by resampling the positions. `thresholds` fits on every second repository the least threshold at which what is
+shown is right as often as it should be (RIGHT), for all languages together and for each that has positions enough, and
+reports on the others.
 """
 
 from __future__ import annotations
@@ -22,12 +25,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tuned import put
+from iquest_lsp import grammars
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.replay import SETTINGS, Steps, asks_history
 from iquest_lsp.bench.report import machine
 from iquest_lsp.codeflow import History
 from iquest_lsp.common_ends import common_head
-from iquest_lsp.completion.confidence import threshold_of
+from iquest_lsp.completion.confidence import LANGUAGES_KEY, METADATA_KEY, threshold_of
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.postprocess import postprocess
 from iquest_lsp.completion.syntax import Unit
@@ -41,6 +46,11 @@ from iquest_lsp.workspace.secret_scan import has_secret
 #: Each adds a part of the window to the one before.
 PARTS = ("no context", "no context but memory", "related files too", "edits too", "all")
 RESAMPLED = 1000
+#: How often what is shown should be right, as far as it goes.
+RIGHT = 0.7
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 19))
+#: Positions that a language needs for a threshold of its own.
+LEAST = 80
 
 
 @dataclass(frozen=True)
@@ -60,13 +70,14 @@ class Outcome:
         return postprocess(self.made, self.place, self.unit, threshold).text
 
 
-async def record(root: Path, folder: Path, names: Sequence[str], commits: int, positions: int, model: str) -> None:
-    """Appends the outcomes of one repository to its file in the folder."""
+async def record(root: Path, names: Sequence[str], given: argparse.Namespace) -> None:
+    """Appends the outcomes of one repository to its file in the folder `given.into`."""
+    folder, threads = given.into, given.threads
     file = folder / f"{root.name}.outcomes"
     known = {(found.number, found.setting) for found in read(file)} if file.exists() else set()
     history = History(root, has_secret)
-    lines = history.retyped_lines(commits, positions)
-    values: dict[str, object] = {"deadline_ms": 60_000, "model": model, "saved_kv_mb": 0}
+    lines = history.retyped_lines(given.commits, given.positions)
+    values: dict[str, object] = {"deadline_ms": 60_000, "model": given.model, "saved_kv_mb": 0, "threads": threads}
     assistant = Assistant(Configuration(values), watch=False)
     defaults = Settings()
     with history.checked_out() as copy, file.open("ab") as stream:
@@ -92,7 +103,7 @@ async def record(root: Path, folder: Path, names: Sequence[str], commits: int, p
                     await project.index()
                     try:
                         session.buffers.open(path, line.text, 1, "")
-                        await session.warm(path, cursor, refresh=True)
+                        await session.context(path, cursor)  # begins to remember
                         await project.memory.ready()
                         place, unit, made = await session.generate(CompletionRequest(path, cursor))
                         pickle.dump((root.name, name, number, place, unit, made, line.expected), stream)
@@ -201,6 +212,45 @@ def parts(folder: Path, model: str) -> dict[str, Any]:
     return {"machine": machine(), "threshold": threshold, "rows": rows}
 
 
+def least_threshold(outcomes: Sequence[Outcome]) -> float:
+    """The least one at which what is shown is right often enough; where none is, the one at which it is most often."""
+    best = 0.0, THRESHOLDS[-1]
+    for threshold in THRESHOLDS:
+        rows = [row for outcome in outcomes if (row := judged(outcome, threshold)).shown]
+        right = sum(row.right for row in rows) / len(rows) if rows else 0.0
+        if right >= RIGHT:
+            return threshold
+        best = max(best, (right, threshold))
+    return best[1]
+
+
+def thresholds(folder: Path, model: str, *, write: bool) -> dict[str, Any]:
+    """Fitted on every second repository, reported on the others; with `write` put into the model's file."""
+    found = [outcome for outcome in all_of(folder) if outcome.setting == PARTS[-1]] or [
+        outcome for outcome in all_of(folder) if outcome.setting == PARTS[-2]
+    ]
+    names = sorted({outcome.repository for outcome in found})
+    fitted_on, rest = set(names[::2]), set(names[1::2])
+    fit_rows = [outcome for outcome in found if outcome.repository in fitted_on]
+    common = least_threshold(fit_rows)
+    by_language: dict[str, float] = {}
+    for language in sorted({grammars.language_of(outcome.place.path) for outcome in fit_rows} - {""}):
+        mine = [outcome for outcome in fit_rows if grammars.language_of(outcome.place.path) == language]
+        if len(mine) >= LEAST and (own := least_threshold(mine)) != common:
+            by_language[language] = own
+    rows = []
+    for repositories in (fitted_on, rest):
+        mine = [outcome for outcome in found if outcome.repository in repositories]
+        told = [judged(outcome, by_language.get(grammars.language_of(outcome.place.path), common)) for outcome in mine]
+        curve = {str(one): summary([judged(outcome, one) for outcome in mine]) for one in THRESHOLDS}
+        rows.append({"repositories": sorted(repositories), **summary(told), "by_threshold": curve})
+    path = catalogue.resolve(model)
+    if write:
+        put(path, METADATA_KEY, common)
+        put(path, LANGUAGES_KEY, json.dumps(by_language))
+    return {"machine": machine(), "threshold": common, "languages": by_language, "rows": rows, "written": write}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -210,16 +260,21 @@ def main() -> None:
     recording.add_argument("--commits", type=int, default=30)
     recording.add_argument("--positions", type=int, default=60)
     recording.add_argument("--setting", nargs="+", choices=sorted(SETTINGS), default=PARTS)
+    recording.add_argument("--threads", type=int, default=0, help="1 on a machine that others use too")
     comparing = commands.add_parser("parts")
     comparing.add_argument("folder", type=Path)
-    for command in (recording, comparing):
+    fitting = commands.add_parser("thresholds")
+    fitting.add_argument("folder", type=Path)
+    fitting.add_argument("--write", action="store_true", help="put them into the model's file")
+    for command in (recording, comparing, fitting):
         command.add_argument("--model", default="")
     given = parser.parse_args()
     if given.command == "record":
         given.into.mkdir(parents=True, exist_ok=True)
         for root in given.repositories:
-            made = record(root.resolve(), given.into, given.setting, given.commits, given.positions, given.model)
-            asyncio.run(made)
+            asyncio.run(record(root.resolve(), given.setting, given))
+    elif given.command == "thresholds":
+        print(json.dumps(thresholds(given.folder, given.model, write=given.write), indent=1))
     else:
         print(json.dumps(parts(given.folder, given.model), indent=1))
 

@@ -9,6 +9,7 @@ that spell what is typed. The shares are fitted on files of the repositories `--
 (default: this one), with what a place in the prompt, in the folder and in the other layers counts for, and `--write`
 puts them into the model's file (key iquest.memory). Intervals (95%) are made by resampling files.
 
+`--alone` asks the memory by itself, which takes no model but its words.
 What the model says is kept in the folder `--keep`, so that another form of memory can be measured at once.
 """
 
@@ -36,7 +37,7 @@ from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.memory.disk import Entry, Memory
-from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of
+from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of, parts_of
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
 from iquest_lsp.runtime.memory.shares import FEATURES, LAYERS, METADATA_KEY, MemoryShares, Rows, features
@@ -58,6 +59,8 @@ RESAMPLED = 1000
 CODE = {".py", ".js", ".mjs", ".ts", ".tsx", ".rs", ".go", ".c", ".h", ".cc", ".cpp", ".java", ".cs", ".rb", ".php"}
 #: Weights of places in the prompt and in the file's folder that are tried.
 PROMPT_WEIGHTS, FOLDER_WEIGHTS = (1.0, 2.0, 4.0), (1.0, 3.0)
+#: Those with which the memory alone is asked: nano's.
+ALONE_PROMPT, ALONE_FOLDER = 4.0, 3.0
 #: And of places in other layers than that of the file at hand.
 LAYER_WEIGHTS = (0.0, 0.1, 0.3, 1.0)
 
@@ -95,12 +98,16 @@ class Repository:
         ]
         drawn = np.random.default_rng(seed).permutation(long)
         self.held: list[int] = sorted(drawn[: min(held_out, max(len(long) // 4, 1))].tolist())
-        kept = [at for at in range(len(self.paths)) if at not in set(self.held)]
+        kept = [file for at, file in enumerate(files) if at not in set(self.held)]
         self.n_vocab = model.n_vocab
         self.memories = [
             Memory.of(
                 "",
-                [(Entry(self.paths[at], ""), self.tokens[at]) for at in kept if layers[at] is layer],
+                [
+                    (Entry(file.path, ""), np.array(model.tokenize(part), np.int32))
+                    for file in kept
+                    if (part := parts_of(file.path, file.text).get(layer))
+                ],
                 model.n_vocab,
                 layer=layer,
             )
@@ -300,6 +307,40 @@ def searched(pieces: Pieces, at_hand: Layer, read: list[tuple[Repository, Scored
     return best, tried
 
 
+def alone(repository: Repository, at_hand: Layer, seed: int) -> list[dict[str, Any]]:
+    """What the memory by itself says of held-out tokens, by what the other layers count for; no model is run."""
+    empty = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
+    places = list(repository.stretches(seed))
+    rows = []
+    for weight in LAYER_WEIGHTS:
+        layers = LAYERS
+        for layer in OWN:
+            if layer is not at_hand:
+                layers = _with_layer(layers, at_hand, layer, weight)
+        weights = MemoryShares(empty, empty, ALONE_PROMPT, ALONE_FOLDER, layers)
+        bits, right, sure, sure_right = 0.0, 0, 0, 0
+        for file, start in places:
+            tokens = repository.tokens[file]
+            source = Remembered(repository.memories, repository.paths[file], weights)
+            mixture = MemoryMixture(Written(tokens[:start].tolist()), weights, source)
+            for token in tokens[start : start + SCORED].tolist():
+                said = mixture.forecast()
+                part = 1 / repository.n_vocab
+                if said is not None:
+                    is_right = int(said.tokens[said.parts.argmax()]) == token
+                    part = float(said.parts[said.tokens == token].sum()) + part * (1 - float(said.parts.sum()))
+                    right += is_right
+                    sure += said.top > 0.5
+                    sure_right += is_right and said.top > 0.5
+                bits -= float(np.log2(part))
+                mixture.add(token)
+        count = len(places) * SCORED
+        row = {"weight": weight, "bits_a_token": round(bits / count, 3), "right": round(right / count, 4)}
+        rows.append(row | {"sure": round(sure / count, 4), "right_of_sure": round(sure_right / max(sure, 1), 4)})
+        print(repository.name, rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
 def _with_layer(layers: Rows, at_hand: Layer, layer: Layer, weight: float) -> Rows:
     table = [list(row) for row in layers]
     table[OWN.index(at_hand)][list(Layer).index(layer)] = weight
@@ -317,7 +358,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for what the model says")
     parser.add_argument("--write", action="store_true", help="put the shares into the model's file")
+    parser.add_argument("--alone", action="store_true", help="only what the memory says by itself, by layer weights")
     given = parser.parse_args()
+    if given.alone:
+        with_words = Model.load(catalogue.resolve(given.model), vocab_only=True)
+        made = []
+        for root in given.repositories:
+            repository = Repository(with_words, root.resolve(), given.files, given.seed, given.at_hand)
+            held = {str(memory.layer): memory.size for memory in repository.memories}
+            made.append({"repository": root.name, "tokens": held, "rows": alone(repository, given.at_hand, given.seed)})
+        print(json.dumps({"machine": machine(), "at_hand": given.at_hand, "repositories": made}, indent=1))
+        return
     path = catalogue.resolve(given.model)
     model = Model.load(path)
     context = open_context(model, CONTEXT + SCORED + 256, n_batch=BATCH, n_ubatch=BATCH)

@@ -32,6 +32,7 @@
 (require 'subr-x)
 (require 'url-util)
 
+(defvar iquest-mode)
 (defvar eglot-current-column-function)
 (defvar lsp--cur-workspace)
 (declare-function eglot-current-server "eglot")
@@ -88,9 +89,7 @@ our own elsewhere; `own' always takes one of our own."
   "The folder of the buffer's project."
   (let ((project (project-current)))
     (expand-file-name
-     (if (not project)
-         default-directory
-       (if (fboundp 'project-root) (project-root project) (car (project-roots project)))))))
+     (if project (project-root project) default-directory))))
 
 (defun iquest--uri (file)
   "The URI of FILE."
@@ -277,7 +276,7 @@ With FAILED call that with an error's message; without it is shown."
 ;;;; Ghost text
 
 (defvar-local iquest--shown nil
-  "What is suggested: a property list of :item, :start, :end (behind point) and :overlay.")
+  "What is suggested, as a property list; see `iquest--show'.")
 (defvar-local iquest--timer nil)
 (defvar-local iquest--asked 0 "The number of the last request; answers to older ones are dropped.")
 
@@ -306,7 +305,7 @@ With FAILED call that with an error's message; without it is shown."
     (iquest-suggesting-mode -1)))
 
 (defun iquest--rest ()
-  "What of the suggestion is not typed yet; nil where the text does not fit it any more."
+  "What of the suggestion is not typed yet; nil where the text does not fit."
   (when iquest--shown
     (let* ((start (marker-position (plist-get iquest--shown :start)))
            (text (plist-get (plist-get iquest--shown :item) :insertText)))

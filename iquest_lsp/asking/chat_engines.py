@@ -211,6 +211,13 @@ class ChatEngines:
         """Whether the settings name a model for the role; the one that completes may be able to answer without."""
         return bool(self._spec(role))
 
+    def can_answer(self) -> bool:
+        """Whether the settings name a model that answers, or the one that completes is known to."""
+        if self.is_configured(Role.INSTRUCT):
+            return True
+        info = self._switch.local.info
+        return info is not None and ChatTemplate.of(info.metadata, info.special_tokens) is not None
+
     def find(self, role: Role) -> ChatEngine:
         """Who answers in the role; raises ModelError."""
         spec, think = self._spec(role), role is Role.THINKING

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from iquest_lsp.asking.asker import Asker
 from iquest_lsp.asking.chat_engines import ChatEngines
+from iquest_lsp.asking.editing import Rewriter
 from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.assistant.session import Parts, Session
 from iquest_lsp.assistant.workspaces import Workspaces
@@ -77,6 +78,7 @@ class Assistant:
             self.completer,
             self._chat_engines,
             Asker(self._chat_engines),
+            Rewriter(self._chat_engines),
             self._editing,
             self.statistics,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
 from iquest_lsp.asking.chat_engines import ChatEngines, Role
+from iquest_lsp.asking.editing import Edit, Rewriter
 from iquest_lsp.assistant.buffers import Buffers
 from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.assistant.offers import Offers
@@ -25,7 +26,7 @@ from iquest_lsp.completion.postprocess import Quiet
 from iquest_lsp.completion.request import CompletionRequest
 from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.context.inputs import Purpose
-from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position
+from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position, Span
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError
 from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.project import line_history
@@ -39,7 +40,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import CommitMessage, DiffExplanation, Impact, Story, Suspects
+    from iquest_lsp.codeflow import CommitMessage, DiffExplanation, Impact, LineOrigin, NewLines, Story, Suspects
 
 
 PATIENT_TRIES = 3  # of one that can wait, where the deadline brings nothing
@@ -56,6 +57,7 @@ class Parts:
     completer: Completer
     chat_engines: ChatEngines
     asker: Asker
+    rewriter: Rewriter
     editing: NextEditing
     statistics: Statistics
 
@@ -180,6 +182,14 @@ class Session:
         view = self.view(question.files[0] if question.files else root / "_")
         return await self._parts.asker.ask(view, question, listen)
 
+    async def edit(self, file: Path, span: Span, instruction: str) -> Edit:
+        """A selection as a model rewrites it; raises ModelError where none can."""
+        return await self._parts.rewriter.edit(self.view(file), file, span, instruction)
+
+    def can_answer(self) -> bool:
+        """Whether a model that follows instructions is there, as far as is known without loading one."""
+        return self._parts.chat_engines.can_answer()
+
     async def explain_diff(
         self,
         root: Path,
@@ -234,6 +244,14 @@ class Session:
     async def impact(self, file: Path, place: str) -> Impact:
         """What else must change with a place in a file; see line_history.impact_at."""
         return await asyncio.to_thread(line_history.impact_at, self.view(file), file, place)
+
+    async def origin_of(self, file: Path, line: int) -> LineOrigin:
+        """The commit that brought a line (0-based); see line_history.origin_at."""
+        return await asyncio.to_thread(line_history.origin_at, self.view(file), file, line)
+
+    async def new_lines(self, file: Path) -> NewLines:
+        """The lines of a file that came after the last release; see line_history.new_lines."""
+        return await asyncio.to_thread(line_history.new_lines, self.view(file), file)
 
     async def suspects(self, file: Path, place: str) -> Suspects:
         """Which recent changes likely brought a bug at a place in a file; see line_history.suspects_at."""

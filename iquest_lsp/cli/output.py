@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import logging
@@ -57,6 +58,27 @@ def tell(line: str) -> None:
     _write(sys.stderr, line)
 
 
+#: How characters are written that an encoding lacks, and the signs that answers are laid out with.
+PLAIN = "iquest-plain"
+_PLAIN_SIGNS = {
+    "\N{BULLET}": "*",
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{MIDDLE DOT}": "-",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-",
+    "\N{BOX DRAWINGS LIGHT VERTICAL}": "|",
+    "\N{BOX DRAWINGS LIGHT VERTICAL AND RIGHT}": "|",
+    "\N{BOX DRAWINGS LIGHT UP AND RIGHT}": "`",
+}
+
+
 def tell_error(error: IQuestError, form: Form) -> None:
     """An error as one line on stderr, and as an object on stdout where the answer would have been one."""
     tell(f"error: {' '.join(str(error).split())}")
@@ -75,8 +97,8 @@ def log_to_stderr(level: str) -> None:
 def survive_any_stream() -> None:
     """Standard streams of any kind end nothing.
 
-    A character that the output's encoding cannot hold is written as an escape. A stream that is closed becomes
-    /dev/null, so that no file that is opened later takes its number.
+    A sign of ours that the output's encoding cannot hold is written with plain ones, any other character as an escape.
+    A stream that is closed becomes /dev/null, so that no file that is opened later takes its number.
     """
     for number in (0, 1, 2):
         try:
@@ -85,7 +107,21 @@ def survive_any_stream() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # no such stream, or one that is closed
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(errors=PLAIN)  # type: ignore[union-attr]
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Handles the characters that an encoding does not have, one after the other; see `codecs.register_error`."""
+    assert isinstance(error, UnicodeEncodeError)
+    sign = _PLAIN_SIGNS.get(error.object[error.start])
+    if sign is not None:
+        return sign, error.start + 1
+    return codecs.backslashreplace_errors(
+        UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, "")
+    )
+
+
+codecs.register_error(PLAIN, _plain)
 
 
 def _print_json(value: object) -> None:

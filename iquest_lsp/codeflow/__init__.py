@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.history import History
 
 if TYPE_CHECKING:  # what its methods return, for annotations
+    from iquest_lsp.codeflow.answers.lines import LineOrigin as LineOrigin
+    from iquest_lsp.codeflow.answers.lines import NewLines as NewLines
     from iquest_lsp.codeflow.past.retyping import RetypedLine as RetypedLine
     from iquest_lsp.codeflow.wording.commit_message import CommitMessage as CommitMessage
     from iquest_lsp.codeflow.wording.explanation import DiffExplanation as DiffExplanation

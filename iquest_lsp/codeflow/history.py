@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from iquest_lsp.codeflow.answers.lines import LineOrigin, NewLines
     from iquest_lsp.codeflow.past.indexer import Update
     from iquest_lsp.codeflow.past.retyping import RetypedLine
     from iquest_lsp.codeflow.wording.commit_message import CommitMessage
@@ -112,6 +113,20 @@ class History:
         if found.line_committed is None:
             return ""
         return last_change(repository, repository.head(), found.head_path, found.line_committed)
+
+    def origin(self, target: str, *, buffer: str | None = None) -> LineOrigin:
+        """The commit that `git blame` names for FILE:LINE, with its date, author and subject."""
+        from iquest_lsp.codeflow.answers.lines import origin_of
+        from iquest_lsp.codeflow.git.repository import Repository
+
+        return origin_of(Repository.open(self.root, self.redact), target, buffer=buffer, redact=self.redact)
+
+    def new_lines(self, target: str, *, buffer: str | None = None) -> NewLines:
+        """The lines of FILE that came after the last release."""
+        from iquest_lsp.codeflow.answers.lines import new_lines
+        from iquest_lsp.codeflow.git.repository import Repository
+
+        return new_lines(Repository.open(self.root, self.redact), target, buffer=buffer)
 
     def impact(self, target: str, *, buffer: str | None = None) -> Impact:
         """What else must change if what FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST or FILE names changes.

@@ -186,6 +186,21 @@ def end_of_string(text: str, place: CursorText) -> int:
     return next((item.at for item in closings(text, language, [*outer]) if item.depth == inner), -1)
 
 
+def begun_string(text: str, place: CursorText) -> int:
+    """Where the string of one line begins that an answer opens and leaves open at its end; -1 where there is none."""
+    outer = len(open_before(place))
+
+    def is_open(end: int) -> bool:
+        stack = open_before(place)
+        for _ in closings(text[:end], grammars.language_of(place.path), stack):
+            pass
+        return len(stack) > outer and stack[-1].kind == "string" and not stack[-1].several_lines
+
+    if not is_open(len(text)):
+        return -1
+    return next((at for at in range(len(text) - 1, -1, -1) if not is_open(at)), 0)
+
+
 def own_closings(text: str, place: CursorText) -> frozenset[int]:
     """Offsets in an answer of the signs that close what the answer itself has opened, and of those that are escaped.
 

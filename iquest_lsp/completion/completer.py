@@ -339,7 +339,7 @@ class Completer:
     def _suggestion(self, job: Job, made: Generation) -> Suggestion:
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
-        least = 0.0 if job.request.explicit else threshold_of(metadata, job.settings.min_confidence)
+        least = 0.0 if job.request.explicit else threshold_of(metadata, job.settings.min_confidence, job.language)
         made_ready = postprocess(made, job.place, job.unit, least)
         if not made_ready.text or job.request.explicit:
             return made_ready

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.completion.brackets import end_of_string, own_closings, surplus
+from iquest_lsp.completion.brackets import begun_string, end_of_string, own_closings, surplus
 from iquest_lsp.completion.cursor_text import CursorText, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
 
@@ -13,6 +13,7 @@ __all__ = [
     "repeats_above",
     "whole_pieces",
     "within_string",
+    "without_begun_string",
     "without_following",
     "without_loop",
     "without_surplus_brackets",
@@ -21,6 +22,8 @@ __all__ = [
 
 _LEAST_OVERLAP = 4
 _LEAST_LINE = 8
+#: Letters that the beginning of a string needs to say something.
+_LEAST_STRING = 4
 
 
 def whole_pieces(text: str) -> str:
@@ -58,6 +61,14 @@ def without_tail(text: str, place: CursorText) -> str:
 
 def _cuts(own: frozenset[int], start: int, end: int) -> bool:
     return any(start <= at < end for at in own)
+
+
+def without_begun_string(text: str, place: CursorText) -> str:
+    """A text that was cut short, without a string at its end of which hardly more than the quote is there."""
+    at = begun_string(text, place)
+    if at < 0 or sum(char.isalpha() for char in text[at:]) >= _LEAST_STRING:
+        return text
+    return text[:at].rstrip(" \t,")
 
 
 def without_surplus_brackets(text: str, place: CursorText) -> str:

@@ -11,6 +11,9 @@ from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.syntax import Extent, Unit
 from iquest_lsp.datatypes import Finish, Generation
 
+#: So many signs are no suggestion.
+MOST_NOISE = 2
+
 
 class Quiet(StrEnum):
     """Why an answer is empty; the values are for people and for counting."""
@@ -27,7 +30,7 @@ class Quiet(StrEnum):
     LOOP = "loop"
     REPEATS = "repeats"  # what it said stands there already
     BRACKET = "bracket"  # it only closed what is closed
-    NOISE = "noise"  # a single sign, quicker typed than read
+    NOISE = "noise"  # a sign or two, quicker typed than read
     DELETED = "deleted"  # by the user, here, just now
     DISMISSED = "dismissed"  # by the user, here
 
@@ -48,16 +51,23 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     text, finish = generation.text, generation.finish
     if not text.strip():
         return Suggestion("", Quiet.DEADLINE if finish is Finish.DEADLINE else Quiet.NOTHING)
+    if not place.head.strip() and not text.partition("\n")[0].strip():
+        return Suggestion("", Quiet.NOTHING)  # the line stays empty
+    whole = text
+    text = filters.without_following(whole, place)  # cut short, what stands below may not be told any more
+    if not text.strip():
+        return Suggestion("", Quiet.REPEATS)
     trusted = text[: trusted_length(generation, threshold)]
     if len(trusted) < len(text):
-        text = filters.whole_pieces(trusted)
+        text = filters.without_begun_string(filters.whole_pieces(trusted), place)
         if not text.strip():
             return Suggestion("", Quiet.UNSURE)
-    elif finish in (Finish.LIMIT, Finish.DEADLINE):
+    elif text == whole and finish in (Finish.LIMIT, Finish.DEADLINE):
         sound = filters.without_loop(text)
         if not sound.strip():
             return Suggestion("", Quiet.LOOP)
         text = min(filters.whole_pieces(text), sound, key=len)  # cut short, a loop may not be told any more
+        text = filters.without_begun_string(text, place)
         if not text.strip():
             return Suggestion("", Quiet.DEADLINE)
     text = filters.without_loop(text)
@@ -72,7 +82,7 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     text = filters.without_following(text, place)
     if not text.strip() or filters.repeats_above(text, place):
         return Suggestion("", Quiet.REPEATS)
-    if len(text.strip()) == 1 and not (text.strip().isalnum() or text.strip() == "_"):
+    if len(text.strip()) <= MOST_NOISE and not any(char.isalnum() or char == "_" for char in text):
         return Suggestion("", Quiet.NOISE)
     return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
 

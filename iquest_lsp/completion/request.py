@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from iquest_lsp import grammars
 from iquest_lsp.completion.behind import stops
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.indentation import kept_indent
@@ -81,6 +82,11 @@ class Job:
         """Whether the cursor stands before a letter: what is inserted there is seldom what one wants."""
         tail = self.place.tail
         return bool(tail) and (tail[0].isalnum() or tail[0] == "_")
+
+    @property
+    def language(self) -> str:
+        """The grammar's name for the file."""
+        return grammars.language_of(self.place.path)
 
     @property
     def project(self) -> Project:

@@ -15,7 +15,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.unsaved import why_no_history
 
 if TYPE_CHECKING:
-    from iquest_lsp.codeflow import Impact, Story, Suspects
+    from iquest_lsp.codeflow import Impact, LineOrigin, NewLines, Story, Suspects
 
 MAX_STEPS = 3
 MAX_LOOK_UP = 2000
@@ -55,6 +55,21 @@ def impact_at(view: ProjectView, file: Path, place: str) -> Impact:
     return History(file.parent, has_secret).impact(f"{file.name}{place}", buffer=view.unsaved_text(path))
 
 
+def origin_at(view: ProjectView, file: Path, line: int) -> LineOrigin:
+    """The commit that `git blame` names for a line as the client sees it.
+
+    Raises RepositoryError, UsageError. Blocks.
+    """
+    path = _in_history(view, file)
+    return History(file.parent, has_secret).origin(f"{file.name}:{line + 1}", buffer=view.unsaved_text(path))
+
+
+def new_lines(view: ProjectView, file: Path) -> NewLines:
+    """The lines that came after the last release. Raises RepositoryError, UsageError. Blocks."""
+    path = _in_history(view, file)
+    return History(file.parent, has_secret).new_lines(file.name, buffer=view.unsaved_text(path))
+
+
 def suspects_at(view: ProjectView, file: Path, place: str) -> Suspects:
     """Which recent changes likely brought a bug at a place in a file as the client sees it; places as for impact_at.
 
@@ -64,6 +79,14 @@ def suspects_at(view: ProjectView, file: Path, place: str) -> Suspects:
     if note := why_no_history(path):
         raise UsageError(f"Nothing is known of what changed {file.name}", why=note)
     return History(file.parent, has_secret).suspects(f"{file.name}{place}", buffer=view.unsaved_text(path))
+
+
+def _in_history(view: ProjectView, file: Path) -> str:
+    """The file's path in its workspace; raises UsageError for a document that no repository can have."""
+    path = view.project.path_of(file)
+    if note := why_no_history(path):
+        raise UsageError(f"Nothing is known of the history of {file.name}", why=note)
+    return path
 
 
 def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:

@@ -14,7 +14,7 @@ from iquest_lsp.context.chunks import imports_of
 from iquest_lsp.datatypes import Document, Dropped
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
-from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of
+from iquest_lsp.runtime.memory.layers import OWN, Layer, layers_of, parts_of
 from iquest_lsp.runtime.memory.packages import PackageMemory, PackageTexts
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
@@ -54,7 +54,8 @@ def remember(
         wanted, gone = tuple(paths), set[str]()
     mine: dict[Layer, list[str]] = {layer: [] for layer in kept.layers}
     for path in (*wanted, *sorted(gone)):
-        mine[layer_of(path)].append(path)
+        for layer in layers_of(path):
+            mine[layer].append(path)
     files = [builder.update(_texts(gate, builder, mine[layer], buffers)) for layer, builder in kept.layers.items()]
     folders.make_room([builder.folder for builder in kept.layers.values()])
     return MemoryFiles.together(files)
@@ -101,7 +102,8 @@ def _texts(
             if same and not gate.path_reason(path):
                 continue
             loaded = gate.load(path)
-        yield Text(path, loaded.text if isinstance(loaded, Document) else None, changed_ns, size)
+        part = parts_of(path, loaded.text).get(builder.layer) if isinstance(loaded, Document) else None
+        yield Text(path, part, changed_ns, size)
 
 
 @dataclass(slots=True)

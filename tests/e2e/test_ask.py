@@ -216,3 +216,24 @@ def test_a_server_answers_too(root: Path) -> None:
         assert sent["model"] == "chatty"
         assert "Give squares an area" in json.dumps(sent["messages"])
         assert "PASSWORD" not in json.dumps(sent)
+
+
+async def test_a_selection_is_rewritten(root: Path) -> None:
+    answer = "Sure:\n```python\ndef side(self):\n    return abs(self.a)\n```\n"
+    async with connected(root, *FAKE, environment=fake(answer)) as editor:
+        uri = editor.open(root / "shapes.py", "class Square:\n    def side(self):\n        return self.a\n")
+        ends = {"start": {"line": 1, "character": 0}, "end": {"line": 3, "character": 0}}
+        told = await ask(editor, "iquest/edit", {"uri": uri, "range": ends, "instruction": "Make it positive"})
+        assert told["text"] == "    def side(self):\n        return abs(self.a)\n"
+        assert (await ask(editor, "iquest/models", {"answers_only": True})) == {"answers": True}
+        for wrong in ({"range": {"start": ends["start"], "end": ends["start"]}}, {"instruction": " "}, {"range": 3}):
+            with pytest.raises(Exception, match=r"selected|empty|needs"):
+                await ask(editor, "iquest/edit", {"uri": uri, "range": ends, "instruction": "x", **wrong})
+        hidden = editor.open(root / "private.py")
+        with pytest.raises(Exception, match="may not be shown"):
+            await ask(editor, "iquest/edit", {"uri": hidden, "range": ends, "instruction": "x"})
+
+
+async def test_no_model_that_follows_instructions_is_known_beforehand(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        assert (await ask(editor, "iquest/models", {"answers_only": True})) == {"answers": False}

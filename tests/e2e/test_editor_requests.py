@@ -81,6 +81,56 @@ async def test_lines_and_changes_are_asked_about(root: Path) -> None:
                 await ask(editor, "iquest/impact", {"uri": uri, **wrong})
 
 
+async def test_a_line_has_the_origin_that_blame_names(root: Path) -> None:
+    git = ["git", "-C", str(root), "-c", "user.name=Bo", "-c", "user.email=b@example.org"]
+    subprocess.run([*git, "tag", "v1.0"], check=True)
+    (root / "shapes.py").write_text(CODE.replace("width * height", "abs(width * height)"))
+    subprocess.run([*git, "commit", "-qam", "Areas are positive"], check=True)
+    blamed = subprocess.run([*git, "blame", "-l", "-s", "shapes.py"], capture_output=True, text=True, check=True).stdout
+    commits = [line.split()[0].lstrip("^") for line in blamed.splitlines()]
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py", f"# first\n{(root / 'shapes.py').read_text()}")
+        told = [await ask(editor, "iquest/blame", {"uri": uri, "line": line}) for line in range(6)]
+        assert [item["commit"][:39] for item in told] == ["", *(name[:39] for name in commits)]
+        assert (told[2]["author"], told[2]["subject"]) == ("Bo", "Areas are positive")
+        assert told[0] == {"commit": "", "date": "", "author": "", "subject": ""}
+        since = await ask(editor, "iquest/sinceRelease", {"uri": uri})
+        assert since == {"release": "v1.0", "ranges": [{"start": 0, "end": 0}, {"start": 2, "end": 2}]}
+        broken = await ask(editor, "iquest/suspects", {"uri": uri, "line": 2})
+        assert broken["items"][0]["subject"] == "Areas are positive"
+        log = 'File "shapes.py", line 2, in area\nTypeError: bad operand'
+        assert (await ask(editor, "iquest/suspects", {"folder": root.as_uri(), "log": log}))["items"]
+        with pytest.raises(Exception, match="needs a line"):
+            await ask(editor, "iquest/blame", {"uri": uri})
+
+
+async def test_changes_and_risks_are_told_with_their_places(root: Path) -> None:
+    (root / "rooms.py").write_text("from shapes import area\n\nroom = area(2, 3)\n")
+    git = ["git", "-C", str(root), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "Measure a room"], check=True)
+    (root / "shapes.py").write_text("\n" + CODE.replace("(width, height)", "(width, height, depth)"))
+    async with connected(root, *FAKE) as editor:
+        told = await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": "", "places": True})
+        assert {"path": "shapes.py", "name": "area", "line": 2} in told["places"]
+        [risk] = told["risks"]
+        places = {(item["path"], item["line"]) for item in told["remarks"] if item["text"] == risk}
+        assert places == {("shapes.py", 2), ("rooms.py", 3)}
+        plain = await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": ""})
+        assert not {"places", "remarks"} & set(plain)
+
+
+async def test_the_pieces_of_the_context_can_be_read(root: Path) -> None:
+    async with connected(root, *FAKE) as editor:
+        uri = editor.open(root / "shapes.py")
+        place = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 9}}
+        shown = await ask(editor, "iquest/context", {**place, "texts": True})
+        assert len(shown["texts"]) == len(shown["chunks"])
+        current = [item["kind"] for item in shown["chunks"]].index("current")
+        assert "def area(width, height)" in shown["texts"][current]
+        assert "texts" not in await ask(editor, "iquest/context", place)
+
+
 async def test_what_may_have_brought_a_bug_is_asked_and_told_in_both_forms(root: Path) -> None:
     async with connected(root, *FAKE) as editor:
         uri = editor.open(root / "shapes.py")

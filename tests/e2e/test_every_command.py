@@ -174,6 +174,9 @@ def test_an_answer_in_any_encoding(home: Home, root: Path, encoding: str, more: 
         assert b"Traceback" not in err, name
         assert out or words[:2] == ("cache", "clear"), name
         text = out.decode(encoding)  # nothing that the encoding has not
+        assert not any(sign in text for sign in (r"\u2022", r"\u2212", r"\u201c", r"\u2026")) or more == ("--json",), (
+            name
+        )
         if more == ("--json",):
             assert isinstance(json.loads(text), dict), name
             assert err == b"", name

@@ -139,6 +139,20 @@ async def test_actions_hover_and_lenses_tell_the_history(root: Path) -> None:
         assert "working tree" in await run(client, lenses[0])
 
 
+async def test_a_client_with_pages_of_its_own_is_told_what_to_ask_about(root: Path) -> None:
+    capabilities = {
+        "window": {"showDocument": {"support": True}},
+        "experimental": {"iquest": {"pages": True}},
+    }
+    async with client_in(root, *FAKE, capabilities=capabilities) as (client, _):
+        uri = client.open(root / "shapes.py", CODE)
+        found = (await client.request("textDocument/codeAction", actions(uri, 1)))["result"]
+        answer = await client.request("workspace/executeCommand", found[0]["command"])
+        head = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+        assert answer["result"] == {"target": head.stdout.strip(), "folder": root.as_uri()}
+        assert not [item for item in client.requests if item["method"] == "window/showDocument"]
+
+
 async def test_a_project_s_own_settings_are_followed(root: Path) -> None:
     capabilities = {"textDocument": {"hover": DYNAMIC}}
     async with client_in(root, *FAKE, capabilities=capabilities) as (client, told):

@@ -1,29 +1,45 @@
 import * as vscode from "vscode";
-import type { Asker } from "./ask";
-import type { ContextView } from "./contextView";
-import type { Explainer } from "./explain";
-import { showCommit } from "./git";
-import { ACCEPTED, type InlineCompletions } from "./inline";
-import type { NextEdits } from "./nextEdits";
-import { SECTION, toggled } from "./settings";
-import { type Statistics, statisticsPage } from "./statistics";
-import type { StatusItem } from "./statusItem";
-import { Report } from "./report";
-import type { Node } from "./windowTree";
+import type { Asker } from "./ask/ask";
+import type { Explainer } from "./history/explain";
+import { showCommit } from "./history/git";
+import type { Review } from "./history/review";
+import type { Control } from "./history/where";
+import type { Teller } from "./history/why";
+import type { Place } from "./pages/whyReport";
+import type { Pages } from "./pages/report";
+import { statisticsPage } from "./pages/statisticsPage";
+import type { ContextView } from "./status/contextView";
+import type { Statistics } from "./status/statistics";
+import type { StatusItem } from "./status/statusItem";
+import type { Node } from "./status/windowTree";
+import type { EditSelection } from "./suggest/editSelection";
+import { ACCEPTED, type InlineCompletions } from "./suggest/inline";
+import type { NextEdits } from "./suggest/nextEdits";
+import type { Snooze } from "./suggest/snooze";
+import { flip, pickPause, toggle, toggleLanguage } from "./suggest/switches";
+import { t } from "./words";
 
 /** What the commands act on. */
 export interface Parts {
   readonly asker: Asker;
   readonly explainer: Explainer;
+  readonly teller: Teller;
+  readonly review: Review;
   readonly inline: InlineCompletions;
+  readonly editSelection: EditSelection;
+  readonly snooze: Snooze;
   readonly contextView: ContextView;
   readonly nextEdits: NextEdits;
+  readonly pages: Pages;
   readonly statistics: Statistics;
   readonly status: StatusItem;
   readonly log: vscode.LogOutputChannel;
   restart(): Promise<void>;
   setUp(): Promise<void>;
   pickModel(): Promise<void>;
+  pickAnswerModel(): Promise<void>;
+  commitMessage(control: Control | undefined): Promise<void>;
+  whyNothing(): Promise<void>;
 }
 
 type Handler = (...args: never[]) => unknown;
@@ -34,6 +50,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   "iquest.previous": "editor.action.inlineSuggest.showPrevious",
   "iquest.acceptWord": "editor.action.inlineSuggest.acceptNextWord",
   "iquest.acceptLine": "editor.action.inlineSuggest.acceptNextLine",
+  "iquest.acceptAll": "editor.action.inlineSuggest.commit",
 };
 
 /** Registers all commands of the manifest. */
@@ -43,21 +60,44 @@ export function registerCommands(parts: Parts): vscode.Disposable {
     "iquest.toggle": toggle,
     "iquest.toggleLanguage": toggleLanguage,
     "iquest.explainDiff": () => parts.explainer.choose(),
-    "iquest.explainChanges": (control?: { rootUri?: vscode.Uri }) => parts.explainer.sourceControl(control),
-    "iquest.commitMessage": (control?: { rootUri?: vscode.Uri }) => parts.explainer.commitMessage(control),
+    "iquest.explainChanges": (control?: Control) => parts.explainer.sourceControl(control),
+    "iquest.explainGroup": (group?: object) => parts.explainer.group(group),
+    "iquest.explainFile": (resource?: object) => parts.explainer.file(resource),
+    "iquest.commitMessage": (control?: Control) => parts.commitMessage(control),
+    "iquest.review": (control?: Control) => parts.review.staged(control),
+    "iquest.clearReview": () => parts.review.clear(),
     "iquest.explainThisDiff": () => parts.explainer.diffEditor(),
     "iquest.explainCommit": (item: unknown, uri?: vscode.Uri) => parts.explainer.timeline(item, uri),
     "iquest.ask": () => parts.asker.question(),
-    "iquest.why": () => parts.explainer.why(),
+    "iquest.why": (place?: unknown) => parts.teller.why(placeIn(place)),
+    "iquest.impact": (place?: unknown) => parts.teller.impact(placeIn(place)),
+    "iquest.suspects": (place?: unknown) => parts.teller.suspects(placeIn(place)),
+    "iquest.back": () => parts.pages.back(),
+    "iquest.editSelection": () => parts.editSelection.propose(),
+    "iquest.takeEdit": () => parts.editSelection.take(),
+    "iquest.discardEdit": () => parts.editSelection.close(),
+    "iquest.toggleLineEnd": () => flip("editor.lineEnd"),
+    "iquest.toggleNewLines": () => flip("editor.newLines"),
+    "iquest.snooze": async () => {
+      const minutes = await pickPause();
+      if (minutes !== undefined) {
+        parts.snooze.sleep(minutes);
+      }
+    },
+    "iquest.wake": () => parts.snooze.wake(),
+    "iquest.whyNothing": () => parts.whyNothing(),
+    "iquest.settings": () => vscode.commands.executeCommand("workbench.action.openSettings", `@ext:iquest.iquest-lsp`),
     "iquest.showContext": () => parts.contextView.show(),
     "iquest.refreshContext": () => parts.contextView.refreshSoon(),
+    "iquest.showPiece": (node?: Node) => parts.contextView.showPiece(node),
     "iquest.excludeFile": (node?: Node) => parts.contextView.exclude(node),
     "iquest.goToNextEdit": () => parts.nextEdits.go(),
     "iquest.takeNextEdit": () => parts.nextEdits.take(),
     "iquest.dismissNextEdit": () => parts.nextEdits.dismiss(),
     "iquest.allNextEdits": () => parts.nextEdits.all(),
     "iquest.pickModel": () => parts.pickModel(),
-    "iquest.statistics": () => showStatistics(parts.statistics),
+    "iquest.pickAnswerModel": () => parts.pickAnswerModel(),
+    "iquest.statistics": () => parts.pages.open(t("IQuest statistics")).show(statisticsPage(parts.statistics.snapshot)),
     "iquest.resetStatistics": () => parts.statistics.reset(),
     "iquest.restart": () => parts.restart(),
     "iquest.setUp": () => parts.setUp(),
@@ -97,25 +137,10 @@ async function trigger(inline: InlineCompletions): Promise<void> {
   await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
 }
 
-async function toggle(): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration(SECTION);
-  const workspace = configuration.inspect<boolean>("enable")?.workspaceValue !== undefined;
-  await configuration.update("enable", !configuration.get<boolean>("enable"), !workspace);
-}
-
-async function toggleLanguage(): Promise<void> {
-  const language = vscode.window.activeTextEditor?.document.languageId;
-  if (language === undefined) {
-    return;
-  }
-  const configuration = vscode.workspace.getConfiguration(SECTION);
-  const workspace = configuration.inspect("disabledLanguages")?.workspaceValue !== undefined;
-  const languages = configuration.get<string[]>("disabledLanguages") ?? [];
-  await configuration.update("disabledLanguages", toggled(languages, language), !workspace);
-}
-
-async function showStatistics(statistics: Statistics): Promise<void> {
-  await new Report("IQuest statistics").show(statisticsPage(statistics.snapshot));
+/** A place as links give it; menus give something else, and then the cursor's is meant. */
+function placeIn(given: unknown): Place | undefined {
+  const { uri, line } = (given ?? {}) as { uri?: unknown; line?: unknown };
+  return typeof uri === "string" && typeof line === "number" ? { uri, line } : undefined;
 }
 
 /** Opens a file of a repository or workspace at a line (1-based); only files inside `folder`. */
@@ -123,8 +148,10 @@ async function openFile(folder: string, path: string, line = 1): Promise<void> {
   const root = vscode.Uri.file(folder);
   const uri = vscode.Uri.joinPath(root, path);
   if (!uri.path.startsWith(`${root.path.replace(/\/$/, "")}/`)) {
-    throw new Error(`${path} lies outside ${folder}`);
+    throw new Error(t("{0} lies outside {1}", path, folder));
   }
   const at = new vscode.Position(line - 1, 0);
-  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(at, at), preview: true });
+  // Where text is looked at already, so that the page whose link this was stays in sight.
+  const viewColumn = vscode.window.activeTextEditor?.viewColumn ?? vscode.window.visibleTextEditors[0]?.viewColumn ?? vscode.ViewColumn.One;
+  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(at, at), preview: true, viewColumn });
 }

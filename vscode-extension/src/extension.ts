@@ -1,47 +1,66 @@
 import * as vscode from "vscode";
-import { Asker } from "./ask";
-import { ClientConnection } from "./client";
+import { Asker } from "./ask/ask";
+import { offerParticipant } from "./ask/participant";
 import { registerCommands } from "./commands";
-import { ContextView } from "./contextView";
-import { offerDiagnostics } from "./diagnostics";
-import { type Ask, Explainer } from "./explain";
-import { Focus } from "./focus";
-import { InlineCompletions } from "./inline";
-import { createLogger } from "./logger";
-import { pickModel } from "./models";
-import { NextEdits } from "./nextEdits";
-import { ANSWERED, type Answer, DID_SHOW, type EngineStatus, STATUS } from "./protocol";
-import { Server, type ServerState } from "./server";
-import { SECTION, serverSettingNames, serverSettings } from "./settings";
-import { Setup } from "./setup";
-import { Statistics } from "./statistics";
-import { StatusItem } from "./statusItem";
+import { writeCommitMessage } from "./history/commitMessage";
+import { Explainer } from "./history/explain";
+import { LineEnd } from "./history/lineEnd";
+import { NewLineMarks } from "./history/newLines";
+import { Review } from "./history/review";
+import { Teller } from "./history/why";
+import { middlewareOf } from "./middleware";
+import { pickAnswerModel, pickModel } from "./models/pick";
+import { Pages } from "./pages/report";
+import type { Ask } from "./server/ask";
+import { ClientConnection } from "./server/client";
+import type { Launch } from "./server/launch";
+import { createLogger } from "./server/logger";
+import { ANSWERED, type Answer, DID_SHOW, type EngineStatus, MODELS, type Models, STATUS } from "./server/protocol";
+import { Server, type ServerState } from "./server/server";
+import { SECTION, settingsTold } from "./server/settings";
+import { Setup } from "./server/setup";
+import { ContextView } from "./status/contextView";
+import { Statistics } from "./status/statistics";
+import { StatusItem } from "./status/statusItem";
+import { offerDiagnostics } from "./suggest/diagnostics";
+import { EditSelection } from "./suggest/editSelection";
+import { Focus } from "./suggest/focus";
+import { InlineCompletions } from "./suggest/inline";
+import { NextEdits } from "./suggest/nextEdits";
+import { Snooze } from "./suggest/snooze";
+import { wanted } from "./suggest/switches";
+import { whyNothing } from "./suggest/whyNothing";
+import { t } from "./words";
 
 const RECENT = 20;
+
+/** The running server, to be ended when the extension is. */
+let ending: (() => Promise<void>) | undefined;
+
+/** The editor waits for the server's end, so that no process of ours outlives it. */
+export function deactivate(): Promise<void> | undefined {
+  return ending?.();
+}
 
 /** Wires the parts together; everything they do is in their own modules. */
 export function activate(context: vscode.ExtensionContext): void {
   const log = createLogger();
   const setup = new Setup(context, log);
   const statistics = new Statistics(context.globalState);
-  const names = serverSettingNames(context.extension.packageJSON);
-  const told = new Set<string>();
+  const told = settingsTold(context.extension.packageJSON);
+  let launch: Launch | undefined;
   let engine: EngineStatus | undefined;
   let answer: Answer | undefined;
 
-  const configuration = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration(SECTION);
-  const setting = <T>(name: string, otherwise: T): T => configuration().get<T>(name) ?? otherwise;
-  const languageOn = (language: string): boolean => !setting<string[]>("disabledLanguages", []).includes(language);
-  const settingsToTell = (): Record<string, unknown> => {
-    const settings = serverSettings(names, (name) => configuration().inspect(name), told);
-    Object.keys(settings).forEach((name) => told.add(name));
-    return settings;
-  };
+  const setting = <T>(name: string, otherwise: T, uri?: vscode.Uri): T =>
+    vscode.workspace.getConfiguration(SECTION, uri).get<T>(name) ?? otherwise;
 
   const server: Server<ClientConnection> = new Server(connect, (state: ServerState) => {
     log.info(`server: ${state.kind}${"reason" in state ? ` (${state.reason})` : ""}`);
     if (state.kind === "running") {
       focus.again();
+      lineEnd.again();
+      marks.again();
     } else {
       engine = undefined;
       answer = undefined;
@@ -49,48 +68,50 @@ export function activate(context: vscode.ExtensionContext): void {
     void vscode.commands.executeCommand("setContext", "iquest.running", state.kind === "running");
     status.update();
   });
+  const snooze = new Snooze(() => {
+    void vscode.commands.executeCommand("setContext", "iquest.asleep", snooze.until !== undefined);
+    status.update();
+  });
   const status = new StatusItem(() => {
-    const language = vscode.window.activeTextEditor?.document.languageId;
+    const document = vscode.window.activeTextEditor?.document;
+    const language = document?.languageId;
     return {
       server: server.state,
       engine,
       answer,
       recent: statistics.snapshot.latencies.slice(-RECENT),
       deadlineMs: setting("deadlineMs", 400),
-      enabled: setting("enable", true),
+      enabled: setting("enable", true, document?.uri),
       language,
-      languageEnabled: language === undefined || languageOn(language),
+      languageEnabled: language === undefined || !setting<string[]>("disabledLanguages", [], document?.uri).includes(language),
+      asleepUntil: snooze.until,
+      uri: document?.uri.toString(),
     };
   });
   const inline = new InlineCompletions(
-    { on: (document) => setting("enable", true) && languageOn(document.languageId) },
+    { on: (document, invoked) => wanted(document) && (invoked || snooze.until === undefined) },
     statistics,
     () => status.update(),
     (command) => void server.connection?.client.sendNotification(DID_SHOW, { item: { command } }),
   );
 
   async function connect(): Promise<ClientConnection | undefined> {
-    const launch = await setup.find();
+    launch = await setup.find();
     if (launch === undefined) {
       return undefined;
     }
-    told.clear();
-    const middleware = {
-      provideInlineCompletionItems: inline.provide.bind(inline),
-      provideCompletionItem: () => undefined, // the list would offer the ghost text a second time
-      workspace: {
-        // The client would send every setting with its default, which then stands above the workspace's own file.
-        didChangeConfiguration: () => Promise.resolve(),
-        configuration: (params: { items: { section?: string }[] }) =>
-          params.items.map((item) => (item.section === SECTION ? settingsToTell() : null)),
-      },
-    };
+    told.forget();
+    const middleware = middlewareOf({ ask, inline, explainer, teller, settings: () => told.settings() });
     const environment = setting<Record<string, string>>("server.environment", {});
-    const connection = new ClientConnection(launch, log, middleware, settingsToTell(), environment);
+    const connection = new ClientConnection(launch, log, middleware, told.settings(), environment);
     offerDiagnostics(connection.client);
     connection.client.onNotification(STATUS, (now: EngineStatus) => {
+      const another = engine?.model !== now.model;
       engine = now;
       status.update();
+      if (another) {
+        void canAnswer().catch(() => false); // the server is going; its next start asks again
+      }
     });
     connection.client.onNotification(ANSWERED, (now: Answer) => {
       answer = now;
@@ -103,11 +124,15 @@ export function activate(context: vscode.ExtensionContext): void {
   const ask: Ask = (method, params, soFar, token) => {
     const connection = server.connection;
     return connection === undefined
-      ? Promise.reject(new Error("The language server is not running; see the IQuest item in the status bar."))
+      ? Promise.reject(new Error(t("The language server is not running; see the IQuest item in the status bar.")))
       : connection.ask(method, params, soFar, token);
   };
-  const asker = new Asker(ask);
-  const explainer = new Explainer(ask);
+  const canAnswer = async (): Promise<boolean> => {
+    const { answers } = await ask<Models>(MODELS, { answers_only: true });
+    void vscode.commands.executeCommand("setContext", "iquest.answers", answers);
+    return answers;
+  };
+  const pages = new Pages();
   const contextView = new ContextView(ask, () => answer);
   const nextEdits = new NextEdits(
     ask,
@@ -116,8 +141,15 @@ export function activate(context: vscode.ExtensionContext): void {
       execute: (command, args) =>
         void server.connection?.client.sendRequest("workspace/executeCommand", { command, arguments: args }),
     },
-    (document) => setting("enable", true) && setting("nextEdits", true) && languageOn(document.languageId),
+    (document) => wanted(document) && setting("nextEdits", true, document.uri),
   );
+  const explainer = new Explainer(ask, pages, () => nextEdits.found());
+  const teller = new Teller(ask, pages);
+  const review = new Review(ask);
+  const editSelection = new EditSelection(ask);
+  const lineEnd = new LineEnd(ask, (document) => setting("editor.lineEnd", false, document.uri));
+  const marks = new NewLineMarks(ask, (document) => setting("editor.newLines", false, document.uri));
+  const focus = new Focus((method, params) => void server.connection?.client.sendNotification(method, params));
   const setUp = async (offer: Promise<boolean>): Promise<void> => {
     if (await offer) {
       await server.restart();
@@ -125,32 +157,45 @@ export function activate(context: vscode.ExtensionContext): void {
   };
 
   const commands = registerCommands({
-    asker,
+    asker: new Asker(ask, pages, canAnswer),
     explainer,
+    teller,
+    review,
     inline,
+    editSelection,
+    snooze,
     contextView,
     nextEdits,
+    pages,
     statistics,
     status,
     log,
     restart: () => server.restart(),
     setUp: () => setUp(setup.offer()),
-    pickModel: () => pickModel(ask),
+    pickModel: () => pickModel(ask, { launch }),
+    pickAnswerModel: () => pickAnswerModel(ask, { launch }),
+    commitMessage: (control) => writeCommitMessage(ask, control),
+    whyNothing: () => whyNothing(answer, snooze.until !== undefined),
   });
   const configured = vscode.workspace.onDidChangeConfiguration(async (event) => {
     if (event.affectsConfiguration(`${SECTION}.server`)) {
       await server.restart();
     } else if (event.affectsConfiguration(SECTION)) {
-      const settings = { [SECTION]: settingsToTell() };
-      await server.connection?.client.sendNotification("workspace/didChangeConfiguration", { settings });
+      await server.connection?.client.sendNotification("workspace/didChangeConfiguration", { settings: { [SECTION]: told.settings() } });
       status.update();
+      lineEnd.again();
+      marks.again();
+      void canAnswer().catch(() => false);
     }
   });
-  const focus = new Focus((method, params) => void server.connection?.client.sendNotification(method, params));
   const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
-  const saved = { dispose: () => void statistics.save() };
-  const stopped = { dispose: () => void server.stop() };
-  context.subscriptions.push(log, status, contextView, nextEdits, focus, commands, configured, looked, saved, stopped);
+  context.subscriptions.push(
+    log, status, pages, contextView, nextEdits, focus, commands, configured, looked, review, editSelection, lineEnd, marks, snooze,
+    offerParticipant(ask, canAnswer),
+  );
+  ending = async () => {
+    await Promise.all([statistics.save(), server.stop()]);
+  };
 
   void server.restart().then(async () => {
     await setUp(server.state.kind === "missing" ? setup.offerOnce() : setup.update());

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import { complaints, offerDiagnostics } from "../src/diagnostics";
+import { complaints, offerDiagnostics } from "../src/suggest/diagnostics";
 import { asked, DiagnosticSeverity, diagnostics, Position, Range } from "./fakes/vscode";
 
 const { Error, Warning, Hint } = DiagnosticSeverity;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targetOfDiff, targetOfTimelineItem } from "../src/diffTarget";
+import { targetOfDiff, targetOfTimelineItem } from "../src/history/diffTarget";
 
 const git = (ref: string): { scheme: string; query: string } => ({ scheme: "git", query: JSON.stringify({ path: "/a.py", ref }) });
 const file = { scheme: "file", query: "" };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Focus } from "../src/focus";
+import { Focus } from "../src/suggest/focus";
 import { listening, window } from "./fakes/vscode";
 
 let told: unknown[];

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
 import type * as vscode from "vscode";
-import { alternatives } from "../src/alternatives";
-import { ACCEPTED, InlineCompletions } from "../src/inline";
-import { Statistics } from "../src/statistics";
+import { alternatives } from "../src/suggest/alternatives";
+import { ACCEPTED, InlineCompletions } from "../src/suggest/inline";
+import { Statistics } from "../src/status/statistics";
 import { InlineCompletionItem, Position } from "./fakes/vscode";
 
 const store = { get: () => undefined, update: async () => undefined };

@@ -1,14 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import manifest from "../package.json";
+import english from "../package.nls.json";
 import { type Parts, registerCommands } from "../src/commands";
-import { ACCEPTED } from "../src/inline";
+import { settingsOf } from "../src/server/settings";
+import { ACCEPTED } from "../src/suggest/inline";
 import { executed, registered, shownErrors } from "./fakes/vscode";
 
+/** A text of the manifest in English. */
+const text = (key: string): string => (english as Readonly<Record<string, string>>)[key.slice(1, -1)] ?? "";
 const log = { error: () => undefined, show: () => undefined };
 const declared = manifest.contributes.commands.map((item) => item.command);
 /** Commands for links and items, which are of no use in the palette. */
-const INTERNAL = ["iquest.showCommit", "iquest.openFile", ACCEPTED];
+const INTERNAL = ["iquest.showCommit", "iquest.openFile", "iquest.back", ACCEPTED];
 
 function register(parts: Partial<Record<keyof Parts, unknown>> = {}): void {
   registered.clear();
@@ -21,11 +25,12 @@ test("every command of the manifest is registered, and nothing else but internal
 });
 
 test("menus, keys and the walkthrough name commands that exist", () => {
-  const named = Object.values(manifest.contributes.menus).flat().map((item) => item.command);
+  const entries: readonly { readonly command?: string; readonly submenu?: string }[] = Object.values(manifest.contributes.menus).flat();
+  const named = entries.flatMap((item) => item.command ?? []);
   named.push(...manifest.contributes.keybindings.map((item) => item.command));
   for (const walkthrough of manifest.contributes.walkthroughs) {
     for (const step of walkthrough.steps) {
-      named.push(...[...step.description.matchAll(/command:([\w.]+)/g)].map((found) => found[1] ?? ""));
+      named.push(...[...text(step.description).matchAll(/command:([\w.]+)/g)].map((found) => found[1] ?? ""));
       named.push(...step.completionEvents.filter((event) => event.startsWith("onCommand:")).map((event) => event.slice(10)));
     }
   }
@@ -45,7 +50,7 @@ test("the changelog speaks of this version", () => {
 });
 
 test("what a workspace may not set is restricted while it is not trusted", () => {
-  const machine = Object.entries(manifest.contributes.configuration.properties).filter(([, item]) => item.scope === "machine");
+  const machine = Object.entries(settingsOf(manifest)).filter(([, item]) => item.scope === "machine");
   expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.sort()).toEqual(machine.map(([key]) => key).sort());
 });
 

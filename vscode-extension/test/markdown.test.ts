@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { code, diffReport, escape, messageIn, modelProse, prose, replyReport, whyReport } from "../src/markdown";
-import type { DiffExplanation } from "../src/protocol";
+import { diffReport, messageIn } from "../src/pages/diffReport";
+import { code, escape, modelProse, prose } from "../src/pages/markup";
+import { replyReport } from "../src/pages/replyReport";
+import { whyReport } from "../src/pages/whyReport";
+import type { DiffExplanation } from "../src/server/protocol";
 
 const origin = { folder: "/work/it's (here)" };
 const found: DiffExplanation = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { NextEdits } from "../src/nextEdits";
+import { NextEdits } from "../src/suggest/nextEdits";
 import { applied, executed, listening, window, workspace } from "./fakes/vscode";
 
 const URI = "file:///work/a.py";

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { expect, test } from "vitest";
-import { PrivateEnvironment, suitablePython } from "../src/environment";
-import { findServer, type Places } from "../src/launch";
-import { type Run, runProgram, which } from "../src/programs";
+import { PrivateEnvironment, suitablePython } from "../src/server/environment";
+import { findServer, type Places } from "../src/server/launch";
+import { type Run, runProgram, which } from "../src/server/programs";
 
 const nowhere: Places = { setting: [], onPath: async () => undefined, privateCommand: async () => undefined };
 
@@ -13,7 +13,7 @@ test("the setting comes first, then PATH, then the private environment", async (
   expect(await findServer(all)).toEqual({ command: "/x/server", args: ["-v"], origin: "setting" });
   expect(await findServer({ ...all, setting: [] })).toEqual({ command: "/usr/bin/iquest-lsp", args: [], origin: "path" });
   expect(await findServer({ ...all, setting: [], onPath: nowhere.onPath })).toEqual({
-    command: "/p/python", args: ["-m", "m"], origin: "private environment",
+    command: "/p/python", args: ["-m", "m"], origin: "private",
   });
   expect(await findServer(nowhere)).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { Report } from "../src/report";
+import { Pages } from "../src/pages/report";
 import { type Page, pages } from "./fakes/vscode";
 
 beforeEach(() => {
@@ -13,7 +13,7 @@ function page(): Page {
 }
 
 test("what is known so far is shown first, then the whole text", async () => {
-  const report = new Report("title");
+  const report = new Pages().open("title");
   let go: (text: string) => void = () => undefined;
   const filled = report.fill((soFar) => {
     soFar("first part");
@@ -27,7 +27,7 @@ test("what is known so far is shown first, then the whole text", async () => {
 });
 
 test("parts that come faster than they can be shown are skipped, the last one never", async () => {
-  const report = new Report("title");
+  const report = new Pages().open("title");
   await report.fill(async (soFar) => {
     for (let part = 0; part < 100; part++) soFar(`part ${part}`);
     return "the end";
@@ -37,7 +37,7 @@ test("parts that come faster than they can be shown are skipped, the last one ne
 });
 
 test("a page that is closed takes its question back, and nothing is sent to it", async () => {
-  const report = new Report("title");
+  const report = new Pages().open("title");
   const cancelled = await new Promise<boolean>((resolve) => {
     void report.fill(async (_, token) => {
       page().close();
@@ -51,6 +51,6 @@ test("a page that is closed takes its question back, and nothing is sent to it",
 });
 
 test("an error becomes the text, without its markup", async () => {
-  await new Report("title").fill(async () => Promise.reject(new Error("no <b>history</b>")));
+  await new Pages().open("title").fill(async () => Promise.reject(new Error("no <b>history</b>")));
   expect(page().sent.at(-1)).toContain("no &lt;b>history&lt;/b>");
 });

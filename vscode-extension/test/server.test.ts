@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Backoff } from "../src/backoff";
-import { type Clock, type Connection, HEALTHY_MS, Server, type ServerState } from "../src/server";
+import { Backoff } from "../src/server/backoff";
+import { type Clock, type Connection, HEALTHY_MS, Server, type ServerState } from "../src/server/server";
 
 /** Timers that fire when the test says so. */
 class ManualClock implements Clock {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import manifest from "../package.json";
-import { type Inspected, serverSettingNames, serverSettings, toggled } from "../src/settings";
+import { type Inspected, serverSettingNames, serverSettings, toggled } from "../src/server/settings";
 
 const inspect = (values: Record<string, Inspected & { defaultValue?: unknown }>) => (name: string): Inspected | undefined => values[name];
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { percentile, Statistics, statisticsPage } from "../src/statistics";
+import { statisticsPage } from "../src/pages/statisticsPage";
+import { percentile, Statistics } from "../src/status/statistics";
 
 class MemoryStore {
   readonly values = new Map<string, unknown>();

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import type { Answer, EngineStatus } from "../src/protocol";
-import type { ServerState } from "../src/server";
-import { describe, type Situation } from "../src/statusText";
+import type { Answer, EngineStatus } from "../src/server/protocol";
+import type { ServerState } from "../src/server/server";
+import { describe, type Situation } from "../src/status/statusText";
 import manifest from "../package.json";
 
 const engine = (state: EngineStatus["state"], progress = 0, message = ""): EngineStatus => ({
   state, progress, message, model: "nano",
 });
 const answer = (finish: Answer["finish"], empty: boolean): Answer => ({
-  uri: "file:///a", version: 1, empty, finish, source: "model", timings: { total_ms: 80 },
+  uri: "file:///a", version: 1, empty, quiet: empty ? "nothing" : "", finish, source: "model", timings: { total_ms: 80 },
   tokens: { window: 5812, reused: 5790, prefilled: 22 },
 });
 const situation = (changes: Partial<Situation> = {}): Situation => ({
@@ -82,4 +82,36 @@ test("every action is a command of the manifest", () => {
       }
     }
   }
+});
+
+test("asleep says until when, and the first action wakes", () => {
+  const found = describe(situation({ asleepUntil: Date.now() + 60_000 }));
+  expect(found.kind).toBe("off");
+  expect(found.text).toContain("asleep");
+  expect(found.actions[0]?.command).toBe("iquest.wake");
+});
+
+test("why nothing was suggested is told for the file that is looked at, first of all", () => {
+  const nothing = situation({ answer: answer("stop", true), uri: "file:///a" });
+  expect(describe(nothing).facts[0]).toBe("Nothing was suggested last: The model had nothing to add here.");
+  expect(describe(nothing).actions[0]?.command).toBe("iquest.whyNothing");
+  expect(describe({ ...nothing, uri: "file:///b" }).actions[0]?.command).not.toBe("iquest.whyNothing");
+});
+
+test("settings and log are in the menu", () => {
+  expect(describe(situation()).actions.map((action) => action.command)).toEqual(expect.arrayContaining(["iquest.settings", "iquest.showLog", "iquest.snooze"]));
+});
+
+test("of a remembered answer nothing is said of the cache", () => {
+  const remembered = { ...answer("stop", false), source: "cache", tokens: { window: 5812, reused: 0, prefilled: 0 } } as const;
+  expect(describe(situation({ answer: remembered })).facts[1]).toBe("Window: 5,812 tokens; the answer itself was remembered, so nothing was evaluated");
+});
+
+test("every state has a sign of its own: nobody needs to see colours", () => {
+  const signs = [
+    situation(), situation({ server: { kind: "missing" } }), situation({ server: { kind: "failed", reason: "" } }), situation({ enabled: false }),
+    situation({ engine: engine("loading") }), situation({ engine: engine("warming") }), situation({ engine: engine("restarting") }),
+    situation({ recent: [700, 800, 900, 700, 800] }), situation({ asleepUntil: Date.now() + 60_000 }),
+  ].map((one) => /\$\(([\w~-]+)\)/.exec(describe(one).text)?.[1]);
+  expect(new Set(signs).size).toBe(signs.length);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ContextWindow } from "../src/protocol";
-import { windowTree } from "../src/windowTree";
+import type { ContextWindow } from "../src/server/protocol";
+import { windowTree } from "../src/status/windowTree";
 
 const window: ContextWindow = {
   root: "file:///work",
@@ -67,4 +67,16 @@ test("what the window could not be made of stands at the top", () => {
   const tree = windowTree({ ...window, partial: ["the files are still being read: 50 of 900"] }, undefined);
   expect(tree[1]).toMatchObject({ label: "Partial", description: "the files are still being read: 50 of 900" });
   expect(windowTree({ ...window, partial: null }, undefined)).toEqual(windowTree(window, undefined));
+});
+
+test("a piece has the text that stands in the window, and a made one is opened by it", () => {
+  const tree = windowTree({ ...window, texts: ["the tree", "a", "b", "c"] }, undefined);
+  expect(tree[1]?.children[0]).toMatchObject({ text: "the tree" });
+  expect(tree[2]?.children.map((node) => node.text)).toEqual(["a", "b"]);
+});
+
+test("of a remembered answer nothing is said of the cache", () => {
+  const tree = windowTree(window, 0, true);
+  expect(tree[0]?.description).toBe("900 stay while typing; the last answer was remembered, nothing was read for it");
+  expect(tree.flatMap((node) => node.children).some((node) => /cached|to read/.test(node.description))).toBe(false);
 });

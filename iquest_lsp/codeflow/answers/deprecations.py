@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from iquest_lsp.codeflow.answers.targets import Target
-from iquest_lsp.codeflow.diff.filters import rationale
+from iquest_lsp.codeflow.diff.filters import cut_off, rationale
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -146,4 +146,4 @@ def _entries(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1].rsplit(" ", 1)[0] + "…"
+    return cut_off(text, MAX_TEXT)

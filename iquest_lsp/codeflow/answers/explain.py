@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
+from iquest_lsp.codeflow.answers.missing import LEAST, changes_nothing_but_comments, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
@@ -75,8 +75,9 @@ def explain_diff(
     tell(known)
     partners = past.partners(earlier, include_filtered=include_filtered)
     habits = past.habits(include_filtered=include_filtered)
-    missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
-    if len(missing) < LEAST:
+    idle = changes_nothing_but_comments(paths, changes)
+    missing = [] if idle else missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
+    if len(missing) < LEAST and not idle:
         missing = with_likely(missing, _along(source, past, tracked), partners)
     if redact is not None:  # a reason names what the changed lines name
         withheld = (MissingReason(MissingKind.WITHHELD),)

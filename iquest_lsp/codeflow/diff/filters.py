@@ -108,4 +108,13 @@ def rationale(body: str, limit: int = 400) -> str:
         if sum(map(len, kept)) >= limit:
             break
     joined = " ".join(kept)
-    return joined if len(joined) <= limit else joined[: limit - 1].rsplit(" ", 1)[0] + "…"
+    return cut_off(joined, limit)
+
+
+def cut_off(text: str, limit: int) -> str:
+    """A text of at most so many signs, cut at a space where there is one near the end: Chinese has none."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    space = kept.rfind(" ")
+    return (kept[:space] if 2 * space > limit else kept) + "…"

@@ -279,8 +279,9 @@ _EMOJI = {
 }
 
 # (pattern, kind, weight): the subject's words; the first word counts double.
+#: Beside Chinese, which has no spaces, an English word begins and ends too: only ASCII counts as a word's signs.
 _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind, weight)
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), kind, weight)
     for pattern, kind, weight in (
         (r"\bdeprecat\w*|弃用|废弃", "deprecate", 3.0),
         (
@@ -356,8 +357,20 @@ _VAGUE = re.compile(
     r"( stuff| things?| code| it| this| bits?| issues?| bugs?| errors?| problems?| files?)?\W*$",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)")
-_ISSUES = re.compile(r"(?:^|[\s(\[,:])(?:#|gh-|GH-)(\d+)\b|\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b")
+_VAGUE_CHINESE = re.compile(
+    r"^\W*(?:(?:更新|修改|提交|优化|调整|完善|修复|修正|改进|整理|重构|删除|增加|添加|新增)了?(?:一些|部分|若干|几个|小|下)?"
+    r"(?:代码|文件|内容|问题|错误|bugs?|细节|逻辑|功能|东西)?|"
+    r"(?:代码|文件|内容|问题|错误|bug|细节|逻辑|功能)(?:更新|修改|提交|优化|调整|完善|修复|整理))\W*$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)", re.ASCII)
+#: GitHub's and GitLab's numbers, Gitee's keys, trackers' keys, addresses.
+_ISSUES = re.compile(
+    r"(?:^|[\s(\[,:]|[^\x00-\x7f]|\b(?:issues?|pr) ?)(?:#|gh-|GH-)(\d+)\b|"
+    r"(?:^|[\s(\[,:]|[^\x00-\x7f]|\bissues? ?)#(I[0-9A-Z]{5})\b|"
+    r"\b([A-Z][A-Z0-9]{1,9}-\d+)\b|/(?:issues|pull)/(\d+)\b",
+    re.ASCII,
+)
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
 _CLOSES = re.compile(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", re.IGNORECASE)
 _COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -368,16 +381,19 @@ _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|
 def uninformative(subject: str) -> bool:
     """True when the subject says nothing about the purpose."""
     text = subject.strip()
-    return len(re.sub(r"\W", "", text)) < 3 or bool(_EMPTY.match(text) or _VAGUE.match(text))
+    return len(re.sub(r"\W", "", text)) < 3 or bool(
+        _EMPTY.match(text) or _VAGUE.match(text) or _VAGUE_CHINESE.match(text)
+    )
 
 
 def issues_in(text: str) -> tuple[str, ...]:
-    """Issue numbers (`#12`) and keys (`ABC-12`) that a message mentions, in order."""
+    """Issue numbers (`#12`) and keys (`ABC-12`, Gitee's `I4XYZ9`) that a message mentions, in order."""
     found: dict[str, None] = {}
     for match in _ISSUES.finditer(text):
-        if match[2] and _NOT_ISSUES.match(match[2]):
+        if match[3] and _NOT_ISSUES.match(match[3]):
             continue
-        found[f"#{match[1] or match[3]}" if (match[1] or match[3]) else match[2]] = None
+        number = match[1] or match[4]
+        found[f"#{number}" if number else match[2] or match[3]] = None
     return tuple(found)
 
 

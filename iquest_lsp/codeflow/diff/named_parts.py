@@ -175,13 +175,15 @@ def _change(item: FileDiff, part: _Part) -> SymbolChange:
     if part.old is None or part.new is None:
         region = part.new or part.old
         return _whole(item, region or Region("", "", 0, 0), "added" if part.new else "removed")
+    told = tuple(_effects(part, part.old, part.new))
+    comments = tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
     return SymbolChange(
         item.path,
         part.name,
         part.kind,
-        "test" if part.kind in ("test", "suite") else "body",
+        "test" if part.kind in ("test", "suite") else "doc" if comments else "body",
         part.new.start,
-        effects=tuple(_effects(part, part.old, part.new)),
+        effects=told,
         size=len(part.added),
         span=(part.new.start, part.new.end),
         old_span=(part.old.start, part.old.end),

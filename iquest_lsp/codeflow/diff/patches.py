@@ -6,6 +6,7 @@ shows it. What does not hold together is an error: a diff is never told in part 
 
 from __future__ import annotations
 
+import codecs
 import email
 import email.errors
 import email.header
@@ -40,12 +41,28 @@ _BEGINS = re.compile(
 _COMBINED = re.compile(rb"diff --(?:cc|combined) (.*)$")
 _STARTS = (b"diff ", b"---", b"+++", b"@@")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
+_UNIFIED = "Pipe in the output of `git diff` or of `diff -u`"
+#: What people pipe in that is no unified diff: its lines, what writes it, and what to do instead.
+_OTHER_FORMS = {
+    "a context diff": (re.compile(rb"^\*\*\* .+\n--- .+\n\*{15}", re.MULTILINE), "`diff -c`", _UNIFIED),
+    "a diff without context": (
+        re.compile(rb"^\d+(?:,\d+)?[acd]\d+(?:,\d+)?\r?$", re.MULTILINE),
+        "plain `diff`",
+        _UNIFIED,
+    ),
+    "the summary of a diff": (
+        re.compile(rb"^ \d+ files? changed, \d+ (?:insertion|deletion)s?\([+-]\)", re.MULTILINE),
+        "`--stat`",
+        "Leave out `--stat`, or add `--patch`",
+    ),
+}
 _MAIL = re.compile(rb"^From [0-9a-f]{40,64} ", re.MULTILINE)
 _ENCODED = re.compile(rb"^Content-Transfer-Encoding:\s*(quoted-printable|base64)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 def read_patch(text: bytes) -> Patch:
     """The patch in `text`, of one mail or of several. Raises UsageError where there is no diff or a broken one."""
+    text = _without_mark(text)
     if any(line.startswith(b"\x1b[") for line in text.split(b"\n")):
         text = _COLOUR.sub(b"", text)
     if (names := _NAMES.findall(text)) and all(name.endswith(b"\r") for name in names):
@@ -62,12 +79,32 @@ def read_patch(text: bytes) -> Patch:
         reader.end_mail()
     files = reader.finish()
     if not files:
-        raise UsageError(
-            "There is no diff in the input",
-            why="no line begins with `diff --git` or `---` and `+++`",
-            fix="Pipe in the output of `git diff`",
-        )
+        raise _nothing_found(text)
     return Patch(files, subject, body)
+
+
+def _without_mark(text: bytes) -> bytes:
+    """The text without a byte order mark; PowerShell's `>` writes UTF-16."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, ""),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ):
+        if text.startswith(mark):
+            rest = text[len(mark) :]
+            return rest.decode(encoding, "replace").encode("utf-8") if encoding else rest
+    return text
+
+
+def _nothing_found(text: bytes) -> UsageError:
+    """What the input is instead of a unified diff, as far as its lines tell."""
+    for form, (lines, program, instead) in _OTHER_FORMS.items():
+        if lines.search(text):
+            return UsageError(
+                f"The input is {form}; a unified diff is needed", why=f"{program} writes this form", fix=instead
+            )
+    why = "it is empty" if not text.strip() else "no line begins with `diff --git` or `---` and `+++`"
+    return UsageError("There is no diff in the input", why=why, fix="Pipe in the output of `git diff`")
 
 
 def _mails(text: bytes) -> list[bytes]:

@@ -22,6 +22,8 @@ from iquest_lsp.errors import MissingContentsError
 MAX_RENAMES = 8
 #: Commits at most of a walk.
 WALKED = 300
+#: How long a walk may take.
+SECONDS = 2.0
 #: How far back the ranking of likely files looks.
 LATELY = 500
 
@@ -76,19 +78,18 @@ class Evidence(Protocol):
 
 
 class LiveEvidence:
-    """Evidence from walks over the newest commits before `base`; each walk ends after `seconds`."""
+    """Evidence from walks over the newest commits before `base`; one that SECONDS ends is among the gaps."""
 
-    def __init__(self, repository: Repository, base: str, *, seconds: float = 0.6) -> None:
+    def __init__(self, repository: Repository, base: str) -> None:
         self._repository = repository
         self._base = base
-        self._seconds = seconds
 
     def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
         """See Evidence."""
         if not self._base or not paths:
             return []
         try:
-            walked = follow(self._repository, self._base, ranges, seconds=self._seconds) if ranges else Walked()
+            walked = follow(self._repository, self._base, ranges, seconds=SECONDS) if ranges else Walked()
         except MissingContentsError:
             self._repository.gaps.add(GapKind.ABSENT, "older commits")
             walked = Walked(complete=False)
@@ -96,7 +97,7 @@ class LiveEvidence:
             self._repository.gaps.add(GapKind.TIME)
         found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
         followed = {path for _, path, _ in ranges}
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + SECONDS
         if others := [path for path in paths if path not in followed]:
             for commit in self._walk(others, deadline):
                 found += [(commit.oid, "", item.path, item.status == "A") for item in commit.files]
@@ -121,11 +122,18 @@ class LiveEvidence:
                 known = self._with_renames(commit) if any(item.status == "A" for item in commit.files) else commit
                 earlier = [item.old_path for item in known.files if item.status == "R" and item.old_path not in paths]
                 yield known
-                if earlier or time.monotonic() > deadline:
+                if earlier or self._is_late(deadline):
                     break
-            if not earlier or time.monotonic() > deadline:
+            if not earlier or self._is_late(deadline):
                 return
             paths = [*paths, *earlier]
+
+    def _is_late(self, deadline: float) -> bool:
+        """Whether a walk has to end, which the answer tells: what it counts is then less than there is."""
+        late = time.monotonic() > deadline
+        if late:
+            self._repository.gaps.add(GapKind.TIME)
+        return late
 
     def _with_renames(self, commit: Commit) -> Commit:
         """The commit with what became of its new files: a walk over some paths shows moved ones as new."""
@@ -137,7 +145,7 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base or not paths:
             return []
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + SECONDS
         sets: list[list[str]] = []
         walk = commits(
             self._repository,
@@ -151,7 +159,7 @@ class LiveEvidence:
         for commit in walk:
             if include_filtered or not is_bot(commit.author, commit.email):
                 sets.append([item.path for item in commit.files])
-            if time.monotonic() > deadline:
+            if self._is_late(deadline):
                 break
         return partners(sets, paths)
 
@@ -170,12 +178,12 @@ class LiveEvidence:
         """See Evidence."""
         if not self._base:
             return Recent()
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + SECONDS
         read: list[Commit] = []
         for commit in commits(self._repository, revisions=[self._base], limit=LATELY, merges=False):
             if len(commit.files) <= SWEEP:
                 read.append(commit)
-            if time.monotonic() > deadline:
+            if self._is_late(deadline):
                 break
         paths = [[item.path for item in commit.files] for commit in read]
         return Recent(paths, sizes_of(item for commit in read for item in commit.files))

@@ -150,30 +150,20 @@ class _Comparison:
         )
 
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
-        removed = [
-            line
-            for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.removed, hunk.old_start)
-            if earlier.start <= at < earlier.end
-        ]
-        added = [
-            line
-            for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.added, hunk.new_start)
-            if symbol.start <= at < symbol.end
-        ]
+        removed, added = (list(side.values()) for side in self._rows(earlier, symbol))
         told: tuple[Effect, ...] = ()
         alike = _squashed("".join(removed)) == _squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"
         elif earlier.signature != symbol.signature and not (self.language == "go" and symbol.kind in _GO_TYPES):
             change = "signature"
-        elif self._doc_only(earlier, symbol, removed, added):
-            change = "doc"
+        elif self._doc_only(earlier, symbol):
+            change, told = "doc", self._comments_only(earlier, symbol)
         elif is_test(self.diff.path) or symbol.kind == "test":
             change = "test"
         else:
-            change, told = "body", tuple(self._own_effects(earlier, symbol))
+            told = tuple(self._own_effects(earlier, symbol))
+            change = "doc" if told == _COMMENTS else "body"
         deprecates = is_deprecated(self.after, symbol) and not is_deprecated(self.before, earlier)
         return SymbolChange(
             self.diff.path,
@@ -220,20 +210,30 @@ class _Comparison:
         other = b"\n".join(self.after[symbol.start : symbol.end])
         return same_code(self.language, one, other)
 
-    def _doc_only(self, earlier: Symbol, symbol: Symbol, removed: list[str], added: list[str]) -> bool:
-        old_inside = all(
-            earlier.doc[0] <= at < earlier.doc[1] or at in self.old_prose or is_comment(line)
-            for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.removed, hunk.old_start)
-            if earlier.start <= at < earlier.end
+    def _rows(self, earlier: Symbol, symbol: Symbol) -> tuple[dict[int, str], dict[int, str]]:
+        """The changed lines of a definition, before and after, by their places."""
+        removed = ((hunk.old_start, hunk.removed) for hunk in self.diff.hunks)
+        added = ((hunk.new_start, hunk.added) for hunk in self.diff.hunks)
+        before, after = (
+            {at: line for start, lines in side for at, line in enumerate(lines, start) if item.start <= at < item.end}
+            for side, item in ((removed, earlier), (added, symbol))
         )
-        new_inside = all(
-            symbol.doc[0] <= at < symbol.doc[1] or at in self.new_prose or is_comment(line)
-            for hunk in self.diff.hunks
-            for at, line in enumerate(hunk.added, hunk.new_start)
-            if symbol.start <= at < symbol.end
+        return before, after
+
+    def _doc_only(self, earlier: Symbol, symbol: Symbol) -> bool:
+        """Whether nothing but documentation and comments changes."""
+        sides = list(zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True))
+        return any(rows for rows, _, _ in sides) and all(
+            at in range(*item.doc) or at in prose or is_comment(line)
+            for rows, item, prose in sides
+            for at, line in rows.items()
         )
-        return bool(removed or added) and old_inside and new_inside
+
+    def _comments_only(self, earlier: Symbol, symbol: Symbol) -> tuple[Effect, ...]:
+        """The effect that says so where no changed line is of the definition's documentation."""
+        sides = zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True)
+        documents = any(at in range(*item.doc) or at in prose for rows, item, prose in sides for at in rows)
+        return () if documents else _COMMENTS
 
     def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
         """New key -> old key for definitions that vanished under one name and appeared under another."""
@@ -387,4 +387,5 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
     return tuple(line for line in lines if len(line) > 1)
 
 
+_COMMENTS = (Effect(EffectKind.COMMENTS_ONLY),)
 _LAYOUT = re.compile(r"[\s,;\\]+")

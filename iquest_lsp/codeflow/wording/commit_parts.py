@@ -10,6 +10,7 @@ from iquest_lsp.codeflow.diff.replacements import MAX_CODE
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.wording.effects import COMMENTS
 from iquest_lsp.codeflow.wording.phrases import say
 
 VERBS = {
@@ -19,6 +20,7 @@ VERBS = {
     "body": "change {}",
     "test": "change {}",
     "doc": "change the documentation of {}",
+    COMMENTS: "change comments of {}",
     "format-only": "reformat {}",
 }
 PLACES = {"added": "{} to {}", "removed": "{} from {}"}

@@ -27,7 +27,7 @@ from iquest_lsp.codeflow.wording.commit_parts import (
     of_sections,
     worded,
 )
-from iquest_lsp.codeflow.wording.effects import told_effects
+from iquest_lsp.codeflow.wording.effects import told_as, told_effects
 from iquest_lsp.codeflow.wording.phrases import say
 from iquest_lsp.codeflow.wording.summary import NOUNS
 
@@ -174,7 +174,7 @@ def _of_symbols(symbols: Sequence[SymbolChange], *, is_test: bool) -> list[Point
     groups: dict[str, list[SymbolChange]] = {}
     for item in symbols:
         if item.kind != "module":
-            groups.setdefault(item.change, []).append(item)
+            groups.setdefault(told_as(item), []).append(item)
     modules = [item for item in symbols if item.kind == "module"]
     if modules:
         found += _changed("body", modules)

@@ -11,6 +11,8 @@ from iquest_lsp.codeflow.syntax.signatures import signature_effects
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, listed, say
 from iquest_lsp.codeflow.wording.purposes import objection_words
 
+#: What stands in a table of sentences for comments of which none documents the definition.
+COMMENTS = "comments"
 #: How many names are told of an effect on names.
 _NAMES = {EffectKind.CALLS_NO_MORE: 2}
 _ON_NAMES = {
@@ -40,7 +42,6 @@ _ON_VALUES = {
     EffectKind.GAINS_MARK: "is marked `{}`",
     EffectKind.LOSES_MARK: "is no longer marked `{}`",
     EffectKind.CHECKS: "checks `{}`",
-    EffectKind.COMMENTS_ONLY: "only comments change",
     EffectKind.REORDERS: "takes its parameters in a different order",
     EffectKind.TYPES_ONLY: "changes types only",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
@@ -65,6 +66,7 @@ _ON_LINES = {
     EffectKind.GOES: "`{}` is gone",
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",
+    EffectKind.COMMENTS_ONLY: "only comments change",
 }
 
 
@@ -124,6 +126,12 @@ def effect_words(effect: Effect) -> str:
 def is_of_lines(effect: Effect) -> bool:
     """Whether the effect says what becomes of lines, so that no subject fits before it."""
     return effect.kind in _ON_LINES
+
+
+def told_as(change: Change) -> str:
+    """Where the change stands in a table of sentences: by what happened, and comments apart from documentation."""
+    only = tuple(effect.kind for effect in change.effects) == (EffectKind.COMMENTS_ONLY,)
+    return COMMENTS if change.change == "doc" and only else change.change
 
 
 def told_effects(change: Change) -> Sequence[Effect]:

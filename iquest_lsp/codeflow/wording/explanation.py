@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words, reason_words
@@ -145,6 +145,29 @@ class DiffExplanation:
     def risks(self) -> tuple[str, ...]:
         """What may go wrong, in words."""
         return tuple(risk_words(risk) for risk in self.dangers)
+
+    def places(self) -> list[dict[str, object]]:
+        """Where the definitions that changed begin, in files as the diff leaves them: `path`, `name`, `line` from 1."""
+        gone = {item.path for item in self.files if item.status == "deleted"}
+        return [
+            {"path": item.path, "name": item.name, "line": item.line + 1}
+            for item in self.changes
+            if item.change != "removed" and item.path not in gone
+        ]
+
+    def remarks(self) -> list[dict[str, object]]:
+        """The risks by the lines that they are about: `path`, `line` from 1 (0: the whole file), `text`.
+
+        A risk of a changed signature is told where it changes and at each caller; one without a place is left out.
+        """
+        found: dict[tuple[str, int, str], None] = {}
+        for danger in self.dangers:
+            text = risk_words(danger)
+            if danger.change is not None:
+                found[danger.change.path, danger.change.line + 1, text] = None
+            for path, line in danger.places:
+                found[path, line, text] = None
+        return [{"path": path, "line": line, "text": text} for path, line, text in found]
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md)."""
@@ -329,6 +352,7 @@ _WORDS = {
     "test": "changed",
     "signature": "new signature",
     "doc": "documentation changed",
+    COMMENTS: "only comments changed",
     "format-only": "formatting only",
 }
 
@@ -365,5 +389,6 @@ def _lines(shown: Sequence[SymbolChange]) -> list[str]:
 
 def _symbol(symbol: SymbolChange) -> str:
     told = detail(symbol)
-    what = say(_WORDS[symbol.change]) if symbol.change in _WORDS else symbol.change
+    what = told_as(symbol)
+    what = say(_WORDS[what]) if what in _WORDS else what
     return f"{symbol.kind} `{symbol.name}`: {what}" + (f" ({told})" if told else "")

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category
-from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, say
 from iquest_lsp.codeflow.wording.purposes import ground_words
@@ -325,6 +325,7 @@ def _event(event: Event) -> str:
 def _change(event: Event) -> str:
     what = f"`{event.member}`" if event.member else say("the {}", event.of)
     told = detail(event)
-    text = say(_CHANGES[event.kind], what, told)
+    template = "only comments of {} were changed" if told_as(event) == COMMENTS else _CHANGES[event.kind]
+    text = say(template, what, told)
     text = say("{}: {}", text, told) if told and event.kind in _TOLD else text
     return say("{}, and marked as deprecated", text) if event.deprecates else text

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents import Intent
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.effects import effect_words, is_of_lines, told_effects
+from iquest_lsp.codeflow.wording.effects import COMMENTS, effect_words, is_of_lines, told_as, told_effects
 from iquest_lsp.codeflow.wording.phrases import listed, say
 
 MAX_TOLD, MAX_FACTS = 8, 3
@@ -56,6 +56,7 @@ _VERBS = {
     "signature": "changes the signature of {}",
     "body": "changes {}",
     "doc": "changes the documentation of {}",
+    COMMENTS: "changes only comments of {}",
     "format-only": "reformats {}",
 }
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
@@ -141,7 +142,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     phrases = []
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
-        some = [item for item in code if item.change == change]
+        some = [item for item in code if told_as(item) == change]
         if some:
             phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
     phrases += map(_Phrase, _telling(code))
@@ -178,17 +179,13 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
     noun = say(NOUNS[kind])
     parts = [part for item in files for part in item.symbols]
-    if kind is Category.SOURCE and parts and all(map(_only_comments, parts)):
+    if kind is Category.SOURCE and parts and all(part.change == "doc" for part in parts):
         noun = say("comments")
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
     elif kind is Category.TEST and beside:
         noun = say("{} more test files", len(files)) if len(files) > 1 else say("{} more test file", 1)
     return say(template, noun, shown)
-
-
-def _only_comments(part: SymbolChange) -> bool:
-    return part.change == "doc" or tuple(effect.kind for effect in part.effects) == (EffectKind.COMMENTS_ONLY,)
 
 
 def _with_parts(item: ChangedFile) -> str:

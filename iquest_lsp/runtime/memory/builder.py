@@ -114,16 +114,16 @@ class Builder:
 
     def files(self) -> MemoryFiles:
         """Where the memory lies; nothing where it is empty."""
-        entries = self._entries()
         kept = tuple(str(memory.path) for memory in (self._large, self._small) if memory.path is not None)
-        gone = sum(
-            len(self._large.tokens(at))
-            for at, entry in enumerate(self._large.entries)
-            if entry.path in self._small.gone
-        )
-        size = self._large.size + self._small.size - gone
-        held = (RememberedPart(self.layer, len(entries), size),) if entries else ()
-        return MemoryFiles(kept, len(entries), size, self._left_out, held)
+        sizes = [
+            len(memory.tokens(at))
+            for memory in (self._large, self._small)
+            for at, entry in enumerate(memory.entries)
+            if memory is self._small or entry.path not in self._small.gone
+        ]
+        texts, tokens = sum(size > 0 for size in sizes), sum(sizes)
+        held = (RememberedPart(self.layer, texts, tokens),) if texts else ()
+        return MemoryFiles(kept, texts, tokens, self._left_out, held)
 
     def _entries(self) -> dict[str, Entry]:
         found = {entry.path: entry for entry in self._large.entries if entry.path not in self._small.gone}

@@ -20,11 +20,12 @@ FEATURES = 4
 _LONGEST_ODDS, MOST = 6.0, 0.98
 
 Rows = tuple[tuple[float, ...], ...]
-#: What a place in each Layer counts for (columns), in a file of each of OWN (rows).
+#: What a place in each Layer counts for (columns), in a file of each of OWN (rows). So little that prose and data only
+#: count where code says nothing: the best of 0, 0.1 and 1 for held-out code of flask, gin and axios.
 LAYERS: Rows = (
-    (1.0, 0.0, 0.0, 0.5),
-    (1.0, 1.0, 0.0, 0.0),
-    (0.0, 0.0, 1.0, 0.0),
+    (1.0, 0.1, 0.1, 0.5),
+    (1.0, 1.0, 0.1, 0.0),
+    (0.1, 0.1, 1.0, 0.0),
 )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from iquest_lsp.errors import UsageError
+from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.showing import show_markdown
 
@@ -41,6 +42,8 @@ def register(connection: Connection) -> None:
     async def explain_change(uri: str, line: int) -> dict[str, object]:
         file, at = _place(connection, uri, line)
         root, target = await connection.session.change_at(file, at)
+        if _has_pages(connection):
+            return {"target": target, "folder": convert.uri_of(root)}
         made = await connection.session.explain_diff(root, target, failed=connection.reporter.failed)
         markdown = made.to_markdown()
         await show_markdown(connection, "explanation", markdown)
@@ -52,6 +55,12 @@ def register(connection: Connection) -> None:
         markdown = (await connection.session.why(file, at)).to_markdown()
         await show_markdown(connection, "why", markdown)
         return {"markdown": markdown}
+
+
+def _has_pages(connection: Connection) -> bool:
+    """Whether the client shows answers in pages of its own, for which it asks with the requests of features.explain."""
+    ours = convert.plain(connection.client_capabilities.experimental).get("iquest")
+    return isinstance(ours, dict) and ours.get("pages") is True
 
 
 def _place(connection: Connection, uri: object, line: object) -> tuple[Path, int]:

@@ -1,4 +1,4 @@
-"""Questions about the code, answered by a model that follows instructions; what it writes comes as it is written."""
+"""Questions about the code, and edits of a selection, answered by a model that follows instructions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.assistant import Question, Role
-from iquest_lsp.datatypes import Position
+from iquest_lsp.datatypes import Position, Span
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features.explain import partial_results, root_asked
 
 ASK = "iquest/ask"
+EDIT = "iquest/edit"
 
 
 def register(connection: Connection) -> None:
@@ -29,6 +30,17 @@ def register(connection: Connection) -> None:
                 send({"kind": kind, "text": words})
 
         return (await connection.session.ask(root, question, listen)).to_json()
+
+    @connection.feature(EDIT)
+    async def edit(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        file, instruction = connection.nameless.find(str(asked.get("uri", ""))), asked.get("instruction")
+        lines, given = connection.session.buffers.lines(file), asked.get("range")
+        ends = given if isinstance(given, dict) else {}
+        start, end = (convert.place_in(ends.get(name), lines, connection.encoding) for name in ("start", "end"))
+        if start is None or end is None or not isinstance(instruction, str):
+            raise UsageError(f"{EDIT} needs a uri, a range and an instruction")
+        return (await connection.session.edit(file, Span(start, end), instruction)).to_json()
 
 
 async def _question(connection: Connection, asked: dict[str, object]) -> Question:

@@ -20,9 +20,13 @@ def register(connection: Connection) -> None:
 
     @connection.feature(CONTEXT)
     async def context(params: Any) -> dict[str, object]:
-        file, cursor = _asked(connection, convert.plain(params), CONTEXT)
+        asked = convert.plain(params)
+        file, cursor = _asked(connection, asked, CONTEXT)
         window = await connection.session.context(file, cursor)
-        return {"root": convert.uri_of(connection.assistant.workspaces.root_of(file)), **window_to_json(window)}
+        told = {"root": convert.uri_of(connection.assistant.workspaces.root_of(file)), **window_to_json(window)}
+        if asked.get("texts") is True:
+            told["texts"] = [chunk.text for chunk in window.chunks]
+        return told
 
     @connection.feature(COMPLETE)
     async def complete(params: Any) -> dict[str, object]:

@@ -35,6 +35,8 @@ def register(connection: Connection) -> None:
             failed=connection.reporter.failed,
         )
         answer = made.to_json()
+        if asked.get("places") is True:
+            answer |= {"places": made.places(), "remarks": made.remarks()}
         return answer | {"markdown": made.to_markdown()} if asked.get("markdown") is True else answer
 
     @connection.feature(COMMIT_MESSAGE)

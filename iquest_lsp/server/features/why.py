@@ -1,4 +1,4 @@
-"""Why a place is as it is, what must change with it, and what may have broken it, for editors."""
+"""Why a place is as it is, who brought it, what must change with it, and what may have broken it, for editors."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from iquest_lsp.workspace.unsaved import why_no_history
 WHY = "iquest/why"
 IMPACT = "iquest/impact"
 SUSPECTS = "iquest/suspects"
+BLAME = "iquest/blame"
+SINCE_RELEASE = "iquest/sinceRelease"
 
 
 class _Answer(Protocol):
@@ -54,6 +56,19 @@ def register(connection: Connection) -> None:
             return _in_forms(asked, await asyncio.to_thread(history.suspects_in_log, str(asked["log"])))
         file = connection.nameless.find(str(asked.get("uri", "")))
         return _in_forms(asked, await connection.session.suspects(file, _place(asked, SUSPECTS)))
+
+    @connection.feature(BLAME)
+    async def blame(params: Any) -> dict[str, object]:
+        asked = convert.plain(params)
+        file, lines = connection.nameless.find(str(asked.get("uri", ""))), _lines(asked, BLAME)
+        if lines is None:
+            raise UsageError(f"{BLAME} needs a line, counted from 0")
+        return (await connection.session.origin_of(file, lines[0])).to_json()
+
+    @connection.feature(SINCE_RELEASE)
+    async def since_release(params: Any) -> dict[str, object]:
+        file = connection.nameless.find(str(convert.plain(params).get("uri", "")))
+        return (await connection.session.new_lines(file)).to_json()
 
 
 def _in_forms(asked: dict[str, object], answer: _Answer) -> dict[str, object]:

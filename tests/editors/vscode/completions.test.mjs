@@ -117,3 +117,33 @@ test("statistics are shown", async () => {
   assert.equal(accepted, "2", text); // this one, and that of the first test
   assert.match(text, /95% within\s*\d+ ms/);
 });
+
+test("suggestions sleep and wake; asked by key they come all the same", async () => {
+  const { window } = scene;
+  await window.command("IQuest: Let Suggestions Sleep…");
+  await window.pick("15 minutes");
+  await window.statusBecomes(/sleep until/);
+  await window.type("def area(");
+  await window.page.waitForTimeout(1500);
+  assert.equal(await window.ghost(), "");
+  await window.page.keyboard.press("Alt+\\");
+  await window.ghostBecomes(/width, height\):/);
+  await window.command("IQuest: Wake the Suggestions");
+  await window.statusBecomes(/Ready/);
+  await scene.reset();
+  await window.type("def area(");
+  await window.ghostBecomes("width, height):");
+});
+
+test("why nothing was suggested is told, with the way to settings and log", async () => {
+  const { window } = scene;
+  await window.type("zz_unheard_of ");
+  await window.page.waitForTimeout(1500);
+  assert.equal(await window.ghost(), "");
+  await window.command("IQuest: Why Was Nothing Suggested Here?");
+  const toast = window.page.locator(".notification-toast", { hasText: /The model|The time|Nothing was/ }).first();
+  await toast.waitFor();
+  for (const button of ["Suggest here", "Settings", "Show the log"]) await toast.locator(".monaco-button", { hasText: button }).first().waitFor();
+  await window.picture("why-nothing");
+  await window.command("Notifications: Clear All Notifications");
+});

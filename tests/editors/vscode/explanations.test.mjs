@@ -1,10 +1,15 @@
 // What a change does and why a line is so, asked from everywhere in a real VS Code.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { SHAPES, stage } from "./stage.mjs";
+import { until } from "./workbench.mjs";
 
 const CHANGED = SHAPES.replace("return width * height", "return abs(width * height)");
+const USE = "from shapes import area\n\n\ndef room():\n    return area(2, 3)\n";
 const scene = stage({
+  settings: { "iquest.deadlineMs": 300_000, "iquest.codeLens": true },
+  files: { "shapes.py": SHAPES, "rooms.py": USE, "test_shapes.py": USE.replace("room", "test_area"), "notes.md": "# Shapes\n" },
   prepare(editor) {
     editor.write("shapes.py", SHAPES.replace("(width + height)", "(height + width)"));
     editor.commit("Turn a sum round");
@@ -73,4 +78,77 @@ test("a revision that does not exist is an answer, not a failure of the editor",
   await window.enter("no-such..HEAD");
   const report = await window.reportWith("That did not work");
   assert.match(await report.locator("main#main").textContent(), /no-such/);
+});
+
+test("one panel shows all answers: who, when, where, who calls it, which tests; a definition leads to its line", async () => {
+  const { window } = scene;
+  await window.command("Explorer: Focus on Timeline View");
+  const row = window.page.locator(".timeline-tree-view .monaco-list-row", { hasText: "Turn it back" }).first();
+  await row.waitFor();
+  await window.menu(row, "Explain This Diff");
+  const report = await explained("Turn it back", "Ada, ", "perimeter");
+  const text = await report.locator("main#main").textContent();
+  assert.match(text, /Ada, \d{4}-\d\d-\d\d/);
+  assert.ok(!/Kind of change:\s*unknown|Intent: change/.test(text), text);
+  await window.file("shapes.py");
+  await window.line(4);
+  await window.isAt(4);
+  await window.command("IQuest: What Else Must Change With This?");
+  const impact = await window.reportWith("What else changes with");
+  const told = await impact.locator("main#main").textContent();
+  assert.match(told, /Callers.*rooms\.py:5/s);
+  assert.match(told, /Tests.*test_shapes\.py/s);
+  assert.equal(await window.page.locator(".tab", { hasText: /Explain|What changes with/ }).count(), 1, "one panel for both");
+  await impact.locator("main#main a", { hasText: "rooms.py:5" }).first().click();
+  await window.page.locator('.tab.active[data-resource-name="rooms.py"]').first().waitFor();
+  await window.isAt(5);
+  await impact.locator("main#main a", { hasText: "Back" }).click();
+  await window.reportWith("Turn it back");
+  await window.closeEditors();
+});
+
+test("a lens and a code action lead to the same panel, and to no document of markdown", async () => {
+  const { editor, window } = scene;
+  editor.write("shapes.py", CHANGED);
+  await window.command("File: Revert File");
+  await window.save();
+  const lens = window.page.locator(".codelens-decoration a", { hasText: "explain" }).first();
+  await lens.waitFor();
+  await lens.click();
+  await explained("What the working tree", "area");
+  await window.file("shapes.py");
+  await window.line(8);
+  await window.isAt(8);
+  await window.page.keyboard.press("Control+Shift+P");
+  await window.enter(">Source Action...");
+  const action = window.page.locator(".action-widget .monaco-list-row", { hasText: "why is this so" }).first();
+  await action.waitFor();
+  await action.click();
+  await window.reportWith("Why shapes.py");
+  assert.equal(await window.page.locator(".tab", { hasText: /explanation\.md|why\.md/ }).count(), 0);
+  await window.closeEditors();
+});
+
+test("a file and a group of source control are explained, a message is written, and what is staged is reviewed on its lines", async () => {
+  const { editor, window } = scene;
+  editor.write("shapes.py", SHAPES.replace("def area(width, height):", "def area(width, height, depth):"));
+  execFileSync("git", ["-C", editor.folder, "add", "shapes.py"]);
+  await window.page.keyboard.press("Control+Shift+G");
+  const row = window.page.locator(".scm-view .monaco-list-row", { hasText: "shapes.py" }).first();
+  await row.waitFor();
+  await window.menu(row, "Explain the Change in This File");
+  await explained("What the changes in shapes.py do", "area");
+  const group = window.page.locator(".scm-view .monaco-list-row", { hasText: "Staged Changes" }).first();
+  await window.menu(group, "Explain These Changes");
+  await explained("What the staged changes do", "area");
+  await window.button(".part.sidebar", "Write a Commit Message");
+  await until("a message in the box", async () => /depth/.test(await window.page.locator(".scm-view .scm-input .view-lines").first().textContent()));
+  await window.command("IQuest: Review the Staged Changes");
+  const remark = window.page.locator(".review-widget", { hasText: "callers are unchanged" }).first();
+  await remark.waitFor();
+  await window.picture("review");
+  await window.command("IQuest: Clear the Review");
+  await remark.waitFor({ state: "detached" });
+  execFileSync("git", ["-C", editor.folder, "reset", "-q"]);
+  await window.closeEditors();
 });

@@ -1,16 +1,18 @@
 // Questions about the code, asked from the palette of a real VS Code; what the model says is scripted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stage } from "./stage.mjs";
+import { SHAPES, stage } from "./stage.mjs";
+import { until } from "./workbench.mjs";
 
 // The template of models that follow ChatML, as the fake engine's file carries it.
 const TEMPLATE = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 const ANSWER = "perimeter adds what area multiplies (shapes.py:8). It came in 1234567f. See circle.py too. That is all.";
+const EDITED = "```python\ndef perimeter(width, height):\n    return 2 * abs(width + height)\n```";
 const scene = stage({
   environment: {
     IQUEST_LSP_FAKE: JSON.stringify({
-      responses: [ANSWER, ANSWER], special: ["<|im_start|>", "<|im_end|>"], metadata: { "tokenizer.chat_template": TEMPLATE },
+      responses: [ANSWER, ANSWER, ANSWER, EDITED], special: ["<|im_start|>", "<|im_end|>"], metadata: { "tokenizer.chat_template": TEMPLATE },
     }),
   },
 });
@@ -31,4 +33,34 @@ test("an answer cites only what exists, its places are links, and the next quest
     await window.closeEditors();
     await window.file("shapes.py");
   }
+});
+
+test("further questions are asked at the foot of the page", async () => {
+  const { window } = scene;
+  await window.command("IQuest: Ask About This Code");
+  await window.enter("How do area and perimeter differ?");
+  const report = await window.reportWith("How do area and perimeter differ?");
+  const field = report.getByLabel("Ask further");
+  await field.waitFor();
+  await window.picture("ask");
+  await window.closeEditors();
+});
+
+test("a selection is changed by a model, shown as a diff, and counts when it is taken", async () => {
+  const { editor, window } = scene;
+  await window.line(8);
+  await window.isAt(8);
+  await window.page.keyboard.press("Home");
+  await window.page.keyboard.press("Shift+ArrowDown");
+  await window.page.keyboard.press("Shift+ArrowDown");
+  await window.command("IQuest: Change the Selection");
+  await window.enter("Never negative");
+  const diff = window.page.locator(".tab.active", { hasText: "Proposed change" });
+  await diff.waitFor();
+  await window.picture("edit");
+  assert.equal(editor.read("shapes.py"), SHAPES, "nothing is changed yet");
+  await window.command("IQuest: Take the Proposed Change");
+  await diff.waitFor({ state: "detached" });
+  await window.save();
+  await until("the change on disk", () => editor.read("shapes.py") === SHAPES.replace("2 * (width + height)", "2 * abs(width + height)"));
 });

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow.answers import work_in_progress
+from iquest_lsp.codeflow.past import flow_index, unindexed
+from tests.waiting import PATIENCE_S
 
 
 class Script:
@@ -85,6 +88,14 @@ def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No walk ends early because the machine is busy."""
+    monkeypatch.setattr(unindexed, "SECONDS", PATIENCE_S)
+    monkeypatch.setattr(work_in_progress, "LIVE_SECONDS", PATIENCE_S)
+    monkeypatch.setattr(flow_index, "FOLLOW_SECONDS", PATIENCE_S)
 
 
 @pytest.fixture

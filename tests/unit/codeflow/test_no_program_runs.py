@@ -221,7 +221,7 @@ async def test_no_command_runs_a_planted_program(script: Script, trap: Path) -> 
                 place = {"position": {"line": 1, "character": 6}, "context": {"triggerKind": 2}}
                 await client.request(method, {"textDocument": {"uri": uri}, **place})
             await client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})
-            for method in ("iquest/why", "iquest/impact", "iquest/suspects"):
+            for method in ("iquest/why", "iquest/impact", "iquest/blame", "iquest/sinceRelease", "iquest/suspects"):
                 await client.request(method, {"uri": uri, "line": 1})
             (script.root / "a.py").write_text("def f(a):\n    return a + 3\n")
             client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})

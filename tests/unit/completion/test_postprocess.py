@@ -52,6 +52,23 @@ def test_every_reason_to_be_quiet_about_a_text_has_a_case() -> None:
     assert seen == {str(reason) for reason in Quiet if reason not in decided_elsewhere}
 
 
+@pytest.mark.parametrize(("first", "shown"), [(0.6, "one = 1\ntwo = 2"), (0.4, "one = 1")])
+def test_more_lines_are_shown_only_where_the_first_is_sure(first: float, shown: str) -> None:
+    text = "one = 1\ntwo = 2"
+    made = generation(text, Finish.STOP, (math.log(first),) + (0.0,) * (len(text) - 1))
+    assert postprocess(made, at("‸"), Unit(Extent.BLOCK), 0.3).text == shown
+    assert postprocess(made, at("‸"), Unit(Extent.BLOCK), 0.0).text == text  # asked for by key
+
+
+def test_a_language_may_have_a_threshold_of_its_own() -> None:
+    metadata = {"iquest.confidence": "0.25", "iquest.confidence.languages": '{"go": 0.4, "rust": "x"}'}
+    assert threshold_of(metadata, language="go") == 0.4
+    assert threshold_of(metadata, language="python") == 0.25
+    assert threshold_of(metadata, 10, "go") == 0.1
+    assert threshold_of(metadata, language="rust") == threshold_of({})
+    assert threshold_of({**metadata, "iquest.confidence.languages": "[3"}, language="go") == 0.25
+
+
 def test_tokens_are_trusted_together() -> None:
     half = math.log(0.5)
     assert trusted_tokens([half, half, half], 0.3) == 1

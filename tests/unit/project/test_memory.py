@@ -61,12 +61,19 @@ def test_prose_and_data_are_kept_apart_from_code(place: Place) -> None:
     files = remember(place, {})
     key = remembering.builders[place].model.vocabulary_key
     memories = [Memory.read(Path(file), key) for file in files.files]
-    assert {memory.layer: [entry.path for entry in memory.entries] for memory in memories} == {
+    assert {
+        memory.layer: [entry.path for at, entry in enumerate(memory.entries) if len(memory.tokens(at))]
+        for memory in memories
+    } == {
         Layer.CODE: ["one.py", "two.py"],
         Layer.PROSE: ["CHANGES", "notes.md"],
         Layer.DATA: ["package.json"],
     }
     assert files.texts == 5
+    (place.root / "notes.md").write_text("Call it:\n```python\nanswer = one()\n```\nas often as you like.\n")
+    files = remember(place, {}, ["notes.md"])
+    parts = {(part.layer, part.texts) for part in files.parts}
+    assert parts == {(Layer.CODE, 3), (Layer.PROSE, 2), (Layer.DATA, 1)}
     (place.root / "notes.md").unlink()
     assert set(held(remember(place, {}), place)) == {"one.py", "two.py", "CHANGES", "package.json"}
 

@@ -19,6 +19,8 @@ export const commands = {
 export interface Page {
   readonly sent: unknown[];
   close(): void;
+  /** What the page's script would send. */
+  say(message: unknown): void;
 }
 
 export const pages: Page[] = [];
@@ -32,6 +34,35 @@ export const languages = {
     return diagnostics;
   },
 };
+
+export const env = { language: "en" };
+
+/** Texts in English, as they are where no bundle is loaded; what was asked for is kept. */
+export const l10n = {
+  t(text: string, ...values: unknown[]): string {
+    return text.replace(/\{(\d+)\}/g, (whole, index: string) => String(values[Number(index)] ?? whole));
+  },
+};
+
+export const LogLevel = { Trace: 1, Info: 3 };
+
+export class EventEmitter<T> {
+  private readonly listeners: ((value: T) => void)[] = [];
+  readonly event = (listener: (value: T) => void): Disposable => {
+    this.listeners.push(listener);
+    return new Disposable(() => undefined);
+  };
+
+  fire(value: T): void {
+    this.listeners.forEach((listener) => listener(value));
+  }
+
+  dispose(): void {
+    this.listeners.length = 0;
+  }
+}
+
+export const InlineCompletionTriggerKind = { Invoke: 0, Automatic: 1 };
 
 export const DiagnosticSeverity = { Error: 0, Warning: 1, Information: 2, Hint: 3 };
 
@@ -64,9 +95,17 @@ export const window = {
   createWebviewPanel(): unknown {
     const sent: unknown[] = [];
     let closed = (): void => undefined;
-    pages.push({ sent, close: () => closed() });
+    let said: (message: unknown) => void = () => undefined;
+    pages.push({ sent, close: () => closed(), say: (message) => said(message) });
     return {
-      webview: { html: "", postMessage: async (message: unknown) => sent.push(message) },
+      title: "",
+      reveal: () => undefined,
+      dispose: () => closed(),
+      webview: {
+        html: "",
+        postMessage: async (message: unknown) => sent.push(message),
+        onDidReceiveMessage: (listener: (message: unknown) => void) => (said = listener),
+      },
       onDidDispose: (listener: () => void) => (closed = listener),
     };
   },
@@ -153,7 +192,16 @@ export class WorkspaceEdit {
   }
 }
 
+/** What is set: NAME, or for one folder "FOLDER NAME", as `inspect` gives it. */
+export const configured = new Map<string, object>();
+
 export const workspace = {
+  getConfiguration(_section: string, uri?: { toString(): string }) {
+    const inspect = (name: string): object | undefined => configured.get(`${uri?.toString() ?? ""} ${name}`) ?? configured.get(name);
+    return { inspect, get: (name: string) => (inspect(name) as { globalValue?: unknown } | undefined)?.globalValue };
+  },
+  onDidChangeConfiguration: event("configuration"),
+  workspaceFolders: undefined as unknown,
   textDocuments: [] as unknown[],
   onDidChangeTextDocument: event("change"),
   async applyEdit(edit: WorkspaceEdit): Promise<boolean> {

@@ -179,7 +179,7 @@ def test_a_history_that_is_not_indexed(lib: Script, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("indexed", [True, False])
 def test_time_that_ran_out(lib: Script, monkeypatch: pytest.MonkeyPatch, *, indexed: bool) -> None:
     monkeypatch.setattr(flow_index, "FOLLOW_SECONDS", -1.0)
-    monkeypatch.setattr(unindexed.LiveEvidence.__init__, "__kwdefaults__", {"seconds": -1.0})
+    monkeypatch.setattr(unindexed, "SECONDS", -1.0)
     history = history_of(lib.root)
     if indexed:
         history.update_index()

@@ -207,3 +207,30 @@ def test_a_name_that_others_have_too_needs_its_origin_beside_it() -> None:
     setting = docs("copy: true", "copy", "a.yml", "config")
     assert meant([setting], [setting], origins) == []
     assert meant([named := docs("copy_files: true", "copy_files", "a.yml", "config")], [named], {"copy_files": ORIGIN})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f(a):\n    return a\n", "def f(a):  # one\n    return a\n"),
+        ("def f(a):\n    # one\n    return a\n", "def f(a):\n    # two\n    return a\n"),
+        ("LIMIT = 3  # one\n", "LIMIT = 3  # two\n"),
+    ],
+)
+def test_comments_alone_mend_nothing_and_ask_for_nothing(script: Script, before: str, after: str) -> None:
+    for number in range(6):
+        end = f"\n\nX = {number}\n"
+        files = {"shop.py": before + end, "test_shop.py": f"Y = {number}\n", "CHANGES.md": f"{number}\n"}
+        script.commit(f"Change it {number}", files)
+    script.write({"shop.py": f"{after}\n\nX = 5\n"})
+    told = history_of(script.root).explain_diff()
+    assert (told.intent, told.missing) == ("docs", ())
+    assert "comments" in told.summary
+    assert "documentation of" not in told.summary
+    assert [change for file in told.to_json()["files"] for change in file["symbols"]]
+
+
+def test_a_changed_docstring_is_documentation(script: Script) -> None:
+    script.commit("Begin", {"shop.py": 'def f(a):\n    """One."""\n    return a\n'})
+    script.write({"shop.py": 'def f(a):\n    """Two."""  # two\n    return a\n'})
+    assert "documentation of `f`" in history_of(script.root).explain_diff().summary

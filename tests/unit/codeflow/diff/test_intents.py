@@ -74,12 +74,66 @@ def test_trailers() -> None:
     assert issues_in("GH-3, ABC-12 and UTF-8; https://x.org/a/b/issues/7") == ("#3", "ABC-12", "#7")
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("修复登录超时（#12）", ("#12",)),
+        ("修复#12的问题，另见issue#13@Github", ("#12", "#13")),
+        ("修复`DateUnit`毫秒转换问题（issue#IDNAOY@Gitee）", ("IDNAOY",)),
+        ("解决ABC-12引起的崩溃", ("ABC-12",)),
+        ("颜色#123456abc、UTF-8编码", ()),
+        ("see pr#7", ("#7",)),
+    ],
+)
+def test_issues_beside_chinese(text: str, found: tuple[str, ...]) -> None:
+    assert issues_in(text) == found
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("修复get_name函数返回空值", "fix"),
+        ("修复getName()空指针", "fix"),
+        ("新增StrUtil.isBlank方法", "feature"),
+        ("解决bug：登录超时", "fix"),
+        ("重构add_user的实现细节", "refactor"),
+        ("优化test_cache性能", "perf"),
+    ],
+)
+def test_names_beside_chinese_do_not_swallow_it(subject: str, kind: str) -> None:
+    assert intent_of(subject, "", CODE).kind == kind
+
+
+@pytest.mark.parametrize(
+    "subject", ["修改bug", "优化代码", "代码优化", "更新了一些文件", "修复问题", "bug修复", "调整细节"]
+)
+def test_empty_chinese_words(subject: str) -> None:
+    assert uninformative(subject)
+
+
+def test_a_text_without_spaces_is_cut_where_there_is_room_for_no_more() -> None:
+    body = "原因 " + "因为缓存没有清理所以登录会超时" * 40
+    assert rationale(body) == body[:399] + "…"
+    assert len(rationale("word " * 200)) <= 400
+    assert rationale("word " * 200).endswith("word…")
+
+
 @pytest.mark.parametrize("subject", ["wip", "Update", "fix", "minor changes", "...", "更新", "", "x", "address review"])
 def test_empty_words(subject: str) -> None:
     assert uninformative(subject)
 
 
-@pytest.mark.parametrize("subject", ["Fix the parser", "修复解析器崩溃", "Update the parser's grammar"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Fix the parser",
+        "修复解析器崩溃",
+        "优化登录",
+        "更新README的安装说明",
+        "修复登录超时问题",
+        "Update the parser's grammar",
+    ],
+)
 def test_full_words(subject: str) -> None:
     assert not uninformative(subject)
 

@@ -209,3 +209,34 @@ def test_a_definition_that_begins_in_a_hunk_is_nearer_than_its_heading() -> None
     )
     [item] = read_patch("\n".join((*lines, "")).encode()).files
     assert [hunk.heading for hunk in item.hunks] == ["def inside(x):", "def later(x):", "def own(x):"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"), [(b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_patch_with_a_byte_order_mark_is_read_in_its_encoding(mark: bytes, encoding: str, end: str) -> None:
+    lines = ["--- a/ä.py", "+++ b/ä.py", "@@ -1 +1 @@", "-x = 1", "+x = '你'", ""]
+    (file,) = read_patch(mark + end.join(lines).encode(encoding)).files
+    assert (file.path, file.hunks[0].removed, file.hunks[0].added) == ("ä.py", ("x = 1",), ("x = '你'",))
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "fix"),
+    [
+        (
+            "*** a.py\t2026\n--- b.py\t2026\n***************\n*** 1 ****\n! x\n--- 1 ----\n! y\n",
+            "a context diff",
+            "diff -u",
+        ),
+        ("1c1\n< x\n---\n> y\n", "a diff without context", "diff -u"),
+        (" a.py | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n", "the summary of a diff", "--patch"),
+        ("", "no diff in the input", "git diff"),
+        ("hello\n", "no diff in the input", "git diff"),
+    ],
+)
+def test_what_is_no_unified_diff_is_named(text: str, what: str, fix: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_patch(text.encode())
+    assert what in caught.value.what
+    assert fix in caught.value.fix

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.past import indexer
-from iquest_lsp.codeflow.wording.effects import detail
+from iquest_lsp.codeflow.wording.effects import detail, told_as
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -63,7 +63,7 @@ def test_a_plain_word_in_prose_is_no_module(script: Script, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("g(1)  # noqa: F811", "g(1)", "only comments change"),
+        ("g(1)  # noqa: F811", "g(1)", "comments"),
         ("g('a # b')", "g('a # c')", "adds the text `'a # c'`, drops the text `'a # b'`"),
         ("g(1)  # one", "g(2)  # two", "`return g(1)  # one` becomes `return g(2)  # two`"),
     ],
@@ -72,7 +72,7 @@ def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, 
     script.commit("Start", {"a.py": f"def f():\n    return {before}\n"})
     script.commit("Go on", {"a.py": f"def f():\n    return {after}\n"})
     [file] = history_of(script.root).explain_diff("HEAD").files
-    assert told in {detail(symbol) or symbol.change for symbol in file.symbols}
+    assert told in {detail(symbol) or told_as(symbol) for symbol in file.symbols}
 
 
 def test_what_stands_elsewhere_in_a_definition_has_neither_come_nor_gone(script: Script) -> None:

@@ -14,7 +14,7 @@ from iquest_lsp.runtime.memory import builder as builders
 from iquest_lsp.runtime.memory.blend import blend
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
 from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError
-from iquest_lsp.runtime.memory.layers import Layer, layer_of
+from iquest_lsp.runtime.memory.layers import Layer, layer_of, layers_of, parts_of
 from iquest_lsp.runtime.memory.remembered import Remembered
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
 from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, Found
@@ -208,6 +208,36 @@ def test_prose_says_nothing_of_code_unless_it_is_told_to() -> None:
 )
 def test_the_layer_of_a_file_is_told_by_its_name(path: str, layer: Layer) -> None:
     assert layer_of(path) is layer
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "code"),
+    [
+        ("a.md", "Say\n\n```py\nx = 1\n```\nand\n~~~~\ny = 2\n~~~~\n", "x = 1\n\n\ny = 2\n\n\n"),
+        ("a.md", "1. Say\n   ```js\n   f(\n     1)\n   ```\n", "f(\n  1)\n\n\n"),
+        ("a.md", "```bash\nmake\n```\n```\n$ make\n```\n```json\n{}\n```\n", ""),
+        ("a.md", "no end\n```python\nx = 1\n", "x = 1\n\n\n"),
+        (
+            "a.rst",
+            "Say\n\n.. code-block:: python\n    :linenos:\n\n    x = 1\n\n    y = 2\n\nand\n",
+            "x = 1\n\ny = 2\n\n\n",
+        ),
+        ("a.rst", "Title\n`````\nSay::\n\n    >>> f(1)\n\nand\n", "f(1)\n\n\n"),
+        ("a.rst", ".. note::\n    Mind the step\n\n.. code-block:: console\n\n    make\n", ""),
+        ("CHANGES", "x::y\n    indented\n", ""),
+    ],
+)
+def test_examples_in_prose_are_code(path: str, text: str, code: str) -> None:
+    parts = parts_of(path, text)
+    assert parts[Layer.CODE] == code
+    kept = {line.strip() for part in parts.values() for line in part.split("\n")}
+    lost = {line.strip().removeprefix(">>> ") for line in text.split("\n")} - kept
+    assert all(set(line) <= set("`~") or line == ":linenos:" or line[:3] in ("```", "~~~") for line in lost)
+    assert set(parts) == set(layers_of(path))
+
+
+def test_a_text_of_one_sort_is_left_as_it_is() -> None:
+    assert parts_of("a.py", "```\nx\n```\n") == {Layer.CODE: "```\nx\n```\n"}
 
 
 def test_what_goes_on_ends_with_its_file() -> None:

@@ -1,0 +1,129 @@
+/** The context window as a tree: what is in it by kind, and what was left out. */
+
+import type { Chunk, ChunkKind, ContextWindow } from "../server/protocol";
+import { number as count, plural, t } from "../words";
+
+export interface Node {
+  readonly label: string;
+  readonly description: string;
+  readonly tooltip: string;
+  readonly icon: string;
+  readonly children: readonly Node[];
+  /** Path relative to the workspace, where the node stands for a file or a part of one. */
+  readonly path?: string;
+  /** First line, 1-based. */
+  readonly line?: number;
+  /** What stands in the window, where the node is a piece of it. */
+  readonly text?: string;
+  /** Whether its children are hidden at first. */
+  readonly folded?: boolean;
+}
+
+/** What editors were told by other tools has this path in the window, among the pieces of kind flow. */
+const NOTES_PATH = ".diagnostics";
+
+type Group = ChunkKind | "notes";
+
+const GROUPS: Readonly<Record<Group, { title(): string; readonly icon: string }>> = {
+  tree: { title: () => t("Project tree"), icon: "list-tree" },
+  flow: { title: () => t("History"), icon: "git-commit" },
+  related: { title: () => t("Related files"), icon: "references" },
+  open: { title: () => t("Open files"), icon: "files" },
+  edit: { title: () => t("Recent edits"), icon: "edit" },
+  notes: { title: () => t("Diagnostics"), icon: "warning" },
+  current: { title: () => t("This file"), icon: "file-code" },
+};
+
+/**
+ * `reused` is how many tokens the last answer found in the cache, undefined when nothing was asked yet; of a
+ * `remembered` answer no token was looked at, so that it says nothing of the cache.
+ */
+export function windowTree(window: ContextWindow, reused: number | undefined, remembered = false): Node[] {
+  const known = remembered ? undefined : reused;
+  const placed = withCache(window, known);
+  const nodes: Node[] = [
+    leaf(t("{0} of {1} tokens", count(window.tokens), count(window.budget)), summary(window, known, remembered), "dashboard"),
+  ];
+  for (const sentence of window.partial ?? []) {
+    nodes.push(leaf(t("Partial"), sentence, "warning"));
+  }
+  for (const [group, { title, icon }] of Object.entries(GROUPS)) {
+    const chunks = placed.filter((item) => groupOf(item.chunk) === group);
+    if (chunks.length > 0) {
+      const tokens = chunks.reduce((sum, item) => sum + item.chunk.tokens, 0);
+      const children = chunks.map((piece) => chunkNode(piece, icon));
+      nodes.push({ ...leaf(title(), t("{0} tokens", count(tokens)), icon), children });
+    }
+  }
+  if (window.dropped.length > 0) {
+    const children = leftOut(window.dropped);
+    nodes.push({ ...leaf(t("Left out"), String(children.length), "circle-slash"), children, folded: true });
+  }
+  return nodes;
+}
+
+/** What was left out, each file once: of a long one many pieces may be. */
+function leftOut(dropped: ContextWindow["dropped"]): Node[] {
+  const counts = new Map<string, { path: string; reason: string; pieces: number }>();
+  for (const { path, reason } of dropped) {
+    const known = counts.get(`${path}\0${reason}`);
+    counts.set(`${path}\0${reason}`, { path, reason, pieces: (known?.pieces ?? 0) + 1 });
+  }
+  return [...counts.values()].map(({ path, reason, pieces }) => {
+    const why = pieces > 1 ? plural(pieces, "{1} ({0} piece)", "{1} ({0} pieces)", reason) : reason;
+    return { ...leaf(nameOf(path), [why, folderOf(path)].filter(Boolean).join(" · "), "circle-slash"), tooltip: `${path}: ${why}`, path };
+  });
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
+interface Placed {
+  readonly chunk: Chunk;
+  readonly cached: boolean | undefined;
+  readonly text: string | undefined;
+}
+
+function withCache(window: ContextWindow, reused: number | undefined): Placed[] {
+  let end = 0;
+  return window.chunks.map((chunk, index) => {
+    end += chunk.tokens;
+    return { chunk, cached: reused === undefined ? undefined : end <= reused, text: window.texts?.[index] };
+  });
+}
+
+function groupOf(chunk: Chunk): Group {
+  return chunk.path === NOTES_PATH ? "notes" : chunk.kind;
+}
+
+/** Pieces that are made, not read from a file: their paths are only names in the prompt. */
+const MADE: ReadonlySet<ChunkKind> = new Set(["tree", "flow"]);
+
+function chunkNode({ chunk, cached, text }: Placed, icon: string): Node {
+  const path = MADE.has(chunk.kind) ? "" : chunk.path;
+  const lines = chunk.start > 0 ? `:${chunk.start}–${chunk.end}` : "";
+  const state = cached === undefined ? [] : [cached ? t("cached") : t("to read")];
+  const place = folderOf(path) === "" ? [] : [folderOf(path)];
+  const label = (nameOf(path) || GROUPS[groupOf(chunk)].title()) + lines;
+  const node = { ...leaf(label, [t("{0} tokens", count(chunk.tokens)), ...state, ...place].join(" · "), icon), ...(text === undefined ? {} : { text }) };
+  const whole = path === "" ? node.label : path + lines;
+  const tooltip = chunk.reason === "" ? whole : `${whole}: ${chunk.reason}`;
+  return path === "" ? { ...node, tooltip } : { ...node, tooltip, path, line: Math.max(chunk.start, 1) };
+}
+
+function summary(window: ContextWindow, reused: number | undefined, remembered: boolean): string {
+  const stable = t("{0} stay while typing", count(window.stable_prefix_tokens));
+  if (remembered) {
+    return `${stable}; ${t("the last answer was remembered, nothing was read for it")}`;
+  }
+  return reused === undefined ? stable : t("{0}, {1} were cached", stable, count(reused));
+}
+
+function leaf(label: string, description: string, icon: string): Node {
+  return { label, description, tooltip: `${label}: ${description}`, icon, children: [] };
+}

@@ -1,0 +1,207 @@
+import * as vscode from "vscode";
+import type { Ask } from "../server/ask";
+import { DISMISS_NEXT_EDIT, NEXT_EDITS, type NextEdit } from "../server/protocol";
+import { plural, t } from "../words";
+
+/** Without typing for so long, the server is asked. */
+const PAUSE_MS = 150;
+/** Documents in which edits are followed. */
+const SCHEMES = ["file", "untitled"];
+const SHOWN = "iquest.nextEditShown";
+const HERE = "iquest.nextEditHere";
+const MARK = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path fill='%23409eff' d='M2 3l6 5-6 5zm6 0l6 5-6 5z'/></svg>";
+
+/** What runs commands at the server, and tells it things. */
+export interface Told {
+  notify(method: string, params: object): void;
+  execute(command: string, args: readonly unknown[]): void;
+}
+
+/**
+ * Shows what the edits just made ask for elsewhere, one at a time: the old text struck, the new one beside it. Two
+ * context keys say whether one is shown, and whether the cursor is on its line, so that Tab means something else only then.
+ */
+export class NextEdits implements vscode.Disposable {
+  private readonly disposables: vscode.Disposable;
+  private readonly old = vscode.window.createTextEditorDecorationType({
+    textDecoration: "line-through",
+    opacity: "0.6",
+    gutterIconPath: vscode.Uri.parse(MARK),
+    gutterIconSize: "contain",
+  });
+  private items: readonly NextEdit[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly ask: Ask,
+    private readonly told: Told,
+    private readonly on: (document: vscode.TextDocument) => boolean,
+  ) {
+    this.disposables = vscode.Disposable.from(
+      this.old,
+      vscode.workspace.onDidChangeTextDocument((event) => {
+        if (event.contentChanges.length > 0 && event.document === vscode.window.activeTextEditor?.document) {
+          this.changed(event.document);
+        }
+      }),
+      vscode.window.onDidChangeActiveTextEditor(() => this.draw()),
+      vscode.window.onDidChangeTextEditorSelection(() => this.tellContext()),
+    );
+  }
+
+  private get first(): NextEdit | undefined {
+    return this.items[0];
+  }
+
+  private changed(document: vscode.TextDocument): void {
+    this.show([]);
+    clearTimeout(this.timer);
+    if (SCHEMES.includes(document.uri.scheme) && this.on(document)) {
+      this.timer = setTimeout(() => void this.renew().catch(() => this.show([])), PAUSE_MS);
+    }
+  }
+
+  /** Asks what is next for the text as it is; an answer to an older text is dropped. */
+  private async renew(): Promise<void> {
+    const found = await this.look();
+    if (found !== undefined) {
+      this.show(found);
+    }
+  }
+
+  /** All that the edits made so far ask for; none where no file is looked at. */
+  async found(): Promise<readonly NextEdit[]> {
+    return (await this.look()) ?? [];
+  }
+
+  private async look(): Promise<readonly NextEdit[] | undefined> {
+    const editor = vscode.window.activeTextEditor;
+    if (editor === undefined) {
+      return undefined;
+    }
+    const { document, selection } = editor;
+    const version = document.version;
+    const textDocument = { uri: document.uri.toString(), version };
+    const position = { line: selection.active.line, character: selection.active.character };
+    const answer = await this.ask<{ items: readonly NextEdit[] }>(NEXT_EDITS, { textDocument, position });
+    return document.version === version ? answer.items : undefined;
+  }
+
+  private show(items: readonly NextEdit[]): void {
+    this.items = items;
+    this.draw();
+  }
+
+  private draw(): void {
+    const next = this.first;
+    for (const editor of vscode.window.visibleTextEditors) {
+      const mine = next !== undefined && editor.document.uri.toString() === vscode.Uri.parse(next.textDocument.uri).toString();
+      editor.setDecorations(this.old, mine ? [this.decoration(next)] : []);
+    }
+    this.tellContext();
+  }
+
+  private decoration(next: NextEdit): vscode.DecorationOptions {
+    const more = this.items.length > 1 ? `   ${t("+{0} more", this.items.length - 1)}` : "";
+    const text = next.text.replace(/\n$/, "").replaceAll("\n", " ⏎ ");
+    return {
+      range: rangeOf(next),
+      hoverMessage: next.reason,
+      renderOptions: {
+        after: {
+          contentText: `${text}${more}`,
+          color: new vscode.ThemeColor("editorGhostText.foreground"),
+          border: "1px dotted",
+          margin: "0 0.3em",
+        },
+      },
+    };
+  }
+
+  private isHere(next: NextEdit): boolean {
+    const editor = vscode.window.activeTextEditor;
+    return (
+      editor !== undefined &&
+      editor.document.uri.toString() === vscode.Uri.parse(next.textDocument.uri).toString() &&
+      editor.selection.active.line === next.range.start.line
+    );
+  }
+
+  private tellContext(): void {
+    const next = this.first;
+    void vscode.commands.executeCommand("setContext", SHOWN, next !== undefined);
+    void vscode.commands.executeCommand("setContext", HERE, next !== undefined && this.isHere(next));
+  }
+
+  /** Goes to the edit that is shown. */
+  async go(): Promise<void> {
+    const next = this.first;
+    if (next !== undefined) {
+      const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(next.textDocument.uri));
+      const place = rangeOf(next).start;
+      await vscode.window.showTextDocument(document, { selection: new vscode.Range(place, place) });
+      this.draw();
+    }
+  }
+
+  /** Takes the edit that is shown; the next one is looked for as after any other edit. */
+  async take(): Promise<void> {
+    const next = this.first;
+    this.show([]);
+    if (next !== undefined) {
+      await this.apply([next]);
+    }
+  }
+
+  /** Puts the edit that is shown away; it does not come again at that place. */
+  dismiss(): void {
+    const [next, ...rest] = this.items;
+    if (next !== undefined) {
+      this.told.notify(DISMISS_NEXT_EDIT, { item: next });
+      this.show(rest);
+    }
+  }
+
+  /** All that is left to do: those that are chosen are taken together. */
+  async all(): Promise<void> {
+    const found = await this.found();
+    if (found.length === 0) {
+      await vscode.window.showInformationMessage(t("Your edits ask for nothing elsewhere."));
+      return;
+    }
+    const picks = found.map((edit) => ({
+      label: `${edit.old.trim()} → ${edit.text.trim()}`,
+      description: `${vscode.workspace.asRelativePath(vscode.Uri.parse(edit.textDocument.uri))}:${edit.range.start.line + 1}`,
+      detail: edit.reason,
+      picked: true,
+      edit,
+    }));
+    const title = plural(found.length, "{0} more place", "{0} more places");
+    const chosen = await vscode.window.showQuickPick(picks, { title, canPickMany: true, matchOnDescription: true });
+    await this.apply((chosen ?? []).map((pick) => pick.edit));
+  }
+
+  private async apply(edits: readonly NextEdit[]): Promise<void> {
+    const changes = new vscode.WorkspaceEdit();
+    for (const edit of edits) {
+      const uri = vscode.Uri.parse(edit.textDocument.uri);
+      const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+      if (open !== undefined && edit.textDocument.version !== null && open.version !== edit.textDocument.version) {
+        continue; // it was made for another text
+      }
+      this.told.execute(edit.command.command, edit.command.arguments);
+      changes.replace(uri, rangeOf(edit), edit.text);
+    }
+    await vscode.workspace.applyEdit(changes);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.disposables.dispose();
+  }
+}
+
+function rangeOf(edit: NextEdit): vscode.Range {
+  const { start, end } = edit.range;
+  return new vscode.Range(new vscode.Position(start.line, start.character), new vscode.Position(end.line, end.character));
+}
