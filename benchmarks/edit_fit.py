@@ -4,8 +4,9 @@
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
 by edit, definitions' heads first; after each edit all that the predictors think of is judged, sure or not, each
-suggestion once. A commit counts for MOST_OF_ONE suggestions of a sort at most. Printed is how the fit does in each
-repository when it is fitted to the others alone; HELD_OUT are for `replay --edits --names` and were never looked at.
+suggestion once. A commit counts for MOST_OF_ONE suggestions of a sort, and MOST_OF_ALL of a predictor, at most. Printed
+is how the fit does in each repository when it is fitted to the others alone; HELD_OUT are for `replay --edits --names`
+and were never looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,8 @@ from iquest_lsp.codeflow.reading import texts_of_commits
 from iquest_lsp.nextedit import gate
 
 FITTED = ("axios", "black", "express", "flask", "gin", "ripgrep", "tokio")
+#: Suggestions of one predictor that a commit counts for at most.
+MOST_OF_ALL = 10.0
 HELD_OUT = ("core", "curl", "pytest", "cobra")
 
 
@@ -33,11 +37,14 @@ class Outcomes:
     commits: list[dict[str, tuple[int, int]]] = field(default_factory=list)
 
     def sorts(self) -> dict[str, tuple[float, float]]:
-        """All commits together, each counted for a few of a sort only."""
+        """All commits together, each counted for a few of a sort, and of a predictor, only: a sweep is one opinion."""
         found: dict[str, tuple[float, float]] = {}
         for commit in self.commits:
+            whole = Counter[str]()
+            for sort, (_, made) in commit.items():
+                whole[gate.parts_of(sort)[0]] += min(made, MOST_OF_ONE)
             for sort, (right, made) in commit.items():
-                weight = min(made, MOST_OF_ONE)
+                weight = min(made, MOST_OF_ONE) * min(1.0, MOST_OF_ALL / whole[gate.parts_of(sort)[0]])
                 known = found.get(sort, (0.0, 0.0))
                 found[sort] = (known[0] + weight * right / made, known[1] + weight)
         return found
@@ -87,7 +94,7 @@ def table(several: Sequence[Outcomes]) -> dict[str, object]:
     return {
         "repositories": [item.name for item in several],
         "commits": sum(len(item.commits) for item in several),
-        "sorts": {name: [round(right, 2), made] for name, (right, made) in sorted(sorts.items())},
+        "sorts": {name: [round(right, 2), round(made, 2)] for name, (right, made) in sorted(sorts.items())},
         "parts": gate.fitted(sorts),
     }
 
