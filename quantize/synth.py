@@ -28,36 +28,31 @@ from quantize.model_keys import ARCHITECTURE
 from quantize.quantizer import has_more_bits
 from quantize.random_model import Recipe, add_vocabulary, keys, tensor_shapes
 
+#: LoopCoder-V2 7B (docs/loop-models.md, "The family"); the others of the family differ in layers and passes.
+_PLT = Recipe(
+    n_layer=14,
+    n_embd=5120,
+    n_head=40,
+    n_head_kv=8,
+    head_dim=128,
+    n_ff=27648,
+    n_vocab=76800,
+    window=64,
+    context=131_072,
+    rope_base=500_000.0,
+    parallel=True,
+    gate_hidden=True,
+    vocab="bytes",
+)
+_PLAIN = replace(_PLT, passes=1, parallel=False, gate_hidden=False, community=True)
 GEOMETRIES = {
-    "7b-plt": Recipe(
-        n_layer=14,
-        n_embd=5120,
-        n_head=40,
-        n_head_kv=8,
-        head_dim=128,
-        n_ff=27648,
-        n_vocab=76800,
-        window=64,
-        context=131_072,
-        rope_base=500_000.0,
-        parallel=True,
-        gate_hidden=True,
-        vocab="bytes",
-    ),
-    "40b-loop": Recipe(
-        n_layer=80,
-        n_embd=5120,
-        n_head=40,
-        n_head_kv=8,
-        head_dim=128,
-        n_ff=27648,
-        n_vocab=76800,
-        window=64,
-        context=131_072,
-        rope_base=500_000.0,
-        vocab="bytes",
-    ),
+    "7b-plt": _PLT,
+    "7b": _PLAIN,
+    "14b": replace(_PLAIN, n_layer=28),
+    "40b-loop": replace(_PLT, n_layer=80, parallel=False, gate_hidden=False),
 }
+#: How far logits spread: a trained model's two best are seldom as close as those of evenly random ones.
+LOGITS = 8.0
 #: Elements of a pool of quantized rows.
 _POOL = 4 * 1024 * 1024
 _PIECE = 16 * 1024 * 1024
@@ -151,8 +146,9 @@ def header_of(recipe: Recipe, kind: str = "Q4_K_M") -> Header:
     for tensor in plan(recipe, kind):
         tensors.append(TensorInfo(tensor.name, tuple(reversed(tensor.shape)), int(tensor.kind), offset))
         offset += -(-tensor.size // 32) * 32
-    metadata = {"general.architecture": ARCHITECTURE, "general.name": "synthetic"}
-    values: dict[str, Any] = metadata | {f"{ARCHITECTURE}.{key}": value for key, value in keys(recipe).items()}
+    architecture = "llama" if recipe.community else ARCHITECTURE
+    metadata = {"general.architecture": architecture, "general.name": "synthetic"}
+    values: dict[str, Any] = metadata | {f"{architecture}.{key}": value for key, value in keys(recipe).items()}
     return Header(Path("synthetic.gguf"), values, tuple(tensors), 0, offset)
 
 
@@ -167,13 +163,23 @@ class _Pools:
         if tensor.kind == gguf.GGMLQuantizationType.F32:
             scale = 1.0 if tensor.name.endswith("norm.weight") else 0.0
             spread = 0.05 if scale else 1 / np.sqrt(tensor.shape[-1])
+            if tensor.name == "output_norm.weight":
+                scale = LOGITS
             values = scale + spread * self._random.standard_normal(tensor.shape)
             yield values.astype(np.float32)
             return
         pool = self._pool(tensor.kind, tensor.shape[-1])
         rows, step = tensor.shape[0], max(_PIECE // pool.shape[1], 1)
+        width = gguf.GGML_QUANT_SIZES[tensor.kind][1]
+        blocks = pool.reshape(len(pool), -1, width)
+        places = np.arange(blocks.shape[1])
         for start in range(0, rows, step):
-            yield pool[self._random.integers(0, len(pool), min(step, rows - start))]
+            count = min(step, rows - start)
+            if tensor.name == "output.weight":  # no two alike, or the best two logits would be the same
+                chosen = self._random.integers(0, len(pool), (count, len(places)))
+                yield blocks[chosen, places].reshape(count, -1)
+            else:
+                yield pool[self._random.integers(0, len(pool), count)]
 
     def _pool(self, kind: gguf.GGMLQuantizationType, columns: int) -> NDArray[np.uint8]:
         if (kind, columns) not in self._pools:

@@ -1,7 +1,9 @@
-"""How fast answers are written: with the first pass alone, one token a step with all passes, and with drafts; with
-every block of attention and without those below rounding, where the model has such.
+"""How fast answers are written: by llama.cpp's own calls alone (stock), with the first pass alone, one token a step
+with all passes, and with drafts; with every block of attention and without those below rounding, where the model has
+such.
 
-The cases of one kind of text run in turns on one engine. Reading the prompt is not part of the time. Ordinary code is
+The cases run in turns on one engine, prompt after prompt; stock has a context of its own over the same weights. The
+time begins when the first token is chosen: reading the prompt is not part of it. Ordinary code is
 the standard library's, cut anywhere; copying is such code written a second time with one name changed, as a rename, a
 repeated block or a similar test is. A small model loses the thread of a copy, so that kind is measured twice: as the
 model goes on, and with the rest of the copy given, which is what a model that can copy would write.
@@ -9,31 +11,34 @@ model goes on, and with the rest of the copy given, which is what a model that c
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_text, code_tokens
-from iquest_lsp.bench.passes import planned, skipping, write
+from iquest_lsp.bench.passes import planned, skipping, stock_loops, write
 from iquest_lsp.bench.prefill import LENGTHS
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
+from iquest_lsp.bench.report import Progress, Report, Row, Sample, compared, timed
 from iquest_lsp.datatypes import Generation, Limits, Prompt, Sampling
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.sampling import Choice, Sampler
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.context import Context
+from iquest_lsp.runtime.llama.stock_loop import StockLoop
 from iquest_lsp.token_ids import TokenIds
 
 PROMPTS = 8
 #: A longer prompt begins as all of its length do, so that reading it costs its own tokens only.
 OWN = 1024
 NEW = 48
+KINDS = ("ordinary code", "copying", "copying, the copy given")
 #: Lines of a block that is written a second time, and those of them that the prompt holds already.
 _BLOCK, _BEGUN = 30, 4
 _NAME = re.compile(r"\b[a-z_][a-z_0-9]{3,}\b")
@@ -47,15 +52,23 @@ class Task:
     given: tuple[int, ...] | None = None
 
 
-class Given(Sampler):
-    """Chooses the tokens of a given text, as a model would that is sure of it."""
+class Timed(Sampler):
+    """Chooses the best tokens, or those of a given text, as a model would that is sure of it; knows when it began."""
 
-    def __init__(self, tokens: Sequence[int]) -> None:
+    def __init__(self, tokens: Sequence[int] | None = None) -> None:
         super().__init__(Sampling(), np.random.default_rng(0))
-        self._rest = iter(tokens)
+        self._rest = None if tokens is None else iter(tokens)
+        self._began: tuple[float, float] | None = None
 
     def choose(self, logits: NDArray[np.float32]) -> Choice:
-        return self.score(next(self._rest), logits)
+        if self._began is None:
+            self._began = time.perf_counter(), time.process_time()
+        return super().choose(logits) if self._rest is None else self.score(next(self._rest), logits)
+
+    def sample(self) -> Sample:
+        """The time from the first choice until now; none where nothing was chosen."""
+        wall, cpu = self._began or (time.perf_counter(), time.process_time())
+        return Sample(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 @dataclass(slots=True)
@@ -87,23 +100,26 @@ def run(
     *,
     prompts: int = PROMPTS,
     new: int = NEW,
+    library: Any = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Report:
-    """Measures the model of `options` with prompts of each length; raises UsageError and the engine's errors."""
+    """Measures the model of `options` with prompts of each length; raises UsageError and the engine's errors.
+
+    `library` are the bindings of another llama.cpp, which is one more case (see StockLoop); `kinds` of text.
+    """
     engine = LlamaBackend(replace(planned(options), context_tokens=max(lengths) + new + 256, sequences=1))
     info = engine.load(lambda share: None)
     try:
-        report = Report("decode", info.name)
-        for length in lengths:
-            copies = copying(engine, length, prompts)
-            for kind, tasks in (
-                ("ordinary code", ordinary(engine, length, prompts)),
-                ("copying", [Task(task.prompt) for task in copies]),
-                ("copying, the copy given", copies),
-            ):
-                report.rows += _rows(engine, kind, tasks, new, repeats, progress)
+        with stock_loops(engine.parts.model, engine.options, max(lengths) + new + 256, library) as loops:
+            report = Report("decode", info.name)
+            for length in lengths:
+                copies = copying(engine, length, prompts)
+                texts = (ordinary(engine, length, prompts), [Task(task.prompt) for task in copies], copies)
+                for kind, tasks in zip(KINDS, texts, strict=True):
+                    if kind in kinds:
+                        report.rows += _Bench(engine, loops, tasks, new).rows(kind, repeats, progress)
         report.notes.append(
-            "drafted and plain give the same tokens after one reading of a prompt (here each reads it anew, in batches "
-            "that follow the clock, so that a close call may fall otherwise); one_pass is another, weaker model"
+            "drafted and plain give the same tokens after one reading of a prompt; one_pass is another, weaker model"
         )
         return report
     finally:
@@ -138,89 +154,94 @@ def copying(engine: LlamaBackend, length: int, count: int) -> list[Task]:
     return made
 
 
-def _rows(
-    engine: LlamaBackend,
-    kind: str,
-    tasks: Sequence[Task],
-    new: int,
-    repeats: int,
-    progress: Progress | None,
-) -> list[Row]:
-    seen = _Seen({}, {}, Counter())
-    for place, task in enumerate(tasks):  # also warms up
-        seen.plain[place] = _answer(engine, task, new, draft=False)[0].tokens
-    context = engine.context
-    cases: dict[str, Callable[[], Sample]] = {}
-    counted: dict[str, attention.Blocks] = {}
-    if engine.passes > 1:
-        cases["one_pass"] = lambda: _alone(engine, context, tasks, seen, 1)
-    if engine.passes > 1 and attention.applies(context):
-        cases["dense"] = lambda: _alone(engine, context, tasks, seen, engine.passes, 0.0, ("dense", counted))
-        cases["sparse"] = lambda: _alone(engine, context, tasks, seen, engine.passes, None, ("sparse", counted))
-    cases["plain"] = lambda: _engine(engine, tasks, new, seen, draft=False)
-    cases["drafted"] = lambda: _engine(engine, tasks, new, seen, draft=True)
-    found = interleaved(cases, repeats, progress)
-    length = len(tasks[0].prompt)
-    notes = dict.fromkeys(found, f"{kind}, {length} tokens before it")
-    notes["drafted"] += f"; {seen.note()}"
-    for case, blocks in counted.items():
-        notes[case] += f"; the passes alone, without the engine; {blocks.sentence()}"
-    return [Row(case, seen.tokens, samples, notes[case]) for case, samples in found.items()]
+class _Bench:
+    """The cases of one kind of text, in turns, prompt after prompt: each is read once by the engine and each loop."""
 
+    def __init__(self, engine: LlamaBackend, loops: dict[str, StockLoop], tasks: Sequence[Task], new: int) -> None:
+        self._engine = engine
+        self._loops = loops
+        self._tasks = tasks
+        self._new = new
+        self._seen = _Seen({}, {}, Counter())
+        self._blocks: dict[str, attention.Blocks] = {}
 
-def _engine(engine: LlamaBackend, tasks: Sequence[Task], new: int, seen: _Seen, *, draft: bool) -> Sample:
-    wall = cpu = 0.0
-    for place, task in enumerate(tasks):
-        made, seconds = _answer(engine, task, new, draft=draft)
-        wall += made.timings.decode_ms / 1000
-        cpu += seconds
-        (seen.drafted if draft else seen.plain)[place] = made.tokens
-        if draft:
-            counts = made.counts
-            seen.counts.update(drafted=counts.drafted, accepted=counts.accepted, rechecked=counts.rechecked)
-    return Sample(wall, cpu)
+    def rows(self, kind: str, repeats: int, progress: Progress | None) -> list[Row]:
+        cases = self._cases()
+        samples = {case: [Sample(0.0, 0.0)] * repeats for case in cases}
+        for place, task in enumerate(self._tasks):
+            for loop in self._loops.values():
+                loop.read(task.prompt)
+            self._plain(place)  # also warms up
+            for turn in range(repeats):
+                for case, measure in cases.items():
+                    found, before = measure(place), samples[case][turn]
+                    samples[case][turn] = Sample(before.seconds + found.seconds, before.cpu_seconds + found.cpu_seconds)
+                if progress is not None:
+                    progress(place * repeats + turn + 1, len(self._tasks) * repeats)
+        notes = dict.fromkeys(cases, f"{kind}, {len(self._tasks[0].prompt)} tokens before it")
+        notes["drafted"] += f"; {self._seen.note()}"
+        for case, blocks in self._blocks.items():
+            notes[case] += f"; the passes alone, without the engine; {blocks.sentence()}"
+        for case in cases:
+            if case != "stock":
+                notes[case] += f"; {compared(samples[case], samples['stock'])}"
+        return [Row(case, self._seen.tokens, tuple(found), notes[case]) for case, found in samples.items()]
 
+    def _cases(self) -> dict[str, Callable[[int], Sample]]:
+        engine = self._engine
+        cases: dict[str, Callable[[int], Sample]] = {}
+        for name, loop in self._loops.items():
+            cases[name] = functools.partial(self._stock, loop)
+        if engine.passes > 1:
+            cases["one_pass"] = lambda place: self._alone(place, 1)
+        if engine.passes > 1 and attention.applies(engine.context):
+            cases["dense"] = lambda place: self._alone(place, engine.passes, 0.0, "dense")
+            cases["sparse"] = lambda place: self._alone(place, engine.passes, None, "sparse")
+        return cases | {"plain": self._plain, "drafted": self._drafted}
 
-def _answer(engine: LlamaBackend, task: Task, new: int, *, draft: bool) -> tuple[Generation, float]:
-    """One answer, and the processor seconds of writing it: the prompt is read before."""
-    _read(engine, task)
-    given = None if task.given is None else Given(task.given)
-    limits = Limits(max_tokens=new if task.given is None else min(new, len(task.given)), draft=draft)
-    begin = time.process_time()
-    made = engine.complete(Prompt(task.prompt), limits, _never, sampler=given)
-    return made, time.process_time() - begin
+    def _stock(self, loop: StockLoop, place: int) -> Sample:
+        loop.go_back(self._tasks[place].prompt)
+        return timed(lambda: loop.write(len(self._seen.plain[place])))
+
+    def _plain(self, place: int) -> Sample:
+        made, sample = self._answer(place, draft=False)
+        self._seen.plain[place] = made.tokens
+        return sample
+
+    def _drafted(self, place: int) -> Sample:
+        made, sample = self._answer(place, draft=True)
+        counts = made.counts
+        self._seen.counts.update(drafted=counts.drafted, accepted=counts.accepted, rechecked=counts.rechecked)
+        self._seen.drafted[place] = made.tokens
+        return sample
+
+    def _answer(self, place: int, *, draft: bool) -> tuple[Generation, Sample]:
+        """One answer, and the time of writing it."""
+        task = self._tasks[place]
+        _read(self._engine, task)
+        sampler = Timed(task.given)
+        most = self._new if task.given is None else min(self._new, len(task.given))
+        made = self._engine.complete(Prompt(task.prompt), Limits(max_tokens=most, draft=draft), _never, sampler=sampler)
+        return made, sampler.sample()
+
+    def _alone(self, place: int, depth: int, share: float | None = None, counted: str = "") -> Sample:
+        """As many tokens as the engine wrote, with so many passes of the context alone."""
+        task, context = self._tasks[place], self._engine.context
+        _read(self._engine, task)
+        if counted:
+            attention.blocks(context)
+        with skipping(context, share):
+            sample = timed(lambda: write(context, len(task.prompt), len(self._seen.plain[place]), depth))
+        if counted:
+            known, more = self._blocks.get(counted, attention.Blocks(0, 0, 0)), attention.blocks(context)
+            both = zip(astuple(known), astuple(more), strict=True)
+            self._blocks[counted] = attention.Blocks(*(a + b for a, b in both))
+        context.remove(0, len(task.prompt), -1)
+        return sample
 
 
 def _read(engine: LlamaBackend, task: Task) -> None:
     engine.complete(Prompt(task.prompt), Limits(max_tokens=1, draft=False), _never)
-
-
-def _alone(
-    engine: LlamaBackend,
-    context: Context,
-    tasks: Sequence[Task],
-    seen: _Seen,
-    depth: int,
-    share: float | None = None,
-    counted: tuple[str, dict[str, attention.Blocks]] | None = None,
-) -> Sample:
-    """As many tokens as the engine wrote, with so many passes of the context alone."""
-    wall = cpu = 0.0
-    blocks = attention.Blocks(0, 0, 0)
-    for place, task in enumerate(tasks):
-        _read(engine, task)
-        if counted is not None:
-            attention.blocks(context)
-        with skipping(context, share):
-            sample = timed(lambda: write(context, len(task.prompt), len(seen.plain[place]), depth))  # noqa: B023  runs at once
-        if counted is not None:
-            more = attention.blocks(context)
-            blocks = attention.Blocks(*(a + b for a, b in zip(astuple(blocks), astuple(more), strict=True)))
-        wall, cpu = wall + sample.seconds, cpu + sample.cpu_seconds
-        context.remove(0, len(task.prompt), -1)
-    if counted is not None:
-        counted[1][counted[0]] = blocks
-    return Sample(wall, cpu)
 
 
 def _never() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.context import Context, Logits
 from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.llama.stock_loop import StockLoop
 from iquest_lsp.runtime.models.gguf_header import read_header
+from iquest_lsp.runtime.models.planner import cores
 
 
 def check_model(options: EngineOptions) -> None:
@@ -42,6 +45,30 @@ def planned(options: EngineOptions) -> EngineOptions:
     """The options as `loaded` chooses them, so that a benchmark can have cells of its own count."""
     with loaded(options) as (_, chosen, _):
         return chosen
+
+
+@contextlib.contextmanager
+def stock_loops(
+    model: Model, options: EngineOptions, cells: int, library: Any = None
+) -> Iterator[dict[str, StockLoop]]:
+    """llama.cpp's calls alone with the options' batch, threads and KV type, by the case's name; `library` are the
+    bindings of another llama.cpp."""
+    threads = options.threads or cores()
+    with contextlib.ExitStack() as stack:
+        loops = {}
+        libraries = {"stock": None} | ({} if library is None else {"stock_build": library})
+        for name, given in libraries.items():
+            loops[name] = StockLoop(
+                model,
+                cells,
+                batch=options.batch_tokens,
+                threads=threads,
+                batch_threads=options.batch_threads or threads,
+                kv_type=options.kv_type,
+                library=given,
+            )
+            stack.callback(loops[name].close)
+        yield loops
 
 
 def read(context: Context, tokens: Sequence[int], depth: int, start: int = 0) -> None:

@@ -1,6 +1,6 @@
-"""How fast prompts are read: one pass, both passes everywhere, and the second pass over the receptive field only;
-with every block of attention and without those below rounding, where the model has such; and what a prompt costs the
-engine that has it cold, warm, or on disk.
+"""How fast prompts are read: by llama.cpp's own calls alone (stock), with one pass, both passes everywhere, and the
+second pass over the receptive field only; with every block of attention and without those below rounding, where the
+model has such; and what a prompt costs the engine that has it cold, warm, or on disk.
 
 The cases of one length run in turns on contexts of the same size and type; every run of the first kind starts from
 an empty cache.
@@ -8,24 +8,27 @@ an empty cache.
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
-from iquest_lsp.bench.passes import loaded, read, skipping
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
+from iquest_lsp.bench.passes import loaded, read, skipping, stock_loops
+from iquest_lsp.bench.report import Progress, Report, Row, Sample, compared, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
+from iquest_lsp.runtime.llama.stock_loop import StockLoop
 from iquest_lsp.token_ids import TokenIds
 
 LENGTHS = (512, 4096, 16384, 32768)
@@ -43,8 +46,11 @@ def run(
     repeats: int = 3,
     progress: Progress | None = None,
     cases: str = "all",
+    library: Any = None,
 ) -> Report:
     """Measures the model of `options`, with its batch, threads and KV type; `cases` are all, passes or engine.
+
+    `library` are the bindings of another llama.cpp, which is one more case (see StockLoop).
 
     Lengths from 65536 tokens on run once. Raises UsageError and the engine's errors.
     """
@@ -56,7 +62,7 @@ def run(
         )
         tokens = code_tokens(model.tokenize, max(lengths) + TYPED)
         for length in lengths if cases != "engine" else ():
-            report.rows += _passes(model, options, tokens[:length], _times(length, repeats), progress)
+            report.rows += _passes(model, options, tokens[:length], _times(length, repeats), progress, library)
     for length in lengths if cases != "passes" else ():
         report.rows += engine_rows(options, tokens[: length + TYPED], _times(length, repeats), progress)
     return report
@@ -70,7 +76,19 @@ def _times(length: int, repeats: int) -> int:
 
 
 def _passes(
-    model: Model, options: EngineOptions, tokens: list[int], repeats: int, progress: Progress | None
+    model: Model, options: EngineOptions, tokens: list[int], repeats: int, progress: Progress | None, library: Any
+) -> list[Row]:
+    with stock_loops(model, options, len(tokens) + ROOM, library) as loops:
+        return _passes_beside(loops, model, options, tokens, repeats, progress)
+
+
+def _passes_beside(
+    loops: dict[str, StockLoop],
+    model: Model,
+    options: EngineOptions,
+    tokens: list[int],
+    repeats: int,
+    progress: Progress | None,
 ) -> list[Row]:
     context = LoopContext(
         model,
@@ -86,8 +104,13 @@ def _passes(
     )
     ids = np.asarray(tokens, np.int32)
     try:
-        cases: dict[str, Callable[[], Sample]] = {"one_pass": lambda: _measured(context, ids, 1)}
-        notes = {"one_pass": "the first pass alone; its logits are not the model's"}
+        cases: dict[str, Callable[[], Sample]] = {}
+        for name, loop in loops.items():
+            cases[name] = functools.partial(timed, functools.partial(loop.read, tokens))
+        cases["one_pass"] = lambda: _measured(context, ids, 1)
+        notes = dict.fromkeys(loops, "llama.cpp's calls alone, all passes over every token")
+        alone = "the first pass alone; its logits are not the model's"
+        notes["one_pass"] = alone if context.passes > 1 else "as the engine reads it; the model has one pass"
         counted: dict[str, attention.Blocks] = {}
         if context.passes > 1:
             plan = context.plan(0, 0, len(ids))
@@ -100,6 +123,9 @@ def _passes(
             cases["sparse"] = lambda: _skipping(context, ids, None, "sparse", counted)
         found = interleaved(cases, repeats, progress)
         notes |= {case: f"as ours; {blocks.sentence()}" for case, blocks in counted.items()}
+        for case in found:
+            if case != "stock":
+                notes[case] += f"; {compared(found[case], found['stock'])}"
         return [Row(case, len(ids), samples, notes[case]) for case, samples in found.items()]
     finally:
         context.close()

@@ -92,6 +92,15 @@ def interleaved(
     return {name: tuple(found) for name, found in samples.items()}
 
 
+def compared(samples: Sequence[Sample], stock: Sequence[Sample]) -> str:
+    """How fast a case was against stock in the same turn: the median turn, and the slowest and the fastest."""
+    turns = list(zip(samples, stock, strict=True))
+    work = [theirs.cpu_seconds / max(ours.cpu_seconds, 1e-9) for ours, theirs in turns]
+    clock = statistics.median(theirs.seconds / max(ours.seconds, 1e-9) for ours, theirs in turns)
+    spread = f"{min(work):.3f} to {max(work):.3f}"
+    return f"{statistics.median(work):.3f} times stock by processor time ({spread}), {clock:.3f} by the clock"
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The nearest-rank percentile of sorted values."""
     rank = max(-(-len(values) * share // 1), 1)

@@ -113,13 +113,18 @@ async def _body(headers: Mapping[str, str], reader: asyncio.StreamReader, writer
 
 def answer(status: int, body: object, *, keeps: bool) -> bytes:
     """A JSON answer."""
-    return _framed(status, "application/json", json.dumps(body).encode("ascii"), keeps=keeps)
+    return _framed(status, "application/json", _json(body), keeps=keeps)
 
 
 def events(parts: Iterable[object], *, keeps: bool, done: bool) -> bytes:
     """An answer of server-sent events, each with JSON; `done` ends it as OpenAI's servers do."""
-    told = b"".join(b"data: " + json.dumps(part).encode("ascii") + b"\n\n" for part in parts)
+    told = b"".join(b"data: " + _json(part) + b"\n\n" for part in parts)
     return _framed(200, "text/event-stream", told + (b"data: [DONE]\n\n" if done else b""), keeps=keeps)
+
+
+def _json(body: object) -> bytes:
+    """JSON without spaces: llama.vim takes an answer only where `"content":"` stands in it, to the letter."""
+    return json.dumps(body, separators=(",", ":")).encode("ascii")
 
 
 def _framed(status: int, kind: str, body: bytes, *, keeps: bool) -> bytes:

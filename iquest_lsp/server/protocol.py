@@ -131,7 +131,14 @@ class Protocol(LanguageServerProtocol):
         elif not self.initialized and method != types.EXIT:
             log.debug("dropped %.100s before initialize", method)
             return
+        elif method == types.CANCEL_REQUEST and not self._is_cancellable(data.get("params")):
+            return  # answered meanwhile, most often; a client that is far ahead sends many
         self._handle(data, method, number)
+
+    def _is_cancellable(self, params: object) -> bool:
+        """Whether the request that a client withdraws is one of its own that is being handled."""
+        number = params.get("id") if isinstance(params, dict) else None
+        return _valid_id(number) and number in self._asked
 
     def withdraw(self) -> None:
         """Cancels what is under way, since nobody is left to hear of it."""
@@ -253,11 +260,6 @@ class Protocol(LanguageServerProtocol):
         super()._handle_request(msg_id, method_name, params)
         if msg_id not in self._request_futures:  # answered at once
             self._asked.discard(msg_id)
-
-    def _handle_notification(self, method_name: str, params: Any) -> None:
-        if method_name == types.CANCEL_REQUEST and (not _valid_id(params.id) or params.id in self._own):
-            return  # no request, or one of ours, which is not the client's to cancel
-        super()._handle_notification(method_name, params)
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
         future = self._request_futures.get(msg_id)  # it stays known until its one response has left

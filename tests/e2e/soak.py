@@ -66,6 +66,7 @@ class Typist:
         self._at_least = at_least
         self._tally = tally
         self._sent: dict[int, float] = {}
+        self._newest = 0
         self._newest_answered = 0
 
     async def type_until(self, end: float) -> None:
@@ -109,14 +110,15 @@ class Typist:
         self.client.notify("textDocument/didChange", {"textDocument": where, "contentChanges": [change]})
 
     def _ask(self, uri: str, line: int, column: int) -> None:
-        for number in self._sent:
-            self.client.notify("$/cancelRequest", {"id": number})
+        if self._newest in self._sent:  # as editors do, once for each
+            self.client.notify("$/cancelRequest", {"id": self._newest})
         params = {
             "textDocument": {"uri": uri},
             "position": {"line": line, "character": column},
             "context": {"triggerKind": 2},
         }
-        self._sent[self.client.ask("textDocument/inlineCompletion", params)] = time.monotonic()
+        self._newest = self.client.ask("textDocument/inlineCompletion", params)
+        self._sent[self._newest] = time.monotonic()
         self._tally.requests += 1
 
     async def _pause(self, char: str) -> None:

@@ -17,7 +17,8 @@ def test_cases_of_each_kind_of_text(tmp_path: Path, passes: int) -> None:
     options = EngineOptions(model_path=str(write(tmp_path / "m.gguf", recipe)), kv_type="f32", threads=1)
     report = decode.run(options, (128,), 1, prompts=2, new=12)
     cases = [row.case for row in report.rows]
-    assert cases == [*(["one_pass", "dense", "sparse"] if passes > 1 else []), "plain", "drafted"] * 3
+    assert cases == ["stock", *(["one_pass", "dense", "sparse"] if passes > 1 else []), "plain", "drafted"] * 3
+    assert all(("times stock" in row.note) == (row.case != "stock") for row in report.rows)
     assert all(0 < row.tokens <= 24 for row in report.rows)
     assert all("2 of 2 answers alike" in row.note for row in report.rows if row.case == "drafted")
     given = [row for row in report.rows if "given" in row.note]

@@ -25,7 +25,7 @@ from iquest_lsp.codeflow.past.tracking import Range
 from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read
-from iquest_lsp.codeflow.syntax.line_effects import plain_effects
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, plain_effects
 from iquest_lsp.codeflow.syntax.mentions import meant
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
@@ -70,12 +70,21 @@ def explain_diff(
     tracked = frozenset(repository.files(source.revision or None))
     uses = _uses(source, changes)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
+    # Other words in a comment ask for nothing elsewhere.
+    silent = {
+        item.path
+        for item in known.files
+        if item.symbols
+        and category(item.path) in (Category.SOURCE, Category.TEST)
+        and all(part.change in ("doc", "format-only") for part in item.symbols)
+    }
+    acting = [item.old_path or item.path for item in source.files if item.status != "A" and item.path not in silent]
     risks = risks_of(source, changes, uses, tracked, redact, _reader(source))
     known = replace(known, dangers=_dangers(risks, redact))
     tell(known)
-    partners = past.partners(earlier, include_filtered=include_filtered)
+    partners = past.partners(acting, include_filtered=include_filtered)
     habits = past.habits(include_filtered=include_filtered)
-    idle = changes_nothing_but_comments(paths, changes)
+    idle = changes_nothing_but_comments(paths, changes) or silent >= set(paths)
     missing = [] if idle else missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
     if len(missing) < LEAST and not idle:
         missing = with_likely(missing, _along(source, past, tracked), partners)
@@ -100,7 +109,7 @@ def known_of(
     changes = changes_of(source)
     told = [_told(item, redact) for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
-    beside = (_told(item, redact) for item in _beside_definitions(source, changes))
+    beside = (_told(item, redact) for item in _without_extracted([*_beside_definitions(source, changes)]))
     for change in (*told, *beside):
         by_path.setdefault(change.path, []).append(change)
     files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
@@ -149,7 +158,35 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else _from_headings(item)
-    return link_moves(found)
+    return _without_extracted(link_moves(found))
+
+
+_GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE, EffectKind.HANDLES})
+
+
+def _without_extracted(changes: Sequence[SymbolChange]) -> list[SymbolChange]:
+    """The changes without what a definition no longer does itself, where a new one that it now calls does it."""
+    new: dict[str, str] = {}
+    for item in changes:
+        if item.change == "added":
+            short = item.name.rsplit(".", 1)[-1]
+            new[short] = "\n".join((new.get(short, ""), *item.lines))
+    found = []
+    for item in changes:
+        called = [name for effect in item.effects if effect.kind is EffectKind.CALLS for name in effect.values]
+        text = "\n".join(new[name] for name in called if name in new)
+        if text:
+            item = replace(item, effects=tuple(_left_out(effect, text) for effect in item.effects))
+            item = replace(item, effects=tuple(effect for effect in item.effects if effect.values))
+        found.append(item)
+    return found
+
+
+def _left_out(effect: Effect, text: str) -> Effect:
+    """An effect without the names that a text holds, where it tells what has gone."""
+    if effect.kind not in _GONE:
+        return effect
+    return Effect(effect.kind, tuple(name for name in effect.values if name.rsplit(".", 1)[-1] not in text))
 
 
 def _told(change: SymbolChange, redact: Redact | None) -> SymbolChange:

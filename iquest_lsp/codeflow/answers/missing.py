@@ -48,7 +48,8 @@ def missing_of(
     ]
     counted = {(partner.path, partner.of): partner for partner in partners}
     if behaviour and not any(category(path) is Category.TEST for path in paths):
-        for item in _tests(code, counted, tracked):
+        acting = {item.path for item in behaviour}
+        for item in _tests([path for path in code if path in acting], counted, tracked):
             _put(found, item)
     for item in _mentions(behaviour, uses, known, counted):
         _put(found, item)

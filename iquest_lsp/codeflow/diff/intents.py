@@ -15,7 +15,7 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects
 
@@ -120,6 +120,7 @@ class Shape:
     renamed_words: bool = False
     guards: int = 0
     format_only: bool = False
+    comments_only: bool = False
     versions_only: bool = False
     speeds: int = 0
 
@@ -134,8 +135,15 @@ _SPEED = re.compile(
     r"(?<!new )\bset\(|buffer|precomput|lazy|reserve\(|rayon|parallel",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"version|^\s*[\"']?\d+\.\d+(\.\d+)?|__version__", re.IGNORECASE)
+_VERSION = re.compile(r"version.*\d|^\s*[\"']?\d+\.\d+(\.\d+)?", re.IGNORECASE)
+#: An assignment in C that begins as a line of a comment may.
+_POINTER = re.compile(r"\*\s*\w[\w.>\[\]-]*\s*[-+|&]?=")
 _WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
+
+
+def _helps_tests(item: SymbolChange) -> bool:
+    """Whether a definition of a test file is no test."""
+    return item.kind != "test" and category(item.path) is Category.TEST
 
 
 def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None = None) -> Shape:
@@ -167,7 +175,8 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         symbols["value"] = len(values)
         symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
-            item.change == "added" and (not item.public or item.kind in ("constant", "variable")) for item in outer
+            item.change == "added" and (not item.public or item.kind in ("constant", "variable") or _helps_tests(item))
+            for item in outer
         )
         symbols["tests-added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
@@ -184,6 +193,9 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         moved_lines=common / len(telling) if telling else 0.0,
         renamed_words=_one_word_renamed(code),
         guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
+        comments_only=bool(minus or plus)
+        and len(code) == len(files)
+        and all(is_comment(line) and not _POINTER.match(line) for line in (*minus, *plus)),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=sum(bool(_SPEED.search(line)) for line in plus) - sum(bool(_SPEED.search(line)) for line in minus),
@@ -283,7 +295,13 @@ _EMOJI = {
 _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.ASCII), kind, weight)
     for pattern, kind, weight in (
-        (r"\bdeprecat\w*|弃用|废弃", "deprecate", 3.0),
+        # What is removed, documented or mended since it is deprecated is not being deprecated.
+        (
+            r"^(?!.*\b(?:remov|drop|delet|stop|replac|avoid|fix|silenc|suppress|ignor|note|us(?:e|ing) of|instead)).*"
+            r"\bdeprecat(?:e|es|ed|ing|ion|ions)\b|弃用|废弃",
+            "deprecate",
+            3.0,
+        ),
         (
             r"\b(fix(e[sd]|ing)?|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
             "fix",
@@ -342,6 +360,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
     )
 )
+_TAKES_OUT = re.compile(r"(?:remov|drop|delet)(?:e|es|ed|ing|s|ped|ping)?\b", re.IGNORECASE)
 _EMPTY = re.compile(
     r"^\W*(wip|update[sd]?|updat(e|ing) (code|files?|stuff)|fix(es|ed)?|fix typos?|typos?|changes?|misc|stuff|tmp|temp|"
     r"minor( changes?| fix(es)?)?|test|commit|save|checkpoint|work|more( work| changes| stuff)?|cleanup|clean up|"
@@ -428,7 +447,7 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             return kind, 0.9, (Reason(Sign.EMOJI, (emoji,)),), True
     told = not uninformative(subject)
     guess = shape_kind(shape)
-    if guess is not None and guess[1] >= 0.9:
+    if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS):
         return guess[0], guess[1], (guess[2],), told
     if told:
         scores, words = _scores(subject, body, shape)
@@ -441,9 +460,14 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             why = [Reason(Sign.WORD, (words[kind],))] if kind in words else []
             why += [guess[2]] if guess is not None and guess[0] == kind else []
             return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
-    if guess is not None:
+    # A message that says something else is not overruled by so little.
+    slight = told and guess is not None and guess[1] <= 0.5 and guess[2].kind in _SLIGHT
+    if guess is not None and not slight:
         return guess[0], guess[1], (guess[2],), told
     return "change", 0.2, (Reason(Sign.UNKNOWN),), told
+
+
+_SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN})
 
 
 def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
@@ -455,6 +479,9 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
+        taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
+        if found and kind == "fix" and taken_out:
+            continue  # what is taken out is named, not mended
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
@@ -487,6 +514,8 @@ def shape_kind(shape: Shape) -> Guess | None:
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
             return name, 0.9, Reason(Sign.ONE_CATEGORY, (what.value,))
+    if shape.comments_only:
+        return "docs", 0.85, Reason(Sign.COMMENTS)
     if shape.format_only and shape.categories[Category.SOURCE]:
         return "style", 0.85, Reason(Sign.LAYOUT)
     if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.diff.values import MAX_VALUE, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
+from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.forms import Rows, rows_of
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, named, plain_effects
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
@@ -20,14 +23,24 @@ MAX_PARTS = 12
 #: A comment belongs to what begins within so many lines below it.
 NEAR = 6
 #: Kinds whose own text says what they do; of the others, sections above all, only a short line is told.
-_CODE = frozenset({"variable", "assignment", "call", "statement", "module", "command", "function", "declaration"})
+_CODE = frozenset({"variable", "assignment", "call", "statement", "module", "command", "declaration", "block"})
+#: What files without a grammar define; what their lines do is read as that of other definitions.
+DEFINED = frozenset(
+    {
+        *("function", "method", "property", "class", "interface", "trait", "struct", "enum", "object", "protocol"),
+        *("extension", "record", "macro", "resource", "data", "input", "output", "provider"),
+    }
+)
 _PROSE = frozenset({"section", "preamble", "paragraph", "entry"})
 _VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
-_RENAMED = frozenset({"section", "test", "suite", "key", "target"})
+_RENAMED = frozenset({"section", "test", "suite", "key", "target"}) | DEFINED
 #: Each of them is told, however many they are.
 _COUNTED = frozenset({"package", "test"})
 #: What is told of files that come or go: all else is told by the file.
 _OF_WHOLE = frozenset({"test"})
+#: How alike the titles of two tests are of which one took the other's place.
+SAME_TITLE = 0.7
+_MARK = re.compile(r"^\s*(?:#|//|--|;)\s?")
 Key = tuple[str, str, int]
 
 
@@ -39,6 +52,10 @@ class _Part:
     new: Region | None = None
     removed: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
+    #: The same lines by the hunk that they are in.
+    hunks: dict[int, tuple[list[str], list[str]]] = field(default_factory=dict)
+    #: Whether others of its name are in the file before and after.
+    has_forms: bool = False
 
     @property
     def name(self) -> str:
@@ -63,11 +80,17 @@ def part_changes(
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
-    sides = _Sides(_Side(old, gone), _Side(new, come))
-    sides.fill()
+    keyed = _keyed(old)
+    sides = _Sides(_Side(keyed, gone), _Side(_keyed(new, keyed, rows_of(item)), come))
+    sides.fill(item)
     parts = _fewer(sides.parts, sides)
     _pair_comments(parts)
-    return [*_renamed(item, parts, before, after), *(_change(item, part) for part in parts.values())]
+    _drop_uncommented(parts)
+    formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
+    for key, part in parts.items():
+        part.has_forms = key[:2] in formed
+    texts = _texts(before), _texts(after)
+    return [*_renamed(item, parts, texts, new), *(_change(item, part, texts) for part in parts.values())]
 
 
 def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int, str], dict[int, str]]:
@@ -84,8 +107,8 @@ def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int
 class _Side:
     """The regions of one side by name, and around each line that is asked about the smallest first."""
 
-    def __init__(self, regions: tuple[Region, ...], lines: dict[int, str]) -> None:
-        self.regions, self.lines = _keyed(regions), lines
+    def __init__(self, regions: dict[Key, Region], lines: dict[int, str]) -> None:
+        self.regions, self.lines = regions, lines
         self.around: dict[int, list[Key]] = {at: [] for at in lines}
         numbers = sorted(lines)
         for key, item in self.regions.items():
@@ -109,14 +132,18 @@ class _Sides:
         self.old, self.new = old.regions, new.regions
         self.parts: dict[Key, _Part] = {}
 
-    def fill(self) -> None:
+    def fill(self, item: FileDiff) -> None:
         """Gives each line to the region that holds it, and a comment to what it stands above."""
+        hunks = [(range(hunk.old_start, hunk.old_start + len(hunk.removed)), hunk.new_start) for hunk in item.hunks]
+        starts = [[span.start for span, _ in hunks], [start for _, start in hunks]]
         for side, other in ((self.before, self.new), (self.after, self.old)):
+            is_new = side is self.after
             for at, line in side.lines.items():
                 key = self._of(side, other, at, comment=is_comment(line))
                 if key is not None:
                     part = self.parts.setdefault(key, _Part(self.old.get(key), self.new.get(key)))
-                    (part.removed if side is self.before else part.added).append(line)
+                    (part.added if is_new else part.removed).append(line)
+                    part.hunks.setdefault(bisect_right(starts[is_new], at) - 1, ([], []))[is_new].append(line)
 
     @staticmethod
     def _of(side: _Side, other: Mapping[Key, Region], line: int, *, comment: bool) -> Key | None:
@@ -146,6 +173,10 @@ def _fewer(parts: dict[Key, _Part], sides: _Sides) -> dict[Key, _Part]:
             into = merged.setdefault(outer, _Part(sides.old.get(outer), sides.new.get(outer)))
             into.removed += part.removed
             into.added += part.added
+            for at, (gone, come) in part.hunks.items():
+                both = into.hunks.setdefault(at, ([], []))
+                both[0].extend(gone)
+                both[1].extend(come)
         parts, depth = merged, depth - 1
     return parts
 
@@ -162,20 +193,51 @@ def _outer(key: Key, sides: _Sides, depth: int) -> Key:
     return key
 
 
-def _keyed(regions: Iterable[Region]) -> dict[Key, Region]:
-    seen: Counter[tuple[str, str]] = Counter()
+def _keyed(
+    regions: Sequence[Region], earlier: Mapping[Key, Region] | None = None, rows: Rows = lambda _: None
+) -> dict[Key, Region]:
+    """Regions by name and kind, several of them counted; where some come or go, the others keep the count they had."""
+    earlier = earlier or {}
+    counts = Counter((name, kind) for name, kind, _ in earlier)
+    own = Counter((item.name, item.kind) for item in regions)
+    starts = {(key[:2], row): key for key, item in earlier.items() if (row := rows(item.end - 1)) is not None}
     keyed: dict[Key, Region] = {}
+    late: list[Region] = []
     for item in regions:
-        keyed[item.name, item.kind, seen[item.name, item.kind]] = item
-        seen[item.name, item.kind] += 1
+        both = (item.name, item.kind)
+        kept = starts.get((both, item.end - 1)) if counts[both] and counts[both] != own[both] else None
+        if kept is not None and kept not in keyed:
+            keyed[kept] = item
+        else:
+            late.append(item)
+    for item in late:
+        count = 0
+        while (item.name, item.kind, count) in keyed:
+            count += 1
+        keyed[item.name, item.kind, count] = item
     return keyed
 
 
-def _change(item: FileDiff, part: _Part) -> SymbolChange:
+Texts = tuple[Sequence[str], Sequence[str]]
+
+
+def _texts(text: bytes | None) -> list[str]:
+    return (text or b"").decode("utf-8", "replace").split("\n")
+
+
+def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
     if part.old is None or part.new is None:
         region = part.new or part.old
-        return _whole(item, region or Region("", "", 0, 0), "added" if part.new else "removed")
-    told = tuple(_effects(part, part.old, part.new))
+        whole = _whole(item, region or Region("", "", 0, 0), "added" if part.new else "removed")
+        if region is not None and part.kind in DEFINED:
+            lines = texts[bool(part.new)][region.start : region.end]
+            whole = replace(whole, lines=tuple(map(str.strip, lines)))
+        if part.has_forms and part.kind in DEFINED:
+            # Another form of what is there before and after is no new definition.
+            form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
+            return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
+        return whole
+    told = tuple(_effects(part, part.old, part.new, texts))
     comments = tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
     return SymbolChange(
         item.path,
@@ -215,19 +277,39 @@ def _pair_comments(parts: dict[Key, _Part]) -> None:
         parts[new].old, parts[new].removed = before.old, before.removed
 
 
+def _drop_uncommented(parts: dict[Key, _Part]) -> None:
+    """Takes out comments that have gone since they are code now, and those that hold what was code before.
+
+    They stand above what comes next in the file, which they say nothing about.
+    """
+    for key, part in list(parts.items()):
+        others = {
+            line.strip() for other in parts.values() if other is not part for line in (*other.removed, *other.added)
+        }
+        lines = [*part.removed, *part.added]
+        if lines and all(is_comment(line) and _MARK.sub("", line).strip() in others for line in lines):
+            del parts[key]
+
+
 def _renamed(
-    item: FileDiff, parts: dict[Key, _Part], before: bytes | None, after: bytes | None
+    item: FileDiff, parts: dict[Key, _Part], texts: Texts, regions: Iterable[Region]
 ) -> Iterator[SymbolChange]:
     """Parts that have gone under one name and come under another, which are taken out of `parts`."""
     gone = [(key, part.old) for key, part in parts.items() if part.new is None and part.old and key[1] in _RENAMED]
     come = [(key, part.new) for key, part in parts.items() if part.old is None and part.new and key[1] in _RENAMED]
     if not gone or not come or len(gone) * len(come) > MAX_PARTS**2:
         return
-    texts = [(text or b"").decode("utf-8", "replace").split("\n") for text in (before, after)]
     for key, new in come:
         for other, old in gone:
             same = other[1] == key[1] and similarity(_inside(texts[0], old), _inside(texts[1], new), "", "") >= 0.6
-            if other in parts and (same or (key[1] == "key" and bool(new.value) and new.value == old.value)):
+            titled = key[1] == other[1] == "test" and _alike(key[0], other[0])
+            # What stands inside the new one under its old name is wrapped, not renamed.
+            wrapped = any(part.name == f"{new.name}.{old.name}" for part in regions)
+            if (
+                other in parts
+                and not wrapped
+                and (same or titled or (key[1] == "key" and bool(new.value) and new.value == old.value))
+            ):
                 del parts[key], parts[other]
                 yield SymbolChange(
                     item.path,
@@ -242,11 +324,17 @@ def _renamed(
                 break
 
 
+def _alike(one: str, other: str) -> bool:
+    """Whether one title is the other one with a few words more or less."""
+    short, long = sorted((one, other), key=len)
+    return short in long or SequenceMatcher(None, one, other).ratio() >= SAME_TITLE
+
+
 def _inside(lines: Sequence[str], region: Region) -> list[str]:
     return [line.strip() for line in lines[region.start + 1 : region.end] if line.strip()]
 
 
-def _effects(part: _Part, old: Region, new: Region) -> list[Effect]:
+def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect]:
     """What becomes of a part: its value, its lines."""
     removed, added = part.removed, part.added
     if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE:
@@ -255,6 +343,11 @@ def _effects(part: _Part, old: Region, new: Region) -> list[Effect]:
         return _imported(removed, added)
     if part.kind in _VALUES and old.value != new.value and old.value and new.value:
         return value_effects(old.value, new.value, version=part.kind == "package")
+    if part.kind in DEFINED:
+        # A function inside another one is told by itself; the lines around it are its outer one's.
+        before, after = texts[0][old.start : old.end], texts[1][new.start : new.end]
+        pairs = [part.hunks[at] for at in sorted(part.hunks)]
+        return body_effects(part.kind, pairs, before, after)
     if part.kind in _CODE:
         return (
             plain_effects(removed, added)
@@ -266,9 +359,9 @@ def _effects(part: _Part, old: Region, new: Region) -> list[Effect]:
     return []
 
 
-_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\-]+\w+)*")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
 _KEYWORDS = re.compile(
-    r"(?:import|from|use|as|pub|crate|self|super|type|include|require|const|mod|export|default|package)$"
+    r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package)$"
 )
 
 

@@ -129,7 +129,7 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
     for item in changes:
         if item.kind in ("test", "module", "impl", "variable") or item.inner or category(item.path) is Category.TEST:
             continue
-        if (item.path, item.name) in formed:
+        if (item.path, item.name) in formed or _wraps_its_name(item):
             continue
         if item.change == "signature" and (
             item.kind not in _CALLED or not breaks_callers(item.old_signature, item.signature)
@@ -140,6 +140,12 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
             if len(name) > 2 and not name.startswith("__"):
                 names.setdefault(name, item)
     return names
+
+
+def _wraps_its_name(item: SymbolChange) -> bool:
+    """Whether a macro stands before what has its name elsewhere, which the uses mean where it is gone."""
+    text = " ".join(item.lines)
+    return item.kind in ("macro", "constant") and len(re.findall(rf"\b{re.escape(item.name)}\b", text)) > 1
 
 
 def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Sequence[Reference]) -> Iterable[Risk]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
+from iquest_lsp.codeflow.diff.slides import slid
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
@@ -183,7 +184,10 @@ def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
             # Without its text before, all of a file would be told as new.
             if item.status == "A" or not item.old_oid or item.path in source.before:
                 _keep(repository, source.after, item, text, item.new_oid)
-    return source
+    return replace(
+        source,
+        files=tuple(slid(item, source.before.get(item.path), source.after.get(item.path)) for item in source.files),
+    )
 
 
 def _patch(repository: Repository, patch: Patch) -> DiffSource:

@@ -31,7 +31,7 @@ _DIFF = (
     "--no-ext-diff",
     "--no-textconv",
     "--no-color",
-    "--no-indent-heuristic",
+    "--indent-heuristic",
     "--diff-algorithm=histogram",
     "--src-prefix=a/",
     "--dst-prefix=b/",

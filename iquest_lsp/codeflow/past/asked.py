@@ -30,6 +30,7 @@ class AskedReader(Indexer):
     def __init__(self, repository: Repository, store: Store, scope: str) -> None:
         super().__init__(repository, store)
         self._scope = scope
+        self._walked: dict[str, tuple[str, ...]] | None = None
         self._orders: dict[str, int] = {}
         self._first: dict[str, str] | None = None
 
@@ -105,13 +106,20 @@ class AskedReader(Indexer):
     def _assign(self, tags: Sequence[Tag]) -> None:
         """Says of the commits read with which release they came, walking to the tags but once."""
         if self._first is None:
-            self._first = first_releases(self.repository, releases(tags))
+            self._first = first_releases(self.repository, releases(tags), self._parents(tags))
         assign_releases(self.repository, self.store, tags, self._first)
+
+    def _parents(self, tags: Sequence[Tag]) -> dict[str, tuple[str, ...]]:
+        """All commits of the history and of the tags with their parents, children first, walked to but once."""
+        if self._walked is None:
+            tips = dict.fromkeys([self.repository.head(), *(tag.commit for tag in tags)])
+            self._walked = dict(self.repository.reachable([oid for oid in tips if oid]))
+        return self._walked
 
     def _show(self, oids: Sequence[str]) -> None:
         """Puts stored commits into the view, in the order of the whole history."""
         if not self._orders:
-            every = [oid for oid, _ in self.repository.reachable([self.repository.head()])] if oids else []
+            every = self._parents(self.repository.tags()) if oids else {}
             self._orders = {oid: len(every) - at for at, oid in enumerate(every)}
         self.store.db.executemany(
             "INSERT OR IGNORE INTO live SELECT v.id, c.id, ? FROM commits c, views v WHERE c.oid=? AND v.place=?",

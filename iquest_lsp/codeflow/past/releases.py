@@ -103,9 +103,13 @@ def assign_releases(
         )
 
 
-def first_releases(repository: Repository, ordered: Sequence[Tag]) -> dict[str, str]:
-    """For every commit that one of the tags has, the first of them."""
-    parents = dict(repository.reachable([tag.commit for tag in ordered])) if ordered else {}
+def first_releases(
+    repository: Repository, ordered: Sequence[Tag], known: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, str]:
+    """For every commit that one of the tags has, the first of them; `known` are the parents of them all, if walked."""
+    parents = known
+    if parents is None:
+        parents = dict(repository.reachable([tag.commit for tag in ordered])) if ordered else {}
     first: dict[str, str] = {}
     for tag in ordered:
         stack = [tag.commit]

@@ -13,7 +13,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
-from iquest_lsp.codeflow.syntax.forms import Key, keyed
+from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import attribute_rows, prose_rows
@@ -76,7 +76,7 @@ def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) ->
     new = symbols_of(diff.path, after, variables=True) if after is not None else ()
     if not old and not new:
         return []
-    comparison = _Comparison(diff, before or b"", after or b"", keyed(old), keyed(new, old))
+    comparison = _Comparison(diff, before or b"", after or b"", keyed(old), keyed(new, old, rows_of(diff)))
     return comparison.run()
 
 
@@ -112,7 +112,7 @@ class _Comparison:
             old_key = renames.get(key, key)
             earlier = self.old.get(old_key)
             if earlier is None:
-                inner = _outer(key) in come and renames.get(_outer(key)) is None
+                inner = outer_of(key) in come and renames.get(outer_of(key)) is None
                 whole = self._whole(symbol, "added", self.diff.path, self.after, inner=inner)
                 # Another form of what was there already adds no definition.
                 found.append(_as_form(whole, EffectKind.OTHER_FORM) if symbol.name in old_names else whole)
@@ -125,7 +125,7 @@ class _Comparison:
         path = self.diff.old_path or self.diff.path
         for key in gone:
             if key not in taken:
-                inner = _outer(key) in gone and _outer(key) not in taken
+                inner = outer_of(key) in gone and outer_of(key) not in taken
                 whole = self._whole(self.old[key], "removed", path, self.before, inner=inner)
                 found.append(_as_form(whole, EffectKind.LESS_FORMS) if key[0] in new_names else whole)
         return found
@@ -242,7 +242,8 @@ class _Comparison:
         old_lines = {key: _code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
         for key in come[:MAX_PAIRS]:
             symbol = self.new[key]
-            outer = renames.get(_outer(key))
+            inside = {other.removeprefix(f"{key[0]}.") for other, _ in self.new if other.startswith(f"{key[0]}.")}
+            outer = renames.get(outer_of(key))
             followed = (f"{outer[0]}.{symbol.short}", key[1]) if outer else None
             if followed in left:
                 renames[key] = followed
@@ -251,7 +252,8 @@ class _Comparison:
             lines = _code_lines(self.after, symbol)
             best, score = None, 0.6
             for other in left:
-                if other in old_lines and self.old[other].kind == symbol.kind:
+                # What stands inside the new one under its old name is wrapped, not renamed.
+                if other in old_lines and self.old[other].kind == symbol.kind and other[0] not in inside:
                     likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
                     if likeness >= score:
                         best, score = other, likeness
@@ -263,7 +265,7 @@ class _Comparison:
     @staticmethod
     def _follows_outer(key: Key, old_key: Key, renames: dict[Key, Key]) -> bool:
         """True when only the outer definition's name changed."""
-        return key[0].rsplit(".", 1)[-1] == old_key[0].rsplit(".", 1)[-1] and _outer(key) in renames
+        return key[0].rsplit(".", 1)[-1] == old_key[0].rsplit(".", 1)[-1] and outer_of(key) in renames
 
 
 def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
@@ -370,10 +372,6 @@ def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> s
     everything = tuple(symbols.values())
     hits = {id(symbol) for start, count in ranges for symbol in touched(everything, start, count)}
     return {key for key, symbol in symbols.items() if id(symbol) in hits}
-
-
-def _outer(key: Key) -> Key:
-    return key[0].rpartition(".")[0], 0
 
 
 def _own_lines(source: Sequence[bytes], symbol: Symbol, inside: Container[int]) -> list[str]:

@@ -103,6 +103,8 @@ HOLDERS = frozenset(
         "preproc_if",
         "preproc_ifdef",
         "preproc_else",
+        "preproc_elif",
+        "preproc_elifdef",
         "if_statement",
         "try_statement",
         "else_clause",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
+from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 
 #: More forms of one definition than this are compared in their order.
@@ -13,10 +14,15 @@ MAX_FORMS = 16
 Key = tuple[str, int]
 
 
-def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = ()) -> dict[Key, Symbol]:
+#: The row that a row of the earlier text has in the later one; None where it is gone.
+Rows = Callable[[int], int | None]
+
+
+def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = (), rows: Rows = lambda _: None) -> dict[Key, Symbol]:
     """Symbols by name and count, so that overloads stay apart.
 
-    Where forms come or go, each of the others has the count of the form that it was in `earlier`.
+    Where forms come or go, each of the others has the count of the form that it was in `earlier`: the one whose lines
+    it has, by `rows`, or else the one whose signature is most alike.
     """
     forms: dict[str, list[Symbol]] = {}
     for symbol in symbols:
@@ -27,16 +33,46 @@ def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = ()) -> dict[Key
     counts: dict[int, int] = {}
     for name, some in forms.items():
         old = before.get(name, [])
-        aligned = _aligned(old, some) if old and len(old) != len(some) and len(some) + len(old) <= MAX_FORMS else {}
+        aligned = (
+            _aligned(old, some, rows) if old and len(old) != len(some) and len(some) + len(old) <= MAX_FORMS else {}
+        )
         free = iter([count for count in range(len(some) + len(old)) if count not in aligned.values()])
         counts |= {id(symbol): aligned[at] if at in aligned else next(free) for at, symbol in enumerate(some)}
     return {(symbol.name, counts[id(symbol)]): symbol for symbol in symbols}
 
 
-def _aligned(old: Sequence[Symbol], new: Sequence[Symbol]) -> dict[int, int]:
-    """Which form of a definition was which before, by how alike their signatures are."""
+def outer_of(key: Key) -> Key:
+    """The definition around one, in its first form."""
+    return key[0].rpartition(".")[0], 0
+
+
+def rows_of(diff: FileDiff) -> Rows:
+    """Where the rows of the old file are in the new one."""
+
+    def row(at: int) -> int | None:
+        shift = 0
+        for hunk in diff.hunks:
+            # A hunk without old lines stands behind the row before its start.
+            if at < hunk.old_start:
+                break
+            if at < hunk.old_start + hunk.old_count:
+                return None
+            shift += hunk.new_count - hunk.old_count
+        return at + shift
+
+    return row
+
+
+def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: Rows) -> dict[int, int]:
+    """Which form of a definition was which before, by the lines they share and how alike their signatures are."""
+    kept = [{row for at in range(one.start, one.end) if (row := rows(at)) is not None} for one in old]
     pairs = [
-        (SequenceMatcher(None, one.signature, other.signature).ratio(), at, count)
+        (
+            len(kept[count].intersection(range(other.start, other.end))) / (other.end - other.start)
+            + SequenceMatcher(None, one.signature, other.signature).ratio(),
+            at,
+            count,
+        )
         for count, one in enumerate(old)
         for at, other in enumerate(new)
     ]

@@ -13,7 +13,10 @@ MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
 MAX_PLAIN, MAX_PLAIN_NAMES = 12, 4
 
-_RAISES = re.compile(r"\b(?:raise|throw(?:\s+new)?)\s+([A-Za-z_][\w.:]*)")
+# What begins with a small letter is a variable or a function that makes the exception, whose kind it does not tell.
+RAISES = re.compile(
+    r"\b(?:raise|throw(?:\s+new)?)\s+((?:[A-Za-z_]\w*(?:\.|::|\\))*(?:[A-Z]\w*|\w+_(?:error|exception)))(?![\w.])"
+)
 _HANDLES = re.compile(
     r"\bexcept\s+\(?([A-Za-z_][\w., ]*?)\)?\s*(?:as\b|:)|"
     r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+"
@@ -23,11 +26,11 @@ _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^
 _ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|\|\||\bnot\b")
-_CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*[:{]?\s*$")
+_CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{]|;?\s*\bthen)?\s*$")
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
-_COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|if|endif|else)|//|/\*|\*|--|<!--|$)")
+_COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma|error|warning)|//|/\*|\*|--|<!--|$)")
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
@@ -121,13 +124,16 @@ def effects(
     )
     old, new = [*minus, *old], [*plus, *new]
     found: list[Effect] = []
-    found += named(EffectKind.RAISES, _names(_RAISES, plus) - _names(_RAISES, old))
-    found += named(EffectKind.RAISES_NO_MORE, _names(_RAISES, minus) - _names(_RAISES, new))
+    found += named(EffectKind.RAISES, _names(RAISES, plus) - _names(RAISES, old))
+    found += named(EffectKind.RAISES_NO_MORE, _names(RAISES, minus) - _names(RAISES, new))
     found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, old))
     found += _replaced(minus, plus)
     old_conditions = _conditions(old)
     found += [Effect(EffectKind.CHECKS, (item,)) for item in _conditions(plus) if item not in old_conditions][:1]
     come, gone = _calls(plus) - _calls(old), _calls(minus) - _calls(new)
+    # An exception that is made is told as raised.
+    raised = {name.rsplit(".", 1)[-1] for name in _names(RAISES, [*minus, *plus])}
+    come, gone = come - raised, gone - raised
     # A long list says only that much was rewritten.
     found += named(EffectKind.CALLS, come) if len(come) <= 5 else []
     found += named(EffectKind.CALLS_NO_MORE, gone) if len(gone) <= 3 else []
@@ -166,15 +172,19 @@ def plain_effects(
         return [_same_code(before, after)]
     if len(minus) == len(plus) == 1 and (part := _part(minus[0], plus[0])) is not None:
         return [part]
-    if plus and not minus:
-        return [Effect(EffectKind.COMES, (_cut(plus[0]),))]
-    if minus and not plus:
-        return [Effect(EffectKind.GOES, (_cut(minus[0]),))]
+    if not plus or not minus:
+        kind, telling = EffectKind.COMES if plus else EffectKind.GOES, (line for line in plus or minus if _tells(line))
+        return [Effect(kind, (_cut(line),)) for line in telling][:1]
     come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
     gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:
         return []
     return named(EffectKind.USES, come) + named(EffectKind.USES_NO_MORE, gone)
+
+
+def _tells(line: str) -> bool:
+    """Whether a line is more than the end of a block."""
+    return not re.fullmatch(r"[\W_]*(?:end|fi|done|esac|else|then|do|begin)?[\W_]*", line)
 
 
 def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:
@@ -200,14 +210,31 @@ def _part(before: str, after: str) -> Effect | None:
     before, after = uncommented(before), uncommented(after)
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     same = _shared(old, new)
+    tail = _shared(old[same:][::-1], new[same:][::-1])
+    # `C++` or `v1.2` in a text is one word, of which no half is told.
+    while same and tail and not old[same - 1].isspace() and _in_text(before, "".join(old[:same])):
+        same -= 1
+    while tail and not _parted(old, tail) and not _parted(new, tail):
+        if not _in_text(before, "".join(old[: len(old) - tail])):
+            break
+        tail -= 1
     left, right = old[same:], new[same:]
-    tail = _shared(left[::-1], right[::-1])
     was, now = ("".join(part[: len(part) - tail]).strip() for part in (left, right))
     if len(was) + len(now) > 120 or not (_balanced(was) and _balanced(now)):
         return None
     if not was or not now:
         return Effect(EffectKind.GAINS, (_cut(after), now)) if now else Effect(EffectKind.LOSES, (_cut(before), was))
     return Effect(EffectKind.BECOMES, (was, now))
+
+
+def _parted(tokens: Sequence[str], tail: int) -> bool:
+    """Whether white space stands on either side of where the last tokens begin."""
+    return tokens[-tail].isspace() or (len(tokens) > tail and tokens[-tail - 1].isspace())
+
+
+def _in_text(line: str, left: str) -> bool:
+    """Whether a place, given by what stands left of it, lies inside the quotes of a text that goes on behind it."""
+    return any(left.count(quote) % 2 and quote in line[len(left) :] for quote in ('"', "'", "`"))
 
 
 def _balanced(text: str) -> bool:
@@ -251,7 +278,7 @@ def uncommented(line: str) -> str:
 def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
     """Texts that came and went, where they are few and short enough to tell something."""
     come, gone = _names(_STRING, plus) - _names(_STRING, minus), _names(_STRING, minus) - _names(_STRING, plus)
-    come, gone = ({item for item in texts if 3 < len(item) <= 44} for texts in (come, gone))
+    come, gone = ({item for item in texts if 3 < len(item) <= 44 and _balanced(item)} for texts in (come, gone))
     if not (minus or len(plus) < 40) or len(come) + len(gone) > 3:
         return []
     return named(EffectKind.ADDS_TEXT, come) + named(EffectKind.DROPS_TEXT, gone)

@@ -42,8 +42,8 @@ _TEST = re.compile(
     r"(_test|_tests|_spec|\.test|\.spec)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
 )
 _DOCS = re.compile(
-    r"(^|/)(docs?|documentation|man)/|\.(md|rst|adoc|mdx|1)$|"
-    r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|install|faq|todo)(\.\w+)?$",
+    r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|"
+    r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|install|faq|todo)(\.[\w-]+){0,2}$",
     re.IGNORECASE,
 )
 _LOCK = re.compile(
@@ -56,7 +56,8 @@ _BUILD = re.compile(
     r"cargo\.toml|go\.mod|pom\.xml|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|meson\.build|build\.rs|dockerfile[^/]*|"
     r"docker-compose[^/]*|requirements[^/]*\.(txt|in)|constraints[^/]*\.txt|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
     r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|"
-    r"environment\.ya?ml)$|(^|/)requirements/",
+    r"environment\.ya?ml|composer\.json|project\.json|packages\.config|package\.swift|[^/]*\.(?:cs|fs|vb|vcx)proj|"
+    r"[^/]*\.(?:sln|nuspec|gemspec|podspec|props|targets))$|(^|/)requirements/",
     re.IGNORECASE,
 )
 _GENERATED = re.compile(
@@ -172,12 +173,18 @@ def stem(path: str) -> str:
 
 def is_test_of(test: str, path: str) -> bool:
     """Whether a test is by its name one of a file; without a test mark in its name, only within the file's package."""
-    if stem(test) != stem(path):
+    if stem(test) != stem(path) or _package(test) != _package(path):
         return False
     if stem(test) != PurePosixPath(test).name.split(".")[0].lower():
         return True
     package, mark, _ = test.rpartition("tests/")
     return not mark or (path.startswith(package) and path.removeprefix(package).startswith(("src/", "lib/")))
+
+
+def _package(path: str) -> str:
+    """The package of a repository with several that a path lies in; empty outside of all."""
+    found = re.match(r"(?:packages|crates|libs|modules|apps)/[^/]+/", path)
+    return found[0] if found else ""
 
 
 def _dotted_test(path: str) -> bool:

@@ -65,6 +65,7 @@ _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 #: What marks a function as a test in Rust, and how classes of tests are called.
 _TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
+_JUNIT_MARK = re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b")
 _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 _BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
@@ -169,6 +170,11 @@ class _Walker:
                 self._constant(child, scope, scope_kind)
             elif child.type == "assignment_expression":
                 self._assigned_function(child, scope)
+            elif child.type == "ERROR" and self.language in ("c", "cpp"):
+                # What the preprocessor defines stands for itself, whatever stands around it.
+                for part in child.children:
+                    if part.type in ("preproc_def", "preproc_function_def"):
+                        self._definition(part, self.definitions[part.type], scope, scope_kind, depth)
             elif child.type in HOLDERS:
                 self.visit(child, scope, scope_kind, depth + 1)
 
@@ -262,8 +268,10 @@ class _Walker:
         if self.language == "python" and body is not None:
             doc = self._docstring(body) or doc
         short = name.rsplit(".", 1)[-1]
+        if self.language == "java" and kind == "method":
+            is_marked = bool(_JUNIT_MARK.search(self._text(node)[:400].partition(f" {short}(")[0]))
         named_test = self.test_file and kind in ("function", "method") and short.lower().startswith("test")
-        if named_test or (is_marked and kind == "function"):
+        if named_test or (is_marked and kind in ("function", "method")):
             kind = "test"
         elif self.test_file and kind == "class" and _TEST_CLASS.search(short):
             kind = "suite"

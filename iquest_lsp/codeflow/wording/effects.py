@@ -70,6 +70,10 @@ _ON_LINES = {
 }
 
 
+#: Kinds of which the value is told where they come or go.
+_VALUED = frozenset({"key", "package", "command"})
+
+
 class Change(Protocol):
     """A change of a definition, of a diff or as it is stored."""
 
@@ -145,8 +149,8 @@ def told_effects(change: Change) -> Sequence[Effect]:
 
 def detail(change: Change) -> str:
     """What there is to say beside the kind of a change; empty where that tells all."""
-    if change.change in ("added", "removed") and change.kind in ("key", "package") and change.signature:
-        return say("`{}`", change.signature)
+    if change.change in ("added", "removed") and change.kind in _VALUED and change.signature:
+        return say("`{}`", " ".join(change.signature.split()))
     if change.change not in ("body", "signature", "renamed", "moved"):
         return ""
     if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):

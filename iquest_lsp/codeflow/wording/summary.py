@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -62,7 +63,7 @@ _VERBS = {
 _TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
-_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item"})
+_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
 _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
 MAX_PARTS = 2
 _HELPER_VERBS = {
@@ -140,6 +141,9 @@ def _capital(text: str) -> str:
 def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> list[_Phrase]:
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
+    # What files without a grammar define is told as that of all others is.
+    outlined = [part for item in files for part in item.symbols if part.kind in DEFINED and part not in changes]
+    changes = [*changes, *outlined]
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
         some = [item for item in code if told_as(item) == change]
@@ -151,7 +155,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     for change, template in _TEST_VERBS.items():
         some = [item for item in tests if item.change == change]
         if some:
-            noun = say("{} tests", len(some)) if len(some) > 1 else say("the test `{}`", some[0].name)
+            one = say("`{}` to `{}`", some[0].old_name, some[0].name) if change == "renamed" else f"`{some[0].name}`"
+            noun = say("{} tests", len(some)) if len(some) > 1 else say("the test {}", one)
             phrases.append(_Phrase(say(template, noun), change == "renamed"))
     phrases += map(_Phrase, _helpers(changes))
     known = {item.path for item in (*changes, *titled)}
@@ -181,6 +186,10 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     parts = [part for item in files for part in item.symbols]
     if kind is Category.SOURCE and parts and all(part.change == "doc" for part in parts):
         noun = say("comments")
+    elif kind is Category.SOURCE and parts and all(part.kind == "imports" for part in parts):
+        noun = say("imports")
+    elif kind is Category.SOURCE and parts and all(part.kind == "declaration" for part in parts):
+        noun = say("declarations")
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
     elif kind is Category.TEST and beside:
@@ -193,7 +202,8 @@ def _with_parts(item: ChangedFile) -> str:
     parts = [part for part in item.symbols if part.kind in _NAMED_PARTS and part.change in _OF_PARTS]
     if item.status != "modified" or not parts:
         return item.path
-    told = [say(_OF_PARTS[part.change], part.name) for part in parts]
+    told = [say(_OF_PARTS[part.change], part.signature or part.name) for part in parts if part.kind == "command"]
+    told += [say(_OF_PARTS[part.change], part.name) for part in parts if part.kind != "command"]
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)

@@ -24,7 +24,7 @@ from iquest_lsp.runtime.decode.writer import Decoder
 from iquest_lsp.runtime.kv.prefill import Prefill
 from iquest_lsp.runtime.kv.saver import SavedStates
 from iquest_lsp.runtime.llama.context import Context
-from iquest_lsp.runtime.llama.library import build_identity
+from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.speed_probe import measure
@@ -205,6 +205,11 @@ class LlamaBackend:
         return self.parts.context
 
     @property
+    def options(self) -> EngineOptions:
+        """The options with all that the planner chose, once the model is loaded."""
+        return self._options
+
+    @property
     def passes(self) -> int:
         """How often the layers run for one token."""
         return self.parts.model.passes
@@ -278,7 +283,7 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     if not options.plan:
         return options, "as asked"
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)))
+    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)), memory_for(options, header, model))
     chosen = replace(
         options,
         plan=False,
@@ -291,6 +296,15 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         kv_type=made.kv_type,
     )
     return chosen, made.reason
+
+
+def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:
+    """Bytes to plan with: those of the GPUs where all layers lie there, and with them the cache; None: the system's.
+
+    The weights are there already, and the plan counts them again.
+    """
+    free = gpu_memory() if options.gpu_layers >= model.n_layer else None
+    return None if free is None else free + header.file_size
 
 
 def measured_speed(path: Path) -> MeasuredSpeed:

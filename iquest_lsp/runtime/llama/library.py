@@ -105,6 +105,32 @@ def address(handle: Any) -> ctypes.c_void_p:
     return ctypes.c_void_p(int(getattr(handle, "value", handle)))
 
 
+#: ggml-backend.h, enum ggml_backend_dev_type: a GPU with memory of its own, and one with the system's.
+_GPU_TYPES = (1, 2)
+
+
+def gpu_memory() -> int | None:
+    """Bytes that are free on the GPUs that llama.cpp found, together; None where it found none."""
+    library = bindings()._lib
+    pointer, size = ctypes.c_void_p, ctypes.c_size_t
+    for name, result, arguments in (
+        ("count", size, []),
+        ("get", pointer, [size]),
+        ("type", ctypes.c_int, [pointer]),
+        ("memory", None, [pointer, ctypes.POINTER(size), ctypes.POINTER(size)]),
+    ):
+        function = getattr(library, f"ggml_backend_dev_{name}")
+        function.restype, function.argtypes = result, arguments
+    found: list[int] = []
+    for number in range(library.ggml_backend_dev_count()):
+        device = library.ggml_backend_dev_get(number)
+        if library.ggml_backend_dev_type(device) in _GPU_TYPES:
+            free, total = size(), size()
+            library.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+            found.append(free.value)
+    return sum(found) if found else None
+
+
 def port_version() -> str | None:
     """The version of the runtime if it carries the port (0.3.36+loop.N), else None."""
     bindings()

@@ -1,7 +1,7 @@
 """Models in llama.cpp through llama-cpp-python's low-level bindings: weights, vocabulary, text to tokens and back.
 
 The only modules that touch llama_cpp: this one, library.py (the library itself), context.py (evaluation),
-loop_context.py and attention.py (what the port adds).
+loop_context.py and attention.py (what the port adds), and stock_loop.py (what ours is measured against).
 """
 
 from __future__ import annotations

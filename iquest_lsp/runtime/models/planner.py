@@ -39,6 +39,8 @@ REACH_NATS = 17.0
 #: A window is warmed within so many seconds, and an answer of ANSWER_TOKENS over it written within ANSWER_MS.
 WARM_SECONDS = 120.0
 ANSWER_TOKENS, ANSWER_MS = 12, 300.0
+#: Where the model is too slow for that whatever the window, a full one makes a token longer by this share at most.
+SLOWED_SHARE = 0.25
 ELEMENT_BYTES = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 QUANTIZED_BLOCK = 32
 #: Masks are laid out in two types.
@@ -153,7 +155,8 @@ def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tupl
         window = max(_round(int(rate * WARM_SECONDS)), LEAST_WINDOW)
         reasons.append(f"cut to {window}: more is not warmed within {WARM_SECONDS:.0f} s")
     if speed.depth_ms > 0:
-        affordable = (ANSWER_MS / ANSWER_TOKENS - speed.token_ms) / speed.depth_ms * 1000
+        left = max(ANSWER_MS / ANSWER_TOKENS - speed.token_ms, SLOWED_SHARE * speed.token_ms)
+        affordable = left / speed.depth_ms * 1000
         if window > affordable:
             window = max(_round(int(affordable)), LEAST_WINDOW)
             reasons.append(f"cut to {window}: over more an answer is not written in time")

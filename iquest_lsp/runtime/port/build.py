@@ -34,7 +34,7 @@ VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 #: Raised with every change of what the built library does; part of the version that the runtime carries.
-PATCH_LEVEL = 7
+PATCH_LEVEL = 8
 
 HERE = Path(__file__).resolve().parent
 PATCH = HERE / "port.patch"
@@ -46,9 +46,10 @@ PLACES = {
     "CMakeLists.txt": "iquest",
     "iquestloopcoder.cpp": "vendor/llama.cpp/src/models",
     "ggml-flash-attn-alibi.h": "vendor/llama.cpp/ggml/include",
-    "flash-attn-alibi.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
-    "mul-mat-q8.cpp": "vendor/llama.cpp/ggml/src/ggml-cpu",
-    "mul-mat-q8.h": "vendor/llama.cpp/ggml/src/ggml-cpu",
+    **dict.fromkeys(
+        ("flash-attn-alibi.cpp", "mul-mat-q8.cpp", "mul-mat-q8.h", "mul-mat-rows.cpp", "mul-mat-rows.h"),
+        "vendor/llama.cpp/ggml/src/ggml-cpu",
+    ),
 }
 #: Parts of the distribution that are left packed.
 UNUSED = ("app", "benches", "common", "docs", "examples", "gguf-py", "media", "models", "tests", "tools")

@@ -111,7 +111,7 @@ async def test_llama_vim_is_answered(serving: Serving) -> None:
     assert (tokens, deadline) == (128, 750)
     # Its own quick check of an answer before it reads it.
     assert answer.startswith(b"{")
-    assert b'"content": "' in answer
+    assert b'"content":"' in answer
 
 
 async def test_its_warming_up_is_answered_at_once(serving: Serving) -> None:

@@ -92,3 +92,15 @@ async def test_the_client_cancels_only_its_own() -> None:
     future = protocol.send_request("iquest/any", {})
     take(protocol, method="$/cancelRequest", params={"id": written.messages[0]["id"]})
     assert not future.done()
+
+
+async def test_withdrawing_what_is_answered_costs_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol, written = made()
+    protocol.initialized = True
+    handled: list[object] = []
+    monkeypatch.setattr(protocol, "handle_message", handled.append)
+    for number in (7, "seven", None, True, {"a": 1}, 2**70):
+        take(protocol, method="$/cancelRequest", params={"id": number})
+    take(protocol, method="$/cancelRequest", params=[7])
+    take(protocol, method="$/cancelRequest")
+    assert (handled, written.messages) == ([], [])

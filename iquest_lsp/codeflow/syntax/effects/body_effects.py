@@ -27,7 +27,10 @@ def body_effects(
         # Of a value the reader wants to see both, the old one and the new one.
         told = plain_effects(removed, added)
         return told or list(meaning_of(pairs).effects) or effects(removed, added)
-    marked = marks(removed, added)
+    # A mark that only stands elsewhere in the diff was there before, or is there after.
+    marked = (
+        [item for item in marks(removed, added) if item in marks(before, after)] if before else marks(removed, added)
+    )
     pairs = [(_unmarked(minus), _unmarked(plus)) for minus, plus in pairs]
     removed, added = _unmarked(removed), _unmarked(added)
     if any(line.strip() and not is_comment(line) for line in (*removed, *added)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.syntax.effects.tokens import Side
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import RAISES, Effect, EffectKind
 
 Pair = tuple[Sequence[str], Sequence[str]]
 
@@ -153,9 +153,13 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
     if before and after and len(before) + len(after) <= 2 * MAX_SHOWN:
         return Effect(EffectKind.BECOMES, (before, after))
     if not gone and after and len(after) <= MAX_SHOWN:
-        return Effect(EffectKind.GAINS, (_cut(new.line(now[0])), after))
+        line = new.line(now[0])
+        whole = line.split() == after.split()
+        return Effect(EffectKind.COMES, (line,)) if whole else Effect(EffectKind.GAINS, (_cut(line), after))
     if not come and before and len(before) <= MAX_SHOWN:
-        return Effect(EffectKind.LOSES, (_cut(old.line(was[0])), before))
+        line = old.line(was[0])
+        whole = line.split() == before.split()
+        return Effect(EffectKind.GOES, (line,)) if whole else Effect(EffectKind.LOSES, (_cut(line), before))
     return None
 
 
@@ -231,8 +235,7 @@ def _condition(side: Side, at: int) -> str:
 
 def _on_raised(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
     """Another exception."""
-    pattern = re.compile(r"\b(?:raise|throw(?:\s+new)?|throw)\s+([A-Za-z_][\w.:]*)")
-    one, other = (pattern.search(side.line(at)) for side, at in ((old, was[0]), (new, now[0])))
+    one, other = (RAISES.search(side.line(at)) for side, at in ((old, was[0]), (new, now[0])))
     if one and other and one[1] != other[1]:
         return Effect(EffectKind.RAISES_INSTEAD, (other[1], one[1]))
     return None
@@ -326,7 +329,9 @@ def _on_text(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -
     """Another text."""
     if was[1] - was[0] == now[1] - now[0] == 1:
         before, after = old.tokens[was[0]], new.tokens[now[0]]
-        if before[-1] == after[-1] and before[-1] in "\"'`":
+        # Texts in texts, as in templates and shells, are torn where a quote is.
+        torn = any(text.count(one) != text.count(other) for text in (before, after) for one, other in ("()", "{}"))
+        if before[-1] == after[-1] and before[-1] in "\"'`" and not torn:
             return Effect(EffectKind.BECOMES, _near(before, after))
     return None
 

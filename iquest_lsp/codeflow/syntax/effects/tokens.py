@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.syntax.line_effects import is_comment, uncommented
 
 _TOKEN = re.compile(
     r"(?P<text>[rbfuRBFU]{0,2}(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`))|"
-    r"[A-Za-z_$][\w$]*!?(?!=)|[A-Za-z_$][\w$]*|\d[\w.]*|is\s+not\b|not\s+in\b|"
+    r"[A-Za-z_$][\w$]*(?:!(?!=))?|\d[\w.]*|is\s+not\b|not\s+in\b|"
     r"===|!==|=>|->|::|<=|>=|==|!=|&&|\|\||:=|\+=|-=|\*\*|\?\?|\?\.|\S"
 )
 

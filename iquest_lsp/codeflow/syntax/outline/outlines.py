@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.outline import documents, keys, packages, scripts, statements
+from iquest_lsp.codeflow.syntax.outline import blocks, documents, keys, packages, scripts, statements
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -41,7 +41,12 @@ def _json(lines: list[str]) -> tuple[Region, ...]:
 
 
 def _shell(lines: list[str], _: str) -> tuple[Region, ...]:
-    return scripts.by_indentation(lines, shell=True)
+    return blocks.blocks(lines, "sh", "")
+
+
+def _blocks(lines: list[str], name: str) -> tuple[Region, ...]:
+    stem, _, suffix = name.rpartition(".")
+    return blocks.blocks(lines, suffix.lower() if stem else "", stem.partition(".")[0] or name)
 
 
 def _component(lines: list[str], name: str) -> tuple[Region, ...]:
@@ -84,7 +89,7 @@ _NAMES: tuple[tuple[str, Reader], ...] = (
         r"(readme|license|copying|notice|install|changes|changelog|release-notes|news|history|todo|security)",
         documents.paragraphs,
     ),
-    (r"(jenkinsfile|vagrantfile|gemfile|rakefile|justfile|brewfile|podfile)", _of_lines(scripts.by_indentation)),
+    (r"(jenkinsfile|vagrantfile|gemfile|rakefile|justfile|brewfile|podfile)", _blocks),
     (r"(configure|bootstrap|autogen|\.?(bash|zsh)rc|\.?profile)", _shell),
 )
 _SUFFIXES: dict[str, Reader] = {
@@ -105,7 +110,7 @@ _SUFFIXES: dict[str, Reader] = {
     **dict.fromkeys((".html", ".htm", ".xhtml", ".xml", ".svg", ".xaml", ".csproj"), _of_text(scripts.html_elements)),
     **dict.fromkeys((".vue", ".svelte"), _component),
 }
-#: Languages without a grammar here, whose functions and classes begin with a word and are indented.
+#: Languages without a grammar here, whose functions and classes are found by their heads and indentation.
 _INDENTED = re.compile(
     r"\.(rb|php|cs|kts?|scala|swift|lua|pl|pm|tcl|exs?|dart|zig|nim|jl|groovy|gradle|proto|graphql|gql|tf|hcl|el|vim|ps1|r|"
     r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|y|l|pyx|pxd|snap)$"
@@ -118,7 +123,7 @@ def _reader(path: str) -> Reader | None:
     for pattern, reader in _NAMES:
         if re.fullmatch(pattern, name):
             return reader
-    indented = _of_lines(scripts.by_indentation) if _INDENTED.search(name) else None
+    indented = _blocks if _INDENTED.search(name) else None
     return _SUFFIXES.get(PurePosixPath(name).suffix, indented)
 
 

@@ -1,6 +1,6 @@
-"""Named parts of scripts and of files in languages without a grammar here, read by their layout.
+"""Named parts of build scripts, queries, style sheets and marked-up texts, read by their layout.
 
-Dockerfile, Makefile, CMake, SQL, CSS, HTML; for all others functions and classes by their first word and indentation.
+Dockerfile, Makefile, CMake, SQL, CSS, HTML and XML.
 """
 
 from __future__ import annotations
@@ -22,25 +22,6 @@ _SQL = re.compile(
     r"(table|view|index|function|procedure|trigger|type|sequence|schema|database)))*\s*([\w.\"`\[\]]*)",
     re.IGNORECASE,
 )
-_WORDS = (
-    r"def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
-    r"resource|data|variable|output|provider|namespace|object|protocol|extension|macro|defmodule|defp?|test|describe|it|"
-    r"context|package|rule|task|defun|start_server|union|record|abstract\s+class|scalar|extend\s+type|template|component"
-)
-_HEAD = re.compile(
-    rf"(\s*)(?:(?:export|public|private|protected|internal|static|final|abstract|override|async|local|suspend|default|"
-    rf"inline|open|sealed|data|pub(?:\([^)]*\))?|unsafe|const|extern|virtual)\s+)*({_WORDS})[\s:!]\s*"
-    r"(\"[^\"]+\"|'[^']+'|\{[^{}]+\}|[\w$.:?!\-]+)"
-)
-_SHELL = re.compile(r"(\s*)(?:function\s+)?([\w.\-:]+)\s*\(\)\s*\{?")
-_SET = re.compile(
-    r"(\s*)(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?|set\s+|let\s+|my\s+|var\s+|val\s+|const\s+)*"
-    r"([$@%]?[A-Za-z_][\w.]*)\s*(?::?=)(?![=~])\s*(.*)"
-)
-_COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")
-_CLOSERS = re.compile(
-    r"\s*(end\b|\}|\)|\]|fi\b|done\b|esac\b|else\b|elif\b|elsif\b|then\b|rescue\b|ensure\b|catch\b|#|//)"
-)
 _VOID = re.compile(r"(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$")
 MAX_NAME = 80
 
@@ -59,11 +40,11 @@ def docker_instructions(lines: list[str]) -> tuple[Region, ...]:
         if instruction := _INSTRUCTION.match(lines[at]):
             word = re.split(r"[\s=]", instruction[2])[0]
             outer = f"{stages[-1][0]} > " if stages else ""
-            found.append(Region(_short(f"{outer}{instruction[1]} {word}"), "instruction", at, end))
+            found.append(Region(short(f"{outer}{instruction[1]} {word}"), "instruction", at, end))
         at = end
     ends = [start for _, start in stages[1:]] + [len(lines)]
     return (
-        *(Region(_short(name), "stage", start, end) for (name, start), end in zip(stages, ends, strict=False)),
+        *(Region(short(name), "stage", start, end) for (name, start), end in zip(stages, ends, strict=False)),
         *found,
     )
 
@@ -84,9 +65,9 @@ def make_targets(lines: list[str]) -> tuple[Region, ...]:
             value = variable[2] if end == at + 1 else ""
             found.append(Region(variable[1], "variable", at, end, value))
         elif condition := _MAKE_CONDITION.match(line):
-            found.append(Region(_short(f"{condition[1]} {condition[2]}".strip()), "condition", at, end))
+            found.append(Region(short(f"{condition[1]} {condition[2]}".strip()), "condition", at, end))
         elif target := _TARGET.match(line):
-            found.append(Region(_short(target[1]), "target", at, end))
+            found.append(Region(short(target[1]), "target", at, end))
         at = end
     return tuple(found)
 
@@ -102,7 +83,7 @@ def cmake_commands(lines: list[str]) -> tuple[Region, ...]:
             while depth > 0 and end < len(lines):
                 depth += lines[end].count("(") - lines[end].count(")")
                 end += 1
-            found.append(Region(_short(f"{command[1]}({command[2]})"), "command", at, end))
+            found.append(Region(short(f"{command[1]}({command[2]})"), "command", at, end))
         at = end
     return tuple(found)
 
@@ -116,7 +97,7 @@ def sql_statements(lines: list[str]) -> tuple[Region, ...]:
             start = at
             name = " ".join(filter(None, (match[1].upper(), (match[2] or "").upper(), match[3])))
         if start >= 0 and (line.rstrip().endswith(";") or at == len(lines) - 1):
-            found.append(Region(_short(name), "statement", start, at + 1))
+            found.append(Region(short(name), "statement", start, at + 1))
             start = -1
     return tuple(found)
 
@@ -130,7 +111,7 @@ def css_rules(lines: list[str]) -> tuple[Region, ...]:
         for char in re.sub(r"/\*.*?\*/|//.*$", "", line) + "\n" if not comment else "":
             if char == "{":
                 name = " ".join(head.split())
-                outer.append((_short(f"{outer[-1][0]} {name}" if outer else name), head_at))
+                outer.append((short(f"{outer[-1][0]} {name}" if outer else name), head_at))
                 head = ""
             elif char == "}" and outer:
                 name, start = outer.pop()
@@ -140,7 +121,7 @@ def css_rules(lines: list[str]) -> tuple[Region, ...]:
                 if not outer and (name := " ".join(head.split())):
                     found.append(
                         Region(
-                            _short(re.split(r"[:\s]", name)[0] + " " + name.partition(" ")[2]),
+                            short(re.split(r"[:\s]", name)[0] + " " + name.partition(" ")[2]),
                             "statement",
                             head_at,
                             at + 1,
@@ -167,8 +148,9 @@ class _Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        written = (self.get_starttag_text() or "")[1 : 1 + len(tag)]
         mark = f"#{given['id']}" if given.get("id") else "." + (given.get("class") or "").split(" ")[0]
-        name = _short(f"{tag}{mark}".rstrip("."))
+        name = short(f"{written or tag}{mark}".rstrip("."))
         start = self.getpos()[0] - 1
         if _VOID.match(tag):
             self.found.append(Region(name, "element", start, start + 1 + (self.get_starttag_text() or "").count("\n")))
@@ -199,57 +181,7 @@ def html_elements(text: str) -> tuple[Region, ...]:
     return tuple(parser.found)
 
 
-def by_indentation(lines: list[str], *, shell: bool = False) -> tuple[Region, ...]:
-    """Functions, classes and blocks with a title, up to the next line that is indented no deeper and closes nothing.
-
-    What stands outside of them is named by what it sets or by the command that it runs.
-    """
-    found: list[Region] = []
-    outer: list[tuple[int, str, str, int]] = []
-    for at, line in enumerate(lines):
-        if not line.strip():
-            continue
-        indent = len(line) - len(line.lstrip())
-        closes = _CLOSERS.match(line)
-        while outer and (indent < outer[-1][0] or (indent == outer[-1][0] and not closes)):
-            _, kind, name, start = outer.pop()
-            found.append(Region(name, kind, start, at))
-        head = _SHELL.match(line) if shell else _HEAD.match(line)
-        if head is not None:
-            kind, title = ("function", head[2]) if shell else _kind(head[2], head[3])
-            name = f"{outer[-1][2]}.{title}" if outer else title
-            outer.append((indent, kind, _short(name), at))
-        elif not outer and not closes:
-            end = at + 1
-            while end < len(lines) and (lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()):
-                end += 1
-            if setting := _SET.match(line):
-                value = setting[3] if end == at + 1 else ""
-                found.append(Region(setting[2], "variable", at, end, value))
-            elif command := _COMMAND.match(line):
-                found.append(Region(_short(command[1]), "command", at, end))
-    while outer:
-        _, kind, name, start = outer.pop()
-        found.append(Region(name, kind, start, len(lines)))
-    return tuple(found)
-
-
-def _kind(word: str, name: str) -> tuple[str, str]:
-    title = name.strip("\"'{}") if name[:1] in "\"'{" else name.rstrip(":")
-    if word in ("test", "it"):
-        return "test", title
-    if word in ("describe", "context", "start_server"):
-        return "suite", title
-    kinds = {"class", "module", "interface", "trait", "struct", "enum", "macro"}
-    if word in kinds:
-        return word, title
-    return (
-        "function"
-        if word in ("def", "defp", "function", "func", "fun", "fn", "proc", "sub", "rpc", "defun")
-        else "block"
-    ), title
-
-
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """A name on one line, cut where it is long."""
     name = " ".join(name.split())
     return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import planned
+from iquest_lsp.runtime.backends import llama
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.llama.library import gpu_memory
 from iquest_lsp.runtime.models import planner, speed_cache
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.footprint import footprint
@@ -24,6 +30,9 @@ from iquest_lsp.runtime.models.planner import (
     plan,
 )
 from iquest_lsp.runtime.models.speed_cache import known_speed, remembered
+
+if TYPE_CHECKING:
+    from iquest_lsp.runtime.llama.model import Model
 
 GIB = 2**30
 #: Shapes of a published 7B model with two passes, of the embedded one, and of one with RoPE and one pass.
@@ -225,3 +234,36 @@ def test_attention_without_scores_needs_no_memory_for_them() -> None:
     found = footprint(header, 131_072, "f16")
     assert 300e6 < found.total < 350e6
     assert plan(Wishes(window_tokens=65_536), header, memory=2 * 2**30).batch == planner.BATCH
+
+
+def test_a_model_too_slow_for_any_window_gets_one_that_slows_it_little_further() -> None:
+    for token_ms in (20.0, 80.0, 400.0):
+        made = plan(Wishes(), header("plain", 5 * GIB), MeasuredSpeed({"f16": 1e4}, token_ms, 1.0), 64 * GIB)
+        left = max(planner.ANSWER_MS / planner.ANSWER_TOKENS - token_ms, planner.SLOWED_SHARE * token_ms)
+        assert LEAST_WINDOW <= made.window <= max(left * 1000, LEAST_WINDOW)
+        assert made.window <= planner.CPU_WINDOW
+
+
+def test_the_documented_plans_are_the_planners() -> None:
+    recorded = json.loads(planned.RESULT.read_text("utf-8"))
+    computed = planned.topic()
+    assert recorded == computed
+    for row in computed["tables"][0]["rows"]:
+        assert row[2] in {"does not fit", "1,024", "2,048", "3,072", "4,096", "6,144", "8,192", "16,384", "32,768"}, row
+
+
+def test_with_all_layers_on_gpus_their_memory_is_planned_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama, "gpu_memory", lambda: 20 * GIB)
+    model = cast("Model", SimpleNamespace(n_layer=28))
+    given = header("plain", 5 * GIB)
+    assert llama.memory_for(EngineOptions(gpu_layers=99), given, model) == 25 * GIB
+    assert llama.memory_for(EngineOptions(gpu_layers=28), given, model) == 25 * GIB
+    assert llama.memory_for(EngineOptions(gpu_layers=10), given, model) is None  # the cache lies in both
+    assert llama.memory_for(EngineOptions(), given, model) is None
+    monkeypatch.setattr(llama, "gpu_memory", lambda: None)
+    assert llama.memory_for(EngineOptions(gpu_layers=99), given, model) is None
+
+
+def test_this_machine_says_whether_it_has_gpus() -> None:
+    found = gpu_memory()
+    assert found is None or found > 0

@@ -1,0 +1,200 @@
+"""Named parts of files in languages without a grammar here: functions, types and blocks, by heads and indentation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from iquest_lsp.codeflow.syntax.outline.region import Region
+from iquest_lsp.codeflow.syntax.outline.scripts import short
+
+_MODIFIERS = (
+    r"(?:(?:export|public|private|protected|internal|static|final|abstract|override|async|local|suspend|default|"
+    r"inline|open|sealed|data|pub(?:\([^)]*\))?|unsafe|const|extern|virtual|partial|operator|infix|tailrec|actual|"
+    r"expect|required|convenience|mutating|fileprivate|companion|external|value|indirect|readonly|new|"
+    r"@\w+(?:\([^)]*\))?)\s+)*"
+)
+_WORDS = (
+    r"def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
+    r"resource|data|variable|output|provider|namespace|object|protocol|extension|macro|defmodule|defp?|test|describe|it|"
+    r"context|package|rule|task|defun|start_server|union|record|abstract\s+class|scalar|extend\s+type|template|component"
+)
+_HEAD = re.compile(
+    rf"(\s*){_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>\s*)?&?"
+    r"(\"[^\"]+\"|'[^']+'|`[^`]+`|\{[^{}]+\}|[\w$.:?!\-]+)(?:\s+(\"[^\"]+\"))?"
+)
+_SHELL = re.compile(r"(\s*)(?:function\s+)?([\w.\-:]+)\s*\(\)\s*\{?")
+#: A member that begins with its type, or is a constructor, as C# and its kin write them.
+_MEMBER = re.compile(
+    r"(\s*)(?=\w+\s)(?:(?:public|private|protected|internal|static|virtual|override|abstract|async|sealed|extern|unsafe|"
+    r"partial|new|readonly|const|event|required|explicit|implicit|operator|volatile)\s+)+"
+    r"(?:[\w<>\[\],.?()\s]*?[\w>\]?)]\s+)??([A-Za-z_]\w*)\s*(?:<[^<>()]*>)?\s*(\(|\{|=>|=|;|$)"
+)
+#: A property, a constant or an initializer inside a type.
+_PROPERTY = re.compile(
+    rf"(\s*){_MODIFIERS}(?:(?:lateinit|weak|lazy|static)\s+)*(?:val|var|let|const)\s+(?:<[^<>]*>\s*)?(?:\w+\.)*(\w+)|"
+    r"(\s*)(?:(?:public|private|protected|static|readonly|var)\s+)+(?:\??[\w|\\]+\s+)?(\$\w+)"
+)
+_BUILDER = re.compile(
+    r"(\s*)(?:(?:public|private|internal|protected|required|convenience)\s+)*(init|deinit|constructor)\b"
+)
+_SET = re.compile(
+    r"(\s*)(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?|set\s+|let\s+|my\s+|var\s+|val\s+|const\s+)*"
+    r"([$@%]?[A-Za-z_][\w.]*)\s*(?::?=)(?![=~])\s*(.*)"
+)
+_COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")
+_CLOSERS = re.compile(
+    r"\s*(end\b|\}|\)|\]|\{|fi\b|done\b|esac\b|else\b|elif\b|elsif\b|then\b|do\b|rescue\b|ensure\b|catch\b|where\b)"
+)
+_IMPORT = re.compile(r"\s*(?:use|using|import|require|require_once|require_relative|include|include_once|open)\b[\s(]")
+_COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*)")
+_MARK = re.compile(r"\s*(?:\[[A-Z][\w.]*(?:\(.*\))?\]|#\[.*\]|@[A-Za-z][\w.:]*(?:\(.*\))?)\s*(?:(?://|#).*)?$")
+_TEST_MARK = re.compile(r"\s*(?:@Test\b|\[(?:Test|Fact|Theory|TestMethod|TestCase)\b|#\[Test\b)")
+_TEST_NAME = re.compile(r"test(?:[A-Z_]|$)")
+#: Languages whose members begin with their types, and those whose files are blocks with labels.
+_TYPED, _LABELLED = frozenset({"cs"}), frozenset({"tf", "hcl"})
+#: Languages in which a line outside all blocks declares something rather than runs.
+_DECLARATIVE = frozenset({"cs", "kt", "swift", "scala", "dart", "proto", "graphql", "gql", "tf", "hcl", "thrift"})
+#: How a comment is written where it is not by `#`, `//` and `/*`.
+_NO_HASH = frozenset({"cs", "kt", "kts", "swift", "scala", "dart", "proto", "gradle", "groovy", "zig", "sol"})
+_TYPES = frozenset({"class", "interface", "trait", "struct", "enum", "object", "protocol", "extension", "record"})
+_FUNCTIONS = frozenset({"def", "defp", "function", "func", "fun", "fn", "proc", "sub", "rpc", "defun"})
+
+
+@dataclass(slots=True)
+class _Open:
+    """A region whose end is still to be found."""
+
+    indent: int
+    kind: str
+    name: str
+    start: int
+
+
+@dataclass(slots=True)
+class _Reader:
+    language: str
+    stem: str
+    found: list[Region] = field(default_factory=list)
+    outer: list[_Open] = field(default_factory=list)
+    #: The line after the last one that is no comment and not empty, and where the comments above a line begin.
+    last: int = 0
+    above: int = -1
+    in_comment: bool = False
+    is_test: bool = False
+
+    def read(self, lines: list[str]) -> tuple[Region, ...]:
+        skip = 0
+        for at, line in enumerate(lines):
+            if at < skip or not line.strip():
+                self.above = -1 if not line.strip() and at >= skip else self.above
+                continue
+            if self._is_beside(at, line):
+                continue
+            skip = self._line(at, line, lines)
+            self.above, self.is_test = -1, False
+            self.last = max(at + 1, skip)
+        while self.outer:
+            self._close(len(lines) if len(self.outer) == 1 and self.outer[0].indent == 0 else self.last)
+        return tuple(self.found)
+
+    def _is_beside(self, at: int, line: str) -> bool:
+        """Whether a line is a comment or an attribute, which belongs to what stands below it."""
+        commented = self.in_comment or self._is_comment(line)
+        if self.in_comment or (commented and "/*" in line):
+            self.in_comment = "*/" not in (line.partition("/*")[2] if not self.in_comment else line)
+        if not commented and not _MARK.match(line):
+            return False
+        self.above = at if self.above < 0 else self.above
+        self.is_test = self.is_test or bool(_TEST_MARK.match(line))
+        return True
+
+    def _is_comment(self, line: str) -> bool:
+        found = _COMMENT.match(line)
+        return found is not None and not (found[0].strip() == "#" and self.language in _NO_HASH)
+
+    def _line(self, at: int, line: str, lines: list[str]) -> int:
+        """Takes one line in; where what begins on it is known already, the line after its last."""
+        indent = len(line) - len(line.lstrip())
+        closes = _CLOSERS.match(line)
+        while self.outer and (indent < self.outer[-1].indent or (indent == self.outer[-1].indent and not closes)):
+            self._close(self.last)
+        start = self.above if self.above >= 0 else at
+        head = self._head(line)
+        if head is not None:
+            kind, title = head
+            name = f"{self.outer[-1].name}.{title}" if self.outer else title
+            self.outer.append(_Open(indent, kind, short(name), start))
+            return 0
+        return 0 if self.outer or closes else self._statement(at, line, lines)
+
+    def _close(self, end: int) -> None:
+        item = self.outer.pop()
+        self.found.append(Region(item.name, item.kind, item.start, max(end, item.start + 1)))
+
+    def _head(self, line: str) -> tuple[str, str] | None:
+        """The kind and the name of what begins on a line."""
+        if self.language == "sh":
+            found = _SHELL.match(line)
+            return ("function", found[2]) if found else None
+        if found := _HEAD.match(line):
+            if found[2] == "namespace":
+                return None
+            if self.language in _LABELLED:
+                title = ".".join(label.strip('"') for label in (found[3], found[4]) if label)
+                return ("input" if found[2] == "variable" else found[2], title)
+            kind, title = _kind(found[2], found[3])
+            named = kind == "function" and _TEST_NAME.match(title.rsplit(".", 1)[-1])
+            return ("test" if kind == "function" and (named or self.is_test) else kind, title)
+        inside = bool(self.outer) and self.outer[-1].kind in _TYPES
+        if self.language in _TYPED and (member := _MEMBER.match(line)):
+            if member[3] == "(":
+                return ("test" if self.is_test else "method", member[2])
+            return ("property", member[2]) if inside else None
+        if inside and (builder := _BUILDER.match(line)):
+            return ("method", builder[2])
+        if inside and (found := _PROPERTY.match(line)):
+            return ("property", found[2] or found[4])
+        return None
+
+    def _statement(self, at: int, line: str, lines: list[str]) -> int:
+        """What stands outside of all blocks, named by what it sets or by the command that it runs."""
+        if self.language != "sh" and _IMPORT.match(line):
+            if self.found and self.found[-1].kind == "imports" and not any(map(str.strip, lines[self.last : at])):
+                last = self.found.pop()
+                self.found.append(Region(last.name, last.kind, last.start, at + 1))
+            else:
+                self.found.append(Region(self.stem, "imports", at, at + 1))
+            return at + 1
+        if self.language in _DECLARATIVE:
+            return 0
+        end = at + 1
+        while end < len(lines) and (lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()):
+            end += 1
+        alone = end == at + 1
+        if setting := _SET.match(line):
+            self.found.append(Region(setting[2], "variable", at, end, setting[3] if alone else ""))
+        elif command := _COMMAND.match(line):
+            value = line.strip() if alone and self.language == "sh" else ""
+            self.found.append(Region(short(command[1]), "command", at, end, value))
+        return end
+
+
+def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
+    """Functions, types and blocks with a title, each with the comments and attributes right above it.
+
+    A block goes to the last line before one that is indented no deeper and closes nothing. `language` is the file's
+    suffix, `sh` for all shells; `stem` is what its imports are called by.
+    """
+    return _Reader(language, stem).read(lines)
+
+
+def _kind(word: str, name: str) -> tuple[str, str]:
+    title = name.strip("\"'{}`") if name[:1] in "\"'{`" else name.rstrip(":")
+    if word in ("test", "it"):
+        return "test", title
+    if word in ("describe", "context", "start_server"):
+        return "suite", title
+    if word in _TYPES or word in ("module", "macro"):
+        return word, title
+    return ("class" if word.startswith("abstract") else "function" if word in _FUNCTIONS else "block"), title
