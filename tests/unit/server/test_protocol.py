@@ -33,7 +33,7 @@ def made() -> tuple[Protocol, Written]:
     server = LanguageServer("test", "1", protocol_cls=Protocol)
     protocol, written = server.protocol, Written()
     assert isinstance(protocol, Protocol)
-    protocol.set_writer(written)  # type: ignore[arg-type]  # as much of one as is used
+    protocol.set_writer(written)
     return protocol, written
 
 
