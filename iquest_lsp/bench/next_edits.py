@@ -33,7 +33,7 @@ ORDERS: tuple[Order, ...] = ("diff", "human")
 #: A commit with more edits is a sweep by a program more often than the work of hands.
 MAX_EDITS = 40
 #: Suggestions of one sort that one commit counts for at most: those of a sweep are all right or all wrong.
-MOST_OF_ONE = 2
+MOST_OF_ONE = 4
 #: A suggestion for whole lines may land this many lines from where the commit put them.
 NEAR_LINES = 4
 
@@ -182,6 +182,11 @@ class Session:
             shift += len(edit.new) - len(edit.old)
         return line - shift
 
+    def place_of(self, item: NextEdit) -> str:
+        """What tells a suggestion's place in its file while other edits move it."""
+        line = self.before_line(item.path, item.line) if item.path in self.changes else item.line
+        return f"{line}:{item.column}"
+
     def judged(self, item: NextEdit) -> tuple[int, bool] | None:
         """The edit still to be made that a suggestion is part of, and whether it is all of it; None: it is wrong."""
         if item.path not in self.changes:
@@ -196,10 +201,10 @@ class Session:
             inside = edit.old_line <= line and line + item.old.rstrip("\n").count("\n") < edit.old_line + len(edit.old)
             if number in self.made[item.path] or not inside:
                 continue
-            old = "\n".join(edit.old)
-            start = sum(len(text) + 1 for text in edit.old[: line - edit.old_line]) + item.column
-            taken = old[:start] + item.new + old[start + len(item.old) :]
-            new = "\n".join(edit.new)
+            old, new = "\n".join(edit.old), "\n".join(edit.new)
+            taken = replace(item, line=line - edit.old_line).applied_to(old)
+            if taken is None:
+                return None
             return (number, _same(taken, new)) if is_on_the_way(old, taken, new) else None
         return None
 
@@ -295,7 +300,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
             shown = in_order(admitted(every, least), path, line)
             elapsed = (time.process_time() - begin) * 1000
             for item in every:
-                key = (item.path, _line(session, item), item.old, item.new, item.sort)
+                key = (item.path, session.place_of(item), item.old, item.new, item.sort)
                 if key not in seen:
                     seen.add(key)
                     count = sorts.setdefault(item.sort, [0, 0])
@@ -318,14 +323,14 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
                 tally.found += judged is not None and (first.path, judged[0]) not in found
                 tally.saved += len(first.new) if judged is not None else 0
             if judged is None:
-                refused.add(first, _line(session, first))
+                refused.add(first, session.place_of(first))
                 break
             found.add((first.path, judged[0]))
             path, line = first.path, first.line
             if judged[1]:
                 session.make(path, judged[0])
             else:
-                taken.keep(first, _line(session, first))
+                taken.keep(first, session.place_of(first))
     for sort, (right, made) in sorts.items():
         weight = min(made, MOST_OF_ONE)
         for tally in tallies:
@@ -335,13 +340,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
 
 
 def _is_known(session: Session, item: NextEdit, *known: Refusals) -> bool:
-    return any(each.holds(item, _line(session, item)) for each in known)
-
-
-def _line(session: Session, item: NextEdit) -> str:
-    """What tells a place while other edits move it."""
-    line = session.before_line(item.path, item.line) if item.path in session.changes else item.line
-    return f"{line}:{item.column}"
+    return any(each.holds(item, session.place_of(item)) for each in known)
 
 
 def _made(session: Session) -> Iterator[Edit]:

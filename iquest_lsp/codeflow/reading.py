@@ -7,10 +7,11 @@ saved, or what a patch makes of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
 from iquest_lsp.codeflow.answers.impact import is_meant
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
@@ -19,6 +20,7 @@ from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk, commits
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, symbol_changes
+from iquest_lsp.codeflow.syntax.definitions import ARGUMENTS, CLASSES, FUNCTIONS, MEMBERS, PARAMETERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, reads_imports
 from iquest_lsp.codeflow.syntax.names import names_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -29,6 +31,12 @@ from iquest_lsp.codeflow.wording.gaps import gap_words
 from iquest_lsp.errors import RepositoryError
 
 __all__ = [
+    "ARGUMENTS",
+    "CLASSES",
+    "FUNCTIONS",
+    "MEMBERS",
+    "PARAMETERS",
+    "PATHS",
     "Category",
     "ChangedText",
     "CommitTexts",
@@ -63,6 +71,7 @@ __all__ = [
     "texts_of_commits",
 ]
 
+T = TypeVar("T")
 #: Hits of one word in one file that are looked at, as `git grep` does.
 MAX_HITS = 200
 #: A commit with more files, and a file with more characters, is not taken apart into edits.
@@ -89,7 +98,8 @@ class Sources:
         self._found: dict[str, list[tuple[str, int, str]]] = {}
         self._read: dict[str, bytes | None] = {}
         self._files: list[str] | None = None
-        self._uses: dict[tuple[object, ...], list[Reference]] = {}
+        self._uses: dict[tuple[str, str, str], list[Reference]] = {}
+        self._kept: dict[tuple[object, ...], object] = {}
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
@@ -112,16 +122,32 @@ class Sources:
         """The same files with other texts laid over; what is known of the files themselves stays known."""
         made = Sources(self._repository, self._revision, over, self._blobs)
         made._found, made._read, made._files, made._uses = self._found, self._read, self._files, self._uses
+        made._kept = self._kept
         return made
 
-    def uses(self, names: Sequence[str], owners: Mapping[str, str] | None = None) -> list[Reference]:
-        """The uses of names, as `references` finds them; those in files without a text over them are remembered."""
-        key = (*names, *sorted((owners or {}).items()))
+    def kept(self, path: str, key: tuple[object, ...], make: Callable[[bytes], T]) -> T | None:
+        """What is made of a file's bytes; remembered where no text lies over the file. None where there is no file."""
+        whole = (path, *key)
+        if path in self._over or whole not in self._kept:
+            data = self.read(path)
+            made = None if data is None else make(data)
+            if path in self._over:
+                return made
+            self._kept[whole] = made
+        return cast("T | None", self._kept[whole])
+
+    def uses(self, name: str, module: str, owner: str = "") -> list[Reference]:
+        """The uses of a name, the member of `owner` where it has one, and the imports of the module that defines it.
+
+        They are as `references` finds them; those in files without a text over them are remembered.
+        """
+        key = name, module, owner
+        names, owners, modules = [name, module], {name: owner} if owner else {}, {module} - {name}
         if key not in self._uses:
             below = self.with_texts({})
-            self._uses[key] = references(below, names, below.read, owners=owners)
+            self._uses[key] = references(below, names, below.read, owners=owners, modules=modules)
         over = Sources(None, over=self._over)
-        fresh = references(over, names, over.read, owners=owners)
+        fresh = references(over, names, over.read, owners=owners, modules=modules)
         return [*(use for use in self._uses[key] if use.path not in self._over), *fresh]
 
     def files(self) -> list[str]:

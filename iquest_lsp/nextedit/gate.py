@@ -1,7 +1,7 @@
 """Which suggestions are shown: the measured precision of each sort, and the order in which people go through them.
 
-`precision.json` beside this module is written by `replay --edits --keep FILE`: for each sort of suggestion how often it
-was made, and how often the commit did just that.
+`precision.json` beside this module is written by `benchmarks/edit_fit.py`: for each sort of suggestion how often it was
+made, and how often the commit did just that.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ LEAST = 0.9
 ASKED = 0.5
 #: What the parts of a sort say counts as much as so many suggestions of it.
 WEIGHT = 5.0
-#: How strongly weights are drawn towards 0, and how far one step of the fit goes.
-PULL, STEP = 2.0, 0.03
+#: How strongly weights are drawn towards 0, and how far one step of the fit goes at most.
+PULL, STEP = 0.3, 1.0
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
-_TABLE = Path(__file__).parent / "precision.json"
+TABLE = Path(__file__).parent / "precision.json"
 _ORDER = {
     Category.SOURCE: 0,
     Category.TEST: 1,
@@ -41,7 +41,7 @@ _ORDER = {
 
 @cache
 def _table() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_TABLE.read_text("utf-8"))
+    found: dict[str, Any] = json.loads(TABLE.read_text("utf-8"))
     return found
 
 
@@ -55,8 +55,13 @@ def measured() -> dict[str, tuple[float, float]]:
 @cache
 def precision(sort: str) -> float:
     """How often a suggestion of this sort is right; where few were seen, sorts of the same parts count more."""
-    right, made = measured().get(sort, (0.0, 0.0))
-    return (right + WEIGHT * expected(sort, _table()["parts"])) / (made + WEIGHT)
+    return estimate(sort, measured(), _table()["parts"])
+
+
+def estimate(sort: str, sorts: Mapping[str, tuple[float, float]], parts: Mapping[str, float]) -> float:
+    """The precision of a sort by what was measured of it (right, made), and by its parts."""
+    right, made = sorts.get(sort, (0.0, 0.0))
+    return (right + WEIGHT * expected(sort, parts)) / (made + WEIGHT)
 
 
 def expected(sort: str, parts: Mapping[str, float]) -> float:
@@ -67,21 +72,29 @@ def expected(sort: str, parts: Mapping[str, float]) -> float:
 def parts_of(sort: str) -> list[str]:
     """The parts of a sort, each with the predictor's name, and that name alone."""
     name, *rest = sort.split("-")
-    return [name, *(f"{name} {part}" for part in rest)]
+    return [name, *(f"{name} {part}" for part in dict.fromkeys(rest))]
 
 
-def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 3000) -> dict[str, float]:
-    """The weights of parts that fit what was measured (right, made), drawn towards 0."""
+def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 60) -> dict[str, float]:
+    """The weights of parts that fit what was measured (right, made), drawn towards 0: Newton's step part by part."""
     weights = dict.fromkeys((part for sort in sorts for part in parts_of(sort)), 0.0)
-    total = sum(made for _, made in sorts.values()) or 1.0
+    having: dict[str, list[str]] = {part: [] for part in weights}
+    for sort in sorts:
+        for part in set(parts_of(sort)):
+            having[part].append(sort)
+    sums = dict.fromkeys(sorts, 0.0)
     for _ in range(rounds):
-        slope = {part: -PULL * weight for part, weight in weights.items()}
-        for sort, (right, made) in sorts.items():
-            missing = right - made * expected(sort, weights)
-            for part in parts_of(sort):
-                slope[part] += missing
-        for part in weights:
-            weights[part] += STEP * slope[part] / total**0.5
+        for part, those in having.items():
+            slope, bend = -PULL * weights[part], PULL
+            for sort in those:
+                right, made = sorts[sort]
+                share = 1 / (1 + math.exp(-sums[sort]))
+                slope += right - made * share
+                bend += made * share * (1 - share)
+            step = max(-STEP, min(STEP, slope / bend))
+            weights[part] += step
+            for sort in those:
+                sums[sort] += step
     return {part: round(weight, 3) for part, weight in sorted(weights.items())}
 
 

@@ -9,51 +9,26 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.reading import Symbol, at_line, lines_with, names_of, symbols_of
+from iquest_lsp.codeflow.reading import (
+    ARGUMENTS,
+    CLASSES,
+    FUNCTIONS,
+    MEMBERS,
+    PARAMETERS,
+    PATHS,
+    Symbol,
+    at_line,
+    lines_with,
+    names_of,
+    symbols_of,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_TEXT = 1024 * 1024
-FUNCTIONS = frozenset(
-    {
-        "function_definition",
-        "function_declaration",
-        "function_expression",
-        "function_item",
-        "function_signature_item",
-        "function_signature",
-        "function",
-        "generator_function_declaration",
-        "generator_function",
-        "method_definition",
-        "method_declaration",
-        "method_signature",
-        "method_elem",
-        "constructor_declaration",
-        "arrow_function",
-        "lambda",
-        "lambda_expression",
-        "closure_expression",
-        "func_literal",
-    }
-)
-PARAMETERS = frozenset(
-    {
-        "parameters",
-        "formal_parameters",
-        "parameter_list",
-        "lambda_parameters",
-        "closure_parameters",
-        "inferred_parameters",
-    }
-)
-CLASSES = frozenset({"class_definition", "class_declaration", "class_body", "impl_item", "class_specifier"})
-_ARGUMENTS = frozenset({"argument_list", "arguments"})
-_MEMBERS = frozenset(
-    {"attribute", "member_expression", "field_expression", "selector_expression", "field_access", "method_invocation"}
-)
-_CALLED = _MEMBERS | {"scoped_identifier", "qualified_identifier", "generic_function", "new_expression"}
+_MEMBERS = MEMBERS | {"method_invocation"}
+_CALLED = _MEMBERS | PATHS | {"generic_function", "new_expression"}
 #: Fields under which the name of a member stands.
 _MEMBER_NAMES = ("attribute", "property", "field", "name")
 _FIELDS = frozenset(
@@ -131,6 +106,29 @@ class Parsed:
         """What a name is at its place: see `NamesOfFile.use`."""
         assert self.names is not None
         return self.names.use(spot.line, self.byte_column(spot.line, spot.column), owner)
+
+    def binding(self, node: Node, name: str) -> list[int]:
+        """The lines in which a function around a node has a parameter of a name, or sets a variable before the node."""
+        function = function_around(node)
+        while function is not None:
+            first = function.start_point.row
+            if name in parameter_names(function):
+                return [item.line for item in self.spots(name, first, function.end_point.row + 1)][:1] or [first]
+            here = self.spots(name, first, node.start_point.row)
+            if lines := [item.line for item in here if self.use(item)[0] == "bind"]:
+                return lines
+            function = function_around(function)
+        return []
+
+    def lacks(self, line: int, name: str) -> bool:
+        """Whether the function around a line, where there is one, has no such parameter or variable."""
+        node = self.first_node(line)
+        return node is not None and function_around(node) is not None and not self.binding(node, name)
+
+    def first_node(self, line: int) -> Node | None:
+        """The node at a line's first word."""
+        text = self.lines[line] if line < len(self.lines) else ""
+        return self.node_at(line, len(text) - len(text.lstrip()))
 
     def symbol_at(self, line: int) -> Symbol | None:
         """The innermost definition around a line."""
@@ -242,15 +240,9 @@ def arguments_of(node: Node) -> Node | None:
         if at is None or parent is None:
             return None
         for child in parent.children:
-            if child.type in _ARGUMENTS and child.start_byte >= at.end_byte:
+            if child.type in ARGUMENTS and child.start_byte >= at.end_byte:
                 return child
-        if parent.type not in (
-            *_MEMBERS,
-            "scoped_identifier",
-            "qualified_identifier",
-            "generic_function",
-            "new_expression",
-        ):
+        if parent.type not in _CALLED:
             return None
         at = parent
     return None

@@ -41,6 +41,11 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text))
 
 
+def is_compound(name: str) -> bool:
+    """Whether a name is made of several words, which two things are rarely called."""
+    return len(name) > 5 and bool(re.search(r"[^\W_]_[^\W_]|[a-z][A-Z]", name))
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """Pieces `old` that became the pieces `new`: ranges of indexes into both lists."""

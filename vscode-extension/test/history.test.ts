@@ -22,6 +22,7 @@ test("a hover shows the newest steps, the newest first, the reasons, and leads t
   const reasons = [{ kind: "docstring", text: "rounds", source: "a.py:2" }];
   const text = hoverText({ ...why, reasons, deprecated_parts: [{ name: "tax", since: null }] }, { folder: "/work" }, { uri: "file:///work/a.py", line: 2 });
   expect([...text.matchAll(/\*\*(\w+)\*\*/g)].map((found) => found[1])).toEqual(["four", "three", "two"]);
+  expect(text.match(/: why$/gm)).toHaveLength(1); // the newest step's reason
   expect(text).toContain("and 1 more");
   expect(text).toContain("In releases since v1.0.");
   expect(text).toContain("> rounds");

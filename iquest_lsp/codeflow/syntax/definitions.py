@@ -1,4 +1,4 @@
-"""Which nodes of each grammar are definitions, and which may hold some."""
+"""Which nodes of the grammars are definitions, which may hold some, and what calls, members and parameters are."""
 
 from __future__ import annotations
 
@@ -122,5 +122,59 @@ HOLDERS = frozenset(
         "var_spec_list",
         "finally_clause",
         "ERROR",
+    }
+)
+
+#: Nodes with parameters of their own.
+FUNCTIONS = frozenset(
+    {
+        "function_definition",
+        "function_declaration",
+        "function_expression",
+        "function_item",
+        "function_signature_item",
+        "function_signature",
+        "function",
+        "generator_function_declaration",
+        "generator_function",
+        "method_definition",
+        "method_declaration",
+        "method_signature",
+        "method_elem",
+        "constructor_declaration",
+        "arrow_function",
+        "lambda",
+        "lambda_expression",
+        "closure_expression",
+        "func_literal",
+    }
+)
+#: Lists of parameters.
+PARAMETERS = frozenset(
+    {
+        "parameters",
+        "formal_parameters",
+        "parameter_list",
+        "lambda_parameters",
+        "closure_parameters",
+        "inferred_parameters",
+    }
+)
+#: Nodes whose members may be called on the object itself.
+CLASSES = frozenset({"class_definition", "class_declaration", "class_body", "impl_item", "class_specifier"})
+#: Lists of arguments.
+ARGUMENTS = frozenset({"argument_list", "arguments"})
+#: A name behind a dot, with what it is read of, and a name behind a double colon.
+MEMBERS = frozenset({"attribute", "member_expression", "field_expression", "selector_expression", "field_access"})
+PATHS = frozenset({"scoped_identifier", "qualified_identifier"})
+CALLS = frozenset(
+    {
+        "call",
+        "call_expression",
+        "method_invocation",
+        "object_creation_expression",
+        "new_expression",
+        "macro_invocation",
+        "decorator",
     }
 )

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
 from iquest_lsp.codeflow.syntax.owners import is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
@@ -101,10 +102,10 @@ class NamesOfFile:
             # `name.other()` calls something else.
             return "use", line, ""
         on = ""
-        if parent.type in _MEMBERS and outer.parent is not None:
+        if parent.type in (MEMBERS | PATHS) and outer.parent is not None:
             outer = outer.parent
             on = _last_name(next((item for item in before if item is not None), None))
-        return ("call", outer.end_point.row, on) if outer.type in _CALLS else ("use", line, on)
+        return ("call", outer.end_point.row, on) if outer.type in CALLS else ("use", line, on)
 
     def within(self, line: int) -> str:
         """The definition around a line."""
@@ -129,7 +130,7 @@ def _last_name(node: Node | None) -> str:
     """The last name of an expression: of `a.b` and `a().b` b, of a call what is called, of other things "?"."""
     if node is None or node.text is None:
         return ""
-    if node.type in _CALLS:
+    if node.type in CALLS:
         if made := _MADE.match(node.text.decode("utf-8", "replace")):
             return made[1]
         return _last_name(node.child_by_field_name("function") or node.child_by_field_name("constructor")) or "?"
@@ -140,7 +141,7 @@ def _last_name(node: Node | None) -> str:
 def _called(argument: Node) -> str:
     """What the call is of that an argument belongs to."""
     call = argument.parent.parent if argument.parent is not None else None
-    return _last_name(call.child_by_field_name("function")) if call is not None and call.type in _CALLS else ""
+    return _last_name(call.child_by_field_name("function")) if call is not None and call.type in CALLS else ""
 
 
 def _first(parent: Node) -> Node | None:
@@ -179,27 +180,5 @@ _BINDING = frozenset(
         "parameter_declaration",
         "named_expression",
         "as_pattern_target",
-    }
-)
-_MEMBERS = frozenset(
-    {
-        "attribute",
-        "member_expression",
-        "field_expression",
-        "selector_expression",
-        "field_access",
-        "scoped_identifier",
-        "qualified_identifier",
-    }
-)
-_CALLS = frozenset(
-    {
-        "call",
-        "call_expression",
-        "method_invocation",
-        "object_creation_expression",
-        "new_expression",
-        "macro_invocation",
-        "decorator",
     }
 )

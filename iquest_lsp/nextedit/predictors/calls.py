@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, function_around, parameter_names, parse
+from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
 from iquest_lsp.nextedit.predictors.heads import Changed, Plan
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -59,7 +59,7 @@ def calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Sources
 def _found(item: Changed, sources: Sources) -> Iterator[Call]:
     name, owner = item.short, item.qualified.rpartition(".")[0].rsplit(".", 1)[-1]
     module = module_name(item.path)
-    uses = sources.uses([name, module], {name: owner} if owner else {})
+    uses = sources.uses(name, module, owner)
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     mine = [use for use in uses if use.name == name and use.call and use.kind in ("caller", "test")]
     alone = not any(use.own and use.path != item.path for use in mine)
@@ -152,7 +152,7 @@ def _added(
         value, kind = _value(name, call, learned.get(name, {}), change)
         if value and not (optional and kind == "scope"):
             values.append((at, name, value))
-            kinds.append(("optional-" if optional else "") + kind)
+            kinds.append((f"optional-{_whose(item, call)}" if optional else "") + kind)
         elif not optional:
             return
     if not values:
@@ -162,6 +162,12 @@ def _added(
         start, new = placed
         names = (item.short, ", ".join(name for _, name, _ in values))
         yield _suggestion(item, call, start, start, new, ReasonKind.PARAMETER_ADDED, names, sort)
+
+
+def _whose(item: Changed, call: Call) -> str:
+    """`inner-` for a call in the changed definition itself, whose own parameter proves nothing."""
+    around = call.text.symbol_at(call.spot.line)
+    return "inner-" if call.path == item.path and around is not None and around.name == item.name else ""
 
 
 def _strength(kind: str) -> int:
@@ -215,18 +221,10 @@ def _value(name: str, call: Call, learned: Mapping[str, int], change: Change | N
 def _bound(text: Parsed, spot: Spot, name: str, change: Change | None) -> str:
     """Whether a function around a call has a parameter or a variable of that name: `fresh` where the changes made it
     so, `scope` where it had it before, nothing where it has none."""
-    function = function_around(spot.node)
-    while function is not None:
-        first = function.start_point.row
-        lines = [first] if name in parameter_names(function) else []
-        if lines:
-            lines = [item.line for item in text.spots(name, first, function.end_point.row + 1)][:1] or lines
-        else:
-            lines = [item.line for item in text.spots(name, first, spot.line) if text.use(item)[0] == "bind"]
-        if lines:
-            return "fresh" if change is not None and any(map(change.is_changed, lines)) else "scope"
-        function = function_around(function)
-    return ""
+    lines = text.binding(spot.node, name)
+    if not lines:
+        return ""
+    return "fresh" if change is not None and any(map(change.is_changed, lines)) else "scope"
 
 
 def _form(value: str) -> str:

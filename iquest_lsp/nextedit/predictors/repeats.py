@@ -12,16 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.parsed import Parsed, is_member
-from iquest_lsp.nextedit.pieces import Piece, is_name, pieces, replacements
+from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
+from iquest_lsp.nextedit.pieces import Piece, is_compound, is_name, pieces, replacements
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 #: An edit of more lines, or one that replaces more parts of its line, is no pattern.
 MAX_LINES, MAX_PARTS = 3, 4
 #: Rules that are looked for, the newest first; places that one has at most.
 MAX_RULES, MAX_PLACES = 120, 60
-#: Examples beyond which more say nothing more; lines from an example that are near it, and that are not far.
-MANY, NEAR, FAR = 3, 5, 40
+#: Examples that are some, and beyond which more say nothing more.
+SEVERAL, MANY = 3, 5
+#: Lines from an example that are near it, and that are not far.
+NEAR, FAR = 5, 40
 #: Places that are few, and that are some.
 FEW, SOME = 2, 8
 #: Pieces of the line that a narrow, and a wide rule take along on either side.
@@ -86,9 +88,11 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
             for rule in rules_of(edit):
                 rules.setdefault(rule.key, rule).examples.append((edit.path, edit.line))
     by_path = {change.path: change for change in changes}
-    touched = touched_names(changes)
+    touched, heads = touched_names(changes), head_lines(changes)
     for rule in [*reversed(rules.values())][:MAX_RULES]:
-        yield from _places(rule, by_path, sources, touched)
+        marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
+        marks += "" if heads.isdisjoint(rule.examples) else "-head"
+        yield from _places(rule, by_path, sources, marks)
     yield from whole_lines(changes)
 
 
@@ -96,6 +100,26 @@ def touched_names(changes: Sequence[Change]) -> set[str]:
     """What the definitions are called, and were called, that the changes touch."""
     names = {name for change in changes for item in change.symbols for name in (item.name, item.old_name)}
     return {name.rsplit(".", 1)[-1] for name in names}
+
+
+def head_lines(changes: Sequence[Change]) -> set[tuple[str, int]]:
+    """The lines of the heads of definitions that got another name or signature, each with its path."""
+    found: set[tuple[str, int]] = set()
+    for change in changes:
+        names = {item.name for item in change.symbols if item.change in ("renamed", "signature")}
+        for item in change.after.symbols if names else ():
+            if item.name in names:
+                found |= {(change.path, line) for line in range(item.start, max(item.head, item.start + 1))}
+    return found
+
+
+def local_names(old: str, new: str, change: Change | None, line: int) -> set[str]:
+    """Names that an edit of a line brought in and that are parameters or variables of the function around it."""
+    if change is None or change.after.names is None or (node := change.after.first_node(line)) is None:
+        return set()
+    known = {item.text for item in pieces(old)}
+    names = {item.text for item in pieces(new) if is_name(item.text) and item.text not in known}
+    return {name for name in names if change.after.binding(node, name)}
 
 
 def rules_of(edit: Edit) -> Iterator[Rule]:
@@ -146,12 +170,13 @@ def _line_end(text: str, offset: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _places(rule: Rule, changes: dict[str, Change], sources: Sources, touched: set[str]) -> Iterator[NextEdit]:
+def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str) -> Iterator[NextEdit]:
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
-    marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
     marks += "-orphan" if len(rule.old) == 1 and is_name(rule.old[0]) and _is_orphan(rule, changes) else ""
+    last = rule.examples[-1]
+    local = local_names(" ".join((*rule.left, *rule.old, *rule.right)), rule.new, changes.get(last[0]), last[1])
     kin = category(homes[0])
     anchor = rule.anchor
     paths = list(homes)
@@ -173,18 +198,24 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, touched: s
                 continue
             if path in homes and line < first:
                 return  # a place was passed over: this one edit was meant, not all
+            if local and any(_parsed(path, text, change).lacks(line, name) for name in local):
+                continue  # what the new text speaks of is not there
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
-            count = min(len(rule.examples), MANY)
+            count = counted(len(rule.examples))
             sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
             sort += "-prose" if _PROSE.match(lines[line]) else ""
             sort += "-between" if any(at == path and line < above for at, above in rule.examples) else ""
-            column, last = match.start("x"), rule.examples[-1]
+            column = match.start("x")
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
     left = amount(len(found))
     yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+
+
+def _parsed(path: str, text: str, change: Change | None) -> Parsed:
+    return change.after if change is not None and change.after.text == text else parse(path, text)
 
 
 def _is_orphan(rule: Rule, changes: Mapping[str, Change]) -> bool:
@@ -203,14 +234,14 @@ def _is_bound(text: Parsed, name: str) -> bool:
     )
 
 
+def counted(examples: int) -> int:
+    """How many examples a rule has: 1, 2, some, or many."""
+    return MANY if examples >= MANY else min(examples, SEVERAL)
+
+
 def amount(count: int) -> str:
     """Whether places are few, some, or many."""
     return "few" if count <= FEW else "some" if count <= SOME else "many"
-
-
-def is_compound(name: str) -> bool:
-    """Whether a name is made of several words, which two things are rarely called."""
-    return len(name) > 5 and bool(re.search(r"\w_\w|[a-z][A-Z]", name))
 
 
 def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
@@ -270,7 +301,7 @@ def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, 
 
 
 def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
-    sort = f"repeat-{what}-{min(len(examples), MANY)}-{nearness(examples, path, line)}"
+    sort = f"repeat-{what}-{counted(len(examples))}-{nearness(examples, path, line)}"
     reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
     return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
-from iquest_lsp.nextedit.predictors.repeats import MANY, amount, is_compound, nearness, touched_names
+from iquest_lsp.nextedit.pieces import is_compound
+from iquest_lsp.nextedit.predictors.repeats import amount, counted, head_lines, local_names, nearness, touched_names
 from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -29,19 +30,19 @@ _SKIPPED = (Category.CHANGELOG, Category.GENERATED, Category.LOCK)
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every rule of the changes, the newest rules first."""
     by_path = {change.path: change for change in changes}
-    touched = touched_names(changes)
+    touched, heads = touched_names(changes), head_lines(changes)
     for rule in rules_of(changes)[: -MAX_RULES - 1 : -1]:
-        yield from _suggestions(rule, by_path, sources, touched)
+        yield from _suggestions(rule, by_path, sources, touched, "" if heads.isdisjoint(rule.examples) else "-head")
 
 
 def _suggestions(
-    rule: TreeRule, changes: Mapping[str, Change], sources: Sources, touched: set[str]
+    rule: TreeRule, changes: Mapping[str, Change], sources: Sources, touched: set[str], marks: str
 ) -> Iterator[NextEdit]:
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     anchor = rule.anchor
     is_touched = not touched.isdisjoint(rule.words)
     words = "compound" if is_compound(anchor) else "long" if len(anchor) >= LONG else "short" if anchor else "none"
-    count = min(len(rule.examples), MANY)
+    count = counted(len(rule.examples))
     paths = homes[-1:] if rule.slot is not None else list(homes)
     if rule.slot is None and (len(homes) > 1 or is_touched) and len(anchor) > 3:
         suffix = homes[0].rpartition(".")[2]
@@ -59,9 +60,13 @@ def _suggestions(
             found += [(path, text, node, holes) for node, holes in places]
             if len(found) > MAX_PLACES:
                 return
-    base = f"repeat-tree-{rule.level}-{words}-{count}-{amount(len(found))}" + ("-touched" if is_touched else "")
+    base = f"repeat-tree-{rule.level}-{words}-{count}-{amount(len(found))}" + ("-touched" if is_touched else "") + marks
     last = rule.examples[-1]
+    fixed = " ".join(part for part in rule.template if isinstance(part, str))
+    local = local_names(" ".join(rule.words), fixed, changes.get(last[0]), last[1])
     for path, text, node, holes in found:
+        if any(text.lacks(node.start_point.row, name) for name in local):
+            continue
         lines = [line for where, line in rule.examples if where == path]
         line = node.start_point.row
         place = "own" if lines else "other" if category(path) is category(homes[0]) else "akin"

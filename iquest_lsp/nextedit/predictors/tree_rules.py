@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from iquest_lsp.codeflow.reading import ARGUMENTS
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed
 from iquest_lsp.nextedit.pieces import Piece, is_name, pieces, replacements
@@ -33,7 +34,6 @@ ANCHOR = 3
 #: Fields of a node whose children stay what they are.
 _FIXED = frozenset({"function", "constructor", "property", "attribute", "field", "name", "macro", "operator"})
 _ENDS = frozenset({"block", "statement_block", "compound_statement", "module", "program", "source_file", "class_body"})
-_ARGUMENTS = frozenset({"argument_list", "arguments"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,13 +291,18 @@ def _shape(node: Node, place: str, kept: Mapping[str, int], used: set[str], *, i
     if not is_root and node.is_named and place not in _FIXED and text in kept:
         used.add(text)
         return Pattern("", text, hole=0)
-    if not node.child_count:
+    if not node.child_count or _says_more(node, text):
         return Pattern(node.type, text)
     if node.child_count > MAX_LEAVES:
         return None
     parts = [_shape(child, where, kept, used, is_root=False) for child, where in _children(node)]
     whole = tuple(part for part in parts if part is not None)
     return Pattern(node.type, "", whole) if len(whole) == len(parts) else None
+
+
+def _says_more(node: Node, text: str) -> bool:
+    """Whether a node holds text that none of its children does, as a string does around an escape."""
+    return len("".join(text.split())) != sum(len("".join(_text(child).split())) for child in node.children)
 
 
 def _numbered(pattern: Pattern, numbers: Mapping[str, int]) -> Pattern:
@@ -310,7 +315,7 @@ def _template(node: Node, place: str, used: set[str], numbers: dict[str, int]) -
     text = _text(node)
     if node.is_named and place not in _FIXED and text in used:
         yield numbers.setdefault(text, len(numbers))
-    elif not node.child_count:
+    elif not node.child_count or _says_more(node, text):
         yield text
     else:
         at = node.start_byte
@@ -341,7 +346,7 @@ def _level(node: Node) -> str:
     parent = node.parent
     if "call" in node.type or node.type == "new_expression" or "macro" in node.type:
         return "call"
-    if node.type in _ARGUMENTS or (parent is not None and parent.type in _ARGUMENTS):
+    if node.type in ARGUMENTS or (parent is not None and parent.type in ARGUMENTS):
         return "argument"
     return "statement" if re.search(r"statement|declaration|assignment", node.type) else "inner"
 

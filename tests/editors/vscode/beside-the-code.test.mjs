@@ -73,7 +73,7 @@ test("lines newer than the last release are marked, and only those", async () =>
   editor.write("shapes.py", NOW);
   await window.command("File: Revert File");
   await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
-  const marks = window.page.locator('.editor-instance .margin-view-overlays [class*="TextEditorDecorationType"]');
+  const marks = window.page.locator('.editor-instance .glyph-margin-widgets [class*="TextEditorDecorationType"]');
   await until("one mark", async () => (await marks.count()) === 1);
   await window.picture("new-lines");
   await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");

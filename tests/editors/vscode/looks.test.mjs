@@ -16,7 +16,7 @@ const scene = stage({
 async function look(name, sizes = Object.keys(SIZES)) {
   const { editor, window } = scene;
   for (const [theme, title] of Object.entries(THEMES)) {
-    editor.writeSettings({ "workbench.colorTheme": title });
+    editor.write(".vscode/settings.json", JSON.stringify({ "workbench.colorTheme": title }));
     const kind = theme === "contrast" ? "hc-black" : theme === "light" ? "vs" : "vs-dark";
     await window.page.locator(`.monaco-workbench.${kind}`).first().waitFor();
     for (const size of sizes) {

@@ -1,7 +1,7 @@
 // Whose setting counts: the workspace's iquest.toml, unless the user set one in the editor.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PATIENT, SHAPES, stage } from "./stage.mjs";
+import { SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
 const scene = stage({ files: { "shapes.py": SHAPES, "iquest.toml": 'exclude = ["/shapes.py"]\n' } });
@@ -17,11 +17,10 @@ async function suggested() {
 test("a settings push does not override iquest.toml; what the user sets does, and taking it back leaves the file's value", async () => {
   const { editor } = scene;
   assert.equal(await suggested(), "", "the file in iquest.toml is left out");
-  editor.writeSettings({ ...PATIENT, "iquest.maxTokens": 48 });
+  editor.write(".vscode/settings.json", JSON.stringify({ "iquest.maxTokens": 48 }));
   assert.equal(await suggested(), "", "after a push of another setting");
-  editor.writeSettings({ "iquest.exclude": ["/nothing.py"] });
+  editor.write(".vscode/settings.json", JSON.stringify({ "iquest.exclude": ["/nothing.py"] }));
   await until("a suggestion", async () => (await suggested()) !== "");
-  delete editor.settings["iquest.exclude"];
-  editor.writeSettings({});
+  editor.write(".vscode/settings.json", "{}");
   await until("silence", async () => (await suggested()) === "");
 });

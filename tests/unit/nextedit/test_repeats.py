@@ -31,3 +31,13 @@ def test_where_a_place_was_passed_over_no_other_is_meant(think: Think) -> None:
     after = TABLE.replace('"d", mode', '"d", flags')
     found = think({"t.py": TABLE}, {"t.py": after})
     assert places(found, "repeat") == set()
+
+
+def test_a_name_of_the_function_around_is_not_written_where_it_is_unknown(think: Think) -> None:
+    before = (
+        'def one(w, unit):\n    draw("a", w)\n    draw("b", w)\n\n\n'
+        'def two(w):\n    draw("c", w)\n\n\ndef three(w, unit):\n    draw("d", w)\n'
+    )
+    after = before.replace('"a", w', '"a", w, unit').replace('"b", w', '"b", w, unit')
+    lines = {item.line for item in think({"t.py": before}, {"t.py": after})}
+    assert lines == {10}

@@ -31,7 +31,7 @@ export function hoverText(found: Why, origin: Origin, place: { uri: string; line
   if (newest.length === 0) {
     return "";
   }
-  const steps = newest.map((item) => commitLine({ ...item, reason: "" }, origin));
+  const steps = newest.map((item, index) => commitLine(index === 0 ? item : { ...item, reason: "" }, origin)); // the newest one's reason
   const left = found.story.length - newest.length;
   const rest = left > 0 ? [`- ${plural(left, "and {0} more", "and {0} more")}`] : [];
   const why = reasons(found, origin).filter((line) => !line.startsWith("## "));

@@ -1,0 +1,45 @@
+"""What is shown in made-up moments of work: at least as much of it right, and as little wrong, as was reached once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from iquest_lsp.codeflow.reading import ChangedText, Sources
+from iquest_lsp.nextedit.predict import suggested
+from tests.unit.nextedit.scenarios import SCENARIOS, Scenario
+
+BASELINE = Path(__file__).parent / "baseline.json"
+
+
+def played(scenario: Scenario) -> Counter[str]:
+    """How many of the wanted edits were shown and taken one after another, and how many others were shown."""
+    files, wanted = scenario.after, set(scenario.wanted)
+    found: Counter[str] = Counter(scenarios=1, wanted=len(wanted))
+    while True:
+        changed = [ChangedText(path, text, files[path]) for path, text in scenario.files.items() if text != files[path]]
+        sources = Sources(None, over=dict(files))
+        shown = suggested(changed, sources, redact=lambda text: False)
+        if not shown:
+            found["quiet"] += not scenario.wanted
+            return found
+        item = shown[0]
+        place = item.path, item.line, item.old, item.new
+        text = item.applied_to(files[item.path])
+        if place not in wanted or text is None:
+            found["wrong"] += 1
+            found[f"wrong: {scenario.name}: {place}"] += 1
+            return found
+        wanted.remove(place)
+        found["found"] += 1
+        files[item.path] = text
+
+
+def test_no_less_is_found_than_before_and_no_more_is_wrong() -> None:
+    total = sum((played(scenario) for scenario in SCENARIOS), Counter[str]())
+    least = json.loads(BASELINE.read_text("utf-8"))
+    assert (total["scenarios"], total["wanted"]) >= (least["scenarios"], least["wanted"])
+    assert total["found"] >= least["found"], total
+    assert total["quiet"] >= least["quiet"], total
+    assert total["wrong"] <= least["wrong"], total
