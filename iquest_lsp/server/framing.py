@@ -2,7 +2,8 @@
 
 `messages` reads what clients of any kind send. A damaged message never ends the connection: it is reported and reading
 goes on with the next header, wherever on a line it stands, since a body that was announced too short or too long leaves
-the next header behind its rest. `receive` reads what a sound server sends.
+the next header behind its rest. `Ahead` reads them ahead of whoever handles them, who then knows which requests their
+client has withdrawn already. `receive` reads what a sound server sends.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 MAX_BODY = 256 * 1024 * 1024
 HEAD_END = b"\r\n\r\n"
+#: Bytes of messages that wait to be handled, before no more are read.
+MOST_AHEAD = 4 * 1024 * 1024
+CANCEL_REQUEST = "$/cancelRequest"
+_MOST_OF_A_WITHDRAWAL = 2048
 
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})$", re.IGNORECASE)
 
@@ -90,6 +96,76 @@ async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes | Damage
             except (asyncio.IncompleteReadError, OSError):
                 return
         length = None
+
+
+class Ahead:
+    """Messages as `messages` gives them, read as soon as they come.
+
+    A client that is ahead of us has most often withdrawn what it asked: `withdrawn` are the ids of requests whose
+    withdrawal was read and is not handled yet.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self.withdrawn: set[object] = set()
+        self._waiting: deque[tuple[bytes | Damage, object]] = deque()
+        self._bytes = 0
+        self._news, self._room = asyncio.Event(), asyncio.Event()
+        self._reading = asyncio.create_task(self._read(reader))
+
+    def __aiter__(self) -> AsyncIterator[bytes | Damage]:
+        return self
+
+    async def __anext__(self) -> bytes | Damage:
+        while not self._waiting:
+            if self._reading.done():
+                self._reading.result()
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        body, withdrawn = self._waiting.popleft()
+        self._bytes -= _size(body)
+        self._room.set()
+        self.withdrawn.discard(withdrawn)
+        return body
+
+    def __len__(self) -> int:
+        """How many have been read and are not handled yet."""
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """Reads no more."""
+        self._reading.cancel()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            async for body in messages(reader):
+                withdrawn = _withdrawn(body)
+                self._waiting.append((body, withdrawn))
+                if withdrawn is not None:
+                    self.withdrawn.add(withdrawn)
+                self._bytes += _size(body)
+                self._news.set()
+                while self._bytes > MOST_AHEAD:
+                    self._room.clear()
+                    await self._room.wait()
+        finally:
+            asyncio.get_running_loop().call_soon(self._news.set)  # once this task is done
+
+
+def _size(body: bytes | Damage) -> int:
+    return len(body) if isinstance(body, bytes) else 0
+
+
+def _withdrawn(body: bytes | Damage) -> int | str | None:
+    """The id that a message withdraws, where it is such a message."""
+    if not isinstance(body, bytes) or len(body) > _MOST_OF_A_WITHDRAWAL or CANCEL_REQUEST.encode() not in body:
+        return None
+    try:
+        message = json.loads(body)
+        number = message["params"]["id"] if message["method"] == CANCEL_REQUEST and "id" not in message else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return number if isinstance(number, int | str) and not isinstance(number, bool) else None
 
 
 async def _skip(reader: asyncio.StreamReader, count: int) -> bool:

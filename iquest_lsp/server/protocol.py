@@ -16,7 +16,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -26,12 +26,13 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
 from iquest_lsp.errors import IQuestError, RequestCancelledError, UsageError
-from iquest_lsp.server.framing import Damage, messages
+from iquest_lsp.server.framing import Ahead, Damage
 
 log = logging.getLogger(__name__)
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 INTERNAL_ERROR, NOT_INITIALIZED, REQUEST_FAILED, CANCELLED = -32603, -32002, -32803, -32800
+WITHDRAWN = "The request was cancelled"
 MAX_ID_LENGTH = 1000
 #: Requests of the client that are being handled, and requests to it that it has not answered.
 MAX_UNDER_WAY, MAX_UNANSWERED = 512, 64
@@ -99,8 +100,11 @@ class Protocol(LanguageServerProtocol):
         told = self._converter.unstructure(given) if given is not None else {}
         return told if isinstance(told, dict) else {}
 
-    def receive(self, body: bytes | Damage) -> None:
-        """Handles one message; raises nothing that a client could cause."""
+    def receive(self, body: bytes | Damage, withdrawn: Container[object] = ()) -> None:
+        """Handles one message; raises nothing that a client could cause.
+
+        `withdrawn` are ids of requests that the client will be found to have taken back: these are not begun.
+        """
         self.heard_at = time.monotonic()
         if isinstance(body, Damage):
             self._reject(None, PARSE_ERROR, f"Could not read a message: {body.reason}")
@@ -127,6 +131,9 @@ class Protocol(LanguageServerProtocol):
         data = {key: data[key] for key in ("jsonrpc", "id", "method", "params") if key in data}
         if "id" in data:
             if not self._may_run(number, method):
+                return
+            if number in withdrawn and method not in (types.INITIALIZE, types.SHUTDOWN):
+                self._reject(number, CANCELLED, WITHDRAWN)
                 return
         elif not self.initialized and method != types.EXIT:
             log.debug("dropped %.100s before initialize", method)
@@ -273,7 +280,7 @@ class Protocol(LanguageServerProtocol):
         try:
             result = future.result()
         except (asyncio.CancelledError, CancelledError, RequestCancelledError):
-            code, message = CANCELLED, "The request was cancelled"
+            code, message = CANCELLED, WITHDRAWN
         except IQuestError as error:
             code, message = INVALID_PARAMS if isinstance(error, UsageError) else REQUEST_FAILED, str(error)
             data = {"what": error.what, "why": error.why, "fix": error.fix}
@@ -326,8 +333,12 @@ def _valid_id(number: object) -> bool:
 async def converse(protocol: Protocol, reader: asyncio.StreamReader, writer: Any) -> None:
     """Serves one client until it says `exit` or its stream ends."""
     protocol.set_writer(writer)
-    async for body in messages(reader):
-        protocol.receive(body)
-        if protocol.exited:
-            break
-        await asyncio.sleep(0)  # a burst of messages must not starve the handlers
+    ahead = Ahead(reader)
+    try:
+        async for body in ahead:
+            protocol.receive(body, ahead.withdrawn)
+            if protocol.exited:
+                break
+            await asyncio.sleep(0)  # a burst of messages must not starve the handlers
+    finally:
+        ahead.close()

@@ -125,7 +125,11 @@ def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
     # A repository inside this one is listed as a folder.
     new: list[str] = []
     inner: list[str] = []
+    # What is to be tracked no more lies there still (`git rm --cached`): it is gone, and nothing new.
+    gone = {item.path for item in files if item.status == "D"}
     for path in repository.untracked():
+        if path in gone:
+            continue
         (inner if path.endswith("/") else new).append(path)
     if inner:
         repository.gaps.add(GapKind.INNER, *inner)

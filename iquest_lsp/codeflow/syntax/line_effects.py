@@ -34,6 +34,7 @@ _COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
+_VARIABLE = re.compile(r"[\"']\$\{?\w+\}?[\"']")
 
 
 class EffectKind(StrEnum):
@@ -278,7 +279,11 @@ def uncommented(line: str) -> str:
 def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
     """Texts that came and went, where they are few and short enough to tell something."""
     come, gone = _names(_STRING, plus) - _names(_STRING, minus), _names(_STRING, minus) - _names(_STRING, plus)
-    come, gone = ({item for item in texts if 3 < len(item) <= 44 and _balanced(item)} for texts in (come, gone))
+    # A variable in quotes, as in shells, is no text.
+    come, gone = (
+        {item for item in texts if 3 < len(item) <= 44 and _balanced(item) and not _VARIABLE.fullmatch(item)}
+        for texts in (come, gone)
+    )
     if not (minus or len(plus) < 40) or len(come) + len(gone) > 3:
         return []
     return named(EffectKind.ADDS_TEXT, come) + named(EffectKind.DROPS_TEXT, gone)
@@ -292,7 +297,9 @@ def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
             old, new = what.findall(before), what.findall(after)
             if len(old) == len(new) and old != new and what.sub("\0", before) == what.sub("\0", after):
                 pairs = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
-                found.append(Effect(EffectKind.TURNS, (*pairs[0], after.strip()[:60])))
+                alone = pairs[0][1] == after.strip()
+                kind, where = (EffectKind.BECOMES, ()) if alone else (EffectKind.TURNS, (after.strip()[:60],))
+                found.append(Effect(kind, (*pairs[0], *where)))
     return found[:2]
 
 

@@ -11,8 +11,10 @@ import pytest
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from iquest_lsp.server import framing
 from iquest_lsp.server import protocol as module
-from iquest_lsp.server.protocol import MAX_UNANSWERED, Protocol
+from iquest_lsp.server.framing import frame
+from iquest_lsp.server.protocol import MAX_UNANSWERED, Protocol, converse
 from tests.waiting import until
 
 
@@ -31,7 +33,7 @@ def made() -> tuple[Protocol, Written]:
     server = LanguageServer("test", "1", protocol_cls=Protocol)
     protocol, written = server.protocol, Written()
     assert isinstance(protocol, Protocol)
-    protocol.set_writer(written)  # type: ignore[arg-type]  # as much of one as is used
+    protocol.set_writer(written)
     return protocol, written
 
 
@@ -104,3 +106,37 @@ async def test_withdrawing_what_is_answered_costs_next_to_nothing(monkeypatch: p
     take(protocol, method="$/cancelRequest", params=[7])
     take(protocol, method="$/cancelRequest")
     assert (handled, written.messages) == ([], [])
+
+
+async def test_what_is_withdrawn_already_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol, written = made()
+    protocol.initialized = True
+    handled: list[Any] = []
+    monkeypatch.setattr(protocol, "handle_message", handled.append)
+    reader = asyncio.StreamReader()
+    params = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
+    for number in range(200):
+        reader.feed_data(frame({"jsonrpc": "2.0", "id": number, "method": "textDocument/hover", "params": params}))
+        if number:
+            withdrawal = {"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": number - 1}}
+            reader.feed_data(frame(withdrawal))
+    reader.feed_eof()
+    await converse(protocol, reader, written)
+    assert [message.id for message in handled] == [199]
+    assert [(one["id"], one["error"]["code"]) for one in written.messages] == [
+        (number, -32800) for number in range(199)
+    ]
+
+
+async def test_reading_ahead_ends_where_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framing, "MOST_AHEAD", 1000)
+    reader = asyncio.StreamReader(limit=100)
+    bodies = [b'"' + b"x" * 400 + b'"' for _ in range(9)]
+    for body in bodies:
+        reader.feed_data(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    reader.feed_eof()
+    ahead = framing.Ahead(reader)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(ahead) == 3
+    assert [body async for body in ahead] == bodies

@@ -24,6 +24,7 @@ a code { color: inherit; text-decoration: underline; }
 a:focus-visible, input:focus-visible, button:focus-visible { outline: 2px solid var(--vscode-focusBorder); outline-offset: 2px; }
 h1 { font-size: 1.5em; border-bottom: 1px solid var(--vscode-contrastBorder, var(--vscode-widget-border, currentColor)); padding-bottom: .3em; }
 h2 { font-size: 1.15em; margin-top: 1.5em; }
+ul { padding-left: 1.5em; }
 blockquote { margin: .5em 0; padding: 0 1em; border-left: 3px solid var(--vscode-textBlockQuote-border, currentColor); }
 table { border-collapse: collapse; } td, th { padding: .2em 1em .2em 0; text-align: left; }
 form { display: flex; gap: .5em; margin-top: 1.5em; } form[hidden] { display: none; }

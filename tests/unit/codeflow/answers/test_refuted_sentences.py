@@ -162,6 +162,8 @@ CASES = [
         ("a.cs",),
         ("Renames", "renamed"),
     ),
+    ("a.rb", "def a\n  1\nend\n", "def a\n  2\nend\n", ("`1` becomes `2`",), ("in `2`",)),
+    ("a.sh", 'a() {\n  b "$C"\n  d\n}\n', 'a() {\n  b "$E"\n  d\n}\n', ("Changes `a`",), ("adds the text",)),
     (
         "pom.xml",
         "<p>\n  <artifactId>a</artifactId>\n</p>\n",
@@ -196,6 +198,13 @@ def test_kinds_that_the_diff_refutes(subject: str, before: tuple[str, ...], afte
     hunk = Hunk(0, len(before), 0, len(after), before, after)
     item = FileDiff("a.sh", "M", added=len(after), removed=len(before), hunks=(hunk,))
     assert intent_of(subject, "", shape_of([item])).kind == kind
+
+
+def test_what_is_tracked_no_more_is_not_new(script: Script) -> None:
+    script.commit("Begin", {"a.txt": "a\n"})
+    script.git("rm", "-q", "--cached", "a.txt")
+    files = history_of(script.root).explain_diff().files
+    assert [(item.path, item.status) for item in files] == [("a.txt", "deleted")]
 
 
 def test_a_block_that_comes_begins_with_its_head() -> None:
