@@ -51,6 +51,7 @@ export function activate(context: vscode.ExtensionContext): void {
   let launch: Launch | undefined;
   let engine: EngineStatus | undefined;
   let answer: Answer | undefined;
+  let evaluated: Answer | undefined;
 
   const setting = <T>(name: string, otherwise: T, uri?: vscode.Uri): T =>
     vscode.workspace.getConfiguration(SECTION, uri).get<T>(name) ?? otherwise;
@@ -64,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
     } else {
       engine = undefined;
       answer = undefined;
+      evaluated = undefined;
     }
     void vscode.commands.executeCommand("setContext", "iquest.running", state.kind === "running");
     status.update();
@@ -115,6 +117,7 @@ export function activate(context: vscode.ExtensionContext): void {
     });
     connection.client.onNotification(ANSWERED, (now: Answer) => {
       answer = now;
+      evaluated = now.source === "cache" ? evaluated : now;
       status.update();
       contextView.refreshSoon();
     });
@@ -133,7 +136,7 @@ export function activate(context: vscode.ExtensionContext): void {
     return answers;
   };
   const pages = new Pages();
-  const contextView = new ContextView(ask, () => answer);
+  const contextView = new ContextView(ask, () => ({ any: answer, evaluated }));
   const nextEdits = new NextEdits(
     ask,
     {

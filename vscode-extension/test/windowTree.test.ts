@@ -75,8 +75,11 @@ test("a piece has the text that stands in the window, and a made one is opened b
   expect(tree[2]?.children.map((node) => node.text)).toEqual(["a", "b"]);
 });
 
-test("of a remembered answer nothing is said of the cache", () => {
-  const tree = windowTree(window, 0, true);
-  expect(tree[0]?.description).toBe("900 stay while typing; the last answer was remembered, nothing was read for it");
-  expect(tree.flatMap((node) => node.children).some((node) => /cached|to read/.test(node.description))).toBe(false);
+test("a remembered answer reports no reuse of its own: what the last evaluated one found stays, and both are told", () => {
+  const tree = windowTree(window, 1000, true);
+  expect(tree[0]?.description).toBe("900 stay while typing, 1,000 were cached; the last answer was remembered, nothing was read for it");
+  expect(tree.flatMap((node) => node.children).filter((node) => node.description.includes("cached"))).toHaveLength(3);
+  const none = windowTree(window, undefined, true);
+  expect(none[0]?.description).toBe("900 stay while typing; the last answer was remembered, nothing was read for it");
+  expect(none.flatMap((node) => node.children).some((node) => /cached|to read/.test(node.description))).toBe(false);
 });

@@ -24,7 +24,8 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
 
   constructor(
     private readonly ask: Ask,
-    private readonly lastAnswer: () => Answer | undefined,
+    /** The last answer, and the last one that was evaluated, not remembered. */
+    private readonly lastAnswers: () => { readonly any: Answer | undefined; readonly evaluated: Answer | undefined },
   ) {
     this.view = vscode.window.createTreeView(VIEW, { treeDataProvider: this });
     this.disposables.push(
@@ -69,9 +70,9 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
       const window = await this.ask<ContextWindow>(CONTEXT, { textDocument: { uri }, position: { line, character }, texts: true });
       this.view.message = "";
       this.root = vscode.Uri.parse(window.root);
-      const answer = this.lastAnswer();
-      const mine = answer?.uri === uri ? answer : undefined;
-      return windowTree(window, mine?.tokens.reused, mine?.source === "cache");
+      const { any, evaluated } = this.lastAnswers();
+      const reused = evaluated?.uri === uri ? evaluated.tokens.reused : undefined;
+      return windowTree(window, reused, any?.uri === uri && any.source === "cache");
     } catch (error) {
       this.view.message = error instanceof Error ? error.message : String(error);
       return [];

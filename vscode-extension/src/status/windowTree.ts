@@ -35,14 +35,13 @@ const GROUPS: Readonly<Record<Group, { title(): string; readonly icon: string }>
 };
 
 /**
- * `reused` is how many tokens the last answer found in the cache, undefined when nothing was asked yet; of a
- * `remembered` answer no token was looked at, so that it says nothing of the cache.
+ * `reused` is how many tokens the last answer that was evaluated found in the cache, undefined when there was none;
+ * `remembered` tells that an answer came since for which no token was looked at.
  */
 export function windowTree(window: ContextWindow, reused: number | undefined, remembered = false): Node[] {
-  const known = remembered ? undefined : reused;
-  const placed = withCache(window, known);
+  const placed = withCache(window, reused);
   const nodes: Node[] = [
-    leaf(t("{0} of {1} tokens", count(window.tokens), count(window.budget)), summary(window, known, remembered), "dashboard"),
+    leaf(t("{0} of {1} tokens", count(window.tokens), count(window.budget)), summary(window, reused, remembered), "dashboard"),
   ];
   for (const sentence of window.partial ?? []) {
     nodes.push(leaf(t("Partial"), sentence, "warning"));
@@ -118,10 +117,8 @@ function chunkNode({ chunk, cached, text }: Placed, icon: string): Node {
 
 function summary(window: ContextWindow, reused: number | undefined, remembered: boolean): string {
   const stable = t("{0} stay while typing", count(window.stable_prefix_tokens));
-  if (remembered) {
-    return `${stable}; ${t("the last answer was remembered, nothing was read for it")}`;
-  }
-  return reused === undefined ? stable : t("{0}, {1} were cached", stable, count(reused));
+  const known = reused === undefined ? stable : t("{0}, {1} were cached", stable, count(reused));
+  return remembered ? `${known}; ${t("the last answer was remembered, nothing was read for it")}` : known;
 }
 
 function leaf(label: string, description: string, icon: string): Node {
