@@ -117,6 +117,8 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         ],
         "why": lambda history: [history.why(place) for place in places],
         "last_change": lambda history: history.last_change("lib.py:6"),
+        "origin": lambda history: history.origin("lib.py:6"),
+        "new_lines": lambda history: history.new_lines("lib.py"),
         "no_story": lambda history: history.no_story("lib.py:6", "It has no history."),
         "impact": lambda history: [
             history.impact(place) for place in ("lib.py::fetch", "lib.py::post", "lib.py", "lib.py:1-9")
