@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,6 +117,15 @@ def from_json(data: Sequence[Mapping[str, object]]) -> list[Outcomes]:
     return [Outcomes(str(item["name"]), list(item["commits"])) for item in data]  # type: ignore[call-overload]
 
 
+def laid_out(fit: Mapping[str, object]) -> str:
+    """The table as JSON, in which a list of numbers stands on one line."""
+    text = json.dumps(fit, indent=2)
+    return (
+        re.sub(r"\[[^][{}\"]*\]", lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
+        + "\n"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -135,7 +145,7 @@ def main() -> None:
         print(f"{name:10} {made:5} pass, {right:.1%} right, {found:.1%} of what is right")
     fit = table(several)
     if given.write:
-        gate.TABLE.write_text(json.dumps(fit, indent=2) + "\n", "utf-8")
+        gate.TABLE.write_text(laid_out(fit), "utf-8")
     else:
         print(json.dumps(fit, indent=2))
 
