@@ -29,6 +29,8 @@ FITTED = ("axios", "black", "express", "flask", "gin", "ripgrep", "tokio")
 MOST_OF_ALL = 10.0
 HELD_OUT = ("core", "curl", "pytest", "cobra")
 
+_NUMBERS = re.compile(r"\[([^][{}\"]*)\]")
+
 
 @dataclass(slots=True)
 class Outcomes:
@@ -119,11 +121,7 @@ def from_json(data: Sequence[Mapping[str, object]]) -> list[Outcomes]:
 
 def laid_out(fit: Mapping[str, object]) -> str:
     """The table as JSON, in which a list of numbers stands on one line."""
-    text = json.dumps(fit, indent=2)
-    return (
-        re.sub(r"\[[^][{}\"]*\]", lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
-        + "\n"
-    )
+    return _NUMBERS.sub(lambda row: f"[{' '.join(row[1].split())}]", json.dumps(fit, indent=2)) + "\n"
 
 
 def main() -> None:
