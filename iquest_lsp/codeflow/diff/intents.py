@@ -365,7 +365,7 @@ _EMPTY = re.compile(
     r"^\W*(wip|update[sd]?|updat(e|ing) (code|files?|stuff)|fix(es|ed)?|fix typos?|typos?|changes?|misc|stuff|tmp|temp|"
     r"minor( changes?| fix(es)?)?|test|commit|save|checkpoint|work|more( work| changes| stuff)?|cleanup|clean up|"
     r"small (fix|change)s?|tweaks?|oops|asdf\w*|foo|bar|\.+|x+|done|progress|sync|initial|new|edit(s|ed)?|modif(y|ied)|"
-    r"address(ed)? (review|comments|feedback)|review( comments)?|pr (feedback|comments)|nits?|up|ok|final|again|"
+    r"(address(e[sd]|ing)? )?(the )?((pr|code) )?(reviews?|(review )?comments?|feedback)|nits?|up|ok|final|again|"
     r"更新|修改|提交|临时|调整|小改动|完善|改动)\W*$",
     re.IGNORECASE,
 )
@@ -514,10 +514,10 @@ def shape_kind(shape: Shape) -> Guess | None:
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
             return name, 0.9, Reason(Sign.ONE_CATEGORY, (what.value,))
-    if shape.comments_only:
-        return "docs", 0.85, Reason(Sign.COMMENTS)
     if shape.format_only and shape.categories[Category.SOURCE]:
         return "style", 0.85, Reason(Sign.LAYOUT)
+    if shape.comments_only:
+        return "docs", 0.85, Reason(Sign.COMMENTS)
     if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:
         return "refactor", 0.8, Reason(Sign.FILES_MOVED)
     if shape.symbols is not None:
