@@ -6,7 +6,7 @@ import pytest
 
 from iquest_lsp.codeflow.diff.filters import is_bot, rationale
 from iquest_lsp.codeflow.diff.intents import intent_of, issues_in, shape_of, uninformative
-from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_effects, signature_effects, types_only
 from iquest_lsp.codeflow.wording.effects import effect_words
@@ -263,3 +263,17 @@ LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth
 )
 def test_small_changes_are_told_by_their_lines(removed: list[str], added: list[str], told: list[str]) -> None:
     assert (facts(removed, added) or [effect_words(item) for item in plain_effects(removed, added)]) == told
+
+
+@pytest.mark.parametrize("subject", ["address review comments", "Addressed the code review", "PR feedback"])
+def test_a_message_about_a_review_alone_tells_nothing(subject: str) -> None:
+    assert uninformative(subject)
+
+
+def test_the_layout_of_comments_and_empty_lines_is_style() -> None:
+    def kind(removed: str, added: str) -> str:
+        hunk = Hunk(1, 1, 1, 1, (removed,), (added,))
+        return intent_of("Whitespace", "", shape_of([FileDiff("a.py", "M", added=1, removed=1, hunks=(hunk,))])).kind
+
+    assert kind("    # one", "  # one") == "style"
+    assert kind("# one", "# two") == "docs"
