@@ -180,8 +180,13 @@ class Server:
     # ------------------------------------------------------------------------------------------------ the answers
 
     async def _health(self, request: Request) -> bytes:
-        loading = self._link.state == "loading"
-        return wire.answer(200, {"status": "loading model" if loading else "ok"}, keeps=request.keeps)
+        self._check_loaded()
+        return wire.answer(200, {"status": "ok"}, keeps=request.keeps)
+
+    def _check_loaded(self) -> None:
+        """Raises Refused while the model is being loaded, as llama.cpp's server answers: a client asks again."""
+        if self._link.state == "loading":
+            raise Refused(503, "Loading model")
 
     async def _models(self, request: Request) -> bytes:
         await self._link.connect()
@@ -215,9 +220,12 @@ class Server:
             await self._link.warm(place)
             return Said(model=self._link.model)
         try:
-            return await self._link.complete(place, wanted.max_tokens, wanted.deadline_ms)
+            said = await self._link.complete(place, wanted.max_tokens, wanted.deadline_ms)
         except RequestCancelledError:
             return Said(model=self._link.model)
+        if not said.text:  # nothing is to be kept by a client of what was asked too early
+            self._check_loaded()
+        return said
 
     async def _place(self, wanted: Asked) -> Place:
         unknown = self._places.unknown(wanted.prefix, wanted.suffix)

@@ -63,6 +63,16 @@ def answers(address: str, told: Any) -> bool:
         return False
 
 
+def is_healthy(address: str) -> bool:
+    """Whether the model is loaded."""
+    try:
+        return bool(ask(address, "/health") == {"status": "ok"})
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        return False
+
+
 def test_each_client_is_answered_from_the_window_of_the_file_it_is_in(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     file = tmp_path / "work" / "shapes.py"
@@ -70,7 +80,7 @@ def test_each_client_is_answered_from_the_window_of_the_file_it_is_in(tmp_path: 
     # The area is far above what the client sends: only the window of the whole file knows its parameters.
     place = {"input_prefix": HEAD, "prompt": "def area(", "input_suffix": TAIL}
     with private_home() as home, serving(home, tmp_path / "work") as address:
-        assert ask(address, "/health") == {"status": "ok"}
+        wait_until(lambda: is_healthy(address))
         assert ask(address, "/infill", LLAMA_VIM_RING) == {}
         # The file is looked for, and a request that comes before it is found is answered without it.
         wait_until(lambda: answers(address, {**LLAMA_VIM, **place, **PATIENT}))

@@ -30,9 +30,10 @@ SAID = Said(
 class NotingLink:
     """Stands for the daemon."""
 
-    model, state = "nano", "ready"
+    model, said = "nano", SAID
 
     def __init__(self) -> None:
+        self.state = "ready"
         self.asked: list[tuple[Place, int | None, int | None]] = []
         self.warmed: list[Place] = []
         self.failure: BaseException | None = None
@@ -53,7 +54,7 @@ class NotingLink:
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
-        return SAID
+        return self.said
 
     async def warm(self, place: Place) -> None:
         self.warmed.append(place)
@@ -130,6 +131,13 @@ async def test_llama_vscode_is_answered_and_warmed(serving: Serving) -> None:
     assert status == 200
     assert len(serving.link.warmed) == 1
     assert json.loads((await serving.ask("GET", "/health"))[1]) == {"status": "ok"}
+
+
+async def test_while_the_model_is_loaded_a_client_is_told_to_ask_again(serving: Serving) -> None:
+    serving.link.state, serving.link.said = "loading", Said()
+    for method, path, asked in (("GET", "/health", None), ("POST", "/infill", LLAMA_VIM)):
+        status, answer = await serving.ask(method, path, asked)
+        assert (status, json.loads(answer)["error"]["type"]) == (503, "unavailable_error")
 
 
 async def test_zed_is_answered(serving: Serving) -> None:
