@@ -273,14 +273,15 @@ export class Window {
 
   /** Opens the context menu of an element and takes the entry with this title. */
   async menu(element, title, options = {}) {
-    await element.click({ button: "right", ...options });
     const entry = this.page.locator(".monaco-menu .action-label", { hasText: title }).first();
-    await entry.waitFor({ timeout: PATIENCE });
-    // A menu takes no click in its first moments (the button that opened it may still come up over an entry).
     await until(`${title} taken from the menu`, async () => {
-      await entry.click({ timeout: 5000 }).catch(() => undefined);
+      // Opened again where it is gone untaken: a list that is drawn anew closes it.
+      if ((await entry.count()) === 0) await element.click({ button: "right", ...options });
+      await entry.waitFor({ timeout: 10_000 }).catch(() => undefined);
+      // A menu takes no click in its first moments (the button that opened it may still come up over an entry).
+      const taken = await entry.click({ timeout: 5000 }).then(() => true, () => false);
       await sleep(300);
-      return (await entry.count()) === 0;
+      return taken && (await entry.count()) === 0;
     });
   }
 

@@ -18,6 +18,8 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
   private readonly view: vscode.TreeView<Node>;
   private timer: NodeJS.Timeout | undefined;
   private root: vscode.Uri | undefined;
+  /** What is shown, and as text to compare with: drawn anew only where it differs, since that closes an open menu. */
+  private shown: { readonly nodes: readonly Node[]; readonly text: string } | undefined;
   private readonly texts = new Map<string, string>();
 
   readonly onDidChangeTreeData = this.changes.event;
@@ -59,6 +61,13 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
     if (node !== undefined) {
       return [...node.children];
     }
+    const nodes = this.shown?.nodes ?? (await this.look());
+    this.shown = { nodes, text: JSON.stringify(nodes) };
+    return [...nodes];
+  }
+
+  /** What there is to show for the place at the cursor. */
+  private async look(): Promise<readonly Node[]> {
     const editor = vscode.window.activeTextEditor;
     if (editor === undefined || !SCHEMES.includes(editor.document.uri.scheme)) {
       this.view.message = t("Open a file to see what the model would be sent for the place at the cursor.");
@@ -82,7 +91,17 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
   /** Shows the view, and in it the window for the cursor's place as it is now. */
   async show(): Promise<void> {
     await vscode.commands.executeCommand(`${VIEW}.focus`);
-    this.changes.fire();
+    await this.renew();
+  }
+
+  /** Looks again, and draws what is another one. */
+  private async renew(): Promise<void> {
+    const nodes = await this.look();
+    const text = JSON.stringify(nodes);
+    if (text !== this.shown?.text) {
+      this.shown = { nodes, text };
+      this.changes.fire();
+    }
   }
 
   /** Opens the text of a piece, as the model is sent it. */
@@ -102,7 +121,7 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
   refreshSoon(): void {
     clearTimeout(this.timer);
     if (this.view.visible) {
-      this.timer = setTimeout(() => this.changes.fire(), SETTLE_MS);
+      this.timer = setTimeout(() => void this.renew(), SETTLE_MS);
     }
   }
 
