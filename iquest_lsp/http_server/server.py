@@ -7,6 +7,7 @@ import contextlib
 import hmac
 import logging
 import secrets
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -53,10 +54,14 @@ def serve(
             await link.close()
             raise DaemonError(f"Cannot serve on port {port}", why=error.strerror or str(error)) from error
         server.port = int(listening.sockets[0].getsockname()[1])
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it beside itself has the first one ignored
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
         ready(server.port)
         try:
-            await listening.serve_forever()
+            await ended.wait()
         finally:
+            listening.close()
             await link.close()
 
     asyncio.run(work())

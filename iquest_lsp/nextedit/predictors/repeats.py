@@ -178,6 +178,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
     last = rule.examples[-1]
     local = local_names(" ".join((*rule.left, *rule.old, *rule.right)), rule.new, changes.get(last[0]), last[1])
     kin = category(homes[0])
+    in_words = _is_said_in_words(rule, changes)
     anchor = rule.anchor
     paths = list(homes)
     several = len(homes) > 1  # what was done in one file only is meant there
@@ -200,6 +201,8 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 return  # a place was passed over: this one edit was meant, not all
             if local and any(_parsed(path, text, change).lacks(line, name) for name in local):
                 continue  # what the new text speaks of is not there
+            if not in_words and is_in_words(_parsed(path, text, change), line, match.start("x")):
+                continue  # what was done to code is not done to what is said of it
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = counted(len(rule.examples))
@@ -212,6 +215,25 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 return
     left = amount(len(found))
     yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+
+
+def is_in_words(text: Parsed, line: int, column: int) -> bool:
+    """Whether a place lies in a comment or a string, as far as a grammar tells."""
+    node = text.node_at(line, column) if text.names is not None else None
+    return node is not None and ("comment" in node.type or "string" in node.type)
+
+
+def _is_said_in_words(rule: Rule, changes: Mapping[str, Change]) -> bool:
+    """Whether an example of the rule is a line of a comment or a string, or may have changed one within a line."""
+    signs = ("'", '"', "`", "#", "//", "/*")
+    for path, line in rule.examples:
+        if (change := changes.get(path)) is None or line >= len(change.after.lines):
+            return True
+        text = change.after.lines[line]
+        start = len(text) - len(text.lstrip())
+        if any(sign in text for sign in signs) or is_in_words(change.after, line, start):
+            return True
+    return False
 
 
 def _parsed(path: str, text: str, change: Change | None) -> Parsed:

@@ -51,8 +51,9 @@ class Pieces:
         """Takes back the tokens of the word that the prompt ends in, a few at most.
 
         A space at the end is taken back too, since a word's token carries the space before it, and a bare space is
-        seen in training before digits only. Nothing is taken back after a line end or a closing sign: there a new
-        token begins anyway.
+        seen in training before digits only. So is a sign before the word, or at the end, with which longer tokens
+        begin: `.append` is one token, and after a `.` that stands alone none of the common names is ever seen. Nothing
+        is taken back after a line end or a sign that is always a token of its own.
         """
         last = self._pieces[tokens[-1]] if tokens else b""
         if last and not last.strip(b" ") and len(last) <= _MAX_SPACES:
@@ -68,7 +69,20 @@ class Pieces:
             count += 1
             if inside != piece:
                 break  # the word's first token carries the space before it
+        if count < len(tokens) and not taken.startswith(b" ") and self._goes_on(tokens[-1 - count], taken):
+            taken = self._pieces[tokens[-1 - count]] + taken
+            count += 1
         return Healed(TokenIds(tokens[: len(tokens) - count]), taken if count else b"")
+
+    def _goes_on(self, token: int, word: bytes) -> bool:
+        """Whether tokens begin with the sign that a token is and, behind it, a word that begins with `word`."""
+        sign = self._pieces[token]
+        if not sign or b"\n" in sign or sign[-1:] == b" " or _is_word(sign.lstrip(b" ")[-1:]):
+            return False
+        return any(
+            len(piece) > len(sign) and _is_word(piece[len(sign) : len(sign) + 1])
+            for piece in map(self._pieces.__getitem__, self._beginning_with(sign + word))
+        )
 
     def allowed(self, prefix: bytes) -> list[int]:
         """Tokens that may come first when the answer has to begin with `prefix`, by id: those whose bytes begin with
