@@ -96,7 +96,7 @@ def _with_births(walked: Walked) -> list[Touch]:
 def last_change(repository: Repository, revision: str, path: str, line: int) -> str:
     """The commit that brought a line as it reads in a revision, told by git itself. Raises RepositoryError."""
     span = f"-L{line + 1},{line + 1}"
-    told = repository.run("blame", "--porcelain", "--root", span, revision, "--", path)
+    told = repository.run("blame", "--no-textconv", "--porcelain", "--root", span, revision, "--", path)
     return told.split(b" ", 1)[0].decode()
 
 
