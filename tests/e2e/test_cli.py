@@ -197,9 +197,11 @@ def test_replay_types_a_history_again(project: Path) -> None:
     assert [row["setting"] for row in told["rows"]] == [
         "no context",
         "no context but memory",
-        "open files only",
-        "all without history",
+        "related files too",
+        "edits too",
+        "all without edits",
         "all without memory",
+        "open files only",
         "all",
     ]
     for row in told["rows"]:
