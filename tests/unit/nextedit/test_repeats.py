@@ -44,7 +44,8 @@ def test_a_name_of_the_function_around_is_not_written_where_it_is_unknown(think:
 
 
 def test_what_was_done_to_code_is_not_done_to_what_is_said_of_it(think: Think) -> None:
-    before = 'def total(items, member):\n    """Of some items, and a member."""\n    # items, member\n    return add(items, member)\n'
+    head, said = "def total(items, member):\n", '    """Of some items, and a member."""\n    # items, member\n'
+    before = f"{head}{said}    return add(items, member)\n"
     after = before.replace("def total(items,", "def total(items, delivery,")
     assert {place[1] for place in places(think({"t.py": before}, {"t.py": after}), "repeat")} <= {4}
     renamed = before.replace("# items, member", "# things, member")
