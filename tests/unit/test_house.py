@@ -211,3 +211,24 @@ def test_each_dependency_has_a_lowest_version_that_can_be_installed() -> None:
     lowest = done.stdout.splitlines()
     assert len(lowest) > 15
     assert all(re.fullmatch(r"[\w.-]+(\[[\w,]+\])?==[\w.]+(;.*)?", line) for line in lowest)
+
+
+def test_git_ignores_no_source() -> None:
+    """A file that git ignores is there for who wrote it alone."""
+    listing = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory"]
+    folders = [
+        "iquest_lsp",
+        "quantize",
+        "benchmarks",
+        "tests",
+        "editors",
+        "vscode-extension/src",
+        "vscode-extension/test",
+    ]
+    done = subprocess.run([*listing, "--", *folders], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no checkout")
+    ignored = [
+        path for path in done.stdout.splitlines() if Path(path).suffix in (".py", ".ts", ".lua", ".el", ".cpp", ".h")
+    ]
+    assert ignored == []
