@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from iquest_lsp.codeflow.answers.missing import LEAST, changes_nothing_but_comments, missing_of, with_likely
+from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
@@ -30,7 +30,14 @@ from iquest_lsp.codeflow.syntax.mentions import meant
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
-from iquest_lsp.codeflow.wording.explanation import DiffExplanation, HistoryItem, MissingKind, MissingReason, Related
+from iquest_lsp.codeflow.wording.explanation import (
+    DiffExplanation,
+    HistoryItem,
+    MissingItem,
+    MissingKind,
+    MissingReason,
+    Related,
+)
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.codeflow.wording.summary import Subject
 
@@ -82,12 +89,13 @@ def explain_diff(
     risks = risks_of(source, changes, uses, tracked, redact, _reader(source))
     known = replace(known, dangers=_dangers(risks, redact))
     tell(known)
-    partners = past.partners(acting, include_filtered=include_filtered)
-    habits = past.habits(include_filtered=include_filtered)
-    idle = changes_nothing_but_comments(paths, changes) or silent >= set(paths)
-    missing = [] if idle else missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
-    if len(missing) < LEAST and not idle:
-        missing = with_likely(missing, _along(source, past, tracked), partners)
+    missing: list[MissingItem] = []
+    if not silent >= set(paths):
+        partners = past.partners(acting, include_filtered=include_filtered)
+        habits = past.habits(include_filtered=include_filtered)
+        missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
+        if len(missing) < LEAST:
+            missing = with_likely(missing, _along(source, past, tracked), partners)
     if redact is not None:  # a reason names what the changed lines name
         withheld = (MissingReason(MissingKind.WITHHELD),)
         missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]

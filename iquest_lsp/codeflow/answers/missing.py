@@ -60,13 +60,6 @@ def missing_of(
     return ranked[:MAX_MISSING]
 
 
-def changes_nothing_but_comments(paths: Sequence[str], changes: Sequence[SymbolChange]) -> bool:
-    """Whether a diff of these files leaves the code as it was, so that nothing is expected to change along."""
-    code = all(category(path) is Category.SOURCE for path in paths)
-    touched = {item.path for item in changes}
-    return code and touched >= set(paths) and all(item.change in ("doc", "format-only") for item in changes)
-
-
 def with_likely(
     expected: Sequence[MissingItem], likely: Sequence[Likely], partners: Sequence[Partner]
 ) -> list[MissingItem]:

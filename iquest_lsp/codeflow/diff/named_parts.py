@@ -14,7 +14,15 @@ from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.forms import Rows, rows_of
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, effects, is_comment, named, plain_effects
+from iquest_lsp.codeflow.syntax.line_effects import (
+    Effect,
+    EffectKind,
+    effects,
+    is_comment,
+    is_of_comments,
+    named,
+    plain_effects,
+)
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
@@ -238,12 +246,11 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
     told = tuple(_effects(part, part.old, part.new, texts))
-    comments = tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
     return SymbolChange(
         item.path,
         part.name,
         part.kind,
-        "test" if part.kind in ("test", "suite") else "doc" if comments else "body",
+        "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body",
         part.new.start,
         effects=told,
         size=len(part.added),

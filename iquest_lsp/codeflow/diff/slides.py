@@ -19,7 +19,7 @@ _CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]?|end|fi|done|esac)?\s*$")
 
 def slid(item: FileDiff, before: bytes | None, after: bytes | None) -> FileDiff:
     """The diff with each block that only comes or goes moved down to where it reads as a whole."""
-    if before is None or after is None or not item.hunks:
+    if before is None or after is None or not any(map(_is_one_sided, item.hunks)):
         return item
     old, new = (text.decode("utf-8", "replace").split("\n") for text in (before, after))
     hunks: list[Hunk] = []
@@ -29,8 +29,12 @@ def slid(item: FileDiff, before: bytes | None, after: bytes | None) -> FileDiff:
     return item if tuple(hunks) == item.hunks else replace(item, hunks=tuple(hunks))
 
 
+def _is_one_sided(hunk: Hunk) -> bool:
+    return bool(hunk.removed) != bool(hunk.added)
+
+
 def _slid(hunk: Hunk, old: Sequence[str], new: Sequence[str], following: Hunk | None) -> Hunk:
-    if bool(hunk.removed) == bool(hunk.added):
+    if not _is_one_sided(hunk):
         return hunk
     text, start, count = (
         (old, hunk.old_start, hunk.old_count) if hunk.removed else (new, hunk.new_start, hunk.new_count)

@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import attribute_rows, prose_rows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
@@ -163,7 +163,7 @@ class _Comparison:
             change = "test"
         else:
             told = tuple(self._own_effects(earlier, symbol))
-            change = "doc" if told == _COMMENTS else "body"
+            change = "doc" if is_of_comments(told) else "body"
         deprecates = is_deprecated(self.after, symbol) and not is_deprecated(self.before, earlier)
         return SymbolChange(
             self.diff.path,
@@ -233,7 +233,7 @@ class _Comparison:
         """The effect that says so where no changed line is of the definition's documentation."""
         sides = zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True)
         documents = any(at in range(*item.doc) or at in prose for rows, item, prose in sides for at in rows)
-        return () if documents else _COMMENTS
+        return () if documents else (Effect(EffectKind.COMMENTS_ONLY),)
 
     def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
         """New key -> old key for definitions that vanished under one name and appeared under another."""
@@ -385,5 +385,4 @@ def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
     return tuple(line for line in lines if len(line) > 1)
 
 
-_COMMENTS = (Effect(EffectKind.COMMENTS_ONLY),)
 _LAYOUT = re.compile(r"[\s,;\\]+")

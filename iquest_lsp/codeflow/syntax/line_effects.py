@@ -263,6 +263,11 @@ def _identifiers(lines: Iterable[str]) -> set[str]:
     return {word for line in bare for word in re.findall(r"[A-Za-z_]\w+", line)} - WORDS
 
 
+def is_of_comments(told: Sequence[Effect]) -> bool:
+    """Whether what is told of a definition is that its comments change, and nothing else."""
+    return tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
+
+
 def is_comment(line: str) -> bool:
     """True for lines that hold a comment, or nothing, in any of the languages."""
     return bool(_COMMENT_LINE.match(line))

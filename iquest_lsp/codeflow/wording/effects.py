@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from iquest_lsp.codeflow.diff.filters import Objection
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.signatures import signature_effects
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, listed, say
 from iquest_lsp.codeflow.wording.purposes import objection_words
@@ -134,8 +134,7 @@ def is_of_lines(effect: Effect) -> bool:
 
 def told_as(change: Change) -> str:
     """Where the change stands in a table of sentences: by what happened, and comments apart from documentation."""
-    only = tuple(effect.kind for effect in change.effects) == (EffectKind.COMMENTS_ONLY,)
-    return COMMENTS if change.change == "doc" and only else change.change
+    return COMMENTS if change.change == "doc" and is_of_comments(change.effects) else change.change
 
 
 def told_effects(change: Change) -> Sequence[Effect]:
