@@ -7,11 +7,11 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.bridge import CHUNK, join
-from iquest_lsp.daemon.runtime_dir import KEYS
+from iquest_lsp.daemon.runtime_dir import by_use
 from iquest_lsp.errors import DaemonError, IQuestError, RequestFailedError, UsageError
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.server.framing import HEAD_END, body_length, frame
@@ -24,6 +24,7 @@ WITHOUT = "The command runs without the daemon"
 _WORTH_SAYING = (1, 2)
 
 Listener = Callable[[dict[str, Any]], None]
+Failure = TypeVar("Failure", bound=IQuestError)
 
 
 class DaemonClient:
@@ -108,11 +109,15 @@ def _result(message: dict[str, Any]) -> Any:
     error = message.get("error")
     if error is None:
         return message.get("result")
-    kind = UsageError if error.get("code") == _WRONG_USAGE else RequestFailedError
+    raise failure(error, UsageError if error.get("code") == _WRONG_USAGE else RequestFailedError)
+
+
+def failure(error: Mapping[str, Any], kind: type[Failure]) -> Failure:
+    """What a response says went wrong, in the parts of one of our errors where it gives them."""
     parts = error.get("data")
     if isinstance(parts, dict) and isinstance(parts.get("what"), str):
-        raise kind(parts["what"], why=str(parts.get("why", "")), fix=str(parts.get("fix", "")))
-    raise kind(str(error.get("message", "")))
+        return kind(parts["what"], why=str(parts.get("why", "")), fix=str(parts.get("fix", "")))
+    return kind(str(error.get("message", "")))
 
 
 def require_model(settings: Settings) -> None:
@@ -128,8 +133,7 @@ def joined(given: Mapping[str, object]) -> Iterator[DaemonClient]:
     Those that choose the engine choose the daemon, the others hold for this connection. Raises DaemonError when there
     can be none.
     """
-    options = {key: value for key, value in given.items() if key in KEYS}
-    settings = {key: value for key, value in given.items() if key not in KEYS}
+    options, settings = by_use(given)
     _, connection, first = join(options, WITHOUT)
     with connection:
         client = DaemonClient(connection, first)

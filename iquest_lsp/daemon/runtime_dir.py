@@ -74,6 +74,12 @@ def service_name(options: Mapping[str, object]) -> str:
     return "daemon-" + hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
+def by_use(given: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Settings given on a command line: those that choose the daemon, and those that hold for one connection to it."""
+    chosen = {key: value for key, value in given.items() if key in KEYS}
+    return chosen, {key: value for key, value in given.items() if key not in KEYS}
+
+
 def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
     """Command line options as they mean the same in another working directory."""
     absolute = dict(options)

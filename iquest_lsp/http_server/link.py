@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.daemon.bridge import join
-from iquest_lsp.daemon.runtime_dir import KEYS
+from iquest_lsp.daemon.client import failure
+from iquest_lsp.daemon.runtime_dir import by_use
 from iquest_lsp.errors import DaemonError, RequestCancelledError, RequestFailedError
 from iquest_lsp.http_server.answers import Said
 from iquest_lsp.http_server.places import Place
@@ -46,8 +47,7 @@ class Link:
         async with self._lock:
             if self._writer is not None:
                 return
-            options = {key: value for key, value in self._options.items() if key in KEYS}
-            settings = {key: value for key, value in self._options.items() if key not in KEYS}
+            options, settings = by_use(self._options)
             _, connection, first = await asyncio.to_thread(join, options, "Nothing is completed without the daemon")
             reader, self._writer = await _streams(connection, first)
             self._reading = asyncio.create_task(self._read(reader))
@@ -200,7 +200,4 @@ def _inserted(place: Place, text: str, span: Mapping[str, Mapping[str, int]]) ->
 def _as_ours(error: Mapping[str, Any]) -> RequestFailedError | RequestCancelledError:
     if error.get("code") == _CANCELLED:
         return RequestCancelledError("A newer request took its place")
-    parts = error.get("data")
-    if isinstance(parts, dict) and isinstance(parts.get("what"), str):
-        return RequestFailedError(parts["what"], why=str(parts.get("why", "")), fix=str(parts.get("fix", "")))
-    return RequestFailedError(str(error.get("message", "")))
+    return failure(error, RequestFailedError)

@@ -49,9 +49,7 @@ def impact_at(view: ProjectView, file: Path, place: str) -> Impact:
 
     Raises RepositoryError, UsageError. Blocks.
     """
-    path = view.project.path_of(file)
-    if note := why_no_history(path):
-        raise UsageError(f"Nothing is known to change with {file.name}", why=note)
+    path = _in_history(view, file, f"Nothing is known to change with {file.name}")
     return History(file.parent, has_secret).impact(f"{file.name}{place}", buffer=view.unsaved_text(path))
 
 
@@ -60,13 +58,13 @@ def origin_at(view: ProjectView, file: Path, line: int) -> LineOrigin:
 
     Raises RepositoryError, UsageError. Blocks.
     """
-    path = _in_history(view, file)
+    path = _in_history(view, file, f"Nothing is known of the history of {file.name}")
     return History(file.parent, has_secret).origin(f"{file.name}:{line + 1}", buffer=view.unsaved_text(path))
 
 
 def new_lines(view: ProjectView, file: Path) -> NewLines:
     """The lines that came after the last release. Raises RepositoryError, UsageError. Blocks."""
-    path = _in_history(view, file)
+    path = _in_history(view, file, f"Nothing is known of the history of {file.name}")
     return History(file.parent, has_secret).new_lines(file.name, buffer=view.unsaved_text(path))
 
 
@@ -75,17 +73,15 @@ def suspects_at(view: ProjectView, file: Path, place: str) -> Suspects:
 
     Raises RepositoryError, UsageError. Blocks.
     """
-    path = view.project.path_of(file)
-    if note := why_no_history(path):
-        raise UsageError(f"Nothing is known of what changed {file.name}", why=note)
+    path = _in_history(view, file, f"Nothing is known of what changed {file.name}")
     return History(file.parent, has_secret).suspects(f"{file.name}{place}", buffer=view.unsaved_text(path))
 
 
-def _in_history(view: ProjectView, file: Path) -> str:
-    """The file's path in its workspace; raises UsageError for a document that no repository can have."""
+def _in_history(view: ProjectView, file: Path, unknown: str) -> str:
+    """The file's path in its workspace; raises UsageError, `unknown`, for a document that no repository can have."""
     path = view.project.path_of(file)
     if note := why_no_history(path):
-        raise UsageError(f"Nothing is known of the history of {file.name}", why=note)
+        raise UsageError(unknown, why=note)
     return path
 
 

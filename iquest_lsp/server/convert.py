@@ -160,6 +160,12 @@ def plain(value: Any) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def announced(experimental: Any) -> dict[str, object]:
+    """What a client says of itself in `experimental.iquest` of its capabilities; empty where it says nothing."""
+    ours = plain(experimental).get("iquest")
+    return ours if isinstance(ours, dict) else {}
+
+
 def _plain_value(value: Any) -> object:
     if isinstance(value, dict):
         return {str(key): _plain_value(item) for key, item in value.items()}

@@ -74,8 +74,7 @@ class Diagnostics:
 
     @property
     def _is_offered(self) -> bool:
-        wanted = convert.plain(self._client.client_capabilities.experimental).get("iquest")
-        return isinstance(wanted, dict) and wanted.get("diagnostics") is True
+        return convert.announced(self._client.client_capabilities.experimental).get("diagnostics") is True
 
     async def near(self, uri: str, cursor: Position) -> list[tuple[int, str]]:
         """(line from 0, message), nearest first."""

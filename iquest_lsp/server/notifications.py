@@ -20,8 +20,7 @@ NO_SETTINGS = frozenset({"notifications", *_INTRODUCTIONS})
 
 def known_notifications(experimental: Any, options: Any) -> frozenset[str]:
     """The methods that a client knows, by its experimental capabilities and its initialization options."""
-    ours, given = convert.plain(experimental).get("iquest"), convert.plain(options)
-    announced = ours if isinstance(ours, dict) else {}
+    announced, given = convert.announced(experimental), convert.plain(options)
     known = {method for name, method in _CAPABILITIES.items() if announced.get(name) is True}
     named = given.get("notifications")
     known |= {method for method in _CAPABILITIES.values() if isinstance(named, list) and method in named}

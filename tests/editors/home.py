@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.home import PROGRAM, Home
-from tests.waiting import PATIENT_MS
+from tests.waiting import PATIENCE_S, PATIENT_MS
 
 SHAPES = "def area(width, height):\n    return width * height\n"
 
@@ -48,6 +49,22 @@ def repository(folder: Path) -> Path:
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "Compute areas"], check=True)
     return file
+
+
+def emacs(home: Home, script: Path, file: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """A script played in a real Emacs in batch, in the folder of a file; `more` are variables beside COMMAND, FILE."""
+    if shutil.which("emacs") is None:
+        left_out("Emacs is not installed (tests/editors/install emacs)")
+    (home.folder / ".emacs.d").mkdir()
+    return subprocess.run(
+        ["emacs", "--batch", "-q", "-l", str(script)],
+        env={**environment(home), "COMMAND": command(), "FILE": str(file), **more},
+        cwd=file.parent,
+        capture_output=True,
+        text=True,
+        timeout=10 * PATIENCE_S,
+        check=False,
+    )
 
 
 def said(output: str) -> dict[str, str]:

@@ -59,8 +59,7 @@ def register(connection: Connection) -> None:
 
 def _has_pages(connection: Connection) -> bool:
     """Whether the client shows answers in pages of its own, for which it asks with the requests of features.explain."""
-    ours = convert.plain(connection.client_capabilities.experimental).get("iquest")
-    return isinstance(ours, dict) and ours.get("pages") is True
+    return convert.announced(connection.client_capabilities.experimental).get("pages") is True
 
 
 def _place(connection: Connection, uri: object, line: object) -> tuple[Path, int]:
