@@ -86,6 +86,11 @@ class Parsed:
         at = self.byte_column(line, column)
         return self.root.descendant_for_point_range((line, at), (line, at + 1))
 
+    def in_words(self, line: int, column: int) -> bool:
+        """Whether a place lies in a comment or a string, as far as a grammar tells."""
+        node = self.node_at(line, column)
+        return node is not None and ("comment" in node.type or "string" in node.type)
+
     def spots(self, name: str, first: int = 0, last: int | None = None) -> Iterator[Spot]:
         """Where a name stands as an identifier, within some lines."""
         pattern = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")

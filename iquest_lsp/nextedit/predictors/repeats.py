@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
@@ -201,7 +202,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 return  # a place was passed over: this one edit was meant, not all
             if local and any(_parsed(path, text, change).lacks(line, name) for name in local):
                 continue  # what the new text speaks of is not there
-            if not in_words and is_in_words(_parsed(path, text, change), line, match.start("x")):
+            if not in_words and _lies_in_words(path, change, sources, line, match.start("x")):
                 continue  # what was done to code is not done to what is said of it
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
@@ -217,10 +218,15 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
     yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
 
 
-def is_in_words(text: Parsed, line: int, column: int) -> bool:
-    """Whether a place lies in a comment or a string, as far as a grammar tells."""
-    node = text.node_at(line, column) if text.names is not None else None
-    return node is not None and ("comment" in node.type or "string" in node.type)
+def _lies_in_words(path: str, change: Change | None, sources: Sources, line: int, column: int) -> bool:
+    """Whether a place lies in a comment or a string; what is found in a file without changes is remembered."""
+    if change is not None:
+        return change.after.in_words(line, column)
+    return bool(sources.kept(path, ("in words", line, column), partial(_in_words, path, line, column)))
+
+
+def _in_words(path: str, line: int, column: int, data: bytes) -> bool:
+    return parse(path, data.decode("utf-8", "replace")).in_words(line, column)
 
 
 def _is_said_in_words(rule: Rule, changes: Mapping[str, Change]) -> bool:
@@ -231,7 +237,7 @@ def _is_said_in_words(rule: Rule, changes: Mapping[str, Change]) -> bool:
             return True
         text = change.after.lines[line]
         start = len(text) - len(text.lstrip())
-        if any(sign in text for sign in signs) or is_in_words(change.after, line, start):
+        if any(sign in text for sign in signs) or change.after.in_words(line, start):
             return True
     return False
 
