@@ -17,6 +17,26 @@ from iquest_lsp.errors import IQuestError
 if TYPE_CHECKING:
     from iquest_lsp.cli.terminal import Terminal
 
+#: How characters are written that an encoding lacks, and the signs that answers are laid out with.
+PLAIN = "iquest-plain"
+_PLAIN_SIGNS = {
+    "\N{BULLET}": "*",
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{HORIZONTAL ELLIPSIS}": "...",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{MIDDLE DOT}": "-",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-",
+    "\N{BOX DRAWINGS LIGHT VERTICAL}": "|",
+    "\N{BOX DRAWINGS LIGHT VERTICAL AND RIGHT}": "|",
+    "\N{BOX DRAWINGS LIGHT UP AND RIGHT}": "`",
+}
+
 
 class Form(Enum):
     """The forms of an answer."""
@@ -56,27 +76,6 @@ def say(line: str) -> None:
 def tell(line: str) -> None:
     """A line beside the answer, to stderr."""
     _write(sys.stderr, line)
-
-
-#: How characters are written that an encoding lacks, and the signs that answers are laid out with.
-PLAIN = "iquest-plain"
-_PLAIN_SIGNS = {
-    "\N{BULLET}": "*",
-    "\N{MINUS SIGN}": "-",
-    "\N{EN DASH}": "-",
-    "\N{HORIZONTAL ELLIPSIS}": "...",
-    "\N{RIGHTWARDS ARROW}": "->",
-    "\N{MIDDLE DOT}": "-",
-    "\N{MULTIPLICATION SIGN}": "x",
-    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
-    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
-    "\N{LEFT SINGLE QUOTATION MARK}": "'",
-    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-    "\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-",
-    "\N{BOX DRAWINGS LIGHT VERTICAL}": "|",
-    "\N{BOX DRAWINGS LIGHT VERTICAL AND RIGHT}": "|",
-    "\N{BOX DRAWINGS LIGHT UP AND RIGHT}": "`",
-}
 
 
 def tell_error(error: IQuestError, form: Form) -> None:
