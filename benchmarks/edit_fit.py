@@ -1,12 +1,12 @@
 """Fits `iquest_lsp/nextedit/precision.json`: how often each sort of next edit is right, by its parts.
 
-    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--write]
+    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--write]
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
 by edit, definitions' heads first; after each edit all that the predictors think of is judged, sure or not, each
 suggestion once. A commit counts for MOST_OF_ONE suggestions of a sort, and MOST_OF_ALL of a predictor, at most. Printed
-is how the fit does in each repository when it is fitted to the others alone; HELD_OUT are for `replay --edits --names`
-and were never looked at.
+is how the fit does in each repository when it is fitted to the others alone, and why the edits that it did not find
+were not found; HELD_OUT are for `replay --edits --names` and were never looked at.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, Session
-from iquest_lsp.codeflow.reading import texts_of_commits
+from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
+from iquest_lsp.nextedit.pieces import Piece, pieces, replacements
 
-FITTED = ("axios", "black", "express", "flask", "gin", "ripgrep", "tokio")
+FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
+#: The share of an edit's old words that it replaces, from which on it is a rewriting.
+REWRITTEN = 0.7
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
 HELD_OUT = ("core", "curl", "pytest", "cobra")
@@ -32,25 +36,61 @@ HELD_OUT = ("core", "curl", "pytest", "cobra")
 _NUMBERS = re.compile(r"\[([^][{}\"]*)\]")
 
 
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A suggestion that came up when edit `step` was made.
+
+    `replacement` numbers what it replaces by what, in its commit; `edit` is the one at its place, if any, which it
+    makes where it is `right`.
+    """
+
+    step: int
+    replacement: int
+    sort: str
+    edit: int
+    right: bool
+
+
+@dataclass(slots=True)
+class Played:
+    """A commit made again: its edits in their order (category of the file, shape), and what was thought of."""
+
+    edits: list[tuple[str, str]]
+    thoughts: list[Thought] = field(default_factory=list)
+
+    def sorts(self) -> dict[str, tuple[int, int]]:
+        """For each sort how many were right, of how many."""
+        found: dict[str, tuple[int, int]] = {}
+        for item in self.thoughts:
+            right, made = found.get(item.sort, (0, 0))
+            found[item.sort] = right + item.right, made + 1
+        return found
+
+
 @dataclass(slots=True)
 class Outcomes:
-    """What was thought of in one repository: for each commit and sort how many were right, of how many."""
+    """What was thought of in one repository."""
 
     name: str
-    commits: list[dict[str, tuple[int, int]]] = field(default_factory=list)
+    commits: list[Played] = field(default_factory=list)
 
     def sorts(self) -> dict[str, tuple[float, float]]:
         """All commits together, each counted for a few of a sort, and of a predictor, only: a sweep is one opinion."""
         found: dict[str, tuple[float, float]] = {}
         for commit in self.commits:
+            sorts = commit.sorts()
             whole = Counter[str]()
-            for sort, (_, made) in commit.items():
-                whole[gate.parts_of(sort)[0]] += min(made, MOST_OF_ONE)
-            for sort, (right, made) in commit.items():
-                weight = min(made, MOST_OF_ONE) * min(1.0, MOST_OF_ALL / whole[gate.parts_of(sort)[0]])
+            for sort, (_, made) in sorts.items():
+                whole[_predictors(sort)] += min(made, MOST_OF_ONE)
+            for sort, (right, made) in sorts.items():
+                weight = min(made, MOST_OF_ONE) * min(1.0, MOST_OF_ALL / whole[_predictors(sort)])
                 known = found.get(sort, (0.0, 0.0))
                 found[sort] = (known[0] + weight * right / made, known[1] + weight)
         return found
+
+
+def _predictors(sort: str) -> str:
+    return "&".join(sorted({one.partition("-")[0] for one in sort.split("+")}))
 
 
 def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
@@ -66,19 +106,50 @@ def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     return found
 
 
-def played(session: Session) -> dict[str, tuple[int, int]]:
-    """What is thought of after each edit of a commit: for each sort how many were right, of how many."""
+def played(session: Session) -> Played:
+    """What is thought of after each edit of a commit, each suggestion once."""
+    numbers = {edit: at for at, edit in enumerate(session.edits)}
+    found = Played(shapes(session))
     seen: set[tuple[object, ...]] = set()
-    found: dict[str, tuple[int, int]] = {}
-    for path, at in session.edits:
+    kinds: dict[tuple[str, str], int] = {}
+    for step, (path, at) in enumerate(session.edits):
         session.make(path, at)
-        for item in session.possible():
+        for item in gate.joined(session.possible()):
             key = (item.path, session.place_of(item), item.old, item.new, item.sort)
             if key not in seen:
                 seen.add(key)
-                right, made = found.get(item.sort, (0, 0))
-                found[item.sort] = (right + (session.judged(item) is not None), made + 1)
+                judged = session.judged(item)
+                hit = judged[0] if judged is not None else session.edit_at(item)
+                number = numbers[item.path, hit] if hit is not None else -1
+                kind = kinds.setdefault((item.old, item.new), len(kinds))
+                found.thoughts.append(Thought(step, kind, item.sort, number, judged is not None))
     return found
+
+
+def shapes(session: Session) -> list[tuple[str, str]]:
+    """For each edit the category of its file, and what sort of edit it is."""
+    found: list[tuple[str, str]] = []
+    known: set[tuple[str, str]] = set()
+    for path, at in session.edits:
+        edit = session.changes[path].edits[at]
+        old, new = (pieces("\n".join(lines)) for lines in (edit.old, edit.new))
+        parts = replacements(old, new) if edit.old and edit.new else []
+        words = [(_words(old, part.old), _words(new, part.new)) for part in parts]
+        if not edit.old or not edit.new:
+            shape = "lines removed" if edit.old else "lines added"
+        elif not parts:
+            shape = "layout or a long block"
+        elif sum(part.old[1] - part.old[0] for part in parts) > REWRITTEN * len(old):
+            shape = "rewritten"
+        else:
+            shape = "a replacement made before" if any(part in known for part in words) else "another replacement"
+        known |= {part for part in words if part[0]}
+        found.append((category(path).value, shape))
+    return found
+
+
+def _words(text: Sequence[Piece], part: tuple[int, int]) -> str:
+    return " ".join(item.text for item in text[slice(*part)])
 
 
 def merged(several: Sequence[Outcomes]) -> dict[str, tuple[float, float]]:
@@ -102,21 +173,82 @@ def table(several: Sequence[Outcomes]) -> dict[str, object]:
     }
 
 
-def rows(several: Sequence[Outcomes]) -> Iterator[tuple[str, int, float, float]]:
-    """For each repository, fitted to the others: what passes, which share is right, which share of what is right."""
+@dataclass(slots=True)
+class Result:
+    """What would be shown in one repository: how many, how many of them right, edits after the first, and causes."""
+
+    name: str
+    commits: int = 0
+    shown: float = 0
+    right: float = 0
+    later: int = 0
+    causes: Counter[str] = field(default_factory=Counter)
+
+
+def results(several: Sequence[Outcomes], least: float = gate.LEAST) -> Iterator[Result]:
+    """For each repository, fitted to the others: what would be shown, about as `replay --edits --names` counts it.
+
+    A wrong suggestion is put away, and after two of them so is its replacement; at most one is wrong at each edit.
+    """
     for item in several:
-        others = [other for other in several if other is not item]
-        known = merged(others)
+        known = merged([other for other in several if other is not item])
         parts = gate.fitted(known)
-        passed = [it for it in item.sorts().items() if gate.estimate(it[0], known, parts) >= gate.LEAST]
-        right, made = sum(pair[0] for _, pair in passed), sum(pair[1] for _, pair in passed)
-        every = sum(pair[0] for pair in item.sorts().values())
-        yield item.name, round(made), right / max(made, 1), right / max(every, 1)
+        estimates = {sort: gate.estimate(sort, known, parts) for sort in item.sorts()}
+        result = Result(item.name, len(item.commits))
+        for commit in item.commits:
+            _count(commit, estimates, least, result)
+        yield result
 
 
-def from_json(data: Sequence[Mapping[str, object]]) -> list[Outcomes]:
-    """Outcomes as `--keep` wrote them."""
-    return [Outcomes(str(item["name"]), list(item["commits"])) for item in data]  # type: ignore[call-overload]
+def _count(commit: Played, estimates: Mapping[str, float], least: float, result: Result) -> None:
+    found: set[int] = set()
+    refused, stopped = Counter[int](), set[int]()
+    for thought in sorted(commit.thoughts, key=lambda thought: thought.step):
+        if estimates[thought.sort] < least or refused[thought.replacement] >= gate.TWICE or thought.edit in found:
+            continue
+        if thought.right:
+            found.add(thought.edit)
+        elif thought.step not in stopped:
+            stopped.add(thought.step)
+            refused[thought.replacement] += 1
+    right = {thought.edit for thought in commit.thoughts if thought.right}
+    wrong = {thought.edit for thought in commit.thoughts} - right
+    result.shown += len(found) + refused.total()
+    result.right += len(found)
+    result.later += len(commit.edits) - 1
+    for at, (kind, shape) in enumerate(commit.edits):
+        if at:
+            missed = "below the gate" if at in right else "another text" if at in wrong else "not thought of"
+            cause = "found" if at in found else missed
+            result.causes[f"{cause}: {shape}"] += 1
+            result.causes[f"{cause} in {kind}"] += 1
+
+
+def from_json(data: Sequence[Mapping[str, Any]]) -> list[Outcomes]:
+    """Outcomes as `to_json` wrote them."""
+    return [
+        Outcomes(
+            item["name"],
+            [
+                Played([(kind, shape) for kind, shape in one["edits"]], [Thought(*each) for each in one["thoughts"]])
+                for one in item["commits"]
+            ],
+        )
+        for item in data
+    ]
+
+
+def to_json(several: Sequence[Outcomes]) -> list[dict[str, Any]]:
+    """Outcomes as JSON."""
+    return [
+        {
+            "name": item.name,
+            "commits": [
+                {"edits": one.edits, "thoughts": [astuple(thought) for thought in one.thoughts]} for one in item.commits
+            ],
+        }
+        for item in several
+    ]
 
 
 def laid_out(fit: Mapping[str, object]) -> str:
@@ -124,23 +256,45 @@ def laid_out(fit: Mapping[str, object]) -> str:
     return _NUMBERS.sub(lambda row: f"[{' '.join(row[1].split())}]", json.dumps(fit, indent=2)) + "\n"
 
 
+def collected(root: Path, commits: int, seconds: float, folder: Path | None) -> Outcomes:
+    """The outcomes of a repository, from the folder where they are kept."""
+    kept = folder / f"{root.name}.json" if folder is not None else None
+    if kept is not None and kept.exists():
+        return from_json(json.loads(kept.read_text("utf-8")))[0]
+    found = outcomes(root, commits, seconds)
+    if kept is not None:
+        kept.write_text(json.dumps(to_json([found])), "utf-8")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--commits", type=int, default=4000)
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
-    parser.add_argument("--outcomes", type=Path, help="read what was collected here, or write it")
+    parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
+    parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
     parser.add_argument("--write", action="store_true", help="write precision.json")
     given = parser.parse_args()
-    if given.outcomes and given.outcomes.exists():
-        several = from_json(json.loads(given.outcomes.read_text("utf-8")))
-    else:
-        names = [name for name in FITTED if (given.folder / name).exists()]
-        several = [outcomes(given.folder / name, given.commits, given.seconds) for name in names]
-        if given.outcomes:
-            given.outcomes.write_text(json.dumps([{"name": it.name, "commits": it.commits} for it in several]), "utf-8")
-    for name, made, right, found in rows(several):
-        print(f"{name:10} {made:5} pass, {right:.1%} right, {found:.1%} of what is right")
+    several = [
+        collected(given.folder / name, given.commits, given.seconds, given.outcomes)
+        for name in given.only or FITTED
+        if (given.folder / name).exists()
+    ]
+    if given.only:
+        return
+    causes = Counter[str]()
+    for result in (every := [*results(several)]):
+        causes += result.causes
+        print(
+            f"{result.name:10} {result.commits:4} commits, {result.shown:4.0f} shown,"
+            f" {result.right / max(result.shown, 1):.1%} right, {result.right / max(result.later, 1):.1%} found"
+        )
+    shown, right = sum(item.shown for item in every), sum(item.right for item in every)
+    print(f"together {shown:.0f} shown, {right / max(shown, 1):.1%} right", end=", ")
+    print(f"{right / max(sum(item.later for item in every), 1):.1%} found")
+    for cause, count in causes.most_common():
+        print(f"{count:5} {cause}")
     fit = table(several)
     if given.write:
         gate.TABLE.write_text(laid_out(fit), "utf-8")

@@ -23,7 +23,7 @@ from iquest_lsp.bench.replay import wilson
 from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, precision
+from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
 from iquest_lsp.nextedit.pieces import pieces
 from iquest_lsp.nextedit.predict import possible
 from iquest_lsp.nextedit.records import Edit, NextEdit
@@ -208,6 +208,14 @@ class Session:
             return (number, _same(taken, new)) if is_on_the_way(old, taken, new) else None
         return None
 
+    def edit_at(self, item: NextEdit) -> int | None:
+        """The edit still to be made that changes the line of a suggestion."""
+        line = self.before_line(item.path, item.line) if item.path in self.changes else None
+        for number, edit in enumerate(self.changes[item.path].edits if line is not None else ()):
+            if number not in self.made[item.path] and edit.old_line <= (line or 0) < edit.old_line + len(edit.old):
+                return number
+        return None
+
     def _insertion(self, item: NextEdit, line: int) -> tuple[int, bool] | None:
         wanted = item.new.strip()
         for number, edit in enumerate(self.changes[item.path].edits):
@@ -299,7 +307,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
             every = session.possible()
             shown = in_order(admitted(every, least), path, line)
             elapsed = (time.process_time() - begin) * 1000
-            for item in every:
+            for item in joined(every):
                 key = (item.path, session.place_of(item), item.old, item.new, item.sort)
                 if key not in seen:
                     seen.add(key)

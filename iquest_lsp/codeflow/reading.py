@@ -79,6 +79,10 @@ MAX_FILES, MAX_TEXT = 40, 300_000
 _NOT_WRITTEN = (Category.GENERATED, Category.LOCK, Category.CHANGELOG)
 
 
+class NotLookedUpError(Exception):
+    """What is asked for was not searched for yet; it stands on the list of what is wanted."""
+
+
 class Sources:
     """The files of a repository in one commit (`revision`) or in the working tree, under the texts of `over`.
 
@@ -100,6 +104,8 @@ class Sources:
         self._files: list[str] | None = None
         self._uses: dict[tuple[str, str, str], list[Reference]] = {}
         self._kept: dict[tuple[object, ...], object] = {}
+        self._holders: dict[str, list[str]] = {}
+        self._wanted: list[tuple[str, ...]] | None = None
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
@@ -122,8 +128,33 @@ class Sources:
         """The same files with other texts laid over; what is known of the files themselves stays known."""
         made = Sources(self._repository, self._revision, over, self._blobs)
         made._found, made._read, made._files, made._uses = self._found, self._read, self._files, self._uses
-        made._kept = self._kept
+        made._kept, made._holders, made._wanted = self._kept, self._holders, self._wanted
         return made
+
+    def impatient(self, wanted: list[tuple[str, ...]]) -> Sources:
+        """The same files, in which nothing is searched for that was not before.
+
+        It goes onto the list of what is `wanted`, for `look_up`, and NotLookedUpError is raised.
+        """
+        made = self.with_texts(self._over)
+        made._wanted = wanted
+        return made
+
+    def look_up(self, wanted: tuple[str, ...]) -> None:
+        """Searches for what an impatient object wanted."""
+        kind, *rest = wanted
+        below = self.with_texts({})
+        if kind == "uses":
+            below.uses(*rest)
+        else:
+            for _ in below.grep(rest):
+                break
+
+    def _search(self, *wanted: str) -> None:
+        if self._wanted is not None and self._repository is not None:
+            if wanted not in self._wanted:
+                self._wanted.append(wanted)
+            raise NotLookedUpError(wanted)
 
     def kept(self, path: str, key: tuple[object, ...], make: Callable[[bytes], T]) -> T | None:
         """What is made of a file's bytes; remembered where no text lies over the file. None where there is no file."""
@@ -144,6 +175,7 @@ class Sources:
         key = name, module, owner
         names, owners, modules = [name, module], {name: owner} if owner else {}, {module} - {name}
         if key not in self._uses:
+            self._search("uses", *key)
             below = self.with_texts({})
             self._uses[key] = references(below, names, below.read, owners=owners, modules=modules)
         over = Sources(None, over=self._over)
@@ -170,10 +202,19 @@ class Sources:
                 self._read[path] = self._blobs.read(f"{self._revision}:{path}", path)
         return self._read.get(path)
 
+    def holders(self, word: str) -> Iterator[str]:
+        """The files that hold a word as a whole, each once."""
+        if word not in self._holders:
+            below = self.with_texts({})
+            self._holders[word] = list(dict.fromkeys(path for path, _, _ in below.grep([word])))
+        yield from (path for path in self._holders[word] if path not in self._over)
+        yield from (path for path, over in self._over.items() if over is not None and lines_with(over, word))
+
     def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
         """Lines that hold any of the words as whole words: path, 0-based line, text; at most MAX_HITS a file."""
         missing = [word for word in dict.fromkeys(words) if word not in self._found]
         if missing and self._repository is not None:
+            self._search("words", *missing)
             for word in missing:
                 self._found[word] = []
             pattern = {word: re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in missing}

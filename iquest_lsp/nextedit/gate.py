@@ -6,6 +6,7 @@ made, and how often the commit did just that.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections import Counter
@@ -16,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from iquest_lsp.codeflow.reading import Category, category
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.nextedit.records import NextEdit
 
 #: A suggestion is shown unasked from this precision on.
@@ -70,9 +72,20 @@ def expected(sort: str, parts: Mapping[str, float]) -> float:
 
 
 def parts_of(sort: str) -> list[str]:
-    """The parts of a sort, each with the predictor's name, and that name alone."""
-    name, *rest = sort.split("-")
-    return [name, *(f"{name} {part}" for part in dict.fromkeys(rest))]
+    """What a sort is judged by: the predictor's name, its parts each with that name, and two and two of them.
+
+    Of a suggestion that several predictors make the sorts are joined by `+`, and each two names count too.
+    """
+    found: list[str] = []
+    names: list[str] = []
+    for one in sort.split("+"):
+        name, *rest = one.split("-")
+        names.append(name)
+        parts = sorted(dict.fromkeys(rest))
+        found += [name, *(f"{name} {part}" for part in parts)]
+        found += [f"{name} {part} {other}" for part, other in itertools.combinations(parts, 2)]
+    together = itertools.combinations(sorted(dict.fromkeys(names)), 2)
+    return [*dict.fromkeys([*found, *(f"{one}&{other}" for one, other in together)])]
 
 
 def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 60) -> dict[str, float]:
@@ -98,13 +111,32 @@ def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 60) -> dic
     return {part: round(weight, 3) for part, weight in sorted(weights.items())}
 
 
+def joined(found: Iterable[NextEdit]) -> list[NextEdit]:
+    """Suggestions that come to the same as one, which has all their sorts; the first one speaks for them."""
+    same: dict[tuple[object, ...], tuple[NextEdit, set[str]]] = {}
+    for item in found:
+        if item.old != item.new:
+            _, sorts = same.setdefault(_outcome(item), (item, set()))
+            sorts.add(item.sort)
+    return [replace(item, sort="+".join(sorted(sorts))) for item, sorts in same.values()]
+
+
+def _outcome(item: NextEdit) -> tuple[object, ...]:
+    """What tells suggestions of different outcomes: where the text differs, and in what."""
+    old, new, column = item.old, item.new, item.column
+    if "\n" not in old + new:
+        head, tail = common_ends(old, new)
+        old, new, column = old[head : len(old) - tail], new[head : len(new) - tail], column + head
+    return item.path, item.line, column, old, new
+
+
 def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
     """The suggestions that are sure enough, one for each place, each with its confidence."""
     best: dict[tuple[str, int, int], NextEdit] = {}
-    for item in found:
+    for item in joined(found):
         sure = replace(item, confidence=round(precision(item.sort), 3))
         known = best.get(sure.place)
-        if sure.old != sure.new and sure.confidence >= least and (known is None or known.confidence < sure.confidence):
+        if sure.confidence >= least and (known is None or known.confidence < sure.confidence):
             best[sure.place] = sure
     kept: list[NextEdit] = []
     for item in sorted(best.values(), key=lambda item: (item.path, item.line, item.column)):

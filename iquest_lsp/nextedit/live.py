@@ -39,6 +39,8 @@ class NextEditing:
         self._thread = ThreadPoolExecutor(1, "next edit")
         self._lives: dict[tuple[str, Path], Live] = {}
         self._numbers = itertools.count(1)
+        #: Held from a question to the process to the end of the searches that it left out.
+        self.turn = asyncio.Lock()
 
     def of(self, view: ProjectView) -> Live:
         """The edits and suggestions of a client in a workspace."""
@@ -74,6 +76,11 @@ class NextEditing:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, lambda: self._process.call(worker.suggest, *args))
 
+    async def look_up(self) -> bool:
+        """`worker.look_up` in the process."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: self._process.call(worker.look_up))
+
     def close(self) -> None:
         """Ends the process."""
         self._process.stop()
@@ -94,6 +101,8 @@ class Live:
         self._is_asked = False
         self._task: asyncio.Task[None] | None = None
         self._found: list[NextEdit] = []
+        #: Something was found for the last edit, though the search may go on.
+        self._has_some = asyncio.Event()
         self._refused = Refusals()
         self._sent: OrderedDict[int, NextEdit] = OrderedDict()
         self._taken: NextEdit | None = None
@@ -106,6 +115,7 @@ class Live:
         self.edits.changed(path, before, after, own=own)
         self.completion_shown, self._taken = False, None
         self._state += 1
+        self._has_some.clear()
         if self._is_asked:
             self._begin()
 
@@ -116,8 +126,10 @@ class Live:
         if last is None or last.deletes or self.completion_shown:
             return []
         if self._done != self._state:
-            await asyncio.wait([self._begin()], timeout=WAIT_S)
-            if self._done != self._state:
+            some = asyncio.ensure_future(self._has_some.wait())
+            await asyncio.wait([self._begin(), some], timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+            some.cancel()
+            if self._done != self._state and not self._has_some.is_set():
                 return []
         found = [item for item in self._found if not self._refused.holds(item, self._place(item))]
         return in_order(found, path, line) if path else found
@@ -169,12 +181,25 @@ class Live:
             texts = self.edits.texts
             args = (view.root, self.epoch, view.settings.exclude, texts, self._over(view), (last.path, last.line))
             try:
-                found = await self._shared.work(*args)
+                async with self._shared.turn:
+                    found = await self._shared.work(*args)
+                    if state == self._state:
+                        self._found = found
+                        if found:
+                            self._has_some.set()
+                    if not await self._searched(state) and state == self._state:
+                        self._done = state
             except IQuestError as error:
                 log.warning("next edits: %s", error)
-                found = []
-            if state == self._state:
-                self._found, self._done = found, state
+                if state == self._state:
+                    self._found, self._done = [], state
+
+    async def _searched(self, state: int) -> bool:
+        """Searches for what the suggestions lack, until another edit comes; whether there was anything to look for."""
+        some = False
+        while state == self._state and await self._shared.look_up():
+            some = True
+        return some
 
     @staticmethod
     def _over(view: ProjectView) -> Mapping[str, str]:

@@ -130,6 +130,14 @@ class Parsed:
         node = self.first_node(line)
         return node is not None and function_around(node) is not None and not self.binding(node, name)
 
+    def has_variable(self, line: int, name: str) -> bool:
+        """Whether the function around a line has such a parameter or variable, or the line itself makes one."""
+        node = self.first_node(line)
+        if node is not None and self.binding(node, name):
+            return True
+        spots = self.spots(name, line, line + 1)
+        return any(is_parameter(spot.node) or self.use(spot)[0] == "bind" for spot in spots)
+
     def first_node(self, line: int) -> Node | None:
         """The node at a line's first word."""
         text = self.lines[line] if line < len(self.lines) else ""

@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
 from iquest_lsp.nextedit.predictors.heads import Changed, Plan
-from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,14 +49,27 @@ def calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Sources
     """Suggestions for the calls of one changed definition."""
     by_path = {change.path: change for change in changes}
     learned = _learned(item.short, plan, changes) if plan.added else {}
-    for call in _found(item, sources):
+    done = _done(item, changes)
+    for call in _found(item, sources, done):
         yield from _renamed(item, plan, call)
         yield from _removed(item, plan, call)
         yield from _added(item, plan, call, learned, by_path.get(call.path))
         yield from _reordered(item, plan, call)
 
 
-def _found(item: Changed, sources: Sources) -> Iterator[Call]:
+def _done(item: Changed, changes: Sequence[Change]) -> str:
+    """A mark of sorts for how many lines with calls were changed already and still have them: none, 1, or more."""
+    call = re.compile(rf"(?<![\w$]){re.escape(item.short)}\s*\(")
+    edits = [edit for change in changes for edit in change.edits if not _is_head(item, edit)]
+    both = sum(any(map(call.search, edit.old)) and any(map(call.search, edit.new)) for edit in edits)
+    return f"-done{min(both, 2)}" if both else ""
+
+
+def _is_head(item: Changed, edit: Edit) -> bool:
+    return edit.path == item.path and edit.line <= item.line < edit.line + len(edit.new)
+
+
+def _found(item: Changed, sources: Sources, marks: str) -> Iterator[Call]:
     name, owner = item.short, item.qualified.rpartition(".")[0].rsplit(".", 1)[-1]
     module = module_name(item.path)
     uses = sources.uses(name, module, owner)
@@ -72,7 +85,7 @@ def _found(item: Changed, sources: Sources) -> Iterator[Call]:
         if text is None or text.names is None:
             continue
         how = ("" if sure else "-alone") + ("" if alone else "-shared")
-        how += "-loose" if use.path.endswith(_LOOSE) else ""
+        how += ("-loose" if use.path.endswith(_LOOSE) else "") + marks
         for spot in text.spots(name, use.line, use.line + 1):
             arguments = arguments_of(spot.node)
             if arguments is not None and (call := _call(use.path, text, spot, arguments, how)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.reading import Sources, lines_with
+from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
@@ -48,7 +49,8 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     for change in changes:
         if change.after.root is not None and change.path.rpartition("/")[2] not in _PASSES_ON:
             yield from _unused(change)
-            yield from _missing(change, sources)
+            with contextlib.suppress(NotLookedUpError):
+                yield from _missing(change, sources)
 
 
 def imports_of(text: Parsed) -> list[Import]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.reading import (
     Category,
+    NotLookedUpError,
     Reference,
     Sources,
     Symbol,
@@ -26,7 +28,7 @@ from iquest_lsp.nextedit.parsed import (
     is_member,
     parse,
 )
-from iquest_lsp.nextedit.pieces import is_compound
+from iquest_lsp.nextedit.pieces import done_mark, is_compound
 from iquest_lsp.nextedit.predictors.scoped_renames import scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -62,11 +64,19 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every renamed thing of the changes."""
     for change in changes:
         yield from scoped(change)
+    done = [item for change in changes for item in change.renamings]
     for renamed in list(renamed_definitions(changes))[:MAX_RENAMED]:
-        yield from _everywhere(renamed, sources)
+        marks = ("" if renamed.plain else "-alike") + done_mark(
+            done, (renamed.old, renamed.new), (renamed.path, renamed.line)
+        )
+        with contextlib.suppress(NotLookedUpError):
+            yield from _everywhere(renamed, sources, marks)
+        with contextlib.suppress(NotLookedUpError):
+            yield from _in_strings(renamed, sources, marks)
     for change in changes:
         if change.text.old_path:
-            yield from _moved(change.text.old_path, change.path, sources)
+            with contextlib.suppress(NotLookedUpError):
+                yield from _moved(change.text.old_path, change.path, sources)
 
 
 def renamed_definitions(changes: Sequence[Change]) -> Iterator[Renamed]:
@@ -104,8 +114,8 @@ def _defined_at(text: Parsed, name: str, line: int) -> Symbol | None:
 # --------------------------------------------------------------------------------------------- in all files
 
 
-def _everywhere(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
-    """The uses of a definition under its old name."""
+def _everywhere(renamed: Renamed, sources: Sources, marks: str) -> Iterator[NextEdit]:
+    """The uses of a definition under its old name; `marks` end their sorts."""
     if len(renamed.old) < SHORT:
         return
     module = module_name(renamed.path)
@@ -118,8 +128,7 @@ def _everywhere(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
             continue
         sort = _sort(renamed, use, importers, alone)
         if sort:
-            yield from _in_line(renamed, use, sources, sort + ("" if renamed.plain else "-alike"))
-    yield from _in_strings(renamed, sources)
+            yield from _in_line(renamed, use, sources, sort + marks)
 
 
 def _sort(renamed: Renamed, use: Reference, importers: set[str], alone: bool) -> str:
@@ -181,7 +190,7 @@ def _as_code(line: str, column: int, end: int, name: str) -> bool:
     return is_compound(name) or line[end : end + 1] in ("`", "(") or line[column - 1 : column] in ("`", ".")
 
 
-def _in_strings(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
+def _in_strings(renamed: Renamed, sources: Sources, marks: str) -> Iterator[NextEdit]:
     """Strings and comments of code that hold the name alone, or at the end of a dotted path."""
     if not is_compound(renamed.old):
         return
@@ -200,7 +209,7 @@ def _in_strings(renamed: Renamed, sources: Sources) -> Iterator[NextEdit]:
                 renamed.new,
                 EditKind.RENAME,
                 Reason(ReasonKind.RENAMED_IN, (renamed.old, renamed.new, renamed.path)),
-                f"{sort}-{place}",
+                f"{sort}-{place}{marks}",
                 trigger=(renamed.path, renamed.line),
             )
 

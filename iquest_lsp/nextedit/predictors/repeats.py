@@ -6,12 +6,13 @@ it has several examples; a place above the first example that was passed over en
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
+from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import Piece, is_compound, is_name, pieces, replacements
@@ -90,10 +91,15 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
                 rules.setdefault(rule.key, rule).examples.append((edit.path, edit.line))
     by_path = {change.path: change for change in changes}
     touched, heads = touched_names(changes), head_lines(changes)
-    for rule in [*reversed(rules.values())][:MAX_RULES]:
+    newest = [*reversed(rules.values())][:MAX_RULES]
+    with contextlib.suppress(NotLookedUpError):
+        for _ in sources.grep([rule.anchor for rule in newest if is_sought_elsewhere(rule)]):
+            break  # all words are looked for in one go, and remembered
+    for rule in newest:
         marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
         marks += "" if heads.isdisjoint(rule.examples) else "-head"
-        yield from _places(rule, by_path, sources, marks)
+        with contextlib.suppress(NotLookedUpError):
+            yield from _places(rule, by_path, sources, marks)
     yield from whole_lines(changes)
 
 
@@ -182,11 +188,11 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
     in_words = _is_said_in_words(rule, changes)
     anchor = rule.anchor
     paths = list(homes)
-    several = len(homes) > 1  # what was done in one file only is meant there
-    if several and len(anchor) >= ANCHOR and rule.strength != "short":
-        paths += [path for path in dict.fromkeys(path for path, _, _ in sources.grep([anchor])) if path not in homes]
+    marks += "-once" if len(homes) == 1 else ""
+    if is_sought_elsewhere(rule):
+        paths += [path for path in sources.holders(anchor) if path not in homes]
     for path in paths[: MAX_PLACES + len(homes)]:
-        if category(path) in _SKIPPED or (path not in homes and _suffix(path) != _suffix(homes[0])):
+        if category(path) in _SKIPPED or (path not in homes and not _may_hold(rule, path)):
             continue
         data = sources.read(path)
         if data is None or len(data) > 1_000_000 or anchor.encode() not in data:
@@ -200,11 +206,12 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 continue
             if path in homes and line < first:
                 return  # a place was passed over: this one edit was meant, not all
-            if local and any(_parsed(path, text, change).lacks(line, name) for name in local):
+            if local and _speaks_of_others(rule, local, _parsed(path, text, change), line):
                 continue  # what the new text speaks of is not there
             if not in_words and _lies_in_words(path, change, sources, line, match.start("x")):
                 continue  # what was done to code is not done to what is said of it
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
+            place = "docs" if place == "akin" and category(path) is Category.DOCS else place
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = counted(len(rule.examples))
             sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
@@ -216,6 +223,29 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 return
     left = amount(len(found))
     yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+
+
+def is_sought_elsewhere(rule: Rule) -> bool:
+    """Whether other files are searched: those of a rule of several files, or of one for a text that says much."""
+    if len(rule.anchor) < ANCHOR or rule.strength == "short":
+        return False
+    if len({path for path, _ in rule.examples}) > 1:
+        return True  # what was done in one file only is meant there most often
+    return rule.width == "line" or (rule.width == "bare" and rule.strength in ("compound", "phrase"))
+
+
+def _may_hold(rule: Rule, path: str) -> bool:
+    """Whether a file is of the kind that a rule's examples are in, or may speak of what they are."""
+    if _suffix(path) == _suffix(rule.examples[0][0]):
+        return True
+    return category(path) is Category.DOCS and rule.width == "bare" and rule.strength in ("compound", "phrase")
+
+
+def _speaks_of_others(rule: Rule, local: set[str], text: Parsed, line: int) -> bool:
+    """Whether the new text speaks of what a place does not have; a variable may have its old name there."""
+    missing = [name for name in local if text.lacks(line, name)]
+    renames = len(rule.old) == 1 and missing == [rule.new.strip()]
+    return bool(missing) and not (renames and text.has_variable(line, rule.old[0]))
 
 
 def _lies_in_words(path: str, change: Change | None, sources: Sources, line: int, column: int) -> bool:

@@ -16,7 +16,7 @@ from iquest_lsp.nextedit.parsed import (
     is_parameter,
     parameter_names,
 )
-from iquest_lsp.nextedit.pieces import Renaming
+from iquest_lsp.nextedit.pieces import Renaming, done_mark
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 ITSELF = ("self", "cls", "this")
@@ -76,6 +76,7 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
     if _had(change, renaming, first):
         sort += "-known"
     sort += ("" if renaming.pure else "-mixed") + ("" if renaming.is_akin else "-other")
+    sort += _done(change, renaming)
     reason = Reason(ReasonKind.RENAMED, (renaming.old, renaming.new))
     for item in spots:
         if _shadowed(item, function, renaming.old):
@@ -98,6 +99,10 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
                             "rename-parameter-doc",
                             trigger=(change.path, renaming.line),
                         )
+
+
+def _done(change: Change, renaming: Renaming) -> str:
+    return done_mark(change.renamings, (renaming.old, renaming.new), (renaming.path, renaming.line))
 
 
 def _documents(line: str, name: str, column: int) -> bool:
@@ -154,11 +159,12 @@ def _field(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
     own = [item for item in after.spots(renaming.old, first, last) if _inside(outer, item)]
     if any(is_field(item.node) for item in own):
         return
+    sort = "rename-field" + _done(change, renaming)
     for item in own:
         if is_member(item.node) and item.node.parent is not None:
             receiver = item.node.parent.named_children[0].text or b""
             if receiver.decode("utf-8", "replace") in ITSELF:
-                yield _suggest(change.path, item, renaming, EditKind.RENAME, reason, "rename-field")
+                yield _suggest(change.path, item, renaming, EditKind.RENAME, reason, sort)
 
 
 def _suggest(path: str, spot: Spot, renaming: Renaming, kind: EditKind, reason: Reason, sort: str) -> NextEdit:

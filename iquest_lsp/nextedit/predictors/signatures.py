@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
-from iquest_lsp.codeflow.reading import Category, Sources, category
+from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, category
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import pieces
 from iquest_lsp.nextedit.predictors.calls import calls
@@ -26,10 +27,12 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every definition whose head changed."""
     found = [item for change in changes for item in changed_heads(change)][:MAX_CHANGED]
     for item in found:
-        yield from _declarations(item, sources)
+        with contextlib.suppress(NotLookedUpError):
+            yield from _declarations(item, sources)
         plan = plan_of(item.old_head, item.head) or offer_of(item.old_head, item.head)
         if plan is not None:
-            yield from calls(item, plan, changes, sources)
+            with contextlib.suppress(NotLookedUpError):
+                yield from calls(item, plan, changes, sources)
 
 
 # ------------------------------------------------------------------------------------------------ declarations

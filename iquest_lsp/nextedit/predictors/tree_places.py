@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iquest_lsp.codeflow.reading import Category, Sources, category, lines_with
+from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
@@ -32,7 +33,8 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     by_path = {change.path: change for change in changes}
     touched, heads = touched_names(changes), head_lines(changes)
     for rule in rules_of(changes)[: -MAX_RULES - 1 : -1]:
-        yield from _suggestions(rule, by_path, sources, touched, "" if heads.isdisjoint(rule.examples) else "-head")
+        with contextlib.suppress(NotLookedUpError):
+            yield from _suggestions(rule, by_path, sources, touched, "" if heads.isdisjoint(rule.examples) else "-head")
 
 
 def _suggestions(
@@ -46,7 +48,7 @@ def _suggestions(
     paths = homes[-1:] if rule.slot is not None else list(homes)
     if rule.slot is None and (len(homes) > 1 or is_touched) and len(anchor) > 3:
         suffix = homes[0].rpartition(".")[2]
-        others = dict.fromkeys(path for path, _, _ in sources.grep([anchor]) if path.rpartition(".")[2] == suffix)
+        others = (path for path in sources.holders(anchor) if path.rpartition(".")[2] == suffix)
         paths += [path for path in others if path not in homes and category(path) not in _SKIPPED][:MAX_FILES]
     found: list[tuple[str, Parsed, Node, dict[int, str]]] = []
     for path in paths:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from iquest_lsp.codeflow.reading import ChangedText
+from iquest_lsp.nextedit import gate, worker
 from iquest_lsp.nextedit.live import Live
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 
 class Counted:
@@ -15,22 +23,33 @@ class Counted:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.turn = asyncio.Lock()
 
     async def work(self, *args: object) -> list[object]:
         self.calls += 1
         return []
 
+    async def look_up(self) -> bool:
+        return False
 
-async def test_nothing_is_worked_out_for_a_client_that_never_asks() -> None:
-    shared = Counted()
+
+def live_of(shared: Counted) -> Live:
+    """A client's edits in a workspace whose lines all look the same."""
     documents = SimpleNamespace(open_documents=lambda client: [])
+    lines = SimpleNamespace(line=lambda number: "")
     view = SimpleNamespace(
         root=Path("/"),
         client="",
         settings=SimpleNamespace(exclude=()),
         project=SimpleNamespace(documents=documents),
+        lines=lambda path: lines,
     )
-    live = Live(cast(Any, shared), cast(Any, view))
+    return Live(cast(Any, shared), cast(Any, view))
+
+
+async def test_nothing_is_worked_out_for_a_client_that_never_asks() -> None:
+    shared = Counted()
+    live = live_of(shared)
     for text in ("a = 1", "ab = 1", "abc = 1"):
         live.changed("a.py", " = 1", text)
         await asyncio.sleep(0)
@@ -41,3 +60,75 @@ async def test_nothing_is_worked_out_for_a_client_that_never_asks() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert shared.calls == 2
+
+
+NEAR = NextEdit("a.py", 5, 0, "a", "ab", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("a", "ab")), "x")
+FAR = replace(NEAR, path="b.py")
+
+
+class Searching(Counted):
+    """Stands for a process that finds one thing at once, and another after a search that waits for `may_search`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_search = asyncio.Event()
+        self.searched = False
+
+    async def work(self, *args: object) -> list[object]:
+        await super().work()
+        return [NEAR, FAR] if self.searched else [NEAR]
+
+    async def look_up(self) -> bool:
+        if self.searched:
+            return False
+        await self.may_search.wait()
+        self.searched = True
+        return True
+
+
+async def test_what_is_near_is_shown_before_the_repository_is_searched() -> None:
+    shared = Searching()
+    live = live_of(shared)
+    live.changed("a.py", " = 1", "a = 1")
+    assert await live.ask("a.py") == [NEAR]
+    assert shared.calls == 1
+    shared.may_search.set()
+    while shared.calls < 2:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await live.ask("a.py") == [NEAR, FAR]
+    assert shared.calls == 2
+
+
+async def test_a_key_waits_for_no_more_than_the_search_under_way() -> None:
+    shared = Searching()
+    live = live_of(shared)
+    live.changed("a.py", " = 1", "a = 1")
+    assert await live.ask("a.py") == [NEAR]
+    live.changed("a.py", "a = 1", "ab = 1")
+    asked = asyncio.ensure_future(live.ask("a.py"))
+    await asyncio.sleep(0)
+    assert not asked.done()  # nothing of the text before is shown
+    shared.may_search.set()
+    assert await asked == [NEAR, FAR]
+    assert shared.calls == 2
+
+
+def test_a_search_that_is_left_out_is_done_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "precision", lambda sort: 0.95)
+    files = {"a.py": "def total_of(it):\n    return it\n", "b.py": "from a import total_of\n\ntotal_of(1)\n"}
+    git = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True)
+    git(["git", "init"])
+    for path, text in files.items():
+        (tmp_path / path).write_text(text, "utf-8")
+    git(["git", "add", "."])
+    after = files["a.py"].replace("total_of", "whole_of")
+    ask = (tmp_path, 0, (), [ChangedText("a.py", files["a.py"], after)], {"a.py": after}, ("a.py", 0))
+    assert worker.suggest(*ask) == []
+    count = 0
+    while worker.look_up():
+        count += 1
+    assert count
+    first = worker.suggest(*ask)
+    assert {item.path for item in first} == {"b.py"}
+    assert not worker.look_up()
