@@ -34,8 +34,11 @@ def cpu_ms() -> float:
     return 1000 * (own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime)
 
 
-def session(root: Path, path: str, rng: random.Random) -> tuple[list[float], list[float]] | None:
-    """Milliseconds of each key, and of each search behind them; None where the file has no function to rename."""
+def session(root: Path, path: str, rng: random.Random) -> tuple[list[float], list[float], list[float]] | None:
+    """Milliseconds of each key, of each search behind them, and of each answer that knows of these.
+
+    None where the file has no function to rename.
+    """
     before = (root / path).read_text("utf-8", "replace")
     symbols = [item for item in symbols_of(path, before.encode()) if item.kind in ("function", "method")]
     symbols = [item for item in symbols if len(item.short) > 4 and not item.short.startswith("__")]
@@ -54,23 +57,24 @@ def session(root: Path, path: str, rng: random.Random) -> tuple[list[float], lis
     if row is None:
         return None
     found = []
-    searches = []
+    searches, answers = [], []
     for count in range(1, len(KEYS) + 1):
         line = re.sub(rf"\b{symbol.short}\b", KEYS[:count], lines[row], count=1)
         after = "\n".join([*lines[:row], line, *lines[row + 1 :]])
         ask = (root, 0, (), [ChangedText(path, before, after)], {path: after}, (path, row))
         begin = cpu_ms()
-        worker.suggest(*ask)
+        _, wanted = worker.suggest(*ask)
         found.append(cpu_ms() - begin)
-        searched = False
-        begin = cpu_ms()
-        while worker.look_up():
-            searches.append(cpu_ms() - begin)
-            searched, begin = True, cpu_ms()
-        if searched:
-            worker.suggest(*ask)
-            searches.append(cpu_ms() - begin)
-    return found, searches
+        while wanted:
+            for each in wanted:
+                begin = cpu_ms()
+                result = worker.search(*ask[:3], each)
+                searches.append(cpu_ms() - begin)
+                worker.learn(*ask[:3], each, result)
+            begin = cpu_ms()
+            _, wanted = worker.suggest(*ask)
+            answers.append(cpu_ms() - begin)
+    return found, searches, answers
 
 
 def main() -> None:
@@ -89,6 +93,7 @@ def main() -> None:
     first: list[float] = []
     later: list[float] = []
     behind: list[float] = []
+    known: list[float] = []
     while len(first) < given.sessions:
         path = rng.choice(files)
         if profile is not None:
@@ -100,9 +105,11 @@ def main() -> None:
             first.append(found[0][0])
             later += found[0][1:]
             behind += found[1]
+            known += found[2]
+    cases = {"first key": first, "later keys": later, "searches behind": behind, "answers after them": known}
     rows = [
         {"case": name, "keys": len(ms), "p50_ms": percentile(sorted(ms), 0.5), "p95_ms": percentile(sorted(ms), 0.95)}
-        for name, ms in (("first key", first), ("later keys", later), ("behind the first key", behind))
+        for name, ms in cases.items()
     ]
     print(json.dumps({"repository": given.repository.name, "files": len(files), "rows": rows}, indent=1))
     if profile is not None:

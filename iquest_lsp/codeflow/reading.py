@@ -79,6 +79,10 @@ MAX_FILES, MAX_TEXT = 40, 300_000
 _NOT_WRITTEN = (Category.GENERATED, Category.LOCK, Category.CHANGELOG)
 
 
+#: Something to be searched for: "uses" with a name, its module and its owner, or "words" with some words.
+Wanted = tuple[str, ...]
+
+
 class NotLookedUpError(Exception):
     """What is asked for was not searched for yet; it stands on the list of what is wanted."""
 
@@ -105,7 +109,7 @@ class Sources:
         self._uses: dict[tuple[str, str, str], list[Reference]] = {}
         self._kept: dict[tuple[object, ...], object] = {}
         self._holders: dict[str, list[str]] = {}
-        self._wanted: list[tuple[str, ...]] | None = None
+        self._wanted: list[Wanted] | None = None
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
@@ -131,24 +135,33 @@ class Sources:
         made._kept, made._holders, made._wanted = self._kept, self._holders, self._wanted
         return made
 
-    def impatient(self, wanted: list[tuple[str, ...]]) -> Sources:
+    def impatient(self, wanted: list[Wanted]) -> Sources:
         """The same files, in which nothing is searched for that was not before.
 
-        It goes onto the list of what is `wanted`, for `look_up`, and NotLookedUpError is raised.
+        It goes onto the list of what is `wanted`, for `searched` and `learn`, and NotLookedUpError is raised.
         """
         made = self.with_texts(self._over)
         made._wanted = wanted
         return made
 
-    def look_up(self, wanted: tuple[str, ...]) -> None:
-        """Searches for what an impatient object wanted."""
+    def searched(self, wanted: Wanted) -> object:
+        """What an impatient object wanted, for `learn`, here or in another process."""
         kind, *rest = wanted
         below = self.with_texts({})
         if kind == "uses":
-            below.uses(*rest)
+            return below.uses(*rest)
+        for _ in below.grep(rest):
+            break
+        return {word: self._found[word] for word in rest}
+
+    def learn(self, wanted: Wanted, found: object) -> None:
+        """Takes what `searched` found."""
+        kind, *rest = wanted
+        if kind == "uses":
+            name, module, owner = rest
+            self._uses[name, module, owner] = cast("list[Reference]", found)
         else:
-            for _ in below.grep(rest):
-                break
+            self._found |= cast("dict[str, list[tuple[str, int, str]]]", found)
 
     def _search(self, *wanted: str) -> None:
         if self._wanted is not None and self._repository is not None:

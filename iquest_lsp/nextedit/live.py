@@ -1,5 +1,7 @@
 """Next edits while somebody types: worked out after each edit in a process of its own, and kept until the next one.
 
+What asks for a search through the repository comes later: another process searches, so that no key waits for it.
+
 For a client that never asks nothing is worked out: most editors know no next edits.
 Silent before any edit, after one that only took text away, while a completion is shown, and of what was dismissed.
 """
@@ -10,10 +12,13 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from iquest_lsp.codeflow.reading import Wanted
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.nextedit import worker
 from iquest_lsp.nextedit.edit_log import EditLog
@@ -22,6 +27,7 @@ from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 #: How long a request waits for what is being worked out.
@@ -39,8 +45,8 @@ class NextEditing:
         self._thread = ThreadPoolExecutor(1, "next edit")
         self._lives: dict[tuple[str, Path], Live] = {}
         self._numbers = itertools.count(1)
-        #: Held from a question to the process to the end of the searches that it left out.
-        self.turn = asyncio.Lock()
+        self._searcher = IndexProcess("next edit search", idle_s=IDLE_S)
+        self._search_thread = ThreadPoolExecutor(1, "next edit search")
 
     def of(self, view: ProjectView) -> Live:
         """The edits and suggestions of a client in a workspace."""
@@ -71,20 +77,28 @@ class NextEditing:
         """A number that no suggestion had."""
         return next(self._numbers)
 
-    async def work(self, *args: object) -> list[NextEdit]:
+    async def work(self, *args: object) -> tuple[list[NextEdit], list[Wanted]]:
         """`worker.suggest` in the process."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self._process.call(worker.suggest, *args))
+        return await self._called(worker.suggest, *args)
 
-    async def look_up(self) -> bool:
-        """`worker.look_up` in the process."""
+    async def search(self, root: Path, epoch: int, exclude: Sequence[str], wanted: Sequence[Wanted]) -> None:
+        """Searches for what suggestions want, and has the process learn it."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self._process.call(worker.look_up))
+        for each in wanted:
+            args = (root, epoch, exclude, each)
+            found = await loop.run_in_executor(self._search_thread, partial(self._searcher.call, worker.search, *args))
+            await self._called(worker.learn, *args, found)
+
+    async def _called(self, work: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, partial(self._process.call, work, *args))
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the processes."""
         self._process.stop()
+        self._searcher.stop()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._search_thread.shutdown(wait=False, cancel_futures=True)
 
 
 class Live:
@@ -103,6 +117,8 @@ class Live:
         self._found: list[NextEdit] = []
         #: Something was found for the last edit, though the search may go on.
         self._has_some = asyncio.Event()
+        self._edited = asyncio.Event()
+        self._search: asyncio.Task[None] | None = None
         self._refused = Refusals()
         self._sent: OrderedDict[int, NextEdit] = OrderedDict()
         self._taken: NextEdit | None = None
@@ -116,6 +132,7 @@ class Live:
         self.completion_shown, self._taken = False, None
         self._state += 1
         self._has_some.clear()
+        self._edited.set()
         if self._is_asked:
             self._begin()
 
@@ -175,31 +192,43 @@ class Live:
         view = self._view
         while self._done != self._state:
             state, last = self._state, self.edits.last
+            self._edited.clear()
             if last is None:
                 self._found, self._done = [], state
                 continue
-            texts = self.edits.texts
-            args = (view.root, self.epoch, view.settings.exclude, texts, self._over(view), (last.path, last.line))
+            where = (view.root, self.epoch, view.settings.exclude)
             try:
-                async with self._shared.turn:
-                    found = await self._shared.work(*args)
-                    if state == self._state:
-                        self._found = found
-                        if found:
-                            self._has_some.set()
-                    if not await self._searched(state) and state == self._state:
+                found, wanted = await self._shared.work(
+                    *where, self.edits.texts, self._over(view), (last.path, last.line)
+                )
+                if state == self._state:
+                    self._found = found
+                    if found:
+                        self._has_some.set()
+                    if wanted:
+                        await self._searched(self._shared.search(*where, wanted))
+                    else:
                         self._done = state
             except IQuestError as error:
                 log.warning("next edits: %s", error)
                 if state == self._state:
                     self._found, self._done = [], state
 
-    async def _searched(self, state: int) -> bool:
-        """Searches for what the suggestions lack, until another edit comes; whether there was anything to look for."""
-        some = False
-        while state == self._state and await self._shared.look_up():
-            some = True
-        return some
+    async def _searched(self, search: Coroutine[None, None, None]) -> None:
+        """Waits for a search, for an earlier one where that is under way, or for another edit.
+
+        Raises IQuestError.
+        """
+        if self._search is None or self._search.done():
+            self._search = asyncio.get_running_loop().create_task(search)
+            self._search.add_done_callback(lambda task: task.cancelled() or task.exception())  # also where none waits
+        else:
+            search.close()
+        edited = asyncio.ensure_future(self._edited.wait())
+        await asyncio.wait([self._search, edited], return_when=asyncio.FIRST_COMPLETED)
+        edited.cancel()
+        if self._search.done():
+            self._search.result()
 
     @staticmethod
     def _over(view: ProjectView) -> Mapping[str, str]:

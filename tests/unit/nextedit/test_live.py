@@ -23,14 +23,10 @@ class Counted:
 
     def __init__(self) -> None:
         self.calls = 0
-        self.turn = asyncio.Lock()
 
-    async def work(self, *args: object) -> list[object]:
+    async def work(self, *args: object) -> tuple[list[object], list[object]]:
         self.calls += 1
-        return []
-
-    async def look_up(self) -> bool:
-        return False
+        return [], []
 
 
 def live_of(shared: Counted) -> Live:
@@ -74,16 +70,13 @@ class Searching(Counted):
         self.may_search = asyncio.Event()
         self.searched = False
 
-    async def work(self, *args: object) -> list[object]:
+    async def work(self, *args: object) -> tuple[list[object], list[object]]:
         await super().work()
-        return [NEAR, FAR] if self.searched else [NEAR]
+        return ([NEAR, FAR], []) if self.searched else ([NEAR], ["far"])
 
-    async def look_up(self) -> bool:
-        if self.searched:
-            return False
+    async def search(self, *args: object) -> None:
         await self.may_search.wait()
         self.searched = True
-        return True
 
 
 async def test_what_is_near_is_shown_before_the_repository_is_searched() -> None:
@@ -100,18 +93,20 @@ async def test_what_is_near_is_shown_before_the_repository_is_searched() -> None
     assert shared.calls == 2
 
 
-async def test_a_key_waits_for_no_more_than_the_search_under_way() -> None:
+async def test_a_key_waits_for_no_search() -> None:
     shared = Searching()
     live = live_of(shared)
     live.changed("a.py", " = 1", "a = 1")
     assert await live.ask("a.py") == [NEAR]
     live.changed("a.py", "a = 1", "ab = 1")
-    asked = asyncio.ensure_future(live.ask("a.py"))
-    await asyncio.sleep(0)
-    assert not asked.done()  # nothing of the text before is shown
-    shared.may_search.set()
-    assert await asked == [NEAR, FAR]
+    assert await live.ask("a.py") == [NEAR]
     assert shared.calls == 2
+    shared.may_search.set()
+    while shared.calls < 3:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await live.ask("a.py") == [NEAR, FAR]
+    assert shared.calls == 3
 
 
 def test_a_search_that_is_left_out_is_done_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,11 +119,10 @@ def test_a_search_that_is_left_out_is_done_afterwards(tmp_path: Path, monkeypatc
     git(["git", "add", "."])
     after = files["a.py"].replace("total_of", "whole_of")
     ask = (tmp_path, 0, (), [ChangedText("a.py", files["a.py"], after)], {"a.py": after}, ("a.py", 0))
-    assert worker.suggest(*ask) == []
-    count = 0
-    while worker.look_up():
-        count += 1
-    assert count
-    first = worker.suggest(*ask)
-    assert {item.path for item in first} == {"b.py"}
-    assert not worker.look_up()
+    found, wanted = worker.suggest(*ask)
+    assert (found, bool(wanted)) == ([], True)
+    for each in wanted:
+        worker.learn(*ask[:3], each, worker.search(*ask[:3], each))
+    found, wanted = worker.suggest(*ask)
+    assert {item.path for item in found} == {"b.py"}
+    assert wanted == []
