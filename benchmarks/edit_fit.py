@@ -16,7 +16,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from iquest_lsp.nextedit.pieces import Piece, pieces, replacements
 FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
 #: The share of an edit's old words that it replaces, from which on it is a rewriting.
 REWRITTEN = 0.7
+#: The least scale of weights that is tried, and the least weight that is kept.
+LEAST_SCALE, LEAST_WEIGHT = 0.5, 0.02
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
 HELD_OUT = ("core", "curl", "pytest", "cobra")
@@ -162,14 +164,16 @@ def merged(several: Sequence[Outcomes]) -> dict[str, tuple[float, float]]:
     return found
 
 
-def table(several: Sequence[Outcomes]) -> dict[str, object]:
-    """What `precision.json` holds."""
+def table(several: Sequence[Outcomes], scale: float) -> dict[str, object]:
+    """What `precision.json` holds; the weights of parts are drawn towards 0 by `scale`."""
     sorts = merged(several)
+    parts = {part: round(weight * scale, 3) for part, weight in gate.fitted(sorts).items()}
     return {
         "repositories": [item.name for item in several],
         "commits": sum(len(item.commits) for item in several),
-        "sorts": {name: [round(right, 2), round(made, 2)] for name, (right, made) in sorted(sorts.items())},
-        "parts": gate.fitted(sorts),
+        "scale": scale,
+        "sorts": {name: [round(right, 2), round(made, 2)] for name, (right, made) in sorted(sorts.items()) if made > 1},
+        "parts": {part: weight for part, weight in parts.items() if abs(weight) >= LEAST_WEIGHT},
     }
 
 
@@ -185,19 +189,42 @@ class Result:
     causes: Counter[str] = field(default_factory=Counter)
 
 
-def results(several: Sequence[Outcomes], least: float = gate.LEAST) -> Iterator[Result]:
-    """For each repository, fitted to the others: what would be shown, about as `replay --edits --names` counts it.
+Fit = tuple[dict[str, tuple[float, float]], dict[str, float]]
+
+
+def fits_to_others(several: Sequence[Outcomes]) -> list[Fit]:
+    """For each repository what was measured in the others, and the weights that fit it."""
+    found = []
+    for item in several:
+        known = merged([other for other in several if other is not item])
+        found.append((known, gate.fitted(known)))
+    return found
+
+
+def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float) -> list[Result]:
+    """What would be shown in each repository by its fit, about as `replay --edits --names` counts it.
 
     A wrong suggestion is put away, and after two of them so is its replacement; at most one is wrong at each edit.
     """
-    for item in several:
-        known = merged([other for other in several if other is not item])
-        parts = gate.fitted(known)
-        estimates = {sort: gate.estimate(sort, known, parts) for sort in item.sorts()}
+    found = []
+    for item, (known, parts) in zip(several, fits, strict=True):
+        drawn = {part: weight * scale for part, weight in parts.items()}
+        estimates = {sort: gate.estimate(sort, known, drawn) for sort in item.sorts()}
         result = Result(item.name, len(item.commits))
         for commit in item.commits:
-            _count(commit, estimates, least, result)
-        yield result
+            _count(commit, estimates, gate.LEAST, result)
+        found.append(result)
+    return found
+
+
+def honest(several: Sequence[Outcomes]) -> tuple[float, list[Result]]:
+    """The scale of weights by which what is shown in repositories that were not fitted to is right as often as said."""
+    fits = fits_to_others(several)
+    scale, found = 1.0, results(several, fits, 1.0)
+    while scale > LEAST_SCALE and sum(it.right for it in found) < gate.LEAST * sum(it.shown for it in found):
+        scale = round(scale - 0.05, 2)
+        found = results(several, fits, scale)
+    return scale, found
 
 
 def _count(commit: Played, estimates: Mapping[str, float], least: float, result: Result) -> None:
@@ -284,7 +311,9 @@ def main() -> None:
     if given.only:
         return
     causes = Counter[str]()
-    for result in (every := [*results(several)]):
+    scale, every = honest(several)
+    print(f"weights are drawn to {scale} of what they were fitted to")
+    for result in every:
         causes += result.causes
         print(
             f"{result.name:10} {result.commits:4} commits, {result.shown:4.0f} shown,"
@@ -295,7 +324,7 @@ def main() -> None:
     print(f"{right / max(sum(item.later for item in every), 1):.1%} found")
     for cause, count in causes.most_common():
         print(f"{count:5} {cause}")
-    fit = table(several)
+    fit = table(several, scale)
     if given.write:
         gate.TABLE.write_text(laid_out(fit), "utf-8")
     else:

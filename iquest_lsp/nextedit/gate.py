@@ -27,7 +27,7 @@ ASKED = 0.5
 #: What the parts of a sort say counts as much as so many suggestions of it.
 WEIGHT = 5.0
 #: How strongly weights are drawn towards 0, and how far one step of the fit goes at most.
-PULL, STEP = 0.3, 1.0
+PULL, STEP = 6.0, 1.0
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
 TABLE = Path(__file__).parent / "precision.json"
@@ -88,7 +88,7 @@ def parts_of(sort: str) -> list[str]:
     return [*dict.fromkeys([*found, *(f"{one}&{other}" for one, other in together)])]
 
 
-def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 60) -> dict[str, float]:
+def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 25) -> dict[str, float]:
     """The weights of parts that fit what was measured (right, made), drawn towards 0: Newton's step part by part."""
     weights = dict.fromkeys((part for sort in sorts for part in parts_of(sort)), 0.0)
     having: dict[str, list[str]] = {part: [] for part in weights}
