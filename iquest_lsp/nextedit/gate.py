@@ -27,7 +27,7 @@ ASKED = 0.5
 #: What the parts of a sort say counts as much as so many suggestions of it.
 WEIGHT = 5.0
 #: How strongly weights are drawn towards 0, and how far one step of the fit goes at most.
-PULL, STEP = 6.0, 1.0
+PULL, STEP = 3.0, 1.0
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
 TABLE = Path(__file__).parent / "precision.json"
@@ -112,13 +112,15 @@ def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 25) -> dic
 
 
 def joined(found: Iterable[NextEdit]) -> list[NextEdit]:
-    """Suggestions that come to the same as one, which has all their sorts; the first one speaks for them."""
-    same: dict[tuple[object, ...], tuple[NextEdit, set[str]]] = {}
+    """Suggestions that come to the same as one, which has all their sorts; the shortest one speaks for them."""
+    same: dict[tuple[object, ...], list[NextEdit]] = {}
     for item in found:
         if item.old != item.new:
-            _, sorts = same.setdefault(_outcome(item), (item, set()))
-            sorts.add(item.sort)
-    return [replace(item, sort="+".join(sorted(sorts))) for item, sorts in same.values()]
+            same.setdefault(_outcome(item), []).append(item)
+    return [
+        replace(min(those, key=lambda item: len(item.old)), sort="+".join(sorted({item.sort for item in those})))
+        for those in same.values()
+    ]
 
 
 def _outcome(item: NextEdit) -> tuple[object, ...]:

@@ -147,6 +147,10 @@ class Parsed:
         """The innermost definition around a line."""
         return at_line(self.symbols, line)
 
+    def is_head(self, line: int) -> bool:
+        """Whether a line belongs to a definition's head."""
+        return any(item.start <= line < max(item.head, item.start + 1) for item in self.symbols)
+
     def text_of(self, node: Node) -> str:
         """A node's text."""
         return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")

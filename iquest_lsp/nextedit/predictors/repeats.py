@@ -120,6 +120,11 @@ def head_lines(changes: Sequence[Change]) -> set[tuple[str, int]]:
     return found
 
 
+def is_own_affair(examples: int, marks: str, old: str, new: str) -> bool:
+    """Whether one definition alone got or lost a parameter, which says nothing of the heads of others."""
+    return examples == 1 and "-head" in marks and old.count(",") != new.count(",")
+
+
 def local_names(old: str, new: str, change: Change | None, line: int) -> set[str]:
     """Names that an edit of a line brought in and that are parameters or variables of the function around it."""
     if change is None or change.after.names is None or (node := change.after.first_node(line)) is None:
@@ -145,6 +150,8 @@ def rules_of(edit: Edit) -> Iterator[Rule]:
     for part in parts:
         (i1, i2), (j1, j2) = part.old, part.new
         gone = tuple(item.text for item in old[i1:i2])
+        if _opened(gone) != _opened([item.text for item in new[j1:j2]]):
+            continue  # half of an edit: the other half closes what it opens
         if gone and j2 > j1 and any(is_name(word) and len(word) > 2 for word in gone):
             yield Rule((), gone, (), after[new[j1].start : new[j2 - 1].end], "bare")
         for width, size in (("narrow", NARROW), ("wide", WIDE)):
@@ -156,6 +163,11 @@ def rules_of(edit: Edit) -> Iterator[Rule]:
             end = new[j2].start if j2 < len(new) and right else _line_end(after, new[j2 - 1].end if j2 else 0)
             if start <= end and "\n" not in after[start:end]:
                 yield Rule(left, gone, right, after[start:end], width)
+
+
+def _opened(words: Sequence[str]) -> list[int]:
+    """For each sort of brackets how many more are opened than closed."""
+    return [words.count(start) - words.count(end) for start, end in ("()", "[]", "{}")]
 
 
 def _around(old: Sequence[Piece], i1: int, i2: int, size: int, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -186,6 +198,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
     local = local_names(" ".join((*rule.left, *rule.old, *rule.right)), rule.new, changes.get(last[0]), last[1])
     kin = category(homes[0])
     in_words = _is_said_in_words(rule, changes)
+    own_head = is_own_affair(len(rule.examples), marks, " ".join(rule.old), rule.new)
     anchor = rule.anchor
     paths = list(homes)
     marks += "-once" if len(homes) == 1 else ""
@@ -208,6 +221,8 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 return  # a place was passed over: this one edit was meant, not all
             if local and _speaks_of_others(rule, local, _parsed(path, text, change), line):
                 continue  # what the new text speaks of is not there
+            if own_head and _parsed(path, text, change).is_head(line):
+                continue
             if not in_words and _lies_in_words(path, change, sources, line, match.start("x")):
                 continue  # what was done to code is not done to what is said of it
             place = "own" if path in homes else "other" if category(path) is kin else "akin"

@@ -11,7 +11,15 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
-from iquest_lsp.nextedit.predictors.repeats import amount, counted, head_lines, local_names, nearness, touched_names
+from iquest_lsp.nextedit.predictors.repeats import (
+    amount,
+    counted,
+    head_lines,
+    is_own_affair,
+    local_names,
+    nearness,
+    touched_names,
+)
 from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -76,6 +84,8 @@ def _suggestions(
         if lines and line < max(lines):
             sort += "-between"
         old, new = (node.text or b"").decode("utf-8", "replace"), rule.rendered(holes)
+        if is_own_affair(len(rule.examples), marks, old, new) and text.is_head(line):
+            continue
         head, tail = _shared(old, new)
         at = text.place_at(node.start_byte + len(old[:head].encode()))
         reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
