@@ -221,10 +221,14 @@ def honest(several: Sequence[Outcomes]) -> tuple[float, list[Result]]:
     """The scale of weights by which what is shown in repositories that were not fitted to is right as often as said."""
     fits = fits_to_others(several)
     scale, found = 1.0, results(several, fits, 1.0)
-    while scale > LEAST_SCALE and sum(it.right for it in found) < gate.LEAST * sum(it.shown for it in found):
+    while scale > LEAST_SCALE and round(_right(found), 2) < gate.LEAST:
         scale = round(scale - 0.05, 2)
         found = results(several, fits, scale)
     return scale, found
+
+
+def _right(found: Sequence[Result]) -> float:
+    return sum(item.right for item in found) / max(sum(item.shown for item in found), 1)
 
 
 def _count(commit: Played, estimates: Mapping[str, float], least: float, result: Result) -> None:

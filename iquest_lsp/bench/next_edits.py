@@ -211,10 +211,8 @@ class Session:
     def edit_at(self, item: NextEdit) -> int | None:
         """The edit still to be made that changes the line of a suggestion."""
         line = self.before_line(item.path, item.line) if item.path in self.changes else None
-        for number, edit in enumerate(self.changes[item.path].edits if line is not None else ()):
-            if number not in self.made[item.path] and edit.old_line <= (line or 0) < edit.old_line + len(edit.old):
-                return number
-        return None
+        edits = enumerate(self.changes[item.path].edits) if line is not None else ()
+        return next((at for at, edit in edits if at not in self.made[item.path] and edit.has_old(line or 0)), None)
 
     def _insertion(self, item: NextEdit, line: int) -> tuple[int, bool] | None:
         wanted = item.new.strip()

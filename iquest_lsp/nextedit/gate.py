@@ -27,7 +27,7 @@ ASKED = 0.5
 #: What the parts of a sort say counts as much as so many suggestions of it.
 WEIGHT = 5.0
 #: How strongly weights are drawn towards 0, and how far one step of the fit goes at most.
-PULL, STEP = 3.0, 1.0
+PULL, STEP = 4.5, 1.0
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
 TABLE = Path(__file__).parent / "precision.json"
@@ -61,7 +61,20 @@ def precision(sort: str) -> float:
 
 
 def estimate(sort: str, sorts: Mapping[str, tuple[float, float]], parts: Mapping[str, float]) -> float:
-    """The precision of a sort by what was measured of it (right, made), and by its parts."""
+    """The precision of a sort by what was measured of it (right, made), and by its parts.
+
+    What several predictors say is no less sure than what some of them say alone.
+    """
+    those = sort.split("+")
+    best = max(_estimate(one, sorts, parts) for one in {sort, *those})
+    while len(those) > 1:
+        fewer = [[*those[:at], *those[at + 1 :]] for at in range(len(those))]
+        value, those = max((_estimate("+".join(some), sorts, parts), some) for some in fewer)
+        best = max(best, value)
+    return best
+
+
+def _estimate(sort: str, sorts: Mapping[str, tuple[float, float]], parts: Mapping[str, float]) -> float:
     right, made = sorts.get(sort, (0.0, 0.0))
     return (right + WEIGHT * expected(sort, parts)) / (made + WEIGHT)
 
