@@ -87,7 +87,7 @@ def test_a_wrong_download_is_not_used(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(build, "_run", fetch)
     with pytest.raises(build.BuildError, match="expected " + build.SDIST_SHA256):
-        build._sdist(tmp_path, lambda line: None)
+        build.distribution(tmp_path, lambda line: None)
     assert not (tmp_path / build.SDIST).exists()
 
 
@@ -185,7 +185,7 @@ def test_a_build_that_was_interrupted_goes_on_where_it_was(
 ) -> None:
     cache, unpacked = tmp_path / "cache", 0
     monkeypatch.setattr(build, "cache_folder", lambda: cache)
-    monkeypatch.setattr(build, "_sdist", lambda root, progress: tmp_path / build.SDIST)
+    monkeypatch.setattr(build, "distribution", lambda root, progress: tmp_path / build.SDIST)
 
     def unpack(sdist: Path, folder: Path, progress: build.Progress) -> None:
         nonlocal unpacked
@@ -201,13 +201,13 @@ def test_a_build_that_was_interrupted_goes_on_where_it_was(
         assert (source / "built" / "first.o").read_text("utf-8") == "compiled"
         return built_libraries(source / "built" / "libraries")
 
-    monkeypatch.setattr(build, "_patched_tree", unpack)
+    monkeypatch.setattr(build, "patched_tree", unpack)
     (cache / ".build-native-of-other-inputs").mkdir(parents=True)
     (cache / ".build-portable-of-another-kind").mkdir()
-    monkeypatch.setattr(build, "_compile", interrupted)
+    monkeypatch.setattr(build, "compile_tree", interrupted)
     with pytest.raises(KeyboardInterrupt):
         build.ensure_runtime()
-    monkeypatch.setattr(build, "_compile", compiled)
+    monkeypatch.setattr(build, "compile_tree", compiled)
     found = build.ensure_runtime()
     assert unpacked == 1
     assert build.cached_runtime() == found

@@ -82,8 +82,8 @@ def ensure_runtime(kind: str = "native", progress: Progress = lambda line: None)
         scratch = _scratch(root, kind, inputs)
         tree = _tree_in(scratch)
         if not tree.is_dir():
-            _patched_tree(_sdist(root, progress), scratch, progress)
-        built = _compile(tree, kind, progress)
+            patched_tree(distribution(root, progress), scratch, progress)
+        built = compile_tree(tree, kind, progress)
         done = scratch / "runtime"
         shutil.rmtree(done, ignore_errors=True)
         _package(tree, built, done, kind)
@@ -177,7 +177,8 @@ def key(kind: str = "native") -> str:
 # ------------------------------------------------------------------------------------------------ steps
 
 
-def _sdist(root: Path, progress: Progress) -> Path:
+def distribution(root: Path, progress: Progress) -> Path:
+    """The pinned source distribution in `root`, fetched where it is not there. Raises BuildError."""
     path = root / SDIST
     if path.is_file() and _sha256(path) == SDIST_SHA256:
         return path
@@ -210,8 +211,8 @@ def _scratch(root: Path, kind: str, inputs: str) -> Path:
     return scratch
 
 
-def _patched_tree(sdist: Path, folder: Path, progress: Progress) -> Path:
-    """The patched source in `folder`, which has it whole or not at all."""
+def patched_tree(sdist: Path, folder: Path, progress: Progress) -> Path:
+    """The patched source in `folder`, which has it whole or not at all. Raises BuildError."""
     tree = _tree_in(folder)
     if tree.exists():
         raise BuildError(f"{tree} is there already")
@@ -254,8 +255,8 @@ def apply_port(tree: Path) -> None:
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
 
-def _compile(tree: Path, kind: str, progress: Progress) -> Path:
-    """Compiles the patched source; returns the folder below which the libraries lie."""
+def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
+    """Compiles the patched source; returns the folder below which the libraries lie. Raises BuildError."""
     progress("Compiling llama.cpp with the Loop port (some minutes)")
     built = tree / "built"
     environment = _with_build_tools(tree, progress)
@@ -372,7 +373,7 @@ def main() -> int:
     try:
         if options.tree:
             cache_folder().mkdir(parents=True, exist_ok=True)
-            print(_patched_tree(_sdist(cache_folder(), report), Path(options.tree), report))
+            print(patched_tree(distribution(cache_folder(), report), Path(options.tree), report))
         if options.build:
             print(ensure_runtime(options.kind, report))
         if options.install:
