@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,10 @@ from hypothesis import settings
 from tests.reports import pytest_report_to_serializable
 
 __all__ = ["pytest_report_to_serializable"]
+
+# Hundreds of processes start in these tests; where the environment keeps no bytecode, each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None)

@@ -6,7 +6,7 @@ change anyway.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -22,7 +22,7 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of
-from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_from, module_name, references
+from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_meant, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
@@ -222,20 +222,6 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
         kind = UseKind.CALLS if use.call else UseKind.USES
         fact = Use(kind, (short, use.within, "" if sure else module))
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
-
-
-def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
-    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
-
-    `importers` are the files that import the module at `path`.
-    """
-    module = module_name(path)
-    if "." in name:
-        return use.owned
-    if use.on == module and use.path in importers:
-        return True
-    known = is_from(use, path)
-    return True if known is None and use.path in importers else known
 
 
 def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
