@@ -14,7 +14,7 @@ from tests.reports import pytest_report_to_serializable
 
 __all__ = ["pytest_report_to_serializable"]
 
-# Hundreds of processes start in these tests; where the environment keeps no bytecode, each would compile the package anew.
+# Hundreds of processes start here: where the environment keeps no bytecode, each would compile the package anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
