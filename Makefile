@@ -7,8 +7,10 @@ BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch txt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Types, style and hundreds of processes of the tests read the same files: none compiles them anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-fast test-real lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test pytest test-fast test-real lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -29,7 +31,10 @@ help:
 demo: $(STAMPS)/package
 	@$(BIN)/python -m tests.e2e.demo
 
-test: $(STAMPS)/test lint
+test: $(STAMPS)/test
+	@$(MAKE) --no-print-directory -j 2 lint pytest
+
+pytest: $(STAMPS)/test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(STAMPS)/test
