@@ -37,7 +37,18 @@ from iquest_lsp.runtime.base.engine import (
     WarmResult,
 )
 from iquest_lsp.runtime.client.child import Child
-from iquest_lsp.runtime.client.messages import Complete, Held, Load, Measure, Restore, Save, Tokenize, Tokenized, Warm
+from iquest_lsp.runtime.client.messages import (
+    Complete,
+    Held,
+    Learn,
+    Load,
+    Measure,
+    Restore,
+    Save,
+    Tokenize,
+    Tokenized,
+    Warm,
+)
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta
 from iquest_lsp.token_ids import TokenIds
 
@@ -150,6 +161,10 @@ class ProcessEngine:
             return (await child.ask(Restore(label, sequence, None), Held)).tokens
         held = await child.ask_about(TokenIds(wanted), sequence, lambda delta: Restore(label, sequence, delta), Held)
         return held.tokens
+
+    async def learn(self, memory: Sequence[str], budget_ms: float = 50.0) -> int:
+        child = await self._started()
+        return (await child.ask(Learn(tuple(memory), budget_ms), Held)).tokens
 
     async def metrics(self) -> EngineMetrics:
         return await (await self._started()).ask(Measure(), EngineMetrics)

@@ -20,6 +20,7 @@ from iquest_lsp.runtime.memory.written import Written
 if TYPE_CHECKING:
     from iquest_lsp.runtime.decode.answer import Request
     from iquest_lsp.runtime.decode.healing import Pieces
+    from iquest_lsp.runtime.memory.disk import Memory
     from iquest_lsp.runtime.memory.opened import OpenMemories
     from iquest_lsp.runtime.memory.shares import MemoryShares
 
@@ -70,11 +71,15 @@ class Mixtures:
         self.memory_shares = memory_shares
         self._memories = memories
 
+    def opened(self, files: Sequence[str]) -> list[Memory]:
+        """The memories in files that prompts name, as far as they are open."""
+        return self._memories.of(files) if self._memories is not None else []
+
     def of(self, request: Request) -> tuple[Mixture | None, MemoryMixture | None]:
         """What changes the distributions of an answer, and the memory that is drafted from."""
         prompt, shares = request.prompt, self.memory_shares
         weighs = request.limits.copying
-        files = self._memories.of(prompt.memory) if self._memories is not None else []
+        files = self.opened(prompt.memory)
         if shares is not None and weighs:
             source = Remembered(files, prompt.path, shares) if files else None
             memory = MemoryMixture(Written(prompt.tokens), shares, source)

@@ -17,8 +17,8 @@ class Remembered:
     """Memories of several layers, each of which takes the place of files in those of its layer before it; see
     mixture.Source. What counts for nothing beside the file at hand is not searched."""
 
-    def __init__(self, memories: Sequence[Memory], path: str, shares: MemoryShares) -> None:
-        """`path`: the file at hand, whose folder counts more."""
+    def __init__(self, memories: Sequence[Memory], path: str, shares: MemoryShares, *, without: str = "") -> None:
+        """`path`: the file at hand, whose folder counts more; the file `without` is passed over."""
         counted = [(memory, shares.of_layer(layer_of(path), memory.layer)) for memory in memories]
         self._memories = [memory for memory, share in counted if share > 0]
         self._weights = []
@@ -27,7 +27,7 @@ class Remembered:
             if share > 0:
                 later = [other for other, _ in counted[at + 1 :] if other.layer == memory.layer]
                 gone = frozenset[str]().union(*(other.gone for other in later))
-                self._weights.append(share * _weights(memory, folder, gone, shares.folder))
+                self._weights.append(share * _weights(memory, folder, gone | {without}, shares.folder))
 
     def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> list[Found]:
         """What follows the context in each memory, in order."""
