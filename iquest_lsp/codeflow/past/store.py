@@ -19,7 +19,7 @@ from typing import Any
 
 from iquest_lsp.errors import RepositoryError
 
-SCHEMA = 7
+SCHEMA = 8
 #: The same for every schema: an older store is emptied where it lies.
 FILE = "flow-1.sqlite"
 #: How long another process is waited for, and how often it is asked where SQLite itself does not wait.
