@@ -21,7 +21,8 @@ help:
 	@echo "make fuzz       hostile clients: MESSAGES=100000"
 	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make dist       builds the wheels and the source distribution to hand on, into dist/"
-	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
+	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer); WHEEL=dist/NAME.whl: with the"
+	@echo "                     wheel and all that it needs inside, for its platform"
 	@echo "make test-extension  the extension's unit tests"
 	@echo "make test-editors    the extension's tests and tests in real editors; installs what it needs into a cache folder"
 
@@ -52,8 +53,7 @@ dist: $(STAMPS)/dist
 	@$(BIN)/python release/dist.py
 
 extension: vscode-extension/node_modules/.package-lock.json
-	@$(PYTHON) vscode-extension/tools/server_archive.py
-	@cd vscode-extension && npm run --silent package
+	@$(PYTHON) vscode-extension/tools/package.py $(if $(WHEEL),--wheel $(WHEEL)) $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 test-extension:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-extension-here; \
