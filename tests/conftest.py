@@ -18,8 +18,8 @@ __all__ = ["pytest_report_to_serializable"]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Threads of one computation wait for each other asleep, not spinning: beside other work, most of the processor time of a
-# tiny model is spinning (test_call_shapes took 21 s, asleep 4 s). An oracle's small matrices need no threads.
+# Threads of one computation wait for each other asleep, not spinning: beside other work, most of the time that a tiny
+# model takes is spinning (test_call_shapes took 21 s, asleep 4 s). An oracle's small matrices need no threads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
