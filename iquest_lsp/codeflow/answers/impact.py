@@ -227,8 +227,6 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
-<<<<<<< HEAD
-=======
 def _may_be_another(use: Reference, path: str, others: Iterable[str]) -> bool:
     """Whether the package that a name is imported from holds several files that define it, and does not say which."""
     if use.path == path:
@@ -237,22 +235,6 @@ def _may_be_another(use: Reference, path: str, others: Iterable[str]) -> bool:
     return any(leads_to(module, other, use.path) for module in packages for other in others)
 
 
-def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
-    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
-
-    `importers` are the files that import the module at `path`.
-    """
-    module = module_name(path)
-    if "." in name:
-        # A file that defines the name itself means its own by it.
-        return False if use.own and not use.on and use.path != path else use.owned
-    if use.on == module and use.path in importers:
-        return True
-    known = is_from(use, path)
-    return True if known is None and use.path in importers else known
-
-
->>>>>>> main
 def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
     """Documentation, CI and configuration that name the module or its test."""
     for use in uses:

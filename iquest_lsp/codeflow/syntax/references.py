@@ -147,7 +147,8 @@ def is_meant(use: Reference, path: str, name: str, importers: Container[str]) ->
     """
     module = module_name(path)
     if "." in name:
-        return use.owned
+        # A file that defines the name itself means its own by it.
+        return False if use.own and not use.on and use.path != path else use.owned
     if use.on == module and use.path in importers:
         return True
     known = is_from(use, path)
