@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
+# Whole files, in their order: those that take long come first, so that no core is left alone with one in the end.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch txt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Types, style and hundreds of processes of the tests read the same files: none compiles them anew.
@@ -35,10 +37,10 @@ test: $(STAMPS)/test
 	@$(MAKE) --no-print-directory -j 2 lint pytest
 
 pytest: $(STAMPS)/test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest $(SHARED)
 
 test-fast: $(STAMPS)/test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit --ignore tests/unit/pretrain
+	@$(BIN)/python -m pytest $(SHARED) -m "not slow" tests/unit --ignore tests/unit/pretrain
 
 test-real: $(STAMPS)/test
 	@$(BIN)/iquest-lsp models add smollm2
