@@ -55,9 +55,11 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             model_path=str(path), context_tokens=1024, batch_tokens=64, kv_type="f32", flash_attention=False, threads=1
         )
     )
-    made.load(lambda share: None)
-    yield made
-    made.close()
+    with pytest.MonkeyPatch.context() as patch:  # what is learned is kept there
+        patch.setenv("XDG_CACHE_HOME", str(path.parent / "cache"))
+        made.load(lambda share: None)
+        yield made
+        made.close()
 
 
 @pytest.fixture

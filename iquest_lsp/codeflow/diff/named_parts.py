@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.diff.values import MAX_VALUE, value_effects
+from iquest_lsp.codeflow.diff.values import MAX_VALUE, same_value, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -39,7 +39,8 @@ DEFINED = frozenset(
         *("extension", "record", "macro", "resource", "data", "input", "output", "provider"),
     }
 )
-_PROSE = frozenset({"section", "preamble", "paragraph", "entry"})
+_WRITTEN = frozenset({"section", "preamble", "paragraph"})
+_PROSE = _WRITTEN | {"entry"}
 _VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
 _RENAMED = frozenset({"section", "test", "suite", "key", "target"}) | DEFINED
 #: Each of them is told, however many they are.
@@ -125,6 +126,8 @@ class _Side:
         for keys in self.around.values():
             keys.sort(key=lambda key: (self.regions[key].end - self.regions[key].start, -len(key[0])))
         self.starts = sorted((item.start, item.end, key) for key, item in self.regions.items())
+        # What begins a comment in code begins a heading there.
+        self.is_prose = any(item.kind in _WRITTEN for item in self.regions.values())
 
     def below(self, line: int) -> Key | None:
         """The region that begins in the lines right below one."""
@@ -147,7 +150,7 @@ class _Sides:
         for side, other in ((self.before, self.new), (self.after, self.old)):
             is_new = side is self.after
             for at, line in side.lines.items():
-                key = self._of(side, other, at, comment=is_comment(line))
+                key = self._of(side, other, at, comment=not side.is_prose and is_comment(line))
                 if key is not None:
                     part = self.parts.setdefault(key, _Part(self.old.get(key), self.new.get(key)))
                     (part.added if is_new else part.removed).append(line)
@@ -246,11 +249,15 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
     told = tuple(_effects(part, part.old, part.new, texts))
+    if part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told):
+        change, told = "format-only", ()
+    else:
+        change = "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body"
     return SymbolChange(
         item.path,
         part.name,
         part.kind,
-        "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body",
+        change,
         part.new.start,
         effects=told,
         size=len(part.added),
@@ -346,8 +353,10 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
     removed, added = part.removed, part.added
     if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE:
         return [Effect(EffectKind.COMMENTS_ONLY)]
-    if part.kind == "imports":
-        return _imported(removed, added)
+    if part.kind not in _PROSE:
+        removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
+    if part.kind in ("imports", "exports"):
+        return _imported(removed, added, exported=part.kind == "exports")
     if part.kind in _VALUES and old.value != new.value and old.value and new.value:
         return value_effects(old.value, new.value, version=part.kind == "package")
     if part.kind in DEFINED:
@@ -372,12 +381,17 @@ _KEYWORDS = re.compile(
 )
 
 
-def _imported(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
+def _imported(removed: Sequence[str], added: Sequence[str], *, exported: bool) -> list[Effect]:
+    # What is exported from another module is told, not from where.
+    sides = [[_FROM.sub("", line) for line in lines] if exported else lines for lines in (removed, added)]
     old, new = (
-        {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)}
-        for lines in (removed, added)
+        {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)} for lines in sides
     )
     come, gone = sorted(new - old), sorted(old - new)
     if not come and not gone:
         return [Effect(EffectKind.MOVES_LINES, ((added or removed)[0].strip()[:60],))]
-    return [*named(EffectKind.USES, come[:4]), *named(EffectKind.USES_NO_MORE, gone[:4])]
+    kinds = (EffectKind.EXPORTS, EffectKind.EXPORTS_NO_MORE) if exported else (EffectKind.USES, EffectKind.USES_NO_MORE)
+    return [*named(kinds[0], come[:4]), *named(kinds[1], gone[:4])]
+
+
+_FROM = re.compile(r"(?<!\*)\s+from\s+[\"'][^\"']*[\"'];?|(?<=\w)\s+from\s+[\"'][^\"']*[\"'];?")

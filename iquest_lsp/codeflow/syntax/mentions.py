@@ -105,8 +105,12 @@ def _names_code(use: Reference) -> bool:
     return _in_code_font(use) or imports(use.text) or bool(re.search(rf"[./]{name}\b|\b{name}(?:\.\w|::|/)", use.text))
 
 
+#: What stands in code font; what stands between two such pieces does not.
+_CODE_FONT = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)")
+
+
 def _in_code_font(use: Reference) -> bool:
     name = re.escape(use.name)
-    return bool(
-        re.search(rf"`[^`]*(?<![\w$]){name}(?![\w$])[^`]*`|(?<![\w$]){name}\(|\bnew {name}\b|::\s+{name}\b", use.text)
-    )
+    if any(re.search(rf"(?<![\w$]){name}(?![\w$])", piece[2]) for piece in _CODE_FONT.finditer(use.text)):
+        return True
+    return bool(re.search(rf"(?<![\w$]){name}\(|\bnew {name}\b|::\s+{name}\b", use.text))

@@ -46,6 +46,8 @@ _DOCS = re.compile(
     r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|install|faq|todo)(\.[\w-]+){0,2}$",
     re.IGNORECASE,
 )
+#: A folder of documentation, whose code shows something; a package that is called so is code.
+_DOC_FOLDER = re.compile(r"doc(?!s?/[^/]+\.(?:go|rs|java|c|cc|cpp)$)", re.IGNORECASE)
 _LOCK = re.compile(
     r"(^|/)(package-lock\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|uv\.lock|pdm\.lock|pipfile\.lock|cargo\.lock|"
     r"go\.sum|gemfile\.lock|composer\.lock|bun\.lockb?)$",
@@ -141,7 +143,7 @@ def category(path: str) -> Category:
     )
     code = is_code(path)
     for rule, kind in rules:
-        if rule.search(path) and not (kind is Category.DOCS and code and not path.lower().startswith("doc")):
+        if rule.search(path) and not (kind is Category.DOCS and code and not _DOC_FOLDER.match(path)):
             return kind
     if code:
         return Category.SOURCE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -266,7 +266,7 @@ def references(
                         Reference(
                             path,
                             line,
-                            kind,
+                            "test" if kind == "caller" and confirm.is_test(line) else kind,
                             match[0],
                             text.strip()[:200],
                             confirm.within(line),
@@ -284,6 +284,8 @@ def references(
             break
     if unparsed:
         repository.gaps.add(GapKind.UNPARSED, unparsed)
+    # A variable of a module is its own.
+    found = [replace(use, own=True) if (use.path, "", use.name) in bound and not use.sources else use for use in found]
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
 

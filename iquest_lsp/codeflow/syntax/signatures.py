@@ -29,6 +29,8 @@ def parameter_effects(before: str, after: str) -> list[Effect]:
         return []  # brackets hold parts of a type
     if _CLASS.match(before) and _CLASS.match(after):
         return _bases_effects(before, after)
+    if _CLASS.match(before) or _CLASS.match(after):
+        return []  # a class is none of the values that had its name
     old, new = parameters(before), parameters(after)
     found = named(EffectKind.TAKES, [name for name in new if name not in old])
     found += named(EffectKind.TAKES_NO_MORE, [name for name in old if name not in new])

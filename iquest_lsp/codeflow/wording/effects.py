@@ -23,6 +23,8 @@ _ON_NAMES = {
     EffectKind.CALLS_NO_MORE: "no longer calls {}",
     EffectKind.USES: "now uses {}",
     EffectKind.USES_NO_MORE: "no longer uses {}",
+    EffectKind.EXPORTS: "now exports {}",
+    EffectKind.EXPORTS_NO_MORE: "no longer exports {}",
     EffectKind.ADDS_TEXT: "adds the text {}",
     EffectKind.DROPS_TEXT: "drops the text {}",
     EffectKind.TAKES: "takes the new parameter {}",
@@ -67,6 +69,7 @@ _ON_LINES = {
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",
     EffectKind.COMMENTS_ONLY: "only comments change",
+    EffectKind.TEXTS_ONLY: "only the words of a text change",
 }
 
 

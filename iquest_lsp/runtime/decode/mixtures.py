@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
 from iquest_lsp.runtime.decode.drafting import Lookup
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
-from iquest_lsp.runtime.memory.remembered import Remembered
+from iquest_lsp.runtime.memory.remembered import SAME_PLACE, Remembered
 from iquest_lsp.runtime.memory.shares import DRAFTED_FROM
 from iquest_lsp.runtime.memory.store import LONGEST
 from iquest_lsp.runtime.memory.written import Written
@@ -80,8 +80,9 @@ class Mixtures:
         prompt, shares = request.prompt, self.memory_shares
         weighs = request.limits.copying
         files = self.opened(prompt.memory)
+        before = prompt.tokens[-SAME_PLACE:]
         if shares is not None and weighs:
-            source = Remembered(files, prompt.path, shares) if files else None
+            source = Remembered(files, prompt.path, shares, before=before) if files else None
             memory = MemoryMixture(Written(prompt.tokens), shares, source)
             return memory, memory if source is not None else None
         copying = (
@@ -89,5 +90,5 @@ class Mixtures:
         )
         if not files or not request.limits.draft:
             return copying, None
-        drafted = Remembered(files, prompt.path, DRAFTED_FROM)
+        drafted = Remembered(files, prompt.path, DRAFTED_FROM, before=before)
         return copying, MemoryMixture(Written(prompt.tokens[-LONGEST:]), None, drafted)

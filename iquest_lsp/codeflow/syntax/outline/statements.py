@@ -121,8 +121,10 @@ class _Walker:
 
     def _statement(self, node: Node, scope: str, depth: int) -> None:
         kind = node.type
-        if kind in _IMPORTS or (kind == "export_statement" and node.child_by_field_name("source") is not None):
+        if kind in _IMPORTS:
             self._add(self.name, "imports", node)
+        elif kind == "export_statement" and node.child_by_field_name("source") is not None:
+            self._add(self.name, "exports", node)
         elif "comment" in kind:
             self._add(self._words(node), "comment", node)
         elif kind in ("attribute_item", "inner_attribute_item", "decorator", "preproc_call"):
@@ -223,7 +225,8 @@ class _Walker:
         first = next((item for item in arguments.named_children if "comment" not in item.type), None)
         if first is None or first.type not in ("string", "template_string", "identifier", "binary_expression"):
             return ""
-        text = self._text(first).strip("\"'`")
+        text = self._text(first)
+        text = text[1:-1] if first.type.endswith("string") else text.strip("\"'`")
         return text if text and "\n" not in text and len(text) <= 200 else ""
 
     def _add(self, name: str, kind: str, node: Node, value: str = "") -> None:
