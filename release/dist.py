@@ -6,8 +6,10 @@ The platform's wheel (`dist/iquest_lsp-VERSION-py3-none-PLATFORM.whl`) holds the
 generation of processors. On Linux auditwheel puts into it what it needs besides the C library, and names the oldest
 system that it runs on: the one whose compiler built it, or an older one (manylinux_2_28 in the container of the
 release workflow). With `--runtime native` it holds one library, for processors like this one, which is there at once
-where this checkout was set up: to try an installation, not to publish. The wheel for any machine (`dist/any/`) has no runtime. The source distribution lies in
-`dist/source/`, so that `pip install dist/*.whl` means one file.
+where this checkout was set up: to try an installation, not to publish.
+
+The wheel for any machine (`dist/any/`) has no runtime. The source distribution lies in `dist/source/`, so that
+`pip install dist/*.whl` means one file.
 """
 
 from __future__ import annotations
