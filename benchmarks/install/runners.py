@@ -74,7 +74,15 @@ def beside(folder: Path, wheel: Path) -> list[Step]:
     fresh.stop()
     # With the caller's path: even without a library its build asks for a compiler.
     building = {"PATH": os.environ["PATH"], "CMAKE_ARGS": "-DLLAMA_BUILD=OFF"}
-    install = [fresh.program("python"), "-m", "pip", "install", "-q", f"llama-cpp-python=={build.VERSION}", "xllamacpp"]
+    install: list[str | Path] = [
+        fresh.program("python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        f"llama-cpp-python=={build.VERSION}",
+        "xllamacpp",
+    ]
     fresh.run("pip install (other tools)", install, building)
     together = fresh.run("both in one process", [fresh.program("python"), "-c", TOGETHER])
     stock = fresh.run("the stock distribution", [fresh.program("python"), "-c", STOCK])
