@@ -72,9 +72,9 @@ def defining(root: Path, tree: str, name: str) -> list[tuple[str, int]]:
     return found
 
 
-def is_marked(root: Path, tree: str, path: str, line: int) -> bool:
+def is_marked(text: str, path: str, line: int) -> bool:
     """Whether the definition on a line is deprecated: its comment, its decorators or its first lines say so."""
-    lines = git(root, "show", f"{tree}:{path}").split("\n")
+    lines = text.split("\n")
     first = line - 1
     while first > 0 and re.match(r"\s*(?:///|//|\*|/\*|#\[|@|\"|\)|$)", lines[first - 1]) and lines[first - 1].strip():
         first -= 1
@@ -89,36 +89,35 @@ def release_of(root: Path, name: str, *, marked: bool) -> str:
     """The oldest release that defines the name."""
     for tag in tags(root):
         places = defining(root, tag, name)
-        if any(not marked or is_marked(root, tag, *place) for place in places):
+        if any(not marked or is_marked(git(root, "show", f"{tag}:{path}"), path, line) for path, line in places):
             return tag
     return UNRELEASED
 
 
-def drawn(root: Path, chance: random.Random) -> Iterator[tuple[str, str, int]]:
-    """Definitions whose names HEAD defines once, in a random order: path, name, line from 1."""
+def drawn(root: Path, chance: random.Random) -> Iterator[tuple[str, str, int, str]]:
+    """Definitions whose names the files define once, in a random order: path, name, line from 1, the file's text."""
     paths = [path for path in git(root, "ls-files", "-z", *ENDINGS).split("\0") if path]
     paths = [path for path in paths if not re.search(r"test|spec|example|bench|fixture|\.min\.", path, re.IGNORECASE)]
+    texts = {path: (root / path).read_text("utf-8", "replace") for path in paths}
     found = [
-        (path, match[2], at)
-        for path in paths
-        for at, line in enumerate((root / path).read_text("utf-8", "replace").split("\n"), 1)
+        (path, match[2], at, text)
+        for path, text in texts.items()
+        for at, line in enumerate(text.split("\n"), 1)
         if (match := _DRAWN.match(line)) and _COMPOUND.search(match[2])
     ]
-    counts = Counter(name for _, name, _ in found)
+    counts = Counter(name for _, name, _, _ in found)
     chance.shuffle(found)
-    for path, name, line in found:
-        if counts[name] == 1 and len(defining(root, "HEAD", name)) == 1:
-            yield path, name, line
+    yield from (item for item in found if counts[item[1]] == 1)
 
 
 def draw(root: Path, name: str, half: str, what: str) -> Iterator[Row]:
-    """Rows of one repository; of the deprecated every other one is not, though its file speaks of it."""
+    """Rows of one repository; of the deprecated one in three is not, though its file speaks of it."""
     head = git(root, "rev-parse", "HEAD").strip()
     left = {True: OF_ONE - OF_ONE // 3, False: OF_ONE // 3} if what == "deprecated" else {False: OF_ONE}
-    for path, symbol, line in drawn(root, random.Random(f"{what} {name}")):
-        marked = what == "deprecated" and is_marked(root, "HEAD", path, line)
-        speaks = what == "since" or "deprecat" in (root / path).read_text("utf-8", "replace").lower()
-        if left.get(marked) and speaks:
+    for path, symbol, line, text in drawn(root, random.Random(f"{what} {name}")):
+        marked = what == "deprecated" and is_marked(text, path, line)
+        speaks = what == "since" or "deprecat" in text.lower()
+        if left.get(marked) and speaks and len(defining(root, "HEAD", symbol)) == 1:
             left[marked] -= 1
             there = what == "since" or marked
             yield Row(name, head, path, symbol, half, release_of(root, symbol, marked=marked) if there else NONE)

@@ -358,7 +358,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             "style",
             1.7,
         ),
-        # What a linter asks for mends nothing that runs.
+        # What a compiler or a linter asks for mends nothing that runs.
+        (r"^fix(?:e[sd]|ing)?\s+(?:[\w:-]+\s+){0,2}(?<!deprecation )warnings?\b", "refactor", 6.0),
         (
             r"^fix(?:e[sd]|ing)?\s+(?:(?!for\b)[\w-]+\s+){0,2}(?:lint\w*|format(?:ting)?|indent\w*|whitespaces?|style|flake8|ruff|"
             r"black|isort|prettier|eslint|gofmt|rustfmt|clippy)\b(?!\s+(?:rule|plugin|option|flag|config))",

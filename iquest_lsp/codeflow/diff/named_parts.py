@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
+from iquest_lsp.codeflow.diff.list_items import under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
 from iquest_lsp.codeflow.diff.values import MAX_VALUE, same_value, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
@@ -85,11 +86,12 @@ def part_changes(
     if not gone and not come:
         return []
     old = regions_of(item.old_path or item.path, before) if before is not None else ()
-    new = regions_of(item.path, after) if after is not None else ()
+    new: Sequence[Region] = regions_of(item.path, after) if after is not None else ()
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
     keyed = _keyed(old)
+    new = under_old_numbers(old, new, rows_of(item))
     sides = _Sides(_Side(keyed, gone), _Side(_keyed(new, keyed, rows_of(item)), come))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)

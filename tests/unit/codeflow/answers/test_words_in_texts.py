@@ -206,3 +206,42 @@ def test_dunder_names_survive_markdown_in_a_story(script: Script) -> None:
     script.commit("Rename", {"a.py": "class A:\n    def __two__(self):\n        return [1, 2, 3]\n"})
     text = history_of(script.root).why("a.py::A.__two__").to_markdown()
     assert "A.\\_\\_one\\_\\_ → A.\\_\\_two\\_\\_" in text
+
+
+def test_an_item_that_comes_before_others_changes_none_of_them(script: Script) -> None:
+    item = "  - python: '{}'\n    os: {}\n"
+    before = "include:\n" + item.format("3.8", "linux") + item.format("pypy", "linux") + item.format("3.9", "mac")
+    after = "include:\n" + item.format("3.8", "linux") + item.format("3.7", "old") + before.partition("linux\n")[2]
+    found = told(script, "ci.yml", before, after)
+    assert "becomes" not in found
+    assert "added" in found
+
+
+def test_requirements_for_developers_are_packages(script: Script) -> None:
+    found = told(
+        script, "dev-requirements.txt", "h2==4.1.0\nattrs==23.2.0\ntrio==0.26.0\n", "h2==4.1.0\ntrio==0.26.2\n"
+    )
+    assert "package `trio`: changed (raised from 0.26.0 to 0.26.2)" in found
+    assert "package `attrs`: removed" in found
+    assert "updates build files" in found
+
+
+def test_a_function_of_go_that_returns_something_now(script: Script) -> None:
+    before = "package a\n\nfunc set(r *Request, v any) {\n\tput(r, v)\n}\n"
+    found = told(script, "a.go", before, before.replace("any) {", "any) *Request {").replace("put", "return put"))
+    assert "returns `*Request`, where it returned nothing" in found
+    assert "types only" not in found
+
+
+def test_what_is_not_called_any_more_is_not_passed_less(script: Script) -> None:
+    before = (
+        "fn f(x: Option<u8>) -> bool {\n    x.filter(one)\n        .map_or(false, |c| text(c, 2) && text(c, 4))\n}\n"
+    )
+    found = told(script, "a.rs", before, before.replace("map_or(false, ", "is_some_and("))
+    assert "no longer passes" not in found
+
+
+def test_warnings_are_no_faults() -> None:
+    shape = shape_of([FileDiff("src/a.rs", "M", added=5, removed=3)])
+    assert intent_of("Fix `clippy::unnecessary_map_or` warnings", "", shape).kind == "refactor"
+    assert intent_of("Fix a crash where warnings are shown", "", shape).kind == "fix"
