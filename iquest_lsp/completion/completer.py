@@ -131,7 +131,7 @@ class Completer:
         if made.finish is Finish.DEADLINE and not made.text:
             self._warmer.soon(view, document.path, request.cursor)
         self._check_fresh(job)
-        answer = self._answer(job, made, Source.MODEL)
+        answer = self._completion(job, self._suggestion(job, made), made, Source.MODEL)
         self._start_speculating(job, answer)
         return answer
 
@@ -335,17 +335,12 @@ class Completer:
         """The user put the answer of that number away: it is not offered again there."""
         self._dismissed.dismiss(number)
 
-    def _answer(self, job: Job, made: Generation, source: Source) -> Completion:
-        return self._completion(job, self._suggestion(job, made), made, source)
-
     def _suggestion(self, job: Job, made: Generation, asked_least: float = 0.0) -> Suggestion:
         """What of it is shown; `asked_least` is the threshold of a request by key."""
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
-        least = asked_least
-        if not job.request.explicit:
-            least = threshold_of(metadata, job.settings.min_confidence, job.language)
-        made_ready = postprocess(made, job.place, job.unit, least)
+        usual = threshold_of(metadata, job.settings.min_confidence, job.language)
+        made_ready = postprocess(made, job.place, job.unit, asked_least if job.request.explicit else usual)
         if not made_ready.text or job.request.explicit:
             return made_ready
         text, offset = job.snapshot.document.text, job.place.offset

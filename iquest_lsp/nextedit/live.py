@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.nextedit import worker
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.gate import Refusals, in_order
 from iquest_lsp.nextedit.records import NextEdit
@@ -71,8 +70,13 @@ class NextEditing:
 
     async def work(self, *args: object) -> list[NextEdit]:
         """`worker.suggest` in the process."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self._process.call(worker.suggest, *args))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._suggest, *args)
+
+    def _suggest(self, *args: object) -> list[NextEdit]:
+        # Imported with the first question: a daemon starts without what only the process needs.
+        from iquest_lsp.nextedit import worker
+
+        return self._process.call(worker.suggest, *args)
 
     def close(self) -> None:
         """Ends the process."""

@@ -64,6 +64,12 @@ def test_it_continues_and_has_no_fill_in_the_middle(engine: LlamaBackend) -> Non
     assert ChatTemplate.of(model.metadata, model.special_tokens()) is not None
 
 
+def test_its_threshold_comes_with_the_package(real_model: Path) -> None:
+    made = LlamaBackend(EngineOptions(model_path=str(real_model), context_tokens=512, threads=1))
+    assert made.load(lambda share: None).metadata["iquest.confidence"] == "0.3"
+    made.close()
+
+
 def test_it_goes_on_with_what_stands_before_the_cursor(engine: LlamaBackend) -> None:
     prefix = CODE + "\n\n" + "".join(AGAIN.splitlines(keepends=True)[:3])
     assert continued(engine, prefix, "    return fib(n - 1) + fib(") == "n - 2)"

@@ -136,7 +136,7 @@ test("a wheel that the extension carries with all that it needs is installed wit
   const [home = ""] = await readdir(folder);
   expect(steps).toEqual([
     `-m venv --without-pip ${path.join(folder, home)}`,
-    `-I ${path.join(carrier, "server", PIP, "pip")} --isolated install --disable-pip-version-check --no-index --find-links ${every} --find-links ${path.join(every, "cp312")} ${wheel}`,
+    `-I ${path.join(carrier, "server", PIP, "pip")} --isolated install --no-compile --disable-pip-version-check --no-index --find-links ${every} --find-links ${path.join(every, "cp312")} ${wheel}`,
     "-m iquest_lsp.cli --version",
   ]);
   expect(await environment.command(wheel)).toBeDefined();

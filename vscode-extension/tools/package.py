@@ -85,7 +85,9 @@ def build(output: Path, wheel: Path | None, repository: str | None) -> None:
             server_archive.write(folder / "server")
         else:
             carry(wheel, folder / "server")
-        _run(vsce(output, wheel, repository), folder)
+        said = _run(vsce(output, wheel, repository), folder)
+        if "WARNING" in said:
+            print(said, file=sys.stderr)
 
 
 def manifest(repository: str | None) -> dict[str, Any]:
@@ -166,13 +168,12 @@ def share(folders: list[Path], every: Path, left_out: str) -> None:
             raise PackageError(f"{folder.name} has no wheel of its own, by which the extension would know it")
 
 
-def _run(command: list[str], folder: Path = EXTENSION) -> None:
+def _run(command: list[str], folder: Path = EXTENSION) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     said = (done.stdout + done.stderr).strip()
     if done.returncode != 0:
         raise PackageError(f"{' '.join(command[:3])} failed\n{said[-2000:]}")
-    if "WARNING" in said:
-        print(said, file=sys.stderr)
+    return said
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ change anyway.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -22,7 +22,7 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
-from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_from, module_name, references
+from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_meant, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
@@ -233,21 +233,6 @@ def _may_be_another(use: Reference, path: str, others: Iterable[str]) -> bool:
         return False
     packages = [module for module in (use.modules if use.on else use.sources) or () if is_package(module, path)]
     return any(leads_to(module, other, use.path) for module in packages for other in others)
-
-
-def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
-    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
-
-    `importers` are the files that import the module at `path`.
-    """
-    module = module_name(path)
-    if "." in name:
-        # A file that defines the name itself means its own by it.
-        return False if use.own and not use.on and use.path != path else use.owned
-    if use.on == module and use.path in importers:
-        return True
-    known = is_from(use, path)
-    return True if known is None and use.path in importers else known
 
 
 def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:

@@ -29,7 +29,7 @@ from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.speed_probe import measure
-from iquest_lsp.runtime.memory.known_shares import keep, known, shares_file
+from iquest_lsp.runtime.memory.known_models import CONFIDENCE_KEY, Known, keep, known, shares_file
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.opened import OpenMemories
 from iquest_lsp.runtime.memory.shares import METADATA_KEY as MEMORY_KEY
@@ -88,16 +88,18 @@ class LlamaBackend:
         shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
         mark = fingerprint(header)
         memory_shares = MemoryShares.parse(str(header.metadata.get(MEMORY_KEY, "")))
-        if memory_shares is None:
-            about = known(mark, shares_file())
-            self._learns = about is None
-            memory_shares = about.shares if about is not None else None
+        about = known(mark, shares_file()) if memory_shares is None else Known(memory_shares)
+        self._learns = about is None
+        about = about or Known(None)
         memories = OpenMemories(model.vocabulary_key)
-        mixtures = Mixtures(pieces, shares, memory_shares, memories)
+        mixtures = Mixtures(pieces, shares, about.shares, memories)
         decoder = Decoder(model, prefill, pieces, self._options, mixtures)
         states = SavedStates(self._options, mark, build_identity(), self._memory_kind())
         self._parts = Parts(model, context, prefill, pieces, decoder, states, mixtures, mark)
-        return describe(model, header.path, self._options, reason)
+        told = describe(model, header.path, self._options, reason)
+        if about.confidence is not None:
+            told.metadata.setdefault(CONFIDENCE_KEY, str(about.confidence))
+        return told
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         model = self.parts.model

@@ -54,6 +54,8 @@ from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
 
+#: Exit codes of an engine that the system or a person ended; Windows has no SIGKILL.
+_ENDED_BY_OTHERS = {-number for number in (getattr(signal, "SIGKILL", signal.SIGTERM), signal.SIGTERM)}
 CRASHES_ALLOWED = 5
 CRASH_PERIOD_S = 60.0
 RECYCLE_PATIENCE_S = 5.0
@@ -255,7 +257,7 @@ class ProcessEngine:
                     raise EngineError(
                         "Loading the model was given up", fix="Load it again, or choose another model"
                     ) from error
-                if code not in (-signal.SIGKILL, -signal.SIGTERM):
+                if code not in _ENDED_BY_OTHERS:
                     raise ModelFileError(
                         f"The model could not be loaded: {Path(self._options.model_path).name or self._options.kind}",
                         why="the runtime stopped while reading it" + child.last_line,

@@ -155,7 +155,7 @@ export class Setup {
 /** Whether to install it: what will be put where, and what is fetched for it. */
 export function question({ source, origin }: Offer, folder: string): string {
   if (source.carried !== undefined) {
-    return t("IQuest LSP needs its language server, a Python program, which this extension carries. Shall it be put into {0}? It takes some 200 MB there; nothing is fetched, and nothing else on this machine changes.", folder);
+    return t("IQuest LSP needs its language server, a Python program, which this extension carries. Shall it be put into {0}? It takes some 150 MB there; nothing is fetched, and nothing else on this machine changes.", folder);
   }
   if (origin === "setting") {
     return t("IQuest LSP needs its language server, a Python program. Shall {1}, which the setting iquest.server.package names, be installed into {0}? What it needs is fetched from the package index; nothing else on this machine changes.", folder, source.install);

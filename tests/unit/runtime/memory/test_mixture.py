@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -158,6 +160,23 @@ def test_memories_are_opened_once_and_replaced_by_name(tmp_path: Path, monkeypat
     while not (found := beside.of(first.files)):
         pass
     assert found[0].digest == large.digest
+
+
+def test_what_was_replaced_is_let_go_of(tmp_path: Path) -> None:
+    """A save a minute for a day: no more is mapped than what prompts name."""
+    builder = Builder(tmp_path / "one", "key", 128, lambda text: list(text.encode()))
+    other = Builder(tmp_path / "other", "key", 128, lambda text: list(text.encode()))
+    memories = OpenMemories("key")
+    kept = memories.of(other.update([Text("b.py", "abc")]).files)
+    builder.update([Text("a.py", "xyz"), Text("b.py", "abc")])
+    held = [
+        weakref.ref(one)
+        for number in range(5)
+        for one in memories.of(builder.update([Text("a.py", "x" * number)]).files)
+    ]
+    gc.collect()
+    assert len({id(one()) for one in held if one() is not None}) == 2, "the large one and the newest small one"
+    assert memories.of([str(one.path) for one in kept]) == kept, "another workspace's is still open"
 
 
 class TestTheFileAtHand:

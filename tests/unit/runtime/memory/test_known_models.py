@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime.memory import known_shares
-from iquest_lsp.runtime.memory.known_shares import VALID_S, Known, keep, known
+from iquest_lsp.completion.confidence import threshold_of
+from iquest_lsp.runtime.memory import known_models
+from iquest_lsp.runtime.memory.known_models import CONFIDENCE_KEY, VALID_S, Known, keep, known
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
 from iquest_lsp.runtime.memory.store import ORDERS
 from iquest_lsp.runtime.models.packaged import PACKAGED
 
 ROWS = ((0.5,) * FEATURES,) * (len(ORDERS) + 1)
 SHARES = MemoryShares(ROWS, ROWS, 1.0, 3.0)
+
+
+def test_the_threshold_is_told_as_a_models_file_would_tell_it() -> None:
+    assert threshold_of({CONFIDENCE_KEY: "0.3"}) == 0.3
 
 
 def test_what_was_learned_is_known_at_the_next_start(tmp_path: Path) -> None:
@@ -59,7 +64,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> N
 
 
 def test_the_models_of_packages_have_shares_from_the_start(tmp_path: Path) -> None:
-    text = Path(known_shares.__file__).with_name("fitted_shares.json").read_text("utf-8")
+    text = Path(known_models.__file__).with_name("known_models.json").read_text("utf-8")
     for entry in json.loads(text):
         about = known(entry["fingerprint"], tmp_path / "none")
         assert about is not None

@@ -1,4 +1,7 @@
-"""How far models whose files do not say lean on the memory: what the package knows of some, and what was learned."""
+"""What models whose files do not say it are known for: how far they lean on the memory, and how sure they must be.
+
+Of some the package knows it; the rest was learned here (see decode/share_learner.py).
+"""
 
 from __future__ import annotations
 
@@ -21,16 +24,20 @@ log = logging.getLogger(__name__)
 #: A model for which the memory did not pay is tried again after so many seconds, on what the repository is then.
 VALID_S = 30 * 86400.0
 MOST_KEPT = 50
-_PACKAGED = "fitted_shares.json"
+#: Where a model's file, or what the engine tells of it, holds the threshold.
+CONFIDENCE_KEY = "iquest.confidence"
+_PACKAGED = "known_models.json"
 #: Form of what is kept, and of the mixture that it was fitted for.
 _FORM = "1"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a model: its shares, None where the memory does not pay for it."""
+    """What is known of a model: its shares, None where the memory does not pay for it, and the probability that what
+    is shown should have (see completion/confidence.py), None where that is not known."""
 
     shares: MemoryShares | None
+    confidence: float | None = None
 
 
 def shares_file() -> Path:
@@ -42,7 +49,7 @@ def known(fingerprint: str, path: Path) -> Known | None:
     """What is known of the model with that fingerprint (see gguf_header), None for nothing."""
     packaged = _packaged().get(fingerprint)
     if packaged is not None:
-        return Known(MemoryShares.parse(json.dumps(packaged["shares"])))
+        return Known(MemoryShares.parse(json.dumps(packaged["shares"])), packaged.get("confidence"))
     entry = _read(path).get(f"{fingerprint} {_FORM}")
     if entry is None:
         return None
@@ -63,7 +70,7 @@ def keep(fingerprint: str, path: Path, shares: MemoryShares | None) -> None:
 
 @functools.cache
 def _packaged() -> dict[str, Any]:
-    """By fingerprint; each with the model's name, the shares, and what they were fitted to."""
+    """By fingerprint; each with the model's name, shares and threshold, and what they were fitted to."""
     text = resources.files(__package__).joinpath(_PACKAGED).read_text("utf-8")
     return {entry["fingerprint"]: entry for entry in json.loads(text)}
 
