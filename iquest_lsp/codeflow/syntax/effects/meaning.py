@@ -105,7 +105,7 @@ def _compared(old: Side, new: Side) -> list[Effect] | None:
         effect = _effect(old, new, (start, end), (first, last))
         if effect is None:
             return found or None
-        if effect.kind is EffectKind.PASSES and any(effect.values[0] in item.values[-2] for item in found):
+        if effect.kind is EffectKind.PASSES and any(effect.values[0] in item.values[-2:][0] for item in found):
             # The line that says so is told already.
             continue
         # Two lines beside each other tell what was told of a part of them.
