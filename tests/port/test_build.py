@@ -44,7 +44,7 @@ def tree(tmp_path: Path) -> Path:
 def originals() -> dict[str, str]:
     """Files whose lines are the patch's old side, each hunk at its own line."""
     result: dict[str, str] = {}
-    for name, hunks in patching._files(build.PATCH.read_text("utf-8")):
+    for name, hunks in patching.files(build.PATCH.read_text("utf-8")):
         lines: list[str] = []
         for start, body in hunks:
             lines += ["// elsewhere\n"] * (start - 1 - len(lines))

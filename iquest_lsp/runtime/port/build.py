@@ -184,18 +184,36 @@ def distribution(root: Path, progress: Progress) -> Path:
         return path
     progress(f"Fetching {SDIST}")
     with tempfile.TemporaryDirectory(prefix=".sdist-", dir=root) as scratch:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-        if importlib.util.find_spec("scikit_build_core") is not None:
-            command.append("--no-build-isolation")  # else pip sets up a build environment only to read the name
-        _run([*command, "--dest", scratch, f"llama-cpp-python=={VERSION}"], f"pip could not fetch {SDIST}")
-        fetched = Path(scratch) / SDIST
-        if not fetched.is_file():
-            raise BuildError(f"pip fetched no {SDIST}")
+        fetched = _fetched(VERSION, Path(scratch))
         found = _sha256(fetched)
         if found != SDIST_SHA256:
             raise BuildError(f"{SDIST} has SHA-256 {found}, expected {SDIST_SHA256}; it is not used")
         fetched.replace(path)
     return path
+
+
+def _fetched(version: str, folder: Path) -> Path:
+    """A version's source distribution, fetched into `folder`."""
+    path = folder / f"llama_cpp_python-{version}.tar.gz"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+    if importlib.util.find_spec("scikit_build_core") is not None:
+        command.append("--no-build-isolation")  # else pip sets up a build environment only to read the name
+    _run([*command, "--dest", str(folder), f"llama-cpp-python=={version}"], f"pip could not fetch {path.name}")
+    if not path.is_file():
+        raise BuildError(f"pip fetched no {path.name}")
+    return path
+
+
+def rebased(wanted: str) -> tuple[bool, list[str]]:
+    """Whether the patch fits another version, or that of a .tar.gz, and where not. Raises BuildError."""
+    files = list(_sibling("patching").files(PATCH.read_text("utf-8")))
+    with tempfile.TemporaryDirectory(prefix="iquest-rebase-") as scratch:
+        path = Path(wanted) if wanted.endswith(".tar.gz") else _fetched(wanted, Path(scratch))
+        try:
+            fits, lines = _sibling("rebase").told(files, path)
+        except (OSError, tarfile.TarError) as error:
+            raise BuildError(f"{path} cannot be read: {error}") from error
+    return fits, lines
 
 
 def _scratch(root: Path, kind: str, inputs: str) -> Path:
@@ -259,7 +277,7 @@ def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
     """Compiles the patched source; returns the folder below which the libraries lie. Raises BuildError."""
     progress("Compiling llama.cpp with the Loop port (some minutes)")
     built = tree / "built"
-    environment = _with_build_tools(tree, progress)
+    environment = _sibling("machine").with_build_tools(tree / "tools", _run, progress)
     arguments = [*CMAKE_DEFAULTS, *KINDS[kind], *shlex.split(os.environ.get("CMAKE_ARGS", ""))]
     generator = ["-G", "Ninja"] if os.name != "nt" else []
     _followed(["cmake", "-S", str(tree / "iquest"), "-B", str(built), *generator, *arguments], environment, progress)
@@ -268,22 +286,6 @@ def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
         command.append(jobs)
     _followed(command, environment, progress)
     return built
-
-
-def _with_build_tools(tree: Path, progress: Progress) -> dict[str, str]:
-    """An environment in which cmake and ninja are found; pip fetches them where they are missing."""
-    environment = dict(os.environ)
-    paths = [str(Path(sys.executable).parent), environment.get("PATH", "")]
-    environment["PATH"] = os.pathsep.join(paths)
-    missing = [name for name in ("cmake", "ninja") if shutil.which(name, path=environment["PATH"]) is None]
-    if missing:
-        progress(f"Fetching {' and '.join(missing)}")
-        tools = tree / "tools"
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tools), *missing]
-        _run(command, f"pip could not fetch {' and '.join(missing)}")
-        environment["PATH"] = os.pathsep.join([str(tools / "bin"), *paths])
-        environment["PYTHONPATH"] = str(tools)
-    return environment
 
 
 def _followed(command: list[str], environment: dict[str, str], progress: Progress) -> None:
@@ -365,6 +367,7 @@ def main() -> int:
     parser.add_argument("--kind", choices=list(KINDS), default="native", help="for this processor, or for others too")
     parser.add_argument("--build", action="store_true", help="build if needed and print its folder in the cache")
     parser.add_argument("--tree", metavar="FOLDER", help="unpack the source with the port applied, to work on it")
+    parser.add_argument("--rebase", metavar="VERSION", help="say where the patch fits another version, or its .tar.gz")
     options = parser.parse_args()
 
     def report(line: str) -> None:
@@ -374,6 +377,10 @@ def main() -> int:
         if options.tree:
             cache_folder().mkdir(parents=True, exist_ok=True)
             print(patched_tree(distribution(cache_folder(), report), Path(options.tree), report))
+        if options.rebase:
+            fits, lines = rebased(options.rebase)
+            print(*lines, sep="\n")
+            return 0 if fits else 1
         if options.build:
             print(ensure_runtime(options.kind, report))
         if options.install:

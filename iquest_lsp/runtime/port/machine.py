@@ -1,4 +1,4 @@
-"""What a built runtime depends on of this machine, its compiler and its processor; and one build at a time.
+"""What a built runtime depends on of this machine, its compiler, tools and processor; and one build at a time.
 
 Standard library only, as build.py.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +34,23 @@ def processor() -> str:
     wanted = ("model name", "flags", "Features", "CPU part")
     lines = {line for line in text.splitlines() if line.startswith(wanted)}
     return "\n".join(sorted(lines))
+
+
+def with_build_tools(
+    folder: Path, run: Callable[[list[str], str], None], progress: Callable[[str], None]
+) -> dict[str, str]:
+    """An environment in which cmake and ninja are found; missing ones `run` has pip put into `folder`."""
+    environment = dict(os.environ)
+    paths = [str(Path(sys.executable).parent), environment.get("PATH", "")]
+    environment["PATH"] = os.pathsep.join(paths)
+    missing = [name for name in ("cmake", "ninja") if shutil.which(name, path=environment["PATH"]) is None]
+    if missing:
+        progress(f"Fetching {' and '.join(missing)}")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), *missing]
+        run(command, f"pip could not fetch {' and '.join(missing)}")
+        environment["PATH"] = os.pathsep.join([str(folder / "bin"), *paths])
+        environment["PYTHONPATH"] = str(folder)
+    return environment
 
 
 @contextlib.contextmanager
