@@ -5,10 +5,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
+# Whole files, in their order: those that take long come first, so that no core is left alone with one in the end.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch txt))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Types, style and hundreds of processes of the tests read the same files: none compiles them anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-fast test-real lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test pytest test-fast test-real lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -21,18 +25,22 @@ help:
 	@echo "make fuzz       hostile clients: MESSAGES=100000"
 	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make dist       builds the wheels and the source distribution to hand on, into dist/"
-	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer)"
+	@echo "make extension       builds vscode-extension/iquest-lsp.vsix (needs Node.js 20 or newer); WHEEL=dist/NAME.whl: with the"
+	@echo "                     wheel and all that it needs inside, for its platform"
 	@echo "make test-extension  the extension's unit tests"
 	@echo "make test-editors    the extension's tests and tests in real editors; installs what it needs into a cache folder"
 
 demo: $(STAMPS)/package
 	@$(BIN)/python -m tests.e2e.demo
 
-test: $(STAMPS)/test lint
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMPS)/test
+	@$(MAKE) --no-print-directory -j 2 lint pytest
+
+pytest: $(STAMPS)/test
+	@$(BIN)/python -m pytest $(SHARED)
 
 test-fast: $(STAMPS)/test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests/unit --ignore tests/unit/pretrain
+	@$(BIN)/python -m pytest $(SHARED) -m "not slow" tests/unit --ignore tests/unit/pretrain
 
 test-real: $(STAMPS)/test
 	@$(BIN)/iquest-lsp models add smollm2
@@ -52,8 +60,7 @@ dist: $(STAMPS)/dist
 	@$(BIN)/python release/dist.py
 
 extension: vscode-extension/node_modules/.package-lock.json
-	@$(PYTHON) vscode-extension/tools/server_archive.py
-	@cd vscode-extension && npm run --silent package
+	@$(PYTHON) vscode-extension/tools/package.py $(if $(WHEEL),--wheel $(WHEEL)) $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 test-extension:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-extension-here; \

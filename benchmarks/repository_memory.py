@@ -19,7 +19,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.memory_fit import Floats, Sample, as_rows, fit, mixed
 from benchmarks.tuned import put
 from iquest_lsp.bench.report import machine
 from iquest_lsp.datatypes import Document
@@ -37,6 +36,7 @@ from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.memory.disk import Entry, Memory
+from iquest_lsp.runtime.memory.fitting import Floats, Sample, as_rows, fit, mixed
 from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of, parts_of
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
@@ -136,8 +136,8 @@ def score(model: Model, context: Context, pieces: Pieces, repository: Repository
         context.clear()
         for first in range(0, begin, BATCH):
             last = min(first + BATCH, begin)
-            context.decode_depth(row[first:last], np.arange(first, last), 0, model.passes)
-        context.decode_depth(row[begin:], np.arange(begin, len(row)), 0, model.passes, "all")
+            context.decode(row[first:last], np.arange(first, last), 0)
+        context.decode(row[begin:], np.arange(begin, len(row)), 0, "all")
         for place in range(SCORED):
             logits, token = context.logits(place), int(tokens[start + place])
             logp = log_softmax(logits)
@@ -182,23 +182,6 @@ def remember(pieces: Pieces, repository: Repository, scored: Scored, weights: Me
     return sample, known
 
 
-def part(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
-    """Some of the tokens."""
-    return Sample(
-        sample.model[chosen],
-        sample.memory[chosen],
-        sample.left[chosen],
-        sample.row[chosen],
-        sample.features[chosen],
-    )
-
-
-def joined(samples: Sequence[Sample]) -> Sample:
-    """Those of several repositories."""
-    names = Sample.__dataclass_fields__
-    return Sample(*(np.concatenate([getattr(sample, name) for sample in samples]) for name in names))
-
-
 def fitted(
     typed: NDArray[np.int64], sample: Sample, known: Floats, weights: MemoryShares
 ) -> tuple[MemoryShares, float]:
@@ -206,10 +189,10 @@ def fitted(
     rows, bits = [], 0.0
     for is_word in (False, True):
         chosen = (known > 0) & ((typed > 0) == is_word)
-        found = fit(part(sample, chosen))
+        found = fit(sample.part(chosen))
         rows.append(as_rows(found))
         if not is_word:
-            bits = float(-np.log2(mixed(part(sample, chosen), found)).mean())
+            bits = float(-np.log2(mixed(sample.part(chosen), found)).mean())
     return MemoryShares(rows[0], rows[1], weights.prompt, weights.folder, weights.layers), bits
 
 
@@ -218,7 +201,7 @@ def after(scored: Scored, sample: Sample, known: Floats, shares: MemoryShares) -
     found = sample.model.copy()
     for is_word, table in ((False, shares.free), (True, shares.word)):
         chosen = (known > 0) & ((scored.typed > 0) == is_word)
-        found[chosen] = mixed(part(sample, chosen), np.array(table))
+        found[chosen] = mixed(sample.part(chosen), np.array(table))
     return found
 
 
@@ -286,7 +269,7 @@ def searched(pieces: Pieces, at_hand: Layer, read: list[tuple[Repository, Scored
         nonlocal best
         weights = MemoryShares(empty, empty, prompt, folder, layers)
         parts = [remember(pieces, repository, scored, weights) for repository, scored in read]
-        sample, known = joined([sample for sample, _ in parts]), np.concatenate([known for _, known in parts])
+        sample, known = Sample.joined([sample for sample, _ in parts]), np.concatenate([known for _, known in parts])
         typed = np.concatenate([scored.typed for _, scored in read])
         shares, bits = fitted(typed, sample, known, weights)
         tried[f"prompt {prompt}, folder {folder}, layers {layers[OWN.index(at_hand)]}"] = round(bits, 4)

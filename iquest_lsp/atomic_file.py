@@ -28,7 +28,8 @@ def replacing(path: Path, *, mode: int = PRIVATE, fsync: bool = False) -> Iterat
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     part = Path(name)
     try:
-        os.fchmod(descriptor, mode)
+        if hasattr(os, "fchmod"):  # not on Windows before Python 3.13, where a user's files are that user's own
+            os.fchmod(descriptor, mode)
         os.close(descriptor)
         yield part
         put_in_place(part, path, fsync=fsync)

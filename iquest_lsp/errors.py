@@ -10,7 +10,8 @@ IQuestError
 ├── RepositoryError           git: no repository, broken, bare, shallow
 │   ├── NotARepositoryError
 │   ├── MissingContentsError  a clone that was made without the contents of files
-│   └── RevisionError         a revision that does not exist
+│   ├── RevisionError         a revision that does not exist
+│   └── StoreError            what is kept of a history takes no more: the disk is full, another process holds it
 ├── ModelError                the model file
 │   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
 │   ├── UnsupportedModelError a sound file that this runtime cannot run
@@ -91,6 +92,10 @@ class MissingContentsError(RepositoryError):
 
 class RevisionError(RepositoryError):
     """The revision does not exist in this repository."""
+
+
+class StoreError(RepositoryError):
+    """What is kept of a history can neither be opened nor written, through no fault of what is in it."""
 
 
 class ModelError(IQuestError):

@@ -1,12 +1,15 @@
 """What is published: the platform's wheel, the wheel for any machine, and the source distribution.
 
-    python release/dist.py [--output dist]
+    python release/dist.py [--output dist] [--runtime native]
 
 The platform's wheel (`dist/iquest_lsp-VERSION-py3-none-PLATFORM.whl`) holds the runtime with a library for each
 generation of processors. On Linux auditwheel puts into it what it needs besides the C library, and names the oldest
 system that it runs on: the one whose compiler built it, or an older one (manylinux_2_28 in the container of the
-release workflow). The wheel for any machine (`dist/any/`) has no runtime. The source distribution lies in
-`dist/source/`, so that `pip install dist/*.whl` means one file.
+release workflow). With `--runtime native` it holds one library, for processors like this one, which is there at once
+where this checkout was set up: to try an installation, not to publish.
+
+The wheel for any machine (`dist/any/`) has no runtime. The source distribution lies in `dist/source/`, so that
+`pip install dist/*.whl` means one file.
 """
 
 from __future__ import annotations
@@ -35,9 +38,11 @@ def main() -> int:
     """Builds all three and prints their names and sizes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "dist")
-    output: Path = parser.parse_args().output.resolve()
+    parser.add_argument("--runtime", choices=("portable", "native"), default="portable")
+    options = parser.parse_args()
+    output: Path = options.output.resolve()
     try:
-        made = [platform_wheel(output), any_wheel(output / "any"), source(output / "source")]
+        made = [platform_wheel(output, options.runtime), any_wheel(output / "any"), source(output / "source")]
     except DistError as error:
         print(error, file=sys.stderr)
         return 1
@@ -46,10 +51,10 @@ def main() -> int:
     return 0
 
 
-def platform_wheel(output: Path) -> Path:
+def platform_wheel(output: Path, runtime: str = "portable") -> Path:
     """The wheel with the runtime inside, checked and named for the oldest system that it runs on."""
     with tempfile.TemporaryDirectory(prefix="iquest-dist-") as scratch:
-        wheel = _hatchling("wheel", Path(scratch), "portable")
+        wheel = _hatchling("wheel", Path(scratch), runtime)
         if sys.platform == "linux":
             repaired = Path(scratch) / "repaired"
             _run([sys.executable, "-m", "auditwheel", "repair", "--only-plat", "-w", str(repaired), str(wheel)])

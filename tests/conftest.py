@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,15 @@ from hypothesis import settings
 from tests.reports import pytest_report_to_serializable
 
 __all__ = ["pytest_report_to_serializable"]
+
+# Hundreds of processes start here: where the environment keeps no bytecode, each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Threads of one computation wait for each other asleep, not spinning: beside other work, most of the time that a tiny
+# model takes is spinning (test_call_shapes took 21 s, asleep 4 s). An oracle's small matrices need no threads.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None)

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Programs of the system that the product calls.
-TOOLS = ("git", "sh", "uname")
+#: Programs of the system that the product calls, and those that uv's start scripts call.
+TOOLS = ("git", "sh", "uname", "realpath", "dirname")
 COMPILERS = ("cc", "c++", "gcc", "g++", "clang", "clang++", "cmake", "ninja", "make")
 CODE = "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n    return \n"
 #: The line of CODE that is completed.

@@ -1,6 +1,6 @@
 """The runtime on processors of other generations: which library is taken, and whether the logits are the same.
 
-    python -m benchmarks.install.processors [--python VENV/bin/python]
+    python -m benchmarks.install.processors [--python VENV/bin/python] [--processor Haswell]
 
 Each generation is emulated by qemu-user (Debian: apt-get install qemu-user), which runs the same program and the same
 models as natively. The logits of all positions of a prompt are compared with those of this machine's own library, as a
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,19 +53,23 @@ def main() -> int:
     """Prints a row for each processor; returns 1 where one differs by more than rounding."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--python", type=Path, default=Path(sys.executable), help="where iquest_lsp is installed")
+    parser.add_argument("--processor", action="append", choices=PROCESSORS, help="only these")
     options = parser.parse_args()
+    names = options.processor or PROCESSORS
     emulator = shutil.which("qemu-x86_64")
     if emulator is None:
         print("qemu-x86_64 is not installed (Debian: apt-get install qemu-user)", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="iquest-processors-") as folder:
         exact = write(Path(folder) / "random.gguf", Recipe(max_alibi_bias=8.0, window=16, n_embd=128, n_ff=256))
-        bad = _table(emulator, options.python, exact, "", "f32", MOST_DIFFERENCE)
-        bad += _table(emulator, options.python, embedded_path(), PROMPT, "f16", None)
+        bad = _table(names, emulator, options.python, exact, "", "f32", MOST_DIFFERENCE)
+        bad += _table(names, emulator, options.python, embedded_path(), PROMPT, "f16", None)
     return bool(bad)
 
 
-def _table(emulator: str, python: Path, model: Path, prompt: str, kind: str, limit: float | None) -> int:
+def _table(
+    names: Sequence[str], emulator: str, python: Path, model: Path, prompt: str, kind: str, limit: float | None
+) -> int:
     """Prints a row for each processor; returns how many differ by more than `limit`, or in a token."""
     own, taken, _ = _logits([], python, model, prompt, kind)
     largest = float(np.abs(own).max())
@@ -73,7 +78,7 @@ def _table(emulator: str, python: Path, model: Path, prompt: str, kind: str, lim
     )
     print(f"  {'processor':16} {'library':26} {'largest difference':>18} {'greedy tokens':>14} {'seconds':>8}")
     bad = 0
-    for name in PROCESSORS:
+    for name in names:
         logits, taken, seconds = _logits([emulator, "-cpu", name], python, model, prompt, kind)
         difference = float(np.abs(logits - own).max()) / largest
         same = int((logits.argmax(1) == own.argmax(1)).sum())

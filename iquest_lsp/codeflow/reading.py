@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
-from iquest_lsp.codeflow.answers.impact import is_meant
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
 from iquest_lsp.codeflow.facts import Fact, Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
@@ -24,7 +23,7 @@ from iquest_lsp.codeflow.syntax.definitions import ARGUMENTS, CLASSES, FUNCTIONS
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, reads_imports
 from iquest_lsp.codeflow.syntax.names import names_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.syntax.references import Reference, module_name, references
+from iquest_lsp.codeflow.syntax.references import Reference, is_meant, module_name, references
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, by_name_only, parameters
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.codeflow.wording.gaps import gap_words

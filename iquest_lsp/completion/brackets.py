@@ -160,17 +160,49 @@ def closed_after(place: CursorText, outer: list[Open]) -> int:
 
 
 def surplus(text: str, place: CursorText) -> int:
-    """Offset in an answer of the first closing sign that nothing at its place needs; -1 where all are needed."""
+    """Offset in an answer of the first closing sign that nothing at its place needs; -1 where all are needed.
+
+    Where all that was open is closed before it, the answer belongs into a bracket that is not there, and what a comma
+    parts from the rest is another argument in it: then that of the comma.
+    """
     outer = open_before(place)
-    found = [item for item in closings(text, grammars.language_of(place.path), [*outer]) if item.depth < len(outer)]
+    language = grammars.language_of(place.path)
+    found = [item for item, is_own in _closings_by_owner(text, language, outer) if not is_own]
     if not found:
         return -1
     needed = len(outer) - closed_after(place, outer)
+    last = -1
     for item in found:
+        if item.depth < 0 and last >= 0:
+            return _first_comma(text, last, item.at, language)
         if needed <= 0 or item.depth < 0:
             return item.at
         needed -= 1
+        last = item.at if item.depth == 0 else -1
     return -1
+
+
+def _closings_by_owner(text: str, language: str, outer: list[Open]) -> Iterator[tuple[Closing, bool]]:
+    """Each closing sign of an answer, and whether it closes what the answer itself has opened."""
+    left = len(outer)  # of what was open before
+    for item in closings(text, language, [*outer]):
+        is_own = item.depth >= left
+        yield item, is_own
+        if not is_own:
+            left = max(item.depth, 0)
+
+
+def _first_comma(text: str, start: int, end: int, language: str) -> int:
+    """Offset of the first comma outside of brackets and strings in a part of a text; its end where there is none."""
+    at = text.find(",", start, end)
+    while at >= 0:
+        stack: list[Open] = []
+        for _ in closings(text[start + 1 : at], language, stack):
+            pass
+        if not stack:
+            return at
+        at = text.find(",", at + 1, end)
+    return end
 
 
 def end_of_string(text: str, place: CursorText) -> int:
@@ -207,8 +239,9 @@ def own_closings(text: str, place: CursorText) -> frozenset[int]:
     In prose (a comment, a string, as far as it goes) brackets are paired as they stand, and `<` with `>` everywhere.
     """
     outer = open_before(place)
-    found = list(closings(text, grammars.language_of(place.path), [*outer]))
-    own = {item.at + extra for item in found for extra in range(len(item.sign)) if item.depth >= len(outer)}
+    by_owner = list(_closings_by_owner(text, grammars.language_of(place.path), outer))
+    found = [item for item, _ in by_owner]
+    own = {item.at + extra for item, is_own in by_owner if is_own for extra in range(len(item.sign))}
     if outer and outer[-1].kind in ("string", "comment"):
         end = next((item.at for item in found if item.depth == len(outer) - 1), len(text))
         own |= {match.end() - 1 for match in _ESCAPED.finditer(text, 0, end)}

@@ -53,6 +53,8 @@ MAX_IN_FLIGHT = 64
 LEAST_LEFT_MS = 60.0
 #: How many of the model's choices that say nothing are passed over for one that says something.
 MORE_TRIES = 3
+#: What the first answer of a request by key need not have, and those after it do: the probability of what is shown.
+MORE_LEAST = 0.05
 
 
 class Completer:
@@ -129,7 +131,7 @@ class Completer:
         if made.finish is Finish.DEADLINE and not made.text:
             self._warmer.soon(view, document.path, request.cursor)
         self._check_fresh(job)
-        answer = self._answer(job, made, Source.MODEL)
+        answer = self._completion(job, self._suggestion(job, made), made, Source.MODEL)
         self._start_speculating(job, answer)
         return answer
 
@@ -154,7 +156,7 @@ class Completer:
             if not made.tokens or made.tokens[0] in avoid:
                 break
             avoid.append(made.tokens[0])
-            answer = self._answer(job, made, Source.MODEL)
+            answer = self._completion(job, self._suggestion(job, made, MORE_LEAST), made, Source.MODEL)
             if answer.text and all(answer.text != other.text for other in found):
                 found = [*(one for one in found if one.text), answer]
             elif not answer.text and made.finish is Finish.DEADLINE:
@@ -333,14 +335,12 @@ class Completer:
         """The user put the answer of that number away: it is not offered again there."""
         self._dismissed.dismiss(number)
 
-    def _answer(self, job: Job, made: Generation, source: Source) -> Completion:
-        return self._completion(job, self._suggestion(job, made), made, source)
-
-    def _suggestion(self, job: Job, made: Generation) -> Suggestion:
+    def _suggestion(self, job: Job, made: Generation, asked_least: float = 0.0) -> Suggestion:
+        """What of it is shown; `asked_least` is the threshold of a request by key."""
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
-        least = 0.0 if job.request.explicit else threshold_of(metadata, job.settings.min_confidence, job.language)
-        made_ready = postprocess(made, job.place, job.unit, least)
+        usual = threshold_of(metadata, job.settings.min_confidence, job.language)
+        made_ready = postprocess(made, job.place, job.unit, asked_least if job.request.explicit else usual)
         if not made_ready.text or job.request.explicit:
             return made_ready
         text, offset = job.snapshot.document.text, job.place.offset

@@ -39,7 +39,8 @@ def whole_pieces(text: str) -> str:
 
 
 def without_tail(text: str, place: CursorText) -> str:
-    """Without an end that stands behind the cursor already, and without further lines where its line goes on.
+    """Without an end that stands behind the cursor already, and without further lines where its line goes on; nothing
+    where it begins with the rest of the line, which would then be there twice.
 
     A sign that closes what the answer itself opens is no repetition of the one behind the cursor.
     """
@@ -51,6 +52,8 @@ def without_tail(text: str, place: CursorText) -> str:
     bare = line.rstrip()
     if bare.endswith(rest) and not _cuts(own, len(bare) - len(rest), len(bare)):
         return bare[: -len(rest)]
+    if bare.startswith(rest) and is_telling(rest):
+        return ""
     for size in range(min(len(rest), len(line)), 0, -1):
         is_sign = not (rest[0].isalnum() or rest[0] == "_")
         same = line.endswith(rest[:size]) and (is_sign or size >= _LEAST_OVERLAP)

@@ -136,6 +136,8 @@ _TASK = (
     "going on where the part before it ends. No explanation.\n\n"
 )
 _FENCE = "```"
+#: A border that no tokenizer in use joins over, and how far above the cursor it is looked for, in characters.
+_BETWEEN_WORDS, _NEAR = re.compile(r"(?<=\S)(?= \S)"), 2000
 
 
 class PromptStyle(StrEnum):
@@ -248,22 +250,22 @@ class PromptFormat:
         if self.chat is not None:
             return self._question(cursor, self.chat)
         if tokens is None:
-            return [*self._file(cursor.path), *_text(cursor.prefix), *_text(cursor.head)]
+            return [*self._file(cursor.path), *_before(cursor)]
         parts = self._file(cursor.path)
         pre, suf, mid = ([Part(text, special=True)] if text else [] for text in _three(tokens))
         if self.order == "sfx":
-            return [*parts, *suf, *_text(self._rest(cursor)), *pre, *_text(cursor.prefix), *_text(cursor.head), *mid]
+            return [*parts, *suf, *_text(self._rest(cursor)), *pre, *_before(cursor), *mid]
         if self.order == "psm":
             opening = [*parts[:1], *pre, *parts[1:]] if tokens.path_inside else [*parts, *pre]
             after = self._rest(cursor)
             return [*opening, *_text(cursor.prefix), *suf, *_text(after), *mid, *_text(cursor.head)]
         if not tokens.tail:
             after = self._rest(cursor)
-            return [*parts, *pre, *suf, *_text(after), *mid, *_text(cursor.prefix), *_text(cursor.head)]
-        line = _text(cursor.head)
+            return [*parts, *pre, *suf, *_text(after), *mid, *_before(cursor)]
+        tail = []
         if cursor.tail:
-            line = [Part(tokens.tail, special=True), Part(cursor.tail), Part(tokens.head, special=True), *line]
-        return [*parts, *pre, *suf, *_text(cursor.suffix), *mid, *_text(cursor.prefix), *line]
+            tail = [Part(tokens.tail, special=True), Part(cursor.tail), Part(tokens.head, special=True)]
+        return [*parts, *pre, *suf, *_text(cursor.suffix), *mid, *_before(cursor, tail)]
 
     def _question(self, cursor: CursorText, chat: ChatTokens) -> list[Part]:
         """The answer is begun for the model with the cursor's line, so that it goes on instead of starting over."""
@@ -343,6 +345,22 @@ def encode(parts: Sequence[Part], special_tokens: Mapping[str, int], tokenized: 
         else:
             ids.extend(next(plain))
     return ids
+
+
+def _before(cursor: CursorText, between: Sequence[Part] = ()) -> list[Part]:
+    """What stands before the cursor, in two parts of which only the second changes while the line is typed; `between`
+    stands before the cursor's line.
+
+    They are cut between two words of a line above. Not at its end: most tokenizers join a line end with the indentation
+    that follows it, or with the signs before it, and a model has hardly ever seen these apart.
+    """
+    near = max(len(cursor.prefix) - _NEAR, 0)
+    borders = [found.start() for found in _BETWEEN_WORDS.finditer(cursor.prefix, near)]
+    at = borders[-1] if borders else len(cursor.prefix) if near else 0
+    above, near_cursor = _text(cursor.prefix[:at]), cursor.prefix[at:]
+    if between:
+        return [*above, *_text(near_cursor), *between, *_text(cursor.head)]
+    return [*above, *_text(near_cursor + cursor.head)]
 
 
 def _text(text: str) -> list[Part]:

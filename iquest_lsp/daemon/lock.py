@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import importlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from iquest_lsp.errors import DaemonError
+
+fcntl: Any = None
+with contextlib.suppress(ImportError):  # not on Windows, where there is no daemon
+    fcntl = importlib.import_module("fcntl")
 
 RETRY_S = 0.02
 

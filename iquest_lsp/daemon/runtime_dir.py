@@ -56,6 +56,12 @@ class DaemonFiles:
 
 def daemon_files(options: Mapping[str, object]) -> DaemonFiles:
     """The files of the daemon for these command line options; makes its folder. Raises DaemonError."""
+    if not hasattr(os, "getuid"):
+        raise DaemonError(
+            "There is no daemon on this system",
+            why="it needs a socket whose other end the system names, as Linux and macOS have",
+            fix="Every editor and command loads a model of its own instead",
+        )
     folder = runtime_folder()
     name = service_name(options)
     if len(os.fsencode(folder / f"{name}.sock")) > MAX_SOCKET_PATH:

@@ -6,10 +6,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from iquest_lsp.errors import NoSuchFileError, UsageError
-from iquest_lsp.workspace.paths import is_folder
+from iquest_lsp.workspace.paths import is_folder, path_in_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,10 @@ def choose(asked: str, offered: Sequence[Path]) -> Place:
 def folder_of(uri: str) -> Path | None:
     """The folder of this machine that a `file:` URI names; None for anything else."""
     try:
-        parts = urlsplit(uri)
+        path = path_in_uri(uri)
     except ValueError:
         return None
-    path = Path(unquote(parts.path))
-    return path if parts.scheme == "file" and path.is_absolute() and is_folder(path) else None
+    return Path(path) if path is not None and is_folder(Path(path)) else None
 
 
 def _may(path: Path, folder: Path) -> bool:

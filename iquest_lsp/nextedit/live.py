@@ -12,22 +12,21 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
-from iquest_lsp.codeflow.reading import Wanted
 from iquest_lsp.errors import IQuestError
-from iquest_lsp.nextedit import worker
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.gate import Refusals, in_order
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from iquest_lsp.codeflow.reading import Wanted
+
 log = logging.getLogger(__name__)
 
 #: How long a request waits for what is being worked out.
@@ -79,19 +78,18 @@ class NextEditing:
 
     async def work(self, *args: object) -> tuple[list[NextEdit], list[Wanted]]:
         """`worker.suggest` in the process."""
-        return await self._called(worker.suggest, *args)
+        return await self._called("suggest", *args)
 
     async def search(self, root: Path, epoch: int, exclude: Sequence[str], wanted: Sequence[Wanted]) -> None:
         """Searches for what suggestions want, and has the process learn it."""
-        loop = asyncio.get_running_loop()
         for each in wanted:
             args = (root, epoch, exclude, each)
-            found = await loop.run_in_executor(self._search_thread, partial(self._searcher.call, worker.search, *args))
-            await self._called(worker.learn, *args, found)
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self._search_thread, _call, self._searcher, "search", *args)
+            await self._called("learn", *args, found)
 
-    async def _called(self, work: Callable[..., T], *args: object) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(self._process.call, work, *args))
+    async def _called(self, work: str, *args: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _call, self._process, work, *args)
 
     def close(self) -> None:
         """Ends the processes."""
@@ -99,6 +97,14 @@ class NextEditing:
         self._searcher.stop()
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._search_thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _call(process: IndexProcess, work: str, *args: object) -> Any:
+    """A function of `worker` in a process."""
+    # Imported with the first question: a daemon starts without what only the processes need.
+    from iquest_lsp.nextedit import worker
+
+    return process.call(getattr(worker, work), *args)
 
 
 class Live:

@@ -120,15 +120,17 @@ class IndexProcess:
 
 def _kill(process: BaseProcess) -> None:
     """Ends a process and those that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if process.pid is not None and process.is_alive() and os.getpgid(process.pid) == process.pid:
-            os.killpg(process.pid, signal.SIGKILL)
+    if hasattr(os, "killpg"):  # Windows has no groups
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if process.pid is not None and process.is_alive() and os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, signal.SIGKILL)
     process.kill()
 
 
 def _serve(connection: Connection, idle_s: float, niceness: int) -> None:
     """The process itself."""
-    os.setpgid(0, 0)  # a group of its own, so that its git processes end with it
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)  # a group of its own, so that its git processes end with it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     if hasattr(os, "nice"):
         os.nice(niceness)
@@ -157,7 +159,9 @@ def _end_with_parent() -> None:
 
     def wait() -> None:
         parent.join()
-        os.killpg(0, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()
 

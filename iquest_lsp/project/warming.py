@@ -169,6 +169,8 @@ class Warmer:
     async def _quietly(self, view: ProjectView, path: str, cursor: Position, refresh: bool) -> None:
         try:
             await self.warm(view, path, cursor, refresh=refresh)
+            if refresh and self._calm(view, path) is Calm.FREE and (memory := view.project.memory.files.files):
+                await self._scheduler.learn(memory, group=str(view.root))
         except (DocumentError, EngineError, RequestCancelledError) as error:
             log.debug("not warmed: %s", error)
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from lsprotocol import types
 
 from iquest_lsp.datatypes import Completion, Position, Span
 from iquest_lsp.errors import DocumentError
+from iquest_lsp.workspace.paths import path_in_uri
 from iquest_lsp.workspace.positions import Draft, Encoding, LineIndex
 
 #: The command of an answer that was accepted whole; its argument is the answer's number.
@@ -30,15 +31,14 @@ def encoding_of(capabilities: types.ServerCapabilities) -> Encoding:
 def file_of(uri: str) -> Path:
     """The file a URI names; raises DocumentError for other kinds of document."""
     try:
-        parts = urlsplit(uri)
+        path = path_in_uri(uri)
     except ValueError as error:
         raise DocumentError(f"{uri[:200]!r} is not a URI", why=str(error)) from error
-    if parts.scheme != "file":
+    if path is not None:
+        return Path(path)
+    if urlsplit(uri).scheme != "file":
         raise DocumentError(f"{uri[:200]!r} is not a file", why="documents of this kind are not served")
-    path = unquote(parts.path)
-    if not path.startswith("/") or "\0" in path:
-        raise DocumentError(f"{uri[:200]!r} names no file", why="its path is not an absolute one")
-    return Path(path)
+    raise DocumentError(f"{uri[:200]!r} names no file", why="its path is not an absolute one")
 
 
 def files_of(uris: Iterable[str]) -> list[Path]:

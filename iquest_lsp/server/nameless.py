@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from platformdirs import user_state_path
 
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.server import convert
+from iquest_lsp.workspace.paths import path_in_uri
 from iquest_lsp.workspace.unsaved import cell_name, untitled_name
 
 #: Kinds of URI that are served without a file: unsaved buffers, and the cells that some clients open one by one.
@@ -61,11 +62,11 @@ class Nameless:
 
     def _cell_of(self, notebook: str, language: str) -> Path:
         parts = _parts(notebook)
-        path = unquote(parts.path)
-        if path.startswith("/") and "\0" not in path:
-            folder, name = Path(path).parent, PurePosixPath(path).name
+        path = path_in_uri(notebook, parts.scheme)
+        if path is not None:
+            folder, name = Path(path).parent, Path(path).name
         else:  # a notebook that was never saved
-            folder, name = self._home(), untitled_name(path, "")
+            folder, name = self._home(), untitled_name(unquote(parts.path), "")
         return folder / cell_name(name, next(self._numbers), language)
 
 

@@ -104,10 +104,7 @@ class Basket:
 
     def add(self, item):
         """Puts an item in."""
-        self.items.append(item)
-
-    def total(self):
-        return sum(item.price for item in '''
+        self.items.append('''
 COMMITS: tuple[tuple[str, dict[str, str], str], ...] = (
     (
         "Start the shop",

@@ -36,7 +36,12 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(r"`((?:iquest_lsp|quantize|tests|benchmarks|vscode-extension|editors|docs)/[\w./-]*)`")
 REDRAW = "run: python -m tests.docs.house_drawing docs/house.svg"
 #: Files that are made, and so may not be there.
-MADE = {"vscode-extension/iquest-lsp.vsix", "iquest_lsp/_runtime", "vscode-extension/dist/extension.js"}
+MADE = {
+    "vscode-extension/iquest-lsp.vsix",
+    "vscode-extension/iquest-lsp-linux-x64.vsix",
+    "vscode-extension/dist/extension.js",
+    "iquest_lsp/_runtime",
+}
 PROGRAMS = ("iquest-lsp", "explain-this-diff", "make")
 #: Words in upper case, or after a placeholder, that stand for something.
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_./:\[\]]*$|…|\.\.\.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.model import Model
+from quantize.oracle import Oracle
 from quantize.random_model import Recipe
 
 TOLERANCE = 1e-5
@@ -52,6 +54,23 @@ def lengths(recipe: Recipe) -> tuple[int, ...]:
 
 def tokens_for(recipe: Recipe, n: int) -> NDArray[np.int32]:
     return np.random.default_rng(100 + recipe.seed + n).integers(0, recipe.n_vocab, n).astype(np.int32)
+
+
+def expected(path: Path, tokens: NDArray[np.integer[Any]], **options: Any) -> NDArray[np.float64]:
+    """What the oracle says of a session's model file, `options` as for `Oracle.logits`; worked out once, to be read."""
+    return _expected(path, tokens.astype(np.int64).tobytes(), tuple(options.items()))
+
+
+@functools.lru_cache(maxsize=200)
+def _expected(path: Path, tokens: bytes, options: tuple[tuple[str, Any], ...]) -> NDArray[np.float64]:
+    result = _oracle(path).logits(np.frombuffer(tokens, np.int64), **dict(options))
+    result.flags.writeable = False
+    return result
+
+
+@functools.lru_cache(maxsize=40)
+def _oracle(path: Path) -> Oracle:
+    return Oracle.from_gguf(path)
 
 
 def error(result: NDArray[Any], reference: NDArray[Any]) -> float:

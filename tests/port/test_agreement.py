@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from iquest_lsp.runtime.llama.model import Model
-from quantize.oracle import Oracle, Wrong
+from quantize.oracle import Wrong
 from quantize.random_model import Recipe
-from tests.port.agreement import CASES, TOLERANCE, WAYS, error, lengths, open_context, prefill, tokens_for
+from tests.port.agreement import CASES, TOLERANCE, WAYS, error, expected, lengths, open_context, prefill, tokens_for
 
 Files = Callable[[Recipe], Path]
 
@@ -21,11 +21,10 @@ Files = Callable[[Recipe], Path]
 def test_every_way_of_evaluating_agrees_with_the_oracle(case: str, swa_full: bool, random_model: Files) -> None:
     recipe = CASES[case]
     path = random_model(recipe)
-    oracle = Oracle.from_gguf(path)
     model = Model.load(path)
     for n in lengths(recipe):
         tokens = tokens_for(recipe, n)
-        reference = oracle.logits(tokens)
+        reference = expected(path, tokens)
         for way, (evaluate, sequences) in WAYS.items():
             context = open_context(model, sequences=sequences, swa_full=swa_full)
             assert error(evaluate(context, tokens), reference) <= TOLERANCE, (way, n)
@@ -43,7 +42,7 @@ def test_a_wrong_implementation_fails_the_same_comparison(case: str, wrong: Wron
     tokens = tokens_for(recipe, lengths(recipe)[1])
     model = Model.load(path)
     context = open_context(model)
-    mistaken = Oracle.from_gguf(path).logits(tokens, wrong=wrong)
+    mistaken = expected(path, tokens, wrong=wrong)
     assert error(prefill(context, tokens), mistaken) > 1000 * TOLERANCE
     context.close()
     model.close()
@@ -55,7 +54,7 @@ def test_streams_of_their_own_agree_as_well(random_model: Files) -> None:
     tokens = tokens_for(recipe, 40)
     model = Model.load(path)
     context = open_context(model, sequences=2, unified=False)
-    assert error(WAYS["two sequences"][0](context, tokens), Oracle.from_gguf(path).logits(tokens)) <= TOLERANCE
+    assert error(WAYS["two sequences"][0](context, tokens), expected(path, tokens)) <= TOLERANCE
     context.close()
     model.close()
 
@@ -65,7 +64,7 @@ def test_quantized_weights_stay_close_to_the_oracle_on_the_same_weights(random_m
     tokens = tokens_for(Recipe(), 60)
     model = Model.load(path)
     context = open_context(model)
-    result, reference = prefill(context, tokens), Oracle.from_gguf(path).logits(tokens)
+    result, reference = prefill(context, tokens), expected(path, tokens)
     assert error(result, reference) < 0.05  # llama.cpp rounds activations to 8 bits too
     assert np.mean(result.argmax(-1) == reference.argmax(-1)) > 0.8
     context.close()

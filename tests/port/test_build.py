@@ -44,7 +44,7 @@ def tree(tmp_path: Path) -> Path:
 def originals() -> dict[str, str]:
     """Files whose lines are the patch's old side, each hunk at its own line."""
     result: dict[str, str] = {}
-    for name, hunks in patching._files(build.PATCH.read_text("utf-8")):
+    for name, hunks in patching.files(build.PATCH.read_text("utf-8")):
         lines: list[str] = []
         for start, body in hunks:
             lines += ["// elsewhere\n"] * (start - 1 - len(lines))
@@ -87,7 +87,7 @@ def test_a_wrong_download_is_not_used(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(build, "_run", fetch)
     with pytest.raises(build.BuildError, match="expected " + build.SDIST_SHA256):
-        build._sdist(tmp_path, lambda line: None)
+        build.distribution(tmp_path, lambda line: None)
     assert not (tmp_path / build.SDIST).exists()
 
 
@@ -101,7 +101,7 @@ def test_the_cache_key_follows_its_inputs(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_portable_runtime_is_known_by_another_key_and_by_no_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     native, portable = build.key("native"), build.key("portable")
     assert native != portable
-    monkeypatch.setattr(build, "processor", lambda: "another processor")
+    monkeypatch.setattr(sys.modules["iquest_port_machine"], "processor", lambda: "another processor")
     assert build.key("native") != native
     assert build.key("portable") == portable
 
@@ -178,6 +178,44 @@ def test_a_runtime_is_put_over_the_one_that_is_there(
         assert found is not None
         assert found["version"] == version
         assert [path.name for path in target.parent.iterdir()] == ["_runtime"]
+
+
+def test_a_build_that_was_interrupted_goes_on_where_it_was(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, unpacked = tmp_path / "cache", 0
+    monkeypatch.setattr(build, "cache_folder", lambda: cache)
+    monkeypatch.setattr(build, "distribution", lambda root, progress: tmp_path / build.SDIST)
+
+    def unpack(sdist: Path, folder: Path, progress: build.Progress) -> None:
+        nonlocal unpacked
+        unpacked += 1
+        shutil.copytree(tree, folder / f"llama_cpp_python-{build.VERSION}")
+
+    def interrupted(source: Path, kind: str, progress: build.Progress) -> Path:
+        (source / "built").mkdir()
+        (source / "built" / "first.o").write_text("compiled", "utf-8")
+        raise KeyboardInterrupt
+
+    def compiled(source: Path, kind: str, progress: build.Progress) -> Path:
+        assert (source / "built" / "first.o").read_text("utf-8") == "compiled"
+        return built_libraries(source / "built" / "libraries")
+
+    monkeypatch.setattr(build, "patched_tree", unpack)
+    (cache / ".build-native-of-other-inputs").mkdir(parents=True)
+    (cache / ".build-portable-of-another-kind").mkdir()
+    monkeypatch.setattr(build, "compile_tree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build.ensure_runtime()
+    monkeypatch.setattr(build, "compile_tree", compiled)
+    found = build.ensure_runtime()
+    assert unpacked == 1
+    assert build.cached_runtime() == found
+    assert {path.name for path in cache.iterdir()} == {
+        found.name,
+        "build.lock",
+        ".build-portable-of-another-kind",
+    }
 
 
 def test_the_script_runs_alone_and_prints_nothing_else_on_stdout(tmp_path: Path) -> None:

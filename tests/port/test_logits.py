@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from quantize.logits import command
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
-from tests.port.agreement import TOLERANCE, error
+from tests.port.agreement import TOLERANCE, error, expected
 
 RECIPE = Recipe(seed=50)
 TOKENS = np.random.default_rng(50).integers(0, 256, 120)
@@ -38,26 +38,25 @@ def test_every_position_is_written(tmp_path: Path, model: Path, schedule: str, d
     result, logits = call(tmp_path, model, "--schedule", schedule, tokens=TOKENS.astype(dtype))
     assert result.exit_code == 0, result.output
     assert (logits.dtype, logits.shape) == (np.float32, (120, 256))
-    assert error(logits, Oracle.from_gguf(model).logits(TOKENS)) <= TOLERANCE
+    assert error(logits, expected(model, TOKENS)) <= TOLERANCE
 
 
 def test_a_depth(tmp_path: Path, model: Path) -> None:
     result, logits = call(tmp_path, model, "--depth", "1", "--second-pass", "window")
     assert result.exit_code == 0, result.output
-    assert error(logits, Oracle.from_gguf(model).logits(TOKENS, depth=1)) <= TOLERANCE
+    assert error(logits, expected(model, TOKENS, depth=1)) <= TOLERANCE
 
 
 @pytest.mark.parametrize("schedule", ["512", "100,1", "30,30,30,10,1", "33"])
 def test_the_window_leaves_out_what_is_not_needed(tmp_path: Path, model: Path, schedule: str) -> None:
     result, logits = call(tmp_path, model, "--second-pass", "window", "--schedule", schedule)
     assert result.exit_code == 0, result.output
-    reference = Oracle.from_gguf(model)
     prompt = 100 if schedule.endswith(",1") else 120
-    begin = prompt - reference.shape.receptive_field
+    begin = prompt - Oracle.from_gguf(model).shape.receptive_field
     assert np.isnan(logits[:begin]).all()
     assert np.isfinite(logits[begin:]).all()
-    assert error(logits[prompt - 1 :], reference.logits(TOKENS)[prompt - 1 :]) <= TOLERANCE
-    inexact = reference.logits(TOKENS, second_from=begin)[begin:]
+    assert error(logits[prompt - 1 :], expected(model, TOKENS)[prompt - 1 :]) <= TOLERANCE
+    inexact = expected(model, TOKENS, second_from=begin)[begin:]
     assert error(logits[begin:], inexact) <= TOLERANCE
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from iquest_lsp.datatypes import Generation, Limits, Prompt
+from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.controller import Controller, DraftSource, Move
+from iquest_lsp.runtime.decode.share_learner import LEAST_FILES
 from iquest_lsp.runtime.memory.builder import Builder, Text
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
 from iquest_lsp.runtime.memory.store import ORDERS
@@ -53,9 +55,11 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             model_path=str(path), context_tokens=1024, batch_tokens=64, kv_type="f32", flash_attention=False, threads=1
         )
     )
-    made.load(lambda share: None)
-    yield made
-    made.close()
+    with pytest.MonkeyPatch.context() as patch:  # what is learned is kept there
+        patch.setenv("XDG_CACHE_HOME", str(path.parent / "cache"))
+        made.load(lambda share: None)
+        yield made
+        made.close()
 
 
 @pytest.fixture
@@ -113,3 +117,35 @@ def test_a_memory_that_is_gone_or_foreign_is_none(engine: LlamaBackend, tmp_path
     made = answer(engine, 1, (str(foreign), str(tmp_path / "gone.memory")))
     assert made.tokens == plain.tokens
     assert made.memory_path == ""
+
+
+def test_how_far_a_model_leans_on_the_memory_is_learned_from_it(engine: LlamaBackend, tmp_path: Path) -> None:
+    """Where the model's file does not say: in steps that give way, once, and known at the next start."""
+    parts = engine.parts
+    random = np.random.default_rng(5)
+    phrases = random.integers(97, 123, (8, 12))
+    texts = {f"{at}.py": phrases[random.integers(0, 8, 60)].ravel().tolist() for at in range(LEAST_FILES)}
+    builder = Builder(tmp_path, parts.model.vocabulary_key, parts.model.n_vocab, texts.__getitem__)
+    memory = builder.update(Text(name, name) for name in texts).files
+
+    assert engine.learn((), 50.0, lambda: False) == 0, "there is nothing to learn from"
+    left = engine.learn(memory, 1.0, lambda: False)
+    assert left > 0
+    with pytest.raises(RequestCancelledError):
+        engine.learn(memory, 1e9, lambda: True)
+    before = answer(engine, 0, (), copying=False).tokens
+    assert engine.learn(memory, 1.0, lambda: False) < left, "what was read stays"
+    assert engine.learn(memory, 1e9, lambda: False) == 0
+    assert answer(engine, 0, (), copying=False).tokens == before, "it reads in a cache of its own"
+    shares = parts.mixtures.memory_shares
+    assert shares is not None
+    assert engine.learn(memory, 1e9, lambda: False) == 0
+
+    again = LlamaBackend(replace(engine.options))
+    again.load(lambda share: None)
+    try:
+        assert again.parts.mixtures.memory_shares == shares
+        assert again.learn(memory, 1e9, lambda: False) == 0
+    finally:
+        again.close()
+        parts.mixtures.memory_shares = None

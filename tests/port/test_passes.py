@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
-from quantize.oracle import Oracle
 from quantize.random_model import Recipe
-from tests.port.agreement import TOLERANCE, error
+from tests.port.agreement import TOLERANCE, error, expected
 
 Files = Callable[[Recipe], Path]
 
@@ -37,10 +36,10 @@ class Bench:
 
     def __init__(self, path: Path, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.oracle = Oracle.from_gguf(path)
+        self.path = path
         self.model = Model.load(path)
         self.tokens = np.random.default_rng(recipe.seed).integers(0, recipe.n_vocab, N).astype(np.int32)
-        self.reference = self.oracle.logits(self.tokens)
+        self.reference = expected(path, self.tokens)
         self._open: list[LoopContext] = []
 
     def context(self, cells: int = 1024, **options: Any) -> LoopContext:
@@ -87,7 +86,7 @@ def test_each_depth_gives_the_logits_of_that_many_passes(bench: Bench) -> None:
     for depth in range(1, bench.recipe.passes + 1):
         context.clear()
         context.decode_depth(bench.tokens, np.arange(N), 0, depth, "all")
-        assert error(rows(context, N), bench.oracle.logits(bench.tokens, depth=depth)) <= TOLERANCE
+        assert error(rows(context, N), expected(bench.path, bench.tokens, depth=depth)) <= TOLERANCE
     assert context.evaluated_first == N * bench.recipe.passes
     assert context.evaluated_later == N * (bench.recipe.passes - 1)
 
@@ -258,7 +257,7 @@ def test_a_window_that_was_overwritten_is_noticed(bench: Bench) -> None:
     assert context.exact_from(0, 300) == 300 + context.reach
     plan = context.plan(0, 300, 310)
     context.run(plan, tokens[:310])
-    assert error(context.logits(-1), bench.oracle.logits(tokens[:310])[-1]) <= TOLERANCE
+    assert error(context.logits(-1), expected(bench.path, tokens[:310])[-1]) <= TOLERANCE
 
 
 @every_model

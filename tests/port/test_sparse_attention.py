@@ -17,7 +17,7 @@ from iquest_lsp.runtime.models.planner import reach
 from quantize import random_model as recipes
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
-from tests.port.agreement import TOLERANCE, WAYS, error, run, tokens_for
+from tests.port.agreement import TOLERANCE, WAYS, error, expected, run, tokens_for
 
 Files = Callable[[Recipe], Path]
 Tokens = NDArray[np.int32]
@@ -56,7 +56,7 @@ def test_every_way_of_evaluating_agrees_with_the_oracle(
 ) -> None:
     path = random_model(CASES[case])
     tokens = tokens_for(CASES[case], 320)
-    reference = Oracle.from_gguf(path).logits(tokens)
+    reference = expected(path, tokens)
     model = Model.load(path)
     for way, (evaluate, sequences) in WAYS.items():
         context = sparse_context(model, n_seq_max=sequences, unified=unified, n_threads=threads)
@@ -70,7 +70,7 @@ def test_every_way_of_evaluating_agrees_with_the_oracle(
 def test_a_greedy_skip_fails_the_same_comparison(case: str, random_model: Files) -> None:
     path = random_model(CASES[case])
     tokens = tokens_for(CASES[case], 320)
-    reference = Oracle.from_gguf(path).logits(tokens)
+    reference = expected(path, tokens)
     model = Model.load(path)
     for way in ("whole prefill", "token by token"):
         context = sparse_context(model, GREEDY)

@@ -43,7 +43,11 @@ def test_the_space_in_front_is_as_configured(tmp_path: Path, prefix: bool) -> No
     vocabulary = Vocabulary.read(tmp_path)
     path = write_vocabulary(tmp_path / "v.gguf", vocabulary)
     model = Model.load(path, vocab_only=True)
-    assert vocabulary.tokens[model.tokenize("return")[0]].startswith("\u2581") is prefix
+    assert vocabulary.tokens[model.tokenize("return", special=True)[0]].startswith("\u2581") is prefix
+    # a part of a longer text has none in any case, and means the same wherever it is cut
+    for text in ("return", "    return x", "\n\n    return", "", "\u6f22", " "):
+        assert model.detokenize(model.tokenize(text)) == text.encode()
+    assert model.tokenize("if x:\n") + model.tokenize("    return x") == model.tokenize("if x:\n    return x")
     model.close()
 
 

@@ -21,6 +21,7 @@ from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.models import packaged
 from iquest_lsp.token_ids import TokenIds
 from tests.e2e.home import Home, private_home
+from tests.port.test_window_tokens import check
 
 pytestmark = pytest.mark.real
 
@@ -63,9 +64,26 @@ def test_it_continues_and_has_no_fill_in_the_middle(engine: LlamaBackend) -> Non
     assert ChatTemplate.of(model.metadata, model.special_tokens()) is not None
 
 
+def test_its_threshold_comes_with_the_package(real_model: Path) -> None:
+    made = LlamaBackend(EngineOptions(model_path=str(real_model), context_tokens=512, threads=1))
+    assert made.load(lambda share: None).metadata["iquest.confidence"] == "0.3"
+    made.close()
+
+
 def test_it_goes_on_with_what_stands_before_the_cursor(engine: LlamaBackend) -> None:
     prefix = CODE + "\n\n" + "".join(AGAIN.splitlines(keepends=True)[:3])
     assert continued(engine, prefix, "    return fib(n - 1) + fib(") == "n - 2)"
+
+
+def test_the_text_before_the_cursor_is_tokenized_as_a_whole(engine: LlamaBackend) -> None:
+    """Its tokenizer joins a line end with the indentation after it; see tests/port/test_window_tokens.py."""
+    check(engine.parts.model)
+
+
+def test_in_a_new_line_the_indentation_is_chosen_with_the_line_end(engine: LlamaBackend) -> None:
+    prefix = CODE + "\n\n" + "".join(AGAIN.splitlines(keepends=True)[:2])
+    assert continued(engine, prefix, "        ") == "return n"
+    assert continued(engine, prefix, "") == "        return n"
 
 
 def test_inside_a_word_it_goes_on_with_the_word(engine: LlamaBackend) -> None:

@@ -181,6 +181,11 @@ def test_a_long_module_says_why_it_is_long() -> None:
     assert long <= LONG
 
 
+def _called(node: ast.Call) -> str:
+    """The last name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 def private_uses(path: Path) -> Iterator[str]:
     """Names with one underscore that a test reads of something else than itself."""
     for node in ast.walk(tree(path)):
@@ -189,7 +194,7 @@ def private_uses(path: Path) -> Iterator[str]:
             name = node.attr
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("iquest_lsp", "quantize")):
             name = next((alias.name for alias in node.names if re.match("_[^_]", alias.name)), "")
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr") and len(node.args) > 1:
+        elif isinstance(node, ast.Call) and len(node.args) > 1 and _called(node).endswith("setattr"):
             name = getattr(node.args[1], "value", "")
         if isinstance(name, str) and re.match("_[^_]", name) and name != "_exit":
             yield f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"

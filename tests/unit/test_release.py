@@ -119,13 +119,77 @@ def test_the_package_names_no_dependency_by_a_path_and_no_llama() -> None:
 
 def test_the_extension_carries_what_the_wheel_is_built_from_and_no_runtime(tmp_path: Path) -> None:
     archive = module("vscode-extension/tools/server_archive.py")
-    archive.EXTENSION = tmp_path
-    archive.main()
-    (packed,) = (tmp_path / "server").glob("*.tar.gz")
+    packed = archive.write(tmp_path / "server")
+    assert [packed] == list((tmp_path / "server").glob("*.tar.gz"))
     with tarfile.open(packed) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
     assert {"pyproject.toml", "release/wheel_hook.py", "iquest_lsp/runtime/port/build.py", MODEL} <= names
     assert not any("_runtime/" in name or "__pycache__" in name for name in names)
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(ROOT / "vscode-extension" / "tools"))
+    return module("vscode-extension/tools/package.py")
+
+
+LINUX = "iquest_lsp-1.0-py3-none-manylinux_2_28_x86_64.whl"
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        (LINUX, "linux-x64"),
+        ("iquest_lsp-1.0-py3-none-manylinux_2_36_aarch64.whl", "linux-arm64"),
+        ("iquest_lsp-1.0-py3-none-macosx_14_0_arm64.whl", "darwin-arm64"),
+        ("iquest_lsp-1.0-py3-none-win_amd64.whl", "win32-x64"),
+    ],
+)
+def test_a_wheel_names_the_platform_of_its_extension(package: ModuleType, name: str, target: str) -> None:
+    assert package.target_of(name) == target
+    assert ["--target", target] == package.vsce(Path("x.vsix"), Path(name), None)[-4:-2]
+
+
+def test_a_wheel_for_any_machine_is_no_platform_of_an_editor(package: ModuleType) -> None:
+    for name in ("iquest_lsp-1.0-py3-none-any.whl", "iquest_lsp-1.0-py3-none-linux_x86_64.whl"):
+        with pytest.raises(package.PackageError, match="for no platform"):
+            package.target_of(name)
+
+
+def test_wheels_for_the_same_or_an_older_system_are_carried(package: ModuleType) -> None:
+    found = package.platforms(LINUX)
+    assert found[0] == "manylinux_2_28_x86_64"
+    assert {"manylinux_2_17_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64"} <= set(found)
+    assert not any("2_29" in tag for tag in found)
+    assert package.platforms("iquest_lsp-1.0-py3-none-macosx_14_0_arm64.whl") == ["macosx_14_0_arm64"]
+    assert "manylinux1_aarch64" not in package.platforms(LINUX.replace("x86_64", "aarch64"))
+
+
+def test_what_every_python_takes_lies_in_one_place(package: ModuleType, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("cp311", "cp312")]
+    for folder in folders:
+        folder.mkdir()
+        for name in (LINUX, "pip-1-py3-none-any.whl", f"numpy-1-{folder.name}-{folder.name}-linux_x86_64.whl"):
+            (folder / name).touch()
+    (folders[0] / "backport-1-py3-none-any.whl").touch()  # an older Python alone needs it
+    package.share(folders, tmp_path, LINUX)
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.whl"))
+    assert found == [
+        "cp311/backport-1-py3-none-any.whl",
+        "cp311/numpy-1-cp311-cp311-linux_x86_64.whl",
+        "cp312/numpy-1-cp312-cp312-linux_x86_64.whl",
+        "pip-1-py3-none-any.whl",
+    ]
+
+
+def test_the_extension_names_a_repository_only_where_one_is_given(package: ModuleType) -> None:
+    bare, named = package.manifest(None), package.manifest("https://example.invalid/ann/lsp")
+    assert not {"repository", "bugs", "homepage", "scripts"} & set(bare)
+    assert named["repository"]["url"] == "https://example.invalid/ann/lsp.git"
+    assert "--allow-missing-repository" in package.vsce(Path("x.vsix"), None, None)
+    command = package.vsce(Path("x.vsix"), None, "https://example.invalid/ann/lsp")
+    assert command[-1] == "https://example.invalid/ann/lsp/raw/HEAD/vscode-extension"
+    assert "--allow-missing-repository" not in command
 
 
 def test_the_release_workflow_calls_what_is_there() -> None:

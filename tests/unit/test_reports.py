@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.reports import escaped
 
 FAILING = r"""
@@ -23,6 +25,7 @@ def test_lone_surrogates_are_escaped() -> None:
     assert escaped(told) == {"a\\ud800": ["\\udfff", ("é\\udc80", 3, None)], "whole": "😀"}
 
 
+@pytest.mark.slow
 def test_a_worker_lives_on_after_it_has_told_of_one(tmp_path: Path) -> None:
     file = tmp_path / "test_failing.py"
     file.write_text(FAILING, "utf-8")

@@ -54,6 +54,8 @@ test.each([
   ["no compiler", "CMake Error: No CMAKE_CXX_COMPILER could be found.", /compiler/],
   ["no compiler, told by setuptools", "error: command 'g++' failed: No such file or directory", /compiler/],
   ["no network", "NewConnectionError('Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')", /index cannot be reached/],
+  ["a wheel for another system", "ERROR: iquest_lsp-0.1.0-py3-none-manylinux_2_36_x86_64.whl is not a supported wheel on this platform.", /another system/],
+  ["a carried package that does not fit", "Looking in links: /x/wheels / Processing /x/s.whl / ERROR: Could not find a version that satisfies the requirement numpy>=1.26 (from versions: none)", /another system/],
   ["no space", "OSError: [Errno 28] No space left on device", /disk is full/],
   ["an old Python", "ERROR: Package 'iquest-lsp' requires a different Python: 3.9.2 not in '>=3.11'", /Python 3\.11/],
   ["a broken cache folder", "NotADirectoryError: [Errno 20] Not a directory: '/home/ann/.cache/iquest-lsp/runtime'", /cache is damaged/],

@@ -1,8 +1,6 @@
-"""Packs the language server's sources into vscode-extension/server, for the extension to install from.
+"""Packs the language server's sources, for the extension to install from.
 
 Not a source distribution of hatch: that holds tests, benchmarks and the workshop too.
-
-    python vscode-extension/tools/server_archive.py
 """
 
 from __future__ import annotations
@@ -35,15 +33,13 @@ def sources() -> Iterator[Path]:
                 yield file
 
 
-def main() -> None:
-    """Writes the archive; the same sources give the same bytes."""
-    folder = EXTENSION / "server"
+def write(folder: Path) -> Path:
+    """Writes the archive into `folder`, which is made; the same sources give the same bytes."""
     folder.mkdir(exist_ok=True)
-    for old in folder.glob("*.tar.gz"):
-        old.unlink()
     name = f"iquest-lsp-{version()}"
+    path = folder / f"{name}.tar.gz"
     with (
-        (folder / f"{name}.tar.gz").open("wb") as raw,
+        path.open("wb") as raw,
         gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w") as archive,
     ):
@@ -53,7 +49,4 @@ def main() -> None:
             info.uname = info.gname = ""
             with file.open("rb") as content:
                 archive.addfile(info, content)
-
-
-if __name__ == "__main__":
-    main()
+    return path

@@ -169,7 +169,7 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
     return _without_extracted(link_moves(found))
 
 
-_GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE, EffectKind.HANDLES})
+_GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})
 
 
 def _without_extracted(changes: Sequence[SymbolChange]) -> list[SymbolChange]:

@@ -6,7 +6,7 @@ change anyway.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -19,10 +19,10 @@ from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.syntax.imports import imports
+from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
-from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of
-from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_from, module_name, references
+from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
+from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_meant, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
@@ -205,6 +205,7 @@ def _ci_text(repository: Repository) -> str:
 def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importers: set[str]) -> Iterable[ImpactItem]:
     short = _short(name)
     alone = all(use.path == path for use in uses if use.own)
+    others = {use.path for use in uses if use.own and use.path != path and category(use.path) is Category.SOURCE}
     used = {use.path for use in uses if not imports(use.text)}
     for use in uses:
         # A test is told by what it does with the definition, not by its import.
@@ -214,6 +215,8 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
             continue
         sure = is_meant(use, path, name, importers)
+        if sure and _may_be_another(use, path, others):
+            sure = None
         if sure is False or (sure is None and not (alone and is_compound(short))):
             continue
         confidence = 0.9 if sure else 0.5
@@ -224,18 +227,12 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
         yield ImpactItem(use.path, use.line + 1, use.kind, fact, confidence)
 
 
-def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
-    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
-
-    `importers` are the files that import the module at `path`.
-    """
-    module = module_name(path)
-    if "." in name:
-        return use.owned
-    if use.on == module and use.path in importers:
-        return True
-    known = is_from(use, path)
-    return True if known is None and use.path in importers else known
+def _may_be_another(use: Reference, path: str, others: Iterable[str]) -> bool:
+    """Whether the package that a name is imported from holds several files that define it, and does not say which."""
+    if use.path == path:
+        return False
+    packages = [module for module in (use.modules if use.on else use.sources) or () if is_package(module, path)]
+    return any(leads_to(module, other, use.path) for module in packages for other in others)
 
 
 def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[ImpactItem]:
@@ -252,8 +249,17 @@ def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[Imp
 def _tests(path: str, tracked: frozenset[str]) -> Iterable[ImpactItem]:
     for other in tracked:
         code = category(other) is Category.TEST and grammars.language_of(other)
-        if code and other != path and is_test_of(other, path):
+        if code and other != path and is_test_of(other, path) and not _has_own(other, path, tracked):
             yield ImpactItem(other, 1, "test", Use(UseKind.NAMED_TEST, (path,)), 0.6)
+
+
+def _has_own(test: str, path: str, tracked: frozenset[str]) -> bool:
+    """Whether a test stands beside a file of its name, which is another one than the file at `path`."""
+    file = PurePosixPath(test)
+    beside = (
+        file.with_name(f"{stem(test)}{suffix}").as_posix() for suffix in {file.suffix, PurePosixPath(path).suffix}
+    )
+    return any(other in tracked and other != path for other in beside)
 
 
 def _cochanges(path: str, partners: Sequence[Partner], tracked: frozenset[str]) -> Iterable[ImpactItem]:

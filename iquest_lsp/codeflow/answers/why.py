@@ -63,6 +63,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         _symbol_steps(index, target, steps, birth_only=target.lines is not None)
     elif target.lines is None:
         _file_steps(index, target, steps)
+    _came_with_its_file(index, target, steps)
     if not steps:
         gaps = index.repository.lacks()
         if target.name and target.symbol is None and not gaps:
@@ -71,7 +72,6 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         uncommitted = nothing or (target.committed is None and target.lines_committed is None)
         uncommitted = uncommitted and not (target.name and target.symbol is None)  # that is not even in the file
         return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None, gaps=gaps)
-    _came_with_its_file(index, target, steps)
     born = min(steps.values(), key=lambda step: step.entry.order)
     deprecation = _deprecation(steps.values()) if target.symbol is None or target.is_deprecated else None
     if target.name:
@@ -161,11 +161,11 @@ def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step
     """Adds the beginning of a definition that came in a commit too wide to be read in depth."""
     names = index.renamed_from(target.head_path)
     entries = index.on_paths(names)
-    first = min((step.entry.order for step in steps.values()), default=0)
-    if not target.name or not entries or entries[-1].oid in steps or entries[-1].order >= first:
+    if not target.name or target.symbol is None or not entries or entries[-1].oid in steps:
         return
-    oldest = min(steps.values(), key=lambda step: step.entry.order)
-    if any(event.kind in _INTRODUCE for event in oldest.events):
+    oldest = min(steps.values(), key=lambda step: step.entry.order, default=None)
+    known = oldest is not None and any(event.kind in _INTRODUCE for event in oldest.events)
+    if known or (oldest is not None and entries[-1].order >= oldest.entry.order):
         return
     # The changes in between told nothing of it, so it was there where it is in the oldest state.
     for path in index.touched_by(entries[-1], names):

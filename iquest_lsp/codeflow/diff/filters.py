@@ -96,10 +96,23 @@ _TRAILER = re.compile(
 )
 
 
+MAX_SQUASHED = 40
+#: How hosts write the title of each commit that they squash, and the line before the trailers.
+_SQUASHED = re.compile(r"\s*(?:\* [^\n]*(?:\n(?!\s*[*-] )[^\n]*)?|-{9,})\s*$")
+
+
 def rationale(body: str, limit: int = 400) -> str:
-    """The first paragraphs of a message's body that are prose, without trailers, on one line each."""
+    """The first paragraphs of a message's body that are prose, without trailers, on one line each.
+
+    Where a body lists the commits that were squashed into one, their titles are none: they tell steps, not reasons.
+    """
     kept: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", body):
+    paragraphs = re.split(r"\n\s*\n", body)
+    squashed = sum(map(bool, map(_SQUASHED.match, paragraphs))) > 1
+    # What one of very many was for, the whole was not for.
+    for paragraph in paragraphs if len(paragraphs) <= MAX_SQUASHED or not squashed else []:
+        if squashed and _SQUASHED.match(paragraph):
+            continue
         lines = [line.strip() for line in paragraph.splitlines()]
         lines = [line for line in lines if line and not _TRAILER.match(line) and not line.startswith("diff --git")]
         text = " ".join(lines)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment, uncommented
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects
 
@@ -198,8 +198,13 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         and all(is_comment(line) and not _POINTER.match(line) for line in (*minus, *plus)),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
-        speeds=sum(bool(_SPEED.search(line)) for line in plus) - sum(bool(_SPEED.search(line)) for line in minus),
+        speeds=_fast(plus) - _fast(minus),
     )
+
+
+def _fast(lines: Iterable[str]) -> int:
+    """How many lines of code speak of caching or parallel work."""
+    return sum(bool(_SPEED.search(uncommented(line))) for line in lines if not is_comment(line))
 
 
 _PREFIXES = {
@@ -309,7 +314,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
-            r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|issue|resolv\w+|guard|"
+            r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|resolv\w+|guard|"
             r"ensure)\b|错误|异常|崩溃|防止|避免",
             "fix",
             1.2,
@@ -353,6 +358,14 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             "style",
             1.7,
         ),
+        # What a compiler or a linter asks for mends nothing that runs.
+        (r"^fix(?:e[sd]|ing)?\s+(?:[\w:-]+\s+){0,2}(?<!deprecation )warnings?\b", "refactor", 6.0),
+        (
+            r"^fix(?:e[sd]|ing)?\s+(?:(?!for\b)[\w-]+\s+){0,2}(?:lint\w*|format(?:ting)?|indent\w*|whitespaces?|style|flake8|ruff|"
+            r"black|isort|prettier|eslint|gofmt|rustfmt|clippy)\b(?!\s+(?:rule|plugin|option|flag|config))",
+            "style",
+            6.0,
+        ),
         (
             r"^(release|prepare release|bump version|version)\b|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
             "release",
@@ -391,7 +404,8 @@ _ISSUES = re.compile(
     re.ASCII,
 )
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
-_CLOSES = re.compile(r"\b(fix(e[sd])?|close[sd]?|resolve[sd]?):? #\d+", re.IGNORECASE)
+#: What is closed may have been a wish; only what is fixed was wrong.
+_CLOSES = re.compile(r"\b(fix(e[sd])?|resolve[sd]?):? #\d+", re.IGNORECASE)
 _COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
@@ -486,6 +500,8 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
+            if kind == "build" and not own and shape.files:
+                share = 0.3  # a year is bumped too
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.diff.values import MAX_VALUE, value_effects
+from iquest_lsp.codeflow.diff.list_items import under_old_numbers
+from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.diff.values import MAX_VALUE, same_value, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -20,7 +22,6 @@ from iquest_lsp.codeflow.syntax.line_effects import (
     effects,
     is_comment,
     is_of_comments,
-    named,
     plain_effects,
 )
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
@@ -39,7 +40,8 @@ DEFINED = frozenset(
         *("extension", "record", "macro", "resource", "data", "input", "output", "provider"),
     }
 )
-_PROSE = frozenset({"section", "preamble", "paragraph", "entry"})
+_WRITTEN = frozenset({"section", "preamble", "paragraph"})
+_PROSE = _WRITTEN | {"entry"}
 _VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
 _RENAMED = frozenset({"section", "test", "suite", "key", "target"}) | DEFINED
 #: Each of them is told, however many they are.
@@ -84,11 +86,12 @@ def part_changes(
     if not gone and not come:
         return []
     old = regions_of(item.old_path or item.path, before) if before is not None else ()
-    new = regions_of(item.path, after) if after is not None else ()
+    new: Sequence[Region] = regions_of(item.path, after) if after is not None else ()
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
     keyed = _keyed(old)
+    new = under_old_numbers(old, new, rows_of(item))
     sides = _Sides(_Side(keyed, gone), _Side(_keyed(new, keyed, rows_of(item)), come))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)
@@ -125,6 +128,8 @@ class _Side:
         for keys in self.around.values():
             keys.sort(key=lambda key: (self.regions[key].end - self.regions[key].start, -len(key[0])))
         self.starts = sorted((item.start, item.end, key) for key, item in self.regions.items())
+        # What begins a comment in code begins a heading there.
+        self.is_prose = any(item.kind in _WRITTEN for item in self.regions.values())
 
     def below(self, line: int) -> Key | None:
         """The region that begins in the lines right below one."""
@@ -147,7 +152,7 @@ class _Sides:
         for side, other in ((self.before, self.new), (self.after, self.old)):
             is_new = side is self.after
             for at, line in side.lines.items():
-                key = self._of(side, other, at, comment=is_comment(line))
+                key = self._of(side, other, at, comment=not side.is_prose and is_comment(line))
                 if key is not None:
                     part = self.parts.setdefault(key, _Part(self.old.get(key), self.new.get(key)))
                     (part.added if is_new else part.removed).append(line)
@@ -246,11 +251,15 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
     told = tuple(_effects(part, part.old, part.new, texts))
+    if part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told):
+        change, told = "format-only", ()
+    else:
+        change = "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body"
     return SymbolChange(
         item.path,
         part.name,
         part.kind,
-        "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body",
+        change,
         part.new.start,
         effects=told,
         size=len(part.added),
@@ -346,8 +355,10 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
     removed, added = part.removed, part.added
     if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE:
         return [Effect(EffectKind.COMMENTS_ONLY)]
-    if part.kind == "imports":
-        return _imported(removed, added)
+    if part.kind not in _PROSE:
+        removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
+    if part.kind in ("imports", "exports"):
+        return link_effects(removed, added, texts[1], exported=part.kind == "exports")
     if part.kind in _VALUES and old.value != new.value and old.value and new.value:
         return value_effects(old.value, new.value, version=part.kind == "package")
     if part.kind in DEFINED:
@@ -364,20 +375,3 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
         return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
     return []
-
-
-_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
-_KEYWORDS = re.compile(
-    r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package)$"
-)
-
-
-def _imported(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
-    old, new = (
-        {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)}
-        for lines in (removed, added)
-    )
-    come, gone = sorted(new - old), sorted(old - new)
-    if not come and not gone:
-        return [Effect(EffectKind.MOVES_LINES, ((added or removed)[0].strip()[:60],))]
-    return [*named(EffectKind.USES, come[:4]), *named(EffectKind.USES_NO_MORE, gone[:4])]

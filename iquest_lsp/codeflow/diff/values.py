@@ -27,6 +27,11 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
     return [Effect(EffectKind.BECOMES, (_cut(before), _cut(after)))]
 
 
+def same_value(before: str, after: str) -> bool:
+    """Whether two values that are written differently say the same: white space, as between the items of a list."""
+    return bool(before) and before != after and _read(before) == _read(after)
+
+
 def _raised(before: str, after: str) -> EffectKind | None:
     one, other = _VERSION.match(before), _VERSION.match(after)
     if one is None or other is None or one[1] == other[1]:

@@ -6,6 +6,7 @@ counting lines takes git ten times as long. What an answer rests on is read in f
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 
@@ -16,7 +17,7 @@ from iquest_lsp.codeflow.past.indexer import Indexer, judgement
 from iquest_lsp.codeflow.past.releases import assign_releases, first_releases, releases, tags_moved
 from iquest_lsp.codeflow.past.store import Store, batches
 from iquest_lsp.codeflow.past.tracking import Range, Touch, Walked, follow
-from iquest_lsp.errors import MissingContentsError
+from iquest_lsp.errors import MissingContentsError, StoreError
 
 #: How many trails of lines are kept.
 MAX_TRAILS = 5000
@@ -149,7 +150,7 @@ def kept_trail(
         repository.gaps.add(GapKind.TIME)
     elif not repository.shallow:
         found = json.dumps([(item.label, item.oid, item.path, item.born) for item in walked.touches])
-        with store.transaction() as db:
+        with contextlib.suppress(StoreError), store.transaction() as db:
             db.execute("INSERT OR REPLACE INTO trails VALUES(?,?)", (key, found))
             db.execute("DELETE FROM trails WHERE rowid<=(SELECT max(rowid) FROM trails)-?", (MAX_TRAILS,))
     return walked

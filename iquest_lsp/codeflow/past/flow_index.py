@@ -253,33 +253,35 @@ class FlowIndex:
         if len(shallow) > limit >= MAX_DEEPEN:
             self.repository.gaps.add(GapKind.COMMITS, limit)
         if shallow:
-            self._indexer.deepen([row[0] for row in shallow[:limit]])
+            self.store.writing(lambda: self._indexer.deepen([row[0] for row in shallow[:limit]]))
 
     def read_changes(self, oids: Sequence[str], paths: Sequence[str]) -> None:
         """Reads what the first MAX_DEEPEN of some commits did to the definitions of some files."""
         self._present(oids)
         if len(oids) > MAX_DEEPEN:
             self.repository.gaps.add(GapKind.COMMITS, MAX_DEEPEN)
-        self._indexer.deepen_files(oids[:MAX_DEEPEN], paths)
+        self.store.writing(lambda: self._indexer.deepen_files(oids[:MAX_DEEPEN], paths))
 
     def read_whole(self, oid: str) -> None:
         """Reads what one commit did to all definitions."""
         self._present([oid])
         if self.store.value("SELECT depth FROM commits WHERE oid=? AND NOT merge", oid) in (0, LEAN):
-            self._indexer.deepen([oid])
+            self.store.writing(lambda: self._indexer.deepen([oid]))
 
     def complete(self, some: Sequence[Entry]) -> list[Entry]:
         """The commits with all that is to be known of them."""
         oids = [item.oid for item in some]
-        if self._reader is None or not self._reader.complete(oids):
+        reader = self._reader
+        if reader is None or not self.store.writing(lambda: reader.complete(oids)):
             return list(some)
         found = {item.oid: item for item in self._named(oids)}
         return [found.get(item.oid, item) for item in some]
 
     def _present(self, oids: Sequence[str]) -> None:
         """Has commits that only this question needs read."""
-        if self._reader is not None:
-            self._reader.add(oids)
+        reader = self._reader
+        if reader is not None:
+            self.store.writing(lambda: reader.add(oids))
 
     def tags(self) -> list[Tag]:
         """The tags as of the last update, oldest first."""

@@ -46,7 +46,7 @@ def built_index(repository: Repository, folder: Path | None) -> FlowIndex | None
         if head != repository.head():
             if not repository.has(head) or repository.count(repository.head(), head, MANY_NEW) >= MANY_NEW:
                 return None
-            if not index.update(deep=MANY_NEW).complete:
+            if not index.store.writing(lambda: index.update(deep=MANY_NEW)).complete:
                 return None
         keep = True
         return index
@@ -96,7 +96,7 @@ def _for_one_question(repository: Repository, folder: Path | None, paths: Sequen
     except RepositoryError:
         store = Store(None)
     reader = AskedReader(repository, store, "\0".join(paths))
-    reader.begin(paths, PATH_COMMITS)
+    store.writing(lambda: reader.begin(paths, PATH_COMMITS))
     return FlowIndex(repository, store, reader)
 
 
@@ -108,7 +108,7 @@ def _on_the_spot(repository: Repository, folder: Path | None) -> FlowIndex | Non
         index = FlowIndex.open(repository, folder)
     except RepositoryError:
         return None
-    if index.update(deep=SPOT_DEEP).complete:
+    if index.store.writing(lambda: index.update(deep=SPOT_DEEP)).complete:
         return index
     index.store.close()
     return None

@@ -3,7 +3,8 @@
 It is a cache: whatever is unreadable is set aside and built anew. Commits are kept for good once seen; which of them
 a working tree's HEAD reaches is a view of its own, so rebases, branch switches and linked worktrees cost no new
 reading. Writes happen in short immediate transactions, each complete in itself: a killed process loses at most its
-last batch, and two processes only repeat each other's work.
+last batch, and two processes only repeat each other's work. Where the disk takes no more, a question is answered from
+a copy in memory.
 """
 
 from __future__ import annotations
@@ -13,19 +14,29 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from iquest_lsp.errors import RepositoryError
+from iquest_lsp.errors import RepositoryError, StoreError
 
-SCHEMA = 7
+T = TypeVar("T")
+
+SCHEMA = 8
 #: The same for every schema: an older store is emptied where it lies.
 FILE = "flow-1.sqlite"
 #: How long another process is waited for, and how often it is asked where SQLite itself does not wait.
 BUSY_SECONDS = 20.0
 RETRY_SECONDS = 0.02
 LEASE_SECONDS = 15.0
+#: What SQLite says of a sound file that it has no room to write for, and of one that another process holds.
+_NO_ROOM = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+}
+_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _TABLES = """
 CREATE TABLE commits(
@@ -84,8 +95,8 @@ class Store:
         try:
             self.db = self._open()
         except sqlite3.DatabaseError as error:
-            if self.file is None or (isinstance(error, sqlite3.OperationalError) and "locked" in str(error)):
-                raise RepositoryError("The code flow store cannot be opened", why=str(error)) from error
+            if self.file is None or _comes_from_outside(error):
+                raise StoreError("The code flow store cannot be opened", why=str(error)) from error
             self._set_aside()
             try:
                 self.db = self._open()
@@ -144,14 +155,30 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; other writers wait."""
-        self.db.execute("BEGIN IMMEDIATE")
+        """All or nothing; other writers wait. Raises StoreError where that cannot be written."""
         try:
+            self.db.execute("BEGIN IMMEDIATE")
             yield self.db
-        except BaseException:
-            self.db.execute("ROLLBACK")
+            self.db.execute("COMMIT")
+        except BaseException as error:
+            if self.db.in_transaction:  # of a full disk SQLite itself takes back what was written
+                self.db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error) and _comes_from_outside(error):
+                raise StoreError("The code flow store cannot be written", why=str(error)) from error
             raise
-        self.db.execute("COMMIT")
+
+    def writing(self, work: Callable[[], T]) -> T:
+        """What `work` returns, which writes for a question; on a copy in memory, where the file takes no more."""
+        try:
+            return work()
+        except StoreError:
+            if self.file is None:
+                raise
+            memory = sqlite3.connect(":memory:", isolation_level=None)
+            self.db.backup(memory)
+            self.db.close()
+            self.db, self.file = memory, None
+            return work()
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -195,6 +222,12 @@ class Store:
         """Gives the right to index back."""
         with self.transaction() as db:
             db.execute("DELETE FROM meta WHERE key='lease' AND value LIKE ?", (f"{owner} %",))
+
+
+def _comes_from_outside(error: sqlite3.Error) -> bool:
+    """Whether an error says nothing of what is in the file."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in _NO_ROOM or code & 0xFF in _HELD
 
 
 def batches(items: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
-from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
+from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments
 from iquest_lsp.codeflow.syntax.paths import is_test
-from iquest_lsp.codeflow.syntax.prose import attribute_rows, prose_rows
+from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _GO_TYPES = frozenset({"struct", "interface", "type"})
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
+#: How much more alike two definitions count of which one is called where the other was.
+CALLED_INSTEAD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,25 +188,24 @@ class _Comparison:
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
-        old_inside = _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_idle
-        new_inside = _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_idle
-        pairs = [
-            (
-                [
-                    line
-                    for at, line in enumerate(hunk.removed, hunk.old_start)
-                    if earlier.start <= at < earlier.end and at not in old_inside
-                ],
-                [
-                    line
-                    for at, line in enumerate(hunk.added, hunk.new_start)
-                    if symbol.start <= at < symbol.end and at not in new_inside
-                ],
-            )
-            for hunk in self.diff.hunks
-        ]
-        old, new = _own_lines(self.before, earlier, old_inside), _own_lines(self.after, symbol, new_inside)
-        return body_effects(symbol.kind, [pair for pair in pairs if any(pair)], old, new, self.language)
+        old = OwnRows(earlier, _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_idle)
+        new = OwnRows(symbol, _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_idle)
+        pairs = self._pairs(old, new)
+        sources = (self.before, earlier), (self.after, symbol)
+        texts = [code_rows(self.language, b"\n".join(lines), item.start, item.end) for lines, item in sources]
+        if symbol.kind not in VALUED and any(texts):
+            old, new = (replace(side, code=code) for side, code in zip((old, new), texts, strict=True))
+            coded = self._pairs(old, new)
+            if coded != pairs and in_texts(coded):
+                return text_effects(pairs)
+            pairs = coded
+        return body_effects(symbol.kind, pairs, old.own(self.before), new.own(self.after), self.language)
+
+    def _pairs(self, old: OwnRows, new: OwnRows) -> list[Pair]:
+        """The lines of the hunks that are a definition's own."""
+        hunks = self.diff.hunks
+        pairs = [(old.rows(hunk.old_start, hunk.removed), new.rows(hunk.new_start, hunk.added)) for hunk in hunks]
+        return [pair for pair in pairs if any(pair)]
 
     def _same_text(self, earlier: Symbol, symbol: Symbol) -> bool:
         one = b"\n".join(self.before[earlier.start : earlier.end])
@@ -255,12 +257,23 @@ class _Comparison:
                 # What stands inside the new one under its old name is wrapped, not renamed.
                 if other in old_lines and self.old[other].kind == symbol.kind and other[0] not in inside:
                     likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
+                    if self._is_called_instead(self.old[other].short, symbol.short):
+                        likeness += CALLED_INSTEAD
                     if likeness >= score:
                         best, score = other, likeness
             if best is not None:
                 renames[key] = best
                 left.remove(best)
         return renames
+
+    def _is_called_instead(self, old: str, new: str) -> bool:
+        """Whether a changed line calls the one name where it called the other."""
+        calls = [
+            re.compile(rf"(?<!\w)(?<!def )(?<!fn )(?<!func )(?<!function ){re.escape(name)}\(") for name in (old, new)
+        ]
+        even = (hunk for hunk in self.diff.hunks if len(hunk.removed) == len(hunk.added))
+        lines = (pair for hunk in even for pair in zip(hunk.removed, hunk.added, strict=True))
+        return any(calls[0].search(minus) and calls[1].search(plus) for minus, plus in lines)
 
     @staticmethod
     def _follows_outer(key: Key, old_key: Key, renames: dict[Key, Key]) -> bool:
@@ -372,12 +385,6 @@ def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> s
     everything = tuple(symbols.values())
     hits = {id(symbol) for start, count in ranges for symbol in touched(everything, start, count)}
     return {key for key, symbol in symbols.items() if id(symbol) in hits}
-
-
-def _own_lines(source: Sequence[bytes], symbol: Symbol, inside: Container[int]) -> list[str]:
-    """The lines of a definition that are no others'."""
-    lines = enumerate(source[symbol.start : symbol.end], symbol.start)
-    return [line.decode("utf-8", "replace") for at, line in lines if at not in inside]
 
 
 def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:

@@ -148,6 +148,12 @@ def leads_to(module: str, path: str, user: str = "") -> bool:
     return last in ("", "crate", "super", "self", *GENERAL, file.stem, *file.parent.parts)
 
 
+def is_package(module: str, path: str) -> bool:
+    """Whether the name of a module, as an import writes it, means a package around the file at `path`, not the file."""
+    last = re.split(r"[./\\:]+", module)[-1]
+    return not module.startswith(".") and last in PurePosixPath(path).parent.parts and last != PurePosixPath(path).stem
+
+
 def _followed(module: str, user: str) -> str:
     """Where a relative module lies, without its suffix: `./a` of scripts, `..a.b` of Python."""
     folder = PurePosixPath(user).parent.as_posix()

@@ -90,6 +90,13 @@ class EffectKind(StrEnum):
     MOVES_LINES = "moves-lines"
     INDENTS = "indents"
     COMMENTS_ONLY = "comments-only"
+    #: The words of a text that goes over several lines.
+    TEXTS_ONLY = "texts-only"
+    EXPORTS = "exports"
+    #: What a function returns now, or no longer.
+    GIVES = "gives"
+    GIVES_NO_MORE = "gives-no-more"
+    EXPORTS_NO_MORE = "exports-no-more"
     TAKES = "takes"
     TAKES_NO_MORE = "takes-no-more"
     #: What a class is derived from, as written.

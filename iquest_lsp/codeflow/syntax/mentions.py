@@ -75,7 +75,9 @@ def names_module(use: Reference, path: str) -> bool:
     if not _WORD.fullmatch(use.name):
         return True
     name, file = re.escape(use.name), PurePosixPath(path)
-    if re.search(rf"\b{name}{re.escape(file.suffix)}\b", use.text) and file.suffix:
+    # A file of that name in another folder is another module.
+    written = re.finditer(rf"(?:([\w.@-]+)/)?\b{name}{re.escape(file.suffix)}\b", use.text) if file.suffix else ()
+    if any(found[1] in (None, ".", "..", file.parent.name) for found in written):
         return True
     if file.parent.name and re.search(rf"\b{re.escape(file.parent.name)}(?:/|\.|::){name}\b", use.text):
         return True
@@ -105,8 +107,12 @@ def _names_code(use: Reference) -> bool:
     return _in_code_font(use) or imports(use.text) or bool(re.search(rf"[./]{name}\b|\b{name}(?:\.\w|::|/)", use.text))
 
 
+#: What stands in code font; what stands between two such pieces does not.
+_CODE_FONT = re.compile(r"(`+)(.+?)(?<!`)\1(?!`)")
+
+
 def _in_code_font(use: Reference) -> bool:
     name = re.escape(use.name)
-    return bool(
-        re.search(rf"`[^`]*(?<![\w$]){name}(?![\w$])[^`]*`|(?<![\w$]){name}\(|\bnew {name}\b|::\s+{name}\b", use.text)
-    )
+    if any(re.search(rf"(?<![\w$]){name}(?![\w$])", piece[2]) for piece in _CODE_FONT.finditer(use.text)):
+        return True
+    return bool(re.search(rf"(?<![\w$]){name}\(|\bnew {name}\b|::\s+{name}\b", use.text))

@@ -36,6 +36,7 @@ class NamesOfFile:
         self.defined = frozenset(item.short for item in self.symbols)
         self._imported = imported(path, self.text) if reads_imports(path) and not path.endswith(".go") else None
         self._modules = modules(path, self.text) if reads_imports(path) else None
+        self._tests = _test_modules(self.text) if path.endswith(".rs") else frozenset()
         self.tree: Tree | None = grammars.tree(grammars.language_of(path), source)
 
     def sources(self, name: str) -> frozenset[str] | None:
@@ -87,30 +88,32 @@ class NamesOfFile:
             return "", line, ""
         if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
             return ("use" if owner and _called(parent) == owner else ""), line, ""
-        if parent.type in ("parameters", "lambda_parameters"):
-            return "bind", line, ""
-        if parent.type in _BINDING and node in (
-            parent.child_by_field_name("left"),
-            parent.child_by_field_name("name"),
-            parent.child_by_field_name("pattern"),
-            _first(parent),
-        ):
+        if _is_bound(node):
             return "bind", line, ""
         outer = parent
-        before = [parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument", "path")]
+        before = [parent.child_by_field_name(name) for name in _HOLDS]
         if node in before:
             # `name.other()` calls something else.
             return "use", line, ""
         on = ""
-        if parent.type in (MEMBERS | PATHS) and outer.parent is not None:
+        if parent.type in _QUALIFIED and outer.parent is not None:
             outer = outer.parent
             on = _last_name(next((item for item in before if item is not None), None))
         return ("call", outer.end_point.row, on) if outer.type in CALLS else ("use", line, on)
+
+    def is_test(self, line: int) -> bool:
+        """Whether a line is in a module of tests inside the file, as Rust has them."""
+        return bool(self._tests) and not self._tests.isdisjoint(self.within(line).split("."))
 
     def within(self, line: int) -> str:
         """The definition around a line."""
         symbol = at_line(self.symbols, line)
         return symbol.name if symbol is not None else ""
+
+
+def _test_modules(text: str) -> frozenset[str]:
+    """The names of Rust's modules that are built for tests alone."""
+    return frozenset(re.findall(r"#\[cfg\((?:test|all\(test\b[^\n]*)\)?\)?\]\s*(?:pub\s+)?mod\s+(\w+)", text))
 
 
 def names_of(path: str, source: bytes) -> NamesOfFile:
@@ -144,6 +147,23 @@ def _called(argument: Node) -> str:
     return _last_name(call.child_by_field_name("function")) if call is not None and call.type in CALLS else ""
 
 
+def _is_bound(node: Node) -> bool:
+    """Whether a name is that of a parameter or variable that begins here, alone or as a part of a pattern."""
+    if node.type == "shorthand_property_identifier_pattern":
+        return True
+    parent = node.parent
+    while parent is not None and parent.type in _PATTERNS:
+        if parent.child_by_field_name("key") == node or parent.child_by_field_name("right") == node:
+            return False
+        node, parent = parent, parent.parent
+    if parent is None:
+        return False
+    if parent.type in ("parameters", "lambda_parameters", "formal_parameters"):
+        return True
+    names = [parent.child_by_field_name(name) for name in ("left", "name", "pattern", "parameter")]
+    return parent.type in _BINDING and node in (*names, _first(parent))
+
+
 def _first(parent: Node) -> Node | None:
     """The name in a node that has no field for it."""
     if parent.type in ("typed_parameter", "as_pattern_target"):
@@ -151,6 +171,9 @@ def _first(parent: Node) -> Node | None:
     return None
 
 
+#: The fields of what stands before a member's name, and the nodes that hold both.
+_HOLDS = ("object", "value", "operand", "argument", "path", "module", "package")
+_QUALIFIED = MEMBERS | PATHS | {"nested_type_identifier", "nested_identifier", "qualified_type"}
 _DEFINING = frozenset(
     {
         "function_item",
@@ -164,8 +187,31 @@ _DEFINING = frozenset(
         "macro_definition",
     }
 )
+#: What binds the names in it, where it stands itself where a name is bound.
+_PATTERNS = frozenset(
+    {
+        "object_pattern",
+        "array_pattern",
+        "pair_pattern",
+        "assignment_pattern",
+        "object_assignment_pattern",
+        "rest_pattern",
+        "tuple_pattern",
+        "list_pattern",
+        "pattern_list",
+        "list_splat_pattern",
+        "dictionary_splat_pattern",
+        "expression_list",
+        "mut_pattern",
+        "ref_pattern",
+        "reference_pattern",
+    }
+)
 _BINDING = frozenset(
     {
+        "arrow_function",
+        "for_in_statement",
+        "range_clause",
         "assignment",
         "typed_parameter",
         "default_parameter",

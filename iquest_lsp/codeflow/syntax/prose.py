@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _TRIPLE = re.compile(rb'"""|\'\'\'')
 _OPENS = re.compile(rb"\s*[rRuUbB]{0,2}(?:\"\"\"|''')")
+_TEXTS = frozenset(
+    {"string", "string_literal", "raw_string_literal", "interpreted_string_literal", "template_string", "text_block"}
+)
+#: Code inside a text.
+_CODE = frozenset({"template_substitution", "interpolation", "string_interpolation"})
+_EMPTY = b'""'
 
 
 def prose_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
@@ -46,3 +60,80 @@ def attribute_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
             if depth or (row - 1 in rows):
                 rows.add(row)
     return frozenset(rows)
+
+
+def code_rows(language: str, source: bytes, start: int, end: int) -> dict[int, str]:
+    """The rows from `start` to `end` (0-based, without the end) that share a text with another row.
+
+    Each is given without the words of that text: `call("first` as `call(""`, a row that is all text as nothing.
+    """
+    tree = grammars.tree(language, source) if len(source) <= MAX_SOURCE else None
+    if tree is None:
+        return {}
+    cuts: dict[int, list[tuple[int, int, bytes]]] = {}
+    lines = source.split(b"\n")
+    for node in _texts(tree.root_node, start, end):
+        kept = [part for part in _down(node) if part.type in _CODE]
+        first, last = node.start_point, node.end_point
+        for row in range(first.row, last.row + 1):
+            line = lines[row]
+            code = b" ".join(
+                _on_row(part, row, line) for part in kept if part.start_point.row <= row <= part.end_point.row
+            )
+            left = first.column if row == first.row else 0
+            right = last.column if row == last.row else len(line)
+            cuts.setdefault(row, []).append((left, right, (_EMPTY if row in (first.row, last.row) else b"") + code))
+    return {row: _without(lines[row], spans).decode("utf-8", "replace") for row, spans in cuts.items()}
+
+
+def _without(line: bytes, spans: list[tuple[int, int, bytes]]) -> bytes:
+    """A line with other words in the place of some of its parts."""
+    for left, right, words in sorted(spans, reverse=True):
+        line = line[:left] + words + line[right:]
+    return line
+
+
+def _on_row(node: Node, row: int, line: bytes) -> bytes:
+    start = node.start_point.column if node.start_point.row == row else 0
+    return line[start : node.end_point.column] if node.end_point.row == row else line[start:]
+
+
+def _texts(root: Node, start: int, end: int) -> Iterator[Node]:
+    """The outermost texts of several rows that lie in some rows at least in part."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.start_point.row == node.end_point.row or node.end_point.row < start or node.start_point.row >= end:
+            continue
+        if node.type in _TEXTS:
+            yield node
+        else:
+            stack.extend(reversed(node.children))
+
+
+def _down(node: Node) -> Iterator[Node]:
+    """The nodes below one, those in code that it holds aside."""
+    for child in node.children:
+        yield child
+        if child.type not in _CODE:
+            yield from _down(child)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRows:
+    """The rows of a definition without those `inside` it that are others'; `code` is what of some of them is code."""
+
+    symbol: Symbol
+    inside: Container[int]
+    code: Mapping[int, str] = field(default_factory=dict)
+
+    def rows(self, start: int, lines: Iterable[str]) -> list[str]:
+        """Of lines from a row on, those that are the definition's own."""
+        rows = range(self.symbol.start, self.symbol.end)
+        own = [(at, line) for at, line in enumerate(lines, start) if at in rows and at not in self.inside]
+        return [self.code.get(at, line) for at, line in own if self.code.get(at, " ")]
+
+    def own(self, source: Sequence[bytes]) -> list[str]:
+        """All lines of the definition that are no others'."""
+        lines = (line.decode("utf-8", "replace") for line in source[self.symbol.start : self.symbol.end])
+        return self.rows(self.symbol.start, lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -140,6 +140,21 @@ def is_from(use: Reference, path: str) -> bool | None:
     return None if any(source.startswith("@") and not source.startswith("@/") for source in use.sources) else False
 
 
+def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
+    """Whether a use is of what the file at `path` defines as `name`; None where the use's file does not tell.
+
+    `importers` are the files that import the module at `path`.
+    """
+    module = module_name(path)
+    if "." in name:
+        # A file that defines the name itself means its own by it.
+        return False if use.own and not use.on and use.path != path else use.owned
+    if use.on == module and use.path in importers:
+        return True
+    known = is_from(use, path)
+    return True if known is None and use.path in importers else known
+
+
 def is_compound(name: str) -> bool:
     """Whether a name is made of several words, which two libraries rarely choose alike."""
     return bool(re.search(r"[a-z0-9]_[a-z0-9]|[a-z][A-Z]", name)) and len(name) > 7
@@ -266,7 +281,7 @@ def references(
                         Reference(
                             path,
                             line,
-                            kind,
+                            "test" if kind == "caller" and confirm.is_test(line) else kind,
                             match[0],
                             text.strip()[:200],
                             confirm.within(line),
@@ -284,6 +299,8 @@ def references(
             break
     if unparsed:
         repository.gaps.add(GapKind.UNPARSED, unparsed)
+    # A variable of a module is its own.
+    found = [replace(use, own=True) if (use.path, "", use.name) in bound and not use.sources else use for use in found]
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
 

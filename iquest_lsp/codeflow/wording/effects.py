@@ -23,6 +23,8 @@ _ON_NAMES = {
     EffectKind.CALLS_NO_MORE: "no longer calls {}",
     EffectKind.USES: "now uses {}",
     EffectKind.USES_NO_MORE: "no longer uses {}",
+    EffectKind.EXPORTS: "now exports {}",
+    EffectKind.EXPORTS_NO_MORE: "no longer exports {}",
     EffectKind.ADDS_TEXT: "adds the text {}",
     EffectKind.DROPS_TEXT: "drops the text {}",
     EffectKind.TAKES: "takes the new parameter {}",
@@ -36,6 +38,8 @@ _ON_VALUES = {
     EffectKind.PASSES: "passes `{}` to `{}`",
     EffectKind.PASSES_NO_MORE: "no longer passes `{}` to `{}`",
     EffectKind.CALLS_INSTEAD: "calls `{}` instead of `{}`",
+    EffectKind.GIVES: "returns `{}`, where it returned nothing",
+    EffectKind.GIVES_NO_MORE: "no longer returns `{}`",
     EffectKind.RETURNS_INSTEAD: "returns `{}` instead of `{}`",
     EffectKind.RAISES_INSTEAD: "raises `{}` instead of `{}`",
     EffectKind.SETS_INSTEAD: "sets `{}` to `{}` instead of `{}`",
@@ -67,6 +71,7 @@ _ON_LINES = {
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",
     EffectKind.COMMENTS_ONLY: "only comments change",
+    EffectKind.TEXTS_ONLY: "only the words of a text change",
 }
 
 

@@ -13,9 +13,11 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines
-from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, say
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words
 
+#: How many issues are told of one step; a commit that was squashed from many names as many.
+MAX_ISSUES = 4
 #: In place of a release, where no tag holds the deprecation.
 UNRELEASED = "unreleased"
 
@@ -130,7 +132,10 @@ class StoryItem:
     @property
     def reason(self) -> str:
         """Why, as the history tells it."""
-        return f"{self.said} ({', '.join(self.issues)})" if self.issues else self.said
+        shown = ", ".join(self.issues[:MAX_ISSUES])
+        if len(self.issues) > MAX_ISSUES:
+            shown = say("{} and {} more", shown, len(self.issues) - MAX_ISSUES)
+        return f"{self.said} ({shown})" if shown else self.said
 
 
 class ReasonKind(StrEnum):
@@ -240,7 +245,7 @@ class Story:
         for item in self.story:
             release = f" ({item.release})" if item.release else ""
             lines.append(f"- {item.date} `{item.commit[:10]}`{release} {escape(item.subject)}")
-            lines.append(f"  - {item.change}")
+            lines.append(f"  - {prose(item.change)}")
             if item.reason and not _repeats(item):
                 lines.append("  - " + say("why: {}", escape(item.reason)))
             if item.objection is not None:

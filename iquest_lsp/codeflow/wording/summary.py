@@ -65,6 +65,8 @@ _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
 _NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
 _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
+#: Parts that link a module with others.
+_LINKS = frozenset({"imports", "exports"})
 MAX_PARTS = 2
 _HELPER_VERBS = {
     "added": "adds test helpers ({})",
@@ -168,12 +170,13 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         text = say(more if rest > 0 else "moves {0}", shown, rest)
         phrases.insert(0, _Phrase(text, moves=True))
         known |= {item.path for item in moved}
-    others: dict[Category, list[ChangedFile]] = {}
+    others: dict[tuple[Category, str], list[ChangedFile]] = {}
     for item in files:
         if item.path not in known:
-            others.setdefault(category(item.path), []).append(item)
+            status = item.status if item.status in _FILE_VERBS else ""
+            others.setdefault((category(item.path), status), []).append(item)
     beside = any(category(path) is Category.TEST for path in known)
-    return [*phrases, *(_Phrase(_files(kind, some_files, beside=beside)) for kind, some_files in others.items())]
+    return [*phrases, *(_Phrase(_files(kind, some_files, beside=beside)) for (kind, _), some_files in others.items())]
 
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:
@@ -186,8 +189,8 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     parts = [part for item in files for part in item.symbols]
     if kind is Category.SOURCE and parts and all(part.change == "doc" for part in parts):
         noun = say("comments")
-    elif kind is Category.SOURCE and parts and all(part.kind == "imports" for part in parts):
-        noun = say("imports")
+    elif kind is Category.SOURCE and parts and all(part.kind in _LINKS for part in parts):
+        noun = say("imports") if any(part.kind == "imports" for part in parts) else say("exports")
     elif kind is Category.SOURCE and parts and all(part.kind == "declaration" for part in parts):
         noun = say("declarations")
     if kind is Category.OTHER and all(item.binary for item in files):

@@ -171,6 +171,9 @@ class FakeBackend:
         self._states.restore(label, read)
         return self._cache.held(sequence)
 
+    def learn(self, memory: Sequence[str], budget_ms: float, cancelled: Callable[[], bool]) -> int:
+        return 0
+
     def metrics(self) -> EngineMetrics:
         return EngineMetrics(self._evaluated, self._generated, self._cache.sizes(), 0)
 

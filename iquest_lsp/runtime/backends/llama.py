@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
-from iquest_lsp.errors import EngineError
+from iquest_lsp.errors import EngineError, RequestCancelledError
+from iquest_lsp.runtime.backends.learning import Learning
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
@@ -28,6 +29,7 @@ from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.speed_probe import measure
+from iquest_lsp.runtime.memory.known_models import CONFIDENCE_KEY, Known, keep, known, shares_file
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.opened import OpenMemories
 from iquest_lsp.runtime.memory.shares import METADATA_KEY as MEMORY_KEY
@@ -53,6 +55,8 @@ class Parts:
     pieces: Pieces
     decoder: Decoder
     states: SavedStates
+    mixtures: Mixtures
+    mark: str  # see gguf_header.fingerprint
 
 
 class LlamaBackend:
@@ -63,6 +67,8 @@ class LlamaBackend:
         self._parts: Parts | None = None
         self._generated = 0
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
+        self._learns = False
+        self._learning: Learning | None = None
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         header = read_model(
@@ -80,13 +86,20 @@ class LlamaBackend:
         prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
         shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
+        mark = fingerprint(header)
         memory_shares = MemoryShares.parse(str(header.metadata.get(MEMORY_KEY, "")))
+        about = known(mark, shares_file()) if memory_shares is None else Known(memory_shares)
+        self._learns = about is None
+        about = about or Known(None)
         memories = OpenMemories(model.vocabulary_key)
-        mixtures = Mixtures(pieces, shares, memory_shares, memories)
+        mixtures = Mixtures(pieces, shares, about.shares, memories)
         decoder = Decoder(model, prefill, pieces, self._options, mixtures)
-        states = SavedStates(self._options, fingerprint(header), build_identity(), self._memory_kind())
-        self._parts = Parts(model, context, prefill, pieces, decoder, states)
-        return describe(model, header.path, self._options, reason)
+        states = SavedStates(self._options, mark, build_identity(), self._memory_kind())
+        self._parts = Parts(model, context, prefill, pieces, decoder, states, mixtures, mark)
+        told = describe(model, header.path, self._options, reason)
+        if about.confidence is not None:
+            told.metadata.setdefault(CONFIDENCE_KEY, str(about.confidence))
+        return told
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         model = self.parts.model
@@ -180,6 +193,46 @@ class LlamaBackend:
         parts.states.restore(label, read)
         return cache.held(sequence)
 
+    def learn(self, memory: Sequence[str], budget_ms: float, cancelled: Callable[[], bool]) -> int:
+        if not self._learns:
+            return 0
+        parts = self.parts
+        if self._learning is None:
+            threads = self._options.threads or cores()
+            made = Learning(
+                parts.model,
+                parts.pieces,
+                parts.mixtures.opened(memory),
+                (threads, self._options.batch_threads or threads),
+            )
+            if not made.is_worthwhile:
+                return 0
+            self._learning = made
+        try:
+            left = self._learning.step(budget_ms, cancelled)
+        except RequestCancelledError:
+            raise
+        except EngineError as error:  # no memory for it, most likely
+            log.warning("how far the model leans on the repository's memory is not learned: %s", error)
+            self._end_learning()
+            return 0
+        if (result := self._learning.result) is not None:
+            log.info(
+                "learned from %d files: the memory saves %.2f bits a token%s",
+                result.files,
+                result.gain,
+                "" if result.shares is not None else ", which does not pay",
+            )
+            keep(parts.mark, shares_file(), result.shares)
+            parts.mixtures.memory_shares = result.shares
+            self._end_learning()
+        return left
+
+    def _end_learning(self) -> None:
+        if self._learning is not None:
+            self._learning.close()
+        self._learning, self._learns = None, False
+
     def forget(self, sequence: int) -> None:
         """Empties a sequence and what could be taken back into it, for benchmarks and tests."""
         self._labels.pop(sequence, None)
@@ -194,6 +247,7 @@ class LlamaBackend:
 
     def close(self) -> None:
         if self._parts is not None:
+            self._end_learning()
             self._parts.states.wait()
             self._parts.context.close()
             self._parts.model.close()

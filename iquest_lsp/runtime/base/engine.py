@@ -123,6 +123,10 @@ class Backend(Protocol):
         """Puts saved KV into a sequence, if it serves the prompt `wanted` (with none: if it is longer) better than what
         the sequence holds; returns the tokens it holds then, 0 for a cold start."""
 
+    def learn(self, memory: Sequence[str], budget_ms: float, cancelled: Callable[[], bool]) -> int:
+        """Learns for about `budget_ms` from the memory in these files how far the model leans on one, where its own
+        file does not say; returns the tokens left to read, 0 where there is nothing to learn."""
+
     def metrics(self) -> EngineMetrics:
         """Counters for tests, status and benchmarks."""
 
@@ -156,6 +160,9 @@ class Engine(Protocol):
 
     async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
         """As Backend.restore; the engine does it again by itself when it had to start anew."""
+
+    async def learn(self, memory: Sequence[str], budget_ms: float = 50.0) -> int:
+        """As Backend.learn; cancelling the awaiting task ends it, and what was read stays."""
 
     async def metrics(self) -> EngineMetrics: ...
 

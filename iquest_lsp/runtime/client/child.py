@@ -20,6 +20,7 @@ from iquest_lsp.runtime.client.messages import (
     Cancel,
     Complete,
     Failed,
+    Learn,
     Progress,
     PromptLost,
     Request,
@@ -194,7 +195,7 @@ class Child:
         self._number += 1
         number = self._number
         self._calls[number] = call
-        if isinstance(request, Complete | Warm):  # what it does within a time that its caller sets
+        if isinstance(request, Complete | Warm | Learn):  # what it does within a time that its caller sets
             self._owed[number] = time.monotonic()
         try:
             stdin.write(wire.pack(number, request))

@@ -64,6 +64,14 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class Learn:
+    """Answered with Held: the tokens of the memory in these files that are still to be read."""
+
+    memory: tuple[str, ...]
+    budget_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """Answered with EngineMetrics."""
 
@@ -113,11 +121,12 @@ class Failed:
     error: IQuestError
 
 
-Request = Load | Tokenize | Complete | Warm | Save | Restore | Measure
+Request = Load | Tokenize | Complete | Warm | Save | Restore | Learn | Measure
 Answer = ModelInfo | Tokenized | Generation | WarmResult | Held | EngineMetrics | PromptLost | Failed
 
 REQUESTS: dict[str, type] = {
-    kind.__name__: kind for kind in (EngineOptions, Load, Tokenize, Complete, Warm, Save, Restore, Measure, Cancel)
+    kind.__name__: kind
+    for kind in (EngineOptions, Load, Tokenize, Complete, Warm, Save, Restore, Learn, Measure, Cancel)
 }
 ANSWERS: dict[str, type] = {
     kind.__name__: kind

@@ -37,12 +37,25 @@ from iquest_lsp.runtime.base.engine import (
     WarmResult,
 )
 from iquest_lsp.runtime.client.child import Child
-from iquest_lsp.runtime.client.messages import Complete, Held, Load, Measure, Restore, Save, Tokenize, Tokenized, Warm
+from iquest_lsp.runtime.client.messages import (
+    Complete,
+    Held,
+    Learn,
+    Load,
+    Measure,
+    Restore,
+    Save,
+    Tokenize,
+    Tokenized,
+    Warm,
+)
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta
 from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
 
+#: Exit codes of an engine that the system or a person ended; Windows has no SIGKILL.
+_ENDED_BY_OTHERS = {-number for number in (getattr(signal, "SIGKILL", signal.SIGTERM), signal.SIGTERM)}
 CRASHES_ALLOWED = 5
 CRASH_PERIOD_S = 60.0
 RECYCLE_PATIENCE_S = 5.0
@@ -151,6 +164,10 @@ class ProcessEngine:
         held = await child.ask_about(TokenIds(wanted), sequence, lambda delta: Restore(label, sequence, delta), Held)
         return held.tokens
 
+    async def learn(self, memory: Sequence[str], budget_ms: float = 50.0) -> int:
+        child = await self._started()
+        return (await child.ask(Learn(tuple(memory), budget_ms), Held)).tokens
+
     async def metrics(self) -> EngineMetrics:
         return await (await self._started()).ask(Measure(), EngineMetrics)
 
@@ -240,7 +257,7 @@ class ProcessEngine:
                     raise EngineError(
                         "Loading the model was given up", fix="Load it again, or choose another model"
                     ) from error
-                if code not in (-signal.SIGKILL, -signal.SIGTERM):
+                if code not in _ENDED_BY_OTHERS:
                     raise ModelFileError(
                         f"The model could not be loaded: {Path(self._options.model_path).name or self._options.kind}",
                         why="the runtime stopped while reading it" + child.last_line,

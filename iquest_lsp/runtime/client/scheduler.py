@@ -99,6 +99,13 @@ class Scheduler:
             if not step.remaining:
                 return evaluated
 
+    async def learn(self, memory: Sequence[str], *, group: str = "") -> None:
+        """Learns from a memory how far the model leans on one, step by step, where there is anything to learn."""
+        left = 1
+        while left:
+            async with self._turn(Priority.WARMING, group):
+                left = await self.engine.learn(memory, WARM_STEP_MS)
+
     async def save(self, label: StateLabel, sequence: int = 0, *, wait: bool = False) -> int:
         """Saves a sequence's KV when nothing else is to be done; returns the tokens saved."""
         async with self._turn(Priority.WARMING):

@@ -128,6 +128,9 @@ class EngineSwitch:
     async def restore(self, label: StateLabel, sequence: int = 0, wanted: Sequence[int] = ()) -> int:
         return await self._active.restore(label, sequence, wanted)
 
+    async def learn(self, memory: Sequence[str], budget_ms: float = 50.0) -> int:
+        return await self._active.learn(memory, budget_ms)
+
     async def metrics(self) -> EngineMetrics:
         return await self._active.metrics()
 

@@ -25,6 +25,7 @@ from iquest_lsp.runtime.client.messages import (
     Complete,
     Failed,
     Held,
+    Learn,
     Load,
     Measure,
     Progress,
@@ -117,6 +118,8 @@ class Server:
                 return Held(self._backend.save(label, sequence, wait))
             case Restore(label, sequence):
                 return Held(self._backend.restore(label, sequence, tokens))
+            case Learn(memory, budget_ms):
+                return Held(self._backend.learn(memory, budget_ms, cancelled))
             case Measure():
                 return self._backend.metrics()
             case other:

@@ -52,11 +52,13 @@ class Pieces:
 
         A space at the end is taken back too, since a word's token carries the space before it, and a bare space is
         seen in training before digits only. So is a sign before the word, or at the end, with which longer tokens
-        begin: `.append` is one token, and after a `.` that stands alone none of the common names is ever seen. Nothing
-        is taken back after a line end or a sign that is always a token of its own.
+        begin: `.append` is one token, and after a `.` that stands alone none of the common names is ever seen. And so
+        is a line end with the indentation after it, where tokens hold both. Nothing is taken back after a sign, or a
+        line end, that is always a token of its own.
         """
         last = self._pieces[tokens[-1]] if tokens else b""
-        if last and not last.strip(b" ") and len(last) <= _MAX_SPACES:
+        is_blank = not last.strip(b" ") or (not last.strip(b" \n") and self._indents(last))
+        if last and is_blank and len(last) <= _MAX_SPACES:
             return Healed(TokenIds(tokens[:-1]), last)
         taken = b""
         count = 0
@@ -73,6 +75,12 @@ class Pieces:
             taken = self._pieces[tokens[-1 - count]] + taken
             count += 1
         return Healed(TokenIds(tokens[: len(tokens) - count]), taken if count else b"")
+
+    def _indents(self, line_end: bytes) -> bool:
+        """Whether there are tokens that are this line end with spaces after it, more of them where it has some."""
+        return any(
+            len(piece) > len(line_end) for piece in map(self._pieces.__getitem__, self._beginning_with(line_end + b" "))
+        )
 
     def _goes_on(self, token: int, word: bytes) -> bool:
         """Whether tokens begin with the sign that a token is and, behind it, a word that begins with `word`."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
 from iquest_lsp.runtime.decode.drafting import Lookup
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
-from iquest_lsp.runtime.memory.remembered import Remembered
+from iquest_lsp.runtime.memory.remembered import SAME_PLACE, Remembered
 from iquest_lsp.runtime.memory.shares import DRAFTED_FROM
 from iquest_lsp.runtime.memory.store import LONGEST
 from iquest_lsp.runtime.memory.written import Written
@@ -20,6 +20,7 @@ from iquest_lsp.runtime.memory.written import Written
 if TYPE_CHECKING:
     from iquest_lsp.runtime.decode.answer import Request
     from iquest_lsp.runtime.decode.healing import Pieces
+    from iquest_lsp.runtime.memory.disk import Memory
     from iquest_lsp.runtime.memory.opened import OpenMemories
     from iquest_lsp.runtime.memory.shares import MemoryShares
 
@@ -70,13 +71,18 @@ class Mixtures:
         self.memory_shares = memory_shares
         self._memories = memories
 
+    def opened(self, files: Sequence[str]) -> list[Memory]:
+        """The memories in files that prompts name, as far as they are open."""
+        return self._memories.of(files) if self._memories is not None else []
+
     def of(self, request: Request) -> tuple[Mixture | None, MemoryMixture | None]:
         """What changes the distributions of an answer, and the memory that is drafted from."""
         prompt, shares = request.prompt, self.memory_shares
         weighs = request.limits.copying
-        files = self._memories.of(prompt.memory) if self._memories is not None else []
+        files = self.opened(prompt.memory)
+        before = prompt.tokens[-SAME_PLACE:]
         if shares is not None and weighs:
-            source = Remembered(files, prompt.path, shares) if files else None
+            source = Remembered(files, prompt.path, shares, before=before) if files else None
             memory = MemoryMixture(Written(prompt.tokens), shares, source)
             return memory, memory if source is not None else None
         copying = (
@@ -84,5 +90,5 @@ class Mixtures:
         )
         if not files or not request.limits.draft:
             return copying, None
-        drafted = Remembered(files, prompt.path, DRAFTED_FROM)
+        drafted = Remembered(files, prompt.path, DRAFTED_FROM, before=before)
         return copying, MemoryMixture(Written(prompt.tokens[-LONGEST:]), None, drafted)

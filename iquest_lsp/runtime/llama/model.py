@@ -139,6 +139,7 @@ class Model:
     def vocabulary_key(self) -> str:
         """Names the vocabulary and the way it cuts text: token ids of models with another key mean something else."""
         cut = [self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "pre", "add_space_prefix")]
+        cut += ["no space in front"] if self._has_vocabulary and self._line_end else []
         digest = hashlib.sha256("\0".join(cut).encode("utf-8", "surrogatepass"))
         for token in range(self.n_vocab if self._has_vocabulary else 0):
             piece = self.piece(token, special=True)
@@ -173,9 +174,25 @@ class Model:
         return self._names.get(text.encode("utf-8"))
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """Token ids of a text; no BOS or EOS is added, and only `special=True` reads special tokens out of it."""
+        """Token ids of a text; no BOS or EOS is added, and only `special=True` reads special tokens out of it.
+
+        Without `special` the text is a part of a longer one: no space is put in front of it where the vocabulary asks
+        for one at the beginning of texts, as the makers of such models do for fill-in-the-middle.
+        """
         if not self._has_vocabulary:
             raise UnsupportedModelError(f"{self.path.name} has no vocabulary, so it cannot read text")
+        if special or not self._line_end:
+            return self._ids(text, special)
+        ids = self._ids("\n" + text, special)
+        return ids[len(self._line_end) :] if ids[: len(self._line_end)] == self._line_end else self._ids(text, special)
+
+    @functools.cached_property
+    def _line_end(self) -> list[int]:
+        """The ids of a line end, space in front of it included, where the vocabulary puts one; else none."""
+        model, prefix = (self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "add_space_prefix"))
+        return self._ids("\n", special=False) if model == "llama" and prefix != "false" else []
+
+    def _ids(self, text: str, special: bool) -> list[int]:
         data = text.encode("utf-8", "surrogatepass")
         room = len(data) + 16
         lib = bindings()

@@ -9,6 +9,7 @@ A file is written beside its place and renamed; it is read through a mapping, so
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import struct
@@ -98,6 +99,22 @@ class Memory:
     def tokens(self, number: int) -> Ids:
         """The text of one of the files."""
         return self.store.tokens[self._starts[number] : self._starts[number + 1] - 1]
+
+    @functools.cached_property
+    def numbers(self) -> dict[str, int]:
+        """The files by their paths."""
+        return {entry.path: number for number, entry in enumerate(self.entries)}
+
+    def in_folder(self, folder: str) -> list[int]:
+        """The files that lie in a folder itself."""
+        return self._folders.get(folder, [])
+
+    @functools.cached_property
+    def _folders(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for path, number in self.numbers.items():
+            found.setdefault(path.rpartition("/")[0], []).append(number)
+        return found
 
     def file_at(self, place: int) -> str:
         """The path of the file that a place lies in."""

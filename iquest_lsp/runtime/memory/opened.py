@@ -29,8 +29,17 @@ class OpenMemories:
 
     def of(self, files: Sequence[str]) -> list[Memory]:
         """The memories in these files that are there and sound, and stand upon none or the one before."""
+        self._forget_replaced(files)
         found = [memory for file in files if (memory := self._one(file)) is not None]
         return [memory for at, memory in enumerate(found) if memory.below in ("", found[at - 1].digest if at else "")]
+
+    def _forget_replaced(self, files: Sequence[str]) -> None:
+        """Lets go of files that others have taken the place of (see Memory.write): a mapped one keeps its pages."""
+        named = set(files)
+        places = {_place(file) for file in files}
+        with self._lock:
+            for name in [name for name in self._known if name[0] not in named and _place(name[0]) in places]:
+                del self._known[name]
 
     def _one(self, file: str) -> Memory | None:
         try:
@@ -61,3 +70,8 @@ class OpenMemories:
             if name in self._known:
                 self._known[name] = memory
         return memory
+
+
+def _place(file: str) -> str:
+    """What files that take each other's place have in common: their folder and kind."""
+    return file.rpartition("-")[0]

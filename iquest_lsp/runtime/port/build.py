@@ -5,6 +5,8 @@ wheel and from `iquest-lsp runtime build`, so it needs the standard library only
 it. The folder is kept in the user's cache by the hash of its inputs, and copied into the package as
 `iquest_lsp/_runtime`. CMAKE_ARGS is passed through: CMAKE_ARGS="-DGGML_CUDA=on" builds for CUDA.
 
+A build that is interrupted leaves what it compiled beside them, and the next one of the same inputs goes on from there.
+
 Two kinds: `native` for the processor that it is built on, `portable` for others too, with one library for each
 generation of processors, of which the best one is taken when the program runs.
 """
@@ -12,7 +14,6 @@ generation of processors, of which the best one is taken when the program runs.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import importlib.util
 import os
@@ -25,7 +26,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,22 +73,26 @@ def ensure_runtime(kind: str = "native", progress: Progress = lambda line: None)
         return found
     root = cache_folder()
     root.mkdir(parents=True, exist_ok=True)
-    with _lock(root / "build.lock", progress):
+    with _sibling("machine").lock(root / "build.lock", progress):
         found = cached_runtime(kind)  # another process may have built it meanwhile
         if found is not None:
             return found
         started = time.monotonic()
         inputs = key(kind)
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=root) as scratch:
-            tree = _patched_tree(_sdist(root, progress), Path(scratch), progress)
-            built = _compile(tree, kind, progress)
-            done = Path(scratch) / "runtime"
-            _package(tree, built, done, kind)
-            if key(kind) != inputs:
-                raise BuildError("The port's files changed while they were compiled; run it again")
-            target = root / inputs
-            shutil.rmtree(target, ignore_errors=True)
-            done.replace(target)
+        scratch = _scratch(root, kind, inputs)
+        tree = _tree_in(scratch)
+        if not tree.is_dir():
+            patched_tree(distribution(root, progress), scratch, progress)
+        built = compile_tree(tree, kind, progress)
+        done = scratch / "runtime"
+        shutil.rmtree(done, ignore_errors=True)
+        _package(tree, built, done, kind)
+        if key(kind) != inputs:
+            raise BuildError("The port's files changed while they were compiled; run it again")
+        target = root / inputs
+        shutil.rmtree(target, ignore_errors=True)
+        done.replace(target)
+        shutil.rmtree(scratch, ignore_errors=True)
         progress(f"Built in {time.monotonic() - started:.0f} s")
     return target
 
@@ -159,9 +164,10 @@ def key(kind: str = "native") -> str:
     The CPU is among it for a native one: the library is compiled for the instructions of the machine it was built on.
     """
     digest = hashlib.sha256()
-    facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), _compiler(), sys.platform, kind, platform.machine()]
+    machine = _sibling("machine")
+    facts = [SDIST_SHA256, os.environ.get("CMAKE_ARGS", ""), machine.compiler(), sys.platform, kind, platform.machine()]
     facts += [*platform.libc_ver(), str(PATCH_LEVEL), *CMAKE_DEFAULTS, *KINDS[kind]]
-    for fact in [*facts, processor() if kind == "native" else ""]:
+    for fact in [*facts, machine.processor() if kind == "native" else ""]:
         digest.update(fact.encode() + b"\0")
     for path in [*_sources(), HERE / "bindings.py"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -171,19 +177,14 @@ def key(kind: str = "native") -> str:
 # ------------------------------------------------------------------------------------------------ steps
 
 
-def _sdist(root: Path, progress: Progress) -> Path:
+def distribution(root: Path, progress: Progress) -> Path:
+    """The pinned source distribution in `root`, fetched where it is not there. Raises BuildError."""
     path = root / SDIST
     if path.is_file() and _sha256(path) == SDIST_SHA256:
         return path
     progress(f"Fetching {SDIST}")
     with tempfile.TemporaryDirectory(prefix=".sdist-", dir=root) as scratch:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-        if importlib.util.find_spec("scikit_build_core") is not None:
-            command.append("--no-build-isolation")  # else pip sets up a build environment only to read the name
-        _run([*command, "--dest", scratch, f"llama-cpp-python=={VERSION}"], f"pip could not fetch {SDIST}")
-        fetched = Path(scratch) / SDIST
-        if not fetched.is_file():
-            raise BuildError(f"pip fetched no {SDIST}")
+        fetched = _fetched(VERSION, Path(scratch))
         found = _sha256(fetched)
         if found != SDIST_SHA256:
             raise BuildError(f"{SDIST} has SHA-256 {found}, expected {SDIST_SHA256}; it is not used")
@@ -191,18 +192,63 @@ def _sdist(root: Path, progress: Progress) -> Path:
     return path
 
 
-def _patched_tree(sdist: Path, scratch: Path, progress: Progress) -> Path:
+def _fetched(version: str, folder: Path) -> Path:
+    """A version's source distribution, fetched into `folder`."""
+    path = folder / f"llama_cpp_python-{version}.tar.gz"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+    if importlib.util.find_spec("scikit_build_core") is not None:
+        command.append("--no-build-isolation")  # else pip sets up a build environment only to read the name
+    _run([*command, "--dest", str(folder), f"llama-cpp-python=={version}"], f"pip could not fetch {path.name}")
+    if not path.is_file():
+        raise BuildError(f"pip fetched no {path.name}")
+    return path
+
+
+def rebased(wanted: str) -> tuple[bool, list[str]]:
+    """Whether the patch fits another version, or that of a .tar.gz, and where not. Raises BuildError."""
+    files = list(_sibling("patching").files(PATCH.read_text("utf-8")))
+    with tempfile.TemporaryDirectory(prefix="iquest-rebase-") as scratch:
+        path = Path(wanted) if wanted.endswith(".tar.gz") else _fetched(wanted, Path(scratch))
+        try:
+            fits, lines = _sibling("rebase").told(files, path)
+        except (OSError, tarfile.TarError) as error:
+            raise BuildError(f"{path} cannot be read: {error}") from error
+    return fits, lines
+
+
+def _scratch(root: Path, kind: str, inputs: str) -> Path:
+    """The folder of a build of these inputs, with what an interrupted one left in it, so that the next one goes on.
+
+    Those of other inputs go: the port's files have changed since, and nothing of them is used again.
+    """
+    scratch = root / f".build-{kind}-{inputs}"
+    for left in root.glob(f".build-{kind}-*"):
+        if left != scratch:
+            shutil.rmtree(left, ignore_errors=True)
+    scratch.mkdir(exist_ok=True)
+    return scratch
+
+
+def patched_tree(sdist: Path, folder: Path, progress: Progress) -> Path:
+    """The patched source in `folder`, which has it whole or not at all. Raises BuildError."""
+    tree = _tree_in(folder)
+    if tree.exists():
+        raise BuildError(f"{tree} is there already")
     progress("Unpacking and patching")
-    skip = tuple(f"vendor/llama.cpp/{name}/" for name in UNUSED)
+    skip = tuple(f"vendor/llama.cpp/{unused}/" for unused in UNUSED)
     safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python before 3.11.4
-    with tarfile.open(sdist) as archive:
+    with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=folder) as scratch, tarfile.open(sdist) as archive:
         for member in archive:
             inner = member.name.partition("/")[2]
             if member.isfile() and not inner.startswith(skip) and not inner.startswith(".git"):
                 archive.extract(member, scratch, **safely)
-    tree = scratch / f"llama_cpp_python-{VERSION}"
-    apply_port(tree)
+        apply_port(_tree_in(Path(scratch)))
+        _tree_in(Path(scratch)).replace(tree)
     return tree
+
+
+def _tree_in(folder: Path) -> Path:
+    return folder / f"llama_cpp_python-{VERSION}"
 
 
 def apply_port(tree: Path) -> None:
@@ -227,11 +273,11 @@ def apply_port(tree: Path) -> None:
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
 
-def _compile(tree: Path, kind: str, progress: Progress) -> Path:
-    """Compiles the patched source; returns the folder below which the libraries lie."""
+def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
+    """Compiles the patched source; returns the folder below which the libraries lie. Raises BuildError."""
     progress("Compiling llama.cpp with the Loop port (some minutes)")
     built = tree / "built"
-    environment = _with_build_tools(tree, progress)
+    environment = _sibling("machine").with_build_tools(tree / "tools", _run, progress)
     arguments = [*CMAKE_DEFAULTS, *KINDS[kind], *shlex.split(os.environ.get("CMAKE_ARGS", ""))]
     generator = ["-G", "Ninja"] if os.name != "nt" else []
     _followed(["cmake", "-S", str(tree / "iquest"), "-B", str(built), *generator, *arguments], environment, progress)
@@ -240,22 +286,6 @@ def _compile(tree: Path, kind: str, progress: Progress) -> Path:
         command.append(jobs)
     _followed(command, environment, progress)
     return built
-
-
-def _with_build_tools(tree: Path, progress: Progress) -> dict[str, str]:
-    """An environment in which cmake and ninja are found; pip fetches them where they are missing."""
-    environment = dict(os.environ)
-    paths = [str(Path(sys.executable).parent), environment.get("PATH", "")]
-    environment["PATH"] = os.pathsep.join(paths)
-    missing = [name for name in ("cmake", "ninja") if shutil.which(name, path=environment["PATH"]) is None]
-    if missing:
-        progress(f"Fetching {' and '.join(missing)}")
-        tools = tree / "tools"
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tools), *missing]
-        _run(command, f"pip could not fetch {' and '.join(missing)}")
-        environment["PATH"] = os.pathsep.join([str(tools / "bin"), *paths])
-        environment["PYTHONPATH"] = str(tools)
-    return environment
 
 
 def _followed(command: list[str], environment: dict[str, str], progress: Progress) -> None:
@@ -317,26 +347,6 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _compiler() -> str:
-    name = os.environ.get("CXX") or "c++"
-    try:
-        done = subprocess.run([*name.split(), "--version"], capture_output=True, text=True, check=False)
-    except OSError:
-        return name
-    return f"{name} {done.stdout.splitlines()[0] if done.stdout else ''}"
-
-
-def processor() -> str:
-    """This machine's processor: its name and the instructions it has."""
-    try:
-        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    wanted = ("model name", "flags", "Features", "CPU part")
-    lines = {line for line in text.splitlines() if line.startswith(wanted)}
-    return "\n".join(sorted(lines))
-
-
 def _sibling(name: str) -> ModuleType:
     # By its path: this file also runs as a script and before the package is installed.
     spec = importlib.util.spec_from_file_location(f"iquest_port_{name}", HERE / f"{name}.py")
@@ -350,23 +360,6 @@ def _sibling(name: str) -> ModuleType:
     return module
 
 
-@contextlib.contextmanager
-def _lock(path: Path, progress: Progress) -> Iterator[None]:
-    """Lets one process build at a time; a second one waits and then finds the runtime."""
-    try:
-        import fcntl
-    except ImportError:  # no such lock on this system: at worst two builds run, and the last one's result stays
-        yield
-        return
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            progress("Another process is building the runtime; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def main() -> int:
     """`--install` builds and prints the folder on stdout; everything else goes to stderr."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -374,6 +367,7 @@ def main() -> int:
     parser.add_argument("--kind", choices=list(KINDS), default="native", help="for this processor, or for others too")
     parser.add_argument("--build", action="store_true", help="build if needed and print its folder in the cache")
     parser.add_argument("--tree", metavar="FOLDER", help="unpack the source with the port applied, to work on it")
+    parser.add_argument("--rebase", metavar="VERSION", help="say where the patch fits another version, or its .tar.gz")
     options = parser.parse_args()
 
     def report(line: str) -> None:
@@ -382,7 +376,11 @@ def main() -> int:
     try:
         if options.tree:
             cache_folder().mkdir(parents=True, exist_ok=True)
-            print(_patched_tree(_sdist(cache_folder(), report), Path(options.tree), report))
+            print(patched_tree(distribution(cache_folder(), report), Path(options.tree), report))
+        if options.rebase:
+            fits, lines = rebased(options.rebase)
+            print(*lines, sep="\n")
+            return 0 if fits else 1
         if options.build:
             print(ensure_runtime(options.kind, report))
         if options.install:

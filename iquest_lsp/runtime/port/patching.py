@@ -20,7 +20,7 @@ def apply_patch(text: str, root: Path) -> list[str]:
     written when one does not. Raises PatchError.
     """
     changed: dict[str, str] = {}
-    for name, hunks in _files(text):
+    for name, hunks in files(text):
         path = root / name
         if not path.is_file():
             raise PatchError(f"{name} does not exist")
@@ -30,7 +30,8 @@ def apply_patch(text: str, root: Path) -> list[str]:
     return list(changed)
 
 
-def _files(text: str) -> Iterator[tuple[str, list[tuple[int, list[str]]]]]:
+def files(text: str) -> Iterator[tuple[str, list[tuple[int, list[str]]]]]:
+    """The files of a unified diff, each with its hunks: the first line of the old side, and the body."""
     name = ""
     hunks: list[tuple[int, list[str]]] = []
     for line in text.splitlines(keepends=True):

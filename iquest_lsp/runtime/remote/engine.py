@@ -131,6 +131,10 @@ class RemoteEngine:
         self._made += answer.counted
         return answer.generation(len(prompt.tokens), begin)
 
+    async def learn(self, memory: Sequence[str], budget_ms: float = 50.0) -> int:
+        """A server's model says nothing that could be weighed."""
+        return 0
+
     async def warm(self, tokens: Sequence[int], sequence: int = 0, budget_ms: float = 50.0) -> WarmResult:
         """Lets the server read a prompt while nobody waits for an answer; ends at once, the reading goes on."""
         info = await self.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -134,3 +135,18 @@ async def test_a_loop_costs_few_tokens_and_one_window_serves_all_candidates(
     found = await assistant.session().candidates(CompletionRequest(file, Position(1, len(CODE)), explicit=True), 3)
     assert [one.text for one in found] == ["first(a)", "second(b)", "third(c)"]
     assert windows.count(Purpose.ANSWER) == 1
+
+
+async def test_what_comes_after_the_first_answer_is_not_shown_where_the_model_hardly_believes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = {"responses": ["first(a)", "second(b)"], "logprob": math.log(0.5)}  # a character
+    monkeypatch.setenv("IQUEST_LSP_FAKE", json.dumps(responses))
+    (tmp_path / "iquest.toml").write_text("")
+    made = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
+    await made.engine.ready()
+    file = tmp_path / "a.py"
+    made.session().buffers.open(file, CODE, 1, "python")
+    found = await made.session().candidates(CompletionRequest(file, Position(0, len(CODE)), explicit=True), 2)
+    assert [one.text for one in found] == ["first(a)"], "the best guess, however unsure, and no more of its kind"
+    await made.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.project import warming
+from iquest_lsp.project.memory import WorkspaceMemory
+from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
 
@@ -91,6 +93,27 @@ async def test_a_save_brings_the_window_up_to_date(made: tuple[Assistant, Path])
     window = await assistant.session().context(root / "a.py", END)
     assert "other.py" in {chunk.path for chunk in window.chunks}
     assert [item.warm_tokens for item in assistant.status_of_workspaces()] == [len(window.tokens)]
+
+
+@pytest.mark.parametrize("calm", [True, False])
+async def test_a_pause_is_for_learning_how_far_the_model_leans_on_the_memory(
+    made: tuple[Assistant, Path], monkeypatch: pytest.MonkeyPatch, calm: bool
+) -> None:
+    assistant, root = made
+    asked: list[tuple[str, ...]] = []
+
+    async def learn(memory: Sequence[str], *, group: str = "") -> None:
+        asked.append(tuple(memory))
+
+    monkeypatch.setattr(assistant.machine, "is_busy", lambda: not calm)
+    monkeypatch.setattr(warming, "REST_S", 0.05)
+    monkeypatch.setattr(warming, "POSTPONED_S", 0.05)
+    monkeypatch.setattr(assistant.engine.scheduler, "learn", learn)
+    monkeypatch.setattr(WorkspaceMemory, "files", MemoryFiles(("memory",)))
+    await shown(assistant, root / "a.py")
+    assistant.session().buffers.save(root / "a.py", None)
+    await until(lambda: not assistant.warmer.is_waiting and not at_work(assistant))
+    assert set(asked) == ({("memory",)} if calm else set())
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
-import { readdirSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { PrivateEnvironment, suitablePython } from "./environment";
+import { type Offer, offerOf } from "./carried";
+import { PrivateEnvironment, pythonTag, suitablePython } from "./environment";
 import { findServer, type Launch } from "./launch";
 import { runProgram, which } from "./programs";
 import { SECTION } from "./settings";
@@ -50,7 +50,7 @@ export class Setup {
   }
 
   private async firstTime(): Promise<boolean> {
-    const source = this.source();
+    const source = this.offered().source.install;
     if (this.context.globalState.get<string>(OFFERED) === source) {
       return false;
     }
@@ -59,7 +59,7 @@ export class Setup {
   }
 
   private async privateCommand(): Promise<readonly string[] | undefined> {
-    const own = await this.environment.command(this.source());
+    const own = await this.environment.command(this.offered().source.install);
     const found = own ?? (await this.environment.newest());
     this.outdated = own === undefined && found !== undefined;
     return found;
@@ -69,8 +69,9 @@ export class Setup {
   async offer(): Promise<boolean> {
     const yes = t("Set it up");
     const own = t("I have it already");
+    const python = await this.python();
     const answer = await vscode.window.showInformationMessage(
-      t("IQuest LSP needs its language server, a Python program. Shall it be installed into a private folder of this extension? Nothing else on this machine changes."),
+      question(this.offered(python === undefined ? undefined : await pythonTag(python, runProgram)), this.environment.folder),
       yes,
       own,
     );
@@ -95,12 +96,12 @@ export class Setup {
 
   /** One attempt: undefined where it worked, else why it did not in one sentence, "" where the user ended it. */
   private async attempt(): Promise<string | undefined> {
-    const configured = this.setting<string>("server.python") ?? "";
-    const python = await suitablePython(configured !== "" ? [configured] : PYTHONS, runProgram);
+    const python = await this.python();
     if (python === undefined) {
       return oldPython();
     }
-    if (process.env["CXX"] === undefined && (await which(COMPILERS)) === undefined) {
+    const { source } = this.offered(await pythonTag(python, runProgram));
+    if (!source.install.endsWith(".whl") && process.env["CXX"] === undefined && (await which(COMPILERS)) === undefined) {
       return noCompiler();
     }
     const options = { location: vscode.ProgressLocation.Notification, title: "IQuest LSP", cancellable: true };
@@ -112,7 +113,7 @@ export class Setup {
           this.log.info(`set-up: ${line === "" ? step : line}`);
           progress.report({ message: line === "" ? step : `${step}: ${line.trim().slice(0, 80)}` });
         };
-        return this.environment.create(python, this.source(), report, abort.signal);
+        return this.environment.create(python, source, report, abort.signal);
       });
       return undefined;
     } catch (error) {
@@ -137,15 +138,13 @@ export class Setup {
     return chosen === retry;
   }
 
-  /** What pip installs: the setting, else the source archive that came with the extension, else the package's name. */
-  private source(): string {
-    const configured = this.setting<string>("server.package") ?? "";
-    if (configured !== "") {
-      return configured;
-    }
-    const folder = path.join(this.context.extensionPath, "server");
-    const [archive] = names(folder).filter((name) => name.endsWith(".tar.gz"));
-    return archive === undefined ? "iquest-lsp" : path.join(folder, archive);
+  private async python(): Promise<string | undefined> {
+    const configured = this.setting<string>("server.python") ?? "";
+    return suitablePython(configured !== "" ? [configured] : PYTHONS, runProgram);
+  }
+
+  private offered(tag?: string): Offer {
+    return offerOf(this.context.extensionPath, this.setting<string>("server.package") ?? "", tag);
   }
 
   private setting<T>(name: string): T | undefined {
@@ -153,10 +152,16 @@ export class Setup {
   }
 }
 
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // an extension built without the archive
+/** Whether to install it: what will be put where, and what is fetched for it. */
+export function question({ source, origin }: Offer, folder: string): string {
+  if (source.carried !== undefined) {
+    return t("IQuest LSP needs its language server, a Python program, which this extension carries. Shall it be put into {0}? It takes some 150 MB there; nothing is fetched, and nothing else on this machine changes.", folder);
   }
+  if (origin === "setting") {
+    return t("IQuest LSP needs its language server, a Python program. Shall {1}, which the setting iquest.server.package names, be installed into {0}? What it needs is fetched from the package index; nothing else on this machine changes.", folder, source.install);
+  }
+  if (origin === "wheel") {
+    return t("IQuest LSP needs its language server, a Python program, which this extension carries. Shall it be put into {0}? The packages that it uses are fetched from the package index; nothing else on this machine changes.", folder);
+  }
+  return t("IQuest LSP needs its language server, a Python program. Shall it be put into {0}? The packages that it uses are fetched from the package index, and the model's runtime is compiled for this machine, which takes some minutes; nothing else on this machine changes.", folder);
 }

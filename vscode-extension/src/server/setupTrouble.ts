@@ -5,6 +5,11 @@ import { t } from "../words";
 /** Kinds of trouble by what Python, pip, CMake and the system say of them; the first that fits counts. */
 const KINDS: readonly (readonly [RegExp, () => string])[] = [
   [/no space left|errno 28|disk quota|ENOSPC/i, () => t("The disk is full: some 600 MB are needed.")],
+  // Before the network's: pip says the same last line of both.
+  [
+    /is not a supported wheel on this platform|looking in links:[^]*could not find a version that satisfies/i,
+    () => t("What this extension carries is for another system than this one: take the .vsix for any machine, or install the server yourself and name it in the setting iquest.server.command."),
+  ],
   [
     /name resolution|name or service not known|nodename nor servname|failed to establish a new connection|connection (refused|reset|aborted|broken|timed out)|network is unreachable|read timed out|max retries exceeded|no route to host|proxyerror|remotedisconnected|could not find a version that satisfies/i,
     () => t("The package index cannot be reached: is there a network, and does pip need a proxy or an index of its own (PIP_INDEX_URL)?"),

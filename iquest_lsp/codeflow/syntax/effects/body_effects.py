@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +12,8 @@ from iquest_lsp.codeflow.syntax.line_effects import MAX_FACTS, Effect, EffectKin
 
 #: One line replaced by another is told by both of them, up to so many characters, where no more can be said.
 MAX_LINE = 100
+#: Kinds of which the reader wants to see the value, the old one and the new one.
+VALUED = frozenset({"constant", "variable"})
 
 
 def body_effects(
@@ -23,8 +26,7 @@ def body_effects(
     if language == "rust":
         pairs = [(list(map(without_lifetimes, minus)), list(map(without_lifetimes, plus))) for minus, plus in pairs]
     removed, added = ([line for pair in pairs for line in pair[side]] for side in (0, 1))
-    if kind in ("constant", "variable"):
-        # Of a value the reader wants to see both, the old one and the new one.
+    if kind in VALUED:
         told = plain_effects(removed, added)
         return told or list(meaning_of(pairs).effects) or effects(removed, added)
     # A mark that only stands elsewhere in the diff was there before, or is there after.
@@ -40,6 +42,23 @@ def body_effects(
     return [*marked, *told][:MAX_FACTS]
 
 
+def in_texts(coded: Sequence[Pair]) -> bool:
+    """Whether hunks change nothing but the words of texts, by their lines without these words."""
+    # A comma goes to whatever is the last line of a text.
+    one, other = ([line.strip().rstrip(",;") for pair in coded for line in pair[side]] for side in (0, 1))
+    return Counter(filter(None, one)) == Counter(filter(None, other))
+
+
+def text_effects(pairs: Sequence[Pair]) -> list[Effect]:
+    """What hunks do that change nothing but the words of texts: one line is told as it is, of more it is said."""
+    removed, added = ([line for pair in pairs for line in pair[side] if line.strip()] for side in (0, 1))
+    told = plain_effects(removed, added) if len(removed) == len(added) == 1 else []
+    return [effect for effect in told if effect.kind in _OF_A_LINE] or [Effect(EffectKind.TEXTS_ONLY)]
+
+
+_OF_A_LINE = frozenset({EffectKind.BECOMES, EffectKind.GAINS, EffectKind.LOSES})
+
+
 def _unmarked(lines: Iterable[str]) -> list[str]:
     return [line for line in lines if not is_mark(line)]
 
@@ -50,6 +69,7 @@ def _of_lines(
     moved = _moved(pairs, removed, added)
     if moved is not None:
         return [moved]
+    pairs = _without_moved(pairs)
     meaning = meaning_of(pairs)
     found = effects(removed, added, before, after)
     if _is_short(pairs):
@@ -73,6 +93,9 @@ def _of_lines(
         return [*told, *found]
     if found and not all(effect.kind in (EffectKind.ADDS_TEXT, EffectKind.DROPS_TEXT) for effect in found):
         return found
+    if len(added) + len(removed) == 1 and len((added or removed)[0].strip()) <= MAX_LINE // 2:
+        # One short line says more than a text in it.
+        found = plain_effects(removed, added) or found
     left = _left(removed, added), _left(added, removed)
     return list(meaning.effects) or found or plain_effects(*left, before, after)
 
@@ -89,6 +112,24 @@ def _moved(pairs: Sequence[Pair], removed: Sequence[str], added: Sequence[str]) 
     if not one or one != other or any(minus and plus for minus, plus in pairs):
         return None
     return Effect(EffectKind.MOVES_LINES, (next(line.strip() for line in removed if not is_comment(line))[:60],))
+
+
+def _without_moved(pairs: Sequence[Pair]) -> list[Pair]:
+    """The hunks without the lines that one of them takes out and another one puts in again."""
+    kept = []
+    for at, (minus, plus) in enumerate(pairs):
+        others = [pair for near, pair in enumerate(pairs) if near != at]
+        come, gone = (
+            {line.strip() for pair in others for line in pair[side] if _TELLS.search(line)} for side in (1, 0)
+        )
+        kept.append(
+            ([line for line in minus if line.strip() not in come], [line for line in plus if line.strip() not in gone])
+        )
+    return [pair for pair in kept if any(pair)]
+
+
+#: A line that is like no other by chance.
+_TELLS = re.compile(r"\w\W+\w.*\w")
 
 
 def _left(lines: Sequence[str], others: Iterable[str]) -> list[str]:

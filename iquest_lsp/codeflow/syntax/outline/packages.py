@@ -88,7 +88,9 @@ def requirements(lines: list[str]) -> tuple[Region, ...]:
     """Packages of a requirements file; what pip-compile adds below a package belongs to it."""
     found: list[Region] = []
     for at, line in enumerate(lines):
-        if line[:1].isspace() or line.startswith("#"):
+        if line.startswith("#"):
+            continue
+        if line[:1].isspace():
             if found and line.strip() and found[-1].end == at:
                 last = found.pop()
                 found.append(Region(last.name, last.kind, last.start, at + 1, last.value))

@@ -121,8 +121,10 @@ class _Walker:
 
     def _statement(self, node: Node, scope: str, depth: int) -> None:
         kind = node.type
-        if kind in _IMPORTS or (kind == "export_statement" and node.child_by_field_name("source") is not None):
+        if kind in _IMPORTS:
             self._add(self.name, "imports", node)
+        elif kind == "export_statement" and node.child_by_field_name("source") is not None:
+            self._add(self.name, "exports", node)
         elif "comment" in kind:
             self._add(self._words(node), "comment", node)
         elif kind in ("attribute_item", "inner_attribute_item", "decorator", "preproc_call"):
@@ -195,11 +197,13 @@ class _Walker:
             self._into(arguments, scope, depth)
 
     def _into(self, arguments: Node, scope: str, depth: int) -> None:
-        """The statements of the functions that a call is given."""
+        """The statements of the functions that a call is given, and the calls of a list that it is given."""
         for argument in arguments.named_children:
             body = argument.child_by_field_name("body")
             if body is not None and body.type == "statement_block":
                 self.visit(body, scope, depth + 2)
+            elif argument.type == "array":
+                self.visit(argument, scope, depth + 2)
 
     def _macro(self, node: Node) -> None:
         """The definitions that a macro is given, found by their first words: no grammar reads its tokens as items."""
@@ -223,7 +227,8 @@ class _Walker:
         first = next((item for item in arguments.named_children if "comment" not in item.type), None)
         if first is None or first.type not in ("string", "template_string", "identifier", "binary_expression"):
             return ""
-        text = self._text(first).strip("\"'`")
+        text = self._text(first)
+        text = text[1:-1] if first.type.endswith("string") else text.strip("\"'`")
         return text if text and "\n" not in text and len(text) <= 200 else ""
 
     def _add(self, name: str, kind: str, node: Node, value: str = "") -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer
 from iquest_lsp.codeflow.past.store import Store
 from iquest_lsp.codeflow.wording.purposes import ground_words
+from iquest_lsp.errors import StoreError
 from tests.unit.codeflow.conftest import Script, history_of
 from tests.waiting import PATIENCE_S
 
@@ -370,6 +373,48 @@ def test_an_unusable_cache_folder_is_no_obstacle(script: Script, tmp_path: Path)
     assert [
         item.subject for item in history_of(script.root, folder=tmp_path / "file" / "store").why("a.py::f").story
     ] == ["Add f"]
+
+
+@contextlib.contextmanager
+def no_room() -> Iterator[None]:
+    """Files can no longer grow, as on a disk without a free byte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("in_use", [False, True], ids=["nobody has it open", "another process has it open"])
+@pytest.mark.parametrize("built", [False, True], ids=["not yet filled", "one commit behind"])
+def test_a_full_disk_costs_no_answer_and_no_store(script: Script, tmp_path: Path, *, in_use: bool, built: bool) -> None:
+    store = tmp_path / "store"
+    script.commit("Add f", {"a.py": "def f():\n    return 0\n"})
+    with opened(script, store) as index:
+        assert not built or index.update().complete
+    script.commit("Let f return one, as the survey asks", {"a.py": "def f():\n    return 1\n"})
+    with contextlib.ExitStack() as held:
+        if in_use:
+            held.enter_context(opened(script, store))
+        with no_room():
+            found = history_of(script.root, folder=store).why("a.py::f")
+            blamed = history_of(script.root, folder=store).suspects("a.py:2")
+    roomy = history_of(script.root, folder=tmp_path / "roomy").why("a.py::f")
+    assert found.story == roomy.story
+    assert {item.subject for item in found.story} == {"Let f return one, as the survey asks", "Add f"}
+    assert blamed.items[0].subject == "Let f return one, as the survey asks"
+    assert not list(store.glob("*.broken*")), "the store is sound and stays where it is"
+    assert subjects(script, store) == ["Let f return one, as the survey asks", "Add f"]
+
+
+def test_a_full_disk_ends_the_indexing_with_a_plain_error(script: Script, tmp_path: Path) -> None:
+    script.commit("Add f", body(0))
+    with opened(script, tmp_path) as index:
+        with no_room(), pytest.raises(StoreError, match="cannot be written"):
+            index.update()
+        assert index.update().complete
+        assert [item.subject for item in index.entries()] == ["Add f"]
 
 
 def test_merges_and_side_branches(script: Script, tmp_path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import meaning_of
@@ -120,3 +124,56 @@ def test_parameters_begin_behind_what_stands_before_the_name(signature: str, nam
 def test_another_type_is_told_by_both() -> None:
     [effect] = signature_effects("type A<K> = Record<K, boolean>", "type A<K> = Partial<Record<K, boolean>>")
     assert effect.kind is EffectKind.BECOMES
+
+
+_WORDS = [
+    "foo(a,",
+    "b)",
+    "foo(",
+    "bar",
+    "(",
+    ")",
+    ",",
+    "x",
+    "if",
+    "else",
+    "return",
+    "raise",
+    "Error",
+    "'text'",
+    "1",
+    "=",
+    "==",
+    "not",
+    "and",
+    "self",
+    ".",
+    "y",
+    "new",
+    "for",
+    "in",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+]
+
+
+@given(st.randoms(use_true_random=False))
+def test_any_lines_that_replaced_others_have_a_meaning_or_none(source: random.Random) -> None:
+    old = [source.choice(_WORDS) for _ in range(source.randint(3, 12))]
+    new = list(old)
+    for _ in range(source.randint(1, 4)):
+        at = source.randrange(len(new))
+        new[at : at + source.randint(0, 1)] = [source.choice(_WORDS)] * source.randint(0, 1) or [source.choice(_WORDS)]
+    before, after = (
+        "".join(word + source.choice(["\n", " ", " ", " "]) for word in words).strip().split("\n")
+        for words in (old, new)
+    )
+    for effect in meaning_of([(before, after)]).effects:
+        assert effect_words(effect)
+
+
+def test_an_argument_beside_a_line_that_comes() -> None:
+    assert meaning_of([(["( , x for"], ["or foo(a,", "x", "for"])]).effects

@@ -33,6 +33,11 @@ class StepEngine:
         await self._run(f"warm {done}")
         return WarmResult(0, 1, len(tokens) - done - 1)
 
+    async def learn(self, memory: Sequence[str], budget_ms: float = 50.0) -> int:
+        done = sum(name.startswith("learn") for name in self.started)
+        await self._run(f"learn {done}")
+        return len(memory) - done - 1
+
     async def _run(self, name: str) -> None:
         assert self.concurrent == 0, "two calls at a time"
         self.concurrent += 1
@@ -100,6 +105,22 @@ async def test_warming_gives_way_between_two_steps() -> None:
     engine.release("warm 1")
     engine.release("warm 2")
     assert await warming == 3
+
+
+async def test_learning_gives_way_between_two_steps_and_goes_on_until_nothing_is_left() -> None:
+    engine = StepEngine()
+    scheduler = Scheduler(engine)  # type: ignore[arg-type]
+    learning = asyncio.create_task(scheduler.learn(["a", "b"]))
+    await settle()
+    request = ask(scheduler, 1)
+    await settle()
+    engine.release("learn 0")
+    await settle()
+    assert engine.started == ["learn 0", "complete 1"]
+    for name in ("complete 1", "learn 1"):
+        engine.release(name)
+    await asyncio.gather(request, learning)
+    assert engine.started == ["learn 0", "complete 1", "learn 1"]
 
 
 async def test_a_request_that_runs_can_be_cancelled() -> None:

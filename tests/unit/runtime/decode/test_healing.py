@@ -80,3 +80,30 @@ def test_following_what_is_allowed_always_spells_the_prefix() -> None:
                 spelled += VOCABULARY[token]
                 left = PIECES.left(left, token)
             assert spelled.startswith(prefix)
+
+
+INDENTED = Pieces([b"", b"x", b":", b"\n", b"\n   ", b"\n    ", b"\n       ", b" ", b"   ", b" return", b"\n\n"])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kept", "prefix"),
+    [
+        ((1, 2, 3), (1, 2), b"\n"),  # the line that is begun may be indented
+        ((1, 2, 5), (1, 2), b"\n    "),
+        ((1, 2, 4), (1, 2), b"\n   "),
+        ((1, 10), (1, 10), b""),  # nothing begins so and goes on with spaces
+        ((3,), (), b"\n"),
+    ],
+)
+def test_a_line_end_is_taken_back_where_tokens_hold_the_indentation_too(
+    prompt: tuple[int, ...], kept: tuple[int, ...], prefix: bytes
+) -> None:
+    healed = INDENTED.heal(prompt)
+    assert (tuple(healed.tokens), healed.prefix) == (kept, prefix)
+
+
+def test_after_an_indentation_comes_any_token_that_spells_it() -> None:
+    allowed = INDENTED.allowed(b"\n    ")
+    assert allowed == [3, 4, 5, 6], "the line end alone, with three spaces, with four, with more"
+    assert INDENTED.left(b"\n    ", 4) == b" "
+    assert INDENTED.allowed(b" ") == [7, 8, 9]

@@ -1,4 +1,4 @@
-"""Fits how far a model leans on a memory (runtime/memory/shares.py), by expectation maximization.
+"""Fits how far a model leans on a memory (see shares.py), by expectation maximization.
 
 Each token that was scored belongs to the memory with the probability that the mixture gives; with these as targets the
 gate is a logistic regression, improved by one Newton step a round (Jordan and Jacobs, "Hierarchical mixtures of experts
@@ -7,7 +7,8 @@ and the EM algorithm", 1994). Rows of orders that were seldom found keep to the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,15 @@ class Sample:
     row: NDArray[np.int64]
     features: Floats
 
+    def part(self, chosen: NDArray[np.bool_]) -> Sample:
+        """Some of the tokens."""
+        return Sample(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+    @classmethod
+    def joined(cls, samples: Sequence[Sample]) -> Sample:
+        """The tokens of several."""
+        return cls(*(np.concatenate([getattr(one, each.name) for one in samples]) for each in fields(cls)))
+
 
 def mixed(sample: Sample, rows: Floats) -> Floats:
     """The mixture's probability of each token."""
@@ -41,9 +51,11 @@ def mixed(sample: Sample, rows: Floats) -> Floats:
 
 
 def fit(sample: Sample) -> Floats:
-    """The likeliest gate; [len(ORDERS) + 1, FEATURES]."""
+    """The likeliest gate; [len(ORDERS) + 1, FEATURES]. Without tokens it gives the memory next to nothing."""
     alike = np.zeros((len(ORDERS) + 1, FEATURES))
-    alike[:, 0] = -1.0
+    alike[:, 0] = -1.0 if len(sample.model) else -30.0
+    if not len(sample.model):
+        return alike
     everywhere = np.ones(len(sample.model), np.bool_)
     for _ in range(ROUNDS):
         alike[:] = _step(sample, everywhere, alike, alike[0], 1.0)

@@ -1,0 +1,149 @@
+"""What a name at a place means where others are called alike, and what is told of a definition beside its changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iquest_lsp.codeflow.diff.filters import rationale
+from iquest_lsp.codeflow.past import indexer
+from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.signatures import signature_effects
+from iquest_lsp.codeflow.wording.effects import effect_words
+from tests.unit.codeflow.conftest import Script, history_of
+
+SIZES = "export function sizes(of) {\n  return of;\n}\n"
+
+
+def users(script: Script, target: str, files: dict[str, str]) -> dict[str, str]:
+    """Kind of each place that uses a target, by file and line."""
+    script.commit("Begin", files)
+    items = history_of(script.root).impact(target).items
+    return {f"{item.path}:{item.line}": item.kind for item in items if item.kind in ("caller", "test", "docs")}
+
+
+def test_words_between_two_pieces_in_code_font_are_none(script: Script) -> None:
+    files = {
+        "a.rs": "struct Out {}\nimpl Out {\n    fn write(&self) {}\n}\n",
+        "README.md": "Give it to `echo`. It is clearer to write `fd -x echo` there.\n\nUse `Out::write` for it.\n",
+    }
+    assert users(script, "a.rs::Out.write", files) == {"README.md:3": "docs"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async function run(b) {\n  const { sizes } = await b.go();\n  return sizes.map((x) => x);\n}\n",
+        "function run(b) {\n  const [first, sizes] = b.go();\n  return sizes;\n}\n",
+        "function run(b, { of: sizes = [] }) {\n  return sizes;\n}\n",
+        "function run(sizes) {\n  return [sizes];\n}\n",
+        "const run = (b) => b.map(sizes => [sizes]);\n",
+        "const sizes = 3;\n\nexport const both = [sizes, sizes];\n",
+    ],
+)
+def test_a_variable_of_that_name_is_another_thing(script: Script, text: str) -> None:
+    first = "import { other } from './sizes.js';\n\n"
+    found = users(script, "sizes.js::sizes", {"sizes.js": SIZES + "export const other = 1;\n", "b.js": first + text})
+    assert found == {}
+
+
+def test_a_package_of_several_files_that_define_it_does_not_say_which(script: Script) -> None:
+    files = {
+        "kit/v4/large/sizes.ts": "export function sizes(of) {\n  return of ? sizes(of[0]) : 0;\n}\n",
+        "kit/v4/small/sizes.ts": "export function sizes(of) {\n  return of ? sizes(of[1]) : 0;\n}\n",
+        "app/run.ts": "import * as kit from 'kit/v4';\n\nexport const got = kit.sizes(2);\n",
+        "app/near.ts": "import { sizes } from '../kit/v4/small/sizes';\n\nexport const got = sizes(2);\n",
+    }
+    found = users(script, "kit/v4/small/sizes.ts::sizes", files)
+    assert "app/near.ts:3" in found
+    assert "app/run.ts:3" not in found
+
+
+def test_a_type_of_a_namespace_is_used_by_its_qualified_name(script: Script) -> None:
+    files = {
+        "util.ts": "export namespace util {\n  export type Deep<T> = {\n    of: T;\n  };\n}\n",
+        "a.ts": "import type { util } from './util.js';\n\nexport interface A {\n  deep(): util.Deep<A>;\n}\n",
+    }
+    assert users(script, "util.ts::util.Deep", files)["a.ts:4"] == "caller"
+
+
+def test_a_file_that_defines_the_member_too_means_its_own(script: Script) -> None:
+    parts = "  export interface Parts {\n    a: string;\n  }\n  export interface All {\n    p: Parts;\n  }\n"
+    text = "export namespace One {\n" + parts + "}\n"
+    files = {"v3/one.ts": text, "v4/one.ts": text.replace("string", "number")}
+    assert not any(place.startswith("v3/") for place in users(script, "v4/one.ts::One.Parts", files))
+
+
+def test_tests_inside_a_file_of_rust_are_tests(script: Script) -> None:
+    text = (
+        "pub fn cut(a: u8) -> u8 {\n    a\n}\n\npub fn run() -> u8 {\n    cut(1)\n}\n\n"
+        "#[cfg(test)]\nmod checks {\n    use super::*;\n\n    fn help() -> u8 {\n        cut(2)\n    }\n}\n"
+    )
+    assert users(script, "src/a.rs::cut", {"src/a.rs": text}) == {"src/a.rs:6": "caller", "src/a.rs:14": "test"}
+
+
+def test_titles_of_squashed_commits_are_no_reasons() -> None:
+    assert rationale("* Add limits\n\n* lint\n\n---------\n\nCo-authored-by: Ada <a@b.org>\n") == ""
+    told = "* Add limits\n\nServers close idle connections after 5 s.\n\n* lint\n\n---------\n"
+    assert rationale(told) == "Servers close idle connections after 5 s."
+    assert rationale("\n\n".join(f"* Step {number}\n\nFor its own reason." for number in range(30))) == ""
+    assert rationale("Two changes:\n\n* The first one.\n* The second one.\n").startswith("Two changes: * The first")
+
+
+def test_a_class_in_the_place_of_a_value_takes_nothing() -> None:
+    for before, after in (
+        ("class Lost(Failure):", "Lost = core.Lost"),
+        ("Lost = core.Lost", "class Lost(Failure):"),
+    ):
+        words = [effect_words(effect) for effect in signature_effects(before, after)]
+        assert words == [f"`{before}` becomes `{after}`"]
+
+
+def test_a_definition_that_came_in_a_wide_commit_has_a_story(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "MAX_DEEP_FILES", 3)
+    script.commit("Release 1.0", {f"m{number}.py": f"def f{number}():\n    return 1\n" for number in range(6)})
+    script.git("tag", "v1.0")
+    script.git("mv", "m0.py", "n0.py")
+    script.commit("Move it", {})
+    story = history_of(script.root, folder=tmp_path).why("n0.py::f0")
+    assert next(item.subject for item in story.story) == "Release 1.0"
+    assert story.since == "v1.0"
+
+
+def test_a_package_called_doc_is_code() -> None:
+    assert category("doc/md_docs.go") is Category.SOURCE
+    assert category("docs/examples/simple.c") is Category.DOCS
+    assert category("docs/conf.py") is Category.DOCS
+
+
+def test_a_test_beside_a_file_of_its_name_is_that_ones(script: Script) -> None:
+    run = "export const run = (a) => a;\n"
+    check = "import { run } from './client';\n\ntest('runs', () => run(1));\n"
+    files = {
+        "src/client/client.ts": run,
+        "src/client/client.test.ts": check,
+        "src/dom/client.ts": run,
+        "src/dom/client.test.ts": check,
+        "src/one/index.ts": run,
+        "src/two/index.test.ts": check,
+        "jsr.json": '{\n  "./dom": "./src/dom/client.ts",\n  "./client": "./src/client/client.ts"\n}\n',
+    }
+    script.commit("Begin", files)
+    items = [(item.path, item.line) for item in history_of(script.root).impact("src/client/client.ts::run").items]
+    assert ("src/dom/client.test.ts", 1) not in items
+    assert ("jsr.json", 2) not in items
+    assert ("jsr.json", 3) in items
+    assert not any(
+        item.path == "src/two/index.test.ts" for item in history_of(script.root).impact("src/one/index.ts::run").items
+    )
+
+
+def test_a_type_of_another_package_of_go_is_used_by_its_qualified_name(script: Script) -> None:
+    files = {
+        "util/slab.go": "package util\n\ntype Slab struct {\n\tI []int\n}\n",
+        "algo/run.go": 'package algo\n\nimport "example.org/x/util"\n\nfunc Run(s *util.Slab) int {\n\treturn 1\n}\n',
+    }
+    assert users(script, "util/slab.go::Slab", files) == {"algo/run.go:5": "caller"}
