@@ -78,7 +78,8 @@ class NextEditing:
 
     async def work(self, *args: object) -> tuple[list[NextEdit], list[Wanted]]:
         """`worker.suggest` in the process."""
-        return await self._called("suggest", *args)
+        answer: tuple[list[NextEdit], list[Wanted]] = await self._called("suggest", *args)
+        return answer
 
     async def search(self, root: Path, epoch: int, exclude: Sequence[str], wanted: Sequence[Wanted]) -> None:
         """Searches for what suggestions want, and has the process learn it."""
