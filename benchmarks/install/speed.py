@@ -4,7 +4,7 @@
 
 Each is a folder that holds an `iquest_lsp` (a checkout, or site-packages) with its runtime inside. They
 take turns, each turn in a process of its own with one thread, so that what else the machine does falls on both alike;
-what is compared are processor seconds, by their medians.
+what is compared are processor seconds, turn by turn.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ print(json.dumps([library.cpu_library(), read, time.process_time() - started]))
 
 
 def main() -> int:
-    """Prints the medians of both, and what the second takes relative to the first."""
+    """Prints the medians of both, and the middle of what the second takes relative to the first in the same turn."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("native", type=Path)
     parser.add_argument("portable", type=Path)
@@ -56,9 +56,10 @@ def main() -> int:
     medians = [[statistics.median(values) for values in zip(*turns, strict=True)] for turns in taken]
     for name, (read, written) in zip(names, medians, strict=True):
         print(f"{name:26} reads in {read * 1000:7.1f} ms, writes in {written * 1000:7.1f} ms of processors")
-    print(
-        f"the second takes {medians[1][0] / medians[0][0]:.3f} to read and {medians[1][1] / medians[0][1]:.3f} to write"
-    )
+    for part, word in enumerate(("read", "write")):
+        found = [after[part] / before[part] for before, after in zip(*taken, strict=True)]
+        first, middle, third = statistics.quantiles(found, n=4)
+        print(f"to {word} the second takes {middle:.3f} times as long (half of the turns: {first:.3f} to {third:.3f})")
     return 0
 
 
