@@ -21,7 +21,7 @@ from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
-from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of
+from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_meant, module_name, references
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
@@ -249,8 +249,17 @@ def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[Imp
 def _tests(path: str, tracked: frozenset[str]) -> Iterable[ImpactItem]:
     for other in tracked:
         code = category(other) is Category.TEST and grammars.language_of(other)
-        if code and other != path and is_test_of(other, path):
+        if code and other != path and is_test_of(other, path) and not _has_own(other, path, tracked):
             yield ImpactItem(other, 1, "test", Use(UseKind.NAMED_TEST, (path,)), 0.6)
+
+
+def _has_own(test: str, path: str, tracked: frozenset[str]) -> bool:
+    """Whether a test stands beside a file of its name, which is another one than the file at `path`."""
+    file = PurePosixPath(test)
+    beside = (
+        file.with_name(f"{stem(test)}{suffix}").as_posix() for suffix in {file.suffix, PurePosixPath(path).suffix}
+    )
+    return any(other in tracked and other != path for other in beside)
 
 
 def _cochanges(path: str, partners: Sequence[Partner], tracked: frozenset[str]) -> Iterable[ImpactItem]:

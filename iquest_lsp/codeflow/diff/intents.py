@@ -15,7 +15,7 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment, uncommented
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects
 
@@ -198,8 +198,13 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         and all(is_comment(line) and not _POINTER.match(line) for line in (*minus, *plus)),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
-        speeds=sum(bool(_SPEED.search(line)) for line in plus) - sum(bool(_SPEED.search(line)) for line in minus),
+        speeds=_fast(plus) - _fast(minus),
     )
+
+
+def _fast(lines: Iterable[str]) -> int:
+    """How many lines of code speak of caching or parallel work."""
+    return sum(bool(_SPEED.search(uncommented(line))) for line in lines if not is_comment(line))
 
 
 _PREFIXES = {
@@ -353,7 +358,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             "style",
             1.7,
         ),
-        # What a linter asks for mends nothing that runs.
+        # What a compiler or a linter asks for mends nothing that runs.
+        (r"^fix(?:e[sd]|ing)?\s+(?:[\w:-]+\s+){0,2}(?<!deprecation )warnings?\b", "refactor", 6.0),
         (
             r"^fix(?:e[sd]|ing)?\s+(?:(?!for\b)[\w-]+\s+){0,2}(?:lint\w*|format(?:ting)?|indent\w*|whitespaces?|style|flake8|ruff|"
             r"black|isort|prettier|eslint|gofmt|rustfmt|clippy)\b(?!\s+(?:rule|plugin|option|flag|config))",

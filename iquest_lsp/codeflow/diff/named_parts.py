@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
+from iquest_lsp.codeflow.diff.list_items import under_old_numbers
+from iquest_lsp.codeflow.diff.module_links import link_effects
 from iquest_lsp.codeflow.diff.values import MAX_VALUE, same_value, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
@@ -20,7 +22,6 @@ from iquest_lsp.codeflow.syntax.line_effects import (
     effects,
     is_comment,
     is_of_comments,
-    named,
     plain_effects,
 )
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
@@ -85,11 +86,12 @@ def part_changes(
     if not gone and not come:
         return []
     old = regions_of(item.old_path or item.path, before) if before is not None else ()
-    new = regions_of(item.path, after) if after is not None else ()
+    new: Sequence[Region] = regions_of(item.path, after) if after is not None else ()
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
     keyed = _keyed(old)
+    new = under_old_numbers(old, new, rows_of(item))
     sides = _Sides(_Side(keyed, gone), _Side(_keyed(new, keyed, rows_of(item)), come))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)
@@ -356,7 +358,7 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
     if part.kind not in _PROSE:
         removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
     if part.kind in ("imports", "exports"):
-        return _imported(removed, added, exported=part.kind == "exports")
+        return link_effects(removed, added, texts[1], exported=part.kind == "exports")
     if part.kind in _VALUES and old.value != new.value and old.value and new.value:
         return value_effects(old.value, new.value, version=part.kind == "package")
     if part.kind in DEFINED:
@@ -373,25 +375,3 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
         return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
     return []
-
-
-_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
-_KEYWORDS = re.compile(
-    r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package)$"
-)
-
-
-def _imported(removed: Sequence[str], added: Sequence[str], *, exported: bool) -> list[Effect]:
-    # What is exported from another module is told, not from where.
-    sides = [[_FROM.sub("", line) for line in lines] if exported else lines for lines in (removed, added)]
-    old, new = (
-        {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)} for lines in sides
-    )
-    come, gone = sorted(new - old), sorted(old - new)
-    if not come and not gone:
-        return [Effect(EffectKind.MOVES_LINES, ((added or removed)[0].strip()[:60],))]
-    kinds = (EffectKind.EXPORTS, EffectKind.EXPORTS_NO_MORE) if exported else (EffectKind.USES, EffectKind.USES_NO_MORE)
-    return [*named(kinds[0], come[:4]), *named(kinds[1], gone[:4])]
-
-
-_FROM = re.compile(r"(?<!\*)\s+from\s+[\"'][^\"']*[\"'];?|(?<=\w)\s+from\s+[\"'][^\"']*[\"'];?")

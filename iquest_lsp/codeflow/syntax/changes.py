@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _GO_TYPES = frozenset({"struct", "interface", "type"})
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
+#: How much more alike two definitions count of which one is called where the other was.
+CALLED_INSTEAD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +257,23 @@ class _Comparison:
                 # What stands inside the new one under its old name is wrapped, not renamed.
                 if other in old_lines and self.old[other].kind == symbol.kind and other[0] not in inside:
                     likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
+                    if self._is_called_instead(self.old[other].short, symbol.short):
+                        likeness += CALLED_INSTEAD
                     if likeness >= score:
                         best, score = other, likeness
             if best is not None:
                 renames[key] = best
                 left.remove(best)
         return renames
+
+    def _is_called_instead(self, old: str, new: str) -> bool:
+        """Whether a changed line calls the one name where it called the other."""
+        calls = [
+            re.compile(rf"(?<!\w)(?<!def )(?<!fn )(?<!func )(?<!function ){re.escape(name)}\(") for name in (old, new)
+        ]
+        even = (hunk for hunk in self.diff.hunks if len(hunk.removed) == len(hunk.added))
+        lines = (pair for hunk in even for pair in zip(hunk.removed, hunk.added, strict=True))
+        return any(calls[0].search(minus) and calls[1].search(plus) for minus, plus in lines)
 
     @staticmethod
     def _follows_outer(key: Key, old_key: Key, renames: dict[Key, Key]) -> bool:

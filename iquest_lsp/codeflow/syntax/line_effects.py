@@ -93,6 +93,9 @@ class EffectKind(StrEnum):
     #: The words of a text that goes over several lines.
     TEXTS_ONLY = "texts-only"
     EXPORTS = "exports"
+    #: What a function returns now, or no longer.
+    GIVES = "gives"
+    GIVES_NO_MORE = "gives-no-more"
     EXPORTS_NO_MORE = "exports-no-more"
     TAKES = "takes"
     TAKES_NO_MORE = "takes-no-more"

@@ -75,7 +75,9 @@ def names_module(use: Reference, path: str) -> bool:
     if not _WORD.fullmatch(use.name):
         return True
     name, file = re.escape(use.name), PurePosixPath(path)
-    if re.search(rf"\b{name}{re.escape(file.suffix)}\b", use.text) and file.suffix:
+    # A file of that name in another folder is another module.
+    written = re.finditer(rf"(?:([\w.@-]+)/)?\b{name}{re.escape(file.suffix)}\b", use.text) if file.suffix else ()
+    if any(found[1] in (None, ".", "..", file.parent.name) for found in written):
         return True
     if file.parent.name and re.search(rf"\b{re.escape(file.parent.name)}(?:/|\.|::){name}\b", use.text):
         return True

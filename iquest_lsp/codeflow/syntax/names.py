@@ -172,8 +172,8 @@ def _first(parent: Node) -> Node | None:
 
 
 #: The fields of what stands before a member's name, and the nodes that hold both.
-_HOLDS = ("object", "value", "operand", "argument", "path", "module")
-_QUALIFIED = MEMBERS | PATHS | {"nested_type_identifier", "nested_identifier"}
+_HOLDS = ("object", "value", "operand", "argument", "path", "module", "package")
+_QUALIFIED = MEMBERS | PATHS | {"nested_type_identifier", "nested_identifier", "qualified_type"}
 _DEFINING = frozenset(
     {
         "function_item",

@@ -56,7 +56,7 @@ _LOCK = re.compile(
 _BUILD = re.compile(
     r"(^|/)(setup\.(py|cfg)|pyproject\.toml|manifest\.in|makefile|gnumakefile|cmakelists\.txt|[^/]*\.cmake|package\.json|"
     r"cargo\.toml|go\.mod|pom\.xml|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|meson\.build|build\.rs|dockerfile[^/]*|"
-    r"docker-compose[^/]*|requirements[^/]*\.(txt|in)|constraints[^/]*\.txt|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
+    r"docker-compose[^/]*|(?:[\w.]+[-_.])?(?:requirements|constraints)[^/]*\.(txt|in)|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
     r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|"
     r"environment\.ya?ml|composer\.json|project\.json|packages\.config|package\.swift|[^/]*\.(?:cs|fs|vb|vcx)proj|"
     r"[^/]*\.(?:sln|nuspec|gemspec|podspec|props|targets))$|(^|/)requirements/",
@@ -177,10 +177,21 @@ def is_test_of(test: str, path: str) -> bool:
     """Whether a test is by its name one of a file; without a test mark in its name, only within the file's package."""
     if stem(test) != stem(path) or _package(test) != _package(path):
         return False
+    if stem(path) in _GENERAL and _folder(test) != _folder(path):
+        return False
     if stem(test) != PurePosixPath(test).name.split(".")[0].lower():
         return True
     package, mark, _ = test.rpartition("tests/")
     return not mark or (path.startswith(package) and path.removeprefix(package).startswith(("src/", "lib/")))
+
+
+#: Modules that stand for their folder.
+_GENERAL = frozenset({"index", "mod", "main", "lib", "__init__"})
+
+
+def _folder(path: str) -> str:
+    """The folder of a file, that of tests inside it left out."""
+    return re.sub(r"(?:^|/)(?:tests?|__tests__|specs?)$", "", PurePosixPath(path).parent.as_posix())
 
 
 def _package(path: str) -> str:

@@ -56,6 +56,11 @@ def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
     if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
         return [Effect(EffectKind.OTHER_SIGNATURE)]
+    results = [_result(head) for head in (before, after)]
+    if bool(results[0]) != bool(results[1]):
+        # Whoever calls it has something to take now, or nothing any more.
+        kind = EffectKind.GIVES if results[1] else EffectKind.GIVES_NO_MORE
+        return [*parameter_effects(before, after), Effect(kind, (results[1] or results[0],))]
     if types_only(before, after):
         return [Effect(EffectKind.TYPES_ONLY)]
     found = parameter_effects(before, after)
@@ -63,6 +68,19 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         return found
     told = len(before) + len(after) <= MAX_TOLD
     return [Effect(EffectKind.BECOMES, (before, after)) if told else Effect(EffectKind.OTHER_SIGNATURE)]
+
+
+def _result(signature: str) -> str:
+    """What a function of Go returns, which its signature tells behind the parameters; empty for nothing."""
+    if not _is_go(signature):
+        return ""
+    start = signature.find("(", signature.find(")") + 1 if _BEFORE.match(signature) else 0)
+    depth = 0
+    for at in range(max(start, 0), len(signature)):
+        depth += (signature[at] == "(") - (signature[at] == ")")
+        if not depth:
+            return signature[at + 1 :].strip(" {")
+    return ""
 
 
 def types_only(before: str, after: str) -> bool:

@@ -38,6 +38,8 @@ _ON_VALUES = {
     EffectKind.PASSES: "passes `{}` to `{}`",
     EffectKind.PASSES_NO_MORE: "no longer passes `{}` to `{}`",
     EffectKind.CALLS_INSTEAD: "calls `{}` instead of `{}`",
+    EffectKind.GIVES: "returns `{}`, where it returned nothing",
+    EffectKind.GIVES_NO_MORE: "no longer returns `{}`",
     EffectKind.RETURNS_INSTEAD: "returns `{}` instead of `{}`",
     EffectKind.RAISES_INSTEAD: "raises `{}` instead of `{}`",
     EffectKind.SETS_INSTEAD: "sets `{}` to `{}` instead of `{}`",

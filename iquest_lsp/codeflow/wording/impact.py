@@ -117,7 +117,9 @@ class Impact:
 
 
 def _line(item: ImpactItem) -> str:
-    line = f"- `{item.place}` {item.reason}"
+    # A quoted line may hold a picture.
+    told = item.reason.replace("![", "\\![")
+    line = f"- `{item.place}` {told}"
     commits = ", ".join(f"`{commit[:10]}`" for commit in item.commits)
     return say("{} (lately {})", line, commits) if commits else line
 

@@ -13,7 +13,7 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect
 from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines
-from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, say
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words
 
 #: How many issues are told of one step; a commit that was squashed from many names as many.
@@ -245,7 +245,7 @@ class Story:
         for item in self.story:
             release = f" ({item.release})" if item.release else ""
             lines.append(f"- {item.date} `{item.commit[:10]}`{release} {escape(item.subject)}")
-            lines.append(f"  - {item.change}")
+            lines.append(f"  - {prose(item.change)}")
             if item.reason and not _repeats(item):
                 lines.append("  - " + say("why: {}", escape(item.reason)))
             if item.objection is not None:

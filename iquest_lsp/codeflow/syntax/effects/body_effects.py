@@ -93,6 +93,9 @@ def _of_lines(
         return [*told, *found]
     if found and not all(effect.kind in (EffectKind.ADDS_TEXT, EffectKind.DROPS_TEXT) for effect in found):
         return found
+    if len(added) + len(removed) == 1 and len((added or removed)[0].strip()) <= MAX_LINE // 2:
+        # One short line says more than a text in it.
+        found = plain_effects(removed, added) or found
     left = _left(removed, added), _left(added, removed)
     return list(meaning.effects) or found or plain_effects(*left, before, after)
 

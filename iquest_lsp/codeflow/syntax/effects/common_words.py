@@ -31,6 +31,7 @@ NOT_CALLS = frozenset(
         "except",
         "lambda",
         "await",
+        "async",
         "yield",
         "new",
         "raise",

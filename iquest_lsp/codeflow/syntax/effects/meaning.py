@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.syntax.effects.tokens import Side
+from iquest_lsp.codeflow.syntax.effects.tokens import Side, condition_at, nearest_condition, unturned
 from iquest_lsp.codeflow.syntax.line_effects import RAISES, Effect, EffectKind
 
 Pair = tuple[Sequence[str], Sequence[str]]
@@ -150,6 +150,8 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
         short = paired and len(before) + len(after) <= 2 * MAX_SHOWN and before != after
         same = short and SequenceMatcher(None, before, after, autojunk=False).ratio() >= 0.6
         return Effect(EffectKind.BECOMES, (before, after)) if same else None
+    if before and after and not re.search(r"\w", before + after):
+        return None
     if before and after and len(before) + len(after) <= 2 * MAX_SHOWN:
         return Effect(EffectKind.BECOMES, (before, after))
     if not gone and after and len(after) <= MAX_SHOWN:
@@ -175,9 +177,14 @@ def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, in
                 text = _clause(side, span, words)
                 if text:
                     return Effect(kind, (text,))
-    conditions = _condition(old, was[0]), _condition(new, now[0])
+    conditions = condition_at(old, was[0]), condition_at(new, now[0])
     if not all(conditions) or max(map(len, conditions)) > MAX_SHOWN + 10:
         return None
+    nearest = nearest_condition(conditions[0], new)
+    if nearest != conditions[1]:
+        # Another condition has come before the one that was there.
+        turned = unturned(nearest) == unturned(conditions[0])
+        return Effect(EffectKind.NEGATES, (conditions[0], nearest)) if turned and nearest != conditions[0] else None
     opposite = (" ".join(gone), " ".join(come)) in _OPPOSITES
     negated = opposite or (bool(gone or come) and {*gone, *come} <= _NOT)
     kind = EffectKind.NEGATES if negated else EffectKind.CONDITION
@@ -211,28 +218,6 @@ def _closed(text: str) -> str:
     return text
 
 
-def _condition(side: Side, at: int) -> str:
-    """The condition that a token is in, where a line holds all of it."""
-    line = side.line(at) if side.spans else ""
-    found = re.match(r"(?:\}\s*)?(?:else\s+)?(?:el)?(?:if|while|unless)\b\s*(.*?)\s*(?:[:{]|\bthen)?\s*$", line)
-    if found is None:
-        return ""
-    text = found[1]
-    if text.startswith("("):
-        depth = 0
-        for place, char in enumerate(text):
-            depth += (char == "(") - (char == ")")
-            if depth == 0:
-                if re.match(r"\s*[\w$;]", text[place + 1 :]):
-                    text = text[: place + 1]
-                break
-    if text.count("(") != text.count(")"):
-        return ""
-    where = side.spans[min(at, len(side.spans) - 1)][0]
-    column = where - (side.text.rfind("\n", 0, where) + 1)
-    return text if column <= line.find(text) + len(text) else ""
-
-
 def _on_raised(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
     """Another exception."""
     one, other = (RAISES.search(side.line(at)) for side, at in ((old, was[0]), (new, now[0])))
@@ -258,6 +243,7 @@ def _on_argument(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
         text = side.shown(start, end).strip(", ")
         if (
             called
+            and (side is new or called in new.tokens)
             and text
             and len(text) <= MAX_SHOWN
             and all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.syntax.line_effects import is_comment, uncommented
 
@@ -44,3 +45,39 @@ class Side:
         """The line that a token stands on, or stood on if it is behind the last."""
         where = self.spans[min(at, len(self.spans) - 1)][0]
         return self.text[self.text.rfind("\n", 0, where) + 1 :].partition("\n")[0].strip()
+
+
+def condition_at(side: Side, at: int) -> str:
+    """The condition that a token is in, where a line holds all of it."""
+    line = side.line(at) if side.spans else ""
+    found = re.match(r"(?:\}\s*)?(?:else\s+)?(?:el)?(?:if|while|unless)\b\s*(.*?)\s*(?:[:{]|\bthen)?\s*$", line)
+    if found is None:
+        return ""
+    text = found[1]
+    if text.startswith("("):
+        depth = 0
+        for place, char in enumerate(text):
+            depth += (char == "(") - (char == ")")
+            if depth == 0:
+                if re.match(r"\s*[\w$;]", text[place + 1 :]):
+                    text = text[: place + 1]
+                break
+    if text.count("(") != text.count(")"):
+        return ""
+    where = side.spans[min(at, len(side.spans) - 1)][0]
+    column = where - (side.text.rfind("\n", 0, where) + 1)
+    return text if column <= line.find(text) + len(text) else ""
+
+
+def nearest_condition(condition: str, side: Side) -> str:
+    """The condition of one side that is most like one of the other side."""
+    lines = side.text.split("\n")
+    places = [sum(len(line) + 1 for line in lines[:at]) for at in range(len(lines))]
+    starts = (next((at for at, (start, _) in enumerate(side.spans) if start >= place), -1) for place in places)
+    found = [text for text in (condition_at(side, at) for at in dict.fromkeys(starts) if at >= 0) if text]
+    return max(found, key=lambda text: SequenceMatcher(None, condition, text, autojunk=False).ratio(), default="")
+
+
+def unturned(condition: str) -> str:
+    """A condition without what turns it around."""
+    return re.sub(r"\s|^\(|\)$", "", re.sub(r"^\(?\s*(?:!(?!=)|not\b)", "", condition)).strip("()")

@@ -71,7 +71,7 @@ _NAMES: tuple[tuple[str, Reader], ...] = (
     (r"(package-lock|npm-shrinkwrap)\.json", _with_keys(packages.npm_packages, _json)),
     (r"go\.(mod|sum|work)(\.sum)?", _of_lines(packages.go_packages)),
     (r"gemfile\.lock", _of_lines(packages.gem_packages)),
-    (r"(requirements|constraints)[^/]*\.(txt|in)", _of_lines(packages.requirements)),
+    (r"(?:[\w.]+[-_.])?(requirements|constraints)[^/]*\.(txt|in)", _of_lines(packages.requirements)),
     (
         r"pipfile|\.flake8|\.coveragerc|\.pylintrc|\.editorconfig|\.npmrc|\.gitmodules|\.gitconfig",
         _of_lines(keys.ini_keys),

@@ -197,11 +197,13 @@ class _Walker:
             self._into(arguments, scope, depth)
 
     def _into(self, arguments: Node, scope: str, depth: int) -> None:
-        """The statements of the functions that a call is given."""
+        """The statements of the functions that a call is given, and the calls of a list that it is given."""
         for argument in arguments.named_children:
             body = argument.child_by_field_name("body")
             if body is not None and body.type == "statement_block":
                 self.visit(body, scope, depth + 2)
+            elif argument.type == "array":
+                self.visit(argument, scope, depth + 2)
 
     def _macro(self, node: Node) -> None:
         """The definitions that a macro is given, found by their first words: no grammar reads its tokens as items."""

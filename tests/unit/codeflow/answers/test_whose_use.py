@@ -117,3 +117,33 @@ def test_a_package_called_doc_is_code() -> None:
     assert category("doc/md_docs.go") is Category.SOURCE
     assert category("docs/examples/simple.c") is Category.DOCS
     assert category("docs/conf.py") is Category.DOCS
+
+
+def test_a_test_beside_a_file_of_its_name_is_that_ones(script: Script) -> None:
+    run = "export const run = (a) => a;\n"
+    check = "import { run } from './client';\n\ntest('runs', () => run(1));\n"
+    files = {
+        "src/client/client.ts": run,
+        "src/client/client.test.ts": check,
+        "src/dom/client.ts": run,
+        "src/dom/client.test.ts": check,
+        "src/one/index.ts": run,
+        "src/two/index.test.ts": check,
+        "jsr.json": '{\n  "./dom": "./src/dom/client.ts",\n  "./client": "./src/client/client.ts"\n}\n',
+    }
+    script.commit("Begin", files)
+    items = [(item.path, item.line) for item in history_of(script.root).impact("src/client/client.ts::run").items]
+    assert ("src/dom/client.test.ts", 1) not in items
+    assert ("jsr.json", 2) not in items
+    assert ("jsr.json", 3) in items
+    assert not any(
+        item.path == "src/two/index.test.ts" for item in history_of(script.root).impact("src/one/index.ts::run").items
+    )
+
+
+def test_a_type_of_another_package_of_go_is_used_by_its_qualified_name(script: Script) -> None:
+    files = {
+        "util/slab.go": "package util\n\ntype Slab struct {\n\tI []int\n}\n",
+        "algo/run.go": 'package algo\n\nimport "example.org/x/util"\n\nfunc Run(s *util.Slab) int {\n\treturn 1\n}\n',
+    }
+    assert users(script, "util/slab.go::Slab", files) == {"algo/run.go:5": "caller"}

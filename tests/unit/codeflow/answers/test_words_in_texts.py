@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
-from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.prose import code_rows
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -150,3 +150,98 @@ def test_an_exception_of_a_new_function_is_handled_all_the_same(script: Script) 
 )
 def test_words_that_do_not_make_a_fix(subject: str, kind: str) -> None:
     assert intent_of(subject, "", shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])).kind == kind
+
+
+def test_what_an_import_loses_is_used_where_it_comes_another_way(script: Script) -> None:
+    before = "import os\nfrom functools import cache\n\nx = 1\n"
+    after = "import os\n\ntry:\n    from functools import cache\nexcept ImportError:\n    cache = None\n\nx = 1\n"
+    assert "no longer uses" not in told(script, "a.py", before, after)
+
+
+def test_names_in_another_order_do_not_move(script: Script) -> None:
+    before = "import os\nfrom typing import Dict, IO, List\n\nx = 1\n"
+    assert "move" not in told(script, "a.py", before, before.replace("Dict, IO, List", "IO, Dict, List"))
+
+
+def test_tests_in_a_list_are_tests(script: Script) -> None:
+    before = "await Promise.all([\n  it('adds', async () => {\n    run(1);\n  }),\n]);\n"
+    after = before.replace("  }),\n", "  }),\n  it('takes away', async () => {\n    run(2);\n  }),\n")
+    found = told(script, "a.test.js", before, after)
+    assert "test `takes away`: added" in found
+    assert "now calls" not in found
+
+
+def test_a_condition_is_told_beside_the_one_it_was(script: Script) -> None:
+    before = "func f(n int) int {\n\tif t.plain() {\n\t\tn--\n\t}\n\treturn n\n}\n"
+    after = "func f(n int) int {\n\tif !t.silent {\n\t\tn++\n\t}\n\tif !t.plain() {\n\t\tn++\n\t}\n\treturn n\n}\n"
+    found = told(script, "a.go", "package a\n\n" + before, "package a\n\n" + after)
+    assert "the condition `t.plain()` is turned around to `!t.plain()`" in found
+    assert "`t.plain()` becomes" not in found
+    assert "`--` becomes `++`" not in found
+
+
+def test_words_of_comments_make_nothing_faster() -> None:
+    hunk = Hunk(0, 2, 0, 2, ("    # nulled when used", "    go(one)"), ("    # the buffer's, lazily", "    go(two)"))
+    item = FileDiff("src/a.py", "M", added=2, removed=2, hunks=(hunk,))
+    assert shape_of([item]).speeds == 0
+
+
+def test_what_is_called_in_the_place_of_another_is_renamed(script: Script) -> None:
+    body = "def {}({}, {}):\n    log(1)\n    {} = {} in {}\n    if {}:\n        return 2\n    return None\n"
+    before = body.format("use", "item", "keys", "used", "item", "keys", "used")
+    after = body.format("take", "entry", "known", "is_known", "entry", "known", "is_known")
+    call = "\n\ndef run(x):\n    return %s(x, [1])\n"
+    found = told(script, "a.py", before + call % "use", after + call % "take")
+    assert "function `take`: renamed" in found
+
+
+def test_one_short_line_says_more_than_a_text_in_it(script: Script) -> None:
+    before = "class A {\n  constructor() {\n    this.x = 1;\n  }\n}\n"
+    after = before.replace("    this.x = 1;\n", "    this.x = 1;\n    this.name = 'Detailed';\n")
+    assert "(`this.name = 'Detailed';` is new)" in told(script, "a.js", before, after)
+
+
+def test_dunder_names_survive_markdown_in_a_story(script: Script) -> None:
+    script.commit("Begin", {"a.py": "class A:\n    def __one__(self):\n        return [1, 2, 3]\n"})
+    script.commit("Rename", {"a.py": "class A:\n    def __two__(self):\n        return [1, 2, 3]\n"})
+    text = history_of(script.root).why("a.py::A.__two__").to_markdown()
+    assert "A.\\_\\_one\\_\\_ → A.\\_\\_two\\_\\_" in text
+
+
+def test_an_item_that_comes_before_others_changes_none_of_them(script: Script) -> None:
+    item = "  - python: '{}'\n    os: {}\n"
+    before = "include:\n" + item.format("3.8", "linux") + item.format("pypy", "linux") + item.format("3.9", "mac")
+    after = "include:\n" + item.format("3.8", "linux") + item.format("3.7", "old") + before.partition("linux\n")[2]
+    found = told(script, "ci.yml", before, after)
+    assert "becomes" not in found
+    assert "added" in found
+
+
+def test_requirements_for_developers_are_packages(script: Script) -> None:
+    found = told(
+        script, "dev-requirements.txt", "h2==4.1.0\nattrs==23.2.0\ntrio==0.26.0\n", "h2==4.1.0\ntrio==0.26.2\n"
+    )
+    assert "package `trio`: changed (raised from 0.26.0 to 0.26.2)" in found
+    assert "package `attrs`: removed" in found
+    assert "updates build files" in found
+
+
+def test_a_function_of_go_that_returns_something_now(script: Script) -> None:
+    before = "package a\n\nfunc set(r *Request, v any) {\n\tput(r, v)\n}\n"
+    found = told(script, "a.go", before, before.replace("any) {", "any) *Request {").replace("put", "return put"))
+    assert "returns `*Request`, where it returned nothing" in found
+    assert "types only" not in found
+
+
+def test_what_is_not_called_any_more_is_not_passed_less(script: Script) -> None:
+    before = (
+        "fn f(x: Option<u8>) -> bool {\n    x.filter(one)\n        .map_or(false, |c| text(c, 2) && text(c, 4))\n}\n"
+    )
+    found = told(script, "a.rs", before, before.replace("map_or(false, ", "is_some_and("))
+    assert "no longer passes" not in found
+
+
+def test_warnings_are_no_faults() -> None:
+    shape = shape_of([FileDiff("src/a.rs", "M", added=5, removed=3)])
+    assert intent_of("Fix `clippy::unnecessary_map_or` warnings", "", shape).kind == "refactor"
+    assert intent_of("Fix a crash where warnings are shown", "", shape).kind == "fix"

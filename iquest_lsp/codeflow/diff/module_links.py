@@ -1,0 +1,32 @@
+"""What a module imports and exports now, and no longer."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
+_KEYWORDS = re.compile(
+    r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package)$"
+)
+_FROM = re.compile(r"(?<!\*)\s+from\s+[\"'][^\"']*[\"'];?|(?<=\w)\s+from\s+[\"'][^\"']*[\"'];?")
+
+
+def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[str], *, exported: bool) -> list[Effect]:
+    """The names that lines of imports or exports gain and lose; `after` are all lines of the file then."""
+    # What is exported from another module is told, not from where.
+    sides = [[_FROM.sub("", line) for line in lines] if exported else lines for lines in (removed, added)]
+    old, new = (
+        {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)} for lines in sides
+    )
+    come, gone = sorted(new - old), sorted(old - new)
+    if not come and not gone:
+        moved = Counter(map(str.strip, removed)) == Counter(map(str.strip, added))
+        return [Effect(EffectKind.MOVES_LINES, (added[0].strip()[:60],))] if moved else []
+    # What comes by another way, as in a `try`, is used all the same.
+    left = {name for line in after for name in _NAME.findall(line)}
+    kinds = (EffectKind.EXPORTS, EffectKind.EXPORTS_NO_MORE) if exported else (EffectKind.USES, EffectKind.USES_NO_MORE)
+    return [*named(kinds[0], come[:4]), *named(kinds[1], [name for name in gone if exported or name not in left][:4])]
