@@ -27,7 +27,8 @@ def _empty_repository() -> Path:
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     subprocess.run(["git", "init", "-q", "--template=", "-b", "main", str(made)], check=True)
     folder = made / ".git"
-    (folder / "info").mkdir()
+    for name in ("info", "hooks"):
+        (folder / name).mkdir()
     with (folder / "config").open("a") as config:
         config.write("[user]\n\tname = Ada\n\temail = ada@example.org\n[maintenance]\n\tauto = false\n")
     return folder
