@@ -102,7 +102,8 @@ def _documented(target: Target) -> Iterator[Reason]:
         )
         version = _VERSION.match(told)
         told = told[version.end() :] if version else told
-        text = " ".join(part for part in (told, *following[:stop]) if part).strip("\"' :.,-") + "."
+        text = " ".join(part for part in (told, *following[:stop]) if part)
+        text = re.sub(r"\s*\*+/\s*$", "", text).strip("\"' :.,-") + "."
         if len(text) > 1:
             yield Reason(ReasonKind.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}")
         return

@@ -16,6 +16,7 @@ from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases
+from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
@@ -170,9 +171,11 @@ def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step
     # The changes in between told nothing of it, so it was there where it is in the oldest state.
     for path in index.touched_by(entries[-1], names):
         source = index.repository.run("cat-file", "blob", f"{entries[-1].oid}:{path}", ok=(0, 128))
-        if any(symbol.name == target.name for symbol in symbols_of(path, source)):
-            kind = target.symbol.kind if target.symbol else "definition"
-            steps[entries[-1].oid] = _Step(entries[-1], [Event(EventKind.WITH_FILE, kind)], True)
+        there = next((symbol for symbol in symbols_of(path, source) if symbol.name == target.name), None)
+        if there is not None:
+            marked = is_deprecated(source.split(b"\n"), there)
+            event = Event(EventKind.WITH_FILE, target.symbol.kind, deprecates=marked)
+            steps[entries[-1].oid] = _Step(entries[-1], [event], True, marked)
 
 
 def _add_step(steps: dict[str, _Step], item: SymbolEntry, kind: str, inner: str) -> None:

@@ -147,3 +147,20 @@ def test_a_type_of_another_package_of_go_is_used_by_its_qualified_name(script: S
         "algo/run.go": 'package algo\n\nimport "example.org/x/util"\n\nfunc Run(s *util.Slab) int {\n\treturn 1\n}\n',
     }
     assert users(script, "util/slab.go::Slab", files) == {"algo/run.go:5": "caller"}
+
+
+def test_what_came_deprecated_in_a_wide_commit_is(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer, "MAX_DEEP_FILES", 3)
+    text = "@deprecated('use g')\ndef f{0}():\n    return 1\n"
+    script.commit("Release 1.0", {f"m{number}.py": text.format(number) for number in range(6)})
+    script.git("tag", "v1.0")
+    assert history_of(script.root, folder=tmp_path).why("m0.py::f0").deprecated_in == "v1.0"
+
+
+def test_the_end_of_a_comment_is_no_reason(script: Script) -> None:
+    script.commit("Begin", {"a.ts": "/** @deprecated Use `other` instead. */\nexport type Old = string;\n"})
+    told = [reason.words for reason in history_of(script.root).why("a.ts::Old").reasons]
+    assert any("other" in words for words in told)
+    assert not any("*/" in words for words in told)
