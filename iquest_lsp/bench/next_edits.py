@@ -14,13 +14,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from iquest_lsp.bench.replay import wilson
-from iquest_lsp.bench.report import percentile
+from iquest_lsp.bench.next_edit_tally import Tally
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
@@ -36,51 +35,6 @@ MAX_EDITS = 40
 MOST_OF_ONE = 4
 #: A suggestion for whole lines may land this many lines from where the commit put them.
 NEAR_LINES = 4
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was shown for the commits of one setting, and what became of it."""
-
-    setting: str
-    commits: int = 0
-    edits: int = 0
-    later: int = 0
-    shown: int = 0
-    right: int = 0
-    whole: int = 0
-    found: int = 0
-    reversed: int = 0
-    typed: int = 0
-    saved: int = 0
-    ended: int = 0
-    quiet: int = 0
-    ms: list[float] = field(default_factory=list)
-    sorts: dict[str, list[float]] = field(default_factory=dict)
-
-    def row(self) -> dict[str, Any]:
-        """The row of the report; times are processor time."""
-        ms = sorted(self.ms)
-        return {
-            "setting": self.setting,
-            "commits": self.commits,
-            "edits": self.edits,
-            "shown": self.shown,
-            "precision": _share(self.right, self.shown),
-            "precision_interval": list(wilson(self.right, self.shown)),
-            "recall": _share(self.found, self.later),
-            "recall_interval": list(wilson(self.found, self.later)),
-            "quiet": _share(self.quiet, self.ended),
-            "kept": _share(self.whole, self.shown),
-            "reversed": _share(self.reversed, self.shown),
-            "saved_characters": _share(self.saved, self.typed),
-            "p50_ms": percentile(ms, 0.5) if ms else 0.0,
-            "p95_ms": percentile(ms, 0.95) if ms else 0.0,
-        }
-
-
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
 
 
 class Session:
