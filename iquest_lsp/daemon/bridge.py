@@ -24,6 +24,7 @@ from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.peers import check_peer
 from iquest_lsp.daemon.runtime_dir import DaemonFiles, daemon_files, with_absolute_paths
 from iquest_lsp.errors import DaemonError
+from iquest_lsp.steady_memory import STEADY_MALLOC
 
 START_PATIENCE_S = 60.0
 STARTS = 3
@@ -149,6 +150,7 @@ class Starter:
                 subprocess.run(
                     command,
                     cwd=self._files.folder,
+                    env={**STEADY_MALLOC, **os.environ},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=words,

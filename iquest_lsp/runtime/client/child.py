@@ -28,6 +28,7 @@ from iquest_lsp.runtime.client.messages import (
     Warm,
 )
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta, SentPrompts
+from iquest_lsp.steady_memory import STEADY_MALLOC
 from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
@@ -272,6 +273,6 @@ def _checked(answer: object, kind: type[T]) -> T:
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: threads of the runtime sleep while they wait."""
+    """The child's environment: threads of the runtime sleep while they wait, and memory is given back."""
     # Where a debugger is installed, an abort would first spend seconds on a backtrace.
-    return {**SLEEPING_THREADS, "GGML_NO_BACKTRACE": "1", **os.environ}
+    return {**STEADY_MALLOC, **SLEEPING_THREADS, "GGML_NO_BACKTRACE": "1", **os.environ}

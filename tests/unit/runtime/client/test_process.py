@@ -22,6 +22,7 @@ from iquest_lsp.errors import (
 )
 from iquest_lsp.runtime.base.engine import EngineOptions, EngineState, EngineStatus, StateLabel
 from iquest_lsp.runtime.client.process import ProcessEngine
+from iquest_lsp.steady_memory import STEADY_MALLOC
 from tests.waiting import PATIENCE_S, until
 
 PROMPT = tuple(b"def area(width, height):\n    return width * height\n\ndef area(")
@@ -278,3 +279,11 @@ async def test_an_engine_that_cannot_save_goes_on(tmp_path: Path) -> None:
     assert await engine.restore(LABEL) == len(PROMPT)
     assert (await engine.complete(Prompt(PROMPT, max_lines=1), Limits())).text == "width, height):"
     await engine.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it is read where Linux tells it")
+async def test_its_memory_is_given_back() -> None:
+    async with running() as engine:
+        await engine.start()
+        environment = Path(f"/proc/{engine.pid}/environ").read_text("utf-8").split("\0")
+        assert {f"{name}={value}" for name, value in STEADY_MALLOC.items()} <= set(environment)
