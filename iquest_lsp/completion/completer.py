@@ -335,12 +335,12 @@ class Completer:
         """The user put the answer of that number away: it is not offered again there."""
         self._dismissed.dismiss(number)
 
-    def _suggestion(self, job: Job, made: Generation, asked_least: float = 0.0) -> Suggestion:
-        """What of it is shown; `asked_least` is the threshold of a request by key."""
+    def _suggestion(self, job: Job, made: Generation, floor: float = 0.0) -> Suggestion:
+        """What of it is shown; `floor` is the threshold of a request by key."""
         info = self._engine.info
         metadata = info.metadata if info is not None else {}
-        usual = threshold_of(metadata, job.settings.min_confidence, job.language)
-        made_ready = postprocess(made, job.place, job.unit, asked_least if job.request.explicit else usual)
+        least = floor if job.request.explicit else threshold_of(metadata, job.settings.min_confidence, job.language)
+        made_ready = postprocess(made, job.place, job.unit, least)
         if not made_ready.text or job.request.explicit:
             return made_ready
         text, offset = job.snapshot.document.text, job.place.offset

@@ -194,10 +194,10 @@ def _stretches(memories: Sequence[Memory], head: Callable[[str], Sequence[int]])
             files.pop(path, None)
         files |= {entry.path: memory.tokens(at) for at, entry in enumerate(memory.entries)}
     long = [path for path, tokens in files.items() if len(tokens) >= 2 * SCORED]
-    drawn = sorted(long, key=lambda path: hashlib.sha256(path.encode("utf-8", "replace")).digest())
-    for path in drawn[:MOST_FILES]:
+    drawn = sorted((hashlib.sha256(path.encode("utf-8", "replace")).digest(), path) for path in long)
+    for digest, path in drawn[:MOST_FILES]:
         tokens = files[path]
-        seed = int.from_bytes(hashlib.sha256(path.encode("utf-8", "replace")).digest()[:8], "big")
+        seed = int.from_bytes(digest[:8], "big")
         place = int(np.random.default_rng(seed).integers(SCORED // 2, len(tokens) - SCORED + 1))
         before = np.asarray(head(path), np.int32)
         text = tokens[max(place - CONTEXT, 0) : place + SCORED]
