@@ -25,7 +25,7 @@ from iquest_lsp.asking.evidence import (
     history_piece,
     names_in,
 )
-from iquest_lsp.asking.statements import Citation, DroppedStatement, StatementFilter
+from iquest_lsp.asking.statements import Citation, DroppedStatement, EchoCheck, StatementFilter
 from iquest_lsp.codeflow import History
 from iquest_lsp.context.chat import Message
 from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
@@ -79,7 +79,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer; `dropped` are statements that cited what does not exist."""
+    """An answer; `dropped` are statements that cited what does not exist, or repeated what they were asked."""
 
     text: str
     thinking: str
@@ -124,7 +124,8 @@ class Asker:
         evidence = Evidence()
         await self._gather(view, question, engine, int(left * 0.95), evidence)
         asked = f"{evidence.text()}\nThe question: {question.text}"
-        return await self._answer(view.project, engine, room, question.conversation, asked, evidence, listen)
+        own = f"{_RULES}\n{evidence.headings()}\nThe question: {question.text}\n{question.text}"
+        return await self._answer(view.project, engine, room, question.conversation, asked, own, evidence, listen)
 
     async def explain(
         self,
@@ -154,7 +155,8 @@ class Asker:
         evidence.paths |= {item.path for item in facts.files} | {item.path for item in facts.missing}
         evidence.commits |= {item.commit for item in facts.history}
         asked = f"{evidence.text()}\n{_EXPLAIN}"
-        return await self._answer(project, engine, room, (), asked, evidence, listen)
+        own = f"{_RULES}\n{asked}"  # the facts stand on the page already
+        return await self._answer(project, engine, room, (), asked, own, evidence, listen)
 
     # --------------------------------------------------------------------------------------------- internals
 
@@ -165,9 +167,11 @@ class Asker:
         room: TokenBudget,
         conversation: Sequence[tuple[str, str]],
         asked: str,
+        own: str,
         evidence: Evidence,
         listen: Listener,
     ) -> Reply:
+        """The model's answer to `asked`, without what does not exist and without what only repeats `own`."""
         messages = [Message("system", _RULES)]
         for question, answer in conversation:
             messages += [Message("user", question), Message("assistant", answer)]
@@ -176,7 +180,8 @@ class Asker:
         truth = _CitationCheck(project, evidence, known)
         shown = "\n".join((asked, *sum(conversation, ())))
         named = NameCheck(shown, project.definers)
-        statements = StatementFilter(truth, {path.rpartition(".")[2].lower() for path in known if "." in path}, named)
+        extensions = {path.rpartition(".")[2].lower() for path in known if "." in path}
+        statements = StatementFilter(truth, extensions, named, EchoCheck(own))
         said: list[str] = []
         thought: list[str] = []
         finish = ""

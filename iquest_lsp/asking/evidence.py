@@ -67,6 +67,10 @@ class Evidence:
         """The pieces, one after the other."""
         return "\n".join(piece.text.rstrip("\n") + "\n" for piece in self.pieces)
 
+    def headings(self) -> str:
+        """The line above each piece."""
+        return "\n".join(piece.text.partition("\n")[0] for piece in self.pieces)
+
     def names(self, citation: Citation) -> bool:
         """Whether the evidence itself speaks of it; the file's line is another question."""
         if citation.kind == "commit":

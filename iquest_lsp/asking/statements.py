@@ -147,18 +147,39 @@ def names(text: str, extensions: frozenset[str] = frozenset()) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class DroppedStatement:
-    """A statement that was left out, and what it cites or names that does not exist."""
+    """A statement that was left out, and what it cites or names that does not exist; "" where it repeats the prompt."""
 
     text: str
     citation: str
 
 
+class EchoCheck:
+    """Whether a statement stands word for word in `text`, marks of lists and headings aside: a line or sentence of it.
+
+    A single word is no echo: it may well be the answer.
+    """
+
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        sentences = [sentence for line in lines for sentence in _SENTENCE_END.split(line)]
+        self._said = {_words(part) for part in (*lines, *sentences)}
+
+    def __call__(self, statement: str) -> bool:
+        words = _words(statement)
+        return len(words) > 1 and words in self._said
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", text))
+
+
 class StatementFilter:
-    """Lets through whole statements that cite and name nothing false.
+    """Lets through whole statements that cite and name nothing false, and that are the model's own.
 
     A statement ends with its sentence or its line; a block of code is one, and is not searched: it shows code, it
     claims nothing. `is_true` says whether what is cited exists, `is_known` whether a name of code is one that the model
-    was shown or that the project has. `cited` and `dropped` tell what was found.
+    was shown or that the project has, `is_echo` whether a statement only repeats the prompt. `cited` and `dropped`
+    tell what was found.
     """
 
     def __init__(
@@ -166,8 +187,10 @@ class StatementFilter:
         is_true: Callable[[Citation], bool],
         extensions: Iterable[str] = (),
         is_known: Callable[[str], bool] = lambda name: True,
+        is_echo: Callable[[str], bool] = lambda statement: False,
     ) -> None:
         self._is_true = is_true
+        self._is_echo = is_echo
         self._is_known = is_known
         self._extensions = frozenset(extensions)
         self._known: dict[Citation, bool] = {}
@@ -212,6 +235,9 @@ class StatementFilter:
         return ""
 
     def _holds(self, statement: str) -> bool:
+        if self._is_echo(statement):
+            self.dropped.append(DroppedStatement(statement.strip(), ""))
+            return False
         found = citations(statement, self._extensions)
         for item in found:
             if item not in self._known:

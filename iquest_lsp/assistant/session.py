@@ -220,6 +220,9 @@ class Session:
         except (ModelError, EngineError, RuntimeSetupError) as error:
             failed(error)
             return facts
+        if not told.text:
+            why = "it repeated what it was shown, or named what does not exist"
+            failed(EngineError(f"{told.model} wrote nothing that can be shown", why=why))
         return replace(facts, model_text=told.text or None, model_name=told.model)
 
     async def commit_message(self, root: Path, target: str = "", patch: bytes | None = None) -> CommitMessage:

@@ -125,12 +125,17 @@ class Terminal:
         cited = [*answer["commits"], *(f"{item['path']}:{item['line']}".removesuffix(":0") for item in answer["files"])]
         if cited:
             console.print(f"cited: {', '.join(cited)}", style="dim")
-        if answer["dropped"]:
-            wrong = ", ".join(dict.fromkeys(item["citation"] for item in answer["dropped"]))
-            count = len(answer["dropped"])
-            noun = "statement" if count == 1 else "statements"
-            console.print(f"left out: {count} {noun} citing what does not exist ({wrong})", style="dim")
-        if answer["finish"] == "limit":
+        false = [item["citation"] for item in answer["dropped"] if item["citation"]]
+        for count, why in (
+            (len(false), f"citing what does not exist ({', '.join(dict.fromkeys(false))})"),
+            (len(answer["dropped"]) - len(false), "repeating the question or the instructions"),
+        ):
+            if count:
+                console.print(f"left out: {count} {'statement' if count == 1 else 'statements'} {why}", style="dim")
+        if not answer["text"]:
+            again = "Asking in other words, or about a file, may help."
+            console.print(f"{answer['model']} gave no answer to this. {again}")
+        elif answer["finish"] == "limit":
             console.print("The answer was cut at the model's limit.", style="dim")
 
     def show_report(self, report: dict[str, Any]) -> None:

@@ -280,6 +280,9 @@ def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
     environment = _sibling("machine").with_build_tools(tree / "tools", _run, progress)
     arguments = [*CMAKE_DEFAULTS, *KINDS[kind], *shlex.split(os.environ.get("CMAKE_ARGS", ""))]
     generator = ["-G", "Ninja"] if os.name != "nt" else []
+    ninja = shutil.which("ninja", path=environment["PATH"])
+    if generator and ninja:  # cmake remembers the one of the interrupted build, whose environment may be gone
+        generator.append(f"-DCMAKE_MAKE_PROGRAM={ninja}")
     _followed(["cmake", "-S", str(tree / "iquest"), "-B", str(built), *generator, *arguments], environment, progress)
     command = ["cmake", "--build", str(built), "--config", "Release", "--target", "llama", "--parallel"]
     if jobs := os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL"):

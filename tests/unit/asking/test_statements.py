@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.asking.evidence import NameCheck
-from iquest_lsp.asking.statements import Citation, StatementFilter, ThinkingSplitter, citations, names
+from iquest_lsp.asking.statements import Citation, EchoCheck, StatementFilter, ThinkingSplitter, citations, names
 
 TRUE = {"abc1234", "src/a.py", "b.py"}
 
@@ -110,3 +110,33 @@ def test_thinking_is_told_apart(text: str, opened: bool, parts: dict[str, str], 
     for kind, words in [*pieces, *splitter.end()]:
         found[kind] = found.get(kind, "") + words
     assert found == parts
+
+
+PROMPT = """# Compute the area from the side
+Changes 2 lines. It adds a parameter.
+- `shapes.py`: modified (+2 −2)
+  - method `Square.area`: new signature (takes the new parameter `side`)
+Explain this change to a colleague: what it does. At most twelve sentences.
+Paris
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (PROMPT.replace("Paris\n", ""), ""),
+        ("It adds a parameter. The area is computed from it.", "The area is computed from it."),
+        ("## Compute the area from the side\nIt squares `side`.\n", "It squares `side`.\n"),
+        ("Explain this change to a colleague: what it does. Done.", "Done."),
+        ("It adds a parameter, `side`.", "It adds a parameter, `side`."),
+        ("Paris", "Paris"),
+        ("```\nChanges 2 lines.\n```\n",) * 2,
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+def test_what_only_repeats_the_prompt_is_not_said(text: str, kept: str, size: int) -> None:
+    made = StatementFilter(lambda item: True, is_echo=EchoCheck(PROMPT))
+    said = "".join(made.push(text[at : at + size]) for at in range(0, len(text), size)) + made.end()
+    assert said == kept
+    assert bool(made.dropped) == (text != kept)
+    assert {item.citation for item in made.dropped} <= {""}

@@ -15,8 +15,9 @@ export function replyParts(known: Partial<Reply>, origin: Origin): string[] {
   if (known.files !== undefined && known.files.length > 0) {
     lines.push(`## ${t("Cited files")}`, "", ...known.files.map((file) => `- ${fileLink(file.path, origin, true, file.line ?? 1)}`), "");
   }
-  if (known.dropped !== undefined && known.dropped.length > 0) {
-    const citations = known.dropped.map((item) => code(item.citation)).join(", ");
+  const untrue = (known.dropped ?? []).filter((item) => item.citation !== "");
+  if (untrue.length > 0) {
+    const citations = untrue.map((item) => code(item.citation)).join(", ");
     lines.push(t("Left out: what cited something that does not exist ({0}).", citations), "");
   }
   if (known.model !== undefined && (known.text ?? "").trim() === "") {

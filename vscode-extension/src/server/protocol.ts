@@ -146,7 +146,7 @@ export interface ReplyPart {
   readonly text: string;
 }
 
-/** `dropped` are statements that cited what does not exist. */
+/** `dropped` are statements that cited what does not exist, or (`citation` empty) repeated what they were asked. */
 export interface Reply {
   readonly text: string;
   readonly model: string;
