@@ -8,6 +8,7 @@ what was there before; it never stops the server.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -34,8 +35,9 @@ def _setting(
     choices: tuple[str, ...] = (),
     low: int | None = None,
     high: int | None = None,
+    pattern: str = "",
 ) -> Any:
-    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low, "high": high}
+    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low, "high": high, "pattern": pattern}
     return field(default=default, metadata=metadata)
 
 
@@ -109,6 +111,18 @@ class Settings:
     )
     gpu_layers: int = _setting(
         0, "Layers to run on a GPU, where the runtime was built for one; -1 means all.", workspace=False, low=-1
+    )
+    main_gpu: int = _setting(
+        -1,
+        "Number of the one GPU that takes these layers, from 0; -1: all GPUs share them.",
+        workspace=False,
+        low=-1,
+    )
+    tensor_split: str = _setting(
+        "",
+        "Shares of these layers for each GPU, such as 3,1; empty: by the memory that is free there.",
+        workspace=False,
+        pattern=r"|\d{1,6}(\.\d{1,6})?(,\d{1,6}(\.\d{1,6})?)*",
     )
     kv_type: str = _setting(
         "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")
@@ -351,6 +365,8 @@ def _convert(default: object, meta: Mapping[str, Any], value: object) -> tuple[s
         return "expected a string", None
     if meta["choices"] and value not in meta["choices"]:
         return "expected one of " + ", ".join(meta["choices"]), None
+    if meta["pattern"] and not re.fullmatch(meta["pattern"], value):
+        return "expected numbers with commas between them, such as 3,1", None
     return "", value
 
 
