@@ -201,13 +201,6 @@ class Priority(int, Enum):
     WARMING = 3
 
 
-class Depth(StrEnum):
-    """How many passes of a Loop model a token gets: all of them, or only the first where that one is sure."""
-
-    EXACT = "exact"
-    ADAPTIVE = "adaptive"
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a generation may cost.
@@ -220,7 +213,6 @@ class Limits:
 
     max_tokens: int = 64
     deadline_ms: float | None = None
-    depth: Depth = Depth.EXACT
     draft: bool = True
     copying: bool = True
 

@@ -25,6 +25,8 @@ USER_FILE = "settings.toml"
 #: No number may be larger: what counts time, memory or tokens then fits into whatever takes it.
 MOST = 2**31 - 1
 MOST_THREADS = 512  # of ggml.h: GGML_MAX_N_THREADS
+#: Keys that set nothing: the value that asks for nothing else than what is done, and what to tell of another.
+_IDLE = {"depth": ("exact", "sets nothing: every token gets all passes of a Loop model, which costs no quality")}
 
 
 def _setting(
@@ -127,12 +129,6 @@ class Settings:
     kv_type: str = _setting(
         "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")
     )
-    depth: str = _setting(
-        "exact",
-        "Passes of a Loop model that a token gets: exact gives all of them to each; adaptive, not quite as good, lets "
-        "tokens that the first pass is sure of stand (slower with the embedded model; meant for large ones).",
-        choices=("exact", "adaptive"),
-    )
     idle_exit_seconds: int = _setting(
         600, "Seconds that the daemon waits for the next editor after the last one left.", workspace=False, low=0
     )
@@ -174,6 +170,10 @@ def apply(
     problems: list[SettingsProblem] = []
     for key, value in values.items():
         name = in_snake_case(key)
+        if name in _IDLE:
+            fitting, reason = _IDLE[name]
+            problems += [SettingsProblem(source, key, reason)] if value != fitting else []
+            continue
         if name not in known:
             problems.append(SettingsProblem(source, key, "unknown setting"))
             continue

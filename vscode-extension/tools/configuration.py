@@ -28,7 +28,6 @@ _GROUPS = {
         "maxTokens",
         "minConfidence",
         "nextEdits",
-        "depth",
     ),
     "history": ("hover", "codeLens", "editor.lineEnd", "editor.newLines"),
     "context": ("context", "memory", "edits", "history", "exclude", "windowTokens"),
