@@ -129,6 +129,8 @@ def test_warming_reads_the_text_for_it_too(engine: Made) -> None:
     small = made.parts.decoder.small
     assert small is not None
     assert (small.behind, small.reading_s) == (0, 0.0)
+    alone = made.parts.model.size_bytes + made.context.memory_bytes
+    assert made.metrics().memory_bytes == alone + small.memory_bytes > alone
     small.begin((*text, 99))
     assert small.behind == 1
     assert small.reading_s > 0

@@ -249,6 +249,7 @@ class LlamaBackend:
         if self._parts is None:
             return EngineMetrics(0, self._generated, {}, 0)
         memory = self._parts.model.size_bytes + self._parts.context.memory_bytes
+        memory += small.memory_bytes if (small := self._parts.decoder.small) is not None else 0
         prefill = self._parts.prefill
         return EngineMetrics(prefill.evaluated, self._generated, prefill.sizes(), memory)
 

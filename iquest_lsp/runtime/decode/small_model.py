@@ -37,6 +37,11 @@ class SmallModel:
         self._unknown = max(context.model.token_eos, 0)
 
     @property
+    def memory_bytes(self) -> int:
+        """What its weights and its cache take."""
+        return self._context.model.size_bytes + self._context.memory_bytes
+
+    @property
     def behind(self) -> int:
         """Tokens of the text that are not read yet."""
         text = self._text.ids[self._start :]
