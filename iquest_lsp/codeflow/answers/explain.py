@@ -117,12 +117,12 @@ def known_of(
     changes = changes_of(source)
     told = [_told(item, redact) for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
-    beside = (_told(item, redact) for item in _without_extracted([*_beside_definitions(source, changes)]))
+    beside = [_told(item, redact) for item in _without_extracted([*_beside_definitions(source, changes)])]
     for change in (*told, *beside):
         by_path.setdefault(change.path, []).append(change)
     files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
     subject = _subject(source, target, redact)
-    return DiffExplanation(subject, _intent(source, changes), tuple(told), files), changes
+    return DiffExplanation(subject, _intent(source, changes, beside), tuple(told), files), changes
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
@@ -271,8 +271,8 @@ def _relation(group: Sequence[Past]) -> Related:
     )
 
 
-def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
-    shape = shape_of(source.files, changes)
+def _intent(source: DiffSource, changes: Sequence[SymbolChange], beside: Sequence[SymbolChange]) -> Intent:
+    shape = shape_of(source.files, changes, beside)
     if len(source.commits) > 1:
         kinds = Counter(intent_of(item.subject, item.body, shape_of(item.files)).kind for item in source.commits)
         kinds.pop("change", None)

@@ -51,6 +51,7 @@ _OF_WHOLE = frozenset({"test"})
 #: How alike the titles of two tests are of which one took the other's place.
 SAME_TITLE = 0.7
 _MARK = re.compile(r"^\s*(?:#|//|--|;)\s?")
+_CLOSERS = re.compile(r"[\s)\]},;]*")
 Key = tuple[str, str, int]
 
 
@@ -97,6 +98,7 @@ def part_changes(
     parts = _fewer(sides.parts, sides)
     _pair_comments(parts)
     _drop_uncommented(parts)
+    _drop_closers(parts)
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
     for key, part in parts.items():
         part.has_forms = key[:2] in formed
@@ -304,6 +306,14 @@ def _drop_uncommented(parts: dict[Key, _Part]) -> None:
         }
         lines = [*part.removed, *part.added]
         if lines and all(is_comment(line) and _MARK.sub("", line).strip() in others for line in lines):
+            del parts[key]
+
+
+def _drop_closers(parts: dict[Key, _Part]) -> None:
+    """Takes out parts of which only an end is touched, since something comes or goes behind it."""
+    for key, part in list(parts.items()):
+        ends = part.old and part.new and part.kind not in _PROSE
+        if ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
             del parts[key]
 
 

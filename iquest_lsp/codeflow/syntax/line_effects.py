@@ -182,7 +182,9 @@ def plain_effects(
         return [part]
     if not plus or not minus:
         kind, telling = EffectKind.COMES if plus else EffectKind.GOES, (line for line in plus or minus if _tells(line))
-        return [Effect(kind, (_cut(line),)) for line in telling][:1]
+        lines = list(telling)[:3]
+        # Two lines are told, of more the first.
+        return [Effect(kind, (_cut(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
     come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
     gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:

@@ -87,8 +87,19 @@ def meaning_of(pairs: Sequence[Pair]) -> Meaning:
         told = _compared(old, new)
         complete = complete and told is not None
         found += told or []
+    lost = [effect for effect in found if _stays(effect, pairs)]
+    found, complete = [effect for effect in found if effect not in lost], complete and not lost
     distinct = tuple(dict.fromkeys(found))
     return Meaning(distinct[:MAX_CHANGES], complete and 0 < len(distinct) <= MAX_CHANGES)
+
+
+def _stays(effect: Effect, pairs: Sequence[Pair]) -> bool:
+    """Whether what a line is said to lose stands on a line of its own afterwards, or what it gains did before."""
+    if effect.kind not in (EffectKind.GAINS, EffectKind.LOSES):
+        return False
+    side = 1 if effect.kind is EffectKind.LOSES else 0
+    part = effect.values[1].strip()
+    return any(line.strip().rstrip("{:; ") == part.rstrip("{:; ") for pair in pairs for line in pair[side])
 
 
 def _compared(old: Side, new: Side) -> list[Effect] | None:

@@ -43,6 +43,8 @@ _SET = re.compile(
     r"([$@%]?[A-Za-z_][\w.]*)\s*(?::?=)(?![=~])\s*(.*)"
 )
 _COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")
+#: A call of a method in PHP, with the first text that it is given.
+_CALL = re.compile(r"\s*(\$?\w+(?:(?:->|::)\w+)+\((?:\s*(?:'[^']{1,40}'|\"[^\"]{1,40}\"))?)")
 _CLOSERS = re.compile(
     r"\s*(end\b|\}|\)|\]|\{|fi\b|done\b|esac\b|else\b|elif\b|elsif\b|then\b|do\b|rescue\b|ensure\b|catch\b|where\b)"
 )
@@ -159,6 +161,11 @@ class _Reader:
 
     def _statement(self, at: int, line: str, lines: list[str]) -> int:
         """What stands outside of all blocks, named by what it sets or by the command that it runs."""
+        if self.language == "php" and re.match(r"\s*(?:namespace\s[\w\\]+;|declare\s*\()", line):
+            if self.above >= 0:  # the head of the file
+                words = (item.strip(" \t/*#") for item in lines[self.above : at])
+                self.found.append(Region(short(next(filter(None, words), self.stem)), "comment", self.above, at))
+            return at + 1
         if self.language != "sh" and _IMPORT.match(line):
             if self.found and self.found[-1].kind == "imports" and not any(map(str.strip, lines[self.last : at])):
                 last = self.found.pop()
@@ -174,6 +181,8 @@ class _Reader:
         alone = end == at + 1
         if setting := _SET.match(line):
             self.found.append(Region(setting[2], "variable", at, end, setting[3] if alone else ""))
+        elif self.language == "php" and (called := _CALL.match(line)):
+            self.found.append(Region(short(f"{called[1]})"), "command", at, end))
         elif command := _COMMAND.match(line):
             value = line.strip() if alone and self.language == "sh" else ""
             self.found.append(Region(short(command[1]), "command", at, end, value))

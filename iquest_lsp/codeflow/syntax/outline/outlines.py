@@ -49,6 +49,14 @@ def _blocks(lines: list[str], name: str) -> tuple[Region, ...]:
     return blocks.blocks(lines, suffix.lower() if stem else "", stem.partition(".")[0] or name)
 
 
+def _gems(lines: list[str], name: str) -> tuple[Region, ...]:
+    """The packages of a Gemfile or a gemspec, and its blocks."""
+    packages_ = packages.gem_requirements(lines)
+    taken = {item.start for item in packages_}
+    rest = blocks.blocks(lines, "rb", name.partition(".")[0] or name)
+    return (*packages_, *(item for item in rest if item.kind not in ("command", "variable") or item.start not in taken))
+
+
 def _component(lines: list[str], name: str) -> tuple[Region, ...]:
     """A component of Vue or Svelte: its elements, and what its script holds."""
     found = list(scripts.html_elements("\n".join(lines)))
@@ -89,7 +97,8 @@ _NAMES: tuple[tuple[str, Reader], ...] = (
         r"(readme|license|copying|notice|install|changes|changelog|release-notes|news|history|todo|security)",
         documents.paragraphs,
     ),
-    (r"(jenkinsfile|vagrantfile|gemfile|rakefile|justfile|brewfile|podfile)", _blocks),
+    (r"gemfile|.*\.gemspec", _gems),
+    (r"(jenkinsfile|vagrantfile|rakefile|justfile|brewfile|podfile)", _blocks),
     (r"(configure|bootstrap|autogen|\.?(bash|zsh)rc|\.?profile)", _shell),
 )
 _SUFFIXES: dict[str, Reader] = {
