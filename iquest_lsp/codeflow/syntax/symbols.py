@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS
+from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.paths import is_test
 
@@ -347,7 +347,7 @@ class _Walker:
         name = next((field for field in fields if field is not None), None)
         if name is None:
             name = self._declared(node.child_by_field_name("declarator"))
-        if name is None or (name.type not in _NAME_TYPES and node.type != "internal_module"):
+        if name is None or (name.type not in NAME_TYPES and node.type != "internal_module"):
             return ""
         text = self._text(name).replace("::", ".").strip("\"'")
         if self.language == "go" and node.type == "method_declaration":
@@ -360,7 +360,7 @@ class _Walker:
     def _declared(node: Node | None) -> Node | None:
         """The name inside nested C declarators such as `*(*f)(int)`."""
         for _ in range(20):
-            if node is None or node.type in _NAME_TYPES:
+            if node is None or node.type in NAME_TYPES:
                 return node
             node = (
                 node.child_by_field_name("declarator")
@@ -386,23 +386,3 @@ _WRAPPERS = frozenset(
     }
 )
 _GROUPS = frozenset({"type_declaration", "lexical_declaration", "const_declaration", "var_declaration"})
-
-_NAME_TYPES = frozenset(
-    {
-        "identifier",
-        "type_identifier",
-        "property_identifier",
-        "private_property_identifier",
-        "field_identifier",
-        "name",
-        "qualified_identifier",
-        "namespace_identifier",
-        "nested_namespace_specifier",
-        "string",
-        "operator_name",
-        "destructor_name",
-        "scoped_identifier",
-        "nested_identifier",
-        "template_function",
-    }
-)
