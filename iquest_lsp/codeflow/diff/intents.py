@@ -180,7 +180,7 @@ def shape_of(
         # What a value is for, a value does not tell.
         symbols["body"] -= len(values)
         symbols["value"] = len(values)
-        symbols["beside"] = sum(item.change not in ("doc", "format-only") for item in beside)
+        symbols["beside"] = sum(_does(item) for item in beside)
         symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
             item.change == "added" and (not item.public or item.kind in ("constant", "variable") or _helps_tests(item))
@@ -209,6 +209,12 @@ def shape_of(
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=_fast(plus) - _fast(minus),
     )
+
+
+def _does(item: SymbolChange) -> bool:
+    """Whether a part outside of definitions is more than documentation."""
+    written = category(item.path) in (Category.DOCS, Category.CHANGELOG)
+    return not written and item.change not in ("doc", "format-only")
 
 
 def _moves(item: FileDiff) -> bool:
@@ -514,7 +520,7 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
-        if found and kind == "fix" and taken_out:
+        if found and kind in ("fix", "feature") and taken_out:
             continue  # what is taken out is named, not mended
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.

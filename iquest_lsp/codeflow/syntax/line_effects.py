@@ -30,7 +30,9 @@ _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
-_COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma|error|warning)|//|/\*|\*|--|<!--|$)")
+_COMMENT_LINE = re.compile(
+    r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
+)
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
@@ -90,6 +92,8 @@ class EffectKind(StrEnum):
     MOVES_LINES = "moves-lines"
     INDENTS = "indents"
     COMMENTS_ONLY = "comments-only"
+    #: What has gone stands there as a comment.
+    COMMENTED_OUT = "commented-out"
     #: The words of a text that goes over several lines.
     TEXTS_ONLY = "texts-only"
     EXPORTS = "exports"

@@ -60,7 +60,13 @@ _VERBS = {
     COMMENTS: "changes only comments of {}",
     "format-only": "reformats {}",
 }
-_TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
+_TEST_VERBS = {
+    "added": "adds {}",
+    "removed": "removes {}",
+    "test": "changes {}",
+    "renamed": "renames {}",
+    "moved": "moves {}",
+}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
 _NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
@@ -216,6 +222,7 @@ def _with_parts(item: ChangedFile) -> str:
     # Where one of them comes or goes, each is told with what happens to it.
     forms = _OF_PARTS if all(part.change == "body" for part in parts) else _OF_PARTS | {"body": "`{}` changed"}
     told = [say(forms[part.change], name) for part, name in zip(parts, names, strict=True)]
+    told = list(dict.fromkeys(told))
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)

@@ -176,7 +176,11 @@ class _Reader:
         if self.language in _DECLARATIVE:
             return 0
         end = at + 1
-        while end < len(lines) and (lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()):
+        depth = 0 if self.language == "sh" else _depth(line)
+        while end < min(len(lines), at + MAX_STATEMENT) and (
+            depth > 0 or lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()
+        ):
+            depth += 0 if self.language == "sh" else _depth(lines[end])
             end += 1
         alone = end == at + 1
         if setting := _SET.match(line):
@@ -189,13 +193,39 @@ class _Reader:
         return end
 
 
+#: A statement takes so many lines at most.
+MAX_STATEMENT = 400
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
+_HERE = re.compile(r"(?<!<)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
+
+
+def _depth(line: str) -> int:
+    """Brackets opened and not closed on a line, texts and comments aside."""
+    bare = _TEXT.sub("", line)
+    return sum((char in "([{") - (char in ")]}") for char in bare)
+
+
+def _without_texts(lines: list[str]) -> list[str]:
+    """A script with its texts over several lines (`<<EOF`) as something that goes on with the line above."""
+    kept, word, indent = [], "", ""
+    for line in lines:
+        if word:
+            kept.append(f"{indent}  :")
+            word = "" if line.strip() == word else word
+            continue
+        kept.append(line)
+        if (found := _HERE.search(line)) and not line.lstrip().startswith("#"):
+            word, indent = found[1], line[: len(line) - len(line.lstrip())]
+    return kept if not word else lines
+
+
 def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     """Functions, types and blocks with a title, each with the comments and attributes right above it.
 
     A block goes to the last line before one that is indented no deeper and closes nothing. `language` is the file's
     suffix, `sh` for all shells; `stem` is what its imports are called by.
     """
-    return _Reader(language, stem).read(lines)
+    return _Reader(language, stem).read(_without_texts(lines) if language == "sh" else lines)
 
 
 def _kind(word: str, name: str) -> tuple[str, str]:

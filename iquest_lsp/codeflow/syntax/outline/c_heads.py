@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from iquest_lsp.codeflow.syntax.outline.region import Region
+
 #: A head goes over so many lines at most.
 MAX_HEAD = 12
 #: Longer lines are no heads.
@@ -70,3 +72,28 @@ def _with_comment(lines: Sequence[str], at: int) -> int:
     while start > 0 and _COMMENT.match(lines[start - 1]):
         start -= 1
     return start
+
+
+_RULE = re.compile(r"([A-Za-z_][\w.\-]*)\s*(?::|$)")
+_TYPE = re.compile(r"(?:static\s+|typedef\s+)*(struct|union|enum)\s+(\w+)\s*\{")
+
+
+def grammar_parts(lines: list[str]) -> tuple[Region, ...]:
+    """The rules of a grammar for yacc, and the functions and types of C around them."""
+    found = [Region(item.name, "function", item.start, item.end) for item in heads(lines, 0, len(lines))]
+    marks = [at for at, line in enumerate(lines) if line.startswith("%%")]
+    first, last = (marks[0], marks[1] if len(marks) > 1 else len(lines)) if marks else (len(lines), len(lines))
+    starts = [
+        (at, rule[1])
+        for at in range(first + 1, last)
+        if (rule := _RULE.match(lines[at])) and (":" in rule[0] or (lines[at + 1 : at + 2] and ":" in lines[at + 1]))
+    ]
+    for (start, name), end in zip(starts, [*(at for at, _ in starts[1:]), last], strict=False):
+        found.append(Region(name, "rule", start, end))
+    for at, line in enumerate(lines):
+        if made := _TYPE.match(line):
+            close = next((near for near in range(at + 1, len(lines)) if lines[near].startswith("}")), at)
+            found.append(Region(made[2], made[1] if made[1] != "union" else "struct", at, close + 1))
+        elif line.startswith("%") and not line.startswith(("%%", "%{", "%}")):
+            found.append(Region(" ".join(line.split())[:60], "declaration", at, at + 1))
+    return tuple(found)

@@ -80,6 +80,66 @@ $app->get('/set', function () use ($app) {
 
 $app->run();
 """
+TESTS = """import a
+
+
+def test_one():
+    for item in a.one():
+        assert item > 1
+        assert item < 10
+
+
+def test_two():
+    with a.two() as it:
+        assert it.name == "two"
+        assert it.value == 2
+"""
+YACC = """%{
+#include <a.h>
+%}
+
+%token TOKEN
+
+%%
+lines\t: TOKEN
+\t| lines TOKEN
+\t;
+%%
+
+static int
+yylex(void)
+{
+\tint ch, next;
+
+\tnext = get();
+\tif (next == 1) {
+\t\treturn (TOKEN);
+\t}
+\treturn (0);
+}
+"""
+POM = """<project>
+  <version>1.0</version>
+  <dependencies>
+    <dependency>
+      <groupId>junit</groupId>
+      <artifactId>junit</artifactId>
+      <version>4.12</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+LOCK = """[[package]]
+name = "a"
+version = "0.1.0"
+dependencies = [
+ "b 1.0.88",
+]
+
+[[package]]
+name = "b"
+version = "1.0.88"
+"""
 CASES = (
     Case(
         "conditions that become one",
@@ -181,6 +241,124 @@ CASES = (
         {"a.rs": "fn f() {\n    read_all();\n    let w = open_it()?;\n    write(w);\n}\n"},
         ("**Kind of change:** fix",),
         message="Open the writer after the reader\n\nFixes #92",
+    ),
+    Case(
+        "a renamed thing in documentation alone",
+        {"a.py": 'def go():\n    """Goes: `a.open()`, `a.open(1)`."""\n', "docs/a.rst": "A\n=\n\na.open()\n"},
+        {"a.py": 'def go():\n    """Goes: `a.go()`, `a.go(1)`."""\n', "docs/a.rst": "A\n=\n\na.go()\n"},
+        ("**Kind of change:** docs",),
+    ),
+    Case(
+        "what is taken out is no feature, and a build constraint of Go no comment",
+        {"a.go": "// Copyright\n\n// +build !no\n// +build !windows\n\npackage a\n"},
+        {"a.go": "// Copyright\n\n// +build !no\n\npackage a\n"},
+        ("directive `+build !windows`: removed", "Updates code (a.go)"),
+        ("comment", "**Kind of change:** feature"),
+        "Remove Windows support",
+    ),
+    Case(
+        "tests that move",
+        {"tests/test_a.py": TESTS},
+        {
+            "tests/one/test_b.py": TESTS.replace("\n\n\n", "\n\n\nimport os\n\n", 1)[: TESTS.index("def test_two")],
+            "tests/one/test_c.py": TESTS[TESTS.index("def test_two") :],
+            "tests/test_a.py": "import a\n",
+        },
+        ("oves 2 tests",),
+        ("emoves 2 tests",),
+    ),
+    Case(
+        "a Makefile's conditions",
+        {"Makefile": "all: build\n\nbuild:\n\techo\n"},
+        {"Makefile": "ifeq ($(OS),A)\n    X := 1\nelse\n    X := 2\nendif\n\nall: build\n\nbuild:\n\techo\n"},
+        ("condition `ifeq ($(OS),A)`: added", "variable `X`: added"),
+        ("`else`", "`endif`"),
+    ),
+    Case(
+        "a grammar for yacc, a manual in mdoc, a subject over two lines",
+        {"a.y": YACC, "a.1": ".Dd May 1\n.Sh NAME\n.Nm a\n.Sh OPTIONS\nText that is here.\n"},
+        {
+            "a.y": YACC.replace("if (next == 1)", "if (wide && next == 1)").replace(
+                "%%\nlines", "%%\nword\t: TOKEN\n\nlines"
+            ),
+            "a.1": ".Dd May 1\n.Sh NAME\n.Nm a\n.Sh OPTIONS\nText that is here and there.\n",
+        },
+        (
+            "function `yylex`: changed (a condition also requires `wide`)",
+            "rule `word`: added",
+            "section `OPTIONS`: changed",
+            "A few minor changes of the parser around the conditions that only treat words after one.",
+        ),
+        ("command",),
+        "A few minor changes of the parser around the conditions that only\ntreat words after one\n\nMore.",
+    ),
+    Case(
+        "what stands before a document's text",
+        {"a.md": "---\nlayout: docs\nprev: one\n---\n\n## Use\n\nIt.\n"},
+        {"a.md": "---\nlayout: docs\nprev: one\n---\n\n## Use\n\nIt all.\n"},
+        ("section `Use`: changed",),
+        ("prev",),
+    ),
+    Case(
+        "packages in XML",
+        {
+            "A.props": '<Project>\n  <ItemGroup>\n    <PackageVersion Include="A.B" Version="1.2.3" />\n  </ItemGroup>\n'
+            "  <MinimumVersionOfTheWhole>8.6</MinimumVersionOfTheWhole>\n</Project>\n",
+            "pom.xml": POM,
+        },
+        {
+            "A.props": '<Project>\n  <ItemGroup>\n    <PackageVersion Include="A.B" Version="1.3.0" />\n  </ItemGroup>\n'
+            "  <MinimumVersionOfTheWhole>8.7</MinimumVersionOfTheWhole>\n</Project>\n",
+            "pom.xml": POM.replace("4.12", "4.13"),
+        },
+        (
+            "package `A.B`: changed (raised from 1.2.3 to 1.3.0)",
+            "(`8.6` becomes `8.7`)",
+            "package `junit:junit`: changed (raised from 4.12 to 4.13)",
+        ),
+    ),
+    Case(
+        "a mark behind a name, an action by its commit, a version in a table",
+        {
+            "a.cs": "class A\n{\n    void Run()\n    {\n        t = await Make!(new Given(one)).More();\n    }\n}\n",
+            ".github/workflows/a.yml": f"jobs:\n  a:\n    steps:\n      - uses: b/c@{'1' * 40} # v6\n",
+            "libs.toml": '[libraries]\nx = { module = "com.example.core:databind-of-it", version = "2.12.4" }\n',
+        },
+        {
+            "a.cs": "class A\n{\n    void Run()\n    {\n        t = await Make(new Given(one)).More();\n    }\n}\n",
+            ".github/workflows/a.yml": f"jobs:\n  a:\n    steps:\n      - uses: b/c@{'2' * 40} # v7\n",
+            "libs.toml": '[libraries]\nx = { module = "com.example.core:databind-of-it", version = "2.14.2" }\n',
+        },
+        ("`b/c@1111111 # v6` becomes `b/c@2222222 # v7`", "raised from 2.12.4 to 2.14.2"),
+        ("instead of",),
+    ),
+    Case(
+        "code that becomes a comment, and what is in brackets",
+        {
+            "a.gradle": "apply plugin: 'a'\n\ninstall {\n    pom {\n        x 1\n\n        name b\n    }\n}\n\n"
+            "publishing {\n    y 2\n}\n"
+        },
+        {
+            "a.gradle": "//apply plugin: 'a'\n\n//install {\n//    pom {\n//        x 1\n//\n//        name b\n//    }\n"
+            "//}\n\n"
+            "publishing {\n    y 2\n}\n"
+        },
+        ("command `install`: removed (commented out)", "command `apply`: removed (commented out)"),
+        ("`name`",),
+    ),
+    Case(
+        "a text inside a script",
+        {"a.sh": "#!/bin/sh\nset -e\n\nuse() {\n    echo a\n}\n"},
+        {"a.sh": "#!/bin/sh\nset -e\n\nuse() {\n    cat <<EOF\nUsage: a [b]\n\nCommands:\n  c\nEOF\n}\n"},
+        ("function `use`: changed",),
+        ("command",),
+    ),
+    Case(
+        "a package in a lock file that only names another one",
+        {"Cargo.lock": LOCK},
+        {"Cargo.lock": LOCK.replace("1.0.88", "1.0.89")},
+        ("package `b`: changed (raised from 1.0.88 to 1.0.89)",),
+        ("package `a`",),
     ),
 )
 
