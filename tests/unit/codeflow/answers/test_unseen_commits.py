@@ -302,12 +302,12 @@ CASES = (
     Case(
         "packages in XML",
         {
-            "A.props": '<Project>\n  <ItemGroup>\n    <PackageVersion Include="A.B" Version="1.2.3" />\n  </ItemGroup>\n'
+            "A.props": '<Project>\n  <ItemGroup>\n <PackageVersion Include="A.B" Version="1.2.3" />\n  </ItemGroup>\n'
             "  <MinimumVersionOfTheWhole>8.6</MinimumVersionOfTheWhole>\n</Project>\n",
             "pom.xml": POM,
         },
         {
-            "A.props": '<Project>\n  <ItemGroup>\n    <PackageVersion Include="A.B" Version="1.3.0" />\n  </ItemGroup>\n'
+            "A.props": '<Project>\n  <ItemGroup>\n <PackageVersion Include="A.B" Version="1.3.0" />\n  </ItemGroup>\n'
             "  <MinimumVersionOfTheWhole>8.7</MinimumVersionOfTheWhole>\n</Project>\n",
             "pom.xml": POM.replace("4.12", "4.13"),
         },
@@ -339,7 +339,8 @@ CASES = (
             "publishing {\n    y 2\n}\n"
         },
         {
-            "a.gradle": "//apply plugin: 'a'\n\n//install {\n//    pom {\n//        x 1\n//\n//        name b\n//    }\n"
+            "a.gradle": "//apply plugin: 'a'\n\n//install {\n//    pom {\n//        x 1\n//\n//        name b\n"
+            "//    }\n"
             "//}\n\n"
             "publishing {\n    y 2\n}\n"
         },
