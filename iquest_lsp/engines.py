@@ -30,6 +30,8 @@ def engine_options(settings: Settings) -> EngineOptions:
         window_tokens=settings.window_tokens,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
+        main_gpu=settings.main_gpu,
+        tensor_split=tuple(float(share) for share in settings.tensor_split.split(",") if share),
         kv_type=settings.kv_type,
         **saving,
     )

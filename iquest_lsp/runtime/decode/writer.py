@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iquest_lsp.datatypes import Depth, Finish
+from iquest_lsp.datatypes import Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
-from iquest_lsp.runtime.decode.controller import MATCHED, MOST_ROWS, Controller, DraftSource, Move
+from iquest_lsp.runtime.decode.controller import MATCHED, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
-from iquest_lsp.runtime.decode.mixtures import Mixture, Mixtures, SeenText
+from iquest_lsp.runtime.decode.mixtures import Mixtures, SeenText
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
 from iquest_lsp.runtime.memory.mixture import Leaning
@@ -25,26 +25,21 @@ if TYPE_CHECKING:
     from iquest_lsp.runtime.base.engine import EngineOptions
     from iquest_lsp.runtime.decode.answer import Answer, Request
     from iquest_lsp.runtime.decode.healing import Pieces
-    from iquest_lsp.runtime.decode.sequence_end import First, Logits, SequenceEnd
+    from iquest_lsp.runtime.decode.sequence_end import Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
     from iquest_lsp.runtime.llama.model import Model
 
-#: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
-ADAPTIVE_CONFIDENCE = 0.9
 #: A match in the text itself that long is followed rather than one in other files.
 LONGEST_REMEMBERED = LONGEST
-#: Tokens written after pass 1 before the later passes catch up, in one call with the token after them.
-ADAPTIVE_RUN = MOST_ROWS - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a writer needs to know of a loaded model: its tokens' `pieces` and those that end a text (`ends`), whether
-    its passes can be run apart (`can_adapt`), and whether a row of several is computed as it would be alone."""
+    """What a writer needs to know of a loaded model: its tokens' `pieces` and those that end a text (`ends`), and
+    whether a row of several is computed as it would be alone."""
 
     pieces: Pieces
     ends: tuple[int, ...] = ()
-    can_adapt: bool = False
     has_equal_rows: bool = True
 
 
@@ -70,16 +65,14 @@ class Writer:
         self._answer = answer
         self._sampler = sampler
         self._checks = not traits.has_equal_rows and not sampler.samples
-        self._adapts = traits.can_adapt and request.limits.depth is Depth.ADAPTIVE
         self._must = request.must
         self._mixture = seen.mixture
         self._lookup = seen.lookup
         self._memory = seen.memory
         self._told = seen.told
         self._looks_up = False
-        self._early = 0
         self._token = -1
-        #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
+        #: Tokens guessed ahead, and those of them that were confirmed.
         self.drafted = 0
         self.accepted = 0
         #: Rows of several that were too close to call, and so were evaluated again alone.
@@ -93,14 +86,10 @@ class Writer:
             self._request.check()
             if self._must:
                 ended = self._plain()
-            elif self._adapts:
-                ended = self._adaptive()
             elif self._request.limits.draft:
                 ended = self._step()
             else:
                 ended = self._plain()
-        if self._early:
-            self._tail.keep(0)
         return ended
 
     @property
@@ -160,7 +149,7 @@ class Writer:
         ahead = self._mixture.fork() if self._mixture is not None else None
         first = self._tail.first(self._token)
         while len(drafts) < most:
-            draft, confidence = self._proposal(first, ahead)
+            draft, confidence = self._sampler.propose(first if ahead is None else ahead.weigh(first))
             if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
                 break
             chances.append(self._controller.chance(confidence, sampled=sampled))
@@ -210,25 +199,6 @@ class Writer:
         self.drafted += len(drafts)
         self.accepted += right
         return right, judged, ended
-
-    def _adaptive(self) -> Finish | None:
-        """One token: after pass 1 where that is sure of it, else after the later passes of it and all before it."""
-        first = self._tail.first(self._token)
-        draft, confidence = self._proposal(first, self._mixture)
-        if confidence >= ADAPTIVE_CONFIDENCE and self._early < ADAPTIVE_RUN:
-            self._early += 1
-            self.drafted += 1
-            self.accepted += 1
-            return self._take(self._sampler.score(draft.token, self._weighed(first.logits)))
-        rows = self._tail.later()
-        self._tail.keep(len(rows))
-        self._early = 0
-        return self._take(self._sampler.choose(self._weighed(rows[-1])))
-
-    def _proposal(self, first: First, mixture: Mixture | None) -> tuple[Draft, float]:
-        logits = first.logits if mixture is None else mixture.weigh(first.logits)
-        draft, confidence = self._sampler.propose(logits)
-        return draft, confidence if first.exit is None else first.exit
 
     def _found(self, room: int) -> LookupDraft:
         if not self._looks_up:
@@ -306,7 +276,6 @@ class Decoder:
         self.traits = Traits(
             pieces,
             ends=tuple(token for token in range(model.n_vocab) if model.is_eog(token)),
-            can_adapt=context.can_finish,
             has_equal_rows=context.has_independent_rows and rows.is_invariant,
         )
         self.controller = Controller(

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,17 @@ from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complai
 from iquest_lsp.runtime.models import gguf_header
 from iquest_lsp.runtime.models.split_files import parts_of
 
-__all__ = ["Model", "bindings", "is_ported", "port_version"]
+__all__ = ["GpuUse", "Model", "bindings", "is_ported", "port_version"]
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUse:
+    """How much of a model lies on GPUs, and on which: so many `layers` (-1: all), all of them on the GPU number `main`,
+    or (-1) shared out among all GPUs by `split` (empty: by the memory that is free there)."""
+
+    layers: int = 0
+    main: int = -1
+    split: tuple[float, ...] = ()
 
 
 class Model:
@@ -62,7 +73,7 @@ class Model:
         cls,
         path: Path | str,
         *,
-        n_gpu_layers: int = 0,
+        gpus: GpuUse = GpuUse(),
         use_mmap: bool = True,
         vocab_only: bool = False,
         progress: Callable[[float], bool] | None = None,
@@ -95,7 +106,12 @@ class Model:
             return not stopped
 
         params = lib.llama_model_default_params()
-        params.n_gpu_layers = n_gpu_layers
+        params.n_gpu_layers = gpus.layers
+        if gpus.main >= 0:
+            params.split_mode, params.main_gpu = lib.LLAMA_SPLIT_MODE_NONE, gpus.main
+        elif gpus.split:
+            shares = (ctypes.c_float * int(lib.llama_max_devices()))(*gpus.split)  # read while the model loads
+            params.tensor_split = shares
         params.vocab_only = vocab_only
         params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if use_mmap else lib.LLAMA_LOAD_MODE_NONE
         callback = lib.llama_progress_callback(report)
@@ -108,7 +124,7 @@ class Model:
             if stopped:
                 raise RequestCancelledError(f"Loading {path.name} was stopped")
             raise _load_error(path)
-        return cls(handle, path, vocab_only, n_gpu_layers)
+        return cls(handle, path, vocab_only, gpus.layers)
 
     @property
     def handle(self) -> Any:

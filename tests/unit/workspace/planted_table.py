@@ -64,7 +64,12 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("token of 1500 characters", "client.py", 'api_token = "[[<A700>.<A700>]]"', "api_token = read()"),
     ("token of digits", "client.py", "token = '[[<D24>]]'", "token = '12'"),
     ("secret with signs", "config.yaml", 'my_secret: "[[u@D7GXt)t>8d(LtH^(lvZ<g=]]"', 'my_secret: "<your secret>"'),
-    ("secret with a blank behind it", "config.json", '{"my_secret": "[[<A40>]] "}', '{"my_secret": "It is told below. "}'),
+    (
+        "secret with a blank behind it",
+        "config.json",
+        '{"my_secret": "[[<A40>]] "}',
+        '{"my_secret": "It is told below. "}',
+    ),
     ("key that begins with a slash", "a.conf", "PresharedKey = [[/<B42>=]]", "PresharedKey = /etc/wireguard/psk"),
     ("key in a log", "debug.txt", "[DEBUG] Using Key=[[<A40>]]", "[DEBUG] Using Key=name"),
     ("key of capitals", "debug.txt", "[DEBUG] Using Key=[[<U32>]]", "[DEBUG] Using Key=THE_FIRST_OF_ALL_KEYS"),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from iquest_lsp.datatypes import Depth, Limits
+from iquest_lsp.datatypes import Limits
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.decode.controller import (
     CREDIT,
@@ -196,39 +196,6 @@ def test_a_near_deadline_allows_single_tokens_only() -> None:
 def test_models_that_cannot_go_back_are_never_drafted_for() -> None:
     controller = Controller(2, can_split=True, can_rewind=False)
     assert controller.choose(16, 20, length=100, room=50) == Move(DraftSource.PLAIN)
-
-
-def test_an_exit_head_decides_how_far_to_draft() -> None:
-    def sure_until_ten(text: Sequence[int]) -> float:
-        return 0.999 if len(text) % 10 else 0.01
-
-    def guess(text: Sequence[int]) -> int:
-        return count_up(text) if len(text) % 10 else 1
-
-    controller = Controller(2, can_split=True)
-    tail = ScriptedTail([5], controller, count_up, guess, cost=cheap_rows, sure=0.5, exit_head=sure_until_ten)
-    writer, answer = write(tail, controller, Limits(max_tokens=600))
-    assert tuple(answer.tokens) == plain_tokens(count_up, [5], 600)
-    blind = Controller(2, can_split=True)
-    without = ScriptedTail([5], blind, count_up, guess, cost=cheap_rows, sure=0.5)
-    other, _ = write(without, blind, Limits(max_tokens=600))
-    assert writer.drafted - writer.accepted < (other.drafted - other.accepted) / 2
-
-
-def test_adaptive_depth_writes_sure_tokens_after_the_first_pass() -> None:
-    def guess(text: Sequence[int]) -> int:
-        return 40 if text[-1] == 30 else count_up(text)
-
-    controller = Controller(2, can_split=True)
-    tail = ScriptedTail([5], controller, count_up, guess, cost=cheap_rows, sure=0.95)
-    writer, answer = write(tail, controller, Limits(max_tokens=100, depth=Depth.ADAPTIVE))
-    assert len(answer.tokens) == 100
-    assert writer.accepted == writer.drafted > 80
-    assert tail.kept == [5, *answer.tokens][: len(tail.kept)]
-    doubtful = ScriptedTail([5], controller, count_up, guess, cost=cheap_rows, sure=0.5)
-    writer, answer = write(doubtful, controller, Limits(max_tokens=100, depth=Depth.ADAPTIVE))
-    assert tuple(answer.tokens) == plain_tokens(count_up, [5], 100)
-    assert writer.drafted == 0
 
 
 def known(costs: Costs, rows: int, seconds: float, elapsed: float | None = None) -> None:
