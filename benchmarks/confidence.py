@@ -24,11 +24,10 @@ from benchmarks import held_out
 from benchmarks.tuned import put
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.bench.report import machine
-from iquest_lsp.completion.confidence import METADATA_KEY
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.postprocess import Quiet, postprocess
 from iquest_lsp.completion.syntax import Unit
-from iquest_lsp.datatypes import Generation, Position
+from iquest_lsp.datatypes import CONFIDENCE_KEY, Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.settings import Configuration
@@ -151,7 +150,7 @@ def main() -> None:
     best = max(rows, key=lambda row: row["worth"])
     path = catalogue.resolve(given.model)
     if given.write:
-        put(path, METADATA_KEY, float(best["threshold"]))
+        put(path, CONFIDENCE_KEY, float(best["threshold"]))
     report = {"machine": machine(), "model": path.name, "positions": len(samples), "wrong_costs": WRONG}
     print(json.dumps({**report, "rows": rows, "best": best["threshold"], "written": given.write}, indent=2))
 

@@ -32,11 +32,11 @@ from iquest_lsp.bench.replay import SETTINGS, Steps, asks_history
 from iquest_lsp.bench.report import machine
 from iquest_lsp.codeflow import History
 from iquest_lsp.common_ends import common_head
-from iquest_lsp.completion.confidence import LANGUAGES_KEY, METADATA_KEY, threshold_of
+from iquest_lsp.completion.confidence import LANGUAGES_KEY, threshold_of
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.postprocess import postprocess
 from iquest_lsp.completion.syntax import Unit
-from iquest_lsp.datatypes import Generation, Position
+from iquest_lsp.datatypes import CONFIDENCE_KEY, Generation, Position
 from iquest_lsp.errors import DocumentError, EngineError
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import read_header
@@ -246,7 +246,7 @@ def thresholds(folder: Path, model: str, *, write: bool) -> dict[str, Any]:
         rows.append({"repositories": sorted(repositories), **summary(told), "by_threshold": curve})
     path = catalogue.resolve(model)
     if write:
-        put(path, METADATA_KEY, common)
+        put(path, CONFIDENCE_KEY, common)
         put(path, LANGUAGES_KEY, json.dumps(by_language))
     return {"machine": machine(), "threshold": common, "languages": by_language, "rows": rows, "written": write}
 

@@ -162,6 +162,10 @@ class ContextWindow:
     # --------------------------------------------------------------------------------------------- the runtime
 
 
+#: Where a model's file, or what the engine tells of it, holds the probability that what is shown should have.
+CONFIDENCE_KEY = "iquest.confidence"
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What the engine says of the model it loaded.
@@ -169,7 +173,7 @@ class ModelInfo:
     `special_tokens` maps the text of each control token to its id; `metadata` is the GGUF's own, as strings;
     `reach` is how many tokens back any head can attend, in tokens (the context length for RoPE models). `window` is
     how many tokens a prompt may have here (0: not planned), `sequences` how many KV sequences there are for prompts,
-    `plan` why.
+    `plan` why; `notes` are sentences on what of it a user should know: a window that was cut, say.
     """
 
     name: str
@@ -183,6 +187,7 @@ class ModelInfo:
     window: int = 0
     sequences: int = 1
     plan: str = ""
+    notes: tuple[str, ...] = ()
     special_tokens: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -194,13 +199,6 @@ class Priority(int, Enum):
     CHAT = 1
     SPECULATION = 2
     WARMING = 3
-
-
-class Depth(StrEnum):
-    """How many passes of a Loop model a token gets: all of them, or only the first where that one is sure."""
-
-    EXACT = "exact"
-    ADAPTIVE = "adaptive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,6 @@ class Limits:
 
     max_tokens: int = 64
     deadline_ms: float | None = None
-    depth: Depth = Depth.EXACT
     draft: bool = True
     copying: bool = True
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp.context.misfits import misfits
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
@@ -40,10 +41,12 @@ def examine(settings: Settings) -> dict[str, Any]:
     """All checks, and the plan for the configured model."""
     checks = [_python(), _compiler(), _git(), _runtime()]
     header: Header | None = None
+    notes: tuple[str, ...] = ()
     try:
         header = read_model(catalogue.resolve(settings.model))
         detail = f"{header.name} ({header.architecture}, {header.passes} passes, {header.file_size / 1e6:.1f} MB)"
-        if style := _prompt_style(header.path):
+        style, notes = _formats(header.path)
+        if style:
             detail += f"; prompts: {style}"
         checks.append(_check("model", True, detail))
     except IQuestError as error:
@@ -65,7 +68,8 @@ def examine(settings: Settings) -> dict[str, Any]:
             "threads": made.threads,
             "reason": made.reason,
         }
-    return report
+        notes += made.cuts
+    return report | {"notes": list(notes)}
 
 
 def mend(settings: Settings, report: dict[str, Any], progress: Callable[[str], None]) -> None:
@@ -173,7 +177,7 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
 
     Raises the errors of models and of the engine.
     """
-    from iquest_lsp.runtime.backends.llama import measured_speed
+    from iquest_lsp.runtime.backends.loading import measured_speed
 
     model = packaged.packaged_model(path.stem)
     header = read_model(path)
@@ -189,8 +193,16 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
         "reads_tokens_per_second": round(max(speed.prefill.values(), default=0.0), 1),
         "token_ms": round(speed.token_ms, 1),
         "plan": made.reason,
-        "prompts": _prompt_style(path),
+        "prompts": _formats(path)[0],
     }
+
+
+def check_draft_files(path: Path, small: Path) -> None:
+    """Raises UnsupportedModelError where the model in one file cannot draft for that in the other, and the errors of
+    models."""
+    from iquest_lsp.runtime.backends import loading  # loads the runtime
+
+    loading.check_draft_files(path, small)
 
 
 def model_choices(settings: Settings) -> list[dict[str, Any]]:
@@ -235,6 +247,8 @@ def model_details(model: str) -> dict[str, Any]:
         "passes": header.passes,
         "needs_port": header.needs_port,
     }
+    details["prompts"], notes = _formats(header.path)
+    details["notes"] = "; ".join(notes)
     return details | {
         key: value
         for key, value in sorted(header.metadata.items())
@@ -242,20 +256,22 @@ def model_details(model: str) -> dict[str, Any]:
     }
 
 
-def _prompt_style(path: Path) -> str:
-    """How the model is asked to complete, by its vocabulary; "" where the runtime cannot read it."""
+def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
+    """How the model is asked to complete, and what of its formats does not fit, by its vocabulary; nothing where the
+    runtime cannot read it."""
     if not installed_runtime():
-        return ""
+        return "", ()
     from iquest_lsp.runtime.llama.model import Model
 
     try:
         model = Model.load(path, vocab_only=True)
     except IQuestError:
-        return ""
+        return "", ()
     try:
-        return PromptFormat.detect(model.metadata, model.special_tokens()).style
+        metadata, special = model.metadata, model.special_tokens()
+        return PromptFormat.detect(metadata, special).style, misfits(metadata, special)
     except IQuestError as error:
-        return str(error)
+        return str(error), ()
     finally:
         model.close()
 

@@ -8,6 +8,7 @@ what was there before; it never stops the server.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -24,6 +25,8 @@ USER_FILE = "settings.toml"
 #: No number may be larger: what counts time, memory or tokens then fits into whatever takes it.
 MOST = 2**31 - 1
 MOST_THREADS = 512  # of ggml.h: GGML_MAX_N_THREADS
+#: Keys that set nothing: the value that asks for nothing else than what is done, and what to tell of another.
+_IDLE = {"depth": ("exact", "sets nothing: every token gets all passes of a Loop model, which costs no quality")}
 
 
 def _setting(
@@ -34,8 +37,9 @@ def _setting(
     choices: tuple[str, ...] = (),
     low: int | None = None,
     high: int | None = None,
+    pattern: str = "",
 ) -> Any:
-    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low, "high": high}
+    metadata = {"doc": doc, "workspace": workspace, "choices": choices, "low": low, "high": high, "pattern": pattern}
     return field(default=default, metadata=metadata)
 
 
@@ -47,6 +51,12 @@ class Settings:
     disabled_languages: tuple[str, ...] = _setting((), "Language ids in which no completion is offered.")
     model: str = _setting(
         "", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.", workspace=False
+    )
+    draft_model: str = _setting(
+        "",
+        "Small model with the same vocabulary that writes ahead for `model`, which verifies it: a GGUF file, or an"
+        " installed model's name; empty: none.",
+        workspace=False,
     )
     instruct_model: str = _setting(
         "",
@@ -110,14 +120,27 @@ class Settings:
     gpu_layers: int = _setting(
         0, "Layers to run on a GPU, where the runtime was built for one; -1 means all.", workspace=False, low=-1
     )
+    main_gpu: int = _setting(
+        -1,
+        "Number of the one GPU that takes these layers, from 0; -1: all GPUs share them.",
+        workspace=False,
+        low=-1,
+    )
+    tensor_split: str = _setting(
+        "",
+        "Shares of these layers for each GPU, such as 3,1; empty: by the memory that is free there.",
+        workspace=False,
+        pattern=r"|\d{1,6}(\.\d{1,6})?(,\d{1,6}(\.\d{1,6})?)*",
+    )
+    experts: str = _setting(
+        "auto",
+        "Where the experts of a mixture lie while its layers are on a GPU: there, in system memory, or (auto) in system"
+        " memory where the GPU has no room for all.",
+        workspace=False,
+        choices=("auto", "gpu", "memory"),
+    )
     kv_type: str = _setting(
         "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")
-    )
-    depth: str = _setting(
-        "exact",
-        "Passes of a Loop model that a token gets: exact gives all of them to each; adaptive, not quite as good, lets "
-        "tokens that the first pass is sure of stand (slower with the embedded model; meant for large ones).",
-        choices=("exact", "adaptive"),
     )
     idle_exit_seconds: int = _setting(
         600, "Seconds that the daemon waits for the next editor after the last one left.", workspace=False, low=0
@@ -160,6 +183,10 @@ def apply(
     problems: list[SettingsProblem] = []
     for key, value in values.items():
         name = in_snake_case(key)
+        if name in _IDLE:
+            fitting, reason = _IDLE[name]
+            problems += [SettingsProblem(source, key, reason)] if value != fitting else []
+            continue
         if name not in known:
             problems.append(SettingsProblem(source, key, "unknown setting"))
             continue
@@ -351,6 +378,8 @@ def _convert(default: object, meta: Mapping[str, Any], value: object) -> tuple[s
         return "expected a string", None
     if meta["choices"] and value not in meta["choices"]:
         return "expected one of " + ", ".join(meta["choices"]), None
+    if meta["pattern"] and not re.fullmatch(meta["pattern"], value):
+        return "expected numbers with commas between them, such as 3,1", None
     return "", value
 
 

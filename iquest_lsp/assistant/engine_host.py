@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from iquest_lsp.context.misfits import misfits
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.datatypes import ModelInfo
 from iquest_lsp.engines import engine_options, remote_options, without_secrets
@@ -20,7 +21,21 @@ from iquest_lsp.settings import Settings, SettingsProblem, in_snake_case
 log = logging.getLogger(__name__)
 
 #: What the model's process is started with (see engines.engine_options).
-ENGINE_SETTINGS = frozenset({"engine", "model", "window_tokens", "threads", "gpu_layers", "kv_type", "saved_kv_mb"})
+ENGINE_SETTINGS = frozenset(
+    {
+        "engine",
+        "model",
+        "draft_model",
+        "window_tokens",
+        "threads",
+        "gpu_layers",
+        "main_gpu",
+        "tensor_split",
+        "experts",
+        "kv_type",
+        "saved_kv_mb",
+    }
+)
 
 
 class EngineHost:
@@ -58,6 +73,17 @@ class EngineHost:
             return PromptFormat.detect(info.metadata, info.special_tokens).style
         except ModelError as error:
             return str(error)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the loaded model: formats that do not fit, a window that was cut."""
+        info = self.model
+        if info is None:
+            return ()
+        try:
+            return (*misfits(info.metadata, info.special_tokens), *info.notes)
+        except ModelError:
+            return info.notes  # the prompt's style says why it cannot complete
 
     @property
     def pid(self) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from iquest_lsp.errors import UsageError
-from iquest_lsp.runtime.backends.llama import settled
+from iquest_lsp.runtime.backends.loading import gpu_use, on_devices, settled
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.llama import attention
 from iquest_lsp.runtime.llama.context import Context, Logits
@@ -34,9 +34,11 @@ def loaded(options: EngineOptions) -> Iterator[tuple[Model, EngineOptions, str]]
     """
     check_model(options)
     header = read_header(Path(options.model_path))
-    model = Model.load(header.path, n_gpu_layers=options.gpu_layers)
+    options, _ = on_devices(options, header)
+    model = Model.load(header.path, gpus=gpu_use(options))
     try:
-        yield model, *settled(options, header, model)
+        chosen, made = settled(options, header, model)
+        yield model, chosen, made.reason
     finally:
         model.close()
 

@@ -151,6 +151,8 @@ class Terminal:
                 f" {plan['threads']} threads ({plan['reason']})",
                 highlight=False,
             )
+        for note in report["notes"]:
+            console.print(f"note    {note}", highlight=False, markup=False)
 
     def show_replay(self, answer: dict[str, Any]) -> None:
         """The settings side by side, intervals in brackets."""

@@ -26,7 +26,6 @@ from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import (
     Completion,
     ContextWindow,
-    Depth,
     Finish,
     Generation,
     Limits,
@@ -222,7 +221,7 @@ class Completer:
 
         async def start(hear: Callable[[str], None]) -> Generation:
             left = max(self._left_ms(job), 1.0)
-            limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
+            limits = Limits(job.settings.max_tokens, deadline_ms=left)
             group = str(job.project.root)
             made = await self._scheduler.complete(
                 prompt_of(job, window, self._windows.sequence(job.project)), limits, group=group, on_text=hear
@@ -259,7 +258,7 @@ class Completer:
         prompt = replace(
             prompt_of(job, window, self._windows.sequence(job.project)), avoid=tuple(avoid), is_empty_allowed=False
         )
-        limits = Limits(job.settings.max_tokens, deadline_ms=left, depth=Depth(job.settings.depth))
+        limits = Limits(job.settings.max_tokens, deadline_ms=left)
         return await self._scheduler.complete(prompt, limits, group=str(job.view.root))
 
     def _first_tokens(self, job: Job) -> list[int]:
@@ -308,7 +307,7 @@ class Completer:
         window = await self._window(ahead, Purpose.LOOK)
         if not window.tokens:
             return
-        limits = Limits(job.settings.max_tokens, depth=Depth(job.settings.depth))
+        limits = Limits(job.settings.max_tokens)
         made = await self._scheduler.complete(
             prompt_of(ahead, window, self._windows.sequence(ahead.project)),
             limits,

@@ -13,9 +13,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from iquest_lsp.datatypes import Generation
+from iquest_lsp.datatypes import CONFIDENCE_KEY, Generation
 
-METADATA_KEY = "iquest.confidence"
 #: JSON: thresholds by the names of languages as grammars.py has them.
 LANGUAGES_KEY = "iquest.confidence.languages"
 #: For models that were not tuned: low, since their probabilities are unknown.
@@ -34,7 +33,7 @@ def threshold_of(metadata: Mapping[str, str], percent: int = -1, language: str =
         by_language = {}
     own = by_language.get(language) if isinstance(by_language, dict) else None
     try:
-        value = float(metadata.get(METADATA_KEY, "") if own is None else own)
+        value = float(metadata.get(CONFIDENCE_KEY, "") if own is None else own)
     except (ValueError, TypeError):
         return DEFAULT_THRESHOLD
     return value if 0 <= value <= 1 else DEFAULT_THRESHOLD

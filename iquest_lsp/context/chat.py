@@ -79,12 +79,13 @@ class ChatTemplate:
                 found += [Part(word, special=at % 2 == 1) for at, word in enumerate(re.split(pattern, piece)) if word]
             elif piece:
                 found.append(Part(piece))
-        if self._has_channels and not text.rstrip().endswith(_MESSAGE):
+        if self.has_channels and not text.rstrip().endswith(_MESSAGE):
             found += [Part(_CHANNEL, special=True), Part(_FINAL), Part(_MESSAGE, special=True)]
         return tuple(part for part in found if part.text)
 
     @property
-    def _has_channels(self) -> bool:
+    def has_channels(self) -> bool:
+        """Whether answers have channels, of which the user sees one (harmony)."""
         return all(text in self.special and text in self.source for text in (_CHANNEL, _MESSAGE))
 
     def opens_thinking(self, parts: Sequence[Part]) -> bool:

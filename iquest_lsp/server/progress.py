@@ -226,6 +226,7 @@ class StatusReporter:
                 "progress": round(status.progress, 2),
                 "model": info.name if info is not None else "",
                 "prompts": self._client.assistant.engine.prompt_style,
+                "notes": list(self._client.assistant.engine.notes),
                 "message": str(status.error) if status.error is not None else "",
             },
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp.workspace.secret_shapes.blocks import encoded_values, kubernetes_values
 from iquest_lsp.workspace.secret_shapes.file_names import secret_by_name
-from iquest_lsp.workspace.secret_shapes.given import GIVEN
+from iquest_lsp.workspace.secret_shapes.given import GIVEN, SCHEME
 from iquest_lsp.workspace.secret_shapes.reading import entropy, is_given, is_placeholder, is_random, looks_secret
 from iquest_lsp.workspace.secret_shapes.rule import Rule
 from iquest_lsp.workspace.secret_shapes.tokens import TOKENS
@@ -60,13 +60,13 @@ _STEMS = (
 #: What follows the stem where such a name is given a literal. Groups: quote, quoted value, bare value.
 _GIVEN = re.compile(
     r"[A-Za-z0-9_-]{0,30}[\"'\]]{0,2}[ \t]*(?::[ \t]*[A-Za-z_.\[\]| ]{1,40}=|[:=]=?>?|:=)[ \t]*"
-    r"(?:[rbfu]?([\"'`])([^\"'`\r\n]{8,400})\1|([^\s\"'`,;(){}\[\]<>]{8,400}))",
+    r"(?:[rbfu]?([\"'`])" + SCHEME + r"([^\"'`\r\n]{8,4000}?)[ \t]{0,3}\1|([^\s\"'`,;(){}\[\]<>]{8,4000}))",
     re.IGNORECASE,
 )
 #: Any quoted run that is long and random enough to be a key, whatever its name.
-_LONG = re.compile(r"[\"'`]([A-Za-z0-9+/_-]{40,400}={0,2})[\"'`]")
+_LONG = re.compile(r"[\"'`]([A-Za-z0-9+/_-]{40,4000}={0,2})[\"'`]")
 _ENV_LINE = re.compile(
-    r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{2,60})[ \t]*=[ \t]*[\"']?([^\s\"'#]{8,400})", re.MULTILINE
+    r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{2,60})[ \t]*=[ \t]*[\"']?([^\s\"'#]{8,4000})", re.MULTILINE
 )
 _CONFIG = (
     ".yaml",

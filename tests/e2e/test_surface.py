@@ -489,6 +489,17 @@ def _bar(client: RawClient, title: str, kind: str) -> list[dict[str, Any]]:
     return [item for item in _progress(client, kind) if item["token"] in tokens]
 
 
+async def test_what_does_not_fit_of_a_model_is_told_with_its_state(root: Path) -> None:
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}<think>"
+    thinker = {"IQUEST_LSP_FAKE": json.dumps({"metadata": {"tokenizer.chat_template": template}})}
+    async with client_in(root, *FAKE, environment=thinker) as (client, _):
+        await client.ready()
+        told = [item["params"] for item in client.notifications if item["method"] == "iquest/status"]
+        (note,) = told[-1]["notes"]
+        assert "made to think" in note
+        assert told[0]["notes"] == []
+
+
 async def test_warming_is_told_as_it_goes_on(root: Path) -> None:
     slow = {"IQUEST_LSP_FAKE": json.dumps({"prefill_ms": 1})}
     (root / "long.py").write_text("".join(f"value_{number} = {number}\n" for number in range(200)))

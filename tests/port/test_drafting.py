@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from iquest_lsp.datatypes import Depth, Generation, Limits, Prompt, Sampling
+from iquest_lsp.datatypes import Generation, Limits, Prompt, Sampling
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -190,16 +190,6 @@ def test_healing_limits_the_first_tokens_and_drafts_the_rest(engine: LlamaBacken
     plain = engine.complete(Prompt(tokens, heal=True), Limits(max_tokens=30, draft=False), never)
     drafted = engine.complete(Prompt(tokens, heal=True), Limits(max_tokens=30), never)
     assert (drafted.tokens, drafted.text) == (plain.tokens, plain.text)
-
-
-def test_adaptive_depth_answers_and_leaves_a_clean_cache(engine: LlamaBackend) -> None:
-    parts = engine.parts
-    assert parts is not None
-    made = answer(engine, prompt(13), depth=Depth.ADAPTIVE)
-    assert len(made.tokens) > 0
-    assert parts.context.position_max(0) == parts.prefill.cache.held(0) - 1
-    exact = answer(engine, prompt(13), draft=False)
-    assert exact.tokens == answer(engine, prompt(13), draft=False).tokens
 
 
 def test_sampled_answers_follow_the_same_distribution(tmp_path: Path) -> None:

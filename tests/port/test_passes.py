@@ -191,10 +191,11 @@ def test_less_than_the_receptive_field_is_not_exact(bench: Bench) -> None:
     if bench.recipe.window == 1:
         pytest.skip("a window of one position has no field")
     context = bench.context()
-    plan = context.plan(0, 0, 200, burn_in=context.reach // 3)
-    context.run(plan, bench.tokens[:200])
+    begin = 199 - context.reach // 3
+    context.decode_depth(bench.tokens[:begin], np.arange(begin), 0, 1)
+    context.decode(bench.tokens[begin:200], np.arange(begin, 200), 0, logits="last")
     assert error(context.logits(-1), bench.reference[199]) > 2 * TOLERANCE
-    assert plan.exact > 199
+    assert context.exact_from(0, 200) > 199
 
 
 @every_model
@@ -419,19 +420,4 @@ def test_a_long_windows_memory_is_that_of_one_pass(random_model: Files) -> None:
     single = LoopContext(once, 131072, n_batch=512, n_ubatch=512)
     assert context.memory_bytes <= 1.1 * single.memory_bytes
     for closable in (context, single, model, once):
-        closable.close()
-
-
-def test_an_exit_head_can_be_read(random_model: Files) -> None:
-    from quantize.random_model import tensors
-
-    recipe = Recipe(exit_head=True, seed=49)
-    model, plain = Model.load(random_model(recipe)), Model.load(random_model(Recipe(seed=49)))
-    context, without = LoopContext(model, 64), LoopContext(plain, 64)
-    head = context.exit_head()
-    assert head is not None
-    assert np.array_equal(head[0], tensors(recipe)["loop_exit.weight"][0])
-    assert head[1] == tensors(recipe)["loop_exit.bias"][0]
-    assert without.exit_head() is None
-    for closable in (context, without, model, plain):
         closable.close()

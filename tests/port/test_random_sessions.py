@@ -57,7 +57,7 @@ class Session:
         plan = self.context.plan(seq, len(self.held[seq]), len(tokens), batch=int(self.random.integers(5, 64)))
         self.context.run(plan, np.asarray(tokens), seq)
         self.held[seq] = tokens
-        assert self._check(seq)  # a plan without a burn-in always ends exact
+        assert self._check(seq)  # a plan always ends exact
 
     def interrupt(self, seq: int) -> None:
         tokens = [*self.held[seq], *self._new(100)][:LONGEST]

@@ -114,3 +114,10 @@ def test_a_runtime_that_ends_its_process_is_a_problem(machine: Path, monkeypatch
 
 def test_nothing_is_mended_where_all_is_well() -> None:
     doctor.mend(Settings(), {"checks": [{"name": "runtime", "ok": True, "detail": ""}]}, pytest.fail)
+
+
+def test_what_a_window_was_cut_for_is_noted(machine: Path) -> None:
+    assert doctor.examine(Settings())["notes"] == []
+    (note,) = doctor.examine(Settings(window_tokens=500_000))["notes"]
+    assert note == "The window is cut to 131072 tokens: the model was made for 131072 tokens, not for 500000"
+    assert doctor.model_details("")["notes"] == ""

@@ -35,6 +35,15 @@ def test_a_bad_value_is_told_and_the_rest_is_taken() -> None:
     }
 
 
+def test_a_key_that_sets_nothing_is_told_in_one_sentence_where_it_asks_for_something() -> None:
+    settings, (problem,) = apply(Settings(), {"depth": "adaptive", "maxTokens": 12}, "settings.toml", trusted=True)
+    assert settings == Settings(max_tokens=12)
+    assert str(problem) == (
+        "settings.toml: depth: sets nothing: every token gets all passes of a Loop model, which costs no quality"
+    )
+    assert apply(Settings(), {"depth": "exact"}, "editor", trusted=False) == (Settings(), [])
+
+
 def test_a_bad_value_is_told_once_as_the_editor_spells_it() -> None:
     configuration = Configuration()
     configuration.update("one", {"windowTokens": -1, "idle_exit_seconds": 5})

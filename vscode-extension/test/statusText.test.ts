@@ -22,6 +22,11 @@ test("ready says model, window and the last waiting time", () => {
   expect(found.facts).toEqual(["Model: nano", "Window: 5,812 tokens, 5,790 of them from the cache", "Last answer: 80 ms"]);
 });
 
+test("what does not fit of the model stands behind its name", () => {
+  const found = describe(situation({ engine: { ...engine("ready", 1), notes: ["The window is cut to 1024 tokens"] } }));
+  expect(found.facts.slice(0, 2)).toEqual(["Model: nano", "The window is cut to 1024 tokens"]);
+});
+
 test("loading says how far", () => {
   expect(describe(situation({ engine: engine("loading", 0.4) })).text).toContain("40%");
 });

@@ -28,12 +28,22 @@ _GROUPS = {
         "maxTokens",
         "minConfidence",
         "nextEdits",
-        "depth",
     ),
     "history": ("hover", "codeLens", "editor.lineEnd", "editor.newLines"),
     "context": ("context", "memory", "edits", "history", "exclude", "windowTokens"),
-    "model": ("model", "instructModel", "thinkingModel", "remote", "remoteModel", "remoteKey"),
-    "machine": ("threads", "gpuLayers", "kvType", "batterySaver", "memoryLimitMb", "savedKvMb", "idleExitSeconds"),
+    "model": ("model", "draftModel", "instructModel", "thinkingModel", "remote", "remoteModel", "remoteKey"),
+    "machine": (
+        "threads",
+        "gpuLayers",
+        "mainGpu",
+        "tensorSplit",
+        "experts",
+        "kvType",
+        "batterySaver",
+        "memoryLimitMb",
+        "savedKvMb",
+        "idleExitSeconds",
+    ),
     "server": (
         "server.command",
         "server.python",
@@ -67,6 +77,8 @@ def schema(item: Field[Any]) -> dict[str, Any]:
         found["minimum"] = meta["low"]
     if meta["high"] is not None:
         found["maximum"] = meta["high"]
+    if meta["pattern"]:
+        found["pattern"] = f"^({meta['pattern']})$"
     # What the extension itself follows, a folder may set for itself; the server has one value for all folders.
     scope = "resource" if item.name in _BY_FOLDER else "window" if meta["workspace"] else "machine"
     return found | {"scope": scope, "description": f"%{key}%"}

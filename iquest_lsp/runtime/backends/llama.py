@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.datatypes import Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
+from iquest_lsp.datatypes import CONFIDENCE_KEY, Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.backends.learning import Learning
+from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, open_drafting, settled
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
@@ -25,18 +26,16 @@ from iquest_lsp.runtime.decode.writer import Decoder
 from iquest_lsp.runtime.kv.prefill import Prefill
 from iquest_lsp.runtime.kv.saver import SavedStates
 from iquest_lsp.runtime.llama.context import Context
-from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
+from iquest_lsp.runtime.llama.library import build_identity
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
-from iquest_lsp.runtime.llama.speed_probe import measure
-from iquest_lsp.runtime.memory.known_models import CONFIDENCE_KEY, Known, keep, known, shares_file
+from iquest_lsp.runtime.memory.known_models import Known, keep, known, shares_file
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.opened import OpenMemories
 from iquest_lsp.runtime.memory.shares import METADATA_KEY as MEMORY_KEY
 from iquest_lsp.runtime.memory.shares import MemoryShares
-from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
-from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, MeasuredSpeed, Wishes, cores, plan, reach
-from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
+from iquest_lsp.runtime.models.gguf_header import fingerprint
+from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, cores
 from iquest_lsp.runtime.models.split_files import read_model
 
 log = logging.getLogger(__name__)
@@ -69,6 +68,7 @@ class LlamaBackend:
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
         self._learns = False
         self._learning: Learning | None = None
+        self._answered: int | None = None  # the sequence that was written to last
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         header = read_model(
@@ -79,9 +79,10 @@ class LlamaBackend:
             progress(share)
             return True
 
-        model = Model.load(header.path, n_gpu_layers=self._options.gpu_layers, progress=report)
-        self._options, reason = settled(self._options, header, model)
-        log.info("plan: %s", reason)
+        self._options, notes = on_devices(self._options, header)
+        model = Model.load(header.path, gpus=gpu_use(self._options), progress=report)
+        self._options, made = settled(self._options, header, model)
+        log.info("plan: %s", made.reason)
         context = self._make_context(model)
         prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
@@ -93,10 +94,11 @@ class LlamaBackend:
         about = about or Known(None)
         memories = OpenMemories(model.vocabulary_key)
         mixtures = Mixtures(pieces, shares, about.shares, memories)
-        decoder = Decoder(model, prefill, pieces, self._options, mixtures)
+        drafting, unused = open_drafting(self._options, model)
+        decoder = Decoder(model, prefill, pieces, self._options, mixtures, drafting)
         states = SavedStates(self._options, mark, build_identity(), self._memory_kind())
         self._parts = Parts(model, context, prefill, pieces, decoder, states, mixtures, mark)
-        told = describe(model, header.path, self._options, reason)
+        told = describe(model, header.path, self._options, made, (*notes, *unused))
         if about.confidence is not None:
             told.metadata.setdefault(CONFIDENCE_KEY, str(about.confidence))
         return told
@@ -132,6 +134,7 @@ class LlamaBackend:
         drafted = accepted = rechecked = 0
         leaning = Leaning()
         if reused + prefilled == len(prompt.tokens):
+            self._answered = prompt.sequence
             writer = parts.decoder.writer(request, answer, sampler)
             with parts.decoder.at_work():
                 finish = writer.write()
@@ -159,9 +162,13 @@ class LlamaBackend:
         deadline = time.monotonic() + budget_ms / 1000
         self._revive(sequence, tokens)
         reused, evaluated = parts.prefill.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
-        if reused + evaluated == len(tokens):
-            parts.prefill.rest(sequence, self._may_go)
-        return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
+        if reused + evaluated < len(tokens):
+            return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
+        parts.prefill.rest(sequence, self._may_go)
+        small, left = parts.decoder.small, 0
+        if small is not None and self._answered in (sequence, None):  # it holds one text: that of the next answer
+            left = small.read(tokens, deadline, cancelled)
+        return WarmResult(reused, evaluated, left)
 
     def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
         parts = self.parts
@@ -242,6 +249,7 @@ class LlamaBackend:
         if self._parts is None:
             return EngineMetrics(0, self._generated, {}, 0)
         memory = self._parts.model.size_bytes + self._parts.context.memory_bytes
+        memory += small.memory_bytes if (small := self._parts.decoder.small) is not None else 0
         prefill = self._parts.prefill
         return EngineMetrics(prefill.evaluated, self._generated, prefill.sizes(), memory)
 
@@ -249,6 +257,8 @@ class LlamaBackend:
         if self._parts is not None:
             self._end_learning()
             self._parts.states.wait()
+            if self._parts.decoder.small is not None:
+                self._parts.decoder.small.close()
             self._parts.context.close()
             self._parts.model.close()
         self._parts = None
@@ -329,72 +339,3 @@ class LlamaBackend:
                 fix="Make window_tokens smaller",
             )
         return min(answer, room)
-
-
-def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, str]:
-    """The options with everything chosen that they leave to the planner, and why so; measures where that is not
-    known yet."""
-    if not options.plan:
-        return options, "as asked"
-    wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    made = plan(wishes, header, _speed(header, model, gpu=bool(options.gpu_layers)), memory_for(options, header, model))
-    chosen = replace(
-        options,
-        plan=False,
-        window_tokens=made.window,
-        context_tokens=made.context_tokens,
-        sequences=made.sequences,
-        batch_tokens=made.batch,
-        threads=made.threads,
-        batch_threads=made.batch_threads,
-        kv_type=made.kv_type,
-    )
-    return chosen, made.reason
-
-
-def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:
-    """Bytes to plan with: those of the GPUs where all layers lie there, and with them the cache; None: the system's.
-
-    The weights are there already, and the plan counts them again.
-    """
-    free = gpu_memory() if options.gpu_layers >= model.n_layer else None
-    return None if free is None else free + header.file_size
-
-
-def measured_speed(path: Path) -> MeasuredSpeed:
-    """How fast a model runs on this machine's processors; it is loaded for a second where that is not known yet.
-
-    Raises the errors of models and of the engine.
-    """
-    model = Model.load(path)
-    try:
-        return _speed(read_model(path), model, gpu=False)
-    finally:
-        model.close()
-
-
-def _speed(header: Header, model: Model, *, gpu: bool) -> MeasuredSpeed:
-    key = speed_key(fingerprint(header), build_identity().split()[0])
-    return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=gpu))
-
-
-def describe(model: Model, path: Path, options: EngineOptions, reason: str) -> ModelInfo:
-    """What the rest of the house needs to know of a loaded model."""
-    context_tokens = options.context_tokens
-    metadata = model.metadata
-    context_length = int(metadata.get(f"{model.architecture}.context_length", context_tokens))
-    return ModelInfo(
-        name=metadata.get("general.name") or path.stem,
-        path=str(path),
-        architecture=model.architecture,
-        context_length=context_length,
-        passes=model.passes,
-        parameters=model.n_params,
-        size_bytes=model.size_bytes,
-        reach=reach(model.max_alibi_bias, context_length),
-        window=options.window_tokens or max(context_tokens - ANSWER_ROOM, context_tokens // 2),
-        sequences=options.sequences,
-        plan=reason,
-        special_tokens=model.special_tokens(),
-        metadata=metadata,
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol, overload
 
 import numpy as np
@@ -22,14 +21,6 @@ Logits = NDArray[np.float32]
 ASKING_SECONDS = 0.03
 
 
-@dataclass(frozen=True, slots=True)
-class First:
-    """The first pass's answer for one token: logits [n_vocab], and what the exit head says where there is one."""
-
-    logits: Logits
-    exit: float | None = None
-
-
 class SequenceEnd(Protocol):
     """What decoding needs of the sequence that it writes to."""
 
@@ -43,7 +34,7 @@ class SequenceEnd(Protocol):
     def full(self, tokens: Sequence[int]) -> Sequence[Logits]:
         """Evaluates tokens behind the kept ones, all passes; one row of logits for each, there until the next call."""
 
-    def first(self, token: int) -> First:
+    def first(self, token: int) -> Logits:
         """Evaluates the first pass of one token more behind the kept ones."""
 
     def later(self) -> Sequence[Logits]:
@@ -94,7 +85,6 @@ class ContextEnd:
         self._ended: tuple[float, float] | None = None  # when the last call did, by both clocks
         self._new: list[int] = []
         self._hidden: list[NDArray[np.float32]] = []
-        self._exit = self._context.exit_head()
 
     @property
     def length(self) -> int:
@@ -109,15 +99,13 @@ class ContextEnd:
         self._new += tokens
         return _Rows(self._context, len(tokens))
 
-    def first(self, token: int) -> First:
+    def first(self, token: int) -> Logits:
         context = self._context
         with self._call(Call.FIRST, 1):
             context.decode_depth([token], self._places(1), self._sequence, 1, "all")
         self._new.append(token)
-        hidden = context.hidden(0)
-        self._hidden.append(hidden)
-        sure = None if self._exit is None else _sigmoid(float(self._exit[0] @ hidden) + self._exit[1])
-        return First(context.logits(0), sure)
+        self._hidden.append(context.hidden(0))
+        return context.logits(0)
 
     def later(self) -> Sequence[Logits]:
         context = self._context
@@ -164,7 +152,3 @@ class ContextEnd:
                 self._context.set_abort(None)
         self._ended = end, end_work = time.perf_counter(), self._clock()
         self._costs.add(call, rows, self.length, end_work - begin_work, end - begin)
-
-
-def _sigmoid(value: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-value)))

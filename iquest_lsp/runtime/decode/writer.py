@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iquest_lsp.datatypes import Depth, Finish
+from iquest_lsp.datatypes import Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
-from iquest_lsp.runtime.decode.controller import MATCHED, MOST_ROWS, Controller, DraftSource, Move
+from iquest_lsp.runtime.decode.controller import MATCHED, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
-from iquest_lsp.runtime.decode.mixtures import Mixture, Mixtures, SeenText
+from iquest_lsp.runtime.decode.mixtures import Mixtures, SeenText
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
+from iquest_lsp.runtime.decode.small_model import SmallModel
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.store import LONGEST
 from iquest_lsp.runtime.models.planner import cores
@@ -25,26 +26,22 @@ if TYPE_CHECKING:
     from iquest_lsp.runtime.base.engine import EngineOptions
     from iquest_lsp.runtime.decode.answer import Answer, Request
     from iquest_lsp.runtime.decode.healing import Pieces
-    from iquest_lsp.runtime.decode.sequence_end import First, Logits, SequenceEnd
+    from iquest_lsp.runtime.decode.sequence_end import Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
+    from iquest_lsp.runtime.llama.context import Context
     from iquest_lsp.runtime.llama.model import Model
 
-#: A token that the first pass is so sure of needs no second opinion where a loss is allowed (depth = adaptive).
-ADAPTIVE_CONFIDENCE = 0.9
 #: A match in the text itself that long is followed rather than one in other files.
 LONGEST_REMEMBERED = LONGEST
-#: Tokens written after pass 1 before the later passes catch up, in one call with the token after them.
-ADAPTIVE_RUN = MOST_ROWS - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a writer needs to know of a loaded model: its tokens' `pieces` and those that end a text (`ends`), whether
-    its passes can be run apart (`can_adapt`), and whether a row of several is computed as it would be alone."""
+    """What a writer needs to know of a loaded model: its tokens' `pieces` and those that end a text (`ends`), and
+    whether a row of several is computed as it would be alone."""
 
     pieces: Pieces
     ends: tuple[int, ...] = ()
-    can_adapt: bool = False
     has_equal_rows: bool = True
 
 
@@ -60,8 +57,9 @@ class Writer:
         answer: Answer,
         sampler: Sampler,
         seen: SeenText | None = None,
+        small: SmallModel | None = None,
     ) -> None:
-        """`seen` is what was seen before: it changes the distributions, and is drafted from."""
+        """`seen` is what was seen before: it changes the distributions, and is drafted from; `small` writes drafts."""
         seen = seen or SeenText()
         self._tail = tail
         self._controller = controller
@@ -70,16 +68,15 @@ class Writer:
         self._answer = answer
         self._sampler = sampler
         self._checks = not traits.has_equal_rows and not sampler.samples
-        self._adapts = traits.can_adapt and request.limits.depth is Depth.ADAPTIVE
         self._must = request.must
         self._mixture = seen.mixture
         self._lookup = seen.lookup
         self._memory = seen.memory
         self._told = seen.told
+        self._small = small
         self._looks_up = False
-        self._early = 0
         self._token = -1
-        #: Tokens guessed ahead, and those of them that were confirmed (with adaptive depth: written after pass 1).
+        #: Tokens guessed ahead, and those of them that were confirmed.
         self.drafted = 0
         self.accepted = 0
         #: Rows of several that were too close to call, and so were evaluated again alone.
@@ -93,14 +90,10 @@ class Writer:
             self._request.check()
             if self._must:
                 ended = self._plain()
-            elif self._adapts:
-                ended = self._adaptive()
             elif self._request.limits.draft:
                 ended = self._step()
             else:
                 ended = self._plain()
-        if self._early:
-            self._tail.keep(0)
         return ended
 
     @property
@@ -122,8 +115,8 @@ class Writer:
                 return self._plain()
             case DraftSource.LOOKUP | DraftSource.MEMORY:
                 return self._copied(found, move.count)
-            case DraftSource.PASS:
-                return self._drafted(move.count, is_trial=move.is_trial)
+            case DraftSource.PASS | DraftSource.SMALL:
+                return self._drafted(move.source, move.count, is_trial=move.is_trial)
 
     def _choose(self, found: LookupDraft, room: int) -> Move:
         return self._controller.choose(
@@ -134,7 +127,14 @@ class Writer:
             left=self._left(),
             sampled=self._sampler.samples,
             source=_source(found),
+            small=self._may_write(room),
         )
+
+    def _may_write(self, room: int) -> bool:
+        """Whether the small model has read the text, or reads what is left of it in no time to speak of."""
+        if self._small is None:
+            return False
+        return self._controller.may_read(self._small.reading_s, length=self._tail.length, room=room, left=self._left())
 
     def _plain(self) -> Finish | None:
         """One token, all passes."""
@@ -151,20 +151,23 @@ class Writer:
         self._controller.settle_lookup(found.match, len(drafts), accepted, judged, _source(found))
         return ended
 
-    def _drafted(self, most: int, *, is_trial: bool) -> Finish | None:
-        """Lets the first pass write ahead for as long as it pays, and the later passes verify it in one batch."""
+    def _drafted(self, source: DraftSource, most: int, *, is_trial: bool) -> Finish | None:
+        """Lets the first pass or the small model write ahead for as long as it pays, and verifies that in one batch."""
         drafts: list[Draft] = []
         confidences: list[float] = []
         chances: list[float] = []
         sampled = self._sampler.samples
         ahead = self._mixture.fork() if self._mixture is not None else None
-        first = self._tail.first(self._token)
+        is_small = source is DraftSource.SMALL
+        logits = self._written(source, drafts)
         while len(drafts) < most:
-            draft, confidence = self._proposal(first, ahead)
+            draft, confidence = self._sampler.propose(logits if ahead is None else ahead.weigh(logits))
             if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
                 break
-            chances.append(self._controller.chance(confidence, sampled=sampled))
-            pays = is_trial or self._controller.goes_on(chances, length=self._tail.length, left=self._left())
+            chances.append(self._controller.chance(confidence, sampled=sampled, source=source))
+            pays = is_trial or self._controller.goes_on(
+                chances, length=self._tail.length, left=self._left(), source=source
+            )
             if not pays:
                 break
             if self._request.cancelled():
@@ -174,13 +177,22 @@ class Writer:
             confidences.append(confidence)
             if ahead is not None:
                 ahead.add(draft.token)
-            first = self._tail.first(draft.token)
-        accepted, judged, ended = self._verify(self._tail.later(), drafts)
+            if not is_small or len(drafts) < most:  # the first pass of the last one is part of its verification
+                logits = self._written(source, drafts)
+        tokens = [self._token, *(draft.token for draft in drafts)]
+        accepted, judged, ended = self._verify(self._tail.full(tokens) if is_small else self._tail.later(), drafts)
         if drafts:
-            self._controller.settle_pass(confidences, accepted, judged, sampled=sampled)
+            self._controller.settle_written(confidences, accepted, judged, sampled=sampled, source=source)
         else:
-            self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled)
+            self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled, source=source)
         return ended
+
+    def _written(self, source: DraftSource, drafts: Sequence[Draft]) -> Logits:
+        """What a source says of the token behind the drafts."""
+        if source is DraftSource.SMALL:
+            assert self._small is not None
+            return self._small.guess([draft.token for draft in drafts])
+        return self._tail.first(drafts[-1].token if drafts else self._token)
 
     def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
         """Takes tokens from the rows for as long as the drafts are right, and one more.
@@ -211,31 +223,14 @@ class Writer:
         self.accepted += right
         return right, judged, ended
 
-    def _adaptive(self) -> Finish | None:
-        """One token: after pass 1 where that is sure of it, else after the later passes of it and all before it."""
-        first = self._tail.first(self._token)
-        draft, confidence = self._proposal(first, self._mixture)
-        if confidence >= ADAPTIVE_CONFIDENCE and self._early < ADAPTIVE_RUN:
-            self._early += 1
-            self.drafted += 1
-            self.accepted += 1
-            return self._take(self._sampler.score(draft.token, self._weighed(first.logits)))
-        rows = self._tail.later()
-        self._tail.keep(len(rows))
-        self._early = 0
-        return self._take(self._sampler.choose(self._weighed(rows[-1])))
-
-    def _proposal(self, first: First, mixture: Mixture | None) -> tuple[Draft, float]:
-        logits = first.logits if mixture is None else mixture.weigh(first.logits)
-        draft, confidence = self._sampler.propose(logits)
-        return draft, confidence if first.exit is None else first.exit
-
     def _found(self, room: int) -> LookupDraft:
         if not self._looks_up:
             self._looks_up = True
-            self._lookup.begin(self._request.prompt.tokens)
-            for token in self._answer.tokens:
-                self._lookup.add(token)
+            for reader in (self._lookup, self._small):
+                if reader is not None:
+                    reader.begin(self._request.prompt.tokens)
+                    for token in self._answer.tokens:
+                        reader.add(token)
         most = self._controller.longest(room)
         found = self._lookup.find(most)
         if self._memory is None or found.match >= LONGEST_REMEMBERED or most <= 0:
@@ -265,6 +260,8 @@ class Writer:
             self._must = self._traits.pieces.left(self._must, choice.token)
         if self._looks_up:
             self._lookup.add(choice.token)
+            if self._small is not None:
+                self._small.add(choice.token)
         for one in self._told:
             one.add(choice.token)
         return self._answer.take(choice.token, choice.logprob)
@@ -288,8 +285,12 @@ class Decoder:
         pieces: Pieces,
         options: EngineOptions,
         mixtures: Mixtures,
+        drafting: Context | None = None,
     ) -> None:
-        """Tries the context out (see batch_invariance.py); it is empty again afterwards."""
+        """Tries the context out (see batch_invariance.py); it is empty again afterwards.
+
+        `drafting` is the context of a small model that writes drafts; the decoder closes it.
+        """
         context = prefill.context
         if context.can_finish:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
@@ -306,7 +307,6 @@ class Decoder:
         self.traits = Traits(
             pieces,
             ends=tuple(token for token in range(model.n_vocab) if model.is_eog(token)),
-            can_adapt=context.can_finish,
             has_equal_rows=context.has_independent_rows and rows.is_invariant,
         )
         self.controller = Controller(
@@ -315,6 +315,11 @@ class Decoder:
             can_rewind=model.can_rewind,
             most_rows=options.batch_tokens,
             shape=rows.seconds,
+            small=drafting.model.size_bytes / max(model.size_bytes, 1) if drafting is not None else 1.0,
+        )
+        #: What writes drafts beside the model itself.
+        self.small = (
+            SmallModel(drafting, model.n_vocab, self.controller.costs, self._clock) if drafting is not None else None
         )
 
     @contextlib.contextmanager
@@ -334,4 +339,4 @@ class Decoder:
         sampler = sampler or Sampler(request.prompt.sampling, self._generator)
         mixture, memory = self.mixtures.of(request)
         seen = SeenText(mixture, memory, self.lookups.setdefault(sequence, Lookup()))
-        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen)
+        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen, self.small)

@@ -125,7 +125,6 @@ class Context:
         *,
         batch: int | None = None,
         extra: int = 0,
-        burn_in: int | None = None,
         can_pause: bool = False,
     ) -> EvaluationPlan:
         """The cheapest way to evaluate a prompt of `total` tokens of which the first `held` are stored; what the
@@ -153,10 +152,6 @@ class Context:
     def movable(self, length: int) -> int:
         """How many tokens at the beginning of so many have keys and values that are valid at other positions."""
         return length
-
-    def exit_head(self) -> tuple[NDArray[np.float32], float] | None:
-        """Weight [n_embd] and bias of the exit head, None where the model has none."""
-        return None
 
     def keep_hidden(self, value: bool) -> None:
         """Whether calls keep the hidden states of rows with logits, for `hidden` and `finish`."""

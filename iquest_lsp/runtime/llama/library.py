@@ -109,8 +109,8 @@ def address(handle: Any) -> ctypes.c_void_p:
 _GPU_TYPES = (1, 2)
 
 
-def gpu_memory() -> int | None:
-    """Bytes that are free on the GPUs that llama.cpp found, together; None where it found none."""
+def gpu_memory() -> list[int]:
+    """Bytes that are free on each of the GPUs that llama.cpp found, as it numbers them."""
     library = bindings()._lib
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     for name, result, arguments in (
@@ -128,7 +128,14 @@ def gpu_memory() -> int | None:
             free, total = size(), size()
             library.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
             found.append(free.value)
-    return sum(found) if found else None
+    return found
+
+
+def system_memory() -> int:
+    """The address of ggml's type of buffers in system memory."""
+    library = bindings()._lib
+    library.ggml_backend_cpu_buffer_type.restype, library.ggml_backend_cpu_buffer_type.argtypes = ctypes.c_void_p, []
+    return int(library.ggml_backend_cpu_buffer_type())
 
 
 def port_version() -> str | None:

@@ -158,15 +158,13 @@ class LoopContext(Context):
         *,
         batch: int | None = None,
         extra: int = 0,
-        burn_in: int | None = None,
         can_pause: bool = False,
     ) -> EvaluationPlan:
         """The cheapest way to evaluate a prompt of `total` tokens of which the first `held` are stored.
 
         Pass 1 runs over everything new, the passes after it over the receptive field of the last position and of
-        `extra` positions before it (which a later edit may rewind to for free, within the margin). `burn_in` runs
-        them over fewer positions than that: an approximation, and cheaper. With `can_pause` all layers run over all of
-        the field, which costs more, but what is done after any step need not be done again.
+        `extra` positions before it (which a later edit may rewind to for free, within the margin). With `can_pause` all
+        layers run over all of the field, which costs more, but what is done after any step need not be done again.
         """
         batch = batch or self.n_batch
         full = self.passes * self.layers
@@ -176,16 +174,14 @@ class LoopContext(Context):
                 held, steps, max(total - held, 0), 0 if self.passes == 1 else max(total - held, 0), held
             )
         target = max(total - 1 - extra, 0)
-        begin = max(target - (self.reach if burn_in is None else burn_in), 0)
+        begin = max(target - self.reach, 0)
         going_on = self.exact_from(seq, held)
-        if burn_in is not None and begin < held:
-            begin = held  # an approximation is not worth computing stored positions again
         if (going_on <= target and begin - held < SKIP_WORTH) or begin == held:
             steps = tuple(Step(a, b, full) for a, b in pieces(held, total, batch))
             return EvaluationPlan(held, steps, total - held, total - held, going_on)
         start = min(held, begin)
         exact = 0 if begin == 0 else begin + self.reach
-        if burn_in is not None or begin == 0 or can_pause:
+        if begin == 0 or can_pause:
             skipped = [Step(a, b, self.layers) for a, b in pieces(start, begin, batch)]
             steps = (*skipped, *(Step(a, b, full) for a, b in pieces(begin, total, batch)))
         else:
@@ -225,14 +221,6 @@ class LoopContext(Context):
             wanted = logits if step is plan.steps[-1] else None
             self.decode_step(step, ids[step.start : step.stop], seq, wanted)
 
-    def exit_head(self) -> tuple[NDArray[np.float32], float] | None:
-        """Weight [n_embd] and bias of the exit head, None where the model has none."""
-        out = (ctypes.c_float * (self.model.n_embd + 1))()
-        if not _library().llama_loop_exit_head(_pointer(self.model), out):
-            return None
-        values = np.ctypeslib.as_array(out).copy()
-        return values[:-1], float(values[-1])
-
     def _set_range(self, begin: int, end: int, apex: int = -1) -> bool:
         return bool(_library().llama_loop_set_range(self._pointer(), begin, end, apex))
 
@@ -263,7 +251,6 @@ _prototypes: Prototypes = {
     "llama_loop_memory_size": (ctypes.c_uint64, [ctypes.c_void_p]),
     "llama_loop_set_hidden": (None, [ctypes.c_void_p, ctypes.c_bool]),
     "llama_loop_get_hidden": (ctypes.POINTER(ctypes.c_float), [ctypes.c_void_p, ctypes.c_int32]),
-    "llama_loop_exit_head": (ctypes.c_bool, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_float)]),
 }
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 import time
 from dataclasses import dataclass
 from importlib import resources
@@ -16,16 +15,11 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from iquest_lsp.atomic_file import atomic_write
+from iquest_lsp.runtime.base.newest_entries import NewestEntries, made_at
 from iquest_lsp.runtime.memory.shares import MemoryShares
-
-log = logging.getLogger(__name__)
 
 #: A model for which the memory did not pay is tried again after so many seconds, on what the repository is then.
 VALID_S = 30 * 86400.0
-MOST_KEPT = 50
-#: Where a model's file, or what the engine tells of it, holds the threshold.
-CONFIDENCE_KEY = "iquest.confidence"
 _PACKAGED = "known_models.json"
 #: Form of what is kept, and of the mixture that it was fitted for.
 _FORM = "1"
@@ -50,22 +44,17 @@ def known(fingerprint: str, path: Path) -> Known | None:
     packaged = _packaged().get(fingerprint)
     if packaged is not None:
         return Known(MemoryShares.parse(json.dumps(packaged["shares"])), packaged.get("confidence"))
-    entry = _read(path).get(f"{fingerprint} {_FORM}")
+    entry = NewestEntries(path).get(f"{fingerprint} {_FORM}")
     if entry is None:
         return None
     shares = MemoryShares.parse(str(entry.get("shares", "")))
-    return Known(shares) if shares is not None or 0 <= time.time() - _learned_at(entry) < VALID_S else None
+    return Known(shares) if shares is not None or 0 <= time.time() - made_at(entry) < VALID_S else None
 
 
 def keep(fingerprint: str, path: Path, shares: MemoryShares | None) -> None:
     """Remembers what was learned; where that cannot be written it is learned again at the next start."""
-    table = _read(path)
-    table[f"{fingerprint} {_FORM}"] = {"shares": str(shares) if shares is not None else "", "at": time.time()}
-    newest = sorted(table.items(), key=lambda item: -_learned_at(item[1]))[:MOST_KEPT]
-    try:
-        atomic_write(path, json.dumps(dict(newest), indent=1))
-    except OSError as error:
-        log.debug("what was learned is not kept: %s", error)
+    entry = {"shares": str(shares) if shares is not None else ""}
+    NewestEntries(path).put(f"{fingerprint} {_FORM}", entry)
 
 
 @functools.cache
@@ -73,16 +62,3 @@ def _packaged() -> dict[str, Any]:
     """By fingerprint; each with the model's name, shares and threshold, and what they were fitted to."""
     text = resources.files(__package__).joinpath(_PACKAGED).read_text("utf-8")
     return {entry["fingerprint"]: entry for entry in json.loads(text)}
-
-
-def _learned_at(entry: dict[str, Any]) -> float:
-    at = entry.get("at")
-    return float(at) if isinstance(at, int | float) else 0.0
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return {key: value for key, value in found.items() if isinstance(value, dict)} if isinstance(found, dict) else {}

@@ -84,7 +84,10 @@ class MeasuredSpeed:
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """What the engine is started with; `window` in tokens, `kv_bytes` for all caches, `context_tokens` in cells."""
+    """What the engine is started with; `window` in tokens, `kv_bytes` for all caches, `context_tokens` in cells.
+
+    `reason` tells all of it, `cuts` in sentences what made the window smaller than was wished for.
+    """
 
     window: int
     kv_type: str
@@ -95,6 +98,7 @@ class ModelPlan:
     context_tokens: int
     kv_bytes: int
     reason: str
+    cuts: tuple[str, ...] = ()
 
 
 def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, memory: int | None = None) -> ModelPlan:
@@ -102,7 +106,7 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
     speed = speed or MeasuredSpeed()
     if memory is None:
         memory = available_memory()
-    window, reasons = _wanted_window(wishes, header, speed)
+    window, reasons, cuts = _wanted_window(wishes, header, speed)
     room = None if memory is None else min(int(memory * MEMORY_SHARE), memory - MEMORY_LEFT) - header.file_size
     types = list(AUTO_TYPES) if wishes.kv_type == "auto" else [wishes.kv_type]
     if wishes.kv_type == "auto" and speed.prefill.get("q8_0", 0.0) > 1.1 * speed.prefill.get("f16", float("inf")):
@@ -116,6 +120,7 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
         if fitting < window or kv_type != types[0]:
             cut = f"window cut from {window} to {fitting} tokens" if fitting < window else f"{kv_type} cache"
             reasons.append(f"{cut} for {(memory or 0) / 2**30:.1f} GiB of free memory")
+            cuts += [f"The {reasons[-1].replace('cut', 'is cut', 1)}"] if fitting < window else []
     sequences = _sequences(header, fitting, kv_type, room)
     cells = (fitting + ANSWER_ROOM) * sequences
     batch = BATCH if room is None else _batch(header, cells, kv_type, room)
@@ -130,37 +135,45 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
     reasons.append(f"KV of {total / 1e6:.0f} MB for {sequences} sequence{'s' if sequences > 1 else ''}")
     if batch_threads != threads:
         reasons.append(f"reads with {batch_threads} threads")
-    return ModelPlan(fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, "; ".join(reasons))
+    return ModelPlan(
+        fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, "; ".join(reasons), tuple(cuts)
+    )
 
 
-def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tuple[int, list[str]]:
+def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tuple[int, list[str], list[str]]:
+    """The window before memory is asked; why, and what cut it."""
     trained = int(header.get("context_length", 0)) or CPU_WINDOW
     seen = reach(float(header.get("attention.max_alibi_bias", 0.0)), trained)
     if wishes.window_tokens:
         window = min(wishes.window_tokens, trained)
-        reasons = ["window as set"]
+        reasons, cuts = ["window as set"], []
         if window < wishes.window_tokens:
             reasons = [f"the model was made for {trained} tokens, not for {wishes.window_tokens}"]
+            cuts = [f"The window is cut to {window} tokens: {reasons[0]}"]
         if seen < window:
             reasons.append(f"its heads see {seen} tokens back")
-        return min(window, seen), reasons
+            cuts.append(f"The window is cut to {seen} tokens: {reasons[-1]}")
+        return min(window, seen), reasons, cuts
     window, what = (GPU_WINDOW, "a GPU") if wishes.gpu_layers else (CPU_WINDOW, "a processor")
     gains = header.metadata.get(WINDOW_KEY, 0)
     if isinstance(gains, int) and gains > 0:
         trained = min(trained, max(gains, LEAST_WINDOW))
     window = min(window, trained, seen)
     reasons = [f"window {window} suits {what}" if window < min(trained, seen) else f"window {window} is the model's"]
+    cuts = []
     rate = max(speed.prefill.values(), default=0.0)
     if rate > 0 and window > rate * WARM_SECONDS:
         window = max(_round(int(rate * WARM_SECONDS)), LEAST_WINDOW)
         reasons.append(f"cut to {window}: more is not warmed within {WARM_SECONDS:.0f} s")
+        cuts = [f"The window is {reasons[-1].replace(':', ' tokens:')}"]
     if speed.depth_ms > 0:
         left = max(ANSWER_MS / ANSWER_TOKENS - speed.token_ms, SLOWED_SHARE * speed.token_ms)
         affordable = left / speed.depth_ms * 1000
         if window > affordable:
             window = max(_round(int(affordable)), LEAST_WINDOW)
             reasons.append(f"cut to {window}: over more an answer is not written in time")
-    return window, reasons
+            cuts = [f"The window is {reasons[-1].replace(':', ' tokens:')}"]
+    return window, reasons, cuts
 
 
 def _fit(header: Header, window: int, types: Sequence[str], room: int) -> tuple[str, int]:

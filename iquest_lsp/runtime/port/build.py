@@ -3,9 +3,8 @@
 Runs from a bare checkout (`python iquest_lsp/runtime/port/build.py --install`), from the build hook of the package's
 wheel and from `iquest-lsp runtime build`, so it needs the standard library only; pip fetches the source, cmake builds
 it. The folder is kept in the user's cache by the hash of its inputs, and copied into the package as
-`iquest_lsp/_runtime`. CMAKE_ARGS is passed through: CMAKE_ARGS="-DGGML_CUDA=on" builds for CUDA.
-
-A build that is interrupted leaves what it compiled beside them, and the next one of the same inputs goes on from there.
+`iquest_lsp/_runtime`. CMAKE_ARGS is passed through: CMAKE_ARGS="-DGGML_CUDA=on" builds for CUDA. An interrupted build
+leaves what it compiled beside them, and the next one of the same inputs goes on from there.
 
 Two kinds: `native` for the processor that it is built on, `portable` for others too, with one library for each
 generation of processors, of which the best one is taken when the program runs.

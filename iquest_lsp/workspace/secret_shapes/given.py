@@ -11,6 +11,8 @@ from iquest_lsp.workspace.secret_shapes.rule import below, given, mask
 _Q = r"[rbuL@]{0,2}(?:\"\"|'')?[\"'`]([^\"'`\r\n]{4,200})[\"'`]"
 #: A value of a command line, quoted or not.
 _V = r"[\"']?([^\s\"'|;&<>]{4,200})"
+#: The scheme before the value of a header: Bearer, Basic, X-Authorization.
+SCHEME = r"(?:(?:Bearer|Basic|Token|Digest|API-?Key|OAuth|X-[A-Za-z-]{2,30})[ \t]{1,2})?"
 _NAME = r"[A-Za-z0-9_.\-]{0,40}"
 #: Names that can only mean a password, or that end in a word for a secret.
 _TELLING = (
@@ -130,6 +132,39 @@ GIVEN = (
         r"<(?:\w{1,20}:)?" + _NAME + _TELLING + r">\s{0,20}([^<\s][^<\n]{2,200}?)\s{0,20}</",
         "<password><A10></password>",
         "<password>${env.PASSWORD}</password>",
+    ),
+    mask(
+        "encrypted value of an XML element",
+        "</",
+        r"<" + _NAME + _TELLING + r">\s{0,20}\{([^{}<>\n]{16,4000})\}\s{0,20}</",
+        "<secret>{<A40>=}</secret>",
+        "<secret>{{ secret }}</secret>",
+    ),
+    given(
+        "hook that anyone who knows its address may call",
+        "hook/ hooks/",
+        r"://[A-Za-z0-9.\-:]{3,100}/(?:[A-Za-z0-9_\-]{1,40}/){0,4}(?:web)?hooks?/(?:[A-Za-z0-9_\-]{1,80}/){0,3}"
+        r"((?=[A-Za-z_\-]{0,80}\d)[A-Za-z0-9_\-]{16,200})",
+        '"https://tasks.x.io/webhook/<A32>"',
+        '"https://docs.x.io/webhooks/getting-started-with-them"',
+    ),
+    given(
+        "random value of what is called key",
+        "key",
+        r"(?<![\w.$-])[\w.-]{0,40}key[\"']?\s{0,5}[:=]\s{0,5}[\"']?((?=[A-Za-z+/=_.\-]{0,400}\d)(?=[0-9+/=_.\-]{0,400}[A-Za-z])"
+        r"(?![a-f0-9]{20,400}(?![A-Za-z0-9+/=_.\-]))[A-Za-z0-9+/=_.\-]{20,4000})(?![\w(\[])",
+        "[DEBUG] key=<A40>",
+        "key=first_of_all_the_names",
+        literal=True,
+    ),
+    given(
+        "secret told in a sentence",
+        "pass secret token key",
+        r"\b(?:"
+        + _TELLING
+        + r"|key) (?:is|was|of|to|:) [\"'`]?((?=[A-Za-z+/=_.\-]{0,400}\d)[A-Za-z0-9+/=_\-]{20,400})",
+        "our key is <A32>, keep it",
+        "the token is expected_by_the_server",
     ),
     given(
         "XML attribute",

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 
 _PLACEHOLDER = re.compile(
-    r"\$\{|\$\(|\{\{|%\(|<[a-z]|\.\.\.|\bexample\b|change[_-]?me|your[_-]|placeholder|dummy|redacted|x{4,}|\*{3,}|0{8,}"
-    r"|1234567|abcdef|insert[_-]|todo|os\.environ|process\.env|getenv",
+    r"\$\{|\$\(|\{\{|%\(|<[a-z][\w .:-]*>|\.\.\.|\bexample\b|change[_-]?me|your[_-]|placeholder|dummy|redacted|x{4,}"
+    r"|\*{3,}|0{8,}|1234567|abcdef|insert[_-]|todo|os\.environ|process\.env|getenv",
     re.IGNORECASE,
 )
 _COMMON = frozenset(
@@ -87,14 +87,20 @@ def is_given(match: re.Match[str], *, is_literal: bool) -> bool:
     if value[:1] in ('"', "'") and (pieces := _PIECES.findall(value)):
         value, quoted = "".join(pieces), True
     bare = value.strip("\"'`")
-    if not (is_literal or quoted) or len(bare) < 4 or _PLACEHOLDER.search(bare) or bare[0] in "$%<{[(*#/-.&@:":
+    if not (is_literal or quoted) or len(bare) < 4 or _PLACEHOLDER.search(bare):
+        return False
+    if bare[0] in "$%<{[(*#-.&@:" or (bare[0] == "/" and not _is_encoded(bare)):
         return False
     lowered = bare.lower().strip("_-.:!?")
     if lowered in _COMMON or lowered.replace("-", "_").endswith(("_password", "_secret", "_token", "_key", "password")):
         return False
     if " " in bare and not _is_phrase(bare):
         return False
-    if _VERSION.fullmatch(bare) or _EXPRESSION.fullmatch(bare) or (not quoted and _TYPE.fullmatch(bare)):
+    if (
+        _VERSION.fullmatch(bare)
+        or (_EXPRESSION.fullmatch(bare) and not _is_scrambled(bare))
+        or (not quoted and _TYPE.fullmatch(bare))
+    ):
         return False
     return not _LABEL.search(match.string, match.start(), match.start(1))
 
@@ -107,15 +113,32 @@ def _is_phrase(text: str) -> bool:
     return 2 <= len(words) <= 3 and all(word.isalnum() and word.islower() and word not in _COMMON for word in words)
 
 
+def _is_scrambled(text: str) -> bool:
+    """Whether what could be a constant's name has no words in it."""
+    return len(text) >= 20 and "_" not in text and sum(char.isdigit() for char in text) >= 3 and is_random(text)
+
+
+def _is_encoded(text: str) -> bool:
+    """Whether what begins as a path does is random bytes in base64: one of 64 begins with a slash."""
+    if not re.fullmatch(r"[A-Za-z0-9+/]{20,}={0,2}", text):
+        return False
+    mixed = all(any(test(char) for char in text) for test in (str.isupper, str.islower, str.isdigit))
+    return mixed and entropy(text) >= 4.0
+
+
 def looks_secret(value: str) -> bool:
     """Whether a value is mixed or random enough to be a secret."""
-    if _PLACEHOLDER.search(value) or value.startswith(("$", "{", "%", "<", "/", "./", "http:", "https:")):
+    if _PLACEHOLDER.search(value) or value.startswith(("$", "{", "%", "<", "./", "http:", "https:")):
+        return False
+    if value.startswith("/") and not _is_encoded(value):
         return False
     if any(char.isspace() for char in value):
         return False
     letters = any(char.isalpha() for char in value)
     others = any(not char.isalpha() and char not in "_-.:/" for char in value)
     bits = entropy(value)
+    if value.isdigit():
+        return len(value) >= 16 and bits >= 2.2
     return (letters and others and bits >= 2.5) or (len(value) >= 20 and bits >= 4.0)
 
 

@@ -1,5 +1,6 @@
 // A machine with an editor and a Python and nothing of ours: the extension offers to install the server, installs it,
-// and completes with the embedded model. IQUEST_COLD=1 builds the runtime too, as on a machine that never had it.
+// and completes with the embedded model. IQUEST_COLD=1 builds the runtime too, as on a machine that never had it;
+// IQUEST_VSIX=FILE takes an extension that carries the server's wheel, and then pip may ask no index.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -9,6 +10,7 @@ import { after, afterEach, test } from "node:test";
 import { Editor, PYTHON, until } from "./workbench.mjs";
 
 const COLD = process.env.IQUEST_COLD === "1";
+const CARRIED = process.env.IQUEST_VSIX !== undefined;
 const CACHE = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache");
 const SHAPE = `class Shape:
     def __init__(self, width, height):
@@ -29,7 +31,7 @@ test("from the .vsix to the first ghost text", async (context) => {
   const began = Date.now();
   const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
   const base = execFileSync(PYTHON, ["-c", "import sys; print(sys.base_prefix)"], { encoding: "utf8" }).trim();
-  const pip = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PIP_|SSL_|https?_proxy$)/i.test(name)));
+  const pip = CARRIED ? { PIP_NO_INDEX: "1" } : Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PIP_|SSL_|https?_proxy$)/i.test(name)));
   editor = await Editor.start({
     server: undefined,
     files: { "shape.py": SHAPE },
@@ -37,7 +39,7 @@ test("from the .vsix to the first ghost text", async (context) => {
     machine: { "iquest.server.python": path.join(base, "bin/python3") },
     environment: { ...pip, PATH: process.env.PATH.split(path.delimiter).filter((folder) => !fs.existsSync(path.join(folder, "iquest-lsp"))).join(path.delimiter) },
     prepare(home) {
-      if (COLD) return;
+      if (COLD || CARRIED) return;
       fs.mkdirSync(path.join(home, "iquest-lsp"), { recursive: true });
       fs.symlinkSync(path.join(CACHE, "iquest-lsp/runtime"), path.join(home, "iquest-lsp/runtime")); // the built runtime
     },
@@ -54,7 +56,7 @@ test("from the .vsix to the first ghost text", async (context) => {
   context.diagnostic(`server installed and model loaded ${Math.round((Date.now() - agreed) / 1000)} s after the user agreed`);
   await window.type("self.height =");
   await window.ghostBecomes(/\S/);
-  context.diagnostic(`first ghost text after ${seconds()}, the runtime ${COLD ? "built" : "from the cache"}`);
+  context.diagnostic(`first ghost text after ${seconds()}, the runtime ${CARRIED ? "in the extension" : COLD ? "built" : "from the cache"}`);
   await window.page.keyboard.press("Tab");
   await window.save();
   await until("the file on disk", () => editor.read("shape.py").length > `${SHAPE}self.height =`.length);

@@ -14,7 +14,7 @@ const CACHE = process.env.IQUEST_EDITORS;
 assert(CACHE, "run through tests/editors/run");
 const { chromium } = createRequire(path.join(CACHE, "playwright/"))("playwright-core");
 const CODE_SERVER = path.join(CACHE, "code-server/node_modules/code-server/out/node/entry.js");
-const VSIX = path.join(ROOT, "vscode-extension/iquest-lsp.vsix");
+const VSIX = process.env.IQUEST_VSIX ?? path.join(ROOT, "vscode-extension/iquest-lsp.vsix");
 export const PYTHON = path.join(ROOT, ".venv/bin/python");
 const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 

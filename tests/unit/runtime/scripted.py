@@ -11,7 +11,7 @@ from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.controller import Call, Controller
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.sampling import Sampler
-from iquest_lsp.runtime.decode.sequence_end import First, Logits
+from iquest_lsp.runtime.decode.sequence_end import Logits
 from iquest_lsp.runtime.decode.writer import Traits, Writer
 
 VOCABULARY = 64
@@ -30,13 +30,11 @@ class ScriptedTail:
         guess: Next | None = None,
         cost: Callable[[Call, int], float] = lambda call, rows: 1.0 + 0.1 * rows,
         sure: float = 0.9,
-        exit_head: Callable[[Sequence[int]], float] | None = None,
     ) -> None:
         self.kept = list(prompt)
         self.calls: list[tuple[Call, int]] = []
         self._controller = controller
         self._model, self.guess, self._cost, self._sure = model, guess, cost, sure
-        self._exit_head = exit_head
         self._new: list[int] = []
         self._open = 0
 
@@ -57,13 +55,12 @@ class ScriptedTail:
         self._new += tokens
         return self._rows(len(tokens))
 
-    def first(self, token: int) -> First:
+    def first(self, token: int) -> Logits:
         assert self.guess is not None
         self._note(Call.FIRST, 1)
         self._new.append(token)
         self._open += 1
-        text = self.kept + self._new
-        return First(self._row(self.guess(text), self._sure), self._exit_head and self._exit_head(text))
+        return self._row(self.guess(self.kept + self._new), self._sure)
 
     def later(self) -> list[Logits]:
         self._note(Call.LATER, self._open)
@@ -104,8 +101,7 @@ def write(
     pieces = [b"" if token == END else bytes([token + 32]) for token in range(VOCABULARY)]
     answer = Answer(request, lambda token: pieces[token], lambda token: token == END)
     sampler = Sampler(request.prompt.sampling, np.random.default_rng(0))
-    can_adapt = tail.guess is not None
-    traits = Traits(Pieces(pieces), ends=(END,), can_adapt=can_adapt, has_equal_rows=has_equal_rows)
+    traits = Traits(Pieces(pieces), ends=(END,), has_equal_rows=has_equal_rows)
     writer = Writer(tail, controller, traits, request, answer, sampler)
     writer.write()
     return writer, answer

@@ -59,6 +59,28 @@ def fill(text: str, seed: int) -> str:
 _BEGIN, _END, _PRIVATE = "-----" + "BEGIN", "-----" + "END", "PRI" + "VATE"
 
 ROWS: tuple[tuple[str, str, str, str], ...] = (
+    # ---- what trufflehog's samples showed
+    ("token with its scheme", "config.yaml", 'auth_token: "Bearer [[<A40>]]"', 'auth_token: "Bearer of news"'),
+    ("token of 1500 characters", "client.py", 'api_token = "[[<A700>.<A700>]]"', "api_token = read()"),
+    ("token of digits", "client.py", "token = '[[<D24>]]'", "token = '12'"),
+    ("secret with signs", "config.yaml", 'my_secret: "[[u@D7GXt)t>8d(LtH^(lvZ<g=]]"', 'my_secret: "<your secret>"'),
+    (
+        "secret with a blank behind it",
+        "config.json",
+        '{"my_secret": "[[<A40>]] "}',
+        '{"my_secret": "It is told below. "}',
+    ),
+    ("key that begins with a slash", "a.conf", "PresharedKey = [[/<B42>=]]", "PresharedKey = /etc/wireguard/psk"),
+    ("key in a log", "debug.txt", "[DEBUG] Using Key=[[<A40>]]", "[DEBUG] Using Key=name"),
+    ("key of capitals", "debug.txt", "[DEBUG] Using Key=[[<U32>]]", "[DEBUG] Using Key=THE_FIRST_OF_ALL_KEYS"),
+    ("key in a sentence", "notes.md", "Our key is [[<H32>]], keep it.", "Our key is in the vault, keep it."),
+    ("encrypted element", "credentials.xml", "<a><secret>{[[<B60>]]}</secret></a>", "<a><secret/></a>"),
+    (
+        "hook of a flow",
+        "run.sh",
+        "curl https://x.tines.com/webhook/[[<A32>]]",
+        "curl https://x.io/docs/webhooks/how-to-write-one",
+    ),
     # ---- tokens with a shape of their own
     ("AWS access key", "a.py", 'key = "[[AK' + 'IA<U16>]]"', 'key = "AKIA"'),
     ("AWS secret key", "a.py", 'aws_secret_access_key = "[[<B40>]]"', 'aws_secret_access_key = get("aws")'),

@@ -50,6 +50,8 @@ export interface EngineStatus {
   readonly state: EngineState;
   readonly progress: number;
   readonly model: string;
+  /** Sentences on what does not fit between the model and its use; absent while it is only warming. */
+  readonly notes?: readonly string[];
   readonly message: string;
 }
 

@@ -135,7 +135,7 @@ function atWork(situation: Situation): Description {
 }
 
 function facts(situation: Situation): string[] {
-  const lines = situation.engine?.model ? [t("Model: {0}", situation.engine.model)] : [];
+  const lines = situation.engine?.model ? [t("Model: {0}", situation.engine.model), ...(situation.engine.notes ?? [])] : [];
   const answer = situation.answer;
   if (answer !== undefined && answer.tokens.window > 0) {
     lines.push(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from iquest_lsp.datatypes import Depth, Limits
+from iquest_lsp.datatypes import Limits
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.decode.controller import (
     CREDIT,
@@ -31,7 +31,7 @@ def count_up(text: Sequence[int]) -> int:
 
 def cheap_rows(call: Call, rows: int) -> float:
     whole = 1.0 + 0.05 * (rows - 1)
-    return {Call.FULL: whole, Call.FIRST: 0.5 * whole, Call.LATER: 0.5 * whole}[call]
+    return {Call.FULL: whole, Call.FIRST: 0.5 * whole, Call.LATER: 0.5 * whole, Call.SMALL: whole}[call]
 
 
 def dear_rows(call: Call, rows: int) -> float:
@@ -198,37 +198,43 @@ def test_models_that_cannot_go_back_are_never_drafted_for() -> None:
     assert controller.choose(16, 20, length=100, room=50) == Move(DraftSource.PLAIN)
 
 
-def test_an_exit_head_decides_how_far_to_draft() -> None:
-    def sure_until_ten(text: Sequence[int]) -> float:
-        return 0.999 if len(text) % 10 else 0.01
-
-    def guess(text: Sequence[int]) -> int:
-        return count_up(text) if len(text) % 10 else 1
-
-    controller = Controller(2, can_split=True)
-    tail = ScriptedTail([5], controller, count_up, guess, cost=cheap_rows, sure=0.5, exit_head=sure_until_ten)
-    writer, answer = write(tail, controller, Limits(max_tokens=600))
-    assert tuple(answer.tokens) == plain_tokens(count_up, [5], 600)
-    blind = Controller(2, can_split=True)
-    without = ScriptedTail([5], blind, count_up, guess, cost=cheap_rows, sure=0.5)
-    other, _ = write(without, blind, Limits(max_tokens=600))
-    assert writer.drafted - writer.accepted < (other.drafted - other.accepted) / 2
+@pytest.mark.parametrize(("row", "drafts"), [(0.05, True), (0.9, False)])
+def test_a_small_model_writes_where_its_measured_cost_pays(row: float, drafts: bool) -> None:
+    controller = Controller(1, can_split=False)
+    for rows in (1, 2, 4, 9):
+        known(controller.costs, rows, 1.0 + 0.05 * rows)
+    for _ in range(2):
+        controller.costs.add(Call.SMALL, 1, 0, row)
+    move = controller.choose(0, 0, length=100, room=50, small=True)
+    assert move.source is (DraftSource.SMALL if drafts else DraftSource.PLAIN)
+    assert controller.choose(0, 0, length=100, room=50) == Move(DraftSource.PLAIN)  # none has read the text
+    assert controller.choose(0, 0, length=100, room=50, small=True, left=1.0) == Move(DraftSource.PLAIN)
 
 
-def test_adaptive_depth_writes_sure_tokens_after_the_first_pass() -> None:
-    def guess(text: Sequence[int]) -> int:
-        return 40 if text[-1] == 30 else count_up(text)
+def test_before_it_is_measured_a_small_model_costs_what_its_weights_say() -> None:
+    assert Costs(1, {1: 1.0, 2: 1.1}, small=0.1).of(Call.SMALL, 1, 0) == pytest.approx(0.1)
 
-    controller = Controller(2, can_split=True)
-    tail = ScriptedTail([5], controller, count_up, guess, cost=cheap_rows, sure=0.95)
-    writer, answer = write(tail, controller, Limits(max_tokens=100, depth=Depth.ADAPTIVE))
-    assert len(answer.tokens) == 100
-    assert writer.accepted == writer.drafted > 80
-    assert tail.kept == [5, *answer.tokens][: len(tail.kept)]
-    doubtful = ScriptedTail([5], controller, count_up, guess, cost=cheap_rows, sure=0.5)
-    writer, answer = write(doubtful, controller, Limits(max_tokens=100, depth=Depth.ADAPTIVE))
-    assert tuple(answer.tokens) == plain_tokens(count_up, [5], 100)
-    assert writer.drafted == 0
+
+def test_a_small_model_reads_a_text_only_where_that_is_soon_paid_back() -> None:
+    controller = Controller(1, can_split=False)
+    known(controller.costs, 1, 1.0)
+    assert controller.may_read(5.0, length=100, room=50)
+    assert not controller.may_read(5.0, length=100, room=20)  # a fifth of what writing takes without it
+    assert not controller.may_read(5.0, length=100, room=50, left=20.0)
+    assert controller.may_read(0.0, length=100, room=0, left=0.1)
+    assert not Controller(1, can_split=False, can_rewind=False).may_read(0.0, length=100, room=50)
+
+
+def test_what_a_small_model_wrote_for_nothing_switches_it_off() -> None:
+    controller = Controller(1, can_split=False)
+    for rows in (1, 2, 4, 9):
+        known(controller.costs, rows, 1.0 + 0.05 * rows)
+    for _ in range(2):
+        controller.costs.add(Call.SMALL, 1, 0, 0.05)
+    for _ in range(8):
+        controller.settle_written([0.9] * 8, 0, 1, source=DraftSource.SMALL)
+    assert controller.choose(0, 0, length=100, room=50, small=True) == Move(DraftSource.PLAIN)
+    assert controller.chance(0.9, source=DraftSource.SMALL) < 0.5 < controller.chance(0.9)
 
 
 def known(costs: Costs, rows: int, seconds: float, elapsed: float | None = None) -> None:

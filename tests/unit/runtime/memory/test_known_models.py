@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.completion.confidence import threshold_of
+from iquest_lsp.datatypes import CONFIDENCE_KEY
 from iquest_lsp.runtime.memory import known_models
-from iquest_lsp.runtime.memory.known_models import CONFIDENCE_KEY, VALID_S, Known, keep, known
+from iquest_lsp.runtime.memory.known_models import VALID_S, Known, keep, known
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
 from iquest_lsp.runtime.memory.store import ORDERS
 from iquest_lsp.runtime.models.packaged import PACKAGED

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import planned
-from iquest_lsp.runtime.backends import llama
+from iquest_lsp.runtime.backends import loading
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.llama.library import gpu_memory
 from iquest_lsp.runtime.models import planner, speed_cache
@@ -252,18 +252,31 @@ def test_the_documented_plans_are_the_planners() -> None:
         assert row[2] in {"does not fit", "1,024", "2,048", "3,072", "4,096", "6,144", "8,192", "16,384", "32,768"}, row
 
 
+def test_what_cut_a_window_is_said_in_a_sentence() -> None:
+    assert plan(Wishes(), header("nano"), memory=16 * GIB).cuts == ()
+    (asked,) = plan(Wishes(window_tokens=200_000), header("7b"), memory=100 * GIB).cuts
+    assert asked == "The window is cut to 131072 tokens: the model was made for 131072 tokens, not for 200000"
+    (scarce,) = plan(Wishes(), header("7b", 5 * GIB), memory=17 * GIB // 2).cuts
+    assert scarce == "The window is cut from 8192 to 2048 tokens for 8.5 GiB of free memory"
+    (slow,) = plan(Wishes(), header("7b"), MeasuredSpeed({"f16": 20.0}), memory=100 * GIB).cuts
+    assert slow == "The window is cut to 2048 tokens: more is not warmed within 120 s"
+    (late,) = plan(Wishes(), header("7b"), MeasuredSpeed({}, 20.0, 5.0), memory=100 * GIB).cuts
+    assert late.endswith("over more an answer is not written in time")
+
+
 def test_with_all_layers_on_gpus_their_memory_is_planned_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(llama, "gpu_memory", lambda: 20 * GIB)
+    monkeypatch.setattr(loading, "gpu_memory", lambda: [12 * GIB, 8 * GIB])
     model = cast("Model", SimpleNamespace(n_layer=28))
     given = header("plain", 5 * GIB)
-    assert llama.memory_for(EngineOptions(gpu_layers=99), given, model) == 25 * GIB
-    assert llama.memory_for(EngineOptions(gpu_layers=28), given, model) == 25 * GIB
-    assert llama.memory_for(EngineOptions(gpu_layers=10), given, model) is None  # the cache lies in both
-    assert llama.memory_for(EngineOptions(), given, model) is None
-    monkeypatch.setattr(llama, "gpu_memory", lambda: None)
-    assert llama.memory_for(EngineOptions(gpu_layers=99), given, model) is None
+    assert loading.memory_for(EngineOptions(gpu_layers=99), given, model) == 25 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=28), given, model) == 25 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=-1), given, model) == 25 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=-1, main_gpu=1), given, model) == 13 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=10), given, model) is None  # the cache lies in both
+    assert loading.memory_for(EngineOptions(), given, model) is None
+    monkeypatch.setattr(loading, "gpu_memory", list)
+    assert loading.memory_for(EngineOptions(gpu_layers=99), given, model) is None
 
 
 def test_this_machine_says_whether_it_has_gpus() -> None:
-    found = gpu_memory()
-    assert found is None or found > 0
+    assert all(free > 0 for free in gpu_memory())

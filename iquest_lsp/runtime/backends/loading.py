@@ -1,0 +1,214 @@
+"""What a model is loaded with: the devices there are, the plan for it, and what the rest of the house is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from iquest_lsp.datatypes import ModelInfo
+from iquest_lsp.errors import EngineError, IQuestError, UnsupportedModelError
+from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.small_model import BATCH, CELLS
+from iquest_lsp.runtime.llama.context import Context
+from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
+from iquest_lsp.runtime.llama.loop_context import open_context
+from iquest_lsp.runtime.llama.model import GpuUse, Model
+from iquest_lsp.runtime.llama.speed_probe import measure
+from iquest_lsp.runtime.models import catalogue
+from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
+from iquest_lsp.runtime.models.planner import (
+    ANSWER_ROOM,
+    MEMORY_SHARE,
+    MeasuredSpeed,
+    Wishes,
+    available_memory,
+    cores,
+    kv_bytes,
+    plan,
+    reach,
+)
+from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
+from iquest_lsp.runtime.models.split_files import read_model
+
+#: Tokens that one vocabulary may have more at its end than another of its kind (llama.cpp, common/speculative.cpp).
+MOST_UNUSED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Why the options are what they are, and what of it a user should know."""
+
+    reason: str
+    cuts: tuple[str, ...] = ()
+
+
+def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, tuple[str, ...]]:
+    """The options with as many layers on GPUs as there are GPUs for, and a place for the experts of a mixture; and what
+    a user should know of it.
+
+    Raises EngineError where the options name a GPU that there is not.
+    """
+    if not options.gpu_layers:
+        return options, ()
+    free = gpu_memory()
+    count = len(free)
+    if not count:
+        return replace(options, gpu_layers=0), ("gpu_layers is set, and the runtime found no GPU: the processor works",)
+    last = max(options.main_gpu, len(options.tensor_split) - 1)
+    if last >= count:
+        raise EngineError(
+            f"There is no GPU number {last}",
+            why=f"the runtime found {count}, numbered from 0",
+            fix="Correct main_gpu or tensor_split",
+        )
+    if options.experts != "auto":
+        return options, ()
+    usable = free[options.main_gpu] if options.main_gpu >= 0 else sum(free)
+    if not int(header.get("expert_count", 0)) or header.file_size <= usable * MEMORY_SHARE:
+        return replace(options, experts="gpu"), ()
+    told = f"The model's experts stay in system memory: the GPUs have {usable / 2**30:.1f} GiB free"
+    return replace(options, experts="memory"), (told,)
+
+
+def gpu_use(options: EngineOptions) -> GpuUse:
+    """Where the options put the model's layers."""
+    if not options.gpu_layers:
+        return GpuUse()
+    return GpuUse(options.gpu_layers, options.main_gpu, options.tensor_split, options.experts == "memory")
+
+
+def open_drafting(options: EngineOptions, model: Model) -> tuple[Context | None, tuple[str, ...]]:
+    """A context of the small model that drafts for `model`, and what a user should know of it; None where there is
+    none, or where it does not fit: then the model works alone."""
+    if not options.draft_model:
+        return None, ()
+    try:
+        path = catalogue.resolve(options.draft_model)
+        small = Model.load(path, gpus=replace(gpu_use(options), layers=-1 if options.gpu_layers else 0))
+        try:
+            check_drafts(model, small)
+            threads = options.threads or cores()
+            return open_context(small, CELLS, n_batch=BATCH, n_ubatch=BATCH, n_threads=threads), ()
+        except IQuestError:
+            small.close()
+            raise
+    except IQuestError as error:
+        return None, (f"The draft model is not used: {error}",)
+
+
+def check_drafts(model: Model, small: Model) -> None:
+    """Raises UnsupportedModelError where `small` cannot draft for `model`: its tokens would mean something else.
+
+    Vocabularies of one kind may differ in unused tokens at their end, as those of large and small models of a family
+    do; llama.cpp's own drafts allow as many.
+    """
+    what = f"{small.path.name} cannot draft for {model.path.name}"
+    if not model.can_rewind or not small.can_rewind:
+        raise UnsupportedModelError(what, why="the memory of one of them cannot go back")
+    common = min(model.n_vocab, small.n_vocab)
+    differ = max(model.n_vocab, small.n_vocab) - common > MOST_UNUSED or model.cuts != small.cuts
+    if differ or any(model.piece(token, special=True) != small.piece(token, special=True) for token in range(common)):
+        raise UnsupportedModelError(what, why="their vocabularies differ")
+
+
+def check_draft_files(path: Path, small: Path) -> None:
+    """As check_drafts, by the vocabularies in the files. Raises the errors of models too."""
+    large = Model.load(path, vocab_only=True)
+    try:
+        other = Model.load(small, vocab_only=True)
+        try:
+            check_drafts(large, other)
+        finally:
+            other.close()
+    finally:
+        large.close()
+
+
+def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, Settled]:
+    """The options with everything chosen that they leave to the planner, and why so; measures where that is not
+    known yet."""
+    if not options.plan:
+        return options, Settled("as asked")
+    wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
+    speed = _speed(header, model, gpu_layers=options.gpu_layers)
+    memory = memory_for(options, header, model)
+    if options.draft_model:
+        memory = available_memory() if memory is None else memory
+        memory = None if memory is None else memory - _drafting_bytes(options)
+    made = plan(wishes, header, speed, memory)
+    chosen = replace(
+        options,
+        plan=False,
+        window_tokens=made.window,
+        context_tokens=made.context_tokens,
+        sequences=made.sequences,
+        batch_tokens=made.batch,
+        threads=made.threads,
+        batch_threads=made.batch_threads,
+        kv_type=made.kv_type,
+    )
+    return chosen, Settled(made.reason, made.cuts)
+
+
+def _drafting_bytes(options: EngineOptions) -> int:
+    """What the small model will take; nothing where it cannot be read, since it is not used then."""
+    try:
+        header = read_model(catalogue.resolve(options.draft_model))
+    except IQuestError:
+        return 0
+    return header.file_size + kv_bytes(header, CELLS, "f16")
+
+
+def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:
+    """Bytes to plan with: those of the GPUs where all layers lie there, and with them the cache; None: the system's.
+
+    The weights are there already, and the plan counts them again.
+    """
+    are_all_there = options.gpu_layers < 0 or options.gpu_layers >= model.n_layer
+    free = gpu_memory() if are_all_there and options.gpu_layers else []
+    if options.main_gpu >= 0:
+        free = free[options.main_gpu : options.main_gpu + 1]
+    return sum(free) + header.file_size if free else None
+
+
+def measured_speed(path: Path) -> MeasuredSpeed:
+    """How fast a model runs on this machine's processors; it is loaded for a second where that is not known yet.
+
+    Raises the errors of models and of the engine.
+    """
+    model = Model.load(path)
+    try:
+        return _speed(read_model(path), model, gpu_layers=0)
+    finally:
+        model.close()
+
+
+def _speed(header: Header, model: Model, *, gpu_layers: int) -> MeasuredSpeed:
+    device = f" {gpu_layers} layers on GPUs" if gpu_layers else ""
+    key = speed_key(fingerprint(header), build_identity().split()[0]) + device
+    return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(gpu_layers)))
+
+
+def describe(model: Model, path: Path, options: EngineOptions, made: Settled, notes: Sequence[str] = ()) -> ModelInfo:
+    """What the rest of the house needs to know of a loaded model, and in `notes`, besides the plan's, what a user
+    should."""
+    context_tokens = options.context_tokens
+    metadata = model.metadata
+    context_length = int(metadata.get(f"{model.architecture}.context_length", context_tokens))
+    return ModelInfo(
+        name=metadata.get("general.name") or path.stem,
+        path=str(path),
+        architecture=model.architecture,
+        context_length=context_length,
+        passes=model.passes,
+        parameters=model.n_params,
+        size_bytes=model.size_bytes,
+        reach=reach(model.max_alibi_bias, context_length),
+        window=options.window_tokens or max(context_tokens - ANSWER_ROOM, context_tokens // 2),
+        sequences=options.sequences,
+        plan=made.reason,
+        notes=(*made.cuts, *notes),
+        special_tokens=model.special_tokens(),
+        metadata=metadata,
+    )
