@@ -341,7 +341,13 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.2,
         ),
         (
-            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency|memory (use|usage))\b|"
+            r"\b(?:reduc|lower|decreas|sav|less|cut)\w*\b.{0,20}\bmemory\b|"
+            r"\bavoid\w*\b.{0,30}\b(?:alloc\w*|cop(?:y|ies|ying)|overhead|recomput\w*)\b",
+            "perf",
+            4.0,
+        ),
+        (
+            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency)\b|"
             r"优化|性能|加速|缓存",
             "perf",
             1.6,
@@ -388,7 +394,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             6.0,
         ),
         (
-            r"^(release|prepare release|bump version|version)\b|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
+            r"^(release|prepare release|bump version|version)\b|"
+            r"^[\d.,/ -]*\bversion v?\d+\.\d+|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
             "release",
             3.0,
         ),
@@ -525,6 +532,8 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
+            if kind == "docs" and shape.symbols is not None and shape.symbols["doc"]:
+                own = sum(shape.categories.values())  # documentation in the code is some too
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too

@@ -69,7 +69,9 @@ _TEST_VERBS = {
 }
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
-_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
+_NAMED_PARTS = frozenset(
+    {"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command", "link"}
+)
 _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
 #: Parts that link a module with others.
 _LINKS = frozenset({"imports", "exports"})
