@@ -26,6 +26,7 @@ def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         kind="llama",
         model_path=str(catalogue.resolve(settings.model)),
+        draft_model=settings.draft_model,
         plan=True,
         window_tokens=settings.window_tokens,
         threads=settings.threads,

@@ -52,6 +52,12 @@ class Settings:
     model: str = _setting(
         "", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.", workspace=False
     )
+    draft_model: str = _setting(
+        "",
+        "Small model with the same vocabulary that writes ahead for `model`, which verifies it: a GGUF file, or an"
+        " installed model's name; empty: none.",
+        workspace=False,
+    )
     instruct_model: str = _setting(
         "",
         "Model that explains and answers questions: a GGUF file, an installed model's name, or remote:NAME for one of"

@@ -25,6 +25,7 @@ ENGINE_SETTINGS = frozenset(
     {
         "engine",
         "model",
+        "draft_model",
         "window_tokens",
         "threads",
         "gpu_layers",

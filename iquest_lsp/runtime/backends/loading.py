@@ -7,15 +7,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp.datatypes import ModelInfo
-from iquest_lsp.errors import EngineError
+from iquest_lsp.errors import EngineError, IQuestError, UnsupportedModelError
 from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.small_model import BATCH, CELLS
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
+from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import GpuUse, Model
 from iquest_lsp.runtime.llama.speed_probe import measure
+from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
-from iquest_lsp.runtime.models.planner import ANSWER_ROOM, MeasuredSpeed, Wishes, cores, plan, reach
+from iquest_lsp.runtime.models.planner import (
+    ANSWER_ROOM,
+    MeasuredSpeed,
+    Wishes,
+    available_memory,
+    cores,
+    kv_bytes,
+    plan,
+    reach,
+)
 from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
 from iquest_lsp.runtime.models.split_files import read_model
+
+#: Tokens that one vocabulary may have more at its end than another of its kind (llama.cpp, common/speculative.cpp).
+MOST_UNUSED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,53 @@ def gpu_use(options: EngineOptions) -> GpuUse:
     return GpuUse(options.gpu_layers, options.main_gpu, options.tensor_split) if options.gpu_layers else GpuUse()
 
 
+def open_drafting(options: EngineOptions, model: Model) -> tuple[Context | None, tuple[str, ...]]:
+    """A context of the small model that drafts for `model`, and what a user should know of it; None where there is
+    none, or where it does not fit: then the model works alone."""
+    if not options.draft_model:
+        return None, ()
+    try:
+        path = catalogue.resolve(options.draft_model)
+        small = Model.load(path, gpus=replace(gpu_use(options), layers=-1 if options.gpu_layers else 0))
+        try:
+            check_drafts(model, small)
+            threads = options.threads or cores()
+            return open_context(small, CELLS, n_batch=BATCH, n_ubatch=BATCH, n_threads=threads), ()
+        except IQuestError:
+            small.close()
+            raise
+    except IQuestError as error:
+        return None, (f"The draft model is not used: {error}",)
+
+
+def check_drafts(model: Model, small: Model) -> None:
+    """Raises UnsupportedModelError where `small` cannot draft for `model`: its tokens would mean something else.
+
+    Vocabularies of one kind may differ in unused tokens at their end, as those of large and small models of a family
+    do; llama.cpp's own drafts allow as many.
+    """
+    what = f"{small.path.name} cannot draft for {model.path.name}"
+    if not model.can_rewind or not small.can_rewind:
+        raise UnsupportedModelError(what, why="the memory of one of them cannot go back")
+    common = min(model.n_vocab, small.n_vocab)
+    differ = max(model.n_vocab, small.n_vocab) - common > MOST_UNUSED or model.cuts != small.cuts
+    if differ or any(model.piece(token, special=True) != small.piece(token, special=True) for token in range(common)):
+        raise UnsupportedModelError(what, why="their vocabularies differ")
+
+
+def check_draft_files(path: Path, small: Path) -> None:
+    """As check_drafts, by the vocabularies in the files. Raises the errors of models too."""
+    large = Model.load(path, vocab_only=True)
+    try:
+        other = Model.load(small, vocab_only=True)
+        try:
+            check_drafts(large, other)
+        finally:
+            other.close()
+    finally:
+        large.close()
+
+
 def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, Settled]:
     """The options with everything chosen that they leave to the planner, and why so; measures where that is not
     known yet."""
@@ -58,7 +121,11 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         return options, Settled("as asked")
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
     speed = _speed(header, model, gpu_layers=options.gpu_layers)
-    made = plan(wishes, header, speed, memory_for(options, header, model))
+    memory = memory_for(options, header, model)
+    if options.draft_model:
+        memory = available_memory() if memory is None else memory
+        memory = None if memory is None else memory - _drafting_bytes(options)
+    made = plan(wishes, header, speed, memory)
     chosen = replace(
         options,
         plan=False,
@@ -71,6 +138,15 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         kv_type=made.kv_type,
     )
     return chosen, Settled(made.reason, made.cuts)
+
+
+def _drafting_bytes(options: EngineOptions) -> int:
+    """What the small model will take; nothing where it cannot be read, since it is not used then."""
+    try:
+        header = read_model(catalogue.resolve(options.draft_model))
+    except IQuestError:
+        return 0
+    return header.file_size + kv_bytes(header, CELLS, "f16")
 
 
 def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:

@@ -24,12 +24,14 @@ class EngineOptions:
     size for all sequences together, `window_tokens` what a prompt should not exceed; `threads` 0 means all cores. Of
     the layers on GPUs -1 are all; they lie on the one numbered `main_gpu`, or (-1) on all by the shares in
     `tensor_split` (empty: by free memory). `flash_attention` None lets the runtime choose (its CPU kernels round values
-    to half precision, so exact comparisons turn it off); KV is saved in `state_folder`, at most `state_limit` bytes (0:
+    to half precision, so exact comparisons turn it off); `draft_model` is the name or path of a small model that writes
+    ahead ("": none); KV is saved in `state_folder`, at most `state_limit` bytes (0:
     not at all); `fake` holds the fake engine's own options (see fake.py).
     """
 
     kind: str = "llama"
     model_path: str = ""
+    draft_model: str = ""
     plan: bool = False
     window_tokens: int = 0
     context_tokens: int = 8192

@@ -151,12 +151,16 @@ class Model:
         """How many positions llama.cpp keeps of layers that see no further; 0 where all layers see everything."""
         return 0 if self.passes > 1 else int(bindings().llama_model_n_swa(self.handle))
 
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What says how the vocabulary cuts text."""
+        cut = [self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "pre", "add_space_prefix")]
+        return (*cut, "no space in front") if self._has_vocabulary and self._line_end else tuple(cut)
+
     @functools.cached_property
     def vocabulary_key(self) -> str:
         """Names the vocabulary and the way it cuts text: token ids of models with another key mean something else."""
-        cut = [self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "pre", "add_space_prefix")]
-        cut += ["no space in front"] if self._has_vocabulary and self._line_end else []
-        digest = hashlib.sha256("\0".join(cut).encode("utf-8", "surrogatepass"))
+        digest = hashlib.sha256("\0".join(self.cuts).encode("utf-8", "surrogatepass"))
         for token in range(self.n_vocab if self._has_vocabulary else 0):
             piece = self.piece(token, special=True)
             digest.update(len(piece).to_bytes(4, "little") + piece)
