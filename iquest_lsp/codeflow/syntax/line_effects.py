@@ -141,7 +141,10 @@ def effects(
     found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, old))
     found += _replaced(minus, plus)
     old_conditions = {_form(item) for item in _conditions(minus)} | set(_conditions(old))
-    new_conditions = (item for item in _conditions(plus) if not {item, _form(item)} & old_conditions)
+    text = "\n".join(old)  # a condition may have stood behind its statement
+    new_conditions = (
+        item for item in _conditions(plus) if not {item, _form(item)} & old_conditions and item not in text
+    )
     found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions][:1]
     come, gone = _calls(plus) - _calls(old), _calls(minus) - _calls(new)
     # An exception that is made is told as raised.

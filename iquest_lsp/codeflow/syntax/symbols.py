@@ -68,6 +68,7 @@ _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 #: What leads from a head to its body; the `>` of a type parameter belongs to the head.
 _HEAD_END = re.compile(r"(?:[\s{:=]|=>)+$")
 _BLOCK_COMMENT = re.compile(r"(?<![\w\"'*])/\*.*?\*/", re.DOTALL)
+_MACRO = re.compile(r"#\s*define\s+\w+\([^)]*\)|(?:pub\s+)?macro_rules!\s*\w+|(?:pub\s+)?macro\s+\w+")
 #: What a caller in Java does not see of a parameter.
 _FINAL = re.compile(r"(?<=[(,])(\s*)final\s+")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
@@ -291,6 +292,9 @@ class _Walker:
         end = last.row + (last.column > 0)
         head = self._head_row(node, body)
         signature = name if kind in ("constant", "variable") else self._signature(node, body)
+        if kind == "macro":  # what it stands for is its body
+            found = _MACRO.match(signature)
+            signature = found[0] if found else signature
         if self.language == "python" and body is not None:
             doc = self._docstring(body) or doc
         short = name.rsplit(".", 1)[-1]

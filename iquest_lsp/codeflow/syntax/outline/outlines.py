@@ -175,4 +175,4 @@ def regions_of(path: str, source: bytes) -> tuple[Region, ...]:
         reader = _shell
     if reader is None or len(source) > MAX_BYTES:
         return ()
-    return reader(source.decode("utf-8", "replace").split("\n"), name)
+    return reader(source.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"), name)

@@ -468,6 +468,58 @@ CASES = (
         ("link `[1.1]`: added",),
         ("Last",),
     ),
+    Case(
+        "tests that are added beside a mended line, and an example",
+        {"src/a.py": "def a():\n    return 1\n", "tests/test_a.py": "def test_a():\n    pass\n"},
+        {
+            "src/a.py": "def a():\n    return 1\n\n\ndef b():\n    raise NoSuchThingError('b')\n",
+            "tests/test_a.py": "def test_a():\n    pass\n\n\ndef test_b():\n    pass\n",
+        },
+        ("**Kind of change:** test",),
+        message="Added more of the unittests",
+    ),
+    Case(
+        "an example among the tests",
+        {"a_test.go": "package a\n"},
+        {"b_test.go": "package a\n\nfunc Example() {\n}\n", "go.mod": "module a\n", "a_test.go": "package a\n"},
+        (),
+        ("**Kind of change:** feature",),
+        "Add an example of a hook",
+    ),
+    Case(
+        "a condition that stood behind its statement, and a formatter's complaint",
+        {"a.rb": "def f(b)\n  x = g\n  x.h(b) if ready?\nend\n"},
+        {"a.rb": "def f(b)\n  x = g\n  if ready?\n    x.h(b)\n  end\nend\n"},
+        ("**Kind of change:** style",),
+        ("checks",),
+        "Fix rubocop",
+    ),
+    Case(
+        "a byte order mark before the keys",
+        {"a.json": '\ufeff{\n  "a": "1.2.3"\n}\n'},
+        {"a.json": '\ufeff{\n  "a": "1.3.2"\n}\n'},
+        ("key `a`: changed",),
+    ),
+    Case(
+        "what a macro stands for",
+        {
+            "a.rs": "macro_rules! a {\n    ($e:expr) => ({\n        match $e {\n            x => x,\n        }\n"
+            "    });\n}\n"
+        },
+        {
+            "a.rs": "macro_rules! a {\n    ($e:expr) => ({\n        let y = match $e {\n            x => x,\n"
+            "        };\n        y\n"
+            "    });\n}\n"
+        },
+        ("macro `a`: changed",),
+        ("signature",),
+    ),
+    Case(
+        "documentation of a library for testing",
+        {"lib/src/com/b/testing/Bind.java": "package a;\n\n/** Binds. */\npublic interface Bind {}\n"},
+        {"lib/src/com/b/testing/Bind.java": "package a;\n\n/** Binds all. */\npublic interface Bind {}\n"},
+        ("**Kind of change:** docs", "documentation of `Bind`"),
+    ),
 )
 
 
