@@ -33,6 +33,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         gpu_layers=settings.gpu_layers,
         main_gpu=settings.main_gpu,
         tensor_split=tuple(float(share) for share in settings.tensor_split.split(",") if share),
+        experts=settings.experts,
         kv_type=settings.kv_type,
         **saving,
     )

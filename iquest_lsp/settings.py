@@ -132,6 +132,13 @@ class Settings:
         workspace=False,
         pattern=r"|\d{1,6}(\.\d{1,6})?(,\d{1,6}(\.\d{1,6})?)*",
     )
+    experts: str = _setting(
+        "auto",
+        "Where the experts of a mixture lie while its layers are on a GPU: there, in system memory, or (auto) in system"
+        " memory where the GPU has no room for all.",
+        workspace=False,
+        choices=("auto", "gpu", "memory"),
+    )
     kv_type: str = _setting(
         "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")
     )

@@ -31,6 +31,7 @@ ENGINE_SETTINGS = frozenset(
         "gpu_layers",
         "main_gpu",
         "tensor_split",
+        "experts",
         "kv_type",
         "saved_kv_mb",
     }

@@ -37,6 +37,7 @@ _GROUPS = {
         "gpuLayers",
         "mainGpu",
         "tensorSplit",
+        "experts",
         "kvType",
         "batterySaver",
         "memoryLimitMb",

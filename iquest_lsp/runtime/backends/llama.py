@@ -79,7 +79,7 @@ class LlamaBackend:
             progress(share)
             return True
 
-        self._options, notes = on_devices(self._options)
+        self._options, notes = on_devices(self._options, header)
         model = Model.load(header.path, gpus=gpu_use(self._options), progress=report)
         self._options, made = settled(self._options, header, model)
         log.info("plan: %s", made.reason)

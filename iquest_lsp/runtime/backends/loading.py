@@ -19,6 +19,7 @@ from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.planner import (
     ANSWER_ROOM,
+    MEMORY_SHARE,
     MeasuredSpeed,
     Wishes,
     available_memory,
@@ -42,14 +43,16 @@ class Settled:
     cuts: tuple[str, ...] = ()
 
 
-def on_devices(options: EngineOptions) -> tuple[EngineOptions, tuple[str, ...]]:
-    """The options with as many layers on GPUs as there are GPUs for, and what a user should know of it.
+def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, tuple[str, ...]]:
+    """The options with as many layers on GPUs as there are GPUs for, and a place for the experts of a mixture; and what
+    a user should know of it.
 
     Raises EngineError where the options name a GPU that there is not.
     """
     if not options.gpu_layers:
         return options, ()
-    count = len(gpu_memory())
+    free = gpu_memory()
+    count = len(free)
     if not count:
         return replace(options, gpu_layers=0), ("gpu_layers is set, and the runtime found no GPU: the processor works",)
     last = max(options.main_gpu, len(options.tensor_split) - 1)
@@ -59,12 +62,20 @@ def on_devices(options: EngineOptions) -> tuple[EngineOptions, tuple[str, ...]]:
             why=f"the runtime found {count}, numbered from 0",
             fix="Correct main_gpu or tensor_split",
         )
-    return options, ()
+    if options.experts != "auto":
+        return options, ()
+    usable = free[options.main_gpu] if options.main_gpu >= 0 else sum(free)
+    if not int(header.get("expert_count", 0)) or header.file_size <= usable * MEMORY_SHARE:
+        return replace(options, experts="gpu"), ()
+    told = f"The model's experts stay in system memory: the GPUs have {usable / 2**30:.1f} GiB free"
+    return replace(options, experts="memory"), (told,)
 
 
 def gpu_use(options: EngineOptions) -> GpuUse:
     """Where the options put the model's layers."""
-    return GpuUse(options.gpu_layers, options.main_gpu, options.tensor_split) if options.gpu_layers else GpuUse()
+    if not options.gpu_layers:
+        return GpuUse()
+    return GpuUse(options.gpu_layers, options.main_gpu, options.tensor_split, options.experts == "memory")
 
 
 def open_drafting(options: EngineOptions, model: Model) -> tuple[Context | None, tuple[str, ...]]:
