@@ -37,10 +37,12 @@ MOST_UNUSED = 128
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Why the options are what they are, and what of it a user should know."""
+    """Why the options are what they are, what of it a user should know, and how many tokens a second the model was
+    measured to read (0: not measured)."""
 
     reason: str
     cuts: tuple[str, ...] = ()
+    read_rate: float = 0.0
 
 
 def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, tuple[str, ...]]:
@@ -148,7 +150,7 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         batch_threads=made.batch_threads,
         kv_type=made.kv_type,
     )
-    return chosen, Settled(made.reason, made.cuts)
+    return chosen, Settled(made.reason, made.cuts, speed.prefill.get(made.kv_type, 0.0))
 
 
 def _drafting_bytes(options: EngineOptions) -> int:
@@ -211,4 +213,5 @@ def describe(model: Model, path: Path, options: EngineOptions, made: Settled, no
         notes=(*made.cuts, *notes),
         special_tokens=model.special_tokens(),
         metadata=metadata,
+        read_rate=made.read_rate,
     )
