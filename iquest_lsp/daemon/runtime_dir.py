@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_log_path, user_runtime_path
+from platformdirs import user_log_path, user_runtime_path, user_state_path
 
 from iquest_lsp.errors import DaemonError
 from iquest_lsp.workspace.paths import is_file
@@ -100,8 +100,10 @@ def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
 
 def runtime_folder() -> Path:
     """Where the user's sockets belong: the session's runtime directory, else a folder in the temporary one."""
-    if sys.platform == "darwin" or not hasattr(os, "getuid"):
-        return user_runtime_path(APP, appauthor=False)
+    if not hasattr(os, "getuid"):  # Windows empties its folder for temporary files now and then
+        return user_state_path(APP, appauthor=False) / "run"
+    if sys.platform == "darwin":
+        return user_runtime_path(APP)
     for base in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.getuid()}"):
         if base and Path(base).is_absolute() and is_mine(Path(base)):
             return Path(base) / APP

@@ -60,7 +60,7 @@ class EditorProcess:
 
     def _follow(self, pid: int) -> bool:
         """Lets the system tell, where it can; it does so of a process that nobody has waited for, too."""
-        if sys.platform != "linux":
+        if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
             return False
         try:
             self._descriptor = os.pidfd_open(pid)
