@@ -30,6 +30,12 @@ def family(pid: int) -> list[int]:
         return [pid]
 
 
+def at_work(pid: int) -> list[int]:
+    """The process that was started with this number, and those that do its work: Windows runs a virtual environment's
+    Python as the child of another program."""
+    return family(pid) if psutil.WINDOWS else [pid]
+
+
 def kill_children(pid: int) -> None:
     """Kills what a process started, and what that started in turn."""
     try:
