@@ -197,6 +197,14 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
     }
 
 
+def check_draft_files(path: Path, small: Path) -> None:
+    """Raises UnsupportedModelError where the model in one file cannot draft for that in the other, and the errors of
+    models."""
+    from iquest_lsp.runtime.backends import loading  # loads the runtime
+
+    loading.check_draft_files(path, small)
+
+
 def model_choices(settings: Settings) -> list[dict[str, Any]]:
     """The models as a person chooses among them: each with the planner's verdict, the current one marked."""
     choices = []

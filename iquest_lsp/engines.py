@@ -26,12 +26,14 @@ def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         kind="llama",
         model_path=str(catalogue.resolve(settings.model)),
+        draft_model=settings.draft_model,
         plan=True,
         window_tokens=settings.window_tokens,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
         main_gpu=settings.main_gpu,
         tensor_split=tuple(float(share) for share in settings.tensor_split.split(",") if share),
+        experts=settings.experts,
         kv_type=settings.kv_type,
         **saving,
     )

@@ -52,6 +52,12 @@ class Settings:
     model: str = _setting(
         "", "Path of a GGUF file, or the name of an installed model; empty: the embedded one.", workspace=False
     )
+    draft_model: str = _setting(
+        "",
+        "Small model with the same vocabulary that writes ahead for `model`, which verifies it: a GGUF file, or an"
+        " installed model's name; empty: none.",
+        workspace=False,
+    )
     instruct_model: str = _setting(
         "",
         "Model that explains and answers questions: a GGUF file, an installed model's name, or remote:NAME for one of"
@@ -125,6 +131,13 @@ class Settings:
         "Shares of these layers for each GPU, such as 3,1; empty: by the memory that is free there.",
         workspace=False,
         pattern=r"|\d{1,6}(\.\d{1,6})?(,\d{1,6}(\.\d{1,6})?)*",
+    )
+    experts: str = _setting(
+        "auto",
+        "Where the experts of a mixture lie while its layers are on a GPU: there, in system memory, or (auto) in system"
+        " memory where the GPU has no room for all.",
+        workspace=False,
+        choices=("auto", "gpu", "memory"),
     )
     kv_type: str = _setting(
         "auto", "Type of the KV cache.", workspace=False, choices=("auto", "f32", "f16", "q8_0", "q4_0")

@@ -67,7 +67,7 @@ class Assistant:
         self.windows.on_taken = self._snapshots.taken
         self.warmer = Warmer(scheduler, self.windows, self._snapshots, self._calm, self._warming)
         self.completer = Completer(switch, scheduler, self.windows, self.warmer, self._snapshots, self._calm)
-        options_of = lambda model: engine_options(replace(self.settings, model=model))  # noqa: E731
+        options_of = lambda model: engine_options(replace(self.settings, model=model, draft_model=""))  # noqa: E731
         self._chat_engines = ChatEngines(switch, scheduler, lambda: self.settings, options_of)
         self._editing = NextEditing()
         self._parts = Parts(

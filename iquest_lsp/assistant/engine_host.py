@@ -25,11 +25,13 @@ ENGINE_SETTINGS = frozenset(
     {
         "engine",
         "model",
+        "draft_model",
         "window_tokens",
         "threads",
         "gpu_layers",
         "main_gpu",
         "tensor_split",
+        "experts",
         "kv_type",
         "saved_kv_mb",
     }

@@ -34,7 +34,7 @@ def loaded(options: EngineOptions) -> Iterator[tuple[Model, EngineOptions, str]]
     """
     check_model(options)
     header = read_header(Path(options.model_path))
-    options, _ = on_devices(options)
+    options, _ = on_devices(options, header)
     model = Model.load(header.path, gpus=gpu_use(options))
     try:
         chosen, made = settled(options, header, model)

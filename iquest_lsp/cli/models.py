@@ -76,14 +76,23 @@ def _costs(name: str, found: dict[str, Any]) -> list[str]:
 
 @models.command("use", waiting="planning the memory that the model takes")
 @click.argument("name", shell_complete=options.model_names, metavar="MODEL")
+@click.option(
+    "--draft",
+    default="",
+    shell_complete=options.model_names,
+    metavar="SMALL",
+    help="A small model with the same vocabulary that writes ahead; what it writes is verified.",
+)
 @options.form
-def models_use(name: str, form: Form) -> None:
+def models_use(name: str, draft: str, form: Form) -> None:
     """Use a model from now on, if it fits into memory: a name from the list, or a GGUF file."""
+    from iquest_lsp.doctor import check_draft_files
     from iquest_lsp.runtime.models import manager
     from iquest_lsp.settings import user_file
 
-    planned = manager.use(name, user_file())
-    emit_line(form, {"model": name, "plan": planned, "settings": str(user_file())}, planned)
+    planned = manager.use(name, user_file(), draft=draft, check=check_draft_files)
+    answer = {"model": name, "plan": planned, "settings": str(user_file())}
+    emit_line(form, answer | ({"draft": draft} if draft else {}), planned)
 
 
 @models.command("remove")

@@ -7,4 +7,5 @@ predictors   what thinks of suggestions
 gate      the measured precision of each sort of suggestion, the order in which they are shown
 wording   the sentences: every word a user reads of a suggestion
 predict   the use case: changed texts in, suggestions out
+formats   what models that predict edits are asked, and how their answers are read
 """

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.waiting import PATIENCE_S, wait_until
+from tests.e2e import forks
+from tests.waiting import wait_until
 from tests.without_posix import without_posix
 
 #: -P, so that the working directory of a test lends no modules to the server.
@@ -56,13 +57,12 @@ class Home:
     def command(
         self, *arguments: str, environment: dict[str, str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Runs `iquest-lsp ...` here."""
-        process = self.begin(*arguments, environment=environment)
-        out, err = process.communicate(stdin, 2 * PATIENCE_S)  # longer than any deadline of a test
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        """Runs `iquest-lsp ...` here, in a fork of a process that has imported it."""
+        full = {**os.environ, **self.environment, **(environment or {})}
+        return forks.command(arguments, self.folder, full, stdin)
 
     def begin(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Starts `iquest-lsp ...` here."""
+        """Starts `iquest-lsp ...` here, in a process of its own."""
         full = {**os.environ, **self.environment, **(environment or {})}
         return subprocess.Popen(
             [*PROGRAM, *arguments],

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from iquest_lsp.codeflow.answers.missing import LEAST, missing_of, with_likely
+from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
+from iquest_lsp.codeflow.diff.commented import with_commented_out
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.named_parts import part_changes
@@ -96,6 +97,7 @@ def explain_diff(
         missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
         if len(missing) < LEAST:
             missing = with_likely(missing, _along(source, past, tracked), partners)
+        missing = fitting(paths, missing)
     if redact is not None:  # a reason names what the changed lines name
         withheld = (MissingReason(MissingKind.WITHHELD),)
         missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]
@@ -117,18 +119,22 @@ def known_of(
     changes = changes_of(source)
     told = [_told(item, redact) for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
-    beside = (_told(item, redact) for item in _without_extracted([*_beside_definitions(source, changes)]))
+    beside = [_told(item, redact) for item in _beside(source, changes)]
     for change in (*told, *beside):
         by_path.setdefault(change.path, []).append(change)
     files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
     subject = _subject(source, target, redact)
-    return DiffExplanation(subject, _intent(source, changes), tuple(told), files), changes
+    return DiffExplanation(subject, _intent(source, changes, beside), tuple(told), files), changes
+
+
+def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
+    return with_commented_out(_without_extracted([*_beside_definitions(source, changes)]), source.files)
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
     """All that an explanation tells of a diff by name: definitions, and what changes beside them."""
     changes = changes_of(source)
-    return [*changes, *_beside_definitions(source, changes)]
+    return [*changes, *_beside(source, changes)]
 
 
 def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> Iterable[SymbolChange]:
@@ -147,6 +153,11 @@ def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> 
         parts = part_changes(item, source.before.get(item.path), source.after.get(item.path), mine)
         if category(item.path) is Category.LOCK:  # what a tool keeps beside the packages tells nothing
             parts = [part for part in parts if part.kind == "package"]
+            # A package that only names another one's new version is as it was.
+            own = {EffectKind.RAISES_VERSION, EffectKind.LOWERS_VERSION}
+            parts = [
+                item for item in parts if item.change != "body" or own & {told.kind for told in item.effects}
+            ] or parts
         yield from parts
         if not parts and not mine and item.status == "M" and category(item.path) is Category.SOURCE:
             removed = [line for hunk in item.hunks for line in hunk.removed]
@@ -166,7 +177,7 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else _from_headings(item)
-    return _without_extracted(link_moves(found))
+    return with_commented_out(_without_extracted(link_moves(found)), source.files)
 
 
 _GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})
@@ -271,8 +282,8 @@ def _relation(group: Sequence[Past]) -> Related:
     )
 
 
-def _intent(source: DiffSource, changes: Sequence[SymbolChange]) -> Intent:
-    shape = shape_of(source.files, changes)
+def _intent(source: DiffSource, changes: Sequence[SymbolChange], beside: Sequence[SymbolChange]) -> Intent:
+    shape = shape_of(source.files, changes, beside)
     if len(source.commits) > 1:
         kinds = Counter(intent_of(item.subject, item.body, shape_of(item.files)).kind for item in source.commits)
         kinds.pop("change", None)

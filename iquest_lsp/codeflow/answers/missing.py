@@ -81,6 +81,25 @@ def with_likely(
     return [*expected, *more]
 
 
+#: How often a file changed along at least that is asked for where nothing of its kind changes.
+MUCH = 0.8
+
+
+def fitting(paths: Iterable[str], items: Iterable[MissingItem]) -> list[MissingItem]:
+    """The files that fit what changes: documentation, or what a tool keeps, asks for no code."""
+    kinds = {category(path) for path in paths}
+    coded = kinds & {Category.SOURCE, Category.TEST}
+    written = kinds <= {Category.DOCS, Category.CHANGELOG}
+    return [
+        item
+        for item in items
+        if coded
+        or item.confidence >= MUCH
+        or category(item.path) in (Category.DOCS, Category.CHANGELOG)
+        or not (written or category(item.path) in (Category.SOURCE, Category.TEST))
+    ]
+
+
 def _put(found: dict[str, MissingItem], item: MissingItem) -> None:
     """Keeps the more certain of two items for one path, with the reasons of both."""
     other = found.get(item.path)

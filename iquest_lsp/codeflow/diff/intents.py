@@ -146,8 +146,15 @@ def _helps_tests(item: SymbolChange) -> bool:
     return item.kind != "test" and category(item.path) is Category.TEST
 
 
-def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None = None) -> Shape:
-    """The numbers that say what kind of change it is; `changes` makes them much more telling."""
+def shape_of(
+    files: Sequence[FileDiff],
+    changes: Sequence[SymbolChange] | None = None,
+    beside: Sequence[SymbolChange] = (),
+) -> Shape:
+    """The numbers that say what kind of change it is; `changes` makes them much more telling.
+
+    `beside` are the parts outside of definitions that change too.
+    """
     categories: Counter[Category] = Counter()
     new_code = deleted = renames = moved = added = removed = 0
     for item in files:
@@ -173,6 +180,7 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         # What a value is for, a value does not tell.
         symbols["body"] -= len(values)
         symbols["value"] = len(values)
+        symbols["beside"] = sum(_does(item) for item in beside)
         symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
             item.change == "added" and (not item.public or item.kind in ("constant", "variable") or _helps_tests(item))
@@ -193,13 +201,26 @@ def shape_of(files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None =
         moved_lines=common / len(telling) if telling else 0.0,
         renamed_words=_one_word_renamed(code),
         guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
-        comments_only=bool(minus or plus)
-        and len(code) == len(files)
-        and all(is_comment(line) and not _POINTER.match(line) for line in (*minus, *plus)),
-        format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus),
+        comments_only=bool(all_lines)
+        and bool(minus or plus)
+        and all(category(item.path) in (Category.SOURCE, Category.TEST) for item in files)
+        and all(is_comment(line) and not _POINTER.match(line) for line in all_lines),
+        format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=_fast(plus) - _fast(minus),
     )
+
+
+def _does(item: SymbolChange) -> bool:
+    """Whether a part outside of definitions is more than documentation."""
+    written = category(item.path) in (Category.DOCS, Category.CHANGELOG)
+    return not written and item.change not in ("doc", "format-only")
+
+
+def _moves(item: FileDiff) -> bool:
+    """Whether a hunk only takes out, or only puts in, lines that hold a word: they stand elsewhere, or are new."""
+    one_sided = (hunk for hunk in item.hunks if bool(hunk.removed) != bool(hunk.added))
+    return any(re.search(r"\w{3}", line) for hunk in one_sided for line in (*hunk.removed, *hunk.added))
 
 
 def _fast(lines: Iterable[str]) -> int:
@@ -406,6 +427,7 @@ _ISSUES = re.compile(
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
 #: What is closed may have been a wish; only what is fixed was wrong.
 _CLOSES = re.compile(r"\b(fix(e[sd])?|resolve[sd]?):? #\d+", re.IGNORECASE)
+_MENDS = re.compile(r"\bfix(e[sd])?:? #\d+", re.IGNORECASE)
 _COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
@@ -465,7 +487,11 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
         return guess[0], guess[1], (guess[2],), told
     if told:
         scores, words = _scores(subject, body, shape)
-        if guess is not None:
+        # Who says that it mends an issue did not rearrange lines for their own sake.
+        mended = guess is not None and guess[0] in ("refactor", "style") and guess[1] <= 0.6 and _MENDS.search(body)
+        if mended:
+            scores["fix"] += 1.0
+        elif guess is not None:
             scores[guess[0]] += 1.5 * guess[1]
         best = sorted(scores.items(), key=lambda item: -item[1])[:2]
         if best and (best[0][1] >= 1.0):
@@ -494,7 +520,7 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
-        if found and kind == "fix" and taken_out:
+        if found and kind in ("fix", "feature") and taken_out:
             continue  # what is taken out is named, not mended
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
@@ -574,9 +600,10 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
         return None
     if symbols["deprecates"]:
         return "deprecate", 0.8, Reason(Sign.DEPRECATES)
-    if set(changed) <= {"format-only"} and not symbols["value"]:
+    plain = not symbols["value"] and not symbols["beside"]
+    if set(changed) <= {"format-only"} and plain:
         return "style", 0.85, Reason(Sign.LAYOUT)
-    if set(changed) <= {"doc", "format-only"} and not symbols["value"]:
+    if set(changed) <= {"doc", "format-only"} and plain:
         return "docs", 0.8, Reason(Sign.COMMENTS)
     if shape.renamed_words:
         return "refactor", 0.8, Reason(Sign.NAME_REPLACED)

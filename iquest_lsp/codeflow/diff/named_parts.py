@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.diff.list_items import under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
-from iquest_lsp.codeflow.diff.values import MAX_VALUE, same_value, value_effects
+from iquest_lsp.codeflow.diff.values import MAX_VALUE, element_effects, pinned_effects, same_value, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -51,6 +51,7 @@ _OF_WHOLE = frozenset({"test"})
 #: How alike the titles of two tests are of which one took the other's place.
 SAME_TITLE = 0.7
 _MARK = re.compile(r"^\s*(?:#|//|--|;)\s?")
+_CLOSERS = re.compile(r"[\s)\]},;]*")
 Key = tuple[str, str, int]
 
 
@@ -97,6 +98,7 @@ def part_changes(
     parts = _fewer(sides.parts, sides)
     _pair_comments(parts)
     _drop_uncommented(parts)
+    _drop_closers(parts)
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
     for key, part in parts.items():
         part.has_forms = key[:2] in formed
@@ -251,7 +253,8 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
     told = tuple(_effects(part, part.old, part.new, texts))
-    if part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told):
+    spaced = part.removed != part.added and [*map(str.rstrip, part.removed)] == [*map(str.rstrip, part.added)]
+    if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
         change, told = "format-only", ()
     else:
         change = "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body"
@@ -307,6 +310,14 @@ def _drop_uncommented(parts: dict[Key, _Part]) -> None:
             del parts[key]
 
 
+def _drop_closers(parts: dict[Key, _Part]) -> None:
+    """Takes out parts of which only an end is touched, since something comes or goes behind it."""
+    for key, part in list(parts.items()):
+        ends = part.old and part.new and part.kind not in _PROSE
+        if ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
+            del parts[key]
+
+
 def _renamed(
     item: FileDiff, parts: dict[Key, _Part], texts: Texts, regions: Iterable[Region]
 ) -> Iterator[SymbolChange]:
@@ -359,6 +370,8 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
         removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
     if part.kind in ("imports", "exports"):
         return link_effects(removed, added, texts[1], exported=part.kind == "exports")
+    if len(removed) == len(added) == 1 and (pinned := pinned_effects(removed[0], added[0])):
+        return pinned
     if part.kind in _VALUES and old.value != new.value and old.value and new.value:
         return value_effects(old.value, new.value, version=part.kind == "package")
     if part.kind in DEFINED:
@@ -374,4 +387,6 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
         )
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
         return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
+    if part.kind == "element" and len(removed) == len(added) == 1:
+        return element_effects(removed[0], added[0])
     return []

@@ -9,6 +9,9 @@ import tomllib
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 
 MAX_VALUE = 60
+_RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
+_PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
+_ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
 _VERSION = re.compile(r"[\"']?[\^~=<>v ]*(\d+(?:\.\d+)+)[\w.+\-]*[\"']?$")
 
 
@@ -24,7 +27,49 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
         return found + [Effect(EffectKind.GOES, (item,)) for item in gone[:2]]
     if version and (raised := _raised(before, after)):
         return [Effect(raised, (before, after))]
-    return [Effect(EffectKind.BECOMES, (_cut(before), _cut(after)))]
+    inside = [_RELEASE.findall(text) for text in (before, after)]
+    if (
+        len(inside[0]) == len(inside[1]) == 1
+        and _RELEASE.sub("", before) == _RELEASE.sub("", after)
+        and _is_table(after)
+        and (raised := _raised(inside[0][0], inside[1][0]))
+    ):
+        return [Effect(raised, (inside[0][0], inside[1][0]))]
+    return [Effect(EffectKind.BECOMES, _near(before, after))]
+
+
+def pinned_effects(removed: str, added: str) -> list[Effect]:
+    """What becomes of a value that names a commit, by the version that the comment behind it tells."""
+    old, new = _PINNED.search(removed), _PINNED.search(added)
+    if not old or not new or old[1] != new[1] or old[3] == new[3]:
+        return []
+    return [Effect(EffectKind.BECOMES, tuple(f"{item[1]}@{item[2][:7]} # {item[3]}" for item in (old, new)))]
+
+
+def element_effects(removed: str, added: str) -> list[Effect]:
+    """What becomes of an element that stands on one line, by what is in it."""
+    old, new = (_ELEMENT.fullmatch(line) for line in (removed, added))
+    if not old or not new or old[1] != new[1] or old[2] == new[2]:
+        return []
+    return value_effects(old[2], new[2])
+
+
+def _is_table(value: str) -> bool:
+    return value.startswith("{") and "version" in value
+
+
+def _near(before: str, after: str) -> tuple[str, str]:
+    """Two values, or of long ones what stands around their difference."""
+    before, after = (" ".join(text.split()) for text in (before, after))
+    if max(len(before), len(after)) <= MAX_VALUE:
+        return before, after
+    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = max(0, before.rfind(" ", 0, max(same - 12, 0)) + 1, same - MAX_VALUE // 2)
+    return _around(before, start), _around(after, start)
+
+
+def _around(text: str, start: int) -> str:
+    return ("…" if start else "") + _cut(text[start:])
 
 
 def same_value(before: str, after: str) -> bool:

@@ -277,7 +277,7 @@ def commits(repository: Repository, **walk: Unpack[Walk]) -> Iterator[Commit]:
 def _commit(record: bytes) -> Commit:
     fields = record[3:-3].decode("utf-8", "replace").translate(_CONTROLS).split("\0", 7)
     oid, parents, author, email, time, iso, committed, message = fields
-    subject, _, body = message.strip("\n").partition("\n")
+    subject, body = _split(message)
     return Commit(
         oid,
         tuple(parents.split()),
@@ -285,10 +285,30 @@ def _commit(record: bytes) -> Commit:
         email,
         int(time or 0),
         _day(iso),
-        subject.strip(),
-        body.strip(),
+        subject,
+        body,
         committed=int(committed or 0),
     )
+
+
+#: A first line as long as this may be one that goes on in the next.
+_BROKEN, _LONGEST = 50, 300
+
+
+def _split(message: str) -> tuple[str, str]:
+    """The subject and the body; a sentence that is broken over the first lines is one subject."""
+    lines = message.strip("\n").split("\n")
+    subject, last, taken = lines[0].strip(), lines[0], 1
+    while (
+        taken < len(lines)
+        and len(last.rstrip()) >= _BROKEN
+        and not subject.endswith((".", "!", "?", ":", ";"))
+        and re.match(r"[a-z]\w*[ ,.)]", lines[taken])
+        and len(subject) + len(lines[taken]) < _LONGEST
+    ):
+        subject, last = f"{subject} {lines[taken].strip()}", lines[taken]
+        taken += 1
+    return subject, "\n".join(lines[taken:]).strip()
 
 
 # Messages are shown in terminals, where control characters could do anything.

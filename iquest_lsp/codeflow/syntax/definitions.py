@@ -125,6 +125,27 @@ HOLDERS = frozenset(
     }
 )
 
+#: Nodes that are the name of a definition.
+NAME_TYPES = frozenset(
+    {
+        "identifier",
+        "type_identifier",
+        "property_identifier",
+        "private_property_identifier",
+        "field_identifier",
+        "name",
+        "qualified_identifier",
+        "namespace_identifier",
+        "nested_namespace_specifier",
+        "string",
+        "operator_name",
+        "destructor_name",
+        "scoped_identifier",
+        "nested_identifier",
+        "template_function",
+    }
+)
+
 #: Nodes with parameters of their own.
 FUNCTIONS = frozenset(
     {

@@ -30,7 +30,9 @@ _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
-_COMMENT_LINE = re.compile(r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma|error|warning)|//|/\*|\*|--|<!--|$)")
+_COMMENT_LINE = re.compile(
+    r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
+)
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
@@ -90,6 +92,8 @@ class EffectKind(StrEnum):
     MOVES_LINES = "moves-lines"
     INDENTS = "indents"
     COMMENTS_ONLY = "comments-only"
+    #: What has gone stands there as a comment.
+    COMMENTED_OUT = "commented-out"
     #: The words of a text that goes over several lines.
     TEXTS_ONLY = "texts-only"
     EXPORTS = "exports"
@@ -182,7 +186,9 @@ def plain_effects(
         return [part]
     if not plus or not minus:
         kind, telling = EffectKind.COMES if plus else EffectKind.GOES, (line for line in plus or minus if _tells(line))
-        return [Effect(kind, (_cut(line),)) for line in telling][:1]
+        lines = list(telling)[:3]
+        # Two lines are told, of more the first.
+        return [Effect(kind, (_cut(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
     come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
     gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:

@@ -96,9 +96,12 @@ class NamesOfFile:
             # `name.other()` calls something else.
             return "use", line, ""
         on = ""
+        holder = next((item for item in before if item is not None), None)
         if parent.type in _QUALIFIED and outer.parent is not None:
             outer = outer.parent
-            on = _last_name(next((item for item in before if item is not None), None))
+            on = _last_name(holder)
+        elif parent.type == "method_invocation":  # Java's calls hold the object and the name themselves
+            on = _last_name(holder)
         return ("call", outer.end_point.row, on) if outer.type in CALLS else ("use", line, on)
 
     def is_test(self, line: int) -> bool:

@@ -32,7 +32,7 @@ _CI = re.compile(
     re.IGNORECASE,
 )
 _CHANGELOG = re.compile(
-    r"(^|/)(changelog|changes|history|news|release[-_ ]?notes|releases|whatsnew)(\.(md|rst|txt|adoc))?$|"
+    r"(^|/)(changelog|changes|history|news|release[-_ ]?notes|releases|whatsnew)(\.(md|markdown|rst|rdoc|txt|adoc))?$|"
     r"(^|/)(changelog\.d|newsfragments|changes\.d|\.changeset|news|changelog|release[-_]?notes|whatsnew)/[^/]+"
     r"\.(md|rst|txt|bugfix|feature|misc|doc|removal)[^/]*$",
     re.IGNORECASE,
@@ -57,7 +57,7 @@ _BUILD = re.compile(
     r"(^|/)(setup\.(py|cfg)|pyproject\.toml|manifest\.in|makefile|gnumakefile|cmakelists\.txt|[^/]*\.cmake|package\.json|"
     r"cargo\.toml|go\.mod|pom\.xml|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|meson\.build|build\.rs|dockerfile[^/]*|"
     r"docker-compose[^/]*|(?:[\w.]+[-_.])?(?:requirements|constraints)[^/]*\.(txt|in)|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
-    r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|"
+    r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|rakefile|"
     r"environment\.ya?ml|composer\.json|project\.json|packages\.config|package\.swift|[^/]*\.(?:cs|fs|vb|vcx)proj|"
     r"[^/]*\.(?:sln|nuspec|gemspec|podspec|props|targets))$|(^|/)requirements/",
     re.IGNORECASE,

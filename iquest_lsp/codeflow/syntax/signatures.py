@@ -11,6 +11,9 @@ from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
 MAX_TOLD = 157
 #: What stands in brackets before the name, and heads that take nothing.
 _BEFORE = re.compile(r"(?:pub\s*\([^)]*\)\s*)+|func\s*\([^)]*\)")
+#: Annotations before a head, each with its arguments.
+_MARKS = re.compile(r"(?:@[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()]*\))*\))?\s+)+")
+_MARK = re.compile(r"@[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()]*\))*\))?(?=\s)")
 _NO_PARAMETERS = re.compile(
     r"(?:(?:export|declare|typedef|pub(?:\([^)]*\))?)\s+)*(?:type|struct|enum|union|trait|interface|impl)\b"
 )
@@ -56,6 +59,16 @@ def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
     if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
         return [Effect(EffectKind.OTHER_SIGNATURE)]
+    heads = [_unmarked(head) for head in (before, after)]
+    if heads != [before, after]:
+        old, new = (
+            _MARK.findall(head[: len(head) - len(bare)]) for head, bare in zip((before, after), heads, strict=True)
+        )
+        marks = [Effect(EffectKind.GAINS_MARK, (mark,)) for mark in new if mark not in old]
+        marks += [Effect(EffectKind.LOSES_MARK, (mark,)) for mark in old if mark not in new]
+        if heads[0] == heads[1]:
+            return marks or [Effect(EffectKind.OTHER_SIGNATURE)]
+        return [*signature_effects(*heads), *marks]
     results = [_result(head) for head in (before, after)]
     if bool(results[0]) != bool(results[1]):
         # Whoever calls it has something to take now, or nothing any more.
@@ -68,6 +81,12 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         return found
     told = len(before) + len(after) <= MAX_TOLD
     return [Effect(EffectKind.BECOMES, (before, after)) if told else Effect(EffectKind.OTHER_SIGNATURE)]
+
+
+def _unmarked(signature: str) -> str:
+    """A head without the annotations before it."""
+    found = _MARKS.match(signature)
+    return signature[found.end() :] if found else signature
 
 
 def _result(signature: str) -> str:
@@ -85,6 +104,7 @@ def _result(signature: str) -> str:
 
 def types_only(before: str, after: str) -> bool:
     """True when, between two signatures, callers need not care: names, order and defaults are as before."""
+    before, after = _unmarked(before), _unmarked(after)
     old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
     returns = "->" in before or "->" in after
     return (
@@ -126,6 +146,7 @@ def breaks_callers(before: str, after: str) -> bool:
     They still do where parameters are added at the end, or by name only, with a default; where a default is added;
     and where only types change.
     """
+    before, after = _unmarked(before), _unmarked(after)
     if _name_of(before) != _name_of(after):
         return True
     old, new = parameters(before), parameters(after)
@@ -204,6 +225,7 @@ def _opening(signature: str) -> int:
 
 def _parts(signature: str) -> list[str]:
     """The parameters of a signature as written, separators such as a lone star among them."""
+    signature = _unmarked(signature)
     start = _opening(signature)
     if start < 0:
         return []

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS
+from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES
+from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.paths import is_test
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ _VALUE_FUNCTIONS = frozenset(
 )
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
 _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
+#: What leads from a head to its body; the `>` of a type parameter belongs to the head.
+_HEAD_END = re.compile(r"(?:[\s{:=]|=>)+$")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 #: What marks a function as a test in Rust, and how classes of tests are called.
 _TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
@@ -101,6 +104,8 @@ def _symbols(language: str, source: bytes, test_file: bool) -> tuple[tuple[Symbo
     walker = _Walker(language, source, test_file)
     root = tree.root_node
     walker.visit(root, "", "")
+    if language in ("c", "cpp") and root.has_error:
+        walker.add_lost(root)
     return tuple(walker.found), not root.has_error
 
 
@@ -177,6 +182,22 @@ class _Walker:
                         self._definition(part, self.definitions[part.type], scope, scope_kind, depth)
             elif child.type in HOLDERS:
                 self.visit(child, scope, scope_kind, depth + 1)
+
+    def add_lost(self, root: Node) -> None:
+        """Adds the functions of C in what no grammar reads, by their heads."""
+        parts = [root] if root.type == "ERROR" else [child for child in root.children if child.type == "ERROR"]
+        lines = self.source.decode("utf-8", "replace").split("\n") if parts else []
+        known = {row for item in self.found for row in range(item.start, item.end)}
+        for part in parts:
+            for item in heads(lines, part.start_point.row, min(part.end_point.row + 1, len(lines))):
+                if not known.intersection(range(item.head, item.body + 1)):
+                    signature = " ".join(" ".join(lines[item.head : item.body + 1]).split()).rstrip(" {")
+                    doc = (item.start, item.head)
+                    head = item.body + 1
+                    self.found.append(
+                        Symbol(item.name, "function", item.start, item.end, signature[:MAX_SIGNATURE], head, doc)
+                    )
+        self.found.sort(key=lambda item: (item.start, -item.end))
 
     def _definition(self, node: Node, kind: str, scope: str, scope_kind: str, depth: int) -> None:
         name = self._name(node)
@@ -288,7 +309,7 @@ class _Walker:
         if "\n" in raw:
             # The same head broken over lines in another way is the same head.
             text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))
-        return text.rstrip(" {:=>")[:MAX_SIGNATURE]
+        return _HEAD_END.sub("", text)[:MAX_SIGNATURE]
 
     def _alone(self, node: Node) -> bool:
         """True when nothing but white space stands before the node on its line."""
@@ -326,7 +347,7 @@ class _Walker:
         name = next((field for field in fields if field is not None), None)
         if name is None:
             name = self._declared(node.child_by_field_name("declarator"))
-        if name is None or (name.type not in _NAME_TYPES and node.type != "internal_module"):
+        if name is None or (name.type not in NAME_TYPES and node.type != "internal_module"):
             return ""
         text = self._text(name).replace("::", ".").strip("\"'")
         if self.language == "go" and node.type == "method_declaration":
@@ -339,7 +360,7 @@ class _Walker:
     def _declared(node: Node | None) -> Node | None:
         """The name inside nested C declarators such as `*(*f)(int)`."""
         for _ in range(20):
-            if node is None or node.type in _NAME_TYPES:
+            if node is None or node.type in NAME_TYPES:
                 return node
             node = (
                 node.child_by_field_name("declarator")
@@ -365,23 +386,3 @@ _WRAPPERS = frozenset(
     }
 )
 _GROUPS = frozenset({"type_declaration", "lexical_declaration", "const_declaration", "var_declaration"})
-
-_NAME_TYPES = frozenset(
-    {
-        "identifier",
-        "type_identifier",
-        "property_identifier",
-        "private_property_identifier",
-        "field_identifier",
-        "name",
-        "qualified_identifier",
-        "namespace_identifier",
-        "nested_namespace_specifier",
-        "string",
-        "operator_name",
-        "destructor_name",
-        "scoped_identifier",
-        "nested_identifier",
-        "template_function",
-    }
-)

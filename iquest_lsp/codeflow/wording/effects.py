@@ -71,6 +71,7 @@ _ON_LINES = {
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",
     EffectKind.COMMENTS_ONLY: "only comments change",
+    EffectKind.COMMENTED_OUT: "commented out",
     EffectKind.TEXTS_ONLY: "only the words of a text change",
 }
 
@@ -153,6 +154,8 @@ def told_effects(change: Change) -> Sequence[Effect]:
 
 def detail(change: Change) -> str:
     """What there is to say beside the kind of a change; empty where that tells all."""
+    if any(effect.kind is EffectKind.COMMENTED_OUT for effect in change.effects):
+        return say(_ON_LINES[EffectKind.COMMENTED_OUT])
     if change.change in ("added", "removed") and change.kind in _VALUED and change.signature:
         return say("`{}`", " ".join(change.signature.split()))
     if change.change not in ("body", "signature", "renamed", "moved"):

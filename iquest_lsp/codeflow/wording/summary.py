@@ -60,7 +60,13 @@ _VERBS = {
     COMMENTS: "changes only comments of {}",
     "format-only": "reformats {}",
 }
-_TEST_VERBS = {"added": "adds {}", "removed": "removes {}", "test": "changes {}", "renamed": "renames {}"}
+_TEST_VERBS = {
+    "added": "adds {}",
+    "removed": "removes {}",
+    "test": "changes {}",
+    "renamed": "renames {}",
+    "moved": "moves {}",
+}
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
 _NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
@@ -170,13 +176,13 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         text = say(more if rest > 0 else "moves {0}", shown, rest)
         phrases.insert(0, _Phrase(text, moves=True))
         known |= {item.path for item in moved}
-    others: dict[tuple[Category, str], list[ChangedFile]] = {}
+    others: dict[tuple[Category, str, bool], list[ChangedFile]] = {}
     for item in files:
         if item.path not in known:
             status = item.status if item.status in _FILE_VERBS else ""
-            others.setdefault((category(item.path), status), []).append(item)
+            others.setdefault((category(item.path), status, _of_comments(item)), []).append(item)
     beside = any(category(path) is Category.TEST for path in known)
-    return [*phrases, *(_Phrase(_files(kind, some_files, beside=beside)) for (kind, _), some_files in others.items())]
+    return [*phrases, *(_Phrase(_files(kind, some_files, beside=beside)) for (kind, *_), some_files in others.items())]
 
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:
@@ -187,17 +193,23 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
     noun = say(NOUNS[kind])
     parts = [part for item in files for part in item.symbols]
-    if kind is Category.SOURCE and parts and all(part.change == "doc" for part in parts):
-        noun = say("comments")
+    if all(map(_of_comments, files)):
+        noun = say("comments") if kind is Category.SOURCE else say("comments of tests")
     elif kind is Category.SOURCE and parts and all(part.kind in _LINKS for part in parts):
         noun = say("imports") if any(part.kind == "imports" for part in parts) else say("exports")
     elif kind is Category.SOURCE and parts and all(part.kind == "declaration" for part in parts):
         noun = say("declarations")
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
-    elif kind is Category.TEST and beside:
+    elif kind is Category.TEST and beside and not all(map(_of_comments, files)):
         noun = say("{} more test files", len(files)) if len(files) > 1 else say("{} more test file", 1)
     return say(template, noun, shown)
+
+
+def _of_comments(item: ChangedFile) -> bool:
+    """Whether nothing but comments of code change in a file."""
+    code = category(item.path) in (Category.SOURCE, Category.TEST)
+    return code and bool(item.symbols) and all(part.change == "doc" for part in item.symbols)
 
 
 def _with_parts(item: ChangedFile) -> str:
@@ -205,8 +217,12 @@ def _with_parts(item: ChangedFile) -> str:
     parts = [part for part in item.symbols if part.kind in _NAMED_PARTS and part.change in _OF_PARTS]
     if item.status != "modified" or not parts:
         return item.path
-    told = [say(_OF_PARTS[part.change], part.signature or part.name) for part in parts if part.kind == "command"]
-    told += [say(_OF_PARTS[part.change], part.name) for part in parts if part.kind != "command"]
+    parts.sort(key=lambda part: part.kind != "command")
+    names = [part.signature or part.name if part.kind == "command" else part.name for part in parts]
+    # Where one of them comes or goes, each is told with what happens to it.
+    forms = _OF_PARTS if all(part.change == "body" for part in parts) else _OF_PARTS | {"body": "`{}` changed"}
+    told = [say(forms[part.change], name) for part, name in zip(parts, names, strict=True)]
+    told = list(dict.fromkeys(told))
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iquest_lsp.datatypes import CONFIDENCE_KEY, Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.backends.learning import Learning
-from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, settled
+from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, open_drafting, settled
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
@@ -68,6 +68,7 @@ class LlamaBackend:
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
         self._learns = False
         self._learning: Learning | None = None
+        self._answered: int | None = None  # the sequence that was written to last
 
     def load(self, progress: Callable[[float], None]) -> ModelInfo:
         header = read_model(
@@ -78,7 +79,7 @@ class LlamaBackend:
             progress(share)
             return True
 
-        self._options, notes = on_devices(self._options)
+        self._options, notes = on_devices(self._options, header)
         model = Model.load(header.path, gpus=gpu_use(self._options), progress=report)
         self._options, made = settled(self._options, header, model)
         log.info("plan: %s", made.reason)
@@ -93,10 +94,11 @@ class LlamaBackend:
         about = about or Known(None)
         memories = OpenMemories(model.vocabulary_key)
         mixtures = Mixtures(pieces, shares, about.shares, memories)
-        decoder = Decoder(model, prefill, pieces, self._options, mixtures)
+        drafting, unused = open_drafting(self._options, model)
+        decoder = Decoder(model, prefill, pieces, self._options, mixtures, drafting)
         states = SavedStates(self._options, mark, build_identity(), self._memory_kind())
         self._parts = Parts(model, context, prefill, pieces, decoder, states, mixtures, mark)
-        told = describe(model, header.path, self._options, made, notes)
+        told = describe(model, header.path, self._options, made, (*notes, *unused))
         if about.confidence is not None:
             told.metadata.setdefault(CONFIDENCE_KEY, str(about.confidence))
         return told
@@ -132,6 +134,7 @@ class LlamaBackend:
         drafted = accepted = rechecked = 0
         leaning = Leaning()
         if reused + prefilled == len(prompt.tokens):
+            self._answered = prompt.sequence
             writer = parts.decoder.writer(request, answer, sampler)
             with parts.decoder.at_work():
                 finish = writer.write()
@@ -159,9 +162,13 @@ class LlamaBackend:
         deadline = time.monotonic() + budget_ms / 1000
         self._revive(sequence, tokens)
         reused, evaluated = parts.prefill.run(tokens, sequence, cancelled, deadline, budget_ms=budget_ms)
-        if reused + evaluated == len(tokens):
-            parts.prefill.rest(sequence, self._may_go)
-        return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
+        if reused + evaluated < len(tokens):
+            return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
+        parts.prefill.rest(sequence, self._may_go)
+        small, left = parts.decoder.small, 0
+        if small is not None and self._answered in (sequence, None):  # it holds one text: that of the next answer
+            left = small.read(tokens, deadline, cancelled)
+        return WarmResult(reused, evaluated, left)
 
     def save(self, label: StateLabel, sequence: int, wait: bool) -> int:
         parts = self.parts
@@ -242,6 +249,7 @@ class LlamaBackend:
         if self._parts is None:
             return EngineMetrics(0, self._generated, {}, 0)
         memory = self._parts.model.size_bytes + self._parts.context.memory_bytes
+        memory += small.memory_bytes if (small := self._parts.decoder.small) is not None else 0
         prefill = self._parts.prefill
         return EngineMetrics(prefill.evaluated, self._generated, prefill.sizes(), memory)
 
@@ -249,6 +257,8 @@ class LlamaBackend:
         if self._parts is not None:
             self._end_learning()
             self._parts.states.wait()
+            if self._parts.decoder.small is not None:
+                self._parts.decoder.small.close()
             self._parts.context.close()
             self._parts.model.close()
         self._parts = None

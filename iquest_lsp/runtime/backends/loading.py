@@ -7,33 +7,54 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp.datatypes import ModelInfo
-from iquest_lsp.errors import EngineError
+from iquest_lsp.errors import EngineError, IQuestError, UnsupportedModelError
 from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.decode.small_model import BATCH, CELLS
+from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
+from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import GpuUse, Model
 from iquest_lsp.runtime.llama.speed_probe import measure
+from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
-from iquest_lsp.runtime.models.planner import ANSWER_ROOM, MeasuredSpeed, Wishes, cores, plan, reach
+from iquest_lsp.runtime.models.planner import (
+    ANSWER_ROOM,
+    MEMORY_SHARE,
+    MeasuredSpeed,
+    Wishes,
+    available_memory,
+    cores,
+    kv_bytes,
+    plan,
+    reach,
+)
 from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
 from iquest_lsp.runtime.models.split_files import read_model
+
+#: Tokens that one vocabulary may have more at its end than another of its kind (llama.cpp, common/speculative.cpp).
+MOST_UNUSED = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Why the options are what they are, and what of it a user should know."""
+    """Why the options are what they are, what of it a user should know, and how many tokens a second the model was
+    measured to read (0: not measured)."""
 
     reason: str
     cuts: tuple[str, ...] = ()
+    read_rate: float = 0.0
 
 
-def on_devices(options: EngineOptions) -> tuple[EngineOptions, tuple[str, ...]]:
-    """The options with as many layers on GPUs as there are GPUs for, and what a user should know of it.
+def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, tuple[str, ...]]:
+    """The options with as many layers on GPUs as there are GPUs for, and a place for the experts of a mixture; and what
+    a user should know of it.
 
     Raises EngineError where the options name a GPU that there is not.
     """
     if not options.gpu_layers:
         return options, ()
-    count = len(gpu_memory())
+    free = gpu_memory()
+    count = len(free)
     if not count:
         return replace(options, gpu_layers=0), ("gpu_layers is set, and the runtime found no GPU: the processor works",)
     last = max(options.main_gpu, len(options.tensor_split) - 1)
@@ -43,12 +64,67 @@ def on_devices(options: EngineOptions) -> tuple[EngineOptions, tuple[str, ...]]:
             why=f"the runtime found {count}, numbered from 0",
             fix="Correct main_gpu or tensor_split",
         )
-    return options, ()
+    if options.experts != "auto":
+        return options, ()
+    usable = free[options.main_gpu] if options.main_gpu >= 0 else sum(free)
+    if not int(header.get("expert_count", 0)) or header.file_size <= usable * MEMORY_SHARE:
+        return replace(options, experts="gpu"), ()
+    told = f"The model's experts stay in system memory: the GPUs have {usable / 2**30:.1f} GiB free"
+    return replace(options, experts="memory"), (told,)
 
 
 def gpu_use(options: EngineOptions) -> GpuUse:
     """Where the options put the model's layers."""
-    return GpuUse(options.gpu_layers, options.main_gpu, options.tensor_split) if options.gpu_layers else GpuUse()
+    if not options.gpu_layers:
+        return GpuUse()
+    return GpuUse(options.gpu_layers, options.main_gpu, options.tensor_split, options.experts == "memory")
+
+
+def open_drafting(options: EngineOptions, model: Model) -> tuple[Context | None, tuple[str, ...]]:
+    """A context of the small model that drafts for `model`, and what a user should know of it; None where there is
+    none, or where it does not fit: then the model works alone."""
+    if not options.draft_model:
+        return None, ()
+    try:
+        path = catalogue.resolve(options.draft_model)
+        small = Model.load(path, gpus=replace(gpu_use(options), layers=-1 if options.gpu_layers else 0))
+        try:
+            check_drafts(model, small)
+            threads = options.threads or cores()
+            return open_context(small, CELLS, n_batch=BATCH, n_ubatch=BATCH, n_threads=threads), ()
+        except IQuestError:
+            small.close()
+            raise
+    except IQuestError as error:
+        return None, (f"The draft model is not used: {error}",)
+
+
+def check_drafts(model: Model, small: Model) -> None:
+    """Raises UnsupportedModelError where `small` cannot draft for `model`: its tokens would mean something else.
+
+    Vocabularies of one kind may differ in unused tokens at their end, as those of large and small models of a family
+    do; llama.cpp's own drafts allow as many.
+    """
+    what = f"{small.path.name} cannot draft for {model.path.name}"
+    if not model.can_rewind or not small.can_rewind:
+        raise UnsupportedModelError(what, why="the memory of one of them cannot go back")
+    common = min(model.n_vocab, small.n_vocab)
+    differ = max(model.n_vocab, small.n_vocab) - common > MOST_UNUSED or model.cuts != small.cuts
+    if differ or any(model.piece(token, special=True) != small.piece(token, special=True) for token in range(common)):
+        raise UnsupportedModelError(what, why="their vocabularies differ")
+
+
+def check_draft_files(path: Path, small: Path) -> None:
+    """As check_drafts, by the vocabularies in the files. Raises the errors of models too."""
+    large = Model.load(path, vocab_only=True)
+    try:
+        other = Model.load(small, vocab_only=True)
+        try:
+            check_drafts(large, other)
+        finally:
+            other.close()
+    finally:
+        large.close()
 
 
 def settled(options: EngineOptions, header: Header, model: Model) -> tuple[EngineOptions, Settled]:
@@ -58,7 +134,11 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         return options, Settled("as asked")
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
     speed = _speed(header, model, gpu_layers=options.gpu_layers)
-    made = plan(wishes, header, speed, memory_for(options, header, model))
+    memory = memory_for(options, header, model)
+    if options.draft_model:
+        memory = available_memory() if memory is None else memory
+        memory = None if memory is None else memory - _drafting_bytes(options)
+    made = plan(wishes, header, speed, memory)
     chosen = replace(
         options,
         plan=False,
@@ -70,7 +150,16 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         batch_threads=made.batch_threads,
         kv_type=made.kv_type,
     )
-    return chosen, Settled(made.reason, made.cuts)
+    return chosen, Settled(made.reason, made.cuts, speed.prefill.get(made.kv_type, 0.0))
+
+
+def _drafting_bytes(options: EngineOptions) -> int:
+    """What the small model will take; nothing where it cannot be read, since it is not used then."""
+    try:
+        header = read_model(catalogue.resolve(options.draft_model))
+    except IQuestError:
+        return 0
+    return header.file_size + kv_bytes(header, CELLS, "f16")
 
 
 def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:
@@ -124,4 +213,5 @@ def describe(model: Model, path: Path, options: EngineOptions, made: Settled, no
         notes=(*made.cuts, *notes),
         special_tokens=model.special_tokens(),
         metadata=metadata,
+        read_rate=made.read_rate,
     )

@@ -23,13 +23,16 @@ class EngineOptions:
     `kv_type`, `threads` and `gpu_layers` are wishes, 0 and "auto" none. Without it `context_tokens` is the KV cache's
     size for all sequences together, `window_tokens` what a prompt should not exceed; `threads` 0 means all cores. Of
     the layers on GPUs -1 are all; they lie on the one numbered `main_gpu`, or (-1) on all by the shares in
-    `tensor_split` (empty: by free memory). `flash_attention` None lets the runtime choose (its CPU kernels round values
-    to half precision, so exact comparisons turn it off); KV is saved in `state_folder`, at most `state_limit` bytes (0:
-    not at all); `fake` holds the fake engine's own options (see fake.py).
+    `tensor_split` (empty: by free memory); `experts` of a mixture lie with them ("gpu"), in system memory ("memory"),
+    or there where the GPUs have no room for all ("auto"). `flash_attention` None lets the runtime choose (its CPU
+    kernels round values to half precision, so exact comparisons turn it off). `draft_model` is the name or path of a
+    small model that writes ahead ("": none). KV is saved in `state_folder`, at most `state_limit` bytes (0: not at
+    all); `fake` holds the fake engine's own options (see fake.py).
     """
 
     kind: str = "llama"
     model_path: str = ""
+    draft_model: str = ""
     plan: bool = False
     window_tokens: int = 0
     context_tokens: int = 8192
@@ -40,6 +43,7 @@ class EngineOptions:
     gpu_layers: int = 0
     main_gpu: int = -1
     tensor_split: tuple[float, ...] = ()
+    experts: str = "auto"
     kv_type: str = "f16"
     flash_attention: bool | None = None
     state_folder: str = ""

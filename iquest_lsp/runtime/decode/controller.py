@@ -38,6 +38,8 @@ _ROW_SHARE = 0.08
 _SAMPLES = 9
 #: Guesses are made again when a median moved by more than this share.
 _NEWS = 0.03
+#: What reading the text may cost a small model, as a share of the time that is left, and of writing without it.
+_READING_SHARE = 0.2
 _MATCH_CLASSES = (3, 5, 9, 16)
 _MATCH_PRIORS = (0.5, 0.6, 0.75, 0.85, 0.9)
 _CONFIDENCE_CLASSES = (0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
@@ -45,25 +47,29 @@ _CONFIDENCE_PRIORS = (0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 0.99)
 
 
 class DraftSource(StrEnum):
-    """Where the tokens of a step come from: nowhere (one token, all passes), the context, the repository's memory, or
-    the first pass."""
+    """Where the tokens of a step come from: nowhere (one token, all passes), the context, the repository's memory, the
+    first pass, or a small model."""
 
     PLAIN = "plain"
     LOOKUP = "lookup"
     MEMORY = "memory"
     PASS = "pass"
+    SMALL = "small"
 
 
 #: Sources of tokens that followed the same text before.
 MATCHED = (DraftSource.LOOKUP, DraftSource.MEMORY)
+#: Sources that write tokens one after the other, each with a probability.
+WRITTEN = (DraftSource.PASS, DraftSource.SMALL)
 
 
 class Call(StrEnum):
-    """Kinds of evaluation: all passes, the first pass, the passes after it."""
+    """Kinds of evaluation: all passes, the first pass, the passes after it; a row of the small model."""
 
     FULL = "full"
     FIRST = "first"
     LATER = "later"
+    SMALL = "small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,11 @@ class Costs:
     not blur the comparison.
     """
 
-    def __init__(self, passes: int, shape: Mapping[int, float] | None = None) -> None:
-        """`shape` is what calls of so many rows took when they were tried out, in any unit, for guesses."""
+    def __init__(self, passes: int, shape: Mapping[int, float] | None = None, small: float = 1.0) -> None:
+        """`shape` is what calls of so many rows took when they were tried out, in any unit, and `small` what the small
+        model's take as a share of the large one's, for guesses."""
         self._passes = passes
+        self._small = small
         self._shape = dict(shape or {1: 1.0, 2: 1.0 + _ROW_SHARE})
         self._slowdowns: deque[float] = deque(maxlen=_SAMPLES)
         self._samples: dict[tuple[int, Call], dict[int, deque[float]]] = {}
@@ -136,6 +144,8 @@ class Costs:
                 return self.of(Call.FULL, rows, length) / self._passes
             case Call.LATER:
                 return self.of(Call.FULL, rows, length) * (self._passes - 1) / self._passes
+            case Call.SMALL:
+                return self.of(Call.FULL, rows, length) * self._small
 
 
 class Acceptance:
@@ -204,16 +214,18 @@ class Controller:
         can_rewind: bool = True,
         most_rows: int = 512,
         shape: Mapping[int, float] | None = None,
+        small: float = 1.0,
     ) -> None:
         """`can_split`: the first pass can run alone; `can_rewind`: rejected tokens can be forgotten; `most_rows`:
-        the limit of one call; `shape`: see Costs."""
-        self.costs = Costs(passes, shape)
+        the limit of one call; `shape` and `small`: see Costs."""
+        self.costs = Costs(passes, shape, small)
         self._longest = min(LONGEST_DRAFT, most_rows - 1) if can_rewind else 0
         self.can_split = can_split and passes > 1 and can_rewind
         self._matches = {source: Acceptance(_MATCH_PRIORS) for source in MATCHED}
-        self._confident = {sampled: Acceptance(_CONFIDENCE_PRIORS) for sampled in (False, True)}
-        self._overall = {sampled: Acceptance((0.8,), weight=8.0) for sampled in (False, True)}
-        self._accounts = {source: Account() for source in (*MATCHED, DraftSource.PASS)}
+        kinds = [(source, sampled) for source in WRITTEN for sampled in (False, True)]
+        self._confident = {kind: Acceptance(_CONFIDENCE_PRIORS) for kind in kinds}
+        self._overall = {kind: Acceptance((0.8,), weight=8.0) for kind in kinds}
+        self._accounts = {source: Account() for source in (*MATCHED, *WRITTEN)}
 
     def choose(
         self,
@@ -225,11 +237,13 @@ class Controller:
         left: float | None = None,
         sampled: bool = False,
         source: DraftSource = DraftSource.LOOKUP,
+        small: bool = False,
     ) -> Move:
         """The next step's source and how many drafts it may verify.
 
         `offered` tokens were found in the context, or what `source` says, after `match` equal ones; `room` is how many
-        drafts can still be part of the answer, `left` the seconds to the deadline.
+        drafts can still be part of the answer, `left` the seconds to the deadline; with `small` a small model can
+        write.
         """
         best, best_rate = Move(DraftSource.PLAIN), 1.0 / self._full(1, length)
         lookup = self._accounts[source]
@@ -246,37 +260,52 @@ class Controller:
                     break
                 if expected / cost > best_rate:
                     best, best_rate = Move(source, count), expected / cost
-        account = self._accounts[DraftSource.PASS]
-        if self.can_split and account.is_open and self.longest(room) > 0:
+        for ahead in self._writers(small=small):
+            account = self._accounts[ahead]
             most = min(self.longest(room), LONGEST_PASS_DRAFT, account.credit)
+            if not account.is_open or most <= 0:
+                continue
             if account.is_due and best.source is DraftSource.PLAIN:
-                return Move(DraftSource.PASS, min(most, 2), is_trial=True)
-            chance = self._overall[sampled].rate(0)
+                return Move(ahead, min(most, 2), is_trial=True)
+            chance = self._overall[ahead, sampled].rate(0)
             for count in range(1, most + 1):
-                cost = self._pass_cost(count, length)
+                cost = self._written_cost(ahead, count, length)
                 if left is not None and self.costs.elapsed(cost) > left:
                     break
                 rate = _expected([chance] * count) / cost
                 if rate > best_rate:
-                    best, best_rate = Move(DraftSource.PASS, most), rate
+                    best, best_rate = Move(ahead, most), rate
         return best
 
     def longest(self, room: int) -> int:
         """The longest draft that is ever verified, if `room` tokens can still be part of the answer."""
         return max(min(self._longest, room), 0)
 
-    def goes_on(self, chances: Sequence[float], *, length: int, left: float | None = None) -> bool:
-        """Whether the last of these drafts of the first pass is worth being fed, rather than verifying the ones
-        before it now; `chances` are the probabilities that each is right."""
+    def may_read(self, seconds: float, *, length: int, room: int, left: float | None = None) -> bool:
+        """Whether a small model may first read for so many seconds of work, where `room` tokens more may be written."""
+        if left is not None and self.costs.elapsed(seconds) > _READING_SHARE * left:
+            return False
+        return self._longest > 0 and seconds <= _READING_SHARE * room * self._full(1, length)
+
+    def goes_on(
+        self,
+        chances: Sequence[float],
+        *,
+        length: int,
+        left: float | None = None,
+        source: DraftSource = DraftSource.PASS,
+    ) -> bool:
+        """Whether the last of these drafts is worth being fed, rather than verifying the ones before it now; `chances`
+        are the probabilities that each is right."""
         count = len(chances)
-        cost = self._pass_cost(count, length)
+        cost = self._written_cost(source, count, length)
         if left is not None and self.costs.elapsed(cost) > left:
             return False
-        return _expected(chances) / cost > _expected(chances[:-1]) / self._pass_cost(count - 1, length)
+        return _expected(chances) / cost > _expected(chances[:-1]) / self._written_cost(source, count - 1, length)
 
-    def chance(self, confidence: float, *, sampled: bool = False) -> float:
-        """The probability that a draft of the first pass is right, given how sure the pass was of it (0 to 1)."""
-        return self._confident[sampled].rate(_class(_CONFIDENCE_CLASSES, confidence))
+    def chance(self, confidence: float, *, sampled: bool = False, source: DraftSource = DraftSource.PASS) -> float:
+        """The probability that a written draft is right, given how sure its source was of it (0 to 1)."""
+        return self._confident[source, sampled].rate(_class(_CONFIDENCE_CLASSES, confidence))
 
     def settle_lookup(
         self, match: int, drafted: int, accepted: int, judged: int, source: DraftSource = DraftSource.LOOKUP
@@ -286,16 +315,25 @@ class Controller:
             self._matches[source].add(_class(_MATCH_CLASSES, match + place), place < accepted)
         self._settle(source, drafted, accepted)
 
-    def settle_pass(self, confidences: Sequence[float], accepted: int, judged: int, *, sampled: bool = False) -> None:
-        """Notes a verified draft of the first pass."""
+    def settle_written(
+        self,
+        confidences: Sequence[float],
+        accepted: int,
+        judged: int,
+        *,
+        sampled: bool = False,
+        source: DraftSource = DraftSource.PASS,
+    ) -> None:
+        """Notes a verified draft of the first pass or the small model."""
         for place in range(judged):
-            self._confident[sampled].add(_class(_CONFIDENCE_CLASSES, confidences[place]), place < accepted)
-            self._overall[sampled].add(0, place < accepted)
-        self._settle(DraftSource.PASS, len(confidences), accepted)
+            kind = _class(_CONFIDENCE_CLASSES, confidences[place])
+            self._confident[source, sampled].add(kind, place < accepted)
+            self._overall[source, sampled].add(0, place < accepted)
+        self._settle(source, len(confidences), accepted)
 
-    def settle_unsure(self, chance: float, *, sampled: bool = False) -> None:
-        """Notes that the first pass ran ahead for nothing: its first draft was not worth verifying."""
-        self._overall[sampled].add(0, chance)
+    def settle_unsure(self, chance: float, *, sampled: bool = False, source: DraftSource = DraftSource.PASS) -> None:
+        """Notes that a source wrote for nothing: its first draft was not worth verifying."""
+        self._overall[source, sampled].add(0, chance)
         self.settle_plain()
 
     def settle_plain(self) -> None:
@@ -313,7 +351,14 @@ class Controller:
     def _full(self, rows: int, length: int) -> float:
         return self.costs.of(Call.FULL, rows, length)
 
-    def _pass_cost(self, drafts: int, length: int) -> float:
+    def _writers(self, *, small: bool) -> list[DraftSource]:
+        can = {DraftSource.PASS: self.can_split, DraftSource.SMALL: small and self._longest > 0}
+        return [source for source in WRITTEN if can[source]]
+
+    def _written_cost(self, source: DraftSource, drafts: int, length: int) -> float:
+        """Writing so many drafts, and verifying them with the token before them."""
+        if source is DraftSource.SMALL:
+            return drafts * self.costs.of(Call.SMALL, 1, 0) + self._full(drafts + 1, length)
         first = self.costs.of(Call.FIRST, 1, length)
         return (drafts + 1) * first + self.costs.of(Call.LATER, drafts + 1, length)
 

@@ -17,6 +17,7 @@ from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
 from iquest_lsp.runtime.decode.mixtures import Mixtures, SeenText
 from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
+from iquest_lsp.runtime.decode.small_model import SmallModel
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.store import LONGEST
 from iquest_lsp.runtime.models.planner import cores
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from iquest_lsp.runtime.decode.healing import Pieces
     from iquest_lsp.runtime.decode.sequence_end import Logits, SequenceEnd
     from iquest_lsp.runtime.kv.prefill import Prefill
+    from iquest_lsp.runtime.llama.context import Context
     from iquest_lsp.runtime.llama.model import Model
 
 #: A match in the text itself that long is followed rather than one in other files.
@@ -55,8 +57,9 @@ class Writer:
         answer: Answer,
         sampler: Sampler,
         seen: SeenText | None = None,
+        small: SmallModel | None = None,
     ) -> None:
-        """`seen` is what was seen before: it changes the distributions, and is drafted from."""
+        """`seen` is what was seen before: it changes the distributions, and is drafted from; `small` writes drafts."""
         seen = seen or SeenText()
         self._tail = tail
         self._controller = controller
@@ -70,6 +73,7 @@ class Writer:
         self._lookup = seen.lookup
         self._memory = seen.memory
         self._told = seen.told
+        self._small = small
         self._looks_up = False
         self._token = -1
         #: Tokens guessed ahead, and those of them that were confirmed.
@@ -111,8 +115,8 @@ class Writer:
                 return self._plain()
             case DraftSource.LOOKUP | DraftSource.MEMORY:
                 return self._copied(found, move.count)
-            case DraftSource.PASS:
-                return self._drafted(move.count, is_trial=move.is_trial)
+            case DraftSource.PASS | DraftSource.SMALL:
+                return self._drafted(move.source, move.count, is_trial=move.is_trial)
 
     def _choose(self, found: LookupDraft, room: int) -> Move:
         return self._controller.choose(
@@ -123,7 +127,14 @@ class Writer:
             left=self._left(),
             sampled=self._sampler.samples,
             source=_source(found),
+            small=self._may_write(room),
         )
+
+    def _may_write(self, room: int) -> bool:
+        """Whether the small model has read the text, or reads what is left of it in no time to speak of."""
+        if self._small is None:
+            return False
+        return self._controller.may_read(self._small.reading_s, length=self._tail.length, room=room, left=self._left())
 
     def _plain(self) -> Finish | None:
         """One token, all passes."""
@@ -140,20 +151,23 @@ class Writer:
         self._controller.settle_lookup(found.match, len(drafts), accepted, judged, _source(found))
         return ended
 
-    def _drafted(self, most: int, *, is_trial: bool) -> Finish | None:
-        """Lets the first pass write ahead for as long as it pays, and the later passes verify it in one batch."""
+    def _drafted(self, source: DraftSource, most: int, *, is_trial: bool) -> Finish | None:
+        """Lets the first pass or the small model write ahead for as long as it pays, and verifies that in one batch."""
         drafts: list[Draft] = []
         confidences: list[float] = []
         chances: list[float] = []
         sampled = self._sampler.samples
         ahead = self._mixture.fork() if self._mixture is not None else None
-        first = self._tail.first(self._token)
+        is_small = source is DraftSource.SMALL
+        logits = self._written(source, drafts)
         while len(drafts) < most:
-            draft, confidence = self._sampler.propose(first if ahead is None else ahead.weigh(first))
+            draft, confidence = self._sampler.propose(logits if ahead is None else ahead.weigh(logits))
             if self._answer.fitting([*(done.token for done in drafts), draft.token]) <= len(drafts):
                 break
-            chances.append(self._controller.chance(confidence, sampled=sampled))
-            pays = is_trial or self._controller.goes_on(chances, length=self._tail.length, left=self._left())
+            chances.append(self._controller.chance(confidence, sampled=sampled, source=source))
+            pays = is_trial or self._controller.goes_on(
+                chances, length=self._tail.length, left=self._left(), source=source
+            )
             if not pays:
                 break
             if self._request.cancelled():
@@ -163,13 +177,22 @@ class Writer:
             confidences.append(confidence)
             if ahead is not None:
                 ahead.add(draft.token)
-            first = self._tail.first(draft.token)
-        accepted, judged, ended = self._verify(self._tail.later(), drafts)
+            if not is_small or len(drafts) < most:  # the first pass of the last one is part of its verification
+                logits = self._written(source, drafts)
+        tokens = [self._token, *(draft.token for draft in drafts)]
+        accepted, judged, ended = self._verify(self._tail.full(tokens) if is_small else self._tail.later(), drafts)
         if drafts:
-            self._controller.settle_pass(confidences, accepted, judged, sampled=sampled)
+            self._controller.settle_written(confidences, accepted, judged, sampled=sampled, source=source)
         else:
-            self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled)
+            self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled, source=source)
         return ended
+
+    def _written(self, source: DraftSource, drafts: Sequence[Draft]) -> Logits:
+        """What a source says of the token behind the drafts."""
+        if source is DraftSource.SMALL:
+            assert self._small is not None
+            return self._small.guess([draft.token for draft in drafts])
+        return self._tail.first(drafts[-1].token if drafts else self._token)
 
     def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
         """Takes tokens from the rows for as long as the drafts are right, and one more.
@@ -203,9 +226,11 @@ class Writer:
     def _found(self, room: int) -> LookupDraft:
         if not self._looks_up:
             self._looks_up = True
-            self._lookup.begin(self._request.prompt.tokens)
-            for token in self._answer.tokens:
-                self._lookup.add(token)
+            for reader in (self._lookup, self._small):
+                if reader is not None:
+                    reader.begin(self._request.prompt.tokens)
+                    for token in self._answer.tokens:
+                        reader.add(token)
         most = self._controller.longest(room)
         found = self._lookup.find(most)
         if self._memory is None or found.match >= LONGEST_REMEMBERED or most <= 0:
@@ -235,6 +260,8 @@ class Writer:
             self._must = self._traits.pieces.left(self._must, choice.token)
         if self._looks_up:
             self._lookup.add(choice.token)
+            if self._small is not None:
+                self._small.add(choice.token)
         for one in self._told:
             one.add(choice.token)
         return self._answer.take(choice.token, choice.logprob)
@@ -258,8 +285,12 @@ class Decoder:
         pieces: Pieces,
         options: EngineOptions,
         mixtures: Mixtures,
+        drafting: Context | None = None,
     ) -> None:
-        """Tries the context out (see batch_invariance.py); it is empty again afterwards."""
+        """Tries the context out (see batch_invariance.py); it is empty again afterwards.
+
+        `drafting` is the context of a small model that writes drafts; the decoder closes it.
+        """
         context = prefill.context
         if context.can_finish:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
@@ -284,6 +315,11 @@ class Decoder:
             can_rewind=model.can_rewind,
             most_rows=options.batch_tokens,
             shape=rows.seconds,
+            small=drafting.model.size_bytes / max(model.size_bytes, 1) if drafting is not None else 1.0,
+        )
+        #: What writes drafts beside the model itself.
+        self.small = (
+            SmallModel(drafting, model.n_vocab, self.controller.costs, self._clock) if drafting is not None else None
         )
 
     @contextlib.contextmanager
@@ -303,4 +339,4 @@ class Decoder:
         sampler = sampler or Sampler(request.prompt.sampling, self._generator)
         mixture, memory = self.mixtures.of(request)
         seen = SeenText(mixture, memory, self.lookups.setdefault(sequence, Lookup()))
-        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen)
+        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen, self.small)

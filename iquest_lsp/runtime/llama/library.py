@@ -131,6 +131,13 @@ def gpu_memory() -> list[int]:
     return found
 
 
+def system_memory() -> int:
+    """The address of ggml's type of buffers in system memory."""
+    library = bindings()._lib
+    library.ggml_backend_cpu_buffer_type.restype, library.ggml_backend_cpu_buffer_type.argtypes = ctypes.c_void_p, []
+    return int(library.ggml_backend_cpu_buffer_type())
+
+
 def port_version() -> str | None:
     """The version of the runtime if it carries the port (0.3.36+loop.N), else None."""
     bindings()

@@ -24,7 +24,14 @@ from iquest_lsp.errors import (
     UnsupportedModelError,
 )
 from iquest_lsp.runtime.llama import file_pages
-from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints, is_ported, port_version
+from iquest_lsp.runtime.llama.library import (
+    bindings,
+    complaint,
+    forget_complaints,
+    is_ported,
+    port_version,
+    system_memory,
+)
 from iquest_lsp.runtime.models import gguf_header
 from iquest_lsp.runtime.models.split_files import parts_of
 
@@ -34,11 +41,26 @@ __all__ = ["GpuUse", "Model", "bindings", "is_ported", "port_version"]
 @dataclass(frozen=True, slots=True)
 class GpuUse:
     """How much of a model lies on GPUs, and on which: so many `layers` (-1: all), all of them on the GPU number `main`,
-    or (-1) shared out among all GPUs by `split` (empty: by the memory that is free there)."""
+    or (-1) shared out among all GPUs by `split` (empty: by the memory that is free there).
+
+    With `keeps_experts` those of a mixture of experts stay in system memory, whatever layer they are of: they are most
+    of the weights, and few of them are read for a token.
+    """
 
     layers: int = 0
     main: int = -1
     split: tuple[float, ...] = ()
+    keeps_experts: bool = False
+
+
+#: The tensors of experts by name (llama.cpp, common/common.h, LLM_FFN_EXPS_REGEX).
+EXPERTS = rb"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
+
+
+class _Override(ctypes.Structure):
+    """llama.h, llama_model_tensor_buft_override: where the tensors whose names match lie."""
+
+    _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
 
 
 class Model:
@@ -112,6 +134,9 @@ class Model:
         elif gpus.split:
             shares = (ctypes.c_float * int(lib.llama_max_devices()))(*gpus.split)  # read while the model loads
             params.tensor_split = shares
+        if gpus.keeps_experts:
+            kept = (_Override * 2)(_Override(EXPERTS, system_memory()))  # read while it loads, up to an empty one
+            params.tensor_buft_overrides = ctypes.cast(kept, ctypes.c_void_p)
         params.vocab_only = vocab_only
         params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if use_mmap else lib.LLAMA_LOAD_MODE_NONE
         callback = lib.llama_progress_callback(report)
@@ -151,12 +176,16 @@ class Model:
         """How many positions llama.cpp keeps of layers that see no further; 0 where all layers see everything."""
         return 0 if self.passes > 1 else int(bindings().llama_model_n_swa(self.handle))
 
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What says how the vocabulary cuts text."""
+        cut = [self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "pre", "add_space_prefix")]
+        return (*cut, "no space in front") if self._has_vocabulary and self._line_end else tuple(cut)
+
     @functools.cached_property
     def vocabulary_key(self) -> str:
         """Names the vocabulary and the way it cuts text: token ids of models with another key mean something else."""
-        cut = [self.metadata.get(f"tokenizer.ggml.{name}", "") for name in ("model", "pre", "add_space_prefix")]
-        cut += ["no space in front"] if self._has_vocabulary and self._line_end else []
-        digest = hashlib.sha256("\0".join(cut).encode("utf-8", "surrogatepass"))
+        digest = hashlib.sha256("\0".join(self.cuts).encode("utf-8", "surrogatepass"))
         for token in range(self.n_vocab if self._has_vocabulary else 0):
             piece = self.piece(token, special=True)
             digest.update(len(piece).to_bytes(4, "little") + piece)

@@ -17,7 +17,7 @@ from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo, check_language_model
 from iquest_lsp.runtime.models.planner import AUTO_TYPES, available_memory
 from iquest_lsp.runtime.models.split_files import model_stem, part_name, parts_of, read_model
-from iquest_lsp.settings import write_setting
+from iquest_lsp.settings import read_toml, write_setting
 
 CONTEXTS = (8192, 32_768, 131_072)
 #: The least that `use` asks for: a window in which a file and what belongs to it have room.
@@ -227,10 +227,18 @@ def known_details(known: KnownModel) -> dict[str, Any]:
     }
 
 
-def use(model: str, settings_file: Path, memory: int | None = None) -> str:
+def use(
+    model: str,
+    settings_file: Path,
+    memory: int | None = None,
+    *,
+    draft: str = "",
+    check: Callable[[Path, Path], None] = lambda path, small: None,
+) -> str:
     """Makes a model the one that is used, after planning for it; returns the plan in words.
 
-    Raises EngineMemoryError that names the nearest model that fits, ModelFileError, SettingsError.
+    `draft` is the small model that writes ahead for it, if any; `check` raises where the files of the two do not go
+    together. Raises EngineMemoryError that names the nearest model that fits, ModelFileError, SettingsError.
     """
     memory = available_memory() if memory is None else memory
     published = known_model(model)
@@ -245,11 +253,24 @@ def use(model: str, settings_file: Path, memory: int | None = None) -> str:
     path = packaged.resolve(model)
     header = read_model(path)
     check_language_model(header)
+    small = packaged.resolve(draft) if draft else None
+    if small is not None:
+        check(path, small)
+        beside = read_model(small)
+        memory = None if memory is None else memory - footprint(beside, LEAST_CONTEXT, "f16").total
     context, kv_type = _check_fit(header, memory)
+    embedded = catalogue.embedded_path()
+    write_setting(settings_file, "model", "" if path.resolve() == embedded.resolve() else _named(path))
+    if small is not None or read_toml(settings_file).get("draft_model"):
+        write_setting(settings_file, "draft_model", "" if small is None else _named(small))
+    drafts = f"; {beside.name} drafts for it" if small is not None else ""
+    return f"{header.name}: up to {context} tokens with a {kv_type} cache{drafts}"
+
+
+def _named(path: Path) -> str:
+    """An installed model's name, else the path."""
     known = next((entry for entry in catalogue.installed() if entry.path.resolve() == path.resolve()), None)
-    value = "" if known is not None and known.source == "embedded" else known.name if known else str(path)
-    write_setting(settings_file, "model", value)
-    return f"{header.name}: up to {context} tokens with a {kv_type} cache"
+    return known.name if known is not None else str(path)
 
 
 def _check_fit(header: Header, memory: int | None) -> tuple[int, str]:

@@ -43,6 +43,11 @@ def test_what_does_not_fit_is_said_in_one_sentence(
     assert said in note
 
 
+def test_a_chat_model_in_channels_without_tokens_to_fill_in_is_told_both() -> None:
+    said = misfits({"tokenizer.chat_template": HARMONY_USES}, CHANNELS)  # gpt-oss
+    assert ["no fill-in-the-middle" in said[0], "made to think" in said[1], len(said)] == [True, True, 2]
+
+
 def test_a_layout_that_is_not_known_is_an_error() -> None:
     with pytest.raises(UnsupportedModelError, match="prompt layout 9"):
         misfits({"iquest.prompt.version": "9"}, FIM)

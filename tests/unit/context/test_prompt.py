@@ -44,6 +44,24 @@ GOLDEN = {
         {},
         "<reponame>R<filename>b.py\nB\n<filename>src/a.py\n<fim_prefix>P1\nP2\n<fim_suffix>ad\nS1\nS2<fim_middle>he",
     ),
+    "granite 4": (
+        "<|end_of_text|> <|fim_prefix|> <|fim_middle|> <|fim_suffix|> <|fim_pad|> <|filename|> <|reponame|>"
+        " <|start_of_role|> <|end_of_role|>",
+        {"general.name": "Granite 4.0 Micro Base", "tokenizer.ggml.add_bos_token": "false"},
+        "# b.py\nB\n# src/a.py\n<|fim_prefix|>P1\nP2\n<|fim_suffix|>ad\nS1\nS2<|fim_middle|>he",
+    ),
+    "qwen3-coder": (
+        "<|endoftext|> <|im_start|> <|im_end|> <|fim_prefix|> <|fim_middle|> <|fim_suffix|> <|fim_pad|> <|repo_name|>"
+        " <|file_sep|> <tool_call> <think> </think>",
+        {"general.name": "Qwen3 Coder 30B A3B Instruct", "tokenizer.chat_template": "x"},
+        "<|repo_name|>R\n<|file_sep|>b.py\nB\n<|file_sep|>src/a.py\n<|fim_prefix|>P1\nP2\n<|fim_suffix|>ad\nS1\nS2"
+        "<|fim_middle|>he",
+    ),
+    "mellum by its base's name": (
+        "<|endoftext|> <fim_prefix> <fim_suffix> <fim_middle> <reponame> <filename> <gh_stars>",
+        {"general.name": "completions", "general.basename": "Mellum"},
+        "<filename>b.py\nB\n<filename>src/a.py\n<fim_suffix>ad\nS1\nS2<fim_prefix>P1\nP2\nhe<fim_middle>",
+    ),
     "mellum": (
         "<|endoftext|> <fim_prefix> <fim_suffix> <fim_middle> <reponame> <filename> <gh_stars>",
         {"general.name": "Mellum 4b Base"},

@@ -7,6 +7,9 @@ import keyword
 NOT_CALLS = frozenset(
     {
         "if",
+        "array",
+        "isset",
+        "unset",
         "for",
         "while",
         "return",

@@ -14,6 +14,8 @@ Pair = tuple[Sequence[str], Sequence[str]]
 
 #: Longer texts are cut or not told; longer runs of tokens are a rewrite, which no short statement tells.
 MAX_SHOWN, MAX_TOKENS, MAX_CHANGES = 60, 400, 3
+#: How many words two conditions share at least of which one took the other's place.
+ALIKE = 0.4
 _WORD = re.compile(r"[A-Za-z_$][\w$]*!?$")
 _AND, _OR = frozenset({"&&", "and"}), frozenset({"||", "or"})
 _OPPOSITE = {("==", "!="), ("===", "!=="), ("<", ">="), (">", "<="), ("is", "is not"), ("in", "not in")}
@@ -87,8 +89,19 @@ def meaning_of(pairs: Sequence[Pair]) -> Meaning:
         told = _compared(old, new)
         complete = complete and told is not None
         found += told or []
+    lost = [effect for effect in found if _stays(effect, pairs)]
+    found, complete = [effect for effect in found if effect not in lost], complete and not lost
     distinct = tuple(dict.fromkeys(found))
     return Meaning(distinct[:MAX_CHANGES], complete and 0 < len(distinct) <= MAX_CHANGES)
+
+
+def _stays(effect: Effect, pairs: Sequence[Pair]) -> bool:
+    """Whether what a line is said to lose stands on a line of its own afterwards, or what it gains did before."""
+    if effect.kind not in (EffectKind.GAINS, EffectKind.LOSES):
+        return False
+    side = 1 if effect.kind is EffectKind.LOSES else 0
+    part = effect.values[1].strip()
+    return any(line.strip().rstrip("{:; ") == part.rstrip("{:; ") for pair in pairs for line in pair[side])
 
 
 def _compared(old: Side, new: Side) -> list[Effect] | None:
@@ -188,6 +201,9 @@ def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, in
     opposite = (" ".join(gone), " ".join(come)) in _OPPOSITES
     negated = opposite or (bool(gone or come) and {*gone, *come} <= _NOT)
     kind = EffectKind.NEGATES if negated else EffectKind.CONDITION
+    named = [re.findall(r"\w+", condition) for condition in conditions]
+    if not negated and SequenceMatcher(None, named[0], named[1], autojunk=False).ratio() < ALIKE:
+        return None
     return Effect(kind, conditions)
 
 
@@ -276,6 +292,8 @@ def _on_called(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int])
         return None
     names = [side.tokens[span[1] - 1] for side, span in ((old, was), (new, now)) if span[0] < span[1]]
     called = old.tokens[was[1]] == new.tokens[now[1]] == "("
+    if len(names) == 2 and names[0].rstrip("!") == names[1].rstrip("!"):
+        return None  # a mark behind the name is no other function
     if len(names) == 2 and called and all(_WORD.match(name) and name not in _NO_CALLS for name in names):
         wide = [side.shown(*_widened(side, span)) for side, span in ((old, was), (new, now))]
         same = _alike(_arguments(old, was[1]), _arguments(new, now[1]))

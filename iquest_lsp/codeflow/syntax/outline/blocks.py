@@ -43,6 +43,8 @@ _SET = re.compile(
     r"([$@%]?[A-Za-z_][\w.]*)\s*(?::?=)(?![=~])\s*(.*)"
 )
 _COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")
+#: A call of a method in PHP, with the first text that it is given.
+_CALL = re.compile(r"\s*(\$?\w+(?:(?:->|::)\w+)+\((?:\s*(?:'[^']{1,40}'|\"[^\"]{1,40}\"))?)")
 _CLOSERS = re.compile(
     r"\s*(end\b|\}|\)|\]|\{|fi\b|done\b|esac\b|else\b|elif\b|elsif\b|then\b|do\b|rescue\b|ensure\b|catch\b|where\b)"
 )
@@ -159,6 +161,11 @@ class _Reader:
 
     def _statement(self, at: int, line: str, lines: list[str]) -> int:
         """What stands outside of all blocks, named by what it sets or by the command that it runs."""
+        if self.language == "php" and re.match(r"\s*(?:namespace\s[\w\\]+;|declare\s*\()", line):
+            if self.above >= 0:  # the head of the file
+                words = (item.strip(" \t/*#") for item in lines[self.above : at])
+                self.found.append(Region(short(next(filter(None, words), self.stem)), "comment", self.above, at))
+            return at + 1
         if self.language != "sh" and _IMPORT.match(line):
             if self.found and self.found[-1].kind == "imports" and not any(map(str.strip, lines[self.last : at])):
                 last = self.found.pop()
@@ -169,15 +176,47 @@ class _Reader:
         if self.language in _DECLARATIVE:
             return 0
         end = at + 1
-        while end < len(lines) and (lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()):
+        depth = 0 if self.language == "sh" else _depth(line)
+        while end < min(len(lines), at + MAX_STATEMENT) and (
+            depth > 0 or lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()
+        ):
+            depth += 0 if self.language == "sh" else _depth(lines[end])
             end += 1
         alone = end == at + 1
         if setting := _SET.match(line):
             self.found.append(Region(setting[2], "variable", at, end, setting[3] if alone else ""))
+        elif self.language == "php" and (called := _CALL.match(line)):
+            self.found.append(Region(short(f"{called[1]})"), "command", at, end))
         elif command := _COMMAND.match(line):
             value = line.strip() if alone and self.language == "sh" else ""
             self.found.append(Region(short(command[1]), "command", at, end, value))
         return end
+
+
+#: A statement takes so many lines at most.
+MAX_STATEMENT = 400
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
+_HERE = re.compile(r"(?<!<)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
+
+
+def _depth(line: str) -> int:
+    """Brackets opened and not closed on a line, texts and comments aside."""
+    bare = _TEXT.sub("", line)
+    return sum((char in "([{") - (char in ")]}") for char in bare)
+
+
+def _without_texts(lines: list[str]) -> list[str]:
+    """A script with its texts over several lines (`<<EOF`) as something that goes on with the line above."""
+    kept, word, indent = [], "", ""
+    for line in lines:
+        if word:
+            kept.append(f"{indent}  :")
+            word = "" if line.strip() == word else word
+            continue
+        kept.append(line)
+        if (found := _HERE.search(line)) and not line.lstrip().startswith("#"):
+            word, indent = found[1], line[: len(line) - len(line.lstrip())]
+    return kept if not word else lines
 
 
 def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
@@ -186,7 +225,7 @@ def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     A block goes to the last line before one that is indented no deeper and closes nothing. `language` is the file's
     suffix, `sh` for all shells; `stem` is what its imports are called by.
     """
-    return _Reader(language, stem).read(lines)
+    return _Reader(language, stem).read(_without_texts(lines) if language == "sh" else lines)
 
 
 def _kind(word: str, name: str) -> tuple[str, str]:

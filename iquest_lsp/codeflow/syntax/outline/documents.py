@@ -14,7 +14,7 @@ _ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _ASCIIDOC = re.compile(r"(={1,6})\s+(\S.*?)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
-_MAN = re.compile(r"\.(SH|SS)\s+\"?(.+?)\"?\s*$")
+_MAN = re.compile(r"\.(SH|SS|Sh|Ss)\s+\"?(.+?)\"?\s*$")
 MAX_NAME = 80
 
 
@@ -22,7 +22,11 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
     """Sections by their headings; what stands before the first is the preamble, under the file's `name`."""
     heads: list[tuple[int, int, str, str]] = []
     fence = ""
+    ends = (at for at, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "..."))
+    start = next(ends, -1) + 1 if lines and lines[0].rstrip() == "---" else 0  # what stands before the text is no text
     for at, line in enumerate(lines):
+        if at < start:
+            continue
         if found := _FENCE.match(line):
             mark = found[1]
             fence = "" if fence and mark.startswith(fence) else fence or mark
@@ -30,7 +34,7 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
             continue
         elif heading := _ATX.match(line):
             heads.append((at, len(heading[1]), "section", _title(heading[2])))
-        elif at and re.match(r"(=|-){3,}\s*$", line) and _is_text(lines[at - 1]):
+        elif at > start and re.match(r"(=|-){3,}\s*$", line) and _is_text(lines[at - 1]):
             heads.append((at - 1, 1 if line[0] == "=" else 2, "section", _title(lines[at - 1])))
     return _with_preamble(heads, lines, name)
 
@@ -75,7 +79,7 @@ def asciidoc_sections(lines: list[str], name: str) -> tuple[Region, ...]:
 def manual_sections(lines: list[str], name: str) -> tuple[Region, ...]:
     """Sections of a manual page by their macros; pages written as Markdown are read as such."""
     heads = [
-        (at, 1 + (found[1] == "SS"), "section", _title(found[2]))
+        (at, 1 + (found[1].upper() == "SS"), "section", _title(found[2]))
         for at, line in enumerate(lines)
         if (found := _MAN.match(line))
     ]

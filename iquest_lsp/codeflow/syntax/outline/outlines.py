@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.outline import blocks, documents, keys, packages, scripts, statements
+from iquest_lsp.codeflow.syntax.outline import blocks, c_heads, documents, keys, packages, scripts, statements
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -49,6 +49,14 @@ def _blocks(lines: list[str], name: str) -> tuple[Region, ...]:
     return blocks.blocks(lines, suffix.lower() if stem else "", stem.partition(".")[0] or name)
 
 
+def _gems(lines: list[str], name: str) -> tuple[Region, ...]:
+    """The packages of a Gemfile or a gemspec, and its blocks."""
+    packages_ = packages.gem_requirements(lines)
+    taken = {item.start for item in packages_}
+    rest = blocks.blocks(lines, "rb", name.partition(".")[0] or name)
+    return (*packages_, *(item for item in rest if item.kind not in ("command", "variable") or item.start not in taken))
+
+
 def _component(lines: list[str], name: str) -> tuple[Region, ...]:
     """A component of Vue or Svelte: its elements, and what its script holds."""
     found = list(scripts.html_elements("\n".join(lines)))
@@ -69,6 +77,7 @@ _NAMES: tuple[tuple[str, Reader], ...] = (
     (r"yarn\.lock", _of_lines(packages.yarn_packages)),
     (r"pnpm-lock\.yaml", _with_keys(packages.pnpm_packages, keys.yaml_keys)),
     (r"(package-lock|npm-shrinkwrap)\.json", _with_keys(packages.npm_packages, _json)),
+    (r"pom\.xml", _of_text(scripts.maven_elements)),
     (r"go\.(mod|sum|work)(\.sum)?", _of_lines(packages.go_packages)),
     (r"gemfile\.lock", _of_lines(packages.gem_packages)),
     (r"(?:[\w.]+[-_.])?(requirements|constraints)[^/]*\.(txt|in)", _of_lines(packages.requirements)),
@@ -89,7 +98,8 @@ _NAMES: tuple[tuple[str, Reader], ...] = (
         r"(readme|license|copying|notice|install|changes|changelog|release-notes|news|history|todo|security)",
         documents.paragraphs,
     ),
-    (r"(jenkinsfile|vagrantfile|gemfile|rakefile|justfile|brewfile|podfile)", _blocks),
+    (r"gemfile|.*\.gemspec", _gems),
+    (r"(jenkinsfile|vagrantfile|rakefile|justfile|brewfile|podfile)", _blocks),
     (r"(configure|bootstrap|autogen|\.?(bash|zsh)rc|\.?profile)", _shell),
 )
 _SUFFIXES: dict[str, Reader] = {
@@ -103,17 +113,34 @@ _SUFFIXES: dict[str, Reader] = {
     **dict.fromkeys((".1", ".2", ".3", ".5", ".7", ".8"), documents.manual_sections),
     ".txt": documents.paragraphs,
     **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh", ".fish"), _shell),
+    **dict.fromkeys((".y", ".yy", ".l", ".ll"), _of_lines(c_heads.grammar_parts)),
     **dict.fromkeys((".cmake",), _of_lines(scripts.cmake_commands)),
     **dict.fromkeys((".mk", ".mak"), _of_lines(scripts.make_targets)),
     ".sql": _of_lines(scripts.sql_statements),
     **dict.fromkeys((".css", ".scss", ".less", ".sass"), _of_lines(scripts.css_rules)),
-    **dict.fromkeys((".html", ".htm", ".xhtml", ".xml", ".svg", ".xaml", ".csproj"), _of_text(scripts.html_elements)),
+    **dict.fromkeys(
+        (
+            ".html",
+            ".htm",
+            ".xhtml",
+            ".xml",
+            ".svg",
+            ".xaml",
+            ".csproj",
+            ".props",
+            ".targets",
+            ".fsproj",
+            ".vbproj",
+            ".nuspec",
+        ),
+        _of_text(scripts.html_elements),
+    ),
     **dict.fromkeys((".vue", ".svelte"), _component),
 }
 #: Languages without a grammar here, whose functions and classes are found by their heads and indentation.
 _INDENTED = re.compile(
     r"\.(rb|php|cs|kts?|scala|swift|lua|pl|pm|tcl|exs?|dart|zig|nim|jl|groovy|gradle|proto|graphql|gql|tf|hcl|el|vim|ps1|r|"
-    r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|y|l|pyx|pxd|snap)$"
+    r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|pyx|pxd|snap)$"
 )
 
 

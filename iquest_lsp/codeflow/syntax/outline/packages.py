@@ -16,6 +16,7 @@ _NPM_VERSION = re.compile(r'\s*"version":\s*"([^"]+)"')
 _GO = re.compile(r"(?:require\s+|replace\s+|\t)?([\w.\-~]+\.[\w\-]+(?:/[\w.\-~]+)*)\s+(v[\w.+\-]+)(/go\.mod)?")
 _GO_WORD = re.compile(r"(go|toolchain|module)\s+(\S+)")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.\-]*(?:\[[^\]]*\])?)\s*(?:(?:[=~<>!]=?=?|@)\s*([^;#\s]+))?")
+_GEM_LINE = re.compile(r"\s*(?:gem|\w+\.add(?:_runtime|_development)?_dependency)[\s(]+([\"'])([\w.\-]+)\1(.*)")
 _GEM = re.compile(r"    ([\w.\-]+) \(([^)]+)\)")
 
 
@@ -108,3 +109,13 @@ def gem_packages(lines: list[str]) -> tuple[Region, ...]:
         for at, line in enumerate(lines)
         if (match := _GEM.match(line))
     )
+
+
+def gem_requirements(lines: list[str]) -> tuple[Region, ...]:
+    """Packages that a Gemfile or a gemspec asks for."""
+    found = []
+    for at, line in enumerate(lines):
+        if match := _GEM_LINE.match(line):
+            version = re.match(r"\s*,\s*([\"'])([^\"']*\d[^\"']*)\1", match[3])
+            found.append(Region(match[2], "package", at, at + 1, version[2] if version else ""))
+    return tuple(found)

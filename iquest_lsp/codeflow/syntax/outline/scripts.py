@@ -14,7 +14,7 @@ _INSTRUCTION = re.compile(r"\s*([A-Z]+)\s+(\S.*?)\s*\\?$")
 _STAGE = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 _TARGET = re.compile(r"([^\s#:=][^#:=]*?)\s*::?(?!=)\s*([^=]*)$")
 _MAKE_VARIABLE = re.compile(r"\s*(?:export\s+|override\s+)?([\w.\-]+)\s*(?:\?|:|::|\+)?=\s*(.*)")
-_MAKE_CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif|include|-include)\b\s*(.*)")
+_MAKE_CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include)\b\s*(.*)")
 _CMAKE = re.compile(r"\s*(\w+)\s*\(\s*([^\s()]*)")
 _SQL = re.compile(
     r"\s*(create|alter|drop|insert|update|delete|select|grant|with|comment|truncate|replace|merge)\b"
@@ -65,7 +65,8 @@ def make_targets(lines: list[str]) -> tuple[Region, ...]:
             value = variable[2] if end == at + 1 else ""
             found.append(Region(variable[1], "variable", at, end, value))
         elif condition := _MAKE_CONDITION.match(line):
-            found.append(Region(short(f"{condition[1]} {condition[2]}".strip()), "condition", at, end))
+            if condition[1] not in ("else", "endif"):  # they belong to a condition above
+                found.append(Region(short(f"{condition[1]} {condition[2]}".strip()), "condition", at, end))
         elif target := _TARGET.match(line):
             found.append(Region(short(target[1]), "target", at, end))
         at = end
@@ -138,6 +139,10 @@ def css_rules(lines: list[str]) -> tuple[Region, ...]:
     return tuple(found)
 
 
+#: Elements of project files of .NET that name a package.
+_PACKAGES = frozenset({"packageversion", "packagereference", "globalpackagereference", "package"})
+
+
 class _Elements(HTMLParser):
     """Elements with their lines; one that is never closed ends where its outer one does."""
 
@@ -152,6 +157,10 @@ class _Elements(HTMLParser):
         mark = f"#{given['id']}" if given.get("id") else "." + (given.get("class") or "").split(" ")[0]
         name = short(f"{written or tag}{mark}".rstrip("."))
         start = self.getpos()[0] - 1
+        if tag in _PACKAGES and (package := given.get("include") or given.get("update") or given.get("id")):
+            self.found.append(Region(package, "package", start, start + 1, given.get("version") or ""))
+            self.outer.append((tag, "", start))
+            return
         if _VOID.match(tag):
             self.found.append(Region(name, "element", start, start + 1 + (self.get_starttag_text() or "").count("\n")))
         else:
@@ -161,6 +170,8 @@ class _Elements(HTMLParser):
         if any(item[0] == tag for item in self.outer):
             while self.outer:
                 its_tag, name, start = self.outer.pop()
+                if not name:  # a package
+                    return
                 self.found.append(Region(name, "element", start, self.getpos()[0]))
                 if its_tag == tag:
                     return
@@ -177,8 +188,32 @@ def html_elements(text: str) -> tuple[Region, ...]:
     parser.feed(text)
     while parser.outer:
         _, name, start = parser.outer.pop()
-        parser.found.append(Region(name, "element", start, text.count("\n") + 1))
+        if name:
+            parser.found.append(Region(name, "element", start, text.count("\n") + 1))
     return tuple(parser.found)
+
+
+_DEPENDENCY = re.compile(r"<(dependency|plugin|parent|extension)>(.*?)</\1>", re.DOTALL)
+#: A longer block sets more than what is needed.
+MAX_DEPENDENCY = 12
+
+
+def maven_elements(text: str) -> tuple[Region, ...]:
+    """Packages that a pom.xml asks for, by group and artifact, and its elements outside of them."""
+    packages: list[Region] = []
+    for block in _DEPENDENCY.finditer(text):
+        start, count = text.count("\n", 0, block.start()), block[0].count("\n") + 1
+        named = {
+            tag: found[1].strip() for tag in _COORDINATES if (found := re.search(rf"<{tag}>([^<]*)</{tag}>", block[2]))
+        }
+        if "artifactId" in named and count <= MAX_DEPENDENCY:
+            name = ":".join(filter(None, (named.get("groupId"), named["artifactId"])))
+            packages.append(Region(name, "package", start, start + count, named.get("version", "")))
+    taken = {at for item in packages for at in range(item.start, item.end)}
+    return (*packages, *(item for item in html_elements(text) if item.start not in taken))
+
+
+_COORDINATES = ("groupId", "artifactId", "version")
 
 
 def short(name: str) -> str:

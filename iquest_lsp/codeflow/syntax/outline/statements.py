@@ -125,6 +125,8 @@ class _Walker:
             self._add(self.name, "imports", node)
         elif kind == "export_statement" and node.child_by_field_name("source") is not None:
             self._add(self.name, "exports", node)
+        elif "comment" in kind and _DIRECTIVE.match(self._text(node)):
+            self._add(self._words(node), "directive", node)
         elif "comment" in kind:
             self._add(self._words(node), "comment", node)
         elif kind in ("attribute_item", "inner_attribute_item", "decorator", "preproc_call"):
@@ -275,6 +277,8 @@ def _whole(node: Node) -> Node:
     return node
 
 
+#: Comments of Go that tell its tools what to do.
+_DIRECTIVE = re.compile(r"//(?:go:|\s*\+build\b)")
 _GROUPS = frozenset({"lexical_declaration", "variable_declaration", "const_declaration", "var_declaration"})
 
 

@@ -31,7 +31,7 @@ def count_up(text: Sequence[int]) -> int:
 
 def cheap_rows(call: Call, rows: int) -> float:
     whole = 1.0 + 0.05 * (rows - 1)
-    return {Call.FULL: whole, Call.FIRST: 0.5 * whole, Call.LATER: 0.5 * whole}[call]
+    return {Call.FULL: whole, Call.FIRST: 0.5 * whole, Call.LATER: 0.5 * whole, Call.SMALL: whole}[call]
 
 
 def dear_rows(call: Call, rows: int) -> float:
@@ -196,6 +196,45 @@ def test_a_near_deadline_allows_single_tokens_only() -> None:
 def test_models_that_cannot_go_back_are_never_drafted_for() -> None:
     controller = Controller(2, can_split=True, can_rewind=False)
     assert controller.choose(16, 20, length=100, room=50) == Move(DraftSource.PLAIN)
+
+
+@pytest.mark.parametrize(("row", "drafts"), [(0.05, True), (0.9, False)])
+def test_a_small_model_writes_where_its_measured_cost_pays(row: float, drafts: bool) -> None:
+    controller = Controller(1, can_split=False)
+    for rows in (1, 2, 4, 9):
+        known(controller.costs, rows, 1.0 + 0.05 * rows)
+    for _ in range(2):
+        controller.costs.add(Call.SMALL, 1, 0, row)
+    move = controller.choose(0, 0, length=100, room=50, small=True)
+    assert move.source is (DraftSource.SMALL if drafts else DraftSource.PLAIN)
+    assert controller.choose(0, 0, length=100, room=50) == Move(DraftSource.PLAIN)  # none has read the text
+    assert controller.choose(0, 0, length=100, room=50, small=True, left=1.0) == Move(DraftSource.PLAIN)
+
+
+def test_before_it_is_measured_a_small_model_costs_what_its_weights_say() -> None:
+    assert Costs(1, {1: 1.0, 2: 1.1}, small=0.1).of(Call.SMALL, 1, 0) == pytest.approx(0.1)
+
+
+def test_a_small_model_reads_a_text_only_where_that_is_soon_paid_back() -> None:
+    controller = Controller(1, can_split=False)
+    known(controller.costs, 1, 1.0)
+    assert controller.may_read(5.0, length=100, room=50)
+    assert not controller.may_read(5.0, length=100, room=20)  # a fifth of what writing takes without it
+    assert not controller.may_read(5.0, length=100, room=50, left=20.0)
+    assert controller.may_read(0.0, length=100, room=0, left=0.1)
+    assert not Controller(1, can_split=False, can_rewind=False).may_read(0.0, length=100, room=50)
+
+
+def test_what_a_small_model_wrote_for_nothing_switches_it_off() -> None:
+    controller = Controller(1, can_split=False)
+    for rows in (1, 2, 4, 9):
+        known(controller.costs, rows, 1.0 + 0.05 * rows)
+    for _ in range(2):
+        controller.costs.add(Call.SMALL, 1, 0, 0.05)
+    for _ in range(8):
+        controller.settle_written([0.9] * 8, 0, 1, source=DraftSource.SMALL)
+    assert controller.choose(0, 0, length=100, room=50, small=True) == Move(DraftSource.PLAIN)
+    assert controller.chance(0.9, source=DraftSource.SMALL) < 0.5 < controller.chance(0.9)
 
 
 def known(costs: Costs, rows: int, seconds: float, elapsed: float | None = None) -> None:

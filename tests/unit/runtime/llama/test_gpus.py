@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,14 @@ from iquest_lsp.engines import engine_options
 from iquest_lsp.errors import EngineError, ModelFileError
 from iquest_lsp.runtime.backends import loading
 from iquest_lsp.runtime.base.engine import EngineOptions
-from iquest_lsp.runtime.llama.model import GpuUse, Model, bindings
+from iquest_lsp.runtime.llama.library import system_memory
+from iquest_lsp.runtime.llama.model import EXPERTS, GpuUse, Model, bindings
 from iquest_lsp.runtime.models.catalogue import embedded_path
+from iquest_lsp.runtime.models.gguf_header import read_header
 from iquest_lsp.settings import Settings, apply
 
 GIB = 2**30
+HEADER = read_header(embedded_path())
 
 
 @pytest.fixture
@@ -27,6 +33,7 @@ def arrived(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def load(path: bytes, params: Any) -> None:
         found["layers"], found["mode"], found["main"] = params.n_gpu_layers, params.split_mode, params.main_gpu
         split = params.tensor_split
+        found["kept"] = params.tensor_buft_overrides
         found["split"] = [split[place] for place in range(3)] if split else None
 
     monkeypatch.setattr(lib, "llama_model_load_from_file", load)
@@ -50,6 +57,7 @@ def test_the_parameters_arrive(
         split = split[: int(lib.llama_max_devices())]
     with pytest.raises(ModelFileError):
         Model.load(embedded_path(), gpus=use)
+    assert not arrived.pop("kept")
     assert arrived == {"layers": use.layers, "mode": getattr(lib, mode), "main": main, "split": split}
 
 
@@ -80,10 +88,10 @@ def test_layers_for_a_gpu_that_there_is_not_stay_on_the_processor_and_it_is_said
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(loading, "gpu_memory", list)
-    options, (note,) = loading.on_devices(EngineOptions(gpu_layers=20, main_gpu=1))
+    options, (note,) = loading.on_devices(EngineOptions(gpu_layers=20, main_gpu=1), HEADER)
     assert loading.gpu_use(options) == GpuUse()
     assert "found no GPU" in note
-    assert loading.on_devices(EngineOptions()) == (EngineOptions(), ())
+    assert loading.on_devices(EngineOptions(), HEADER) == (EngineOptions(), ())
 
 
 @pytest.mark.parametrize(
@@ -92,9 +100,9 @@ def test_layers_for_a_gpu_that_there_is_not_stay_on_the_processor_and_it_is_said
 def test_a_gpu_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch, wish: EngineOptions) -> None:
     monkeypatch.setattr(loading, "gpu_memory", lambda: [8 * GIB, 8 * GIB])
     with pytest.raises(EngineError, match="no GPU number 2"):
-        loading.on_devices(wish)
+        loading.on_devices(wish, HEADER)
     fitting = EngineOptions(gpu_layers=9, main_gpu=1, tensor_split=(1, 1))
-    assert loading.on_devices(fitting) == (fitting, ())
+    assert loading.on_devices(fitting, HEADER) == (replace(fitting, experts="gpu"), ())
 
 
 def test_what_is_told_of_a_model_holds_what_it_runs_without(tmp_path: Path) -> None:
@@ -106,3 +114,44 @@ def test_what_is_told_of_a_model_holds_what_it_runs_without(tmp_path: Path) -> N
         assert told.plan == "as asked"
     finally:
         model.close()
+
+
+def test_experts_that_stay_in_system_memory_are_named_to_llama_cpp(monkeypatch: pytest.MonkeyPatch) -> None:
+    lib, found = bindings(), list[tuple[bytes | None, int | None]]()
+
+    class Entry(ctypes.Structure):
+        _fields_ = (("pattern", ctypes.c_char_p), ("buffer_type", ctypes.c_void_p))
+
+    def load(path: bytes, params: Any) -> None:
+        entries = ctypes.cast(params.tensor_buft_overrides, ctypes.POINTER(Entry))
+        found.extend((entries[at].pattern, entries[at].buffer_type) for at in range(2))
+
+    monkeypatch.setattr(lib, "llama_model_load_from_file", load)
+    with pytest.raises(ModelFileError):
+        Model.load(embedded_path(), gpus=GpuUse(-1, keeps_experts=True))
+    assert found == [(EXPERTS, system_memory()), (None, None)]
+    names = ["blk.3.ffn_up_exps.weight", "blk.0.ffn_down_exps.weight", "blk.1.ffn_gate_exps.weight"]
+    assert all(re.search(EXPERTS.decode(), name) for name in names)
+    assert not re.search(EXPERTS.decode(), "blk.3.ffn_up.weight")
+
+
+@pytest.mark.parametrize(
+    ("experts", "gib", "wish", "chosen"),
+    [
+        (8, 12, "auto", "gpu"),
+        (8, 6, "auto", "memory"),
+        (0, 6, "auto", "gpu"),
+        (8, 6, "gpu", "gpu"),
+        (8, 90, "memory", "memory"),
+    ],
+)
+def test_experts_stay_in_system_memory_where_the_gpu_has_no_room(
+    monkeypatch: pytest.MonkeyPatch, experts: int, gib: int, wish: str, chosen: str
+) -> None:
+    monkeypatch.setattr(loading, "gpu_memory", lambda: [gib * GIB // 2, gib * GIB // 2])
+    metadata = {**HEADER.metadata, f"{HEADER.architecture}.expert_count": experts}
+    mixture = replace(HEADER, metadata=metadata, file_size=6 * GIB)
+    options, notes = loading.on_devices(EngineOptions(gpu_layers=-1, experts=wish), mixture)
+    assert options.experts == chosen
+    assert loading.gpu_use(options).keeps_experts == (chosen == "memory")
+    assert len(notes) == (wish == "auto" and chosen == "memory")

@@ -14,7 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from iquest_lsp.cli import cli
-from iquest_lsp.errors import EngineMemoryError, ModelFetchError, ModelFileError, SettingsError, UsageError
+from iquest_lsp.errors import (
+    EngineMemoryError,
+    ModelFetchError,
+    ModelFileError,
+    SettingsError,
+    UnsupportedModelError,
+    UsageError,
+)
 from iquest_lsp.runtime.models import catalogue, manager
 from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.settings import read_toml
@@ -127,6 +134,26 @@ def test_use_plans_first_and_writes_only_the_model(tmp_path: Path, model: Path) 
     assert read_toml(settings)["model"] == ""
     manager.use(str(model), tmp_path / "new" / "settings.toml", memory=2 * 10**9)
     assert read_toml(tmp_path / "new" / "settings.toml") == {"model": str(model.resolve())}
+
+
+def test_use_takes_a_small_model_that_drafts_and_gives_it_up_with_the_large_one(tmp_path: Path, model: Path) -> None:
+    settings, asked = tmp_path / "settings.toml", list[tuple[Path, Path]]()
+    manager.add(str(model))
+    plan = manager.use(
+        "nano", settings, memory=2 * 10**9, draft="small", check=lambda large, small: asked.append((large, small))
+    )
+    assert plan.endswith("drafts for it")
+    assert [small.stem for _, small in asked] == ["small"]
+    assert read_toml(settings) == {"model": "", "draft_model": "small"}
+    manager.use("small", settings, memory=2 * 10**9)
+    assert read_toml(settings) == {"model": "small", "draft_model": ""}
+
+    def refuse(large: Path, small: Path) -> None:
+        raise UnsupportedModelError("small.gguf cannot draft for nano.gguf", why="their vocabularies differ")
+
+    with pytest.raises(UnsupportedModelError, match="their vocabularies differ"):
+        manager.use("nano", settings, memory=2 * 10**9, draft="small", check=refuse)
+    assert read_toml(settings)["model"] == "small"  # nothing was changed
 
 
 def test_a_broken_settings_file_is_left_alone(tmp_path: Path, model: Path) -> None:
