@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import forks
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from tests.without_posix import without_posix
 
 #: -P, so that the working directory of a test lends no modules to the server.
@@ -177,6 +177,14 @@ class HomeWithoutPosix(Home):
     @property
     def daemons(self) -> Path:
         return self.folder / "state" / "iquest-lsp" / "run"
+
+    def command(
+        self, *arguments: str, environment: dict[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own: a fork has what is missing here."""
+        process = self.begin(*arguments, environment=environment)
+        out, err = process.communicate(stdin, 2 * PATIENCE_S)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 @contextlib.contextmanager
