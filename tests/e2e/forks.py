@@ -22,11 +22,25 @@ from tests.waiting import PATIENCE_S
 
 #: Variables that are read when Python or a library starts, too early for a fork.
 _AT_START = ("PYTHON", "LANG", "LC_", "LD_", "OMP_", "OPENBLAS_")
+#: Imports what commands import, most of it late: the forks have it all. None of it is garbage: a fork that looks it
+#: through when it ends would have all its pages copied, in a third of a second.
+IMPORTS = """
+import gc, importlib, pkgutil
+import git, tree_sitter, tree_sitter_python, rich.markdown, tomlkit, sqlite3
+import iquest_lsp.assistant, iquest_lsp.doctor
+for room in ("cli", "codeflow", "nextedit", "daemon.endpoint", "runtime.backends"):
+    package = importlib.import_module("iquest_lsp." + room)
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not found.name.endswith(("__main__", "windows", "unix")):
+            importlib.import_module(found.name)
+gc.collect()
+gc.freeze()
+"""
 # A fork of the listening process takes a request, has another fork run it, and tells how that ended.
-LISTENER = """
+LISTENER = (
+    IMPORTS
+    + """
 import json, os, signal, socket, sys
-import git, tree_sitter
-import iquest_lsp.cli, iquest_lsp.assistant, iquest_lsp.codeflow.history, iquest_lsp.doctor
 
 def serve(connection):
     told, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
@@ -58,6 +72,7 @@ while True:
         break
     connection.close()
 """
+)
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from iquest_lsp.server.framing import frame
+from tests.e2e.forks import IMPORTS
 from tests.e2e.home import Home, private_home
 
 ALONE = ("--engine", "fake", "--standalone")
@@ -85,9 +86,10 @@ FAILURES: dict[str, tuple[int, tuple[str, ...]]] = {
     "no such option": (2, ("why", "--nonsense")),
 }
 NO_JSON = {"--help", "--version", "cache clear", "daemon stop"}
-DRIVER = """
+DRIVER = (
+    IMPORTS
+    + """
 import json, os, sys
-import iquest_lsp.cli, iquest_lsp.assistant, iquest_lsp.doctor
 said = {}
 for number, arguments in enumerate(json.loads(sys.argv[1])):
     child = os.fork()
@@ -103,6 +105,7 @@ for number, arguments in enumerate(json.loads(sys.argv[1])):
     said[number] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 print(json.dumps(said))
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import Home, engine_processes, private_home
+from tests.e2e.home import Home, engine_processes, private_home, stopped
 from tests.waiting import PATIENCE_S, PATIENT_MS, until
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
@@ -163,11 +163,12 @@ async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) 
     async with connected(root, *FAKE, environment=slow, options=PATIENT | {"maxTokens": 100}) as editor:
         uri = editor.open(root / "shapes.py")
         await editor.wait_until_ready()
-        task = asyncio.create_task(editor.inline(uri, 4, 9))
-        await editor.wait_for("decoding", lambda: is_busy(editor))
         engines = engine_processes(await asyncio.to_thread(editor.daemon_pid))
         assert len(engines) == 1
-        os.kill(engines[0], signal.SIGKILL)
+        with stopped(*engines, may_end=True):  # so that the answer has not come before
+            task = asyncio.create_task(editor.inline(uri, 4, 9))
+            await editor.wait_for("decoding", lambda: is_busy(editor))
+            os.kill(engines[0], signal.SIGKILL)
         assert await asyncio.wait_for(task, PATIENCE_S) == []
         items = await asyncio.wait_for(editor.inline(uri, 4, 9), PATIENCE_S)
         assert items
