@@ -173,7 +173,8 @@ class ModelInfo:
     `special_tokens` maps the text of each control token to its id; `metadata` is the GGUF's own, as strings;
     `reach` is how many tokens back any head can attend, in tokens (the context length for RoPE models). `window` is
     how many tokens a prompt may have here (0: not planned), `sequences` how many KV sequences there are for prompts,
-    `plan` why; `notes` are sentences on what of it a user should know: a window that was cut, say.
+    `plan` why; `notes` are sentences on what of it a user should know: a window that was cut, say. `read_rate` is how
+    many tokens a second the model was measured to read here (0: not measured).
     """
 
     name: str
@@ -190,6 +191,7 @@ class ModelInfo:
     notes: tuple[str, ...] = ()
     special_tokens: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    read_rate: float = 0.0
 
 
 class Priority(int, Enum):

@@ -38,7 +38,7 @@ from iquest_lsp.workspace.secret_scan import has_secret
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import DiffExplanation
 
-#: Hears what is there so far: ("text", "thinking" or "evidence", words).
+#: Hears what is there so far: ("text" or "thinking", words), and before them ("evidence", number of tokens to read).
 Listener = Callable[[str, str], None]
 
 MAX_FILES = 8
@@ -182,6 +182,7 @@ class Asker:
         named = NameCheck(shown, project.definers)
         extensions = {path.rpartition(".")[2].lower() for path in known if "." in path}
         statements = StatementFilter(truth, extensions, named, EchoCheck(own))
+        listen("evidence", str(await _tokens(engine, [message.text for message in messages])))
         said: list[str] = []
         thought: list[str] = []
         finish = ""

@@ -27,6 +27,8 @@ from iquest_lsp.settings import Settings
 from iquest_lsp.token_ids import TokenIds
 
 REMOTE = "remote"
+#: How long a model may read before it answers, by its measured speed, and tokens that it may read in any case.
+READ_S, LEAST_READ = 60.0, 1536
 #: What the model family's makers recommend for answers (docs/loop-models.md).
 SAMPLING = Sampling(temperature=0.6, top_p=0.85, top_k=20)
 
@@ -92,7 +94,10 @@ class LocalChat:
         info = await self._engine.start()
         if ChatTemplate.of(info.metadata, info.special_tokens) is None:
             raise no_model(info.name)
-        total = min(info.window or info.context_length, self._window() or CPU_WINDOW) + ANSWER_ROOM
+        read = min(info.window or info.context_length, self._window() or CPU_WINDOW)
+        if info.read_rate and not self._window():
+            read = min(read, max(int(info.read_rate * READ_S), LEAST_READ))
+        total = read + ANSWER_ROOM
         return TokenBudget(total, min(max(total // 4, 256), 4096 if self._think else 1024))
 
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:

@@ -283,7 +283,9 @@ def words_as_they_come(
 
     def hear(kind: str, words: str) -> None:
         nonlocal last
-        if kind == "thinking":
+        if kind == "evidence":
+            aside.print(f"reading {int(words):,} tokens of evidence ...", style="dim")
+        elif kind == "thinking":
             if thinking:
                 begun()
                 aside.print(words, end="", style="dim", soft_wrap=True)

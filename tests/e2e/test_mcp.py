@@ -366,11 +366,12 @@ def test_only_the_protocol_is_on_stdout_and_garbage_ends_nothing(private: Home, 
 
 def test_without_the_extra_the_error_says_what_to_install(private: Home, tmp_path: Path) -> None:
     (tmp_path / "mcp.py").write_text("raise ImportError('there is no mcp here')\n")
-    done = private.command("mcp", environment={"PYTHONPATH": str(tmp_path)})
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert 'pip install "iquest-lsp[mcp]"' in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    process = private.begin("mcp", environment={"PYTHONPATH": str(tmp_path)})
+    out, err = process.communicate("")
+    assert process.returncode == 1
+    assert out == ""
+    assert 'pip install "iquest-lsp[mcp]"' in err
+    assert len(err.splitlines()) == 1
 
 
 async def test_secrets_stay_here(private: Home, tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ def missing_of(
     behaviour = [
         item for item in worth_showing(changes) if item.change in _TELLING and category(item.path) is Category.SOURCE
     ]
+    # What is there under the same name elsewhere has not gone.
+    kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved")}
+    behaviour = [item for item in behaviour if item.change != "removed" or item.name.rsplit(".", 1)[-1] not in kept]
     counted = {(partner.path, partner.of): partner for partner in partners}
     if behaviour and not any(category(path) is Category.TEST for path in paths):
         acting = {item.path for item in behaviour}

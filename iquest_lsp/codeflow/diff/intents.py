@@ -341,7 +341,13 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.2,
         ),
         (
-            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency|memory (use|usage))\b|"
+            r"\b(?:reduc|lower|decreas|sav|less|cut)\w*\b.{0,20}\bmemory\b|"
+            r"\bavoid\w*\b.{0,30}\b(?:alloc\w*|cop(?:y|ies|ying)|overhead|recomput\w*)\b",
+            "perf",
+            4.0,
+        ),
+        (
+            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency)\b|"
             r"优化|性能|加速|缓存",
             "perf",
             1.6,
@@ -379,16 +385,25 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             "style",
             1.7,
         ),
+        (
+            r"^(?:\W*\[[^\]]*\])?\W*(?:add|writ|extend|more|improv|new)\w*\s+(?:(?!for\b|to\b|that\b)[\w-]+\s+){0,4}"
+            r"(?:unit.?|integration.?)?tests?(?:\s+cases?)?\b(?!\s+(?:helper|utilit|runner|framework|command|option))",
+            "test",
+            5.0,
+        ),
         # What a compiler or a linter asks for mends nothing that runs.
         (r"^fix(?:e[sd]|ing)?\s+(?:[\w:-]+\s+){0,2}(?<!deprecation )warnings?\b", "refactor", 6.0),
         (
             r"^fix(?:e[sd]|ing)?\s+(?:(?!for\b)[\w-]+\s+){0,2}(?:lint\w*|format(?:ting)?|indent\w*|whitespaces?|style|flake8|ruff|"
-            r"black|isort|prettier|eslint|gofmt|rustfmt|clippy)\b(?!\s+(?:rule|plugin|option|flag|config))",
+            r"black|isort|prettier|eslint|gofmt|rustfmt|clippy|shfmt|clang-format|checkstyle|rubocop|phpcs|stylelint|golint|"
+            r"scalafmt|ktlint|spotless|yapf|swiftlint|cod(?:e|ing) style)\b"
+            r"(?!\s+(?:rule|plugin|option|flag|config))",
             "style",
             6.0,
         ),
         (
-            r"^(release|prepare release|bump version|version)\b|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
+            r"^(release|prepare release|bump version|version)\b|"
+            r"^[\d.,/ -]*\bversion v?\d+\.\d+|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
             "release",
             3.0,
         ),
@@ -525,9 +540,17 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
         if found:
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
+            if kind == "docs" and shape.symbols is not None and shape.symbols["doc"]:
+                own = sum(shape.categories.values())  # documentation in the code is some too
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
+            if (
+                kind == "feature"
+                and not any(shape.categories[item] for item in _ACTING)
+                and shape.categories[Category.TEST]
+            ):
+                continue  # tests and examples add nothing to what is tested
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:
@@ -585,6 +608,8 @@ _BACKING = {
     "docs": (Category.DOCS, Category.CHANGELOG),
     "build": (Category.BUILD, Category.LOCK, Category.CONFIG),
 }
+#: Files that can do something new.
+_ACTING = (Category.SOURCE, Category.CONFIG, Category.CI, Category.OTHER, Category.GENERATED)
 _MAIN = {
     "docs": frozenset({Category.DOCS, Category.CHANGELOG}),
     "test": frozenset({Category.TEST}),

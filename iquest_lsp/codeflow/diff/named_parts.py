@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.diff.list_items import under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
-from iquest_lsp.codeflow.diff.values import MAX_VALUE, element_effects, pinned_effects, same_value, value_effects
+from iquest_lsp.codeflow.diff.values import MAX_VALUE, line_values, same_value, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -370,8 +370,8 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
         removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
     if part.kind in ("imports", "exports"):
         return link_effects(removed, added, texts[1], exported=part.kind == "exports")
-    if len(removed) == len(added) == 1 and (pinned := pinned_effects(removed[0], added[0])):
-        return pinned
+    if listed := line_values(part.kind, removed, added):
+        return listed
     if part.kind in _VALUES and old.value != new.value and old.value and new.value:
         return value_effects(old.value, new.value, version=part.kind == "package")
     if part.kind in DEFINED:
@@ -387,6 +387,4 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
         )
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
         return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
-    if part.kind == "element" and len(removed) == len(added) == 1:
-        return element_effects(removed[0], added[0])
     return []

@@ -13,8 +13,9 @@ from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.dialects import Read, declared, dotted, violations
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.prose import prose_rows
 from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers
 from iquest_lsp.codeflow.syntax.symbols import parses
@@ -71,6 +72,8 @@ _DEBUG = re.compile(r"\bbreakpoint\(\)|\bpdb\.set_trace\(|^\s*debugger;?\s*$|\bc
 _BROAD = re.compile(
     r"^\s*except\s*(\(?(Base)?Exception\)?\s*(as \w+)?)?:\s*(pass)?\s*$|\bcatch\s*\(\s*\w*\s*\)\s*\{\s*\}"
 )
+#: What the preprocessor chooses by.
+_CHOICE = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|else|elif|endif)\b")
 # What is caught to be cleaned up after goes on.
 _AGAIN = re.compile(r"^\s*(raise|throw)\b")
 _CALLED = ("function", "method")
@@ -215,6 +218,9 @@ def _broken_code(source: DiffSource) -> Iterable[Risk]:
         if parses(path, after):
             continue
         earlier = source.before.get(path)
+        lines = (line for item in source.files if item.path == path for hunk in item.hunks for line in hunk.added)
+        if grammars.language_of(path) in ("c", "cpp") and any(map(_CHOICE.match, lines)):
+            continue  # two forms of one head are more than the grammar reads
         if earlier is None and grammars.language_of(path) in ("c", "cpp"):
             # What macros stand for is not known here, so a new file that does not parse may be sound.
             continue
@@ -245,8 +251,12 @@ def _leftovers(source: DiffSource) -> Iterable[Risk]:
     for item in source.files:
         if category(item.path) is not Category.SOURCE:
             continue
+        text = source.after.get(item.path, b"").split(b"\n")
+        prose = prose_rows(grammars.language_of(item.path), text)
         for hunk in item.hunks:
             for at, line in enumerate(hunk.added, hunk.new_start):
+                if at in prose or is_comment(line):
+                    continue
                 then = hunk.added[at - hunk.new_start + 1 :][:8]
                 if _DEBUG.search(line):
                     yield Risk(RiskKind.DEBUGGING, ((item.path, at + 1),), (line.strip()[:60],))

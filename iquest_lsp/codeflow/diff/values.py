@@ -12,6 +12,7 @@ MAX_VALUE = 60
 _RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
 _PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
 _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
+_PATH = re.compile(r"[\w.\-]+(?:/[\w.\-]+)+\.\w+")
 _VERSION = re.compile(r"[\"']?[\^~=<>v ]*(\d+(?:\.\d+)+)[\w.+\-]*[\"']?$")
 
 
@@ -38,7 +39,15 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
     return [Effect(EffectKind.BECOMES, _near(before, after))]
 
 
-def pinned_effects(removed: str, added: str) -> list[Effect]:
+def line_values(kind: str, removed: list[str], added: list[str]) -> list[Effect]:
+    """What the lines of a part themselves say of a value: of an action's commit, in an element, in a list of files."""
+    if len(removed) == len(added) == 1:
+        found = _pinned(removed[0], added[0])
+        return found or (_element(removed[0], added[0]) if kind == "element" else [])
+    return _paths(removed, added) if kind == "variable" else []
+
+
+def _pinned(removed: str, added: str) -> list[Effect]:
     """What becomes of a value that names a commit, by the version that the comment behind it tells."""
     old, new = _PINNED.search(removed), _PINNED.search(added)
     if not old or not new or old[1] != new[1] or old[3] == new[3]:
@@ -46,12 +55,22 @@ def pinned_effects(removed: str, added: str) -> list[Effect]:
     return [Effect(EffectKind.BECOMES, tuple(f"{item[1]}@{item[2][:7]} # {item[3]}" for item in (old, new)))]
 
 
-def element_effects(removed: str, added: str) -> list[Effect]:
+def _element(removed: str, added: str) -> list[Effect]:
     """What becomes of an element that stands on one line, by what is in it."""
     old, new = (_ELEMENT.fullmatch(line) for line in (removed, added))
     if not old or not new or old[1] != new[1] or old[2] == new[2]:
         return []
     return value_effects(old[2], new[2])
+
+
+def _paths(removed: list[str], added: list[str]) -> list[Effect]:
+    """The files that come and go in a list of files over several lines."""
+    old, new = (
+        [word for line in lines for word in line.split() if _PATH.fullmatch(word)] for lines in (removed, added)
+    )
+    come = [Effect(EffectKind.COMES, (item,)) for item in dict.fromkeys(new) if item not in old]
+    gone = [Effect(EffectKind.GOES, (item,)) for item in dict.fromkeys(old) if item not in new]
+    return [*come, *gone][:3] if len(removed) + len(added) > 2 else []
 
 
 def _is_table(value: str) -> bool:

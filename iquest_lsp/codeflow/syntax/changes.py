@@ -234,7 +234,10 @@ class _Comparison:
     def _comments_only(self, earlier: Symbol, symbol: Symbol) -> tuple[Effect, ...]:
         """The effect that says so where no changed line is of the definition's documentation."""
         sides = zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True)
-        documents = any(at in range(*item.doc) or at in prose for rows, item, prose in sides for at in rows)
+        python = self.language == "python"
+        documents = any(
+            at in range(*item.doc) or (python and at in prose) for rows, item, prose in sides for at in rows
+        )
         return () if documents else (Effect(EffectKind.COMMENTS_ONLY),)
 
     def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:

@@ -15,13 +15,13 @@ MAX_PLAIN, MAX_PLAIN_NAMES = 12, 4
 
 # What begins with a small letter is a variable or a function that makes the exception, whose kind it does not tell.
 RAISES = re.compile(
-    r"\b(?:raise|throw(?:\s+new)?)\s+((?:[A-Za-z_]\w*(?:\.|::|\\))*(?:[A-Z]\w*|\w+_(?:error|exception)))(?![\w.])"
+    r"\b(?:raise|throw(?:\s+new)?)\s+\\?((?:[A-Za-z_]\w*(?:\.|::|\\))*(?:[A-Z]\w*|\w+_(?:error|exception)))(?![\w.])"
 )
 _HANDLES = re.compile(
     r"\bexcept\s+\(?([A-Za-z_][\w., ]*?)\)?\s*(?:as\b|:)|"
     r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+"
 )
-_CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*(?:\.|::))*[A-Za-z_]\w*)\s*\(|\.([A-Za-z_]\w*)\s*\(")
+_CALL = re.compile(r"(?<![\w.%])((?:[A-Za-z_]\w*(?:\.|::))*[A-Za-z_]\w*\??)\s*\(|\.([A-Za-z_]\w*\??)\s*\(")
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^'\\\n]|\\.){1,60}')")
 _ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
@@ -31,7 +31,7 @@ _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{
 MAX_CONDITION = 70
 _COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
 _COMMENT_LINE = re.compile(
-    r"^\s*(#(?!\[|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
+    r"^\s*(#(?!\[|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
 )
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
@@ -140,8 +140,12 @@ def effects(
     found += named(EffectKind.RAISES_NO_MORE, _names(RAISES, minus) - _names(RAISES, new))
     found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, old))
     found += _replaced(minus, plus)
-    old_conditions = _conditions(old)
-    found += [Effect(EffectKind.CHECKS, (item,)) for item in _conditions(plus) if item not in old_conditions][:1]
+    old_conditions = {_form(item) for item in _conditions(minus)} | set(_conditions(old))
+    text = "\n".join(old)  # a condition may have stood behind its statement
+    new_conditions = (
+        item for item in _conditions(plus) if not {item, _form(item)} & old_conditions and item not in text
+    )
+    found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions][:1]
     come, gone = _calls(plus) - _calls(old), _calls(minus) - _calls(new)
     # An exception that is made is told as raised.
     raised = {name.rsplit(".", 1)[-1] for name in _names(RAISES, [*minus, *plus])}
@@ -157,6 +161,11 @@ def _conditions(lines: Iterable[str]) -> list[str]:
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
     found = [_bracketed(match[1]) for line in bare if (match := _CONDITION.match(line))]
     return [condition for condition in found if len(condition) <= MAX_CONDITION and _balanced(condition)]
+
+
+def _form(condition: str) -> str:
+    """A condition without its names: what asks the same of another name is not a new one."""
+    return re.sub(r"\w+", "\0", condition)
 
 
 def _bracketed(condition: str) -> str:
@@ -198,7 +207,7 @@ def plain_effects(
 
 def _tells(line: str) -> bool:
     """Whether a line is more than the end of a block."""
-    return not re.fullmatch(r"[\W_]*(?:end|fi|done|esac|else|then|do|begin)?[\W_]*", line)
+    return not re.fullmatch(r"[\W_]*(?:endif|end|fi|done|esac|else|then|do|begin)?[\W_]*", line)
 
 
 def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:

@@ -24,9 +24,9 @@ _EMPTY = b'""'
 
 
 def prose_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
-    """The rows (0-based) of statements that are nothing but a string in triple quotes; none outside Python."""
+    """The rows (0-based) of what is nothing but prose: strings in triple quotes, comments over several lines."""
     if language != "python":
-        return frozenset()
+        return _comment_rows(lines) if language in _BLOCKS else frozenset()
     rows: set[int] = set()
     quote, is_prose = b"", False
     for row, line in enumerate(lines):
@@ -44,6 +44,24 @@ def prose_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
                 break
             quote, is_prose, at = found[0], at == 0 and bool(_OPENS.match(line)), found.end()
             if is_prose:
+                rows.add(row)
+    return frozenset(rows)
+
+
+#: Languages whose comments over several lines stand between `/*` and `*/`.
+_BLOCKS = frozenset({"javascript", "typescript", "tsx", "java", "c", "cpp", "go", "rust"})
+
+
+def _comment_rows(lines: Sequence[bytes]) -> frozenset[int]:
+    rows: set[int] = set()
+    inside = False
+    for row, line in enumerate(lines):
+        opens = not inside and line.lstrip().startswith(b"/*")
+        inside = inside or opens
+        if inside:
+            _, mark, rest = (line.lstrip()[2:] if opens else line).rpartition(b"*/")
+            inside = not mark
+            if inside or not rest.strip():
                 rows.add(row)
     return frozenset(rows)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A longer signature is kept in part.
 MAX_SIGNATURE = 300
+#: So many bytes of a head are read, comments among them.
+MAX_HEAD = 20_000
 MAX_SOURCE = 1024 * 1024
 MAX_SYMBOLS = 20_000
 
@@ -65,6 +67,10 @@ _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
 _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 #: What leads from a head to its body; the `>` of a type parameter belongs to the head.
 _HEAD_END = re.compile(r"(?:[\s{:=]|=>)+$")
+_BLOCK_COMMENT = re.compile(r"(?<![\w\"'*])/\*.*?\*/", re.DOTALL)
+_MACRO = re.compile(r"#\s*define\s+\w+\([^)]*\)|(?:pub\s+)?macro_rules!\s*\w+|(?:pub\s+)?macro\s+\w+")
+#: What a caller in Java does not see of a parameter.
+_FINAL = re.compile(r"(?<=[(,])(\s*)final\s+")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 #: What marks a function as a test in Rust, and how classes of tests are called.
 _TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
@@ -286,6 +292,9 @@ class _Walker:
         end = last.row + (last.column > 0)
         head = self._head_row(node, body)
         signature = name if kind in ("constant", "variable") else self._signature(node, body)
+        if kind == "macro":  # what it stands for is its body
+            found = _MACRO.match(signature)
+            signature = found[0] if found else signature
         if self.language == "python" and body is not None:
             doc = self._docstring(body) or doc
         short = name.rsplit(".", 1)[-1]
@@ -304,11 +313,14 @@ class _Walker:
         last = node.child_by_field_name("return_type") or node.child_by_field_name("parameters")
         if self.language == "python" and last is not None:
             end = last.end_byte
-        raw = self.source[node.start_byte : min(end, node.start_byte + 2000)].decode("utf-8", "replace")
+        raw = self.source[node.start_byte : min(end, node.start_byte + MAX_HEAD)].decode("utf-8", "replace")
+        if "/*" in raw and self.language != "python":
+            raw = _BLOCK_COMMENT.sub("", raw)
         text = " ".join((_HEAD_COMMENT.sub("\n", raw) if "\n" in raw else raw).split())
         if "\n" in raw:
             # The same head broken over lines in another way is the same head.
             text = _CLOSING.sub(r"\1", _OPENING.sub(r"\1", text))
+        text = _FINAL.sub(r"\1", text) if self.language == "java" else text
         return _HEAD_END.sub("", text)[:MAX_SIGNATURE]
 
     def _alone(self, node: Node) -> bool:

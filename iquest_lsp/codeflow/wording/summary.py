@@ -69,7 +69,9 @@ _TEST_VERBS = {
 }
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
-_NAMED_PARTS = frozenset({"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command"})
+_NAMED_PARTS = frozenset(
+    {"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command", "link"}
+)
 _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
 #: Parts that link a module with others.
 _LINKS = frozenset({"imports", "exports"})
@@ -182,7 +184,11 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
             status = item.status if item.status in _FILE_VERBS else ""
             others.setdefault((category(item.path), status, _of_comments(item)), []).append(item)
     beside = any(category(path) is Category.TEST for path in known)
-    return [*phrases, *(_Phrase(_files(kind, some_files, beside=beside)) for (kind, *_), some_files in others.items())]
+    phrases += [_Phrase(_files(kind, some_files, beside=beside)) for (kind, *_), some_files in others.items()]
+    silent = [item.name for item in changes if item.change == "doc"]
+    if not phrases and silent:  # of tests, and of what stands beside them
+        phrases.append(_Phrase(say("changes only the documentation of {}", listed(silent))))
+    return phrases
 
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from iquest_lsp.codeflow.past.retyping import check_out, checked_out
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.tree import walk
+from tests.e2e import forks
 from tests.e2e.home import private_home
 from tests.e2e.rawclient import RawClient, close_all
 from tests.unit.codeflow.conftest import Script, history_of
@@ -203,11 +203,7 @@ async def test_no_command_runs_a_planted_program(script: Script, trap: Path) -> 
     refused = {}
     with private_home() as home:
         for command in COMMANDS:
-            program = [sys.executable, "-P", "-m", "iquest_lsp.cli", *command]
-            environment = {**os.environ, **home.environment}
-            done = subprocess.run(
-                program, cwd=script.root, env=environment, input=LOG, capture_output=True, text=True, check=False
-            )
+            done = forks.command(command, script.root, {**os.environ, **home.environment}, LOG)
             assert not trap.exists(), (command, trap.read_text())
             assert "Traceback" not in done.stderr, (command, done.stderr)
             if done.returncode:

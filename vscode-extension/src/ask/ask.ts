@@ -54,7 +54,8 @@ export class Asker {
       let text = "";
       const learn = (part: ReplyPart): void => {
         text += part.kind === "text" ? part.text : "";
-        soFar(replyReport(question, { text }, place));
+        const reading = part.kind === "evidence" ? t("Reading {0} tokens of evidence…", Number(part.text).toLocaleString()) : "";
+        soFar(replyReport(question, { text: text || reading }, place));
       };
       const reply = await this.ask<Reply, ReplyPart>(ASK, params, learn, token);
       this.conversation = [...this.conversation, { question, answer: reply.text }].slice(-REMEMBERED);

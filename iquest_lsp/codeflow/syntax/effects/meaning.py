@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.syntax.effects.tokens import Side, condition_at, nearest_condition, unturned
+from iquest_lsp.codeflow.syntax.effects.tokens import Side, alike, arguments, condition_at, nearest_condition, unturned
 from iquest_lsp.codeflow.syntax.line_effects import RAISES, Effect, EffectKind
 
 Pair = tuple[Sequence[str], Sequence[str]]
@@ -16,7 +17,7 @@ Pair = tuple[Sequence[str], Sequence[str]]
 MAX_SHOWN, MAX_TOKENS, MAX_CHANGES = 60, 400, 3
 #: How many words two conditions share at least of which one took the other's place.
 ALIKE = 0.4
-_WORD = re.compile(r"[A-Za-z_$][\w$]*!?$")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*[!?]?$")
 _AND, _OR = frozenset({"&&", "and"}), frozenset({"||", "or"})
 _OPPOSITE = {("==", "!="), ("===", "!=="), ("<", ">="), (">", "<="), ("is", "is not"), ("in", "not in")}
 _OPPOSITES = _OPPOSITE | {(other, one) for one, other in _OPPOSITE}
@@ -38,7 +39,7 @@ _NO_CALLS = _TESTS | {
     "match",
 }
 #: A piece of code that goes on at one of its ends.
-_TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\b(?:and|or|not|in|is))$")
+_TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
 _JOINTS = (".", "::", "->", "?.")
 _EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
 #: What becomes of a condition.
@@ -114,10 +115,20 @@ def _compared(old: Side, new: Side) -> list[Effect] | None:
     changes = list(_joined(matcher.get_opcodes(), old, new))
     if not changes or len(changes) > MAX_CHANGES + 2:
         return None
+    lines = Counter((old.line(start), new.line(first)) for start, _, first, _ in changes)
     for start, end, first, last in changes:
+        both = old.line(start), new.line(first)
         effect = _effect(old, new, (start, end), (first, last))
         if effect is None:
             return found or None
+        if (
+            effect.kind in (EffectKind.GAINS, EffectKind.LOSES)
+            and lines[both] > 1
+            and sum(map(len, both)) <= 2 * MAX_SHOWN
+        ):
+            # Of a line that changes in several places, no part is told alone.
+            found = [item for item in found if not all(map(str.__contains__, both, item.values))]
+            effect = Effect(EffectKind.BECOMES, both)
         if effect.kind is EffectKind.PASSES and any(effect.values[0] in item.values[-2:][0] for item in found):
             # The line that says so is told already.
             continue
@@ -292,30 +303,14 @@ def _on_called(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int])
         return None
     names = [side.tokens[span[1] - 1] for side, span in ((old, was), (new, now)) if span[0] < span[1]]
     called = old.tokens[was[1]] == new.tokens[now[1]] == "("
-    if len(names) == 2 and names[0].rstrip("!") == names[1].rstrip("!"):
+    if len(names) == 2 and names[0].rstrip("!") == names[1].rstrip("!") and "?" not in names[0] + names[1]:
         return None  # a mark behind the name is no other function
     if len(names) == 2 and called and all(_WORD.match(name) and name not in _NO_CALLS for name in names):
         wide = [side.shown(*_widened(side, span)) for side, span in ((old, was), (new, now))]
-        same = _alike(_arguments(old, was[1]), _arguments(new, now[1]))
+        same = alike(arguments(old, was[1]), arguments(new, now[1]))
         if same and names[0] != names[1] and max(map(len, wide)) <= MAX_SHOWN and not any("(" in text for text in wide):
             return Effect(EffectKind.CALLS_INSTEAD, (wide[1], wide[0]))
     return None
-
-
-def _arguments(side: Side, opening: int) -> list[str]:
-    """The tokens between a bracket and its partner."""
-    depth = 0
-    for at in range(opening, len(side.tokens)):
-        depth += (side.tokens[at] in "([{") - (side.tokens[at] in ")]}")
-        if not depth:
-            return side.tokens[opening + 1 : at]
-    return side.tokens[opening + 1 :]
-
-
-def _alike(one: list[str], other: list[str]) -> bool:
-    """Whether two lists of arguments are equal, or one goes on where the other ends."""
-    count = min(len(one), len(other))
-    return one == other or (count > 0 and one[:count] == other[:count])
 
 
 def _on_returned(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:

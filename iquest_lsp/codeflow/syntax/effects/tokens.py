@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.syntax.line_effects import is_comment, uncommented
 
 _TOKEN = re.compile(
     r"(?P<text>[rbfuRBFU]{0,2}(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`))|"
-    r"[A-Za-z_$][\w$]*(?:!(?!=))?|\d[\w.]*|is\s+not\b|not\s+in\b|"
+    r"[A-Za-z_$][\w$]*(?:!(?!=)|\?(?=\())?|\d[\w.]*|is\s+not\b|not\s+in\b|"
     r"===|!==|=>|->|::|<=|>=|==|!=|&&|\|\||:=|\+=|-=|\*\*|\?\?|\?\.|\S"
 )
 
@@ -81,3 +81,19 @@ def nearest_condition(condition: str, side: Side) -> str:
 def unturned(condition: str) -> str:
     """A condition without what turns it around."""
     return re.sub(r"\s|^\(|\)$", "", re.sub(r"^\(?\s*(?:!(?!=)|not\b)", "", condition)).strip("()")
+
+
+def arguments(side: Side, opening: int) -> list[str]:
+    """The tokens between a bracket and its partner."""
+    depth = 0
+    for at in range(opening, len(side.tokens)):
+        depth += (side.tokens[at] in "([{") - (side.tokens[at] in ")]}")
+        if not depth:
+            return side.tokens[opening + 1 : at]
+    return side.tokens[opening + 1 :]
+
+
+def alike(one: list[str], other: list[str]) -> bool:
+    """Whether two lists of arguments are equal, or one goes on where the other ends."""
+    count = min(len(one), len(other))
+    return one == other or (count > 0 and one[:count] == other[:count])

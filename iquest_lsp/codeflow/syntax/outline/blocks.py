@@ -50,6 +50,8 @@ _CLOSERS = re.compile(
 )
 _IMPORT = re.compile(r"\s*(?:use|using|import|require|require_once|require_relative|include|include_once|open)\b[\s(]")
 _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*)")
+#: A comment that changes what Ruby does.
+_MAGIC = re.compile(r"#\s*(?:frozen_string_literal|shareable_constant_value):")
 _MARK = re.compile(r"\s*(?:\[[A-Z][\w.]*(?:\(.*\))?\]|#\[.*\]|@[A-Za-z][\w.:]*(?:\(.*\))?)\s*(?:(?://|#).*)?$")
 _TEST_MARK = re.compile(r"\s*(?:@Test\b|\[(?:Test|Fact|Theory|TestMethod|TestCase)\b|#\[Test\b)")
 _TEST_NAME = re.compile(r"test(?:[A-Z_]|$)")
@@ -102,6 +104,9 @@ class _Reader:
 
     def _is_beside(self, at: int, line: str) -> bool:
         """Whether a line is a comment or an attribute, which belongs to what stands below it."""
+        if _MAGIC.match(line):
+            self.found.append(Region(line.strip("# "), "directive", at, at + 1))
+            return True
         commented = self.in_comment or self._is_comment(line)
         if self.in_comment or (commented and "/*" in line):
             self.in_comment = "*/" not in (line.partition("/*")[2] if not self.in_comment else line)

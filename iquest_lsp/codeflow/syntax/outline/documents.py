@@ -11,6 +11,8 @@ from iquest_lsp.codeflow.syntax.outline.region import Region, nested
 
 JOINT = " > "
 _ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
+#: What a link by reference leads to, wherever in the document it stands.
+_LINK = re.compile(r" {0,3}\[([^\]^]+)\]:\s+(\S+)\s*$")
 _ASCIIDOC = re.compile(r"(={1,6})\s+(\S.*?)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
@@ -36,7 +38,12 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
             heads.append((at, len(heading[1]), "section", _title(heading[2])))
         elif at > start and re.match(r"(=|-){3,}\s*$", line) and _is_text(lines[at - 1]):
             heads.append((at - 1, 1 if line[0] == "=" else 2, "section", _title(lines[at - 1])))
-    return _with_preamble(heads, lines, name)
+    links = (
+        Region(f"[{found[1]}]", "link", at, at + 1, found[2])
+        for at, line in enumerate(lines)
+        if at >= start and (found := _LINK.match(line))
+    )
+    return (*_with_preamble(heads, lines, name), *links)
 
 
 def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:

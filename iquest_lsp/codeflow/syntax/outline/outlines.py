@@ -144,6 +144,10 @@ _INDENTED = re.compile(
 )
 
 
+#: The first line of a script for a shell.
+_SCRIPT = re.compile(rb"#!\s*/\S*?(?:/env\s+(?:-S\s+)?)?(?:ba|z|da|k|a)?sh\b")
+
+
 @lru_cache(maxsize=4096)
 def _reader(path: str) -> Reader | None:
     name = PurePosixPath(path).name.lower()
@@ -156,7 +160,8 @@ def _reader(path: str) -> Reader | None:
 
 def has_outline(path: str) -> bool:
     """Whether the parts of such a file have names."""
-    return bool(grammars.language_of(path)) or _reader(path) is not None
+    # A file without a suffix may be a script, as its first line tells.
+    return bool(grammars.language_of(path)) or _reader(path) is not None or "." not in PurePosixPath(path).name
 
 
 @lru_cache(maxsize=32)
@@ -166,6 +171,8 @@ def regions_of(path: str, source: bytes) -> tuple[Region, ...]:
     if language := grammars.language_of(path):
         return statements.statements(language, source, name.partition(".")[0] or name)
     reader = _reader(path)
+    if reader is None and _SCRIPT.match(source):
+        reader = _shell
     if reader is None or len(source) > MAX_BYTES:
         return ()
-    return reader(source.decode("utf-8", "replace").split("\n"), name)
+    return reader(source.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"), name)

@@ -129,6 +129,24 @@ POM = """<project>
   </dependencies>
 </project>
 """
+TYPE = """/**
+Its kind.
+*/
+export type A = {
+\t/**
+\tOne.
+\t*/
+\tx: string;
+};
+"""
+SHARED = """int shared_thing(int a) {
+  int b = a + 1;
+  return b * 2;
+}
+"""
+MAKE = """SOURCES = src/a.c \\
+\tsrc/b.c
+"""
 LOCK = """[[package]]
 name = "a"
 version = "0.1.0"
@@ -360,6 +378,147 @@ CASES = (
         {"Cargo.lock": LOCK.replace("1.0.88", "1.0.89")},
         ("package `b`: changed (raised from 1.0.88 to 1.0.89)",),
         ("package `a`",),
+    ),
+    Case(
+        "comments inside a type, and code in comments",
+        {"a.ts": TYPE, "b.ts": "export function f(a: string): void;\n"},
+        {
+            "a.ts": TYPE.replace("\tOne.\n", "\tOne.\n\n\t@example\n\tconsole.log(it);\n").replace(
+                "x: string", "x: string"
+            ),
+            "b.ts": "export function f(a: string): void;\n",
+        },
+        ("**Kind of change:** docs", "type `A`: only comments changed"),
+        ("## Risks", "signature"),
+    ),
+    Case(
+        "a variable that is called otherwise",
+        {"a.js": "function f(r) {\n  let err = r.error;\n  if (!err) {\n    g();\n  }\n  return h(err);\n}\n"},
+        {"a.js": "function f(r) {\n  let {error} = r;\n  if (!error) {\n    g();\n  }\n  return h(error);\n}\n"},
+        ("function `f`: changed",),
+        ("checks", "loses"),
+    ),
+    Case(
+        "a parameter of Java that is final",
+        {"src/A.java": "class A {\n  @Override\n  public void a(final int v) {\n    b(v);\n  }\n}\n"},
+        {"src/A.java": "class A {\n  @Override\n  public void a(int v) {\n    d(v);\n  }\n}\n"},
+        ("calls `d` instead of `b`", "**Kind of change:** perf"),
+        ("signature",),
+        "Avoid memory allocation in the buffer",
+    ),
+    Case(
+        "names and literals of Ruby, and a comment that it obeys",
+        {"a.rb": "require 'b'\n\nclass A\n  X = 1\n\n  def f(e)\n    !good(e)\n  end\nend\n"},
+        {
+            "a.rb": "# frozen_string_literal: true\nrequire 'b'\n\nclass A\n  X = 1\n  Y = %w(c d).freeze\n\n"
+            "  def f(e)\n    !good?(e)\n"
+            "  end\nend\n"
+        },
+        (
+            "calls `good?` instead of `good`",
+            "`Y = %w(c d).freeze` is new",
+            "directive `frozen_string_literal: true`: added",
+        ),
+        ("`w`", "comments"),
+    ),
+    Case(
+        "an exception by its full name",
+        {"a.php": "<?php\nclass A\n{\n    function f($a)\n    {\n        $this->a = $a;\n    }\n}\n"},
+        {
+            "a.php": "<?php\nclass A\n{\n    function f($a)\n    {\n        if (!$a) {\n"
+            "            throw new \\BadException('no');\n"
+            "        }\n\n        $this->a = $a;\n    }\n}\n"
+        },
+        ("now raises `BadException`",),
+        ("calls `BadException`",),
+    ),
+    Case(
+        "a script without a suffix",
+        {"tool": "#!/usr/bin/env bash\n\nget() {\n    a=1\n}\n"},
+        {"tool": "#!/usr/bin/env bash\n\nget() {\n    a=2\n}\n"},
+        ("Changes `get` in tool",),
+    ),
+    Case(
+        "a head that the preprocessor chooses, and a release",
+        {"a.c": "static int f(const char* a) {\n  return a[0];\n}\n"},
+        {
+            "a.c": "#if defined(A)\nstatic int f(const char* a) {\n#else\nstatic int f(char* a) {\n#endif\n"
+            "  return a[0];\n}\n"
+        },
+        ("**Kind of change:** release",),
+        ("## Risks", "`#endif`"),
+        "2018.07.11, Version 1.22.0 (Stable)",
+    ),
+    Case(
+        "a function that moves out of several files",
+        {"src/a.c": SHARED, "src/b.c": SHARED, "docs/a.md": "# A\n\nCall `shared_thing(1)` of a.\n", "Makefile": MAKE},
+        {
+            "src/a.c": "int a;\n",
+            "src/b.c": "int b;\n",
+            "src/c.c": SHARED,
+            "Makefile": MAKE.replace("\tsrc/b.c", "\tsrc/b.c \\\n\tsrc/more-of-it.c"),
+        },
+        ("`src/more-of-it.c` is new",),
+        ("Perhaps missing", "which is removed"),
+    ),
+    Case(
+        "a link at the end of a document",
+        {"a.md": "# A\n\n## Last\n\nIt.\n\n[1.0]: https://example.org/1.0\n"},
+        {"a.md": "# A\n\n## Last\n\nIt.\n\n[1.1]: https://example.org/1.1\n[1.0]: https://example.org/1.0\n"},
+        ("link `[1.1]`: added",),
+        ("Last",),
+    ),
+    Case(
+        "tests that are added beside a mended line, and an example",
+        {"src/a.py": "def a():\n    return 1\n", "tests/test_a.py": "def test_a():\n    pass\n"},
+        {
+            "src/a.py": "def a():\n    return 1\n\n\ndef b():\n    raise NoSuchThingError('b')\n",
+            "tests/test_a.py": "def test_a():\n    pass\n\n\ndef test_b():\n    pass\n",
+        },
+        ("**Kind of change:** test",),
+        message="Added more of the unittests",
+    ),
+    Case(
+        "an example among the tests",
+        {"a_test.go": "package a\n"},
+        {"b_test.go": "package a\n\nfunc Example() {\n}\n", "go.mod": "module a\n", "a_test.go": "package a\n"},
+        (),
+        ("**Kind of change:** feature",),
+        "Add an example of a hook",
+    ),
+    Case(
+        "a condition that stood behind its statement, and a formatter's complaint",
+        {"a.rb": "def f(b)\n  x = g\n  x.h(b) if ready?\nend\n"},
+        {"a.rb": "def f(b)\n  x = g\n  if ready?\n    x.h(b)\n  end\nend\n"},
+        ("**Kind of change:** style",),
+        ("checks",),
+        "Fix rubocop",
+    ),
+    Case(
+        "a byte order mark before the keys",
+        {"a.json": '\ufeff{\n  "a": "1.2.3"\n}\n'},
+        {"a.json": '\ufeff{\n  "a": "1.3.2"\n}\n'},
+        ("key `a`: changed",),
+    ),
+    Case(
+        "what a macro stands for",
+        {
+            "a.rs": "macro_rules! a {\n    ($e:expr) => ({\n        match $e {\n            x => x,\n        }\n"
+            "    });\n}\n"
+        },
+        {
+            "a.rs": "macro_rules! a {\n    ($e:expr) => ({\n        let y = match $e {\n            x => x,\n"
+            "        };\n        y\n"
+            "    });\n}\n"
+        },
+        ("macro `a`: changed",),
+        ("signature",),
+    ),
+    Case(
+        "documentation of a library for testing",
+        {"lib/src/com/b/testing/Bind.java": "package a;\n\n/** Binds. */\npublic interface Bind {}\n"},
+        {"lib/src/com/b/testing/Bind.java": "package a;\n\n/** Binds all. */\npublic interface Bind {}\n"},
+        ("**Kind of change:** docs", "documentation of `Bind`"),
     ),
 )
 
