@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: About as many are one token of a code model (runtime/remote/text_tokens.py).
 BYTES_PER_TOKEN = 3
+#: The largest number that the protocol knows.
+MOST = 2**31 - 1
 WAITING = "reading the workspace and loading the model"
 
 
@@ -100,19 +102,28 @@ def _without_runtime(settings: Settings) -> dict[str, object]:
 def parse_place(text: str) -> tuple[Path, int, int | None]:
     """FILE:LINE[:COL] as a path, a 0-based line, and a 0-based column or None; raises click.UsageError."""
     parts = text.rsplit(":", 2)
-    if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
-        name, line, column = parts[0], int(parts[1]), int(parts[2])
+    if len(parts) == 3 and _is_number(parts[1]) and _is_number(parts[2]):
+        name, line, column = parts[0], _number(parts[1]), _number(parts[2])
     else:
         parts = text.rsplit(":", 1)
-        if len(parts) != 2 or not parts[1].isdigit():
+        if len(parts) != 2 or not _is_number(parts[1]):
             raise click.UsageError(f"{text!r} is not FILE:LINE or FILE:LINE:COL")
-        name, line, column = parts[0], int(parts[1]), 0
+        name, line, column = parts[0], _number(parts[1]), 0
         if line < 1:
             raise click.UsageError("LINE counts from 1")
         return Path(name).absolute(), line - 1, None
     if line < 1 or column < 1:
         raise click.UsageError("LINE and COL count from 1")
     return Path(name).absolute(), line - 1, column - 1
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _number(digits: str) -> int:
+    """The largest number that the protocol knows stands for all beyond it: no file has as many lines."""
+    return min(int(digits), MOST) if len(digits) < 20 else MOST
 
 
 def _at(file: Path, line: int, column: int | None) -> dict[str, object]:

@@ -56,7 +56,7 @@ class ChatTemplate:
 
         def name(key: str) -> str:
             number = metadata.get(f"tokenizer.ggml.{key}_token_id", "")
-            return named.get(int(number), "") if number.isdigit() else ""
+            return named.get(int(number), "") if number.isdecimal() else ""
 
         return cls(source, tuple(special_tokens), name("bos"), name("eos"))
 

@@ -312,7 +312,7 @@ def _named_by_id(metadata: Mapping[str, str], special_tokens: Mapping[str, int])
 
 
 def _by_id(number: str, special_tokens: Mapping[str, int]) -> str:
-    if not number.isdigit():
+    if not number.isdecimal():
         return ""
     return next((text for text, token in special_tokens.items() if token == int(number)), "")
 

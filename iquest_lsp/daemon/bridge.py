@@ -8,26 +8,22 @@ an exit code that makes the editor start it again.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.daemon import handshake
-from iquest_lsp.daemon.peers import check_peer
+from iquest_lsp.daemon.endpoint import endpoint_of
 from iquest_lsp.daemon.runtime_dir import DaemonFiles, daemon_files, with_absolute_paths
+from iquest_lsp.daemon.starting import Starter
 from iquest_lsp.errors import DaemonError
-from iquest_lsp.steady_memory import STEADY_MALLOC
 
 START_PATIENCE_S = 60.0
-STARTS = 3
 REPLY_PATIENCE_S = 20.0
 FAREWELL_PATIENCE_S = 3.0
 CHUNK = 64 * 1024
@@ -88,9 +84,10 @@ def reach(files: DaemonFiles, options: Mapping[str, object], without: str = WITH
     pause = 0.005
     with contextlib.closing(Starter(files, options, without)) as starter:
         while time.monotonic() < end:
-            connection = dial(files)
-            if connection is not None:
-                said, first = _ask_gently(connection, without)
+            dialed = dial(files)
+            if dialed is not None:
+                connection, key = dialed
+                said, first = _ask_gently(connection, key, without)
                 if said.get("answer") == handshake.WELCOME and handshake.is_compatible(said):
                     return connection, first
                 connection.close()
@@ -116,79 +113,22 @@ def _check_refusal(said: Mapping[str, object], without: str) -> None:
         )
 
 
-class Starter:
-    """Starts a daemon, and another one only when the one before ended without serving.
-
-    A pipe tells: the daemon holds its other end until it serves, and looks whether somebody still waits.
-    """
-
-    def __init__(self, files: DaemonFiles, options: Mapping[str, object], without: str = WITHOUT) -> None:
-        self._without = without
-        self._files = files
-        self._options = dict(options)
-        self._pipe: int | None = None
-        self._left = STARTS
-
-    def start(self) -> None:
-        """Starts one unless one is on its way."""
-        if self._pipe is not None:
-            if not select.select([self._pipe], [], [], 0)[0]:
-                return
-            self.close()
-        if not self._left:
-            raise DaemonError(self._without, why="it ended as it started", fix=f"See {self._files.last_words}")
-        self._left -= 1
-        self._pipe, theirs = os.pipe()
-        with contextlib.suppress(OSError):
-            self._files.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        said = json.dumps([str(self._files.folder), self._files.name, self._options, theirs])
-        # -P and another working directory: an untrusted workspace must not lend its modules to the daemon. Names of
-        # files are UTF-8 for all editors, whatever the locale of the one that comes first.
-        command = [sys.executable, "-P", "-X", "utf8", "-m", "iquest_lsp.daemon", said]
-        try:
-            with _last_words(self._files.last_words) as words:
-                subprocess.run(
-                    command,
-                    cwd=self._files.folder,
-                    env={**STEADY_MALLOC, **os.environ},
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=words,
-                    start_new_session=True,
-                    pass_fds=(theirs,),
-                    check=False,
-                )
-        finally:
-            os.close(theirs)
-
-    def close(self) -> None:
-        """Nobody waits any more."""
-        if self._pipe is not None:
-            os.close(self._pipe)
-            self._pipe = None
-
-
-def dial(files: DaemonFiles) -> socket.socket | None:
-    """A connection to whatever listens, None when nothing does; raises DaemonError when it is somebody else."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(str(files.socket))
-    except (FileNotFoundError, ConnectionError, BlockingIOError):
-        connection.close()
-        return None
-    except OSError as error:
-        connection.close()
-        raise DaemonError(f"Cannot use {files.socket}", why=error.strerror or str(error)) from error
-    check_peer(connection)
-    return connection
+def dial(files: DaemonFiles) -> tuple[socket.socket, bytes] | None:
+    """A connection to whatever listens, and the key to it; None when nothing does. Raises DaemonError when it is
+    somebody else."""
+    return endpoint_of(files).dial()
 
 
 def ask(
-    connection: socket.socket, want: str, token: str = "", patience_s: float = REPLY_PATIENCE_S
+    connection: socket.socket, want: str, token: str = "", patience_s: float = REPLY_PATIENCE_S, key: bytes = b""
 ) -> tuple[dict[str, object], bytes]:
-    """Says what is wanted; returns the reply and the bytes after it. Raises DaemonError, OSError."""
+    """Says what is wanted; returns the reply and the bytes after it. Raises DaemonError, OSError.
+
+    With a key, what answers without it is taken for nobody: the daemon has ended, and its port is another program's.
+    """
     connection.settimeout(patience_s)
-    connection.sendall(handshake.hello(want, token))
+    proven = handshake.introduction(key)
+    connection.sendall(handshake.hello(want, token, proven))
     data = b""
     while b"\n" not in data and len(data) <= handshake.MAX_LINE:
         more = connection.recv(CHUNK)
@@ -197,33 +137,25 @@ def ask(
         data += more
     connection.settimeout(None)
     said, _, first = data.partition(b"\n")
-    return handshake.parse(said), first
+    try:
+        found = handshake.parse(said)
+    except DaemonError:
+        if key:
+            raise ConnectionResetError("somebody else listens on the daemon's port") from None
+        raise
+    if key and not handshake.knows(key, handshake.DAEMON, proven["nonce"], found.get("proof")):
+        raise ConnectionResetError("somebody else listens on the daemon's port")
+    return found, first
 
 
-def _ask_gently(connection: socket.socket, without: str) -> tuple[dict[str, object], bytes]:
+def _ask_gently(connection: socket.socket, key: bytes, without: str) -> tuple[dict[str, object], bytes]:
     """The same; a daemon that ends before it answers has said nothing, and is asked again."""
     try:
-        return ask(connection, "serve")
+        return ask(connection, "serve", key=key)
     except ConnectionError:
         return {}, b""
     except TimeoutError as error:
         raise DaemonError(without, why="it does not answer", fix="Run `iquest-lsp daemon stop`") from error
-
-
-@contextlib.contextmanager
-def _last_words(path: Path) -> Iterator[int]:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags, 0o600)
-        if os.fstat(descriptor).st_size > 1024 * 1024:
-            os.ftruncate(descriptor, 0)
-    except OSError:
-        yield subprocess.DEVNULL
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 # ----------------------------------------------------------------------------------------------------- copying

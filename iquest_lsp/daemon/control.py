@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import time
 from collections.abc import Mapping
 
@@ -35,11 +32,11 @@ def stale(options: Mapping[str, object]) -> tuple[str, str]:
     """
     try:
         files = _files(options)
-        connection = dial(files)
-        if connection is None:
+        dialed = dial(files)
+        if dialed is None:
             pid = holder(files.lock)
             return ("none is running", "") if pid is None else (f"process {pid}", "it does not listen")
-        connection.close()
+        dialed[0].close()
         found = status(options)
     except DaemonError as error:
         return "no use", str(error)
@@ -59,10 +56,11 @@ def stop(options: Mapping[str, object]) -> int:
     except DaemonError:
         if pid is None:
             raise
-    for number in (None, signal.SIGTERM, signal.SIGKILL):
-        if number is not None and pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+    from iquest_lsp import processes  # psutil, which the other questions do without
+
+    for at_once in (None, False, True):
+        if at_once is not None and pid is not None:
+            processes.end(pid, at_once=at_once)
         if _is_gone(files):
             return pid or 0
     raise DaemonError(f"The daemon (process {pid}) does not end")
@@ -81,12 +79,12 @@ def _files(options: Mapping[str, object]) -> DaemonFiles:
 
 
 def _ask(files: DaemonFiles, want: str, patience_s: float = REPLY_PATIENCE_S) -> dict[str, object]:
-    connection = dial(files)
-    if connection is None:
+    dialed = dial(files)
+    if dialed is None:
         raise DaemonError("No daemon is running", fix="An editor that starts `iquest-lsp` starts it")
-    with connection:
+    with dialed[0]:
         try:
-            return ask(connection, want, patience_s=patience_s)[0]
+            return ask(dialed[0], want, patience_s=patience_s, key=dialed[1])[0]
         except OSError as error:
             why = "it was silent too long" if isinstance(error, TimeoutError) else str(error)
             raise DaemonError("The daemon does not answer", why=why, fix="Run `iquest-lsp daemon stop`") from error

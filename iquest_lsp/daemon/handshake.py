@@ -8,11 +8,16 @@
 No message of the protocol holds a NUL (JSON escapes it), so that the end is told from the messages without reading
 them. The keys `iquest-lsp`, `version` and `want` stay as they are in every version; `iquest-lsp` counts up when two
 versions can no longer be joined by copying bytes.
+
+Where the two ends have a key (endpoint/loopback.py), the client's line has a random `nonce` and a `proof`, the
+daemon's a `proof` of its own: HMAC-SHA256 of who speaks and of the nonce. Who has no proof gets no answer.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
+import os
 import re
 from collections.abc import Mapping
 
@@ -23,15 +28,37 @@ WIRE = 1
 MAX_LINE = 64 * 1024
 FAREWELL = b"\0"
 
+#: Who speaks, in a proof: one end's cannot be sent back as the other's.
+CALLER, DAEMON = "caller", "daemon"
 WELCOME, REPLACED, INCOMPATIBLE, FULL, DENIED = "welcome", "replaced", "incompatible", "full", "denied"
 
 
-def hello(want: str, token: str = "") -> bytes:
-    """What a client says first."""
-    said: dict[str, object] = {"iquest-lsp": WIRE, "version": __version__, "want": want}
+def hello(want: str, token: str = "", proven: Mapping[str, str] | None = None) -> bytes:
+    """What a client says first; `proven` is what `introduction` gives."""
+    said: dict[str, object] = {"iquest-lsp": WIRE, "version": __version__, "want": want, **(proven or {})}
     if token:
         said["token"] = token
     return line(said)
+
+
+def introduction(key: bytes) -> dict[str, str]:
+    """What shows that a client knows the key, without saying it; nothing where there is none."""
+    if not key:
+        return {}
+    nonce = os.urandom(16).hex()
+    return {"nonce": nonce, "proof": proof(key, CALLER, nonce)}
+
+
+def proof(key: bytes, who: str, nonce: str) -> str:
+    """What only somebody who knows the key can say to a nonce."""
+    return hmac.new(key, f"{who} {nonce}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+
+
+def knows(key: bytes, who: str, nonce: object, shown: object) -> bool:
+    """Whether what was shown is the proof, in a time that says nothing of it."""
+    if not key or not isinstance(nonce, str) or not isinstance(shown, str):
+        return False
+    return hmac.compare_digest(proof(key, who, nonce).encode(), shown.encode("utf-8", "surrogatepass"))
 
 
 def reply(answer: str, **more: object) -> bytes:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from iquest_lsp import file_lock
 from iquest_lsp.errors import DaemonError
 
-fcntl: Any = None
-with contextlib.suppress(ImportError):  # not on Windows, where there is no daemon
-    fcntl = importlib.import_module("fcntl")
-
 RETRY_S = 0.02
+#: Where Windows is, nobody else can read the first byte of a locked file.
+_BEFORE = b"" if file_lock.fcntl is not None else b" "
+_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Lock:
@@ -43,16 +41,14 @@ def acquire(path: Path, patience_s: float, give_up: Callable[[], bool]) -> Lock 
     end = time.monotonic() + patience_s
     while True:
         descriptor = _open(path)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(descriptor):
             os.close(descriptor)
+        elif _same_file(path, descriptor):
+            with contextlib.suppress(OSError):  # a full disk: the text is a courtesy
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, _BEFORE + f"{os.getpid()}\n".encode())
+            return Lock(path, descriptor)
         else:
-            if _same_file(path, descriptor):
-                with contextlib.suppress(OSError):  # a full disk: the text is a courtesy
-                    os.ftruncate(descriptor, 0)
-                    os.write(descriptor, f"{os.getpid()}\n".encode())
-                return Lock(path, descriptor)
             os.close(descriptor)
             continue
         if give_up() or time.monotonic() >= end:
@@ -62,24 +58,40 @@ def acquire(path: Path, patience_s: float, give_up: Callable[[], bool]) -> Lock 
 
 def holder(path: Path) -> int | None:
     """The process that holds the lock, None when nobody does or its id cannot be read."""
+    return _look(path)[1]
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process holds the lock."""
+    return _look(path)[0]
+
+
+def _look(path: Path) -> tuple[bool, int | None]:
+    """Whether the lock is held, and by which process, where that can be read."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, _FLAGS)
     except OSError:
-        return None
+        return False, None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+        if _taken(descriptor, shared=True):
+            return False, None
+        os.lseek(descriptor, len(_BEFORE), os.SEEK_SET)
         text = os.read(descriptor, 32).strip()
-        return int(text) if text.isdigit() else None
-    else:
-        return None
+        return True, int(text) if text.isdigit() else None
     finally:
         os.close(descriptor)
 
 
+def _taken(descriptor: int, *, shared: bool = False) -> bool:
+    try:
+        return file_lock.lock(descriptor, shared=shared)
+    except OSError:  # a file system without locks
+        return False
+
+
 def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        return os.open(path, _FLAGS | os.O_CREAT, 0o600)
     except OSError as error:
         raise DaemonError(f"Cannot open {path}", why=error.strerror or str(error)) from error
 

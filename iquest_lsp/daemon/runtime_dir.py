@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_log_path, user_runtime_path
+from platformdirs import user_log_path, user_runtime_path, user_state_path
 
 from iquest_lsp.errors import DaemonError
 from iquest_lsp.workspace.paths import is_file
@@ -25,13 +25,15 @@ from iquest_lsp.workspace.paths import is_file
 APP = "iquest-lsp"
 #: Longest socket path, in bytes; the kernel's own limits are 104 (macOS) and 108 (Linux), the last one a NUL.
 MAX_SOCKET_PATH = 100
+#: A link or a junction of Windows.
+_REPARSE_POINT = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0x400)
 #: Command line options that make another daemon.
 KEYS = ("engine", "model")
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonFiles:
-    """The files of one daemon: its socket, the lock it holds while it lives, its logs."""
+    """The files of one daemon: its socket or port, the lock it holds while it lives, its logs."""
 
     folder: Path
     name: str = "daemon"
@@ -39,6 +41,11 @@ class DaemonFiles:
     @property
     def socket(self) -> Path:
         return self.folder / f"{self.name}.sock"
+
+    @property
+    def port(self) -> Path:
+        """What says the port and the key of a daemon without a socket."""
+        return self.folder / f"{self.name}.port"
 
     @property
     def lock(self) -> Path:
@@ -56,14 +63,10 @@ class DaemonFiles:
 
 def daemon_files(options: Mapping[str, object]) -> DaemonFiles:
     """The files of the daemon for these command line options; makes its folder. Raises DaemonError."""
-    if not hasattr(os, "getuid"):
-        raise DaemonError(
-            "There is no daemon on this system",
-            why="it needs a socket whose other end the system names, as Linux and macOS have",
-            fix="Every editor and command loads a model of its own instead",
-        )
     folder = runtime_folder()
     name = service_name(options)
+    if not hasattr(os, "getuid"):
+        return DaemonFiles(profile_folder(folder), name)
     if len(os.fsencode(folder / f"{name}.sock")) > MAX_SOCKET_PATH:
         digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         folder = Path("/tmp") / f"{APP}-{os.getuid()}-{digest}"  # short, and checked below
@@ -97,6 +100,8 @@ def with_absolute_paths(options: Mapping[str, object]) -> dict[str, object]:
 
 def runtime_folder() -> Path:
     """Where the user's sockets belong: the session's runtime directory, else a folder in the temporary one."""
+    if not hasattr(os, "getuid"):  # Windows empties its folder for temporary files now and then
+        return user_state_path(APP, appauthor=False) / "run"
     if sys.platform == "darwin":
         return user_runtime_path(APP)
     for base in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.getuid()}"):
@@ -135,6 +140,23 @@ def private_folder(folder: Path) -> Path:
         raise DaemonError(
             f"Cannot use {folder}", why=error.strerror or str(error), fix="Set XDG_RUNTIME_DIR to a folder of your own"
         ) from error
+    return folder
+
+
+def profile_folder(folder: Path) -> Path:
+    """The same where users have no numbers, as on Windows: a folder of the user's profile, which others cannot enter.
+
+    Python from 3.12.4 on makes one with mode 0700 the user's alone, whatever its parents allow.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        status = folder.lstat()
+    except OSError as error:
+        raise DaemonError(f"Cannot use {folder}", why=error.strerror or str(error)) from error
+    if not stat.S_ISDIR(status.st_mode) or getattr(status, "st_file_attributes", 0) & _REPARSE_POINT:
+        raise _refusal(folder, "it is a link or a file, not a folder")
     return folder
 
 

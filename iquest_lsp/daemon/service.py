@@ -9,10 +9,7 @@ import faulthandler
 import hmac
 import logging
 import os
-import select
 import signal
-import socket
-import stat
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,11 +18,12 @@ from typing import Any
 from iquest_lsp import __version__
 from iquest_lsp.assistant import Assistant
 from iquest_lsp.daemon import handshake, health
+from iquest_lsp.daemon.endpoint import endpoint_of
 from iquest_lsp.daemon.engine_watch import CHECK_EVERY_S, EngineWatch
 from iquest_lsp.daemon.lock import Lock, acquire
 from iquest_lsp.daemon.logs import start_logging
-from iquest_lsp.daemon.peers import check_peer
 from iquest_lsp.daemon.runtime_dir import DaemonFiles
+from iquest_lsp.daemon.starting import Waiting
 from iquest_lsp.errors import DaemonError
 from iquest_lsp.server.serve import attend
 from iquest_lsp.server.stream import READ_LIMIT, PipeWriter
@@ -40,8 +38,6 @@ LEAVE_PATIENCE_S = 2.0
 MAX_CLIENTS = 64
 #: Connections that have said nothing yet; each holds a descriptor that others need.
 MOST_STRANGERS = 32
-#: Connections taken before those who came earlier are looked at, and those that may wait in the kernel meanwhile.
-AT_ONCE, WAITING = 8, 256
 
 
 class Service:
@@ -54,7 +50,7 @@ class Service:
         self, assistant: Assistant, files: DaemonFiles | None, lock: Lock | None = None, token: str = ""
     ) -> None:
         self.assistant = assistant
-        self._files = files
+        self._endpoint = endpoint_of(files) if files is not None else None
         self._lock = lock
         self._token = token
         self._began = time.monotonic()
@@ -62,7 +58,6 @@ class Service:
         self._handlers: set[asyncio.Task[None]] = set()
         self._strangers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}  # who has not said yet what is wanted
         self._server: asyncio.Server | None = None
-        self._inode = 0
         self._idle: asyncio.TimerHandle | None = None
         self._idle_s = float(assistant.settings.idle_exit_seconds)
         self._stop = asyncio.Event()
@@ -79,8 +74,10 @@ class Service:
         if ready is not None and self._server is not None:
             ready(0 if port is None else self._server.sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self.stop, f"The daemon was stopped ({number.name}).")
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+            if hasattr(signal, name):
+                with contextlib.suppress(NotImplementedError):  # Windows has none that another process can send
+                    loop.add_signal_handler(getattr(signal, name), self.stop, f"The daemon was stopped ({name}).")
         checks = asyncio.create_task(self._check())
         self._rest()
         try:
@@ -142,8 +139,8 @@ class Service:
                 writer.close()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._files is not None:
-            check_peer(writer.get_extra_info("socket"))
+        if self._endpoint is not None:
+            self._endpoint.check_caller(writer.get_extra_info("socket"))
         hello = await asyncio.wait_for(reader.readline(), HELLO_PATIENCE_S)
         if not hello:
             return  # it only looked whether somebody listens
@@ -151,36 +148,41 @@ class Service:
         task = asyncio.current_task()
         assert task is not None
         self._strangers.pop(task, None)
-        if self._files is None and not hmac.compare_digest(str(said.get("token", "")).encode(), self._token.encode()):
+        proven = self._endpoint.answer_to(said) if self._endpoint is not None else {}
+        if self._endpoint is None and not hmac.compare_digest(
+            str(said.get("token", "")).encode(), self._token.encode()
+        ):
             writer.write(handshake.reply(handshake.DENIED, reason="the token is missing or wrong"))
             return
         match said.get("want"):
             case "serve":
                 refusal = self._refusal(said)
-                writer.write(refusal or handshake.reply(handshake.WELCOME, pid=os.getpid()))
+                answer, more = refusal or (handshake.WELCOME, {"pid": os.getpid()})
+                writer.write(handshake.reply(answer, **more, **proven))
                 if not refusal:
                     await self._serve(reader, writer, str(said.get("version")))
             case "status":
-                writer.write(handshake.reply(handshake.WELCOME, status=self.status()))
+                writer.write(handshake.reply(handshake.WELCOME, status=self.status(), **proven))
             case "stop":
-                writer.write(handshake.reply(handshake.WELCOME, pid=os.getpid()))
+                writer.write(handshake.reply(handshake.WELCOME, pid=os.getpid(), **proven))
                 self.stop("The daemon was stopped by `iquest-lsp daemon stop`.")
             case _:
-                writer.write(handshake.reply(handshake.DENIED, reason="the daemon does not know what is wanted"))
+                reason = "the daemon does not know what is wanted"
+                writer.write(handshake.reply(handshake.DENIED, reason=reason, **proven))
 
-    def _refusal(self, said: Mapping[str, object]) -> bytes:
-        """The reply to a client that is not served, b"" for one that is."""
+    def _refusal(self, said: Mapping[str, object]) -> tuple[str, dict[str, object]] | None:
+        """The answer to a client that is not served, and what more it is told; None for one that is."""
         if self._stop.is_set():
-            return handshake.reply(handshake.REPLACED)
-        if handshake.is_newer(said.get("version")) and not self._clients and self._files is not None:
+            return handshake.REPLACED, {}
+        if handshake.is_newer(said.get("version")) and not self._clients and self._endpoint is not None:
             self.stop(f"A newer version ({str(said.get('version'))[:40]}) takes over.")
-            return handshake.reply(handshake.REPLACED)
+            return handshake.REPLACED, {}
         if not handshake.is_compatible(said):
             reason = f"other editors use version {__version__} of the daemon, which this one cannot be joined to"
-            return handshake.reply(handshake.INCOMPATIBLE, reason=reason)
+            return handshake.INCOMPATIBLE, {"reason": reason}
         if len(self._clients) >= MAX_CLIENTS:
-            return handshake.reply(handshake.FULL, reason=f"the daemon serves {MAX_CLIENTS} editors already")
-        return b""
+            return handshake.FULL, {"reason": f"the daemon serves {MAX_CLIENTS} editors already"}
+        return None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, version: str) -> None:
         task = asyncio.current_task()
@@ -192,7 +194,8 @@ class Service:
         transport.set_write_buffer_limits(high=0)  # so that `drain` waits for the last byte
         code, message = 1, self._reason
         try:
-            client, is_local = PipeWriter(transport), self._files is not None  # a port may be forwarded from anywhere
+            client = PipeWriter(transport)
+            is_local = self._endpoint is not None  # a port may be forwarded from anywhere
             code = await attend(self.assistant, reader, client, leaving=self._note_idle_time, is_local=is_local)
             message = ""
         except asyncio.CancelledError:
@@ -217,39 +220,21 @@ class Service:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        if not self._clients and self._files is not None and not self._stop.is_set():
+        if not self._clients and self._endpoint is not None and not self._stop.is_set():
             why = f"No editor was connected for {self._idle_s:.0f} s."
             self._idle = asyncio.get_running_loop().call_later(self._idle_s, self.stop, why)
 
     # ----------------------------------------------------------------------------------------- socket, health
 
     async def _listen(self) -> None:
-        """Puts a listening socket in its place at once: nobody finds one that does not listen yet."""
-        assert self._files is not None
-        made = self._files.socket.with_suffix(".new")
-        made.unlink(missing_ok=True)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(made))
-        made.chmod(0o600)
-        listener.setblocking(False)
-        self._inode = made.lstat().st_ino
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=READ_LIMIT, backlog=AT_ONCE)
-        listener.listen(WAITING)  # asyncio takes its `backlog` for both
-        made.rename(self._files.socket)
+        assert self._endpoint is not None
+        self._server = await self._endpoint.listen(self._accept, READ_LIMIT)
 
     def _close_socket(self) -> None:
         if self._server is not None:
             self._server.close()
-        if self._files is not None and self._socket_is_mine():
-            self._files.socket.unlink(missing_ok=True)
-
-    def _socket_is_mine(self) -> bool:
-        assert self._files is not None
-        try:
-            status = self._files.socket.lstat()
-        except OSError:
-            return False
-        return stat.S_ISSOCK(status.st_mode) and status.st_ino == self._inode
+        if self._endpoint is not None:
+            self._endpoint.remove()
 
     async def _check(self) -> None:
         while True:
@@ -263,7 +248,7 @@ class Service:
 
     async def _check_socket(self) -> None:
         """Whether clients can still find us: something may clean the folder."""
-        if self._files is None or self._stop.is_set() or self._socket_is_mine():
+        if self._endpoint is None or self._stop.is_set() or self._endpoint.is_mine():
             return
         if self._lock is not None and self._lock.is_in_place():
             log.warning("the socket was removed; it is made again")
@@ -274,24 +259,23 @@ class Service:
             self.stop("The daemon's files were removed.")
 
 
-def run(files: DaemonFiles, options: Mapping[str, object], waiting: int) -> None:
+def run(files: DaemonFiles, options: Mapping[str, object], waiting: Waiting) -> None:
     """Becomes the daemon of these files: takes the lock, or leaves it to the one that has it.
 
-    `waiting` is a pipe that is closed once clients can come; its reader is the bridge that waits for it.
+    `waiting` is the bridge that is told once clients can come.
     """
-    os.set_inheritable(waiting, False)
     faulthandler.enable(file=sys.__stderr__ or sys.stderr)
     configuration = Configuration(options, user_file())
     start_logging(files.log, configuration.settings()[0].log_level)
     try:
-        lock = acquire(files.lock, LOCK_PATIENCE_S, lambda: _somebody_listens(files))
+        lock = acquire(files.lock, LOCK_PATIENCE_S, endpoint_of(files).is_answered)
     except DaemonError as error:
         log.error("%s", error)
         return
     if lock is None:
         log.info("another daemon serves already")
         return
-    if _nobody_reads(waiting):
+    if waiting.has_gone():
         log.info("the bridge that started this process has gone")
         return
     log.info("version %s, process %d", __version__, os.getpid())
@@ -299,7 +283,7 @@ def run(files: DaemonFiles, options: Mapping[str, object], waiting: int) -> None
     async def serve() -> None:
         asyncio.get_running_loop().set_exception_handler(_report)
         assistant = Assistant(configuration, statistics=kept_statistics())
-        await Service(assistant, files, lock).run(ready=lambda _: os.close(waiting))
+        await Service(assistant, files, lock).run(ready=lambda _: waiting.tell())
 
     try:
         asyncio.run(serve())
@@ -320,18 +304,3 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         log.warning("connections have to wait a second: %s", error.strerror)  # asyncio listens again then
     else:
         loop.default_exception_handler(context)
-
-
-def _nobody_reads(pipe: int) -> bool:
-    poll = select.poll()
-    poll.register(pipe, 0)
-    return bool(poll.poll(0))
-
-
-def _somebody_listens(files: DaemonFiles) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(files.socket))
-        except OSError:
-            return False
-    return True

@@ -183,7 +183,7 @@ async def _streams(connection: socket.socket, first: bytes) -> tuple[asyncio.Str
     reader = asyncio.StreamReader(limit=LIMIT)
     reader.feed_data(first)
     protocol = asyncio.StreamReaderProtocol(reader)
-    transport, _ = await loop.create_unix_connection(lambda: protocol, sock=connection)
+    transport, _ = await loop.create_connection(lambda: protocol, sock=connection)
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 

@@ -120,7 +120,12 @@ class IndexProcess:
 
 def _kill(process: BaseProcess) -> None:
     """Ends a process and those that it started."""
-    if hasattr(os, "killpg"):  # Windows has no groups
+    if not hasattr(os, "killpg"):  # Windows has no groups
+        from iquest_lsp import processes
+
+        if process.pid is not None and process.is_alive():
+            processes.kill_children(process.pid)
+    else:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if process.pid is not None and process.is_alive() and os.getpgid(process.pid) == process.pid:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -161,6 +166,9 @@ def _end_with_parent() -> None:
         parent.join()
         if hasattr(os, "killpg"):
             os.killpg(0, signal.SIGKILL)
+        from iquest_lsp import processes
+
+        processes.kill_children(os.getpid())
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from lsprotocol import types
+from lsprotocol.validators import UINTEGER_MAX_VALUE
 
 from iquest_lsp.datatypes import Completion, Position, Span
 from iquest_lsp.errors import DocumentError
@@ -66,12 +67,12 @@ def place_in(given: object, lines: LineIndex, encoding: Encoding) -> Position | 
     line, character = place.get("line"), place.get("character")
     if not is_count(line) or not is_count(character):
         return None
-    return position_in(types.Position(line, character), lines, encoding)
+    return lines.from_editor(Position(line, character), encoding)
 
 
 def is_count(number: object) -> TypeGuard[int]:
-    """Whether a message's value is a whole number from 0."""
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+    """Whether a message's value is what the protocol calls an unsigned integer: 0 to 2**31 - 1."""
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= UINTEGER_MAX_VALUE
 
 
 def span_in(range_: types.Range, lines: LineIndex, encoding: Encoding) -> Span:

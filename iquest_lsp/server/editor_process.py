@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from iquest_lsp import processes
+
 log = logging.getLogger(__name__)
 
 #: Between two looks where the system cannot tell by itself that a process ended.
@@ -40,7 +42,7 @@ class EditorProcess:
         self.stop()
         if pid is None or not 0 < pid < 2**31 or pid == os.getpid():
             return
-        if not _is_alive(pid):
+        if not processes.is_alive(pid):
             log.warning("no process %d is to be seen, which the client named as its own", pid)
             self._wait_for_silence(pid)
         elif not self._follow(pid):
@@ -58,7 +60,7 @@ class EditorProcess:
 
     def _follow(self, pid: int) -> bool:
         """Lets the system tell, where it can; it does so of a process that nobody has waited for, too."""
-        if sys.platform != "linux":
+        if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
             return False
         try:
             self._descriptor = os.pidfd_open(pid)
@@ -69,7 +71,7 @@ class EditorProcess:
         return True
 
     def _look(self, pid: int) -> None:
-        if _is_alive(pid):
+        if processes.is_alive(pid):
             self._looking = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look, pid)
         else:
             self._end(pid)
@@ -85,13 +87,3 @@ class EditorProcess:
         log.info("the client's process %d has ended; so does its connection", pid)
         self.stop()
         self._gone()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True

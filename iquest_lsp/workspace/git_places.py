@@ -139,4 +139,4 @@ def _given_by_files(places: Places | None) -> dict[str, str]:
 
 
 def _is_true(text: str) -> bool:
-    return text in ("true", "yes", "on") or (text.isdigit() and int(text) != 0)
+    return text in ("true", "yes", "on") or (text.isdecimal() and int(text) != 0)

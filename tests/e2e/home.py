@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import forks
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
+from tests.without_posix import without_posix
 
 #: -P, so that the working directory of a test lends no modules to the server.
 PROGRAM = (sys.executable, "-P", "-m", "iquest_lsp.cli")
@@ -46,7 +47,12 @@ class Home:
     @property
     def sockets(self) -> list[Path]:
         """The sockets of the daemons that listen."""
-        return sorted((self.folder / "run" / "iquest-lsp").glob("*.sock"))
+        return sorted(self.daemons.glob("*.sock"))
+
+    @property
+    def daemons(self) -> Path:
+        """The folder in which daemons are found."""
+        return self.folder / "run" / "iquest-lsp"
 
     def command(
         self, *arguments: str, environment: dict[str, str] | None = None, stdin: str = ""
@@ -82,7 +88,7 @@ class Home:
     def pids(self) -> list[int]:
         """The daemons that live here, listening or not, by the locks they hold."""
         found = []
-        for lock in (self.folder / "run" / "iquest-lsp").glob("*.lock"):
+        for lock in self.daemons.glob("*.lock"):
             text = lock.read_text().strip()
             if text.isdigit() and is_daemon(int(text)):
                 found.append(int(text))
@@ -157,11 +163,35 @@ def stopped(*pids: int, may_end: bool = False) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
 
 
+class HomeWithoutPosix(Home):
+    """One whose programs lack what Python lacks on Windows: their daemon listens on a port of this machine."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, **without_posix(self.folder / "site")}
+
+    @property
+    def sockets(self) -> list[Path]:
+        return sorted(self.daemons.glob("*.port"))
+
+    @property
+    def daemons(self) -> Path:
+        return self.folder / "state" / "iquest-lsp" / "run"
+
+    def command(
+        self, *arguments: str, environment: dict[str, str] | None = None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own: a fork has what is missing here."""
+        process = self.begin(*arguments, environment=environment)
+        out, err = process.communicate(stdin, 2 * PATIENCE_S)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
 @contextlib.contextmanager
-def private_home() -> Iterator[Home]:
+def private_home(kind: type[Home] = Home) -> Iterator[Home]:
     """A home for the time of a test; its path is short, since that of a socket has to be."""
     folder = Path(tempfile.mkdtemp(prefix="iq-"))
-    home = Home(folder)
+    home = kind(folder)
     try:
         yield home
     finally:

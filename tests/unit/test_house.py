@@ -35,7 +35,8 @@ OWNERS = {
     "lsprotocol": ("server/", "daemon/"),
     "llama_cpp": ("runtime/",),
     "cattrs": ("runtime/base/wire.py", "server/"),
-    "psutil": ("runtime/base/memory.py", "runtime/client/machine.py", "server/"),
+    "psutil": ("processes.py", "runtime/base/memory.py", "runtime/client/machine.py"),
+    "filelock": ("file_lock.py",),
     "tomlkit": ("settings.py",),
     "jinja2": ("context/chat.py",),
     "http": (),
@@ -114,7 +115,7 @@ def test_files_are_replaced_in_one_place() -> None:
     apart = {
         "iquest_lsp/atomic_file.py",
         "iquest_lsp/runtime/port/build.py",  # runs before the package is installed
-        "iquest_lsp/daemon/service.py",  # a socket
+        "iquest_lsp/daemon/endpoint/unix.py",  # a socket
         "iquest_lsp/codeflow/past/store.py",  # sets an unreadable store aside
     }
     for path in [*SOURCES, *(PACKAGE.parent / "quantize").glob("*.py")]:

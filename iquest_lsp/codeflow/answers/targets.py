@@ -16,6 +16,8 @@ from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of, touc
 from iquest_lsp.common_ends import common_ends
 from iquest_lsp.errors import NoSuchFileError, UsageError
 
+_MOST_DIGITS = 18
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -143,10 +145,15 @@ def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:
         if path and name:
             return path, name.replace("::", "."), None
     elif found := re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text):
-        return found[1], "", (int(found[2]), int(found[3] or found[2]))
+        return found[1], "", (_number(found[2]), _number(found[3] or found[2]))
     elif text.strip():
         return text, "", None
     raise UsageError(f"{text!r} names no place in the code", fix="Give FILE:LINE or FILE::SYMBOL")
+
+
+def _number(digits: str) -> int:
+    """A line's number; what is longer than any is cut, since Python turns no more than 4300 digits into a number."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
 def _definition(source: bytes, symbol: Symbol | None) -> tuple[tuple[str, ...], bool]:

@@ -29,7 +29,9 @@ class Patch:
     body: str = ""
 
 
-_COMBINED_HUNK = re.compile(rb"(@@@+) -(\d+)(?:,(\d+))?(?: -\d+(?:,\d+)?)+ \+(\d+)(?:,(\d+))? @@@+ ?(.*)")
+_COMBINED_HUNK = re.compile(
+    rb"(@@@+) -(\d{1,18})(?:,(\d{1,18}))?(?: -\d+(?:,\d+)?)+ \+(\d{1,18})(?:,(\d{1,18}))? @@@+ ?(.*)"
+)
 _GIT = re.compile(rb"diff --git (.+)$")
 _USUAL = re.compile(rb'("?a/.*?"?) ("?b/.*"?)$')
 _QUOTED = re.compile(rb'("(?:[^"\\]|\\.)*"|\S+) ("(?:[^"\\]|\\.)*"|.+)')
@@ -157,6 +159,10 @@ class _PatchReader:
             self._heading(line, (found[1], found[2]), (found[3], found[4]), found[5])
         elif found := _COMBINED_HUNK.match(line):
             self._heading(line, (found[2], found[3]), (found[4], found[5]), found[6], len(found[1]) - 1)
+        elif self.file is not None and line.startswith((b"@@ -", b"@@@ -")):
+            self._end_hunk()
+            self.header = line
+            self._broken("its header names no lines")
         elif self.file is not None:
             self._extended(line)
 

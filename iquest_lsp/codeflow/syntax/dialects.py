@@ -62,6 +62,7 @@ class Violation:
     needs: Version
 
 
+_MOST_DIGITS = 9
 _MANIFESTS: dict[str, tuple[tuple[str, str], ...]] = {
     "python": (
         ("pyproject.toml", r"requires-python\s*=\s*[\"'][^\"']*?(?:>=|~=|\^|==)\s*(\d+(?:\.\d+)*)"),
@@ -119,7 +120,8 @@ def declared(language: str, read: Read) -> Declaration | None:
 @lru_cache(maxsize=256)
 def _first(pattern: str, text: bytes) -> Version | None:
     found = re.search(pattern, text[:200_000].decode("utf-8", "replace"), re.MULTILINE)
-    return tuple(int(part) for part in found[1].split(".")) if found else None
+    parts = found[1].split(".") if found else []
+    return tuple(int(part) for part in parts) if parts and max(map(len, parts)) <= _MOST_DIGITS else None
 
 
 def violations(path: str, source: bytes, declaration: Declaration, hunks: Sequence[Hunk]) -> list[Violation]:

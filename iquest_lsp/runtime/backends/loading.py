@@ -19,12 +19,12 @@ from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.planner import (
     ANSWER_ROOM,
-    MEMORY_SHARE,
     MeasuredSpeed,
     Wishes,
     available_memory,
     cores,
     kv_bytes,
+    layers_that_fit,
     plan,
     reach,
 )
@@ -64,13 +64,20 @@ def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, t
             why=f"the runtime found {count}, numbered from 0",
             fix="Correct main_gpu or tensor_split",
         )
-    if options.experts != "auto":
-        return options, ()
     usable = free[options.main_gpu] if options.main_gpu >= 0 else sum(free)
-    if not int(header.get("expert_count", 0)) or header.file_size <= usable * MEMORY_SHARE:
-        return replace(options, experts="gpu"), ()
-    told = f"The model's experts stay in system memory: the GPUs have {usable / 2**30:.1f} GiB free"
-    return replace(options, experts="memory"), (told,)
+    notes = []
+    if options.experts == "auto":
+        is_full = int(header.get("expert_count", 0)) > 0 and layers_that_fit(header, usable) >= 0
+        options = replace(options, experts="memory" if is_full else "gpu")
+        if is_full:
+            notes.append(f"The model's experts stay in system memory: the GPUs have {usable / 2**30:.1f} GiB free")
+    if options.gpu_layers < 0:
+        fitting = layers_that_fit(header, usable, experts_stay=options.experts == "memory")
+        options = replace(options, gpu_layers=fitting)
+        if fitting >= 0:
+            every = int(header.get("block_count", 0))
+            notes.append(f"{fitting} of {every} layers are on the GPUs, which have {usable / 2**30:.1f} GiB free")
+    return options, tuple(notes)
 
 
 def gpu_use(options: EngineOptions) -> GpuUse:

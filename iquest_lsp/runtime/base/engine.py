@@ -22,7 +22,7 @@ class EngineOptions:
     `kind` is "llama" or "fake". With `plan` the engine chooses by itself (see planner.py), and `window_tokens`,
     `kv_type`, `threads` and `gpu_layers` are wishes, 0 and "auto" none. Without it `context_tokens` is the KV cache's
     size for all sequences together, `window_tokens` what a prompt should not exceed; `threads` 0 means all cores. Of
-    the layers on GPUs -1 are all; they lie on the one numbered `main_gpu`, or (-1) on all by the shares in
+    the layers on GPUs -1 are as many as fit; they lie on the one numbered `main_gpu`, or (-1) on all by the shares in
     `tensor_split` (empty: by free memory); `experts` of a mixture lie with them ("gpu"), in system memory ("memory"),
     or there where the GPUs have no room for all ("auto"). `flash_attention` None lets the runtime choose (its CPU
     kernels round values to half precision, so exact comparisons turn it off). `draft_model` is the name or path of a

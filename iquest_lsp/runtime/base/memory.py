@@ -6,10 +6,13 @@ reads every other system.
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from iquest_lsp.processes import at_work
 
 MEMINFO = Path("/proc/meminfo")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -78,9 +81,42 @@ def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:
     if proc.exists():
         return None
     try:
-        return int(psutil.Process(pid).memory_full_info().uss)  # what would be free if it ended
-    except (psutil.Error, AttributeError):
+        return sum(map(_held_elsewhere, at_work(pid)))
+    except psutil.Error:
         return None
+
+
+def _held_elsewhere(pid: int) -> int:
+    """What would be free if a process ended, in bytes; raises psutil.Error.
+
+    macOS does not let psutil ask for it, and may keep who asks waiting for ever (psutil's issue 2885); its kernel says
+    what a process holds beyond files, its footprint. Where that is not to be had, files are counted too.
+    """
+    process = psutil.Process(pid)
+    if psutil.MACOS:
+        found = _footprint(pid)
+        return int(process.memory_info().rss) if found is None else found
+    return int(process.memory_full_info().uss)
+
+
+class _Usage(ctypes.Structure):
+    """`struct rusage_info_v0` of macOS's <sys/resource.h>."""
+
+    _fields_ = (
+        ("uuid", ctypes.c_uint8 * 16),
+        ("before", ctypes.c_uint64 * 7),
+        ("phys_footprint", ctypes.c_uint64),
+        ("after", ctypes.c_uint64 * 2),
+    )
+
+
+def _footprint(pid: int) -> int | None:
+    usage = _Usage()
+    try:
+        failed = ctypes.CDLL(None).proc_pid_rusage(pid, 0, ctypes.byref(usage))
+    except (OSError, AttributeError):
+        return None
+    return None if failed else int(usage.phys_footprint)
 
 
 def resident_bytes(pid: int) -> int:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from iquest_lsp.processes import at_work
+
 POWER = Path("/sys/class/power_supply")
 PROC = Path("/proc")
 #: Others are at work when they use so much of the processors ...
@@ -91,7 +93,8 @@ class Machine:
     def _times(self) -> tuple[float, float, dict[int, float]]:
         """The same in seconds, from psutil."""
         times = psutil.cpu_times()
-        return sum(times), times.idle, {pid: _own_seconds(pid) for pid in self._own()}
+        own = {member for pid in self._own() for member in at_work(pid)}
+        return sum(times), times.idle, {pid: _own_seconds(pid) for pid in own}
 
 
 class Calm(Enum):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib
 import json
 import logging
 import mmap
@@ -30,13 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from iquest_lsp import file_lock
 from iquest_lsp.atomic_file import put_in_place
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.token_ids import WIDTH, TokenIds
-
-fcntl: Any = None
-with contextlib.suppress(ImportError):  # not on Windows, where two processes may keep a little more than the limit
-    fcntl = importlib.import_module("fcntl")
 
 log = logging.getLogger(__name__)
 
@@ -260,12 +256,9 @@ class StateStore:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if fcntl is None:
-            yield
-            return
         file = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            file_lock.lock(file, wait=True)
             yield
         finally:
             os.close(file)

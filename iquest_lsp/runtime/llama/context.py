@@ -109,6 +109,8 @@ class Context:
         batch.logits = self._outputs.ctypes.data_as(type(batch.logits))
         forget_complaints()
         status = int(lib.llama_decode(self.handle, batch))
+        if self.model.is_on_gpu:
+            lib.llama_synchronize(self.handle)  # what is timed is the work, not the handing over of it
         self._copies = False
         if status != 0:
             raise _decode_error(status, n)
@@ -371,6 +373,6 @@ def _output_mask(logits: Logits, n: int) -> NDArray[np.int8]:
 def _kv_bytes(model: Model, n_ctx: int, n_ubatch: int, n_seq_max: int, type_k: str, type_v: str, swa_full: bool) -> int:
     """Bytes of keys and values: every layer's for the first pass, windows for the passes after it."""
     width = int(model.number("attention.key_length", model.n_embd // max(model.n_head, 1))) * model.n_head_kv
-    cell = sum(width * KV_BLOCKS[kind][0] // KV_BLOCKS[kind][1] for kind in (type_k, type_v)) * model.n_layer
+    cell = sum(width * KV_BLOCKS[kind][0] // KV_BLOCKS[kind][1] for kind in (type_k, type_v)) * model.cached_layers
     local = n_ctx if swa_full else min(n_ctx, -(-(model.loop_window * n_seq_max + n_ubatch) // 256) * 256)
     return cell * (n_ctx + (model.passes - 1) * local)

@@ -83,11 +83,14 @@ class Model:
         # llama.cpp counts a Loop model's layers once per pass
         self.n_layer = int(self.number("block_count", lib.llama_model_n_layer(handle)))
         self.passes = int(self.number("loop.num", 1))
+        #: Layers that have a cache of their own, where one pass runs them several times (Nanbeige).
+        self.cached_layers = self.n_layer * max(int(self.number("num_loops", 1)), 1)
         self.loop_window = int(self.number("loop.window_size", 0))
         self.max_alibi_bias = self.number("attention.max_alibi_bias", 0.0)
         #: Whether the port's flash attention, whose ALiBi distances are exact, takes the place of llama.cpp's own.
         looped = self.architecture == "iquestloopcoder" or f"{self.architecture}.loop.num" in self.metadata
         self.exact_flash_attention = looped and self.max_alibi_bias > 0 and n_gpu_layers == 0
+        self.is_on_gpu = n_gpu_layers != 0
         self._names: dict[bytes, int] | None = None
 
     @classmethod

@@ -24,6 +24,8 @@ ANSWER_ROOM = 512
 #: Of the memory that is free, what the engine may take, and what it leaves in any case.
 MEMORY_SHARE = 0.6
 MEMORY_LEFT = 512 * 2**20
+#: Of a GPU's memory, what layers and caches may take.
+GPU_SHARE = 0.9
 #: Most sequences a plan provides for: windows of several workspaces, and one for questions.
 MOST_SEQUENCES = 4
 #: More cells than these are not worth a second sequence: plain attention lays out scores for all of them.
@@ -229,6 +231,22 @@ def attention_bytes(header: Header, cells: int, batch: int, kv_type: str) -> int
     return (scores + MASK_BYTES) * cells * batch
 
 
+def layers_that_fit(header: Header, free: int, *, experts_stay: bool = False) -> int:
+    """How many layers go on GPUs with so many bytes free, with a cache for the usual window; -1: all of them.
+
+    With `experts_stay` those of a mixture lie elsewhere.
+    """
+    layers = int(header.get("block_count", 0)) or 1
+    elsewhere = sum(tensor.size or 0 for tensor in header.tensors if "_exps." in tensor.name) if experts_stay else 0
+    weights = max(header.file_size - elsewhere, 0)
+    cache = kv_bytes(header, CPU_WINDOW + ANSWER_ROOM, AUTO_TYPES[0])
+    room = int(free * GPU_SHARE) - MEMORY_LEFT
+    if weights + cache <= room:
+        return -1
+    # what is behind the last layer is as large as one of them, and goes there last
+    return max(min(int(room / (weights / (layers + 1) + cache / layers)), layers), 0)
+
+
 def has_sparse_attention(header: Header) -> bool:
     """Whether attention works tile by tile, without scores or masks in full: Loop models with ALiBi on a processor
     (port/flash-attn-alibi.cpp; a GPU's memory is not what is planned here)."""
@@ -247,7 +265,8 @@ def kv_bytes(header: Header, cells: int, kv_type: str, sequences: int = 1) -> in
     heads = int(header.get("attention.head_count", 1)) or 1
     kv_heads = int(header.get("attention.head_count_kv", heads)) or heads
     width, values = _widths(header)
-    cell = int(header.get("block_count", 1)) * kv_heads * (width + values) * ELEMENT_BYTES[kv_type]
+    layers = int(header.get("block_count", 1)) * max(int(header.get("num_loops", 1)), 1)  # a cache for each (Nanbeige)
+    cell = layers * kv_heads * (width + values) * ELEMENT_BYTES[kv_type]
     local = 0
     if header.passes > 1:
         window = int(header.get("loop.window_size", 0))

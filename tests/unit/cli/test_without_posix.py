@@ -1,9 +1,4 @@
-"""What needs no daemon works, and completions without one, where the system has no users by number and no file locks.
-
-Windows is such a system. This stands for it as far as that is possible elsewhere: the names that Python does not have
-there are taken away before the program is loaded; the libraries that it uses have been loaded before, as each of them
-knows Windows by itself.
-"""
+"""Everything works where the system has no users by number, no file locks of flock and no fork, as on Windows."""
 
 from __future__ import annotations
 
@@ -11,29 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-WITHOUT = """
-import asyncio, multiprocessing.connection, multiprocessing.spawn, multiprocessing.util, os, shutil, signal, socket
-import multiprocessing.popen_fork, subprocess, sys, tempfile, types
-import git, numpy, platformdirs.unix, psutil, pygls.lsp.server, watchdog.observers
-for name in ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty"):
-    sys.modules[name] = None
-for name in ("chown", "fchmod", "fork", "getegid", "geteuid", "getgid", "getloadavg", "getpgid", "getuid", "killpg",
-             "nice", "sched_getaffinity", "setpgid", "setsid", "statvfs",
-             "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK"):
-    if hasattr(os, name):
-        delattr(os, name)
-multiprocessing.popen_fork.signal = types.SimpleNamespace(**vars(signal))  # Windows has other code in its place
-for name in ("SIGHUP", "SIGKILL", "SIGUSR1"):
-    if hasattr(signal, name):
-        delattr(signal, name)
-from iquest_lsp.cli import main
-sys.argv = ["iquest-lsp", *sys.argv[1:]]
-main()
-"""
+from tests.without_posix import without_posix
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="stands for Windows elsewhere")
 
 CODE = "def area(width, height):\r\n    return width * height\r\n"
@@ -52,37 +31,60 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    homes = {name: str(project.parent / name) for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")}
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT, *words],
-        cwd=project,
-        env={**os.environ, **homes},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_history_questions_are_answered(project: Path) -> None:
-    why = run(project, "why", "shapes.py:2", "--json")
+@pytest.fixture
+def run(project: Path) -> Iterator[Run]:
+    """Runs the program in the project; what it starts ends with the test."""
+    names = ("XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME")
+    homes = {name: str(project.parent / name) for name in names} | without_posix(project.parent / "site")
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "iquest_lsp.cli", *words],
+            cwd=project,
+            env={**os.environ, **homes},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    yield command
+    command("daemon", "stop", "--engine", "fake")
+
+
+def test_history_questions_are_answered(run: Run) -> None:
+    why = run("why", "shapes.py:2", "--json")
     assert why.returncode == 0, why.stderr[-2000:]
     assert [step["subject"] for step in json.loads(why.stdout)["story"]] == ["Areas", "Sums"]
-    explained = run(project, "explain-diff", "HEAD", "--json")
+    explained = run("explain-diff", "HEAD", "--json")
     assert explained.returncode == 0, explained.stderr[-2000:]
     assert "area" in explained.stdout
 
 
-def test_the_daemon_says_that_there_is_none(project: Path) -> None:
-    examined = run(project, "doctor", "--json")
-    assert examined.returncode == 1
+def test_the_doctor_looks_for_a_daemon(run: Run) -> None:
+    examined = run("doctor", "--json")
     (daemon,) = [check for check in json.loads(examined.stdout)["checks"] if check["name"] == "daemon"]
-    assert "There is no daemon on this system" in daemon["detail"]
+    assert daemon["ok"]
+    assert daemon["detail"] == "none is running"
 
 
-def test_a_completion_and_its_window_are_made_without_the_daemon(project: Path) -> None:
+def test_a_completion_and_its_window_are_made_by_one_daemon(run: Run) -> None:
     for words in (["context", "shapes.py:2"], ["complete", "shapes.py:2"]):
-        done = run(project, *words, "--engine", "fake", "--json")
+        done = run(*words, "--engine", "fake", "--json")
         assert done.returncode == 0, done.stderr[-2000:]
-        assert "There is no daemon on this system" in done.stderr
+        assert done.stderr == ""
         assert json.loads(done.stdout)
+    shown = json.loads(run("daemon", "status", "--engine", "fake", "--json").stdout)
+    assert (shown["model"], shown["state"]) == ("fake", "ready")
+    stopped = run("daemon", "stop", "--engine", "fake")
+    assert f"stopped process {shown['pid']}" in stopped.stderr
+    assert "No daemon is running" in run("daemon", "status", "--engine", "fake").stderr
+
+
+def test_a_completion_is_made_without_the_daemon_too(run: Run) -> None:
+    done = run("complete", "shapes.py:2", "--engine", "fake", "--json", "--standalone")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout)
+    assert "No daemon is running" in run("daemon", "status", "--engine", "fake").stderr

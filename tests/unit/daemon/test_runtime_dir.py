@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.daemon import peers, runtime_dir
+from iquest_lsp.daemon import runtime_dir
+from iquest_lsp.daemon.endpoint import peers
 from iquest_lsp.errors import DaemonError
 
 

@@ -18,6 +18,8 @@ from iquest_lsp.runtime.llama.library import system_memory
 from iquest_lsp.runtime.llama.model import EXPERTS, GpuUse, Model, bindings
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.gguf_header import read_header
+from iquest_lsp.runtime.models.manager import known_model
+from iquest_lsp.runtime.models.planner import kv_bytes
 from iquest_lsp.settings import Settings, apply
 
 GIB = 2**30
@@ -154,4 +156,32 @@ def test_experts_stay_in_system_memory_where_the_gpu_has_no_room(
     options, notes = loading.on_devices(EngineOptions(gpu_layers=-1, experts=wish), mixture)
     assert options.experts == chosen
     assert loading.gpu_use(options).keeps_experts == (chosen == "memory")
-    assert len(notes) == (wish == "auto" and chosen == "memory")
+    assert any("experts stay" in note for note in notes) == (wish == "auto" and chosen == "memory")
+
+
+@pytest.mark.parametrize(
+    ("model", "gib", "least", "most"),
+    [
+        ("IQuest-Coder-V1-7B", 24, -1, -1),
+        ("IQuest-Coder-V1-40B-Loop", 80, -1, -1),
+        ("IQuest-Coder-V1-40B-Loop", 24, 50, 70),
+        ("IQuest-Coder-V1-40B-Loop", 12, 20, 35),
+        ("IQuest-Coder-V1-40B-Loop", 0.25, 0, 0),
+    ],
+)
+def test_as_many_layers_go_on_gpus_as_fit(
+    monkeypatch: pytest.MonkeyPatch, model: str, gib: float, least: int, most: int
+) -> None:
+    known = known_model(model)
+    assert known is not None
+    monkeypatch.setattr(loading, "gpu_memory", lambda: [int(gib * GIB)])
+    options, notes = loading.on_devices(EngineOptions(gpu_layers=-1), known.header)
+    assert least <= options.gpu_layers <= most
+    assert notes == (
+        ()
+        if options.gpu_layers < 0
+        else (f"{options.gpu_layers} of 80 layers are on the GPUs, which have {gib:.1f} GiB free",)
+    )
+    taken = max(options.gpu_layers, 0) / 80 * (known.header.file_size + kv_bytes(known.header, 8704, "f16"))
+    assert taken <= 0.9 * gib * GIB
+    assert loading.on_devices(EngineOptions(gpu_layers=9), known.header)[0].gpu_layers == 9  # as set
