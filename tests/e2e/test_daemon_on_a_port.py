@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,12 +92,12 @@ async def test_a_port_that_somebody_else_took_is_told_nothing(home: Home, root: 
         heard.append(await reader.readline())
         writer.close()
 
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the daemon's connections linger, on Linux
-    listener.bind(("127.0.0.1", port))
-    async with await asyncio.start_server(listen, sock=listener):
-        # The dead daemon's file still names that port.
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        # The dead daemon's file is still there. Its own port cannot be had at once, while old connections linger.
         assert endpoint(home) == (port, key)
+        port = server.sockets[0].getsockname()[1]
+        (file,) = home.sockets
+        file.write_text(json.dumps({"port": port, "key": key.hex(), "pid": first}))
         done = await asyncio.to_thread(home.command, "daemon", "status", *FAKE)
         assert "No daemon is running" in done.stderr
         again = await RawClient.start(home, *FAKE)
