@@ -96,7 +96,7 @@ def log_to_stderr(level: str) -> None:
 def lend_no_programs() -> None:
     """A workspace that nobody vouches for lends no programs: Windows would run a `git.exe` of the working directory."""
     if os.name == "nt":
-        os.environ["NoDefaultCurrentDirectoryInExePath"] = "1"
+        os.environ["NODEFAULTCURRENTDIRECTORYINEXEPATH"] = "1"
 
 
 def survive_any_stream() -> None:

@@ -118,7 +118,7 @@ class Home:
 
     def _is_here(self, pid: int) -> bool:
         try:
-            return psutil.Process(pid).environ().get("XDG_RUNTIME_DIR") == str(self.folder / "run")
+            return psutil.Process(pid).environ().get("XDG_RUNTIME_DIR", "").startswith(f"{self.folder}{os.sep}")
         except psutil.Error:
             return False
 
@@ -149,7 +149,11 @@ def engine_processes(pid: int) -> list[int]:
 def children(pid: int, what: str) -> list[int]:
     """The child processes whose command line holds a text."""
     found = []
-    for child in psutil.Process(pid).children():
+    try:
+        family = psutil.Process(pid).children()
+    except psutil.Error:
+        return []
+    for child in family:
         with contextlib.suppress(psutil.Error):
             if any(what in word for word in child.cmdline()):
                 found.append(child.pid)
