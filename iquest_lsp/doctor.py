@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import shutil
@@ -21,7 +22,7 @@ from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.manager import known_details, known_model, needs
-from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, plan, wishes_of
+from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, drafting_bytes, plan, wishes_of
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.runtime.port import build
@@ -68,7 +69,7 @@ def examine(settings: Settings) -> dict[str, Any]:
             "threads": made.threads,
             "reason": made.reason,
         }
-        notes += made.cuts
+        notes += (*made.cuts, *_draft_notes(settings, header.path))
     return report | {"notes": list(notes)}
 
 
@@ -276,10 +277,25 @@ def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
         model.close()
 
 
+def _draft_notes(settings: Settings, path: Path) -> tuple[str, ...]:
+    """Why the model that should draft does not, if so."""
+    if not settings.draft_model or not installed_runtime():
+        return ()
+    try:
+        check_draft_files(path, catalogue.resolve(settings.draft_model))
+    except IQuestError as error:
+        return (f"The draft model is not used: {error}",)
+    return ()
+
+
 def _plan(settings: Settings, header: Header) -> ModelPlan:
     """The plan as the engine would make it now, with what it measured at its last start."""
     speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
-    return plan(wishes_of(settings), header, speed)
+    memory = available_memory()
+    if memory is not None and settings.draft_model:
+        with contextlib.suppress(IQuestError):  # one that cannot be read is not used
+            memory -= drafting_bytes(read_model(catalogue.resolve(settings.draft_model)))
+    return plan(wishes_of(settings), header, speed, memory)
 
 
 def _rules(folder: Path) -> dict[str, Any]:

@@ -25,6 +25,13 @@ def home() -> Iterator[Home]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def shared_home() -> Iterator[Home]:
+    """A home for a file's tests: their editors, each with a workspace of its own, share a daemon, as a user's do."""
+    with private_home() as made:
+        yield made
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A workspace of one file, without a repository."""

@@ -12,6 +12,7 @@ from lsprotocol import types
 
 from iquest_lsp.server import convert
 from tests.e2e.editor import Editor, connected
+from tests.e2e.home import Home
 from tests.waiting import PATIENCE_S, PATIENT_MS
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
@@ -34,26 +35,26 @@ async def ask(editor: Editor, method: str, params: dict[str, Any]) -> dict[str, 
     return convert.plain(await asyncio.wait_for(editor.protocol.send_request_async(method, params), PATIENCE_S))
 
 
-async def test_a_line_tells_its_story(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_a_line_tells_its_story(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         told = await ask(editor, "iquest/why", {"uri": (root / "shapes.py").as_uri(), "line": 1})
         assert [step["subject"] for step in told["story"]] == ["Compute areas"]
         with pytest.raises(Exception, match="needs a line"):
             await ask(editor, "iquest/why", {"uri": (root / "shapes.py").as_uri()})
 
 
-async def test_a_diff_is_explained_for_a_folder(root: Path) -> None:
+async def test_a_diff_is_explained_for_a_folder(root: Path, shared_home: Home) -> None:
     (root / "shapes.py").write_text(CODE.replace("width * height", "height * width"))
-    async with connected(root, *FAKE) as editor:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         told = await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": ""})
         assert [item["path"] for item in told["files"]] == ["shapes.py"]
         with pytest.raises(Exception, match="no-such-revision"):
             await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": "no-such-revision"})
 
 
-async def test_an_explanation_comes_in_parts_to_those_who_ask(root: Path) -> None:
+async def test_an_explanation_comes_in_parts_to_those_who_ask(root: Path, shared_home: Home) -> None:
     (root / "shapes.py").write_text(CODE.replace("width * height", "height * width"))
-    async with connected(root, *FAKE) as editor:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         params = {"folder": root.as_uri(), "target": "", "partialResultToken": "explain-1"}
         told = await ask(editor, "iquest/explainDiff", params)
         mine = [convert.plain(value) for token, value in editor.parts if token == "explain-1"]
@@ -65,8 +66,8 @@ async def test_an_explanation_comes_in_parts_to_those_who_ask(root: Path) -> Non
         assert not [value for _, value in editor.parts[before:] if hasattr(value, "files")]
 
 
-async def test_lines_and_changes_are_asked_about(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_lines_and_changes_are_asked_about(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         told = await ask(editor, "iquest/why", {"uri": uri, "line": 0, "end_line": 1})
         assert told["target"] == "shapes.py:1-2"
@@ -81,14 +82,14 @@ async def test_lines_and_changes_are_asked_about(root: Path) -> None:
                 await ask(editor, "iquest/impact", {"uri": uri, **wrong})
 
 
-async def test_a_line_has_the_origin_that_blame_names(root: Path) -> None:
+async def test_a_line_has_the_origin_that_blame_names(root: Path, shared_home: Home) -> None:
     git = ["git", "-C", str(root), "-c", "user.name=Bo", "-c", "user.email=b@example.org"]
     subprocess.run([*git, "tag", "v1.0"], check=True)
     (root / "shapes.py").write_text(CODE.replace("width * height", "abs(width * height)"))
     subprocess.run([*git, "commit", "-qam", "Areas are positive"], check=True)
     blamed = subprocess.run([*git, "blame", "-l", "-s", "shapes.py"], capture_output=True, text=True, check=True).stdout
     commits = [line.split()[0].lstrip("^") for line in blamed.splitlines()]
-    async with connected(root, *FAKE) as editor:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py", f"# first\n{(root / 'shapes.py').read_text()}")
         told = [await ask(editor, "iquest/blame", {"uri": uri, "line": line}) for line in range(6)]
         assert [item["commit"][:39] for item in told] == ["", *(name[:39] for name in commits)]
@@ -104,13 +105,13 @@ async def test_a_line_has_the_origin_that_blame_names(root: Path) -> None:
             await ask(editor, "iquest/blame", {"uri": uri})
 
 
-async def test_changes_and_risks_are_told_with_their_places(root: Path) -> None:
+async def test_changes_and_risks_are_told_with_their_places(root: Path, shared_home: Home) -> None:
     (root / "rooms.py").write_text("from shapes import area\n\nroom = area(2, 3)\n")
     git = ["git", "-C", str(root), "-c", "user.name=A", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "add", "."], check=True)
     subprocess.run([*git, "commit", "-qm", "Measure a room"], check=True)
     (root / "shapes.py").write_text("\n" + CODE.replace("(width, height)", "(width, height, depth)"))
-    async with connected(root, *FAKE) as editor:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         told = await ask(editor, "iquest/explainDiff", {"folder": root.as_uri(), "target": "", "places": True})
         assert {"path": "shapes.py", "name": "area", "line": 2} in told["places"]
         [risk] = told["risks"]
@@ -120,8 +121,8 @@ async def test_changes_and_risks_are_told_with_their_places(root: Path) -> None:
         assert not {"places", "remarks"} & set(plain)
 
 
-async def test_the_pieces_of_the_context_can_be_read(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_the_pieces_of_the_context_can_be_read(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         place = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 9}}
         shown = await ask(editor, "iquest/context", {**place, "texts": True})
@@ -131,8 +132,8 @@ async def test_the_pieces_of_the_context_can_be_read(root: Path) -> None:
         assert "texts" not in await ask(editor, "iquest/context", place)
 
 
-async def test_what_may_have_brought_a_bug_is_asked_and_told_in_both_forms(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_what_may_have_brought_a_bug_is_asked_and_told_in_both_forms(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         for place in ({"symbol": "area"}, {"line": 1}, {"line": 0, "end_line": 1}, {}):
             told = await ask(editor, "iquest/suspects", {"uri": uri, "markdown": True, **place})
@@ -149,16 +150,16 @@ async def test_what_may_have_brought_a_bug_is_asked_and_told_in_both_forms(root:
             await ask(editor, "iquest/suspects", {"uri": uri, "line": "x"})
 
 
-async def test_the_lines_asked_about_are_those_of_the_open_document(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_the_lines_asked_about_are_those_of_the_open_document(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py", "# not saved yet\n" + CODE)
         told = await ask(editor, "iquest/suspects", {"uri": uri, "line": 2})
         assert [item["subject"] for item in told["items"]] == ["Compute areas"]
         assert "line" in told["items"][0]["reason"]
 
 
-async def test_the_context_is_what_a_completion_would_send(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_the_context_is_what_a_completion_would_send(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         place = {"textDocument": {"uri": uri}, "position": {"line": 4, "character": 9}}
         shown = await ask(editor, "iquest/context", place)
@@ -169,8 +170,8 @@ async def test_the_context_is_what_a_completion_would_send(root: Path) -> None:
             await ask(editor, "iquest/context", place | {"position": {"line": -1, "character": 0}})
 
 
-async def test_the_models_carry_a_verdict_and_can_be_loaded_again(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_the_models_carry_a_verdict_and_can_be_loaded_again(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         await editor.wait_until_ready()
         for model in (await ask(editor, "iquest/models", {}))["models"]:
             assert model["problem"] or "window of" in model["verdict"]
@@ -180,9 +181,9 @@ async def test_the_models_carry_a_verdict_and_can_be_loaded_again(root: Path) ->
 
 
 @pytest.mark.parametrize("listens", [True, False])
-async def test_the_cost_is_told_to_those_who_listen(root: Path, listens: bool) -> None:
+async def test_the_cost_is_told_to_those_who_listen(root: Path, shared_home: Home, listens: bool) -> None:
     experimental = {"iquest": {"answers": True}} if listens else None
-    async with connected(root, *FAKE, options=PATIENT, experimental=experimental) as editor:
+    async with connected(root, *FAKE, home=shared_home, options=PATIENT, experimental=experimental) as editor:
         heard: list[dict[str, Any]] = []
         editor.feature("iquest/answered")(lambda params: heard.append(convert.plain(params)))
         uri = editor.open(root / "shapes.py")
@@ -195,8 +196,8 @@ async def test_the_cost_is_told_to_those_who_listen(root: Path, listens: bool) -
             assert heard[0]["tokens"]["window"] > 0
 
 
-async def test_null_takes_a_setting_back(root: Path) -> None:
-    async with connected(root, *FAKE, options=PATIENT | {"enable": False}) as editor:
+async def test_null_takes_a_setting_back(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home, options=PATIENT | {"enable": False}) as editor:
         uri = editor.open(root / "shapes.py")
         assert await editor.inline(uri, 4, 9) == []
         change = types.DidChangeConfigurationParams(settings={"iquest": {"enable": None}})

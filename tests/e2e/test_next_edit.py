@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.editor import Editor, connected
+from tests.e2e.home import Home
 
 FAKE = ("--engine", "fake")
 SHAPES = "def area(item_width, height):\n    print(item_width)\n    log(item_width)\n    return item_width * height\n"
@@ -35,8 +36,8 @@ def rename(editor: Editor, uri: str) -> None:
     editor.insert(uri, 3, 1, 10, "side_")
 
 
-async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         assert await asked(editor, uri, 1) == []  # before any edit
         rename(editor, uri)
@@ -57,16 +58,16 @@ async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path) -> N
         assert await asked(editor, uri, 5) == []
 
 
-async def test_another_version_gets_no_edit(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_another_version_gets_no_edit(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         rename(editor, uri)
         assert await asked(editor, uri, 2) == []
         assert await asked(editor, uri, 3, "textDocument/copilotInlineEdit") != []
 
 
-async def test_what_was_dismissed_is_not_offered_again(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_what_was_dismissed_is_not_offered_again(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         rename(editor, uri)
         first = (await asked(editor, uri, 3))[0]
@@ -75,8 +76,8 @@ async def test_what_was_dismissed_is_not_offered_again(root: Path) -> None:
         assert [item.range.start.line for item in await asked(editor, uri, 3)] == [3]
 
 
-async def test_nothing_is_offered_while_a_completion_is_shown(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_nothing_is_offered_while_a_completion_is_shown(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         rename(editor, uri)
         item = {"item": {"command": {"arguments": [1]}}}

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import engine_processes, private_home
+from tests.e2e.home import Home, engine_processes, private_home
 from tests.waiting import PATIENCE_S, PATIENT_MS, until
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
@@ -39,8 +40,8 @@ def is_busy(editor: Editor) -> bool:
     return any(status["state"] == "busy" for status in editor.statuses)
 
 
-async def test_capabilities_are_announced(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_capabilities_are_announced(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         assert editor.capabilities is not None
         # Whole, since an editor that is not told does not ask.
         assert editor.capabilities.inline_completion_provider is not None
@@ -51,8 +52,8 @@ async def test_capabilities_are_announced(root: Path) -> None:
         assert sync.open_close
 
 
-async def test_ghost_text_and_list_say_the_same(root: Path) -> None:
-    async with connected(root, *FAKE, options=PATIENT) as editor:
+async def test_ghost_text_and_list_say_the_same(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home, options=PATIENT) as editor:
         uri = editor.open(root / "shapes.py")
         items = await editor.inline(uri, 4, 9)
         assert [item.insert_text for item in items] == ["width, height):"]
@@ -66,22 +67,33 @@ async def test_ghost_text_and_list_say_the_same(root: Path) -> None:
         assert listed[0].filter_text == edit.new_text
 
 
-async def test_typing_is_followed(root: Path) -> None:
-    async with connected(root, *FAKE, options=PATIENT) as editor:
+async def test_typing_is_followed(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home, options=PATIENT) as editor:
         uri = editor.open(root / "shapes.py")
         editor.insert(uri, 2, 4, 9, "wid")
         items = await editor.inline(uri, 4, 12)
         assert [item.insert_text for item in items] == ["th, height):"]
 
 
+@pytest.fixture(scope="module")
+def answering() -> Iterator[Home]:
+    """A home for the editors that see one answer in their encodings."""
+    with private_home() as made:
+        yield made
+
+
 @pytest.mark.parametrize("encoding", list(types.PositionEncodingKind))
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-async def test_columns_are_counted_as_agreed(root: Path, encoding: types.PositionEncodingKind, end: str) -> None:
+async def test_columns_are_counted_as_agreed(
+    root: Path, answering: Home, encoding: types.PositionEncodingKind, end: str
+) -> None:
     text = end.join(["x = '😀'; area(a, b)", "y = 1", "x = '😀'; are"])
     file = root / "emoji.py"
     file.write_bytes(text.encode())
-    answers = fake(responses=["a(1)"] * 3)
-    async with connected(root, *FAKE, encodings=[encoding], environment=answers, options=PATIENT) as editor:
+    answers = fake(responses=["a(1)"] * 100)
+    async with connected(
+        root, *FAKE, home=answering, encodings=[encoding], environment=answers, options=PATIENT
+    ) as editor:
         assert editor.capabilities is not None
         assert editor.capabilities.position_encoding == encoding
         uri = editor.open(file)
@@ -178,8 +190,8 @@ async def test_a_file_changed_outside_is_seen(root: Path) -> None:
         assert items[0].insert_text.startswith("eter(width, height):")
 
 
-async def test_documents_that_are_no_files_are_left_alone(root: Path) -> None:
-    async with connected(root, *FAKE) as editor:
+async def test_documents_that_are_no_files_are_left_alone(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home) as editor:
         item = types.TextDocumentItem("untitled:Untitled-1", "python", 1, "x = ")
         editor.text_document_did_open(types.DidOpenTextDocumentParams(item))
         assert await editor.inline("untitled:Untitled-1", 0, 4) == []
@@ -210,8 +222,8 @@ async def test_an_unsure_answer_is_shown_to_who_asked_for_it(root: Path) -> None
         assert [item.insert_text for item in await editor.inline(uri, 3, 0, explicit=True)] == ["guess(a)"]
 
 
-async def test_an_answer_goes_on_from_the_selected_item(root: Path) -> None:
-    async with connected(root, *FAKE, options=PATIENT) as editor:
+async def test_an_answer_goes_on_from_the_selected_item(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home, options=PATIENT) as editor:
         uri = editor.open(root / "shapes.py", "def area(width, height):\n    pass\n\n\nare")
         place = types.Range(types.Position(4, 0), types.Position(4, 3))
         context = types.InlineCompletionContext(
@@ -224,8 +236,8 @@ async def test_an_answer_goes_on_from_the_selected_item(root: Path) -> None:
         assert answer.items[0].range == place
 
 
-async def test_a_list_item_can_be_looked_at(root: Path) -> None:
-    async with connected(root, *FAKE, options=PATIENT) as editor:
+async def test_a_list_item_can_be_looked_at(root: Path, shared_home: Home) -> None:
+    async with connected(root, *FAKE, home=shared_home, options=PATIENT) as editor:
         uri = editor.open(root / "shapes.py")
         item = (await editor.completion(uri, 4, 9))[0]
         resolved = await editor.completion_item_resolve_async(item)

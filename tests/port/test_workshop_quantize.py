@@ -49,6 +49,14 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("loop") / "loop.gguf", WIDE)
 
 
+@pytest.fixture(scope="module")
+def eighty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Eighty layers: a plain model's, and those of a loop model of the same shape."""
+    folder = tmp_path_factory.mktemp("eighty")
+    looped = replace(stock_quantizer.SHAPES["80 layers"], passes=2, community=False)
+    return stock_quantizer.source(folder / "plain.gguf", "80 layers"), write(folder / "loop.gguf", looped)
+
+
 @pytest.mark.parametrize("kind", list(FTYPES))
 def test_the_bytes_of_llama_cpp(tmp_path: Path, stock: Path, kind: str) -> None:
     lib = llama.bindings()
@@ -89,10 +97,9 @@ def test_the_tensors_that_the_stock_tool_was_seen_to_make(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("kind", ["Q3_K_M", "Q4_K_S", "Q4_K_M"])
-def test_eighty_layers_of_a_loop_model_too(tmp_path: Path, kind: str) -> None:
+def test_eighty_layers_of_a_loop_model_too(tmp_path: Path, eighty: tuple[Path, Path], kind: str) -> None:
     shape = stock_quantizer.SHAPES["80 layers"]
-    plain = stock_quantizer.source(tmp_path / "plain.gguf", "80 layers")
-    looped = write(tmp_path / "loop.gguf", replace(shape, passes=2, community=False))
+    plain, looped = eighty
     quantize(plain, tmp_path / "p.gguf", Recipe(kind))
     quantize(looped, tmp_path / "l.gguf", Recipe(kind))
     types = {tensor.name: tensor.kind for tensor in read_header(tmp_path / "l.gguf").tensors}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import re
 import shutil
@@ -15,6 +16,9 @@ import pytest
 from iquest_lsp import doctor
 from iquest_lsp.errors import PortBuildError
 from iquest_lsp.runtime.kv.store import saved_kv_folder
+from iquest_lsp.runtime.models.catalogue import embedded_path
+from iquest_lsp.runtime.models.planner import Wishes, drafting_bytes, plan
+from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.runtime.port import build
 from iquest_lsp.settings import Settings
 
@@ -121,3 +125,21 @@ def test_what_a_window_was_cut_for_is_noted(machine: Path) -> None:
     (note,) = doctor.examine(Settings(window_tokens=500_000))["notes"]
     assert note == "The window is cut to 131072 tokens: the model was made for 131072 tokens, not for 500000"
     assert doctor.model_details("")["notes"] == ""
+
+
+def test_a_draft_model_that_does_not_fit_is_noted_and_one_that_fits_is_planned_for(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "installed_runtime", lambda: "0.3.36+loop.7")
+    (note,) = doctor.examine(Settings(draft_model="gone"))["notes"]
+    assert note.startswith("The draft model is not used: There is no model 'gone'")
+    assert doctor.examine(Settings(draft_model="nano"))["notes"] == []
+    monkeypatch.setattr(doctor, "available_memory", lambda: 2**30)
+    size = drafting_bytes(read_model(embedded_path()))
+    assert size > embedded_path().stat().st_size
+    asked = list[int | None]()
+    monkeypatch.setattr(doctor, "plan", lambda wishes, header, speed, memory: asked.append(memory) or planned(memory))
+    planned = functools.partial(plan, Wishes(), read_model(embedded_path()), None)
+    doctor.examine(Settings(draft_model="nano"))
+    doctor.examine(Settings())
+    assert asked == [2**30 - size, 2**30]

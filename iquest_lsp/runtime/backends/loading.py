@@ -23,7 +23,7 @@ from iquest_lsp.runtime.models.planner import (
     Wishes,
     available_memory,
     cores,
-    kv_bytes,
+    drafting_bytes,
     layers_that_fit,
     plan,
     reach,
@@ -163,10 +163,9 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
 def _drafting_bytes(options: EngineOptions) -> int:
     """What the small model will take; nothing where it cannot be read, since it is not used then."""
     try:
-        header = read_model(catalogue.resolve(options.draft_model))
+        return drafting_bytes(read_model(catalogue.resolve(options.draft_model)))
     except IQuestError:
         return 0
-    return header.file_size + kv_bytes(header, CELLS, "f16")
 
 
 def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:

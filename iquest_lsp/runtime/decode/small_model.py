@@ -16,10 +16,12 @@ from iquest_lsp.runtime.base.token_buffer import Ids, TokenBuffer, as_ids, commo
 from iquest_lsp.runtime.decode.controller import Call, Costs
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.evaluation import pieces
+from iquest_lsp.runtime.models.planner import DRAFT_CELLS
 
-#: Cells for the text; of a long one so many tokens are read at least, and it begins at a multiple of STEP, so that what
-#: is read stays read while the text grows.
-CELLS, READ, STEP = 2048, 1024, 512
+CELLS = DRAFT_CELLS
+#: Of a long text so many tokens are read at least, and it begins at a multiple of STEP, so that what is read stays read
+#: while the text grows.
+READ, STEP = 1024, 512
 #: Tokens of one call.
 BATCH = 64
 

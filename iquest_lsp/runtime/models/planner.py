@@ -14,6 +14,8 @@ from iquest_lsp.runtime.base.memory import read_memory
 from iquest_lsp.runtime.models.gguf_header import Header
 from iquest_lsp.settings import Settings
 
+#: Cells of a small model that drafts.
+DRAFT_CELLS = 2048
 #: Default window on a processor without an accelerator: warmed in seconds, re-read in milliseconds.
 CPU_WINDOW = 8192
 GPU_WINDOW = 32768
@@ -272,6 +274,11 @@ def kv_bytes(header: Header, cells: int, kv_type: str, sequences: int = 1) -> in
         window = int(header.get("loop.window_size", 0))
         local = min(cells, REWIND_MARGIN + BATCH + window * (2 * sequences + 1))
     return int(cell * (cells + (header.passes - 1) * local))
+
+
+def drafting_bytes(header: Header) -> int:
+    """Memory of a small model that drafts, beside the model that it drafts for."""
+    return header.file_size + kv_bytes(header, DRAFT_CELLS, AUTO_TYPES[0])
 
 
 def reach(max_alibi_bias: float, context_length: int) -> int:
