@@ -10,7 +10,7 @@ from functools import partial
 
 from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
-from iquest_lsp.codeflow.diff.commented import with_commented_out
+from iquest_lsp.codeflow.diff.commented import with_commented_out, without_wrapped
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.named_parts import part_changes
@@ -128,7 +128,8 @@ def known_of(
 
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
-    return with_commented_out(_without_extracted([*_beside_definitions(source, changes)]), source.files)
+    found = without_wrapped([*_beside_definitions(source, changes)], source.files)
+    return with_commented_out(_without_extracted(found), source.files)
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
@@ -177,7 +178,8 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else _from_headings(item)
-    return with_commented_out(_without_extracted(link_moves(found)), source.files)
+    found = without_wrapped(link_moves(found), source.files)
+    return with_commented_out(_without_extracted(found), source.files)
 
 
 _GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})

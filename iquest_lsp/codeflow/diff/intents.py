@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment, uncommented
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.syntax.signatures import parameter_effects
+from iquest_lsp.codeflow.syntax.signatures import parameter_effects, types_only
 
 KINDS = (
     "feature",
@@ -181,6 +181,9 @@ def shape_of(
         symbols["body"] -= len(values)
         symbols["value"] = len(values)
         symbols["beside"] = sum(_does(item) for item in beside)
+        symbols["types-only"] = sum(
+            item.change == "signature" and types_only(item.old_signature, item.signature) for item in outer
+        )
         symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
             item.change == "added" and (not item.public or item.kind in ("constant", "variable") or _helps_tests(item))
@@ -380,8 +383,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.5,
         ),
         (
-            r"\b(format\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|pep ?8|flake8)\b|"
-            r"格式化|缩进|空格",
+            r"(?<!-)\b(format\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|pep ?8|"
+            r"flake8)\b|格式化|缩进|空格",
             "style",
             1.7,
         ),
@@ -525,6 +528,11 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
 _SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN})
 
 
+def _adds(symbols: Counter[str]) -> bool:
+    """Whether something comes, takes more or does something else, beside types."""
+    return any(symbols[name] for name in ("added", "takes", "beside")) or symbols["signature"] > symbols["types-only"]
+
+
 def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
     """How much the message speaks for each kind, and the words that do."""
     scores: defaultdict[str, float] = defaultdict(float)
@@ -551,6 +559,13 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
                 and shape.categories[Category.TEST]
             ):
                 continue  # tests and examples add nothing to what is tested
+            if (
+                kind == "feature"
+                and shape.symbols is not None
+                and shape.symbols["types-only"]
+                and not _adds(shape.symbols)
+            ):
+                continue  # nor do types
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:

@@ -125,6 +125,17 @@ HOLDERS = frozenset(
     }
 )
 
+#: Values that a name is defined by, as a function or a class.
+VALUE_FUNCTIONS = frozenset(
+    {
+        "arrow_function",
+        "function",
+        "function_expression",
+        "generator_function",
+        "class",
+    }
+)
+
 #: Nodes that are the name of a definition.
 NAME_TYPES = frozenset(
     {

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES
+from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES, VALUE_FUNCTIONS
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.paths import is_test
 
@@ -54,15 +54,6 @@ class Symbol:
         return not any(part.startswith("_") and not part.endswith("__") for part in self.name.split("."))
 
 
-_VALUE_FUNCTIONS = frozenset(
-    {
-        "arrow_function",
-        "function",
-        "function_expression",
-        "generator_function",
-        "class",
-    }
-)
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
 _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 #: What leads from a head to its body; the `>` of a type parameter belongs to the head.
@@ -229,7 +220,7 @@ class _Walker:
     def _variable(self, node: Node, scope: str, scope_kind: str, depth: int) -> None:
         """`const name = () => ...` counts as a function; upper-case constants count too."""
         value = node.child_by_field_name("value")
-        if value is not None and value.type in _VALUE_FUNCTIONS:
+        if value is not None and value.type in VALUE_FUNCTIONS:
             name = self._name(node)
             kind = "class" if value.type == "class" else "function"
             body = value.child_by_field_name("body")
@@ -243,7 +234,7 @@ class _Walker:
     def _constant(self, node: Node, scope: str, scope_kind: str) -> None:
         name = self._name(node)
         value = node.child_by_field_name("value")
-        if value is not None and value.type in _VALUE_FUNCTIONS:
+        if value is not None and value.type in VALUE_FUNCTIONS:
             self._add(node, f"{scope}.{name}" if scope else name, "method", value.child_by_field_name("body"))
         elif name and _CONSTANT.match(name):
             self._add(node, f"{scope}.{name}" if scope else name, "constant", None)
@@ -261,7 +252,7 @@ class _Walker:
         value = node.child_by_field_name("right")
         while value is not None and value.type == "assignment_expression":
             value = value.child_by_field_name("right")
-        if scope or self.test_file or name is None or value is None or value.type not in _VALUE_FUNCTIONS:
+        if scope or self.test_file or name is None or value is None or value.type not in VALUE_FUNCTIONS:
             return
         text = re.sub(r"^(?:module\.)?exports\.|\.prototype(?=\.)", "", self._text(name))
         if re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", text) and text != "module.exports":
@@ -309,6 +300,8 @@ class _Walker:
 
     def _signature(self, node: Node, body: Node | None) -> str:
         end = body.start_byte if body is not None else node.end_byte
+        if node.type == "type_alias_declaration" and (value := node.child_by_field_name("value")) is not None:
+            end = value.start_byte  # what it stands for is its body
         # In Python a comment may stand between the head and the body.
         last = node.child_by_field_name("return_type") or node.child_by_field_name("parameters")
         if self.language == "python" and last is not None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from iquest_lsp.codeflow.syntax.effects.meaning import CONDITIONS, STRONG, Pair, meaning_of
-from iquest_lsp.codeflow.syntax.effects.members import is_mark, marks, members, without_lifetimes
+from iquest_lsp.codeflow.syntax.effects.members import is_mark, marks, members, with_lifetimes, without_lifetimes
 from iquest_lsp.codeflow.syntax.line_effects import MAX_FACTS, Effect, EffectKind, effects, is_comment, plain_effects
 
 #: One line replaced by another is told by both of them, up to so many characters, where no more can be said.
@@ -39,6 +39,8 @@ def body_effects(
         told = members(kind, removed, added) or _of_lines(pairs, removed, added, before, after)
     else:
         told = [] if marked else plain_effects(removed, added)
+    if language == "rust":
+        told = [*map(with_lifetimes, told)]
     return [*marked, *told][:MAX_FACTS]
 
 

@@ -9,6 +9,8 @@ from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comme
 
 MAX_SHOWN = 60
 _LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
+#: An apostrophe that no grammar knows, in the place of a lifetime's.
+_STAND_IN = "\u02bc"
 _MARK_BEGINS = re.compile(r"\s*(?:#!?\[|@[A-Za-z_])")
 _MARK = re.compile(r"\s*(#!?\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 
@@ -25,8 +27,13 @@ def _shown(mark: str) -> str:
 
 
 def without_lifetimes(line: str) -> str:
-    """A line of Rust whose lifetimes do not look like the beginning of a text."""
-    return _LIFETIME.sub("", line)
+    """A line of Rust whose lifetimes do not look like the beginning of a text; `with_lifetimes` undoes it."""
+    return _LIFETIME.sub(_STAND_IN, line)
+
+
+def with_lifetimes(effect: Effect) -> Effect:
+    """An effect on such lines as it is told."""
+    return Effect(effect.kind, tuple(value.replace(_STAND_IN, "'") for value in effect.values))
 
 
 def is_mark(line: str) -> bool:

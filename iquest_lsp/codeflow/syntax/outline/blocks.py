@@ -24,6 +24,8 @@ _HEAD = re.compile(
     r"(\"[^\"]+\"|'[^']+'|`[^`]+`|\{[^{}]+\}|[\w$.:?!\-]+)(?:\s+(\"[^\"]+\"))?"
 )
 _SHELL = re.compile(r"(\s*)(?:function\s+)?([\w.\-:]+)\s*\(\)\s*\{?")
+#: A test of bats.
+_BATS = re.compile(r"(\s*)@test\s+[\"'](.+?)[\"']\s*\{")
 #: A member that begins with its type, or is a constructor, as C# and its kin write them.
 _MEMBER = re.compile(
     r"(\s*)(?=\w+\s)(?:(?:public|private|protected|internal|static|virtual|override|abstract|async|sealed|extern|unsafe|"
@@ -43,6 +45,8 @@ _SET = re.compile(
     r"([$@%]?[A-Za-z_][\w.]*)\s*(?::?=)(?![=~])\s*(.*)"
 )
 _COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")
+#: A statement that holds others, which one word does not name.
+_CHOICE = re.compile(r"\s*(?:if|unless|for|foreach|while|until|switch|case|with)\b(?!\s*=)")
 #: A call of a method in PHP, with the first text that it is given.
 _CALL = re.compile(r"\s*(\$?\w+(?:(?:->|::)\w+)+\((?:\s*(?:'[^']{1,40}'|\"[^\"]{1,40}\"))?)")
 _CLOSERS = re.compile(
@@ -91,6 +95,8 @@ class _Reader:
         skip = 0
         for at, line in enumerate(lines):
             if at < skip or not line.strip():
+                if self.above >= 0 and at >= skip and not self.outer and not self.in_comment:
+                    self._comment(lines, at)  # it stands above nothing
                 self.above = -1 if not line.strip() and at >= skip else self.above
                 continue
             if self._is_beside(at, line):
@@ -102,13 +108,18 @@ class _Reader:
             self._close(len(lines) if len(self.outer) == 1 and self.outer[0].indent == 0 else self.last)
         return tuple(self.found)
 
+    def _comment(self, lines: list[str], end: int) -> None:
+        """A comment that documents nothing, by its first words."""
+        words = (item.strip(" \t/*#!") for item in lines[self.above : end] if not item.startswith("#!"))
+        self.found.append(Region(short(next(filter(None, words), self.stem)), "comment", self.above, end))
+
     def _is_beside(self, at: int, line: str) -> bool:
         """Whether a line is a comment or an attribute, which belongs to what stands below it."""
         if _MAGIC.match(line):
             self.found.append(Region(line.strip("# "), "directive", at, at + 1))
             return True
         commented = self.in_comment or self._is_comment(line)
-        if self.in_comment or (commented and "/*" in line):
+        if self.in_comment or line.lstrip().startswith("/*"):
             self.in_comment = "*/" not in (line.partition("/*")[2] if not self.in_comment else line)
         if not commented and not _MARK.match(line):
             return False
@@ -142,6 +153,8 @@ class _Reader:
     def _head(self, line: str) -> tuple[str, str] | None:
         """The kind and the name of what begins on a line."""
         if self.language == "sh":
+            if found := _BATS.match(line):
+                return "test", found[2]
             found = _SHELL.match(line)
             return ("function", found[2]) if found else None
         if found := _HEAD.match(line):
@@ -168,8 +181,7 @@ class _Reader:
         """What stands outside of all blocks, named by what it sets or by the command that it runs."""
         if self.language == "php" and re.match(r"\s*(?:namespace\s[\w\\]+;|declare\s*\()", line):
             if self.above >= 0:  # the head of the file
-                words = (item.strip(" \t/*#") for item in lines[self.above : at])
-                self.found.append(Region(short(next(filter(None, words), self.stem)), "comment", self.above, at))
+                self._comment(lines, at)
             return at + 1
         if self.language != "sh" and _IMPORT.match(line):
             if self.found and self.found[-1].kind == "imports" and not any(map(str.strip, lines[self.last : at])):
@@ -192,6 +204,10 @@ class _Reader:
             self.found.append(Region(setting[2], "variable", at, end, setting[3] if alone else ""))
         elif self.language == "php" and (called := _CALL.match(line)):
             self.found.append(Region(short(f"{called[1]})"), "command", at, end))
+        elif _CHOICE.match(line):
+            if self.language != "sh" and any(self._head(inner) for inner in lines[at + 1 : end]):
+                return at + 1  # what it holds is told by itself
+            self.found.append(Region(short(line.strip().rstrip(" {;")), "statement", at, end))
         elif command := _COMMAND.match(line):
             value = line.strip() if alone and self.language == "sh" else ""
             self.found.append(Region(short(command[1]), "command", at, end, value))

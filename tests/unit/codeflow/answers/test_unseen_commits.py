@@ -147,6 +147,26 @@ SHARED = """int shared_thing(int a) {
 MAKE = """SOURCES = src/a.c \\
 \tsrc/b.c
 """
+GUARDED = """<?php
+
+namespace A;
+
+if (! function_exists('A\\\\simple')) {
+    function simple($a)
+    {
+        return make($a);
+    }
+}
+"""
+WRAPPED = """const reducer = (state: number) => {
+  return state + 1
+}
+
+function helper(a: number) {
+  const b = a + 1
+  return b
+}
+"""
 LOCK = """[[package]]
 name = "a"
 version = "0.1.0"
@@ -519,6 +539,70 @@ CASES = (
         {"lib/src/com/b/testing/Bind.java": "package a;\n\n/** Binds. */\npublic interface Bind {}\n"},
         {"lib/src/com/b/testing/Bind.java": "package a;\n\n/** Binds all. */\npublic interface Bind {}\n"},
         ("**Kind of change:** docs", "documentation of `Bind`"),
+    ),
+    Case(
+        "a type of TypeScript that gains a member, and a style that is none",
+        {"a.ts": "export type Queue = {\n\tadd: () => void;\n};\n"},
+        {"a.ts": "export type Queue = {\n\tadd: () => void;\n\tremove?: (id: string) => void;\n};\n"},
+        ("type `Queue`: changed (`remove?: (id: string) => void;` is new)",),
+        ("types only", "**Kind of change:** style"),
+        "improve: defer-style in Queue",
+    ),
+    Case(
+        "functions inside a condition, and the head of a script",
+        {"f.php": GUARDED, "tool": "#!/usr/bin/env bash\n# Summary: old\n# All of `a/*'.\n\nset -e\n"},
+        {
+            "f.php": GUARDED.replace("return make($a);", "return taken($a);"),
+            "tool": "#!/usr/bin/env bash\n# Summary: new\n# All of `a/*'.\n\nset -e\n",
+        },
+        (
+            "function `simple`: changed (calls `taken` instead of `make`)",
+            "comment `Summary: new`: only comments changed",
+        ),
+        ("command",),
+    ),
+    Case(
+        "a condition by what it asks, and a copyright above it",
+        {
+            "build.gradle": "/*\n * Copyright 2020\n */\n\nif (root.old) {\n"
+            "    a {\n        b = 1\n    }\n}\n\napply plugin: 'a'\n"
+        },
+        {"build.gradle": "/*\n * Copyright 2021\n */\n\napply plugin: 'a'\n"},
+        ("statement `if (root.old)`: removed", "comment `Copyright 2021`: only comments changed"),
+        ("command",),
+    ),
+    Case(
+        "lifetimes",
+        {
+            "a.rs": "macro_rules! a {\n    ($t:ty) => {\n"
+            "        fn to(&self) -> Value {\n            go(self)\n        }\n    };\n}\n\n"
+            "pub fn b(a: &A) -> Value {\n    go(a)\n}\n"
+        },
+        {
+            "a.rs": "macro_rules! a {\n    ($t:ty) => {\n"
+            "        fn to(&self) -> Value<'_> {\n            go(self)\n        }\n"
+            "    };\n}\n\npub fn b(a: &A) -> Value<'_> {\n    go(a)\n}\n"
+        },
+        ("becomes `fn to(&self) -> Value<'_> {`",),
+        ("**Kind of change:** feature",),
+        "Add annotations for anonymous lifetimes",
+    ),
+    Case(
+        "tests that are put into a suite",
+        {"tests/a.test.ts": WRAPPED},
+        {
+            "tests/a.test.ts": "describe('all', () => {\n"
+            + "".join(f"  {line}\n" if line else "\n" for line in WRAPPED.split("\n")[:-1])
+            + "})\n"
+        },
+        ("suite `all`: added",),
+        ("removed", "emoves"),
+    ),
+    Case(
+        "a test of bats",
+        {"test/a.bats": '@test "runs it" {\n  run a\n  assert_success\n}\n'},
+        {"test/a.bats": '@test "runs it" {\n  run a\n  assert_success "b"\n}\n'},
+        ("hanges the test `runs it`",),
     ),
 )
 
