@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from iquest_lsp.asking.evidence import (
 from iquest_lsp.asking.statements import Citation, DroppedStatement, EchoCheck, StatementFilter
 from iquest_lsp.codeflow import History
 from iquest_lsp.context.chat import Message
-from iquest_lsp.datatypes import ChunkKind, Document, ModelInfo, Position, Snapshot
+from iquest_lsp.datatypes import ChunkKind, Document, Finish, ModelInfo, Position, Snapshot
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import DocumentError, NotARepositoryError, RepositoryError, UsageError
 from iquest_lsp.project.project import Project
@@ -192,14 +193,18 @@ class Asker:
                 said.append(text)
                 listen("text", text)
 
-        async for kind, words in engine.answer(messages, room.answer):
-            if kind == "finish":
-                finish = words
-            elif kind == "thinking":
-                thought.append(words)
-                listen(kind, words)
-            else:
-                show(await asyncio.to_thread(statements.push, words))
+        async with aclosing(engine.answer(messages, room.answer)) as stream:
+            async for kind, words in stream:
+                if kind == "finish":
+                    finish = words
+                elif kind == "thinking":
+                    thought.append(words)
+                    listen(kind, words)
+                else:
+                    show(await asyncio.to_thread(statements.push, words))
+                    if statements.is_stuck:
+                        finish = str(Finish.STOP)
+                        break
         show(await asyncio.to_thread(statements.end))
         return Reply(
             "".join(said).strip(),

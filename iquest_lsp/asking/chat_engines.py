@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -69,7 +69,7 @@ class ChatEngine(Protocol):
 
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
 
-    def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
+    def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
         """("text" or "thinking", words) as they come, last ("finish", why)."""
 
 
@@ -109,7 +109,7 @@ class LocalChat:
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return await self._engine.tokenize(texts)
 
-    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
+    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
         info = await self._engine.start()
         template = ChatTemplate.of(info.metadata, info.special_tokens)
         if template is None:
@@ -159,7 +159,7 @@ class RemoteChat:
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return [text_tokens.encode(text) for text in texts]
 
-    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncIterator[tuple[str, str]]:
+    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
         sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
         splitter = ThinkingSplitter()
         stream = self._switch.chat(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+#: A statement of at least so many words is said once; after so many that were said before the model is stuck.
+LEAST_WORDS, MOST_REPEATS = 4, 3
 THINK, THINK_END = "<think>", "</think>"
 
 
@@ -174,12 +176,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 class StatementFilter:
-    """Lets through whole statements that cite and name nothing false, and that are the model's own.
+    """Lets through whole statements that cite and name nothing false, that are the model's own, and each once.
 
     A statement ends with its sentence or its line; a block of code is one, and is not searched: it shows code, it
     claims nothing. `is_true` says whether what is cited exists, `is_known` whether a name of code is one that the model
     was shown or that the project has, `is_echo` whether a statement only repeats the prompt. `cited` and `dropped`
-    tell what was found.
+    tell what was found; `is_stuck` that the model says over and over what it has said.
     """
 
     def __init__(
@@ -197,8 +199,15 @@ class StatementFilter:
         self._held = ""
         self._in_code = False
         self._line_shown = False
+        self._said: set[tuple[str, ...]] = set()
+        self._repeats = 0
         self.cited: list[Citation] = []
         self.dropped: list[DroppedStatement] = []
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the last statements were all said before."""
+        return self._repeats >= MOST_REPEATS
 
     def push(self, text: str) -> str:
         """Takes what the model wrote; returns what may be shown of it by now."""
@@ -235,6 +244,13 @@ class StatementFilter:
         return ""
 
     def _holds(self, statement: str) -> bool:
+        words = _words(statement)
+        if len(words) >= LEAST_WORDS and words in self._said:
+            self._repeats += 1
+            return False
+        if words:
+            self._repeats = 0
+            self._said.add(words)
         if self._is_echo(statement):
             self.dropped.append(DroppedStatement(statement.strip(), ""))
             return False

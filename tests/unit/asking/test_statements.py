@@ -140,3 +140,15 @@ def test_what_only_repeats_the_prompt_is_not_said(text: str, kept: str, size: in
     assert said == kept
     assert bool(made.dropped) == (text != kept)
     assert {item.citation for item in made.dropped} <= {""}
+
+
+def test_what_was_said_is_not_said_again() -> None:
+    once = "It returns the path of a template. "
+    made = StatementFilter(lambda item: True)
+    said = "".join(made.push(text) for text in (once, "Yes. ", once, "Yes. ", "It is short. "))
+    assert said == once + "Yes. Yes. It is short. "
+    assert not made.is_stuck
+    for _ in range(4):
+        assert made.push(once) == ""
+    assert made.is_stuck
+    assert not made.dropped
