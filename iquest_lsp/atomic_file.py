@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 #: Only for the user: what the package keeps is of no business to others.
 PRIVATE = 0o600
+RENAME_TRIES, RENAME_PAUSE_S = 50, 0.02
 
 
 def atomic_write(path: Path, data: bytes | str, *, mode: int = PRIVATE, fsync: bool = False) -> None:
@@ -39,11 +41,21 @@ def replacing(path: Path, *, mode: int = PRIVATE, fsync: bool = False) -> Iterat
 
 
 def put_in_place(part: Path, path: Path, *, fsync: bool = False) -> None:
-    """Renames a file that is whole to its own name, in place of what was there; raises OSError."""
+    """Renames a file that is whole to its own name, in place of what was there; raises OSError.
+
+    Windows refuses that as long as somebody reads what was there: it is tried again, for a second at most.
+    """
     if fsync:
-        with part.open("rb") as stream:
+        with part.open("r+b" if os.name == "nt" else "rb") as stream:  # Windows writes out only what it may write to
             os.fsync(stream.fileno())
-    part.replace(path)
+    for left in range(RENAME_TRIES - 1, -1, -1):
+        try:
+            part.replace(path)
+            break
+        except PermissionError:
+            if os.name != "nt" or not left:
+                raise
+            time.sleep(RENAME_PAUSE_S)
     if fsync:
         sync_folder(path.parent)
 

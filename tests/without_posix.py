@@ -30,6 +30,8 @@ for name in ("SIGHUP", "SIGKILL", "SIGUSR1"):
 
 def without_posix(folder: Path) -> dict[str, str]:
     """An environment for programs, and all that they start, that lack those names; `folder` is to hold a file."""
+    if os.name == "nt":
+        return {}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sitecustomize.py").write_text(SITE)
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", ""))))}

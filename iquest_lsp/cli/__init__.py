@@ -10,7 +10,7 @@ from iquest_lsp.cli.daemon import daemon
 from iquest_lsp.cli.history import explain_diff, impact, next_edit, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
 from iquest_lsp.cli.models import models
-from iquest_lsp.cli.output import survive_any_stream
+from iquest_lsp.cli.output import lend_no_programs, survive_any_stream
 from iquest_lsp.cli.serve import cli
 from iquest_lsp.cli.services import mcp
 from iquest_lsp.cli.services import serve as serve_http
@@ -26,10 +26,12 @@ for _command in (serve_http, doctor, daemon, cache, runtime, models):
 def main() -> None:
     """Entry point of `iquest-lsp`."""
     survive_any_stream()
+    lend_no_programs()
     cli(prog_name="iquest-lsp")
 
 
 def explain_this_diff() -> None:
     """Entry point of `explain-this-diff`: the same as `iquest-lsp explain-diff`."""
     survive_any_stream()
+    lend_no_programs()
     explain_diff(prog_name="explain-this-diff")

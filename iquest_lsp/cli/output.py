@@ -93,6 +93,12 @@ def log_to_stderr(level: str) -> None:
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # it logs documents, and traces of what clients send wrong
 
 
+def lend_no_programs() -> None:
+    """A workspace that nobody vouches for lends no programs: Windows would run a `git.exe` of the working directory."""
+    if os.name == "nt":
+        os.environ["NODEFAULTCURRENTDIRECTORYINEXEPATH"] = "1"
+
+
 def survive_any_stream() -> None:
     """Standard streams of any kind end nothing.
 

@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from iquest_lsp import processes
 from tests.e2e import forks
 from tests.waiting import PATIENCE_S, wait_until
 from tests.without_posix import without_posix
@@ -37,6 +40,7 @@ class Home:
     def environment(self) -> dict[str, str]:
         """What a program of this home finds in its environment beside the rest."""
         return {
+            "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(self.folder / "state"),  # platformdirs, on Windows
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
@@ -102,10 +106,9 @@ class Home:
     def end(self) -> None:
         """Ends every daemon of this home, also one that is only starting, and waits for it."""
         pids = [pid for pid in _processes() if is_daemon(pid) and self._is_here(pid)]
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for at_once in (False, True):
             for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, number)
+                processes.end(pid, at_once=at_once)
             deadline = time.monotonic() + 30
             while time.monotonic() < deadline:
                 pids = [pid for pid in pids if is_daemon(pid)]
@@ -115,23 +118,27 @@ class Home:
 
     def _is_here(self, pid: int) -> bool:
         try:
-            return f"XDG_RUNTIME_DIR={self.folder}/".encode() in Path(f"/proc/{pid}/environ").read_bytes()
-        except OSError:
+            return psutil.Process(pid).environ().get("XDG_RUNTIME_DIR", "").startswith(f"{self.folder}{os.sep}")
+        except psutil.Error:
             return False
 
 
 def _processes() -> list[int]:
-    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return psutil.pids()
 
 
 def is_daemon(pid: int) -> bool:
     """Whether a process is one of our daemons, alive."""
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
+        process = psutil.Process(pid)
+        return "iquest_lsp.daemon" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
         return False
-    return b"iquest_lsp.daemon" in command and state != "Z"
+
+
+def kill(pid: int) -> None:
+    """Ends a process without a warning."""
+    psutil.Process(pid).kill()
 
 
 def engine_processes(pid: int) -> list[int]:
@@ -142,11 +149,14 @@ def engine_processes(pid: int) -> list[int]:
 def children(pid: int, what: str) -> list[int]:
     """The child processes whose command line holds a text."""
     found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            fields = status.read_text().rpartition(")")[2].split()
-            if int(fields[1]) == pid and what.encode() in (status.parent / "cmdline").read_bytes():
-                found.append(int(status.parent.name))
+    try:
+        family = psutil.Process(pid).children()
+    except psutil.Error:
+        return []
+    for child in family:
+        with contextlib.suppress(psutil.Error):
+            if any(what in word for word in child.cmdline()):
+                found.append(child.pid)
     return found
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pty
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -17,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from iquest_lsp import processes
 from iquest_lsp.daemon import control
-from tests.e2e.home import CODE, PROGRAM, Home, children, engine_processes, is_daemon, stopped
+from tests.e2e.home import CODE, PROGRAM, Home, children, engine_processes, is_daemon, kill, stopped
 from tests.e2e.rawclient import RawClient
 from tests.waiting import PATIENCE_S, until
 
@@ -68,10 +66,11 @@ async def test_two_editors_share_one_daemon(home: Home, root: Path) -> None:
     # What one closes stays open for the other, and the engine's death is told to both, once.
     one.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert await two.inline(uri, 4, 14) == ["th, height):"]
-    os.kill(engines[0], signal.SIGKILL)
+    kill(engines[0])
+    killed = "signal 9" if os.name != "nt" else "ended with code"
     for client in (one, two):
         await client.until(lambda client=client: client.states()[-1] == "ready" and "restarting" in client.states())
-        assert len([text for text in client.messages() if "signal 9" in text]) == 1
+        assert len([text for text in client.messages() if killed in text]) == 1
     assert await one.leave() == 0
     assert await two.inline(uri, 4, 14) == ["th, height):"]
     assert (await status(home))["clients"] == 1
@@ -93,7 +92,7 @@ async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root:
     first = home.pids()[0]
     offspring = [*engine_processes(first), *children(first, "multiprocessing")]
     assert offspring
-    os.kill(first, signal.SIGKILL)
+    kill(first)
     code, said = await client.ended()
     assert code == 1
     assert "The daemon stopped unexpectedly" in said
@@ -106,7 +105,7 @@ async def test_a_killed_daemon_is_told_and_followed_by_another(home: Home, root:
     assert again.process is not None
     again.process.kill()
     end = time.monotonic() + PATIENCE_S
-    while (await status(home))["clients"] or any(Path(f"/proc/{pid}").exists() for pid in offspring):
+    while (await status(home))["clients"] or any(map(processes.is_alive, offspring)):
         assert time.monotonic() < end
 
 
@@ -250,6 +249,7 @@ async def test_names_are_utf_8_whatever_the_locale_of_the_first_editor(home: Hom
 
 
 def test_who_starts_the_server_by_hand_is_told_what_it_is(home: Home) -> None:
+    pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*PROGRAM, *FAKE], stdin=theirs, stderr=subprocess.PIPE, env={**os.environ, **home.environment}, text=True
@@ -289,6 +289,7 @@ async def test_a_link_in_place_of_the_folder_is_refused(home: Home, root: Path) 
 
 async def test_a_full_disk_stops_nobody(home: Home, root: Path) -> None:
     """No file can grow: no log, no process id in the lock."""
+    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
@@ -340,6 +341,7 @@ async def test_tcp_asks_for_the_token(home: Home, root: Path) -> None:
 
 async def test_sockets_that_say_nothing_keep_nobody_out(home: Home, root: Path) -> None:
     """More silent connections than the daemon may have files open: who is there is served, and who comes after."""
+    resource = pytest.importorskip("resource")
     client = await RawClient.start(home, *FAKE)
     await client.initialize(root)
     await client.ready()

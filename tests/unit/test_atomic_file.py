@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp import atomic_file
 from iquest_lsp.atomic_file import atomic_write, put_in_place, replacing
 from iquest_lsp.errors import SettingsError
 from iquest_lsp.settings import read_toml, write_setting
@@ -45,6 +46,34 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None
     with pytest.raises(OSError, match="file"):
         atomic_write(path / "below", "x")
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize(("system", "refusals", "works"), [("nt", 3, True), ("nt", 10**6, False), ("posix", 1, False)])
+def test_windows_refuses_while_somebody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, refusals: int, works: bool
+) -> None:
+    path, part = tmp_path / "file", tmp_path / "part"
+    path.write_text("old")
+    part.write_text("new")
+    replace, asked = Path.replace, []
+
+    def refuse(self: Path, target: Path) -> Path:
+        asked.append(target)
+        if len(asked) <= refusals:
+            raise PermissionError(13, "somebody reads it")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(atomic_file, "RENAME_PAUSE_S", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", system)
+        if works:
+            put_in_place(part, path)
+        else:
+            with pytest.raises(PermissionError, match="somebody reads it"):
+                put_in_place(part, path)
+    assert path.read_text() == ("new" if works else "old")
+    assert len(asked) == (1 if system == "posix" else min(refusals + 1, atomic_file.RENAME_TRIES))
 
 
 def test_a_link_at_its_place_is_replaced_and_not_followed(tmp_path: Path) -> None:

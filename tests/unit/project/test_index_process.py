@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from iquest_lsp import processes
 from iquest_lsp.errors import NotARepositoryError
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
 from tests.waiting import wait_until
@@ -98,3 +101,20 @@ def test_stopping_ends_a_call_under_way(process: IndexProcess) -> None:
         process.call(wait_long)
     with pytest.raises(IndexProcessError, match="stopped"):
         process.call(double, 1)
+
+
+def start_one() -> int:
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]).pid
+
+
+@pytest.mark.parametrize("groups", [True, False])
+def test_what_it_started_ends_with_it(process: IndexProcess, monkeypatch: pytest.MonkeyPatch, groups: bool) -> None:
+    """By its group, or where there are none, as on Windows, by who started whom."""
+    if groups and not hasattr(os, "killpg"):
+        pytest.skip("this system has no groups")
+    started = process.call(start_one)
+    assert processes.is_running(started)
+    if not groups:
+        monkeypatch.delattr(os, "killpg", raising=False)
+    process.stop()
+    wait_until(lambda: not processes.is_running(started))
