@@ -69,6 +69,12 @@ class Settings:
         "The same for questions that it should think about first; empty: `instruct_model`.",
         workspace=False,
     )
+    next_edit_model: str = _setting(
+        "",
+        "A GGUF file, or the name of an installed model, that guesses next edits too: Zeta 2 or 2.1, one of Sweep's, or"
+        " one that follows instructions. How often its guesses are right is not measured here; empty: none is asked.",
+        workspace=False,
+    )
     engine: str = _setting(
         "llama",
         "What runs the model: llama, or fake (no model, for tests).",

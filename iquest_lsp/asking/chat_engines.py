@@ -7,11 +7,9 @@ An engine of its own is loaded with the first question and ends when it has been
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
 from iquest_lsp.asking.statements import ThinkingSplitter
@@ -19,20 +17,16 @@ from iquest_lsp.context.chat import ChatTemplate, Message
 from iquest_lsp.context.prompt import encode as encode_parts
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt, Sampling
 from iquest_lsp.errors import ModelError
-from iquest_lsp.runtime.base.engine import Engine, EngineOptions, EngineState
-from iquest_lsp.runtime.client.process import ProcessEngine
+from iquest_lsp.runtime.base.engine import Engine
+from iquest_lsp.runtime.client.own_engines import OwnEngines
 from iquest_lsp.runtime.client.scheduler import Scheduler
 from iquest_lsp.runtime.client.switch import EngineSwitch
-from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.planner import ANSWER_ROOM, CPU_WINDOW
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.settings import Settings
 from iquest_lsp.token_ids import TokenIds
 
-log = logging.getLogger(__name__)
-
 REMOTE = "remote"
-IDLE_S = 600.0
 #: How long a model may read before it answers, by its measured speed, and tokens that it may read in any case.
 READ_S, LEAST_READ = 60.0, 1536
 #: What the model family's makers recommend for answers (docs/loop-models.md).
@@ -183,34 +177,13 @@ class RemoteChat:
         yield "finish", finish
 
 
-@dataclass(slots=True)
-class _OwnEngine:
-    """An engine that only answers questions."""
-
-    engine: ProcessEngine
-    scheduler: Scheduler
-    ending: asyncio.TimerHandle | None = None
-
-
 class ChatEngines:
-    """Finds who answers in a role; owns the engines that do nothing else.
+    """Finds who answers in a role; `own` has the engines that do nothing else."""
 
-    `options` gives the engine options of a GGUF named by path or name.
-    """
-
-    def __init__(
-        self,
-        switch: EngineSwitch,
-        scheduler: Scheduler,
-        settings: Callable[[], Settings],
-        options: Callable[[str], EngineOptions],
-    ) -> None:
+    def __init__(self, switch: EngineSwitch, own: OwnEngines, settings: Callable[[], Settings]) -> None:
         self._switch = switch
-        self._scheduler = scheduler
+        self._own = own
         self._settings = settings
-        self._options = options
-        self._own: dict[Path, _OwnEngine] = {}
-        self._endings: set[asyncio.Task[None]] = set()
 
     def is_configured(self, role: Role) -> bool:
         """Whether the settings name a model for the role; the one that completes may be able to answer without."""
@@ -231,25 +204,7 @@ class ChatEngines:
                 what = f"`{spec}` names a model of a server, and no server is configured"
                 raise ModelError(what, fix="Set `remote` to its address")
             return RemoteChat(self._switch, spec.partition(":")[2], self._window, think)
-        if not spec or self._settings().engine == "fake":
-            return LocalChat(self._switch.local, self._scheduler, self._window, think)
-        path = catalogue.resolve(spec)
-        if not self._settings().remote and path == catalogue.resolve(self._settings().model):
-            return LocalChat(self._switch.local, self._scheduler, self._window, think)
-        own = self._own.get(path)
-        if own is None:
-            engine = ProcessEngine(lambda: self._options(spec))
-            own = self._own[path] = _OwnEngine(engine, Scheduler(engine))
-        self._stay(path, own)
-        return LocalChat(own.engine, own.scheduler, self._window, think)
-
-    async def close(self) -> None:
-        """Ends the engines."""
-        for own in self._own.values():
-            if own.ending is not None:
-                own.ending.cancel()
-        await asyncio.gather(*self._endings, *(own.engine.close() for own in self._own.values()))
-        self._own.clear()
+        return LocalChat(*self._own.find(spec), self._window, think)
 
     def _spec(self, role: Role) -> str:
         settings = self._settings()
@@ -258,20 +213,3 @@ class ChatEngines:
 
     def _window(self) -> int:
         return self._settings().window_tokens
-
-    def _stay(self, path: Path, own: _OwnEngine) -> None:
-        """Sets the clock that ends an engine nobody asks any more."""
-        if own.ending is not None:
-            own.ending.cancel()
-
-        def end() -> None:
-            if own.engine.status.state is EngineState.BUSY:
-                self._stay(path, own)
-            elif self._own.get(path) is own:
-                log.info("%s is idle and ends", path.name)
-                del self._own[path]
-                task = asyncio.get_running_loop().create_task(own.engine.close())
-                self._endings.add(task)
-                task.add_done_callback(self._endings.discard)
-
-        own.ending = asyncio.get_running_loop().call_later(IDLE_S, end)

@@ -19,6 +19,7 @@ from iquest_lsp.assistant.session import Parts, Session
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.completion.completer import Completer
 from iquest_lsp.engines import engine_options
+from iquest_lsp.nextedit.edit_model import EditModel
 from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.kv_snapshots import KvSnapshots
@@ -26,6 +27,7 @@ from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.project.windows import Windows
 from iquest_lsp.runtime.client.machine import Calm, Machine, calm_of
+from iquest_lsp.runtime.client.own_engines import OwnEngines
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.settings import Configuration, Settings
 from iquest_lsp.telemetry import Statistics
@@ -68,8 +70,9 @@ class Assistant:
         self.warmer = Warmer(scheduler, self.windows, self._snapshots, self._calm, self._warming)
         self.completer = Completer(switch, scheduler, self.windows, self.warmer, self._snapshots, self._calm)
         options_of = lambda model: engine_options(replace(self.settings, model=model, draft_model=""))  # noqa: E731
-        self._chat_engines = ChatEngines(switch, scheduler, lambda: self.settings, options_of)
-        self._editing = NextEditing()
+        self._own_engines = OwnEngines(switch.local, scheduler, lambda: self.settings, options_of)
+        self._chat_engines = ChatEngines(switch, self._own_engines, lambda: self.settings)
+        self._editing = NextEditing(EditModel(self._own_engines, lambda: self.settings.next_edit_model.strip()))
         self._parts = Parts(
             self.engine,
             self.workspaces,
@@ -120,7 +123,7 @@ class Assistant:
         self.engine.stop_background_work()
         self.workspaces.close()
         await self._snapshots.close()
-        await self._chat_engines.close()
+        await self._own_engines.close()
         await self.engine.close()
 
     def _own_processes(self) -> list[int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.assistant.workspaces import Workspaces
+from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.nextedit.records import NextEdit
@@ -31,14 +32,14 @@ class Offers:
         self._editing = editing
         self._client = client
 
-    async def near(self, file: Path, line: int, version: int | None) -> list[Offer]:
+    async def near(self, file: Path, cursor: Position, version: int | None) -> list[Offer]:
         """What the client's edits ask for, what lies near a place first; nothing where the document is of another
         version by now, or becomes so meanwhile."""
         view, path = self._workspaces.locate(file, self._client)
         if not view.settings.enable or not view.settings.next_edits or self._is_stale(file, version):
             return []
         live = self._editing.of(view)
-        found = await live.ask(path, line)
+        found = await live.ask(path, cursor.line, cursor.character)
         if self._is_stale(file, version):
             return []
         offers = []

@@ -1,4 +1,4 @@
-"""The next edit: what the edits just made ask for elsewhere, found without a model.
+"""The next edit: what the edits just made ask for elsewhere, found without a model, or guessed by one.
 
 records   an edit, a suggestion, and the reasons for one, as data
 pieces    texts taken apart into words and signs, and what turned one text into another
@@ -7,5 +7,6 @@ predictors   what thinks of suggestions
 gate      the measured precision of each sort of suggestion, the order in which they are shown
 wording   the sentences: every word a user reads of a suggestion
 predict   the use case: changed texts in, suggestions out
+edit_model   what a model guesses, shown the edits and the place
 formats   what models that predict edits are asked, and how their answers are read
 """

@@ -4,6 +4,7 @@ What asks for a search through the repository comes later: another process searc
 
 For a client that never asks nothing is worked out: most editors know no next edits.
 Silent before any edit, after one that only took text away, while a completion is shown, and of what was dismissed.
+A model, where the settings name one, is asked at a question; an edit ends that. What it guesses comes last.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iquest_lsp.errors import IQuestError
+from iquest_lsp.datatypes import Position
+from iquest_lsp.errors import IQuestError, RequestCancelledError
 from iquest_lsp.nextedit.edit_log import EditLog
+from iquest_lsp.nextedit.edit_model import EditModel
 from iquest_lsp.nextedit.gate import Refusals, in_order
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.project.index_process import IndexProcess
@@ -31,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: How long a request waits for what is being worked out.
 WAIT_S = 10.0
+#: How long what the repository says has precedence before what a model guesses.
+FIRST_S = 0.4
 IDLE_S = 600.0
 #: Suggestions that were sent and can still be taken or dismissed by their number.
 REMEMBERED = 200
@@ -39,7 +44,8 @@ REMEMBERED = 200
 class NextEditing:
     """What all clients share: the process, and the numbers of suggestions."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: EditModel | None = None) -> None:
+        self._model = model
         self._process = IndexProcess("next edit", idle_s=IDLE_S, niceness=0)
         self._thread = ThreadPoolExecutor(1, "next edit")
         self._lives: dict[tuple[str, Path], Live] = {}
@@ -51,7 +57,7 @@ class NextEditing:
         """The edits and suggestions of a client in a workspace."""
         key = (view.client, view.root)
         if key not in self._lives:
-            self._lives[key] = Live(self, view)
+            self._lives[key] = Live(self, view, self._model)
         return self._lives[key]
 
     def known(self, client: str) -> list[Live]:
@@ -60,11 +66,16 @@ class NextEditing:
 
     def forget(self, root: Path) -> None:
         """A workspace was closed."""
-        self._lives = {key: live for key, live in self._lives.items() if key[1] != root}
+        self._keep(lambda _, where: where != root)
 
     def leave(self, client: str) -> None:
         """A client has gone."""
-        self._lives = {key: live for key, live in self._lives.items() if key[0] != client}
+        self._keep(lambda owner, _: owner != client)
+
+    def _keep(self, stays: Callable[[str, Path], bool]) -> None:
+        """Keeps some of the clients' workspaces, and ends what is done for the others."""
+        for key in [key for key in self._lives if not stays(*key)]:
+            self._lives.pop(key).end_guess()
 
     def files_changed(self, root: Path) -> None:
         """Files of a workspace changed on the disk."""
@@ -94,6 +105,7 @@ class NextEditing:
 
     def close(self) -> None:
         """Ends the processes."""
+        self._keep(lambda *_: False)
         self._process.stop()
         self._searcher.stop()
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -108,11 +120,26 @@ def _call(process: IndexProcess, work: str, *args: object) -> Any:
     return process.call(getattr(worker, work), *args)
 
 
+async def _has_guess(guess: asyncio.Task[list[NextEdit]]) -> bool:
+    """Comes to its end once the model has a guess and the predictors have had their time; never where it has none."""
+    await asyncio.sleep(FIRST_S)
+    return bool(await asyncio.shield(guess)) or await asyncio.Event().wait()
+
+
+def _overlap(one: NextEdit, other: NextEdit) -> bool:
+    """Whether two suggestions are about the same text."""
+    return one.path == other.path and (one.line, one.column) <= other.end and (other.line, other.column) <= one.end
+
+
 class Live:
     """One client's edits in one workspace, and what they ask for. All calls come from one event loop."""
 
-    def __init__(self, shared: NextEditing, view: ProjectView) -> None:
+    def __init__(self, shared: NextEditing, view: ProjectView, model: EditModel | None = None) -> None:
         self._view = view
+        self._model = model
+        #: What the model was asked last: the state of the texts and the place, and its answer to come.
+        self._guess: tuple[tuple[int, str, int], asyncio.Task[list[NextEdit]]] | None = None
+        self._complaint = ""
         self.edits = EditLog()
         self.epoch = 0
         #: A completion stands in the editor.
@@ -138,25 +165,86 @@ class Live:
         self.edits.changed(path, before, after, own=own)
         self.completion_shown, self._taken = False, None
         self._state += 1
+        self.end_guess()
         self._has_some.clear()
         self._edited.set()
         if self._is_asked:
             self._begin()
 
-    async def ask(self, path: str = "", line: int = 0) -> list[NextEdit]:
-        """The suggestions for the texts as they are, those near a place first; none where it is time to be silent."""
+    async def ask(self, path: str = "", line: int = 0, column: int = 0) -> list[NextEdit]:
+        """The suggestions for the texts as they are, those near a place first; none where it is time to be silent.
+
+        A model's guesses come behind the others, and are waited for, up to the deadline, where there are no others.
+        """
         self._is_asked = True
-        last = self.edits.last
-        if last is None or last.deletes or self.completion_shown:
+        if self._is_silent():
             return []
+        guess = self._guessing(path, Position(line, column)) if path else None
         if self._done != self._state:
-            some = asyncio.ensure_future(self._has_some.wait())
-            await asyncio.wait([self._begin(), some], timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
-            some.cancel()
-            if self._done != self._state and not self._has_some.is_set():
-                return []
-        found = [item for item in self._found if not self._refused.holds(item, self._place(item))]
-        return in_order(found, path, line) if path else found
+            await self._worked_out(guess)
+        is_known = self._done == self._state or self._has_some.is_set()
+        if not is_known and guess is None:
+            return []
+        found = self._wanted(self._found) if is_known else []
+        if not path:
+            return found
+        guesses = await self._guesses(guess, wait=not found) if guess is not None else []
+        if self._is_silent():
+            return []
+        more = [item for item in self._wanted(guesses) if not any(_overlap(item, sure) for sure in found)]
+        return [*in_order(found, path, line), *in_order(more, path, line)]
+
+    def _is_silent(self) -> bool:
+        """Whether nothing is to be shown: before any edit, after one that only took text away, beside a completion."""
+        last = self.edits.last
+        return last is None or last.deletes or self.completion_shown
+
+    def end_guess(self) -> None:
+        """Ends what the model is doing for this client."""
+        if self._guess is not None:
+            self._guess[1].cancel()
+            self._guess = None
+
+    async def _worked_out(self, guess: asyncio.Task[list[NextEdit]] | None) -> None:
+        """Waits until something is found or nothing can be; not longer than FIRST_S where a model has a guess."""
+        signs: list[Coroutine[None, None, bool]] = [self._has_some.wait()]
+        if guess is not None:
+            signs.append(_has_guess(guess))
+        waiting = [asyncio.ensure_future(sign) for sign in signs]
+        await asyncio.wait([self._begin(), *waiting], timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+
+    def _guessing(self, path: str, cursor: Position) -> asyncio.Task[list[NextEdit]] | None:
+        """The task that asks the model about the texts as they are; None where there is no model."""
+        if self._model is None or not self._model.is_on:
+            return None
+        asked = (self._state, path, cursor.line)
+        if self._guess is None or self._guess[0] != asked:
+            self.end_guess()
+            self._guess = (asked, asyncio.get_running_loop().create_task(self._ask_model(self._model, path, cursor)))
+        return self._guess[1]
+
+    async def _guesses(self, guess: asyncio.Task[list[NextEdit]], *, wait: bool) -> list[NextEdit]:
+        """What the model guesses, as far as it is done, or is within the deadline."""
+        if wait:
+            await asyncio.wait([guess], timeout=self._view.settings.deadline_ms / 1000)
+        return guess.result() if guess.done() and not guess.cancelled() else []
+
+    async def _ask_model(self, model: EditModel, path: str, cursor: Position) -> list[NextEdit]:
+        try:
+            return await model.guess(self._view, self.edits, path, cursor)
+        except RequestCancelledError:
+            return []
+        except IQuestError as error:
+            if str(error) != self._complaint:
+                self._complaint = str(error)
+                log.warning("next edits by a model: %s", error)
+            return []
+
+    def _wanted(self, items: Sequence[NextEdit]) -> list[NextEdit]:
+        """The suggestions that nobody dismissed."""
+        return [item for item in items if not self._refused.holds(item, self._place(item))]
 
     def sent(self, item: NextEdit) -> int:
         """A number by which a suggestion that is sent can be taken or dismissed."""

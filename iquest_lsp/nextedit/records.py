@@ -41,6 +41,8 @@ class ReasonKind(StrEnum):
     #: The name; for one that is not imported the module that others import it from.
     UNUSED_IMPORT = "unused-import"
     MISSING_IMPORT = "missing-import"
+    #: The model.
+    GUESSED = "guessed"
 
 
 class Reason(Fact[ReasonKind]):
@@ -68,8 +70,8 @@ class Edit:
 class NextEdit:
     """One suggestion: the text `old` from (`line`, `column`) on becomes `new`.
 
-    `sort` names the evidence it rests on, whose precision was measured; `confidence` is that precision. `trigger` is
-    the path and line of the edit that asks for it.
+    `sort` names the evidence it rests on, whose precision was measured; `confidence` is that precision, 0 for a model's
+    guess, of which none was measured. `trigger` is the path and line of the edit that asks for it.
     """
 
     path: str

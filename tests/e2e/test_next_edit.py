@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,42 @@ async def test_nothing_is_offered_while_a_completion_is_shown(root: Path, shared
         assert await asked(editor, uri, 3) == []
         editor.protocol.notify("textDocument/didDismissCompletion", item)
         assert len(await asked(editor, uri, 3)) == 2
+
+
+ZETA = ["<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>", "<filename>"]
+PATIENT = {"deadlineMs": 20_000}
+RING = "def ring(radius):\n    return radius\n"
+
+
+def scripted(*answers: str) -> dict[str, str]:
+    """The environment of an engine that gives these answers."""
+    return {"IQUEST_LSP_FAKE": json.dumps({"responses": [*answers], "special": ZETA})}
+
+
+async def test_what_a_model_guesses_is_offered_as_a_guess(root: Path) -> None:
+    (root / "ring.py").write_text(RING)
+    wanted = "def ring(radius, inner):\n    return radius - inner\n"
+    environment = scripted(wanted + ">>>>>>> UPDATED\n", "NO_EDITS\n>>>>>>> UPDATED\n")
+    async with connected(root, *FAKE, options=PATIENT | {"nextEditModel": "zeta-2"}, environment=environment) as editor:
+        uri = editor.open(root / "ring.py")
+        assert await asked(editor, uri, 1) == []  # before any edit
+        editor.insert(uri, 2, 0, 15, ", inner")
+        (item,) = await asked(editor, uri, 2)
+        place = (item.range.start.line, item.range.start.character, item.range.end.character)
+        assert (*place, item.old, item.text) == (1, 17, 17, "", " - inner")
+        assert (item.kind, item.confidence) == ("model", 0)
+        assert item.reason == "a guess of the model fake, which nobody has measured here"
+        (one,) = await asked(editor, uri, 2, "textDocument/copilotInlineEdit")
+        assert (one.text, one.textDocument.version) == (" - inner", 2)
+        assert await asked(editor, uri, 1) == []  # another version
+        editor.insert(uri, 3, 1, 17, " - inner")
+        assert await asked(editor, uri, 3) == []  # the model says that nothing is left
+
+
+async def test_no_model_guesses_unless_the_settings_name_one(root: Path) -> None:
+    (root / "ring.py").write_text(RING)
+    environment = scripted("def ring(radius, inner):\n    return radius - inner\n>>>>>>> UPDATED\n")
+    async with connected(root, *FAKE, options=PATIENT, environment=environment) as editor:
+        uri = editor.open(root / "ring.py")
+        editor.insert(uri, 2, 0, 15, ", inner")
+        assert await asked(editor, uri, 2) == []

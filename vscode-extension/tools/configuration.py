@@ -31,7 +31,16 @@ _GROUPS = {
     ),
     "history": ("hover", "codeLens", "editor.lineEnd", "editor.newLines"),
     "context": ("context", "memory", "edits", "history", "exclude", "windowTokens"),
-    "model": ("model", "draftModel", "instructModel", "thinkingModel", "remote", "remoteModel", "remoteKey"),
+    "model": (
+        "model",
+        "draftModel",
+        "instructModel",
+        "thinkingModel",
+        "nextEditModel",
+        "remote",
+        "remoteModel",
+        "remoteKey",
+    ),
     "machine": (
         "threads",
         "gpuLayers",

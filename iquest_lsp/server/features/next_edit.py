@@ -64,9 +64,8 @@ async def _offers(connection: Connection, asked: dict[str, object]) -> tuple[str
     except DocumentError:
         return "", []
     cursor = convert.place_in(asked.get("position"), lines, connection.encoding)
-    line = cursor.line if cursor is not None else 0
     known = version if convert.is_count(version) else None
-    return convert.uri_of(file), await connection.session.offers.near(file, line, known)
+    return convert.uri_of(file), await connection.session.offers.near(file, cursor or Position(0, 0), known)
 
 
 def _edit(connection: Connection, offer: Offer) -> dict[str, object]:

@@ -19,6 +19,7 @@ VALUES = {
     ReasonKind.REPEATED: ("3",),
     ReasonKind.UNUSED_IMPORT: ("os",),
     ReasonKind.MISSING_IMPORT: ("os", "path"),
+    ReasonKind.GUESSED: ("Zeta 2",),
 }
 
 
