@@ -129,10 +129,13 @@ def start_apart(words: list[str]) -> int:
     flags = [_NO_WINDOW | _NEW_GROUP | _BREAKAWAY, _NO_WINDOW | _NEW_GROUP] if os.name == "nt" else [0]
     for number, flag in enumerate(flags, 1):
         try:
-            with open(os.devnull, "r+b") as nothing:  # noqa: PTH123  a device
-                return subprocess.Popen(
-                    command, stdin=nothing, stdout=nothing, creationflags=flag, start_new_session=os.name != "nt"
-                ).pid
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                creationflags=flag,
+                start_new_session=os.name != "nt",
+            ).pid
         except PermissionError:  # the group that this process belongs to lets nobody go
             if number == len(flags):
                 raise

@@ -136,6 +136,13 @@ def test_the_command_line_loads_no_model_code() -> None:
     assert loaded == []
 
 
+def test_the_bridge_loads_no_event_loop() -> None:
+    """Each editor starts it, and waits for it: it copies bytes with what Python has loaded anyway."""
+    heavy = ["asyncio", "multiprocessing", "psutil", "filelock", "hmac", "numpy", "pygls"]
+    code = f"import sys, iquest_lsp.cli, iquest_lsp.daemon.bridge; print([m for m in {heavy} if m in sys.modules])"
+    assert run(code).strip() == "[]"
+
+
 @pytest.mark.slow
 def test_importing_does_nothing() -> None:
     """No module prints, logs, or reads a file that is not Python when it is imported."""

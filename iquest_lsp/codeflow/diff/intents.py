@@ -553,6 +553,8 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
+            if kind == "feature" and shape.removed and not shape.added:
+                continue  # what only goes is nothing new
             if (
                 kind == "feature"
                 and not any(shape.categories[item] for item in _ACTING)

@@ -252,7 +252,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
-    told = tuple(_effects(part, part.old, part.new, texts))
+    told = tuple(_effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else ""))
     spaced = part.removed != part.added and [*map(str.rstrip, part.removed)] == [*map(str.rstrip, part.added)]
     if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
         change, told = "format-only", ()
@@ -361,7 +361,7 @@ def _inside(lines: Sequence[str], region: Region) -> list[str]:
     return [line.strip() for line in lines[region.start + 1 : region.end] if line.strip()]
 
 
-def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect]:
+def _effects(part: _Part, old: Region, new: Region, texts: Texts, language: str) -> list[Effect]:
     """What becomes of a part: its value, its lines."""
     removed, added = part.removed, part.added
     if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE:
@@ -378,7 +378,7 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts) -> list[Effect
         # A function inside another one is told by itself; the lines around it are its outer one's.
         before, after = texts[0][old.start : old.end], texts[1][new.start : new.end]
         pairs = [part.hunks[at] for at in sorted(part.hunks)]
-        return body_effects(part.kind, pairs, before, after)
+        return body_effects(part.kind, pairs, before, after, language)
     if part.kind in _CODE:
         return (
             plain_effects(removed, added)

@@ -31,10 +31,15 @@ def body_effects(
         return told or list(meaning_of(pairs).effects) or effects(removed, added)
     # A mark that only stands elsewhere in the diff was there before, or is there after.
     marked = (
-        [item for item in marks(removed, added) if item in marks(before, after)] if before else marks(removed, added)
+        []
+        if language == "ruby"  # `@name` is a variable there
+        else [item for item in marks(removed, added) if item in marks(before, after)]
+        if before
+        else marks(removed, added)
     )
-    pairs = [(_unmarked(minus), _unmarked(plus)) for minus, plus in pairs]
-    removed, added = _unmarked(removed), _unmarked(added)
+    if language != "ruby":
+        pairs = [(_unmarked(minus), _unmarked(plus)) for minus, plus in pairs]
+        removed, added = _unmarked(removed), _unmarked(added)
     if any(line.strip() and not is_comment(line) for line in (*removed, *added)):
         told = members(kind, removed, added) or _of_lines(pairs, removed, added, before, after)
     else:

@@ -24,6 +24,8 @@ _HEAD = re.compile(
     r"(\"[^\"]+\"|'[^']+'|`[^`]+`|\{[^{}]+\}|[\w$.:?!\-]+)(?:\s+(\"[^\"]+\"))?"
 )
 _SHELL = re.compile(r"(\s*)(?:function\s+)?([\w.\-:]+)\s*\(\)\s*\{?")
+#: A function of Kotlin that extends a type with parameters: the type and the name.
+_EXTENSION = re.compile(r"\s*(?:[\w@]+\s+)*?fun\s+(?:<[^()]*?>\s*)?(\w+)<[^()]*>\??\.(\w+)\s*\(")
 #: A test of bats.
 _BATS = re.compile(r"(\s*)@test\s+[\"'](.+?)[\"']\s*\{")
 #: A member that begins with its type, or is a constructor, as C# and its kin write them.
@@ -164,6 +166,8 @@ class _Reader:
                 title = ".".join(label.strip('"') for label in (found[3], found[4]) if label)
                 return ("input" if found[2] == "variable" else found[2], title)
             kind, title = _kind(found[2], found[3])
+            if self.language in ("kt", "kts") and (extended := _EXTENSION.match(line)):
+                title = f"{extended[1]}.{extended[2]}"
             named = kind == "function" and _TEST_NAME.match(title.rsplit(".", 1)[-1])
             return ("test" if kind == "function" and (named or self.is_test) else kind, title)
         inside = bool(self.outer) and self.outer[-1].kind in _TYPES

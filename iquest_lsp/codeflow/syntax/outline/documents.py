@@ -13,6 +13,7 @@ JOINT = " > "
 _ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 #: What a link by reference leads to, wherever in the document it stands.
 _LINK = re.compile(r" {0,3}\[([^\]^]+)\]:\s+(\S+)\s*$")
+_TARGET = re.compile(r"\.\. _`?([^`:]+)`?:\s+(\S+)\s*$")
 _ASCIIDOC = re.compile(r"(={1,6})\s+(\S.*?)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
@@ -70,7 +71,12 @@ def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:
         if mark not in levels:
             levels.append(mark)
         heads.append((start, levels.index(mark), "section", _title(title)))
-    return _with_preamble(heads, lines, name)
+    links = (
+        Region(found[1], "link", at, at + 1, found[2])
+        for at, line in enumerate(lines)
+        if (found := _TARGET.match(line))
+    )
+    return (*_with_preamble(heads, lines, name), *links)
 
 
 def asciidoc_sections(lines: list[str], name: str) -> tuple[Region, ...]:

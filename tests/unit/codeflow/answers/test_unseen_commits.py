@@ -604,6 +604,30 @@ CASES = (
         {"test/a.bats": '@test "runs it" {\n  run a\n  assert_success "b"\n}\n'},
         ("hanges the test `runs it`",),
     ),
+    Case(
+        "variables of Ruby, and functions of Kotlin that extend a type",
+        {
+            "a.rb": "class A\n  def f(a)\n    x = B.c(a)\n    @h['x'] = x\n  end\nend\n",
+            "src/main/a.kt": "public fun <T> Channel<T>.take(): T {\n  return one()\n}\n",
+        },
+        {
+            "a.rb": "class A\n  def f(a)\n    @b.insert(0, C, a)\n  end\nend\n",
+            "src/main/a.kt": "public fun <T> Channel<T>.take(): T {\n  return two()\n}\n",
+        },
+        ("function `A.f`: changed", "function `Channel.take`: changed"),
+        ("marked",),
+    ),
+    Case(
+        "what only goes, and a link of reStructuredText",
+        {
+            "a.c": "int main(void) {\n  set_level(1);\n  go();\n}\n",
+            "a.rst": "A\n=\n\nLast\n----\n\nIt.\n\n.. _`x`: https://a.org/\n",
+        },
+        {"a.c": "int main(void) {\n  go();\n}\n", "a.rst": "A\n=\n\nLast\n----\n\nIt.\n"},
+        ("link `x`: removed",),
+        ("**Kind of change:** feature", "Last"),
+        "No need for this since I added an option",
+    ),
 )
 
 
