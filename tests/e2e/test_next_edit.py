@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import asyncio
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.e2e.editor import Editor, connected
 from tests.e2e.home import Home
+from tests.waiting import PATIENCE_S
 
 FAKE = ("--engine", "fake")
 SHAPES = "def area(item_width, height):\n    print(item_width)\n    log(item_width)\n    return item_width * height\n"
@@ -31,6 +33,14 @@ async def asked(editor: Editor, uri: str, version: int | None, method: str = "iq
     return [*(answer.edits if method == "textDocument/copilotInlineEdit" else answer.items)]
 
 
+async def offered(editor: Editor, uri: str, version: int, method: str = "iquest/nextEdits") -> list[Any]:
+    """The same once there is something: what is not found in the time that a keystroke has is found for the next."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (found := await asked(editor, uri, version, method)):
+            await asyncio.sleep(0.02)
+    return found
+
+
 def rename(editor: Editor, uri: str) -> None:
     """Puts `side_` before the first parameter's name, there and at its first use; the text's version is 3 then."""
     editor.insert(uri, 2, 0, 9, "side_")
@@ -42,7 +52,7 @@ async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path, shar
         uri = editor.open(root / "shapes.py")
         assert await asked(editor, uri, 1) == []  # before any edit
         rename(editor, uri)
-        found = await asked(editor, uri, 3)
+        found = await offered(editor, uri, 3)
         assert [(item.range.start.line, item.old, item.text) for item in found] == [
             (2, "item_width", "side_item_width"),
             (3, "item_width", "side_item_width"),
@@ -50,11 +60,11 @@ async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path, shar
         assert found[0].kind in ("rename", "repeat")
         assert found[0].reason
         assert found[0].confidence >= 0.9
-        (one,) = await asked(editor, uri, 3, "textDocument/copilotInlineEdit")
+        (one,) = await offered(editor, uri, 3, "textDocument/copilotInlineEdit")
         assert (one.text, one.range.start.line, one.textDocument.version) == ("side_item_width", 2, 3)
         assert one.command.command == "iquest.nextEditTaken"
         editor.insert(uri, 4, 2, 8, "side_")
-        assert [item.range.start.line for item in await asked(editor, uri, 4)] == [3]
+        assert [item.range.start.line for item in await offered(editor, uri, 4)] == [3]
         editor.insert(uri, 5, 3, 11, "side_")
         assert await asked(editor, uri, 5) == []
 
@@ -64,17 +74,17 @@ async def test_another_version_gets_no_edit(root: Path, shared_home: Home) -> No
         uri = editor.open(root / "shapes.py")
         rename(editor, uri)
         assert await asked(editor, uri, 2) == []
-        assert await asked(editor, uri, 3, "textDocument/copilotInlineEdit") != []
+        assert await offered(editor, uri, 3, "textDocument/copilotInlineEdit") != []
 
 
 async def test_what_was_dismissed_is_not_offered_again(root: Path, shared_home: Home) -> None:
     async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")
         rename(editor, uri)
-        first = (await asked(editor, uri, 3))[0]
+        first = (await offered(editor, uri, 3))[0]
         told = {"item": {"command": {"arguments": [first.command.arguments[0]]}}}
         editor.protocol.notify("iquest/dismissNextEdit", told)
-        assert [item.range.start.line for item in await asked(editor, uri, 3)] == [3]
+        assert [item.range.start.line for item in await offered(editor, uri, 3)] == [3]
 
 
 async def test_nothing_is_offered_while_a_completion_is_shown(root: Path, shared_home: Home) -> None:
@@ -85,7 +95,7 @@ async def test_nothing_is_offered_while_a_completion_is_shown(root: Path, shared
         editor.protocol.notify("textDocument/didShowCompletion", item)
         assert await asked(editor, uri, 3) == []
         editor.protocol.notify("textDocument/didDismissCompletion", item)
-        assert len(await asked(editor, uri, 3)) == 2
+        assert len(await offered(editor, uri, 3)) == 2
 
 
 ZETA = ["<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>", "<filename>"]
@@ -111,7 +121,7 @@ async def test_what_a_model_guesses_is_offered_as_a_guess(root: Path) -> None:
         assert (*place, item.old, item.text) == (1, 17, 17, "", " - inner")
         assert (item.kind, item.confidence) == ("model", 0)
         assert item.reason == "a guess of the model fake, which nobody has measured here"
-        (one,) = await asked(editor, uri, 2, "textDocument/copilotInlineEdit")
+        (one,) = await offered(editor, uri, 2, "textDocument/copilotInlineEdit")
         assert (one.text, one.textDocument.version) == (" - inner", 2)
         assert await asked(editor, uri, 1) == []  # another version
         editor.insert(uri, 3, 1, 17, " - inner")
