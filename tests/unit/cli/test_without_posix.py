@@ -13,7 +13,7 @@ import pytest
 
 from tests.without_posix import without_posix
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="stands for Windows elsewhere")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="stands for Windows elsewhere")]
 
 CODE = "def area(width, height):\r\n    return width * height\r\n"
 

@@ -19,6 +19,8 @@ from iquest_lsp.codeflow.past.store import Store
 from iquest_lsp.codeflow.wording import phrases
 from tests.unit.codeflow.conftest import Script, history_of
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 ROOT = Path(codeflow.__file__).parent
 
 

@@ -15,6 +15,8 @@ from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 REQUEST = Position(4, 9)
 

@@ -16,6 +16,8 @@ from iquest_lsp.datatypes import ContextWindow
 from .sessions import Costs, Typist, library, play
 from .toys import PLAIN, PSM, SPM, STOCK_SPM, ToyTokenizer, ToyWorkspace, special_tokens
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 FILES = library("json", "logging", "email", "http", "asyncio", "unittest", "urllib", "xml/etree", most_lines=1500)
 
 

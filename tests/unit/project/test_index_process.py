@@ -16,6 +16,8 @@ from iquest_lsp.errors import NotARepositoryError
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 
 def double(value: int) -> int:
     return 2 * value

@@ -17,6 +17,8 @@ from iquest_lsp.runtime.kv.store import StateStore
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 CODE = "def area(width, height):\n    return width * height\n\n\n" * 20 + "print(area("
 END = Position(80, 11)
 

@@ -20,6 +20,8 @@ from iquest_lsp.workspace.admission import MAX_BYTES
 from tests.e2e.home import children, stopped
 from tests.unit.codeflow.conftest import Script
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 
 @pytest.fixture
 async def assistant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Assistant]:

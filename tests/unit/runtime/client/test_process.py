@@ -25,6 +25,8 @@ from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.steady_memory import STEADY_MALLOC
 from tests.waiting import PATIENCE_S, until
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 PROMPT = tuple(b"def area(width, height):\n    return width * height\n\ndef area(")
 
 

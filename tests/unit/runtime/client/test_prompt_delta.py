@@ -20,6 +20,8 @@ from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta, PromptLostError, ReceivedPrompts, SentPrompts
 from iquest_lsp.token_ids import TokenIds
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 WINDOW = 131_072
 TEXT = b"def area(width, height):\n    return width * height\n\n"
 LONG = (TEXT * (WINDOW // len(TEXT))).rjust(WINDOW - 9) + b"def area("

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from iquest_lsp.datatypes import Sampling
 from iquest_lsp.runtime.decode.sampling import Draft, Sampler, only
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 SIZE, DRAWS = 6, 6_000
 #: The 99.9% quantile of chi-square with SIZE - 1 degrees of freedom.
 CRITICAL = 20.515

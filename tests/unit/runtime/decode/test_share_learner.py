@@ -18,6 +18,8 @@ from iquest_lsp.runtime.decode.share_learner import (
 from iquest_lsp.runtime.memory.disk import Entry, Memory
 from iquest_lsp.runtime.memory.layers import Layer
 
+pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+
 BYTES = 256
 WORDS = [" alpha", " beta", " gamma", " delta"]
 PIECES = [*(bytes([byte]) for byte in range(BYTES)), *(word.encode() for word in WORDS)]
