@@ -15,7 +15,7 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import Editor, connected
-from tests.e2e.home import Home, engine_processes, private_home, stopped
+from tests.e2e.home import Home, engine_processes, private_home
 from tests.waiting import PATIENCE_S, PATIENT_MS, until
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
@@ -159,16 +159,15 @@ async def test_a_model_that_is_still_loading_keeps_nobody_waiting(root: Path) ->
 
 async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) -> None:
     text = "".join(f"x{number} = {number}; " for number in range(1000))  # a text that only repeats is not shown
-    slow = fake(responses=[text, "done"], token_ms=20)
+    slow = fake(responses=[text, "done"], token_ms=100)  # ten seconds, of which a kill at once needs none
     async with connected(root, *FAKE, environment=slow, options=PATIENT | {"maxTokens": 100}) as editor:
         uri = editor.open(root / "shapes.py")
         await editor.wait_until_ready()
         engines = engine_processes(await asyncio.to_thread(editor.daemon_pid))
         assert len(engines) == 1
-        with stopped(*engines, may_end=True):  # so that the answer has not come before
-            task = asyncio.create_task(editor.inline(uri, 4, 9))
-            await editor.wait_for("decoding", lambda: is_busy(editor))
-            os.kill(engines[0], signal.SIGKILL)
+        task = asyncio.create_task(editor.inline(uri, 4, 9))
+        await editor.wait_for("decoding", lambda: is_busy(editor))
+        os.kill(engines[0], signal.SIGKILL)
         assert await asyncio.wait_for(task, PATIENCE_S) == []
         items = await asyncio.wait_for(editor.inline(uri, 4, 9), PATIENCE_S)
         assert items
