@@ -40,7 +40,7 @@ gc.freeze()
 LISTENER = (
     IMPORTS
     + """
-import json, os, signal, socket, sys
+import json, os, select, signal, socket, sys
 
 def serve(connection):
     told, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
@@ -63,7 +63,7 @@ def serve(connection):
 
 listening = socket.socket(fileno=int(sys.argv[1]))
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-while True:
+while 0 not in select.select([0, listening], [], [])[0]:  # the test process holds the other end of 0 while it lives
     connection, _ = listening.accept()
     if not os.fork():
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -87,7 +87,7 @@ def _address() -> str:
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", LISTENER, str(listening.fileno())],
             pass_fds=[listening.fileno()],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             cwd=folder,
         )
     atexit.register(process.wait)
