@@ -32,7 +32,8 @@ def with_commented_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff
 
 
 def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
-    """The changes without what is said to be removed while all of it stands deeper in the same file."""
+    """The changes without what is said to be removed while its first line, and half of it or more, stands deeper in the
+    same file."""
     added: dict[str, dict[str, list[int]]] = {}
     removed: dict[str, dict[int, str]] = {}
     for item in files:
