@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from iquest_lsp.atomic_file import atomic_write
+
 SITE = """
 import asyncio, filelock, importlib.metadata, multiprocessing.connection, multiprocessing.popen_fork
 import multiprocessing.popen_spawn_posix, multiprocessing.resource_tracker, multiprocessing.spawn, multiprocessing.util
@@ -32,6 +34,8 @@ def without_posix(folder: Path) -> dict[str, str]:
     """An environment for programs, and all that they start, that lack those names; `folder` is to hold a file."""
     if os.name == "nt":
         return {}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sitecustomize.py").write_text(SITE)
+    site = folder / "sitecustomize.py"
+    if not site.exists():  # a program that starts meanwhile finds the file whole, or not yet
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(site, SITE)
     return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH", ""))))}
