@@ -183,7 +183,6 @@ class Asker:
         named = NameCheck(shown, project.definers)
         extensions = {path.rpartition(".")[2].lower() for path in known if "." in path}
         statements = StatementFilter(truth, extensions, named, EchoCheck(own))
-        listen("evidence", str(await _tokens(engine, [message.text for message in messages])))
         said: list[str] = []
         thought: list[str] = []
         finish = ""
@@ -197,6 +196,8 @@ class Asker:
             async for kind, words in stream:
                 if kind == "finish":
                     finish = words
+                elif kind == "evidence":
+                    listen(kind, words)
                 elif kind == "thinking":
                     thought.append(words)
                     listen(kind, words)

@@ -64,7 +64,7 @@ class ChatEngine(Protocol):
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
 
     def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
-        """("text" or "thinking", words) as they come, last ("finish", why)."""
+        """("evidence", tokens to read), then ("text" or "thinking", words) as they come, last ("finish", why)."""
 
 
 def no_model(name: str) -> ModelError:
@@ -113,6 +113,7 @@ class LocalChat:
         tokens = TokenIds(encode_parts(parts, info.special_tokens, ids))
         # the last sequence is for questions, so that no workspace's window goes; what they share is shared
         prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), sampling=SAMPLING)
+        yield "evidence", str(len(tokens))
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         work = asyncio.create_task(
             self._scheduler.complete(
@@ -155,6 +156,7 @@ class RemoteChat:
 
     async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
         sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
+        yield "evidence", str(sum(map(len, await self.encode([item.text for item in messages]))))
         splitter = ThinkingSplitter()
         stream = self._switch.chat(
             sent,

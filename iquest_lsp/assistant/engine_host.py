@@ -52,6 +52,8 @@ class EngineHost:
         self._starting: asyncio.Task[None] | None = None
         self._reloading: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
+        #: The notes on a loaded model, which is asked for with each of its states.
+        self._noted: tuple[ModelInfo, tuple[str, ...]] | None = None
 
     @property
     def status(self) -> EngineStatus:
@@ -80,10 +82,13 @@ class EngineHost:
         info = self.model
         if info is None:
             return ()
-        try:
-            return (*misfits(info.metadata, info.special_tokens), *info.notes)
-        except ModelError:
-            return info.notes  # the prompt's style says why it cannot complete
+        if self._noted is None or self._noted[0] is not info:
+            try:
+                found = misfits(info.metadata, info.special_tokens)
+            except ModelError:
+                found = ()  # the prompt's style says why it cannot complete
+            self._noted = info, (*found, *info.notes)
+        return self._noted[1]
 
     @property
     def pid(self) -> int | None:
