@@ -533,6 +533,22 @@ def _adds(symbols: Counter[str]) -> bool:
     return any(symbols[name] for name in ("added", "takes", "beside")) or symbols["signature"] > symbols["types-only"]
 
 
+def _speaks_of_another(kind: str, shape: Shape, *, taken_out: bool) -> bool:
+    """Whether a word for a kind names something else, as the diff shows; `taken_out` says that something is removed."""
+    if kind not in ("fix", "feature"):
+        return False
+    if taken_out:
+        return True  # what is taken out is named, not mended
+    if kind == "fix":
+        return False
+    if shape.removed and not shape.added:
+        return True  # what only goes is nothing new
+    if not any(shape.categories[item] for item in _ACTING) and shape.categories[Category.TEST]:
+        return True  # tests and examples add nothing to what is tested
+    # nor do types
+    return shape.symbols is not None and bool(shape.symbols["types-only"]) and not _adds(shape.symbols)
+
+
 def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
     """How much the message speaks for each kind, and the words that do."""
     scores: defaultdict[str, float] = defaultdict(float)
@@ -543,9 +559,7 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
-        if found and kind in ("fix", "feature") and taken_out:
-            continue  # what is taken out is named, not mended
-        if found:
+        if found and not _speaks_of_another(kind, shape, taken_out=bool(taken_out)):
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
             if kind == "docs" and shape.symbols is not None and shape.symbols["doc"]:
@@ -553,21 +567,6 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
-            if kind == "feature" and shape.removed and not shape.added:
-                continue  # what only goes is nothing new
-            if (
-                kind == "feature"
-                and not any(shape.categories[item] for item in _ACTING)
-                and shape.categories[Category.TEST]
-            ):
-                continue  # tests and examples add nothing to what is tested
-            if (
-                kind == "feature"
-                and shape.symbols is not None
-                and shape.symbols["types-only"]
-                and not _adds(shape.symbols)
-            ):
-                continue  # nor do types
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:

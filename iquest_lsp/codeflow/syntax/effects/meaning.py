@@ -163,7 +163,7 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
     for kind in (_on_condition, _on_raised, _on_argument, _on_called, _on_returned, _on_text, _on_value):
         if (effect := kind(old, new, was, now)) is not None:
             return effect
-    was, now = _widened(old, was), _widened(new, now)
+    was, now = _with_rest(old, was, new, now)
     if old.is_long(*was) or new.is_long(*now):
         # Whole statements that come or go are no change of a statement.
         return None
@@ -363,6 +363,18 @@ def _whole(text: str) -> bool:
     """Whether a piece of code can be read by itself: its brackets are paired, nothing is missing at its ends."""
     paired = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
     return paired and not _TORN.search(text)
+
+
+def _with_rest(
+    old: Side, was: tuple[int, int], new: Side, now: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Two runs of tokens with the rest of the dotted names at their ends, which both keep where only one has dots."""
+    before, after = _widened(old, was), _widened(new, now)
+    if was[0] == was[1] or now[0] == now[1]:
+        start = max(was[0] - before[0], now[0] - after[0])
+        end = max(before[1] - was[1], after[1] - now[1])
+        before, after = (was[0] - start, was[1] + end), (now[0] - start, now[1] + end)
+    return before, after
 
 
 def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
