@@ -338,7 +338,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
-            r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|resolv\w+|guard|"
+            r"^don'?t|^do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|resolv\w+|guard|"
             r"ensure)\b|错误|异常|崩溃|防止|避免",
             "fix",
             1.2,
@@ -363,8 +363,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.8,
         ),
         (
-            r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|new|creat\w*|provid\w*|expos\w*|"
-            r"accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许",
+            r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|^new|(?<=\ba )new|creat\w*|"
+            r"provid\w*|expos\w*|accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许",
             "feature",
             1.5,
         ),
@@ -567,6 +567,8 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
+            if kind == "refactor" and shape.files and not any(shape.categories[item] for item in _OF_CODE):
+                share = 0.3  # nor does it rearrange code that it does not touch
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:
@@ -625,6 +627,7 @@ _BACKING = {
     "build": (Category.BUILD, Category.LOCK, Category.CONFIG),
 }
 #: Files that can do something new.
+_OF_CODE = (Category.SOURCE, Category.TEST, Category.OTHER, Category.BUILD, Category.CONFIG)
 _ACTING = (Category.SOURCE, Category.CONFIG, Category.CI, Category.OTHER, Category.GENERATED)
 _MAIN = {
     "docs": frozenset({Category.DOCS, Category.CHANGELOG}),
@@ -666,6 +669,8 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
         return "refactor", 0.6, Reason(Sign.LINES_REARRANGED)
     if symbols["takes"] and shape.added > shape.removed and shape.guards <= 0:
         return "feature", 0.45, Reason(Sign.TAKES_MORE)
+    if shape.added > 20 and not shape.removed:
+        return None  # what only comes may be for anything
     small = shape.added + shape.removed <= 40
     if symbols["body"] and (shape.guards > 0 or small):
         return "fix", 0.6 if shape.guards > 0 else 0.5, Reason(Sign.INSIDE)

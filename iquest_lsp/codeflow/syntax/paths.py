@@ -63,7 +63,7 @@ _BUILD = re.compile(
     re.IGNORECASE,
 )
 #: Files that build something wherever they lie, in a folder of tests too.
-_PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$", re.IGNORECASE)
+_PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$|(?:^|/)build\.gradle(?:\.kts)?$", re.IGNORECASE)
 _GENERATED = re.compile(
     r"(\.min\.(js|css)|_pb2(_grpc)?\.py|\.pb\.(go|cc|h)|\.g\.dart|\.map)$|(^|/)(dist|vendor|"
     r"node_modules|third_party|generated)/",

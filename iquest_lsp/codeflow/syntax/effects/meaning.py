@@ -22,7 +22,7 @@ _AND, _OR = frozenset({"&&", "and"}), frozenset({"||", "or"})
 _OPPOSITE = {("==", "!="), ("===", "!=="), ("<", ">="), (">", "<="), ("is", "is not"), ("in", "not in")}
 _OPPOSITES = _OPPOSITE | {(other, one) for one, other in _OPPOSITE}
 _NOT = frozenset({"!", "not"})
-_TESTS = frozenset({"if", "elif", "while", "unless", "when", "assert"})
+_TESTS = frozenset({"if", "elif", "elsif", "elseif", "while", "unless", "when", "assert"})
 _NO_CALLS = _TESTS | {
     "for",
     "switch",
@@ -40,6 +40,7 @@ _NO_CALLS = _TESTS | {
 }
 #: A piece of code that goes on at one of its ends.
 _TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
+_SETS = re.compile(r"(?<![=!<>~:])=(?![=~>])")
 _JOINTS = (".", "::", "->", "?.")
 _EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
 #: What becomes of a condition.
@@ -199,7 +200,8 @@ def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, in
         if part and set(other) <= _EDGES:
             for words, kind in ((_AND, more[0]), (_OR, more[1])):
                 text = _clause(side, span, words)
-                if text:
+                # What is assigned as a whole is no part of a condition.
+                if text and not _SETS.search(text):
                     return Effect(kind, (text,))
     conditions = condition_at(old, was[0]), condition_at(new, now[0])
     if not all(conditions) or max(map(len, conditions)) > MAX_SHOWN + 10:

@@ -68,6 +68,85 @@ CASES = (
 )
 
 
+STEP = "      - name: Clone\n        uses: actions/checkout@v4\n\n"
+LINT = "jobs:\n  lint:\n    steps:\n{}      - name: Set up\n        uses: actions/setup-go@v5\n\n{}      - run: lint\n"
+CASES += (
+    Case(
+        "a step of a workflow that moves does not become itself",
+        {".github/workflows/lint.yml": LINT.format("", STEP)},
+        {".github/workflows/lint.yml": LINT.format(STEP, "")},
+        (".github/workflows/lint.yml",),
+        ("`- name: Clone` becomes", "`uses: actions/checkout@v4` becomes"),
+    ),
+    Case(
+        "a declaration whose columns move loses nothing",
+        {"a.h": "size_t bound(size_t size, const preferences_t* preferences);\nint other(void);\n"},
+        {"a.h": "size_t bound(size_t size,    const preferences_t* preferences);\nint other(int a);\n"},
+        (),
+        ("loses ``", "becomes `size_t bound"),
+    ),
+    Case(
+        "a test of GoogleTest has its suite's name and its own",
+        {"test/a_test.cc": "TEST(pile, thousands) {\n  EXPECT_EQ(f(1), 1);\n}\n"},
+        {"test/a_test.cc": "TEST(pile, thousands) {\n  EXPECT_EQ(f(1), 2);\n}\n"},
+        ("test `pile.thousands`: changed",),
+        ("`TEST`",),
+    ),
+    Case(
+        "a parameter under another name is no new parameter",
+        {"a.rs": "impl Display for Path {\n    fn fmt(&self, f: &mut std::fmt::Formatter) -> R {\n go(f)\n    }\n}\n"},
+        {"a.rs": "impl Display for Path {\n    fn fmt(&self, to: &mut fmt::Formatter) -> R {\n go(to)\n    }\n}\n"},
+        ("`f: &mut std::fmt::Formatter` becomes `to: &mut fmt::Formatter`",),
+        ("new parameter", "no longer takes"),
+    ),
+    Case(
+        "what is assigned is no condition, and elsif no call",
+        {"a.rb": "class Pile\n  def made(options)\n    options.delete(:encoding)\n    @a = 1 if options\n  end\nend\n"},
+        {
+            "a.rb": "class Pile\n  def made(options)\n    @force = !!(encoding || options.delete(:encoding))\n"
+            "    if @force\n      @a = 1\n    elsif (b = options)\n      @a = 2\n    end\n  end\nend\n"
+        },
+        (),
+        ("a condition also holds", "calls `elsif`"),
+    ),
+    Case(
+        "a name whose quotes change was used before",
+        {"a.sh": 'setup() {\n  export PATH="$(dirname $HERE):/usr/sbin:/usr/bin"\n}\n'},
+        {"a.sh": 'setup() {\n  export PATH\n  PATH="$(dirname "$HERE"):/usr/sbin:/usr/bin"\n}\n'},
+        (),
+        ("now uses",),
+    ),
+    Case(
+        "workflows that move to another place rearrange no code",
+        {".travis.yml": "language: node_js\n"},
+        {".travis.yml": None, ".github/workflows/main.yml": "name: CI\non:\n  - push\n"},
+        ("**Kind of change:** ci",),
+        (),
+        "Move to GitHub Actions",
+    ),
+    Case(
+        "what only comes in a body is not called a little change",
+        {"a.c": "int f(int a) {\n  return a;\n}\n"},
+        {
+            "a.c": "int f(int a) {\n  if (a) {\n"
+            + "".join(f"    a += g{n}(a);\n" for n in range(24))
+            + "  }\n  return a;\n}\n"
+        },
+        ("**Kind of change:** unknown",),
+        (),
+        "Perform lookups into the dictionary",
+    ),
+    Case(
+        "what is ignored is no new feature",
+        {"phpstan.neon": "parameters:\n  ignoreErrors:\n    - one\n"},
+        {"phpstan.neon": "parameters:\n  ignoreErrors:\n    - one\n    - two\n"},
+        (),
+        ("**Kind of change:** feature",),
+        "Ignore new phpstan rule in patch version",
+    ),
+)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
     script.commit("Begin", dict(case.before))
