@@ -5,7 +5,8 @@ is an edit for each line. After each edit the predictors are asked, and what is 
 where it is part of a shortest way from the text as it is to the text as the commit left it. A wrong one is put away.
 
 Orders: `diff` makes the edits as they stand in the diff; `human` makes those of changed definitions' heads first, then
-the rest of their files, then other files, tests and documents last.
+the rest of their files, then other files, tests and documents last; in each file the imports come last, since what is
+used tells which are wanted.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
 from iquest_lsp.nextedit.pieces import pieces
 from iquest_lsp.nextedit.predict import possible
+from iquest_lsp.nextedit.predictors.imports import import_lines
 from iquest_lsp.nextedit.records import Edit, NextEdit
 
 Order = Literal["diff", "human"]
@@ -60,14 +62,20 @@ class Session:
         if self._order == "diff":
             return every
 
-        def rank(item: tuple[str, int]) -> tuple[int, int]:
+        order = {path: at for at, path in enumerate(self.changes)}
+
+        def rank(item: tuple[str, int]) -> tuple[int, int, int, bool]:
             path, at = item
             heads = self.heads[path]
             edit = self.changes[path].edits[at]
             place = _PLACES.get(category(path), 4)
             if any(start <= line < end for start, end in heads for line in range(edit.line, edit.line + len(edit.new))):
-                return 0, 0
-            return (1, 0) if heads else (2, place)
+                return 0, 0, 0, False
+            return (
+                (1, 0, order[path], _imports(self.changes[path], edit))
+                if heads
+                else (2, place, order[path], _imports(self.changes[path], edit))
+            )
 
         return sorted(every, key=rank)
 
@@ -175,6 +183,14 @@ class Session:
             if number not in self.made[item.path] and near and wanted in (text.strip() for text in edit.new):
                 return number, len(edit.new) == 1
         return None
+
+
+def _imports(change: Change, edit: Edit) -> bool:
+    """Whether an edit is one of import statements alone."""
+    old, new = import_lines(change.before), import_lines(change.after)
+    return all(line in old for line in range(edit.old_line, edit.old_line + len(edit.old))) and all(
+        line in new for line in range(edit.line, edit.line + len(edit.new))
+    )
 
 
 _PLACES = {Category.SOURCE: 0, Category.TEST: 1, Category.DOCS: 2}

@@ -41,6 +41,8 @@ class ReasonKind(StrEnum):
     #: The name; for one that is not imported the module that others import it from.
     UNUSED_IMPORT = "unused-import"
     MISSING_IMPORT = "missing-import"
+    #: The name, the language.
+    MISSING_IMPORT_OF_LANGUAGE = "missing-import-of-language"
     #: The model.
     GUESSED = "guessed"
 

@@ -18,6 +18,7 @@ _REASONS = {
     ReasonKind.REPEATED: "the same was changed in {} other places",
     ReasonKind.UNUSED_IMPORT: "`{}` is used no more",
     ReasonKind.MISSING_IMPORT: "`{}` is not imported; elsewhere it comes from {}",
+    ReasonKind.MISSING_IMPORT_OF_LANGUAGE: "`{}` is not imported, a module of {} itself",
     ReasonKind.GUESSED: "a guess of the model {}, which nobody has measured here",
 }
 _ONE_PLACE = "the same was changed in one other place"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
+from iquest_lsp.nextedit.predictors.go_packages import GO_PACKAGES
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ _PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "l
 _STATEMENTS = frozenset(
     {"import_statement", "import_from_statement", "import_declaration", "import_spec", "use_declaration"}
 )
+#: Other statements that stand among imports and bind nothing that is followed here.
+_LIKE = frozenset({"future_import_statement", "preproc_include", "extern_crate_declaration"})
 #: Kinds of nodes that bind one name each, in a statement that binds several.
 _SPECIFIERS = frozenset({"import_specifier", "aliased_import", "namespace_import"})
 #: Files that a name's usual module is learned from, and names that are looked for.
@@ -51,6 +55,24 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
             yield from _unused(change)
             with contextlib.suppress(NotLookedUpError):
                 yield from _missing(change, sources)
+
+
+def import_lines(text: Parsed) -> set[int]:
+    """The lines of a file's import statements, and the blank ones among and around them."""
+    found: set[int] = set()
+    stack = [text.root] if text.root is not None else []
+    while stack:
+        node = stack.pop()
+        if node.type in _STATEMENTS or node.type in _LIKE or _requires(text, node):
+            found |= set(range(node.start_point.row, node.end_point.row + 1))
+        elif node.child_count and (node.parent is None or node.type not in ("block", "statement_block")):
+            stack.extend(node.children)
+    last = max(found, default=-1)
+    return found | {line for line, words in enumerate(text.lines[: last + 2]) if not words.strip()}
+
+
+def _requires(text: Parsed, node: Node) -> bool:
+    return node.type in ("lexical_declaration", "variable_declaration") and "require(" in text.text_of(node)
 
 
 def imports_of(text: Parsed) -> list[Import]:
@@ -154,10 +176,16 @@ def _without(change: Change, item: Import, reason: Reason, sort: str) -> Iterato
 
 
 def _missing(change: Change, sources: Sources) -> Iterator[NextEdit]:
-    if not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
+    is_go = change.path.endswith(".go")
+    if not is_go and not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
         return
     after = change.after
-    for name in list(_new_names(change))[:MAX_NAMES]:
+    language = grammars.language_of(change.path)
+    for name in list(_new_packages(change) if is_go else _new_names(change))[:MAX_NAMES]:
+        if is_own := _is_own(name, change):
+            reason = Reason(ReasonKind.MISSING_IMPORT_OF_LANGUAGE, (name, language))
+            yield from _with_import(change, after, name, is_own, reason, f"import-missing-{language}-own")
+            continue
         statements = Counter[str]()
         files = 0
         for path in dict.fromkeys(path for path, _, _ in sources.grep([name])):
@@ -176,7 +204,6 @@ def _missing(change: Change, sources: Sources) -> Iterator[NextEdit]:
         statement, count = statements.most_common(1)[0]
         if count < LEAST_SHARE * statements.total():
             continue
-        language = grammars.language_of(change.path)
         module = re.sub(r"^.*from\s+|\s+import.*$|['\";]", "", statement).removeprefix("import ").strip()
         reason = Reason(ReasonKind.MISSING_IMPORT, (name, module))
         yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-{min(count, 3)}")
@@ -205,6 +232,34 @@ def _new_names(change: Change) -> Iterator[str]:
                     yield name
 
 
+def _new_packages(change: Change) -> Iterator[str]:
+    """Go: what the changed lines take an exported name of, new to the file and bound by nothing in it."""
+    after = change.after
+    bound = {item.name for item in imports_of(after)} | {item.short for item in after.symbols}
+    seen: set[str] = set()
+    for edit in change.edits:
+        for line in range(edit.line, edit.line + len(edit.new)):
+            for found in re.finditer(r"(?<![\w.)\]])([a-z]\w*)(?=\.[A-Z])", after.lines[line]):
+                name = found[1]
+                if name in seen or name in bound or after.in_words(line, found.start()):
+                    continue
+                seen.add(name)
+                node = after.node_at(line, found.start())
+                if node is not None and not after.binding(node, name) and not lines_with(change.before.text, name):
+                    yield name
+
+
+def _is_own(name: str, change: Change) -> str:
+    """The import statement of a module of the language itself, where a name can only be that; Python, Go."""
+    if change.path.endswith(".go"):
+        return f'"{GO_PACKAGES[name]}"' if name in GO_PACKAGES else ""
+    if not change.path.endswith((".py", ".pyi")) or name not in sys.stdlib_module_names:
+        return ""
+    spots = list(change.after.spots(name))
+    plain = all(re.match(r"\.[^\W\d]", change.after.lines[spot.line][spot.end :]) for spot in spots)
+    return f"import {name}" if spots and plain else ""
+
+
 def _imports_it(path: str, text: str, name: str) -> str:
     """How a file imports a name, as a statement for that name alone."""
     for item in imports_of(parse(path, text)):
@@ -225,6 +280,12 @@ def _with_import(
     if not statements:
         return
     trigger = (change.path, change.edits[-1].line)
+    if change.path.endswith(".go"):
+        place = _place_in_block(text, statements, statement)
+        if place >= 0:
+            new = f"\t{statement}\n"
+            yield NextEdit(change.path, place, 0, "", new, EditKind.IMPORT, reason, sort, 0.0, trigger)
+        return
     head = re.match(r"from\s+\S+\s+import\s", statement)
     for node in statements:
         whole = text.text_of(node)
@@ -251,3 +312,20 @@ def _with_import(
     behind = [node for node in kin or statements if text.text_of(node) < statement]
     place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
     yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, f"{sort}-line", 0.0, trigger)
+
+
+def _place_in_block(text: Parsed, specs: Sequence[Node], statement: str) -> int:
+    """Go: the line at which a package goes into the block of imports, among those of its sort; -1 where none is."""
+    blocked = [node for node in specs if node.parent is not None and node.parent.type == "import_spec_list"]
+
+    def path_of(spec: str) -> str:
+        return spec.rpartition(" ")[2].strip('"')
+
+    def is_foreign(spec: str) -> bool:
+        return "." in path_of(spec).partition("/")[0]
+
+    kin = [node for node in blocked if is_foreign(text.text_of(node)) == is_foreign(statement)]
+    behind = [node for node in kin if path_of(text.text_of(node)) < path_of(statement)]
+    if behind:
+        return behind[-1].end_point.row + 1
+    return (kin or blocked)[0].start_point.row if blocked else -1

@@ -16,14 +16,13 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import Piece, is_compound, is_name, pieces, replacements
+from iquest_lsp.nextedit.predictors.passed import counted, passed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 #: An edit of more lines, or one that replaces more parts of its line, is no pattern.
 MAX_LINES, MAX_PARTS = 3, 4
 #: Rules that are looked for, the newest first; places that one has at most.
 MAX_RULES, MAX_PLACES = 120, 60
-#: Examples that are some, and beyond which more say nothing more.
-SEVERAL, MANY = 3, 5
 #: Lines from an example that are near it, and that are not far.
 NEAR, FAR = 5, 40
 #: Places that are few, and that are some.
@@ -99,7 +98,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
         marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
         marks += "" if heads.isdisjoint(rule.examples) else "-head"
         with contextlib.suppress(NotLookedUpError):
-            yield from _places(rule, by_path, sources, marks)
+            yield from _places(rule, by_path, sources, marks, heads)
     yield from whole_lines(changes)
 
 
@@ -189,7 +188,9 @@ def _line_end(text: str, offset: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str) -> Iterator[NextEdit]:
+def _places(
+    rule: Rule, changes: dict[str, Change], sources: Sources, marks: str, heads: set[tuple[str, int]]
+) -> Iterator[NextEdit]:
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
@@ -212,7 +213,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
             continue
         text = data.decode("utf-8", "replace")
         lines = text.split("\n")
-        first = min((line for at, line in rule.examples if at == path), default=-1)
+        first = min((line for at, line in rule.examples if at == path and (at, line) not in heads), default=-1)
         change = changes.get(path)
         for line, match in _matches(pattern, lines, lines_with(text, anchor)):
             if change is not None and change.is_changed(line):
@@ -231,13 +232,13 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
             count = counted(len(rule.examples))
             sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
             sort += "-prose" if _PROSE.match(lines[line]) else ""
-            sort += "-between" if any(at == path and line < above for at, above in rule.examples) else ""
             column = match.start("x")
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
     left = amount(len(found))
-    yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+    over = passed(rule.examples, ((item.path, item.line) for item in found), heads)
+    yield from (replace(item, sort=f"{item.sort}-{left}{over.marks(item.path, item.line)}") for item in found)
 
 
 def is_sought_elsewhere(rule: Rule) -> bool:
@@ -305,11 +306,6 @@ def _is_bound(text: Parsed, name: str) -> bool:
     return any(item.short == name for item in text.symbols) or any(
         text.use(spot)[0] == "bind" and not is_member(spot.node) for spot in text.spots(name)
     )
-
-
-def counted(examples: int) -> int:
-    """How many examples a rule has: 1, 2, some, or many."""
-    return MANY if examples >= MANY else min(examples, SEVERAL)
 
 
 def amount(count: int) -> str:

@@ -55,6 +55,28 @@ def test_a_missing_import_is_made_as_the_others_make_it(think: Think) -> None:
     assert places(found, "import") == {("a.py", 1, "", "from shop.items import Item\n")}
 
 
+GO = (
+    'package a\n\nimport (\n\t"fmt"\n\t"os"\n\n\t"example.com/tool"\n)\n\n'
+    "func f(c tool.Context) {\n\tfmt.Println(os.Args)\n}\n"
+)
+
+
+def test_a_module_of_the_language_is_imported_where_a_name_can_only_be_that(think: Think) -> None:
+    go = GO.replace("os.Args", "os.Args, strings.ToUpper(c.Name)")
+    assert places(think({"a.go": GO}, {"a.go": go}), "import") == {("a.go", 6, "", '\t"strings"\n')}
+    python = "import os\n\n\ndef f(shelve):\n    print(os.name)\n"
+    used = python + "    warnings.warn(shelve.name)\n"
+    assert places(think({"a.py": python}, {"a.py": used}), "import") == {("a.py", 2, "", "import warnings\n")}
+
+
+def test_a_variable_is_no_module(think: Think) -> None:
+    go = GO.replace("fmt.Println(os.Args)", "fmt.Println(os.Args)\n\tpath := c.Path\n\tpath.Join()")
+    assert places(think({"a.go": GO}, {"a.go": go}), "import") == set()
+    python = "def f(x):\n    return x\n"
+    used = python.replace("x", "string").replace("return string", "return string.upper()")
+    assert places(think({"a.py": python}, {"a.py": used}), "import") == set()
+
+
 def test_lines_that_went_or_came_twice_go_and_come_again(think: Think) -> None:
     part = "def {0}(request):\n    check_login(request)\n    return {0}_page\n\n\n"
     before = "".join(part.format(name) for name in ("one", "two", "three"))

@@ -19,6 +19,7 @@ VALUES = {
     ReasonKind.REPEATED: ("3",),
     ReasonKind.UNUSED_IMPORT: ("os",),
     ReasonKind.MISSING_IMPORT: ("os", "path"),
+    ReasonKind.MISSING_IMPORT_OF_LANGUAGE: ("os", "python"),
     ReasonKind.GUESSED: ("Zeta 2",),
 }
 
