@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lac
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, in_order
 from iquest_lsp.nextedit.parsed import parse
-from iquest_lsp.nextedit.predictors import imports, renames, repeats, signatures, tree_places
+from iquest_lsp.nextedit.predictors import awaits, imports, renames, repeats, signatures, tree_places, whole_lines
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
@@ -86,7 +86,7 @@ def suggested(
 
 def possible(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Everything that a predictor can think of, sure or not."""
-    for predictor in (renames, signatures, repeats, tree_places, imports):
+    for predictor in (renames, signatures, awaits, repeats, whole_lines, tree_places, imports):
         yield from predictor.predict(changes, sources)
 
 

@@ -33,7 +33,9 @@ class ReasonKind(StrEnum):
     #: The function, the parameter.
     PARAMETER_REMOVED = "parameter-removed"
     PARAMETER_ADDED = "parameter-added"
-    #: The function.
+    #: The function, which became asynchronous; the function that awaits something, if it has a name.
+    ASYNC = "async"
+    AWAITS = "awaits"
     REORDERED = "reordered"
     OVERRIDE = "override"
     #: How many places were changed alike already.

@@ -6,18 +6,26 @@ nothing of it: they are often changed before all else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 #: A place: path, line.
 Place = tuple[str, int]
 #: Examples that are some, and beyond which more say nothing more.
 SEVERAL, MANY = 3, 5
+#: Lines from an example that are near it, and that are not far.
+NEAR, FAR = 5, 40
 
 
 def counted(examples: int) -> int:
     """How many examples there are: 0, 1, 2, some, or many."""
     return MANY if examples >= MANY else min(examples, SEVERAL)
+
+
+def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
+    """How far a place is from the nearest example in its file."""
+    least = min((abs(line - at) for where, at in examples if where == path), default=FAR + 1)
+    return "near" if least <= NEAR else "mid" if least <= FAR else "far"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,8 @@ def _quoted(path: str, line: int, name: str, data: bytes) -> list[tuple[int, str
             found.append((column, "rename-comment"))
         elif around[1] in _QUOTES and around[0] in (*_QUOTES, "."):
             found.append((column, "rename-string"))
+        elif "string" in node.type and around[1] in ("(", " ", ".", ":", "`", *_QUOTES):
+            found.append((column, "rename-string-inside"))
     return found
 
 

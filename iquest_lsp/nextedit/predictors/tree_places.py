@@ -11,13 +11,12 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
-from iquest_lsp.nextedit.predictors.passed import counted, passed
+from iquest_lsp.nextedit.predictors.passed import counted, nearness, passed
 from iquest_lsp.nextedit.predictors.repeats import (
     amount,
     head_lines,
     is_own_affair,
     local_names,
-    nearness,
     touched_names,
 )
 from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of

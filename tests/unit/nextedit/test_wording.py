@@ -14,6 +14,8 @@ VALUES = {
     ReasonKind.MOVED: ("a.py", "b.py"),
     ReasonKind.PARAMETER_REMOVED: ("total", "member"),
     ReasonKind.PARAMETER_ADDED: ("total", "member"),
+    ReasonKind.ASYNC: ("load",),
+    ReasonKind.AWAITS: ("page",),
     ReasonKind.REORDERED: ("total",),
     ReasonKind.OVERRIDE: ("total",),
     ReasonKind.REPEATED: ("3",),
