@@ -1,8 +1,9 @@
 """Next edits measured on real histories: commits taken apart into edits, made again one by one.
 
 An edit is a run of changed lines in a file that was there before and after; a block whose lines answer to each other
-is an edit for each line. After each edit the predictors are asked, and what is shown is taken as long as it is right:
-where it is part of a shortest way from the text as it is to the text as the commit left it. A wrong one is put away.
+is an edit for each line. Files that came or went with the commit did so before. After each edit the predictors are
+asked, and what is shown is taken as long as it is right: where it is part of a shortest way from the text as it is to
+the text as the commit left it. A wrong one is put away.
 
 Orders: `diff` makes the edits as they stand in the diff; `human` makes those of changed definitions' heads first, then
 the rest of their files, then other files, tests and documents last; in each file the imports come last, since what is
@@ -71,11 +72,8 @@ class Session:
             place = _PLACES.get(category(path), 4)
             if any(start <= line < end for start, end in heads for line in range(edit.line, edit.line + len(edit.new))):
                 return 0, 0, 0, False
-            return (
-                (1, 0, order[path], _imports(self.changes[path], edit))
-                if heads
-                else (2, place, order[path], _imports(self.changes[path], edit))
-            )
+            last = _imports(self.changes[path], edit)
+            return (1, 0, order[path], last) if heads else (2, place, order[path], last)
 
         return sorted(every, key=rank)
 
@@ -121,7 +119,7 @@ class Session:
     def possible(self) -> list[NextEdit]:
         """All that the predictors think of now."""
         texts = [change.text for change in self.state.values()]
-        over: dict[str, str | None] = {item.path: item.after for item in texts}
+        over: dict[str, str | None] = {**self.commit.others, **{item.path: item.after for item in texts}}
         over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
         return list(possible([*self.state.values()], self.commit.sources.with_texts(over)))
 
@@ -163,7 +161,8 @@ class Session:
             inside = edit.old_line <= line and line + item.old.rstrip("\n").count("\n") < edit.old_line + len(edit.old)
             if number in self.made[item.path] or not inside:
                 continue
-            old, new = "\n".join(edit.old), "\n".join(edit.new)
+            end = "\n" if item.old.endswith("\n") else ""  # lines are taken away with what ends them
+            old, new = "\n".join(edit.old) + end, "\n".join(edit.new) + end
             taken = replace(item, line=line - edit.old_line).applied_to(old)
             if taken is None:
                 return None

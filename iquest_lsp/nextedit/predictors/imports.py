@@ -7,7 +7,7 @@ import contextlib
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ _SPECIFIERS = frozenset({"import_specifier", "aliased_import", "namespace_import
 MAX_FILES, MAX_NAMES = 40, 8
 #: The share of these files that import it from the same module.
 LEAST_SHARE = 0.8
+#: So many statements for one name each, and none for several, are a habit.
+ONE_EACH = 4
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -50,11 +52,15 @@ class Import:
 
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every changed file whose imports can be read."""
+    renamed = {(item.old, item.new) for change in changes for item in change.renamings}
     for change in changes:
         if change.after.root is not None and change.path.rpartition("/")[2] not in _PASSES_ON:
-            yield from _unused(change)
+            # What is imported under a name that became another is not idle, and the other one not missing.
+            bound = {item.name for item in imports_of(change.after)}
+            both = [(old, new) for old, new in renamed if old in bound and lines_with(change.after.text, new)]
+            yield from _unused(change, {old for old, _ in both})
             with contextlib.suppress(NotLookedUpError):
-                yield from _missing(change, sources)
+                yield from _missing(change, sources, {new for _, new in both})
 
 
 def import_lines(text: Parsed) -> set[int]:
@@ -134,11 +140,11 @@ def _last(text: Parsed, node: Node) -> str:
 # ------------------------------------------------------------------------------------------------------ unused
 
 
-def _unused(change: Change) -> Iterator[NextEdit]:
+def _unused(change: Change, known: Collection[str]) -> Iterator[NextEdit]:
     after, before = change.after, change.before
     for item in imports_of(after):
         rows = range(item.statement.start_point.row, item.statement.end_point.row + 1)
-        if len(item.name) < 2 or any(at not in rows for at in lines_with(after.text, item.name)):
+        if len(item.name) < 2 or item.name in known or any(at not in rows for at in lines_with(after.text, item.name)):
             continue
         if any(change.is_changed(at) for at in rows) or "noqa" in after.lines[rows[0]]:
             continue
@@ -175,13 +181,14 @@ def _without(change: Change, item: Import, reason: Reason, sort: str) -> Iterato
 # ----------------------------------------------------------------------------------------------------- missing
 
 
-def _missing(change: Change, sources: Sources) -> Iterator[NextEdit]:
+def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterator[NextEdit]:
     is_go = change.path.endswith(".go")
     if not is_go and not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
         return
     after = change.after
     language = grammars.language_of(change.path)
-    for name in list(_new_packages(change) if is_go else _new_names(change))[:MAX_NAMES]:
+    names = _new_packages(change) if is_go else _new_names(change)
+    for name in [name for name in names if name not in known][:MAX_NAMES]:
         if is_own := _is_own(name, change):
             reason = Reason(ReasonKind.MISSING_IMPORT_OF_LANGUAGE, (name, language))
             yield from _with_import(change, after, name, is_own, reason, f"import-missing-{language}-own")
@@ -213,8 +220,9 @@ def _new_names(change: Change) -> Iterator[str]:
     """Names that the changed lines use, that the file did not have before and that nothing in it binds."""
     after = change.after
     seen: set[str] = set()
+    imported = import_lines(after)
     for edit in change.edits:
-        for line in range(edit.line, edit.line + len(edit.new)):
+        for line in (line for line in range(edit.line, edit.line + len(edit.new)) if line not in imported):
             for name in re.findall(r"(?<![\w.])[^\W\d]\w{2,}", after.lines[line]):
                 if name in seen or name in _BUILTINS or lines_with(change.before.text, name):
                     continue
@@ -287,31 +295,31 @@ def _with_import(
             yield NextEdit(change.path, place, 0, "", new, EditKind.IMPORT, reason, sort, 0.0, trigger)
         return
     head = re.match(r"from\s+\S+\s+import\s", statement)
-    for node in statements:
-        whole = text.text_of(node)
-        if (
-            head is not None
-            and whole.startswith(head[0])
-            and "\n" not in whole
-            and "*" not in whole
-            and "(" not in whole
-        ):
-            names = [part.strip() for part in whole[len(head[0]) :].split(",")]
-            line, column = text.place_of(node)
-            after = next((at for at, other in enumerate(names) if other.lower() > name.lower()), len(names))
-            if after == len(names):
-                yield NextEdit(
-                    change.path, line, column + len(whole), "", f", {name}", EditKind.IMPORT, reason, sort, 0.0, trigger
-                )
-            else:
-                start = column + len(head[0]) + sum(len(other) + 2 for other in names[:after])
-                yield NextEdit(change.path, line, start, "", f"{name}, ", EditKind.IMPORT, reason, sort, 0.0, trigger)
-            return
+    if head is not None and (beside := _beside_others(text, statements, head[0], name)) is not None:
+        yield NextEdit(change.path, *beside, EditKind.IMPORT, reason, sort, 0.0, trigger)
+        return
     module = re.sub(r"^(from|import)\s+", "", statement).partition(" ")[0].split(".")[0]
     kin = [node for node in statements if re.match(rf"(from|import)\s+{re.escape(module)}\b", text.text_of(node))]
     behind = [node for node in kin or statements if text.text_of(node) < statement]
     place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
     yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, f"{sort}-line", 0.0, trigger)
+
+
+def _beside_others(text: Parsed, statements: Sequence[Node], head: str, name: str) -> tuple[int, int, str, str] | None:
+    """Python: where a name goes into the statement with that head, and its text; None where it has its own line."""
+    froms = [words for node in statements if (words := text.text_of(node)).startswith("from")]
+    if len(froms) >= ONE_EACH and not any("," in words or "(" in words for words in froms):
+        return None
+    for node in statements:
+        whole = text.text_of(node)
+        if whole.startswith(head) and not re.search(r"[\n*(]", whole):
+            names = [part.strip() for part in whole[len(head) :].split(",")]
+            line, column = text.place_of(node)
+            after = next((at for at, other in enumerate(names) if other.lower() > name.lower()), len(names))
+            if after == len(names):
+                return line, column + len(whole), "", f", {name}"
+            return line, column + len(head) + sum(len(other) + 2 for other in names[:after]), "", f"{name}, "
+    return None
 
 
 def _place_in_block(text: Parsed, specs: Sequence[Node], statement: str) -> int:

@@ -77,6 +77,21 @@ def test_a_variable_is_no_module(think: Think) -> None:
     assert places(think({"a.py": python}, {"a.py": used}), "import") == set()
 
 
+def test_what_was_renamed_is_neither_idle_nor_missing(think: Think) -> None:
+    others = {f"{name}.py": "from m import new_name\n\nnew_name()\n" for name in "xyz"}
+    before = "from m import old_name\n\nold_name()\n"
+    after = before.replace("old_name()", "new_name()")
+    assert places(think({**others, "a.py": before}, {"a.py": after}), "import") == set()
+
+
+def test_a_file_that_gives_each_name_its_line_keeps_to_that(think: Think) -> None:
+    head = "from a import one\nfrom b import two\nfrom c import three\nfrom c import tree\n"
+    before = head + "\none(two, three, tree)\n"
+    after = before.replace("tree)", "tree, Third())")
+    found = places(think({"b.py": "from c import Third\n\nThird()\n", "a.py": before}, {"a.py": after}), "import")
+    assert found == {("a.py", 3, "", "from c import Third\n")}
+
+
 def test_lines_that_went_or_came_twice_go_and_come_again(think: Think) -> None:
     part = "def {0}(request):\n    check_login(request)\n    return {0}_page\n\n\n"
     before = "".join(part.format(name) for name in ("one", "two", "three"))
