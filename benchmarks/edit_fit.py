@@ -21,14 +21,12 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, Session
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
-from iquest_lsp.nextedit.pieces import Piece, pieces, replacements
 
 FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
-#: The share of an edit's old words that it replaces, from which on it is a rewriting.
-REWRITTEN = 0.7
 #: The least scale of weights that is tried, and the least weight that is kept.
 LEAST_SCALE, LEAST_WEIGHT = 0.5, 0.02
 #: Suggestions of one predictor that a commit counts for at most.
@@ -130,28 +128,8 @@ def played(session: Session) -> Played:
 
 def shapes(session: Session) -> list[tuple[str, str]]:
     """For each edit the category of its file, and what sort of edit it is."""
-    found: list[tuple[str, str]] = []
-    known: set[tuple[str, str]] = set()
-    for path, at in session.edits:
-        edit = session.changes[path].edits[at]
-        old, new = (pieces("\n".join(lines)) for lines in (edit.old, edit.new))
-        parts = replacements(old, new) if edit.old and edit.new else []
-        words = [(_words(old, part.old), _words(new, part.new)) for part in parts]
-        if not edit.old or not edit.new:
-            shape = "lines removed" if edit.old else "lines added"
-        elif not parts:
-            shape = "layout or a long block"
-        elif sum(part.old[1] - part.old[0] for part in parts) > REWRITTEN * len(old):
-            shape = "rewritten"
-        else:
-            shape = "a replacement made before" if any(part in known for part in words) else "another replacement"
-        known |= {part for part in words if part[0]}
-        found.append((category(path).value, shape))
-    return found
-
-
-def _words(text: Sequence[Piece], part: tuple[int, int]) -> str:
-    return " ".join(item.text for item in text[slice(*part)])
+    sorts = edit_shapes.shapes([session.changes[path].edits[at] for path, at in session.edits])
+    return [(category(path).value, shape) for (path, _), shape in zip(session.edits, sorts, strict=True)]
 
 
 def merged(several: Sequence[Outcomes]) -> dict[str, tuple[float, float]]:

@@ -21,13 +21,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from iquest_lsp.bench.edit_shapes import derivable, is_of_imports
 from iquest_lsp.bench.next_edit_tally import Tally
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
 from iquest_lsp.nextedit.pieces import pieces
 from iquest_lsp.nextedit.predict import possible
-from iquest_lsp.nextedit.predictors.imports import import_lines
 from iquest_lsp.nextedit.records import Edit, NextEdit
 
 Order = Literal["diff", "human"]
@@ -72,10 +72,18 @@ class Session:
             place = _PLACES.get(category(path), 4)
             if any(start <= line < end for start, end in heads for line in range(edit.line, edit.line + len(edit.new))):
                 return 0, 0, 0, False
-            last = _imports(self.changes[path], edit)
+            last = is_of_imports(self.changes[path], edit)
             return (1, 0, order[path], last) if heads else (2, place, order[path], last)
 
         return sorted(every, key=rank)
+
+    @cached_property
+    def derivable(self) -> set[tuple[str, int]]:
+        """Of the edits after the first those that the edits before could have told."""
+        every = [self.changes[path].edits[at] for path, at in self.edits]
+        imports = [is_of_imports(self.changes[edit.path], edit) for edit in every]
+        told = derivable(every, imports)
+        return {place for place, is_told in zip(self.edits[1:], told[1:], strict=True) if is_told}
 
     @cached_property
     def heads(self) -> dict[str, list[tuple[int, int]]]:
@@ -184,14 +192,6 @@ class Session:
         return None
 
 
-def _imports(change: Change, edit: Edit) -> bool:
-    """Whether an edit is one of import statements alone."""
-    old, new = import_lines(change.before), import_lines(change.after)
-    return all(line in old for line in range(edit.old_line, edit.old_line + len(edit.old))) and all(
-        line in new for line in range(edit.line, edit.line + len(edit.new))
-    )
-
-
 _PLACES = {Category.SOURCE: 0, Category.TEST: 1, Category.DOCS: 2}
 
 
@@ -263,6 +263,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
         tally.commits += 1
         tally.edits += len(edits)
         tally.later += len(edits) - 1
+        tally.derivable += len(session.derivable)
         tally.typed += sum(_typing(session.changes[path].edits[at]) for path, at in edits[1:])
     for path, at in edits:
         if at in session.made[path]:
@@ -295,7 +296,9 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
                 tally.right += judged is not None
                 tally.whole += judged is not None and judged[1]
                 tally.reversed += undone
-                tally.found += judged is not None and (first.path, judged[0]) not in found
+                if judged is not None and (first.path, judged[0]) not in found:
+                    tally.found += 1
+                    tally.told += (first.path, judged[0]) in session.derivable
                 tally.saved += len(first.new) if judged is not None else 0
             if judged is None:
                 refused.add(first, session.place_of(first))
