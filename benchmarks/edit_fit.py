@@ -25,12 +25,17 @@ from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, Session
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
+from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
+from iquest_lsp.nextedit.predictors import awaits, imports
 
 FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
-#: The least scale of weights that is tried, and the least weight that is kept.
-LEAST_SCALE, LEAST_WEIGHT = 0.5, 0.02
+#: The scales of weights that are tried, and the least weight that is kept.
+SCALES = [round(0.5 + 0.05 * step, 2) for step in range(21)]
+LEAST_WEIGHT = 0.02
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
+#: Predictors that think of little, and are measured in more commits than the others.
+RARE = (imports.predict, awaits.predict)
 HELD_OUT = ("core", "curl", "pytest", "cobra")
 
 _NUMBERS = re.compile(r"\[([^][{}\"]*)\]")
@@ -73,11 +78,13 @@ class Outcomes:
 
     name: str
     commits: list[Played] = field(default_factory=list)
+    #: Commits that were played for the rare predictors alone.
+    rare: list[Played] = field(default_factory=list)
 
     def sorts(self) -> dict[str, tuple[float, float]]:
         """All commits together, each counted for a few of a sort, and of a predictor, only: a sweep is one opinion."""
         found: dict[str, tuple[float, float]] = {}
-        for commit in self.commits:
+        for commit in (*self.commits, *self.rare):
             sorts = commit.sorts()
             whole = Counter[str]()
             for sort, (_, made) in sorts.items():
@@ -93,6 +100,19 @@ def _predictors(sort: str) -> str:
     return "&".join(sorted({one.partition("-")[0] for one in sort.split("+")}))
 
 
+def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
+    """What the rare predictors think of in the commits that change neither a name nor a signature."""
+    found = []
+    begin = time.process_time()
+    for commit in texts_of_commits(root, commits):
+        if time.process_time() - begin > seconds:
+            break
+        session = Session(commit, "human")
+        if session.is_by_hand and not session.names_change and (one := played(session, RARE)).thoughts:
+            found.append(one)
+    return found
+
+
 def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     """What the predictors think of while the commits of a repository are made again."""
     found = Outcomes(root.name)
@@ -106,7 +126,7 @@ def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     return found
 
 
-def played(session: Session) -> Played:
+def played(session: Session, predictors: Sequence[Predictor] = PREDICTORS) -> Played:
     """What is thought of after each edit of a commit, each suggestion once."""
     numbers = {edit: at for at, edit in enumerate(session.edits)}
     found = Played(shapes(session))
@@ -114,7 +134,7 @@ def played(session: Session) -> Played:
     kinds: dict[tuple[str, str], int] = {}
     for step, (path, at) in enumerate(session.edits):
         session.make(path, at)
-        for item in gate.joined(session.possible()):
+        for item in gate.joined(session.possible(predictors)):
             key = (item.path, session.place_of(item), item.old, item.new, item.sort)
             if key not in seen:
                 seen.add(key)
@@ -196,13 +216,14 @@ def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float) -> l
 
 
 def honest(several: Sequence[Outcomes]) -> tuple[float, list[Result]]:
-    """The scale of weights by which what is shown in repositories that were not fitted to is right as often as said."""
+    """The scale of weights by which most is found while what is shown is right as often as said.
+
+    It is judged in repositories that were not fitted to; where no scale does it, it is the least.
+    """
     fits = fits_to_others(several)
-    scale, found = 1.0, results(several, fits, 1.0)
-    while scale > LEAST_SCALE and round(_right(found), 2) < gate.LEAST:
-        scale = round(scale - 0.05, 2)
-        found = results(several, fits, scale)
-    return scale, found
+    tried = [(scale, results(several, fits, scale)) for scale in SCALES]
+    good = [(scale, found) for scale, found in tried if round(_right(found), 2) >= gate.LEAST]
+    return max(good, key=lambda one: sum(item.right for item in one[1])) if good else tried[0]
 
 
 def _right(found: Sequence[Result]) -> float:
@@ -238,10 +259,15 @@ def from_json(data: Sequence[Mapping[str, Any]]) -> list[Outcomes]:
     return [
         Outcomes(
             item["name"],
-            [
-                Played([(kind, shape) for kind, shape in one["edits"]], [Thought(*each) for each in one["thoughts"]])
-                for one in item["commits"]
-            ],
+            *(
+                [
+                    Played(
+                        [(kind, shape) for kind, shape in one["edits"]], [Thought(*each) for each in one["thoughts"]]
+                    )
+                    for one in item.get(which, ())
+                ]
+                for which in ("commits", "rare")
+            ),
         )
         for item in data
     ]
@@ -252,9 +278,12 @@ def to_json(several: Sequence[Outcomes]) -> list[dict[str, Any]]:
     return [
         {
             "name": item.name,
-            "commits": [
-                {"edits": one.edits, "thoughts": [astuple(thought) for thought in one.thoughts]} for one in item.commits
-            ],
+            **{
+                which: [
+                    {"edits": one.edits, "thoughts": [astuple(thought) for thought in one.thoughts]} for one in played
+                ]
+                for which, played in (("commits", item.commits), ("rare", item.rare))
+            },
         }
         for item in several
     ]
@@ -271,6 +300,7 @@ def collected(root: Path, commits: int, seconds: float, folder: Path | None) -> 
     if kept is not None and kept.exists():
         return from_json(json.loads(kept.read_text("utf-8")))[0]
     found = outcomes(root, commits, seconds)
+    found.rare = rare_outcomes(root, commits, seconds / 2)
     if kept is not None:
         kept.write_text(json.dumps(to_json([found])), "utf-8")
     return found

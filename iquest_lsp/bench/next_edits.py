@@ -27,7 +27,7 @@ from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, cate
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
 from iquest_lsp.nextedit.pieces import pieces
-from iquest_lsp.nextedit.predict import possible
+from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible
 from iquest_lsp.nextedit.records import Edit, NextEdit
 
 Order = Literal["diff", "human"]
@@ -124,12 +124,12 @@ class Session:
         text = ChangedText(path, whole.text.before, self.text(path), whole.text.old_path)
         self.state[path] = Change(text, tuple(made))
 
-    def possible(self) -> list[NextEdit]:
+    def possible(self, predictors: Sequence[Predictor] = PREDICTORS) -> list[NextEdit]:
         """All that the predictors think of now."""
         texts = [change.text for change in self.state.values()]
         over: dict[str, str | None] = {**self.commit.others, **{item.path: item.after for item in texts}}
         over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
-        return list(possible([*self.state.values()], self.commit.sources.with_texts(over)))
+        return list(possible([*self.state.values()], self.commit.sources.with_texts(over), predictors))
 
     @property
     def is_over(self) -> bool:

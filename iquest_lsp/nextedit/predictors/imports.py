@@ -27,6 +27,7 @@ _PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "l
 _STATEMENTS = frozenset(
     {"import_statement", "import_from_statement", "import_declaration", "import_spec", "use_declaration"}
 )
+_DECLARATIONS = ("lexical_declaration", "variable_declaration")
 #: Other statements that stand among imports and bind nothing that is followed here.
 _LIKE = frozenset({"future_import_statement", "preproc_include", "extern_crate_declaration"})
 #: Kinds of nodes that bind one name each, in a statement that binds several.
@@ -78,7 +79,7 @@ def import_lines(text: Parsed) -> set[int]:
 
 
 def _requires(text: Parsed, node: Node) -> bool:
-    return node.type in ("lexical_declaration", "variable_declaration") and "require(" in text.text_of(node)
+    return node.type in _DECLARATIONS and "require(" in text.text_of(node)
 
 
 def imports_of(text: Parsed) -> list[Import]:
@@ -87,7 +88,8 @@ def imports_of(text: Parsed) -> list[Import]:
     stack = [text.root] if text.root is not None else []
     while stack:
         node = stack.pop()
-        if node.type in _STATEMENTS and not any(child.type.startswith("import_spec") for child in node.named_children):
+        several = any(child.type.startswith("import_spec") for child in node.named_children)
+        if (node.type in _STATEMENTS and not several) or _requires(text, node):
             bound = list(_bound(text, node))
             found += [Import(name, part, node, len(bound)) for name, part in bound]
         elif node.child_count and (node.parent is None or node.type not in ("block", "statement_block")):
@@ -113,6 +115,8 @@ def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
         whole = text.text_of(statement)
         if found := re.fullmatch(r"use\s+[\w:]+::(\w+)\s*;", whole):
             yield found[1], statement
+    elif kind in _DECLARATIONS:
+        yield from _required(text, statement)
     elif kind == "import_from_statement":
         for child in statement.children_by_field_name("name"):
             yield _last(text, child), child
@@ -123,6 +127,21 @@ def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
         clause = next((child for child in statement.named_children if child.type == "import_clause"), None)
         for part in _specifiers(clause) if clause is not None else ():
             yield _last(text, part), part
+
+
+def _required(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
+    """Scripts: the names that one `require` gives."""
+    declared = [child for child in statement.named_children if child.type == "variable_declarator"]
+    value = declared[0].child_by_field_name("value") if len(declared) == 1 else None
+    name = declared[0].child_by_field_name("name") if len(declared) == 1 else None
+    if name is None or value is None or not re.fullmatch(r"require\([^()]*\)", text.text_of(value)):
+        return
+    if name.type == "identifier":
+        yield text.text_of(name), declared[0]
+    elif name.type == "object_pattern" and all(
+        child.type == "shorthand_property_identifier_pattern" for child in name.named_children
+    ):
+        yield from ((text.text_of(child), child) for child in name.named_children)
 
 
 def _specifiers(clause: Node) -> Iterator[Node]:

@@ -34,6 +34,12 @@ from tests.unit.nextedit.conftest import Think, places
             'package a\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc f() {\n\tfmt.Println()\n}\n',
             (5, '\t"os"\n'),
         ),
+        (
+            "a.js",
+            'var fs = require("fs");\nvar os = require("os");\n\nfs.open(os.name);\n',
+            'var fs = require("fs");\nvar os = require("os");\n\nfs.open();\n',
+            (2, 'var os = require("os");\n'),
+        ),
     ],
 )
 def test_an_idle_import_goes(think: Think, path: str, before: str, after: str, suggested: tuple[int, str]) -> None:
