@@ -270,6 +270,8 @@ def _places(
 
 def is_sought_elsewhere(rule: Rule) -> bool:
     """Whether other files are searched: those of a rule of several files, or of one for a text that says much."""
+    if rule.strength == "version":
+        return True
     if len(rule.anchor) < ANCHOR or rule.strength == "short":
         return False
     if len({path for path, _ in rule.examples}) > 1:

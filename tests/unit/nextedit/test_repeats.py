@@ -50,3 +50,9 @@ def test_what_was_done_to_code_is_not_done_to_what_is_said_of_it(think: Think) -
     assert {place[1] for place in places(think({"t.py": before}, {"t.py": after}), "repeat")} <= {4}
     renamed = before.replace("# items, member", "# things, member")
     assert all(item.line != 4 or item.kind != "repeat" for item in think({"t.py": before}, {"t.py": renamed}))
+
+
+def test_a_version_follows_everywhere(think: Think) -> None:
+    files = {"setup.py": 'python = ">=3.7"\n', "ci.yml": "python: 3.7\nother: 3.75\n", "doc.md": "Python 3.7 or 13.7\n"}
+    found = places(think(files, {"setup.py": 'python = ">=3.8"\n'}), "repeat")
+    assert found == {("ci.yml", 1, "3.7", "3.8"), ("doc.md", 1, "3.7", "3.8")}
