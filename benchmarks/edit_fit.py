@@ -1,6 +1,6 @@
 """Fits `iquest_lsp/nextedit/precision.json`: how often each sort of next edit is right, by its parts.
 
-    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--write]
+    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--earlier KEPT] [--write]
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
 by edit, definitions' heads first; after each edit all that the predictors think of is judged, sure or not, each
@@ -30,10 +30,12 @@ from iquest_lsp.nextedit.predictors import awaits, imports
 
 FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
 #: The scales of weights that are tried, and the least weight that is kept.
-SCALES = [round(0.5 + 0.05 * step, 2) for step in range(21)]
+SCALES = [round(0.6 + 0.1 * step, 1) for step in range(10)]
 LEAST_WEIGHT = 0.02
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
+#: Sorts of predictors that were mended since earlier outcomes were collected, which say nothing of them any more.
+MENDED = re.compile(r"import-|repeat-gone|repeat-added|-between")
 #: Predictors that think of little, and are measured in more commits than the others.
 RARE = (imports.predict, awaits.predict)
 HELD_OUT = ("core", "curl", "pytest", "cobra")
@@ -78,7 +80,7 @@ class Outcomes:
 
     name: str
     commits: list[Played] = field(default_factory=list)
-    #: Commits that were played for the rare predictors alone.
+    #: Commits that count for what was thought of alone: played for the rare predictors, or by earlier ones.
     rare: list[Played] = field(default_factory=list)
 
     def sorts(self) -> dict[str, tuple[float, float]]:
@@ -306,12 +308,25 @@ def collected(root: Path, commits: int, seconds: float, folder: Path | None) -> 
     return found
 
 
+def with_earlier(several: Sequence[Outcomes], folder: Path) -> None:
+    """Adds what earlier predictors thought of, but for those that were mended since."""
+    for item in several:
+        for earlier in from_json(json.loads((folder / f"{item.name}.json").read_text("utf-8"))):
+            item.rare += [
+                Played(one.edits, [thought for thought in one.thoughts if not MENDED.search(thought.sort)])
+                for one in earlier.commits
+            ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--commits", type=int, default=4000)
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
     parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
+    parser.add_argument(
+        "--earlier", type=Path, help="such a folder of predictors before some were mended, to count too"
+    )
     parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
     parser.add_argument("--write", action="store_true", help="write precision.json")
     given = parser.parse_args()
@@ -322,6 +337,8 @@ def main() -> None:
     ]
     if given.only:
         return
+    if given.earlier is not None:
+        with_earlier(several, given.earlier)
     causes = Counter[str]()
     scale, every = honest(several)
     print(f"weights are drawn to {scale} of what they were fitted to")

@@ -1,10 +1,15 @@
-"""Whole lines: those that went, or that came behind a line, at other places of the same files."""
+"""Whole lines: those that went, or that came behind a line, at other places of the same files.
+
+Lines that went at two places at least are looked for in other files of the repository too.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
-from iquest_lsp.codeflow.reading import Sources
+from iquest_lsp.codeflow.reading import NotLookedUpError, Sources
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import is_name, pieces
 from iquest_lsp.nextedit.predictors.passed import counted, nearness
@@ -14,6 +19,8 @@ from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 MAX_LINES, MAX_RULES = 3, 120
 #: The least length of a name by which lines are told apart.
 ANCHOR = 4
+#: Other files that are looked at, and their size.
+MAX_FILES, MAX_BYTES = 30, 1_000_000
 
 
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
@@ -31,6 +38,9 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
         for change in changes:
             if any(path == change.path for path, _ in examples):
                 yield from (_gone if kind == "gone" else _added)(change, lines, examples)
+        if kind == "gone" and len(examples) > 1:
+            with contextlib.suppress(NotLookedUpError):
+                yield from _gone_elsewhere(changes, sources, lines, examples)
 
 
 def is_telling(line: str) -> bool:
@@ -51,6 +61,27 @@ def _gone(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, i
         if lines[line] == wanted[0] and lines[line : line + len(wanted)] == [*wanted] and not change.is_changed(line):
             old = "\n".join(wanted) + "\n"
             yield _of_lines(change.path, line, old, "", examples, f"gone-{min(len(wanted), 2)}")
+
+
+def _gone_elsewhere(
+    changes: Sequence[Change], sources: Sources, wanted: Sequence[str], examples: Sequence[tuple[str, int]]
+) -> Iterator[NextEdit]:
+    """The same lines, however far they are indented, in other files of the kind."""
+    homes = {path for path, _ in examples}
+    suffix = PurePosixPath(examples[-1][0]).suffix
+    names = [item.text for line in wanted for item in pieces(line) if is_name(item.text)]
+    stripped = [line.strip() for line in wanted]
+    texts = {change.path: change.after.text for change in changes}
+    paths = [path for path in sources.holders(max(names, key=len)) if path not in homes]
+    for path in [path for path in paths if PurePosixPath(path).suffix == suffix][:MAX_FILES]:
+        data = texts[path].encode() if path in texts else sources.read(path)
+        if data is None or len(data) > MAX_BYTES:
+            continue
+        lines = data.decode("utf-8", "replace").split("\n")
+        for line, text in enumerate(lines[: 1 - len(wanted) or None]):
+            if text.strip() == stripped[0] and [one.strip() for one in lines[line : line + len(wanted)]] == stripped:
+                old = "\n".join(lines[line : line + len(wanted)]) + "\n"
+                yield _of_lines(path, line, old, "", examples, f"gone-{min(len(wanted), 2)}-other")
 
 
 def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
