@@ -30,7 +30,7 @@ from iquest_lsp.nextedit.predictors import awaits, imports
 
 FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
 #: The scales of weights that are tried, and the least weight that is kept.
-SCALES = [round(0.6 + 0.1 * step, 1) for step in range(10)]
+SCALES = [round(0.8 + 0.2 * step, 1) for step in range(4)]
 LEAST_WEIGHT = 0.02
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0

@@ -31,6 +31,7 @@ WEIGHT = 4.0
 PULL, STEP = 3.0, 1.0
 #: Parts of what lies in the file, or the definition, of the edit that asks for it; predictors that are several.
 _OWN = ("own", "parameter", "variable", "field")
+_KNOWING = frozenset({"rename", "signature"})
 SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
@@ -92,20 +93,26 @@ def parts_of(sort: str) -> list[str]:
     """What a sort is judged by: the predictors' names, each also with each of its parts, and two and two of them.
 
     Of a suggestion that several predictors make the sorts are joined by `+`: how many they are counts too, the most
-    examples that one of them has, whether these are in the same file, and what was passed over.
+    examples that one of them has, whether these are in the same file, and what was passed over. Where one of them knows
+    what a name means, where the same text was replaced before says nothing more. Of renames two and two parts count.
     """
+    names = list(dict.fromkeys(one.partition("-")[0] for one in sort.split("+")))
+    knows = not _KNOWING.isdisjoint(names)
     found: list[str] = []
-    names: list[str] = []
     every: set[str] = set()
     for one in sort.split("+"):
         name, *parts = one.split("-")
-        names.append(name)
         every.update(parts)
+        if name == "repeat" and knows:
+            continue
         found += [name, *(f"{name} {part}" for part in parts)]
-    together = itertools.combinations(sorted(dict.fromkeys(names)), 2)
+        if name == "rename":
+            pairs = itertools.combinations(sorted(set(parts)), 2)
+            found += [f"{name} {part} {other}" for part, other in pairs]
+    together = itertools.combinations(sorted(names), 2)
     count = max((_examples(part) for part in every), default=0)
     place = "own" if not every.isdisjoint(_OWN) else "other"
-    found += [f"all {count}", f"all {place}", f"all {place} {count}", f"all of {min(len(names), SEVERAL)}"]
+    found += [f"all {count}", f"all {place}", f"all {place} {count}", f"all of {min(sort.count('+') + 1, SEVERAL)}"]
     found += [f"all {part}" for part in every if part.startswith("passed")]
     return [*dict.fromkeys([*found, *(f"{one}&{other}" for one, other in together)])]
 

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ _PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "l
 _STATEMENTS = frozenset(
     {"import_statement", "import_from_statement", "import_declaration", "import_spec", "use_declaration"}
 )
+#: What import statements stand in, but for blocks.
+_CONTAINERS = frozenset({"mod_item", "declaration_list", "preproc_if", "preproc_ifdef", "preproc_else"})
 _DECLARATIONS = ("lexical_declaration", "variable_declaration")
 #: Other statements that stand among imports and bind nothing that is followed here.
 _LIKE = frozenset({"future_import_statement", "preproc_include", "extern_crate_declaration"})
@@ -64,37 +67,43 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
                 yield from _missing(change, sources, {new for _, new in both})
 
 
-def import_lines(text: Parsed) -> set[int]:
+@lru_cache(maxsize=64)
+def import_lines(text: Parsed) -> frozenset[int]:
     """The lines of a file's import statements, and the blank ones among and around them."""
     found: set[int] = set()
+    for node in _statements(text):
+        found |= set(range(node.start_point.row, node.end_point.row + 1))
+    last = max(found, default=-1)
+    return frozenset(found) | {line for line, words in enumerate(text.lines[: last + 2]) if not words.strip()}
+
+
+def _statements(text: Parsed) -> Iterator[Node]:
+    """The statements that import something, or stand among those; of a block of imports each of its parts."""
     stack = [text.root] if text.root is not None else []
     while stack:
         node = stack.pop()
-        if node.type in _STATEMENTS or node.type in _LIKE or _requires(text, node):
-            found |= set(range(node.start_point.row, node.end_point.row + 1))
-        elif node.child_count and (node.parent is None or node.type not in ("block", "statement_block")):
-            stack.extend(node.children)
-    last = max(found, default=-1)
-    return found | {line for line, words in enumerate(text.lines[: last + 2]) if not words.strip()}
+        if any(child.type.startswith("import_spec") for child in node.named_children):
+            yield node
+            stack.extend(node.named_children)
+        elif node.type in _STATEMENTS or node.type in _LIKE or _requires(text, node):
+            yield node
+        elif node.parent is None or node.type in _CONTAINERS:
+            stack.extend(node.named_children)
 
 
 def _requires(text: Parsed, node: Node) -> bool:
     return node.type in _DECLARATIONS and "require(" in text.text_of(node)
 
 
-def imports_of(text: Parsed) -> list[Import]:
+@lru_cache(maxsize=64)
+def imports_of(text: Parsed) -> tuple[Import, ...]:
     """The names that a file's import statements bind, as far as each is plain."""
     found: list[Import] = []
-    stack = [text.root] if text.root is not None else []
-    while stack:
-        node = stack.pop()
-        several = any(child.type.startswith("import_spec") for child in node.named_children)
-        if (node.type in _STATEMENTS and not several) or _requires(text, node):
+    for node in _statements(text):
+        if not any(child.type.startswith("import_spec") for child in node.named_children):
             bound = list(_bound(text, node))
             found += [Import(name, part, node, len(bound)) for name, part in bound]
-        elif node.child_count and (node.parent is None or node.type not in ("block", "statement_block")):
-            stack.extend(node.children)
-    return found
+    return tuple(found)
 
 
 def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
