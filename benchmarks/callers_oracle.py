@@ -1,11 +1,12 @@
 """Callers that `iquest-lsp impact` names, beside the references that a language's own tools find.
 
-`python -m benchmarks.callers_oracle FOLDER/CLONE... [--symbols N] [--typescript FOLDER] [--show M]` draws N public
-definitions of each clone that the oracle knows 2 to 40 uses of, and prints precision and recall of the lines that are
-named as callers or tests; imports and definitions are left out on both sides, and so is what the oracle knows no
-definition of (`+?` counts it). The oracle is jedi for Python, and for
-JavaScript and TypeScript the language service of TypeScript, whose package lies in FOLDER/node_modules (`npm install
-typescript@5`). M lines that only one side names are printed.
+`python -m benchmarks.callers_oracle FOLDER/CLONE... [--symbols N] [--typescript FOLDER | --go PROGRAM] [--show M]`
+draws N public definitions of each clone that the oracle knows 2 to 40 uses of, and prints precision and recall of the
+lines that are named as callers or tests; imports and definitions are left out on both sides, and so is what the oracle
+knows no definition of (`+?` counts it). The oracle is jedi for Python, for JavaScript and TypeScript the language
+service of TypeScript, whose package lies in FOLDER/node_modules (`npm install typescript@5`), and for Go its type
+checker (`go build -o PROGRAM benchmarks/go_uses.go`), where a call of an interface's method counts for nobody unless
+that method was asked about. M lines that only one side names are printed.
 """
 
 from __future__ import annotations
@@ -110,6 +111,23 @@ def typescript_oracle(root: Path, folder: Path, files: Iterable[str]) -> Oracle:
     return ask
 
 
+def go_oracle(root: Path, program: Path) -> Oracle:
+    """References by Go's type checker, all at once."""
+    command = [str(program), str(root)]
+    read = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    uses = {tuple(item["def"]): [(path, line) for path, line in item["uses"]] for item in read}
+    defined: dict[Line, set[Line]] = {}
+    for item in read:
+        path, line, _ = item["def"]
+        for use in item["uses"] if not item["abstract"] else ():
+            defined.setdefault(tuple(use), set()).add((path, line))
+
+    def ask(path: str, line: int, column: int, where: bool) -> Iterable[Line] | None:
+        return defined.get((path, line), ()) if where else uses.get((path, line, column), ())
+
+    return ask
+
+
 def drawn(root: Path, files: Iterable[str], seed: int) -> Iterator[tuple[str, Symbol, int, int]]:
     """Public definitions of the source files in a random order: path, definition, 1-based line and column."""
     found = []
@@ -124,7 +142,8 @@ def drawn(root: Path, files: Iterable[str], seed: int) -> Iterator[tuple[str, Sy
             for at in range(symbol.start, min(symbol.end, symbol.start + 40)):
                 text = lines[at]
                 bare = text.lstrip()
-                column = text.find(symbol.short)
+                found_at = re.search(rf"(?<![\w$]){re.escape(symbol.short)}(?![\w$])", text)
+                column = found_at.start() if found_at else -1
                 if column >= 0 and not bare.startswith(("@", "#", "//", "*", "/*")):
                     found.append((path, symbol, at + 1, column))
                     break
@@ -220,15 +239,20 @@ def main() -> None:
     parser.add_argument("clones", nargs="+", type=Path)
     parser.add_argument("--symbols", type=int, default=40)
     parser.add_argument("--typescript", type=Path)
+    parser.add_argument("--go", type=Path)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     for clone in options.clones:
         root = clone.resolve()
         listed = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=True)
-        suffixes = (".py", ".pyi") if not options.typescript else (".js", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".jsx")
+        scripts = (".js", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".jsx")
+        suffixes = scripts if options.typescript else (".go",) if options.go else (".py", ".pyi")
         files = [name for name in listed.stdout.split("\n") if name.endswith(suffixes) and (root / name).is_file()]
-        oracle = typescript_oracle(root, options.typescript, files) if options.typescript else jedi_oracle(root)
+        if options.go:
+            oracle = go_oracle(root, options.go)
+        else:
+            oracle = typescript_oracle(root, options.typescript, files) if options.typescript else jedi_oracle(root)
         both, ours, theirs, unknown = compare(root, oracle, files, options.symbols, options.show, options.seed)
         precision, recall = both / max(both + ours, 1), both / max(both + theirs, 1)
         counts = f"{both} both, +{ours}, -{theirs}, +?{unknown}"

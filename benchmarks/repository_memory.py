@@ -251,6 +251,7 @@ def _scored(
         file, place, typed, said, top = np.load(kept)
         return Scored(file.astype(np.int64), place.astype(np.int64), typed.astype(np.int64), said, top)
     found = score(model, context, pieces, repository, given.seed)
+    given.keep.mkdir(parents=True, exist_ok=True)
     np.save(kept, np.stack([getattr(found, key).astype(np.float64) for key in names]))
     return found
 

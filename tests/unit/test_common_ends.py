@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ TEXTS = st.text("ab", max_size=8)
 
 
 @given(TEXTS, TEXTS)
+@pytest.mark.slow
 def test_what_lies_between_the_ends_is_all_that_differs(one: str, other: str) -> None:
     head, tail = common_ends(one, other)
     assert one[:head] == other[:head]

@@ -62,6 +62,7 @@ def test_each_problem_names_the_command_that_helps(machine: Path, monkeypatch: p
     assert checks(Settings())["port"]["detail"].endswith("run `iquest-lsp runtime build`")
 
 
+@pytest.mark.slow
 def test_a_saved_window_that_cannot_be_read_is_removed_and_the_others_stay(machine: Path) -> None:
     folder = saved_kv_folder()
     folder.mkdir(parents=True)
@@ -120,6 +121,7 @@ def test_nothing_is_mended_where_all_is_well() -> None:
     doctor.mend(Settings(), {"checks": [{"name": "runtime", "ok": True, "detail": ""}]}, pytest.fail)
 
 
+@pytest.mark.slow
 def test_what_a_window_was_cut_for_is_noted(machine: Path) -> None:
     assert doctor.examine(Settings())["notes"] == []
     (note,) = doctor.examine(Settings(window_tokens=500_000))["notes"]
@@ -127,6 +129,7 @@ def test_what_a_window_was_cut_for_is_noted(machine: Path) -> None:
     assert doctor.model_details("")["notes"] == ""
 
 
+@pytest.mark.slow
 def test_a_draft_model_that_does_not_fit_is_noted_and_one_that_fits_is_planned_for(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

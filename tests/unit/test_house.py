@@ -61,6 +61,7 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_each_library_has_one_owner() -> None:
     for path in SOURCES:
         name = path.relative_to(PACKAGE).as_posix()
@@ -87,6 +88,7 @@ def imports(name: str, path: Path) -> set[str]:
     return (found & set(MODULES)) - {name}
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_in_a_circle() -> None:
     graph = {}
     for path in SOURCES:
@@ -96,6 +98,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
+@pytest.mark.slow
 def test_only_the_command_line_prints_or_exits() -> None:
     allowed = {
         "runtime/port/build.py",
@@ -110,6 +113,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
                 assert node.func.id not in ("print", "exit", "quit"), f"{name}:{node.lineno}"
 
 
+@pytest.mark.slow
 def test_files_are_replaced_in_one_place() -> None:
     """Writing a file under another name and renaming it is the business of atomic_file.py."""
     apart = {
@@ -165,6 +169,7 @@ print(seen)
 
 
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["complete", "--help"]])
+@pytest.mark.slow
 def test_help_needs_nothing_heavy(command: list[str]) -> None:
     line = [sys.executable, "-X", "importtime", "-m", "iquest_lsp.cli", *command]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
@@ -208,6 +213,7 @@ def private_uses(path: Path) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
 
 
+@pytest.mark.slow
 def test_tests_use_what_everybody_may_use() -> None:
     found = [use for path in sorted((ROOT / "tests").rglob("*.py")) for use in private_uses(path)]
     assert len(found) <= MOST_PRIVATE_USES, "\n".join(found)
@@ -219,6 +225,7 @@ def test_the_layout_has_few_exceptions() -> None:
     assert len(found) <= MOST_LAYOUT_EXCEPTIONS, found
 
 
+@pytest.mark.slow
 def test_each_dependency_has_a_lowest_version_that_can_be_installed() -> None:
     done = subprocess.run([ROOT / ".ci" / "lowest"], capture_output=True, text=True, check=True)
     lowest = done.stdout.splitlines()

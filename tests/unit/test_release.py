@@ -46,6 +46,7 @@ def wheel(path: Path, *names: str, size: int = 0) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_wheel_has_a_model_and_the_runtime_where_it_is_to_have_one(dist: ModuleType, tmp_path: Path) -> None:
     whole, bare = wheel(tmp_path / "whole.whl", MODEL, *RUNTIME), wheel(tmp_path / "bare.whl", MODEL)
     dist.check(whole, has_runtime=True)
@@ -117,6 +118,7 @@ def test_the_package_names_no_dependency_by_a_path_and_no_llama() -> None:
         assert not requirement.startswith("llama")
 
 
+@pytest.mark.slow
 def test_the_extension_carries_what_the_wheel_is_built_from_and_no_runtime(tmp_path: Path) -> None:
     archive = module("vscode-extension/tools/server_archive.py")
     packed = archive.write(tmp_path / "server")

@@ -15,11 +15,13 @@ PLACES = st.none() | st.integers(-50, 50)
 
 
 @given(IDS, PLACES, PLACES, st.sampled_from([None, 1, 2, -1]))
+@pytest.mark.slow
 def test_they_are_cut_as_a_tuple_is(ids: list[int], start: int | None, stop: int | None, step: int | None) -> None:
     assert tuple(TokenIds(ids)[start:stop:step]) == tuple(ids)[start:stop:step]
 
 
 @given(IDS, IDS)
+@pytest.mark.slow
 def test_they_compare_and_join_as_tuples_do(a: list[int], b: list[int]) -> None:
     assert (TokenIds(a) == TokenIds(b)) is (tuple(a) == tuple(b))
     assert TokenIds(a) + b == TokenIds([*a, *b]) == TokenIds(a) + TokenIds(b)
@@ -30,6 +32,7 @@ def test_they_compare_and_join_as_tuples_do(a: list[int], b: list[int]) -> None:
 
 
 @given(st.lists(st.integers(0, 3), max_size=60), st.lists(st.integers(0, 3), max_size=60), st.integers(0, 60))
+@pytest.mark.slow
 def test_the_common_prefix_is_the_longest(a: list[int], b: list[int], alike: int) -> None:
     b = [*a[:alike], *b]
     found = TokenIds(a).common_prefix(TokenIds(b))
@@ -38,6 +41,7 @@ def test_the_common_prefix_is_the_longest(a: list[int], b: list[int], alike: int
 
 
 @given(IDS)
+@pytest.mark.slow
 def test_numpy_reads_them_where_they_lie(ids: list[int]) -> None:
     tokens = TokenIds(ids)
     array = np.asarray(tokens)

@@ -20,9 +20,12 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
+from iquest_lsp.codeflow.syntax.linking.links import Links
+from iquest_lsp.codeflow.syntax.linking.others import overrides, under_other_names
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_meant, module_name, references
+from iquest_lsp.codeflow.syntax.symbols import Symbol
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
 MAX_ITEMS = 60
@@ -113,7 +116,15 @@ def impact_of(
     modules -= set(map(_short, changing.names))
     wanted, read = [*filter(None, asked)], repository.work_tree_file
     owners = _owners(changing.names)
-    uses = references(repository, wanted, read, owners=owners, modules=modules) if not repository.bare else []
+    links = Links(repository.files() if not repository.bare else (), read)
+    homes = _homes(changing.files)
+    overriding = [] if repository.bare else [*overrides(repository, homes, owners, read)]
+    uses = (
+        references(repository, wanted, read, owners=owners, modules=modules, links=links, homes=homes)
+        if not repository.bare
+        else []
+    )
+    renamed = [] if repository.bare else [*under_other_names(repository, changing.files, uses, links, read)]
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")
@@ -124,7 +135,7 @@ def impact_of(
     tracked = frozenset(repository.files())
     together = past.partners([*changing.files], include_filtered=include_filtered)
     found: dict[tuple[str, str], ImpactItem] = {}
-    for item in _items(changing, uses, together, tracked):
+    for item in (*_items(changing, uses, together, tracked), *_elsewhere(changing, renamed, overriding)):
         used = item.kind in ("caller", "test") and item.use.kind is not UseKind.NAMED_TEST
         key = (item.path, f"{item.kind}:{item.line}" if used else item.kind)
         if key not in found or found[key].confidence < item.confidence:
@@ -168,12 +179,35 @@ def _items(
                 yield item
 
 
+def _elsewhere(
+    changing: Changing, renamed: Iterable[tuple[str, Reference]], overriding: Iterable[tuple[str, str, Symbol]]
+) -> Iterator[ImpactItem]:
+    """Uses under other names, and definitions of types derived from one that override what changes."""
+    for name, use in renamed:
+        if not changing.is_changed(use.path, use.line):
+            kind = UseKind.CALLS if use.call else UseKind.USES
+            fact = Use(kind, (f"{name} as {use.name}", use.within, ""))
+            yield ImpactItem(use.path, use.line + 1, use.kind, fact, 0.9 if use.call else 0.75)
+    for name, path, symbol in overriding:
+        if not changing.is_changed(path, symbol.start):
+            yield ImpactItem(path, symbol.start + 1, "caller", Use(UseKind.OVERRIDES, (name,)), 0.85)
+
+
 def _owners(names: Iterable[str]) -> dict[str, str]:
     """The type whose member each name is, where that is the same for all definitions of the name."""
     found: dict[str, set[str]] = {}
     for name in names:
         found.setdefault(_short(name), set()).add(_short(name.rpartition(".")[0]))
     return {name: min(outer) for name, outer in found.items() if len(outer) == 1 and "" not in outer}
+
+
+def _homes(files: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The file that defines each type whose members are named, where that is one file."""
+    found: dict[str, set[str]] = {}
+    for path, names in files.items():
+        for name in names:
+            found.setdefault(_short(name.rpartition(".")[0]), set()).add(path)
+    return {owner: min(paths) for owner, paths in found.items() if owner and len(paths) == 1}
 
 
 def _as_called(name: str) -> str:

@@ -16,7 +16,7 @@ _REQUIRED = re.compile(
     r"\b(?:const|let|var)\s+(?:([\w$]+)|\{([^}]*)\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*[\"']([^\"'\n]+)[\"']"
 )
 _STATEMENT = re.compile(
-    r"^\s*(?:(?:from|import|export|use|pub(?:\([\w:]+\))?\s+use|require|require_relative|include|mod|pub\s+mod|package)"
+    r"^\s*(?:export\s+(?:type\s+)?[{*]|(?:from|import|use|pub(?:\([\w:]+\))?\s+use|require|require_relative|include|mod|pub\s+mod|package)"
     r"\b|#\s*include)|^\s*(?:const|let|var)\b.*\b(?:require|import)\(|\}\s*from\s+[\"']"
 )
 _MODULE = re.compile(r"^[ \t]*import[ \t]+([\w., \t]+)", re.MULTILINE)
@@ -133,7 +133,8 @@ def _use_tree(tree: str, prefix: str = "") -> Iterator[tuple[str, str, str]]:
 def leads_to(module: str, path: str, user: str = "") -> bool:
     """Whether the name of a module, as an import writes it, can mean the file at `path` or a package around it.
 
-    A relative one is followed from the file `user`, where that is known.
+    A relative one is followed from the file `user`, where that is known; one with a slash before it is a path in the
+    repository, with one behind it too the files of a folder.
     """
     file = PurePosixPath(path)
     bare = (
@@ -143,6 +144,10 @@ def leads_to(module: str, path: str, user: str = "") -> bool:
     )
     if user and module.startswith("."):
         return _is_at(_followed(bare, user), file)
+    if module.startswith("/") and module.endswith("/"):
+        return posixpath.normpath(module.strip("/") or ".") == file.parent.as_posix()
+    if module.startswith("/"):
+        return _is_at(bare.lstrip("/").removesuffix(".d") or ".", file)
     last = re.split(r"[./\\:]+", bare.rstrip("./"))[-1]
     # `from . import name` and `from "./index"` mean the folder that the file lies in, or one that passes it on.
     return last in ("", "crate", "super", "self", *GENERAL, file.stem, *file.parent.parts)

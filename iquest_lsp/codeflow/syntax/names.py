@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Collection
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
+from iquest_lsp.codeflow.syntax.linking.types import TypeLines
 from iquest_lsp.codeflow.syntax.owners import is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 
@@ -23,7 +24,8 @@ _MADE = re.compile(
 #: Bytes of a file whose tree is remembered.
 REMEMBERED = 64_000
 # Languages in which an object's members are never read without the object.
-_EXPLICIT = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".go", ".rs")
+_SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue")
+_EXPLICIT = (".py", ".pyi", *_SCRIPTS, ".go", ".rs")
 
 
 class NamesOfFile:
@@ -49,19 +51,39 @@ class NamesOfFile:
         """The modules that a name stands for here; None where the file's imports are not understood."""
         return None if self._modules is None else frozenset(self._modules.get(name, ()))
 
-    def owned_by_any(self, owners: Iterable[str], on: str, line: int, name: str) -> bool | None:
-        """Whether the member `name` of `on` is that of any of the owners."""
-        answers = [self.owned(owner, on, line, name) for owner in owners]
-        return True if True in answers else None if None in answers else False
+    def defines(self, name: str, *, member: bool) -> bool:
+        """Whether the file defines a name itself: as a member, or as one that is called without an object."""
+        if name not in self.defined or not self.path.endswith(_EXPLICIT):
+            return name in self.defined
+        return any(item.short == name and ("." in item.name) == member for item in self.symbols)
 
-    def owned(self, owner: str, on: str, line: int, name: str) -> bool | None:
-        """Whether the member `name` of `on` is the owner's."""
+    def owned(self, owner: TypeLines, on: str, line: int, name: str) -> bool | None:
+        """Whether the member `name` of `on` is that of a type or of one derived from it."""
+        makers = owner.makers_in(self.path)
+        answers = [self._owned(one, on, line, name, makers) for one in owner.names]
+        if True in answers:
+            return True
+        # What no line of this file says, another one may say: a field has one type wherever it is read.
+        return True if None in answers and on in owner.declared else None if None in answers else False
+
+    def _owned(self, owner: str, on: str, line: int, name: str, makers: Collection[str]) -> bool | None:
         within = self.within(line)
         if not on:
             # In the body of its class, or as an argument with which its object is made.
             implicit = not self.path.endswith(_EXPLICIT) and f".{owner}." in f".{within}."
             return implicit or within == owner or within.endswith(f".{owner}") or self._makes(owner, name)
-        return is_of(owner, on, within, self.text)
+        return is_of(owner, on, within, self.text, self._near(line), makers, bare_makes=not _is_script(self.path))
+
+    def _near(self, line: int) -> str:
+        """The text of the function around a line."""
+        symbol = at_line(self.symbols, line)
+        if symbol is None or symbol.kind not in ("function", "method", "test"):
+            return ""
+        return "\n".join(self._lines[symbol.start : symbol.end])
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.split("\n")
 
     def _makes(self, owner: str, name: str) -> bool:
         return bool(re.search(rf"\b{re.escape(owner)}\((?:[^()]|\([^()]*\))*\b{re.escape(name)}\s*=", self.text))
@@ -75,7 +97,7 @@ class NamesOfFile:
         if self.tree is None:
             return "use", line, ""
         node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
-        if node is None or "identifier" not in node.type:
+        if node is None or "identifier" not in node.type or node.type == "private_property_identifier":
             return "", line, ""
         parent = node.parent
         if parent is None:
@@ -91,6 +113,11 @@ class NamesOfFile:
         if _is_bound(node):
             return "bind", line, ""
         outer = parent
+        if _is_field_key(node):
+            return "", line, ""
+        if parent.child_by_field_name("index") == node:
+            # `list[name]` uses what is called so, not a member.
+            return "use", line, ""
         before = [parent.child_by_field_name(name) for name in _HOLDS]
         if node in before:
             # `name.other()` calls something else.
@@ -112,6 +139,10 @@ class NamesOfFile:
         """The definition around a line."""
         symbol = at_line(self.symbols, line)
         return symbol.name if symbol is not None else ""
+
+
+def _is_script(path: str) -> bool:
+    return path.endswith(_SCRIPTS)
 
 
 def _test_modules(text: str) -> frozenset[str]:
@@ -140,7 +171,9 @@ def _last_name(node: Node | None) -> str:
         if made := _MADE.match(node.text.decode("utf-8", "replace")):
             return made[1]
         return _last_name(node.child_by_field_name("function") or node.child_by_field_name("constructor")) or "?"
-    found = re.search(r"([\w$]+)$", node.text.decode("utf-8", "replace"))
+    text = node.text.decode("utf-8", "replace")
+    # `(Type{…})`, `(&Type{…})` of Go
+    found = re.search(r"([\w$]+)$", text) or re.match(r"\(?&?(?:\w+\.)?([A-Z]\w*)\{", text)
     return found[1] if found else "?"
 
 
@@ -163,8 +196,20 @@ def _is_bound(node: Node) -> bool:
         return False
     if parent.type in ("parameters", "lambda_parameters", "formal_parameters"):
         return True
-    names = [parent.child_by_field_name(name) for name in ("left", "name", "pattern", "parameter")]
+    names = [
+        child for name in ("left", "name", "pattern", "parameter") for child in parent.children_by_field_name(name)
+    ]
     return parent.type in _BINDING and node in (*names, _first(parent))
+
+
+def _is_field_key(node: Node) -> bool:
+    """Whether a name is that of a field for which a literal of Go's structs has a value."""
+    keyed = node.parent.parent if node.parent is not None and node.parent.type == "literal_element" else None
+    if keyed is None or keyed.type != "keyed_element" or keyed.named_children[0] != node.parent:
+        return False
+    literal = keyed.parent.parent if keyed.parent is not None else None
+    kind = literal.child_by_field_name("type") if literal is not None else None
+    return kind is None or kind.type not in ("map_type", "array_type", "slice_type", "implicit_length_array_type")
 
 
 def _first(parent: Node) -> Node | None:
@@ -184,6 +229,8 @@ _DEFINING = frozenset(
         "enum_item",
         "trait_item",
         "type_spec",
+        "method_elem",
+        "method_spec",
         "function_declarator",
         "class_specifier",
         "struct_specifier",

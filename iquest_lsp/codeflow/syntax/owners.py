@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 #: What an object calls itself.
@@ -10,12 +11,23 @@ ITSELF = frozenset({"self", "cls", "this", "Self", "super"})
 _TYPE = r"[A-Z]\w*"
 
 
-def is_of(owner: str, receiver: str, within: str, text: str) -> bool | None:
+def is_of(
+    owner: str,
+    receiver: str,
+    within: str,
+    text: str,
+    near: str = "",
+    makers: Collection[str] = (),
+    *,
+    bare_makes: bool = True,
+) -> bool | None:
     """Whether `receiver` is an object of the type `owner`; None where the file does not tell.
 
-    `receiver` is the last name before the member, `within` the definition around it, `text` the file's.
+    `receiver` is the last name before the member, `within` the definition around it, `text` the file's and `near` the
+    definition's: what that says of the name is believed first. `makers` are functions that return an `owner`; where
+    not `bare_makes`, `Name()` makes no object without `new`.
     """
-    if receiver == owner:
+    if receiver == owner or receiver in makers:
         return True
     if receiver in ITSELF:
         outer = within.rpartition(".")[0] or within
@@ -23,15 +35,38 @@ def is_of(owner: str, receiver: str, within: str, text: str) -> bool | None:
         return last == owner or bool(re.search(rf"\bclass\s+{re.escape(last)}\b[^:{{]*\b{re.escape(owner)}\b", text))
     if not receiver:
         return None
-    types = _types(receiver, text)
-    if types:
-        return owner in types
+    for part in (near, text) if near else (text,):
+        types = _types(receiver, part, bare_makes)
+        if owner in types or _made_by(receiver, part, makers):
+            return True
+        if types:
+            return False
     plain = receiver.strip("_").replace("_", "").lower()
-    return True if plain == owner.strip("_").lower() else None
+    return True if plain == owner.strip("_").lower() or _ends_with(owner, receiver) else None
+
+
+def _ends_with(owner: str, receiver: str) -> bool:
+    """Whether a name is what its type's ends with, as `reply` for a FastifyReply."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", owner)
+    ends = {"".join(words[at:]).lower() for at in range(1, len(words))}
+    return len(receiver) > 3 and receiver.strip("_").replace("_", "").lower() in ends
+
+
+def _made_by(name: str, text: str, makers: Collection[str]) -> bool:
+    """Whether a name is what one of some functions returns."""
+    if not makers:
+        return False
+    called = "|".join(map(re.escape, makers))
+    return bool(
+        re.search(
+            rf"(?<![\w$.]){re.escape(name)}(?:\s*,\s*\w+)?\s*:?=\s*(?:await\s+)?(?:[\w$]+(?:\.|::))*(?:{called})(?:<[^<>\n]*>)?\(",
+            text,
+        )
+    )
 
 
 @lru_cache(maxsize=2048)
-def _types(name: str, text: str) -> frozenset[str]:
+def _types(name: str, text: str, bare_makes: bool) -> frozenset[str]:
     """The types that a file declares for a name, or makes it of."""
     name = re.escape(name)
     found: set[str] = set()
@@ -39,7 +74,8 @@ def _types(name: str, text: str) -> frozenset[str]:
     for declared in re.findall(rf"(?<![\w$]){name}\??\s*:\s*([^=,;)\n]+)|(?<![\w$.]){name}\s+\*?({_TYPE})\b", text):
         found.update(re.findall(rf"\b({_TYPE})\b", " ".join(declared)))
     # `name = Type(…)`, `name := module.Type{…}`, `name = new Type(…)`, `let name = Type::new(…)`
-    path = r"(?:await\s+|new\s+|&\s*)*(?:[a-z_]\w*(?:\.|::))*"
+    before = r"(?:await\s+|new\s+|&\s*)*" if bare_makes else r"(?:await\s+)?new\s+"
+    path = rf"{before}(?:[a-z_]\w*(?:\.|::))*"
     found.update(re.findall(rf"(?<![\w$]){name}\s*:?=\s*{path}({_TYPE})\s*(?:[({{]|\.\w+\(|::\w+\()", text))
     # `Type name`, `Type* name`, `with Type(…) as name`, `isinstance(name, Type)`
     found.update(re.findall(rf"\b({_TYPE})(?:<[^<>\n]*>)?\s*[*&]*\s+{name}\s*[;=,)]", text))

@@ -12,6 +12,8 @@ from typing import Protocol
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
+from iquest_lsp.codeflow.syntax.linking.links import Links
+from iquest_lsp.codeflow.syntax.linking.types import type_lines
 from iquest_lsp.codeflow.syntax.names import NamesOfFile, names_of
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -19,8 +21,6 @@ from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE
 
 MAX_PARSED = 80
 MAX_FOUND = 400
-#: Lines that are looked at for types derived from one, and types that are followed.
-MAX_HEADS, MAX_HEIRS = 2000, 6
 # A name as common as this is no evidence, and reading on would take long.
 MAX_LINES = 4000
 
@@ -208,11 +208,14 @@ def references(
     revision: str | None = None,
     owners: Mapping[str, str] | None = None,
     modules: Container[str] = (),
+    links: Links | None = None,
+    homes: Mapping[str, str] | None = None,
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
     `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is. Of the
-    names in `modules`, code tells only its imports: they may be plain words that stand on many lines.
+    names in `modules`, code tells only its imports: they may be plain words that stand on many lines. `links` follow
+    names to the files that define them, and `homes` has the files that define the owners.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -220,9 +223,7 @@ def references(
         return []
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
-    heirs = {
-        name: _with_heirs(repository, owner, revision) for name, owner in owners.items() if name in wanted and owner
-    }
+    types = {owners[name]: type_lines(repository, owners[name], revision, read) for name in wanted if owners.get(name)}
     hits: dict[str, list[tuple[int, str]]] = {}
     lines = list(islice(_lines(repository, wanted, modules, revision), MAX_LINES + 1))
     if len(lines) > MAX_LINES:
@@ -247,6 +248,11 @@ def references(
             source = read(path)
             confirm = names_of(path, source) if source is not None and len(source) <= MAX_SOURCE else None
         unparsed += code and confirm is None
+        others: set[str] = set()
+        if confirm is not None and links is not None:
+            others = {
+                owner for owner, home in (homes or {}).items() if links.is_another(path, confirm.text, owner, home)
+            }
         for line, text in hits[path]:
             kind = _KINDS[category(path)]
             if confirm is None:
@@ -277,6 +283,11 @@ def references(
                     bound.add((path, confirm.within(line), match[0]))
                 elif use and (match[0], on) not in seen:
                     seen.add((match[0], on))
+                    owned = confirm.owned(types[owner], on, line, match[0]) if owner else None
+                    owned = owned if owner not in others else False
+                    sources, through = confirm.sources(match[0]), confirm.modules(on) if on else None
+                    if links is not None:
+                        sources, through = links.followed(path, match[0], on, sources, through)
                     found.append(
                         Reference(
                             path,
@@ -286,12 +297,12 @@ def references(
                             text.strip()[:200],
                             confirm.within(line),
                             use == "call",
-                            match[0] in confirm.defined,
+                            confirm.defines(match[0], member=bool(owner)),
                             last,
                             on,
-                            confirm.owned_by_any(heirs[match[0]], on, line, match[0]) if owner else None,
-                            confirm.sources(match[0]),
-                            confirm.modules(on) if on else None,
+                            owned,
+                            sources,
+                            through,
                         )
                     )
         if sum(use.name not in modules for use in found) >= MAX_FOUND:
@@ -316,20 +327,6 @@ def _lines(
             if (path, line) not in seen and (not is_module or not grammars.language_of(path) or imports(text)):
                 seen.add((path, line))
                 yield path, line, text
-
-
-def _with_heirs(repository: Searched, owner: str, revision: str | None) -> list[str]:
-    """A type, and those whose heads say that they are derived from it, or from one of these."""
-    found = [owner]
-    for name in found:
-        head = re.compile(
-            rf"\b(?:class|interface|struct|trait)\s+(\w+)\b[^:({{]*(?:\(|:|<|\bextends\b|\bimplements\b).*(?<![\w.]){re.escape(name)}\b"
-        )
-        for _, _, text in islice(repository.grep([name], revision), MAX_HEADS):
-            match = head.search(text)
-            if match and match[1] not in found and len(found) < MAX_HEIRS:
-                found.append(match[1])
-    return found
 
 
 def _looks_called(name: str, text: str) -> bool:

@@ -21,6 +21,8 @@ class UseKind(StrEnum):
     #: The definition's name, the definition around the use, and the module that its file does not import (or "").
     CALLS = "calls"
     USES = "uses"
+    #: The definition that it overrides.
+    OVERRIDES = "overrides"
     #: A name and the line that holds it.
     MENTIONS = "mentions"
     MENTIONS_MODULE = "mentions-module"
@@ -133,6 +135,7 @@ _HEADINGS = {
     "cochange": "## Usually changes with it",
 }
 _USES = {
+    UseKind.OVERRIDES: "overrides `{}`",
     UseKind.MENTIONS: "mentions `{}`: {}",
     UseKind.MENTIONS_MODULE: "mentions {}: {}",
     UseKind.NAMED_TEST: "is by its name a test of {}",

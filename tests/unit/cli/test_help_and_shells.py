@@ -57,6 +57,7 @@ def test_a_shell_gets_a_script_that_calls_the_program(name: str) -> None:
     assert f"_IQUEST_LSP_COMPLETE={name}_complete" in script
 
 
+@pytest.mark.slow
 def test_commands_options_files_and_models_are_completed(tmp_path: Path) -> None:
     folder = tmp_path / "iquest-lsp" / "models"
     folder.mkdir(parents=True)

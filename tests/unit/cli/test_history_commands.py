@@ -61,6 +61,7 @@ def asked(script: Script, *more: str) -> Any:
     return done
 
 
+@pytest.mark.slow
 def test_why_loads_neither_engine_nor_assistant(script: Script) -> None:
     code = (
         "import sys, json\nfrom iquest_lsp.cli import main\nsys.argv = ['iquest-lsp', 'why', 'a.py:2', '--json']\n"
@@ -75,6 +76,7 @@ def test_why_loads_neither_engine_nor_assistant(script: Script) -> None:
 
 
 @pytest.mark.parametrize("more", [("--facts-only",), ()], ids=["facts only", "no model"])
+@pytest.mark.slow
 def test_without_a_model_the_facts_are_worked_out_here(
     script: Script, explained: list[object], monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
 ) -> None:
@@ -83,6 +85,7 @@ def test_without_a_model_the_facts_are_worked_out_here(
     assert explained == [True]
 
 
+@pytest.mark.slow
 def test_with_a_model_here_they_are_worked_out_once(script: Script, tmp_path: Path, explained: list[object]) -> None:
     use_a_model(tmp_path)
     told = json.loads(asked(script, "--json", "--standalone", "--include-filtered").stdout)

@@ -37,6 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_window_is_shown_and_counted_by_bytes(project: Path) -> None:
     done = CliRunner().invoke(cli, ["context", "shapes.py:2", "--standalone", "--json"])
     assert done.exit_code == 0, done.stderr
@@ -45,6 +46,7 @@ def test_the_window_is_shown_and_counted_by_bytes(project: Path) -> None:
     assert {chunk["path"] for chunk in window["chunks"]} >= {"shapes.py"}
 
 
+@pytest.mark.slow
 def test_the_history_answers(project: Path) -> None:
     done = CliRunner().invoke(cli, ["why", "shapes.py:1", "--json"])
     assert done.exit_code == 0, done.stderr

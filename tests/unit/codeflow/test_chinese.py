@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from iquest_lsp.codeflow import History
 from tests.unit.codeflow.conftest import Script
 
@@ -38,6 +40,7 @@ def test_why_tells_each_step_with_its_reason(script: Script) -> None:
     assert "网络慢的用户" in story.to_markdown()
 
 
+@pytest.mark.slow
 def test_a_change_is_explained_with_its_intent_and_what_it_forgot(script: Script) -> None:
     history = made(script)
     fix = script.git("rev-parse", "HEAD~2")
@@ -50,6 +53,7 @@ def test_a_change_is_explained_with_its_intent_and_what_it_forgot(script: Script
     assert "修复login函数超时过短" in [item["subject"] for item in told["history"]]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_files_and_names_in_chinese_are_found(script: Script) -> None:
     history = made(script)
     assert [item.subject for item in history.suspects("login.py:2").items][:1] == ["修复login函数超时过短"]

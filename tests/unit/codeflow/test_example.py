@@ -113,6 +113,7 @@ def example(script: Script) -> tuple[Script, dict[str, str]]:
     return script, oids
 
 
+@pytest.mark.slow
 def test_explain_the_change(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, oids = example
     explanation = history_of(script.root, folder=tmp_path / "store").explain_diff(oids["fix"])
@@ -128,6 +129,7 @@ def test_explain_the_change(example: tuple[Script, dict[str, str]], tmp_path: Pa
     assert oids["noise"] not in by_commit
 
 
+@pytest.mark.slow
 def test_why_tells_the_story(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, oids = example
     story = history_of(script.root, folder=tmp_path / "store").why(f"{HELPER}::parse_date")
@@ -152,6 +154,7 @@ def test_why_tells_the_story(example: tuple[Script, dict[str, str]], tmp_path: P
     assert all(oid[:10] in markdown for oid in told)
 
 
+@pytest.mark.slow
 def test_why_tells_a_line(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, oids = example
     number = DEPRECATED.splitlines().index("        except ValueError:") + 1
@@ -168,6 +171,7 @@ def test_why_tells_a_line(example: tuple[Script, dict[str, str]], tmp_path: Path
     assert "not committed" in fresh.note
 
 
+@pytest.mark.slow
 def test_impact_names_what_a_change_to_iso_8601_must_touch(
     example: tuple[Script, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -184,6 +188,7 @@ def test_impact_names_what_a_change_to_iso_8601_must_touch(
     assert not any(item.path == "src/app.py" for item in found.items)
 
 
+@pytest.mark.slow
 def test_a_change_to_iso_8601_forgets_tests_and_docs(example: tuple[Script, dict[str, str]], tmp_path: Path) -> None:
     script, _ = example
     script.write({HELPER: DEPRECATED.replace("def parse_date(text)", "def parse_date(text, *, iso8601)")})

@@ -27,6 +27,7 @@ def shallow(script: Script, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_the_end_of_a_shallow_clone_is_no_beginning(shallow: Path, script: Script, tmp_path: Path) -> None:
     story = history_of(shallow, folder=tmp_path / "one").why("a.py::f")
     assert "shallow" in story.note

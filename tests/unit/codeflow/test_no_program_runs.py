@@ -117,6 +117,7 @@ def test_the_trap_works(script: Script, trap: Path) -> None:
     assert trap.exists()
 
 
+@pytest.mark.slow
 def test_no_question_runs_a_planted_program(script: Script, trap: Path, tmp_path: Path) -> None:
     history = history_of(script.root, tmp_path / "store")
     questions = [

@@ -47,6 +47,7 @@ def test_what_stays(marked: str, path: str, kept: int) -> None:
     assert kept_indent(place) == (len(place.head) if kept == ALL else kept)
 
 
+@pytest.mark.slow
 async def test_an_answer_replaces_the_surplus(tmp_path: Path) -> None:
     text = "def f(x):\n    if x:\n        return x\n        \n\n"
     (tmp_path / "iquest.toml").write_text("")

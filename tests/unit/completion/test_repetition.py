@@ -78,6 +78,7 @@ pieces = st.sampled_from(["a", ", ", "x = 1", "\n", "    ", "0", "(b)", "pass\n"
 
 @given(st.lists(st.tuples(pieces, st.integers(1, 6)), max_size=8))
 @example([("pass\n", 3), ("a", 1), ("\n", 1), ("x = 1", 4)])
+@pytest.mark.slow
 def test_nothing_that_comes_later_would_be_kept(parts: list[tuple[str, int]]) -> None:
     text = "".join(piece * count for piece, count in parts)
     for length in range(len(text)):
@@ -119,6 +120,7 @@ async def assistant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     await made.close()
 
 
+@pytest.mark.slow
 async def test_a_loop_costs_few_tokens_and_one_window_serves_all_candidates(
     assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +139,7 @@ async def test_a_loop_costs_few_tokens_and_one_window_serves_all_candidates(
     assert windows.count(Purpose.ANSWER) == 1
 
 
+@pytest.mark.slow
 async def test_what_comes_after_the_first_answer_is_not_shown_where_the_model_hardly_believes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

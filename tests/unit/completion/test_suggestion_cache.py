@@ -120,6 +120,7 @@ def test_answers_grow_old_and_are_bounded() -> None:
 
 
 @given(st.text("ab(\n", max_size=6), st.text("ab)\n", max_size=6), st.text("ab()\n", min_size=1, max_size=6), st.data())
+@pytest.mark.slow
 def test_what_is_left_is_what_completes_the_answer(before: str, after: str, answer: str, data: st.DataObject) -> None:
     cache = kept(before, after, answer)
     typed = answer[: data.draw(st.integers(0, len(answer)))]

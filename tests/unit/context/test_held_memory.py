@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from iquest_lsp.context import chunks
 from iquest_lsp.context.chunks import outline, piece_words, words_of
 
@@ -22,6 +24,7 @@ def held_by(found: Sequence[tuple[str, ...]]) -> int:
     return sum(map(sys.getsizeof, found)) + sum(map(sys.getsizeof, strings.values()))
 
 
+@pytest.mark.slow
 def test_the_words_of_pieces_take_less_than_the_pieces() -> None:
     pieces = [
         "\n".join(text.split("\n")[piece.start : piece.end])

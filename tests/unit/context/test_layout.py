@@ -140,6 +140,7 @@ def test_brackets_an_editor_closes_by_itself_do_not_change_the_suffix(tail: str)
     st.integers(0, 500),
     st.integers(0, 12),
 )
+@pytest.mark.slow
 def test_any_walk_through_any_text(
     lines: list[str], walk: list[tuple[int, int]], prefix: int, suffix: int, middle: int
 ) -> None:
@@ -174,6 +175,7 @@ def test_the_tree_folds_its_fullest_folders_first() -> None:
 
 
 @given(st.lists(st.text(alphabet="ab/", min_size=1, max_size=12), max_size=60), st.integers(1, 300))
+@pytest.mark.slow
 def test_the_tree_keeps_its_limit_and_does_not_depend_on_the_order(paths: list[str], limit: int) -> None:
     paths = sorted({path.strip("/") or "x" for path in paths})
     text = tree_text(paths, limit)

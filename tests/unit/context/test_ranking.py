@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -162,6 +163,7 @@ def test_neighbours_are_joined_under_the_better_reason() -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 50), st.integers(1, 400), st.floats(0, 10)), max_size=30), st.integers(0, 2000)
 )
+@pytest.mark.slow
 def test_the_choice_fits_and_depends_on_no_order(pieces: list[tuple[int, int, float]], room: int) -> None:
     items = list({item.key: item for item in (piece(start, start + 1, score) for start, _, score in pieces)}.values())
     costs = {item.key: cost for item, (_, cost, _) in zip(items, pieces, strict=False)}

@@ -74,6 +74,7 @@ def test_a_tokenizer_that_joins_across_lines_is_not_given_pieces() -> None:
     assert long in asked
 
 
+@pytest.mark.slow
 def test_a_byte_level_tokenizer_of_the_usual_kind_is_given_pieces() -> None:
     tokenizers = pytest.importorskip("tokenizers")
     # Three pre-tokenizers: GPT-2's, and the patterns of the Llama 3 and Qwen 2 families.
@@ -128,6 +129,7 @@ def test_estimates_are_near_and_exact_once_known() -> None:
 
 
 @given(st.lists(st.text(alphabet="ab \n=漢\ud800", max_size=30), max_size=8))
+@pytest.mark.slow
 def test_any_texts(texts: list[str]) -> None:
     tokenizer = ToyTokenizer()
     found = TokenCache(tokenizer).ids(texts)

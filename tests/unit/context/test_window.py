@@ -69,6 +69,7 @@ def test_a_model_without_fill_in_the_middle_reads_only_what_stands_before_the_cu
     assert Bench(SPM, files=files).make("a.py", 1, 2).shows_suffix
 
 
+@pytest.mark.slow
 def test_the_place_of_what_is_not_shown_goes_to_what_stands_before_the_cursor() -> None:
     files = {"a.py": "".join(f"value_{number} = {number}\n" for number in range(3000))}
     shown = {}
@@ -202,6 +203,7 @@ def test_an_open_buffer_that_may_not_be_shown_is_not() -> None:
 
 
 @pytest.mark.parametrize("prompt_format", [SPM, PSM, PLAIN])
+@pytest.mark.slow
 def test_one_enormous_line(prompt_format: PromptFormat) -> None:
     text = "x = [" + "1, " * 100_000 + "]"
     bench = Bench(prompt_format, 1000, {"big.py": text})

@@ -184,6 +184,7 @@ async def test_an_engine_that_does_not_answer_is_started_again_but_not_after_a_s
     assert engine.recycled == []
 
 
+@pytest.mark.slow
 async def test_a_replaced_model_file_is_loaded_again(tmp_path: Path) -> None:
     model = tmp_path / "m.gguf"
     model.write_bytes(b"one")

@@ -166,6 +166,7 @@ _junk = st.recursive(
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.dictionaries(st.sampled_from([*LLAMA_VIM, *ZED, "suffix"]), _junk, max_size=8))
+@pytest.mark.slow
 def test_whatever_is_asked_is_understood_or_refused(told: dict[str, Any]) -> None:
     for read in (infill, completion):
         asked = read_or_status(read, body(told))

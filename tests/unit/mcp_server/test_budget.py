@@ -53,6 +53,7 @@ def test_a_text_that_fits_does_not_say_that_it_was_cut() -> None:
     assert made.text == text
 
 
+@pytest.mark.slow
 def test_more_than_can_be_asked_for_is_to_be_narrowed() -> None:
     told, text = answer(3000)
     assert "ask about less" in budget.cut(told, text, 500).rest

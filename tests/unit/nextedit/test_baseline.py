@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from iquest_lsp.codeflow.reading import ChangedText, Sources
 from iquest_lsp.nextedit.predict import suggested
 from tests.unit.nextedit.scenarios import SCENARIOS, Scenario
@@ -36,6 +38,7 @@ def played(scenario: Scenario) -> Counter[str]:
         files[item.path] = text
 
 
+@pytest.mark.slow
 def test_no_less_is_found_than_before_and_no_more_is_wrong() -> None:
     total = sum((played(scenario) for scenario in SCENARIOS), Counter[str]())
     least = json.loads(BASELINE.read_text("utf-8"))

@@ -73,6 +73,7 @@ def test_a_header_declares_what_is_defined(think: Think) -> None:
     assert ("a.h", 1, "int area(int w, int h)", "int area(int w, long h)") in places(found, "signature")
 
 
+@pytest.mark.slow
 def test_what_a_call_may_leave_out_is_given_where_the_changes_made_it(think: Think) -> None:
     module = "def area(width):\n    return width\n"
     calls = (

@@ -51,6 +51,7 @@ def held(files: MemoryFiles, place: Place) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_the_files_that_may_be_shown_are_remembered(place: Place) -> None:
     assert held(remember(place, {}), place) == {"one.py": LINES, "two.py": LINES.replace("value", "other")}
 

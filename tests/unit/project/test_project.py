@@ -148,6 +148,7 @@ async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(scrip
         await assistant.close()
 
 
+@pytest.mark.slow
 async def test_no_repository_no_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "plain").mkdir()

@@ -65,6 +65,7 @@ def test_the_parallel_variants_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["f32", "f16", "bf16", "q8_0"])
+@pytest.mark.slow
 def test_types_in_small_pieces_equal_whole_tensors(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = checkpoints.write(tmp_path / "model", LLAMA, dtype=np.float32)
     monkeypatch.setattr(module, "PIECE_ELEMENTS", 1000)  # no divisor of any size here
@@ -142,6 +143,7 @@ def _stop_at(count: int) -> gguf_stream.Progress:
     return progress
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gguf_stream, "NOTE_EVERY_S", 0.0)
     checkpoints.write(tmp_path / "model", LOOP)
@@ -155,6 +157,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "out.gguf", "whole.gguf"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     checkpoints.write(tmp_path / "model", LOOP)
     convert(tmp_path / "model", tmp_path / "whole.gguf", "f16")
@@ -178,6 +181,7 @@ convert.convert(folder / "model", folder / "out.gguf", "f16", progress=progress)
 
 
 @pytest.mark.parametrize("disturbance", ["weights", "type", "note", "cut"])
+@pytest.mark.slow
 def test_what_belongs_to_something_else_is_begun_again(
     tmp_path: Path, disturbance: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

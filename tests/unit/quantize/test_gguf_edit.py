@@ -30,6 +30,7 @@ def test_an_unchanged_file_is_the_same_file(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == source.read_bytes()
 
 
+@pytest.mark.slow
 def test_values_are_read_as_the_reference_reads_them() -> None:
     raw = RawFile.read(catalogue.embedded_path())
     for key, value in _fields(catalogue.embedded_path()).items():

@@ -14,6 +14,7 @@ SMALL = {"n_layer": 1, "n_embd": 256, "n_head": 2, "n_head_kv": 1, "head_dim": 1
 
 
 @pytest.mark.parametrize("geometry", ["7b", "7b-plt"])
+@pytest.mark.slow
 def test_no_two_tokens_have_the_same_logit(geometry: str, tmp_path: Path) -> None:
     path = tmp_path / "m.gguf"
     synthesize(path, replace(GEOMETRIES[geometry], **SMALL), "Q8_0")

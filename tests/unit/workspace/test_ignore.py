@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from iquest_lsp.workspace.ignore import IgnoreRules, is_rules_file
@@ -201,6 +201,17 @@ PATHS = st.lists(st.sampled_from(PARTS), min_size=1, max_size=4).map("/".join)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@example(
+    files=["a", "A", "b/x", "B/c"],
+    rules={},
+    exclude=[],
+    everywhere=[],
+    tracked=3,
+    ignore_case=True,
+    inner="",
+    opened="",
+    ends="\n",
+)
 @given(
     files=st.lists(PATHS, min_size=1, max_size=14),
     rules=st.dictionaries(st.sampled_from(("", "a/", "a/b/", "b/", "ab/")), LINES, max_size=4),
@@ -232,6 +243,8 @@ def test_no_difference_from_git(
     git(root, "config", "core.ignoreCase", str(ignore_case).lower())
     git(root, "config", "core.excludesFile", str(home / "everywhere"))
     (home / "everywhere").write_bytes(os.fsencode(ends.join(everywhere)))
+    if ignore_case:
+        files = spelled_one_way(files)
     for path in files:
         with contextlib.suppress(OSError):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -266,6 +279,19 @@ def test_no_difference_from_git(
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         found = {path for path in every_file(start) if not kept_out(made, path)}
     assert found == wanted
+
+
+def spelled_one_way(paths: list[str]) -> list[str]:
+    """The paths that a file system without case could hold together: `a` and `A` are one name to git there."""
+    spelled: dict[str, str] = {}
+    kept = []
+    for path in paths:
+        parts = path.split("/")
+        names = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+        if all(spelled.get(name.lower(), name) == name for name in names):
+            spelled.update((name.lower(), name) for name in names)
+            kept.append(path)
+    return kept
 
 
 def listed(folder: Path) -> list[str]:

@@ -41,6 +41,7 @@ def test_its_neighbour_is_shown(row: Planted) -> None:
     assert shown(row.neighbour + "\n", row.path) == row.neighbour + "\n"
 
 
+@pytest.mark.slow
 def test_the_file_of_a_masked_secret_is_kept_and_nothing_planted_gets_in(tmp_path: Path) -> None:
     for number, row in enumerate(ROWS):
         folder = tmp_path / str(number)
@@ -63,6 +64,7 @@ def test_a_line_is_found_without_its_file(row: Planted) -> None:
     assert has_secret(f"Mend the login\n\n    {row.text}\n"), row.text
 
 
+@pytest.mark.slow
 def test_typing_finds_what_a_whole_search_finds() -> None:
     rng = random.Random(4)
     pieces = [f"{row.text}\n" for row in ROWS if row.path.endswith((".yaml", ".yml", ".tf", ".json", ".xml"))]

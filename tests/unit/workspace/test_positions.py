@@ -63,6 +63,7 @@ def test_positions_out_of_range_are_clamped(text: str, line: int, character: int
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(text=TEXTS, data=st.data())
+@pytest.mark.slow
 def test_columns_survive_the_way_to_the_editor_and_back(encoding: Encoding, text: str, data: st.DataObject) -> None:
     index = LineIndex(text)
     line = data.draw(st.integers(0, len(index) - 1))
@@ -95,6 +96,7 @@ PLACES = st.builds(Position, st.integers(-1, 8), st.integers(-1, 12))
 
 
 @given(TEXTS, st.lists(st.tuples(PLACES, PLACES, TEXTS), max_size=5), st.sampled_from(ENCODINGS))
+@pytest.mark.slow
 def test_a_draft_is_what_the_changes_one_by_one_make(
     text: str, changes: list[tuple[Position, Position, str]], encoding: Encoding
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_change_of_a_draft_costs_what_it_touches(monkeypatch: pytest.MonkeyPat
 
 
 @given(st.text(alphabet="aé€😀\ud83d\ude00"), st.integers(-1, 40), st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+@pytest.mark.slow
 def test_characters_are_as_many_as_fit_counted_one_by_one(line: str, column: int, encoding: Encoding) -> None:
     fits = [count for count in range(len(line) + 1) if units(line[:count], encoding) <= max(column, 0)]
     assert characters(line, column, encoding) == fits[-1]

@@ -96,6 +96,7 @@ def test_names_that_are_none(path: str) -> None:
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_the_finder_agrees_with_a_search_of_the_whole(data: st.DataObject) -> None:
     pieces = [*(line for line, _ in planted.lines().values()), *planted.secrets().values(), "x = 1", "", "é😀", "\n"]
     finder = SecretFinder("a.py")

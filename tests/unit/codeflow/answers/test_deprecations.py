@@ -28,6 +28,7 @@ def deprecated(script: Script, message: str, code: str = DOC, log: str = "") -> 
     return oid
 
 
+@pytest.mark.slow
 def test_the_reason_is_quoted_from_all_that_gives_one(script: Script) -> None:
     body = "Deprecate load\n\nIt leaves files open, which fails on Windows.\n\nFixes #12"
     oid = deprecated(script, body, log="- Deprecated `load` in favour of `read`.\n- Sped up loading.")
@@ -89,6 +90,7 @@ def test_what_was_lifted_is_not_deprecated(script: Script, lifted: str) -> None:
     assert story.reasons == ()
 
 
+@pytest.mark.slow
 def test_a_deprecated_definition_that_moved_is_deprecated_since_it_was(script: Script) -> None:
     deprecated(script, "Deprecate load")
     script.commit("Move load", {"lib.py": "X = 1\n", "old.py": DOC})

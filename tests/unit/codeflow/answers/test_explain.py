@@ -50,6 +50,7 @@ def library(script: Script) -> Script:
     return script
 
 
+@pytest.mark.slow
 def test_prose_of_a_model_stands_apart_under_its_name_after_the_facts(library: Script) -> None:
     facts = history_of(library.root).explain_diff("HEAD")
     told = replace(facts, model_text="It reads less.", model_name="tiny_model").to_markdown()
@@ -57,6 +58,7 @@ def test_prose_of_a_model_stands_apart_under_its_name_after_the_facts(library: S
     assert told.endswith(f"\n## Written by the model tiny\\_model\n\n{CHECKED}\n\nIt reads less.\n")
 
 
+@pytest.mark.slow
 def test_commit(library: Script) -> None:
     explanation = history_of(library.root).explain_diff("HEAD")
     answer = explanation.to_json()
@@ -77,6 +79,7 @@ def test_commit(library: Script) -> None:
     assert all(word in markdown for word in ("load", "fix", "Related history", explanation.history[0].commit[:10]))
 
 
+@pytest.mark.slow
 def test_working_tree_says_what_is_missing(library: Script) -> None:
     changed = LIBRARY.replace("def load(path)", "def load(path, encoding)")
     library.write({"lib.py": changed, "new.py": "def fresh(): pass\n"})
@@ -92,6 +95,7 @@ def test_working_tree_says_what_is_missing(library: Script) -> None:
     assert "encoding" in explanation.summary
 
 
+@pytest.mark.slow
 def test_staged_and_range_and_patch_agree(library: Script, tmp_path: Path) -> None:
     library.write({"lib.py": LIBRARY.replace("def save(path, text)", "def store(path, text)")})
     library.git("add", "-A")
@@ -111,6 +115,7 @@ def test_staged_and_range_and_patch_agree(library: Script, tmp_path: Path) -> No
     assert outside.history == ()
 
 
+@pytest.mark.slow
 def test_merge_is_what_it_brings(library: Script) -> None:
     library.git("checkout", "-q", "-b", "side", "HEAD~1")
     library.commit("Add a file", {"side.py": "def side(): pass\n"})
@@ -132,6 +137,7 @@ def test_bad_input(library: Script) -> None:
         read_patch(b"hello\n")
 
 
+@pytest.mark.slow
 def test_risks_in_new_code(library: Script) -> None:
     library.write({"app.py": CALLER + "\n<<<<<<< ours\nbreakpoint()\n", "lib.py": "def load(:\n"})
     risks = "\n".join(history_of(library.root).explain_diff().risks)
@@ -140,6 +146,7 @@ def test_risks_in_new_code(library: Script) -> None:
     assert "lib.py no longer parses as python" in risks
 
 
+@pytest.mark.slow
 def test_secrets_are_withheld(library: Script) -> None:
     library.commit("Set password hunter2", {"lib.py": LIBRARY.replace("read()", "read('hunter2')")})
 
@@ -200,6 +207,7 @@ def test_lines_are_followed_back() -> None:
     assert before((Hunk(4, 0, 4, 2),), (4, 6)) is None
 
 
+@pytest.mark.slow
 def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> None:
     library.write(
         {

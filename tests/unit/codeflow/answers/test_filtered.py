@@ -35,6 +35,7 @@ def scaled(script: Script) -> Script:
 
 
 @pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.slow
 def test_history_of_a_diff(scaled: Script, tmp_path: Path, *, indexed: bool) -> None:
     store = tmp_path / "store"
     if indexed:
@@ -51,6 +52,7 @@ def test_history_of_a_diff(scaled: Script, tmp_path: Path, *, indexed: bool) -> 
     assert everything.to_json().keys() == shown.to_json().keys()
 
 
+@pytest.mark.slow
 def test_impact(scaled: Script, tmp_path: Path) -> None:
     def together(*, include_filtered: bool) -> set[str]:
         found = history_of(scaled.root, folder=tmp_path, include_filtered=include_filtered).impact("scale.py::scale")
@@ -60,6 +62,7 @@ def test_impact(scaled: Script, tmp_path: Path) -> None:
     assert "limits.json" in together(include_filtered=True)
 
 
+@pytest.mark.slow
 def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suspicion, "MAX_ITEMS", 20)
     shown = history_of(scaled.root, folder=tmp_path).suspects("scale.py::scale")
@@ -75,6 +78,7 @@ def test_suspects(scaled: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "normally filtered out (only the formatting changes)" in everything["Lay it out"]
 
 
+@pytest.mark.slow
 def test_impact_withholds_secrets(scaled: Script, tmp_path: Path) -> None:
     scaled.write({"use.py": "from scale import scale\n\nscale('hunter2')\n", "docs/a.md": "`scale('hunter2')` works\n"})
     scaled.git("add", "-A")
@@ -83,6 +87,7 @@ def test_impact_withholds_secrets(scaled: Script, tmp_path: Path) -> None:
     assert {item.path: item.reason for item in found.items}["docs/a.md"] == WITHHELD
 
 
+@pytest.mark.slow
 def test_an_older_schema_is_read_anew(scaled: Script, tmp_path: Path) -> None:
     """Kinds concluded by earlier rules do not stay."""
     history_of(scaled.root, folder=tmp_path).update_index()

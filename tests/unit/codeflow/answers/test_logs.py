@@ -98,6 +98,7 @@ def test_load():
 """
 
 
+@pytest.mark.slow
 def test_suspects_after_the_last_release(script: Script, tmp_path: Path) -> None:
     script.commit("Add load", {"core.py": CORE, "tests/test_core.py": TEST})
     script.commit("Store more", {"core.py": CORE.replace("len(rows)", "len(rows) + 1")})

@@ -50,6 +50,7 @@ def test_every_kind_has_a_sentence() -> None:
         assert ("3" in sentence) or kind not in LISTS
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_nothing_is_missing(lib: Script) -> None:
     history = history_of(lib.root)
     lib.write({"a.py": "def total(x):\n    return 7\n"})
@@ -69,6 +70,7 @@ def test_a_repository_inside_is_no_file(lib: Script) -> None:
     assert "repository of its own" in said(answer)
 
 
+@pytest.mark.slow
 def test_untracked_files_past_the_limit_are_counted(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_UNTRACKED", 3)
     lib.write({f"n{number}.py": "n = 1\n" for number in range(3)})
@@ -79,6 +81,7 @@ def test_untracked_files_past_the_limit_are_counted(lib: Script, monkeypatch: py
     assert "only 3 of 4 untracked files were read" in said(answer)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_is_named(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (sources, repository):
         monkeypatch.setattr(module, "MAX_BLOB", 200)
@@ -97,6 +100,7 @@ def test_a_file_that_cannot_be_read_is_named(lib: Script) -> None:
     assert "`new.py` cannot be read" in said(history_of(lib.root).explain_diff())
 
 
+@pytest.mark.slow
 def test_files_whose_definitions_are_not_read_are_named(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_TEXTS", 1)
     lib.write({"a.py": "def total(x):\n    return 7\n", "b.py": USES + "# x\n"})
@@ -123,6 +127,7 @@ LIMITS: list[tuple[str, object, str, int, Callable[[History], Any], str]] = [
 @pytest.mark.parametrize(
     ("module", "name", "most", "ask", "words"), [row[1:] for row in LIMITS], ids=lambda x: str(x)[:9]
 )
+@pytest.mark.slow
 def test_a_limit_that_is_met_is_said(
     lib: Script, monkeypatch: pytest.MonkeyPatch, module: object, name: str, most: int, ask: Any, words: str
 ) -> None:
@@ -137,6 +142,7 @@ def test_a_limit_that_is_met_is_said(
     assert words in said(ask(history))
 
 
+@pytest.mark.slow
 def test_risks_past_the_limit_are_counted(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(risks, "MAX_RISKS", 1)
     lib.write(
@@ -148,6 +154,7 @@ def test_risks_past_the_limit_are_counted(lib: Script, monkeypatch: pytest.Monke
     assert "risks are shown" in said(history_of(lib.root).explain_diff())
 
 
+@pytest.mark.slow
 def test_places_of_a_log_past_the_limit_are_counted(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suspects, "MAX_FRAMES", 1)
     frames = '  File "b.py", line 5, in g\n  File "a.py", line 2, in total\n'
@@ -168,6 +175,7 @@ def test_a_long_log_is_read_from_its_end(lib: Script) -> None:
 # ------------------------------------------------------------------------------------------------ the history
 
 
+@pytest.mark.slow
 def test_a_history_that_is_not_indexed(lib: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_access, "SMALL", 2)
     monkeypatch.setattr(index_access, "WALKED", 2)
@@ -180,6 +188,7 @@ def test_a_history_that_is_not_indexed(lib: Script, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.slow
 def test_time_that_ran_out(lib: Script, monkeypatch: pytest.MonkeyPatch, *, indexed: bool) -> None:
     monkeypatch.setattr(flow_index, "FOLLOW_SECONDS", -1.0)
     monkeypatch.setattr(unindexed, "SECONDS", -1.0)
@@ -189,6 +198,7 @@ def test_time_that_ran_out(lib: Script, monkeypatch: pytest.MonkeyPatch, *, inde
     assert "time ran out" in said(history.explain_diff("HEAD"))
 
 
+@pytest.mark.slow
 def test_a_shallow_clone(lib: Script, tmp_path: Path) -> None:
     clone = tmp_path / "shallow"
     lib.git("clone", "-q", "--depth=2", f"file://{lib.root}", str(clone))
@@ -200,6 +210,7 @@ def test_a_shallow_clone(lib: Script, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["origin gone", "origin there"])
+@pytest.mark.slow
 def test_a_clone_without_contents_fetches_nothing(lib: Script, tmp_path: Path, *, gone: bool) -> None:
     lib.git("config", "uploadpack.allowFilter", "true")
     clone = tmp_path / "partial"
@@ -231,6 +242,7 @@ def test_a_clone_without_contents_fetches_nothing(lib: Script, tmp_path: Path, *
         assert len(later.story) == 7
 
 
+@pytest.mark.slow
 def test_a_bare_repository(lib: Script, tmp_path: Path) -> None:
     bare = tmp_path / "bare.git"
     lib.git("clone", "-q", "--bare", str(lib.root), str(bare))
@@ -246,6 +258,7 @@ def test_a_patch_outside_every_repository(lib: Script, tmp_path: Path) -> None:
     assert "in no git repository" in said(answer)
 
 
+@pytest.mark.slow
 def test_what_is_not_committed_is_said(lib: Script) -> None:
     lib.write({"new.py": "def n():\n    return 1\n"})
     assert "not committed yet" in said(history_of(lib.root).why("new.py:1"))

@@ -97,6 +97,7 @@ def test_lines_that_are_not_there_are_refused(shop: Script, place: str) -> None:
             ask(place)
 
 
+@pytest.mark.slow
 def test_the_story_of_some_lines_has_every_commit_that_changed_one(shop: Script) -> None:
     story = history_of(shop.root).why("prices.py:1-10")
     assert story.target == "prices.py:1-10"
@@ -109,6 +110,7 @@ def test_the_story_of_some_lines_has_every_commit_that_changed_one(shop: Script)
     assert not {"Twice", "Thrice"} & one
 
 
+@pytest.mark.slow
 def test_the_lines_are_those_of_the_text_that_an_editor_shows(shop: Script) -> None:
     shown = "# unsaved\n# unsaved\n" + (shop.root / "prices.py").read_text()
     told = history_of(shop.root).why("prices.py:11-12", buffer=shown)
@@ -135,6 +137,7 @@ def test_a_file_reaches_what_uses_it_elsewhere(shop: Script) -> None:
     assert places(found) == {("shop.py", 1), ("shop.py", 5), ("shop.py", 9), ("tests/test_prices.py", 3)}
 
 
+@pytest.mark.slow
 def test_what_changed_along_is_told_with_the_commits(shop: Script) -> None:
     found = history_of(shop.root).impact("prices.py::gross")
     along = next(item for item in found.items if item.path == "notes.txt")
@@ -145,6 +148,7 @@ def test_what_changed_along_is_told_with_the_commits(shop: Script) -> None:
     assert all("commits" not in item for item in callers)
 
 
+@pytest.mark.slow
 def test_a_diff_reaches_what_it_does_not_change_itself(shop: Script) -> None:
     changed = (shop.root / "prices.py").read_text().replace("def gross(items)", "def gross(items, rate)")
     shop.write({"prices.py": changed, "shop.py": SHOP.replace("return gross(items)", "return gross(items, 1)")})
@@ -169,6 +173,7 @@ def test_uses_of_what_a_diff_removes_are_found(shop: Script) -> None:
     assert ("shop.py", 5) in places(found)
 
 
+@pytest.mark.slow
 def test_a_diff_without_definitions_and_an_empty_one_reach_little(shop: Script) -> None:
     assert history_of(shop.root).impact_of_diff().items == ()
     shop.write({"notes.txt": "4\n"})
@@ -182,6 +187,7 @@ def test_a_patch_of_no_file_here_is_no_error(shop: Script) -> None:
     assert history_of(shop.root).impact_of_diff("", patch).items == ()
 
 
+@pytest.mark.slow
 def test_what_is_asked_of_lines_holds_without_an_index(shop: Script, tmp_path: Path) -> None:
     lone = history_of(shop.root, folder=tmp_path / "store")
     assert "changed some of these lines" in lone.suspects("prices.py:9-10").items[0].reason
@@ -202,6 +208,7 @@ def test_a_name_that_is_not_committed_yet_is_none(shop: Script) -> None:
     assert history_of(shop.root).why("shop.py::ship").note == "It is not committed yet."
 
 
+@pytest.mark.slow
 def test_the_story_of_a_name_that_is_gone_is_told(shop: Script) -> None:
     shop.commit("Drop the bill", {"prices.py": PRICES.partition("class")[0]})
     assert "Drop the bill" in {item.subject for item in history_of(shop.root).why("prices.py::Bill").story}

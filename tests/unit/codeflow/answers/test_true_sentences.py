@@ -37,6 +37,7 @@ def test_the_reason_of_a_step_is_the_authors_own(script: Script, tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_without_tags_nothing_is_said_of_releases(script: Script, tmp_path: Path) -> None:
     script.commit("Add reading", {"lib.py": MODULE})
     assert (
@@ -49,6 +50,7 @@ def test_without_tags_nothing_is_said_of_releases(script: Script, tmp_path: Path
     assert "\nIn releases since **v1.0**.\n" in history.why("lib.py::read").to_markdown()
 
 
+@pytest.mark.slow
 def test_steps_that_are_not_shown_are_not_counted_as_filtered(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_word_that_matches_is_not_called_a_call() -> None:
     assert told.reason == "changed `Reader.read`, whose name also stands in `main`"
 
 
+@pytest.mark.slow
 def test_what_is_not_counted_and_what_is_guessed_is_not_told(script: Script, tmp_path: Path) -> None:
     script.commit("Document reading", {"lib.py": MODULE})
     script.commit("Read", {"lib.py": MODULE.replace("size=0", "size=1") + "\n"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.codeflow.conftest import Script, history_of
 
 MODULE = '''def read(path):
@@ -20,6 +22,7 @@ def told(script: Script, target: str = "HEAD", store: Path | None = None) -> str
     return history_of(script.root, folder=store).explain_diff(target).to_markdown()
 
 
+@pytest.mark.slow
 def test_callers_that_still_fit_are_no_risk(script: Script) -> None:
     calls = "from files import read\n\n\nread('x')\nread(\n    'y',\n)\n"
     script.commit("Add files", {"files.py": MODULE, "app.py": calls})
@@ -74,6 +77,7 @@ def test_what_lies_outside_definitions_changes_none(script: Script) -> None:
     assert symbols == ["TABLE"]
 
 
+@pytest.mark.slow
 def test_what_tests_share_and_binary_files_are_told(script: Script) -> None:
     script.commit("Begin", {"tests/test_a.py": "def test_a():\n    pass\n"})
     (script.root / "model.bin").write_bytes(b"\0\1" * 600_000)
@@ -102,6 +106,7 @@ def test_headers_with_macros_are_no_risk(script: Script) -> None:
     assert "parse" not in told(script)
 
 
+@pytest.mark.slow
 def test_a_test_that_seldom_follows_is_not_missed(script: Script) -> None:
     script.commit("Begin", {"files.py": MODULE, "tests/test_files.py": "def test_a(): pass\n"})
     script.commit("Read less", {"files.py": MODULE.replace("read()", "read(1)")})
@@ -111,6 +116,7 @@ def test_a_test_that_seldom_follows_is_not_missed(script: Script) -> None:
     assert "Perhaps missing" not in told(script)
 
 
+@pytest.mark.slow
 def test_a_moved_file_keeps_its_story(script: Script, tmp_path: Path) -> None:
     born = script.commit("Add files", {"files.py": MODULE})
     one = MODULE.replace("read()", "read(1)")
@@ -130,6 +136,7 @@ def test_a_moved_file_keeps_its_story(script: Script, tmp_path: Path) -> None:
         assert "read" not in history.get(moved, "")
 
 
+@pytest.mark.slow
 def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, tmp_path: Path) -> None:
     """A store that holds old commits without their lines would miss what they changed."""
     from iquest_lsp.codeflow.git.repository import Repository

@@ -37,6 +37,7 @@ def test_a_file_in_conflict_is_not_told_as_no_change(script: Script) -> None:
     assert [file["status"] for file in told["files"]] == ["conflicted"]
 
 
+@pytest.mark.slow
 def test_a_file_that_a_sparse_checkout_leaves_out_has_its_history(script: Script) -> None:
     script.commit("First", {"a/a.py": CODE, "b/b.py": CODE})
     script.commit("Name the side", {"b/b.py": CODE.replace("side", "length")})
@@ -61,6 +62,7 @@ def test_a_folder_is_said_to_be_one(script: Script) -> None:
         history_of(script.root).why("a:1")
 
 
+@pytest.mark.slow
 def test_a_name_that_is_nowhere_is_not_told_as_uncommitted(script: Script, tmp_path: Path) -> None:
     """Where history is missing it may have been there; that is all that can be said."""
     script.commit("First", {"a.py": CODE})

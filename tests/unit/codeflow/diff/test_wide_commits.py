@@ -15,6 +15,7 @@ def code(number: int) -> str:
     return "".join(f"def f{number}_{item}():\n    return {item}\n\n\n" for item in range(6))
 
 
+@pytest.mark.slow
 def test_many_files_are_counted_not_listed(script: Script) -> None:
     script.commit("Start", {f"examples/e{number}.py": code(number) for number in range(40)} | {"main.py": code(99)})
     gone: dict[str, str | None] = {f"examples/e{number}.py": None for number in range(40)}
@@ -28,6 +29,7 @@ def test_many_files_are_counted_not_listed(script: Script) -> None:
     assert len(explanation.to_json()["files"]) == 41  # type: ignore[arg-type]  # a list
 
 
+@pytest.mark.slow
 def test_what_came_in_a_commit_too_wide_to_be_read(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +77,7 @@ def test_comments_at_the_ends_of_lines(script: Script, before: str, after: str, 
     assert told in {detail(symbol) or told_as(symbol) for symbol in file.symbols}
 
 
+@pytest.mark.slow
 def test_what_stands_elsewhere_in_a_definition_has_neither_come_nor_gone(script: Script) -> None:
     script.commit("Start", {"a.py": "def f(x):\n    log(x)\n    if x:\n        x = take(x)\n    return take(x)\n"})
     script.commit(

@@ -95,6 +95,7 @@ def test_the_environment_does_not_redirect_git(
         monkeypatch.delenv(name)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_repository_runs(script: Script, tmp_path: Path) -> None:
     """A configuration that would run a program on every occasion: none of them leaves its mark."""
     script.commit("one", {"a.py": "x = 1\n", ".gitattributes": "*.py diff=evil filter=evil\n"})
@@ -141,6 +142,7 @@ def test_the_index_is_not_written(script: Script) -> None:
     assert (index.read_bytes(), index.stat().st_mtime_ns) == before
 
 
+@pytest.mark.slow
 def test_odd_names(script: Script) -> None:
     names = ["with space.py", "tab\there.py", 'quo"te.py', "ünï/çödé.py", "new\nline.py", "{a => b}.py", "-dash.py"]
     oid = script.commit("odd", dict.fromkeys(names, "x = 1\n"))
@@ -211,6 +213,7 @@ def test_type_change_and_binary(script: Script) -> None:
     assert found["c.py"].hunks[0].added == ("y = 2",)
 
 
+@pytest.mark.slow
 def test_submodule_is_listed_not_read(script: Script, new_script: Callable[[str], Script]) -> None:
     other = new_script("other")
     other.commit("inner", {"b.py": "y = 1\n"})

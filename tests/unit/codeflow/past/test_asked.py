@@ -45,6 +45,7 @@ def stories(history: History) -> list[tuple[str, str, str | None]]:
     return [(item.commit, item.change, item.release) for item in history.why("a.py::far").story]
 
 
+@pytest.mark.slow
 def test_only_what_changed_the_definition_is_read(wide: Script, reads: list[str], tmp_path: Path) -> None:
     history = history_of(wide.root, folder=tmp_path / "store")
     story = history.why("a.py::far")
@@ -54,6 +55,7 @@ def test_only_what_changed_the_definition_is_read(wide: Script, reads: list[str]
     assert len(reads) <= 4
 
 
+@pytest.mark.slow
 def test_with_and_without_an_index_the_story_is_the_same(wide: Script, tmp_path: Path) -> None:
     lone = stories(history_of(wide.root, folder=tmp_path / "store"))
     whole = history_of(wide.root, folder=tmp_path / "whole")
@@ -61,6 +63,7 @@ def test_with_and_without_an_index_the_story_is_the_same(wide: Script, tmp_path:
     assert lone == stories(whole)
 
 
+@pytest.mark.slow
 def test_a_question_asked_again_reads_nothing(wide: Script, reads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     history = History(wide.root, lambda _: False)
     first = history.why("a.py::far")
@@ -75,6 +78,7 @@ def test_a_question_asked_again_reads_nothing(wide: Script, reads: list[str], mo
     assert reads == []
 
 
+@pytest.mark.slow
 def test_no_answer_depends_on_what_was_asked_before(wide: Script, tmp_path: Path) -> None:
     history = History(wide.root, lambda _: False)
     history.why("b.py::far")
@@ -82,6 +86,7 @@ def test_no_answer_depends_on_what_was_asked_before(wide: Script, tmp_path: Path
     assert stories(history) == stories(history_of(wide.root, folder=tmp_path / "store"))
 
 
+@pytest.mark.slow
 def test_a_new_commit_and_a_new_tag_are_seen(wide: Script) -> None:
     history = History(wide.root, lambda _: False)
     assert len(stories(history)) == 2
@@ -103,6 +108,7 @@ def test_a_branch_that_was_released_before_it_was_read(script: Script, tmp_path:
     assert history.why("a.py:6").since == "v1.1"
 
 
+@pytest.mark.slow
 def test_suspects_of_a_file_need_no_definitions(wide: Script, reads: list[str], tmp_path: Path) -> None:
     history = history_of(wide.root, folder=tmp_path / "store")
     assert history.suspects("a.py").items[0].subject == "Step 9"
@@ -110,6 +116,7 @@ def test_suspects_of_a_file_need_no_definitions(wide: Script, reads: list[str], 
     assert reads == []
 
 
+@pytest.mark.slow
 def test_of_a_files_changes_one_of_many_lines_is_likelier_than_one_of_many_files(script: Script) -> None:
     script.commit("Begin", {f"m{number}.py": text(number, number) for number in range(30)})
     script.commit("Rework far", {"m0.py": text(0, 0) + "\n\ndef more(x):\n    y = x + 1\n    return y\n"})

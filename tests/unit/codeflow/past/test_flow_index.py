@@ -112,6 +112,7 @@ CLASS = """class Box:
 """
 
 
+@pytest.mark.slow
 def test_a_class_through_renames_and_moves(script: Script, tmp_path: Path) -> None:
     script.commit("Add Box", {"a.py": CLASS})
     script.git("tag", "v1.0")
@@ -137,6 +138,7 @@ def test_a_class_through_renames_and_moves(script: Script, tmp_path: Path) -> No
     assert [item.subject for item in line.story][:2] == ["Add Box", "Fix Box for no size"]
 
 
+@pytest.mark.slow
 def test_a_function_moved_between_files(script: Script, tmp_path: Path) -> None:
     body = "def area(width, height):\n    result = width * height\n    result = round(result, 2)\n    return result\n"
     script.commit("Add area", {"a.py": body, "b.py": "X = 1\n"})
@@ -161,6 +163,7 @@ def test_clear_errors_for_places(script: Script, tmp_path: Path) -> None:
         history_of(tmp_path, folder=tmp_path).why("a.py:1")
 
 
+@pytest.mark.slow
 def test_the_store_serves_explanations_and_records(script: Script, tmp_path: Path) -> None:
     script.commit("Start", {"a.py": "def f():\n    return 0\n", "a.json": "0\n", "CHANGES.md": "0\n"})
     for number in range(1, 7):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from iquest_lsp.codeflow.answers.missing import with_likely
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
@@ -35,6 +37,7 @@ def likely_paths(script: Script, target: str = "", store: Path | None = None) ->
     return [item.path for item in found if item.confidence < SURE]
 
 
+@pytest.mark.slow
 def test_what_the_changed_lines_name_is_looked_up(script: Script, tmp_path: Path) -> None:
     files: dict[str, str | None] = {f"m{number}.py": f"def f{number}():\n    pass\n" for number in range(6)}
     script.commit(

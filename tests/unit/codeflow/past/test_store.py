@@ -59,6 +59,7 @@ def test_new_commits_cost_only_themselves(script: Script, tmp_path: Path) -> Non
     assert subjects(script, tmp_path)[0] == "Step 5"
 
 
+@pytest.mark.slow
 def test_amended_and_rebased_and_switched(script: Script, tmp_path: Path) -> None:
     script.commit("One", body(1))
     script.commit("Two", body(2))
@@ -78,6 +79,7 @@ def test_amended_and_rebased_and_switched(script: Script, tmp_path: Path) -> Non
     assert subjects(script, tmp_path) == ["Side", "Two, better", "One"]
 
 
+@pytest.mark.slow
 def test_the_old_head_is_gone_altogether(script: Script, tmp_path: Path) -> None:
     script.commit("One", body(1))
     script.commit("Two", body(2))
@@ -102,6 +104,7 @@ def test_linked_worktrees_have_views_of_their_own(script: Script, tmp_path: Path
     assert subjects(script, store) == ["Two", "One"]
 
 
+@pytest.mark.slow
 def test_a_force_push_from_elsewhere(script: Script, new_script: Callable[[str], Script], tmp_path: Path) -> None:
     """Somebody rewrote the branch on the server: after a fetch and a reset only the new line is told of."""
     script.commit("One", body(1))
@@ -122,6 +125,7 @@ def test_a_force_push_from_elsewhere(script: Script, new_script: Callable[[str],
     assert [record.subject for record in told] == ["Three", "Two, rewritten", "One"]
 
 
+@pytest.mark.slow
 def test_a_submodule_has_a_history_of_its_own(
     script: Script, new_script: Callable[[str], Script], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +300,7 @@ def test_killed_in_the_middle(script: Script, tmp_path: Path, monkeypatch: pytes
         assert index.store.value("PRAGMA integrity_check") == "ok"
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(script: Script, tmp_path: Path) -> None:
     script.made_anew(600)
     both = [worker(script, tmp_path) for _ in range(2)]
@@ -345,6 +350,7 @@ def test_a_lease_keeps_others_out_until_it_runs_out(tmp_path: Path, monkeypatch:
         assert store.lease("two")
 
 
+@pytest.mark.slow
 def test_a_large_history_is_asked_without_a_store(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_script: Callable[[str], Script]
 ) -> None:
@@ -388,6 +394,7 @@ def no_room() -> Iterator[None]:
 
 @pytest.mark.parametrize("in_use", [False, True], ids=["nobody has it open", "another process has it open"])
 @pytest.mark.parametrize("built", [False, True], ids=["not yet filled", "one commit behind"])
+@pytest.mark.slow
 def test_a_full_disk_costs_no_answer_and_no_store(script: Script, tmp_path: Path, *, in_use: bool, built: bool) -> None:
     store = tmp_path / "store"
     script.commit("Add f", {"a.py": "def f():\n    return 0\n"})

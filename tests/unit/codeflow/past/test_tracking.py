@@ -91,6 +91,7 @@ def test_the_last_change_of_every_line_is_the_one_that_blame_names(script: Scrip
     assert checked >= 5
 
 
+@pytest.mark.slow
 def test_all_commits_that_blame_names_for_some_lines_touched_them(script: Script) -> None:
     RandomHistory(script, 100)
     for path in sorted(script.root.glob("*.txt")):
@@ -168,6 +169,7 @@ def test_a_move_that_is_staged_keeps_the_past(script: Script) -> None:
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.slow
 def test_the_lines_of_a_buffer_are_meant(script: Script, newline: str) -> None:
     script.commit("First", {"a.py": "a = 1\nb = 2\nc = 3\n"})
     changed = script.commit("Change c", {"a.py": "a = 1\nb = 2\nc = 4\n"})

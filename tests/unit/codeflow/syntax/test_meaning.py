@@ -161,6 +161,7 @@ _WORDS = [
 
 
 @given(st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_any_lines_that_replaced_others_have_a_meaning_or_none(source: random.Random) -> None:
     old = [source.choice(_WORDS) for _ in range(source.randint(3, 12))]
     new = list(old)

@@ -11,6 +11,7 @@ from iquest_lsp.runtime.base.text_stream import TextStream
 
 
 @given(st.text(max_size=40), st.integers(1, 4))
+@pytest.mark.slow
 def test_text_is_the_same_however_its_bytes_are_cut(text: str, step: int) -> None:
     data = text.encode("utf-8", "replace")
     stream = TextStream(Prompt((1,)))

@@ -63,6 +63,7 @@ def test_a_speculation_ends_at_its_next_token() -> None:
     assert run(scenario, **COSTS) <= 0.021
 
 
+@pytest.mark.slow
 def test_chat_gives_way_and_its_answer_is_the_same() -> None:
     text = "words and 😀 words, äöü " * 8
 
@@ -90,6 +91,7 @@ def test_chat_gives_way_and_its_answer_is_the_same() -> None:
     assert max(waits) <= 8 * 0.021
 
 
+@pytest.mark.slow
 def test_nothing_starves_while_somebody_types_without_a_pause() -> None:
     async def scenario(engine: VirtualEngine) -> list[float]:
         one = scheduler(engine)

@@ -78,6 +78,7 @@ def test_drafts_of_the_first_pass_change_no_token(right: float) -> None:
     assert tail.seconds < 300 * 1.1
 
 
+@pytest.mark.slow
 def test_where_drafts_fail_the_waste_is_bounded_and_counted() -> None:
     def repeating(text: Sequence[int]) -> int:
         """The same pairs come again and again, each time followed by something else."""
@@ -104,6 +105,7 @@ def test_expensive_rows_are_not_drafted_for() -> None:
     assert writer.drafted < 40
 
 
+@pytest.mark.slow
 def test_a_source_that_was_off_is_tried_again_and_used_once_it_pays() -> None:
     controller = Controller(2, can_split=True)
     bad = ScriptedTail([5], controller, count_up, lambda text: 1, cost=cheap_rows, sure=0.995)
@@ -288,6 +290,7 @@ def test_costs_beyond_what_was_measured_follow_the_shape_that_was_tried_out() ->
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 1.0])
+@pytest.mark.slow
 def test_drafting_never_costs_much_more_than_it_saves(share: float) -> None:
     """Whatever a row more costs and however few drafts are right: what is lost stays below a twentieth."""
 

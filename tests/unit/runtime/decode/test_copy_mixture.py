@@ -40,6 +40,7 @@ def brute(prompt: Sequence[int], written: Sequence[int], allowed: set[int] | Non
     st.lists(st.integers(0, VOCABULARY - 1), max_size=12),
     st.none() | st.sets(st.integers(0, VOCABULARY - 1), min_size=1),
 )
+@pytest.mark.slow
 def test_agrees_with_a_search_in_plain_words(prompt: list[int], written: list[int], allowed: set[int] | None) -> None:
     copies = Copies(prompt, SIZES)
     for token in written:

@@ -47,6 +47,7 @@ def test_the_answer_itself_is_searched_too() -> None:
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))
+@pytest.mark.slow
 def test_agrees_with_a_search_in_plain_words(tokens: list[int]) -> None:
     best, place = 0, -1
     for end in range(len(tokens) - 1):
@@ -106,6 +107,7 @@ def test_an_edit_that_does_not_come_again_is_expected_no_more() -> None:
 
 
 @given(st.lists(st.integers(0, 4), max_size=40), st.lists(st.integers(0, 4), max_size=80), st.randoms())
+@pytest.mark.slow
 def test_any_text_can_be_followed(prompt: list[int], text: list[int], random: Random) -> None:
     lookup = begun(prompt)
     for place, token in enumerate(text):
@@ -125,6 +127,7 @@ REQUEST = st.tuples(
 
 
 @given(st.lists(REQUEST, max_size=6))
+@pytest.mark.slow
 def test_what_is_kept_between_requests_drafts_as_what_is_built_anew(
     requests: list[tuple[int, list[int], list[int]]],
 ) -> None:
@@ -145,6 +148,7 @@ def test_what_is_kept_between_requests_drafts_as_what_is_built_anew(
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=12), st.randoms())
+@pytest.mark.slow
 def test_no_pair_that_was_there_is_denied(steps: list[tuple[bool, int]], random: Random) -> None:
     tokens = np.array([random.randrange(6) for _ in range(41)], np.int32)
     pairs = SeenPairs()

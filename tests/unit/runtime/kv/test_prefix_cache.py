@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ TOKENS = st.lists(st.integers(0, 3), max_size=60)
 
 
 @given(TOKENS, TOKENS)
+@pytest.mark.slow
 def test_common_prefix_is_the_longest(a: list[int], b: list[int]) -> None:
     n = common_prefix(a, b)
     assert a[:n] == b[:n]
@@ -19,6 +21,7 @@ def test_common_prefix_is_the_longest(a: list[int], b: list[int]) -> None:
 
 
 @given(st.lists(TOKENS, max_size=8))
+@pytest.mark.slow
 def test_the_cache_holds_what_was_evaluated(prompts: list[list[int]]) -> None:
     cache = PrefixCache()
     held: list[int] = []
@@ -41,6 +44,7 @@ def test_the_last_token_is_always_evaluated_since_its_logits_are_wanted() -> Non
 
 
 @given(st.lists(st.tuples(st.sampled_from(["extend", "share", "truncate"]), st.integers(0, 3), st.integers(0, 40))))
+@pytest.mark.slow
 def test_shared_cells_count_once(actions: list[tuple[str, int, int]]) -> None:
     cache = PrefixCache()
     cells: dict[int, list[int]] = {sequence: [] for sequence in range(4)}  # a name for each cell
@@ -108,6 +112,7 @@ WORDS = st.integers(0, 10_000)
 
 
 @given(st.data())
+@pytest.mark.slow
 def test_moved_spans_are_true_and_in_order(data: st.DataObject) -> None:
     pieces = data.draw(st.lists(st.lists(WORDS, min_size=20, max_size=60), min_size=1, max_size=5))
     new = data.draw(st.lists(st.lists(WORDS, min_size=0, max_size=30), min_size=len(pieces), max_size=len(pieces)))

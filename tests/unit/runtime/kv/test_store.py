@@ -86,6 +86,7 @@ def test_a_difference_in_any_part_of_the_key_is_a_cold_start(
     assert f"another {part}" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_change_of_any_byte_is_noticed(store: StateStore, caplog: pytest.LogCaptureFixture) -> None:
     path = save(store)
     assert path is not None
@@ -263,6 +264,7 @@ for turn in range(60):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_files(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(number)], stderr=subprocess.PIPE)

@@ -117,6 +117,7 @@ def test_files_without_room_are_counted(tmp_path: Path, monkeypatch: pytest.Monk
 
 @settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 255))
+@pytest.mark.slow
 def test_one_changed_byte_anywhere_is_noticed(
     tmp_path_factory: pytest.TempPathFactory, place: int, flipped: int
 ) -> None:

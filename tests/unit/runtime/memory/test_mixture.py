@@ -42,6 +42,7 @@ def parts(logits: np.ndarray) -> np.ndarray:
 
 
 @given(TOKENS, TOKENS, st.lists(st.floats(-9, 9), min_size=VOCABULARY, max_size=VOCABULARY))
+@pytest.mark.slow
 def test_what_is_mixed_is_a_distribution(prompt: list[int], text: list[int], logits: list[float]) -> None:
     row = np.array(logits, np.float32)
     mixed = mixture(prompt, {"a": text}).weigh(row)
@@ -162,6 +163,7 @@ def test_memories_are_opened_once_and_replaced_by_name(tmp_path: Path, monkeypat
     assert found[0].digest == large.digest
 
 
+@pytest.mark.slow
 def test_what_was_replaced_is_let_go_of(tmp_path: Path) -> None:
     """A save a minute for a day: no more is mapped than what prompts name."""
     builder = Builder(tmp_path / "one", "key", 128, lambda text: list(text.encode()))

@@ -63,6 +63,7 @@ def store_of(texts: Sequence[Sequence[int]]) -> Store:
 
 
 @given(TEXTS, CONTEXTS, st.integers(1, 40))
+@pytest.mark.slow
 def test_finds_what_a_search_in_plain_words_finds(texts: list[list[int]], context: list[int], sample: int) -> None:
     """However small the ranges that are compared at once: the binary search says the same."""
     expected = matches(texts, context)
@@ -78,6 +79,7 @@ def test_finds_what_a_search_in_plain_words_finds(texts: list[list[int]], contex
 
 
 @given(TEXTS, CONTEXTS, st.sets(st.integers(0, VOCABULARY - 1)))
+@pytest.mark.slow
 def test_only_allowed_tokens_are_found(texts: list[list[int]], context: list[int], allowed: set[int]) -> None:
     mask = np.isin(np.arange(VOCABULARY), list(allowed))
     expected = Counter({key: count for key, count in matches(texts, context).items() if key[0] in allowed})
@@ -85,6 +87,7 @@ def test_only_allowed_tokens_are_found(texts: list[list[int]], context: list[int
 
 
 @given(st.lists(st.integers(0, VOCABULARY - 1), min_size=1, max_size=40), st.lists(st.integers(0, VOCABULARY - 1)))
+@pytest.mark.slow
 def test_a_growing_text_finds_its_own_end(prompt: list[int], added: list[int]) -> None:
     written = Written(prompt, room=3)
     for token in added:
@@ -104,6 +107,7 @@ def test_a_fork_leaves_the_first_as_it_was() -> None:
 
 
 @given(TEXTS, CONTEXTS)
+@pytest.mark.slow
 def test_the_blend_is_that_of_its_definition(texts: list[list[int]], context: list[int]) -> None:
     expected = naive(matches(texts, context))
     found = blend([(store_of(texts).find(context), 1.0)])
@@ -117,6 +121,7 @@ def test_the_blend_is_that_of_its_definition(texts: list[list[int]], context: li
 
 
 @given(TEXTS, TEXTS, CONTEXTS)
+@pytest.mark.slow
 def test_two_texts_count_as_one(ones: list[list[int]], others: list[list[int]], context: list[int]) -> None:
     apart = blend([(store_of(ones).find(context), 1.0), (store_of(others).find(context), 1.0)])
     together = blend([(store_of([*ones, *others]).find(context), 1.0)])

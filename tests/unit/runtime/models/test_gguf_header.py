@@ -58,6 +58,7 @@ def test_every_truncation_is_noticed(sound: Path, tmp_path: Path) -> None:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 400), value=st.integers(0, 255))
+@pytest.mark.slow
 def test_a_damaged_byte_is_an_error_or_another_value_never_a_crash(
     sound: Path, tmp_path: Path, place: int, value: int
 ) -> None:

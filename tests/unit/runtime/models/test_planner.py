@@ -125,6 +125,7 @@ def test_heads_that_a_quantized_block_does_not_divide_keep_f16() -> None:
 
 
 @given(st.sampled_from(sorted(SHAPES)), st.integers(1, 64), st.integers(0, 131072), st.sampled_from(["auto", "f16"]))
+@pytest.mark.slow
 def test_the_plan_stays_within_memory(shape: str, gib: int, window: int, kv_type: str) -> None:
     model = header(shape, size=GIB // 2)
     made = plan(Wishes(window_tokens=window, kv_type=kv_type), model, memory=gib * GIB)
@@ -157,6 +158,7 @@ def test_no_budget_beyond_the_reach() -> None:
     st.integers(0, 64),
     st.integers(0, 99),
 )
+@pytest.mark.slow
 def test_no_plan_keeps_cells_that_no_head_can_reach(
     max_bias: float, trained: int, window: int, half_gibs: int, gpu_layers: int
 ) -> None:
@@ -244,6 +246,7 @@ def test_a_model_too_slow_for_any_window_gets_one_that_slows_it_little_further()
         assert made.window <= planner.CPU_WINDOW
 
 
+@pytest.mark.slow
 def test_the_documented_plans_are_the_planners() -> None:
     recorded = json.loads(planned.RESULT.read_text("utf-8"))
     computed = planned.topic()

@@ -1,0 +1,87 @@
+"""Where a definition is meant that its own name does not show: imports under another name, overriding definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from iquest_lsp.codeflow.syntax.imports import imports
+from iquest_lsp.codeflow.syntax.linking.links import Links
+from iquest_lsp.codeflow.syntax.linking.types import Searched as SearchedLines
+from iquest_lsp.codeflow.syntax.linking.types import type_lines
+from iquest_lsp.codeflow.syntax.references import MAX_LINES, Reference, Searched, module_name, references
+from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
+
+#: Files that are looked through for other names of a definition or for one that overrides it.
+MAX_FILES = 80
+#: A module may export under a third name what it imports under a second one.
+_ROUNDS = 2
+
+
+def under_other_names(
+    repository: Searched,
+    files: Mapping[str, Sequence[str]],
+    uses: Iterable[Reference],
+    links: Links,
+    read: Callable[[str], bytes | None],
+) -> Iterator[tuple[str, Reference]]:
+    """The uses of definitions of scripts under names that imports and exports give them, each with its own name.
+
+    `files` has the definitions by file; `uses` are those under their own names, and the imports of their modules.
+    """
+    named = {use.path for use in uses if links.scripts.reads(use.path)}
+    for target, names in files.items():
+        if not names or not links.scripts.reads(target):
+            continue
+        # What a module exports by default has another name in each file.
+        lines = islice(repository.grep([module_name(target)], None), MAX_LINES)
+        near = named | {path for path, _, text in lines if links.scripts.reads(path) and imports(text)}
+        for name in names:
+            if "." in name:
+                continue
+            known: set[tuple[str, str]] = set()
+            asked: set[str] = set()
+            places = near
+            for _ in range(_ROUNDS):
+                passed: set[str] = set()
+                for path in sorted(places)[:MAX_FILES]:
+                    own, exported = links.scripts.aliases(path, target, name)
+                    known |= {(path, alias) for alias in (*own, *exported)}
+                    passed |= exported | own
+                if not passed - asked:
+                    break
+                asked |= passed
+                found = references(repository, sorted(asked), read, links=links)
+                places = {use.path for use in found if links.scripts.reads(use.path)}
+            if not asked:
+                continue
+            end = (f"/{target}", name)
+            for use in found:
+                is_it = (use.path, use.name) in known or end in (links.scripts.ends(use.path, use.name) or ())
+                if is_it and not use.on and not imports(use.text):
+                    yield name, use
+
+
+def overrides(
+    repository: SearchedLines,
+    homes: Mapping[str, str],
+    owners: Mapping[str, str],
+    read: Callable[[str], bytes | None],
+) -> Iterator[tuple[str, str, Symbol]]:
+    """The members of derived types that are called like a member of `owners`: whose they override, path, definition.
+
+    `homes` are the files that define the types.
+    """
+    for name, owner in owners.items():
+        if owner not in homes:
+            continue
+        heirs = set(type_lines(repository, owner, None, read).names) - {owner}
+        paths = dict.fromkeys(path for path, _, _ in repository.grep([name], None)) if heirs else ()
+        for path in islice(paths, MAX_FILES):
+            source = read(path)
+            if source is None or len(source) > MAX_SOURCE or not any(heir.encode() in source for heir in heirs):
+                continue
+            for symbol in symbols_of(path, source):
+                *outer, short = symbol.name.split(".")
+                if short == name and outer and outer[-1] in heirs:
+                    yield f"{owner}.{name}", path, symbol
