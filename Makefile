@@ -7,12 +7,12 @@ BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
 # Whole files, in their order: those that take long come first, so that no core is left alone with one in the end.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
-PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/*.,py cpp h patch txt))
+PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/,*.py *.cpp *.h *.txt patches/*.patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Types, style and hundreds of processes of the tests read the same files: none compiles them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test pytest test-fast test-real lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test pytest test-fast test-real test-sanitized lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make lint       types, style, and the rules of the house"
 	@echo "make format     lays out the Python files as make lint wants them"
 	@echo "make test-real  the tests with a real pretrained model, which is fetched first (93 MB)"
+	@echo "make test-sanitized  the port's tests on a runtime with address and undefined-behaviour sanitizers (Linux, GCC)"
 	@echo "make fuzz       hostile clients: MESSAGES=100000"
 	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make dist       builds the wheels and the source distribution to hand on, into dist/"
@@ -41,6 +42,9 @@ pytest: $(STAMPS)/test
 
 test-fast: $(STAMPS)/test
 	@$(BIN)/python -m pytest $(SHARED) -m "not slow" tests/unit --ignore tests/unit/pretrain
+
+test-sanitized: $(STAMPS)/test
+	@$(BIN)/python -m tests.port.sanitized
 
 test-real: $(STAMPS)/test
 	@$(BIN)/iquest-lsp models add smollm2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -37,6 +38,26 @@ def environment(home: Home) -> dict[str, str]:
 def command() -> str:
     """The server's command line, on the fake engine."""
     return " ".join([*PROGRAM, "--engine", "fake", "--stdio"])
+
+
+def newest(program: str) -> Path:
+    """A program of Debian's newest suite, by its wrapper in the cache folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(os.environ.get("IQUEST_EDITORS") or cache / "iquest-lsp" / "editors")
+    wrapper = folder / "newest" / "bin" / program
+    if not wrapper.exists():
+        left_out(f"{program} is not installed (tests/editors/install newest)")
+    return wrapper
+
+
+def on_path(home: Home) -> dict[str, str]:
+    """An environment in which `iquest-lsp` is on PATH, as a configuration that is taken literally expects it."""
+    program = home.folder / "bin" / "iquest-lsp"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} --engine fake "$@"\n')
+    program.chmod(0o755)
+    known = environment(home)
+    return {**known, "PATH": os.pathsep.join([str(program.parent), known["PATH"]])}
 
 
 def repository(folder: Path) -> Path:

@@ -24,7 +24,7 @@ play.run(function()
     keys('iside_<Esc>')
     settle('the typed text', function() return line(number):find('side_item_width', 1, true) and vim.api.nvim_get_mode().mode == 'n' end)
   end
-  settle('a next edit', function() return #marks() > 0 end)
+  settle('a next edit', function() return #marks() > 0 end, function() vim.cmd('doautocmd CursorHold') end)
   local shown = marks()
   local texts = {}
   for _, mark in ipairs(shown) do

@@ -13,11 +13,17 @@ function play.keys(text, mapped)
   vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes(text, true, false, true), mapped and 'm' or 'n', false)
 end
 
---- Lets the editor run until something is ready; only within `run`.
-function play.settle(what, ready)
+--- Lets the editor run until something is ready; only within `run`. `again`, if given, is what a person does who waits
+--- for long: answers that were asked for before the server was ready are not sent again by themselves.
+function play.settle(what, ready, again)
   local last = vim.uv.now() + 300000 -- only so that a test that fails ends
+  local pause = vim.uv.now() + 5000
   while not ready() do
     assert(vim.uv.now() < last, 'no ' .. what)
+    if again and vim.uv.now() > pause then
+      again()
+      pause = vim.uv.now() + 5000
+    end
     coroutine.yield()
   end
 end

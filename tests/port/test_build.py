@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.runtime.port import bindings, build, patching
+from iquest_lsp.runtime.port import bindings, build, patching, rebase
 
 BINDINGS = """import os
 from llama_cpp._ctypes_extensions import TypeAlias
@@ -19,11 +19,24 @@ folder = os.environ.get("LLAMA_CPP_LIB_PATH")
 LIBRARIES = ("libiquest-llama.so", "libiquest-ggml.so", "libiquest-ggml-base.so", "libggml-cpu-haswell.so")
 
 
+@pytest.fixture(scope="session")
+def originals() -> dict[str, str]:
+    """The files that the patches change, as the pinned distribution has them."""
+    archive = build.cache_folder() / build.SDIST
+    if not archive.is_file():
+        pytest.skip("the pinned source distribution is not in the cache")
+    series = [path.read_text("utf-8") for path in build.PATCHES]
+    names = {name for text in series for name, _ in patching.files(text)}
+    texts = rebase.texts_of(archive, names)
+    assert set(texts) == names
+    return texts
+
+
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """The files of the pinned distribution that the patch changes, as the patch expects them."""
+def tree(originals: dict[str, str], tmp_path: Path) -> Path:
+    """The files of the pinned distribution that the patches change, and stand-ins for what else is read of it."""
     root = tmp_path / "tree"
-    for name, content in originals().items():
+    for name, content in originals.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
@@ -39,18 +52,6 @@ def tree(tmp_path: Path) -> Path:
     for licence in ("LICENSE.md", "vendor/llama.cpp/LICENSE"):
         (root / licence).write_text("MIT\n", "utf-8")
     return root
-
-
-def originals() -> dict[str, str]:
-    """Files whose lines are the patch's old side, each hunk at its own line."""
-    result: dict[str, str] = {}
-    for name, hunks in patching.files(build.PATCH.read_text("utf-8")):
-        lines: list[str] = []
-        for start, body in hunks:
-            lines += ["// elsewhere\n"] * (start - 1 - len(lines))
-            lines += [line[1:] for line in body if line[0] != "+"]
-        result[name] = "".join(lines)
-    return result
 
 
 def test_the_port_is_applied_and_names_itself_in_the_version(tree: Path) -> None:
@@ -79,6 +80,19 @@ def test_a_patch_that_does_not_apply_is_a_clear_error_and_changes_nothing(tree: 
     ):
         build.apply_port(tree)
     assert (tree / build.SOURCES / "llama-arch.h").read_text("utf-8") == untouched
+
+
+def test_the_patches_change_what_is_theirs_and_leave_no_file_half_changed(
+    tree: Path, originals: dict[str, str]
+) -> None:
+    """Without the last patch the tree is another one, and each patch needs the ones before it in their order."""
+    assert [path.name.partition("-")[0] for path in build.PATCHES] == ["1", "2", "3", "4", "5", "6"]
+    with pytest.raises(patching.PatchError, match="2-loop-cache"):
+        patching.apply_patches(build.PATCHES[1:], tree)
+    assert all((tree / name).read_text("utf-8") == text for name, text in originals.items())
+    changed = patching.apply_patches(build.PATCHES, tree)
+    assert sorted(changed) == sorted(originals)
+    assert all((tree / name).read_text("utf-8") != text for name, text in originals.items())
 
 
 def test_a_wrong_download_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

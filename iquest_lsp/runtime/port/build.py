@@ -1,4 +1,4 @@
-"""Builds the private runtime: pinned sdist, our model file and patch, its bindings and libraries as one folder.
+"""Builds the private runtime: pinned sdist, our model file and patches, its bindings and libraries as one folder.
 
 Runs from a bare checkout (`python iquest_lsp/runtime/port/build.py --install`), from the build hook of the package's
 wheel and from `iquest-lsp runtime build`, so it needs the standard library only; pip fetches the source, cmake builds
@@ -34,10 +34,11 @@ VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 #: Raised with every change of what the built library does; part of the version that the runtime carries.
-PATCH_LEVEL = 8
+PATCH_LEVEL = 9
 
 HERE = Path(__file__).resolve().parent
-PATCH = HERE / "port.patch"
+#: The edits to existing files, in their order.
+PATCHES = tuple(sorted((HERE / "patches").glob("*.patch")))
 #: The private package's folder, beside the package's other parts.
 PRIVATE = HERE.parents[1] / "_runtime"
 SOURCES = "vendor/llama.cpp/src"
@@ -168,7 +169,7 @@ def key(kind: str = "native") -> str:
     facts += [*platform.libc_ver(), str(PATCH_LEVEL), *CMAKE_DEFAULTS, *KINDS[kind]]
     for fact in [*facts, machine.processor() if kind == "native" else ""]:
         digest.update(fact.encode() + b"\0")
-    for path in [*_sources(), HERE / "bindings.py"]:
+    for path in [*PATCHES, *_added(), HERE / "bindings.py"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:20]
 
@@ -204,12 +205,12 @@ def _fetched(version: str, folder: Path) -> Path:
 
 
 def rebased(wanted: str) -> tuple[bool, list[str]]:
-    """Whether the patch fits another version, or that of a .tar.gz, and where not. Raises BuildError."""
-    files = list(_sibling("patching").files(PATCH.read_text("utf-8")))
+    """Whether the patches fit another version, or that of a .tar.gz, and where not. Raises BuildError."""
+    series = [(path.name, list(_sibling("patching").files(path.read_text("utf-8")))) for path in PATCHES]
     with tempfile.TemporaryDirectory(prefix="iquest-rebase-") as scratch:
         path = Path(wanted) if wanted.endswith(".tar.gz") else _fetched(wanted, Path(scratch))
         try:
-            fits, lines = _sibling("rebase").told(files, path)
+            fits, lines = _sibling("rebase").told(series, path)
         except (OSError, tarfile.TarError) as error:
             raise BuildError(f"{path} cannot be read: {error}") from error
     return fits, lines
@@ -261,14 +262,13 @@ def apply_port(tree: Path) -> None:
         seen = found[1] if found else "no version"
         raise BuildError(f"The port is made for llama-cpp-python {VERSION}, this source has {seen}")
     try:
-        patching.apply_patch(PATCH.read_text("utf-8"), tree)
+        patching.apply_patches(PATCHES, tree)
     except patching.PatchError as error:
-        raise BuildError(f"{PATCH.name} does not apply to llama-cpp-python {VERSION}: {error}") from error
-    for path in _sources():
-        if path != PATCH:
-            place = tree / PLACES.get(path.name, SOURCES)
-            place.mkdir(exist_ok=True)
-            shutil.copyfile(path, place / path.name)
+        raise BuildError(f"The port does not apply to llama-cpp-python {VERSION}: {error}") from error
+    for path in _added():
+        place = tree / PLACES.get(path.name, SOURCES)
+        place.mkdir(exist_ok=True)
+        shutil.copyfile(path, place / path.name)
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
 
@@ -339,9 +339,9 @@ def _run(command: list[str], complaint: str) -> None:
         raise BuildError(f"{complaint}:\n{tail}")
 
 
-def _sources() -> list[Path]:
-    """The port's files, in a fixed order."""
-    return sorted([PATCH, HERE / "CMakeLists.txt", *HERE.glob("*.cpp"), *HERE.glob("*.h")])
+def _added() -> list[Path]:
+    """The files that the port adds, in a fixed order."""
+    return sorted([HERE / "CMakeLists.txt", *HERE.glob("*.cpp"), *HERE.glob("*.h")])
 
 
 def _sha256(path: Path) -> str:
@@ -369,7 +369,7 @@ def main() -> int:
     parser.add_argument("--kind", choices=list(KINDS), default="native", help="for this processor, or for others too")
     parser.add_argument("--build", action="store_true", help="build if needed and print its folder in the cache")
     parser.add_argument("--tree", metavar="FOLDER", help="unpack the source with the port applied, to work on it")
-    parser.add_argument("--rebase", metavar="VERSION", help="say where the patch fits another version, or its .tar.gz")
+    parser.add_argument("--rebase", metavar="VERSION", help="say where the patches fit another version, or its .tar.gz")
     options = parser.parse_args()
 
     def report(line: str) -> None:

@@ -94,7 +94,6 @@ struct fa_alibi {
 
     float slope(int64_t h) const;
 
-    void run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_share);
     void reduce();
 
     float * partials(int64_t is, int64_t h, int64_t i_token) const {
@@ -375,56 +374,188 @@ static void row_mean(const float * src, int64_t stride, int n, int64_t D, float 
 namespace {
 
 // one query tile of the heads [ig*n_group, (ig + 1)*n_group), over the tiles of cells of one share
-void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_share) {
-    const int32_t * tab = stream_table(is);
+struct fa_alibi_tile {
+    fa_alibi_tile(fa_alibi & op, int64_t is, int64_t ig, int64_t iq, int i_share, int n_share);
 
-    const int64_t n_tile       = tab[GGML_FA_ALIBI_N_TILE];
+    void run();
+
+private:
+    fa_alibi & op;
+
+    const int64_t is;
+    const int64_t ig;
+    const int     i_share;
+    const int     n_share;
+
+    const int64_t DK;
+    const int64_t DV;
+    const int64_t n_group;
+
+    // what the table says of the stream, the sequence and the queries, which are those of its last tokens
+    int64_t n_tile;
+    int64_t n_missing;
+    int32_t window;
+    bool    causal;
+    int     nq;
+
+    const int32_t * i_token;
+    const int32_t * pos;
+    const int32_t * tiles;
+    const int32_t * cells;
+
+    int32_t q_min;
+    int32_t q_max;
+
+    // what decides together: a row, or all rows of a head
+    bool by_row;
+    int  n_judge;
+
+    // scratch; a row is one query of one head
+    float * Q;
+    float * QT;  // of each head [DK][nq]
+    float * VKQ;
+    float * M;
+    float * S;
+    float * L;   // lower bound of the logarithm of the sum of weights
+    float * QN;  // scale*|q|
+    float * KQ;
+    float * KT;
+    float * V32;
+    float * row;
+    float * avg;
+
+    const char * k_data;
+    const char * v_data;
+
+    // what the cache keeps of the keys, by tile of cells; null if nothing may be left out
+    std::atomic<float> * norms = nullptr;
+    std::atomic<float> * means = nullptr;
+
+    // the budget for this share
+    float budget;
+
+    float slope[GGML_FA_ALIBI_MAX_GROUP];
+    float pace [GGML_FA_ALIBI_MAX_GROUP*ROWS]; // logarithm of the largest part of the budget for one tile, per cell
+    float spent[GGML_FA_ALIBI_MAX_GROUP*ROWS];
+
+    // the tile of cells at hand
+    const int32_t * tile = nullptr; // smallest and largest position, cells in use, index
+    int64_t         c0   = 0;
+    int             nc   = 0;
+
+    const float * k_rows   = nullptr;
+    int64_t       k_stride = 0;
+    bool          have_v   = false;
+
+    float k_norm = -1.0f; // largest norm of its keys, negative if not asked for yet
+    float radius = -1.0f; // largest distance from their mean, likewise
+
+    bool need[GGML_FA_ALIBI_MAX_GROUP*ROWS];
+    bool some[GGML_FA_ALIBI_MAX_GROUP]; // a judge of the head needs the tile
+    bool keep[TILE];                    // of the heads whose scores are computed together: their values are needed
+
+    void set_scratch();
+    void set_queries();
+    void set_budget();
+
+    // the tile, and what is known of it
+    void take(const int32_t * next);
+    void load_keys();
+    void load_values();
+    void know_norm();
+    void know_mean();
+
+    bool is_whole(int32_t p_min, int32_t p_max) const;
+    bool is_seen (int32_t p_min, int32_t p_max) const;
+
+    // true if weights of at most exp(bound) per cell, relative to what row sums are known to reach, may be left out
+    bool leave_out(int64_t i_judge, float bound);
+
+    // scores of a row, from its products, and the largest of them
+    float finish_scores(float * kq, int32_t p, float mj, bool whole) const;
+
+    void    seed_bounds();
+    bool    needs(int64_t j, int i);
+    int64_t judge();
+
+    void add_heads (int64_t j0, int64_t j1);
+    bool add_scores(int64_t j, float * kq_head, bool whole);
+    void add_values(int64_t j0, int64_t j1);
+
+    void write();
+};
+
+fa_alibi_tile::fa_alibi_tile(fa_alibi & op, int64_t is, int64_t ig, int64_t iq, int i_share, int n_share) :
+        op(op), is(is), ig(ig), i_share(i_share), n_share(n_share), DK(op.DK), DV(op.DV), n_group(op.n_group) {
+    const int32_t * tab = op.stream_table(is);
+
     const int64_t n_q_tile_max = tab[GGML_FA_ALIBI_N_Q_TILE_MAX];
-    const int32_t window       = tab[GGML_FA_ALIBI_WINDOW];
-    const bool    causal       = tab[GGML_FA_ALIBI_CAUSAL];
-    const int32_t strm         = tab[GGML_FA_ALIBI_STREAM];
+    const int64_t n_listed     = tab[GGML_FA_ALIBI_N_TOKEN];
 
-    // the queries are those of the last tokens of the table
-    const int64_t n_listed  = tab[GGML_FA_ALIBI_N_TOKEN];
-    const int64_t n_missing = n_listed - n_token;
+    n_tile    = tab[GGML_FA_ALIBI_N_TILE];
+    window    = tab[GGML_FA_ALIBI_WINDOW];
+    causal    = tab[GGML_FA_ALIBI_CAUSAL];
+    n_missing = n_listed - op.n_token;
 
     const int32_t * q_tile = tab + GGML_FA_ALIBI_HEADER + 4*iq;
-    const int64_t   i_seq  = q_tile[0];
     const int64_t   first  = std::max<int64_t>(q_tile[1], n_missing);
-    const int       nq     = q_tile[1] + q_tile[2] - first;
 
-    if (nq <= 0) {
-        return;
+    nq = q_tile[1] + q_tile[2] - first;
+
+    by_row  = nq <= ROWS;
+    n_judge = by_row ? nq : 1;
+
+    i_token = tab + ggml_fa_alibi_offs_tokens(n_q_tile_max) + first;
+    pos     = i_token + n_listed;
+    tiles   = tab + ggml_fa_alibi_offs_seq(n_q_tile_max, n_listed, n_tile, q_tile[0]);
+    cells   = tiles + 4*n_tile;
+
+    k_data = (const char *) op.k->data + ig*op.k->nb[2] + is*op.k->nb[3];
+    v_data = (const char *) op.v->data + ig*op.v->nb[2] + is*op.v->nb[3];
+
+    const ggml_fa_alibi_cache * cache = op.cache;
+
+    if (cache && cache->k_norm && op.eps > 0.0f) {
+        const int64_t i_norm = (tab[GGML_FA_ALIBI_STREAM]*cache->n_head_kv + ig)*cache->n_tile;
+
+        norms = cache->k_norm.get() + i_norm;
+        means = cache->k_mean ? cache->k_mean.get() + i_norm*(cache->n_embd + 1) : nullptr;
     }
+}
 
-    const int32_t * i_token = tab + ggml_fa_alibi_offs_tokens(n_q_tile_max) + first;
-    const int32_t * pos     = i_token + n_listed;
-    const int32_t * tiles   = tab + ggml_fa_alibi_offs_seq(n_q_tile_max, n_listed, n_tile, i_seq);
-    const int32_t * cells   = tiles + 4*n_tile;
-
+void fa_alibi_tile::set_scratch() {
     const int64_t n_row = n_group*nq;
 
-    const bool by_row = nq <= ROWS;
+    Q   = (float *) op.params->wdata + op.params->ith*op.size_scratch();
+    QT  = Q   + n_row*DK;
+    VKQ = QT  + n_row*DK;
+    M   = VKQ + n_row*DV;
+    S   = M   + n_row;
+    L   = S   + n_row;
+    QN  = L   + n_row;
+    KQ  = QN  + n_row;
+    KT  = KQ  + TILE*TILE;
+    V32 = KT  + TILE*DK;
+    row = V32 + TILE*DV;
+    avg = row + TILE*std::max(DK, DV);
 
-    float * Q   = (float *) params->wdata + params->ith*size_scratch();
-    float * QT  = Q   + n_row*DK; // of each head [DK][nq]
-    float * VKQ = QT  + n_row*DK;
-    float * M   = VKQ + n_row*DV;
-    float * S   = M   + n_row;
-    float * L   = S   + n_row; // lower bound of the logarithm of the sum of weights
-    float * QN  = L   + n_row; // scale*|q|
-    float * KQ  = QN  + n_row;
-    float * KT  = KQ  + TILE*TILE;
-    float * V32 = KT  + TILE*DK;
-    float * row = V32 + TILE*DV;
-    float * avg = row + TILE*std::max(DK, DV);
+    memset(VKQ, 0, n_row*DV*sizeof(float));
+    for (int64_t i = 0; i < n_row; ++i) {
+        M[i] = -INFINITY;
+        S[i] = 0.0f;
+        L[i] = -INFINITY;
+    }
+}
 
-    int32_t q_min = pos[0];
-    int32_t q_max = pos[0];
+void fa_alibi_tile::set_queries() {
+    q_min = pos[0];
+    q_max = pos[0];
     for (int r = 1; r < nq; ++r) {
         q_min = std::min(q_min, pos[r]);
         q_max = std::max(q_max, pos[r]);
     }
+
+    const ggml_tensor * q = op.q;
 
     for (int64_t j = 0; j < n_group; ++j) {
         for (int r = 0; r < nq; ++r) {
@@ -437,44 +568,20 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
 
             float sum = 0.0f;
             ggml_vec_dot_f32(DK, &sum, 0, dst_row, 0, dst_row, 0, 1);
-            QN[j*nq + r] = scale*sqrtf(sum)*(1.0f + 1e-5f);
+            QN[j*nq + r] = op.scale*sqrtf(sum)*(1.0f + 1e-5f);
         }
     }
+}
 
-    memset(VKQ, 0, n_row*DV*sizeof(float));
-    for (int64_t i = 0; i < n_row; ++i) {
-        M[i] = -INFINITY;
-        S[i] = 0.0f;
-        L[i] = -INFINITY;
-    }
+void fa_alibi_tile::set_budget() {
+    GGML_ASSERT(n_group <= GGML_FA_ALIBI_MAX_GROUP);
 
-    const char * k_data = (const char *) k->data + ig*k->nb[2] + is*k->nb[3];
-    const char * v_data = (const char *) v->data + ig*v->nb[2] + is*v->nb[3];
-
-    const int64_t i_norm = cache ? (strm*cache->n_head_kv + ig)*cache->n_tile : 0;
-
-    std::atomic<float> * norms = cache && cache->k_norm && eps > 0.0f ? cache->k_norm.get() + i_norm                   : nullptr;
-    std::atomic<float> * means = norms && cache->k_mean               ? cache->k_mean.get() + i_norm*(cache->n_embd + 1) : nullptr;
-
-    constexpr int MAX_GROUP = GGML_FA_ALIBI_MAX_GROUP;
-    GGML_ASSERT(n_group <= MAX_GROUP);
-
-    // what decides together: a row, or all rows of a head
-    const int n_judge = by_row ? nq : 1;
-
-    // the budget for this share, and the largest part of it for one tile
-    const float budget = eps/n_share;
-
-    float m    [MAX_GROUP];
-    float pace [MAX_GROUP*ROWS]; // logarithm of that part per cell
-    float spent[MAX_GROUP*ROWS];
-    bool  need [MAX_GROUP*ROWS];
-    bool  some [MAX_GROUP]; // a judge of the head needs the tile
+    budget = op.eps/n_share;
 
     for (int64_t j = 0; j < n_group; ++j) {
-        m[j] = slope(ig*n_group + j);
+        slope[j] = op.slope(ig*n_group + j);
 
-        const float fall = 1.0f - expf(-m[j]*TILE*n_share);
+        const float fall = 1.0f - expf(-slope[j]*TILE*n_share);
 
         for (int i = 0; i < n_judge; ++i) {
             const int64_t n_seen = by_row ? pos[i]/TILE + 1 : n_tile;
@@ -483,231 +590,363 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
             spent[j*n_judge + i] = 0.0f;
         }
     }
+}
 
-    // true if weights of at most exp(bound) per cell, relative to what row sums are known to reach, may be left out
-    const auto leave_out = [&](int64_t i_judge, float bound) {
-        if (!(bound <= pace[i_judge])) {
-            return false;
+void fa_alibi_tile::take(const int32_t * next) {
+    tile = next;
+
+    c0 = (int64_t) tile[3]*TILE;
+    nc = std::min<int64_t>(TILE, op.n_kv - c0);
+
+    k_rows = nullptr;
+    have_v = false;
+    k_norm = -1.0f;
+    radius = -1.0f;
+}
+
+void fa_alibi_tile::load_keys() {
+    if (!k_rows) {
+        k_rows = unpack_rows(k_data + c0*op.k->nb[1], op.k->nb[1], op.k->type, nc, DK, row, k_stride);
+    }
+}
+
+void fa_alibi_tile::load_values() {
+    if (have_v) {
+        return;
+    }
+
+    int64_t stride;
+    const float * rows = unpack_rows(v_data + c0*op.v->nb[1], op.v->nb[1], op.v->type, nc, DV, V32, stride);
+    if (rows != V32) {
+        for (int i = 0; i < nc; ++i) {
+            memcpy(V32 + i*DV, rows + i*stride, DV*sizeof(float));
         }
-        const float share = TILE*expf(bound + BOUND_SLACK);
-        if (spent[i_judge] + share <= budget) {
-            spent[i_judge] += share;
-            return true;
+    }
+    if (nc < TILE) {
+        memset(V32 + nc*DV, 0, (TILE - nc)*DV*sizeof(float));
+    }
+    have_v = true;
+}
+
+void fa_alibi_tile::know_norm() {
+    k_norm = norms[tile[3]].load(std::memory_order_acquire);
+    if (k_norm != 0.0f) {
+        return;
+    }
+
+    load_keys();
+    k_norm = max_norm(k_rows, k_stride, nc, DK, nullptr);
+    if (means) {
+        row_mean(k_rows, k_stride, nc, DK, avg);
+
+        std::atomic<float> * mean = means + tile[3]*(op.cache->n_embd + 1);
+        for (int64_t d = 0; d < DK; ++d) {
+            mean[d].store(avg[d], std::memory_order_relaxed);
         }
+        mean[DK].store(max_norm(k_rows, k_stride, nc, DK, avg), std::memory_order_relaxed);
+    }
+    norms[tile[3]].store(k_norm, std::memory_order_release);
+}
+
+void fa_alibi_tile::know_mean() {
+    const std::atomic<float> * mean = means + tile[3]*(op.cache->n_embd + 1);
+    for (int64_t d = 0; d < DK; ++d) {
+        avg[d] = mean[d].load(std::memory_order_relaxed);
+    }
+    radius = mean[DK].load(std::memory_order_relaxed);
+}
+
+// every query between these positions sees every cell of the tile
+bool fa_alibi_tile::is_whole(int32_t p_min, int32_t p_max) const {
+    return causal && tile[2] == TILE && p_max - tile[0] < window && tile[1] <= p_min;
+}
+
+// false if none of them sees any
+bool fa_alibi_tile::is_seen(int32_t p_min, int32_t p_max) const {
+    return !((causal && tile[0] > p_max) || (p_min > tile[1] && p_min - tile[1] >= window));
+}
+
+bool fa_alibi_tile::leave_out(int64_t i_judge, float bound) {
+    if (!(bound <= pace[i_judge])) {
         return false;
-    };
+    }
+    const float share = TILE*expf(bound + BOUND_SLACK);
+    if (spent[i_judge] + share <= budget) {
+        spent[i_judge] += share;
+        return true;
+    }
+    return false;
+}
 
-    const float * k_rows   = nullptr;
-    int64_t       k_stride = 0;
+float fa_alibi_tile::finish_scores(float * kq, int32_t p, float mj, bool whole) const {
+    // copies, so that the compiler need not fear that writing scores changes them
+    const int32_t * c_pos  = cells + c0;
+    const float     scale  = op.scale;
+    const int32_t   window = this->window;
+    const bool      causal = this->causal;
 
-    const auto load_rows = [&](int64_t c0, int nc) {
-        if (!k_rows) {
-            k_rows = unpack_rows(k_data + c0*k->nb[1], k->nb[1], k->type, nc, DK, row, k_stride);
+    if (whole) {
+        for (int c = 0; c < TILE; ++c) {
+            kq[c] = kq[c]*scale - mj*(float) (p - c_pos[c]);
         }
-    };
-
-    // scores of a row, from its products, and the largest of them
-    const auto finish_scores = [&](float * kq, int32_t p, float mj, const int32_t * c_pos, bool whole) {
-        if (whole) {
-            for (int c = 0; c < TILE; ++c) {
-                kq[c] = kq[c]*scale - mj*(float) (p - c_pos[c]);
-            }
-        } else {
-            for (int c = 0; c < TILE; ++c) {
-                const int32_t d = p - c_pos[c];
-                const int32_t a = d < 0 ? -d : d;
-                // an absent cell lies beyond every window
-                const bool    b = c_pos[c] != GGML_FA_ALIBI_ABSENT && (causal ? d >= 0 : true) && d < window;
-                kq[c] = b ? kq[c]*scale - mj*(float) a : -INFINITY;
-            }
+    } else {
+        for (int c = 0; c < TILE; ++c) {
+            const int32_t d = p - c_pos[c];
+            const int32_t a = d < 0 ? -d : d;
+            // an absent cell lies beyond every window
+            const bool    b = c_pos[c] != GGML_FA_ALIBI_ABSENT && (causal ? d >= 0 : true) && d < window;
+            kq[c] = b ? kq[c]*scale - mj*(float) a : -INFINITY;
         }
-        return row_max(kq);
-    };
+    }
+    return row_max(kq);
+}
 
-    const auto is_whole = [&](const int32_t * tile, int32_t p_min, int32_t p_max) {
-        return causal && tile[2] == TILE && p_max - tile[0] < window && tile[1] <= p_min;
-    };
+// a share that does not hold what is nearest to a row would read its own nearest tile for want of anything to compare
+// with: the largest score in the nearest tile of all is enough to know better
+void fa_alibi_tile::seed_bounds() {
+    if (!by_row || !norms || n_share == 1) {
+        return;
+    }
 
-    // a share that does not hold what is nearest to a row would read its own nearest tile for want of anything to compare
-    // with: the largest score in the nearest tile of all is enough to know better
-    if (by_row && norms && n_share > 1) {
-        bool seeded[ROWS];
-        int  n_left = 0;
-        for (int r = 0; r < nq; ++r) {
-            seeded[r] = pos[r] < 4*TILE*n_share;
-            n_left   += !seeded[r];
+    bool seeded[ROWS];
+    int  n_left = 0;
+    for (int r = 0; r < nq; ++r) {
+        seeded[r] = pos[r] < 4*TILE*n_share;
+        n_left   += !seeded[r];
+    }
+
+    for (int64_t it = 0; it < n_tile && n_left > 0 && tiles[4*it + 2] > 0; ++it) {
+        take(tiles + 4*it);
+
+        if (!is_seen(q_min, q_max)) {
+            continue;
         }
 
-        for (int64_t it = 0; it < n_tile && n_left > 0 && tiles[4*it + 2] > 0; ++it) {
-            const int32_t * tile = tiles + 4*it;
+        const bool own = tile[3] % n_share == i_share;
 
-            if ((causal && tile[0] > q_max) || (q_min > tile[1] && q_min - tile[1] >= window)) {
-                continue;
-            }
+        load_keys();
+        transpose_tile(k_rows, k_stride, KT, nc, DK);
 
-            const int64_t c0  = (int64_t) tile[3]*TILE;
-            const int     nc  = std::min<int64_t>(TILE, n_kv - c0);
-            const bool    own = tile[3] % n_share == i_share;
+        bool found[ROWS] = { false };
 
-            k_rows = nullptr;
-            load_rows(c0, nc);
-            transpose_tile(k_rows, k_stride, KT, nc, DK);
+        for (int64_t j = 0; j < n_group; ++j) {
+            memset(KQ, 0, nq*TILE*sizeof(float));
+            gemm(KQ, Q + j*nq*DK, KT, nq, DK, TILE);
 
-            bool found[ROWS] = { false };
+            for (int r = 0; r < nq; ++r) {
+                const float max = finish_scores(KQ + r*TILE, pos[r], slope[j], is_whole(pos[r], pos[r]));
 
-            for (int64_t j = 0; j < n_group; ++j) {
-                memset(KQ, 0, nq*TILE*sizeof(float));
-                gemm(KQ, Q + j*nq*DK, KT, nq, DK, TILE);
-
-                for (int r = 0; r < nq; ++r) {
-                    const float max = finish_scores(KQ + r*TILE, pos[r], m[j], cells + c0, is_whole(tile, pos[r], pos[r]));
-
-                    if (!seeded[r] && max > -INFINITY) {
-                        found[r] = true;
-                        if (!own) {
-                            L[j*nq + r] = max;
-                        }
+                if (!seeded[r] && max > -INFINITY) {
+                    found[r] = true;
+                    if (!own) {
+                        L[j*nq + r] = max;
                     }
                 }
             }
+        }
 
-            for (int r = 0; r < nq; ++r) {
-                seeded[r] = seeded[r] || found[r];
-                n_left   -= found[r];
+        for (int r = 0; r < nq; ++r) {
+            seeded[r] = seeded[r] || found[r];
+            n_left   -= found[r];
+        }
+    }
+}
+
+// whether judge i of head j needs the tile: the norm of its keys bounds the scores, and where that does not do, their mean
+bool fa_alibi_tile::needs(int64_t j, int i) {
+    if (by_row && !is_seen(pos[i], pos[i])) {
+        return false;
+    }
+
+    // nothing is known of a row before its nearest tile
+    if (!norms || (by_row && !(L[j*nq + i] > -INFINITY))) {
+        return true;
+    }
+
+    if (k_norm < 0.0f) {
+        know_norm();
+    }
+    if (!(k_norm <= FLT_MAX)) {
+        return true;
+    }
+
+    const int     n  = by_row ? 1 : nq;
+    const float * qn = QN + j*nq + i;
+    const float * l  = L  + j*nq + i;
+
+    if (leave_out(j*n_judge + i, max_bound(qn, l, nullptr, pos + i, n, k_norm, slope[j], tile[0], tile[1]))) {
+        return false;
+    }
+    if (!means) {
+        return true;
+    }
+
+    if (radius < 0.0f) {
+        know_mean();
+    }
+
+    float qc[TILE] = { 0.0f };
+    if (n == 1) {
+        const float * x = Q + (j*nq + i)*DK;
+        for (int64_t d = 0; d < DK; ++d) {
+            qc[0] += avg[d]*x[d];
+        }
+    } else {
+        for (int64_t d = 0; d < DK; ++d) {
+            const float * x = QT + (j*DK + d)*nq;
+            for (int r = 0; r < n; ++r) {
+                qc[r] += avg[d]*x[r];
             }
         }
     }
+    for (int r = 0; r < n; ++r) {
+        qc[r] *= op.scale;
+    }
+
+    return !leave_out(j*n_judge + i, max_bound(qn, l, qc, pos + i, n, radius, slope[j], tile[0], tile[1]));
+}
+
+// which heads need the tile, and how many
+int64_t fa_alibi_tile::judge() {
+    int64_t n_need = 0;
+
+    for (int64_t j = 0; j < n_group; ++j) {
+        some[j] = false;
+
+        for (int i = 0; i < n_judge; ++i) {
+            need[j*n_judge + i] = needs(j, i);
+
+            some[j] = some[j] || need[j*n_judge + i];
+        }
+
+        n_need += some[j];
+    }
+
+    op.n_block += n_group;
+    if (norms) {
+        op.n_skipped += n_group - n_need;
+    }
+
+    return n_need;
+}
+
+// weights of one head's rows from their products with the keys; false if none of them is worth its values
+bool fa_alibi_tile::add_scores(int64_t j, float * kq_head, bool whole) {
+    float worst = -INFINITY;
+    float maxs[TILE];
+
+    for (int r = 0; r < nq; ++r) {
+        if (by_row && !need[j*nq + r]) {
+            maxs[r] = -INFINITY;
+            continue;
+        }
+
+        maxs[r] = finish_scores(kq_head + r*TILE, pos[r], slope[j], by_row ? is_whole(pos[r], pos[r]) : whole);
+
+        // rows that see nothing of this tile lose nothing
+        const float b = maxs[r] == -INFINITY ? -INFINITY : maxs[r] - L[j*nq + r];
+
+        if (by_row) {
+            if (norms && leave_out(j*nq + r, b)) {
+                maxs[r] = -INFINITY;
+            }
+        }
+        worst = (by_row ? maxs[r] : b) > worst || b != b ? b : worst;
+    }
+
+    const bool kept = by_row ? worst > -INFINITY || worst != worst : !norms || !leave_out(j, worst);
+    if (!kept) {
+        op.n_skipped_v += norms != nullptr;
+        return false;
+    }
+
+    for (int r = 0; r < nq; ++r) {
+        float * kq = kq_head + r*TILE;
+
+        if (maxs[r] == -INFINITY) {
+            memset(kq, 0, TILE*sizeof(float));
+            continue;
+        }
+
+        const int64_t i = j*nq + r;
+
+        if (maxs[r] > M[i]) {
+            const float ms = expf(M[i] - maxs[r]);
+            ggml_vec_scale_f32(DV, VKQ + i*DV, ms);
+            S[i] *= ms;
+            M[i]  = maxs[r];
+        }
+
+        S[i] += ggml_vec_soft_max_f32(TILE, kq, kq, M[i]);
+
+        const float l = M[i] + 0.69314718f*floor_log2(S[i]);
+        L[i] = L[i] > l ? L[i] : l;
+    }
+
+    return true;
+}
+
+// the values by the weights of the heads [j0, j1) that keep the tile, neighbours in one product
+void fa_alibi_tile::add_values(int64_t j0, int64_t j1) {
+    for (int64_t j = j0; j < j1;) {
+        if (!keep[j - j0]) {
+            ++j;
+            continue;
+        }
+
+        int64_t je = j + 1;
+        while (je < j1 && keep[je - j0]) {
+            ++je;
+        }
+
+        load_values();
+
+        gemm(VKQ + j*nq*DV, KQ + (j - j0)*nq*TILE, V32, (je - j)*nq, TILE, DV);
+        j = je;
+    }
+}
+
+// the tile for the heads [j0, j1), whose rows fit into one product
+void fa_alibi_tile::add_heads(int64_t j0, int64_t j1) {
+    memset(KQ, 0, (j1 - j0)*nq*TILE*sizeof(float));
+    gemm(KQ, Q + j0*nq*DK, KT, (j1 - j0)*nq, DK, TILE);
+
+    const bool whole = is_whole(q_min, q_max);
+
+    for (int64_t j = j0; j < j1; ++j) {
+        keep[j - j0] = add_scores(j, KQ + (j - j0)*nq*TILE, whole);
+    }
+
+    add_values(j0, j1);
+}
+
+void fa_alibi_tile::run() {
+    if (nq <= 0) {
+        return;
+    }
+
+    set_scratch();
+    set_queries();
+    set_budget();
+
+    seed_bounds();
 
     for (int64_t it = 0; it < n_tile; ++it) {
-        const int32_t * tile = tiles + 4*it;
+        take(tiles + 4*it);
 
-        const int32_t c_min = tile[0];
-        const int32_t c_max = tile[1];
-
-        if (tile[2] == 0 || (q_min > c_max && q_min - c_max >= window)) {
+        if (tile[2] == 0 || (q_min > tile[1] && q_min - tile[1] >= window)) {
             break; // only empty ones follow, or such that lie farther back
         }
-        if ((causal && c_min > q_max) || tile[3] % n_share != i_share) {
+        if ((causal && tile[0] > q_max) || tile[3] % n_share != i_share) {
             continue;
         }
 
-        const int64_t c0 = (int64_t) tile[3]*TILE;
-        const int     nc = std::min<int64_t>(TILE, n_kv - c0);
-
-        n_block += n_group;
-
-        k_rows = nullptr;
-
-        // rows that see nothing of the tile
-        for (int i = 0; i < n_judge; ++i) {
-            const bool sees = !by_row || !((causal && c_min > pos[i]) || (pos[i] > c_max && pos[i] - c_max >= window));
-            for (int64_t j = 0; j < n_group; ++j) {
-                need[j*n_judge + i] = sees;
-            }
-        }
-
-        float k_norm = -1.0f;
-        float radius = -1.0f;
-
-        // known when they are first asked for
-        const auto know_norm = [&]() {
-            k_norm = norms[tile[3]].load(std::memory_order_acquire);
-            if (k_norm == 0.0f) {
-                load_rows(c0, nc);
-                k_norm = max_norm(k_rows, k_stride, nc, DK, nullptr);
-                if (means) {
-                    row_mean(k_rows, k_stride, nc, DK, avg);
-
-                    std::atomic<float> * mean = means + tile[3]*(cache->n_embd + 1);
-                    for (int64_t d = 0; d < DK; ++d) {
-                        mean[d].store(avg[d], std::memory_order_relaxed);
-                    }
-                    mean[DK].store(max_norm(k_rows, k_stride, nc, DK, avg), std::memory_order_relaxed);
-                }
-                norms[tile[3]].store(k_norm, std::memory_order_release);
-            }
-        };
-
-        const auto know_mean = [&]() {
-            const std::atomic<float> * mean = means + tile[3]*(cache->n_embd + 1);
-            for (int64_t d = 0; d < DK; ++d) {
-                avg[d] = mean[d].load(std::memory_order_relaxed);
-            }
-            radius = mean[DK].load(std::memory_order_relaxed);
-        };
-
-        int64_t n_need = 0;
-
-        for (int64_t j = 0; j < n_group; ++j) {
-            some[j] = false;
-
-            for (int i = 0; i < n_judge; ++i) {
-                bool & needed = need[j*n_judge + i];
-
-                const int r0 = i;
-                const int n  = by_row ? 1 : nq;
-
-                // nothing is known of a row before its nearest tile
-                if (needed && norms && (!by_row || L[j*nq + r0] > -INFINITY)) {
-                    if (k_norm < 0.0f) {
-                        know_norm();
-                    }
-                    if (k_norm <= FLT_MAX) {
-                        const float * qn = QN + j*nq + r0;
-                        const float * l  = L  + j*nq + r0;
-
-                        needed = !leave_out(j*n_judge + i, max_bound(qn, l, nullptr, pos + r0, n, k_norm, m[j], c_min, c_max));
-
-                        if (needed && means) {
-                            if (radius < 0.0f) {
-                                know_mean();
-                            }
-
-                            float qc[TILE] = { 0.0f };
-                            if (n == 1) {
-                                const float * x = Q + (j*nq + r0)*DK;
-                                for (int64_t d = 0; d < DK; ++d) {
-                                    qc[0] += avg[d]*x[d];
-                                }
-                            } else {
-                                for (int64_t d = 0; d < DK; ++d) {
-                                    const float * x = QT + (j*DK + d)*nq;
-                                    for (int r = 0; r < n; ++r) {
-                                        qc[r] += avg[d]*x[r];
-                                    }
-                                }
-                            }
-                            for (int r = 0; r < n; ++r) {
-                                qc[r] *= scale;
-                            }
-
-                            needed = !leave_out(j*n_judge + i, max_bound(qn, l, qc, pos + r0, n, radius, m[j], c_min, c_max));
-                        }
-                    }
-                }
-
-                some[j] = some[j] || needed;
-            }
-
-            n_need += some[j];
-        }
-
-        if (norms) {
-            n_skipped += n_group - n_need;
-        }
-
-        if (n_need == 0) {
+        if (judge() == 0) {
             continue;
         }
 
-        load_rows(c0, nc);
+        load_keys();
         transpose_tile(k_rows, k_stride, KT, nc, DK);
-
-        const int32_t * c_pos = cells + c0;
-
-        const bool whole = is_whole(tile, q_min, q_max);
-
-        bool have_v = false;
 
         for (int64_t j0 = 0; j0 < n_group;) {
             if (!some[j0]) {
@@ -721,113 +960,30 @@ void fa_alibi::run_tile(int64_t is, int64_t ig, int64_t iq, int i_share, int n_s
                 ++j1;
             }
 
-            memset(KQ, 0, (j1 - j0)*nq*TILE*sizeof(float));
-            gemm(KQ, Q + j0*nq*DK, KT, (j1 - j0)*nq, DK, TILE);
-
-            bool keep[TILE];
-
-            for (int64_t j = j0; j < j1; ++j) {
-                float worst = -INFINITY;
-                float maxs[TILE];
-
-                for (int r = 0; r < nq; ++r) {
-                    float * kq = KQ + ((j - j0)*nq + r)*TILE;
-
-                    if (by_row && !need[j*nq + r]) {
-                        maxs[r] = -INFINITY;
-                        continue;
-                    }
-
-                    maxs[r] = finish_scores(kq, pos[r], m[j], c_pos, by_row ? is_whole(tile, pos[r], pos[r]) : whole);
-
-                    // rows that see nothing of this tile lose nothing
-                    const float b = maxs[r] == -INFINITY ? -INFINITY : maxs[r] - L[j*nq + r];
-
-                    if (by_row) {
-                        if (norms && leave_out(j*nq + r, b)) {
-                            maxs[r] = -INFINITY;
-                        }
-                    }
-                    worst = (by_row ? maxs[r] : b) > worst || b != b ? b : worst;
-                }
-
-                keep[j - j0] = by_row ? worst > -INFINITY || worst != worst : !norms || !leave_out(j, worst);
-                if (!keep[j - j0]) {
-                    n_skipped_v += norms != nullptr;
-                    continue;
-                }
-
-                for (int r = 0; r < nq; ++r) {
-                    float * kq = KQ + ((j - j0)*nq + r)*TILE;
-
-                    if (maxs[r] == -INFINITY) {
-                        memset(kq, 0, TILE*sizeof(float));
-                        continue;
-                    }
-
-                    const int64_t i = j*nq + r;
-
-                    if (maxs[r] > M[i]) {
-                        const float ms = expf(M[i] - maxs[r]);
-                        ggml_vec_scale_f32(DV, VKQ + i*DV, ms);
-                        S[i] *= ms;
-                        M[i]  = maxs[r];
-                    }
-
-                    S[i] += ggml_vec_soft_max_f32(TILE, kq, kq, M[i]);
-
-                    const float l = M[i] + 0.69314718f*floor_log2(S[i]);
-                    L[i] = L[i] > l ? L[i] : l;
-                }
-            }
-
-            for (int64_t j = j0; j < j1;) {
-                if (!keep[j - j0]) {
-                    ++j;
-                    continue;
-                }
-
-                int64_t je = j + 1;
-                while (je < j1 && keep[je - j0]) {
-                    ++je;
-                }
-
-                if (!have_v) {
-                    int64_t stride;
-                    const float * rows = unpack_rows(v_data + c0*v->nb[1], v->nb[1], v->type, nc, DV, V32, stride);
-                    if (rows != V32) {
-                        for (int i = 0; i < nc; ++i) {
-                            memcpy(V32 + i*DV, rows + i*stride, DV*sizeof(float));
-                        }
-                    }
-                    if (nc < TILE) {
-                        memset(V32 + nc*DV, 0, (TILE - nc)*DV*sizeof(float));
-                    }
-                    have_v = true;
-                }
-
-                gemm(VKQ + j*nq*DV, KQ + (j - j0)*nq*TILE, V32, (je - j)*nq, TILE, DV);
-                j = je;
-            }
-
+            add_heads(j0, j1);
             j0 = j1;
         }
     }
 
+    write();
+}
+
+// the rows' outputs, or what reduce() puts them together from
+void fa_alibi_tile::write() {
     for (int64_t j = 0; j < n_group; ++j) {
         for (int r = 0; r < nq; ++r) {
             const int64_t i = j*nq + r;
             const int64_t h = ig*n_group + j;
 
             if (n_share > 1) {
-                float * partial = partials(is, h, i_token[r] - n_missing) + i_share*size_partial();
+                float * partial = op.partials(is, h, i_token[r] - n_missing) + i_share*op.size_partial();
                 partial[0] = M[i];
                 partial[1] = S[i];
                 memcpy(partial + 2, VKQ + i*DV, DV*sizeof(float));
             } else {
                 const float S_inv = S[i] == 0.0f ? 0.0f : 1.0f/S[i];
                 ggml_vec_scale_f32(DV, VKQ + i*DV, S_inv);
-                memcpy(out(is, h, i_token[r] - n_missing), VKQ + i*DV, DV*sizeof(float));
+                memcpy(op.out(is, h, i_token[r] - n_missing), VKQ + i*DV, DV*sizeof(float));
             }
         }
     }
@@ -891,7 +1047,7 @@ void ggml_compute_forward_flash_attn_alibi(const ggml_compute_params * params, g
         for (int64_t is = 0; is < fa.n_stream; ++is) {
             for (int64_t iq = 0; iq < fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]; ++iq) {
                 for (int64_t i = params->ith; i < fa.n_head_kv*fa.n_share; i += params->nth) {
-                    fa.run_tile(is, i/fa.n_share, iq, i % fa.n_share, fa.n_share);
+                    fa_alibi_tile(fa, is, i/fa.n_share, iq, i % fa.n_share, fa.n_share).run();
                 }
             }
         }
@@ -916,7 +1072,7 @@ void ggml_compute_forward_flash_attn_alibi(const ggml_compute_params * params, g
                 iu -= fa.stream_table(is)[GGML_FA_ALIBI_N_Q_TILE]*fa.n_head_kv;
                 ++is;
             }
-            fa.run_tile(is, iu % fa.n_head_kv, iu/fa.n_head_kv, 0, 1);
+            fa_alibi_tile(fa, is, iu % fa.n_head_kv, iu/fa.n_head_kv, 0, 1).run();
         }
     }
 

@@ -174,8 +174,9 @@ void llama_model_iquestloopcoder::load_arch_tensors(llama_model_loader &) {
         output = create_tensor(tn(LLM_TENSOR_TOKEN_EMBD, "weight"), {n_embd, n_vocab}, TENSOR_DUPLICATED);
     }
 
-    exit   = create_tensor(tn(LLM_TENSOR_LOOP_EXIT, "weight"), {n_embd, 1}, TENSOR_NOT_REQUIRED);
-    exit_b = create_tensor(tn(LLM_TENSOR_LOOP_EXIT, "bias"),   {1},         TENSOR_NOT_REQUIRED);
+    // a file may hold an exit head: it is read past, since no graph uses it
+    create_tensor(tn(LLM_TENSOR_LOOP_EXIT, "weight"), {n_embd, 1}, TENSOR_NOT_REQUIRED);
+    create_tensor(tn(LLM_TENSOR_LOOP_EXIT, "bias"),   {1},         TENSOR_NOT_REQUIRED);
 
     loop_layers.resize(n_phys);
 
@@ -555,145 +556,29 @@ int64_t llama_model_iquestloopcoder::graph::n_unneeded(int il) const {
 
 llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & model, const llm_graph_params & params) :
         llm_graph_context(params), model(model) {
-    const int n_loop = hparams.n_loop;
-    const int n_phys = hparams.n_layer_phys();
-
+    const int n_loop   = hparams.n_loop;
     const int il_begin = cparams.loop_begin;
 
     int il_end = cparams.loop_end > 0 ? cparams.loop_end : (int) n_layer;
 
-    const bool has_carry = n_loop > 1 && model.position_offset > 0;
+    has_carry = n_loop > 1 && model.position_offset > 0;
+    all_rows  = cparams.embeddings_nextn && !cparams.embeddings_nextn_masked;
 
     // the passes of one token of each sequence can run side by side: what they start from lies before this batch
     const bool is_stacked = has_carry && il_begin == 0 && il_end == n_layer && ubatch.n_seqs_unq == ubatch.n_tokens;
-
-    // hidden states of all rows were asked for, not only of those with logits
-    const bool all_rows = cparams.embeddings_nextn && !cparams.embeddings_nextn_masked;
 
     if (n_loop > 1 && !is_stacked && !all_rows) {
         n_before = n_before_outputs(ubatch, n_outputs);
     }
 
     // layers of which no row is needed
-    while (il_end > std::max(il_begin, n_phys) && n_unneeded(il_end - 1) == n_tokens) {
+    while (il_end > std::max(il_begin, (int) hparams.n_layer_phys()) && n_unneeded(il_end - 1) == n_tokens) {
         --il_end;
     }
 
-    ggml_tensor * inp_embd = build_inp_embd(model.tok_embd);
+    ggml_tensor * inp_embd = build_inputs();
 
-    if (rope_type != LLAMA_ROPE_TYPE_NONE) {
-        inp_pos = build_inp_pos();
-    }
-
-    if (n_loop > 1) {
-        inp_attn_loop = build_attn_inp_kv_iswa();
-    } else {
-        inp_attn = build_attn_inp_kv();
-    }
-
-    if (has_carry) {
-        auto inp = std::make_unique<llm_graph_input_loop_carry>(static_cast<const llama_kv_cache_loop_context *>(mctx));
-
-        inp->idxs = ggml_new_tensor_1d(ctx0, GGML_TYPE_I32, n_tokens);
-        ggml_set_input(inp->idxs);
-        inp_carry_idxs = inp->idxs;
-
-        res->add_input(std::move(inp));
-    }
-
-    ggml_tensor * inp_out_ids = nullptr;
-
-    if (n_before > 0) {
-        res->add_input(std::make_unique<llm_graph_input_loop_last_rows>(n_before));
-    } else {
-        inp_out_ids = build_inp_out_ids();
-    }
-
-    const auto build_out = [&](ggml_tensor * cur) {
-        return model.normalize ? build_norm(cur, model.output_norm, NULL, LLM_NORM_RMS, -1) : cur;
-    };
-
-    ggml_tensor * cur = inp_embd;
-
-    if (is_stacked) {
-        const auto * loop = static_cast<const llama_kv_cache_loop_context *>(mctx)->get_loop();
-
-        for (int pass = 1; pass < n_loop; ++pass) {
-            ggml_tensor * prev = ggml_get_rows(ctx0, loop->get_carry(pass - 1), inp_carry_idxs);
-
-            cur = ggml_concat(ctx0, cur, build_start(inp_embd, prev, pass), 1);
-        }
-
-        for (int il = 0; il < n_phys; ++il) {
-            cur = build_layer(cur, il, n_loop, 0, nullptr);
-        }
-
-        for (int pass = 1; pass < n_loop; ++pass) {
-            build_carry(build_out(view_rows(ctx0, cur, n_tokens, pass - 1)), inp_attn_loop->get_k_idxs_swa(), pass - 1);
-        }
-
-        cur = view_rows(ctx0, cur, n_tokens, n_loop - 1);
-
-        if (!all_rows) {
-            cur = ggml_get_rows(ctx0, cur, inp_out_ids);
-        }
-    } else {
-        const llm_graph_input_attn_kv_iswa * inp_all = inp_attn_loop;
-
-        ggml_tensor * inp_pos_all = inp_pos;
-
-        // the inputs of attention, without the rows that a layer leaves out
-        std::unique_ptr<llm_graph_input_attn_kv_iswa> inp_last;
-
-        int64_t n_skip = 0; // rows of the batch before those of cur
-
-        for (int il = il_begin; il < il_end; ++il) {
-            if (il > il_begin && il % n_phys == 0) {
-                const int pass = il / n_phys;
-
-                cur = build_out(cur);
-                if (has_carry) {
-                    ggml_tensor * carry = build_carry(cur, view_last_values(ctx0, inp_all->get_k_idxs_swa(), n_skip), pass - 1);
-
-                    cur = ggml_get_rows(ctx0, carry, view_last_values(ctx0, inp_carry_idxs, n_skip));
-                }
-                cur = build_start(view_last(ctx0, inp_embd, n_skip), cur, pass);
-            }
-
-            const bool is_last = il == il_end - 1;
-
-            // a layer has the rows whose keys and values are needed, and passes on those that the next one has
-            const int64_t n_skip_in  = std::max(n_skip, n_unneeded(il));
-            const int64_t n_skip_out = std::max(n_skip_in, is_last ? n_before : n_unneeded(il + 1) - (has_carry && (il + 1) % n_phys == 0));
-
-            if (n_skip_out > 0) {
-                if (!inp_last) {
-                    inp_last = std::make_unique<llm_graph_input_attn_kv_iswa>(*inp_all);
-                    inp_attn_loop = inp_last.get();
-                }
-
-                const auto view_idxs = [&](ggml_tensor * idxs) {
-                    return view_last_values(ctx0, idxs, n_skip_in*(idxs->ne[0]/n_tokens));
-                };
-
-                // a table of positions lists all rows of the batch, see ggml-flash-attn-alibi.h
-                const auto view_mask = [&](ggml_tensor * mask) {
-                    return mask->type == GGML_TYPE_I32 ? mask : view_last(ctx0, mask, n_skip_out);
-                };
-
-                inp_last->self_k_idxs_swa      = view_idxs(inp_all->self_k_idxs_swa);
-                inp_last->self_v_idxs_swa      = view_idxs(inp_all->self_v_idxs_swa);
-                inp_last->self_kq_mask_cnv     = view_mask(inp_all->self_kq_mask_cnv);
-                inp_last->self_kq_mask_swa_cnv = view_mask(inp_all->self_kq_mask_swa_cnv);
-
-                inp_pos = view_last_values(ctx0, inp_pos_all, n_skip_in);
-            }
-
-            cur    = view_last(ctx0, cur, n_skip_in - n_skip);
-            cur    = build_layer(cur, il, 1, n_skip_out - n_skip_in, is_last && !all_rows ? inp_out_ids : nullptr);
-            n_skip = n_skip_out;
-        }
-    }
+    ggml_tensor * cur = is_stacked ? build_stacked(inp_embd) : build_layers(inp_embd, il_begin, il_end);
 
     if (cparams.embeddings_nextn) {
         res->t_h_nextn = cur;
@@ -712,4 +597,141 @@ llama_model_iquestloopcoder::graph::graph(const llama_model_iquestloopcoder & mo
     res->t_logits = cur;
 
     ggml_build_forward_expand(gf, cur);
+}
+
+// the embeddings; all other inputs become members
+ggml_tensor * llama_model_iquestloopcoder::graph::build_inputs() {
+    ggml_tensor * inp_embd = build_inp_embd(model.tok_embd);
+
+    if (rope_type != LLAMA_ROPE_TYPE_NONE) {
+        inp_pos = build_inp_pos();
+    }
+
+    if (hparams.n_loop > 1) {
+        inp_attn_loop = build_attn_inp_kv_iswa();
+    } else {
+        inp_attn = build_attn_inp_kv();
+    }
+
+    if (has_carry) {
+        auto inp = std::make_unique<llm_graph_input_loop_carry>(static_cast<const llama_kv_cache_loop_context *>(mctx));
+
+        inp->idxs = ggml_new_tensor_1d(ctx0, GGML_TYPE_I32, n_tokens);
+        ggml_set_input(inp->idxs);
+        inp_carry_idxs = inp->idxs;
+
+        res->add_input(std::move(inp));
+    }
+
+    if (n_before > 0) {
+        res->add_input(std::make_unique<llm_graph_input_loop_last_rows>(n_before));
+    } else {
+        inp_out_ids = build_inp_out_ids();
+    }
+
+    return inp_embd;
+}
+
+// the output of a pass, as the next one starts from it
+ggml_tensor * llama_model_iquestloopcoder::graph::build_out(ggml_tensor * cur) const {
+    return model.normalize ? build_norm(cur, model.output_norm, NULL, LLM_NORM_RMS, -1) : cur;
+}
+
+// all passes as rows of one batch
+ggml_tensor * llama_model_iquestloopcoder::graph::build_stacked(ggml_tensor * inp_embd) {
+    const int n_loop = hparams.n_loop;
+
+    const auto * loop = static_cast<const llama_kv_cache_loop_context *>(mctx)->get_loop();
+
+    ggml_tensor * cur = inp_embd;
+
+    for (int pass = 1; pass < n_loop; ++pass) {
+        ggml_tensor * prev = ggml_get_rows(ctx0, loop->get_carry(pass - 1), inp_carry_idxs);
+
+        cur = ggml_concat(ctx0, cur, build_start(inp_embd, prev, pass), 1);
+    }
+
+    for (int il = 0; il < (int) hparams.n_layer_phys(); ++il) {
+        cur = build_layer(cur, il, n_loop, 0, nullptr);
+    }
+
+    for (int pass = 1; pass < n_loop; ++pass) {
+        build_carry(build_out(view_rows(ctx0, cur, n_tokens, pass - 1)), inp_attn_loop->get_k_idxs_swa(), pass - 1);
+    }
+
+    cur = view_rows(ctx0, cur, n_tokens, n_loop - 1);
+
+    return all_rows ? cur : ggml_get_rows(ctx0, cur, inp_out_ids);
+}
+
+// the passes one after the other, each over the rows that are needed of it
+ggml_tensor * llama_model_iquestloopcoder::graph::build_layers(ggml_tensor * inp_embd, int il_begin, int il_end) {
+    const int n_phys = hparams.n_layer_phys();
+
+    const llm_graph_input_attn_kv_iswa * inp_all = inp_attn_loop;
+
+    ggml_tensor * inp_pos_all = inp_pos;
+
+    // the inputs of attention, without the rows that a layer leaves out
+    std::unique_ptr<llm_graph_input_attn_kv_iswa> inp_last;
+
+    ggml_tensor * cur = inp_embd;
+
+    int64_t n_skip = 0; // rows of the batch before those of cur
+
+    for (int il = il_begin; il < il_end; ++il) {
+        if (il > il_begin && il % n_phys == 0) {
+            const int pass = il / n_phys;
+
+            cur = build_out(cur);
+            if (has_carry) {
+                ggml_tensor * carry = build_carry(cur, view_last_values(ctx0, inp_all->get_k_idxs_swa(), n_skip), pass - 1);
+
+                cur = ggml_get_rows(ctx0, carry, view_last_values(ctx0, inp_carry_idxs, n_skip));
+            }
+            cur = build_start(view_last(ctx0, inp_embd, n_skip), cur, pass);
+        }
+
+        const bool is_last = il == il_end - 1;
+
+        // a layer has the rows whose keys and values are needed, and passes on those that the next one has
+        const int64_t n_skip_in  = std::max(n_skip, n_unneeded(il));
+        const int64_t n_skip_out = std::max(n_skip_in, is_last ? n_before : n_unneeded(il + 1) - (has_carry && (il + 1) % n_phys == 0));
+
+        if (n_skip_out > 0) {
+            if (!inp_last) {
+                inp_last = std::make_unique<llm_graph_input_attn_kv_iswa>(*inp_all);
+                inp_attn_loop = inp_last.get();
+            }
+            view_inputs(*inp_all, *inp_last, n_skip_in, n_skip_out);
+            inp_pos = view_last_values(ctx0, inp_pos_all, n_skip_in);
+        }
+
+        cur    = view_last(ctx0, cur, n_skip_in - n_skip);
+        cur    = build_layer(cur, il, 1, n_skip_out - n_skip_in, is_last && !all_rows ? inp_out_ids : nullptr);
+        n_skip = n_skip_out;
+    }
+
+    // the views end with this function
+    inp_attn_loop = nullptr;
+
+    return cur;
+}
+
+// the inputs of attention without the first rows: keys and values of n_skip_in rows, queries of n_skip_out
+void llama_model_iquestloopcoder::graph::view_inputs(
+        const llm_graph_input_attn_kv_iswa & all, llm_graph_input_attn_kv_iswa & last, int64_t n_skip_in, int64_t n_skip_out) const {
+    const auto view_idxs = [&](ggml_tensor * idxs) {
+        return view_last_values(ctx0, idxs, n_skip_in*(idxs->ne[0]/n_tokens));
+    };
+
+    // a table of positions lists all rows of the batch, see ggml-flash-attn-alibi.h
+    const auto view_mask = [&](ggml_tensor * mask) {
+        return mask->type == GGML_TYPE_I32 ? mask : view_last(ctx0, mask, n_skip_out);
+    };
+
+    last.self_k_idxs_swa      = view_idxs(all.self_k_idxs_swa);
+    last.self_v_idxs_swa      = view_idxs(all.self_v_idxs_swa);
+    last.self_kq_mask_cnv     = view_mask(all.self_kq_mask_cnv);
+    last.self_kq_mask_swa_cnv = view_mask(all.self_kq_mask_swa_cnv);
 }

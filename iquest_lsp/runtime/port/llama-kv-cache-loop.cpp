@@ -572,22 +572,3 @@ void llama_loop_set_hidden(llama_context * ctx, bool value) {
 float * llama_loop_get_hidden(llama_context * ctx, int32_t i) {
     return llama_get_embeddings_nextn_ith(ctx, i);
 }
-
-bool llama_loop_exit_head(const llama_model * model, float * out) {
-    const auto * loop = dynamic_cast<const llama_model_iquestloopcoder *>(model);
-
-    if (!loop || !loop->exit || loop->exit->type != GGML_TYPE_F32) {
-        return false;
-    }
-
-    const int64_t n_embd = model->hparams.n_embd;
-
-    ggml_backend_tensor_get(loop->exit, out, 0, n_embd*sizeof(float));
-
-    out[n_embd] = 0.0f;
-    if (loop->exit_b) {
-        ggml_backend_tensor_get(loop->exit_b, out + n_embd, 0, sizeof(float));
-    }
-
-    return true;
-}

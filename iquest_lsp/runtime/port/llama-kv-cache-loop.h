@@ -198,9 +198,6 @@ LLAMA_API uint64_t llama_loop_memory_size(const struct llama_context * ctx);
 LLAMA_API void    llama_loop_set_hidden(struct llama_context * ctx, bool value);
 LLAMA_API float * llama_loop_get_hidden(struct llama_context * ctx, int32_t i);
 
-// the weight and bias of the exit head, n_embd + 1 values; false if the model has none
-LLAMA_API bool llama_loop_exit_head(const struct llama_model * model, float * out);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,9 +1,9 @@
-"""Applies a unified diff to a folder, exactly or not at all; standard library only."""
+"""Applies a series of unified diffs to a folder, exactly or not at all; standard library only."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
@@ -13,18 +13,23 @@ class PatchError(Exception):
     """The text to change is not what the patch expects."""
 
 
-def apply_patch(text: str, root: Path) -> list[str]:
-    """Changes the files named in a unified diff under `root`; returns their paths.
+def apply_patches(patches: Sequence[Path], root: Path) -> list[str]:
+    """Changes the files named in unified diffs under `root`, one diff after the other; returns their paths.
 
     Every hunk must match at its own line number without fuzz, since the patched version is pinned. Nothing is
-    written when one does not. Raises PatchError.
+    written when one does not. Raises PatchError, which names the patch.
     """
     changed: dict[str, str] = {}
-    for name, hunks in files(text):
-        path = root / name
-        if not path.is_file():
-            raise PatchError(f"{name} does not exist")
-        changed[name] = _patched(path.read_text("utf-8"), hunks, name)
+    for patch in patches:
+        for name, hunks in files(patch.read_text("utf-8")):
+            path = root / name
+            if name not in changed and not path.is_file():
+                raise PatchError(f"{patch.name}: {name} does not exist")
+            old = changed[name] if name in changed else path.read_text("utf-8")
+            try:
+                changed[name] = _patched(old, hunks, name)
+            except PatchError as error:
+                raise PatchError(f"{patch.name}: {error}") from None
     for name, content in changed.items():
         (root / name).write_text(content, "utf-8")
     return list(changed)

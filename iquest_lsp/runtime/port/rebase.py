@@ -1,4 +1,4 @@
-"""Where the port's patch fits another version of llama-cpp-python: hunk by hunk, at its line, moved, or not at all.
+"""Where the port's patches fit another version of llama-cpp-python: hunk by hunk, at its line, moved, or not at all.
 
 Nothing is changed and nothing of the other version is run. Standard library only, as build.py.
 """
@@ -11,56 +11,75 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Hunks = Sequence[tuple[int, list[str]]]
+#: A patch: its name, and the hunks of each file (patching.files).
+Patch = tuple[str, Sequence[tuple[str, Hunks]]]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One hunk: its file and line in the pinned version, by how many lines it moved (None: nowhere), and why."""
+    """One hunk: its patch, file and line in the pinned version with the patches before it, by how many lines it moved
+    (None: it fits nowhere), and why."""
 
+    patch: str
     file: str
     line: int
     moved: int | None
     why: str = ""
 
 
-def examine(files: Iterable[tuple[str, Hunks]], texts: Mapping[str, str]) -> list[Fit]:
-    """How each hunk of a patch (patching.files) fits the other version's texts, by file."""
+def examine(series: Iterable[Patch], texts: Mapping[str, str]) -> list[Fit]:
+    """How each hunk of a series fits the other version's texts, by file; each patch sees what those before it changed.
+
+    A hunk that fits nowhere is left out, so that others which need its lines fit nowhere either.
+    """
     found = []
-    for name, hunks in files:
-        lines = texts[name].splitlines() if name in texts else None
-        moved, end = 0, 0
-        for start, body in hunks:
-            if lines is None:
-                found.append(Fit(name, start, None, "there is no such file"))
+    changed = {name: text.splitlines() for name, text in texts.items()}
+    for patch, files in series:
+        for name, hunks in files:
+            if name not in changed:
+                found += [Fit(patch, name, start, None, "there is no such file") for start, _ in hunks]
                 continue
-            old = [line[1:].rstrip("\n") for line in body if line[0] != "+"]
-            at = _nearest(lines, old, start - 1 + moved, end)
-            if at is None:
-                found.append(Fit(name, start, None, _mismatch(lines, old, end)))
-            else:
-                moved, end = at - (start - 1), at + len(old)
-                found.append(Fit(name, start, moved))
+            fits, changed[name] = _fitted(patch, name, hunks, changed[name])
+            found += fits
     return found
 
 
+def _fitted(patch: str, name: str, hunks: Hunks, lines: list[str]) -> tuple[list[Fit], list[str]]:
+    """Where the hunks of one file fit, and the file's lines with those that do."""
+    fits: list[Fit] = []
+    made: list[str] = []
+    moved, end = 0, 0
+    for start, body in hunks:
+        old = [line[1:].rstrip("\n") for line in body if line[0] != "+"]
+        at = _nearest(lines, old, start - 1 + moved, end)
+        if at is None:
+            fits.append(Fit(patch, name, start, None, _mismatch(lines, old, end)))
+            continue
+        made += [*lines[end:at], *(line[1:].rstrip("\n") for line in body if line[0] != "-")]
+        moved, end = at - (start - 1), at + len(old)
+        fits.append(Fit(patch, name, start, moved))
+    return fits, made + lines[end:]
+
+
 def described(fits: Sequence[Fit]) -> list[str]:
-    """What a person who moves the port wants to know: the count, what moved, and what fits nowhere and why."""
+    """What a person who moves the port wants to know: the counts, what moved, and what fits nowhere and why."""
     there = [fit for fit in fits if fit.moved is not None]
     files = len({fit.file for fit in fits})
     lines = [
         f"{len(there)} of {len(fits)} hunks in {files} files fit, {sum(fit.moved != 0 for fit in there)} of them moved"
     ]
     for fit in fits:
+        where = f"{fit.patch}: {fit.file}, line {fit.line} of the pinned version"
         if fit.moved is None:
-            lines.append(f"{fit.file}, line {fit.line} of the pinned version: {fit.why}")
+            lines.append(f"{where}: {fit.why}")
         elif fit.moved:
-            lines.append(f"{fit.file}, line {fit.line} of the pinned version: moved by {fit.moved:+d}")
+            lines.append(f"{where}: moved by {fit.moved:+d}")
     return lines
 
 
-def told(files: Sequence[tuple[str, Hunks]], distribution: Path) -> tuple[bool, list[str]]:
+def told(series: Sequence[Patch], distribution: Path) -> tuple[bool, list[str]]:
     """Whether all hunks fit a source distribution, and what there is to tell of them. Raises OSError and TarError."""
-    fits = examine(files, texts_of(distribution, [name for name, _ in files]))
+    fits = examine(series, texts_of(distribution, [name for _, files in series for name, _ in files]))
     return all(fit.moved is not None for fit in fits), described(fits)
 
 

@@ -175,21 +175,34 @@ function M.attach(client, buffer, keys)
   api.nvim_set_hl(0, 'IQuestOld', { default = true, link = 'DiffDelete' })
   api.nvim_set_hl(0, 'IQuestNew', { default = true, link = 'DiffAdd' })
   local group = api.nvim_create_augroup('iquest.next_edits.' .. buffer, {})
+  local function soon()
+    timer:start(PAUSE_MS, 0, vim.schedule_wrap(function()
+      if api.nvim_get_current_buf() ~= buffer or client:is_stopped() or api.nvim_get_mode().mode ~= 'n' then
+        return
+      end
+      ask(client, buffer, function(items)
+        if items[1] and api.nvim_get_mode().mode == 'n' then
+          M.show(client, buffer, items[1], #items - 1)
+        end
+      end)
+    end))
+  end
   api.nvim_create_autocmd({ 'TextChanged', 'InsertLeave' }, {
     group = group,
     buffer = buffer,
     callback = function()
       M.clear()
-      timer:start(PAUSE_MS, 0, vim.schedule_wrap(function()
-        if api.nvim_get_current_buf() ~= buffer or client:is_stopped() or api.nvim_get_mode().mode ~= 'n' then
-          return
-        end
-        ask(client, buffer, function(items)
-          if items[1] and api.nvim_get_mode().mode == 'n' then
-            M.show(client, buffer, items[1], #items - 1)
-          end
-        end)
-      end))
+      soon()
+    end,
+  })
+  -- What took longer than the server lets a question wait is there when one pauses.
+  api.nvim_create_autocmd('CursorHold', {
+    group = group,
+    buffer = buffer,
+    callback = function()
+      if not shown then
+        soon()
+      end
     end,
   })
   api.nvim_create_autocmd({ 'InsertEnter', 'BufLeave' }, { group = group, buffer = buffer, callback = M.clear })
