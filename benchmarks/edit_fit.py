@@ -1,6 +1,6 @@
 """Fits `iquest_lsp/nextedit/precision.json`: how often each sort of next edit is right, by its parts.
 
-    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--write]
+    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--earlier KEPT] [--write]
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
 by edit, definitions' heads first; after each edit all that the predictors think of is judged, sure or not, each
@@ -21,18 +21,23 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, Session
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
-from iquest_lsp.nextedit.pieces import Piece, pieces, replacements
+from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
+from iquest_lsp.nextedit.predictors import awaits, imports
 
 FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
-#: The share of an edit's old words that it replaces, from which on it is a rewriting.
-REWRITTEN = 0.7
-#: The least scale of weights that is tried, and the least weight that is kept.
-LEAST_SCALE, LEAST_WEIGHT = 0.5, 0.02
+#: The scales of weights that are tried, and the least weight that is kept.
+SCALES = [round(0.8 + 0.2 * step, 1) for step in range(4)]
+LEAST_WEIGHT = 0.02
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
+#: Sorts of predictors that were mended since earlier outcomes were collected, which say nothing of them any more.
+MENDED = re.compile(r"import-|repeat-gone|repeat-added|-between")
+#: Predictors that think of little, and are measured in more commits than the others.
+RARE = (imports.predict, awaits.predict)
 HELD_OUT = ("core", "curl", "pytest", "cobra")
 
 _NUMBERS = re.compile(r"\[([^][{}\"]*)\]")
@@ -75,11 +80,13 @@ class Outcomes:
 
     name: str
     commits: list[Played] = field(default_factory=list)
+    #: Commits that count for what was thought of alone: played for the rare predictors, or by earlier ones.
+    rare: list[Played] = field(default_factory=list)
 
     def sorts(self) -> dict[str, tuple[float, float]]:
         """All commits together, each counted for a few of a sort, and of a predictor, only: a sweep is one opinion."""
         found: dict[str, tuple[float, float]] = {}
-        for commit in self.commits:
+        for commit in (*self.commits, *self.rare):
             sorts = commit.sorts()
             whole = Counter[str]()
             for sort, (_, made) in sorts.items():
@@ -95,6 +102,19 @@ def _predictors(sort: str) -> str:
     return "&".join(sorted({one.partition("-")[0] for one in sort.split("+")}))
 
 
+def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
+    """What the rare predictors think of in the commits that change neither a name nor a signature."""
+    found = []
+    begin = time.process_time()
+    for commit in texts_of_commits(root, commits):
+        if time.process_time() - begin > seconds:
+            break
+        session = Session(commit, "human")
+        if session.is_by_hand and not session.names_change and (one := played(session, RARE)).thoughts:
+            found.append(one)
+    return found
+
+
 def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     """What the predictors think of while the commits of a repository are made again."""
     found = Outcomes(root.name)
@@ -108,7 +128,7 @@ def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     return found
 
 
-def played(session: Session) -> Played:
+def played(session: Session, predictors: Sequence[Predictor] = PREDICTORS) -> Played:
     """What is thought of after each edit of a commit, each suggestion once."""
     numbers = {edit: at for at, edit in enumerate(session.edits)}
     found = Played(shapes(session))
@@ -116,7 +136,7 @@ def played(session: Session) -> Played:
     kinds: dict[tuple[str, str], int] = {}
     for step, (path, at) in enumerate(session.edits):
         session.make(path, at)
-        for item in gate.joined(session.possible()):
+        for item in gate.joined(session.possible(predictors)):
             key = (item.path, session.place_of(item), item.old, item.new, item.sort)
             if key not in seen:
                 seen.add(key)
@@ -130,28 +150,8 @@ def played(session: Session) -> Played:
 
 def shapes(session: Session) -> list[tuple[str, str]]:
     """For each edit the category of its file, and what sort of edit it is."""
-    found: list[tuple[str, str]] = []
-    known: set[tuple[str, str]] = set()
-    for path, at in session.edits:
-        edit = session.changes[path].edits[at]
-        old, new = (pieces("\n".join(lines)) for lines in (edit.old, edit.new))
-        parts = replacements(old, new) if edit.old and edit.new else []
-        words = [(_words(old, part.old), _words(new, part.new)) for part in parts]
-        if not edit.old or not edit.new:
-            shape = "lines removed" if edit.old else "lines added"
-        elif not parts:
-            shape = "layout or a long block"
-        elif sum(part.old[1] - part.old[0] for part in parts) > REWRITTEN * len(old):
-            shape = "rewritten"
-        else:
-            shape = "a replacement made before" if any(part in known for part in words) else "another replacement"
-        known |= {part for part in words if part[0]}
-        found.append((category(path).value, shape))
-    return found
-
-
-def _words(text: Sequence[Piece], part: tuple[int, int]) -> str:
-    return " ".join(item.text for item in text[slice(*part)])
+    sorts = edit_shapes.shapes([session.changes[path].edits[at] for path, at in session.edits])
+    return [(category(path).value, shape) for (path, _), shape in zip(session.edits, sorts, strict=True)]
 
 
 def merged(several: Sequence[Outcomes]) -> dict[str, tuple[float, float]]:
@@ -218,13 +218,14 @@ def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float) -> l
 
 
 def honest(several: Sequence[Outcomes]) -> tuple[float, list[Result]]:
-    """The scale of weights by which what is shown in repositories that were not fitted to is right as often as said."""
+    """The scale of weights by which most is found while what is shown is right as often as said.
+
+    It is judged in repositories that were not fitted to; where no scale does it, it is the least.
+    """
     fits = fits_to_others(several)
-    scale, found = 1.0, results(several, fits, 1.0)
-    while scale > LEAST_SCALE and round(_right(found), 2) < gate.LEAST:
-        scale = round(scale - 0.05, 2)
-        found = results(several, fits, scale)
-    return scale, found
+    tried = [(scale, results(several, fits, scale)) for scale in SCALES]
+    good = [(scale, found) for scale, found in tried if round(_right(found), 2) >= gate.LEAST]
+    return max(good, key=lambda one: sum(item.right for item in one[1])) if good else tried[0]
 
 
 def _right(found: Sequence[Result]) -> float:
@@ -260,10 +261,15 @@ def from_json(data: Sequence[Mapping[str, Any]]) -> list[Outcomes]:
     return [
         Outcomes(
             item["name"],
-            [
-                Played([(kind, shape) for kind, shape in one["edits"]], [Thought(*each) for each in one["thoughts"]])
-                for one in item["commits"]
-            ],
+            *(
+                [
+                    Played(
+                        [(kind, shape) for kind, shape in one["edits"]], [Thought(*each) for each in one["thoughts"]]
+                    )
+                    for one in item.get(which, ())
+                ]
+                for which in ("commits", "rare")
+            ),
         )
         for item in data
     ]
@@ -274,9 +280,12 @@ def to_json(several: Sequence[Outcomes]) -> list[dict[str, Any]]:
     return [
         {
             "name": item.name,
-            "commits": [
-                {"edits": one.edits, "thoughts": [astuple(thought) for thought in one.thoughts]} for one in item.commits
-            ],
+            **{
+                which: [
+                    {"edits": one.edits, "thoughts": [astuple(thought) for thought in one.thoughts]} for one in played
+                ]
+                for which, played in (("commits", item.commits), ("rare", item.rare))
+            },
         }
         for item in several
     ]
@@ -293,9 +302,20 @@ def collected(root: Path, commits: int, seconds: float, folder: Path | None) -> 
     if kept is not None and kept.exists():
         return from_json(json.loads(kept.read_text("utf-8")))[0]
     found = outcomes(root, commits, seconds)
+    found.rare = rare_outcomes(root, commits, seconds / 2)
     if kept is not None:
         kept.write_text(json.dumps(to_json([found])), "utf-8")
     return found
+
+
+def with_earlier(several: Sequence[Outcomes], folder: Path) -> None:
+    """Adds what earlier predictors thought of, but for those that were mended since."""
+    for item in several:
+        for earlier in from_json(json.loads((folder / f"{item.name}.json").read_text("utf-8"))):
+            item.rare += [
+                Played(one.edits, [thought for thought in one.thoughts if not MENDED.search(thought.sort)])
+                for one in earlier.commits
+            ]
 
 
 def main() -> None:
@@ -304,6 +324,9 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=4000)
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
     parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
+    parser.add_argument(
+        "--earlier", type=Path, help="such a folder of predictors before some were mended, to count too"
+    )
     parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
     parser.add_argument("--write", action="store_true", help="write precision.json")
     given = parser.parse_args()
@@ -314,6 +337,8 @@ def main() -> None:
     ]
     if given.only:
         return
+    if given.earlier is not None:
+        with_earlier(several, given.earlier)
     causes = Counter[str]()
     scale, every = honest(several)
     print(f"weights are drawn to {scale} of what they were fitted to")

@@ -21,6 +21,9 @@ class Tally:
     right: int = 0
     whole: int = 0
     found: int = 0
+    #: Edits after the first that those before could have told, and how many of them were found.
+    derivable: int = 0
+    told: int = 0
     reversed: int = 0
     typed: int = 0
     saved: int = 0
@@ -41,6 +44,9 @@ class Tally:
             "precision_interval": list(wilson(self.right, self.shown)),
             "recall": _share(self.found, self.later),
             "recall_interval": list(wilson(self.found, self.later)),
+            "derivable": self.derivable,
+            "derivable_recall": _share(self.told, self.derivable),
+            "derivable_recall_interval": list(wilson(self.told, self.derivable)),
             "quiet": _share(self.quiet, self.ended),
             "kept": _share(self.whole, self.shown),
             "reversed": _share(self.reversed, self.shown),

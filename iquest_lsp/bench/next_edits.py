@@ -1,11 +1,13 @@
 """Next edits measured on real histories: commits taken apart into edits, made again one by one.
 
 An edit is a run of changed lines in a file that was there before and after; a block whose lines answer to each other
-is an edit for each line. After each edit the predictors are asked, and what is shown is taken as long as it is right:
-where it is part of a shortest way from the text as it is to the text as the commit left it. A wrong one is put away.
+is an edit for each line. Files that came or went with the commit did so before. After each edit the predictors are
+asked, and what is shown is taken as long as it is right: where it is part of a shortest way from the text as it is to
+the text as the commit left it. A wrong one is put away.
 
 Orders: `diff` makes the edits as they stand in the diff; `human` makes those of changed definitions' heads first, then
-the rest of their files, then other files, tests and documents last.
+the rest of their files, then other files, tests and documents last; in each file the imports come last, since what is
+used tells which are wanted.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from iquest_lsp.bench.edit_shapes import derivable, is_of_imports
 from iquest_lsp.bench.next_edit_tally import Tally
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
 from iquest_lsp.nextedit.pieces import pieces
-from iquest_lsp.nextedit.predict import possible
+from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible
 from iquest_lsp.nextedit.records import Edit, NextEdit
 
 Order = Literal["diff", "human"]
@@ -60,16 +63,27 @@ class Session:
         if self._order == "diff":
             return every
 
-        def rank(item: tuple[str, int]) -> tuple[int, int]:
+        order = {path: at for at, path in enumerate(self.changes)}
+
+        def rank(item: tuple[str, int]) -> tuple[int, int, int, bool]:
             path, at = item
             heads = self.heads[path]
             edit = self.changes[path].edits[at]
             place = _PLACES.get(category(path), 4)
             if any(start <= line < end for start, end in heads for line in range(edit.line, edit.line + len(edit.new))):
-                return 0, 0
-            return (1, 0) if heads else (2, place)
+                return 0, 0, 0, False
+            last = is_of_imports(self.changes[path], edit)
+            return (1, 0, order[path], last) if heads else (2, place, order[path], last)
 
         return sorted(every, key=rank)
+
+    @cached_property
+    def derivable(self) -> set[tuple[str, int]]:
+        """Of the edits after the first those that the edits before could have told."""
+        every = [self.changes[path].edits[at] for path, at in self.edits]
+        imports = [is_of_imports(self.changes[edit.path], edit) for edit in every]
+        told = derivable(every, imports)
+        return {place for place, is_told in zip(self.edits[1:], told[1:], strict=True) if is_told}
 
     @cached_property
     def heads(self) -> dict[str, list[tuple[int, int]]]:
@@ -110,12 +124,12 @@ class Session:
         text = ChangedText(path, whole.text.before, self.text(path), whole.text.old_path)
         self.state[path] = Change(text, tuple(made))
 
-    def possible(self) -> list[NextEdit]:
+    def possible(self, predictors: Sequence[Predictor] = PREDICTORS) -> list[NextEdit]:
         """All that the predictors think of now."""
         texts = [change.text for change in self.state.values()]
-        over: dict[str, str | None] = {item.path: item.after for item in texts}
+        over: dict[str, str | None] = {**self.commit.others, **{item.path: item.after for item in texts}}
         over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
-        return list(possible([*self.state.values()], self.commit.sources.with_texts(over)))
+        return list(possible([*self.state.values()], self.commit.sources.with_texts(over), predictors))
 
     @property
     def is_over(self) -> bool:
@@ -155,7 +169,8 @@ class Session:
             inside = edit.old_line <= line and line + item.old.rstrip("\n").count("\n") < edit.old_line + len(edit.old)
             if number in self.made[item.path] or not inside:
                 continue
-            old, new = "\n".join(edit.old), "\n".join(edit.new)
+            end = "\n" if item.old.endswith("\n") else ""  # lines are taken away with what ends them
+            old, new = "\n".join(edit.old) + end, "\n".join(edit.new) + end
             taken = replace(item, line=line - edit.old_line).applied_to(old)
             if taken is None:
                 return None
@@ -248,6 +263,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
         tally.commits += 1
         tally.edits += len(edits)
         tally.later += len(edits) - 1
+        tally.derivable += len(session.derivable)
         tally.typed += sum(_typing(session.changes[path].edits[at]) for path, at in edits[1:])
     for path, at in edits:
         if at in session.made[path]:
@@ -280,7 +296,9 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
                 tally.right += judged is not None
                 tally.whole += judged is not None and judged[1]
                 tally.reversed += undone
-                tally.found += judged is not None and (first.path, judged[0]) not in found
+                if judged is not None and (first.path, judged[0]) not in found:
+                    tally.found += 1
+                    tally.told += (first.path, judged[0]) in session.derivable
                 tally.saved += len(first.new) if judged is not None else 0
             if judged is None:
                 refused.add(first, session.place_of(first))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -312,12 +312,16 @@ def changed_texts(
 
 @dataclass(frozen=True, slots=True)
 class CommitTexts:
-    """One commit: the files that it changed, and all files as they were before it."""
+    """One commit: the files that it changed, and all files as they were before it.
+
+    `others` are the texts of the files that came with it, and None for those that went.
+    """
 
     oid: str
     subject: str
     changed: tuple[ChangedText, ...]
     sources: Sources
+    others: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def texts_of_commits(root: Path, count: int, *, most: int = MAX_FILES) -> Iterator[CommitTexts]:
@@ -331,8 +335,14 @@ def texts_of_commits(root: Path, count: int, *, most: int = MAX_FILES) -> Iterat
             if not commit.parents or len(commit.files) > most or not repository.has(commit.parents[0]):
                 continue
             found: list[ChangedText] = []
+            others: dict[str, str | None] = {item.path: None for item in commit.files if item.status == "D"}
             for item in commit.files:
-                if item.status not in ("M", "R") or item.submodule or category(item.path) in _NOT_WRITTEN:
+                if item.status not in ("A", "M", "R") or item.submodule or category(item.path) in _NOT_WRITTEN:
+                    continue
+                if item.status == "A":
+                    new = blobs.read(item.new_oid)
+                    if new is not None and b"\0" not in new and len(new) <= MAX_TEXT:
+                        others[item.path] = _text(new)
                     continue
                 texts = blobs.read(item.old_oid), blobs.read(item.new_oid)
                 before, after = (None if text is None or b"\0" in text else _text(text) for text in texts)
@@ -340,7 +350,7 @@ def texts_of_commits(root: Path, count: int, *, most: int = MAX_FILES) -> Iterat
                     found.append(ChangedText(item.path, before, after, item.old_path if item.status == "R" else ""))
             if found:
                 sources = Sources(repository, commit.parents[0], blobs=blobs)
-                yield CommitTexts(commit.oid, commit.subject, tuple(found), sources)
+                yield CommitTexts(commit.oid, commit.subject, tuple(found), sources, others)
 
 
 def lacks(sources: Sources) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from iquest_lsp.nextedit.formats.asked import Asked, EditPrompt, Hunk, joined
 from iquest_lsp.nextedit.formats.choice import format_of
 from iquest_lsp.nextedit.pieces import edits_between
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.related_pieces import related_pieces
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.runtime.client.own_engines import OwnEngines
 from iquest_lsp.token_ids import TokenIds
@@ -111,7 +112,8 @@ def asked_of(view: ProjectView, edits: EditLog, path: str, cursor: Position, bud
     offset = len(_plain(lines.text[: lines.offset(cursor)]))
     before = next((item.before for item in edits.texts if item.path == path), "")
     hunks = [hunk for hunk in hunks_of(edits) if not view.project.refusal(hunk.path) and not has_secret(hunk.unified())]
-    return Asked(path, text, offset, hunks, before=_plain(before), budget=budget)
+    pieces = related_pieces(view, path, text, offset, hunks)
+    return Asked(path, text, offset, hunks, pieces, before=_plain(before), budget=budget)
 
 
 def hunks_of(edits: EditLog) -> list[Hunk]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -25,9 +26,13 @@ LEAST = 0.9
 #: A list that was asked for holds what is likelier right than not.
 ASKED = 0.5
 #: What the parts of a sort say counts as much as so many suggestions of it.
-WEIGHT = 5.0
+WEIGHT = 4.0
 #: How strongly weights are drawn towards 0, and how far one step of the fit goes at most.
-PULL, STEP = 4.5, 1.0
+PULL, STEP = 3.0, 1.0
+#: Parts of what lies in the file, or the definition, of the edit that asks for it; predictors that are several.
+_OWN = ("own", "parameter", "variable", "field")
+_KNOWING = frozenset({"rename", "signature"})
+SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
 TABLE = Path(__file__).parent / "precision.json"
@@ -85,20 +90,38 @@ def expected(sort: str, parts: Mapping[str, float]) -> float:
 
 
 def parts_of(sort: str) -> list[str]:
-    """What a sort is judged by: the predictor's name, its parts each with that name, and two and two of them.
+    """What a sort is judged by: the predictors' names, each also with each of its parts, and two and two of them.
 
-    Of a suggestion that several predictors make the sorts are joined by `+`, and each two names count too.
+    Of a suggestion that several predictors make the sorts are joined by `+`: how many they are counts too, the most
+    examples that one of them has, whether these are in the same file, and what was passed over. Where one of them knows
+    what a name means, where the same text was replaced before says nothing more. Of renames two and two parts count.
     """
+    names = list(dict.fromkeys(one.partition("-")[0] for one in sort.split("+")))
+    knows = not _KNOWING.isdisjoint(names)
     found: list[str] = []
-    names: list[str] = []
+    every: set[str] = set()
     for one in sort.split("+"):
-        name, *rest = one.split("-")
-        names.append(name)
-        parts = sorted(dict.fromkeys(rest))
+        name, *parts = one.split("-")
+        every.update(parts)
+        if name == "repeat" and knows:
+            continue
         found += [name, *(f"{name} {part}" for part in parts)]
-        found += [f"{name} {part} {other}" for part, other in itertools.combinations(parts, 2)]
-    together = itertools.combinations(sorted(dict.fromkeys(names)), 2)
+        if name == "rename":
+            pairs = itertools.combinations(sorted(set(parts)), 2)
+            found += [f"{name} {part} {other}" for part, other in pairs]
+    together = itertools.combinations(sorted(names), 2)
+    count = max((_examples(part) for part in every), default=0)
+    place = "own" if not every.isdisjoint(_OWN) else "other"
+    found += [f"all {count}", f"all {place}", f"all {place} {count}", f"all of {min(sort.count('+') + 1, SEVERAL)}"]
+    found += [f"all {part}" for part in every if part.startswith("passed")]
     return [*dict.fromkeys([*found, *(f"{one}&{other}" for one, other in together)])]
+
+
+def _examples(part: str) -> int:
+    """How many examples a part of a sort speaks of; where something was done, what asked for it is one more."""
+    if part.isdigit():
+        return int(part)
+    return int(part[4:]) + 1 if re.fullmatch(r"done\d", part) else 0
 
 
 def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 25) -> dict[str, float]:

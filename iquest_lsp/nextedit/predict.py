@@ -10,11 +10,21 @@ from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lac
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, in_order
 from iquest_lsp.nextedit.parsed import parse
-from iquest_lsp.nextedit.predictors import imports, renames, repeats, signatures, tree_places
+from iquest_lsp.nextedit.predictors import awaits, imports, renames, repeats, signatures, tree_places, whole_lines
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
 Redact = Callable[[str], bool]
+Predictor = Callable[[Sequence[Change], Sources], Iterator[NextEdit]]
+PREDICTORS: tuple[Predictor, ...] = (
+    renames.predict,
+    signatures.predict,
+    awaits.predict,
+    repeats.predict,
+    whole_lines.predict,
+    tree_places.predict,
+    imports.predict,
+)
 #: Suggestions that one answer holds.
 MAX_ITEMS = 200
 
@@ -84,10 +94,12 @@ def suggested(
     return in_order([item for item in found if not _secret(item, sources, redact)], *last)
 
 
-def possible(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
+def possible(
+    changes: Sequence[Change], sources: Sources, predictors: Sequence[Predictor] = PREDICTORS
+) -> Iterator[NextEdit]:
     """Everything that a predictor can think of, sure or not."""
-    for predictor in (renames, signatures, repeats, tree_places, imports):
-        yield from predictor.predict(changes, sources)
+    for predict in predictors:
+        yield from predict(changes, sources)
 
 
 def _secret(item: NextEdit, sources: Sources, redact: Redact) -> bool:

@@ -33,7 +33,9 @@ class ReasonKind(StrEnum):
     #: The function, the parameter.
     PARAMETER_REMOVED = "parameter-removed"
     PARAMETER_ADDED = "parameter-added"
-    #: The function.
+    #: The function, which became asynchronous; the function that awaits something, if it has a name.
+    ASYNC = "async"
+    AWAITS = "awaits"
     REORDERED = "reordered"
     OVERRIDE = "override"
     #: How many places were changed alike already.
@@ -41,6 +43,8 @@ class ReasonKind(StrEnum):
     #: The name; for one that is not imported the module that others import it from.
     UNUSED_IMPORT = "unused-import"
     MISSING_IMPORT = "missing-import"
+    #: The name, the language.
+    MISSING_IMPORT_OF_LANGUAGE = "missing-import-of-language"
     #: The model.
     GUESSED = "guessed"
 

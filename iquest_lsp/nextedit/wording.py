@@ -13,13 +13,17 @@ _REASONS = {
     ReasonKind.MOVED: "{} is {} now",
     ReasonKind.PARAMETER_REMOVED: "`{}` takes no `{}` any more",
     ReasonKind.PARAMETER_ADDED: "`{}` takes `{}` too",
+    ReasonKind.ASYNC: "`{}` is asynchronous now",
+    ReasonKind.AWAITS: "`{}` awaits something",
     ReasonKind.REORDERED: "the parameters of `{}` stand in another order",
     ReasonKind.OVERRIDE: "`{}` takes other parameters where it is defined first",
     ReasonKind.REPEATED: "the same was changed in {} other places",
     ReasonKind.UNUSED_IMPORT: "`{}` is used no more",
     ReasonKind.MISSING_IMPORT: "`{}` is not imported; elsewhere it comes from {}",
+    ReasonKind.MISSING_IMPORT_OF_LANGUAGE: "`{}` is not imported, a module of {} itself",
     ReasonKind.GUESSED: "a guess of the model {}, which nobody has measured here",
 }
+_NAMELESS = "the function awaits something"
 _ONE_PLACE = "the same was changed in one other place"
 
 
@@ -27,6 +31,8 @@ def reason_words(reason: Reason) -> str:
     """Why a place asks for an edit, in words."""
     if reason.kind is ReasonKind.REPEATED and reason.values == ("1",):
         return _ONE_PLACE
+    if reason.kind is ReasonKind.AWAITS and reason.values == ("",):
+        return _NAMELESS
     return _REASONS[reason.kind].format(*reason.values)
 
 

@@ -10,7 +10,8 @@ from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.common_ends import common_tail
 
 MAX_FRAMES = 60
-MAX_LOG = 4_000_000
+#: Characters of a log, and of one of its lines.
+MAX_LOG, MAX_LOG_LINE = 4_000_000, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,13 @@ def read_log(text: str, tracked: Sequence[str]) -> Failure:
     words: set[str] = set()
     message = ""
     deepest_last = "Traceback (most recent call last)" in text or 'File "' in text
-    for line in text[-MAX_LOG:].splitlines():
+    for whole in text[-MAX_LOG:].splitlines():
+        line = whole[:MAX_LOG_LINE]
         if found := _MESSAGE.match(line):
             said = next((group for group in found.groups() if group), "")
             words |= {word for word in _WORD.findall(said) if word.lower() not in _COMMON}
             message = message or said[:200]
-        frames += _frames(line[:2000], resolve)
+        frames += _frames(line, resolve)
     if not deepest_last:
         frames.reverse()
     unique: dict[tuple[str, int], Frame] = {}

@@ -7,22 +7,27 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-_PYTHON = re.compile(r"^[ \t]*from[ \t]+([.\w]+)[ \t]+import[ \t]+(?:\(([^)]*)\)|([^\n#;]*))", re.MULTILINE)
+# Nothing here gives back what it took (`++`, `*+`), and lists are bounded: any text may be hostile.
+_PYTHON = re.compile(
+    r"^[ \t]*+from[ \t]++([.\w]++)[ \t]++import[ \t]++(?:\(([^)]{0,10000}+)\)|([^\n#;]*+))", re.MULTILINE
+)
 _SCRIPT = re.compile(
-    r"\b(?:import|export)\s+(?:type\s+)?([\w$]+(?=\s*(?:,|from)))?\s*,?\s*(?:\{([^}]*)\}|(\*)(?:\s+as\s+[\w$]+)?)?"
-    r"\s*from\s*[\"']([^\"'\n]+)[\"']"
+    r"\b(?:import|export)\s++(?:type\s++)?+(?:([\w$]++)(?=\s*+(?:,|from)))?+\s*+,?+\s*+"
+    r"(?:\{([^}]{0,5000}+)\}|(\*)(?:\s++as\s++[\w$]++)?+)?+\s*+from\s*+[\"']([^\"'\n]++)[\"']"
 )
 _REQUIRED = re.compile(
-    r"\b(?:const|let|var)\s+(?:([\w$]+)|\{([^}]*)\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*[\"']([^\"'\n]+)[\"']"
+    r"\b(?:const|let|var)\s++(?:([\w$]++)|\{([^}]{0,5000}+)\})\s*+=\s*+(?:await\s++)?+(?:require|import)\(\s*+[\"']([^\"'\n]++)[\"']"
 )
 _STATEMENT = re.compile(
-    r"^\s*(?:export\s+(?:type\s+)?[{*]|(?:from|import|use|pub(?:\([\w:]+\))?\s+use|require|require_relative|include|mod|pub\s+mod|package)"
-    r"\b|#\s*include)|^\s*(?:const|let|var)\b.*\b(?:require|import)\(|\}\s*from\s+[\"']"
+    r"^\s*+(?:export\s++(?:type\s++)?+[{*]|(?:from|import|use|pub(?:\([\w:]++\))?+\s++use|require|require_relative|include"
+    r"|mod|pub\s++mod|package)\b|#\s*+include)|^\s*+(?:const|let|var)\b(?=.*\b(?:require|import)\()|\}\s*+from\s++[\"']"
 )
-_MODULE = re.compile(r"^[ \t]*import[ \t]+([\w., \t]+)", re.MULTILINE)
-_WHOLE = re.compile(r"\bimport\s*(?:type\s+)?(?:[\w$]+\s*,\s*)?\*\s*as\s+([\w$]+)\s*from\s*[\"']([^\"'\n]+)[\"']")
-_USE = re.compile(r"\buse\s+([^;]+);")
-_GO = re.compile(r"^\s*(?:import\s+)?(?:([\w.]+)\s+)?\"([\w./~\-]+)\"\s*(?://.*)?$", re.MULTILINE)
+_MODULE = re.compile(r"^[ \t]*+import[ \t]++([\w., \t]++)", re.MULTILINE)
+_WHOLE = re.compile(
+    r"\bimport\s*+(?:type\s++)?+(?:[\w$]++\s*+,\s*+)?+\*\s*+as\s++([\w$]++)\s*+from\s*+[\"']([^\"'\n]++)[\"']"
+)
+_USE = re.compile(r"\buse\s++([^;]{1,5000}+);")
+_GO = re.compile(r"^[^\S\n]*+(?:import\s++)?+(?:([\w.]++)\s++)?+\"([\w./~\-]++)\"[^\S\n]*+(?://.*+)?+$", re.MULTILINE)
 _SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 #: What a module is called where others import its folder.
 GENERAL = ("__init__", "index", "mod", "main", "lib")

@@ -49,8 +49,7 @@ def calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Sources
     """Suggestions for the calls of one changed definition."""
     by_path = {change.path: change for change in changes}
     learned = _learned(item.short, plan, changes) if plan.added else {}
-    done = _done(item, changes)
-    for call in _found(item, sources, done):
+    for call in calls_of(item, changes, sources):
         yield from _renamed(item, plan, call)
         yield from _removed(item, plan, call)
         yield from _added(item, plan, call, learned, by_path.get(call.path))
@@ -69,7 +68,9 @@ def _is_head(item: Changed, edit: Edit) -> bool:
     return edit.path == item.path and edit.line <= item.line < edit.line + len(edit.new)
 
 
-def _found(item: Changed, sources: Sources, marks: str) -> Iterator[Call]:
+def calls_of(item: Changed, changes: Sequence[Change], sources: Sources) -> Iterator[Call]:
+    """The calls that mean a definition, as far as their files tell."""
+    marks = _done(item, changes)
     name, owner = item.short, item.qualified.rpartition(".")[0].rsplit(".", 1)[-1]
     module = module_name(item.path)
     uses = sources.uses(name, module, owner)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import builtins
 import contextlib
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
+from iquest_lsp.nextedit.predictors.go_packages import GO_PACKAGES
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:
@@ -25,12 +28,19 @@ _PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "l
 _STATEMENTS = frozenset(
     {"import_statement", "import_from_statement", "import_declaration", "import_spec", "use_declaration"}
 )
+#: What import statements stand in, but for blocks.
+_CONTAINERS = frozenset({"mod_item", "declaration_list", "preproc_if", "preproc_ifdef", "preproc_else"})
+_DECLARATIONS = ("lexical_declaration", "variable_declaration")
+#: Other statements that stand among imports and bind nothing that is followed here.
+_LIKE = frozenset({"future_import_statement", "preproc_include", "extern_crate_declaration"})
 #: Kinds of nodes that bind one name each, in a statement that binds several.
 _SPECIFIERS = frozenset({"import_specifier", "aliased_import", "namespace_import"})
 #: Files that a name's usual module is learned from, and names that are looked for.
 MAX_FILES, MAX_NAMES = 40, 8
 #: The share of these files that import it from the same module.
 LEAST_SHARE = 0.8
+#: So many statements for one name each, and none for several, are a habit.
+ONE_EACH = 4
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -46,25 +56,54 @@ class Import:
 
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every changed file whose imports can be read."""
+    renamed = {(item.old, item.new) for change in changes for item in change.renamings}
     for change in changes:
         if change.after.root is not None and change.path.rpartition("/")[2] not in _PASSES_ON:
-            yield from _unused(change)
+            # What is imported under a name that became another is not idle, and the other one not missing.
+            bound = {item.name for item in imports_of(change.after)}
+            both = [(old, new) for old, new in renamed if old in bound and lines_with(change.after.text, new)]
+            yield from _unused(change, {old for old, _ in both})
             with contextlib.suppress(NotLookedUpError):
-                yield from _missing(change, sources)
+                yield from _missing(change, sources, {new for _, new in both})
 
 
-def imports_of(text: Parsed) -> list[Import]:
-    """The names that a file's import statements bind, as far as each is plain."""
-    found: list[Import] = []
+@lru_cache(maxsize=64)
+def import_lines(text: Parsed) -> frozenset[int]:
+    """The lines of a file's import statements, and the blank ones among and around them."""
+    found: set[int] = set()
+    for node in _statements(text):
+        found |= set(range(node.start_point.row, node.end_point.row + 1))
+    last = max(found, default=-1)
+    return frozenset(found) | {line for line, words in enumerate(text.lines[: last + 2]) if not words.strip()}
+
+
+def _statements(text: Parsed) -> Iterator[Node]:
+    """The statements that import something, or stand among those; of a block of imports each of its parts."""
     stack = [text.root] if text.root is not None else []
     while stack:
         node = stack.pop()
-        if node.type in _STATEMENTS and not any(child.type.startswith("import_spec") for child in node.named_children):
+        if any(child.type.startswith("import_spec") for child in node.named_children):
+            yield node
+            stack.extend(node.named_children)
+        elif node.type in _STATEMENTS or node.type in _LIKE or _requires(text, node):
+            yield node
+        elif node.parent is None or node.type in _CONTAINERS:
+            stack.extend(node.named_children)
+
+
+def _requires(text: Parsed, node: Node) -> bool:
+    return node.type in _DECLARATIONS and "require(" in text.text_of(node)
+
+
+@lru_cache(maxsize=64)
+def imports_of(text: Parsed) -> tuple[Import, ...]:
+    """The names that a file's import statements bind, as far as each is plain."""
+    found: list[Import] = []
+    for node in _statements(text):
+        if not any(child.type.startswith("import_spec") for child in node.named_children):
             bound = list(_bound(text, node))
             found += [Import(name, part, node, len(bound)) for name, part in bound]
-        elif node.child_count and (node.parent is None or node.type not in ("block", "statement_block")):
-            stack.extend(node.children)
-    return found
+    return tuple(found)
 
 
 def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
@@ -85,6 +124,8 @@ def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
         whole = text.text_of(statement)
         if found := re.fullmatch(r"use\s+[\w:]+::(\w+)\s*;", whole):
             yield found[1], statement
+    elif kind in _DECLARATIONS:
+        yield from _required(text, statement)
     elif kind == "import_from_statement":
         for child in statement.children_by_field_name("name"):
             yield _last(text, child), child
@@ -95,6 +136,21 @@ def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
         clause = next((child for child in statement.named_children if child.type == "import_clause"), None)
         for part in _specifiers(clause) if clause is not None else ():
             yield _last(text, part), part
+
+
+def _required(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
+    """Scripts: the names that one `require` gives."""
+    declared = [child for child in statement.named_children if child.type == "variable_declarator"]
+    value = declared[0].child_by_field_name("value") if len(declared) == 1 else None
+    name = declared[0].child_by_field_name("name") if len(declared) == 1 else None
+    if name is None or value is None or not re.fullmatch(r"require\([^()]*\)", text.text_of(value)):
+        return
+    if name.type == "identifier":
+        yield text.text_of(name), declared[0]
+    elif name.type == "object_pattern" and all(
+        child.type == "shorthand_property_identifier_pattern" for child in name.named_children
+    ):
+        yield from ((text.text_of(child), child) for child in name.named_children)
 
 
 def _specifiers(clause: Node) -> Iterator[Node]:
@@ -112,11 +168,11 @@ def _last(text: Parsed, node: Node) -> str:
 # ------------------------------------------------------------------------------------------------------ unused
 
 
-def _unused(change: Change) -> Iterator[NextEdit]:
+def _unused(change: Change, known: Collection[str]) -> Iterator[NextEdit]:
     after, before = change.after, change.before
     for item in imports_of(after):
         rows = range(item.statement.start_point.row, item.statement.end_point.row + 1)
-        if len(item.name) < 2 or any(at not in rows for at in lines_with(after.text, item.name)):
+        if len(item.name) < 2 or item.name in known or any(at not in rows for at in lines_with(after.text, item.name)):
             continue
         if any(change.is_changed(at) for at in rows) or "noqa" in after.lines[rows[0]]:
             continue
@@ -153,11 +209,18 @@ def _without(change: Change, item: Import, reason: Reason, sort: str) -> Iterato
 # ----------------------------------------------------------------------------------------------------- missing
 
 
-def _missing(change: Change, sources: Sources) -> Iterator[NextEdit]:
-    if not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
+def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterator[NextEdit]:
+    is_go = change.path.endswith(".go")
+    if not is_go and not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
         return
     after = change.after
-    for name in list(_new_names(change))[:MAX_NAMES]:
+    language = grammars.language_of(change.path)
+    names = _new_packages(change) if is_go else _new_names(change)
+    for name in [name for name in names if name not in known][:MAX_NAMES]:
+        if is_own := _is_own(name, change):
+            reason = Reason(ReasonKind.MISSING_IMPORT_OF_LANGUAGE, (name, language))
+            yield from _with_import(change, after, name, is_own, reason, f"import-missing-{language}-own")
+            continue
         statements = Counter[str]()
         files = 0
         for path in dict.fromkeys(path for path, _, _ in sources.grep([name])):
@@ -176,7 +239,6 @@ def _missing(change: Change, sources: Sources) -> Iterator[NextEdit]:
         statement, count = statements.most_common(1)[0]
         if count < LEAST_SHARE * statements.total():
             continue
-        language = grammars.language_of(change.path)
         module = re.sub(r"^.*from\s+|\s+import.*$|['\";]", "", statement).removeprefix("import ").strip()
         reason = Reason(ReasonKind.MISSING_IMPORT, (name, module))
         yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-{min(count, 3)}")
@@ -186,8 +248,9 @@ def _new_names(change: Change) -> Iterator[str]:
     """Names that the changed lines use, that the file did not have before and that nothing in it binds."""
     after = change.after
     seen: set[str] = set()
+    imported = import_lines(after)
     for edit in change.edits:
-        for line in range(edit.line, edit.line + len(edit.new)):
+        for line in (line for line in range(edit.line, edit.line + len(edit.new)) if line not in imported):
             for name in re.findall(r"(?<![\w.])[^\W\d]\w{2,}", after.lines[line]):
                 if name in seen or name in _BUILTINS or lines_with(change.before.text, name):
                     continue
@@ -203,6 +266,34 @@ def _new_names(change: Change) -> Iterator[str]:
                     for spot in spots
                 ):
                     yield name
+
+
+def _new_packages(change: Change) -> Iterator[str]:
+    """Go: what the changed lines take an exported name of, new to the file and bound by nothing in it."""
+    after = change.after
+    bound = {item.name for item in imports_of(after)} | {item.short for item in after.symbols}
+    seen: set[str] = set()
+    for edit in change.edits:
+        for line in range(edit.line, edit.line + len(edit.new)):
+            for found in re.finditer(r"(?<![\w.)\]])([a-z]\w*)(?=\.[A-Z])", after.lines[line]):
+                name = found[1]
+                if name in seen or name in bound or after.in_words(line, found.start()):
+                    continue
+                seen.add(name)
+                node = after.node_at(line, found.start())
+                if node is not None and not after.binding(node, name) and not lines_with(change.before.text, name):
+                    yield name
+
+
+def _is_own(name: str, change: Change) -> str:
+    """The import statement of a module of the language itself, where a name can only be that; Python, Go."""
+    if change.path.endswith(".go"):
+        return f'"{GO_PACKAGES[name]}"' if name in GO_PACKAGES else ""
+    if not change.path.endswith((".py", ".pyi")) or name not in sys.stdlib_module_names:
+        return ""
+    spots = list(change.after.spots(name))
+    plain = all(re.match(r"\.[^\W\d]", change.after.lines[spot.line][spot.end :]) for spot in spots)
+    return f"import {name}" if spots and plain else ""
 
 
 def _imports_it(path: str, text: str, name: str) -> str:
@@ -225,29 +316,52 @@ def _with_import(
     if not statements:
         return
     trigger = (change.path, change.edits[-1].line)
+    if change.path.endswith(".go"):
+        place = _place_in_block(text, statements, statement)
+        if place >= 0:
+            new = f"\t{statement}\n"
+            yield NextEdit(change.path, place, 0, "", new, EditKind.IMPORT, reason, sort, 0.0, trigger)
+        return
     head = re.match(r"from\s+\S+\s+import\s", statement)
-    for node in statements:
-        whole = text.text_of(node)
-        if (
-            head is not None
-            and whole.startswith(head[0])
-            and "\n" not in whole
-            and "*" not in whole
-            and "(" not in whole
-        ):
-            names = [part.strip() for part in whole[len(head[0]) :].split(",")]
-            line, column = text.place_of(node)
-            after = next((at for at, other in enumerate(names) if other.lower() > name.lower()), len(names))
-            if after == len(names):
-                yield NextEdit(
-                    change.path, line, column + len(whole), "", f", {name}", EditKind.IMPORT, reason, sort, 0.0, trigger
-                )
-            else:
-                start = column + len(head[0]) + sum(len(other) + 2 for other in names[:after])
-                yield NextEdit(change.path, line, start, "", f"{name}, ", EditKind.IMPORT, reason, sort, 0.0, trigger)
-            return
+    if head is not None and (beside := _beside_others(text, statements, head[0], name)) is not None:
+        yield NextEdit(change.path, *beside, EditKind.IMPORT, reason, sort, 0.0, trigger)
+        return
     module = re.sub(r"^(from|import)\s+", "", statement).partition(" ")[0].split(".")[0]
     kin = [node for node in statements if re.match(rf"(from|import)\s+{re.escape(module)}\b", text.text_of(node))]
     behind = [node for node in kin or statements if text.text_of(node) < statement]
     place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
     yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, f"{sort}-line", 0.0, trigger)
+
+
+def _beside_others(text: Parsed, statements: Sequence[Node], head: str, name: str) -> tuple[int, int, str, str] | None:
+    """Python: where a name goes into the statement with that head, and its text; None where it has its own line."""
+    froms = [words for node in statements if (words := text.text_of(node)).startswith("from")]
+    if len(froms) >= ONE_EACH and not any("," in words or "(" in words for words in froms):
+        return None
+    for node in statements:
+        whole = text.text_of(node)
+        if whole.startswith(head) and not re.search(r"[\n*(]", whole):
+            names = [part.strip() for part in whole[len(head) :].split(",")]
+            line, column = text.place_of(node)
+            after = next((at for at, other in enumerate(names) if other.lower() > name.lower()), len(names))
+            if after == len(names):
+                return line, column + len(whole), "", f", {name}"
+            return line, column + len(head) + sum(len(other) + 2 for other in names[:after]), "", f"{name}, "
+    return None
+
+
+def _place_in_block(text: Parsed, specs: Sequence[Node], statement: str) -> int:
+    """Go: the line at which a package goes into the block of imports, among those of its sort; -1 where none is."""
+    blocked = [node for node in specs if node.parent is not None and node.parent.type == "import_spec_list"]
+
+    def path_of(spec: str) -> str:
+        return spec.rpartition(" ")[2].strip('"')
+
+    def is_foreign(spec: str) -> bool:
+        return "." in path_of(spec).partition("/")[0]
+
+    kin = [node for node in blocked if is_foreign(text.text_of(node)) == is_foreign(statement)]
+    behind = [node for node in kin if path_of(text.text_of(node)) < path_of(statement)]
+    if behind:
+        return behind[-1].end_point.row + 1
+    return (kin or blocked)[0].start_point.row if blocked else -1

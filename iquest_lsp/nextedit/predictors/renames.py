@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -29,6 +29,8 @@ from iquest_lsp.nextedit.parsed import (
     parse,
 )
 from iquest_lsp.nextedit.pieces import done_mark, is_compound
+from iquest_lsp.nextedit.predictors.passed import passed
+from iquest_lsp.nextedit.predictors.repeats import head_lines
 from iquest_lsp.nextedit.predictors.scoped_renames import scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -65,14 +67,19 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     for change in changes:
         yield from scoped(change)
     done = [item for change in changes for item in change.renamings]
+    heads = head_lines(changes)
     for renamed in list(renamed_definitions(changes))[:MAX_RENAMED]:
         marks = ("" if renamed.plain else "-alike") + done_mark(
             done, (renamed.old, renamed.new), (renamed.path, renamed.line)
         )
+        found: list[NextEdit] = []
         with contextlib.suppress(NotLookedUpError):
-            yield from _everywhere(renamed, sources, marks)
+            found += _everywhere(renamed, sources, marks)
         with contextlib.suppress(NotLookedUpError):
-            yield from _in_strings(renamed, sources, marks)
+            found += _in_strings(renamed, sources, marks)
+        made = {(it.path, it.line) for it in done if (it.old, it.new) == (renamed.old, renamed.new)}
+        over = passed(made, ((item.path, item.line) for item in found), heads)
+        yield from (replace(item, sort=item.sort + over.marks(item.path, item.line)) for item in found)
     for change in changes:
         if change.text.old_path:
             with contextlib.suppress(NotLookedUpError):
@@ -227,6 +234,8 @@ def _quoted(path: str, line: int, name: str, data: bytes) -> list[tuple[int, str
             found.append((column, "rename-comment"))
         elif around[1] in _QUOTES and around[0] in (*_QUOTES, "."):
             found.append((column, "rename-string"))
+        elif "string" in node.type and around[1] in ("(", " ", ".", ":", "`", *_QUOTES):
+            found.append((column, "rename-string-inside"))
     return found
 
 

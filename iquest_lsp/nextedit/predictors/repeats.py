@@ -16,16 +16,13 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import Piece, is_compound, is_name, pieces, replacements
+from iquest_lsp.nextedit.predictors.passed import counted, nearness, passed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 #: An edit of more lines, or one that replaces more parts of its line, is no pattern.
 MAX_LINES, MAX_PARTS = 3, 4
 #: Rules that are looked for, the newest first; places that one has at most.
 MAX_RULES, MAX_PLACES = 120, 60
-#: Examples that are some, and beyond which more say nothing more.
-SEVERAL, MANY = 3, 5
-#: Lines from an example that are near it, and that are not far.
-NEAR, FAR = 5, 40
 #: Places that are few, and that are some.
 FEW, SOME = 2, 8
 #: Pieces of the line that a narrow, and a wide rule take along on either side.
@@ -34,12 +31,14 @@ NARROW, WIDE = 1, 4
 ANCHOR = 4
 #: Lines that are comments, or most likely are.
 _PROSE = re.compile(r"\s*(?:\*|//|#(?!\s*(?:include|if|endif|define))|/\*|--|\"{3}|'{3})")
+#: A number of two digits or more, or a version.
+_NUMBER = re.compile(r"v?\d+(?:\.\d+)+\w*|\d{2,}")
 _SKIPPED = (Category.CHANGELOG, Category.GENERATED, Category.LOCK)
 
 
 @dataclass(slots=True)
 class Rule:
-    """Text `old` between `left` and `right` became `new`; `width` is bare, narrow, wide or line."""
+    """Text `old` between `left` and `right` became `new`; `width` is bare, number, narrow, wide or line."""
 
     left: tuple[str, ...]
     old: tuple[str, ...]
@@ -55,12 +54,16 @@ class Rule:
 
     @property
     def anchor(self) -> str:
-        """The longest name in it."""
+        """The longest name in it; the number itself of a rule for one."""
+        if self.width == "number":
+            return "".join(self.old)
         return max((word for word in (*self.left, *self.old, *self.right) if is_name(word)), key=len, default="")
 
     @property
     def strength(self) -> str:
         """How telling the replaced text is: a compound name, a word, several pieces, or signs only."""
+        if self.width == "number":
+            return "version" if "." in self.old else "digits"
         names = [word for word in self.old if is_name(word)]
         if any(map(is_compound, names)):
             return "compound"
@@ -73,6 +76,8 @@ class Rule:
         left, old, right = (r"[ \t]*".join(map(re.escape, part)) for part in (self.left, self.old, self.right))
         between = r"[ \t]*"
         inner = rf"{between}{old}{between}" if old else between
+        if self.width == "number":
+            return re.compile(rf"(?<![\w.])(?P<x>{re.escape(''.join(self.old))})(?!\w|\.\d)")
         if self.width == "bare":
             return re.compile(rf"(?<![\w$])(?P<x>{old})(?![\w$])")
         if self.width == "line":
@@ -99,8 +104,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
         marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
         marks += "" if heads.isdisjoint(rule.examples) else "-head"
         with contextlib.suppress(NotLookedUpError):
-            yield from _places(rule, by_path, sources, marks)
-    yield from whole_lines(changes)
+            yield from _places(rule, by_path, sources, marks, heads)
 
 
 def touched_names(changes: Sequence[Change]) -> set[str]:
@@ -154,6 +158,8 @@ def rules_of(edit: Edit) -> Iterator[Rule]:
             continue  # half of an edit: the other half closes what it opens
         if gone and j2 > j1 and any(is_name(word) and len(word) > 2 for word in gone):
             yield Rule((), gone, (), after[new[j1].start : new[j2 - 1].end], "bare")
+        if gone and j2 > j1 and (numbers := _numbers(before, old[i1:i2], after, new[j1:j2])) is not None:
+            yield Rule((), tuple(item.text for item in pieces(numbers[0])), (), numbers[1], "number")
         for width, size in (("narrow", NARROW), ("wide", WIDE)):
             left, right = _around(old, i1, i2, size, before)
             if not any(is_name(word) and len(word) > 2 for word in (*left, *gone, *right)):
@@ -163,6 +169,21 @@ def rules_of(edit: Edit) -> Iterator[Rule]:
             end = new[j2].start if j2 < len(new) and right else _line_end(after, new[j2 - 1].end if j2 else 0)
             if start <= end and "\n" not in after[start:end]:
                 yield Rule(left, gone, right, after[start:end], width)
+
+
+def _numbers(before: str, old: Sequence[Piece], after: str, new: Sequence[Piece]) -> tuple[str, str] | None:
+    """The numbers, or versions, that a replaced part is or lies in, before and after; None where it is none."""
+    found = []
+    for text, part in ((before, old), (after, new)):
+        start, end = part[0].start, part[-1].end
+        while start and re.fullmatch(r"[\w.]", text[start - 1]):
+            start -= 1
+        while end < len(text) and re.match(r"\w|\.\d", text[end:]):
+            end += 1
+        found.append(text[start:end])
+    if found[0] != found[1] and all(_NUMBER.fullmatch(text) for text in found):
+        return found[0], found[1]
+    return None
 
 
 def _opened(words: Sequence[str]) -> list[int]:
@@ -189,7 +210,9 @@ def _line_end(text: str, offset: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str) -> Iterator[NextEdit]:
+def _places(
+    rule: Rule, changes: dict[str, Change], sources: Sources, marks: str, heads: set[tuple[str, int]]
+) -> Iterator[NextEdit]:
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
@@ -197,13 +220,15 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
     last = rule.examples[-1]
     local = local_names(" ".join((*rule.left, *rule.old, *rule.right)), rule.new, changes.get(last[0]), last[1])
     kin = category(homes[0])
-    in_words = _is_said_in_words(rule, changes)
+    in_words = rule.width == "number" or _is_said_in_words(rule, changes)
     own_head = is_own_affair(len(rule.examples), marks, " ".join(rule.old), rule.new)
     anchor = rule.anchor
     paths = list(homes)
     marks += "-once" if len(homes) == 1 else ""
+    if rule.strength != "short" and rule.width in ("bare", "line", "number"):
+        paths += [path for path in changes if path not in homes]
     if is_sought_elsewhere(rule):
-        paths += [path for path in sources.holders(anchor) if path not in homes]
+        paths += [path for path in sources.holders(anchor) if path not in paths]
     for path in paths[: MAX_PLACES + len(homes)]:
         if category(path) in _SKIPPED or (path not in homes and not _may_hold(rule, path)):
             continue
@@ -212,7 +237,7 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
             continue
         text = data.decode("utf-8", "replace")
         lines = text.split("\n")
-        first = min((line for at, line in rule.examples if at == path), default=-1)
+        first = min((line for at, line in rule.examples if at == path and (at, line) not in heads), default=-1)
         change = changes.get(path)
         for line, match in _matches(pattern, lines, lines_with(text, anchor)):
             if change is not None and change.is_changed(line):
@@ -225,34 +250,45 @@ def _places(rule: Rule, changes: dict[str, Change], sources: Sources, marks: str
                 continue
             if not in_words and _lies_in_words(path, change, sources, line, match.start("x")):
                 continue  # what was done to code is not done to what is said of it
+            met = "-met" if path in changes and path not in homes else ""
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             place = "docs" if place == "akin" and category(path) is Category.DOCS else place
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = counted(len(rule.examples))
-            sort = f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}"
+            sort = (
+                f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}{met}"
+            )
             sort += "-prose" if _PROSE.match(lines[line]) else ""
-            sort += "-between" if any(at == path and line < above for at, above in rule.examples) else ""
             column = match.start("x")
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
     left = amount(len(found))
-    yield from (replace(item, sort=f"{item.sort}-{left}") for item in found)
+    over = passed(rule.examples, ((item.path, item.line) for item in found), heads)
+    yield from (replace(item, sort=f"{item.sort}-{left}{over.marks(item.path, item.line)}") for item in found)
 
 
 def is_sought_elsewhere(rule: Rule) -> bool:
     """Whether other files are searched: those of a rule of several files, or of one for a text that says much."""
+    if rule.strength == "version":
+        return True
     if len(rule.anchor) < ANCHOR or rule.strength == "short":
         return False
     if len({path for path, _ in rule.examples}) > 1:
         return True  # what was done in one file only is meant there most often
-    return rule.width == "line" or (rule.width == "bare" and rule.strength in ("compound", "phrase"))
+    return (
+        rule.width == "line"
+        or rule.strength == "version"
+        or (rule.width == "bare" and rule.strength in ("compound", "phrase"))
+    )
 
 
 def _may_hold(rule: Rule, path: str) -> bool:
     """Whether a file is of the kind that a rule's examples are in, or may speak of what they are."""
     if _suffix(path) == _suffix(rule.examples[0][0]):
         return True
+    if rule.strength == "version":
+        return category(path) in (Category.DOCS, Category.CONFIG, Category.BUILD, Category.CI)
     return category(path) is Category.DOCS and rule.width == "bare" and rule.strength in ("compound", "phrase")
 
 
@@ -307,76 +343,9 @@ def _is_bound(text: Parsed, name: str) -> bool:
     )
 
 
-def counted(examples: int) -> int:
-    """How many examples a rule has: 1, 2, some, or many."""
-    return MANY if examples >= MANY else min(examples, SEVERAL)
-
-
 def amount(count: int) -> str:
     """Whether places are few, some, or many."""
     return "few" if count <= FEW else "some" if count <= SOME else "many"
-
-
-def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
-    """How far a place is from the nearest example in its file."""
-    least = min((abs(line - at) for where, at in examples if where == path), default=FAR + 1)
-    return "near" if least <= NEAR else "mid" if least <= FAR else "far"
-
-
-# ------------------------------------------------------------------------------------------------- whole lines
-
-
-def whole_lines(changes: Sequence[Change]) -> Iterator[NextEdit]:
-    """Lines that went, or that came behind a line, at other places of the same files."""
-    found: dict[tuple[str, ...], list[tuple[str, int]]] = {}
-    for change in changes:
-        for edit in change.edits:
-            if edit.old and not edit.new and len(edit.old) <= MAX_LINES and is_telling("".join(edit.old)):
-                found.setdefault(("gone", *edit.old), []).append((edit.path, edit.line))
-            elif edit.new and not edit.old and len(edit.new) <= MAX_LINES and edit.line > 0:
-                above = change.after.lines[edit.line - 1]
-                if is_telling(above) and is_telling("".join(edit.new)):
-                    found.setdefault(("added", *_shifted((above, *edit.new))), []).append((edit.path, edit.line))
-    for (kind, *lines), examples in [*found.items()][-MAX_RULES:]:
-        for change in changes:
-            if any(path == change.path for path, _ in examples):
-                yield from (_gone if kind == "gone" else _added)(change, lines, examples)
-
-
-def is_telling(line: str) -> bool:
-    """Whether a line says enough to be looked for: a name of some length and something more."""
-    found = pieces(line)
-    return len(found) > 2 and any(is_name(item.text) and len(item.text) >= ANCHOR for item in found)
-
-
-def _shifted(lines: Sequence[str]) -> tuple[str, ...]:
-    """Lines with their indentation counted from the first one's; the first one without any."""
-    first = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-    return (lines[0].strip(), *(line.removeprefix(first) for line in lines[1:]))
-
-
-def _gone(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
-    lines = change.after.lines
-    for line in range(len(lines) - len(wanted)):
-        if lines[line] == wanted[0] and lines[line : line + len(wanted)] == [*wanted] and not change.is_changed(line):
-            old = "\n".join(wanted) + "\n"
-            yield _of_lines(change.path, line, old, "", examples, f"gone-{min(len(wanted), 2)}")
-
-
-def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
-    lines = change.after.lines
-    for line, text in enumerate(lines[:-1]):
-        if text.strip() != wanted[0] or lines[line + 1].strip() == wanted[1].strip():
-            continue
-        indent = text[: len(text) - len(text.lstrip())]
-        new = "".join(f"{indent}{added}\n" if added else "\n" for added in wanted[1:])
-        yield _of_lines(change.path, line + 1, "", new, examples, f"added-{min(len(wanted) - 1, 2)}")
-
-
-def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
-    sort = f"repeat-{what}-{counted(len(examples))}-{nearness(examples, path, line)}"
-    reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
-    return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])
 
 
 def _matches(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, category
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.pieces import pieces
+from iquest_lsp.nextedit.pieces import is_compound, pieces
 from iquest_lsp.nextedit.predictors.calls import calls
 from iquest_lsp.nextedit.predictors.heads import Changed, changed_heads, offer_of, plan_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
@@ -39,14 +40,15 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
 
 
 def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
-    """The old head in a header."""
+    """The old head in a header, and in other classes or files of the same language."""
     words = [piece.text for piece in pieces(item.old_head)]
     short = item.old_name.rsplit(".", 1)[-1]
     if len(words) < LEAST_HEAD or "(" not in item.old_head or not item.is_function:
         return
     places: dict[str, list[int]] = {}
     for path, line, _ in sources.grep([short]):
-        if path.endswith(_HEADERS) and path != item.path and category(path) in (Category.SOURCE, Category.TEST):
+        kin = path.endswith(_HEADERS) or PurePosixPath(path).suffix == PurePosixPath(item.path).suffix
+        if kin and category(path) in (Category.SOURCE, Category.TEST):
             places.setdefault(path, []).append(line)
     if not places:
         return
@@ -64,9 +66,18 @@ def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
                 item.head,
                 EditKind.SIGNATURE,
                 Reason(ReasonKind.OVERRIDE, (short,)),
-                f"signature-head{broken}",
+                f"signature-head{_same(item, path)}{broken}",
                 trigger=(item.path, item.line),
             )
+
+
+def _same(item: Changed, path: str) -> str:
+    """A mark for a head that is none of a header: whether it is in the same file, and how telling its name is."""
+    if path.endswith(_HEADERS) and path != item.path:
+        return ""
+    name = item.old_name.rsplit(".", 1)[-1]
+    telling = "special" if name.startswith("__") else "compound" if is_compound(name) else "plain"
+    return f"-same-{'own' if path == item.path else 'other'}-{telling}"
 
 
 def _matches(head: re.Pattern[str], text: str, where: Sequence[int]) -> Iterator[tuple[int, int, str]]:

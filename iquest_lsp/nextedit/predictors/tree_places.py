@@ -11,13 +11,12 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
+from iquest_lsp.nextedit.predictors.passed import counted, nearness, passed
 from iquest_lsp.nextedit.predictors.repeats import (
     amount,
-    counted,
     head_lines,
     is_own_affair,
     local_names,
-    nearness,
     touched_names,
 )
 from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of
@@ -42,12 +41,13 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     touched, heads = touched_names(changes), head_lines(changes)
     for rule in rules_of(changes)[: -MAX_RULES - 1 : -1]:
         with contextlib.suppress(NotLookedUpError):
-            yield from _suggestions(rule, by_path, sources, touched, "" if heads.isdisjoint(rule.examples) else "-head")
+            yield from _suggestions(rule, by_path, sources, touched, heads)
 
 
 def _suggestions(
-    rule: TreeRule, changes: Mapping[str, Change], sources: Sources, touched: set[str], marks: str
+    rule: TreeRule, changes: Mapping[str, Change], sources: Sources, touched: set[str], heads: set[tuple[str, int]]
 ) -> Iterator[NextEdit]:
+    marks = "" if heads.isdisjoint(rule.examples) else "-head"
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     anchor = rule.anchor
     is_touched = not touched.isdisjoint(rule.words)
@@ -62,7 +62,8 @@ def _suggestions(
     for path in paths:
         text = _text(path, changes, sources)
         if text is not None:
-            first = min((line for where, line in rule.examples if where == path), default=-1)
+            own = (line for where, line in rule.examples if where == path and (where, line) not in heads)
+            first = min(own, default=-1)
             find = _places if rule.slot is None else _siblings
             places = list(find(rule, text, changes.get(path)))
             if any(node.start_point.row < first for node, _ in places):
@@ -74,6 +75,7 @@ def _suggestions(
     last = rule.examples[-1]
     fixed = " ".join(part for part in rule.template if isinstance(part, str))
     local = local_names(" ".join(rule.words), fixed, changes.get(last[0]), last[1])
+    over = passed(rule.examples, ((path, node.start_point.row) for path, _, node, _ in found), heads)
     for path, text, node, holes in found:
         if any(text.lacks(node.start_point.row, name) for name in local):
             continue
@@ -81,8 +83,7 @@ def _suggestions(
         line = node.start_point.row
         place = "own" if lines else "other" if category(path) is category(homes[0]) else "akin"
         sort = f"{base}-{place}-{nearness(rule.examples, path, line)}"
-        if lines and line < max(lines):
-            sort += "-between"
+        sort += over.marks(path, line)
         old, new = (node.text or b"").decode("utf-8", "replace"), rule.rendered(holes)
         if is_own_affair(len(rule.examples), marks, old, new) and text.is_head(line):
             continue

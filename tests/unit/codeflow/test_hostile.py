@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,36 @@ def test_logs_that_say_nothing(script: Script, tmp_path: Path) -> None:
         .suspects_in_log('  File "a.py", line 2, in f\nValueError: x\n')
         .note
     )
+
+
+#: Reads files that were made to hold up whoever looks for their imports; ends by itself in a second.
+READS = """
+import resource
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+from iquest_lsp.codeflow.answers.logs import read_log
+from iquest_lsp.codeflow.syntax.imports import imported, imports
+from iquest_lsp.codeflow.past.indexer import code_words
+from iquest_lsp.codeflow.syntax.linking.scripts import links_of
+from iquest_lsp.codeflow.syntax.outline.keys import toml_keys
+WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
+MORE = ("e", "a_", "fooBar")
+OTHERS = ("export default", "module.exports", "/*", "import { /*", '\\"', "import *", "FAILED ", "error: ")
+for word in WORDS + OTHERS + MORE:
+    for between in ("", " ", "\\n", " " * 20000, "\\t" * 5):
+        text = (word + between) * max(1, 60000 // len(word + between)) + "x"
+        for path in ("a.py", "a.ts", "a.rs", "a.go"):
+            imported(path, text)
+        links_of(text)
+        imports(text)
+        read_log(text, ())
+        code_words(text)
+        toml_keys(["[" + text, *text.splitlines()])
+"""
+
+
+@pytest.mark.slow
+def test_no_text_takes_much_longer_than_its_length() -> None:
+    """What a reader needs grows with the text: with its square or its cube this process would be ended first."""
+    pytest.importorskip("resource")
+    done = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -233,6 +233,18 @@ SCENARIOS = (
         ),
         wanted(("shapes.py", 8, "", ", unit")),
     ),
+    Scenario(
+        "a package of Go's own is used",
+        {"store.go": STORE.replace("package store\n", 'package store\n\nimport (\n\t"fmt"\n)\n\nvar _ = fmt.Sprint\n')},
+        (("store.go", 'openStore("b")', 'openStore(strings.ToUpper("b"))'),),
+        wanted(("store.go", 4, "", '\t"strings"\n')),
+    ),
+    Scenario(
+        "the last use of an import goes",
+        {"page.py": "import json\n" + PAGE + "\n\ndef text(w):\n    return json.dumps(w)\n"},
+        (("page.py", "json.dumps(w)", "str(w)"),),
+        wanted(("page.py", 0, "import json\n", "")),
+    ),
     Scenario("nothing was edited", {"shapes.py": SHAPES}, ()),
     Scenario(
         "a comment is reworded", {"shapes.py": SHAPES}, (("shapes.py", '"""Shapes."""', '"""Areas of shapes."""'),)

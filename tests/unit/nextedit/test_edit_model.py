@@ -93,6 +93,7 @@ class Client:
         project = SimpleNamespace(
             documents=SimpleNamespace(open_documents=lambda client: []),
             refusal=lambda path: "ignored" if path in refused else "",
+            definers=lambda name: frozenset(path for path, text in texts.items() if f"def {name}(" in text),
         )
         view = SimpleNamespace(
             root="/",
@@ -322,3 +323,17 @@ def test_a_difference_is_as_small_as_can_be() -> None:
     assert list(differences("z = 3", "z = 3\nw")) == [(5, "", "\nw")]
     assert list(differences("", "x")) == [(0, "", "x")]
     assert list(differences("a\n", "a\n")) == []
+
+
+OTHER = "import x\n\n\ndef outer_area(width):\n    return width\n"
+
+
+@pytest.mark.parametrize(("refused", "shown"), [((), True), (("other.py",), False)])
+async def test_definitions_of_other_files_are_shown_where_they_may_be(refused: Sequence[str], shown: bool) -> None:
+    engine = Scripted()
+    texts = {"a.py": BEFORE + "outer_area(2)\n", "other.py": OTHER, "third.py": "def unrelated(): ...\n"}
+    client = Client(engine, texts, refused)
+    client.edit("a.py", AFTER + "outer_area(2)\n")
+    await client.ask()
+    assert ("<filename>other.py\n" in engine.prompts[0] and "def outer_area(width):" in engine.prompts[0]) is shown
+    assert "unrelated" not in engine.prompts[0]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from iquest_lsp.bench.next_edits import is_on_the_way
+from iquest_lsp.bench.next_edits import Session, is_on_the_way
+from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
@@ -71,3 +72,27 @@ def test_a_sort_that_was_never_seen_is_judged_by_its_parts() -> None:
 )
 def test_a_suggestion_is_right_where_it_lies_on_the_way(old: str, taken: str, new: str, right: bool) -> None:
     assert is_on_the_way(old, taken, new) is right
+
+
+def test_sorts_of_several_predictors_share_what_is_said_of_all() -> None:
+    assert set(gate.parts_of("rename-own-done2+repeat-bare-1-far-passed1")) == {
+        "rename",
+        "rename own",
+        "rename done2",
+        "rename done2 own",
+        "all 3",
+        "all own",
+        "all own 3",
+        "all of 2",
+        "all passed1",
+        "rename&repeat",
+    }
+
+
+def test_lines_that_go_are_judged_with_their_ends() -> None:
+    texts = ChangedText("a.py", "import os\nimport re\n\nx = 1\n", "\nx = 2\n")
+    session = Session(CommitTexts("", "", (texts,), Sources(None)), "diff")
+    item = replace(ITEM, path="a.py", line=1, old="import re\n", new="")
+    assert session.judged(item) == (0, False)
+    assert session.judged(replace(item, line=0, old="import os\nimport re\n")) == (0, True)
+    assert session.judged(replace(item, line=3, old="x = 1\n")) is None

@@ -34,6 +34,12 @@ from tests.unit.nextedit.conftest import Think, places
             'package a\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc f() {\n\tfmt.Println()\n}\n',
             (5, '\t"os"\n'),
         ),
+        (
+            "a.js",
+            'var fs = require("fs");\nvar os = require("os");\n\nfs.open(os.name);\n',
+            'var fs = require("fs");\nvar os = require("os");\n\nfs.open();\n',
+            (2, 'var os = require("os");\n'),
+        ),
     ],
 )
 def test_an_idle_import_goes(think: Think, path: str, before: str, after: str, suggested: tuple[int, str]) -> None:
@@ -53,6 +59,43 @@ def test_a_missing_import_is_made_as_the_others_make_it(think: Think) -> None:
     before = "from shop.prices import total\n\ntotal()\n"
     found = think({"b.py": other, "c.py": other, "a.py": before}, {"a.py": before + "total(Item())\n"})
     assert places(found, "import") == {("a.py", 1, "", "from shop.items import Item\n")}
+
+
+GO = (
+    'package a\n\nimport (\n\t"fmt"\n\t"os"\n\n\t"example.com/tool"\n)\n\n'
+    "func f(c tool.Context) {\n\tfmt.Println(os.Args)\n}\n"
+)
+
+
+def test_a_module_of_the_language_is_imported_where_a_name_can_only_be_that(think: Think) -> None:
+    go = GO.replace("os.Args", "os.Args, strings.ToUpper(c.Name)")
+    assert places(think({"a.go": GO}, {"a.go": go}), "import") == {("a.go", 6, "", '\t"strings"\n')}
+    python = "import os\n\n\ndef f(shelve):\n    print(os.name)\n"
+    used = python + "    warnings.warn(shelve.name)\n"
+    assert places(think({"a.py": python}, {"a.py": used}), "import") == {("a.py", 2, "", "import warnings\n")}
+
+
+def test_a_variable_is_no_module(think: Think) -> None:
+    go = GO.replace("fmt.Println(os.Args)", "fmt.Println(os.Args)\n\tpath := c.Path\n\tpath.Join()")
+    assert places(think({"a.go": GO}, {"a.go": go}), "import") == set()
+    python = "def f(x):\n    return x\n"
+    used = python.replace("x", "string").replace("return string", "return string.upper()")
+    assert places(think({"a.py": python}, {"a.py": used}), "import") == set()
+
+
+def test_what_was_renamed_is_neither_idle_nor_missing(think: Think) -> None:
+    others = {f"{name}.py": "from m import new_name\n\nnew_name()\n" for name in "xyz"}
+    before = "from m import old_name\n\nold_name()\n"
+    after = before.replace("old_name()", "new_name()")
+    assert places(think({**others, "a.py": before}, {"a.py": after}), "import") == set()
+
+
+def test_a_file_that_gives_each_name_its_line_keeps_to_that(think: Think) -> None:
+    head = "from a import one\nfrom b import two\nfrom c import three\nfrom c import tree\n"
+    before = head + "\none(two, three, tree)\n"
+    after = before.replace("tree)", "tree, Third())")
+    found = places(think({"b.py": "from c import Third\n\nThird()\n", "a.py": before}, {"a.py": after}), "import")
+    assert found == {("a.py", 3, "", "from c import Third\n")}
 
 
 def test_lines_that_went_or_came_twice_go_and_come_again(think: Think) -> None:

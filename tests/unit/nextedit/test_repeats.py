@@ -50,3 +50,19 @@ def test_what_was_done_to_code_is_not_done_to_what_is_said_of_it(think: Think) -
     assert {place[1] for place in places(think({"t.py": before}, {"t.py": after}), "repeat")} <= {4}
     renamed = before.replace("# items, member", "# things, member")
     assert all(item.line != 4 or item.kind != "repeat" for item in think({"t.py": before}, {"t.py": renamed}))
+
+
+def test_a_version_follows_everywhere(think: Think) -> None:
+    files = {"setup.py": 'python = ">=3.7"\n', "ci.yml": "python: 3.7\nother: 3.75\n", "doc.md": "Python 3.7 or 13.7\n"}
+    found = places(think(files, {"setup.py": 'python = ">=3.8"\n'}), "repeat")
+    assert found == {("ci.yml", 1, "3.7", "3.8"), ("doc.md", 1, "3.7", "3.8")}
+
+
+def test_lines_that_went_twice_go_in_other_files_too(think: Think) -> None:
+    test = "#[cfg(unstable_part)]\nfn {0}() {{}}\n\n"
+    before = test.format("a") + test.format("b")
+    other = "mod inner {\n    #[cfg(unstable_part)]\n    fn c() {}\n}\n"
+    after = before.replace("#[cfg(unstable_part)]\n", "")
+    found = places(think({"a.rs": before, "b.rs": other, "c.py": "#[cfg(unstable_part)]\n"}, {"a.rs": after}))
+    assert ("b.rs", 2, "    #[cfg(unstable_part)]\n", "") in found
+    assert not [place for place in found if place[0] == "c.py"]

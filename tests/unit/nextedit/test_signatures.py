@@ -100,3 +100,12 @@ def test_what_goes_by_its_name_only_is_given_so(think: Think) -> None:
     calls = "from shapes import area\n\n\ndef show(w, unit):\n    return area(w)\n"
     found = think({"shapes.py": module, "show.py": calls}, {"shapes.py": module.replace("(w)", "(w, *, unit)")})
     assert places(found, "signature") == {("show.py", 5, "", ", unit=unit")}
+
+
+def test_the_same_head_in_another_class_follows(think: Think) -> None:
+    part = "class {0}(Base):\n    def open_file(self, name: str) -> File:\n        return {0}File(name)\n\n\n"
+    before = "".join(part.format(name) for name in ("One", "Two"))
+    after = before.replace("name: str)", "name: str, mode: str)", 1)
+    found = places(think({"a.py": before, "b.py": before}, {"a.py": after}), "signature")
+    head, new = "def open_file(self, name: str) -> File", "def open_file(self, name: str, mode: str) -> File"
+    assert found == {("a.py", 7, head, new), ("b.py", 2, head, new), ("b.py", 7, head, new)}

@@ -14,11 +14,14 @@ VALUES = {
     ReasonKind.MOVED: ("a.py", "b.py"),
     ReasonKind.PARAMETER_REMOVED: ("total", "member"),
     ReasonKind.PARAMETER_ADDED: ("total", "member"),
+    ReasonKind.ASYNC: ("load",),
+    ReasonKind.AWAITS: ("page",),
     ReasonKind.REORDERED: ("total",),
     ReasonKind.OVERRIDE: ("total",),
     ReasonKind.REPEATED: ("3",),
     ReasonKind.UNUSED_IMPORT: ("os",),
     ReasonKind.MISSING_IMPORT: ("os", "path"),
+    ReasonKind.MISSING_IMPORT_OF_LANGUAGE: ("os", "python"),
     ReasonKind.GUESSED: ("Zeta 2",),
 }
 

@@ -18,27 +18,29 @@ SUFFIXES = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts
 MAX_CONFIGURATIONS, MAX_STEPS = 300, 8
 DEFAULT, WHOLE = "default", "*"
 
+# Nothing here gives back what it took (`++`, `*+`), and lists are bounded: any text may be hostile.
 _CLAUSE = re.compile(
-    r"\b(import|export)\s+(?:type\s+)?(?:([\w$]+)\s*(?=,|\bfrom\b))?,?\s*"
-    r"(?:\{([^}]*)\}|\*(?:\s*as\s+([\w$]+))?)?\s*\bfrom\s*[\"']([^\"'\n]+)[\"']"
+    r"\b(import|export)\s++(?:type\s++)?+(?:([\w$]++)\s*+(?=,|\bfrom\b))?+,?+\s*+"
+    r"(?:\{([^}]{0,5000}+)\}|\*(?:\s*+as\s++([\w$]++))?+)?+\s*+\bfrom\s*+[\"']([^\"'\n]++)[\"']"
 )
-_STAR = re.compile(r"\bexport\s+(?:type\s+)?\*\s*from\s*[\"']([^\"'\n]+)[\"']")
+_STAR = re.compile(r"\bexport\s++(?:type\s++)?+\*\s*+from\s*+[\"']([^\"'\n]++)[\"']")
 _REQUIRED = re.compile(
-    r"\b(?:const|let|var)\s+(?:([\w$]+)|\{([^}]*)\})\s*=\s*(?:await\s+)?(?:require|import)\(\s*[\"']([^\"'\n]+)[\"']\s*\)"
-    r"(?:\.([\w$]+))?"
+    r"\b(?:const|let|var)\s++(?:([\w$]++)|\{([^}]{0,5000}+)\})\s*+=\s*+(?:await\s++)?+"
+    r"(?:require|import)\(\s*+[\"']([^\"'\n]++)[\"']\s*+\)(?:\.([\w$]++))?+"
 )
-_PASSED = re.compile(r"\bmodule\.exports\s*=\s*require\(\s*[\"']([^\"'\n]+)[\"']\s*\)")
-_LOCAL = re.compile(r"\bexport\s+(?:type\s+)?\{([^}]*)\}(?!\s*from\b)")
+_PASSED = re.compile(r"\bmodule\.exports\s*+=\s*+require\(\s*+[\"']([^\"'\n]++)[\"']\s*+\)")
+_LOCAL = re.compile(r"\bexport\s++(?:type\s++)?+\{([^}]{0,5000}+)\}(?!\s*+from\b)")
 _DEFAULT = re.compile(
-    r"\b(?:export\s+default|module\.exports\s*=)\s+"
-    r"(?:(?:async\s+)?(?:abstract\s+)?(?:function\*?|class)\s+([\w$]+)|([\w$]+)\s*(?:;|\n|$))"
+    r"\b(?:export\s++default|module\.exports\s*+=)\s++"
+    r"(?:(?:async\s++)?+(?:abstract\s++)?+(?:function\*?+|class)\s++([\w$]++)|([\w$]++)[^\S\n]*+(?:;|\n|$))"
 )
 _DECLARED = re.compile(
-    r"\bexport\s+(?:declare\s+)?(?:default\s+)?(?:async\s+)?(?:abstract\s+)?(?:const\s+enum|function\*?|class|interface"
-    r"|type|enum|const|let|var|namespace)\s+([\w$]+)"
+    r"\bexport\s++(?:declare\s++)?+(?:default\s++)?+(?:async\s++)?+(?:abstract\s++)?+(?:const\s++enum|function\*?+|class"
+    r"|interface|type|enum|const|let|var|namespace)\s++([\w$]++)"
 )
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*', re.DOTALL)
+# One that is not ended goes to the end of the text.
+_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|//[^\n]*+")
+_STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*+"?+)|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|//[^\n]*+', re.DOTALL)
 _BUILT_IN = frozenset(
     {
         "assert",

@@ -1,0 +1,76 @@
+"""What sort of edit each of a commit's edits is, and which of them the edits before could have told.
+
+An edit can be told by those before it where it replaces what one of them replaced by the same, takes away or adds the
+lines that one of them did, is of import statements alone, or is at a line that names a definition whose head one of
+them changed. All else is new text, as far as this can be seen without judging each by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.pieces import Piece, pieces, replacements
+from iquest_lsp.nextedit.predictors.imports import import_lines
+from iquest_lsp.nextedit.records import Edit
+
+#: The share of an edit's old words that it replaces, from which on it is a rewriting.
+REWRITTEN = 0.7
+#: Names as short as this tell no definition.
+SHORT = 3
+AGAIN = "a replacement made before"
+_DEFINED = re.compile(
+    r"\b(?:def|fn|func(?:\s*\([^)]*\))?|function|class|struct|interface|trait|enum|type|impl|define)\s+(\w+)"
+)
+
+
+def shapes(edits: Sequence[Edit]) -> list[str]:
+    """For each edit of a commit, in the order in which they are made, what sort of edit it is."""
+    found: list[str] = []
+    known: set[tuple[str, str]] = set()
+    for edit in edits:
+        old, new = (pieces("\n".join(lines)) for lines in (edit.old, edit.new))
+        parts = replacements(old, new) if edit.old and edit.new else []
+        words = [(_words(old, part.old), _words(new, part.new)) for part in parts]
+        if not edit.old or not edit.new:
+            shape = "lines removed" if edit.old else "lines added"
+        elif not parts:
+            shape = "layout or a long block"
+        elif sum(part.old[1] - part.old[0] for part in parts) > REWRITTEN * len(old):
+            shape = "rewritten"
+        else:
+            shape = AGAIN if any(part in known for part in words) else "another replacement"
+        known |= {part for part in words if part[0]}
+        found.append(shape)
+    return found
+
+
+def derivable(edits: Sequence[Edit], only_imports: Sequence[bool]) -> list[bool]:
+    """For each edit, in the order in which they are made, whether those before could have told it."""
+    found: list[bool] = []
+    names: set[str] = set()
+    lines: set[tuple[str, tuple[str, ...]]] = set()
+    for edit, shape, imports in zip(edits, shapes(edits), only_imports, strict=True):
+        whole = {
+            (kind, tuple(line.strip() for line in text))
+            for kind, text, other in (("gone", edit.old, edit.new), ("come", edit.new, edit.old))
+            if text and not other
+        }
+        named = bool(edit.old and edit.new) and not names.isdisjoint(re.findall(r"\w+", "\n".join(edit.old)))
+        found.append(imports or named or shape == AGAIN or not lines.isdisjoint(whole))
+        lines |= {(kind, text) for kind, text in whole if any(text)}
+        names |= {name for line in edit.old for name in _DEFINED.findall(line) if len(name) > SHORT}
+    return found
+
+
+def is_of_imports(change: Change, edit: Edit) -> bool:
+    """Whether an edit is one of import statements alone."""
+    old, new = import_lines(change.before), import_lines(change.after)
+    return all(line in old for line in range(edit.old_line, edit.old_line + len(edit.old))) and all(
+        line in new for line in range(edit.line, edit.line + len(edit.new))
+    )
+
+
+def _words(text: Sequence[Piece], part: tuple[int, int]) -> str:
+    return " ".join(item.text for item in text[slice(*part)])
