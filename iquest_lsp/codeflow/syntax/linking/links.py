@@ -39,6 +39,8 @@ class Links:
         if path.endswith(".go"):
             return self._is_another_of_go(path, text, owner, home)
         if self.scripts.reads(path):
+            if re.search(rf"^\s*(?:export\s+)?(?:default\s+)?class\s+{re.escape(owner)}\b", text, re.MULTILINE):
+                return True
             sources = self.scripts.sources(path, owner)
         elif path.endswith((".py", ".pyi")):
             sources = frozenset(imported(path, text).get(owner, ()))

@@ -104,6 +104,15 @@ def test_a_method_that_overrides_one_is_told_with_it(script: Script) -> None:
     assert told(script, "base.py::Base.measure", files) == {"app.py:5": "overrides `Base.measure`"}
 
 
+def test_a_file_with_a_class_of_that_name_means_its_own(script: Script) -> None:
+    files = {
+        "typings/index.d.ts": "export class Help {\n  wrapped(of: string): string;\n}\n",
+        "lib/help.js": "class Help {\n  wrapped(of) {\n    return of;\n  }\n\n"
+        "  f() {\n    return this.wrapped(1);\n  }\n}\n",
+    }
+    assert told(script, "typings/index.d.ts::Help.wrapped", files) == {}
+
+
 GO = {
     "go.mod": "module example.org/kit\n\ngo 1.21\n",
     "kit.go": "package kit\n\ntype Kit struct{}\n\nfunc New() *Kit { return &Kit{} }\n\nfunc (k *Kit) Run() {}\n\n"
