@@ -416,7 +416,7 @@ _TAKES_OUT = re.compile(r"(?:remov|drop|delet)(?:e|es|ed|ing|s|ped|ping)?\b", re
 _EMPTY = re.compile(
     r"^\W*(wip|update[sd]?|updat(e|ing) (code|files?|stuff)|fix(es|ed)?|fix typos?|typos?|changes?|misc|stuff|tmp|temp|"
     r"minor( changes?| fix(es)?)?|test|commit|save|checkpoint|work|more( work| changes| stuff)?|cleanup|clean up|"
-    r"small (fix|change)s?|tweaks?|oops|asdf\w*|foo|bar|\.+|x+|done|progress|sync|initial|new|edit(s|ed)?|modif(y|ied)|"
+    r"small (fix|change)s?|tweaks?|oops|asdf\w*|foo|bar|\.|x+|done|progress|sync|initial|new|edit(s|ed)?|modif(y|ied)|"
     r"(address(e[sd]|ing)? )?(the )?((pr|code) )?(reviews?|(review )?comments?|feedback)|nits?|up|ok|final|again|"
     r"更新|修改|提交|临时|调整|小改动|完善|改动)\W*$",
     re.IGNORECASE,

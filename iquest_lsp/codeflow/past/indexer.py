@@ -371,7 +371,7 @@ def _inconsistency(
 
 
 _CODE_WORD = re.compile(
-    r"[A-Za-z_][A-Za-z0-9]*(?:_[A-Za-z0-9_]*)+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|`([^`\s]{2,60})`"
+    r"[A-Za-z_][A-Za-z0-9]{0,80}+_[A-Za-z0-9_]*+|[a-z]{1,80}+[A-Z]\w*+|[A-Z][a-z0-9]{1,80}+[A-Z]\w*+|`([^`\s]{2,60})`"
 )
 
 

@@ -86,10 +86,13 @@ import resource
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 from iquest_lsp.codeflow.answers.logs import read_log
 from iquest_lsp.codeflow.syntax.imports import imported, imports
+from iquest_lsp.codeflow.past.indexer import code_words
 from iquest_lsp.codeflow.syntax.linking.scripts import links_of
+from iquest_lsp.codeflow.syntax.outline.keys import toml_keys
 WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
+MORE = ("e", "a_", "fooBar")
 OTHERS = ("export default", "module.exports", "/*", "import { /*", '\\"', "import *", "FAILED ", "error: ")
-for word in WORDS + OTHERS:
+for word in WORDS + OTHERS + MORE:
     for between in ("", " ", "\\n", " " * 20000, "\\t" * 5):
         text = (word + between) * max(1, 60000 // len(word + between)) + "x"
         for path in ("a.py", "a.ts", "a.rs", "a.go"):
@@ -97,6 +100,8 @@ for word in WORDS + OTHERS:
         links_of(text)
         imports(text)
         read_log(text, ())
+        code_words(text)
+        toml_keys(["[" + text, *text.splitlines()])
 """
 
 

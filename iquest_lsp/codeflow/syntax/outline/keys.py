@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
-_TABLE = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_TABLE = re.compile(r"\s*+\[\[?+\s*+([^\]\s](?:[^\]]*+))\]\]?+\s*+(?:#.*+)?+$")
 _TOML_KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=\s*(.*)")
 _INI_SECTION = re.compile(r"\s*\[([^\]]+)\]\s*$")
 _INI_KEY = re.compile(r"(\s*)((?:export\s+)?[^\s#;=:\[][^#;=:]*?)\s*[=:]\s*(.*)")
@@ -33,7 +33,7 @@ def toml_keys(lines: list[str]) -> tuple[Region, ...]:
     while at < len(lines):
         line = lines[at]
         if table := _TABLE.match(line) if line.lstrip().startswith("[") else None:
-            prefix = table[1].replace('"', "")
+            prefix = table[1].rstrip().replace('"', "")
             if line.lstrip().startswith("[["):
                 seen[prefix] = seen.get(prefix, -1) + 1
                 prefix = f"{prefix}[{seen[prefix]}]"
