@@ -11,6 +11,7 @@ from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command
 from iquest_lsp.cli.output import Form, emit, tell
 from iquest_lsp.cli.sharing import answered, with_model
+from iquest_lsp.numbers_in_text import whole_number
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 3
 #: The largest number that the protocol knows.
 MOST = 2**31 - 1
+_MOST_DIGITS = 19
 WAITING = "reading the workspace and loading the model"
 
 
@@ -123,7 +125,8 @@ def _is_number(text: str) -> bool:
 
 def _number(digits: str) -> int:
     """The largest number that the protocol knows stands for all beyond it: no file has as many lines."""
-    return min(int(digits), MOST) if len(digits) < 20 else MOST
+    number = whole_number(digits, _MOST_DIGITS)
+    return MOST if number is None else min(number, MOST)
 
 
 def _at(file: Path, line: int, column: int | None) -> dict[str, object]:

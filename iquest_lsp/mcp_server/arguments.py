@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from iquest_lsp.errors import UsageError
+from iquest_lsp.numbers_in_text import whole_number
 
 #: Characters of a path or a name, and of a diff or a log.
 PATH_LENGTH, TEXT_LENGTH = 4096, 2_000_000
+_MOST_DIGITS = 19
 _KINDS = {"string": "a text", "integer": "a whole number", "boolean": "true or false"}
 
 
@@ -91,9 +93,8 @@ def read(arguments: Sequence[Argument], given: Mapping[str, object]) -> dict[str
 def _number(given: object) -> object:
     if isinstance(given, float) and given.is_integer():
         return int(given)
-    if isinstance(given, str) and given.isascii() and given.strip().isdecimal() and len(given) < 20:
-        return int(given)
-    return given
+    number = whole_number(given, _MOST_DIGITS) if isinstance(given, str) and given.isascii() else None
+    return given if number is None else number
 
 
 def _is_unicode(text: str) -> bool:

@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of, touched
 from iquest_lsp.common_ends import common_ends
 from iquest_lsp.errors import NoSuchFileError, UsageError
+from iquest_lsp.numbers_in_text import whole_number
 
 _MOST_DIGITS = 18
 
@@ -152,8 +153,9 @@ def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:
 
 
 def _number(digits: str) -> int:
-    """A line's number; what is longer than any is cut, since Python turns no more than 4300 digits into a number."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    """A line's number; what is longer than any is cut."""
+    number = whole_number(digits, _MOST_DIGITS)
+    return 10**_MOST_DIGITS if number is None else number
 
 
 def _definition(source: bytes, symbol: Symbol | None) -> tuple[tuple[str, ...], bool]:

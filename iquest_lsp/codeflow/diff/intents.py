@@ -338,7 +338,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
-            r"don'?t|do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|resolv\w+|guard|"
+            r"^don'?t|^do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|resolv\w+|guard|"
             r"ensure)\b|错误|异常|崩溃|防止|避免",
             "fix",
             1.2,
@@ -363,8 +363,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.8,
         ),
         (
-            r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|new|creat\w*|provid\w*|expos\w*|"
-            r"accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许",
+            r"\b(add(s|ed|ing)?|implement\w*|introduc\w*|support\w*|allow\w*|enabl\w*|^new|(?<=\ba )new|creat\w*|"
+            r"provid\w*|expos\w*|accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许",
             "feature",
             1.5,
         ),
@@ -533,6 +533,22 @@ def _adds(symbols: Counter[str]) -> bool:
     return any(symbols[name] for name in ("added", "takes", "beside")) or symbols["signature"] > symbols["types-only"]
 
 
+def _speaks_of_another(kind: str, shape: Shape, *, taken_out: bool) -> bool:
+    """Whether a word for a kind names something else, as the diff shows; `taken_out` says that something is removed."""
+    if kind not in ("fix", "feature"):
+        return False
+    if taken_out:
+        return True  # what is taken out is named, not mended
+    if kind == "fix":
+        return False
+    if shape.removed and not shape.added:
+        return True  # what only goes is nothing new
+    if not any(shape.categories[item] for item in _ACTING) and shape.categories[Category.TEST]:
+        return True  # tests and examples add nothing to what is tested
+    # nor do types
+    return shape.symbols is not None and bool(shape.symbols["types-only"]) and not _adds(shape.symbols)
+
+
 def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
     """How much the message speaks for each kind, and the words that do."""
     scores: defaultdict[str, float] = defaultdict(float)
@@ -543,9 +559,7 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
-        if found and kind in ("fix", "feature") and taken_out:
-            continue  # what is taken out is named, not mended
-        if found:
+        if found and not _speaks_of_another(kind, shape, taken_out=bool(taken_out)):
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
             if kind == "docs" and shape.symbols is not None and shape.symbols["doc"]:
@@ -553,21 +567,8 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
-            if kind == "feature" and shape.removed and not shape.added:
-                continue  # what only goes is nothing new
-            if (
-                kind == "feature"
-                and not any(shape.categories[item] for item in _ACTING)
-                and shape.categories[Category.TEST]
-            ):
-                continue  # tests and examples add nothing to what is tested
-            if (
-                kind == "feature"
-                and shape.symbols is not None
-                and shape.symbols["types-only"]
-                and not _adds(shape.symbols)
-            ):
-                continue  # nor do types
+            if kind == "refactor" and shape.files and not any(shape.categories[item] for item in _OF_CODE):
+                share = 0.3  # nor does it rearrange code that it does not touch
             if kind == "refactor" and shape.added > 100 and shape.added > 10 * shape.removed:
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:
@@ -626,6 +627,7 @@ _BACKING = {
     "build": (Category.BUILD, Category.LOCK, Category.CONFIG),
 }
 #: Files that can do something new.
+_OF_CODE = (Category.SOURCE, Category.TEST, Category.OTHER, Category.BUILD, Category.CONFIG)
 _ACTING = (Category.SOURCE, Category.CONFIG, Category.CI, Category.OTHER, Category.GENERATED)
 _MAIN = {
     "docs": frozenset({Category.DOCS, Category.CHANGELOG}),
@@ -667,6 +669,8 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
         return "refactor", 0.6, Reason(Sign.LINES_REARRANGED)
     if symbols["takes"] and shape.added > shape.removed and shape.guards <= 0:
         return "feature", 0.45, Reason(Sign.TAKES_MORE)
+    if shape.added > 20 and not shape.removed:
+        return None  # what only comes may be for anything
     small = shape.added + shape.removed <= 40
     if symbols["body"] and (shape.guards > 0 or small):
         return "fix", 0.6 if shape.guards > 0 else 0.5, Reason(Sign.INSIDE)

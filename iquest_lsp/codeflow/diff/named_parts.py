@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.diff.list_items import under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
-from iquest_lsp.codeflow.diff.values import MAX_VALUE, line_values, same_value, value_effects
+from iquest_lsp.codeflow.diff.values import FREE, MAX_VALUE, line_values, same_value, same_words, value_effects
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -254,6 +254,9 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
         return whole
     told = tuple(_effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else ""))
     spaced = part.removed != part.added and [*map(str.rstrip, part.removed)] == [*map(str.rstrip, part.added)]
+    if part.kind in ("function", "method") and item.path.endswith(FREE):
+        sides = ((part.old, texts[0]), (part.new, texts[1]))
+        spaced = spaced or same_words(*("\n".join(lines[region.start : region.end]) for region, lines in sides))
     if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
         change, told = "format-only", ()
     else:

@@ -126,3 +126,14 @@ def shown(value: object) -> str:
 def _cut(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+#: Languages without a grammar here in which line breaks and indentation between words hardly ever mean something.
+FREE = (".kt", ".kts", ".swift", ".dart", ".groovy")
+_WORDS = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|\w+|\S')
+
+
+def same_words(old: str, new: str) -> bool:
+    """Whether a text is made of the same words and signs as another one, in other lines."""
+    words = _WORDS.findall(old)
+    return bool(words) and old != new and words == _WORDS.findall(new)

@@ -50,7 +50,8 @@ class PairDiffs:
     def _ended(self) -> RepositoryError:
         if self._is_partial:
             return MissingContentsError("This clone lacks the contents of files that were compared")
-        return RepositoryError("git stopped while commits were compared", fix="Check with `git fsck`")
+        # Git ends where it finds an object missing or damaged.
+        return MissingContentsError("git stopped while commits were compared", fix="Check with `git fsck`")
 
 
 @contextmanager

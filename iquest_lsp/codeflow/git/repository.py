@@ -43,6 +43,8 @@ _DIFF = (
 # A record starts with NUL C NUL and ends with NUL E; neither a message nor a text diff holds NUL at a line's start.
 _FORMAT = "--format=tformat:%x00C%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%aI%x00%ct%x00%B%x00E"
 
+_RECORD = b"\0C\0"
+
 #: What git says of a repository that belongs to another user.
 _REFUSAL = b"dubious ownership"
 
@@ -290,13 +292,52 @@ class Repository:
     ) -> Iterator[bytes]:
         """Lines of a log or diff; where a clone lacks the contents, only which files changed."""
         if not self.is_partial:
-            return self.lines(*args, *about, stdin=stdin, overrides=overrides)
+            readable = self._readable_log if args[0] == "log" else self._readable_diff
+            return readable(args, about, stdin, overrides)
         try:
             return iter(list(self.lines(*args, *about, stdin=stdin, overrides=overrides)))
         except MissingContentsError:
             self.gaps.add(GapKind.ABSENT, "older commits")
             lean = [arg for arg in args if arg not in _OF_CONTENTS]
             return self.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides)
+
+    def _readable_log(
+        self, args: Sequence[str], about: Sequence[str], stdin: bytes | None, overrides: Sequence[tuple[str, str]]
+    ) -> Iterator[bytes]:
+        """Lines of a log; from the commit on of which an object is missing, only which files changed."""
+        heads = 0
+        try:
+            for line in self.lines(*args, *about, stdin=stdin, overrides=overrides):
+                heads += line.startswith(_RECORD)
+                yield line
+        except MissingContentsError:
+            self.gaps.add(GapKind.ABSENT, "older commits")
+            lean = [arg for arg in args if arg not in _OF_CONTENTS]
+            for line in self.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides):
+                heads -= line.startswith(_RECORD)
+                if heads < 0:
+                    yield line
+
+    def _readable_diff(
+        self, args: Sequence[str], about: Sequence[str], stdin: bytes | None, overrides: Sequence[tuple[str, str]]
+    ) -> Iterator[bytes]:
+        """Lines of a diff without the files of which an object is missing; these are among the gaps."""
+        try:
+            return iter(list(self.lines(*args, *about, stdin=stdin, overrides=overrides)))
+        except MissingContentsError:
+            listed = ["diff", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=dirty", "-z"]
+            parts = b"".join(self.lines(*listed, *about, overrides=overrides)).split(b"\0")
+            changed = [(head.split()[2:4], path) for head, path in zip(parts[::2], parts[1::2], strict=False)]
+            asked = b"".join(oid + b"\n" for oids, _ in changed for oid in oids if oid.strip(b"0"))
+            checked = self.run("cat-file", "--batch-check", stdin=asked).split(b"\n")
+            lost = {line.split()[0] for line in checked if line.endswith(b" missing")}
+            paths = [path for oids, path in changed if not lost.isdisjoint(oids)]
+            if not paths:
+                raise
+            self.gaps.add(GapKind.ABSENT, *map(decode_path, paths))
+            kept = [os.fsdecode(path) for _, path in changed if path not in paths]
+            between = about[: about.index("--") + 1]
+            return self.lines(*args, *between, *kept, stdin=stdin, overrides=overrides) if kept else iter(())
 
     def untracked(self) -> list[str]:
         """Paths of files that git neither tracks nor ignores."""
@@ -493,6 +534,9 @@ class Repository:
             return NotARepositoryError(
                 f"{self.top} is in no readable git repository", why=line, fix="Check it with `git status`"
             )
+        if re.search(r"unable to read [0-9a-f]{40}", lowered):
+            fix = "Check it with `git fsck`; a fresh clone may be needed"
+            return MissingContentsError("The repository is damaged", why=line, fix=fix)
         gone = ("unknown revision", "bad revision", "needed a single revision", "invalid symmetric difference")
         if any(hint in lowered for hint in gone):
             return RevisionError("The revision does not exist", why=line, fix="Check it with `git log`")

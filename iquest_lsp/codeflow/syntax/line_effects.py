@@ -200,6 +200,8 @@ def plain_effects(
         return [Effect(kind, (_cut(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
     come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
     gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
+    # The same name may stand in a text on one side, whose quotes are others now.
+    come, gone = _not_in(come, minus), _not_in(gone, plus)
     if len(minus) + len(plus) > MAX_PLAIN or not 0 < len(come) + len(gone) <= MAX_PLAIN_NAMES:
         return []
     return named(EffectKind.USES, come) + named(EffectKind.USES_NO_MORE, gone)
@@ -222,12 +224,21 @@ def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:
     return Effect(EffectKind.MOVES_LINES, (first,))
 
 
+def _not_in(names: Sequence[str], lines: Sequence[str]) -> list[str]:
+    words = {word for line in lines for word in re.findall(r"\w+", line)}
+    return [name for name in names if name not in words]
+
+
 def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
 def _part(before: str, after: str) -> Effect | None:
     """What of one line becomes what: the line itself where it is short, else the part that differs, if it is whole."""
+    if before == after:  # it stands elsewhere
+        return Effect(EffectKind.MOVES_LINES, (_cut(before),))
+    if before.split() == after.split():
+        return None
     if len(before) + len(after) <= 100:
         return Effect(EffectKind.BECOMES, (before, after))
     before, after = uncommented(before), uncommented(after)

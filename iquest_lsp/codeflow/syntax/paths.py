@@ -62,6 +62,8 @@ _BUILD = re.compile(
     r"[^/]*\.(?:sln|nuspec|gemspec|podspec|props|targets))$|(^|/)requirements/",
     re.IGNORECASE,
 )
+#: Files that build something wherever they lie, in a folder of tests too.
+_PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$|(?:^|/)build\.gradle(?:\.kts)?$", re.IGNORECASE)
 _GENERATED = re.compile(
     r"(\.min\.(js|css)|_pb2(_grpc)?\.py|\.pb\.(go|cc|h)|\.g\.dart|\.map)$|(^|/)(dist|vendor|"
     r"node_modules|third_party|generated)/",
@@ -137,6 +139,7 @@ def category(path: str) -> Category:
         (_CI, Category.CI),
         (_GENERATED, Category.GENERATED),
         (_CHANGELOG, Category.CHANGELOG),
+        (_PROJECT, Category.BUILD),
         (_TEST, Category.TEST),
         (_BUILD, Category.BUILD),
         (_DOCS, Category.DOCS),

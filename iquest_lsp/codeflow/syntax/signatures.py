@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
 from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
@@ -35,6 +36,8 @@ def parameter_effects(before: str, after: str) -> list[Effect]:
     if _CLASS.match(before) or _CLASS.match(after):
         return []  # a class is none of the values that had its name
     old, new = parameters(before), parameters(after)
+    if renamed := _renamed(old, new):
+        return [Effect(EffectKind.BECOMES, renamed)]
     found = named(EffectKind.TAKES, [name for name in new if name not in old])
     found += named(EffectKind.TAKES_NO_MORE, [name for name in old if name not in new])
     same = [name for name in new if name in old]
@@ -44,6 +47,20 @@ def parameter_effects(before: str, after: str) -> list[Effect]:
     if changed and not found:
         found += [Effect(EffectKind.BECOMES, (old[name], new[name])) for name in changed[:2]]
     return found
+
+
+def _renamed(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, str] | None:
+    """The one parameter that has another name, of the type that it had; its type may be written by a shorter path."""
+    differing = [(one, other) for one, other in zip(old, new, strict=False) if one != other]
+    if len(old) != len(new) or len(differing) != 1:
+        return None
+    [(before, after)] = differing
+    types = [
+        re.sub(r"\b(?:\w+(?:::|\.))+", "", whole[name].replace(name, "", 1))
+        for whole, name in ((old, before), (new, after))
+    ]
+    typed = re.search(r"\w", types[0])
+    return (old[before], new[after]) if typed and types[0].split() == types[1].split() else None
 
 
 def _bases_effects(before: str, after: str) -> list[Effect]:

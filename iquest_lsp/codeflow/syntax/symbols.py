@@ -66,6 +66,9 @@ _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 #: What marks a function as a test in Rust, and how classes of tests are called.
 _TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
 _JUNIT_MARK = re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b")
+#: The macros that make a test of GoogleTest from its suite and its name.
+_TEST_MACROS = frozenset({"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_P"})
+_TEST_MACRO = re.compile(r"\w+\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 _BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
@@ -267,6 +270,8 @@ class _Walker:
         start = outer.start_point.row
         doc = (start, start)
         is_marked = False
+        if name in _TEST_MACROS and (tested := _TEST_MACRO.match(self._text(node)[:300])):
+            name, is_marked = f"{tested[1]}.{tested[2]}", True
         above = outer.prev_named_sibling
         while (
             above is not None

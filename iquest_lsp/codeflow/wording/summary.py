@@ -152,7 +152,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
     # What files without a grammar define is told as that of all others is.
-    outlined = [part for item in files for part in item.symbols if part.kind in DEFINED and part not in changes]
+    outlined = [part for item in files for part in item.symbols if _is_definition(part) and part not in changes]
     changes = [*changes, *outlined]
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
@@ -189,6 +189,11 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     if not phrases and silent:  # of tests, and of what stands beside them
         phrases.append(_Phrase(say("changes only the documentation of {}", listed(silent))))
     return phrases
+
+
+def _is_definition(part: SymbolChange) -> bool:
+    """Whether a part of a file is a definition, or a module around some in which a statement of its own changes."""
+    return part.kind in DEFINED or (part.kind == "module" and bool(part.effects) and part.change == "body")
 
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:

@@ -40,6 +40,11 @@ try {
   await window.command("View: Show Explorer");
   await explanation(window);
   await take(window, "explain");
+  execFileSync("git", ["-C", editor.folder, "checkout", "-q", FILE]);
+  await asked(window, "IQuest: What Else Must Change With This?", "What else changes with");
+  await take(window, "impact");
+  await asked(window, "IQuest: Why Is This Line So?", `Why ${FILE}`);
+  await take(window, "why");
 } finally {
   await editor.close(false);
 }
@@ -82,6 +87,15 @@ async function explanation(window) {
   await window.command("IQuest: Explain a Change");
   await window.pick("The working tree");
   const report = await window.reportWith("Related history");
+  await until("the whole of it", async () => !(await report.locator("main#main").textContent()).includes("Reading the history"));
+}
+
+/** A question of the palette about the function, answered whole. */
+async function asked(window, title, heading) {
+  await window.openFile(FILE);
+  await window.line(editor.read(FILE).split("\n").findIndex((line) => line.startsWith("def acquire(")) + 1);
+  await window.command(title);
+  const report = await window.reportWith(heading);
   await until("the whole of it", async () => !(await report.locator("main#main").textContent()).includes("Reading the history"));
 }
 

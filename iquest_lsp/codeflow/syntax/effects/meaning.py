@@ -22,7 +22,7 @@ _AND, _OR = frozenset({"&&", "and"}), frozenset({"||", "or"})
 _OPPOSITE = {("==", "!="), ("===", "!=="), ("<", ">="), (">", "<="), ("is", "is not"), ("in", "not in")}
 _OPPOSITES = _OPPOSITE | {(other, one) for one, other in _OPPOSITE}
 _NOT = frozenset({"!", "not"})
-_TESTS = frozenset({"if", "elif", "while", "unless", "when", "assert"})
+_TESTS = frozenset({"if", "elif", "elsif", "elseif", "while", "unless", "when", "assert"})
 _NO_CALLS = _TESTS | {
     "for",
     "switch",
@@ -40,6 +40,7 @@ _NO_CALLS = _TESTS | {
 }
 #: A piece of code that goes on at one of its ends.
 _TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
+_SETS = re.compile(r"(?<![=!<>~:])=(?![=~>])")
 _JOINTS = (".", "::", "->", "?.")
 _EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
 #: What becomes of a condition.
@@ -163,7 +164,7 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
     for kind in (_on_condition, _on_raised, _on_argument, _on_called, _on_returned, _on_text, _on_value):
         if (effect := kind(old, new, was, now)) is not None:
             return effect
-    was, now = _widened(old, was), _widened(new, now)
+    was, now = _with_rest(old, was, new, now)
     if old.is_long(*was) or new.is_long(*now):
         # Whole statements that come or go are no change of a statement.
         return None
@@ -199,7 +200,8 @@ def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, in
         if part and set(other) <= _EDGES:
             for words, kind in ((_AND, more[0]), (_OR, more[1])):
                 text = _clause(side, span, words)
-                if text:
+                # What is assigned as a whole is no part of a condition.
+                if text and not _SETS.search(text):
                     return Effect(kind, (text,))
     conditions = condition_at(old, was[0]), condition_at(new, now[0])
     if not all(conditions) or max(map(len, conditions)) > MAX_SHOWN + 10:
@@ -363,6 +365,18 @@ def _whole(text: str) -> bool:
     """Whether a piece of code can be read by itself: its brackets are paired, nothing is missing at its ends."""
     paired = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
     return paired and not _TORN.search(text)
+
+
+def _with_rest(
+    old: Side, was: tuple[int, int], new: Side, now: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Two runs of tokens with the rest of the dotted names at their ends, which both keep where only one has dots."""
+    before, after = _widened(old, was), _widened(new, now)
+    if was[0] == was[1] or now[0] == now[1]:
+        start = max(was[0] - before[0], now[0] - after[0])
+        end = max(before[1] - was[1], after[1] - now[1])
+        before, after = (was[0] - start, was[1] + end), (now[0] - start, now[1] + end)
+    return before, after
 
 
 def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:

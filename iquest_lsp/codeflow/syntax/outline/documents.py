@@ -127,8 +127,9 @@ def _with_preamble(heads: list[tuple[int, int, str, str]], lines: list[str], nam
 
 
 def _title(text: str) -> str:
-    """A heading in plain words: links by their text, no code marks, no HTML."""
+    """A heading in plain words: links by their text, no code marks, no HTML, pictures only where there is no text."""
     text = re.sub(r"<[^>]+>", "", text)
+    text = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", text).strip("#* ") or text
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", text)
     text = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", text)
     text = " ".join(text.replace("`", "").replace("**", "").split()).strip("#* ")

@@ -125,11 +125,11 @@ class _Walker:
             self._add(self.name, "imports", node)
         elif kind == "export_statement" and node.child_by_field_name("source") is not None:
             self._add(self.name, "exports", node)
-        elif "comment" in kind and _DIRECTIVE.match(self._text(node)):
+        elif kind == "preproc_call" or ("comment" in kind and _DIRECTIVE.match(self._text(node))):
             self._add(self._words(node), "directive", node)
         elif "comment" in kind:
             self._add(self._words(node), "comment", node)
-        elif kind in ("attribute_item", "inner_attribute_item", "decorator", "preproc_call"):
+        elif kind in ("attribute_item", "inner_attribute_item", "decorator"):
             self._add(self._words(node), "attribute", node)
         elif kind == "export_statement" and node.child_by_field_name("declaration") is None:
             # `export default <expression>` is what the module is.

@@ -15,8 +15,8 @@ class Case:
     """A commit by its files before and after, and what its explanation tells and does not."""
 
     name: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
+    before: Mapping[str, str | None]
+    after: Mapping[str, str | None]
     told: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     message: str = "Say so"
