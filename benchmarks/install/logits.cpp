@@ -1,6 +1,6 @@
-// The logits of a prompt, for a processor that has no Python here: MODEL CACHE-TYPE BATCH OUTPUT TOKEN...
+// The logits of a prompt, for a processor that has no Python here: MODEL CACHE-TYPE FLASH BATCH OUTPUT TOKEN...
 //
-// BATCH rows are evaluated a call. OUTPUT gets the logits of all positions as F32, row by row. The libraries lie in the
+// FLASH is 1 with flash attention, 0 without. BATCH rows are evaluated a call. OUTPUT gets the logits of all positions as F32, row by row. The libraries lie in the
 // folder that this program is started in.
 
 #include "ggml-backend.h"
@@ -17,8 +17,8 @@ static int fail(const char * what) {
 }
 
 int main(int argc, char ** argv) {
-    if (argc < 6) {
-        return fail("usage: logits MODEL f32|f16 BATCH OUTPUT TOKEN...");
+    if (argc < 7) {
+        return fail("usage: logits MODEL f32|f16 0|1 BATCH OUTPUT TOKEN...");
     }
 
     if (!ggml_backend_load("./libggml-cpu.so")) {
@@ -32,7 +32,7 @@ int main(int argc, char ** argv) {
         return fail("the model cannot be loaded");
     }
 
-    const int n_batch = atoi(argv[3]);
+    const int n_batch = atoi(argv[4]);
 
     llama_context_params params = llama_context_default_params();
     params.n_ctx           = 512;
@@ -42,20 +42,20 @@ int main(int argc, char ** argv) {
     params.n_threads_batch = 1;
     params.type_k          = strcmp(argv[2], "f32") == 0 ? GGML_TYPE_F32 : GGML_TYPE_F16;
     params.type_v          = params.type_k;
-    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    params.flash_attn_type = atoi(argv[3]) ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
 
     llama_context * ctx = llama_init_from_model(model, params);
     if (!ctx) {
         return fail("the context cannot be made");
     }
 
-    FILE * file = fopen(argv[4], "wb");
+    FILE * file = fopen(argv[5], "wb");
     if (!file) {
         return fail("the output cannot be written");
     }
 
     std::vector<llama_token> tokens;
-    for (int i = 5; i < argc; ++i) {
+    for (int i = 6; i < argc; ++i) {
         tokens.push_back(atoi(argv[i]));
     }
 
