@@ -32,8 +32,9 @@ export function stage({ prepare = () => undefined, ...options } = {}) {
       const { editor, window } = scene;
       await window.page.keyboard.press("Escape");
       await window.file("shapes.py");
-      await window.dropEditors();
+      await window.command("File: Revert File");
       editor.write("shapes.py", SHAPES);
+      await window.command("View: Close All Editors");
       await window.file("shapes.py");
       await until("the text as it was", async () => !/def area.*def area/s.test(await window.text.textContent()));
     },

@@ -1,7 +1,6 @@
 // A real VS Code (code-server) in headless Chromium, with our extension in it and the real language server behind it.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
@@ -21,9 +20,6 @@ const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 
 /** Only so that a test that fails ends: the page may share two cores with anything. */
 export const PATIENCE = 300_000;
-
-/** Puts the editor that has the focus back to what is on disk, and closes all. */
-const CLOSE_KEY = "Control+Alt+Shift+F9";
 
 const SETTINGS = {
   "security.workspace.trust.startupPrompt": "never",
@@ -72,13 +68,8 @@ export class Editor {
     const command = server && { "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server] };
     editor.writeJson("Machine/settings.json", { ...command, "iquest.idleExitSeconds": 1, ...machine });
     fs.writeFileSync(path.join(home, "config.yaml"), "auth: none\ncert: false\n");
-    editor.writeJson("User/keybindings.json", [
-      { key: CLOSE_KEY.replace("Control", "Ctrl"), command: "runCommands", args: { commands: ["workbench.action.files.revert", "workbench.action.closeAllEditors"] } },
-    ]);
-    const base = [CODE_SERVER, "--config", path.join(home, "config.yaml"), "--user-data-dir", editor.data, "--extensions-dir"];
-    const extensions = path.join(home, "extensions");
-    fs.cpSync(installed(base, editor.environment), extensions, { recursive: true });
-    base.push(extensions);
+    const base = [CODE_SERVER, "--config", path.join(home, "config.yaml"), "--user-data-dir", editor.data, "--extensions-dir", path.join(home, "extensions")];
+    execFileSync(process.execPath, [...base, "--install-extension", VSIX], { env: editor.environment, stdio: "pipe" });
     editor.port = await freePort();
     const log = fs.openSync(path.join(home, "server.log"), "w");
     editor.process = spawn(
@@ -246,15 +237,13 @@ export class Window {
   async quickInput(key, text, row) {
     const { input } = this;
     const rows = this.page.locator(".quick-input-list .monaco-list-row");
-    let timeout = 2500;
     await until(`quick input by ${key} that takes ${text}`, async () => {
-      timeout *= 2; // a busy machine may need longer than that
       await this.page.keyboard.press(key);
       try {
-        await input.fill(text, { timeout });
-        if (row !== undefined) await rows.filter({ hasText: row }).first().waitFor({ timeout: 2 * timeout });
-        await input.press("Enter", { timeout });
-        await this.page.locator(".quick-input-list:visible", { hasText: row ?? text }).waitFor({ state: "hidden", timeout });
+        await input.fill(text, { timeout: 5000 });
+        if (row !== undefined) await rows.filter({ hasText: row }).first().waitFor({ timeout: 10_000 });
+        await input.press("Enter", { timeout: 5000 });
+        await this.page.locator(".quick-input-list:visible", { hasText: row ?? text }).waitFor({ state: "hidden", timeout: 5000 });
         return true;
       } catch (error) {
         if (error.name !== "TimeoutError") throw error;
@@ -301,16 +290,6 @@ export class Window {
     const button = this.page.locator(`${part} [role="button"][aria-label^="${name}"]`).first();
     await button.waitFor({ state: "attached", timeout: PATIENCE });
     await button.dispatchEvent("click");
-  }
-
-  /** The same at once, by one key, where nothing but the editor that has the focus was changed. */
-  async dropEditors() {
-    const open = this.page.locator(".editor-instance, .tab");
-    await until("window without an editor", async () => {
-      await this.page.keyboard.press(CLOSE_KEY);
-      for (let wait = 0; wait < 40 && (await open.count()) > 0; wait++) await sleep(50);
-      return (await open.count()) === 0;
-    });
   }
 
   /** Closes all editors, keeping what is on disk. */
@@ -413,22 +392,6 @@ export async function until(what, ready, patience = PATIENCE) {
     if (Date.now() > end) throw new Error(`no ${what} within ${patience / 1000} s`);
     await sleep(150);
   }
-}
-
-/** A folder that holds our extension, installed: once for each that is built, since that starts an editor each time. */
-function installed(base, environment) {
-  const kind = createHash("sha256").update(fs.readFileSync(VSIX)).update(CODE_SERVER).digest("hex").slice(0, 16);
-  const folder = path.join(os.tmpdir(), `iquest-extensions-${kind}`);
-  if (fs.existsSync(folder)) return folder;
-  const fresh = fs.mkdtempSync(`${folder}-`);
-  execFileSync(process.execPath, [...base, fresh, "--install-extension", VSIX], { env: environment, stdio: "pipe" });
-  try {
-    fs.renameSync(fresh, folder);
-  } catch (error) {
-    if (!fs.existsSync(folder)) throw error; // else another test's has come before it
-    fs.rmSync(fresh, { recursive: true });
-  }
-  return folder;
 }
 
 function freePort() {
