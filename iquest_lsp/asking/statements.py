@@ -155,9 +155,14 @@ class DroppedStatement:
     citation: str
 
 
+#: A heading within a line, as the facts have them: `**Kind of change:**`.
+_LABEL = re.compile(r"[\s>*#-]*?\*\*([^*\n]{1,60}:)\*\*")
+
+
 class EchoCheck:
     """Whether a statement stands word for word in `text`, marks of lists and headings aside: a line or sentence of it.
 
+    One that begins with a heading of `text` is an echo too, whatever follows: in the facts' form it reads as one of them.
     A single word is no echo: it may well be the answer.
     """
 
@@ -165,10 +170,12 @@ class EchoCheck:
         lines = text.split("\n")
         sentences = [sentence for line in lines for sentence in _SENTENCE_END.split(line)]
         self._said = {_words(part) for part in (*lines, *sentences)}
+        self._labels = {label[1] for label in map(_LABEL.match, lines) if label}
 
     def __call__(self, statement: str) -> bool:
         words = _words(statement)
-        return len(words) > 1 and words in self._said
+        label = _LABEL.match(statement)
+        return (len(words) > 1 and words in self._said) or (label is not None and label[1] in self._labels)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -114,6 +114,7 @@ def test_thinking_is_told_apart(text: str, opened: bool, parts: dict[str, str], 
 
 PROMPT = """# Compute the area from the side
 Changes 2 lines. It adds a parameter.
+**Kind of change:** feature (a parameter comes)
 - `shapes.py`: modified (+2 −2)
   - method `Square.area`: new signature (takes the new parameter `side`)
 Explain this change to a colleague: what it does. At most twelve sentences.
@@ -130,6 +131,7 @@ Paris
         ("Explain this change to a colleague: what it does. Done.", "Done."),
         ("It adds a parameter, `side`.", "It adds a parameter, `side`."),
         ("Paris", "Paris"),
+        ("**Kind of change:** bug fix\nIt squares `side`.\n", "It squares `side`.\n"),
         ("```\nChanges 2 lines.\n```\n",) * 2,
     ],
 )
