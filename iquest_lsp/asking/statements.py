@@ -162,7 +162,7 @@ _LABEL = re.compile(r"[\s>*#-]*?\*\*([^*\n]{1,60}:)\*\*")
 class EchoCheck:
     """Whether a statement stands word for word in `text`, marks of lists and headings aside: a line or sentence of it.
 
-    One that begins with a heading of `text` is an echo too, whatever follows: in the facts' form it reads as one of them.
+    One that begins with a heading of `text` is an echo too, whatever follows: in the facts' form it reads as a fact.
     A single word is no echo: it may well be the answer.
     """
 
