@@ -22,6 +22,7 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.others import overrides, under_other_names
+from iquest_lsp.codeflow.syntax.linking.types import types_of
 from iquest_lsp.codeflow.syntax.mentions import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
 from iquest_lsp.codeflow.syntax.references import Reference, is_compound, is_meant, module_name, references
@@ -116,15 +117,18 @@ def impact_of(
     modules -= set(map(_short, changing.names))
     wanted, read = [*filter(None, asked)], repository.work_tree_file
     owners = _owners(changing.names)
-    links = Links(repository.files() if not repository.bare else (), read)
-    homes = _homes(changing.files)
-    overriding = [] if repository.bare else [*overrides(repository, homes, owners, read)]
-    uses = (
-        references(repository, wanted, read, owners=owners, modules=modules, links=links, homes=homes)
-        if not repository.bare
-        else []
-    )
-    renamed = [] if repository.bare else [*under_other_names(repository, changing.files, uses, links, read)]
+    tracked = frozenset(repository.files())
+    uses: list[Reference] = []
+    renamed: list[tuple[str, Reference]] = []
+    overriding: list[tuple[str, str, Symbol]] = []
+    if not repository.bare:
+        links, homes = Links(tracked, read), _homes(changing.files)
+        types = types_of(repository, owners.values(), None, read)
+        overriding += overrides(repository, homes, owners, types, read)
+        uses = references(
+            repository, wanted, read, owners=owners, modules=modules, links=links, homes=homes, types=types
+        )
+        renamed += under_other_names(repository, changing.files, uses, links, read)
     scripts = _ci_text(repository)
     uses = [
         replace(use, kind="ci")
@@ -132,7 +136,6 @@ def impact_of(
         else use
         for use in uses
     ]
-    tracked = frozenset(repository.files())
     together = past.partners([*changing.files], include_filtered=include_filtered)
     found: dict[tuple[str, str], ImpactItem] = {}
     for item in (*_items(changing, uses, together, tracked), *_elsewhere(changing, renamed, overriding)):

@@ -13,7 +13,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.linking.types import type_lines
+from iquest_lsp.codeflow.syntax.linking.types import TypeLines, types_of
 from iquest_lsp.codeflow.syntax.names import NamesOfFile, names_of
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -210,12 +210,14 @@ def references(
     modules: Container[str] = (),
     links: Links | None = None,
     homes: Mapping[str, str] | None = None,
+    types: Mapping[str, TypeLines] | None = None,
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
     `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is. Of the
     names in `modules`, code tells only its imports: they may be plain words that stand on many lines. `links` follow
-    names to the files that define them, and `homes` has the files that define the owners.
+    names to the files that define them, `homes` has the files that define the owners, and `types` what is known of all
+    owners already.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -223,7 +225,8 @@ def references(
         return []
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
-    types = {owners[name]: type_lines(repository, owners[name], revision, read) for name in wanted if owners.get(name)}
+    if types is None:
+        types = types_of(repository, (owners.get(name, "") for name in wanted), revision, read)
     hits: dict[str, list[tuple[int, str]]] = {}
     lines = list(islice(_lines(repository, wanted, modules, revision), MAX_LINES + 1))
     if len(lines) > MAX_LINES:
@@ -283,8 +286,9 @@ def references(
                     bound.add((path, confirm.within(line), match[0]))
                 elif use and (match[0], on) not in seen:
                     seen.add((match[0], on))
-                    owned = confirm.owned(types[owner], on, line, match[0]) if owner else None
-                    owned = owned if owner not in others else False
+                    owned: bool | None = None
+                    if owner:
+                        owned = owner not in others and confirm.owned(types[owner], on, line, match[0])
                     sources, through = confirm.sources(match[0]), confirm.modules(on) if on else None
                     if links is not None:
                         sources, through = links.followed(path, match[0], on, sources, through)

@@ -8,7 +8,7 @@ from itertools import islice
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.types import Searched as SearchedLines
-from iquest_lsp.codeflow.syntax.linking.types import type_lines
+from iquest_lsp.codeflow.syntax.linking.types import TypeLines
 from iquest_lsp.codeflow.syntax.references import MAX_LINES, Reference, Searched, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
@@ -66,16 +66,17 @@ def overrides(
     repository: SearchedLines,
     homes: Mapping[str, str],
     owners: Mapping[str, str],
+    types: Mapping[str, TypeLines],
     read: Callable[[str], bytes | None],
 ) -> Iterator[tuple[str, str, Symbol]]:
     """The members of derived types that are called like a member of `owners`: whose they override, path, definition.
 
-    `homes` are the files that define the types.
+    `homes` are the files that define the types, `types` what is known of them.
     """
     for name, owner in owners.items():
         if owner not in homes:
             continue
-        heirs = set(type_lines(repository, owner, None, read).names) - {owner}
+        heirs = set(types[owner].names) - {owner}
         paths = dict.fromkeys(path for path, _, _ in repository.grep([name], None)) if heirs else ()
         for path in islice(paths, MAX_FILES):
             source = read(path)

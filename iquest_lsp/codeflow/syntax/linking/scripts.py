@@ -169,7 +169,7 @@ class ScriptLinks:
             return frozenset()
         found: set[str] = set()
         for place, last in self._exported(path, *bound, set()):
-            if last == WHOLE and place in map(_absolute, self._files):
+            if last == WHOLE and place.startswith("/") and place[1:] in self._files:
                 found |= {end for end, _ in self._export(place[1:], name, set())}
             else:
                 found.add(place)

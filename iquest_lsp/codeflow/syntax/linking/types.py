@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -47,6 +47,13 @@ class TypeLines:
         own = self.folders.get(posixpath.dirname(path), frozenset())
         others = {f"{self.packages[folder]}.{name}" for folder, names in self.folders.items() for name in names}
         return self.makers | own | others
+
+
+def types_of(
+    repository: Searched, owners: Iterable[str], revision: str | None, read: Callable[[str], bytes | None]
+) -> dict[str, TypeLines]:
+    """What is known of each of some types; nothing is looked for under an empty name."""
+    return {owner: type_lines(repository, owner, revision, read) for owner in dict.fromkeys(owners) if owner}
 
 
 def type_lines(
