@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.install.processors import MOST_DIFFERENCE, PROMPT
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
@@ -35,9 +36,7 @@ CMAKE_ARGS = (
     f"-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER={TARGET}-gcc "
     f"-DCMAKE_CXX_COMPILER={TARGET}-g++ -DGGML_NATIVE=OFF -DGGML_CPU_ARM_ARCH=armv8.2-a+dotprod"
 )
-PROMPT = "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n    return "
 TOKENS = [(7 * at * at + at) % 256 for at in range(96)]
-MOST_DIFFERENCE = 1e-5
 #: Rows a call: all at once, a verified draft, and one token.
 BATCHES = (96, 8, 1)
 

@@ -8,7 +8,7 @@ import pytest
 
 from iquest_lsp.codeflow.diff.values import same_words
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from tests.unit.codeflow.answers.test_unseen_commits import Case
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
 from tests.unit.codeflow.conftest import Script, history_of
 
 CASES = (
@@ -149,11 +149,7 @@ CASES += (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
-    script.commit("Begin", dict(case.before))
-    script.commit(case.message, dict(case.after))
-    told = history_of(script.root).explain_diff("HEAD").to_markdown()
-    assert [text for text in case.told if text not in told] == [], told
-    assert [text for text in case.untold if text in told] == [], told
+    is_told_of(script, case)
 
 
 @pytest.mark.parametrize(

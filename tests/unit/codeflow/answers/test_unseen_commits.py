@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import pytest
 
-from tests.unit.codeflow.conftest import Script, history_of
-
-
-@dataclass(frozen=True)
-class Case:
-    """A commit by its files before and after, and what its explanation tells and does not."""
-
-    name: str
-    before: Mapping[str, str | None]
-    after: Mapping[str, str | None]
-    told: tuple[str, ...] = ()
-    untold: tuple[str, ...] = ()
-    message: str = "Say so"
-
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script
 
 JAVA = """package a;
 
@@ -633,8 +618,4 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
-    script.commit("Begin", dict(case.before))
-    script.commit(case.message, dict(case.after))
-    told = history_of(script.root).explain_diff("HEAD").to_markdown()
-    assert [text for text in case.told if text not in told] == [], told
-    assert [text for text in case.untold if text in told] == [], told
+    is_told_of(script, case)
