@@ -57,8 +57,10 @@ for (const [kind, [how, sentence]] of Object.entries(KINDS)) {
     assert.deepEqual((await toast.locator(".monaco-button").allTextContents()).filter((text) => text !== ""), ["Retry", "Show the log"]);
     const said = (await toast.locator(".notification-list-item-message").first().textContent()).trim();
     assert.doesNotMatch(said, /Errno|File "|Traceback|\n/);
+    // This very element: the locator would also find the one that follows, which may come before this one has gone.
+    const first = await toast.elementHandle();
     await toast.locator(".monaco-button", { hasText: "Retry" }).first().click();
-    await toast.waitFor({ state: "detached" });
+    await first.waitForElementState("hidden");
     const again = window.page.locator(".notification-toast", { hasText: sentence }).first();
     await again.waitFor();
     await again.locator(".monaco-button", { hasText: "Show the log" }).first().click();
