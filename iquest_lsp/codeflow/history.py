@@ -106,7 +106,7 @@ class History:
         """The commit that `git blame` names for FILE:LINE; empty for a line that is in no commit."""
         from iquest_lsp.codeflow.answers.targets import find_target
         from iquest_lsp.codeflow.git.repository import Repository
-        from iquest_lsp.codeflow.past.tracking import last_change
+        from iquest_lsp.codeflow.past.following.tracking import last_change
 
         repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target, buffer=buffer)

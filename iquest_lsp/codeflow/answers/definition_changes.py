@@ -8,7 +8,7 @@ from iquest_lsp.codeflow.answers.targets import Target, named
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.past.tracking import Range
+from iquest_lsp.codeflow.past.following.anchors import Anchor, Range, head_of
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 #: How many names and places of a definition are followed back.
@@ -74,8 +74,8 @@ def read_changes(index: FlowIndex, target: Target, *, heads_only: bool) -> None:
         seen.add(start)
         revision, path, name = start
         start = None
-        spans = _spans(index.repository, revision, path, name, heads_only=heads_only)
-        touches = index.trail(revision, spans, whole=["own"]).touches if spans else []
+        spans, anchors = _spans(index.repository, revision, path, name, heads_only=heads_only)
+        touches = index.trail(revision, spans, whole=["own"], anchors=anchors).touches if spans else []
         own = [touch for touch in touches if touch.label == "own"]
         if not own:
             return
@@ -123,21 +123,16 @@ def _before(index: FlowIndex, target: Target, oid: str, path: str) -> tuple[str,
 
 def _spans(
     repository: Repository, revision: str, path: str, name: str, *, heads_only: bool
-) -> list[tuple[str, str, Range]]:
-    """The lines to follow: the definition's own, and the heads of those around it."""
+) -> tuple[list[tuple[str, str, Range]], dict[str, Anchor]]:
+    """The lines to follow, and whose they are: the definition's own, and the heads of those around it."""
     symbols = _symbols(repository, revision, path)
     symbol = named(symbols, name)
     if symbol is None:
-        return []
+        return [], {}
     around = [item for item in symbols if item.name in outer_names(symbol.name)]
-    own = _head(symbol) if heads_only else (symbol.start, symbol.end)
-    return [("own", path, own), *((f"outer {item.name}", path, _head(item)) for item in around)]
-
-
-def _head(symbol: Symbol) -> Range:
-    """The lines of a definition that hold its name."""
-    first = symbol.doc[1] if symbol.doc[0] == symbol.start < symbol.doc[1] else symbol.start
-    return (first, max(symbol.head, first + 1))
+    own = head_of(symbol) if heads_only else (symbol.start, symbol.end)
+    anchors = {"own": Anchor(symbol.name, heads_only)}
+    return [("own", path, own), *((f"outer {item.name}", path, head_of(item)) for item in around)], anchors
 
 
 def _located(repository: Repository, revision: str, path: str, name: str) -> bool:
@@ -146,7 +141,7 @@ def _located(repository: Repository, revision: str, path: str, name: str) -> boo
 
 def _symbols(repository: Repository, revision: str, path: str) -> tuple[Symbol, ...]:
     source = repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
-    return symbols_of(path, source)
+    return symbols_of(path, source, variables=True)
 
 
 def _with_old_names(index: FlowIndex, paths: Sequence[str]) -> list[str]:

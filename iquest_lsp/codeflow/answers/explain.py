@@ -20,9 +20,9 @@ from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.past.following.anchors import Range
 from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
 from iquest_lsp.codeflow.past.name_mentions import Words, words_of
-from iquest_lsp.codeflow.past.tracking import Range
 from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
-from iquest_lsp.codeflow.past.tracking import before
+from iquest_lsp.codeflow.past.following.tracking import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of, touched
 from iquest_lsp.common_ends import common_ends

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.past.following.anchors import Anchor, Range
+from iquest_lsp.codeflow.past.following.tracking import Touch, Walked, follow
 from iquest_lsp.codeflow.past.indexer import Indexer, judgement
 from iquest_lsp.codeflow.past.releases import assign_releases, first_releases, releases, tags_moved
 from iquest_lsp.codeflow.past.store import Store, batches
-from iquest_lsp.codeflow.past.tracking import Range, Touch, Walked, follow
 from iquest_lsp.errors import MissingContentsError, StoreError
 
 #: How many trails of lines are kept.
@@ -136,13 +137,15 @@ def kept_trail(
     *,
     seconds: float | None,
     whole: Sequence[str],
+    anchors: Mapping[str, Anchor],
 ) -> Walked:
     """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
-    key = json.dumps([revision, ranges, whole])
+    held = [(label, item.name, item.head_only) for label, item in anchors.items()]
+    key = json.dumps([revision, ranges, whole, held])
     if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
         return Walked([Touch(*item) for item in json.loads(kept)])
     try:
-        walked = follow(repository, revision, ranges, seconds=seconds, whole=whole)
+        walked = follow(repository, revision, ranges, seconds=seconds, whole=whole, anchors=anchors)
     except MissingContentsError:
         repository.gaps.add(GapKind.ABSENT, "older commits")
         return Walked(complete=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,11 +14,12 @@ from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.asked import LEAN, AskedReader, kept_trail
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
+from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Range
+from iquest_lsp.codeflow.past.following.tracking import Walked
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.tracking import Range, Walked
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
 
 MAX_PATH_COMMITS = 500
@@ -309,9 +310,10 @@ class FlowIndex:
         *,
         seconds: float | None = None,
         whole: Sequence[str] = (),
+        anchors: Mapping[str, Anchor] = NO_ANCHORS,
     ) -> Walked:
         """The commits that changed labelled lines of a commit, see `kept_trail`."""
-        return kept_trail(self.repository, self.store, revision, ranges, seconds=seconds, whole=whole)
+        return kept_trail(self.repository, self.store, revision, ranges, seconds=seconds, whole=whole, anchors=anchors)
 
     def _named(self, oids: Sequence[str]) -> list[Entry]:
         self._present(oids)

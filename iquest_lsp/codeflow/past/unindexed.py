@@ -14,8 +14,9 @@ from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
+from iquest_lsp.codeflow.past.following.anchors import Range
+from iquest_lsp.codeflow.past.following.tracking import Walked, follow
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
-from iquest_lsp.codeflow.past.tracking import Range, Walked, follow
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.errors import MissingContentsError
 

@@ -12,7 +12,8 @@ from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.targets import find_target
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.past.tracking import earlier_lines, follow
+from iquest_lsp.codeflow.past.following.anchors import Anchor
+from iquest_lsp.codeflow.past.following.tracking import earlier_lines, follow
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script
 
@@ -204,3 +205,16 @@ def test_lines_that_grew_a_definition_do_not_bear_it(script: Script) -> None:
     found = follow(repository, repository.head(), [("f", "a.py", (0, 4))]).touches
     told = [(script.git("log", "-1", "--format=%s", touch.oid), touch.born) for touch in found]
     assert told == [("Changed", False), ("Grown", False), ("Born", True)]
+
+
+def test_a_definition_that_stands_where_another_stood_is_followed_by_its_name(script: Script) -> None:
+    def read(name: str, word: str) -> str:
+        return f"def {name}(file):\n    {word} = file.{word}()\n    return {word} or not_{word}(file)\n\n\n"
+
+    middle = "def between(one, other):\n    return one < other\n\n\n"
+    script.commit("Begin", {"lib.py": read("first", "head") + middle})
+    script.commit("Read the last one too", {"lib.py": read("first", "head") + middle + read("last", "tail")})
+    script.commit("Read by other means", {"lib.py": read("last", "lines") + middle + read("first", "peek")})
+    walked = follow(Repository.open(script.root), "HEAD", [("own", "lib.py", (0, 3))], anchors={"own": Anchor("last")})
+    found = [(script.git("log", "-1", "--format=%s", touch.oid), touch.born) for touch in walked.touches]
+    assert found == [("Read by other means", False), ("Read the last one too", True)]

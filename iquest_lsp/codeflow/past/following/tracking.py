@@ -10,14 +10,14 @@ from __future__ import annotations
 import difflib
 import time
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
 from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Anchors, Range
 
-Range = tuple[int, int]
 Labelled = tuple[str, Range]
 
 #: How alike a replaced line has to be to count as the line before (difflib's ratio of characters).
@@ -53,10 +53,12 @@ def follow(
     *,
     seconds: float | None = None,
     whole: Container[str] = (),
+    anchors: Mapping[str, Anchor] = NO_ANCHORS,
 ) -> Walked:
     """The commits that changed some lines of a revision; `ranges` are (label, path, 0-based lines) in it.
 
-    The lines of a label in `whole` stay one piece: what stood between two of them belongs to them.
+    The lines of a label in `whole` stay one piece: what stood between two of them belongs to them. Those of a label in
+    `anchors` are, after each change of them, the lines of that definition; they end where it is not there.
     Raises RepositoryError, RevisionError.
     """
     walked = Walked()
@@ -71,7 +73,7 @@ def follow(
         if not spans:
             continue
         with pair_diffs(repository, tuple(spans)) as diffs:
-            walk = _Walk(repository, diffs, walked, whole)
+            walk = _Walk(repository, diffs, walked, whole, Anchors(repository, anchors))
             walk.run(start, spans, deadline)
         for origin, found in walk.elsewhere.items():
             renames += 1
@@ -103,8 +105,11 @@ def last_change(repository: Repository, revision: str, path: str, line: int) -> 
 class _Walk:
     """One walk from one commit over some paths; lines that lead to other paths are left in `elsewhere`."""
 
-    def __init__(self, repository: Repository, diffs: PairDiffs, walked: Walked, whole: Container[str]) -> None:
+    def __init__(
+        self, repository: Repository, diffs: PairDiffs, walked: Walked, whole: Container[str], anchors: Anchors
+    ) -> None:
         self._repository = repository
+        self._anchors = anchors
         self._whole = whole
         self._diffs = diffs
         self._walked = walked
@@ -150,10 +155,12 @@ class _Walk:
             changed = {item.path: item for item in self._diffs.read(parent, oid)}
             if alone is None:
                 alone = (parent, changed)
+            anchored = False
             if len(parents) == 1:
+                anchored, left = self._give_definitions(oid, parent, changed, left)
                 self._note_removals(oid, changed, left)
             given, left = self._give(parent, changed, left)
-            if given:
+            if given or anchored:
                 yield parent
             if not left:
                 return
@@ -190,6 +197,37 @@ class _Walk:
                     left.setdefault(path, []).extend((label, piece) for piece in lost)
         return given, left
 
+    def _give_definitions(
+        self, oid: str, parent: str, changed: dict[str, FileDiff], spans: dict[str, list[Labelled]]
+    ) -> tuple[bool, dict[str, list[Labelled]]]:
+        """Hands on the definitions that a commit changed, as they stand in its parent; the lines that are left."""
+        given, left = False, dict[str, list[Labelled]]()
+        for path, items in spans.items():
+            diff = changed.get(path)
+            for label in dict.fromkeys(label for label, _ in items):
+                pieces = [span for other, span in items if other == label]
+                if diff is not None and _has_before(diff) and self._changes(label, diff.hunks, pieces):
+                    given |= self._to_definition(oid, parent, diff, label, pieces)
+                else:
+                    left.setdefault(path, []).extend((label, span) for span in pieces)
+        return given, left
+
+    def _changes(self, label: str, hunks: Sequence[Hunk], pieces: Sequence[Range]) -> bool:
+        """Whether some lines belong to a definition, and hunks change them."""
+        return label in self._anchors and any(
+            _unchanged(hunks, span)[1] or any(span[0] < hunk.new_start < span[1] for hunk in hunks) for span in pieces
+        )
+
+    def _to_definition(self, oid: str, parent: str, diff: FileDiff, label: str, pieces: Sequence[Range]) -> bool:
+        """Notes a change of a definition, and goes on where it stands in the parent; False where it does not."""
+        path = diff.old_path or diff.path
+        near = before(diff.hunks, (min(pieces)[0], max(end for _, end in pieces)))
+        span = self._anchors.span(label, parent, path, near)
+        self._walked.touches.append(Touch(label, oid, diff.path, born=span is None))
+        if span is not None:
+            self._put(parent, path, (label, span))
+        return span is not None
+
     def _put(self, parent: str, path: str, item: Labelled) -> None:
         if path in self._paths:
             self._pending[parent].setdefault(path, []).append(item)
@@ -216,6 +254,11 @@ class _Walk:
             remaining: dict[str, list[Labelled]] = {path: items for path, items in left.items() if path not in moved}
             for path, old_path in moved.items():
                 hunks = files[path].hunks if path in files and files[path].status == "R" else ()
+                for label in dict.fromkeys(label for label, _ in left[path]):
+                    pieces = [span for other, span in left[path] if other == label]
+                    if self._changes(label, hunks, pieces):
+                        self._to_definition(oid, parent, files[path], label, pieces)
+                        left[path] = [item for item in left[path] if item[0] != label]
                 for label, span in left[path]:
                     kept, lost = _unchanged(hunks, span)
                     for piece in kept:

@@ -1,0 +1,1 @@
+"""Lines and definitions followed back through the history."""
