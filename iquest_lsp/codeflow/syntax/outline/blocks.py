@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from iquest_lsp.codeflow.syntax.outline.braces import BRACED, PREPROCESSED, balanced, depths_of, is_directive
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.outline.scripts import short
 
@@ -79,12 +80,16 @@ class _Open:
     kind: str
     name: str
     start: int
+    #: The line of its head.
+    head: int = 0
 
 
 @dataclass(slots=True)
 class _Reader:
     language: str
     stem: str
+    #: The braces that are open where each line begins, where they can be believed.
+    depths: list[int] = field(default_factory=list)
     found: list[Region] = field(default_factory=list)
     outer: list[_Open] = field(default_factory=list)
     #: The line after the last one that is no comment and not empty, and where the comments above a line begin.
@@ -101,7 +106,7 @@ class _Reader:
                     self._comment(lines, at)  # it stands above nothing
                 self.above = -1 if not line.strip() and at >= skip else self.above
                 continue
-            if self._is_beside(at, line):
+            if self._is_beside(at, line) or (self.language in PREPROCESSED and is_directive(line)):
                 continue
             skip = self._line(at, line, lines)
             self.above, self.is_test = -1, False
@@ -135,18 +140,35 @@ class _Reader:
 
     def _line(self, at: int, line: str, lines: list[str]) -> int:
         """Takes one line in; where what begins on it is known already, the line after its last."""
-        indent = len(line) - len(line.lstrip())
+        indent = len(line.expandtabs(TAB)) - len(line.expandtabs(TAB).lstrip())
         closes = _CLOSERS.match(line)
         while self.outer and (indent < self.outer[-1].indent or (indent == self.outer[-1].indent and not closes)):
+            if self._is_within(self.outer[-1], at):
+                break
             self._close(self.last)
         start = self.above if self.above >= 0 else at
         head = self._head(line)
         if head is not None:
+            while self.outer and self._is_over(self.outer[-1], at):
+                self._close(self.last)
+                head = self._head(line) or head
             kind, title = head
             name = f"{self.outer[-1].name}.{title}" if self.outer else title
-            self.outer.append(_Open(indent, kind, short(name), start))
+            self.outer.append(_Open(indent, kind, short(name), start, at))
             return 0
         return 0 if self.outer or closes else self._statement(at, line, lines)
+
+    def _is_within(self, item: _Open, at: int) -> bool:
+        """Whether a brace that a block has opened is not closed yet where a line begins."""
+        return bool(self.depths) and self.depths[at] > self.depths[item.head]
+
+    def _is_over(self, item: _Open, at: int) -> bool:
+        """Whether all braces that a block has opened are closed again where a line begins."""
+        if not self.depths or self.depths[at] > self.depths[item.head]:
+            return False
+        return self.depths[item.head + 1] > self.depths[item.head] or any(
+            depth > self.depths[item.head] for depth in self.depths[item.head + 1 : at]
+        )
 
     def _close(self, end: int) -> None:
         item = self.outer.pop()
@@ -220,6 +242,8 @@ class _Reader:
 
 #: A statement takes so many lines at most.
 MAX_STATEMENT = 400
+#: So many columns does a tab take, where a file mixes tabs and spaces.
+TAB = 4
 _TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
 _HERE = re.compile(r"(?<!<)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
 
@@ -247,10 +271,14 @@ def _without_texts(lines: list[str]) -> list[str]:
 def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     """Functions, types and blocks with a title, each with the comments and attributes right above it.
 
-    A block goes to the last line before one that is indented no deeper and closes nothing. `language` is the file's
-    suffix, `sh` for all shells; `stem` is what its imports are called by.
+    A block goes to the last line before one that is indented no deeper and closes nothing, or to the brace that closes
+    it. One whose braces do not match is not told: where it ends is not known. `language` is the file's suffix, `sh` for
+    all shells; `stem` is what its imports are called by.
     """
-    return _Reader(language, stem).read(_without_texts(lines) if language == "sh" else lines)
+    if language not in BRACED:
+        return _Reader(language, stem).read(_without_texts(lines) if language == "sh" else lines)
+    found = _Reader(language, stem, depths_of(lines)).read(lines)
+    return tuple(item for item in found if balanced(lines[item.start : item.end]))
 
 
 def _kind(word: str, name: str) -> tuple[str, str]:

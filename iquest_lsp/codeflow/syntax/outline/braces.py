@@ -1,0 +1,63 @@
+"""The braces of a file in a language without a grammar here: how many are open at each line, and whether they match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+#: Suffixes of languages whose blocks stand in braces, and those that C's directives run through.
+BRACED = frozenset(
+    {
+        *("cs", "kt", "kts", "swift", "php", "scala", "dart", "groovy", "gradle", "pl", "pm", "proto", "tf", "hcl"),
+        *("zig", "sol", "graphql", "gql", "thrift", "cu", "m", "mm"),
+    }
+)
+PREPROCESSED = frozenset({"cs", "swift", "cu", "m", "mm"})
+_DIRECTIVE = re.compile(
+    r"\s*#\s*(?:if|ifdef|ifndef|else|elif|elseif|endif|region|endregion|pragma|nullable|define|undef|error|warning|line)\b"
+)
+#: Texts, a character, and comments; of a comment over several lines its beginning.
+_ASIDE = re.compile(r"\"\"\"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|//.*$|(?<![$\w])#.*$|/\*(?:.*?\*/|.*$)")
+
+
+def is_directive(line: str) -> bool:
+    """Whether a line is one of the preprocessor."""
+    return bool(_DIRECTIVE.match(line))
+
+
+def depths_of(lines: Sequence[str]) -> list[int]:
+    """How many braces are open where each line begins, and behind the last; empty where they do not match."""
+    depths, depth, aside = [0], 0, ""
+    for line in lines:
+        text, aside = _code(line, aside)
+        for char in text:
+            depth += (char == "{") - (char == "}")
+            if depth < 0:
+                return []
+        depths.append(depth)
+    return depths if not depth else []
+
+
+def balanced(lines: Sequence[str]) -> bool:
+    """Whether every brace in some lines has its partner among them."""
+    return bool(depths_of(lines))
+
+
+def _code(line: str, aside: str) -> tuple[str, str]:
+    """A line without its texts and comments, and the mark that ends the text or comment that it leaves open."""
+    if aside:
+        _, closed, line = line.partition(aside)
+        if not closed:
+            return "", aside
+    kept, at = "", 0
+    for found in _ASIDE.finditer(line):
+        if found.start() < at:
+            continue
+        kept += line[at : found.start()]
+        at = found.end()
+        if found[0] == '\"\"\"':
+            rest, mark = _code(line[at:], '\"\"\"')
+            return kept + rest, mark
+        if found[0].startswith("/*") and not found[0].endswith("*/"):
+            return kept, "*/"
+    return kept + line[at:], ""
