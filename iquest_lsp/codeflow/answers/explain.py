@@ -10,10 +10,10 @@ from functools import partial
 
 from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
-from iquest_lsp.codeflow.diff.commented import with_commented_out, without_wrapped
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.named_parts import part_changes
+from iquest_lsp.codeflow.diff.refuted import borne_out, with_commented_out, without_extracted, without_wrapped
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -41,6 +41,7 @@ from iquest_lsp.codeflow.wording.explanation import (
 )
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.codeflow.wording.summary import Subject
+from iquest_lsp.grammars import language_of
 
 MAX_HISTORY = 8
 MAX_NAMES = 12
@@ -128,8 +129,8 @@ def known_of(
 
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
-    found = without_wrapped([*_beside_definitions(source, changes)], source.files)
-    return with_commented_out(_without_extracted(found), source.files)
+    found = without_wrapped(borne_out(_beside_definitions(source, changes), source.files), source.files)
+    return with_commented_out(without_extracted(found), source.files)
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
@@ -164,7 +165,18 @@ def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> 
             removed = [line for hunk in item.hunks for line in hunk.removed]
             added = [line for hunk in item.hunks for line in hunk.added]
             if found := plain_effects(removed, added):
-                yield SymbolChange(item.path, module_name(item.path), "module", "body", effects=tuple(found))
+                yield _of_file(item.path, found)
+
+
+#: Languages of which a file is a module.
+_MODULES = frozenset({"python", "javascript", "typescript", "tsx", "rust"})
+
+
+def _of_file(path: str, found: Iterable[Effect]) -> SymbolChange:
+    """What lines of a file do that are in nothing with a name."""
+    if language_of(path) in _MODULES:
+        return SymbolChange(path, module_name(path), "module", "body", effects=tuple(found))
+    return SymbolChange(path, path, "file", "body", effects=tuple(found))
 
 
 def changes_of(source: DiffSource) -> list[SymbolChange]:
@@ -178,36 +190,8 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else _from_headings(item)
-    found = without_wrapped(link_moves(found), source.files)
-    return with_commented_out(_without_extracted(found), source.files)
-
-
-_GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})
-
-
-def _without_extracted(changes: Sequence[SymbolChange]) -> list[SymbolChange]:
-    """The changes without what a definition no longer does itself, where a new one that it now calls does it."""
-    new: dict[str, str] = {}
-    for item in changes:
-        if item.change == "added":
-            short = item.name.rsplit(".", 1)[-1]
-            new[short] = "\n".join((new.get(short, ""), *item.lines))
-    found = []
-    for item in changes:
-        called = [name for effect in item.effects if effect.kind is EffectKind.CALLS for name in effect.values]
-        text = "\n".join(new[name] for name in called if name in new)
-        if text:
-            item = replace(item, effects=tuple(_left_out(effect, text) for effect in item.effects))
-            item = replace(item, effects=tuple(effect for effect in item.effects if effect.values))
-        found.append(item)
-    return found
-
-
-def _left_out(effect: Effect, text: str) -> Effect:
-    """An effect without the names that a text holds, where it tells what has gone."""
-    if effect.kind not in _GONE:
-        return effect
-    return Effect(effect.kind, tuple(name for name in effect.values if name.rsplit(".", 1)[-1] not in text))
+    found = without_wrapped(link_moves(borne_out(found, source.files)), source.files)
+    return with_commented_out(without_extracted(found), source.files)
 
 
 def _told(change: SymbolChange, redact: Redact | None) -> SymbolChange:

@@ -338,8 +338,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
-            r"^don'?t|^do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|resolv\w+|guard|"
-            r"ensure)\b|错误|异常|崩溃|防止|避免",
+            r"^don'?t|^do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|(?:re)?solv(?:e|es|ed|ing)|"
+            r"guard|ensure)\b|错误|异常|崩溃|防止|避免",
             "fix",
             1.2,
         ),
@@ -435,6 +435,8 @@ _VAGUE_CHINESE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)", re.ASCII)
+#: A word within a sentence that is written as a name is one.
+_NAMED = re.compile(r"(?<=[a-z] )[A-Z][a-z]\w*", re.ASCII)
 #: GitHub's and GitLab's numbers, Gitee's keys, trackers' keys, addresses.
 _ISSUES = re.compile(
     r"(?:^|[\s(\[,:]|[^\x00-\x7f]|\b(?:issues?|pr) ?)(?:#|gh-|GH-)(\d+)\b|"
@@ -501,10 +503,10 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             return kind, 0.9, (Reason(Sign.EMOJI, (emoji,)),), True
     told = not uninformative(subject)
     guess = shape_kind(shape)
-    if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS):
+    if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS or _is_layout(shape)):
         return guess[0], guess[1], (guess[2],), told
     if told:
-        scores, words = _scores(subject, body, shape)
+        scores, words = _scores(subject, body, shape, guess[0] if guess is not None else "")
         # Who says that it mends an issue did not rearrange lines for their own sake.
         mended = guess is not None and guess[0] in ("refactor", "style") and guess[1] <= 0.6 and _MENDS.search(body)
         if mended:
@@ -519,13 +521,20 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             why += [guess[2]] if guess is not None and guess[0] == kind else []
             return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
     # A message that says something else is not overruled by so little.
-    slight = told and guess is not None and guess[1] <= 0.5 and guess[2].kind in _SLIGHT
+    slight = told and guess is not None and guess[2].kind in _SLIGHT
     if guess is not None and not slight:
         return guess[0], guess[1], (guess[2],), told
     return "change", 0.2, (Reason(Sign.UNKNOWN),), told
 
 
-_SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN})
+_SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN, Sign.SPEED, Sign.LINES_REARRANGED})
+
+
+def _is_layout(shape: Shape) -> bool:
+    """Whether the trees of all definitions that change are the same as before."""
+    symbols = shape.symbols or Counter()
+    changed = {name for name, count in symbols.items() if name in _CHANGES and count}
+    return changed == {"format-only"} and not symbols["value"] and not symbols["beside"]
 
 
 def _adds(symbols: Counter[str]) -> bool:
@@ -549,16 +558,51 @@ def _speaks_of_another(kind: str, shape: Shape, *, taken_out: bool) -> bool:
     return shape.symbols is not None and bool(shape.symbols["types-only"]) and not _adds(shape.symbols)
 
 
-def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, float], dict[str, str]]:
-    """How much the message speaks for each kind, and the words that do."""
+#: Kinds of which a word counts only where it is what the message says is done.
+_DONE = frozenset({"fix", "feature", "perf", "refactor", "style"})
+#: Words that name what was done wherever they stand.
+_PLAIN = re.compile(
+    r"fix|bug|repair|regress|crash|hotfix|workaround|refactor|renam|clean|unused|dead code|dedup|reorgani|restruct|"
+    r"speed|perf|optimi|faster|lint|whitespace|indent|pep|[^\x00-\x7f]",
+    re.IGNORECASE,
+)
+#: Words of this weight say what was done wherever they stand.
+_TELLING = 2.4
+#: What stands before a verb.
+_BEFORE_VERB = re.compile(
+    r"(?:\b(?:now|also|we|can|can't|cannot|will|to|and|it|is|are|be|been|should|must|get|gets|was|were|by|not|that)\s|"
+    r"[,;:+&—–-]\s)\s*$",
+    re.IGNORECASE,
+)
+
+
+def _says_so(kind: str, weight: float, found: re.Match[str], shape: Shape, *, is_first: bool, alike: bool) -> bool:
+    """Whether a word of a message says what was done, rather than what it was done to.
+
+    `is_first` says that the message begins with it, `alike` that the diff by itself speaks for the same kind.
+    """
+    if kind not in _DONE or weight >= _TELLING:
+        return True
+    # What neither program nor test does is not mended, and does nothing new.
+    idle = shape.files and not any(shape.categories[item] for item in _OF_PROGRAMS)
+    if idle and kind != "refactor":
+        return False
+    return is_first or alike or bool(_PLAIN.search(found[0]) or _BEFORE_VERB.search(found.string[: found.start()]))
+
+
+def _scores(subject: str, body: str, shape: Shape, guessed: str = "") -> tuple[defaultdict[str, float], dict[str, str]]:
+    """How much the message speaks for each kind, and the words that do; `guessed` is what the diff speaks for."""
     scores: defaultdict[str, float] = defaultdict(float)
     words: dict[str, str] = {}
     # `resolve_buffer` is a name, not something that is resolved.
-    subject = _NAME.sub("it", subject)
+    subject = _NAMED.sub("it", _NAME.sub("it", subject))
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
+        is_first = bool(pattern.match(first))
+        if found and not _says_so(kind, weight, found, shape, is_first=is_first, alike=kind == guessed):
+            continue
         if found and not _speaks_of_another(kind, shape, taken_out=bool(taken_out)):
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))
@@ -573,7 +617,7 @@ def _scores(subject: str, body: str, shape: Shape) -> tuple[defaultdict[str, flo
                 share = 0.2  # what is nearly all new rearranges nothing
             if kind in ("fix", "perf") and shape.new_code and shape.added > 300 and shape.added > 5 * shape.removed:
                 share = 0.25  # nor does it mend much, or speed it up
-            scores[kind] += weight * (2.0 if pattern.match(first) else 1.0) * share
+            scores[kind] += weight * (2.0 if is_first else 1.0) * share
             words.setdefault(kind, found[0].strip())
             # What stands late in the subject is rarely what it is about.
             scores[kind] -= 0.5 * weight if found.start() > 35 else 0.0
@@ -626,6 +670,8 @@ _BACKING = {
     "docs": (Category.DOCS, Category.CHANGELOG),
     "build": (Category.BUILD, Category.LOCK, Category.CONFIG),
 }
+#: Files of which a program, or what tests it, is made.
+_OF_PROGRAMS = (Category.SOURCE, Category.TEST, Category.OTHER, Category.GENERATED)
 #: Files that can do something new.
 _OF_CODE = (Category.SOURCE, Category.TEST, Category.OTHER, Category.BUILD, Category.CONFIG)
 _ACTING = (Category.SOURCE, Category.CONFIG, Category.CI, Category.OTHER, Category.GENERATED)

@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.diff.values import FREE, MAX_VALUE, line_values, same_v
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.effects.evidence import Place, proven
 from iquest_lsp.codeflow.syntax.forms import Rows, rows_of
 from iquest_lsp.codeflow.syntax.line_effects import (
     Effect,
@@ -26,6 +27,7 @@ from iquest_lsp.codeflow.syntax.line_effects import (
 )
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
+from iquest_lsp.grammars import language_of
 
 #: More parts than this of one file are told by what they are parts of.
 MAX_PARTS = 12
@@ -252,7 +254,12 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
-    told = tuple(_effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else ""))
+    places = (
+        Place("\n".join(lines).encode(), [(region.start, region.end)])
+        for lines, region in zip(texts, (part.old, part.new), strict=True)
+    )
+    found = _effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else "")
+    told = tuple(proven(found, language_of(item.path), *places))
     spaced = part.removed != part.added and [*map(str.rstrip, part.removed)] == [*map(str.rstrip, part.added)]
     if part.kind in ("function", "method") and item.path.endswith(FREE):
         sides = ((part.old, texts[0]), (part.new, texts[1]))

@@ -12,6 +12,8 @@ MAX_VALUE = 60
 _RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
 _PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
 _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
+_ITEM = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\[\]]*\]|\{[^{}]*\}|[^,])+")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PATH = re.compile(r"[\w.\-]+(?:/[\w.\-]+)+\.\w+")
 _VERSION = re.compile(r"[\"']?[\^~=<>v ]*(\d+(?:\.\d+)+)[\w.+\-]*[\"']?$")
 
@@ -19,6 +21,8 @@ _VERSION = re.compile(r"[\"']?[\^~=<>v ]*(\d+(?:\.\d+)+)[\w.+\-]*[\"']?$")
 def value_effects(before: str, after: str, *, version: bool = False) -> list[Effect]:
     """What one value becomes; of lists, the items that come and go."""
     old, new = _read(before), _read(after)
+    if isinstance(old, list) and isinstance(new, list) and not (_is_exact(before) and _is_exact(after)):
+        old, new = _split(before), _split(after)
     if isinstance(old, list) and isinstance(new, list):
         come = [shown(item) for item in new if item not in old]
         gone = [shown(item) for item in old if item not in new]
@@ -108,14 +112,33 @@ def _read(value: str) -> object:
     """A list as one, where a value is a list; other values as they are written."""
     if not value.startswith("["):
         return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        pass
-    try:
-        return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return [item.strip() for item in value.strip("[]").split(",") if item.strip()]
+    for read in (json.loads, _toml):
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    return _split(value)
+
+
+def _toml(value: str) -> object:
+    return tomllib.loads(f"value = {value}")["value"]
+
+
+def _is_exact(value: str) -> bool:
+    """Whether a list is written as JSON or TOML write one, so that its items are known by their types."""
+    for read in (json.loads, _toml):
+        try:
+            read(value)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _split(value: str) -> list[str]:
+    """The items of a list as texts, with or without quotes around them."""
+    items = (found[0].strip() for found in _ITEM.finditer(value.strip()[1:-1]))
+    return [item[1:-1] if _QUOTED.fullmatch(item) else item for item in items if item]
 
 
 def shown(value: object) -> str:

@@ -178,7 +178,8 @@ class _Reader:
 
     def _close_hunk(self) -> None:
         if self.hunk is not None:
-            self.hunks.append(replace(self.hunk, removed=tuple(self.removed), added=tuple(self.added)))
+            hunk = _without_equal(replace(self.hunk, removed=tuple(self.removed), added=tuple(self.added)))
+            self.hunks += [hunk] if hunk.old_count or hunk.new_count else []
         self.hunk, self.removed, self.added, self.left = None, [], [], (0, 0)
 
     def _next_file(self, line: bytes) -> None:
@@ -221,6 +222,26 @@ def _hunk(numbers: re.Match[bytes]) -> Hunk:
         new_start - (new_count > 0),
         new_count,
         heading=numbers[5].decode("utf-8", "replace").strip()[:200],
+    )
+
+
+def _without_equal(hunk: Hunk) -> Hunk:
+    """A hunk without the lines that it begins with on both sides: of the last one of a file only the end is another."""
+    alike = 0
+    for one, other in zip(hunk.removed, hunk.added, strict=False):
+        if one != other or len(one) >= MAX_LINE:
+            break
+        alike += 1
+    if not alike:
+        return hunk
+    return replace(
+        hunk,
+        old_start=hunk.old_start + alike,
+        old_count=hunk.old_count - alike,
+        new_start=hunk.new_start + alike,
+        new_count=hunk.new_count - alike,
+        removed=hunk.removed[alike:],
+        added=hunk.added[alike:],
     )
 
 

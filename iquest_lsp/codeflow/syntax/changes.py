@@ -13,6 +13,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
+from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments
@@ -199,7 +200,8 @@ class _Comparison:
             if coded != pairs and in_texts(coded):
                 return text_effects(pairs)
             pairs = coded
-        return body_effects(symbol.kind, pairs, old.own(self.before), new.own(self.after), self.language)
+        told = body_effects(symbol.kind, pairs, old.own(self.before), new.own(self.after), self.language)
+        return proven(told, self.language, *places(self.diff.hunks, *sources))
 
     def _pairs(self, old: OwnRows, new: OwnRows) -> list[Pair]:
         """The lines of the hunks that are a definition's own."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
-from iquest_lsp.codeflow.syntax.effects.common_words import NOT_CALLS, WORDS
+from iquest_lsp.codeflow.syntax.effects.calls import called_in
+from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 
 MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
@@ -21,7 +22,6 @@ _HANDLES = re.compile(
     r"\bexcept\s+\(?([A-Za-z_][\w., ]*?)\)?\s*(?:as\b|:)|"
     r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+"
 )
-_CALL = re.compile(r"(?<![\w.%])((?:[A-Za-z_]\w*(?:\.|::))*[A-Za-z_]\w*\??)\s*\(|\.([A-Za-z_]\w*\??)\s*\(")
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^'\\\n]|\\.){1,60}')")
 _ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
@@ -146,7 +146,7 @@ def effects(
         item for item in _conditions(plus) if not {item, _form(item)} & old_conditions and item not in text
     )
     found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions][:1]
-    come, gone = _calls(plus) - _calls(old), _calls(minus) - _calls(new)
+    come, gone = called_in(plus) - called_in(old), called_in(minus) - called_in(new)
     # An exception that is made is told as raised.
     raised = {name.rsplit(".", 1)[-1] for name in _names(RAISES, [*minus, *plus])}
     come, gone = come - raised, gone - raised
@@ -252,6 +252,10 @@ def _part(before: str, after: str) -> Effect | None:
         if not _in_text(before, "".join(old[: len(old) - tail])):
             break
         tail -= 1
+    if same + tail in (len(old), len(new)):  # something only comes or goes
+        side = new if len(new) > len(old) else old
+        by = _slide(side, same, len(side) - tail)
+        same, tail = same - by, tail + by
     left, right = old[same:], new[same:]
     was, now = ("".join(part[: len(part) - tail]).strip() for part in (left, right))
     if len(was) + len(now) > 120 or not (_balanced(was) and _balanced(now)):
@@ -259,6 +263,16 @@ def _part(before: str, after: str) -> Effect | None:
     if not was or not now:
         return Effect(EffectKind.GAINS, (_cut(after), now)) if now else Effect(EffectKind.LOSES, (_cut(before), was))
     return Effect(EffectKind.BECOMES, (was, now))
+
+
+def _slide(tokens: Sequence[str], start: int, end: int) -> int:
+    """By how many tokens a run may be said to stand further left, so that it is an argument with its comma."""
+    by = 0
+    while "".join(tokens[start - by : end - by]).rstrip()[-1:] != ",":
+        if by >= start or tokens[start - by - 1] != tokens[end - by - 1]:
+            return 0
+        by += 1
+    return by
 
 
 def _parted(tokens: Sequence[str], tail: int) -> bool:
@@ -344,18 +358,6 @@ def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
 def _names(pattern: re.Pattern[str], lines: Iterable[str]) -> set[str]:
     found = (match for line in lines for match in pattern.finditer(line))
     return {next(group for group in match.groups() if group).strip() for match in found}
-
-
-def _calls(lines: Iterable[str]) -> set[str]:
-    names = set()
-    for line in lines:
-        if re.match(r"\s*(async\s+)?(def|class|func|fn|function|public|private|static)\b", line):
-            continue
-        for match in _CALL.finditer(_ANY_STRING.sub('""', line)):
-            name = (match[1] or match[2]).rsplit(".", 1)[-1]
-            if name not in NOT_CALLS:
-                names.add(name)
-    return names
 
 
 def named(kind: EffectKind, names: Iterable[str]) -> list[Effect]:

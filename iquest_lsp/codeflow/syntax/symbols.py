@@ -71,7 +71,7 @@ _TEST_MACROS = frozenset({"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_
 _TEST_MACRO = re.compile(r"\w+\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
-_BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
+BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 
@@ -247,7 +247,7 @@ class _Walker:
     def _sets(self, node: Node) -> bool:
         """Whether a statement of the module gives a name a value of its own, not one that it brings from elsewhere."""
         value = node.child_by_field_name("value") or node.child_by_field_name("right")
-        return value is not None and not _BRINGS.match(self._text(value))
+        return value is not None and not BRINGS.match(self._text(value))
 
     def _assigned_function(self, node: Node, scope: str) -> None:
         """`name.other = function () {}`, as modules of CommonJS and prototypes are written."""

@@ -192,8 +192,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
 
 
 def _is_definition(part: SymbolChange) -> bool:
-    """Whether a part of a file is a definition, or a module around some in which a statement of its own changes."""
-    return part.kind in DEFINED or (part.kind == "module" and bool(part.effects) and part.change == "body")
+    """Whether a part of a file is a definition, or what is around some, in which a statement of its own changes."""
+    return part.kind in DEFINED or (part.kind in ("module", "file") and bool(part.effects) and part.change == "body")
 
 
 def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str:
@@ -295,6 +295,6 @@ def _definitions(some: Sequence[SymbolChange]) -> str:
     if len(origins) == 1 and origins != paths:
         shown = say("{} from {}", shown, next(iter(origins)))
         return say("{} to {}", shown, next(iter(paths))) if len(paths) == 1 else shown
-    if len(paths) == 1:
+    if len(paths) == 1 and names != [f"`{path}`" for path in paths]:
         return say("{} in {}", shown, next(iter(paths)))
     return say("{} in {} files", shown, len(paths)) if len(some) > 3 else shown

@@ -103,6 +103,24 @@ NOT_CALLS = frozenset(
         "filter",
         "make",
         "string",
+        *("typeof", "nameof", "default", "checked", "unchecked", "defined", "decltype", "alignof", "offsetof"),
+        *(
+            "static_assert",
+            "available",
+            "let",
+            "var",
+            "val",
+            "guard",
+            "case",
+            "when",
+            "where",
+            "using",
+            "lock",
+            "fixed",
+        ),
+        *("init", "fun", "sub", "use", "using", "constructor", "noexcept", "requires", "select", "else", "then", "do"),
+        *("int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),
+        *("byte", "rune", "double", "char", "long", "short", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"),
     }
 )
 WORDS = frozenset(keyword.kwlist) | {

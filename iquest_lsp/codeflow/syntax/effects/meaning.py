@@ -8,7 +8,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.syntax.effects.tokens import Side, alike, arguments, condition_at, nearest_condition, unturned
+from iquest_lsp.codeflow.syntax.effects.calls import is_declared
+from iquest_lsp.codeflow.syntax.effects.tokens import (
+    Side,
+    alike,
+    arguments,
+    closed,
+    condition_at,
+    nearest_condition,
+    slid,
+    unturned,
+)
 from iquest_lsp.codeflow.syntax.line_effects import RAISES, Effect, EffectKind
 
 Pair = tuple[Sequence[str], Sequence[str]]
@@ -154,7 +164,7 @@ def _joined(
             runs[-1] = (runs[-1][0], end, runs[-1][2], last)
         else:
             runs.append((start, end, first, last))
-    for run in runs:
+    for run in (slid(run, old, new) for run in runs):
         if not set(old.tokens[run[0] : run[1]] + new.tokens[run[2] : run[3]]) <= _EDGES:
             yield run
 
@@ -233,18 +243,8 @@ def _clause(side: Side, span: tuple[int, int], words: frozenset[str]) -> str:
         end -= 1
     else:
         return ""
-    text = _closed(side.shown(start, end))
+    text = closed(side.shown(start, end))
     return text if 0 < len(text) <= MAX_SHOWN + 10 else ""
-
-
-def _closed(text: str) -> str:
-    """A text without brackets at its ends that have no partner in it."""
-    text = text.strip(" ,;{:")
-    while text.endswith(")") and text.count(")") > text.count("("):
-        text = text[:-1].rstrip()
-    while text.startswith("(") and text.count("(") > text.count(")"):
-        text = text[1:].lstrip()
-    return text
 
 
 def _on_raised(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
@@ -292,7 +292,8 @@ def _called(side: Side, at: int) -> str:
                 return ""
             name = side.tokens[place - 1]
             before = side.tokens[place - 2] if place > 1 else ""
-            return "" if name in _NO_CALLS or before in ("def", "fn", "func", "function", "class", "new") else name
+            declared = before in ("new", "#", "@") or is_declared(side.left_of(place - 1))
+            return "" if name in _NO_CALLS or declared else name
     return ""
 
 

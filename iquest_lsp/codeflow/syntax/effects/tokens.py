@@ -34,12 +34,25 @@ class Side:
         """The text of some tokens, as it is written."""
         return " ".join(self.text[self.spans[start][0] : self.spans[end - 1][1]].split()) if start < end else ""
 
+    def slide(self, start: int, end: int) -> int:
+        """By how many tokens a run may be said to stand further left, so that it is one with a comma at an end."""
+        by = 0
+        while "," not in (self.tokens[start - by], self.tokens[end - by - 1]):
+            if start - by < 1 or self.tokens[start - by - 1] != self.tokens[end - by - 1]:
+                return 0
+            by += 1
+        return by
+
     def is_long(self, start: int, end: int) -> bool:
         """Whether some tokens are a line or more."""
         return start < end and (
             "\n" in self.text[self.spans[start][0] : self.spans[end - 1][1]]
             or self.shown(start, end) == self.line(start)
         )
+
+    def left_of(self, at: int) -> str:
+        """What stands before a token on its line."""
+        return self.text[: self.spans[at][0]].rpartition("\n")[2]
 
     def line(self, at: int) -> str:
         """The line that a token stands on, or stood on if it is behind the last."""
@@ -97,3 +110,22 @@ def alike(one: list[str], other: list[str]) -> bool:
     """Whether two lists of arguments are equal, or one goes on where the other ends."""
     count = min(len(one), len(other))
     return one == other or (count > 0 and one[:count] == other[:count])
+
+
+def closed(text: str) -> str:
+    """A text without brackets at its ends that have no partner in it."""
+    text = text.strip(" ,;{:")
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1].rstrip()
+    while text.startswith("(") and text.count("(") > text.count(")"):
+        text = text[1:].lstrip()
+    return text
+
+
+def slid(run: tuple[int, int, int, int], old: Side, new: Side) -> tuple[int, int, int, int]:
+    """A run of tokens that only comes or goes as a whole argument: `b, a` in `(a, b, a)` is `a, b` as well."""
+    start, end, first, last = run
+    if (start == end) == (first == last):
+        return run
+    by = new.slide(first, last) if start == end else old.slide(start, end)
+    return start - by, end - by, first - by, last - by

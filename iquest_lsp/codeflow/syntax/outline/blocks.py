@@ -35,6 +35,11 @@ _MEMBER = re.compile(
     r"partial|new|readonly|const|event|required|explicit|implicit|operator|volatile)\s+)+"
     r"(?:[\w<>\[\],.?()\s]*?[\w>\]?)]\s+)??([A-Za-z_]\w*)\s*(?:<[^<>()]*>)?\s*(\(|\{|=>|=|;|$)"
 )
+#: What a type that only promises it declares without a word before it.
+_SLOT = re.compile(
+    r"\s*(?!return\b|throw\b|new\b|using\b|await\b)[\w<>\[\],.?]+(?:\s*<[^()]*>)?\s+(\w+)\s*"
+    r"(?:<[^<>()]*>)?\s*(\(|\{)"
+)
 #: A property, a constant or an initializer inside a type.
 _PROPERTY = re.compile(
     rf"(\s*){_MODIFIERS}(?:(?:lateinit|weak|lazy|static)\s+)*(?:val|var|let|const)\s+(?:<[^<>]*>\s*)?(?:\w+\.)*(\w+)|"
@@ -193,6 +198,8 @@ class _Reader:
             named = kind == "function" and _TEST_NAME.match(title.rsplit(".", 1)[-1])
             return ("test" if kind == "function" and (named or self.is_test) else kind, title)
         inside = bool(self.outer) and self.outer[-1].kind in _TYPES
+        if self.language in _TYPED and inside and self.outer[-1].kind == "interface" and (slot := _SLOT.match(line)):
+            return ("method" if slot[2] == "(" else "property", slot[1])
         if self.language in _TYPED and (member := _MEMBER.match(line)):
             if member[3] == "(":
                 return ("test" if self.is_test else "method", member[2])
@@ -223,6 +230,8 @@ class _Reader:
         while end < min(len(lines), at + MAX_STATEMENT) and (
             depth > 0 or lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()
         ):
+            if self.language in _BY_WORDS and not lines[end][:1].isspace() and _HEAD.match(lines[end]):
+                break  # a bracket in a text or a pattern opens nothing
             depth += 0 if self.language == "sh" else _depth(lines[end])
             end += 1
         alone = end == at + 1
@@ -240,6 +249,8 @@ class _Reader:
         return end
 
 
+#: Languages in which what begins a block at the left edge never stands in brackets.
+_BY_WORDS = frozenset({"pl", "pm", "rb", "py", "php", "lua", "ex", "exs"})
 #: A statement takes so many lines at most.
 MAX_STATEMENT = 400
 #: So many columns does a tab take, where a file mixes tabs and spaces.
@@ -277,8 +288,8 @@ def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     """
     if language not in BRACED:
         return _Reader(language, stem).read(_without_texts(lines) if language == "sh" else lines)
-    found = _Reader(language, stem, depths_of(lines)).read(lines)
-    return tuple(item for item in found if balanced(lines[item.start : item.end]))
+    found = _Reader(language, stem, depths_of(lines, language)).read(lines)
+    return tuple(item for item in found if balanced(lines[item.start : item.end], language))
 
 
 def _kind(word: str, name: str) -> tuple[str, str]:

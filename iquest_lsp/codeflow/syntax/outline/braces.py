@@ -13,11 +13,13 @@ BRACED = frozenset(
     }
 )
 PREPROCESSED = frozenset({"cs", "swift", "cu", "m", "mm"})
+_HASH = frozenset({"php", "pl", "pm", "tf", "hcl", "graphql", "gql", "thrift"})
 _DIRECTIVE = re.compile(
     r"\s*#\s*(?:if|ifdef|ifndef|else|elif|elseif|endif|region|endregion|pragma|nullable|define|undef|error|warning|line)\b"
 )
 #: Texts, a character, and comments; of a comment over several lines its beginning.
-_ASIDE = re.compile(r"\"\"\"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|//.*$|(?<![$\w])#.*$|/\*(?:.*?\*/|.*$)")
+_ASIDE = re.compile(r"\"\"\"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|//.*$|/\*(?:.*?\*/|.*$)")
+_ASIDE_HASH = re.compile(rf"{_ASIDE.pattern}|(?<![$\w])#.*$")
 
 
 def is_directive(line: str) -> bool:
@@ -25,11 +27,12 @@ def is_directive(line: str) -> bool:
     return bool(_DIRECTIVE.match(line))
 
 
-def depths_of(lines: Sequence[str]) -> list[int]:
+def depths_of(lines: Sequence[str], language: str) -> list[int]:
     """How many braces are open where each line begins, and behind the last; empty where they do not match."""
     depths, depth, aside = [0], 0, ""
+    pattern = _ASIDE_HASH if language in _HASH else _ASIDE
     for line in lines:
-        text, aside = _code(line, aside)
+        text, aside = _code(line, aside, pattern)
         for char in text:
             depth += (char == "{") - (char == "}")
             if depth < 0:
@@ -38,25 +41,25 @@ def depths_of(lines: Sequence[str]) -> list[int]:
     return depths if not depth else []
 
 
-def balanced(lines: Sequence[str]) -> bool:
+def balanced(lines: Sequence[str], language: str) -> bool:
     """Whether every brace in some lines has its partner among them."""
-    return bool(depths_of(lines))
+    return bool(depths_of(lines, language))
 
 
-def _code(line: str, aside: str) -> tuple[str, str]:
+def _code(line: str, aside: str, pattern: re.Pattern[str]) -> tuple[str, str]:
     """A line without its texts and comments, and the mark that ends the text or comment that it leaves open."""
     if aside:
         _, closed, line = line.partition(aside)
         if not closed:
             return "", aside
     kept, at = "", 0
-    for found in _ASIDE.finditer(line):
+    for found in pattern.finditer(line):
         if found.start() < at:
             continue
         kept += line[at : found.start()]
         at = found.end()
-        if found[0] == '\"\"\"':
-            rest, mark = _code(line[at:], '\"\"\"')
+        if found[0] == '"""':
+            rest, mark = _code(line[at:], '"""', pattern)
             return kept + rest, mark
         if found[0].startswith("/*") and not found[0].endswith("*/"):
             return kept, "*/"

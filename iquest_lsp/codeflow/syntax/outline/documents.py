@@ -116,7 +116,9 @@ def paragraphs(lines: list[str], name: str) -> tuple[Region, ...]:
 def entries(lines: list[str]) -> tuple[Region, ...]:
     """A list with an entry on each line (ignore rules, owners, words): each named by itself."""
     return tuple(
-        Region(_title(line), "entry", at, at + 1) for at, line in enumerate(lines) if line.strip() and len(line) < 500
+        Region(_cut(" ".join(re.sub(r"<[^>]+>", "", line).split())), "entry", at, at + 1)
+        for at, line in enumerate(lines)
+        if line.strip() and len(line) < 500
     )
 
 
@@ -132,7 +134,10 @@ def _title(text: str) -> str:
     text = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", text).strip("#* ") or text
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", text)
     text = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", text)
-    text = " ".join(text.replace("`", "").replace("**", "").split()).strip("#* ")
+    return _cut(" ".join(text.replace("`", "").replace("**", "").split()).strip("#* "))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
 
 

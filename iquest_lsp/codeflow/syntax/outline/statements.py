@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.outline.region import Region
+from iquest_lsp.codeflow.syntax.symbols import BRINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ _TESTS = re.compile(r"(?:it|test|specify|bench|fit|xit|xtest)(?:\.(?!describe)\w
 _CALLS = frozenset({"call", "call_expression", "macro_invocation", "new_expression", "await_expression"})
 _DEFINED_IN_MACRO = re.compile(
     r"(\s*)(?:pub(?:\([^)]*\))?\s+)?(?:(?:async|const|unsafe|extern\s+\"\w+\")\s+)*"
-    r"(fn|struct|enum|trait|impl|mod|use|type|const|static|macro_rules!)\s*(?:<[^>]*>)?\s*([\w:]+)"
+    r"(fn|struct|enum|trait|impl|mod|use|type|const|static(?:\s+ref|\s+mut)?(?=\s)|macro_rules!)\s*(?:<[^>]*>)?\s*([\w:]+)"
 )
 
 
@@ -170,7 +171,7 @@ class _Walker:
         name = self._text(target) if target is not None else self._words(node)
         value = node.child_by_field_name("right") or node.child_by_field_name("value")
         self._add(name, kind, _whole(node), self._text(value) if value is not None else "")
-        if value is not None and value.type in _CALLS:
+        if value is not None and value.type in _CALLS and not BRINGS.match(self._text(value)):
             self._call(value, scope, depth)
 
     def _call(self, node: Node, scope: str, depth: int) -> None:
@@ -219,8 +220,8 @@ class _Walker:
                 _, kind, name, start = open_.pop()
                 self.found.append(Region(name, kind, first + start, first + at))
             if at and (found := _DEFINED_IN_MACRO.match(line)):
-                kind = _RUST_KINDS.get(found[2], found[2])
-                name = self.name if kind == "imports" else found[3]
+                kind = _RUST_KINDS.get(found[2].partition(" ")[0], found[2])
+                name = self.name if kind == "imports" else found[3].rstrip(":")
                 open_.append((indent, kind, name, at))
         for _, kind, name, start in open_:
             self.found.append(Region(name, kind, first + start, first + len(lines)))

@@ -1,0 +1,144 @@
+"""Changes of definitions that the changed lines themselves refute, and code that becomes a comment.
+
+A definition that comes has its name in a line that comes. Where it has not, one of the two texts was read otherwise
+than the other (an error of syntax, a block whose end was not found), and nothing has come or gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from iquest_lsp.codeflow.diff.named_parts import DEFINED
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
+
+#: Kinds of which the name is a word of the code.
+_KINDS = DEFINED | {"test", "suite", "type", "module", "constant", "block"}
+#: Lines by their numbers.
+_Lines = dict[int, str]
+_MARK = re.compile(r"^\s*(?:#|//|--|;|\*|/\*)+\s?")
+
+
+def uncommented_text(line: str) -> str:
+    """What stands in a comment on a line of its own."""
+    return _MARK.sub("", line).strip()
+
+
+def with_commented_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
+    """The changes, and of what is removed, whether its lines are comments after the diff."""
+    comments: dict[str, set[str]] = {}
+    removed: dict[str, dict[int, str]] = {}
+    for item in files:
+        added = (line for hunk in item.hunks for line in hunk.added if is_comment(line))
+        path = item.old_path or item.path
+        if texts := {uncommented_text(line) for line in added} - {""}:
+            comments[path] = texts
+            removed[path] = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start)}
+    return [_told(item, comments.get(item.path, set()), removed.get(item.path, {})) for item in changes]
+
+
+def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
+    """The changes without what is said to be removed while its first line, and half of it or more, stands deeper in the
+    same file."""
+    added: dict[str, dict[str, list[int]]] = {}
+    removed: dict[str, dict[int, str]] = {}
+    for item in files:
+        path = item.old_path or item.path
+        lines = added.setdefault(path, {})
+        for line in (line for hunk in item.hunks for line in hunk.added if line.strip()):
+            lines.setdefault(_plain(line), []).append(_indent(line))
+        removed[path] = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start)}
+    return [item for item in changes if not _is_wrapped(item, added.get(item.path, {}), removed.get(item.path, {}))]
+
+
+#: How much of what is wrapped is as it was.
+SAME = 0.5
+
+
+def _is_wrapped(item: SymbolChange, added: dict[str, list[int]], removed: dict[int, str]) -> bool:
+    if item.change != "removed":
+        return False
+    lines = [line for at in range(*item.old_span) if (line := removed.get(at, "")).strip()]
+    kept = [line for line in lines if max(added.get(_plain(line), [-1])) > _indent(line)]
+    return bool(lines) and lines[0] in kept and len(kept) >= SAME * len(lines)
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"[\s;,]", "", line)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _told(item: SymbolChange, comments: set[str], removed: dict[int, str]) -> SymbolChange:
+    if item.change != "removed" or item.effects or not comments:
+        return item
+    lines = (removed.get(at, "").strip() for at in range(*item.old_span))
+    code = [line for line in lines if line and not is_comment(line)]
+    if code and all(line in comments for line in code):
+        return replace(item, effects=(Effect(EffectKind.COMMENTED_OUT),))
+    return item
+
+
+def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
+    """The changes; what neither came nor went is told as changed where lines in it change, else left out."""
+    come = {item.path: _rows(item.hunks, new=True) for item in files if item.status not in ("A", "D")}
+    gone = {item.old_path or item.path: _rows(item.hunks, new=False) for item in files if item.status not in ("A", "D")}
+    found = []
+    for change in changes:
+        forms = {effect.kind for effect in change.effects}
+        is_new = change.change == "added" or EffectKind.OTHER_FORM in forms
+        is_old = change.change == "removed" or EffectKind.LESS_FORMS in forms
+        lines, span = (come, change.span) if is_new else (gone, change.old_span)
+        rows = lines.get(change.path) if change.kind in _KINDS else None
+        if rows is None or not (is_new or is_old) or span[0] == span[1] or _names(change, rows, span):
+            found.append(change)
+        elif is_new and any(span[0] <= at < span[1] for at in rows):
+            found.append(replace(change, change="body", effects=(), old_name=change.name, inner=False))
+    return found
+
+
+def _rows(hunks: Iterable[Hunk], *, new: bool) -> _Lines:
+    sides = ((hunk.new_start, hunk.added) if new else (hunk.old_start, hunk.removed) for hunk in hunks)
+    return {at: line for start, lines in sides for at, line in enumerate(lines, start)}
+
+
+def _names(change: SymbolChange, rows: _Lines, span: tuple[int, int]) -> bool:
+    """Whether a changed line of a definition holds its name, so far as it is a name and not a title."""
+    short = re.split(r"\.| > ", change.name)[-1]
+    if "…" in short or " " in short.strip():
+        return True
+    name = "".join(short.split())
+    return any(span[0] <= at < span[1] and name in "".join(line.split()) for at, line in rows.items())
+
+
+_GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})
+
+
+def without_extracted(changes: Sequence[SymbolChange]) -> list[SymbolChange]:
+    """The changes without what a definition no longer does itself, where a new one that it now calls does it."""
+    new: dict[str, str] = {}
+    for item in changes:
+        if item.change == "added":
+            short = item.name.rsplit(".", 1)[-1]
+            new[short] = "\n".join((new.get(short, ""), *item.lines))
+    found = []
+    for item in changes:
+        called = [name for effect in item.effects if effect.kind is EffectKind.CALLS for name in effect.values]
+        text = "\n".join(new[name] for name in called if name in new)
+        if text:
+            item = replace(item, effects=tuple(_left_out(effect, text) for effect in item.effects))
+            item = replace(item, effects=tuple(effect for effect in item.effects if effect.values))
+        found.append(item)
+    return found
+
+
+def _left_out(effect: Effect, text: str) -> Effect:
+    """An effect without the names that a text holds, where it tells what has gone."""
+    if effect.kind not in _GONE:
+        return effect
+    return Effect(effect.kind, tuple(name for name in effect.values if name.rsplit(".", 1)[-1] not in text))

@@ -1,0 +1,93 @@
+"""What is told of a change is checked before it is told: what no tree and no text bears out is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.git.commits import Hunk
+from iquest_lsp.codeflow.syntax.effects.calls import Rows, calls_of
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.symbols import Symbol
+
+#: Effects of which two values are the one before and the one after.
+_TURNED = frozenset(
+    {
+        *(EffectKind.BECOMES, EffectKind.TURNS, EffectKind.NEGATES, EffectKind.CONDITION),
+        *(EffectKind.CALLS_INSTEAD, EffectKind.RETURNS_INSTEAD, EffectKind.RAISES_INSTEAD),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The rows of one side's text that a change touches."""
+
+    source: bytes
+    rows: Rows
+
+
+def places(
+    hunks: Sequence[Hunk], before: tuple[Sequence[bytes], Symbol], after: tuple[Sequence[bytes], Symbol]
+) -> tuple[Place, Place]:
+    """Where hunks touch a definition, on both sides, each given as all lines of its file and the definition in it."""
+    old = [(hunk.old_start, hunk.old_start + hunk.old_count) for hunk in hunks]
+    new = [(hunk.new_start, hunk.new_start + hunk.new_count) for hunk in hunks]
+    one, other = (
+        Place(b"\n".join(lines), [(max(start, item.start), min(end, item.end)) for start, end in rows])
+        for rows, (lines, item) in ((old, before), (new, after))
+    )
+    return one, other
+
+
+def sound(told: Iterable[Effect]) -> list[Effect]:
+    """The effects that say something: what becomes what it was, or nothing, is none."""
+    return [effect for effect in told if _says(effect)]
+
+
+def _says(effect: Effect) -> bool:
+    values = ["".join(value.split()) for value in effect.values]
+    return all(values) and not (effect.kind in _TURNED and len(values) > 1 and values[0] == values[1])
+
+
+def proven(told: Iterable[Effect], language: str, before: Place, after: Place) -> list[Effect]:
+    """The sound effects of which the tree shows that what they say is called is called."""
+    told = sound(told)
+    if not any(effect.kind in _CALLED for effect in told):
+        return told
+    old, new = (calls_of(language, place.source, place.rows) for place in (before, after))
+    return told if old is None or new is None else [*_called(told, old, new)]
+
+
+_CALLED = frozenset(
+    {
+        *(EffectKind.CALLS, EffectKind.CALLS_NO_MORE, EffectKind.CALLS_INSTEAD),
+        *(EffectKind.PASSES, EffectKind.PASSES_NO_MORE),
+    }
+)
+
+
+def _called(told: Iterable[Effect], old: frozenset[str], new: frozenset[str]) -> Iterator[Effect]:
+    for effect in told:
+        if effect.kind in (EffectKind.CALLS, EffectKind.CALLS_NO_MORE):
+            side = new if effect.kind is EffectKind.CALLS else old
+            if names := tuple(name for name in effect.values if _last(name) in side):
+                yield Effect(effect.kind, names)
+        elif effect.kind is EffectKind.CALLS_INSTEAD:
+            if _last(effect.values[0]) in new and _last(effect.values[1]) in old:
+                yield effect
+        elif effect.kind is EffectKind.PASSES:
+            if _last(effect.values[1]) in new:
+                yield effect
+        elif effect.kind is EffectKind.PASSES_NO_MORE:
+            if _last(effect.values[1]) in old:
+                yield effect
+        else:
+            yield effect
+
+
+def _last(name: str) -> str:
+    """The last name of a dotted one."""
+    found = re.search(r"[\w$]+[!?]?$", name)
+    return found[0] if found else name

@@ -1,0 +1,199 @@
+"""What the diff does not bear out is not told: calls, things that come or go, names, and kinds of change."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.git.commits import FileDiff
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script, history_of
+
+#: A class of C# as several hands wrote it: tabs and spaces, and directives at the left edge.
+BOX = """using System;
+
+namespace Piles
+{
+\tpublic class Box
+\t{
+#if DESKTOP
+\t\tpublic int Depth { get; set; }
+#endif
+\t    public static Box Make(%sbyte[] data, string label)
+\t\t{
+\t\t\treturn new Box { Data = data, Label = label };
+\t\t}
+
+\t\tpublic static Box Make(%sbyte[] data)
+\t\t{
+\t\t\treturn Make(%sdata, null);
+\t\t}
+
+\t\t/// <summary>What is in it</summary>
+\t\tpublic byte[] Data { get; set; }
+%s\t\tpublic string Label { get; set; }
+\t}
+}
+"""
+NEW = "        /// <summary>Its key</summary>\n        public string Key { get; set; }\n"
+SHOW = """extension Pile {
+  func show(_ items: [Item]) -> Int {
+    %s
+      add(items)
+    %s
+    switch next {
+    %s
+      count += 1
+    }
+    return count
+  }
+
+  func other() -> Int { 1 }
+}
+"""
+PERL = """our $mark = qr/[([{]x/;
+
+sub one {
+\tmy $foo = shift();
+\tif (%s$foo->[0] =~ /^\\s*$/) {
+\t\tshift($foo);
+\t}
+}
+
+sub two {
+\treturn 2;
+}
+"""
+
+CLASS = "class A\n{\n%s}\n"
+LONG = "    public Box Add({}string label, IEnumerable<byte> contents, int depth, Weight weight)\n    {{\n    }}\n"
+TORN = "class Pile {\n  fun a(): Any {\n    return %s\n  }\n  fun b(): Int {\n    return %s\n  }\n}\n"
+
+CASES = (
+    Case(
+        "an object that is made with arguments is not called",
+        {"a.cpp": "int main(int count, char* args[]) {\n  Options all;\n  run(all);\n  return 0;\n}\n"},
+        {"a.cpp": "int main(int count, char* args[]) {\n  Options all(args[0]);\n  run(all);\n  return 0;\n}\n"},
+        ("`Options all;` becomes `Options all(args[0]);`",),
+        ("calls",),
+    ),
+    Case(
+        "conditions and patterns of Swift are no calls",
+        {"a.swift": SHOW % ("if #available(macOS 10.13, *) {", "}", "case let .value(one):")},
+        {"a.swift": SHOW % ("do {", "} while less()", "case .none:")},
+        ("function `Pile.show`: changed",),
+        ("available", "`value`", "`: added", "`let`"),
+    ),
+    Case(
+        "members of a class whose lines are indented in several ways, between directives",
+        {"a.cs": BOX % ("", "", "", "")},
+        {"a.cs": BOX % ("string key, ", "string key, ", "key, ", NEW)},
+        ("method `Box.Make`: changed", "property `Box.Key`: added", "passes `key` to `Make`"),
+        ("`Make`: changed (passes `string", "passes `string key`", "property `Box.Data`", "forms", "removed"),
+    ),
+    Case(
+        "what an interface of C# promises",
+        {"a.cs": "public interface IBox\n{\n    Box Add(string path);\n    Box Add(byte[] data, string path);\n}\n"},
+        {
+            "a.cs": "public interface IBox\n{\n    Box Add(string name, string path);\n"
+            "    Box Add(byte[] data, string path);\n}\n"
+        },
+        ("method `IBox.Add`: changed (`Box Add(string path);` becomes `Box Add(string name, string path);`)",),
+        ("module", "now uses"),
+    ),
+    Case(
+        "a bracket in a pattern of Perl opens nothing",
+        {"a.pl": PERL % ""},
+        {"a.pl": PERL % "defined($foo->[0]) && "},
+        ("function `one`: changed (a condition also requires `defined($foo->[0])`)",),
+        ("$mark",),
+    ),
+    Case(
+        "a block whose end is not found neither comes nor goes",
+        {"a.kt": TORN % ("'{'", "1")},
+        {"a.kt": TORN % ('c("{\n")', "2")},
+        ("a.kt",),
+        ("`: added", "`: removed", "gains another form"),
+    ),
+    Case(
+        "the end of the last line, and the signs of a pattern",
+        {".gitignore": ".svn\ntest"},
+        {".gitignore": ".svn\ntest\n*.o\n*.so\n"},
+        ("entry `*.o`: added", "entry `*.so`: added"),
+        ("entry `test`", "`.o`"),
+        "Update gitignore to avoid tracking unwanted files",
+    ),
+    Case(
+        "an item of a list in YAML is the same with or without quotes",
+        {".travis.yml": 'language: node_js\nnode_js:\n  - "0.11"\n'},
+        {".travis.yml": 'language: node_js\nnode_js:\n  - "0.11"\n  - other\n'},
+        ('key `node_js`: changed (`"other"` is new)',),
+        ("is gone", "0.11"),
+    ),
+    Case(
+        "a value inside a macro of Rust has the name that it is used by",
+        {"a.rs": 'lazy_static! {\n    static ref RE_ONE: Regex = make(r"\n        (?:deg)?\n    ");\n}\n'},
+        {"a.rs": 'lazy_static! {\n    static ref RE_ONE: Regex = make(r"\n        (deg|rad)?\n    ");\n}\n'},
+        ("`RE_ONE`: changed",),
+        ("`ref`",),
+    ),
+    Case(
+        "a file of Terraform is no module",
+        {"versions.tf": 'terraform {\n  required_version = ">= 0.13"\n}\n'},
+        {"versions.tf": 'terraform {\n  required_version = ">= 1.0"\n}\n'},
+        ("`versions.tf`", '`required_version = ">= 0.13"` becomes `required_version = ">= 1.0"`'),
+        ("module `",),
+    ),
+    Case(
+        "another module that is brought in under a name is no new call",
+        {"a.js": "var codes = require('./codes');\nvar http = require('http');\n\nexports.a = 1;\n"},
+        {"a.js": "var status = require('status');\nvar http = require('http');\n\nexports.a = 1;\n"},
+        (),
+        ("now calls", "call `require`"),
+    ),
+    Case(
+        "an argument that comes is told whole",
+        {"a.cs": CLASS % LONG.format("")},
+        {"a.cs": CLASS % LONG.format("string key, ")},
+        ("gains `string key,`",),
+        ("gains `key, string`",),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
+    is_told_of(script, case)
+
+
+CODE = FileDiff("src/a.py", "M", added=5, removed=3)
+SETUP = [FileDiff(".travis.yml", "M", added=1), FileDiff("Makefile", "M", added=16, removed=7)]
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("journal: don't call Enabled before each write", "change"),
+        ("Use the handling of missing keys of the base", "change"),
+        ("Pass supported names on", "change"),
+        ("We now support pairs of surrogates", "feature"),
+        ("Bodies are now supported by DELETE", "feature"),
+        ("Validate the argument", "change"),
+        ("Use the new reader to avoid stale pages", "fix"),
+        ("Change the format string", "change"),
+    ],
+)
+def test_a_word_counts_where_it_says_what_was_done(subject: str, kind: str) -> None:
+    assert intent_of(subject, "", shape_of([CODE])).kind == kind
+
+
+@pytest.mark.parametrize("subject", ["Re-enable support of the other runtime", "Update the rules to avoid noise"])
+def test_what_no_program_does_is_neither_new_nor_mended(subject: str) -> None:
+    assert intent_of(subject, "", shape_of(SETUP)).kind not in ("feature", "fix", "perf")
+
+
+def test_layout_alone_is_no_fix_whatever_the_message_says(script: Script) -> None:
+    script.commit("Begin", {"a.py": "def f(a):\n    return one(a) + two(a)\n"})
+    script.commit("fix long line", {"a.py": "def f(a):\n    return one(\n        a\n    ) + two(a)\n"})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "**Kind of change:** style (only the formatting of code changes)" in told
