@@ -1,14 +1,19 @@
-"""The items of lists that are named by their number, which change their names where one comes before them."""
+"""Parts that are told apart by a number: the items of lists, and several parts of one name.
+
+They keep the numbers that they had where one comes before them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from iquest_lsp.codeflow.syntax.forms import Rows
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
+Key = tuple[str, str, int]
 _NUMBERED = re.compile(r"(.*)\[\d+\]$")
 
 
@@ -36,3 +41,28 @@ def _renamed(name: str, renamed: dict[str, str]) -> str:
         if name[:end] in renamed:
             return renamed[name[:end]] + name[end:]
     return name
+
+
+def keyed_regions(
+    regions: Sequence[Region], earlier: Mapping[Key, Region] | None = None, rows: Rows = lambda _: None
+) -> dict[Key, Region]:
+    """Regions by name and kind, several of them counted; where some come or go, the others keep the count they had."""
+    earlier = earlier or {}
+    counts = Counter((name, kind) for name, kind, _ in earlier)
+    own = Counter((item.name, item.kind) for item in regions)
+    starts = {(key[:2], row): key for key, item in earlier.items() if (row := rows(item.end - 1)) is not None}
+    keyed: dict[Key, Region] = {}
+    late: list[Region] = []
+    for item in regions:
+        both = (item.name, item.kind)
+        kept = starts.get((both, item.end - 1)) if counts[both] and counts[both] != own[both] else None
+        if kept is not None and kept not in keyed:
+            keyed[kept] = item
+        else:
+            late.append(item)
+    for item in late:
+        count = 0
+        while (item.name, item.kind, count) in keyed:
+            count += 1
+        keyed[item.name, item.kind, count] = item
+    return keyed

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.diff.list_items import under_old_numbers
+from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
-from iquest_lsp.codeflow.diff.values import FREE, MAX_VALUE, line_values, same_value, same_words, value_effects
+from iquest_lsp.codeflow.diff.values import (
+    FREE,
+    MAX_VALUE,
+    line_values,
+    same_value,
+    same_words,
+    unlisted,
+    value_effects,
+)
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.effects.evidence import Place, proven
-from iquest_lsp.codeflow.syntax.forms import Rows, rows_of
+from iquest_lsp.codeflow.syntax.forms import rows_of
 from iquest_lsp.codeflow.syntax.line_effects import (
     Effect,
     EffectKind,
@@ -54,7 +61,6 @@ _OF_WHOLE = frozenset({"test"})
 SAME_TITLE = 0.7
 _MARK = re.compile(r"^\s*(?:#|//|--|;)\s?")
 _CLOSERS = re.compile(r"[\s)\]},;]*")
-Key = tuple[str, str, int]
 
 
 @dataclass(slots=True)
@@ -93,9 +99,9 @@ def part_changes(
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
-    keyed = _keyed(old)
+    keyed = keyed_regions(old)
     new = under_old_numbers(old, new, rows_of(item))
-    sides = _Sides(_Side(keyed, gone), _Side(_keyed(new, keyed, rows_of(item)), come))
+    sides = _Sides(_Side(keyed, gone), _Side(keyed_regions(new, keyed, rows_of(item)), come))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)
     _pair_comments(parts)
@@ -210,31 +216,6 @@ def _outer(key: Key, sides: _Sides, depth: int) -> Key:
     return key
 
 
-def _keyed(
-    regions: Sequence[Region], earlier: Mapping[Key, Region] | None = None, rows: Rows = lambda _: None
-) -> dict[Key, Region]:
-    """Regions by name and kind, several of them counted; where some come or go, the others keep the count they had."""
-    earlier = earlier or {}
-    counts = Counter((name, kind) for name, kind, _ in earlier)
-    own = Counter((item.name, item.kind) for item in regions)
-    starts = {(key[:2], row): key for key, item in earlier.items() if (row := rows(item.end - 1)) is not None}
-    keyed: dict[Key, Region] = {}
-    late: list[Region] = []
-    for item in regions:
-        both = (item.name, item.kind)
-        kept = starts.get((both, item.end - 1)) if counts[both] and counts[both] != own[both] else None
-        if kept is not None and kept not in keyed:
-            keyed[kept] = item
-        else:
-            late.append(item)
-    for item in late:
-        count = 0
-        while (item.name, item.kind, count) in keyed:
-            count += 1
-        keyed[item.name, item.kind, count] = item
-    return keyed
-
-
 Texts = tuple[Sequence[str], Sequence[str]]
 
 
@@ -254,13 +235,13 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
-    places = (
-        Place("\n".join(lines).encode(), [(region.start, region.end)])
-        for lines, region in zip(texts, (part.old, part.new), strict=True)
-    )
+    both = zip(texts, (part.old, part.new), strict=True)
+    places = (Place("\n".join(lines).encode(), [(region.start, region.end)]) for lines, region in both)
     found = _effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else "")
     told = tuple(proven(found, language_of(item.path), *places))
-    spaced = part.removed != part.added and [*map(str.rstrip, part.removed)] == [*map(str.rstrip, part.added)]
+    # A key that stands first in its item, or no longer, is the same key.
+    bare = unlisted if part.kind == "key" else str.rstrip
+    spaced = part.removed != part.added and [*map(bare, part.removed)] == [*map(bare, part.added)]
     if part.kind in ("function", "method") and item.path.endswith(FREE):
         sides = ((part.old, texts[0]), (part.new, texts[1]))
         spaced = spaced or same_words(*("\n".join(lines[region.start : region.end]) for region, lines in sides))

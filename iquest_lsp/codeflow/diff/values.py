@@ -95,6 +95,11 @@ def _around(text: str, start: int) -> str:
     return ("…" if start else "") + _cut(text[start:])
 
 
+def unlisted(line: str) -> str:
+    """A line of YAML without what makes it the first one of an item."""
+    return line.strip().removeprefix("- ").lstrip()
+
+
 def same_value(before: str, after: str) -> bool:
     """Whether two values that are written differently say the same: white space, as between the items of a list."""
     return bool(before) and before != after and _read(before) == _read(after)

@@ -19,8 +19,8 @@ RAISES = re.compile(
     r"\b(?:raise|throw(?:\s+new)?)\s+\\?((?:[A-Za-z_]\w*(?:\.|::|\\))*(?:[A-Z]\w*|\w+_(?:error|exception)))(?![\w.])"
 )
 _HANDLES = re.compile(
-    r"\bexcept\s+\(?([A-Za-z_][\w., ]*?)\)?\s*(?:as\b|:)|"
-    r"\bcatch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+"
+    r"^\s*except\s+\(?([A-Za-z_][\w., ]*?)\)?\s*(?:as\b|:)|"
+    r"(?:^|\})\s*catch\s*\(\s*(?:final\s+|const\s+)?([A-Z][\w.: |]*?)\s+\w+"
 )
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.){1,60}\"|'(?:[^'\\\n]|\\.){1,60}')")
 _ANY_STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
@@ -209,7 +209,10 @@ def plain_effects(
 
 def _tells(line: str) -> bool:
     """Whether a line is more than the end of a block."""
-    return not re.fullmatch(r"[\W_]*(?:endif|end|fi|done|esac|else|then|do|begin)?[\W_]*", line)
+    return not re.fullmatch(
+        r"[\W_]*(?:endif|end|fi|done|esac|else|then|do|begin)?[\W_]*|\s*#\s*(?:pragma|region|endregion|nullable)\b.*",
+        line,
+    )
 
 
 def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:
@@ -356,6 +359,8 @@ def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
 
 
 def _names(pattern: re.Pattern[str], lines: Iterable[str]) -> set[str]:
+    if pattern is not _STRING:
+        lines = (_ANY_STRING.sub('""', uncommented(line)) for line in lines)
     found = (match for line in lines for match in pattern.finditer(line))
     return {next(group for group in match.groups() if group).strip() for match in found}
 

@@ -20,6 +20,8 @@ _NO_PARAMETERS = re.compile(
 )
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
+#: What stands behind a name: its type, or its default; `::` is within one.
+_SIGN = re.compile(r"(?<!:):(?!:)|=")
 #: Types that are given a name, and values.
 _ALIAS = re.compile(
     r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)"
@@ -134,7 +136,7 @@ def types_only(before: str, after: str) -> bool:
 
 def _bare(parameter: str) -> str:
     """A parameter without its annotation: `name: type = default` as `name=default`; other forms as they are."""
-    if not re.match(r"[*$\w?]+\s*(:|=|$)", parameter):
+    if not re.match(r"[*$\w?]+\s*(:(?!:)|=|$)", parameter):
         return parameter
     head, default = _defaulted(parameter)
     return head.partition(":")[0].strip().rstrip("?") + (f"={default}" if default else "")
@@ -144,11 +146,11 @@ def parameters(signature: str) -> dict[str, str]:
     """Parameters of a definition's signature: name -> as written."""
     found = {}
     for item in _parts(signature):
-        head = re.split(r"[:=]", item, maxsplit=1)[0].strip()
+        head = _SIGN.split(item, maxsplit=1)[0].strip()
         words = re.findall(r"[\w$]+", head)
         if words:
             # `name: type`, `name = value` and Go's `name type` put the name first, `type name` puts it last.
-            first = _is_go(signature) or (re.search(r"[:=]", item) and len(words) == 1)
+            first = _is_go(signature) or (_SIGN.search(item) and len(words) == 1)
             found[words[0] if first else words[-1]] = item
     return found
 

@@ -357,6 +357,8 @@ class _Walker:
         name = next((field for field in fields if field is not None), None)
         if name is None:
             name = self._declared(node.child_by_field_name("declarator"))
+        if name is not None and name.type == "template_type":
+            return re.sub(r"(?:\w+::)+", "", " ".join(self._text(name).split()))[:200]  # a specialization
         if name is None or (name.type not in NAME_TYPES and node.type != "internal_module"):
             return ""
         text = self._text(name).replace("::", ".").strip("\"'")

@@ -27,6 +27,10 @@ _HEAD = re.compile(
 _SHELL = re.compile(r"(\s*)(?:function\s+)?([\w.\-:]+)\s*\(\)\s*\{?")
 #: A function of Kotlin that extends a type with parameters: the type and the name.
 _EXTENSION = re.compile(r"\s*(?:[\w@]+\s+)*?fun\s+(?:<[^()]*?>\s*)?(\w+)<[^()]*>\??\.(\w+)\s*\(")
+#: A method of Ruby that is an operator.
+_OPERATOR = re.compile(
+    r"\s*def\s+(self\.)?(\[\]=?|<=>|===?|=~|![=~]?|\*\*?|[+\-~]@?|<<|>>|<=?|>=?|[/%&|^`])(?=[\s(;]|$)"
+)
 #: A test of bats.
 _BATS = re.compile(r"(\s*)@test\s+[\"'](.+?)[\"']\s*\{")
 #: A member that begins with its type, or is a constructor, as C# and its kin write them.
@@ -163,6 +167,13 @@ class _Reader:
             return 0
         return 0 if self.outer or closes else self._statement(at, line, lines)
 
+    def _goes_on(self, lines: list[str], at: int) -> bool:
+        """Whether a line, or the first below it that is not empty, is indented as what a statement holds."""
+        if self.language == "sh":
+            return lines[at][:1].isspace()
+        line = next((line for line in lines[at : at + MAX_EMPTY] if line.strip()), "")
+        return line[:1].isspace()
+
     def _is_within(self, item: _Open, at: int) -> bool:
         """Whether a brace that a block has opened is not closed yet where a line begins."""
         return bool(self.depths) and self.depths[at] > self.depths[item.head]
@@ -186,6 +197,8 @@ class _Reader:
                 return "test", found[2]
             found = _SHELL.match(line)
             return ("function", found[2]) if found else None
+        if self.language == "rb" and (found := _OPERATOR.match(line)):
+            return "function", (found[1] or "") + found[2]
         if found := _HEAD.match(line):
             if found[2] == "namespace":
                 return None
@@ -228,7 +241,7 @@ class _Reader:
         end = at + 1
         depth = 0 if self.language == "sh" else _depth(line)
         while end < min(len(lines), at + MAX_STATEMENT) and (
-            depth > 0 or lines[end - 1].rstrip().endswith("\\") or lines[end][:1].isspace()
+            depth > 0 or lines[end - 1].rstrip().endswith("\\") or self._goes_on(lines, end)
         ):
             if self.language in _BY_WORDS and not lines[end][:1].isspace() and _HEAD.match(lines[end]):
                 break  # a bracket in a text or a pattern opens nothing
@@ -253,6 +266,8 @@ class _Reader:
 _BY_WORDS = frozenset({"pl", "pm", "rb", "py", "php", "lua", "ex", "exs"})
 #: A statement takes so many lines at most.
 MAX_STATEMENT = 400
+#: So many lines between two lines of a statement are empty at most.
+MAX_EMPTY = 4
 #: So many columns does a tab take, where a file mixes tabs and spaces.
 TAB = 4
 _TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")

@@ -69,6 +69,45 @@ CLASS = "class A\n{\n%s}\n"
 LONG = "    public Box Add({}string label, IEnumerable<byte> contents, int depth, Weight weight)\n    {{\n    }}\n"
 TORN = "class Pile {\n  fun a(): Any {\n    return %s\n  }\n  fun b(): Int {\n    return %s\n  }\n}\n"
 
+CELL = """class Cell {
+  explicit Cell(%sFormat& whole) : whole_(whole) {}
+  void show() { %s }
+};
+"""
+GEM = """Gem::Specification.new do |s|
+  s.name = %%q{pile}
+  s.version = "%s"
+
+  s.required_rubygems_version = Gem::Requirement.new(">= 0") if s.respond_to? :required_rubygems_version=
+  s.date = %%q{%s}
+end
+"""
+OPERATORS = """class Pile
+  def add(one)
+    @all << one
+  end
+
+  def ==(other)
+    %s == other
+  end
+
+  def self.[](key)
+    all[%s]
+  end
+end
+"""
+SHOWN = """template <>
+struct shown<Short, Char> {
+  int format(Short v) { return %s; }
+};
+%s"""
+SHOWN_LAST = """
+template <>
+struct shown<std::Long, Char> {
+  int format(Long v) { return 3; }
+};
+"""
+
 CASES = (
     Case(
         "an object that is made with arguments is not called",
@@ -157,6 +196,48 @@ CASES = (
         {"a.cs": CLASS % LONG.format("string key, ")},
         ("gains `string key,`",),
         ("gains `key, string`",),
+    ),
+    Case(
+        "a parameter of C++ whose type has a scope is called by its own name",
+        {"a.hpp": CELL % ("std::optional<Format>& row, ", "row.get();")},
+        {"a.hpp": CELL % ("", "return;")},
+        ("no longer takes `row`",),
+        ("`std`", "types only"),
+    ),
+    Case(
+        "words of a text handle nothing and raise nothing",
+        {"a.cpp": 'int main() {\n  show("No border:");\n  one();\n}\n'},
+        {"a.cpp": 'int main() {\n  show("No border except row top:");\n  two(); // we throw Bad here\n  three();\n}\n'},
+        ("function `main`: changed",),
+        ("handles", "raises"),
+    ),
+    Case(
+        "a statement of Ruby goes on behind an empty line",
+        {"a.gemspec": GEM % ("1.0", "2011-02-13")},
+        {"a.gemspec": GEM % ("1.1", "2011-04-15")},
+        ("command `Gem::Specification.new`: changed",),
+        ("required_rubygems_version",),
+    ),
+    Case(
+        "a key that no longer stands first in its item is the same key",
+        {".travis.yml": "matrix:\n  include:\n    - rust: beta\n    - os: osx\n"},
+        {".travis.yml": "matrix:\n  include:\n    - rust: beta\n    - rust: stable\n      os: osx\n"},
+        ("`matrix.include[1].rust`: added",),
+        ("becomes", "`matrix.include[1].os`: changed"),
+    ),
+    Case(
+        "a method of Ruby that is an operator has its name",
+        {"a.rb": OPERATORS % ("a", "b")},
+        {"a.rb": OPERATORS % ("c", "d")},
+        ("function `Pile.==`: changed", "function `Pile.self.[]`: changed"),
+        ("class `Pile`", "function `Pile.add`"),
+    ),
+    Case(
+        "methods of several specializations of a template of C++ are no forms of one",
+        {"a.hpp": SHOWN % ("1", "")},
+        {"a.hpp": SHOWN % ("2", SHOWN_LAST)},
+        ("struct `shown<Long, Char>`: added", "`shown<Short, Char>.format`: changed"),
+        ("form",),
     ),
 )
 
