@@ -15,7 +15,7 @@ from enum import StrEnum
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment, uncommented
+from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment, opens_comment, uncommented
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects, types_only
 
@@ -174,7 +174,7 @@ def shape_of(
     all_lines = [line for item in files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
     symbols = None
     if changes is not None:
-        outer = [item for item in changes if not item.inner]
+        outer = [item for item in changes if not item.inner and category(item.path) is not Category.BUILD]
         values = [item for item in outer if item.kind == "variable" and item.change == "body"]
         symbols = Counter(item.change for item in outer)
         # What a value is for, a value does not tell.
@@ -207,7 +207,8 @@ def shape_of(
         comments_only=bool(all_lines)
         and bool(minus or plus)
         and all(category(item.path) in (Category.SOURCE, Category.TEST) for item in files)
-        and all(is_comment(line) and not _POINTER.match(line) for line in all_lines),
+        and all(is_comment(line) and not _POINTER.match(line) for line in all_lines)
+        and not any(opens_comment(hunk.removed, hunk.added) for item in files for hunk in item.hunks),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=_fast(plus) - _fast(minus),
@@ -697,7 +698,8 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
         return "docs", 0.8, Reason(Sign.COMMENTS)
     if shape.renamed_words:
         return "refactor", 0.8, Reason(Sign.NAME_REPLACED)
-    if symbols["moved"] + symbols["renamed"] > 0 and symbols["moved"] + symbols["renamed"] >= new:
+    elsewhere = symbols["moved"] + symbols["renamed"]
+    if elsewhere > 0 and elsewhere >= new and 2 * elsewhere >= symbols["body"] + symbols["signature"]:
         return "refactor", 0.75, Reason(Sign.DEFINITIONS_MOVED)
     if shape.moved_lines >= 0.5 and symbols["added"]:
         return "refactor", 0.75, Reason(Sign.LINES_REGROUPED)

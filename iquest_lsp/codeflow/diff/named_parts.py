@@ -30,6 +30,7 @@ from iquest_lsp.codeflow.syntax.line_effects import (
     effects,
     is_comment,
     is_of_comments,
+    opens_comment,
     plain_effects,
 )
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
@@ -355,7 +356,8 @@ def _inside(lines: Sequence[str], region: Region) -> list[str]:
 def _effects(part: _Part, old: Region, new: Region, texts: Texts, language: str) -> list[Effect]:
     """What becomes of a part: its value, its lines."""
     removed, added = part.removed, part.added
-    if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE:
+    opens = any(opens_comment(*pair) for pair in part.hunks.values())
+    if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE and not opens:
         return [Effect(EffectKind.COMMENTS_ONLY)]
     if part.kind not in _PROSE:
         removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))

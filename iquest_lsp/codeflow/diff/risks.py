@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.dialects import Read, declared, dotted, violations
+from iquest_lsp.codeflow.syntax.dialects import Read, breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
@@ -224,7 +224,7 @@ def _broken_code(source: DiffSource) -> Iterable[Risk]:
         if earlier is None and grammars.language_of(path) in ("c", "cpp"):
             # What macros stand for is not known here, so a new file that does not parse may be sound.
             continue
-        if earlier is None or parses(path, earlier):
+        if earlier is None or breaks(path, earlier, after):
             kind = RiskKind.BROKEN if earlier else RiskKind.UNPARSED
             yield Risk(kind, ((path, 0),), (grammars.language_of(path),))
 

@@ -30,6 +30,11 @@ class Hunk:
     added: tuple[str, ...] = ()
     heading: str = ""
 
+    @property
+    def new_end(self) -> int:
+        """The row behind the last new one."""
+        return self.new_start + self.new_count
+
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:

@@ -26,7 +26,7 @@ from iquest_lsp.codeflow.past.patterns import patterns_of
 from iquest_lsp.codeflow.past.releases import assign_releases, tags_moved
 from iquest_lsp.codeflow.past.store import Store, batches
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
-from iquest_lsp.codeflow.syntax.dialects import declared, dotted, violations
+from iquest_lsp.codeflow.syntax.dialects import breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.symbols import parses
 from iquest_lsp.errors import RevisionError
 
@@ -356,9 +356,7 @@ def _inconsistency(
     """The objection of the consistency filter to one file of a commit."""
     language = grammars.language_of(item.path)
     if item.status == "M" and before is not None and not parses(item.path, after):
-        if parses(item.path, before):
-            return Objection(Ground.BROKEN, (item.path, language))
-        return None
+        return Objection(Ground.BROKEN, (item.path, language)) if breaks(item.path, before, after) else None
     declaration = declared(language, lambda name: reader.read(f"{oid}:{name}"))
     if declaration is None:
         return None

@@ -15,11 +15,11 @@ from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
-from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments
+from iquest_lsp.codeflow.syntax.forms import Key, inside, keyed, outer_of, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments, opens_comment
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows
-from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of, touched
+from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -94,8 +94,8 @@ class _Comparison:
         self.old_prose, self.new_prose = (prose_rows(self.language, lines) for lines in (self.before, self.after))
         self.old_idle = self.old_prose | attribute_rows(self.language, self.before)
         self.new_idle = self.new_prose | attribute_rows(self.language, self.after)
-        self.old_touched = _touched(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
-        self.new_touched = _touched(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
+        self.old_touched = touched_keys(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
+        self.new_touched = touched_keys(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
         removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
         added = "".join(line for hunk in diff.hunks for line in hunk.added)
         # Reading whole files again is worth it only where the changed lines could be mere layout.
@@ -189,8 +189,8 @@ class _Comparison:
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
-        old = OwnRows(earlier, _inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_idle)
-        new = OwnRows(symbol, _inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_idle)
+        old = OwnRows(earlier, inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_idle)
+        new = OwnRows(symbol, inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_idle)
         pairs = self._pairs(old, new)
         sources = (self.before, earlier), (self.after, symbol)
         texts = [code_rows(self.language, b"\n".join(lines), item.start, item.end) for lines, item in sources]
@@ -227,7 +227,10 @@ class _Comparison:
     def _doc_only(self, earlier: Symbol, symbol: Symbol) -> bool:
         """Whether nothing but documentation and comments changes."""
         sides = list(zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True))
-        return any(rows for rows, _, _ in sides) and all(
+        near = (hunk for hunk in self.diff.hunks if hunk.new_start < symbol.end and symbol.start <= hunk.new_end)
+        if any(opens_comment(hunk.removed, hunk.added) for hunk in near) or not any(rows for rows, _, _ in sides):
+            return False
+        return all(
             at in range(*item.doc) or at in prose or is_comment(line)
             for rows, item, prose in sides
             for at, line in rows.items()
@@ -370,26 +373,9 @@ def _tokens(root: Node) -> Iterable[tuple[int, bytes]]:
         yield pending
 
 
-def _inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
-    """Lines of definitions inside `outer`."""
-    prefix = f"{outer.name}."
-    return {
-        line
-        for item in symbols
-        if item.name.startswith(prefix) and outer.start <= item.start < outer.end
-        for line in range(item.start, item.end)
-    }
-
-
 def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
     """A form that comes or goes as a change of its definition, which others have other forms of."""
     return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
-
-
-def _touched(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> set[Key]:
-    everything = tuple(symbols.values())
-    hits = {id(symbol) for start, count in ranges for symbol in touched(everything, start, count)}
-    return {key for key, symbol in symbols.items() if id(symbol) in hits}
 
 
 def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:

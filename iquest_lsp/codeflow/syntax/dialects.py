@@ -1,12 +1,15 @@
-"""The language version that a project declares, and code that needs a newer one.
+"""The language version that a project declares, code that needs a newer one, and code that is broken.
 
 Parsers here are tolerant: they accept a `match` statement in a project for Python 3.8. What a construct needs comes
-from the languages' own release notes.
+from the languages' own release notes. That a grammar does not read a text is no proof that it is broken: grammars lag
+behind their languages. A bracket without a partner is one, and so is what Python's own parser says of Python.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import Hunk
+from iquest_lsp.codeflow.syntax.symbols import parses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -164,3 +168,40 @@ def _walk(root: Node, runs: Sequence[tuple[int, int]]) -> Iterable[Node]:
 def dotted(version: Version) -> str:
     """The version as people write it."""
     return ".".join(map(str, version))
+
+
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+
+def breaks(path: str, before: bytes, after: bytes) -> bool:
+    """Whether a text was sound and is so no longer, as its brackets show, or Python's own parser."""
+    if parses(path, after) or not parses(path, before):
+        return False
+    if grammars.language_of(path) == "python":
+        return _is_python(before) and not _is_python(after)
+    return _is_paired(path, before) and not _is_paired(path, after)
+
+
+def _is_python(source: bytes) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+def _is_paired(path: str, source: bytes) -> bool:
+    """Whether every bracket of the code has its partner; a grammar puts in those that it misses."""
+    tree = grammars.tree(grammars.language_of(path), source)
+    if tree is None:
+        return True
+    counts = dict.fromkeys((*_PAIRS, *_PAIRS.values()), 0)
+    stack = [tree.root_node]
+    while stack:
+        node = stack.pop()
+        stack.extend(node.children)
+        if node.type in counts and not node.child_count and not node.is_missing:
+            counts[node.type] += 1
+    return all(counts[one] == counts[other] for one, other in _PAIRS.items())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.symbols import Symbol
+from iquest_lsp.codeflow.syntax.symbols import Symbol, touched
 
 #: More forms of one definition than this are compared in their order.
 MAX_FORMS = 16
@@ -81,3 +81,20 @@ def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: Rows) -> dict[i
         if at not in found and count not in found.values():
             found[at] = count
     return found
+
+
+def inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
+    """Lines of definitions inside `outer`."""
+    prefix = f"{outer.name}."
+    return {
+        line
+        for item in symbols
+        if item.name.startswith(prefix) and outer.start <= item.start < outer.end
+        for line in range(item.start, item.end)
+    }
+
+
+def touched_keys(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> set[Key]:
+    everything = tuple(symbols.values())
+    hits = {id(symbol) for start, count in ranges for symbol in touched(everything, start, count)}
+    return {key for key, symbol in symbols.items() if id(symbol) in hits}

@@ -318,6 +318,12 @@ def is_of_comments(told: Sequence[Effect]) -> bool:
     return tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
 
 
+def opens_comment(removed: Iterable[str], added: Iterable[str]) -> bool:
+    """Whether a hunk begins or ends a comment without its other end, so that what follows is code no more, or again."""
+    before, after = (sum(line.count("/*") - line.count("*/") for line in lines) for lines in (removed, added))
+    return before != after
+
+
 def is_comment(line: str) -> bool:
     """True for lines that hold a comment, or nothing, in any of the languages."""
     return bool(_COMMENT_LINE.match(line))

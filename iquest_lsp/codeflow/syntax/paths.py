@@ -38,7 +38,7 @@ _CHANGELOG = re.compile(
     re.IGNORECASE,
 )
 _TEST = re.compile(
-    r"(^|/)src/[a-z]\w*Test/|(^|/)(tests?|testing(?!/[^/]+\.java$|/[\w/]+\.java$)|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
+    r"(^|/)src/[a-z]\w*Test/|(^|/)(?:common|jvm|js|native|android|ios|macos|linux|apple|wasm|jdk|unit)\w*Test/|(^|/)(tests?|testing(?!/[^/]+\.java$|/[\w/]+\.java$)|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
     r"(_test|_tests|_spec|\.test|\.spec)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
 )
 _DOCS = re.compile(

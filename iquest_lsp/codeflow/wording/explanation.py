@@ -391,4 +391,4 @@ def _symbol(symbol: SymbolChange) -> str:
     told = detail(symbol)
     what = told_as(symbol)
     what = say(_WORDS[what]) if what in _WORDS else what
-    return f"{symbol.kind} `{symbol.name}`: {what}" + (f" ({told})" if told else "")
+    return f"{symbol.kind} `{symbol.name.replace('`', '')}`: {what}" + (f" ({told})" if told else "")

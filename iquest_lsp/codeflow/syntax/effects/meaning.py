@@ -322,7 +322,7 @@ def _on_returned(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
     found = [re.match(r"return\s+(.+?)\s*;?$", line) for line in lines]
     if all(found):
         before, after = (match[1] for match in found if match)
-        if max(len(before), len(after)) <= MAX_SHOWN and before != after:
+        if max(len(before), len(after)) <= MAX_SHOWN and before != after and _whole(before) and _whole(after):
             return Effect(EffectKind.RETURNS_INSTEAD, (after, before))
     return None
 
@@ -350,7 +350,7 @@ def _near(before: str, after: str) -> tuple[str, str]:
 def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
     """Another value of a name or a key, where the lines set nothing else."""
     pattern = re.compile(
-        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)\s*(?:=|:=|:)\s*([^=].*?)[,;]?$"
+        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)(?:\s+:?=\s*|:?=(?=\S)|\s*:\s*)([^=].*?)[,;]?$"
     )
     found = [pattern.match(side.line(at)) for side, at in ((old, was[0]), (new, now[0]))]
     if not all(found):

@@ -31,6 +31,8 @@ _EXTENSION = re.compile(r"\s*(?:[\w@]+\s+)*?fun\s+(?:<[^()]*?>\s*)?(\w+)<[^()]*>
 _OPERATOR = re.compile(
     r"\s*def\s+(self\.)?(\[\]=?|<=>|===?|=~|![=~]?|\*\*?|[+\-~]@?|<<|>>|<=?|>=?|[/%&|^`])(?=[\s(;]|$)"
 )
+#: A test of Scala's specifications.
+_SPEC = re.compile(r"\s*(it|they|\"[^\"]+\")\s+(should|must|can|ignore)\s+\"([^\"]+)\"\s*(?:taggedAs\b.*)?\bin\b")
 #: A test of bats.
 _BATS = re.compile(r"(\s*)@test\s+[\"'](.+?)[\"']\s*\{")
 #: A member that begins with its type, or is a constructor, as C# and its kin write them.
@@ -199,7 +201,12 @@ class _Reader:
             return ("function", found[2]) if found else None
         if self.language == "rb" and (found := _OPERATOR.match(line)):
             return "function", (found[1] or "") + found[2]
+        if self.language == "scala" and (found := _SPEC.match(line)):
+            subject = "" if found[1] in ("it", "they") else f"{found[1][1:-1]} "
+            return "test", f"{subject}{found[2]} {found[3]}"
         if found := _HEAD.match(line):
+            if found[2] == "it" and found[3][0] not in "\"'{`":
+                return None
             if found[2] == "namespace":
                 return None
             if self.language in _LABELLED:

@@ -17,6 +17,8 @@ _TARGET = re.compile(r"\.\. _`?([^`:]+)`?:\s+(\S+)\s*$")
 _ASCIIDOC = re.compile(r"(={1,6})\s+(\S.*?)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
+#: Marks that stand below a heading in a text that no suffix says to be written so.
+_HEADS = frozenset("=-~^")
 _MAN = re.compile(r"\.(SH|SS|Sh|Ss)\s+\"?(.+?)\"?\s*$")
 MAX_NAME = 80
 
@@ -101,7 +103,7 @@ def manual_sections(lines: list[str], name: str) -> tuple[Region, ...]:
 
 def paragraphs(lines: list[str], name: str) -> tuple[Region, ...]:
     """A text without headings: its paragraphs, each named by its first line."""
-    if any(_UNDERLINE.match(line) for line in lines[1:]):
+    if any((under := _UNDERLINE.match(line)) and under[1] in _HEADS for line in lines[1:]) and not _has_fences(lines):
         return rst_sections(lines, name)
     found: list[Region] = []
     start = 0
@@ -111,6 +113,10 @@ def paragraphs(lines: list[str], name: str) -> tuple[Region, ...]:
                 found.append(Region(_title(lines[start]), "paragraph", start, at))
             start = at + 1
     return tuple(found)
+
+
+def _has_fences(lines: list[str]) -> bool:
+    return any(map(_FENCE.match, lines))
 
 
 def entries(lines: list[str]) -> tuple[Region, ...]:

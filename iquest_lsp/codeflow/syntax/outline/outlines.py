@@ -176,4 +176,5 @@ def regions_of(path: str, source: bytes) -> tuple[Region, ...]:
         reader = _shell
     if reader is None or len(source) > MAX_BYTES:
         return ()
-    return reader(source.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"), name)
+    found = reader(source.decode("utf-8", "replace").removeprefix("\ufeff").split("\n"), name)
+    return tuple(item for item in found if item.name.strip())

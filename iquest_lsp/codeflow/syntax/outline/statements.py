@@ -90,6 +90,7 @@ _DECLARED = frozenset(
 )
 _SUITES = re.compile(r"(?:describe|context|suite)(?:\.\w+)*(?:\(.*\))?$|(?:test|it)\.describe(?:\.\w+)*$")
 _TESTS = re.compile(r"(?:it|test|specify|bench|fit|xit|xtest)(?:\.(?!describe)\w+)*(?:\(.*\)|`.*`)?$", re.DOTALL)
+_AT_ONCE = re.compile(r"[(!\s]*(?:async\s+)?(?:function\b|\([^()]*\)\s*=>)")
 _CALLS = frozenset({"call", "call_expression", "macro_invocation", "new_expression", "await_expression"})
 _DEFINED_IN_MACRO = re.compile(
     r"(\s*)(?:pub(?:\([^)]*\))?\s+)?(?:(?:async|const|unsafe|extern\s+\"\w+\")\s+)*"
@@ -182,6 +183,9 @@ class _Walker:
         function = node.child_by_field_name("function") or node.child_by_field_name("macro")
         function = function or node.child_by_field_name("constructor")
         called = self._text(function) if function is not None else self._words(node)
+        if _AT_ONCE.match(called):
+            self._add(self.name, "module", _whole(node))  # what is called at once is what the module is
+            return
         arguments = node.child_by_field_name("arguments")
         suite, test = _SUITES.match(called), _TESTS.match(called)
         title = self._title(arguments) if (suite or test) and arguments is not None else ""

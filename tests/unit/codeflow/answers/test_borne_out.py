@@ -108,6 +108,24 @@ struct shown<std::Long, Char> {
 };
 """
 
+HALF = "<?php\nclass A\n{\n    function b()\n    {\n        return $%s->all(\n            1\n        );\n    }\n}\n"
+FILTERS = """object Build {
+  lazy val filters = {
+    Seq(
+%s      exclude("a"),
+      exclude("b"),
+      exclude("c")
+%s    )
+  }
+}
+"""
+SPEC = """class BoxSpec extends FlatSpec {
+  it should "be empty" in {
+    check(%s)
+  }
+}
+"""
+
 CASES = (
     Case(
         "an object that is made with arguments is not called",
@@ -237,7 +255,71 @@ CASES = (
         {"a.hpp": SHOWN % ("1", "")},
         {"a.hpp": SHOWN % ("2", SHOWN_LAST)},
         ("struct `shown<Long, Char>`: added", "`shown<Short, Char>.format`: changed"),
-        ("form",),
+        ("another form", "one of its forms"),
+    ),
+    Case(
+        "code that is put between two ends of a comment is no comment that changes",
+        {"a.scala": FILTERS % ("", "")},
+        {"a.scala": FILTERS % ("      /*\n", "      */\n")},
+        ("property `Build.filters`: changed",),
+        ("comment",),
+    ),
+    Case(
+        "a word that a shell sets for one command is not set to that command",
+        {"run.sh": 'look() {\n  OPTIONS= LC_ALL=C grep -nwHE "${all}" $@\n}\n'},
+        {"run.sh": 'look() {\n  OPTIONS= LC_ALL=C grep -nwHEI "${all}" $@\n}\n'},
+        ("`look`: changed (`OPTIONS= LC_ALL=C",),
+        ("sets",),
+    ),
+    Case(
+        "a grammar that lags behind its language proves nothing broken",
+        {"a.rs": "fn one() -> R {\n    Ok(1)\n}\n"},
+        {"a.rs": "fn one() -> R {\n    try!(two());\n    Ok(1)\n}\n"},
+        ("function `one`: changed",),
+        ("parses",),
+    ),
+    Case(
+        "a bracket without its partner does",
+        {"a.rs": "fn one() -> R {\n    Ok(1)\n}\n"},
+        {"a.rs": "fn one() -> R {\n    two(;\n    Ok(1)\n}\n"},
+        ("a.rs no longer parses as rust",),
+    ),
+    Case(
+        "tests of Scala have the names that they are given",
+        {"src/test/scala/BoxSpec.scala": SPEC % "1"},
+        {"src/test/scala/BoxSpec.scala": SPEC % "2"},
+        ("test `BoxSpec.should be empty`: changed",),
+        ("BoxSpec.should`",),
+        "Look again",
+    ),
+    Case(
+        "a module whose functions all stand in one that is called at once",
+        {"lib/a.js": ";(function() {\nvar rules = {\n  escape: /^[ab]/,\n};\n}).call(this);\n"},
+        {"lib/a.js": ";(function() {\nvar rules = {\n  escape: /^[abc]/,\n};\n}).call(this);\n"},
+        ("module `a`: changed (`escape: /^[ab]/,` becomes `escape: /^[abc]/,`)",),
+        ("call `",),
+    ),
+    Case(
+        "a text with examples between fences has paragraphs",
+        {"test/more.txt": "First words.\n\n````````\n<b>one</b>\n.\n````````\n"},
+        {"test/more.txt": "First words.\n\n````````\n<b>one</b>\n.\n````````\n\nMore words.\n\n<b>two</b>\n````````\n"},
+        ("paragraph `More words.`: added",),
+        ("``", "section"),
+    ),
+    Case(
+        "a script that builds adds nothing to what is built",
+        {"README.md": "One.\n"},
+        {"README.md": None, "README": "One.\n", "setup.py": "def read(name):\n    return open(name).read()\n"},
+        ("`read`: added",),
+        ("feature",),
+        "Rename the readme",
+    ),
+    Case(
+        "half an expression is not what is returned",
+        {"a.php": HALF % "this"},
+        {"a.php": HALF % "self"},
+        ("function `A.b`: changed",),
+        ("instead of `$this->all(`",),
     ),
 )
 
@@ -248,6 +330,8 @@ def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
 
 
 CODE = FileDiff("src/a.py", "M", added=5, removed=3)
+#: Where Kotlin keeps the tests of all platforms.
+COMMON = FileDiff("core/commonTest/src/PileCases.kt", "M", added=20, removed=1)
 SETUP = [FileDiff(".travis.yml", "M", added=1), FileDiff("Makefile", "M", added=16, removed=7)]
 
 
@@ -278,3 +362,7 @@ def test_layout_alone_is_no_fix_whatever_the_message_says(script: Script) -> Non
     script.commit("fix long line", {"a.py": "def f(a):\n    return one(\n        a\n    ) + two(a)\n"})
     told = history_of(script.root).explain_diff("HEAD").to_markdown()
     assert "**Kind of change:** style (only the formatting of code changes)" in told
+
+
+def test_tests_of_all_platforms_are_tests() -> None:
+    assert intent_of("Add more tests for 'until'", "", shape_of([COMMON])).kind == "test"
