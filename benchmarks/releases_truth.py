@@ -39,7 +39,7 @@ _COMPOUND = re.compile(r"[a-z0-9]_[a-z0-9]|[a-z][A-Z]")
 #: What marks a definition as deprecated above its first line, and in its first lines.
 _ABOVE = re.compile(r"@deprecated|#\[deprecated|^\s*(?://|\*)\s*Deprecated:", re.IGNORECASE | re.MULTILINE)
 _INSIDE = re.compile(r"\.\. deprecated::|DeprecationWarning")
-ENDINGS = ("*.py", "*.rs", "*.go", "*.ts", "*.js")
+ENDINGS = ("*.py", "*.rs", "*.go", "*.ts", "*.cts", "*.mts", "*.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Row:
 
 
 def tags(root: Path) -> list[str]:
-    """The releases that HEAD holds, oldest first."""
-    told = git(root, "tag", "--merged", "HEAD", "--sort=creatordate", "--format=%(refname:short)")
+    """The releases, oldest first, those of other branches too."""
+    told = git(root, "tag", "--sort=creatordate", "--format=%(refname:short)")
     return [tag for tag in told.split("\n") if re.fullmatch(rf"(?:v|{re.escape(root.name)}-v?)?\d+(?:\.\d+)*", tag)]
 
 

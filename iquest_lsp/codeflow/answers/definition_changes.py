@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from iquest_lsp.codeflow.answers.earlier_lives import MOVED, RETURNED, Life, earlier_life, removals
 from iquest_lsp.codeflow.answers.targets import Target, named
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import SymbolEntry
@@ -13,14 +15,21 @@ from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 #: How many names and places of a definition are followed back.
 MAX_PLACES = 20
-#: Commits that are looked at for the one that removed a definition.
-MAX_REMOVALS = 20
 
 #: A change of the definition, or of the member of it that is named.
 Change = tuple[SymbolEntry, str]
 
 
-def changes_of(index: FlowIndex, path: str, name: str) -> list[Change]:
+@dataclass(slots=True)
+class Followed:
+    """What following a definition's lines told: its earlier lives, by the commits that added it, and by a file's name
+    the names that the file had before."""
+
+    lives: dict[str, Life] = field(default_factory=dict)
+    names: dict[str, list[str]] = field(default_factory=dict)
+
+
+def changes_of(index: FlowIndex, path: str, name: str, followed: Followed) -> list[Change]:
     """The changes of a definition that are stored, newest first, through renames and moves of it and what it is in."""
     found: list[Change] = []
     before = 1 << 60
@@ -28,9 +37,12 @@ def changes_of(index: FlowIndex, path: str, name: str) -> list[Change]:
     for _ in range(MAX_PLACES):
         outers = outer_names(name)
         went_on = False
-        changes = [item for item in index.symbols_on(index.renamed_from(path)) if item.entry.order <= before]
+        names = dict.fromkeys([*index.renamed_from(path), *followed.names.get(path, ())])
+        changes = [item for item in index.symbols_on(list(names)) if item.entry.order <= before]
         for item in changes:
             inner = item.name.startswith(f"{name}.")
+            if item.change == "removed" and found and found[-1][0].change == MOVED:
+                continue  # the move tells it
             if item.name == name:
                 found.append((item, ""))
             elif inner and item.change not in ("format-only",):
@@ -49,6 +61,15 @@ def changes_of(index: FlowIndex, path: str, name: str) -> list[Change]:
                 path, name = _origin(item)
                 before, went_on = item.entry.order - 1, True
                 break
+            if (
+                item.change == "added"
+                and (life := followed.lives.get(item.entry.oid)) is not None
+                and item.name == name
+            ):
+                found[-1] = (_continued(item, life), "")
+                path, name = life.path, life.name
+                before, went_on = item.entry.order - 1, True
+                break
             if item.change == "added" and not _was_there(item, changes):
                 break
         if not went_on:
@@ -62,12 +83,13 @@ def outer_names(name: str) -> list[str]:
     return [".".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
 
 
-def read_changes(index: FlowIndex, target: Target, *, heads_only: bool) -> None:
-    """Has the commits read that `changes_of` a target's definition needs.
+def read_changes(index: FlowIndex, target: Target, *, heads_only: bool) -> Followed:
+    """Has the commits read that `changes_of` a target's definition needs; returns what else it needs.
 
     These are the ones that changed its lines, or with `heads_only` the line that names it, and those that renamed what
     it is in. Where its lines begin it may have come from elsewhere: that commit is read as a whole.
     """
+    followed = Followed()
     start = _start(index, target)
     seen: set[tuple[str, str, str]] = set()
     while start is not None and start not in seen and len(seen) < MAX_PLACES:
@@ -78,14 +100,22 @@ def read_changes(index: FlowIndex, target: Target, *, heads_only: bool) -> None:
         touches = index.trail(revision, spans, whole=["own"], anchors=anchors).touches if spans else []
         own = [touch for touch in touches if touch.label == "own"]
         if not own:
-            return
+            break
         paths = list(dict.fromkeys(touch.path for touch in touches))
+        followed.names.setdefault(path, []).extend(other for other in paths if other != path)
         index.read_changes(list(dict.fromkeys(touch.oid for touch in touches)), _with_old_names(index, paths))
         end = own[-1]
         index.read_whole(end.oid)
         parents = index.repository.parents(end.oid)
-        if parents:
-            start = (parents[0], *_before(index, target, end.oid, end.path))
+        if not parents:
+            break
+        start = (parents[0], *_before(index, target, end.oid, end.path, followed))
+        entry = index.entry(end.oid)
+        life = earlier_life(index, entry, *start[1:]) if entry is not None else None
+        if life is not None:
+            followed.lives[end.oid] = life
+            start = (life.revision, life.path, life.name)
+    return followed
 
 
 def _start(index: FlowIndex, target: Target) -> tuple[str, str, str] | None:
@@ -93,21 +123,16 @@ def _start(index: FlowIndex, target: Target) -> tuple[str, str, str] | None:
     repository, head = index.repository, index.repository.head()
     if target.symbol is not None:
         return (head, target.head_path, target.name)
-    short = target.name.rsplit(".", 1)[-1]
     paths = index.renamed_from(target.head_path)
-    asked = ["log", "--format=%H", "--no-merges", f"--max-count={MAX_REMOVALS}", f"-S{short}", "--no-textconv"]
-    for oid in repository.run(*asked, head, "--", *paths).decode().split():
-        for parent in repository.parents(oid)[:1]:
-            for path in paths:
-                if _located(repository, parent, path, target.name) and not _located(repository, oid, path, target.name):
-                    index.read_whole(oid)
-                    return (parent, path, target.name)
+    for oid, path in removals(index, index.on_paths(paths), paths, target.name):
+        index.read_whole(oid)
+        return (repository.parents(oid)[0], path, target.name)
     return None
 
 
-def _before(index: FlowIndex, target: Target, oid: str, path: str) -> tuple[str, str]:
+def _before(index: FlowIndex, target: Target, oid: str, path: str, followed: Followed) -> tuple[str, str]:
     """Path and name that the definition had before a commit."""
-    found = [item for item, member in changes_of(index, target.head_path, target.name) if not member]
+    found = [item for item, member in changes_of(index, target.head_path, target.name, followed) if not member]
     here = [item for item in found if item.entry.oid == oid]
     for item in here[-1:] or found[-1:]:
         if item.change in ("renamed", "moved"):
@@ -135,10 +160,6 @@ def _spans(
     return [("own", path, own), *((f"outer {item.name}", path, head_of(item)) for item in around)], anchors
 
 
-def _located(repository: Repository, revision: str, path: str, name: str) -> bool:
-    return named(_symbols(repository, revision, path), name) is not None
-
-
 def _symbols(repository: Repository, revision: str, path: str) -> tuple[Symbol, ...]:
     source = repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
     return symbols_of(path, source, variables=True)
@@ -152,6 +173,14 @@ def _was_there(item: SymbolEntry, changes: Sequence[SymbolEntry]) -> bool:
     """Whether a definition that a commit adds had another form before: an overload, or one for another platform."""
     earlier = [other for other in changes if other.name == item.name and other.entry.order < item.entry.order]
     return bool(earlier) and earlier[0].change != "removed"
+
+
+def _continued(item: SymbolEntry, life: Life) -> SymbolEntry:
+    """The change that added a definition, told as what it was where that was not its beginning."""
+    marks = item.deprecates if not life.deprecated else 0
+    if life.kind == RETURNED:
+        return replace(item, change=RETURNED, deprecates=marks)
+    return replace(item, change=life.kind, old_path=life.path, old_name=life.name, deprecates=marks)
 
 
 def _origin(item: SymbolEntry) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.diff.filters import cut_off, rationale
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.story import DeprecatedPart, Reason, ReasonKind
+from iquest_lsp.codeflow.wording.story import MAX_ISSUES, DeprecatedPart, Reason, ReasonKind
 
 MAX_TEXT = 400
 #: Lines of a changelog that are looked through, and entries that are quoted.
@@ -39,9 +39,18 @@ def reasons(index: FlowIndex, target: Target, entry: Entry, body: str) -> tuple[
     said = _message(entry, body)
     if said:
         found.append(Reason(ReasonKind.MESSAGE, said, entry.oid))
-    found += _changelog(index, target, entry)
-    found += [Reason(ReasonKind.ISSUE, issue, entry.oid) for issue in entry.issues.split()]
+    issues = _own_issues(entry)
+    found += _changelog(index, target, issues)
+    found += [Reason(ReasonKind.ISSUE, issue, entry.oid) for issue in issues]
     return tuple(found)
+
+
+def _own_issues(entry: Entry) -> list[str]:
+    """The issues that a commit is about: those of its subject, or all where they are few."""
+    issues = entry.issues.split()
+    if len(issues) <= MAX_ISSUES:
+        return issues
+    return [issue for issue in issues if re.search(rf"{re.escape(issue)}(?!\d)", entry.subject)]
 
 
 def deprecated_parts(index: FlowIndex, target: Target) -> tuple[DeprecatedPart, ...]:
@@ -117,10 +126,10 @@ def _documented(target: Target) -> Iterator[Reason]:
                 return
 
 
-def _changelog(index: FlowIndex, target: Target, entry: Entry) -> Iterator[Reason]:
-    """Entries of changelogs that name the definition and its deprecation, or a request that the commit names."""
+def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterator[Reason]:
+    """Entries of changelogs that name the definition and its deprecation, or one of some issues."""
     name = re.compile(rf"(?<!\w){re.escape(target.name.rsplit('.', 1)[-1])}(?!\w)")
-    issues = [re.compile(rf"{re.escape(issue)}(?!\d)") for issue in entry.issues.split()]
+    issues = [re.compile(rf"{re.escape(issue)}(?!\d)") for issue in named]
     given = 0
     for path in index.repository.files("HEAD"):
         if category(path) is not Category.CHANGELOG or given >= MAX_ENTRIES:

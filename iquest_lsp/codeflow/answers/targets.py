@@ -18,6 +18,8 @@ from iquest_lsp.errors import NoSuchFileError, UsageError
 from iquest_lsp.numbers_in_text import whole_number
 
 _MOST_DIGITS = 18
+#: So many definitions of one name are told.
+MAX_TOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Target:
     lines, `committed` its lines in HEAD (None: not committed), and `lines_committed` the lines there; `renamed_from`
     is the file's name in HEAD where that is another one. `symbols` are all definitions that are meant: that one, those
     that the lines touch, or those at the top of the file; all in the file, where it does not have the one meant.
-    `definition` are the lines of the definition as it is now, `is_deprecated` whether they say so of it.
+    `definition` are the lines of the definition as it is now, `is_deprecated` whether they say so of it. `inside` is
+    one inside a function, whose lines in HEAD are `lines_committed`; `symbol` and `name` are then empty.
     """
 
     text: str
@@ -42,6 +45,7 @@ class Target:
     symbols: tuple[Symbol, ...] = ()
     definition: tuple[str, ...] = ()
     is_deprecated: bool = False
+    inside: Symbol | None = None
 
     @property
     def is_range(self) -> bool:
@@ -64,7 +68,8 @@ class Target:
         if self.lines is not None:
             first, end = self.lines
             return f"{self.path}:{first + 1}" + (f"-{end}" if end > first + 1 else "")
-        return f"{self.path}::{self.name}" if self.name else self.path
+        name = self.inside.name if self.inside is not None else self.name
+        return f"{self.path}::{name}" if name else self.path
 
 
 def find_target(repository: Repository, text: str, *, gone_allowed: bool = False, buffer: str | None = None) -> Target:
@@ -92,8 +97,17 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())
     if name:
-        symbol = named(symbols, name)
+        symbol = named(symbols, name) or named(symbols_of(full, source, variables=True), name)
         if symbol is None:
+            several = sorted({item.name for item in symbols if item.name.endswith(f".{name}")})
+            if len(several) > 1:
+                why, fix = f"there are {', '.join(several[:MAX_TOLD])}", "Give the whole name"
+                raise UsageError(f"{path} defines {name} {len(several)} times", why=why, fix=fix)
+            inner = named(symbols_of(full, source, variables=True, inside=True), name)
+            if inner is not None:
+                span = mapping.range((inner.start, inner.end))
+                origin = mapping.origin
+                return Target(text, full, lines_committed=span, renamed_from=origin, symbols=(inner,), inside=inner)
             if gone_allowed:
                 return Target(text, full, name=name, symbols=symbols)
             raise no_definition(path, name, symbols)
@@ -214,10 +228,10 @@ def between(old: bytes, new: bytes) -> tuple[Hunk, ...]:
 
 
 def named(symbols: Sequence[Symbol], name: str) -> Symbol | None:
-    """The definition of that name; the unqualified name will do where it is the only one."""
+    """The definition of that name, its last form; the unqualified name will do where it is the only one."""
     exact = [item for item in symbols if item.name == name]
     short = [item for item in symbols if item.name.endswith(f".{name}")]
-    return exact[-1] if exact else short[0] if len(short) == 1 else None
+    return exact[-1] if exact else short[-1] if len({item.name for item in short}) == 1 else None
 
 
 def _read(repository: Repository, path: str) -> bytes | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
 from iquest_lsp.codeflow.answers.deprecations import deprecated_parts, reasons
+from iquest_lsp.codeflow.answers.earlier_lives import is_in
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -15,6 +16,7 @@ from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor
 from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
@@ -40,7 +42,7 @@ FOLLOW_UP_DAYS = 21
 MAX_EVENTS = 4
 #: Words of names that any message may have.
 _GENERAL = frozenset(("test", "tests", "from", "with", "this", "into", "type", "name", "file", "main", "code", "data"))
-_INTRODUCE = frozenset({EventKind.ADDED, EventKind.MOVED, EventKind.RENAMED})
+_INTRODUCE = frozenset({EventKind.ADDED, EventKind.MOVED, EventKind.RENAMED, EventKind.COPIED, EventKind.RETURNED})
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     newest = max(steps.values(), key=lambda step: step.entry.order, default=None)
     if target.name:
         _symbol_steps(index, target, steps, birth_only=target.lines is not None)
-    elif target.lines is None:
+    elif target.lines is None and target.inside is None:
         _file_steps(index, target, steps)
     _came_with_its_file(index, target, steps)
     if not steps:
@@ -89,7 +91,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     if index.repository.is_cut_off(born.entry.oid):
         note = Note(NoteKind.SHALLOW, (born.entry.oid[:10],))
     # A definition is as old as its beginning, a line as it reads now is as old as its last change.
-    since = born if target.lines is None else newest
+    since = _since(index, target, steps.values(), born) if target.lines is None else newest
     return Story(
         target.label,
         items,
@@ -101,6 +103,16 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         bool(releases(index.tags())),
         *_about_deprecation(index, target, deprecation, redact),
     )
+
+
+def _since(index: FlowIndex, target: Target, steps: Iterable[_Step], born: _Step) -> _Step:
+    """The step with which the first release that has the target got it: one may have been made while it was out."""
+    again = [step for step in steps if any(event.kind is EventKind.RETURNED for event in step.events)]
+    for step in [born, *sorted(again, key=lambda step: step.entry.order)]:
+        release = step.entry.release
+        if not again or release is None or is_in(index.repository, release, target.head_path, target.name):
+            return step
+    return born
 
 
 def _about_deprecation(
@@ -127,8 +139,12 @@ def _deprecation(steps: Iterable[_Step]) -> _Step | None:
 
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
     assert target.lines_committed is not None
-    first, end = target.lines_committed
-    for past, entry in index.follow([("line", target.head_path, (first, end))])[0]:
+    anchors = {"line": Anchor(target.inside.name, inside=True)} if target.inside is not None else NO_ANCHORS
+    for past, entry in index.follow([("line", target.head_path, target.lines_committed)], anchors=anchors)[0]:
+        if target.inside is not None:
+            kind = EventKind.ADDED if past.born else EventKind.BODY
+            steps[entry.oid] = _Step(entry, [Event(kind, target.inside.kind)], True)
+            continue
         if not target.is_range:
             kind = EventKind.LINE_BORN if past.born else EventKind.LINE_CHANGED
             steps[entry.oid] = _Step(entry, [Event(kind)], True)
@@ -141,8 +157,8 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
 
 def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, birth_only: bool) -> None:
     """What became of a definition, or only how it began."""
-    read_changes(index, target, heads_only=birth_only and not target.is_deprecated)
-    found = changes_of(index, target.head_path, target.name)
+    followed = read_changes(index, target, heads_only=birth_only and not target.is_deprecated)
+    found = changes_of(index, target.head_path, target.name, followed)
     births = [item for item, member in found if not member]
     again = [(item, member) for item, member in found if not member and item.change == "added"][:-1]
     found = [

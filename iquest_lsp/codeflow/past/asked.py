@@ -140,7 +140,7 @@ def kept_trail(
     anchors: Mapping[str, Anchor],
 ) -> Walked:
     """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
-    held = [(label, item.name, item.head_only) for label, item in anchors.items()]
+    held = [(label, item.name, item.head_only, item.inside) for label, item in anchors.items()]
     key = json.dumps([revision, ranges, whole, held])
     if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
         return Walked([Touch(*item) for item in json.loads(kept)])

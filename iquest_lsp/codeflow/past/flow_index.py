@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.asked import LEAN, AskedReader, kept_trail
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
-from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Range
+from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Ranges
 from iquest_lsp.codeflow.past.following.tracking import Walked
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
@@ -291,10 +291,10 @@ class FlowIndex:
     # ------------------------------------------------------------------------------------------- evidence
 
     def follow(
-        self, ranges: Sequence[tuple[str, str, Range]], *, seconds: float | None = None
+        self, ranges: Ranges, *, seconds: float | None = None, anchors: Mapping[str, Anchor] = NO_ANCHORS
     ) -> tuple[list[tuple[Past, Entry]], bool]:
         """Commits that changed the labelled lines of the newest state, newest first; False where time ran out."""
-        walked = self.trail(self._base or self.repository.head(), ranges, seconds=seconds)
+        walked = self.trail(self._base or self.repository.head(), ranges, seconds=seconds, anchors=anchors)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
         found = [
             (_past(touch.label, entries[touch.oid], touch.path, born=touch.born), entries[touch.oid])
@@ -306,7 +306,7 @@ class FlowIndex:
     def trail(
         self,
         revision: str,
-        ranges: Sequence[tuple[str, str, Range]],
+        ranges: Ranges,
         *,
         seconds: float | None = None,
         whole: Sequence[str] = (),
@@ -324,7 +324,7 @@ class FlowIndex:
             found += self._among(f"SELECT id AS commit_id FROM commits WHERE oid IN ({marks})", some, len(some))
         return found
 
-    def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
+    def touches(self, ranges: Ranges, paths: Sequence[str]) -> list[Past]:
         """See Evidence."""
         found, _ = self.follow(ranges, seconds=FOLLOW_SECONDS)
         followed = {path for _, path, _ in ranges}

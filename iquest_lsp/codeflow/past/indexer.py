@@ -102,8 +102,9 @@ class Indexer:
             waiting = [
                 row[0]
                 for row in self.store.rows(
-                    f"SELECT oid FROM commits WHERE depth<=0 AND oid IN ({','.join('?' * len(batch))})"
+                    f"SELECT oid FROM commits WHERE (depth<=0 OR files>?) AND oid IN ({','.join('?' * len(batch))})"
                     f" AND id NOT IN ({done.format(marks=marks)})",
+                    MAX_DEEP_FILES,
                     *batch,
                     *ids.values(),
                 )
@@ -257,7 +258,8 @@ class Indexer:
         if row is None or row[1] > 0:
             return
         key = row[0]
-        db.execute("DELETE FROM symbols WHERE commit_id=?", (key,))  # those of single files, read before
+        if len(commit.files) <= MAX_DEEP_FILES:  # of a wider one only those of single files are read
+            db.execute("DELETE FROM symbols WHERE commit_id=?", (key,))
         shape = shape_of(commit.files, deep.changes)
         intent = intent_of(commit.subject, commit.body, shape, merge=commit.merge)
         objection = credibility(commit.author, commit.email, intent, commit.files) or deep.problem

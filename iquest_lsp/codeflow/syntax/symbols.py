@@ -7,13 +7,16 @@ begins with its decorators or attributes and the comment lines right above it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES, VALUE_FUNCTIONS
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
+from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
+from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
+from iquest_lsp.codeflow.syntax.outline.symbol import at_line as at_line
+from iquest_lsp.codeflow.syntax.outline.symbol import touched as touched
 from iquest_lsp.codeflow.syntax.paths import is_test
 
 if TYPE_CHECKING:
@@ -25,33 +28,7 @@ MAX_SIGNATURE = 300
 MAX_HEAD = 20_000
 MAX_SOURCE = 1024 * 1024
 MAX_SYMBOLS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """One definition.
-
-    `signature` is its head without the body, white space squeezed; `head` is the line after that head's last one;
-    `doc` are the lines of its documentation (comment above or docstring), empty when `doc[0] == doc[1]`.
-    """
-
-    name: str
-    kind: str
-    start: int
-    end: int
-    signature: str = ""
-    head: int = 0
-    doc: tuple[int, int] = (0, 0)
-
-    @property
-    def short(self) -> str:
-        """The name without its qualification."""
-        return self.name.rsplit(".", 1)[-1]
-
-    @property
-    def public(self) -> bool:
-        """False when the name is private by the usual conventions."""
-        return not any(part.startswith("_") and not part.endswith("__") for part in self.name.split("."))
+MAX_DEPTH = 120
 
 
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
@@ -72,19 +49,22 @@ _TEST_MACRO = re.compile(r"\w+\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
+#: Names without code of their own.
+_NO_CODE = frozenset({"variable", "alias"})
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 
-def symbols_of(path: str, source: bytes, *, variables: bool = False) -> tuple[Symbol, ...]:
+def symbols_of(path: str, source: bytes, *, variables: bool = False, inside: bool = False) -> tuple[Symbol, ...]:
     """The file's definitions in order of appearance; empty when no grammar reads it or it is too large.
 
-    With `variables` the other names that a module gives a value are among them.
+    With `variables` the other names that a module gives a value or exports are among them, with `inside` also what is
+    defined inside functions.
     """
     language = grammars.language_of(path)
     if not language or len(source) > MAX_SOURCE:
         return ()
-    found = _symbols(language, source, is_test(path))[0]
-    return found if variables else tuple(item for item in found if item.kind != "variable")
+    found = _symbols(language, source, is_test(path), inside)[0]
+    return found if variables else tuple(item for item in found if item.kind not in _NO_CODE)
 
 
 def parses(path: str, source: bytes) -> bool:
@@ -92,16 +72,16 @@ def parses(path: str, source: bytes) -> bool:
     language = grammars.language_of(path)
     if not language or len(source) > MAX_SOURCE:
         return True
-    return _symbols(language, source, is_test(path))[1]
+    return _symbols(language, source, is_test(path), False)[1]
 
 
 # A text is asked about again as the one before the next commit, and for its soundness.
 @lru_cache(maxsize=64)
-def _symbols(language: str, source: bytes, test_file: bool) -> tuple[tuple[Symbol, ...], bool]:
+def _symbols(language: str, source: bytes, test_file: bool, inside: bool) -> tuple[tuple[Symbol, ...], bool]:
     tree = grammars.tree(language, source)
     if tree is None:
         return (), True
-    walker = _Walker(language, source, test_file)
+    walker = _Walker(language, source, test_file, inside)
     root = tree.root_node
     walker.visit(root, "", "")
     if language in ("c", "cpp") and root.has_error:
@@ -109,52 +89,17 @@ def _symbols(language: str, source: bytes, test_file: bool) -> tuple[tuple[Symbo
     return tuple(walker.found), not root.has_error
 
 
-def at_line(symbols: tuple[Symbol, ...], line: int) -> Symbol | None:
-    """The innermost definition that holds a line."""
-    best: Symbol | None = None
-    for symbol in symbols:
-        if symbol.start <= line < symbol.end and (best is None or symbol.end - symbol.start <= best.end - best.start):
-            best = symbol
-    return best
-
-
-def touched(symbols: tuple[Symbol, ...], start: int, count: int) -> list[Symbol]:
-    """The innermost definitions that lines `start` to `start + count` touch; for no lines, the one around that gap."""
-    if count <= 0:
-        # A gap before line `start`: inside a definition only if the definition goes on on both sides.
-        hits = [item for item in symbols if item.start < start < item.end]
-    else:
-        hits = [item for item in symbols if item.start < start + count and start < item.end]
-    return [item for item in hits if not _inner_covers(item, hits, start, count)]
-
-
-def _inner_covers(outer: Symbol, hits: list[Symbol], start: int, count: int) -> bool:
-    """True when every touched line of `outer` lies in definitions inside it."""
-    inner = [
-        item
-        for item in hits
-        if item is not outer
-        and outer.start <= item.start
-        and item.end <= outer.end
-        and (item.end - item.start) < (outer.end - outer.start)
-    ]
-    if not inner:
-        return False
-    lines = range(max(start, outer.start), min(start + max(count, 1), outer.end))
-    return all(any(item.start <= line < item.end for item in inner) for line in lines)
-
-
 class _Walker:
-    def __init__(self, language: str, source: bytes, test_file: bool) -> None:
+    def __init__(self, language: str, source: bytes, test_file: bool, inside: bool) -> None:
         self.definitions = DEFINITIONS[language]
         self.language = language
         self.source = source
-        self.test_file = test_file
+        self.test_file, self.inside = test_file, inside
         self.found: list[Symbol] = []
 
     def visit(self, node: Node, scope: str, scope_kind: str, depth: int = 0) -> None:
-        """Collects the definitions below `node`; bodies of functions are not searched."""
-        if depth > 60:
+        """Collects the definitions below `node`; bodies of functions are searched only for those `inside`."""
+        if depth > (MAX_DEPTH if self.inside else MAX_DEPTH // 2):
             return
         for child in node.children:
             if len(self.found) >= MAX_SYMBOLS:
@@ -180,8 +125,22 @@ class _Walker:
                 for part in child.children:
                     if part.type in ("preproc_def", "preproc_function_def"):
                         self._definition(part, self.definitions[part.type], scope, scope_kind, depth)
-            elif child.type in HOLDERS:
+            elif child.type == "macro_invocation" and self.language == "rust":
+                self._given(child, scope, scope_kind, depth)
+            elif child.type == "export_clause":
+                for part, name in aliases(child):
+                    self._add(part, name, "alias", None)
+            elif child.type in HOLDERS or self.inside:
                 self.visit(child, scope, scope_kind, depth + 1)
+
+    def _given(self, macro: Node, scope: str, scope_kind: str, depth: int) -> None:
+        """Collects the definitions that a macro of Rust is given to make what it wants of them."""
+        source = given_items(macro, self.source)
+        tree = grammars.tree(self.language, source) if source is not None else None
+        if tree is not None and source is not None and not tree.root_node.has_error:
+            whole, self.source = self.source, source
+            self.visit(tree.root_node, scope, scope_kind, depth + 1)
+            self.source = whole
 
     def add_lost(self, root: Node) -> None:
         """Adds the functions of C in what no grammar reads, by their heads."""
@@ -217,7 +176,7 @@ class _Walker:
             kind = "method"
         if kind != "impl":
             self._add(node, qualified, kind, body)
-        if nests and body is not None:
+        if (nests or self.inside) and body is not None:
             self.visit(body, qualified, kind, depth + 1)
 
     def _variable(self, node: Node, scope: str, scope_kind: str, depth: int) -> None:
@@ -229,7 +188,7 @@ class _Walker:
             body = value.child_by_field_name("body")
             if name and node.parent is not None:
                 self._add(node.parent, f"{scope}.{name}" if scope else name, kind, body)
-                if kind == "class" and body is not None:
+                if (kind == "class" or self.inside) and body is not None:
                     self.visit(body, name, kind, depth + 1)
             return
         self._constant(node, scope, scope_kind)
@@ -241,8 +200,8 @@ class _Walker:
             self._add(node, f"{scope}.{name}" if scope else name, "method", value.child_by_field_name("body"))
         elif name and _CONSTANT.match(name):
             self._add(node, f"{scope}.{name}" if scope else name, "constant", None)
-        elif name and not scope and not self.test_file and self._sets(node):
-            self._add(node, name, "variable", None)
+        elif name and (self.inside or not scope) and not self.test_file and self._sets(node):
+            self._add(node, f"{scope}.{name}" if scope else name, "variable", None)
 
     def _sets(self, node: Node) -> bool:
         """Whether a statement of the module gives a name a value of its own, not one that it brings from elsewhere."""

@@ -23,7 +23,10 @@ UNRELEASED = "unreleased"
 
 
 class EventKind(StrEnum):
-    """What a commit did to the target; the first nine are a definition's changes, see SymbolChange."""
+    """What a commit did to the target; the first nine are a definition's changes, see SymbolChange.
+
+    RETURNED is a definition that an earlier commit took out, COPIED one whose original went later.
+    """
 
     ADDED = "added"
     REMOVED = "removed"
@@ -34,6 +37,8 @@ class EventKind(StrEnum):
     DOC = "doc"
     TEST = "test"
     LAYOUT = "format-only"
+    RETURNED = "returned"
+    COPIED = "copied"
     LINE_BORN = "line-born"
     LINE_CHANGED = "line-changed"
     LINES_BORN = "lines-born"
@@ -283,6 +288,8 @@ _CHANGES = {
     EventKind.DOC: "the documentation of {} was changed",
     EventKind.TEST: "{} was changed",
     EventKind.LAYOUT: "the formatting of {} was changed",
+    EventKind.RETURNED: "{} was brought back",
+    EventKind.COPIED: "{} was copied {}, where it went later",
 }
 _TOLD = frozenset({EventKind.RENAMED, EventKind.SIGNATURE, EventKind.BODY})
 _OTHERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -10,14 +10,20 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 Range = tuple[int, int]
+#: Lines of files with labels: label, path, 0-based lines without the end.
+Ranges = Sequence[tuple[str, str, Range]]
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A definition by its whole name; `head_only` where just the lines that hold the name are followed."""
+    """A definition by its whole name; `head_only` where just the lines that hold the name are followed.
+
+    `inside` is one inside a function.
+    """
 
     name: str
     head_only: bool = False
+    inside: bool = False
 
 
 NO_ANCHORS: Mapping[str, Anchor] = MappingProxyType({})
@@ -40,7 +46,8 @@ class Anchors:
         """The definition's lines in a commit; None where it is not there. Of several forms the one at `near`."""
         anchor = self._wanted[label]
         source = self._repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
-        found = [item for item in symbols_of(path, source, variables=True) if item.name == anchor.name]
+        symbols = symbols_of(path, source, variables=True, inside=anchor.inside)
+        found = [item for item in symbols if item.name == anchor.name]
         if not found:
             return None
         first, end = near or (0, 0)

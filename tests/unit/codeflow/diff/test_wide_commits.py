@@ -40,7 +40,7 @@ def test_what_came_in_a_commit_too_wide_to_be_read(
     script.git("tag", "v1.1")
     script.commit("Add another", {"m0.py": code(0).replace("return 0", "return 10") + "def late():\n    return 1\n"})
     story = history_of(script.root, folder=tmp_path).why("m0.py::f0_0")
-    assert story.story[0].change == "the function came with the file"
+    assert story.story[0].change == "the function was added"
     assert story.since == "v1.0"
     late = history_of(script.root, folder=tmp_path).why("m0.py::late")
     assert [item.subject for item in late.story] == ["Add another"]

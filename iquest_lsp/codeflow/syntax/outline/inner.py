@@ -1,0 +1,38 @@
+"""Definitions that stand where a grammar sees none: what macros of Rust are given, names that an export gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+#: The words that items of Rust begin with.
+_ITEMS = frozenset({"fn", "struct", "enum", "trait", "impl", "mod", "type", "union"})
+_ANY = re.compile(rb"[^\n]")
+
+
+def given_items(macro: Node, source: bytes) -> bytes | None:
+    """The text that a macro is given in braces, at its place in the file and all else blank; None where it is no items.
+
+    Macros that put `cfg` on all they are given hold code as any other.
+    """
+    given = macro.children[-1] if macro.children else None
+    if given is None or given.type != "token_tree" or given.child_count < 3 or given.children[0].type != "{":
+        return None
+    if not any(child.type in _ITEMS for child in given.children):
+        return None
+    first, end = given.start_byte + 1, given.end_byte - 1
+    return _ANY.sub(b" ", source[:first]) + source[first:end]
+
+
+def aliases(clause: Node) -> Iterator[tuple[Node, str]]:
+    """The names under which an export gives what has another name, where they have documentation of their own."""
+    for part in clause.named_children:
+        alias = part.child_by_field_name("alias") if part.type == "export_specifier" else None
+        above = part.prev_named_sibling
+        if alias is None or above is None or above.type != "comment" or alias.type != "identifier":
+            continue
+        yield part, (alias.text or b"").decode("utf-8", "replace")
