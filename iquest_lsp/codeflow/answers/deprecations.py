@@ -24,6 +24,14 @@ _MARK = re.compile(
 _QUOTED = re.compile(r"[rbuf]?\"((?:[^\"\\\n]|\\.)+)\"|[rbuf]?'((?:[^'\\\n]|\\.)+)'")
 _VERSION = re.compile(r"(?:since|in|version)?\s*v?(\d+(?:\.\d+)+(?:[-.]?(?:a|b|rc|alpha|beta|dev)\.?\d+)?)")
 _LISTED = re.compile(r"^\s*[*-] ")
+#: Where a link leads to, which Markdown and reStructuredText write apart from it.
+_LINK = re.compile(r"^\s*(?:\[[^\]]+\]:\s*\S+|\.\. _[^:]+:\s*\S+)\s*$")
+#: A line that does no more than name issues.
+_CLOSES = re.compile(
+    r"(?mi)^\s*(?:(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?|see)?:?\s*(?:[\w./-]*#\d+|https?://\S+)[\s,.]*)+$"
+)
+#: The subject of a commit on more files is no word about one definition.
+MAX_FILES = 20
 #: A parameter with its description: reStructuredText, Google's and NumPy's form, JSDoc and Javadoc.
 _FIELD = re.compile(
     r"^[\s*]*(?::param\s+(?:[\w\[\], ]+ )?|@param\s+(?:\{[^}]*\}\s*)?\[?)?(\*{0,2}\w+)\]?\s*(?:\([^)]*\))?\s*[:–-]"
@@ -90,8 +98,10 @@ def _release_of_line(index: FlowIndex, target: Target, at: int) -> str | None:
 def _message(entry: Entry, body: str) -> str:
     """The prose of the message: of a squashed branch only the subject speaks for the whole, pasted code for nothing."""
     squashed = sum(bool(_LISTED.match(line)) for line in body.split("\n")) > 1
-    prose = "" if squashed else rationale(re.sub(r"(?ms)^\s*```.*?(^\s*```|\Z)|^(?: {4}|\t|>).*?$", "", body), MAX_TEXT)
-    return prose or (entry.subject if _WORD.search(entry.subject) else "")
+    said = re.sub(r"(?ms)^\s*```.*?(^\s*```|\Z)|^(?: {4}|\t|>).*?$", "", body)
+    prose = "" if squashed else rationale(_CLOSES.sub("", said), MAX_TEXT)
+    speaks = entry.files <= MAX_FILES and entry.objection is None
+    return prose or (entry.subject if speaks or _WORD.search(entry.subject) else "")
 
 
 def _documented(target: Target) -> Iterator[Reason]:
@@ -105,48 +115,62 @@ def _documented(target: Target) -> Iterator[Reason]:
         told = directive[1] if directive else tag[2] if (tag := _TAG.match(lines[at])) else None
         if told is None:
             continue
-        following = [line.strip(" \t*/#!") for line in lines[at + 1 : end]]
-        stop = next(
-            (n for n, line in enumerate(following) if (n and not line) or line.startswith(("@", ":", '"""'))), None
-        )
         version = _VERSION.match(told)
         told = told[version.end() :] if version else told
+        following = [line.strip(" \t*/#!") for line in lines[at + 1 : end]]
+        begun = bool(told.strip(" .:*/"))
+        ends = (n for n, line in enumerate(following) if _ends(line, begun=begun or n > 0))
+        stop = next(ends, None)
         text = " ".join(part for part in (told, *following[:stop]) if part)
         text = re.sub(r"\s*\*+/\s*$", "", text).strip("\"' :.,-") + "."
         if len(text) > 1:
             yield Reason(ReasonKind.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}")
-        return
+            return
     for at, line in enumerate(lines[:400]):
         if _MARK.search(line) and not first <= at < end:
-            call = "\n".join(lines[at : at + 6])
-            parts = [one or other for one, other in _QUOTED.findall(call)]
+            call = _statement(lines[at : at + 6])
+            parts = dict.fromkeys(one or other for one, other in _QUOTED.findall(call))
             text = " ".join("".join(part for part in parts if " " in part).split())
             if text and (_WORD.search(call)):
                 yield Reason(ReasonKind.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}")
                 return
 
 
+def _ends(line: str, *, begun: bool) -> bool:
+    """Whether what a documentation says of the deprecation ends before a line of it."""
+    return (begun and not line) or line.startswith(("@", ":", '"""')) or bool(_LINK.match(line))
+
+
+def _statement(lines: Sequence[str]) -> str:
+    """The first of some lines, and those after it up to where its brackets close."""
+    depth = 0
+    for count, line in enumerate(lines, 1):
+        depth += sum(line.count(sign) for sign in "([") - sum(line.count(sign) for sign in ")]")
+        if depth <= 0:
+            return "\n".join(lines[:count])
+    return "\n".join(lines)
+
+
 def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterator[Reason]:
-    """Entries of changelogs that name the definition and its deprecation, or one of some issues."""
+    """Entries of changelogs that name the definition and its deprecation, or else those that name some issues."""
     name = re.compile(rf"(?<!\w){re.escape(target.name.rsplit('.', 1)[-1])}(?!\w)")
     issues = [re.compile(rf"{re.escape(issue)}(?!\d)") for issue in named]
-    given = 0
+    found: dict[bool, list[Reason]] = {True: [], False: []}
     for path in index.repository.files("HEAD"):
-        if category(path) is not Category.CHANGELOG or given >= MAX_ENTRIES:
+        if category(path) is not Category.CHANGELOG:
             continue
         source = index.repository.run("cat-file", "blob", f"HEAD:{path}", ok=(0, 128))
         for at, told in _entries(source.decode("utf-8", "replace").split("\n")[:MAX_LINES]):
-            if (_WORD.search(told) and name.search(told)) or any(issue.search(told) for issue in issues):
-                yield Reason(ReasonKind.CHANGELOG, _cut(told), f"{path}:{at + 1}")
-                given += 1
-                if given >= MAX_ENTRIES:
-                    return
+            says = bool(_WORD.search(told) and name.search(told))
+            if says or any(issue.search(told) for issue in issues):
+                found[says].append(Reason(ReasonKind.CHANGELOG, _cut(told), f"{path}:{at + 1}"))
+    yield from (found[True] or found[False])[:MAX_ENTRIES]
 
 
 def _entries(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The items of lists and the paragraphs, each with its first line."""
     start, parts = 0, list[str]()
-    for at, line in enumerate([*lines, ""]):
+    for at, line in enumerate([*("" if _LINK.match(line) else line for line in lines), ""]):
         if not line.strip() or _LISTED.match(line):
             if parts:
                 yield start, " ".join(parts)

@@ -79,13 +79,15 @@ def removals(index: FlowIndex, entries: Sequence[Entry], paths: Sequence[str], n
 
 
 def _taken_out(index: FlowIndex, birth: Entry, now: _Found) -> Life | None:
-    """The life that an earlier commit ended, where what came back is like what went."""
+    """The life that an earlier commit ended: what came back is like what went, or no release was without it."""
     paths = index.renamed_from(now.path)
     before = [item for item in index.on_paths(paths) if item.order < birth.order][:MAX_LOOKED]
     for oid, path in removals(index, before, paths, now.symbol.name):
         parent = index.repository.parents(oid)[0]
         then = _at(index.repository, parent, path, now.symbol.name)
-        if then is not None and similarity(then.lines, now.lines, "", "") >= ALIKE:
+        gone = next(item for item in before if item.oid == oid)
+        alike = then is not None and similarity(then.lines, now.lines, "", "") >= ALIKE
+        if then is not None and (alike or gone.release == birth.release):
             index.read_changes([oid], paths)
             return Life(RETURNED, parent, path, then.symbol.name, then.deprecated)
         return None

@@ -107,12 +107,18 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
 
 def _since(index: FlowIndex, target: Target, steps: Iterable[_Step], born: _Step) -> _Step:
     """The step with which the first release that has the target got it: one may have been made while it was out."""
-    again = [step for step in steps if any(event.kind is EventKind.RETURNED for event in step.events)]
-    for step in [born, *sorted(again, key=lambda step: step.entry.order)]:
-        release = step.entry.release
-        if not again or release is None or is_in(index.repository, release, target.head_path, target.name):
-            return step
-    return born
+    ordered = sorted(steps, key=lambda step: step.entry.order)
+    again = [step for step in ordered if any(event.kind is EventKind.RETURNED for event in step.events)]
+    release = born.entry.release
+    went = any(
+        event.kind is EventKind.REMOVED and not event.member
+        for step in ordered
+        for event in step.events
+        if step.entry.release == release
+    )
+    if not again or not went or release in (None, again[0].entry.release):
+        return born
+    return born if is_in(index.repository, release, target.head_path, target.name) else again[0]
 
 
 def _about_deprecation(

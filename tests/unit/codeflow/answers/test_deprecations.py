@@ -36,7 +36,7 @@ def test_the_reason_is_quoted_from_all_that_gives_one(script: Script) -> None:
     assert story.deprecated_in == "v2.3"
     assert {(item.kind, item.text, item.source) for item in story.reasons} == {
         (ReasonKind.DOCSTRING, "Use `read`, which closes the file.", "lib.py:4"),
-        (ReasonKind.MESSAGE, "It leaves files open, which fails on Windows. Fixes #12", oid),
+        (ReasonKind.MESSAGE, "It leaves files open, which fails on Windows.", oid),
         (ReasonKind.CHANGELOG, "Deprecated `load` in favour of `read`.", "CHANGELOG.md:5"),
         (ReasonKind.ISSUE, "#12", oid),
     }
@@ -58,7 +58,7 @@ def test_what_a_decorator_says_is_a_reason(script: Script) -> None:
     deprecated(script, "Warn of load", code)
     story = history_of(script.root).why("lib.py::load")
     assert story.deprecated_in == "v2.3"
-    assert [item.text for item in story.reasons] == ["Use read, load blocks the loop"]
+    assert [item.text for item in story.reasons] == ["Use read, load blocks the loop", "Warn of load"]
 
 
 def test_a_deprecated_parameter_is_a_part(script: Script) -> None:
@@ -96,3 +96,44 @@ def test_a_deprecated_definition_that_moved_is_deprecated_since_it_was(script: S
     script.commit("Move load", {"lib.py": "X = 1\n", "old.py": DOC})
     script.git("tag", "v3.0")
     assert history_of(script.root).why("old.py::load").deprecated_in == "v2.3"
+
+
+def test_where_links_lead_to_is_no_reason(script: Script) -> None:
+    code = "/// Deprecated. Use [`read`] instead.\n///\n/// [`read`]: crate::read\n#[deprecated]\npub fn load() {}\n"
+    script.commit("Add load", {"lib.rs": "pub fn load() {}\n", "CHANGELOG.md": "# Changes\n"})
+    log = "# Changes\n\n- files: rename load ([#12])\n\n[#11]: https://example.org/11\n[#12]: https://example.org/12\n"
+    script.commit("Rename load (#12)", {"lib.rs": code, "CHANGELOG.md": log})
+    told = [(item.kind, item.text) for item in history_of(script.root).why("lib.rs::load").reasons]
+    assert told == [
+        (ReasonKind.DOCSTRING, "Use [`read`] instead."),
+        (ReasonKind.MESSAGE, "Rename load (#12)"),
+        (ReasonKind.CHANGELOG, "files: rename load ([#12])"),
+        (ReasonKind.ISSUE, "#12"),
+    ]
+
+
+def test_what_is_said_twice_is_quoted_once(script: Script) -> None:
+    said = "`load` is deprecated, use `read` instead."
+    warned = f"    warnings.warn('{said}', DeprecationWarning)\n"
+    deprecated(
+        script, "Prefer read", f"@deprecated('{said}')\ndef load(path, mode='r'):\n{warned}    return read(path)\n"
+    )
+    told = [item.text for item in history_of(script.root).why("lib.py::load").reasons]
+    assert told == [said, "Prefer read"]
+
+
+def test_that_an_issue_is_closed_is_no_reason(script: Script) -> None:
+    deprecated(script, "Close files by themselves\n\nclose #12\ncloses #13, fixes #14")
+    told = [
+        item.text for item in history_of(script.root).why("lib.py::load").reasons if item.kind is ReasonKind.MESSAGE
+    ]
+    assert told == ["Close files by themselves"]
+
+
+def test_the_subject_of_a_wide_commit_is_no_reason(script: Script) -> None:
+    script.write({f"m{number}.py": "x = 1\n" for number in range(30)})
+    deprecated(script, "Version 4")
+    script.write({f"m{number}.py": "x = 2\n" for number in range(30)})
+    script.git("commit", "-qa", "--amend", "-m", "Version 4")
+    told = [item.kind for item in history_of(script.root).why("lib.py::load").reasons]
+    assert ReasonKind.MESSAGE not in told

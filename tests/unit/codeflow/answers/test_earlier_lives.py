@@ -180,3 +180,14 @@ def test_a_file_that_another_one_was_before_is_followed_where_only_its_name_is_n
     story = history_of(script.root).why("three.py::find")
     assert story.since == "v1.0"
     assert [item.subject for item in story.story] == ["Begin", "Move it"]
+
+
+def test_a_name_that_comes_back_before_the_next_release_was_never_away(script: Script) -> None:
+    script.commit("Begin", {"a.py": FIND})
+    script.git("tag", "v1.0")
+    script.commit("Call it what it does", {"a.py": FIND.replace("find", "first_part")})
+    kept = "\n\ndef find(path):\n    warnings.warn('use first_part', DeprecationWarning)\n    return first_part(path)\n"
+    script.commit("Keep the old name", {"a.py": FIND.replace("find", "first_part") + kept})
+    script.git("tag", "v2.0")
+    story = history_of(script.root).why("a.py::find")
+    assert (story.since, story.deprecated_in) == ("v1.0", "v2.0")
