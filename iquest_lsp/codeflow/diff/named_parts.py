@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -293,12 +294,14 @@ def _drop_uncommented(parts: dict[Key, _Part]) -> None:
 
     They stand above what comes next in the file, which they say nothing about.
     """
+    said = {key: {line.strip() for line in (*part.removed, *part.added)} for key, part in parts.items()}
+    # In how many parts a line stands.
+    times = Counter(line for lines in said.values() for line in lines)
     for key, part in list(parts.items()):
-        others = {
-            line.strip() for other in parts.values() if other is not part for line in (*other.removed, *other.added)
-        }
         lines = [*part.removed, *part.added]
-        if lines and all(is_comment(line) and _MARK.sub("", line).strip() in others for line in lines):
+        words = [_MARK.sub("", line).strip() for line in lines if is_comment(line)]
+        if lines and len(words) == len(lines) and all(times[word] > (word in said[key]) for word in words):
+            times.subtract(said[key])
             del parts[key]
 
 
@@ -318,12 +321,13 @@ def _renamed(
     come = [(key, part.new) for key, part in parts.items() if part.old is None and part.new and key[1] in _RENAMED]
     if not gone or not come or len(gone) * len(come) > MAX_PARTS**2:
         return
+    names = {part.name for part in regions}
     for key, new in come:
         for other, old in gone:
             same = other[1] == key[1] and similarity(_inside(texts[0], old), _inside(texts[1], new), "", "") >= 0.6
             titled = key[1] == other[1] == "test" and _alike(key[0], other[0])
             # What stands inside the new one under its old name is wrapped, not renamed.
-            wrapped = any(part.name == f"{new.name}.{old.name}" for part in regions)
+            wrapped = f"{new.name}.{old.name}" in names
             if (
                 other in parts
                 and not wrapped

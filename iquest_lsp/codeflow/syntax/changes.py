@@ -15,10 +15,11 @@ from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
-from iquest_lsp.codeflow.syntax.forms import Key, inside, keyed, outer_of, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of, touched_keys
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments, opens_comment
 from iquest_lsp.codeflow.syntax.paths import is_test
-from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows
+from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within
+from iquest_lsp.codeflow.syntax.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
 if TYPE_CHECKING:
@@ -89,13 +90,23 @@ class _Comparison:
         self, diff: FileDiff, before: bytes, after: bytes, old: dict[Key, Symbol], new: dict[Key, Symbol]
     ) -> None:
         self.diff, self.old, self.new = diff, old, new
+        self.sources = before, after
         self.before, self.after = before.split(b"\n"), after.split(b"\n")
         self.language = grammars.language_of(diff.path)
         self.old_prose, self.new_prose = (prose_rows(self.language, lines) for lines in (self.before, self.after))
         self.old_idle = self.old_prose | attribute_rows(self.language, self.before)
         self.new_idle = self.new_prose | attribute_rows(self.language, self.after)
-        self.old_touched = touched_keys(old, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
-        self.new_touched = touched_keys(new, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
+        self.old_rows, self.new_rows = DefinitionRows(old.values()), DefinitionRows(new.values())
+        self.hunk_rows = HunkRows(diff.hunks)
+        self.old_touched = touched_keys(old, self.old_rows, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])
+        self.new_touched = touched_keys(new, self.new_rows, [(hunk.new_start, hunk.new_count) for hunk in diff.hunks])
+        self._even = [
+            pair
+            for hunk in diff.hunks
+            if len(hunk.removed) == len(hunk.added)
+            for pair in zip(hunk.removed, hunk.added, strict=True)
+        ]
+        self._calls: dict[tuple[str, int], set[int]] = {}
         removed = "".join(line for hunk in diff.hunks for line in hunk.removed)
         added = "".join(line for hunk in diff.hunks for line in hunk.added)
         # Reading whole files again is worth it only where the changed lines could be mere layout.
@@ -107,9 +118,9 @@ class _Comparison:
 
     def run(self) -> list[SymbolChange]:
         """All changes, in the order of the new file, the removed ones last."""
-        gone = [key for key in self.old if key not in self.new]
-        come = [key for key in self.new if key not in self.old]
-        renames = self._renames(gone, come)
+        gone = dict.fromkeys(key for key in self.old if key not in self.new)
+        come = dict.fromkeys(key for key in self.new if key not in self.old)
+        renames = self._renames(list(gone), list(come))
         old_names, new_names = ({name for name, _ in side} for side in (self.old, self.new))
         found = []
         for key, symbol in self.new.items():
@@ -189,11 +200,11 @@ class _Comparison:
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
-        old = OwnRows(earlier, inside(self.old.values(), earlier) | set(range(*earlier.doc)) | self.old_idle)
-        new = OwnRows(symbol, inside(self.new.values(), symbol) | set(range(*symbol.doc)) | self.new_idle)
+        old = OwnRows(earlier, self.old_rows.inside(earlier) | set(range(*earlier.doc)), self.old_idle)
+        new = OwnRows(symbol, self.new_rows.inside(symbol) | set(range(*symbol.doc)), self.new_idle)
         pairs = self._pairs(old, new)
-        sources = (self.before, earlier), (self.after, symbol)
-        texts = [code_rows(self.language, b"\n".join(lines), item.start, item.end) for lines, item in sources]
+        one, other = zip(self.sources, (earlier, symbol), strict=True)
+        texts = [code_rows(self.language, source, item.start, item.end) for source, item in (one, other)]
         if symbol.kind not in VALUED and any(texts):
             old, new = (replace(side, code=code) for side, code in zip((old, new), texts, strict=True))
             coded = self._pairs(old, new)
@@ -201,11 +212,11 @@ class _Comparison:
                 return text_effects(pairs)
             pairs = coded
         told = body_effects(symbol.kind, pairs, old.own(self.before), new.own(self.after), self.language)
-        return proven(told, self.language, *places(self.diff.hunks, *sources))
+        return proven(told, self.language, *places(self.hunk_rows.touching(earlier, symbol), one, other))
 
     def _pairs(self, old: OwnRows, new: OwnRows) -> list[Pair]:
         """The lines of the hunks that are a definition's own."""
-        hunks = self.diff.hunks
+        hunks = self.hunk_rows.touching(old.symbol, new.symbol)
         pairs = [(old.rows(hunk.old_start, hunk.removed), new.rows(hunk.new_start, hunk.added)) for hunk in hunks]
         return [pair for pair in pairs if any(pair)]
 
@@ -216,12 +227,9 @@ class _Comparison:
 
     def _rows(self, earlier: Symbol, symbol: Symbol) -> tuple[dict[int, str], dict[int, str]]:
         """The changed lines of a definition, before and after, by their places."""
-        removed = ((hunk.old_start, hunk.removed) for hunk in self.diff.hunks)
-        added = ((hunk.new_start, hunk.added) for hunk in self.diff.hunks)
-        before, after = (
-            {at: line for start, lines in side for at, line in enumerate(lines, start) if item.start <= at < item.end}
-            for side, item in ((removed, earlier), (added, symbol))
-        )
+        hunks = self.hunk_rows.touching(earlier, symbol)
+        before = dict(row for hunk in hunks for row in rows_within(earlier, hunk.old_start, hunk.removed))
+        after = dict(row for hunk in hunks for row in rows_within(symbol, hunk.new_start, hunk.added))
         return before, after
 
     def _doc_only(self, earlier: Symbol, symbol: Symbol) -> bool:
@@ -276,12 +284,14 @@ class _Comparison:
 
     def _is_called_instead(self, old: str, new: str) -> bool:
         """Whether a changed line calls the one name where it called the other."""
-        calls = [
-            re.compile(rf"(?<!\w)(?<!def )(?<!fn )(?<!func )(?<!function ){re.escape(name)}\(") for name in (old, new)
-        ]
-        even = (hunk for hunk in self.diff.hunks if len(hunk.removed) == len(hunk.added))
-        lines = (pair for hunk in even for pair in zip(hunk.removed, hunk.added, strict=True))
-        return any(calls[0].search(minus) and calls[1].search(plus) for minus, plus in lines)
+        return bool(self._called(old, 0) & self._called(new, 1))
+
+    def _called(self, name: str, side: int) -> set[int]:
+        """Which of the lines that others stand for call a name: before (0) or after (1)."""
+        if (name, side) not in self._calls:
+            call = re.compile(rf"(?<!\w)(?<!def )(?<!fn )(?<!func )(?<!function ){re.escape(name)}\(")
+            self._calls[name, side] = {at for at, pair in enumerate(self._even) if call.search(pair[side])}
+        return self._calls[name, side]
 
     @staticmethod
     def _follows_outer(key: Key, old_key: Key, renames: dict[Key, Key]) -> bool:

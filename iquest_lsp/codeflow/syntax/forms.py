@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.symbols import Symbol, touched
+from iquest_lsp.codeflow.syntax.rows import DefinitionRows
+from iquest_lsp.codeflow.syntax.symbols import Symbol
 
 #: More forms of one definition than this are compared in their order.
 MAX_FORMS = 16
@@ -83,18 +84,7 @@ def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: Rows) -> dict[i
     return found
 
 
-def inside(symbols: Iterable[Symbol], outer: Symbol) -> set[int]:
-    """Lines of definitions inside `outer`."""
-    prefix = f"{outer.name}."
-    return {
-        line
-        for item in symbols
-        if item.name.startswith(prefix) and outer.start <= item.start < outer.end
-        for line in range(item.start, item.end)
-    }
-
-
-def touched_keys(symbols: dict[Key, Symbol], ranges: Iterable[tuple[int, int]]) -> set[Key]:
-    everything = tuple(symbols.values())
-    hits = {id(symbol) for start, count in ranges for symbol in touched(everything, start, count)}
+def touched_keys(symbols: dict[Key, Symbol], rows: DefinitionRows, ranges: Iterable[tuple[int, int]]) -> set[Key]:
+    """The innermost of the symbols that some lines touch, each given by its first and their number."""
+    hits = {id(symbol) for start, count in ranges for symbol in rows.touched(start, count)}
     return {key for key, symbol in symbols.items() if id(symbol) in hits}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
@@ -85,12 +87,14 @@ def code_rows(language: str, source: bytes, start: int, end: int) -> dict[int, s
 
     Each is given without the words of that text: `call("first` as `call(""`, a row that is all text as nothing.
     """
-    tree = grammars.tree(language, source) if len(source) <= MAX_SOURCE else None
-    if tree is None:
+    if len(source) > MAX_SOURCE:
         return {}
     cuts: dict[int, list[tuple[int, int, bytes]]] = {}
-    lines = source.split(b"\n")
-    for node in _texts(tree.root_node, start, end):
+    texts = _texts(language, source)
+    first_at = bisect_right(texts, start, key=lambda node: node.end_point.row + 1)
+    nodes = texts[first_at : bisect_left(texts, end, key=lambda node: node.start_point.row)]
+    lines = source.split(b"\n") if nodes else []
+    for node in nodes:
         kept = [part for part in _down(node) if part.type in _CODE]
         first, last = node.start_point, node.end_point
         for row in range(first.row, last.row + 1):
@@ -116,17 +120,22 @@ def _on_row(node: Node, row: int, line: bytes) -> bytes:
     return line[start : node.end_point.column] if node.end_point.row == row else line[start:]
 
 
-def _texts(root: Node, start: int, end: int) -> Iterator[Node]:
-    """The outermost texts of several rows that lie in some rows at least in part."""
-    stack = [root]
+# Each definition of a file is asked about by itself.
+@lru_cache(maxsize=4)
+def _texts(language: str, source: bytes) -> tuple[Node, ...]:
+    """The outermost texts of several rows, in their order."""
+    tree = grammars.tree(language, source)
+    found = []
+    stack = [tree.root_node] if tree is not None else []
     while stack:
         node = stack.pop()
-        if node.start_point.row == node.end_point.row or node.end_point.row < start or node.start_point.row >= end:
+        if node.start_point.row == node.end_point.row:
             continue
         if node.type in _TEXTS:
-            yield node
+            found.append(node)
         else:
             stack.extend(reversed(node.children))
+    return tuple(found)
 
 
 def _down(node: Node) -> Iterator[Node]:
@@ -137,21 +146,31 @@ def _down(node: Node) -> Iterator[Node]:
             yield from _down(child)
 
 
+def rows_within(symbol: Symbol, start: int, lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Of lines from a row on, those that lie in a definition, with their rows."""
+    first, last = max(start, symbol.start), min(start + len(lines), symbol.end)
+    return zip(range(first, last), lines[max(0, first - start) : max(0, last - start)], strict=False)
+
+
 @dataclass(frozen=True, slots=True)
 class OwnRows:
-    """The rows of a definition without those `inside` it that are others'; `code` is what of some of them is code."""
+    """The rows of a definition without those `inside` it that are others' and the `idle` ones of the file.
+
+    `code` is what of some of them is code.
+    """
 
     symbol: Symbol
     inside: Container[int]
+    idle: Container[int] = frozenset()
     code: Mapping[int, str] = field(default_factory=dict)
 
-    def rows(self, start: int, lines: Iterable[str]) -> list[str]:
+    def rows(self, start: int, lines: Sequence[str]) -> list[str]:
         """Of lines from a row on, those that are the definition's own."""
-        rows = range(self.symbol.start, self.symbol.end)
-        own = [(at, line) for at, line in enumerate(lines, start) if at in rows and at not in self.inside]
+        rows = rows_within(self.symbol, start, lines)
+        own = [(at, line) for at, line in rows if at not in self.inside and at not in self.idle]
         return [self.code.get(at, line) for at, line in own if self.code.get(at, " ")]
 
     def own(self, source: Sequence[bytes]) -> list[str]:
         """All lines of the definition that are no others'."""
-        lines = (line.decode("utf-8", "replace") for line in source[self.symbol.start : self.symbol.end])
+        lines = [line.decode("utf-8", "replace") for line in source[self.symbol.start : self.symbol.end]]
         return self.rows(self.symbol.start, lines)

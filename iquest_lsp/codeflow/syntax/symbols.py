@@ -16,7 +16,6 @@ from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
 from iquest_lsp.codeflow.syntax.outline.symbol import at_line as at_line
-from iquest_lsp.codeflow.syntax.outline.symbol import touched as touched
 from iquest_lsp.codeflow.syntax.paths import is_test
 
 if TYPE_CHECKING:

@@ -152,7 +152,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     """Phrases that say what happens to the definitions and files, code before the rest."""
     phrases = []
     # What files without a grammar define is told as that of all others is.
-    outlined = [part for item in files for part in item.symbols if _is_definition(part) and part not in changes]
+    told = set(changes)
+    outlined = [part for item in files for part in item.symbols if _is_definition(part) and part not in told]
     changes = [*changes, *outlined]
     code = [item for item in worth_showing(changes) if category(item.path) is not Category.TEST and item.kind != "test"]
     for change, template in _VERBS.items():
@@ -160,7 +161,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         if some:
             phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
     phrases += map(_Phrase, _telling(code))
-    titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in changes]
+    told.update(outlined)
+    titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in told]
     tests = [*(item for item in changes if item.kind == "test"), *titled]
     for change, template in _TEST_VERBS.items():
         some = [item for item in tests if item.change == change]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
@@ -72,18 +75,45 @@ def called_in(lines: Iterable[str]) -> set[str]:
 
 def calls_of(language: str, source: bytes, rows: Rows) -> frozenset[str] | None:
     """The names of what is called on some rows, by the tree; None for a language without a grammar here."""
+    called = _calls(language, source)
+    if called is None:
+        return None
+    some = [
+        call
+        for start, end in rows
+        for call in (*called.wide, *called.by_row[bisect_left(called.rows, start) : bisect_left(called.rows, end)])
+        if call[0] < end and start <= call[1]
+    ]
+    return frozenset(name for _, _, name in some)
+
+
+#: A call with its first and its last row.
+_Called = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """All calls of a file: those within one row by their `rows`, and those over several."""
+
+    rows: list[int]
+    by_row: list[_Called]
+    wide: list[_Called]
+
+
+# Each definition of a file is asked about by itself.
+@lru_cache(maxsize=4)
+def _calls(language: str, source: bytes) -> _Calls | None:
     tree = grammars.tree(language, source)
     if tree is None:
         return None
-    found: set[str] = set()
+    found: list[_Called] = []
     stack = [tree.root_node]
     while stack:
         node = stack.pop()
-        if not any(node.start_point.row < end and start <= node.end_point.row for start, end in rows):
-            continue
-        found.update(_named(node))
+        found += ((node.start_point.row, node.end_point.row, name) for name in _named(node))
         stack.extend(node.children)
-    return frozenset(found)
+    by_row = sorted(call for call in found if call[0] == call[1])
+    return _Calls([call[0] for call in by_row], by_row, [call for call in found if call[0] < call[1]])
 
 
 #: Where the grammars keep what is called.

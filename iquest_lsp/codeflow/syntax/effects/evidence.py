@@ -28,15 +28,13 @@ class Place:
     rows: Rows
 
 
-def places(
-    hunks: Sequence[Hunk], before: tuple[Sequence[bytes], Symbol], after: tuple[Sequence[bytes], Symbol]
-) -> tuple[Place, Place]:
-    """Where hunks touch a definition, on both sides, each given as all lines of its file and the definition in it."""
+def places(hunks: Sequence[Hunk], before: tuple[bytes, Symbol], after: tuple[bytes, Symbol]) -> tuple[Place, Place]:
+    """Where hunks touch a definition, on both sides, each given as its file's text and the definition in it."""
     old = [(hunk.old_start, hunk.old_start + hunk.old_count) for hunk in hunks]
     new = [(hunk.new_start, hunk.new_start + hunk.new_count) for hunk in hunks]
     one, other = (
-        Place(b"\n".join(lines), [(max(start, item.start), min(end, item.end)) for start, end in rows])
-        for rows, (lines, item) in ((old, before), (new, after))
+        Place(source, [(max(start, item.start), min(end, item.end)) for start, end in rows])
+        for rows, (source, item) in ((old, before), (new, after))
     )
     return one, other
 

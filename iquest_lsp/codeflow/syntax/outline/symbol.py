@@ -1,4 +1,4 @@
-"""A definition, and which of a file's definitions some lines belong to."""
+"""A definition, and which of a file's definitions a line belongs to."""
 
 from __future__ import annotations
 
@@ -39,29 +39,3 @@ def at_line(symbols: tuple[Symbol, ...], line: int) -> Symbol | None:
         if symbol.start <= line < symbol.end and (best is None or symbol.end - symbol.start <= best.end - best.start):
             best = symbol
     return best
-
-
-def touched(symbols: tuple[Symbol, ...], start: int, count: int) -> list[Symbol]:
-    """The innermost definitions that lines `start` to `start + count` touch; for no lines, the one around that gap."""
-    if count <= 0:
-        # A gap before line `start`: inside a definition only if the definition goes on on both sides.
-        hits = [item for item in symbols if item.start < start < item.end]
-    else:
-        hits = [item for item in symbols if item.start < start + count and start < item.end]
-    return [item for item in hits if not _inner_covers(item, hits, start, count)]
-
-
-def _inner_covers(outer: Symbol, hits: list[Symbol], start: int, count: int) -> bool:
-    """True when every touched line of `outer` lies in definitions inside it."""
-    inner = [
-        item
-        for item in hits
-        if item is not outer
-        and outer.start <= item.start
-        and item.end <= outer.end
-        and (item.end - item.start) < (outer.end - outer.start)
-    ]
-    if not inner:
-        return False
-    lines = range(max(start, outer.start), min(start + max(count, 1), outer.end))
-    return all(any(item.start <= line < item.end for item in inner) for line in lines)
