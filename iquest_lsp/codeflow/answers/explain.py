@@ -285,14 +285,16 @@ def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[s
     """Where the changed definitions were before the diff."""
     ranges = []
     old_paths = {item.path: item.old_path or item.path for item in source.files}
+    known: dict[str, dict[str, Range]] = {}
     for change in changes:
         if change.change in ("added", "moved") or change.path not in source.before:
             continue
-        name = change.old_name or change.name
-        for symbol in symbols_of(old_paths.get(change.path, change.path), source.before[change.path], variables=True):
-            if symbol.name == name:
-                ranges.append((name, old_paths.get(change.path, change.path), (symbol.start, symbol.end)))
-                break
+        name, path = change.old_name or change.name, old_paths.get(change.path, change.path)
+        if path not in known:
+            symbols = symbols_of(path, source.before[change.path], variables=True)
+            known[path] = {symbol.name: (symbol.start, symbol.end) for symbol in reversed(symbols)}
+        if (place := known[path].get(name)) is not None:
+            ranges.append((name, path, place))
     if source.repository is not None:
         source.repository.gaps.cut(GapKind.DEFINITIONS, MAX_RANGES, len(ranges))
     return ranges[:MAX_RANGES]
@@ -302,7 +304,8 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
     """Uses of the changed names in the state after the diff."""
     if source.repository is None:
         return []
-    names = list(changed_names(changes))
+    changed = changed_names(changes)
+    names = list(changed)
     names += [
         item.name.rsplit(".", 1)[-1]
         for item in changes
@@ -312,14 +315,14 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
         and item.kind != "test"
         and category(item.path) is Category.SOURCE
     ]
-    wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed_names(changes)]
+    wanted = [name for name in dict.fromkeys(names) if len(name) > 3 or name in changed]
     source.repository.gaps.cut(GapKind.NAMES, MAX_NAMES, len(wanted))
     wanted = wanted[:MAX_NAMES]
     repository = source.repository
     if not wanted or (repository.bare and not source.revision):
         return []
     origins: dict[str, list[str]] = {}
-    for item in (*changed_names(changes).values(), *changes):
+    for item in (*changed.values(), *changes):
         *outer, name = (item.old_name or item.name).split(".")
         if name in wanted and name not in origins:
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]

@@ -122,8 +122,8 @@ def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int
     added = {at: line for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start) if line.strip()}
     for change in told:
         for lines, (start, end) in ((removed, change.old_span), (added, change.span)):
-            for at in [at for at in lines if start <= at < end]:
-                del lines[at]
+            for at in range(start, end):
+                lines.pop(at, None)
     return removed, added
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -157,17 +157,20 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         for item in source.files
     }
     kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved", "renamed")}
+    changed = changed_names(changes)
+    used: dict[str, list[Reference]] = {}
+    for use in uses:
+        used.setdefault(use.name, []).append(use)
     kept |= {
         name
-        for name, change in changed_names(changes).items()
+        for name, change in changed.items()
         if change.change in ("removed", "renamed") and _is_bound(name, source.after.get(change.path) or b"")
     }
-    for name, change in changed_names(changes).items():
+    for name, change in changed.items():
         left = [
             use
-            for use in uses
-            if use.name == name
-            and use.kind in ("caller", "test")
+            for use in used.get(name, ())
+            if use.kind in ("caller", "test")
             and edited.get(use.path, set()).isdisjoint(range(use.line, max(use.line, use.last) + 1))
         ]
         if change.change == "signature":
@@ -183,12 +186,21 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
 
 def _is_bound(name: str, text: bytes) -> bool:
     """Whether a file still gives the name a meaning: by an inner definition, an assignment or an import."""
-    word = re.escape(name)
+    word, source = re.escape(name), text.decode("utf-8", "replace")
     kinds = "def|class|function\\*?|const|let|var|val|fn|func|struct|enum|trait|type|interface|mod|macro_rules!"
     defines = rf"\b(?:{kinds})\s+{word}\b"
     assigns = rf"^\s*(?:self\.|this\.|export\s+|static\s+|pub\s+)*{word}\s*(?::[^:=\n]+)?=(?!=)"
     brings = rf"^\s*(?:from\b.*\bimport\b|import\b|use\b|\}}?\s*from\b).*\b{word}\b"
-    return bool(re.search(f"{defines}|{assigns}|{brings}", text.decode("utf-8", "replace"), re.MULTILINE))
+    return any(re.search(f"{defines}|{assigns}|{brings}", line) for line in _lines_with(name, source))
+
+
+def _lines_with(name: str, source: str) -> Iterator[str]:
+    """The lines that hold a name, each once: few of a long file, which a pattern would read letter by letter."""
+    at = source.find(name)
+    while at >= 0:
+        start, end = source.rfind("\n", 0, at) + 1, source.find("\n", at)
+        yield source[start:] if end < 0 else source[start:end]
+        at = source.find(name, end) if end >= 0 else -1
 
 
 def _conflicts(source: DiffSource) -> Iterable[Risk]:

@@ -6,7 +6,7 @@ Names are dotted. The readers follow the layout of files as people and tools wri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
@@ -22,6 +22,8 @@ _YAML_NAMES = ("name", "id", "uses", "repo", "run", "key", "image", "path")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}\[\]:,]|[^\s{}\[\]:,"]+|\n', re.DOTALL)
 _OPENING, _CLOSING = "([{", ")]}"
 MAX_VALUE = 2000
+#: A key whose name with all that it stands in is longer has none: a level may be one letter, and a file all levels.
+MAX_NAME = 400
 
 
 def toml_keys(lines: list[str]) -> tuple[Region, ...]:
@@ -33,7 +35,7 @@ def toml_keys(lines: list[str]) -> tuple[Region, ...]:
     while at < len(lines):
         line = lines[at]
         if table := _TABLE.match(line) if line.lstrip().startswith("[") else None:
-            prefix = table[1].rstrip().replace('"', "")
+            prefix = _named("", "", table[1].rstrip().replace('"', ""))
             if line.lstrip().startswith("[["):
                 seen[prefix] = seen.get(prefix, -1) + 1
                 prefix = f"{prefix}[{seen[prefix]}]"
@@ -43,12 +45,14 @@ def toml_keys(lines: list[str]) -> tuple[Region, ...]:
             end = _toml_end(lines, at, key[2])
             name = re.sub(r"\s*\.\s*", ".", key[1]).replace('"', "").replace("'", "")
             value = "\n".join([key[2], *lines[at + 1 : end]])
-            found.append(Region(f"{prefix}.{name}" if prefix else name, "key", at, end, _plain(value)))
+            found.append(Region(_named(prefix, ".", name), "key", at, end, _plain(value)))
             at = end
         else:
             at += 1
     ends = [start for _, start in tables[1:]] + [len(lines)]
-    return (*(Region(name, "table", start, end) for (name, start), end in zip(tables, ends, strict=False)), *found)
+    return _with_names(
+        (*(Region(name, "table", start, end) for (name, start), end in zip(tables, ends, strict=False)), *found)
+    )
 
 
 def _toml_end(lines: list[str], at: int, value: str) -> int:
@@ -85,7 +89,7 @@ def ini_keys(lines: list[str]) -> tuple[Region, ...]:
         elif values and line[:1].isspace() and line.strip():
             last = max(values)
             values[last] = f"{values[last]}\n{line.strip()}".strip()
-    return tuple(_trimmed(item, lines, values) for item in _joined(heads, len(lines)))
+    return tuple(_trimmed(item, lines, values) for item in _with_names(_joined(heads, len(lines))))
 
 
 def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
@@ -118,7 +122,7 @@ def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
             values[at] = (key[3] or "").strip()
             if re.match(r"[|>][+-]?\d*\s*(#.*)?$", values[at]):
                 text_from, values[at] = depth, ""
-    return tuple(_trimmed(item, lines, values) for item in _joined(heads, len(lines)))
+    return tuple(_trimmed(item, lines, values) for item in _with_names(_joined(heads, len(lines))))
 
 
 def _item_name(lines: list[str], at: int, column: int, number: int) -> str:
@@ -151,7 +155,7 @@ def json_keys(text: str) -> tuple[Region, ...]:
         elif token in "{[":
             name = pending
             if outer and outer[-1][1] == "[":
-                name = f"{outer[-1][0]}[{outer[-1][2]}]"
+                name = _named(outer[-1][0], "", f"[{outer[-1][2]}]")
                 starts.append((name, line, match.start()))
             outer.append((name, token, 0))
             expects = token == "{"
@@ -173,12 +177,22 @@ def json_keys(text: str) -> tuple[Region, ...]:
             starts.append((pending, key_at, match.end()))
         elif expects:
             key = token.strip("\"'")
-            pending = f"{outer[-1][0]}.{key}" if outer and outer[-1][0] else key
+            pending = _named(outer[-1][0] if outer else "", ".", key)
             key_at = line
         elif outer and outer[-1][1] == "{" and starts and starts[-1][0] == pending:
             _, start, _ = starts.pop()
             found.append(Region(pending, "key", start, line + 1, token))
-    return tuple(found)
+    return _with_names(found)
+
+
+def _named(outer: str, joint: str, name: str) -> str:
+    """The name of a key in what it stands in; one that is too long is cut, and so are all below it."""
+    return (f"{outer[:MAX_NAME]}{joint}{name[:MAX_NAME]}" if outer else name[:MAX_NAME])[:MAX_NAME]
+
+
+def _with_names(regions: Iterable[Region]) -> tuple[Region, ...]:
+    """The regions without those whose names were cut."""
+    return tuple(item for item in regions if len(item.name) < MAX_NAME)
 
 
 def _joined(heads: list[tuple[int, int, str, str]], count: int) -> Iterator[Region]:
@@ -189,7 +203,7 @@ def _joined(heads: list[tuple[int, int, str, str]], count: int) -> Iterator[Regi
             start, _, its_kind, full = outer.pop()
             yield Region(full, its_kind, start, max(line, start + 1))
         joint = "" if name.startswith("[") else "."
-        outer.append((line, depth, kind, f"{outer[-1][3]}{joint}{name}" if outer else name))
+        outer.append((line, depth, kind, _named(outer[-1][3] if outer else "", joint, name)))
 
 
 def _trimmed(region: Region, lines: list[str], values: dict[int, str]) -> Region:
