@@ -60,9 +60,10 @@ def keyed_regions(
             keyed[kept] = item
         else:
             late.append(item)
+    free: Counter[tuple[str, str]] = Counter()
     for item in late:
-        count = 0
-        while (item.name, item.kind, count) in keyed:
-            count += 1
-        keyed[item.name, item.kind, count] = item
+        both = (item.name, item.kind)
+        while (*both, free[both]) in keyed:
+            free[both] += 1
+        keyed[*both, free[both]] = item
     return keyed

@@ -111,3 +111,48 @@ def test_no_text_takes_much_longer_than_its_length() -> None:
     pytest.importorskip("resource")
     done = subprocess.run([sys.executable, "-c", READS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+#: Files of which each line or bracket is a part with a name, as generated ones are and as hostile ones may be.
+FILES = {
+    "many.py": "".join(f"def a{i}():\n    return {i}\n" for i in range(6000)),
+    "tests/test_many.py": "".join(f"def test_a{i}():\n    assert {i}\n" for i in range(3000)),
+    "values.py": "".join(f"a{i} = {i}\n" for i in range(10000)),
+    "many.go": "package a\n" + "".join(f"func A{i}() {{}}\n" for i in range(6000)),
+    "many.c": "".join(f"#define A{i} {i}\n" for i in range(10000)),
+    "long.js": f"class {'k' * 100000} {{\n" + "".join(f"  a{i}() {{}}\n" for i in range(5000)) + "}\n",
+    "levels.json": '{"a":' * 50000,
+    "items.json": '[{"a":' * 50000,
+    "long.json": f'{{"{"k" * 100000}": {{' + ",".join(f'"a{i}": {i}' for i in range(20000)) + "}}",
+    "long.toml": f"[{'k' * 100000}]\n" + "".join(f"a{i} = {i}\n" for i in range(20000)),
+    "long.ini": f"[{'k' * 100000}]\n" + "".join(f"a{i} = {i}\n" for i in range(20000)),
+    "long.yaml": f"{'k' * 100000}:\n" + "".join(f"  a{i}: {i}\n" for i in range(20000)),
+    "levels.xml": "<a>" * 50000 + "</b>" * 50000,
+    "pom.xml": "<dependency>" * 10000,
+    "levels.html": "<div>\n" * 50000,
+}
+EXPLAINS = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+from pathlib import Path
+from iquest_lsp.codeflow import History
+explained = History(Path(sys.argv[1]), lambda text: False).explain_diff(sys.argv[2])
+assert explained.to_markdown() and explained.to_json()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["HEAD~2", "HEAD~1", "HEAD"])
+def test_thousands_of_named_parts_take_as_long_as_they_are(script: Script, target: str) -> None:
+    """Each part came, changed or went by itself: a walk over all of them for each of them would be ended first."""
+    pytest.importorskip("resource")
+    script.commit("One", {"a.py": body(1)})
+    script.commit("Two", FILES)
+    script.commit(
+        "Three", {name: text.replace("return", "return 1 +").replace("A", "B") for name, text in FILES.items()}
+    )
+    script.commit("Four", dict.fromkeys(FILES, "x\n"))
+    command = [sys.executable, "-c", EXPLAINS, str(script.root), target]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -6,6 +6,7 @@ Dockerfile, Makefile, CMake, SQL, CSS, HTML and XML.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 from iquest_lsp.codeflow.syntax.outline.region import Region
@@ -143,6 +144,10 @@ def css_rules(lines: list[str]) -> tuple[Region, ...]:
 _PACKAGES = frozenset({"packageversion", "packagereference", "globalpackagereference", "package"})
 
 
+#: Elements that lie deeper have no names.
+MAX_LEVELS = 60
+
+
 class _Elements(HTMLParser):
     """Elements with their lines; one that is never closed ends where its outer one does."""
 
@@ -150,6 +155,7 @@ class _Elements(HTMLParser):
         super().__init__(convert_charrefs=False)
         self.found: list[Region] = []
         self.outer: list[tuple[str, str, int]] = []
+        self.open: Counter[str] = Counter()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -159,20 +165,26 @@ class _Elements(HTMLParser):
         start = self.getpos()[0] - 1
         if tag in _PACKAGES and (package := given.get("include") or given.get("update") or given.get("id")):
             self.found.append(Region(package, "package", start, start + 1, given.get("version") or ""))
-            self.outer.append((tag, "", start))
+            self._open(tag, "", start)
             return
         if _VOID.match(tag):
             self.found.append(Region(name, "element", start, start + 1 + (self.get_starttag_text() or "").count("\n")))
         else:
-            self.outer.append((tag, name, start))
+            self._open(tag, name, start)
+
+    def _open(self, tag: str, name: str, start: int) -> None:
+        self.outer.append((tag, name, start))
+        self.open[tag] += 1
 
     def handle_endtag(self, tag: str) -> None:
-        if any(item[0] == tag for item in self.outer):
+        if self.open[tag]:
             while self.outer:
                 its_tag, name, start = self.outer.pop()
+                self.open[its_tag] -= 1
                 if not name:  # a package
                     return
-                self.found.append(Region(name, "element", start, self.getpos()[0]))
+                if len(self.outer) < MAX_LEVELS:
+                    self.found.append(Region(name, "element", start, self.getpos()[0]))
                 if its_tag == tag:
                     return
 
@@ -186,14 +198,13 @@ def html_elements(text: str) -> tuple[Region, ...]:
     """Elements by tag and id, or tag and first class."""
     parser = _Elements()
     parser.feed(text)
-    while parser.outer:
-        _, name, start = parser.outer.pop()
-        if name:
-            parser.found.append(Region(name, "element", start, text.count("\n") + 1))
-    return tuple(parser.found)
+    end = text.count("\n") + 1
+    outer = parser.outer[:MAX_LEVELS]
+    unclosed = (Region(name, "element", start, end) for _, name, start in reversed(outer) if name)
+    return (*parser.found, *unclosed)
 
 
-_DEPENDENCY = re.compile(r"<(dependency|plugin|parent|extension)>(.*?)</\1>", re.DOTALL)
+_DEPENDENCY = re.compile(r"<(dependency|plugin|parent|extension)>(.{0,4000}?)</\1>", re.DOTALL)
 #: A longer block sets more than what is needed.
 MAX_DEPENDENCY = 12
 
@@ -201,8 +212,10 @@ MAX_DEPENDENCY = 12
 def maven_elements(text: str) -> tuple[Region, ...]:
     """Packages that a pom.xml asks for, by group and artifact, and its elements outside of them."""
     packages: list[Region] = []
+    start, read = 0, 0
     for block in _DEPENDENCY.finditer(text):
-        start, count = text.count("\n", 0, block.start()), block[0].count("\n") + 1
+        start, read = start + text.count("\n", read, block.start()), block.start()
+        count = block[0].count("\n") + 1
         named = {
             tag: found[1].strip() for tag in _COORDINATES if (found := re.search(rf"<{tag}>([^<]*)</{tag}>", block[2]))
         }
