@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.following.tracking import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
-from iquest_lsp.codeflow.syntax.rows import touched
+from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.common_ends import common_ends
 from iquest_lsp.errors import NoSuchFileError, UsageError

@@ -13,8 +13,8 @@ from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import Commit, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.unindexed import judged
+from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.syntax.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.datatypes import FlowRecord, RecentEdit

@@ -97,7 +97,7 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
         rows = lines.get(change.path) if change.kind in _KINDS else None
         if rows is None or not (is_new or is_old) or span[0] == span[1] or _names(change, rows, span):
             found.append(change)
-        elif is_new and any(span[0] <= at < span[1] for at in rows):
+        elif is_new and any(at in rows for at in range(*span)):
             found.append(replace(change, change="body", effects=(), old_name=change.name, inner=False))
     return found
 
@@ -113,7 +113,7 @@ def _names(change: SymbolChange, rows: _Lines, span: tuple[int, int]) -> bool:
     if "…" in short or " " in short.strip():
         return True
     name = "".join(short.split())
-    return any(span[0] <= at < span[1] and name in "".join(line.split()) for at, line in rows.items())
+    return any(name in "".join(rows.get(at, "").split()) for at in range(*span))
 
 
 _GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})

@@ -17,9 +17,9 @@ from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of, touched_keys
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments, opens_comment
+from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within
-from iquest_lsp.codeflow.syntax.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
 if TYPE_CHECKING:
@@ -235,7 +235,8 @@ class _Comparison:
     def _doc_only(self, earlier: Symbol, symbol: Symbol) -> bool:
         """Whether nothing but documentation and comments changes."""
         sides = list(zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True))
-        near = (hunk for hunk in self.diff.hunks if hunk.new_start < symbol.end and symbol.start <= hunk.new_end)
+        some = self.hunk_rows.touching(earlier, symbol)
+        near = (hunk for hunk in some if hunk.new_start < symbol.end and symbol.start <= hunk.new_end)
         if any(opens_comment(hunk.removed, hunk.added) for hunk in near) or not any(rows for rows, _, _ in sides):
             return False
         return all(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.rows import DefinitionRows
+from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 
 #: More forms of one definition than this are compared in their order.

@@ -6,7 +6,7 @@ import pytest
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, same_code, symbol_changes
-from iquest_lsp.codeflow.syntax.rows import touched
+from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 from iquest_lsp.codeflow.wording.effects import detail
 

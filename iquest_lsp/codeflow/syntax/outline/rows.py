@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
 from iquest_lsp.codeflow.git.commits import Hunk
-from iquest_lsp.codeflow.syntax.symbols import Symbol
+from iquest_lsp.codeflow.syntax.outline.symbol import Symbol
 
 
 def touched(symbols: Iterable[Symbol], start: int, count: int) -> list[Symbol]:
