@@ -123,6 +123,7 @@ class Shape:
     comments_only: bool = False
     versions_only: bool = False
     speeds: int = 0
+    imports_only: bool = False
 
 
 _GUARD = re.compile(
@@ -186,8 +187,7 @@ def shape_of(
         )
         symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
         symbols["private-added"] = sum(
-            item.change == "added" and (not item.public or item.kind in ("constant", "variable") or _helps_tests(item))
-            for item in outer
+            item.change == "added" and (not _is_public(item) or _helps_tests(item)) for item in outer
         )
         symbols["tests-added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
@@ -212,6 +212,16 @@ def shape_of(
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=_fast(plus) - _fast(minus),
+        imports_only=bool(beside) and not changes and all(item.kind in ("imports", "exports") for item in beside),
+    )
+
+
+def _is_public(item: SymbolChange) -> bool:
+    """Whether a definition is more than a value, and others than its own package see it, by its name and head."""
+    return (
+        item.public
+        and item.kind not in ("constant", "variable")
+        and not re.match(r"(?:#\[.*?\]\s*)*pub\s*\(", item.signature)
     )
 
 
@@ -507,7 +517,8 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
     if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS or _is_layout(shape)):
         return guess[0], guess[1], (guess[2],), told
     if told:
-        scores, words = _scores(subject, body, shape, guess[0] if guess is not None else "")
+        alike = guess[0] if guess is not None and guess[2].kind not in _SLIGHT else ""
+        scores, words = _scores(subject, body, shape, alike)
         # Who says that it mends an issue did not rearrange lines for their own sake.
         mended = guess is not None and guess[0] in ("refactor", "style") and guess[1] <= 0.6 and _MENDS.search(body)
         if mended:
@@ -586,7 +597,7 @@ def _says_so(kind: str, weight: float, found: re.Match[str], shape: Shape, *, is
         return True
     # What neither program nor test does is not mended, and does nothing new.
     idle = shape.files and not any(shape.categories[item] for item in _OF_PROGRAMS)
-    if idle and kind != "refactor":
+    if (idle and kind != "refactor") or (shape.imports_only and kind in ("feature", "perf")):
         return False
     return is_first or alike or bool(_PLAIN.search(found[0]) or _BEFORE_VERB.search(found.string[: found.start()]))
 

@@ -325,14 +325,13 @@ def _renamed(
     for key, new in come:
         for other, old in gone:
             same = other[1] == key[1] and similarity(_inside(texts[0], old), _inside(texts[1], new), "", "") >= 0.6
-            titled = key[1] == other[1] == "test" and _alike(key[0], other[0])
+            # Of two that are alike in their titles, or have the same value, one took the other's place.
+            near = other in parts and bool(parts[key].hunks.keys() & parts[other].hunks.keys())
+            titled = near and key[1] == other[1] == "test" and _alike(key[0], other[0])
+            valued = near and key[1] == "key" and bool(new.value) and new.value == old.value
             # What stands inside the new one under its old name is wrapped, not renamed.
             wrapped = f"{new.name}.{old.name}" in names
-            if (
-                other in parts
-                and not wrapped
-                and (same or titled or (key[1] == "key" and bool(new.value) and new.value == old.value))
-            ):
+            if other in parts and not wrapped and (same or titled or valued):
                 del parts[key], parts[other]
                 yield SymbolChange(
                     item.path,

@@ -7,7 +7,7 @@ than the other (an error of syntax, a block whose end was not found), and nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from iquest_lsp.codeflow.diff.named_parts import DEFINED
@@ -86,6 +86,7 @@ def _told(item: SymbolChange, comments: set[str], removed: dict[int, str]) -> Sy
 
 def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
     """The changes; what neither came nor went is told as changed where lines in it change, else left out."""
+    changes = list(changes)
     come = {item.path: _rows(item.hunks, new=True) for item in files if item.status not in ("A", "D")}
     gone = {item.old_path or item.path: _rows(item.hunks, new=False) for item in files if item.status not in ("A", "D")}
     found = []
@@ -95,11 +96,60 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
         is_old = change.change == "removed" or EffectKind.LESS_FORMS in forms
         lines, span = (come, change.span) if is_new else (gone, change.old_span)
         rows = lines.get(change.path) if change.kind in _KINDS else None
+        if change.change in ("body", "test") and not change.effects and _is_empty(change, changes, come, gone):
+            continue
         if rows is None or not (is_new or is_old) or span[0] == span[1] or _names(change, rows, span):
             found.append(change)
         elif is_new and any(at in rows for at in range(*span)):
             found.append(replace(change, change="body", effects=(), old_name=change.name, inner=False))
     return found
+
+
+def _is_empty(
+    change: SymbolChange, changes: Sequence[SymbolChange], come: Mapping[str, _Lines], gone: Mapping[str, _Lines]
+) -> bool:
+    """Whether nothing but empty lines changes in a definition, what is told of the definitions inside it aside."""
+    inside = [item for item in changes if item.path == change.path and item.name.startswith(f"{change.name}.")]
+    inside += [item for item in changes if item.path == change.path and item.kind == "test" and item is not change]
+    for side, span, spans in (
+        (come, change.span, [item.span for item in inside]),
+        (gone, change.old_span, [item.old_span for item in inside]),
+    ):
+        for at, line in side.get(change.path, {}).items():
+            own = span[0] <= at < span[1] and not any(start <= at < end for start, end in spans)
+            if own and line.strip():
+                return False
+    return change.path in come and change.span[0] < change.span[1]
+
+
+def without_moved(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
+    """The changes without lines that are told as new, or as gone, while the diff of the file has them on both sides."""
+    sides: dict[str, tuple[list[str], list[str]]] = {}
+    for item in files:
+        gone, come = ([line.strip() for hunk in item.hunks for line in lines(hunk)] for lines in (_removed, _added))
+        sides[item.path] = gone, come
+    found = []
+    for change in changes:
+        gone, come = sides.get(change.path, ([], []))
+        effects = tuple(item for item in change.effects if not _stands(item, gone, come))
+        found.append(change if len(effects) == len(change.effects) else replace(change, effects=effects))
+    return found
+
+
+def _stands(effect: Effect, gone: Sequence[str], come: Sequence[str]) -> bool:
+    if effect.kind not in (EffectKind.COMES, EffectKind.GOES):
+        return False
+    [told], cut = effect.values, effect.values[0].endswith("…")
+    others = gone if effect.kind is EffectKind.COMES else come
+    return any(line.startswith(told[:-1]) if cut else line == told for line in others)
+
+
+def _removed(hunk: Hunk) -> Sequence[str]:
+    return hunk.removed
+
+
+def _added(hunk: Hunk) -> Sequence[str]:
+    return hunk.added
 
 
 def _rows(hunks: Iterable[Hunk], *, new: bool) -> _Lines:

@@ -42,7 +42,7 @@ _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 #: What marks a function as a test in Rust, and how classes of tests are called.
 _TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
 _JUNIT_MARK = re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b")
-#: The macros that make a test of GoogleTest from its suite and its name.
+#: The macros of GoogleTest.
 _TEST_MACROS = frozenset({"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_P"})
 _TEST_MACRO = re.compile(r"\w+\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
@@ -228,7 +228,7 @@ class _Walker:
         start = outer.start_point.row
         doc = (start, start)
         is_marked = False
-        if name in _TEST_MACROS and (tested := _TEST_MACRO.match(self._text(node)[:300])):
+        if name.rpartition(".")[2] in _TEST_MACROS and (tested := _TEST_MACRO.match(self._text(node)[:300])):
             name, is_marked = f"{tested[1]}.{tested[2]}", True
         above = outer.prev_named_sibling
         while (
@@ -254,8 +254,8 @@ class _Walker:
         short = name.rsplit(".", 1)[-1]
         if self.language == "java" and kind == "method":
             is_marked = bool(_JUNIT_MARK.search(self._text(node)[:400].partition(f" {short}(")[0]))
-        named_test = self.test_file and kind in ("function", "method") and short.lower().startswith("test")
-        if named_test or (is_marked and kind in ("function", "method")):
+        by_name = self.test_file and self.language not in ("javascript", "typescript", "tsx")
+        if kind in ("function", "method") and (is_marked or (by_name and short.lower().startswith("test"))):
             kind = "test"
         elif self.test_file and kind == "class" and _TEST_CLASS.search(short):
             kind = "suite"

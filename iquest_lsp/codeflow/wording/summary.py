@@ -187,9 +187,13 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
             others.setdefault((category(item.path), status, _of_comments(item)), []).append(item)
     beside = any(category(path) is Category.TEST for path in known)
     phrases += [_Phrase(_files(kind, some_files, beside=beside)) for (kind, *_), some_files in others.items()]
-    silent = [item.name for item in changes if item.change == "doc"]
+    silent = [item for item in changes if item.change == "doc"]
     if not phrases and silent:  # of tests, and of what stands beside them
-        phrases.append(_Phrase(say("changes only the documentation of {}", listed(silent))))
+        names = listed([item.name for item in silent])
+        if all(told_as(item) == COMMENTS for item in silent):
+            phrases.append(_Phrase(say("changes only comments of {}", names)))
+        else:
+            phrases.append(_Phrase(say("changes only the documentation of {}", names)))
     return phrases
 
 

@@ -181,4 +181,5 @@ WORDS = frozenset(keyword.kwlist) | {
     "require",
     "include",
     "interface",
+    *("endif", "ifdef", "ifndef", "define", "undef", "pragma", "defined", "elseif"),
 }

@@ -243,8 +243,8 @@ def _clause(side: Side, span: tuple[int, int], words: frozenset[str]) -> str:
         end -= 1
     else:
         return ""
-    text = closed(side.shown(start, end))
-    return text if 0 < len(text) <= MAX_SHOWN + 10 else ""
+    text = closed(side.shown(start, side.closing(start, end)))
+    return text if _whole(text) and 0 < len(text) <= MAX_SHOWN + 10 else ""
 
 
 def _on_raised(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
@@ -350,7 +350,7 @@ def _near(before: str, after: str) -> tuple[str, str]:
 def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
     """Another value of a name or a key, where the lines set nothing else."""
     pattern = re.compile(
-        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)(?:\s+:?=\s*|:?=(?=\S)|\s*:\s*)([^=].*?)[,;]?$"
+        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)(?:\s+:?=\s*|:?=(?=\S)|\s*:(?!:)\s*)([^=].*?)[,;]?$"
     )
     found = [pattern.match(side.line(at)) for side, at in ((old, was[0]), (new, now[0]))]
     if not all(found):

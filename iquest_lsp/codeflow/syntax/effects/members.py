@@ -12,7 +12,7 @@ _LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
 #: An apostrophe that no grammar knows, in the place of a lifetime's.
 _STAND_IN = "\u02bc"
 _MARK_BEGINS = re.compile(r"\s*(?:#!?\[|@[A-Za-z_])")
-_MARK = re.compile(r"\s*(#!?\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
+_MARK = re.compile(r"\s*(#!?\[.*\]|@[\w.]+(?:\(.*\))?|\[[A-Z][\w.]*(?:\(.*\))?\])\s*$")
 
 
 def marks(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:

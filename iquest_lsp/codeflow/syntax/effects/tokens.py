@@ -26,7 +26,8 @@ class Side:
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Side:
-        text = "\n".join(uncommented(line) for line in lines if not is_comment(line))
+        # What joins a line to the next one is no part of it.
+        text = "\n".join(uncommented(line).removesuffix("\\").rstrip() for line in lines if not is_comment(line))
         found = list(_TOKEN.finditer(text))
         return cls(text, [match[0] for match in found], [match.span() for match in found])
 
@@ -42,6 +43,14 @@ class Side:
                 return 0
             by += 1
         return by
+
+    def closing(self, start: int, end: int) -> int:
+        """Where a run of tokens ends with the brackets that close what is open in it."""
+        run = self.tokens[start:end]
+        missing = run.count("(") - run.count(")")
+        while missing > 0 and end < len(self.tokens) and self.tokens[end] == ")":
+            end, missing = end + 1, missing - 1
+        return end
 
     def is_long(self, start: int, end: int) -> bool:
         """Whether some tokens are a line or more."""

@@ -171,8 +171,6 @@ class _Reader:
 
     def _goes_on(self, lines: list[str], at: int) -> bool:
         """Whether a line, or the first below it that is not empty, is indented as what a statement holds."""
-        if self.language == "sh":
-            return lines[at][:1].isspace()
         line = next((line for line in lines[at : at + MAX_EMPTY] if line.strip()), "")
         return line[:1].isspace()
 
@@ -207,7 +205,7 @@ class _Reader:
         if found := _HEAD.match(line):
             if found[2] == "it" and found[3][0] not in "\"'{`":
                 return None
-            if found[2] == "namespace":
+            if found[2] in ("namespace", "package"):
                 return None
             if self.language in _LABELLED:
                 title = ".".join(label.strip('"') for label in (found[3], found[4]) if label)
@@ -254,6 +252,8 @@ class _Reader:
                 break  # a bracket in a text or a pattern opens nothing
             depth += 0 if self.language == "sh" else _depth(lines[end])
             end += 1
+        while end > at + 1 and not lines[end - 1].strip():
+            end -= 1
         alone = end == at + 1
         if setting := _SET.match(line):
             self.found.append(Region(setting[2], "variable", at, end, setting[3] if alone else ""))

@@ -126,6 +126,30 @@ SPEC = """class BoxSpec extends FlatSpec {
 }
 """
 
+MADE = (
+    "    public A(IOne one, ITwo two, IDictionary<Key, Value> many, bool more)\n    {\n        all = many;\n    }\n\n"
+)
+OTHER = "    public A(IOne one)\n    {\n        first = one;\n    }\n\n"
+STREAM = """#define AS_STREAM(type) \\
+static bool decode(const Node& %s, type& rhs) { \\
+  std::stringstream stream(%s.scalar()); \\
+  stream >> rhs; \\
+  return !!%s; \\
+}
+"""
+TWO = "TEST_F(Box, Two) {\n  check(2);\n}\n"
+FAR = "".join(f"test('{name}', testBad);\n" for name in ("one", "two", "three", "four"))
+LOOK = """#!/usr/bin/env bash
+if [[ "${1}" == latest ]]; then
+  one;
+
+  declare found='';
+  if [[ -d "${%s}/all" ]]; then
+    found="$(find .)";
+  fi;
+fi;
+"""
+
 CASES = (
     Case(
         "an object that is made with arguments is not called",
@@ -321,6 +345,86 @@ CASES = (
         ("function `A.b`: changed",),
         ("instead of `$this->all(`",),
     ),
+    Case(
+        "lines that only stand elsewhere have neither come nor gone",
+        {"a.cs": "class A\n{\n" + MADE + OTHER + "}\n"},
+        {"a.cs": "class A\n{\n" + OTHER + MADE + "}\n"},
+        ("a.cs",),
+        ("is new", "is gone"),
+    ),
+    Case(
+        "an attribute is a mark and no call",
+        {"a.cs": "/// <summary>Old</summary>\npublic class A\n{\n    public int One() { return 1; }\n}\n"},
+        {
+            "a.cs": '/// <summary>Old</summary>\n[Obsolete("Use B")]\npublic class A\n{\n'
+            "    public int One() { return 1; }\n}\n"
+        },
+        ('is marked `[Obsolete("Use B")]`',),
+        ("calls",),
+    ),
+    Case(
+        "what a scope of C++ holds is not its value",
+        {"a.hpp": STREAM % (("value",) * 3)},
+        {"a.hpp": STREAM % (("node",) * 3)},
+        ("`value.scalar` becomes `node.scalar`",),
+        ("sets `std`", ")\\`"),
+    ),
+    Case(
+        "a condition is told with the bracket that closes it",
+        {"a.cpp": "void A::top() {\n  if (count() > 0 && col() > 0)\n    begin();\n}\n"},
+        {"a.cpp": "void A::top() {\n  if (count() > 0 && col() > 0\n    && !has_begun()) {\n    begin();\n  }\n}\n"},
+        ("a condition also requires `!has_begun()`",),
+    ),
+    Case(
+        "tests of GoogleTest inside a namespace",
+        {"test/a.cpp": "namespace pile {\nTEST_F(Box, One) {\n  check(1);\n}\n\n}\n"},
+        {"test/a.cpp": "namespace pile {\nTEST_F(Box, One) {\n  check(1);\n}\n\n" + TWO + "\n}\n"},
+        ("test `Box.Two`: added",),
+        ("another form", "`pile`: changed"),
+    ),
+    Case(
+        "a helper of tests with titles is no test, and no title takes the place of one far away",
+        {"test/a.js": "const testGood = t => {\n  t.is(1);\n};\n\ntest('Passes when it ends', testGood);\n" + FAR},
+        {"test/a.js": FAR + "test('Throws when it ends', testBad);\n"},
+        ("function `testGood`: removed", "test `Throws when it ends`: added", "test `Passes when it ends`: removed"),
+        ("renamed", "test `testGood`"),
+    ),
+    Case(
+        "a package that a file is moved to",
+        {
+            "src/a/One.kt": "package one.a\n\nclass One {\n  fun f() = 1\n}\n",
+            "src/Two.kt": "import one.a.One\n\nval x = 1\n",
+        },
+        {
+            "src/a/One.kt": None,
+            "src/b/One.kt": "package one.b\n\nclass One {\n  fun f() = 1\n}\n",
+            "src/Two.kt": "import one.b.One\n\nval x = 1\n",
+        },
+        ("now uses `one.b.One`",),
+        ("block `", "feature"),
+        "Create the module b",
+    ),
+    Case(
+        "a statement of a script holds what is indented behind an empty line",
+        {"bin/look": LOOK % "ROOT"},
+        {"bin/look": LOOK % "HOME"},
+        ("statement `if",),
+        ("variable `found`",),
+    ),
+    Case(
+        "comments inside a helper of tests",
+        {"tests/a.c": "int show(int a) {\n  // One.\n  return a;\n}\n"},
+        {"tests/a.c": "int show(int a) {\n  /* One. */\n  return a;\n}\n"},
+        ("Changes only comments of `show`",),
+        ("documentation of",),
+    ),
+    Case(
+        "words of the preprocessor are no names",
+        {"a.c": "void f(void) {\n  one();\n  Old handler;\n  two();\n}\n"},
+        {"a.c": "void f(void) {\n#if OLD_API\n  one();\n  two();\n#else\n#endif\n}\n"},
+        ("function `f`: changed",),
+        ("`endif`",),
+    ),
 )
 
 
@@ -344,6 +448,7 @@ SETUP = [FileDiff(".travis.yml", "M", added=1), FileDiff("Makefile", "M", added=
         ("We now support pairs of surrogates", "feature"),
         ("Bodies are now supported by DELETE", "feature"),
         ("Validate the argument", "change"),
+        ("Make more detailed error in Set", "change"),
         ("Use the new reader to avoid stale pages", "fix"),
         ("Change the format string", "change"),
     ],
@@ -366,3 +471,16 @@ def test_layout_alone_is_no_fix_whatever_the_message_says(script: Script) -> Non
 
 def test_tests_of_all_platforms_are_tests() -> None:
     assert intent_of("Add more tests for 'until'", "", shape_of([COMMON])).kind == "test"
+
+
+def test_imports_alone_make_nothing_faster(script: Script) -> None:
+    script.commit("Begin", {"A.kt": "import a.B\nimport a.C\n\nval x = B()\n"})
+    script.commit("Optimize imports", {"A.kt": "import a.B\n\nval x = B()\n"})
+    assert history_of(script.root).explain_diff("HEAD").intent == "change"
+
+
+def test_what_only_its_own_package_sees_is_no_feature(script: Script) -> None:
+    script.commit("Begin", {"src/a.rs": "pub fn one() -> u8 {\n    1\n}\n"})
+    after = "pub fn one() -> u8 {\n    1\n}\n\npub(crate) mod older {\n    pub use std::vec;\n}\n"
+    script.commit("Backport to rustc <1.36", {"src/a.rs": after})
+    assert history_of(script.root).explain_diff("HEAD").intent == "change"
