@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.targets import named
 from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.changes import similarity
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
@@ -19,8 +21,12 @@ RETURNED, MOVED, COPIED = "returned", "moved", "copied"
 MAX_REMOVALS, MAX_LOOKED = 20, 200
 #: A larger tree is not searched for where a definition was, nor more files that have the name.
 MAX_TREE, MAX_FILES = 20_000, 30
+#: So many releases are looked at for one that had a definition before.
+MAX_RELEASES = 100
 #: How alike a definition has to be to what it was; what has another owner, more.
 ALIKE, ALIKE_ELSEWHERE = 0.5, 0.8
+#: Shorter definitions are compared by their signs: one line is like another or not at all.
+FEW_LINES = 3
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _CALLABLES = frozenset({"function", "method", "test"})
 
@@ -63,6 +69,21 @@ def is_in(repository: Repository, release: str, path: str, name: str) -> bool:
     return any(_likeness(item, now) for item in _namesakes(repository, tag, now))
 
 
+def first_with(index: FlowIndex, release: str | None, path: str, name: str, *, marked: bool) -> str | None:
+    """The release that first had a definition, or its mark, in a place; by its commit that is `release`.
+
+    Other lines of releases may have got it before, by a commit of their own.
+    """
+    ordered = [tag.name for tag in releases(index.tags())]
+    upto = ordered.index(release) if release in ordered else len(ordered)
+    for earlier in reversed(ordered[max(upto - MAX_RELEASES, 0) : upto]):
+        found = _at(index.repository, f"refs/tags/{earlier}", path, name)
+        if found is None or (marked and not found.deprecated):
+            break
+        release = earlier
+    return release
+
+
 def removals(index: FlowIndex, entries: Sequence[Entry], paths: Sequence[str], name: str) -> Iterator[tuple[str, str]]:
     """Those of some commits that took a definition out of one of the files, with the file, in their order."""
     repository = index.repository
@@ -86,7 +107,7 @@ def _taken_out(index: FlowIndex, birth: Entry, now: _Found) -> Life | None:
         parent = index.repository.parents(oid)[0]
         then = _at(index.repository, parent, path, now.symbol.name)
         gone = next(item for item in before if item.oid == oid)
-        alike = then is not None and similarity(then.lines, now.lines, "", "") >= ALIKE
+        alike = then is not None and _alike(then, now) >= ALIKE
         if then is not None and (alike or gone.release == birth.release):
             index.read_changes([oid], paths)
             return Life(RETURNED, parent, path, then.symbol.name, then.deprecated)
@@ -136,9 +157,15 @@ def _likeness(one: _Found, other: _Found) -> float:
     kinds = one.symbol.kind, other.symbol.kind
     if kinds[0] != kinds[1] and not _CALLABLES.issuperset(kinds):
         return 0.0
-    alike = similarity(one.lines, other.lines, "", "")
+    alike = _alike(one, other)
     owners = [item.symbol.name.rpartition(".")[0].rpartition(".")[2] for item in (one, other)]
     return alike if alike >= (ALIKE if owners[0] == owners[1] else ALIKE_ELSEWHERE) else 0.0
+
+
+def _alike(one: _Found, other: _Found) -> float:
+    if max(len(one.lines), len(other.lines)) > FEW_LINES:
+        return similarity(one.lines, other.lines, "", "")
+    return SequenceMatcher(None, "\n".join(one.lines), "\n".join(other.lines), autojunk=False).ratio()
 
 
 def _reads(path: str, language: str) -> bool:

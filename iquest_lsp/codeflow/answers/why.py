@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
 from iquest_lsp.codeflow.answers.deprecations import deprecated_parts, reasons
-from iquest_lsp.codeflow.answers.earlier_lives import is_in
+from iquest_lsp.codeflow.answers.earlier_lives import first_with, is_in
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -51,6 +51,8 @@ class _Step:
     events: list[Event]
     direct: bool
     deprecates: bool = False
+    #: The definition's file and name.
+    place: tuple[str, str] | None = None
 
 
 def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None) -> Story:
@@ -92,16 +94,18 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         note = Note(NoteKind.SHALLOW, (born.entry.oid[:10],))
     # A definition is as old as its beginning, a line as it reads now is as old as its last change.
     since = _since(index, target, steps.values(), born) if target.lines is None else newest
+    released = _first_release(index, since, marked=False)
     return Story(
         target.label,
         items,
-        since.entry.release if since else None,
-        (deprecation.entry.release or UNRELEASED) if deprecation else None,
+        released,
+        (_first_release(index, deprecation, marked=True) or UNRELEASED) if deprecation else None,
         len(ordered) - len(kept),
         note,
         index.repository.lacks(),
         bool(releases(index.tags())),
         *_about_deprecation(index, target, deprecation, redact),
+        _named_since(ordered, released),
     )
 
 
@@ -119,6 +123,26 @@ def _since(index: FlowIndex, target: Target, steps: Iterable[_Step], born: _Step
     if not again or not went or release in (None, again[0].entry.release):
         return born
     return born if is_in(index.repository, release, target.head_path, target.name) else again[0]
+
+
+def _named_since(ordered: Sequence[_Step], since: str | None) -> str | None:
+    """The release with which a definition took the name that it has, where that is not the one it came with."""
+    names = [
+        step.entry.release
+        for step in ordered
+        for event in step.events
+        if event.kind is EventKind.RENAMED
+        and not event.member
+        and event.name.rsplit(".", 1)[-1] != event.old_name.rsplit(".", 1)[-1]
+    ]
+    return names[-1] if names and since and names[-1] != since else None
+
+
+def _first_release(index: FlowIndex, step: _Step | None, *, marked: bool) -> str | None:
+    """The release that first had what a step brought."""
+    if step is None or step.place is None:
+        return step.entry.release if step is not None else None
+    return first_with(index, step.entry.release, *step.place, marked=marked)
 
 
 def _about_deprecation(
@@ -214,11 +238,13 @@ def _add_step(steps: dict[str, _Step], item: SymbolEntry, kind: str, inner: str)
         item.old_name,
         deprecates,
     )
+    place = None if inner else (item.path, item.name)
     step = steps.get(item.entry.oid)
     if step is None:
-        steps[item.entry.oid] = _Step(item.entry, [event], True, deprecates)
+        steps[item.entry.oid] = _Step(item.entry, [event], True, deprecates, place)
         return
     step.deprecates |= deprecates
+    step.place = step.place or place
     if len(step.events) < MAX_EVENTS and not any(known.covers(event) for known in step.events):
         # What happened to the definition itself comes first, its members after it.
         step.events.insert(len(step.events) if inner else 0, event)

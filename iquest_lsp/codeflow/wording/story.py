@@ -181,7 +181,8 @@ class Story:
 
     `since` is the first release that has it, `deprecated_in` the one that declares it deprecated (`unreleased` where
     no release does yet). `left_out` counts steps that a filter took out; `missing` is what the story lacks.
-    `has_releases` says whether any tag of the repository is a release.
+    `has_releases` says whether any tag of the repository is a release; `named_since` is the first release that has it
+    under its name, where that is a later one.
     """
 
     target: str
@@ -194,6 +195,7 @@ class Story:
     has_releases: bool = True
     reasons: tuple[Reason, ...] = ()
     deprecated_parts: tuple[DeprecatedPart, ...] = ()
+    named_since: str | None = None
 
     @property
     def note(self) -> str:
@@ -232,7 +234,10 @@ class Story:
     def to_markdown(self) -> str:
         """The story as a markdown document."""
         lines = [say("# Why {} is as it is", escape(self.target)), ""]
-        if self.since:
+        if self.since and self.named_since:
+            told = "In releases since **{}**, under this name since **{}**."
+            lines.append(say(told, escape(self.since), escape(self.named_since)))
+        elif self.since:
             lines.append(say("In releases since **{}**.", escape(self.since)))
         elif self.story and self.missing is None:
             lines.append(say("No release tag contains it." if self.has_releases else "There are no release tags."))

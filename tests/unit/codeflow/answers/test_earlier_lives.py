@@ -191,3 +191,39 @@ def test_a_name_that_comes_back_before_the_next_release_was_never_away(script: S
     script.git("tag", "v2.0")
     story = history_of(script.root).why("a.py::find")
     assert (story.since, story.deprecated_in) == ("v1.0", "v2.0")
+
+
+def test_a_backport_has_it_before_the_release_of_its_commit(script: Script) -> None:
+    script.commit("Begin", {"a.py": KEEP})
+    script.git("tag", "v1.0")
+    script.git("checkout", "-q", "-b", "next")
+    script.commit("Find", {"a.py": KEEP + "\n\n" + FIND})
+    script.git("checkout", "-q", "main")
+    script.commit("Find, for those who stay", {"a.py": KEEP + "\n\n" + FIND, "b.py": KEEP})
+    script.git("tag", "v1.1")
+    script.git("checkout", "-q", "next")
+    marked = FIND.replace(":\n", ":\n    warnings.warn('use keep', DeprecationWarning)\n", 1)
+    script.commit("Warn", {"a.py": KEEP + "\n\n" + marked})
+    script.git("tag", "v2.0")
+    story = history_of(script.root).why("a.py::find")
+    assert (story.since, story.deprecated_in) == ("v1.1", "v2.0")
+
+
+def test_a_name_that_came_later_is_told_apart(script: Script) -> None:
+    script.commit("Begin", {"a.py": FIND.replace("find", "first_part")})
+    script.git("tag", "v1.0")
+    script.commit("Call it find", {"a.py": FIND})
+    script.git("tag", "v2.0")
+    story = history_of(script.root).why("a.py::find")
+    assert (story.since, story.named_since) == ("v1.0", "v2.0")
+    assert "In releases since **v1.0**, under this name since **v2.0**." in story.to_markdown()
+
+
+def test_a_line_that_was_written_anew_is_the_same_definition(script: Script) -> None:
+    script.commit("Begin", {"a.ts": "export const weekYear = convert(fn, 2)\n"})
+    script.git("tag", "v1.0")
+    script.commit("Without a name", {"a.ts": "export default convert(fn, 2)\n"})
+    script.git("tag", "v2.0")
+    script.commit("With its name", {"a.ts": "export const weekYear: Fn = convert(fn, 2)\n"})
+    script.git("tag", "v3.0")
+    assert history_of(script.root).why("a.ts::weekYear").since == "v1.0"
