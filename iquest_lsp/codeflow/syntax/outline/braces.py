@@ -48,19 +48,21 @@ def balanced(lines: Sequence[str], language: str) -> bool:
 
 def _code(line: str, aside: str, pattern: re.Pattern[str]) -> tuple[str, str]:
     """A line without its texts and comments, and the mark that ends the text or comment that it leaves open."""
-    if aside:
-        _, closed, line = line.partition(aside)
-        if not closed:
-            return "", aside
-    kept, at = "", 0
-    for found in pattern.finditer(line):
-        if found.start() < at:
-            continue
-        kept += line[at : found.start()]
+    kept: list[str] = []
+    at = 0
+    while True:
+        if aside:
+            end = line.find(aside, at)
+            if end < 0:
+                return "".join(kept), aside
+            at, aside = end + len(aside), ""
+        found = pattern.search(line, at)
+        if found is None:
+            kept.append(line[at:])
+            return "".join(kept), ""
+        kept.append(line[at : found.start()])
         at = found.end()
         if found[0] == '"""':
-            rest, mark = _code(line[at:], '"""', pattern)
-            return kept + rest, mark
-        if found[0].startswith("/*") and not found[0].endswith("*/"):
-            return kept, "*/"
-    return kept + line[at:], ""
+            aside = '"""'
+        elif found[0].startswith("/*") and (len(found[0]) < 4 or not found[0].endswith("*/")):
+            return "".join(kept), "*/"
