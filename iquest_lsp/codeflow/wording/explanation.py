@@ -22,7 +22,7 @@ from iquest_lsp.codeflow.wording.purposes import ground_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
 from iquest_lsp.codeflow.wording.summary import GUESS, Subject, sentence
 
-MAX_NEW = 8
+MAX_NEW, MAX_CHANGED = 8, 40
 MAX_FILES, MAX_GONE = 30, 3
 #: The least confidence of a file that is expected; others only likely change along.
 SURE = 0.3
@@ -358,37 +358,42 @@ _WORDS = {
 
 
 def _symbols(item: ChangedFile) -> list[str]:
-    """The definitions of one file as list items; of many new ones only the first, by weight."""
+    """The definitions of one file as list items; of many only the first, by weight."""
     shown = worth_showing(item.symbols)
     if item.status == "deleted" and len(shown) > MAX_GONE:
         names = ", ".join(f"`{symbol.name}`" for symbol in shown[:MAX_GONE])
         left = len(shown) - MAX_GONE
         template = "with {0} and 1 more definition" if left == 1 else "with {0} and {1} more definitions"
         return ["  - " + say(template, names, left)]
-    new = [symbol for symbol in shown if symbol.change == "added"]
-    if len(new) > MAX_NEW:
-        main = sorted(
-            new, key=lambda symbol: (not symbol.public, symbol.kind in ("constant", "variable"), -symbol.size)
-        )
-        kept = {id(symbol) for symbol in main[:MAX_NEW]}
-        left = len(new) - MAX_NEW
-        shown = [symbol for symbol in shown if symbol.change != "added" or id(symbol) in kept]
-        template = "and 1 more new definition" if left == 1 else "and {} more new definitions"
-        return [*_lines(shown), "  - " + say(template, left)]
-    return _lines(shown)
+    rest = []
+    for is_new, most, one, many in (
+        (False, MAX_CHANGED, "and 1 more changed definition", "and {} more changed definitions"),
+        (True, MAX_NEW, "and 1 more new definition", "and {} more new definitions"),
+    ):
+        some = [symbol for symbol in shown if (symbol.change == "added") is is_new and symbol.change != "format-only"]
+        left = len(some) - most
+        if left > 0:
+            dropped = {id(symbol) for symbol in sorted(some, key=_weight)[most:]}
+            shown = [symbol for symbol in shown if id(symbol) not in dropped]
+            rest.append("  - " + say(one if left == 1 else many, left))
+    return [*_lines(shown), *rest]
+
+
+def _weight(symbol: SymbolChange) -> tuple[bool, bool, bool, int]:
+    """What others notice first, and the largest."""
+    quiet = symbol.change in ("body", "doc", "test")
+    return not symbol.public, quiet, symbol.kind in ("constant", "variable"), -symbol.size
 
 
 def _lines(shown: Sequence[SymbolChange]) -> list[str]:
     """One line for each change; equal ones (overloads) once, those of layout alone together, last."""
     layout = list(dict.fromkeys(symbol.name for symbol in shown if symbol.change == "format-only"))
     told = dict.fromkeys(f"  - {_symbol(symbol)}" for symbol in shown if symbol.change != "format-only")
-    if layout:
-        told["  - " + say("formatting only: {}", listed(layout, MAX_GONE))] = None
-    return list(told)
+    return [*told, *(["  - " + say("formatting only: {}", listed(layout, MAX_GONE))] if layout else [])]
 
 
 def _symbol(symbol: SymbolChange) -> str:
     told = detail(symbol)
-    what = told_as(symbol)
-    what = say(_WORDS[what]) if what in _WORDS else what
+    change = told_as(symbol)
+    what = say(_WORDS[change]) if change in _WORDS else change
     return f"{symbol.kind} `{symbol.name.replace('`', '')}`: {what}" + (f" ({told})" if told else "")

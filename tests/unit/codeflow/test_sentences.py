@@ -53,10 +53,12 @@ def test_sentences_count_in_english() -> None:
     """No sentence with a number before a plural is said of one thing, and none names what a reader cannot know."""
     text = GOLDEN.read_text("utf-8")
     assert not re.search(r"\b1 more \w+s\b|\bDESIGN\b|\bthe filters\b", text)
-    plurals = re.findall(r"^(.*\{\d?\} more (?:files|definitions|test files|new definitions).*)$", text, re.MULTILINE)
+    plurals = re.findall(
+        r"^(.*\{\d?\} more (?:files|definitions|test files|(?:new|changed) definitions).*)$", text, re.MULTILINE
+    )
     assert plurals
     for plural in plurals:
-        kind = re.search(r"more ((?:new |test )?(?:file|definition))s", plural)
+        kind = re.search(r"more ((?:new |changed |test )?(?:file|definition))s", plural)
         assert kind is not None
         assert re.search(rf"(1|\{{\}}) more {kind[1]}\b", text), plural
 

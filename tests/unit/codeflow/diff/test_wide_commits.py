@@ -87,3 +87,15 @@ def test_what_stands_elsewhere_in_a_definition_has_neither_come_nor_gone(script:
     told = " ".join(detail(symbol) for symbol in file.symbols)
     assert "calls" not in told
     assert told == "now uses `extra`"
+
+
+def test_of_many_changed_definitions_those_are_listed_that_others_notice(script: Script) -> None:
+    names = [*(f"area_{number}" for number in range(60)), *(f"_own_{number}" for number in range(10))]
+    script.commit("One", {"a.py": "".join(f"def {name}(x):\n    return x\n" for name in names)})
+    script.commit("Two", {"a.py": "".join(f"def {name}(x, y):\n    return x\n" for name in names)})
+    explained = history_of(script.root).explain_diff("HEAD")
+    lines = [line for line in explained.to_markdown().split("\n") if line.startswith("  - ")]
+    assert len(lines) == 41
+    assert lines[-1] == "  - and 30 more changed definitions"
+    assert all("area_" in line for line in lines[:-1])
+    assert len(explained.to_json()["files"][0]["symbols"]) == 70  # type: ignore[index]  # a list
