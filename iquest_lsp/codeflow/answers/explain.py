@@ -14,6 +14,7 @@ from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.refuted import (
+    as_moved,
     borne_out,
     with_commented_out,
     without_extracted,
@@ -135,7 +136,8 @@ def known_of(
 
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
-    found = without_wrapped(borne_out(_beside_definitions(source, changes), source.files), source.files)
+    found = as_moved(borne_out(_beside_definitions(source, changes), source.files), source.files)
+    found = without_wrapped(found, source.files)
     return without_moved(with_commented_out(without_extracted(found), source.files), source.files)
 
 

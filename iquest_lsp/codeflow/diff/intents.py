@@ -189,6 +189,7 @@ def shape_of(
         symbols["private-added"] = sum(
             item.change == "added" and (not _is_public(item) or _helps_tests(item)) for item in outer
         )
+        symbols["regrouped"] = sum(item.change == "added" and _stood_in(item, minus) for item in changes)
         symbols["tests-added"] = sum(item.change == "added" and item.kind == "test" for item in changes)
         symbols["deprecates"] = sum(item.deprecates and item.change in ("body", "signature", "doc") for item in changes)
     return Shape(
@@ -216,13 +217,21 @@ def shape_of(
     )
 
 
+#: What hides a definition, before its parameters.
+_HIDDEN = re.compile(r"(?:#\[.*?\]\s*)*pub\s*\(|[^(]*\b(?:private|fileprivate)\s")
+
+
 def _is_public(item: SymbolChange) -> bool:
     """Whether a definition is more than a value, and others than its own package see it, by its name and head."""
-    return (
-        item.public
-        and item.kind not in ("constant", "variable")
-        and not re.match(r"(?:#\[.*?\]\s*)*pub\s*\(", item.signature)
-    )
+    hidden = _HIDDEN.match(item.signature) or (item.path.endswith(".c") and item.signature.startswith("static "))
+    return item.public and item.kind not in ("constant", "variable") and not hidden
+
+
+def _stood_in(item: SymbolChange, removed: Sequence[str]) -> bool:
+    """Whether half of a new definition, and more than a line, stood among lines that have gone."""
+    lines = [line for line in item.lines[1:] if re.search(r"\w", line)]
+    common = sum((Counter(lines) & Counter(removed)).values())
+    return common >= max(2, len(lines) / 2)
 
 
 def _does(item: SymbolChange) -> bool:
@@ -378,6 +387,11 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             r"provid\w*|expos\w*|accept\w*|feature|extend\w*)\b|新增|添加|增加|支持|实现|引入|允许",
             "feature",
             1.5,
+        ),
+        (
+            r"^(?:[\w./-]+:\s+)?(?:fix|correct)\w*\s+(?:(?!for\b|in\b|to\b)[\w-]+\s+){0,3}(?:typos?|spelling|grammar)\b",
+            "docs",
+            7.0,
         ),
         (r"\btypos?\b|\bspelling\b|错别字", "docs", 2.6),
         (
@@ -582,7 +596,7 @@ _PLAIN = re.compile(
 _TELLING = 2.4
 #: What stands before a verb.
 _BEFORE_VERB = re.compile(
-    r"(?:\b(?:now|also|we|can|can't|cannot|will|to|and|it|is|are|be|been|should|must|get|gets|was|were|by|not|that)\s|"
+    r"(?:\b(?:now|also|we|can|can't|cannot|will|to|and|is|are|be|been|should|must|get|gets|was|were|by|not)\s|"
     r"[,;:+&—–-]\s)\s*$",
     re.IGNORECASE,
 )
@@ -613,7 +627,8 @@ def _scores(subject: str, body: str, shape: Shape, guessed: str = "") -> tuple[d
         found = pattern.search(subject)
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
         is_first = bool(pattern.match(first))
-        if found and not _says_so(kind, weight, found, shape, is_first=is_first, alike=kind == guessed):
+        begins = is_first or not found or not found.start()
+        if found and not _says_so(kind, weight, found, shape, is_first=begins, alike=kind == guessed):
             continue
         if found and not _speaks_of_another(kind, shape, taken_out=bool(taken_out)):
             # “docs” or “build” in a message counts little when no such file is in the diff.
@@ -712,7 +727,7 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
     elsewhere = symbols["moved"] + symbols["renamed"]
     if elsewhere > 0 and elsewhere >= new and 2 * elsewhere >= symbols["body"] + symbols["signature"]:
         return "refactor", 0.75, Reason(Sign.DEFINITIONS_MOVED)
-    if shape.moved_lines >= 0.5 and symbols["added"]:
+    if shape.moved_lines >= 0.5 and symbols["regrouped"]:
         return "refactor", 0.75, Reason(Sign.LINES_REGROUPED)
     if new > 0 and not symbols["removed"]:
         # One new name beside much that is reworked says little.

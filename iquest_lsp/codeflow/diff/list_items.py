@@ -24,12 +24,18 @@ def under_old_numbers(old: Iterable[Region], new: Sequence[Region], rows: Rows) 
     """
     starts = {(found[1], item.kind, item.start): item.name for item in new if (found := _NUMBERED.match(item.name))}
     renamed: dict[str, str] = {}
+    kept: set[str] = set()
     for item in old:
         found = _NUMBERED.match(item.name)
         row = rows(item.start) if found else None
         name = starts.get((found[1], item.kind, row)) if found and row is not None else None
+        if name == item.name:
+            kept.add(name)
         if name is not None and name != item.name:
             renamed[name] = item.name
+    for name in set(renamed.values()) - renamed.keys() - kept:
+        # What has come in the place of one that has another number now.
+        renamed[name] = f"{name[:-1]}, new]"
     if not renamed:
         return list(new)
     return [replace(item, name=_renamed(item.name, renamed)) for item in new]

@@ -7,6 +7,7 @@ than the other (an error of syntax, a block whose end was not found), and nothin
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.paths import Category, category
 
 #: Kinds of which the name is a word of the code.
 _KINDS = DEFINED | {"test", "suite", "type", "module", "constant", "block"}
@@ -120,6 +122,33 @@ def _is_empty(
             if own and line.strip():
                 return False
     return change.path in come and change.span[0] < change.span[1]
+
+
+def as_moved(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
+    """The changes; what is removed from one file and stands in what another one gains has moved there."""
+    come = {
+        item.path: Counter(line.strip() for hunk in item.hunks for line in hunk.added if len(line.strip()) > 1)
+        for item in files
+        if category(item.path) in (Category.SOURCE, Category.TEST)
+    }
+    found = []
+    for change in changes:
+        lines = [line for line in change.lines if len(line) > 1]
+        where = ""
+        if change.change == "removed" and change.kind in DEFINED and len(lines) >= MOVED_LINES:
+            where = next((path for path, there in come.items() if path != change.path and _holds(there, lines)), "")
+        if where:
+            change = replace(change, path=where, change="moved", old_path=change.path, old_name=change.name, line=0)
+        found.append(change)
+    return found
+
+
+#: Fewer lines than these, or a smaller share of them, may stand anywhere.
+MOVED_LINES, MOVED_SHARE = 3, 0.8
+
+
+def _holds(there: Counter[str], lines: Sequence[str]) -> bool:
+    return sum((there & Counter(lines)).values()) >= MOVED_SHARE * len(lines) and lines[0] in there
 
 
 def without_moved(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:

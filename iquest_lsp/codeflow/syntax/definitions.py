@@ -157,6 +157,14 @@ NAME_TYPES = frozenset(
     }
 )
 
+#: Words of C++ that its grammar takes for names where it has lost its way.
+NO_NAMES = frozenset(
+    {
+        *("namespace", "class", "struct", "union", "enum", "template", "typename", "using", "if", "else", "for", "do"),
+        *("while", "switch", "case", "return", "try", "catch", "new", "delete", "operator", "const", "static"),
+    }
+)
+
 #: Nodes with parameters of their own.
 FUNCTIONS = frozenset(
     {

@@ -20,6 +20,8 @@ _NO_PARAMETERS = re.compile(
 )
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
+#: What a head promises or asks for beside types.
+_PROMISES = re.compile(r"\b(?:noexcept|requires|where|throws?)\b.*", re.DOTALL)
 #: What stands behind a name: its type, or its default; `::` is within one.
 _SIGN = re.compile(r"(?<!:):(?!:)|=")
 #: Types that are given a name, and values.
@@ -130,6 +132,7 @@ def types_only(before: str, after: str) -> bool:
         before.partition("(")[0] == after.partition("(")[0]
         and before != after
         and old == new
+        and _PROMISES.findall(before) == _PROMISES.findall(after)
         and all(":" in item or returns or _bare(item) == item for item in parameters(after).values())
     )
 

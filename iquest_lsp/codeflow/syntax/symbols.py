@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES, VALUE_FUNCTIONS
+from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES, NO_NAMES, VALUE_FUNCTIONS
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
@@ -159,6 +159,7 @@ class _Walker:
 
     def _definition(self, node: Node, kind: str, scope: str, scope_kind: str, depth: int) -> None:
         name = self._name(node)
+        name = "" if name in NO_NAMES and self.language in ("c", "cpp") else name
         nests = kind.endswith("*")
         kind = kind.rstrip("*")
         body = node.child_by_field_name("body")
@@ -316,7 +317,8 @@ class _Walker:
         if name is None:
             name = self._declared(node.child_by_field_name("declarator"))
         if name is not None and name.type == "template_type":
-            return re.sub(r"(?:\w+::)+", "", " ".join(self._text(name).split()))[:200]  # a specialization
+            text = " ".join(_BLOCK_COMMENT.sub("", self._text(name)).split()).replace("< ", "<")
+            return re.sub(r"(?:\w+::)+", "", text)[:200]
         if name is None or (name.type not in NAME_TYPES and node.type != "internal_module"):
             return ""
         text = self._text(name).replace("::", ".").strip("\"'")

@@ -47,7 +47,7 @@ _ON_VALUES = {
     EffectKind.LOSES_MARK: "is no longer marked `{}`",
     EffectKind.CHECKS: "checks `{}`",
     EffectKind.REORDERS: "takes its parameters in a different order",
-    EffectKind.TYPES_ONLY: "changes types only",
+    EffectKind.TYPES_ONLY: "changes only types in its signature",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
     EffectKind.OTHER_FORM: "gains another form",
     EffectKind.LESS_FORMS: "loses one of its forms",

@@ -150,6 +150,27 @@ if [[ "${1}" == latest ]]; then
 fi;
 """
 
+ROMAN = """    class Roman : Formatter
+    {
+        public override string Hours(int number)
+        {
+            return number < 20 ? base.Hours(number) : "acum " + number;
+        }
+    }
+
+"""
+LOST = """namespace one {
+MACRO_WITHOUT_END(
+namespace two {
+  template <typename T>
+  inline %sT *addressof(T &arg) {
+    return std::addressof(arg);
+  }
+}
+}
+"""
+JOBS = "include:\n  - env: A\n    os: mac\n{}  {}  - env: B\n    os: mac\n  - env: C\n    os: mac\n"
+
 CASES = (
     Case(
         "an object that is made with arguments is not called",
@@ -425,6 +446,47 @@ CASES = (
         ("function `f`: changed",),
         ("`endif`",),
     ),
+    Case(
+        "what moves to a file of its own has not gone, in a language without a grammar too",
+        {"src/All.cs": "namespace A\n{\n" + ROMAN + "    class Other\n    {\n        int x = 1;\n    }\n}\n"},
+        {
+            "src/All.cs": "namespace A\n{\n    class Other\n    {\n        int x = 1;\n    }\n}\n",
+            "src/Roman.cs": "namespace A\n{\n" + ROMAN + "}\n",
+        },
+        ("Moves `Roman` from src/All.cs to src/Roman.cs",),
+        ("emoves",),
+    ),
+    Case(
+        "a word of C++ is no function's name",
+        {"a.hpp": LOST % ""},
+        {"a.hpp": LOST % "constexpr "},
+        ("a.hpp",),
+        ("`namespace`",),
+    ),
+    Case(
+        "what a head promises is no type",
+        {"a.cpp": "struct A {\n  void swap(A &that) noexcept(one(that)) { f(that); }\n};\n"},
+        {"a.cpp": "struct A {\n  void swap(A &that) noexcept(two(that)) { f(that); }\n};\n"},
+        ("method `A.swap`: new signature",),
+        ("types",),
+    ),
+    Case(
+        "types of a head are said to be of the head, whatever its body does",
+        {"a.go": "package a\n\nfunc (e Error) Len() int {\n\treturn len(e.all)\n}\n"},
+        {
+            "a.go": "package a\n\nfunc (e *Error) Len() int {\n\tif e == nil {\n\t\treturn 0\n\t}\n"
+            "\treturn len(e.all)\n}\n"
+        },
+        ("changes only types in its signature",),
+        ("types only",),
+    ),
+    Case(
+        "an item that comes has no number that another one had",
+        {".travis.yml": JOBS.format("", "# Old 2\n")},
+        {".travis.yml": JOBS.format("  - env: NEW\n    os: linux\n", "# New 2\n")},
+        ("item `include[1, new]`: added",),
+        ("`include[1]`: added",),
+    ),
 )
 
 
@@ -449,6 +511,8 @@ SETUP = [FileDiff(".travis.yml", "M", added=1), FileDiff("Makefile", "M", added=
         ("Bodies are now supported by DELETE", "feature"),
         ("Validate the argument", "change"),
         ("Make more detailed error in Set", "change"),
+        ("Change it to close the file that it creates", "change"),
+        ("Do not lose the last one", "fix"),
         ("Use the new reader to avoid stale pages", "fix"),
         ("Change the format string", "change"),
     ],
@@ -483,4 +547,19 @@ def test_what_only_its_own_package_sees_is_no_feature(script: Script) -> None:
     script.commit("Begin", {"src/a.rs": "pub fn one() -> u8 {\n    1\n}\n"})
     after = "pub fn one() -> u8 {\n    1\n}\n\npub(crate) mod older {\n    pub use std::vec;\n}\n"
     script.commit("Backport to rustc <1.36", {"src/a.rs": after})
+    assert history_of(script.root).explain_diff("HEAD").intent == "change"
+
+
+def test_a_typo_in_documentation_is_documentation(script: Script) -> None:
+    script.commit("Begin", {"a.py": 'def f():\n    """Gives the lenght."""\n    return 1\n'})
+    after = 'def f():\n    """Gives the length."""\n    return 1\n\n\nMESSAGE = \'one\'\n'
+    script.commit("Fix a documentation typo", {"a.py": after})
+    assert history_of(script.root).explain_diff("HEAD").intent == "docs"
+
+
+def test_a_private_helper_is_no_feature(script: Script) -> None:
+    body = "  void run() {\n    one();\n    two();\n    three();\n  }\n"
+    script.commit("Begin", {"src/A.java": "class A {\n" + body + "}\n"})
+    after = "class A {\n  void run() {\n    all();\n  }\n\n  private void all() {\n    other();\n  }\n}\n"
+    script.commit("Close what it creates", {"src/A.java": after})
     assert history_of(script.root).explain_diff("HEAD").intent == "change"

@@ -172,7 +172,7 @@ def test_facts() -> None:
 
 
 def test_heads_are_told_by_what_callers_notice() -> None:
-    assert signature_facts("def f(a: int) -> int → def f(a: str) -> int") == ["changes types only"]
+    assert signature_facts("def f(a: int) -> int → def f(a: str) -> int") == ["changes only types in its signature"]
     assert types_only(*heads("def f(a: Union[str, None] = None) → def f(a: str | None = None)"))
     assert not types_only(*heads("def f(a: int = 1) → def f(a: int = 2)"))
     assert not types_only(*heads("def f(a) → def f(a, b)"))
