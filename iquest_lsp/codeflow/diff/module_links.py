@@ -24,7 +24,8 @@ def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[s
     )
     come, gone = sorted(new - old), sorted(old - new)
     if not come and not gone:
-        moved = Counter(map(str.strip, removed)) == Counter(map(str.strip, added))
+        before, after = ([line.strip() for line in lines] for lines in (removed, added))
+        moved = before != after and Counter(before) == Counter(after)
         return [Effect(EffectKind.MOVES_LINES, (added[0].strip()[:60],))] if moved else []
     # What comes by another way, as in a `try`, is used all the same.
     left = {name for line in after for name in _NAME.findall(line)}

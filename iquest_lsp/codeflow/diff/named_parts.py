@@ -103,7 +103,8 @@ def part_changes(
         return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
     keyed = keyed_regions(old)
     new = under_old_numbers(old, new, rows_of(item))
-    sides = _Sides(_Side(keyed, gone), _Side(keyed_regions(new, keyed, rows_of(item)), come))
+    texts = _texts(before), _texts(after)
+    sides = _Sides(_Side(keyed, gone, texts[0]), _Side(keyed_regions(new, keyed, rows_of(item)), come, texts[1]))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)
     _pair_comments(parts)
@@ -112,7 +113,6 @@ def part_changes(
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
     for key, part in parts.items():
         part.has_forms = key[:2] in formed
-    texts = _texts(before), _texts(after)
     return [*_renamed(item, parts, texts, new), *(_change(item, part, texts) for part in parts.values())]
 
 
@@ -130,8 +130,8 @@ def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int
 class _Side:
     """The regions of one side by name, and around each line that is asked about the smallest first."""
 
-    def __init__(self, regions: dict[Key, Region], lines: dict[int, str]) -> None:
-        self.regions, self.lines = regions, lines
+    def __init__(self, regions: dict[Key, Region], lines: dict[int, str], text: Sequence[str]) -> None:
+        self.regions, self.lines, self.text = regions, lines, text
         self.around: dict[int, list[Key]] = {at: [] for at in lines}
         numbers = sorted(lines)
         for key, item in self.regions.items():
@@ -144,9 +144,12 @@ class _Side:
         self.is_prose = any(item.kind in _WRITTEN for item in self.regions.values())
 
     def below(self, line: int) -> Key | None:
-        """The region that begins in the lines right below one."""
+        """The region that begins in the lines right below one, with nothing but comments between."""
         at = bisect_left(self.starts, (line + 1, 0, ("", "", 0)))
-        return self.starts[at][2] if at < len(self.starts) and self.starts[at][0] <= line + NEAR else None
+        if at == len(self.starts) or self.starts[at][0] > line + NEAR:
+            return None
+        start, _, key = self.starts[at]
+        return key if all(not item.strip() or is_comment(item) for item in self.text[line + 1 : start]) else None
 
 
 class _Sides:
@@ -242,7 +245,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
     found = _effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else "")
     told = tuple(proven(found, language_of(item.path), *places))
     # A key that stands first in its item, or no longer, is the same key.
-    bare = unlisted if part.kind == "key" else str.rstrip
+    bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
     spaced = part.removed != part.added and [*map(bare, part.removed)] == [*map(bare, part.added)]
     if part.kind in ("function", "method") and item.path.endswith(FREE):
         sides = ((part.old, texts[0]), (part.new, texts[1]))

@@ -213,7 +213,9 @@ class _Reader:
             kind, title = _kind(found[2], found[3])
             if self.language in ("kt", "kts") and (extended := _EXTENSION.match(line)):
                 title = f"{extended[1]}.{extended[2]}"
-            named = kind == "function" and _TEST_NAME.match(title.rsplit(".", 1)[-1])
+            short_name = title.rsplit(".", 1)[-1]
+            named = _TEST_NAME.match(short_name) or (self.language == "php" and re.match(r"test\w", short_name))
+            named = named if kind == "function" else None
             return ("test" if kind == "function" and (named or self.is_test) else kind, title)
         inside = bool(self.outer) and self.outer[-1].kind in _TYPES
         if self.language in _TYPED and inside and self.outer[-1].kind == "interface" and (slot := _SLOT.match(line)):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.line_effects import uncommented
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.symbols import BRINGS
 
@@ -143,7 +144,7 @@ class _Walker:
         elif kind == "string" and node.parent is not None and node.parent.type in ("expression_statement", "module"):
             self._add(self.name, "documentation", node)
         elif kind in ("if_statement", "try_statement", "with_statement", "for_statement", "while_statement"):
-            self._add(self._words(node), "statement", node)
+            self._add(uncommented(self._words(node)).rstrip(" {:"), "statement", node)
             self.visit(node, scope, depth + 1)
         elif kind.startswith("preproc_if") or kind in ("preproc_else", "preproc_elif"):
             self._add(self._words(node), "condition", node)
@@ -153,7 +154,7 @@ class _Walker:
         elif kind in _HOLDERS:
             self.visit(node, scope, depth + 1)
         elif kind.endswith(("_statement", "_expression")):
-            self._add(self._words(node), "statement", node)
+            self._add(uncommented(self._words(node)).rstrip(" {:"), "statement", node)
 
     def _declared(self, node: Node, scope: str, depth: int) -> None:
         target = node.child_by_field_name("left") or node.child_by_field_name("name")

@@ -171,6 +171,21 @@ namespace two {
 """
 JOBS = "include:\n  - env: A\n    os: mac\n{}  {}  - env: B\n    os: mac\n  - env: C\n    os: mac\n"
 
+DOCUMENTED = """<?php
+namespace All;
+
+/**
+ * Validates.
+ *
+ * @author%sSomebody
+ */
+class Valid
+{
+    const ERROR = 1;
+}
+"""
+CARD = "    public function %s()\n    {\n        $v = new Valid();\n        $v->rule();\n        $v->run();\n    }\n"
+
 CASES = (
     Case(
         "an object that is made with arguments is not called",
@@ -486,6 +501,34 @@ CASES = (
         {".travis.yml": JOBS.format("  - env: NEW\n    os: linux\n", "# New 2\n")},
         ("item `include[1, new]`: added",),
         ("`include[1]`: added",),
+    ),
+    Case(
+        "a comment behind a statement is no part of its name",
+        {"a.py": "import sys\n\nif sys.argv:\n    a = 1\nelse:\n    a = 2\n"},
+        {"a.py": "import sys\n\nif sys.argv:  # pragma: no cover\n    a = 1\nelse:\n    a = 2\n"},
+        ("a.py",),
+        ("removed", "`if sys.argv`: added"),
+    ),
+    Case(
+        "imports that are only indented otherwise do not move",
+        {"a.py": "from one import (two,\n        three)\n\nprint(two, three)\n"},
+        {"a.py": "from one import (two,\n                 three)\n\nprint(two, three)\n"},
+        ("formatting only: `a`",),
+        ("move",),
+    ),
+    Case(
+        "a comment above a class is not of what stands in the class",
+        {"a.php": DOCUMENTED % "  "},
+        {"a.php": DOCUMENTED % "    "},
+        ("class `Valid`: ",),
+        ("property",),
+    ),
+    Case(
+        "a test of PHPUnit that is spelled otherwise is renamed",
+        {"tests/ATest.php": "<?php\nclass ATest extends Base\n{\n" + CARD % "testcard" + "}\n"},
+        {"tests/ATest.php": "<?php\nclass ATest extends Base\n{\n" + CARD % "testCard" + "}\n"},
+        ("enames the test `ATest.testcard` to `ATest.testCard`",),
+        ("function",),
     ),
 )
 
