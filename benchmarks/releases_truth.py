@@ -132,7 +132,8 @@ def told(history: History, row: Row, what: str) -> str:
     except IQuestError as error:
         return str(error)
     if what == "since":
-        return story.since or UNRELEASED
+        # Of a renamed definition both are told, and either is what somebody may ask for.
+        return row.release if row.release in (story.since, story.named_since) else story.since or UNRELEASED
     return {None: NONE, "unreleased": UNRELEASED}.get(story.deprecated_in, story.deprecated_in or "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iquest_lsp.codeflow.answers.earlier_lives import MOVED, RETURNED, Life, earlier_life, removals
+from iquest_lsp.codeflow.answers.earlier_lives import MOVED, RETURNED, REWRITTEN, Life, earlier_life, removals
 from iquest_lsp.codeflow.answers.targets import Target, named
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import SymbolEntry
@@ -41,7 +41,7 @@ def changes_of(index: FlowIndex, path: str, name: str, followed: Followed) -> li
         changes = [item for item in index.symbols_on(list(names)) if item.entry.order <= before]
         for item in changes:
             inner = item.name.startswith(f"{name}.")
-            if item.change == "removed" and found and found[-1][0].change == MOVED:
+            if item.change == "removed" and found and found[-1][0].change in (MOVED, REWRITTEN):
                 continue  # the move tells it
             if item.name == name:
                 found.append((item, ""))

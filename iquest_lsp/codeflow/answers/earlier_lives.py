@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -14,9 +15,10 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.changes import similarity
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
+from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
-RETURNED, MOVED, COPIED = "returned", "moved", "copied"
+RETURNED, MOVED, COPIED, REWRITTEN = "returned", "moved", "copied", "rewritten"
 #: Commits that are looked at for the one that took a definition out.
 MAX_REMOVALS, MAX_LOOKED = 20, 200
 #: A larger tree is not searched for where a definition was, nor more files that have the name.
@@ -27,6 +29,8 @@ MAX_RELEASES = 100
 ALIKE, ALIKE_ELSEWHERE = 0.5, 0.8
 #: Shorter definitions are compared by their signs: one line is like another or not at all.
 FEW_LINES = 3
+#: Names that two definitions hardly bear by chance.
+_COMPOUND = re.compile(r"[a-z0-9]_[a-z0-9]|[a-z][A-Z]")
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _CALLABLES = frozenset({"function", "method", "test"})
 
@@ -90,7 +94,9 @@ def removals(index: FlowIndex, entries: Sequence[Entry], paths: Sequence[str], n
     oids = [item.oid for item in entries if not item.merge]
     if not oids:
         return
-    asked = ["log", "--no-walk=unsorted", "--format=%H", f"-S{name.rsplit('.', 1)[-1]}", "--no-textconv", "--stdin"]
+    # Where it is commented out, its name is there as often as before.
+    word = re.escape(name.rsplit(".", 1)[-1])
+    asked = ["log", "--no-walk=unsorted", "--format=%H", f"-G{word}", "--no-textconv", "--stdin"]
     told = repository.run(*asked, "--", *paths, stdin="\n".join(oids).encode()).decode().split()
     for oid in told[:MAX_REMOVALS]:
         for parent in repository.parents(oid)[:1]:
@@ -120,13 +126,14 @@ def _elsewhere(index: FlowIndex, birth: Entry, parent: str, now: _Found) -> Life
     repository = index.repository
     tag = repository.run("describe", "--tags", "--abbrev=0", parent, ok=(0, 128)).decode().strip()
     for revision in (parent, *([f"refs/tags/{tag}"] if tag else [])):
-        alike = ((_likeness(item, now), at, item) for at, item in enumerate(_namesakes(repository, revision, now)))
-        likeness, _, then = max(alike, key=lambda item: (item[0], -item[1]), default=(0.0, 0, now))
-        if likeness:
+        namesakes = list(_namesakes(repository, revision, now))
+        if (then := _same(namesakes, now)) is not None:
             break
     else:
         return None
-    life = Life(MOVED, repository.resolve(revision), then.path, then.symbol.name, then.deprecated)
+    alike = _likeness(then, now) > 0
+    kind = MOVED if alike else REWRITTEN
+    life = Life(kind, repository.resolve(revision), then.path, then.symbol.name, then.deprecated)
     if _at(repository, birth.oid, then.path, then.symbol.name) is None:
         return life
     later = f"refs/tags/{birth.release}" if birth.release else repository.head()
@@ -134,7 +141,18 @@ def _elsewhere(index: FlowIndex, birth: Entry, parent: str, now: _Found) -> Life
         return None
     # Where its file only took another name, there are two of it.
     is_alone = not any(_likeness(item, then) for item in _namesakes(repository, later, now))
-    return replace(life, kind=COPIED) if is_alone else None
+    return replace(life, kind=COPIED if alike else REWRITTEN) if is_alone else None
+
+
+def _same(namesakes: Sequence[_Found], now: _Found) -> _Found | None:
+    """The most alike of some definitions, or else the only one of a public name that is no common word."""
+    alike = max(namesakes, key=lambda item: _likeness(item, now), default=None)
+    if alike is not None and _likeness(alike, now):
+        return alike
+    name = now.symbol.name
+    whole = [item for item in namesakes if item.symbol.name == name and not is_test(item.path)]
+    is_own = "." not in name and now.symbol.public and bool(_COMPOUND.search(name))
+    return whole[0] if is_own and len(whole) == 1 and not is_test(now.path) else None
 
 
 def _namesakes(repository: Repository, revision: str, now: _Found) -> Iterator[_Found]:

@@ -42,7 +42,16 @@ FOLLOW_UP_DAYS = 21
 MAX_EVENTS = 4
 #: Words of names that any message may have.
 _GENERAL = frozenset(("test", "tests", "from", "with", "this", "into", "type", "name", "file", "main", "code", "data"))
-_INTRODUCE = frozenset({EventKind.ADDED, EventKind.MOVED, EventKind.RENAMED, EventKind.COPIED, EventKind.RETURNED})
+_INTRODUCE = frozenset(
+    {
+        EventKind.ADDED,
+        EventKind.MOVED,
+        EventKind.RENAMED,
+        EventKind.COPIED,
+        EventKind.RETURNED,
+        EventKind.REWRITTEN,
+    }
+)
 
 
 @dataclass(slots=True)

@@ -158,12 +158,14 @@ def detail(change: Change) -> str:
         return say(_ON_LINES[EffectKind.COMMENTED_OUT])
     if change.change in ("added", "removed") and change.kind in _VALUED and change.signature:
         return say("`{}`", " ".join(change.signature.split()))
-    if change.change not in ("body", "signature", "renamed", "moved", "copied"):
+    if change.change not in ("body", "signature", "renamed", "moved", "copied", "rewritten"):
         return ""
     if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):
         return WITHHELD
     if change.change == "renamed":
         return say("{} → {}", change.old_name, change.name)
+    if change.change == "rewritten":
+        return say("{}::{}", change.old_path, change.old_name)
     if change.change in ("moved", "copied"):
         return say("from {}::{}", change.old_path, change.old_name)
     return ", ".join(effect_words(effect) for effect in told_effects(change))

@@ -25,7 +25,8 @@ UNRELEASED = "unreleased"
 class EventKind(StrEnum):
     """What a commit did to the target; the first nine are a definition's changes, see SymbolChange.
 
-    RETURNED is a definition that an earlier commit took out, COPIED one whose original went later.
+    RETURNED is a definition that an earlier commit took out, COPIED one whose original went later, REWRITTEN one that
+    took the place of another of its name.
     """
 
     ADDED = "added"
@@ -39,6 +40,7 @@ class EventKind(StrEnum):
     LAYOUT = "format-only"
     RETURNED = "returned"
     COPIED = "copied"
+    REWRITTEN = "rewritten"
     LINE_BORN = "line-born"
     LINE_CHANGED = "line-changed"
     LINES_BORN = "lines-born"
@@ -294,6 +296,7 @@ _CHANGES = {
     EventKind.TEST: "{} was changed",
     EventKind.LAYOUT: "the formatting of {} was changed",
     EventKind.RETURNED: "{} was brought back",
+    EventKind.REWRITTEN: "{} was written anew, in place of {}",
     EventKind.COPIED: "{} was copied {}, where it went later",
 }
 _TOLD = frozenset({EventKind.RENAMED, EventKind.SIGNATURE, EventKind.BODY})

@@ -227,3 +227,37 @@ def test_a_line_that_was_written_anew_is_the_same_definition(script: Script) -> 
     script.commit("With its name", {"a.ts": "export const weekYear: Fn = convert(fn, 2)\n"})
     script.git("tag", "v3.0")
     assert history_of(script.root).why("a.ts::weekYear").since == "v1.0"
+
+
+def test_what_is_written_anew_under_its_name_is_as_old_as_what_it_replaces(script: Script) -> None:
+    script.commit(
+        "Begin", {"src/send.ts": "export function sendAll(to: Sink) {\n  for (const x of all) to.put(x);\n}\n"}
+    )
+    script.git("tag", "v1.0")
+    alias = "/** @deprecated Return the stream. */\nexport const sendAll = (to: Sink, value: Stream) => value;\n"
+    script.commit("Return streams", {"src/send.ts": "export function stream() {}\n", "src/old.ts": alias})
+    script.git("tag", "v2.0")
+    story = history_of(script.root).why("src/old.ts::sendAll")
+    assert (story.since, story.deprecated_in) == ("v1.0", "v2.0")
+    assert story.story[-1].change == (
+        "the function was written anew, in place of src/send.ts::sendAll, and marked as deprecated"
+    )
+
+
+def test_two_of_a_common_word_are_two(script: Script) -> None:
+    whole = "export function send(to: Sink) {\n  for (const x of all) to.put(x);\n}\n"
+    script.commit("Begin", {"src/send.ts": whole})
+    script.git("tag", "v1.0")
+    other = "export const send = (value: Stream) => value;\n"
+    script.commit("Return streams", {"src/send.ts": "export function stream() {}\n", "src/old.ts": other})
+    script.git("tag", "v2.0")
+    assert history_of(script.root).why("src/old.ts::send").since == "v2.0"
+
+
+def test_what_was_commented_out_for_a_while_is_as_old_as_before(script: Script) -> None:
+    script.commit("Begin", {"a.py": KEEP + "\n\n" + FIND})
+    script.git("tag", "v1.0")
+    script.commit("Not now", {"a.py": KEEP + "\n\n" + "".join(f"# {line}\n" for line in FIND.splitlines())})
+    script.git("tag", "v1.1")
+    script.commit("Again", {"a.py": KEEP + "\n\n" + FIND})
+    assert history_of(script.root).why("a.py::find").since == "v1.0"
