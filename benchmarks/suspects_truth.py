@@ -6,8 +6,9 @@ FOLDER [NAME...]` checks out the parent of each fix in those clones (nothing els
 file and by line, and prints how often the culprit is first, and among the first three, with 95% intervals (Wilson).
 
 By file the question is the source file of which the fix changes most lines, by line the first line of it that the fix
-takes away, or before which it adds: what somebody knows who has found the place but not the reason. Reverts are the
-easier half, since they come soon and undo exactly what was done, and stand in a row of their own.
+takes away, or before which it adds: what somebody knows who has found the place but not the reason. By log it is a
+traceback that ends in a line, drawn by chance, of the definition around that line. Reverts are the easier half, since
+they come soon and undo exactly what was done, and stand in a row of their own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from benchmarks.clones import git
 from iquest_lsp.bench.replay import wilson
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 from iquest_lsp.errors import IQuestError
 
 TRUTH = Path(__file__).parent / "truth" / "suspects.csv"
@@ -126,7 +128,8 @@ def score(folder: Path, pairs: list[Pair], store: Path) -> None:
             check_out(root, f"{pair.fix}^")
             half = "fitted" if name in FITTED else "held out"
             how = "revert" if pair.how == "revert" else "named"
-            for question, target in (("file", pair.path), ("line", f"{pair.path}:{pair.line}")):
+            asked = {"file": pair.path, "line": f"{pair.path}:{pair.line}", "log": log_of(root, pair)}
+            for question, target in asked.items():
                 rank = rank_of(history, target, pair.culprit)
                 ranks[half, how, question].append(rank)
                 ranks[name, how, question].append(rank)
@@ -139,10 +142,23 @@ def score(folder: Path, pairs: list[Pair], store: Path) -> None:
         )
 
 
+def log_of(root: Path, pair: Pair) -> str:
+    """A traceback that ends in the definition which the fix changes."""
+    symbol = at_line(symbols_of(pair.path, (root / pair.path).read_bytes()), pair.line - 1)
+    chance = random.Random(pair.fix)
+    line = chance.randrange(symbol.start, symbol.end) + 1 if symbol is not None else pair.line
+    name = symbol.short if symbol is not None else "run"
+    return (
+        'Traceback (most recent call last):\n  File "/ci/tests/test_it.py", line 3, in test_it\n'
+        f'  File "/ci/{pair.path}", line {line}, in {name}\nError: wrong\n'
+    )
+
+
 def rank_of(history: History, target: str, culprit: str) -> int:
     """Where the culprit stands among the suspects, from 1; 0 where it is not listed."""
     try:
-        items = history.suspects(target).items
+        found = history.suspects_in_log(target) if "\n" in target else history.suspects(target)
+        items = found.items
     except IQuestError as error:
         print(f"{target}: {error}", file=sys.stderr)
         return 0

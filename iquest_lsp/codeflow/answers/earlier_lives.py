@@ -23,8 +23,8 @@ RETURNED, MOVED, COPIED, REWRITTEN = "returned", "moved", "copied", "rewritten"
 MAX_REMOVALS, MAX_LOOKED = 20, 200
 #: A larger tree is not searched for where a definition was, nor more files that have the name.
 MAX_TREE, MAX_FILES = 20_000, 30
-#: So many releases are looked at for one that had a definition before.
-MAX_RELEASES = 100
+#: So many releases are looked at for one that had a definition before, and so many without it on the way.
+MAX_RELEASES, MAX_WITHOUT = 100, 3
 #: How alike a definition has to be to what it was; what has another owner, more.
 ALIKE, ALIKE_ELSEWHERE = 0.5, 0.8
 #: Shorter definitions are compared by their signs: one line is like another or not at all.
@@ -76,15 +76,21 @@ def is_in(repository: Repository, release: str, path: str, name: str) -> bool:
 def first_with(index: FlowIndex, release: str | None, path: str, name: str, *, marked: bool) -> str | None:
     """The release that first had a definition, or its mark, in a place; by its commit that is `release`.
 
-    Other lines of releases may have got it before, by a commit of their own.
+    Other lines of releases may have got it before, by a commit of their own, and lie among those that have it not.
     """
+    repository = index.repository
     ordered = [tag.name for tag in releases(index.tags())]
     upto = ordered.index(release) if release in ordered else len(ordered)
+    known = _at(repository, f"refs/tags/{release}" if release in ordered else repository.head(), path, name)
+    if known is None:
+        return release
+    without = 0
     for earlier in reversed(ordered[max(upto - MAX_RELEASES, 0) : upto]):
-        found = _at(index.repository, f"refs/tags/{earlier}", path, name)
-        if found is None or (marked and not found.deprecated):
+        found = _at(repository, f"refs/tags/{earlier}", path, name)
+        if found is not None and found.deprecated >= marked and _alike(found, known) >= ALIKE:
+            release, without = earlier, 0
+        elif (without := without + 1) > MAX_WITHOUT:
             break
-        release = earlier
     return release
 
 
