@@ -98,7 +98,7 @@ def removals(index: FlowIndex, entries: Sequence[Entry], paths: Sequence[str], n
     """Those of some commits that took a definition out of one of the files, with the file, in their order."""
     repository = index.repository
     oids = [item.oid for item in entries if not item.merge]
-    if not oids:
+    if not oids or repository.is_partial:
         return
     # Where it is commented out, its name is there as often as before.
     word = re.escape(name.rsplit(".", 1)[-1])
@@ -164,8 +164,8 @@ def _same(namesakes: Sequence[_Found], now: _Found) -> _Found | None:
 def _namesakes(repository: Repository, revision: str, now: _Found) -> Iterator[_Found]:
     """Definitions of the same unqualified name in other files of a commit."""
     language = grammars.language_of(now.path)
-    if len(repository.files(revision)) > MAX_TREE:
-        return
+    if repository.is_partial or len(repository.files(revision)) > MAX_TREE:
+        return  # git ends where contents are missing
     asked = ["grep", "-l", "-z", "-I", "-w", "-F", "--full-name", "--no-color", "--no-textconv", "-e", now.symbol.short]
     told = repository.run(*asked, revision, "--", ok=(0, 1))
     paths = [decode_path(path.split(b":", 1)[1]) for path in told.split(b"\0") if b":" in path]
