@@ -29,9 +29,9 @@ _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|
 _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{]|;?\s*\bthen)?\s*$")
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
-_COMMENT = re.compile(r"^\s*(#(?!\[)|//|\*|/\*|\"\"\"|''')")
+_COMMENT = re.compile(r"^\s*(#(?!!?\[|!\s*/)|//|\*|/\*|\"\"\"|''')")
 _COMMENT_LINE = re.compile(
-    r"^\s*(#(?!\[|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
+    r"^\s*(#(?!!?\[|!\s*/|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
 )
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")

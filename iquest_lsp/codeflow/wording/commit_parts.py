@@ -88,7 +88,20 @@ MAX_NAME = 80
 #: A statement is named by its text, of which less is understood.
 MAX_STATEMENT = 40
 DEFINITIONS = frozenset(
-    {"function", "method", "class", "interface", "type", "enum", "struct", "trait", "macro", "property", "constant"}
+    {
+        "function",
+        "method",
+        "class",
+        "interface",
+        "type",
+        "enum",
+        "struct",
+        "trait",
+        "macro",
+        "property",
+        "field",
+        "constant",
+    }
 )
 
 

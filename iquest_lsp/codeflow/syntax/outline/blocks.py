@@ -223,7 +223,7 @@ class _Reader:
         if self.language in _TYPED and (member := _MEMBER.match(line)):
             if member[3] == "(":
                 return ("test" if self.is_test else "method", member[2])
-            return ("property", member[2]) if inside else None
+            return ("field" if member[3] in ("=", ";") else "property", member[2]) if inside else None
         if inside and (builder := _BUILDER.match(line)):
             return ("method", builder[2])
         if inside and (found := _PROPERTY.match(line)):
@@ -281,6 +281,10 @@ MAX_EMPTY = 4
 TAB = 4
 _TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
 _HERE = re.compile(r"(?<!<)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
+#: The same in Ruby, where `<<` alone mostly adds to something.
+_HERE_RUBY = re.compile(r"<<(?:[-~][\"'`]?([A-Za-z_]\w*)|[\"']?([A-Z][A-Z_]{2,})\b)")
+#: Languages whose texts over several lines are told by the line that begins them, and how it does.
+_HERE_OF = {"sh": _HERE, "rb": _HERE_RUBY, "rake": _HERE_RUBY, "gemspec": _HERE_RUBY}
 
 
 def _depth(line: str) -> int:
@@ -289,7 +293,7 @@ def _depth(line: str) -> int:
     return sum((char in "([{") - (char in ")]}") for char in bare)
 
 
-def _without_texts(lines: list[str]) -> list[str]:
+def _without_texts(lines: list[str], here: re.Pattern[str]) -> list[str]:
     """A script with its texts over several lines (`<<EOF`) as something that goes on with the line above."""
     kept, word, indent = [], "", ""
     for line in lines:
@@ -298,8 +302,8 @@ def _without_texts(lines: list[str]) -> list[str]:
             word = "" if line.strip() == word else word
             continue
         kept.append(line)
-        if (found := _HERE.search(line)) and not line.lstrip().startswith("#"):
-            word, indent = found[1], line[: len(line) - len(line.lstrip())]
+        if (found := here.search(line)) and not line.lstrip().startswith("#"):
+            word, indent = found[found.lastindex or 1], line[: len(line) - len(line.lstrip())]
     return kept if not word else lines
 
 
@@ -311,7 +315,8 @@ def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     all shells; `stem` is what its imports are called by.
     """
     if language not in BRACED:
-        return _Reader(language, stem).read(_without_texts(lines) if language == "sh" else lines)
+        here = _HERE_OF.get(language)
+        return _Reader(language, stem).read(_without_texts(lines, here) if here else lines)
     found = _Reader(language, stem, depths_of(lines, language)).read(lines)
     return tuple(item for item in found if balanced(lines[item.start : item.end], language))
 

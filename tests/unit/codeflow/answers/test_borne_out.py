@@ -606,3 +606,36 @@ def test_a_private_helper_is_no_feature(script: Script) -> None:
     after = "class A {\n  void run() {\n    all();\n  }\n\n  private void all() {\n    other();\n  }\n}\n"
     script.commit("Close what it creates", {"src/A.java": after})
     assert history_of(script.root).explain_diff("HEAD").intent == "change"
+
+
+def test_the_line_that_names_the_interpreter_is_no_comment(script: Script) -> None:
+    script.commit("Begin", {"check.sh": "#!/bin/bash\n\necho $1\neval $1\n"})
+    script.commit("check.sh: call /bin/sh", {"check.sh": "#!/bin/sh\n\necho $1\neval $1\n"})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "`#!/bin/bash` becomes `#!/bin/sh`" in told
+    assert "comment" not in told
+    assert "`echo`" not in told
+
+
+def test_a_text_at_the_left_edge_ends_no_block_of_ruby(script: Script) -> None:
+    text = "<<-EOF\n---\nfoo: one\nbaz: two\n"
+    before = f"describe Reader do\n  let(:text) do\n    {text}    EOF\n  end\n\n  it {{ reads }}\nend\n"
+    after = (
+        f"describe Reader do\n  context 'a file' do\n    let(:text) do\n      {text}      EOF\n    end\n\n"
+        "    it { reads }\n  end\n\n  context 'a path' do\n    it { reads(path) }\n  end\nend\n"
+    )
+    script.commit("Begin", {"spec/reader_spec.rb": before})
+    script.commit("Accept a path", {"spec/reader_spec.rb": after})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "suite `Reader.a file`: added" in told
+    assert "suite `Reader.a path`: added" in told
+    assert "baz" not in told
+
+
+def test_a_field_of_c_sharp_is_no_property(script: Script) -> None:
+    head = "namespace A\n{\n    public class Box\n    {\n        public int Size { get; set; }\n"
+    run = "        public void Run()\n        {\n            One();\n        }\n    }\n}\n"
+    script.commit("Begin", {"Box.cs": f"{head}        private int depth;\n\n{run}"})
+    script.commit("Cleanup", {"Box.cs": f"{head}\n{run}"})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "field `Box.depth`: removed" in told
