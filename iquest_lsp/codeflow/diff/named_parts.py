@@ -47,20 +47,8 @@ _CODE = frozenset({"variable", "assignment", "call", "statement", "module", "com
 #: What files without a grammar define; what their lines do is read as that of other definitions.
 DEFINED = frozenset(
     {
-        *(
-            "function",
-            "method",
-            "property",
-            "field",
-            "class",
-            "interface",
-            "trait",
-            "struct",
-            "enum",
-            "object",
-            "protocol",
-        ),
-        *("extension", "record", "macro", "resource", "data", "input", "output", "provider"),
+        *("function", "method", "property", "field", "class", "interface", "trait", "struct", "enum", "object"),
+        *("protocol", "extension", "record", "macro", "resource", "data", "input", "output", "provider"),
     }
 )
 _WRITTEN = frozenset({"section", "preamble", "paragraph"})

@@ -89,18 +89,8 @@ MAX_NAME = 80
 MAX_STATEMENT = 40
 DEFINITIONS = frozenset(
     {
-        "function",
-        "method",
-        "class",
-        "interface",
-        "type",
-        "enum",
-        "struct",
-        "trait",
-        "macro",
-        "property",
-        "field",
-        "constant",
+        *("function", "method", "property", "field", "class", "interface", "type", "enum", "struct", "trait"),
+        *("macro", "constant"),
     }
 )
 
