@@ -119,6 +119,8 @@ class _Walker:
                 self._constant(child, scope, scope_kind)
             elif child.type == "assignment_expression":
                 self._assigned_function(child, scope)
+                if self.inside:
+                    self.visit(child, scope, scope_kind, depth + 1)
             elif child.type == "ERROR" and self.language in ("c", "cpp"):
                 # What the preprocessor defines stands for itself, whatever stands around it.
                 for part in child.children:

@@ -48,6 +48,9 @@ class Anchors:
         source = self._repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
         symbols = symbols_of(path, source, variables=True, inside=anchor.inside)
         found = [item for item in symbols if item.name == anchor.name]
+        if anchor.inside and not found:  # what is around it may have another name
+            short = [item for item in symbols if item.short == anchor.name.rsplit(".", 1)[-1]]
+            found = short if len(short) == 1 else []
         if not found:
             return None
         first, end = near or (0, 0)

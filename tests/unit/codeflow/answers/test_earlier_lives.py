@@ -110,6 +110,17 @@ def test_a_function_inside_a_function_is_followed_by_its_name(script: Script) ->
     assert [item.change for item in story.story] == ["the function was added", "the function was changed"]
 
 
+def test_what_is_inside_a_function_is_followed_where_that_takes_another_name(script: Script) -> None:
+    def outer(head: str) -> str:
+        return f"{head} => {{\n  const cancelAll = () => {{\n    for (const stop of stops) stop();\n  }};\n}};\n"
+
+    script.commit("Begin", {"a.ts": outer("module.exports = (request)")})
+    script.git("tag", "v1.0")
+    script.commit("By a name", {"a.ts": outer("export const timedOut = (request, delays)").replace("();", "(1);")})
+    script.git("tag", "v2.0")
+    assert history_of(script.root).why("a.ts::cancelAll").since == "v1.0"
+
+
 def test_a_variable_of_a_module_is_found_by_its_name(script: Script) -> None:
     script.commit("Begin", {"a.ts": "export const isListed: Test = makeMap(ALLOWED)\n"})
     script.git("tag", "v1.0")
