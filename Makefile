@@ -5,8 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
-# Whole files, in their order: those that take long come first, so that no core is left alone with one in the end.
-SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+# Half of what the tests need is waiting, so two work for each core. Whole files, in their order: those that take long
+# come first, so that no core is left alone with one in the end.
+WORKERS = $(or $(TEST_WORKERS),$(shell $(PYTHON) -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))'))
+SHARED = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/,*.py *.cpp *.h *.txt patches/*.patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Types, style and hundreds of processes of the tests read the same files: none compiles them anew.
