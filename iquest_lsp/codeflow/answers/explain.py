@@ -130,7 +130,8 @@ def known_of(
     beside = [_told(item, redact) for item in _beside(source, changes)]
     for change in (*told, *beside):
         by_path.setdefault(change.path, []).append(change)
-    files = tuple(ChangedFile.of(item, by_path.get(item.path, [])) for item in source.files)
+    # Several mails may change one file: what changes in it is told once.
+    files = tuple(ChangedFile.of(item, by_path.pop(item.path, [])) for item in source.files)
     subject = _subject(source, target, redact)
     return DiffExplanation(subject, _intent(source, changes, beside), tuple(told), files), changes
 
