@@ -62,7 +62,7 @@ def collect(root: Path, repository: str) -> list[Pair]:
     pairs = []
     for how, fix, culprit in _named(root):
         place = _place(root, fix)
-        if place is not None:
+        if place is not None and _changed(root, f"{fix}^", place[0], culprit):
             pairs.append(Pair(repository, fix, culprit, how, *place))
     named = [pair for pair in pairs if pair.how != "revert"]
     undone = [pair for pair in pairs if pair.how == "revert"]
@@ -111,6 +111,11 @@ def _place(root: Path, fix: str) -> tuple[str, int] | None:
         return None
     name = max(sources, key=lambda item: (sources[item][0], item))
     return name, sources[name][1]
+
+
+def _changed(root: Path, revision: str, path: str, culprit: str) -> bool:
+    """Whether a commit changed a file under one of its names: of another one no question about the file can tell."""
+    return culprit in git(root, "log", "--follow", "--format=%H", revision, "--", path)
 
 
 # ---------------------------------------------------------------------------------------------------- score

@@ -73,15 +73,15 @@ def is_in(repository: Repository, release: str, path: str, name: str) -> bool:
     return any(_likeness(item, now) for item in _namesakes(repository, tag, now))
 
 
-def first_with(index: FlowIndex, release: str | None, path: str, name: str, *, marked: bool) -> str | None:
-    """The release that first had a definition, or its mark, in a place; by its commit that is `release`.
+def first_with(index: FlowIndex, step: Entry, path: str, name: str, *, marked: bool) -> str | None:
+    """The release that first had a definition, or its mark, as a commit brought it to a place.
 
     Other lines of releases may have got it before, by a commit of their own, and lie among those that have it not.
     """
-    repository = index.repository
+    repository, release = index.repository, step.release
     ordered = [tag.name for tag in releases(index.tags())]
     upto = ordered.index(release) if release in ordered else len(ordered)
-    known = _at(repository, f"refs/tags/{release}" if release in ordered else repository.head(), path, name)
+    known = _at(repository, step.oid, path, name)
     if known is None:
         return release
     without = 0

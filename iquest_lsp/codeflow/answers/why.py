@@ -151,7 +151,7 @@ def _first_release(index: FlowIndex, step: _Step | None, *, marked: bool) -> str
     """The release that first had what a step brought."""
     if step is None or step.place is None:
         return step.entry.release if step is not None else None
-    return first_with(index, step.entry.release, *step.place, marked=marked)
+    return first_with(index, step.entry, *step.place, marked=marked)
 
 
 def _about_deprecation(
