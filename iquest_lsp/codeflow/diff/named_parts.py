@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
@@ -96,7 +97,10 @@ def part_changes(
     gone, come = _loose_lines(item, told)
     if not gone and not come:
         return []
-    old = regions_of(item.old_path or item.path, before) if before is not None else ()
+    # What is called by its file keeps its name where the file gets another one.
+    is_alike = PurePosixPath(item.old_path or item.path).suffix == PurePosixPath(item.path).suffix
+    named = item.path if is_alike else item.old_path or item.path
+    old = regions_of(named, before) if before is not None else ()
     new: Sequence[Region] = regions_of(item.path, after) if after is not None else ()
     if item.status in ("A", "D"):
         side, change = (new, "added") if item.status == "A" else (old, "removed")
@@ -312,7 +316,9 @@ def _drop_closers(parts: dict[Key, _Part]) -> None:
     """Takes out parts of which only an end is touched, since something comes or goes behind it."""
     for key, part in list(parts.items()):
         ends = part.old and part.new and part.kind not in _PROSE
-        if ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
+        if part.kind == "link" and part.removed == part.added and len(parts) > 1:
+            del parts[key]  # it stands elsewhere in its list
+        elif ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
             del parts[key]
 
 

@@ -40,7 +40,7 @@ _MACRO = re.compile(r"#\s*define\s+\w+\([^)]*\)|(?:pub\s+)?macro_rules!\s*\w+|(?
 _FINAL = re.compile(r"(?<=[(,])(\s*)final\s+")
 _OPENING, _CLOSING = re.compile(r"([(\[]) "), re.compile(r",? ?([)\]])")
 #: What marks a function as a test in Rust, and how classes of tests are called.
-_TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test|bench)\b")
+_TEST_MARK = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(?:test|rstest|test_case|wasm_bindgen_test)\b")
 _JUNIT_MARK = re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b")
 #: The macros of GoogleTest.
 _TEST_MACROS = frozenset({"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_P"})

@@ -77,10 +77,10 @@ _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` 
 _LINKS = frozenset({"imports", "exports"})
 MAX_PARTS = 2
 _HELPER_VERBS = {
-    "added": "adds test helpers ({})",
-    "removed": "removes test helpers ({})",
-    "moved": "moves test helpers ({})",
-    "renamed": "renames test helpers ({})",
+    "added": "adds test code ({})",
+    "removed": "removes test code ({})",
+    "moved": "moves test code ({})",
+    "renamed": "renames test code ({})",
 }
 _LABELS = {"worktree": "the working tree", "staged": "the staged changes", "patch": "the patch"}
 
@@ -257,7 +257,7 @@ def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
     if not some:
         return []
     kinds = {item.change for item in some}
-    other = "changes test helpers ({})"
+    other = "changes test code ({})"
     template = _HELPER_VERBS.get(next(iter(kinds)), other) if len(kinds) == 1 else other
     return [say(template, listed(list(dict.fromkeys(item.name for item in some))))]
 

@@ -639,3 +639,32 @@ def test_a_field_of_c_sharp_is_no_property(script: Script) -> None:
     script.commit("Cleanup", {"Box.cs": f"{head}\n{run}"})
     told = history_of(script.root).explain_diff("HEAD").to_markdown()
     assert "field `Box.depth`: removed" in told
+
+
+def test_the_head_of_a_text_that_gets_another_name_has_not_come(script: Script) -> None:
+    body = "# A\n\n" + "".join(f"Line {at} of it.\n" for at in range(30))
+    script.commit("Begin", {"README.zh.md": "[English](./README.md) | here\n\n" + body})
+    (script.root / "README.zh.md").unlink()
+    script.commit("docs: update link", {"ReadMe.zh.md": "[English](./ReadMe.md) | here\n\n" + body})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "preamble `ReadMe.zh.md`: changed (`[English](./README.md) | here` becomes" in told
+
+
+def test_a_link_that_stands_elsewhere_in_its_list_has_not_changed(script: Script) -> None:
+    links = ["[rfc]: https://a.org/rfc\n", "[box]: https://a.org/box\n", "[pile]: https://a.org/pile\n"]
+    script.commit("Begin", {"CHANGELOG.md": "# Changes\n\n## 1.0\n\nNone.\n\n" + "".join(links)})
+    after = "".join([*links[1:], "[new]: https://a.org/new\n", links[0]])
+    after = f"# Changes\n\n## 1.1\n\nSee [box].\n\n## 1.0\n\nNone.\n\n{after}"
+    script.commit("Prepare for release 1.1", {"CHANGELOG.md": after})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "link `[new]`: added" in told
+    assert "[rfc]" not in told
+
+
+def test_a_benchmark_is_no_test(script: Script) -> None:
+    mark = "#[bench]\nfn few(b: &mut Bencher) {\n    b.iter(|| 1);\n}\n"
+    script.commit("Begin", {"benches/bench.rs": "use test::Bencher;\n\n" + mark})
+    script.commit("Remove it again", {"benches/bench.rs": "use test::Bencher;\n"})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "function `few`: removed" in told
+    assert "test" not in told.replace("test code", "")

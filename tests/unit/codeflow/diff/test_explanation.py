@@ -83,7 +83,7 @@ def test_what_tests_share_and_binary_files_are_told(script: Script) -> None:
     (script.root / "model.bin").write_bytes(b"\0\1" * 600_000)
     script.commit("Share a thread", {"tests/conftest.py": "def one_thread():\n    return 1\n"})
     text = told(script)
-    assert "Adds test helpers (`one_thread`); adds a binary file (model.bin)" in text
+    assert "Adds test code (`one_thread`); adds a binary file (model.bin)" in text
     assert "`model.bin`: added (binary)" in text
     assert "model.bin is a binary file of 1.2 MB" in text
     (script.root / "model.bin").write_bytes(b"\0\2" * 10)
