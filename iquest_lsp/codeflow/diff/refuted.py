@@ -44,7 +44,7 @@ def with_commented_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff
 
 def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
     """The changes without what is said to be removed while its first line, and half of it or more, stands deeper in the
-    same file."""
+    same file; of a name with a value its name alone."""
     added: dict[str, dict[str, list[int]]] = {}
     removed: dict[str, dict[int, str]] = {}
     for item in files:
@@ -58,12 +58,17 @@ def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) 
 
 #: How much of what is wrapped is as it was.
 SAME = 0.5
+#: What gives a name its value, without blanks.
+_HEAD_OF_VALUE = re.compile(r"[\w$]+:?=(?!=)")
 
 
 def _is_wrapped(item: SymbolChange, added: dict[str, list[int]], removed: dict[int, str]) -> bool:
     if item.change != "removed":
         return False
     lines = [line for at in range(*item.old_span) if (line := removed.get(at, "")).strip()]
+    if lines and item.kind in ("constant", "variable") and (head := _HEAD_OF_VALUE.match(_plain(lines[0]))):
+        # Another value deeper in the file is that of a local name.
+        return any(max(depths) > _indent(lines[0]) for line, depths in added.items() if line.startswith(head[0]))
     kept = [line for line in lines if max(added.get(_plain(line), [-1])) > _indent(line)]
     return bool(lines) and lines[0] in kept and len(kept) >= SAME * len(lines)
 

@@ -668,3 +668,17 @@ def test_a_benchmark_is_no_test(script: Script) -> None:
     told = history_of(script.root).explain_diff("HEAD").to_markdown()
     assert "function `few`: removed" in told
     assert "test" not in told.replace("test code", "")
+
+
+def test_a_constant_that_a_function_holds_now_has_not_gone(script: Script) -> None:
+    before = "try:\n    run()\nexcept Failed:\n    BUILD_WARNING = 'Not built: slow.'\n    echo(BUILD_WARNING)\n"
+    after = (
+        "def build():\n    try:\n        run()\n    except Failed:\n"
+        "        BUILD_WARNING = 'Not built: ' \\\n            'slow.'\n"
+        "        echo(BUILD_WARNING)\n\n\nif not is_small:\n    build()\n"
+    )
+    script.commit("Begin", {"setup.py": before})
+    script.commit("Do not attempt to build", {"setup.py": after})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "function `build`: added" in told
+    assert "BUILD_WARNING" not in told
