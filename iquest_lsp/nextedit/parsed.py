@@ -31,6 +31,8 @@ _MEMBERS = MEMBERS | {"method_invocation"}
 _CALLED = _MEMBERS | PATHS | {"generic_function", "new_expression"}
 #: Fields under which the name of a member stands.
 _MEMBER_NAMES = ("attribute", "property", "field", "name")
+#: Fields under which that stands whose member it is.
+_HOLDERS = ("object", "value", "operand", "argument")
 _FIELDS = frozenset(
     {
         "field_declaration",
@@ -179,12 +181,18 @@ def parse(path: str, text: str) -> Parsed:
 def is_member(node: Node) -> bool:
     """Whether an identifier is the name behind a dot."""
     parent = node.parent
-    if parent is None:
+    if parent is None or parent.type not in _MEMBERS:
         return False
-    if parent.type in _MEMBERS:
-        before = [parent.child_by_field_name(name) for name in ("object", "value", "operand", "argument")]
-        return node not in before and any(parent.child_by_field_name(name) == node for name in _MEMBER_NAMES)
-    return False
+    before = [parent.child_by_field_name(name) for name in _HOLDERS]
+    return node not in before and any(parent.child_by_field_name(name) == node for name in _MEMBER_NAMES)
+
+
+def receiver(node: Node) -> str:
+    """What stands before the dot of a member; empty where nothing does."""
+    if node.parent is None or not is_member(node):
+        return ""
+    before = next((part for name in _HOLDERS if (part := node.parent.child_by_field_name(name)) is not None), None)
+    return (before.text or b"").decode("utf-8", "replace") if before is not None else ""
 
 
 def is_label(node: Node) -> bool:

@@ -186,7 +186,7 @@ def _called(argument: Node) -> str:
 def _is_bound(node: Node) -> bool:
     """Whether a name is that of a parameter or variable that begins here, alone or as a part of a pattern."""
     if node.type == "shorthand_property_identifier_pattern":
-        return True
+        return not _is_brought(node)
     parent = node.parent
     while parent is not None and parent.type in _PATTERNS:
         if parent.child_by_field_name("key") == node or parent.child_by_field_name("right") == node:
@@ -200,6 +200,16 @@ def _is_bound(node: Node) -> bool:
         child for name in ("left", "name", "pattern", "parameter") for child in parent.children_by_field_name(name)
     ]
     return parent.type in _BINDING and node in (*names, _first(parent))
+
+
+def _is_brought(node: Node) -> bool:
+    """Whether a name of a pattern is one that a module gives: `const { name } = require("./module")`."""
+    around = node.parent
+    while around is not None and around.type in _PATTERNS:
+        around = around.parent
+    value = around.child_by_field_name("value") if around is not None else None
+    text = (value.text or b"")[:40].removeprefix(b"await").lstrip() if value is not None else b""
+    return text.startswith((b"require(", b"import("))
 
 
 def _is_field_key(node: Node) -> bool:

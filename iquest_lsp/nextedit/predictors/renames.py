@@ -27,6 +27,7 @@ from iquest_lsp.nextedit.parsed import (
     is_label,
     is_member,
     parse,
+    receiver,
 )
 from iquest_lsp.nextedit.pieces import done_mark, is_compound
 from iquest_lsp.nextedit.predictors.passed import passed
@@ -162,16 +163,18 @@ def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> I
     )
     key = ("names", renamed.old, use.line)
     found = sources.kept(use.path, key, partial(_named, use.path, use.line, renamed.old))
-    for column, member, label in found or ():
-        if member is not None and bool(renamed.owner) != member and not label and use.call and renamed.owner:
+    for spot in found or ():
+        if renamed.owner and use.call and spot.member is False and not spot.label:
+            continue
+        if not renamed.owner and spot.foreign:
             continue
         beside = re.search(rf"(?<![\w$]){re.escape(renamed.new)}(?![\w$])", use.text)
         yield NextEdit(
             use.path,
             use.line,
-            column,
+            spot.column,
             renamed.old,
-            renamed.new,
+            f"{renamed.old}: {renamed.new}" if spot.shorthand else renamed.new,
             EditKind.RENAME,
             reason,
             sort + ("-beside" if beside else ""),
@@ -179,17 +182,52 @@ def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> I
         )
 
 
-def _named(path: str, line: int, name: str, data: bytes) -> list[tuple[int, bool | None, bool]]:
-    """Columns of a line at which a name stands, whether it is a member there (None in prose), and whether a label."""
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a name stands in a line.
+
+    `member` says whether behind a dot (None in prose), `label` whether as a key or a keyword; `foreign` that it is the
+    name of something in an object, a type or a call, and of nothing that a module defines; `shorthand` that it is a key
+    and its value at once.
+    """
+
+    column: int
+    member: bool | None
+    label: bool = False
+    foreign: bool = False
+    shorthand: bool = False
+
+
+def _named(path: str, line: int, name: str, data: bytes) -> list[_Spot]:
+    """The places of a line at which a name stands."""
     text = parse(path, data.decode("utf-8", "replace"))
-    found: list[tuple[int, bool | None, bool]] = []
+    found: list[_Spot] = []
     for column, end in text.words(name, line):
         if text.names is None:
             if _as_code(text.lines[line], column, end, name):
-                found.append((column, None, False))
+                found.append(_Spot(column, None))
         elif (node := text.node_at(line, column)) is not None and "identifier" in node.type:
-            found.append((column, is_member(node), is_label(node)))
+            member, label = is_member(node), is_label(node)
+            on = receiver(node)
+            foreign = not _brings(text, on) if on else label and not node.type.startswith("shorthand")
+            shorthand = node.type == "shorthand_property_identifier"
+            found.append(_Spot(column, member, label, foreign, shorthand))
     return found
+
+
+def _brings(text: Parsed, holder: str) -> bool:
+    """Whether what stands before a dot is a module: what a file exports, or a name that one of its imports has."""
+    first, last = holder.partition(".")[0], holder.rsplit(".", 1)[-1]
+    if last == "exports":
+        return True
+    opened = False
+    for line in text.lines:
+        begins = imports(line) or "require(" in line
+        if (begins or opened) and {first, last} & set(re.findall(r"[\w$]+", line)):
+            return True
+        # Python and Go import several things in brackets.
+        opened = ")" not in line if opened else begins and line.count("(") > line.count(")")
+    return False
 
 
 def _as_code(line: str, column: int, end: int, name: str) -> bool:

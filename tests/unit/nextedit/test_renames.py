@@ -84,3 +84,48 @@ def test_a_moved_file_is_followed_into_imports(script: Script) -> None:
         ("main.py", 1, "numbers", "digits"),
         ("ci.toml", 1, "pkg/numbers.py", "pkg/digits.py"),
     }
+
+
+URL = "export const getPath = (request) => request.url\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "right"),
+    [
+        (
+            "app.ts",
+            "import { getPath } from './url'\n\ninterface Options {\n  getPath?: string\n}\n\nclass App {\n"
+            "  get(o: Options) {\n    this.getPath = o.getPath ?? getPath\n    return { getPath: 1 }\n  }\n}\n",
+            {(1, 9, "getRoute"), (9, 32, "getRoute")},
+        ),
+        ("all.js", "import * as url from './url'\n\nurl.getPath(1)\nother.getPath(2)\n", {(3, 4, "getRoute")}),
+        (
+            "out.js",
+            "const { getPath } = require('./url')\n\nmodule.exports = { getPath }\n",
+            {(1, 8, "getRoute"), (3, 19, "getPath: getRoute")},
+        ),
+    ],
+)
+def test_what_an_object_calls_by_that_name_is_another_thing(
+    think: Think, path: str, text: str, right: set[tuple[int, int, str]]
+) -> None:
+    found = think({"url.ts": URL, path: text}, {"url.ts": URL.replace("getPath", "getRoute")})
+    assert {(it.line + 1, it.column, it.new) for it in found if it.kind.value == "rename" and it.path == path} == right
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("import helpers\n\nhelpers.total_price([])\nbill.total_price([])\nf(total_price=1)\n", {3}),
+        ("from shop import helpers as h\n\nh.total_price([])\nself.total_price = 1\n", {3}),
+    ],
+)
+def test_a_member_of_a_module_is_the_function_and_one_of_an_object_is_not(
+    think: Think, text: str, lines: set[int]
+) -> None:
+    path = "helpers.py" if text.startswith("import") else "shop/helpers.py"
+    found = think(
+        {"shop/__init__.py": "", path: HELPERS, "use.py": text},
+        {path: HELPERS.replace("def total_price", "def price_of")},
+    )
+    assert {item.line + 1 for item in found if item.kind.value == "rename" and item.path == "use.py"} == lines
