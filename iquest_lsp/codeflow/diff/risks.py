@@ -179,6 +179,7 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
             continue
         if not left:
             continue
+        left.sort(key=lambda use: use.kind == "test")
         kind = RiskKind(change.change)
         old = change.old_name if kind is RiskKind.RENAMED else change.name
         yield Risk(kind, tuple((use.path, use.line + 1) for use in left), (old,), change)

@@ -110,6 +110,8 @@ class NamesOfFile:
             return "", line, ""
         if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
             return ("use" if owner and _called(parent) == owner else ""), line, ""
+        if not owner and node.type == "property_identifier" and parent.type in ("pair", "property_signature"):
+            return "", line, ""  # what an object or a type calls so
         if _is_bound(node):
             return "bind", line, ""
         outer = parent

@@ -164,3 +164,29 @@ def test_the_end_of_a_comment_is_no_reason(script: Script) -> None:
     told = [reason.words for reason in history_of(script.root).why("a.ts::Old").reasons]
     assert any("other" in words for words in told)
     assert not any("*/" in words for words in told)
+
+
+def test_what_an_object_or_a_type_calls_so_is_no_use(script: Script) -> None:
+    text = (
+        "import { sizes } from './sizes.js'\n\ninterface Options {\n  sizes?: number\n}\n\n"
+        "export const both = { sizes: 3, other: { sizes: 4 } }\nexport const all = { sizes }\n"
+        "export const map = { of: sizes }\n"
+    )
+    found = users(script, "sizes.js::sizes", {"sizes.js": SIZES, "b.ts": text})
+    assert found == {"b.ts:1": "caller", "b.ts:8": "caller", "b.ts:9": "caller"}
+
+
+def test_what_a_module_gives_by_require_is_used(script: Script) -> None:
+    text = (
+        "const { sizes } = require('./sizes')\nconst { other } = require('./sizes')\n\nmodule.exports = sizes(other)\n"
+    )
+    found = users(script, "sizes.js::sizes", {"sizes.js": SIZES, "b.js": text})
+    assert found == {"b.js:1": "caller", "b.js:4": "caller"}
+
+
+def test_an_old_name_that_is_left_is_told_of_code_before_tests(script: Script) -> None:
+    use = "import { sizes } from '%s/sizes.js'\n\nexport const all = sizes(1)\n"
+    script.commit("One", {"sizes.js": SIZES, "a.test.js": use % ".", "src/b.js": use % ".."})
+    script.commit("Two", {"sizes.js": SIZES.replace("sizes", "lengths")})
+    (risk,) = history_of(script.root).explain_diff("HEAD").risks
+    assert "still used: src/b.js:1, src/b.js:3, a.test.js:1" in risk
