@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from iquest_lsp.nextedit.records import NextEdit, Reason, ReasonKind
 
@@ -23,6 +24,8 @@ _REASONS = {
     ReasonKind.MISSING_IMPORT_OF_LANGUAGE: "`{}` is not imported, a module of {} itself",
     ReasonKind.GUESSED: "a guess of the model {}, which nobody has measured here",
 }
+#: More lines of a file that ask for the same are counted.
+MAX_LINES = 8
 _NAMELESS = "the function awaits something"
 _ONE_PLACE = "the same was changed in one other place"
 
@@ -41,10 +44,8 @@ def as_markdown(items: Sequence[NextEdit], partial: Sequence[str]) -> str:
     lines = ["# What the changes ask for elsewhere", ""]
     if not items:
         lines.append("Nothing was found that is likelier right than not.")
-    for item in items:
-        old, new = _one_line(item.old), _one_line(item.new)
-        what = f"`{old}` → `{new}`" if old and new else f"add `{new}`" if new else f"remove `{old}`"
-        lines.append(f"- `{item.path}:{item.line + 1}` {what}: {reason_words(item.reason)} ({item.confidence:.0%})")
+    for (path, told), alike in groupby(items, lambda item: (item.path, _told(item))):
+        lines.append(f"- {_places(path, [item.line + 1 for item in alike])} {told}")
     if items:
         lines += [
             "",
@@ -53,6 +54,22 @@ def as_markdown(items: Sequence[NextEdit], partial: Sequence[str]) -> str:
     if partial:
         lines += ["", f"*Partial:* {'; '.join(partial)}."]
     return "\n".join(lines) + "\n"
+
+
+def _told(item: NextEdit) -> str:
+    """What is to be done at a place, why, and how likely it is."""
+    old, new = _one_line(item.old), _one_line(item.new)
+    what = f"`{old}` → `{new}`" if old and new else f"add `{new}`" if new else f"remove `{old}`"
+    return f"{what}: {reason_words(item.reason)} ({item.confidence:.0%})"
+
+
+def _places(path: str, numbers: Sequence[int]) -> str:
+    """The lines of a file at which the same is to be done."""
+    first, *others = dict.fromkeys(numbers)
+    # One that is left is shown: to count it takes as much room.
+    most = MAX_LINES if len(others) > MAX_LINES + 1 else len(others)
+    more = f" and {len(others) - most} more lines" if most < len(others) else ""
+    return ", ".join([f"`{path}:{first}`", *map(str, others[:most])]) + more
 
 
 def _one_line(text: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.records import Reason, ReasonKind
-from iquest_lsp.nextedit.wording import reason_words
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
 VALUES = {
     ReasonKind.RENAMED: ("old", "new"),
@@ -35,3 +35,20 @@ def test_every_reason_has_its_sentence(kind: ReasonKind) -> None:
 def test_a_renamed_parameter_is_told_in_order() -> None:
     words = reason_words(Reason(ReasonKind.PARAMETER_RENAMED, ("old", "new", "total")))
     assert words == "the parameter `old` of `total` is `new` now"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([4], "`a.py:5`"),
+        ([4, 4, 8], "`a.py:5`, 9"),
+        (list(range(10)), "`a.py:1`, 2, 3, 4, 5, 6, 7, 8, 9, 10"),
+        (list(range(11)), "`a.py:1`, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more lines"),
+    ],
+)
+def test_lines_of_a_file_that_ask_for_the_same_stand_together(lines: list[int], told: str) -> None:
+    reason = Reason(ReasonKind.RENAMED, ("old", "new"))
+    items = [NextEdit("a.py", line, 3, "old", "new", EditKind.RENAME, reason, "", confidence=0.9) for line in lines]
+    other = NextEdit("b.py", 0, 3, "old", "new", EditKind.RENAME, reason, "", confidence=0.9)
+    text = as_markdown([*items, other], []).split("\n")
+    assert text[2:4] == [f"- {path} `old` → `new`: `old` is `new` now (90%)" for path in (told, "`b.py:1`")]
