@@ -76,6 +76,10 @@ def _bases_effects(before: str, after: str) -> list[Effect]:
     return found or [Effect(EffectKind.BECOMES, (old[name], new[name])) for name in changed[:2]]
 
 
+#: What stands for the signature of a value.
+_NAME = re.compile(r"[\w$.]+")
+
+
 def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
     if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
@@ -90,6 +94,8 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         if heads[0] == heads[1]:
             return marks or [Effect(EffectKind.OTHER_SIGNATURE)]
         return [*signature_effects(*heads), *marks]
+    if bool(_NAME.fullmatch(before)) != bool(_NAME.fullmatch(after)):  # a value became a function, or one a value
+        return [Effect(EffectKind.BECOMES, (before, after))]
     results = [_result(head) for head in (before, after)]
     if bool(results[0]) != bool(results[1]):
         # Whoever calls it has something to take now, or nothing any more.

@@ -38,3 +38,11 @@ def test_one_word_of_a_name_makes_no_story(script: Script) -> None:
     script.commit("Run the http client on CI", {".travis.yml": "three\n"})
     story = history_of(script.root).why("lib.py::http_client").story
     assert [item.subject for item in story] == ["Add a client", "Run the http client on CI"]
+
+
+def test_a_value_that_became_a_function_has_no_new_parameters(script: Script) -> None:
+    both = "def fresh(name, value):\n    return f'{name}={value}'\n\n\n"
+    script.commit("Keep the old name", {"lib.py": both + "header = fresh\n"})
+    script.commit("Warn of it", {"lib.py": both + "def header(name, value):\n    return fresh(name, value)\n"})
+    story = history_of(script.root).why("lib.py::header").story
+    assert story[-1].change == ("the signature of the function changed: `header` becomes `def header(name, value)`")
