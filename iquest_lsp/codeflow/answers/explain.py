@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
@@ -34,6 +34,7 @@ from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, plain_effects
+from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.mentions import meant
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
@@ -84,7 +85,7 @@ def explain_diff(
     past = evidence(repository, source.base)
     paths = [item.path for item in source.files]
     tracked = frozenset(repository.files(source.revision or None))
-    uses = _uses(source, changes)
+    uses = _uses(source, changes, tracked)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
     # Other words in a comment ask for nothing elsewhere.
     silent = {
@@ -309,7 +310,7 @@ def _ranges(source: DiffSource, changes: Sequence[SymbolChange]) -> list[tuple[s
     return ranges[:MAX_RANGES]
 
 
-def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference]:
+def _uses(source: DiffSource, changes: Sequence[SymbolChange], tracked: frozenset[str]) -> list[Reference]:
     """Uses of the changed names in the state after the diff."""
     if source.repository is None:
         return []
@@ -337,7 +338,9 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange]) -> list[Reference
             origins[name] = [item.path, module_name(item.path), *outer[-1:]]
     asked = dict.fromkeys([*wanted, *(lead for _, *leads in origins.values() for lead in leads)])
     owners = {name: leads[-1] for name, (_, *leads) in origins.items() if len(leads) > 1}
-    found = references(repository, list(asked), _reader(source), source.revision or None, owners)
+    read = cache(_reader(source))
+    links = Links(tracked, read)
+    found = references(repository, list(asked), read, source.revision or None, owners, links=links)
     return meant(linked(found, origins), found, origins)
 
 

@@ -73,7 +73,7 @@ def module_name(path: str) -> str:
 
 
 def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> list[Reference]:
-    """The uses that can mean the definition: in its file, or where that file or an outer definition is named.
+    """The uses that can mean the definition: in its file or package, or where the file or an outer definition is named.
 
     `origins` has for each name the path of its definition and the names, module or outer definition, that lead to it.
     In documentation, CI and configuration the name must plainly be one of code.
@@ -98,7 +98,9 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
                 kept.append(use)
         elif (
             _akin(use.path, path)
-            and (use.path == path or named.get(use.path, set()) & set(leads))
+            and (
+                use.path == path or named.get(use.path, set()) & set(leads) or (len(leads) == 1 and is_from(use, path))
+            )
             and _is(use, path, leads, alone=elsewhere.get(use.name, set()) <= {path})
         ):
             kept.append(use)
