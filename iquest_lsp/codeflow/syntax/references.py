@@ -96,13 +96,13 @@ def linked(uses: Sequence[Reference], origins: Mapping[str, Sequence[str]]) -> l
             # A member is meant where its owner is named too; code in documentation names both.
             if use.named and (len(leads) == 1 or use.owned or leads[-1] in named.get(use.path, set())):
                 kept.append(use)
-        elif (
-            _akin(use.path, path)
-            and (
-                use.path == path or named.get(use.path, set()) & set(leads) or (len(leads) == 1 and is_from(use, path))
-            )
-            and _is(use, path, leads, alone=elsewhere.get(use.name, set()) <= {path})
-        ):
+            continue
+        alone = elsewhere.get(use.name, set()) <= {path}
+        leads_there = use.path == path or bool(named.get(use.path, set()) & set(leads))
+        if not leads_there and len(leads) == 1:
+            # In C a name that one file defines is the same in all.
+            leads_there = bool(is_from(use, path)) or (alone and not use.on and PurePosixPath(path).suffix in _C)
+        if leads_there and _akin(use.path, path) and _is(use, path, leads, alone=alone):
             kept.append(use)
     return kept
 
@@ -175,6 +175,7 @@ def _akin(one: str, other: str) -> bool:
     return left == right
 
 
+_C = (".c", ".h")
 # Suffixes of languages that use each other's definitions.
 _FAMILIES = {
     suffix: family[0]
