@@ -15,6 +15,10 @@ _BEFORE = re.compile(r"(?:pub\s*\([^)]*\)\s*)+|func\s*\([^)]*\)")
 #: Annotations before a head, each with its arguments.
 _MARKS = re.compile(r"(?:@[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()]*\))*\))?\s+)+")
 _MARK = re.compile(r"@[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()]*\))*\))?(?=\s)")
+#: What compilers of C are told of a definition, wherever it stands in the head.
+_ATTRIBUTE = re.compile(
+    r"(?:__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)|__declspec\s*\([^()]*\)|\[\[[^\[\]]*\]\])\s*"
+)
 _NO_PARAMETERS = re.compile(
     r"(?:(?:export|declare|typedef|pub(?:\([^)]*\))?)\s+)*(?:type|struct|enum|union|trait|interface|impl)\b"
 )
@@ -86,9 +90,7 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         return [Effect(EffectKind.OTHER_SIGNATURE)]
     heads = [_unmarked(head) for head in (before, after)]
     if heads != [before, after]:
-        old, new = (
-            _MARK.findall(head[: len(head) - len(bare)]) for head, bare in zip((before, after), heads, strict=True)
-        )
+        old, new = _marks(before), _marks(after)
         marks = [Effect(EffectKind.GAINS_MARK, (mark,)) for mark in new if mark not in old]
         marks += [Effect(EffectKind.LOSES_MARK, (mark,)) for mark in old if mark not in new]
         if heads[0] == heads[1]:
@@ -111,9 +113,16 @@ def signature_effects(before: str, after: str) -> list[Effect]:
 
 
 def _unmarked(signature: str) -> str:
-    """A head without the annotations before it."""
+    """A head without the annotations before it and the attributes in it."""
+    signature = _ATTRIBUTE.sub("", signature)
     found = _MARKS.match(signature)
     return signature[found.end() :] if found else signature
+
+
+def _marks(signature: str) -> list[str]:
+    """The attributes and the annotations of a head."""
+    found = _MARKS.match(_ATTRIBUTE.sub("", signature))
+    return [*map(str.strip, _ATTRIBUTE.findall(signature)), *(_MARK.findall(found[0]) if found else ())]
 
 
 def _result(signature: str) -> str:

@@ -35,6 +35,8 @@ _HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
 #: What leads from a head to its body; the `>` of a type parameter belongs to the head.
 _HEAD_END = re.compile(r"(?:[\s{:=]|=>)+$")
 _BLOCK_COMMENT = re.compile(r"(?<![\w\"'*])/\*.*?\*/", re.DOTALL)
+#: A line of the preprocessor in a head; a macro's own head is its first line.
+_DIRECTIVE = re.compile(r"(?<=\n)[ \t]*#.*")
 _MACRO = re.compile(r"#\s*define\s+\w+\([^)]*\)|(?:pub\s+)?macro_rules!\s*\w+|(?:pub\s+)?macro\s+\w+")
 #: What a caller in Java does not see of a parameter.
 _FINAL = re.compile(r"(?<=[(,])(\s*)final\s+")
@@ -273,6 +275,8 @@ class _Walker:
         if self.language == "python" and last is not None:
             end = last.end_byte
         raw = self.source[node.start_byte : min(end, node.start_byte + MAX_HEAD)].decode("utf-8", "replace")
+        if "#" in raw and self.language in ("c", "cpp"):
+            raw = _DIRECTIVE.sub("", raw)
         if "/*" in raw and self.language != "python":
             raw = _BLOCK_COMMENT.sub("", raw)
         text = " ".join((_HEAD_COMMENT.sub("\n", raw) if "\n" in raw else raw).split())
