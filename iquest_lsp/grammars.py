@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Parser, Tree
+    from tree_sitter import Language, Parser, Range, Tree
 
 _GRAMMARS = {
     "python": ("tree_sitter_python", "language"),
@@ -80,6 +80,15 @@ def tree(language: str, source: bytes) -> Tree | None:
     """
     made = parser(language)
     return made.parse(source) if made is not None else None
+
+
+def part(language: str, source: bytes, place: Range) -> Tree | None:
+    """The tree of what stands at one place of a text, with its places in the whole; None without a grammar."""
+    made = parser(language)
+    if made is None:
+        return None
+    made.included_ranges = [place]
+    return made.parse(source)
 
 
 @cache

@@ -96,6 +96,9 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
     changes = list(changes)
     come = {item.path: _rows(item.hunks, new=True) for item in files if item.status not in ("A", "D")}
     gone = {item.old_path or item.path: _rows(item.hunks, new=False) for item in files if item.status not in ("A", "D")}
+    by_path: dict[str, list[SymbolChange]] = {}
+    for change in changes:
+        by_path.setdefault(change.path, []).append(change)
     found = []
     for change in changes:
         forms = {effect.kind for effect in change.effects}
@@ -103,7 +106,11 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
         is_old = change.change == "removed" or EffectKind.LESS_FORMS in forms
         lines, span = (come, change.span) if is_new else (gone, change.old_span)
         rows = lines.get(change.path) if change.kind in _KINDS else None
-        if change.change in ("body", "test") and not change.effects and _is_empty(change, changes, come, gone):
+        if (
+            change.change in ("body", "test")
+            and not change.effects
+            and _is_empty(change, by_path[change.path], come, gone)
+        ):
             continue
         if rows is None or not (is_new or is_old) or span[0] == span[1] or _names(change, rows, span):
             found.append(change)
@@ -113,19 +120,25 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
 
 
 def _is_empty(
-    change: SymbolChange, changes: Sequence[SymbolChange], come: Mapping[str, _Lines], gone: Mapping[str, _Lines]
+    change: SymbolChange, beside: Sequence[SymbolChange], come: Mapping[str, _Lines], gone: Mapping[str, _Lines]
 ) -> bool:
-    """Whether nothing but empty lines changes in a definition, what is told of the definitions inside it aside."""
-    inside = [item for item in changes if item.path == change.path and item.name.startswith(f"{change.name}.")]
-    inside += [item for item in changes if item.path == change.path and item.kind == "test" and item is not change]
+    """Whether nothing but empty lines changes in a definition, what is told of the definitions inside it aside.
+
+    `beside` are the changes of its file.
+    """
+    inside = [
+        item
+        for item in beside
+        if item is not change and (item.kind == "test" or item.name.startswith(f"{change.name}."))
+    ]
     for side, span, spans in (
         (come, change.span, [item.span for item in inside]),
         (gone, change.old_span, [item.old_span for item in inside]),
     ):
-        for at, line in side.get(change.path, {}).items():
-            own = span[0] <= at < span[1] and not any(start <= at < end for start, end in spans)
-            if own and line.strip():
-                return False
+        rows = side.get(change.path, {})
+        own = (at for at in range(*span) if rows.get(at, "").strip())
+        if any(not any(start <= at < end for start, end in spans) for at in own):
+            return False
     return change.path in come and change.span[0] < change.span[1]
 
 

@@ -138,12 +138,10 @@ class _Walker:
 
     def _given(self, macro: Node, scope: str, scope_kind: str, depth: int) -> None:
         """Collects the definitions that a macro of Rust is given to make what it wants of them."""
-        source = given_items(macro, self.source)
-        tree = grammars.tree(self.language, source) if source is not None else None
-        if tree is not None and source is not None and not tree.root_node.has_error:
-            whole, self.source = self.source, source
+        place = given_items(macro)
+        tree = grammars.part(self.language, self.source, place) if place is not None else None
+        if tree is not None and not tree.root_node.has_error:
             self.visit(tree.root_node, scope, scope_kind, depth + 1)
-            self.source = whole
 
     def add_lost(self, root: Node) -> None:
         """Adds the functions of C in what no grammar reads, by their heads."""

@@ -129,6 +129,8 @@ FILES = {
     "long.yaml": f"{'k' * 100000}:\n" + "".join(f"  a{i}: {i}\n" for i in range(20000)),
     "levels.xml": "<a>" * 50000 + "</b>" * 50000,
     "pom.xml": "<dependency>" * 10000,
+    "macros.rs": "cfg! { fn f() {} }\n" * 10000,
+    "levels.rs": "cfg! { mod f { " * 3000,
     "texts.kt": "{" + '"' * 30000 + "}\n" + '"a" /*/ */' * 3000,
     "levels.html": "<div>\n" * 50000,
 }

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Range
 
 #: The words that items of Rust begin with.
 _ITEMS = frozenset({"fn", "struct", "enum", "trait", "impl", "mod", "type", "union"})
-_ANY = re.compile(rb"[^\n]")
 
 
-def given_items(macro: Node, source: bytes) -> bytes | None:
-    """The text that a macro is given in braces, at its place in the file and all else blank; None where it is no items.
+def given_items(macro: Node) -> Range | None:
+    """Where in the file the text lies that a macro is given in braces; None where it is no items.
 
     Macros that put `cfg` on all they are given hold code as any other.
     """
@@ -24,8 +22,10 @@ def given_items(macro: Node, source: bytes) -> bytes | None:
         return None
     if not any(child.type in _ITEMS for child in given.children):
         return None
-    first, end = given.start_byte + 1, given.end_byte - 1
-    return _ANY.sub(b" ", source[:first]) + source[first:end]
+    from tree_sitter import Range
+
+    opening, closing = given.children[0], given.children[-1]
+    return Range(opening.end_point, closing.start_point, opening.end_byte, closing.start_byte)
 
 
 def aliases(clause: Node) -> Iterator[tuple[Node, str]]:
