@@ -31,6 +31,7 @@ NO_SUGGESTION = {
     "deleted": "it is what was just deleted here",
     "dismissed": "it was dismissed here",
     "bracket": "the model only closed brackets that are closed already",
+    "broken": "what the model wrote opens a string and does not end it",
 }
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "without_begun_string",
     "without_following",
     "without_loop",
+    "without_open_string",
     "without_surplus_brackets",
     "without_tail",
 ]
@@ -72,6 +73,12 @@ def without_begun_string(text: str, place: CursorText) -> str:
     if at < 0 or sum(char.isalpha() for char in text[at:]) >= _LEAST_STRING:
         return text
     return text[:at].rstrip(" \t,")
+
+
+def without_open_string(text: str, place: CursorText) -> str:
+    """A whole text without a string of one line that it opens and leaves open: what is written so does not parse."""
+    at = begun_string(text, place)
+    return text if at < 0 or text[at] in place.tail else text[:at].rstrip(" \t,")
 
 
 def without_surplus_brackets(text: str, place: CursorText) -> str:

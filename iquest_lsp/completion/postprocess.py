@@ -30,6 +30,7 @@ class Quiet(StrEnum):
     LOOP = "loop"
     REPEATS = "repeats"  # what it said stands there already
     BRACKET = "bracket"  # it only closed what is closed
+    BROKEN = "broken"  # a text that ends nowhere
     NOISE = "noise"  # a sign or two, quicker typed than read
     DELETED = "deleted"  # by the user, here, just now
     DISMISSED = "dismissed"  # by the user, here
@@ -70,6 +71,10 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
         text = filters.without_begun_string(text, place)
         if not text.strip():
             return Suggestion("", Quiet.DEADLINE)
+    elif unit.extent is not Extent.TEXT:
+        text = filters.without_open_string(text, place)
+        if not text.strip():
+            return Suggestion("", Quiet.BROKEN)
     text = filters.without_loop(text)
     if not text.strip():
         return Suggestion("", Quiet.LOOP)

@@ -63,10 +63,10 @@ async function ghost(window) {
       return window.isAt(number + 1, 2000).then(() => true, () => false);
     });
     await window.type(beginning);
-    let shown = await window.ghostBecomes(/\S/, 30_000).catch(() => "");
+    let shown = await window.ghostBecomes(/\w{3}/, 30_000).catch(() => "");
     if (shown === "") {
       await window.page.keyboard.press("Alt+\\"); // asked for by a key, a suggestion may be less sure
-      shown = await window.ghostBecomes(/\S/, 30_000).catch(() => "");
+      shown = await window.ghostBecomes(/\w{3}/, 30_000).catch(() => "");
     }
     console.log(`${file}:${number + 1} ${beginning}${shown || " (nothing)"}`);
     if (shown !== "") return;

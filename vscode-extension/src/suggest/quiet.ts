@@ -33,6 +33,8 @@ export function quietReason(quiet: string): QuietReason {
       return { text: t("What the model wrote stands here already.") };
     case "bracket":
       return { text: t("The model only closed brackets that are closed already.") };
+    case "broken":
+      return { text: t("What the model wrote opens a string and does not end it.") };
     case "noise":
       return { text: t("The model had a single sign to add, which is quicker typed than read.") };
     case "deleted":
