@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from iquest_lsp.completion.brackets import begun_string, end_of_string, own_closings, surplus
 from iquest_lsp.completion.cursor_text import CursorText, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
@@ -21,6 +23,8 @@ __all__ = [
     "without_tail",
 ]
 
+#: What a string of Python, Rust or C++ may have before its quote.
+_PREFIX = re.compile(r"(?<![\w$])(?:[rbfuRBFUL]|[rR][bBfF]|[bBfF][rR]|u8)$")
 _LEAST_OVERLAP = 4
 _LEAST_LINE = 8
 #: Letters that the beginning of a string needs to say something.
@@ -72,13 +76,18 @@ def without_begun_string(text: str, place: CursorText) -> str:
     at = begun_string(text, place)
     if at < 0 or sum(char.isalpha() for char in text[at:]) >= _LEAST_STRING:
         return text
-    return text[:at].rstrip(" \t,")
+    return _before_string(text, at)
 
 
 def without_open_string(text: str, place: CursorText) -> str:
     """A whole text without a string of one line that it opens and leaves open: what is written so does not parse."""
     at = begun_string(text, place)
-    return text if at < 0 or text[at] in place.tail else text[:at].rstrip(" \t,")
+    return text if at < 0 or text[at] in place.tail else _before_string(text, at)
+
+
+def _before_string(text: str, at: int) -> str:
+    """What stands before a string at an offset, without the letters that are its prefix and the comma before it."""
+    return _PREFIX.sub("", text[:at]).rstrip(" \t,")
 
 
 def without_surplus_brackets(text: str, place: CursorText) -> str:
