@@ -161,7 +161,7 @@ def _spans(
 
 
 def _symbols(repository: Repository, revision: str, path: str) -> tuple[Symbol, ...]:
-    source = repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
+    source = repository.file_at(revision, path)
     return symbols_of(path, source, variables=True)
 
 

@@ -159,7 +159,7 @@ def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterat
     for path in index.repository.files("HEAD"):
         if category(path) is not Category.CHANGELOG:
             continue
-        source = index.repository.run("cat-file", "blob", f"HEAD:{path}", ok=(0, 128))
+        source = index.repository.file_at("HEAD", path)
         for at, told in _entries(source.decode("utf-8", "replace").split("\n")[:MAX_LINES]):
             says = bool(_WORD.search(told) and name.search(told))
             if says or any(issue.search(told) for issue in issues):

@@ -13,7 +13,7 @@ from iquest_lsp.codeflow.git.repository import Repository, decode_path
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases
-from iquest_lsp.codeflow.syntax.changes import similarity
+from iquest_lsp.codeflow.syntax.changes import code_lines, similarity
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
@@ -170,7 +170,7 @@ def _namesakes(repository: Repository, revision: str, now: _Found) -> Iterator[_
     told = repository.run(*asked, revision, "--", ok=(0, 1))
     paths = [decode_path(path.split(b":", 1)[1]) for path in told.split(b"\0") if b":" in path]
     for path in [path for path in paths if path != now.path and _reads(path, language)][:MAX_FILES]:
-        source = _source(repository, revision, path)
+        source = repository.file_at(revision, path)
         for symbol in symbols_of(path, source, variables=True):
             if symbol.short == now.symbol.short:
                 yield _found(path, source, symbol)
@@ -199,21 +199,16 @@ def _reads(path: str, language: str) -> bool:
 
 def _at(repository: Repository, revision: str, path: str, name: str) -> _Found | None:
     """A definition, by its whole name, in a file of a commit."""
-    source = _source(repository, revision, path)
+    source = repository.file_at(revision, path)
     symbol = next((item for item in symbols_of(path, source, variables=True) if item.name == name), None)
     return _found(path, source, symbol) if symbol is not None else None
 
 
 def _has(repository: Repository, revision: str, path: str, name: str) -> bool:
     """Whether a file of a commit has a definition of that name, which may be unqualified."""
-    return named(symbols_of(path, _source(repository, revision, path), variables=True), name) is not None
+    return named(symbols_of(path, repository.file_at(revision, path), variables=True), name) is not None
 
 
 def _found(path: str, source: bytes, symbol: Symbol) -> _Found:
     rows = source.split(b"\n")
-    lines = (row.decode("utf-8", "replace").strip() for row in rows[symbol.start : symbol.end][:400])
-    return _Found(path, symbol, tuple(line for line in lines if len(line) > 1), is_deprecated(rows, symbol))
-
-
-def _source(repository: Repository, revision: str, path: str) -> bytes:
-    return repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
+    return _Found(path, symbol, code_lines(rows, symbol), is_deprecated(rows, symbol))

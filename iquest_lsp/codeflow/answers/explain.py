@@ -375,7 +375,7 @@ def _reader(source: DiffSource) -> Read:
 def _at_revision(source: DiffSource, path: str) -> bytes | None:
     if path in source.after or source.repository is None:
         return source.after.get(path)
-    return source.repository.run("cat-file", "blob", f"{source.revision}:{path}", ok=(0, 128))
+    return source.repository.file_at(source.revision, path)
 
 
 _HEADING = re.compile(

@@ -241,7 +241,7 @@ def _read(repository: Repository, path: str) -> bytes | None:
         found = repository.work_tree_file(path)
         if found is not None or not repository.run("ls-files", "-t", "--", path, ok=(0, 128)).startswith(b"S "):
             return found
-    return repository.run("cat-file", "blob", f"HEAD:{path}", ok=(0, 128)) or None
+    return repository.file_at("HEAD", path) or None
 
 
 def _normal(path: str) -> str:

@@ -225,7 +225,7 @@ def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step
         return
     # The changes in between told nothing of it, so it was there where it is in the oldest state.
     for path in index.touched_by(entries[-1], names):
-        source = index.repository.run("cat-file", "blob", f"{entries[-1].oid}:{path}", ok=(0, 128))
+        source = index.repository.file_at(entries[-1].oid, path)
         there = next((symbol for symbol in symbols_of(path, source) if symbol.name == target.name), None)
         if there is not None:
             marked = is_deprecated(source.split(b"\n"), there)

@@ -117,7 +117,8 @@ def part_changes(
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
     for key, part in parts.items():
         part.has_forms = key[:2] in formed
-    return [*_renamed(item, parts, texts, new), *(_change(item, part, texts) for part in parts.values())]
+    sources = before or b"", after or b""
+    return [*_renamed(item, parts, texts, new), *(_change(item, part, texts, sources) for part in parts.values())]
 
 
 def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int, str], dict[int, str]]:
@@ -232,7 +233,7 @@ def _texts(text: bytes | None) -> list[str]:
     return (text or b"").decode("utf-8", "replace").split("\n")
 
 
-def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
+def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, bytes]) -> SymbolChange:
     if part.old is None or part.new is None:
         region = part.new or part.old
         whole = _whole(item, region or Region("", "", 0, 0), "added" if part.new else "removed")
@@ -244,8 +245,8 @@ def _change(item: FileDiff, part: _Part, texts: Texts) -> SymbolChange:
             form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
-    both = zip(texts, (part.old, part.new), strict=True)
-    places = (Place("\n".join(lines).encode(), [(region.start, region.end)]) for lines, region in both)
+    both = zip(sources, (part.old, part.new), strict=True)
+    places = (Place(source, [(region.start, region.end)]) for source, region in both)
     found = _effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else "")
     told = tuple(proven(found, language_of(item.path), *places))
     # A key that stands first in its item, or no longer, is the same key.

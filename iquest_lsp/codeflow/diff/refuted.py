@@ -38,7 +38,7 @@ def with_commented_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff
         path = item.old_path or item.path
         if texts := {uncommented_text(line) for line in added} - {""}:
             comments[path] = texts
-            removed[path] = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start)}
+            removed[path] = _rows(item.hunks, new=False)
     return [_told(item, comments.get(item.path, set()), removed.get(item.path, {})) for item in changes]
 
 
@@ -52,7 +52,7 @@ def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) 
         lines = added.setdefault(path, {})
         for line in (line for hunk in item.hunks for line in hunk.added if line.strip()):
             lines.setdefault(_plain(line), []).append(_indent(line))
-        removed[path] = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start)}
+        removed[path] = _rows(item.hunks, new=False)
     return [item for item in changes if not _is_wrapped(item, added.get(item.path, {}), removed.get(item.path, {}))]
 
 
@@ -173,7 +173,8 @@ def without_moved(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) ->
     """The changes without lines that are told as new, or as gone, while the diff of the file has them on both sides."""
     sides: dict[str, tuple[list[str], list[str]]] = {}
     for item in files:
-        gone, come = ([line.strip() for hunk in item.hunks for line in lines(hunk)] for lines in (_removed, _added))
+        gone = [line.strip() for hunk in item.hunks for line in hunk.removed]
+        come = [line.strip() for hunk in item.hunks for line in hunk.added]
         sides[item.path] = gone, come
     found = []
     for change in changes:
@@ -189,14 +190,6 @@ def _stands(effect: Effect, gone: Sequence[str], come: Sequence[str]) -> bool:
     [told], cut = effect.values, effect.values[0].endswith("…")
     others = gone if effect.kind is EffectKind.COMES else come
     return any(line.startswith(told[:-1]) if cut else line == told for line in others)
-
-
-def _removed(hunk: Hunk) -> Sequence[str]:
-    return hunk.removed
-
-
-def _added(hunk: Hunk) -> Sequence[str]:
-    return hunk.added
 
 
 def _rows(hunks: Iterable[Hunk], *, new: bool) -> _Lines:

@@ -402,6 +402,10 @@ class Repository:
         """Whether a path of the work tree is a symbolic link."""
         return not self.bare and (self.top / self._on_disk(path)).is_symlink()
 
+    def file_at(self, revision: str, path: str) -> bytes:
+        """The file's bytes in a commit; nothing where it is not there."""
+        return self.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
+
     def work_tree_file(self, path: str) -> bytes | None:
         """The file's bytes on disk; None when it is missing, too large, a link, or outside the work tree."""
         full = self.top / self._on_disk(path)

@@ -147,7 +147,7 @@ class _Comparison:
 
     @staticmethod
     def _whole(symbol: Symbol, change: str, path: str, source: Sequence[bytes], *, inner: bool = False) -> SymbolChange:
-        lines = _code_lines(source, symbol)
+        lines = code_lines(source, symbol)
         return SymbolChange(
             path,
             symbol.name,
@@ -258,7 +258,7 @@ class _Comparison:
         """New key -> old key for definitions that vanished under one name and appeared under another."""
         renames: dict[Key, Key] = {}
         left = list(gone)
-        old_lines = {key: _code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
+        old_lines = {key: code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
         for key in come[:MAX_PAIRS]:
             symbol = self.new[key]
             inside = {other.removeprefix(f"{key[0]}.") for other, _ in self.new if other.startswith(f"{key[0]}.")}
@@ -268,7 +268,7 @@ class _Comparison:
                 renames[key] = followed
                 left.remove(followed)
                 continue
-            lines = _code_lines(self.after, symbol)
+            lines = code_lines(self.after, symbol)
             best, score = None, 0.6
             for other in left:
                 # What stands inside the new one under its old name is wrapped, not renamed.
@@ -389,7 +389,8 @@ def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
     return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
 
 
-def _code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
+def code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
+    """The lines of a definition as they are compared: without indentation, those of one sign left out."""
     lines = (line.decode("utf-8", "replace").strip() for line in source[symbol.start : symbol.end][:400])
     return tuple(line for line in lines if len(line) > 1)
 

@@ -216,18 +216,10 @@ def _named(path: str, line: int, name: str, data: bytes) -> list[_Spot]:
 
 
 def _brings(text: Parsed, holder: str) -> bool:
-    """Whether what stands before a dot is a module: what a file exports, or a name that one of its imports has."""
+    """Whether what stands before a dot is a module: what a file exports, or a name that it imports."""
     first, last = holder.partition(".")[0], holder.rsplit(".", 1)[-1]
-    if last == "exports":
-        return True
-    opened = False
-    for line in text.lines:
-        begins = imports(line) or "require(" in line
-        if (begins or opened) and {first, last} & set(re.findall(r"[\w$]+", line)):
-            return True
-        # Python and Go import several things in brackets.
-        opened = ")" not in line if opened else begins and line.count("(") > line.count(")")
-    return False
+    names = text.names
+    return last == "exports" or (names is not None and bool(names.modules(first) or names.modules(last)))
 
 
 def _as_code(line: str, column: int, end: int, name: str) -> bool:

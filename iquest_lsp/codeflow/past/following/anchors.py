@@ -45,7 +45,7 @@ class Anchors:
     def span(self, label: str, revision: str, path: str, near: Range | None) -> Range | None:
         """The definition's lines in a commit; None where it is not there. Of several forms the one at `near`."""
         anchor = self._wanted[label]
-        source = self._repository.run("cat-file", "blob", f"{revision}:{path}", ok=(0, 128))
+        source = self._repository.file_at(revision, path)
         symbols = symbols_of(path, source, variables=True, inside=anchor.inside)
         found = [item for item in symbols if item.name == anchor.name]
         if anchor.inside and not found:  # what is around it may have another name
