@@ -13,14 +13,7 @@ from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
 from iquest_lsp.codeflow.diff.named_parts import part_changes
-from iquest_lsp.codeflow.diff.refuted import (
-    as_moved,
-    borne_out,
-    with_commented_out,
-    without_extracted,
-    without_moved,
-    without_wrapped,
-)
+from iquest_lsp.codeflow.diff.refuted import as_moved, borne_out, without_refuted
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -138,9 +131,8 @@ def known_of(
 
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
-    found = as_moved(borne_out(_beside_definitions(source, changes), source.files), source.files)
-    found = without_wrapped(found, source.files)
-    return without_moved(with_commented_out(without_extracted(found), source.files), source.files)
+    found = borne_out(_beside_definitions(source, changes), source.files)
+    return without_refuted(as_moved(found, source.files), source.files)
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
@@ -200,8 +192,7 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else _from_headings(item)
-    found = without_wrapped(link_moves(borne_out(found, source.files)), source.files)
-    return without_moved(with_commented_out(without_extracted(found), source.files), source.files)
+    return without_refuted(link_moves(borne_out(found, source.files)), source.files)
 
 
 def _told(change: SymbolChange, redact: Redact | None) -> SymbolChange:

@@ -29,6 +29,12 @@ def uncommented_text(line: str) -> str:
     return _MARK.sub("", line).strip()
 
 
+def without_refuted(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
+    """The changes, moves among them linked, without what the changed lines show to be there still."""
+    found = without_extracted(without_wrapped(changes, files))
+    return without_moved(with_commented_out(found, files), files)
+
+
 def with_commented_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
     """The changes, and of what is removed, whether its lines are comments after the diff."""
     comments: dict[str, set[str]] = {}
