@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.clones import git
+from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import FileDiff, commits
-from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.likely_signals import WIDE, likely
 from iquest_lsp.codeflow.past.name_mentions import Words, changed_words, mentions, weights_of, words_of
 from iquest_lsp.codeflow.past.unindexed import sizes_of

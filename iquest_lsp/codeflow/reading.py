@@ -16,8 +16,9 @@ from typing import TypeVar, cast
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
 from iquest_lsp.codeflow.facts import Fact, Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
+from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk, commits
-from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, symbol_changes
 from iquest_lsp.codeflow.syntax.definitions import ARGUMENTS, CLASSES, FUNCTIONS, MEMBERS, PARAMETERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, reads_imports

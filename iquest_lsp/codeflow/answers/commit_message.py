@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from iquest_lsp.codeflow.answers.explain import known_of
 from iquest_lsp.codeflow.diff.filters import is_bot
-from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.diff.message_habit import Habit, habit_of
 from iquest_lsp.codeflow.diff.replacements import replacement_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget

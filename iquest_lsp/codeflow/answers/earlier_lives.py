@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.targets import named
-from iquest_lsp.codeflow.git.repository import Repository, decode_path
+from iquest_lsp.codeflow.git.path_bytes import decode_path
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases

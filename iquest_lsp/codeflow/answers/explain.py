@@ -11,15 +11,19 @@ from functools import cache, partial
 from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.filters import Ground
-from iquest_lsp.codeflow.diff.intents import Intent, Reason, Sign, intent_of, shape_of, uninformative
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.kinds import Intent, Reason, Sign
+from iquest_lsp.codeflow.diff.intents.message_words import uninformative
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.refuted import as_moved, borne_out, without_refuted
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import Gap, GapKind
+from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Range
 from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
 from iquest_lsp.codeflow.past.name_mentions import Words, words_of

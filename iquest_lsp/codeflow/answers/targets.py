@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
-from iquest_lsp.codeflow.git.repository import Repository, decode_path
+from iquest_lsp.codeflow.git.path_bytes import decode_path
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.tracking import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.outline.rows import touched

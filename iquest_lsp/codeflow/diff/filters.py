@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.paths import Category, category

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.git.commits import Commit
 
 #: A form is the habit where so many of the subjects have it, and there are so many subjects.

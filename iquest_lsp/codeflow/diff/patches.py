@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.git.commits import HUNK_HEADER, MAX_LINE, FileDiff, Hunk, unquote
-from iquest_lsp.codeflow.git.repository import decode_path
+from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.errors import UsageError
 
 

@@ -10,8 +10,9 @@ from typing import Literal
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.diff.slides import slid
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
-from iquest_lsp.codeflow.git.repository import MAX_BLOB, BlobReader, Repository
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.outline.outlines import has_outline
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.errors import NotARepositoryError, UsageError

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Unpack
 
-from iquest_lsp.codeflow.git.repository import Repository, Walk, decode_path
+from iquest_lsp.codeflow.git.path_bytes import decode_path
+from iquest_lsp.codeflow.git.repository import Repository, Walk
 
 MAX_LINE = 2000
 MAXHUNK_HEADER_LINES = 2000

@@ -1,4 +1,4 @@
-"""One git repository, read through GitPython; the only module that runs git.
+"""One git repository, read through GitPython; and asked by git's own commands.
 
 A workspace is not trusted: no program that its configuration names is run (harmless_git), and nothing is written, the
 index included. Walks over the
@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import subprocess
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from iquest_lsp import harmless_git
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
-from iquest_lsp.errors import MissingContentsError, NotARepositoryError, RepositoryError, RevisionError
+from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
+from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
+from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
+from iquest_lsp.codeflow.git.told_lines import told_lines
+from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
 
 if TYPE_CHECKING:
     import git
@@ -42,13 +42,6 @@ _DIFF = (
 
 # A record starts with NUL C NUL and ends with NUL E; neither a message nor a text diff holds NUL at a line's start.
 _FORMAT = "--format=tformat:%x00C%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%aI%x00%ct%x00%B%x00E"
-
-_RECORD = b"\0C\0"
-
-#: What git says of a repository that belongs to another user.
-_REFUSAL = b"dubious ownership"
-
-MAX_BLOB = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +75,15 @@ class Walk(TypedDict, total=False):
     follow: bool
 
 
-class Repository:
+class Repository(GitProcesses):
     """Read access to the repository that holds a folder. Open with `Repository.open`."""
 
     def __init__(self, root: Path, repo: git.Repo, withhold: Redact | None = None) -> None:
+        super().__init__(repo)
         self.root = root
         self.gaps = Gaps()
         #: Of which texts nothing is kept on disk.
         self.withhold = withhold
-        self.git_dir = Path(repo.git_dir).resolve()
-        self.common_dir = Path(repo.common_dir).resolve()
-        self.bare = repo.working_tree_dir is None
-        self.top = self.git_dir if repo.working_tree_dir is None else Path(repo.working_tree_dir).resolve()
-        self._git = type(repo.git)(str(self.top))
 
     @classmethod
     def open(cls, root: Path, withhold: Redact | None = None) -> Repository:
@@ -102,7 +91,7 @@ class Repository:
 
         Raises NotARepositoryError when there is none, RepositoryError when it cannot be read or git is missing.
         """
-        git = _gitpython()
+        git = gitpython()
         try:
             resolved = root.resolve()
             if not resolved.is_dir():
@@ -286,58 +275,10 @@ class Repository:
         self,
         args: Sequence[str],
         about: Sequence[str],
-        *,
         stdin: bytes | None = None,
         overrides: Sequence[tuple[str, str]] = (),
     ) -> Iterator[bytes]:
-        """Lines of a log or diff; where a clone lacks the contents, only which files changed."""
-        if not self.is_partial:
-            readable = self._readable_log if args[0] == "log" else self._readable_diff
-            return readable(args, about, stdin, overrides)
-        try:
-            return iter(list(self.lines(*args, *about, stdin=stdin, overrides=overrides)))
-        except MissingContentsError:
-            self.gaps.add(GapKind.ABSENT, "older commits")
-            lean = [arg for arg in args if arg not in _OF_CONTENTS]
-            return self.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides)
-
-    def _readable_log(
-        self, args: Sequence[str], about: Sequence[str], stdin: bytes | None, overrides: Sequence[tuple[str, str]]
-    ) -> Iterator[bytes]:
-        """Lines of a log; from the commit on of which an object is missing, only which files changed."""
-        heads = 0
-        try:
-            for line in self.lines(*args, *about, stdin=stdin, overrides=overrides):
-                heads += line.startswith(_RECORD)
-                yield line
-        except MissingContentsError:
-            self.gaps.add(GapKind.ABSENT, "older commits")
-            lean = [arg for arg in args if arg not in _OF_CONTENTS]
-            for line in self.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides):
-                heads -= line.startswith(_RECORD)
-                if heads < 0:
-                    yield line
-
-    def _readable_diff(
-        self, args: Sequence[str], about: Sequence[str], stdin: bytes | None, overrides: Sequence[tuple[str, str]]
-    ) -> Iterator[bytes]:
-        """Lines of a diff without the files of which an object is missing; these are among the gaps."""
-        try:
-            return iter(list(self.lines(*args, *about, stdin=stdin, overrides=overrides)))
-        except MissingContentsError:
-            listed = ["diff", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=dirty", "-z"]
-            parts = b"".join(self.lines(*listed, *about, overrides=overrides)).split(b"\0")
-            changed = [(head.split()[2:4], path) for head, path in zip(parts[::2], parts[1::2], strict=False)]
-            asked = b"".join(oid + b"\n" for oids, _ in changed for oid in oids if oid.strip(b"0"))
-            checked = self.run("cat-file", "--batch-check", stdin=asked).split(b"\n")
-            lost = {line.split()[0] for line in checked if line.endswith(b" missing")}
-            paths = [path for oids, path in changed if not lost.isdisjoint(oids)]
-            if not paths:
-                raise
-            self.gaps.add(GapKind.ABSENT, *map(decode_path, paths))
-            kept = [os.fsdecode(path) for _, path in changed if path not in paths]
-            between = about[: about.index("--") + 1]
-            return self.lines(*args, *between, *kept, stdin=stdin, overrides=overrides) if kept else iter(())
+        return told_lines(self, self.gaps, args, about, stdin=stdin, overrides=overrides, is_partial=self.is_partial)
 
     def untracked(self) -> list[str]:
         """Paths of files that git neither tracks nor ignores."""
@@ -368,15 +309,6 @@ class Repository:
             yield BlobReader(
                 lambda: stack.enter_context(self.pipe("cat-file", "--batch")), self.gaps, is_partial=self.is_partial
             )
-
-    @contextlib.contextmanager
-    def pipe(self, *args: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A git command that is asked over its standard input while it runs; it ends with the context."""
-        process = self._start(*args, stdin=subprocess.PIPE)
-        try:
-            yield process
-        finally:
-            _end(process)
 
     def simplified(self, revision: str, paths: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         """Commits from `revision` back that changed the paths, each with its nearest ancestors that did too.
@@ -422,84 +354,6 @@ class Repository:
         """The path as the operating system takes it; a name with a real backslash goes first."""
         return encode_path(path) if "\\x" in path and not (self.top / path).exists() else path
 
-    # ------------------------------------------------------------------------------------------- processes
-
-    def run(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> bytes:
-        """The output of one git command. Raises RepositoryError."""
-        process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
-        output, error = process.communicate(stdin)
-        # A repository that git refuses answers no question, not even one that may fail.
-        if process.returncode not in ok or (process.returncode == 128 and _REFUSAL in error):
-            raise self._error(args, process.returncode, error)
-        return output
-
-    def lines(
-        self,
-        *args: str,
-        stdin: bytes | None = None,
-        ok: Sequence[int] = (0,),
-        overrides: Sequence[tuple[str, str]] = (),
-    ) -> Iterator[bytes]:
-        """The output of one git command, line by line while it runs. Raises RepositoryError at its end."""
-        process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None, overrides=overrides)
-        complaints: list[bytes] = []
-        listener = threading.Thread(target=_listen, args=(process.stderr, complaints), daemon=True)
-        listener.start()
-        try:
-            if stdin is not None and process.stdin is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    process.stdin.write(stdin)
-                    process.stdin.close()
-            assert process.stdout is not None
-            yield from process.stdout
-            status = process.wait()
-            listener.join()
-            if status not in ok:
-                raise self._error(args, status, b"".join(complaints))
-        finally:
-            _end(process, listener)
-
-    def _start(
-        self, *args: str, stdin: int | None = None, overrides: Sequence[tuple[str, str]] = ()
-    ) -> subprocess.Popen[bytes]:
-        git = _gitpython()
-        # GitPython would silently run in the current folder, perhaps another repository, if this one is gone.
-        if not os.access(self.top, os.X_OK):
-            raise RepositoryError(f"{self.top} cannot be entered", why="it was removed or its permissions changed")
-        command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "--no-pager"]
-        if harmless_git.is_too_old():
-            oldest = ".".join(map(str, harmless_git.OLDEST))
-            raise RepositoryError("git is too old", why=f"it is older than {oldest}", fix="Install a newer git")
-        environment = self._environment(overrides)
-        try:
-            wrapper: Any = self._git.execute([*command, *args], istream=stdin, as_process=True, env=environment)
-        except git.GitCommandNotFound as error:
-            fix = "Install git and put it on the PATH"
-            raise RepositoryError("git was not found", why=str(error), fix=fix) from error
-        except (OSError, git.GitError) as error:
-            raise RepositoryError("git could not be started", why=str(error)) from error
-        process: subprocess.Popen[bytes] = wrapper.proc
-        # The wrapper would kill the process when it goes out of scope; from here on this module owns it.
-        wrapper.proc = None
-        return process
-
-    def _environment(self, overrides: Sequence[tuple[str, str]]) -> dict[str, str]:
-        """Variables for git; those that would point it at another repository are set to this one's places."""
-        places = {
-            "GIT_DIR": self.git_dir,
-            "GIT_COMMON_DIR": self.common_dir,
-            "GIT_WORK_TREE": self.top,
-            "GIT_INDEX_FILE": self.git_dir / "index",
-            "GIT_OBJECT_DIRECTORY": self.common_dir / "objects",
-        }
-        found = {name: str(place) for name, place in places.items() if name in os.environ}
-        if found:
-            found["GIT_DIR"] = str(self.git_dir)
-            if not self.bare:
-                found["GIT_WORK_TREE"] = str(self.top)
-        cleared = {name: "" for name in ("GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") if name in os.environ}
-        return {**harmless_git.variables(overrides), **found, **cleared}
-
     def _no_filters(self) -> list[tuple[str, str]]:
         """Configuration that switches off every clean and smudge program: files are compared by their own bytes."""
         found = {}
@@ -516,148 +370,3 @@ class Repository:
                 why=f"{self.top} holds history only",
                 fix="Name a commit or a range, for example HEAD",
             )
-
-    def _error(self, args: Sequence[str], status: int, complaint: bytes) -> RepositoryError:
-        text = complaint.decode("utf-8", "replace").strip()
-        lowered = text.lower()
-        line = next((item for item in text.splitlines() if item.startswith(("fatal:", "error:"))), text.split("\n")[0])
-        command = next((arg for arg in args if arg in _COMMANDS), args[0])
-        if "dubious ownership" in lowered:
-            return RepositoryError(
-                f"git refuses the repository at {self.top}",
-                why="it belongs to another user",
-                fix=f"If you trust it, run `git config --global --add safe.directory {self.top}`",
-            )
-        if "promisor" in lowered or "lazy fetching" in lowered:
-            return MissingContentsError(
-                "This clone lacks the contents of files",
-                why="it was made with --filter, and nothing is fetched unasked",
-                fix="Bring them with `git fetch --refetch --no-filter`",
-            )
-        if "not a git repository" in lowered:
-            return NotARepositoryError(
-                f"{self.top} is in no readable git repository", why=line, fix="Check it with `git status`"
-            )
-        if re.search(r"unable to read [0-9a-f]{40}", lowered):
-            fix = "Check it with `git fsck`; a fresh clone may be needed"
-            return MissingContentsError("The repository is damaged", why=line, fix=fix)
-        gone = ("unknown revision", "bad revision", "needed a single revision", "invalid symmetric difference")
-        if any(hint in lowered for hint in gone):
-            return RevisionError("The revision does not exist", why=line, fix="Check it with `git log`")
-        if any(hint in lowered for hint in ("bad object", "corrupt", "unable to read", "missing", "could not read")):
-            fix = "Check it with `git fsck`; a fresh clone may be needed"
-            return RepositoryError("The repository is damaged", why=line, fix=fix)
-        return RepositoryError(f"git {command} failed", why=line or f"exit code {status}")
-
-
-#: What a log or diff cannot tell without the contents of files.
-_OF_CONTENTS = frozenset({"--numstat", "--patch", "--unified=0", "--find-renames=50%", "--follow"})
-
-
-class BlobReader:
-    """Contents by object id, from a running `git cat-file --batch`; keeps none."""
-
-    def __init__(self, start: Callable[[], subprocess.Popen[bytes]], gaps: Gaps, *, is_partial: bool) -> None:
-        self._start = start
-        self._process = start()
-        self._gaps = gaps
-        self._is_partial = is_partial
-
-    def read(self, oid: str, path: str = "") -> bytes | None:
-        """The blob's bytes; None when it is missing, no blob, or larger than MAX_BLOB; `path` is told as missing."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        try:
-            stdin.write(oid.encode() + b"\n")
-            stdin.flush()
-        except BrokenPipeError as error:
-            raise RepositoryError("git stopped while file contents were read", fix="Check with `git fsck`") from error
-        header = stdout.readline().split()
-        if not header and self._is_partial:
-            # Git ends where it would have to fetch what this clone lacks.
-            self._gaps.add(GapKind.ABSENT, path or oid[:10])
-            self._process = self._start()
-            return None
-        if len(header) != 3 or not header[2].isdigit():
-            if re.fullmatch("[0-9a-f]{40,64}", oid):
-                self._gaps.add(GapKind.ABSENT, path or oid[:10])
-            return None
-        size = int(header[2])
-        keep = size <= MAX_BLOB and header[1] == b"blob"
-        data = stdout.read(size) if keep else b""
-        left = 0 if keep else size
-        while left:
-            left -= len(stdout.read(min(left, 1 << 16))) or left
-        stdout.read(1)
-        return data if keep else None
-
-
-_COMMANDS = frozenset(
-    {
-        "log",
-        "diff",
-        "rev-parse",
-        "rev-list",
-        "cat-file",
-        "for-each-ref",
-        "ls-files",
-        "ls-tree",
-        "grep",
-        "config",
-        "merge-base",
-        "diff-tree",
-        "hash-object",
-        "symbolic-ref",
-    }
-)
-
-
-def decode_path(raw: bytes) -> str:
-    """A path as text; bytes that are no UTF-8 are escaped."""
-    return raw.decode("utf-8", "backslashreplace")
-
-
-def encode_path(path: str) -> str:
-    """A path that `decode_path` made, as the operating system takes it."""
-    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), path.encode("utf-8", "replace"))
-    return os.fsdecode(raw)
-
-
-def _gitpython() -> Any:
-    # GitPython runs git when it is imported, so that waits for the first use; a missing git is reported by `_start`.
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git
-
-    return git
-
-
-def _listen(stream: IO[bytes] | None, into: list[bytes]) -> None:
-    """Keeps the error output flowing, so that git never blocks on it; the first lines are kept."""
-    if stream is None:
-        return
-    with contextlib.suppress(ValueError, OSError):
-        for line in stream:
-            if len(into) < 50:
-                into.append(line)
-
-
-def _end(process: subprocess.Popen[bytes], listener: threading.Thread | None = None) -> None:
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    if process.poll() is None:
-        if listener is not None:
-            process.terminate()
-        elif process.stdout is not None:
-            process.stdout.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    if listener is not None:
-        listener.join()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()

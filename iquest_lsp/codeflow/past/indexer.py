@@ -17,11 +17,13 @@ from typing import NamedTuple
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.bug_risk import riskiness
 from iquest_lsp.codeflow.diff.filters import Ground, Objection, credibility, rationale
-from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.facts import WITHHELD, encode, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
-from iquest_lsp.codeflow.git.repository import BlobReader, Repository
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.patterns import patterns_of
 from iquest_lsp.codeflow.past.releases import assign_releases, tags_moved
 from iquest_lsp.codeflow.past.store import Store, batches

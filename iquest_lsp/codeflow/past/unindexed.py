@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from iquest_lsp.codeflow.diff.filters import Objection, credibility, is_bot
-from iquest_lsp.codeflow.diff.intents import Intent, intent_of, shape_of
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.kinds import Intent
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
-from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.message_habit import Form, Habit
 from iquest_lsp.codeflow.diff.replacements import Replacement
 from iquest_lsp.codeflow.syntax.paths import Category, category

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.filters import Objection
-from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.risks import Risk
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap

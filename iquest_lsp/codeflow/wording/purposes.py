@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from iquest_lsp.codeflow.diff.filters import Ground, Objection
-from iquest_lsp.codeflow.diff.intents import Reason, Sign
+from iquest_lsp.codeflow.diff.intents.kinds import Reason, Sign
 from iquest_lsp.codeflow.syntax.dialects import Construct
 from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.phrases import say

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
-from iquest_lsp.codeflow.diff.intents import Intent
+from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.git.repository import decode_path, encode_path
+from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.errors import RepositoryError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 

@@ -107,11 +107,12 @@ def test_other_words_change_no_fact(history: Script, tmp_path: Path, monkeypatch
 
 #: Parsers of texts that others wrote: what they compare is no sentence of this package.
 FOREIGN = {
-    "git/repository.py": "git's own complaints",
+    "git/processes.py": "git's own complaints",
     "git/commits.py": "git's output",
     "diff/patches.py": "patches and their messages",
     "diff/filters.py": "trailers of commit messages",
-    "diff/intents.py": "commit messages",
+    "diff/intents/intent.py": "commit messages",
+    "diff/intents/message_words.py": "commit messages",
     "answers/logs.py": "output of programs",
     "syntax/signatures.py": "source code",
     "past/store.py": "SQLite's complaints",

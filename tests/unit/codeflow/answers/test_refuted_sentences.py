@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.intents import intent_of, shape_of
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.diff.slides import slid
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of

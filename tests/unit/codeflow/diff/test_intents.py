@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.diff.filters import is_bot, rationale
-from iquest_lsp.codeflow.diff.intents import intent_of, issues_in, shape_of, uninformative
+from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_effects, signature_effects, types_only

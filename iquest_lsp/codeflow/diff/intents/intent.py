@@ -1,0 +1,165 @@
+"""A commit's purpose, from its message and the shape of its diff.
+
+Messages are read in English and Chinese; in any other language the diff decides.
+"""
+
+from __future__ import annotations
+
+import re
+
+from iquest_lsp.codeflow.diff.intents.kinds import Intent, Reason, Sign
+from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative, word_scores
+from iquest_lsp.codeflow.diff.intents.shape import Shape
+from iquest_lsp.codeflow.diff.intents.shape_kind import is_layout, shape_kind
+
+_PREFIXES = {
+    "feat": "feature",
+    "feature": "feature",
+    "feats": "feature",
+    "fix": "fix",
+    "bugfix": "fix",
+    "hotfix": "fix",
+    "bug": "fix",
+    "security": "fix",
+    "docs": "docs",
+    "doc": "docs",
+    "refactor": "refactor",
+    "refact": "refactor",
+    "refactoring": "refactor",
+    "cleanup": "refactor",
+    "perf": "perf",
+    "performance": "perf",
+    "test": "test",
+    "tests": "test",
+    "ci": "ci",
+    "build": "build",
+    "deps": "build",
+    "dep": "build",
+    "style": "style",
+    "fmt": "style",
+    "lint": "style",
+    "chore": "chore",
+    "maint": "chore",
+    "revert": "revert",
+    "release": "release",
+    "enh": "feature",
+    "rel": "release",
+    "tst": "test",
+    "sty": "style",
+    "mnt": "chore",
+    "bld": "build",
+    "dep-bump": "build",
+    "deprecate": "deprecate",
+    "improvement": "feature",
+    "types": "refactor",
+    "i18n": "feature",
+    "修复": "fix",
+    "功能": "feature",
+    "新增": "feature",
+    "重构": "refactor",
+    "文档": "docs",
+    "测试": "test",
+    "优化": "perf",
+    "样式": "style",
+    "格式": "style",
+    "构建": "build",
+    "发布": "release",
+    "回滚": "revert",
+    "杂项": "chore",
+}
+_PREFIX = re.compile(r"^\W{0,3}([\w-]+?)\]?\s*(?:\(([^)]*)\))?(!)?\s*[:：\]]\s*\S")
+_EMOJI = {
+    "✨": "feature",
+    ":sparkles:": "feature",
+    "🐛": "fix",
+    ":bug:": "fix",
+    "🚑": "fix",
+    ":ambulance:": "fix",
+    "📝": "docs",
+    ":memo:": "docs",
+    "♻": "refactor",
+    ":recycle:": "refactor",
+    "⚡": "perf",
+    ":zap:": "perf",
+    "✅": "test",
+    ":white_check_mark:": "test",
+    "👷": "ci",
+    ":construction_worker:": "ci",
+    "🎨": "style",
+    ":art:": "style",
+    "⬆": "build",
+    ":arrow_up:": "build",
+    "🔖": "release",
+    ":bookmark:": "release",
+    "🔒": "fix",
+    ":lock:": "fix",
+    "🗑": "deprecate",
+    ":wastebasket:": "deprecate",
+    "🔥": "refactor",
+    ":fire:": "refactor",
+    "🚚": "refactor",
+}
+
+_MENDS = re.compile(r"\bfix(e[sd])?:? #\d+", re.IGNORECASE)
+_COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+_REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
+_MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
+
+
+def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> Intent:
+    """The purpose of a commit with this message and this shape of diff."""
+    text = f"{subject}\n{body}"
+    kind, confidence, reasons, told = _kind(subject, body, shape, merge=merge)
+    reverted = _REVERT.search(body)
+    return Intent(
+        kind,
+        round(confidence, 2),
+        reasons,
+        told,
+        issues_in(text),
+        tuple(_COAUTHOR.findall(body)),
+        breaking=bool(re.search(r"^BREAKING[ -]CHANGE", body, re.MULTILINE))
+        or bool((found := _PREFIX.match(subject)) and found[3] and found[1].lower() in _PREFIXES),
+        reverts=reverted[1] if reverted else "",
+    )
+
+
+def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, tuple[Reason, ...], bool]:
+    if merge or (_MERGE.match(subject) and shape.files == 0):
+        return "merge", 0.99, (Reason(Sign.JOINS),), False
+    if subject.startswith('Revert "') or _REVERT.search(body):
+        return "revert", 0.99, (Reason(Sign.UNDOES),), True
+    prefix = _PREFIX.match(subject)
+    if prefix and prefix[1].lower() in _PREFIXES:
+        return _PREFIXES[prefix[1].lower()], 0.95, (Reason(Sign.PREFIX, (prefix[1],)),), True
+    for emoji, kind in _EMOJI.items():
+        if subject.startswith(emoji):
+            return kind, 0.9, (Reason(Sign.EMOJI, (emoji,)),), True
+    told = not uninformative(subject)
+    guess = shape_kind(shape)
+    if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS or is_layout(shape)):
+        return guess[0], guess[1], (guess[2],), told
+    if told:
+        alike = guess[0] if guess is not None and guess[2].kind not in _SLIGHT else ""
+        scores, words = word_scores(subject, body, shape, alike)
+        # Who says that it mends an issue did not rearrange lines for their own sake.
+        mended = guess is not None and guess[0] in ("refactor", "style") and guess[1] <= 0.6 and _MENDS.search(body)
+        if mended:
+            scores["fix"] += 1.0
+        elif guess is not None:
+            scores[guess[0]] += 1.5 * guess[1]
+        best = sorted(scores.items(), key=lambda item: -item[1])[:2]
+        if best and (best[0][1] >= 1.0):
+            margin = best[0][1] - (best[1][1] if len(best) > 1 else 0.0)
+            kind = best[0][0]
+            why = [Reason(Sign.WORD, (words[kind],))] if kind in words else []
+            why += [guess[2]] if guess is not None and guess[0] == kind else []
+            return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
+    # A message that says something else is not overruled by so little.
+    slight = told and guess is not None and guess[2].kind in _SLIGHT
+    if guess is not None and not slight:
+        return guess[0], guess[1], (guess[2],), told
+    return "change", 0.2, (Reason(Sign.UNKNOWN),), told
+
+
+_SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN, Sign.SPEED, Sign.LINES_REARRANGED})
