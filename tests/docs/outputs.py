@@ -9,6 +9,7 @@ all of them are run. Empty lines are left out, and long lists of a JSON answer a
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import os
@@ -116,6 +117,9 @@ EXAMPLES: dict[str, Example] = {
 
 #: What the picture at the top of the README shows.
 PICTURED = ("complete", "explain-diff")
+PICTURE = ROOT / "docs" / "demo.svg"
+#: How a completion says that there is none.
+NOTHING = "no suggestion"
 
 
 @contextmanager
@@ -184,11 +188,23 @@ def picture(file: Path) -> None:
     console = Console(width=WIDTH, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for name in PICTURED:
         console.print(Text(f"$ {shown_command(name)}", style="bold"))
-        console.print(Text.from_ansi(printed(name, colours=True).strip("\n")))
+        text = printed(name, colours=True).strip("\n")
+        if NOTHING in text:
+            raise SystemExit(f"`{shown_command(name)}` had nothing to suggest; draw it on a machine with less to do")
+        console.print(Text.from_ansi(text))
         console.print()
     drawn = console.export_svg(title="iquest-lsp")
     # A picture in a page fetches nothing: the font is the reader's own.
     file.write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL), "utf-8")
+
+
+def pictured() -> str:
+    """The text of the picture at the top of the README, as its lines stand."""
+    drawn = PICTURE.read_text("utf-8")
+    rows: dict[float, list[tuple[float, str]]] = {}
+    for x, y, text in re.findall(r'<text [^>]*?x="([\d.]+)" y="([\d.]+)" textLength="[^>]*>(.*?)</text>', drawn):
+        rows.setdefault(float(y), []).append((float(x), html.unescape(text).replace("\N{NO-BREAK SPACE}", " ")))
+    return "\n".join("".join(text for _, text in sorted(row)).rstrip() for _, row in sorted(rows.items()))
 
 
 def shortened(value: object) -> object:

@@ -43,6 +43,21 @@ def test_the_completion_that_is_shown_is_code() -> None:
     ast.parse(outputs.shop.BASKET + added)
 
 
+def test_the_picture_shows_what_the_pages_show() -> None:
+    """Word for word, but for the figures of a completion, which was another run."""
+    told = outputs.pictured()
+    assert outputs.NOTHING not in told
+    for name in outputs.PICTURED:
+        shown = SHOWN[name].partition("\n")[2].removesuffix("```")
+        assert words(shown) in words(told), "run: make pictures"
+
+
+def words(text: str) -> str:
+    """The words of a text, with the figures of a completion taken out."""
+    text = re.sub(r"^(IQuest LSP \w+):.*?(?=^\$|\Z)", r"\1", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"\s+", "", text)
+
+
 @pytest.mark.parametrize("name", [name for name, item in EXAMPLES.items() if item.is_json and name not in NOT_RUN])
 def test_a_json_form_is_as_shown(name: str) -> None:
     shown = json.loads(SHOWN[name].strip("`\n").removeprefix("json"))

@@ -199,12 +199,22 @@ def test_no_figure_is_told_twice() -> None:
     captions = [table["caption"] for topic in page.topics() for table in topic["tables"]]
     assert len(captions) == len(set(captions))
     text = page.page()
-    for old in ("measured before", "another machine", "predecessor"):
-        assert old not in text
+    for old in (
+        "measured before",
+        "another machine",
+        "predecessor",
+        "day before",
+        "of the day",
+        "the reading before",
+        "recall before",
+        "by the measure before",
+    ):
+        assert old not in text.lower()
 
 
 def test_the_drawing_shows_every_room_and_no_others() -> None:
     drawing = (ROOT / "docs/house.svg").read_text("utf-8")
+    assert drawing == house_drawing.draw(), REDRAW
     drawn = re.findall(r'font-weight="bold"[^>]*>([\w./]+)<', drawing)
     folders = {f"{room}/" for room in house_drawing.rooms() if (house_drawing.PACKAGE / room).is_dir()}
     assert {name for name in drawn if name.endswith("/")} == folders, REDRAW
@@ -257,11 +267,17 @@ def test_the_messages_that_are_explained_are_said() -> None:
         assert message in sayings(), message
 
 
+def test_the_page_of_tests_names_every_end_to_end_file() -> None:
+    told = (ROOT / "tests/README.md").read_text("utf-8")
+    for path in (ROOT / "tests/e2e").glob("test_*.py"):
+        assert f"`{path.name}`" in told, path.name
+
+
 def test_all_of_it_is_in_the_source_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     packed = set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
-    assert {path.name for path in ROOT.glob("*.md")} <= packed
-    assert {"LICENSE", "NOTICE", "docs", "benchmarks", "tests", "iquest_lsp", "quantize"} <= packed
+    assert {f"/{path.name}" for path in ROOT.glob("*.md")} <= packed
+    assert {"/LICENSE", "/NOTICE", "/docs", "/benchmarks", "/tests", "/iquest_lsp", "/quantize"} <= packed
     assert project["project"]["license-files"] == ["LICENSE", "NOTICE"]
 
 
