@@ -22,7 +22,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import DropKind, Dropped
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.tree import walk
@@ -100,12 +101,12 @@ def _innocent(tree: Path, others: dict[str, Scan]) -> None:
     judged: set[str] = set()
     for path in walk(tree, gate.rules).paths:
         found = gate.load(path)
-        if isinstance(found, Dropped) and not found.reason.startswith("secret by content"):
+        if isinstance(found, Dropped) and found.why.kind is not DropKind.SECRET_CONTENT:
             continue
         judged.add(path)
         files += 1
         if isinstance(found, Dropped):
-            reasons[found.reason.partition(" in line")[0]] += 1
+            reasons[f"secret by content: {found.why.values[0]}"] += 1
         else:
             masked += "***" in found.text and "***" not in (tree / path).read_text("utf-8", "replace")
     out = sum(reasons.values())

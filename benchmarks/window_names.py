@@ -27,7 +27,8 @@ from iquest_lsp.context import ranking
 from iquest_lsp.context.budget import by_value
 from iquest_lsp.context.chunks import words_of
 from iquest_lsp.context.index import FileEntry, WorkspaceIndex, look
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import Dropped
 
 #: Commits over more files are sweeps; longer files and shorter names tell nothing.
 WIDE, LONG, SHORT = 20, 400_000, 4

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from pathlib import Path
 
+from iquest_lsp.dropped import Dropped
 from iquest_lsp.token_ids import TokenIds
 
 # --------------------------------------------------------------------------------------------- documents
@@ -100,22 +101,6 @@ class Chunk:
     tokens: int
     score: float
     reason: str
-
-
-#: The reason of a file that is gone: nothing to hide, nothing to show.
-MISSING = "does not exist"
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A path, or a piece of one, that stays out of the window, and why.
-
-    `is_lack`: it might have been shown, but could not be read, or is more than is read.
-    """
-
-    path: str
-    reason: str
-    is_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)

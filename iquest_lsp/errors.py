@@ -21,6 +21,7 @@ IQuestError
 │   ├── PortMissingError      the model needs the port, the installed llama_cpp is a stock one
 │   └── PortBuildError        fetching, patching or compiling failed
 ├── DaemonError               the shared process cannot be found, started, or trusted
+│   └── NoDaemonError         it cannot be reached, nor started: says first what happens without it
 ├── RequestFailedError        what the shared process answered in place of a result, in its own words
 └── EngineError               the process that runs the model
     ├── EngineCrashedError    it died while a request ran
@@ -132,6 +133,10 @@ class PortBuildError(RuntimeSetupError):
 
 class DaemonError(IQuestError):
     """The process that all editors share cannot be found, started, or trusted."""
+
+
+class NoDaemonError(DaemonError):
+    """The shared process can neither be reached nor started; `what` is what happens without it."""
 
 
 class RequestFailedError(IQuestError):

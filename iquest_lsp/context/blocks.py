@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from iquest_lsp.context.budget import Candidate
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import TokenCache
-from iquest_lsp.datatypes import Chunk, ChunkKind, Dropped, Part
+from iquest_lsp.datatypes import Chunk, ChunkKind, Part
+from iquest_lsp.dropped import Dropped, DropReason
 from iquest_lsp.token_ids import TokenIds
 
 _MAX_DROPPED = 500
@@ -142,7 +143,7 @@ class WindowPlan:
             _shown=None,
         )
 
-    def drop(self, block: Block, reason: str) -> None:
+    def drop(self, block: Block, reason: DropReason) -> None:
         """Notes why a block that was in the window is no longer."""
         self.dropped.append(Dropped(block.chunk.path, reason))
         del self.dropped[:-_MAX_DROPPED]

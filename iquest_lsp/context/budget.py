@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from iquest_lsp.datatypes import Dropped
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,6 @@ def choose(
             kept.append(item)
             room -= cost
         else:
-            place = f"lines {item.start + 1} to {item.end}"
-            dropped.append(Dropped(item.path, f"over the budget: {place}, {cost} tokens ({item.reason})"))
+            values = (str(item.start + 1), str(item.end), str(cost))
+            dropped.append(Dropped(item.path, DropReason(DropKind.BUDGET_LINES, values, item.reason)))
     return kept, dropped

@@ -10,7 +10,8 @@ from iquest_lsp.context.inputs import TextCache, WindowInputs
 from iquest_lsp.context.layout import history_text, tree_text
 from iquest_lsp.context.prompt import HISTORY_PATH, TREE_PATH
 from iquest_lsp.context.ranking import related
-from iquest_lsp.datatypes import Chunk, ChunkKind, Dropped, FlowRecord, Snapshot
+from iquest_lsp.datatypes import Chunk, ChunkKind, FlowRecord, Snapshot
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 
 #: The tree in the window is renewed with a new plan when more than this share of the files came or went.
 _TREE_DRIFT = 0.05
@@ -39,7 +40,9 @@ class HeadPlanner:
         costs = {item.key: len(block) for item, block in zip(likely, self._writer.candidates(likely), strict=True)}
         kept, over = choose(by_value(likely, costs), costs, room)
         plan.dropped = over + [
-            Dropped(item.path, f"over the budget ({item.reason})") for item in candidates if item.key not in costs
+            Dropped(item.path, DropReason(DropKind.BUDGET, wanted_for=item.reason))
+            for item in candidates
+            if item.key not in costs
         ]
         plan.head += self._writer.candidates(in_layout_order(joined(kept), old))
         self.note_texts(plan, kept, snapshot, sources)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from iquest_lsp.context.chunks import Piece, outline
 from iquest_lsp.context.imports import ModuleTable
 from iquest_lsp.context.layout import clean
-from iquest_lsp.datatypes import MISSING, Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import DropKind, Dropped
 
 #: Reads a file that may enter the window, or says why it may not.
 Load = Callable[[str], Document | Dropped]
@@ -122,7 +123,7 @@ class WorkspaceIndex:
         self.remove(path)
         self.version += 1
         if isinstance(seen, Dropped):
-            if seen.reason != MISSING:
+            if seen.why.kind is not DropKind.MISSING:
                 self._dropped[path] = seen
             elif was_here:
                 self._gone.add(path)

@@ -11,6 +11,7 @@ from typing import Protocol
 from iquest_lsp.context.index import FileEntry, WorkspaceIndex
 from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import Document, FlowRecord, RecentEdit, Snapshot
+from iquest_lsp.dropped import DropReason
 
 _MAX_CHARACTERS = 8_000_000
 
@@ -22,7 +23,7 @@ class Shown(Protocol):
     def text(self) -> str: ...
 
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> DropReason | None: ...
 
 
 class Purpose(Enum):
@@ -36,7 +37,7 @@ class Purpose(Enum):
 @dataclass(frozen=True, slots=True)
 class _AsIs:
     text: str
-    reason: str = ""
+    reason: DropReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class WindowInputs:
     """See the module's docstring. The defaults are those of a file by itself.
 
     `read`: text of an admitted file, "" when there is none. `current`: the file at the cursor as it may be shown,
-    with as many lines as the document has. `open_reason`: why an open buffer may not be shown, "" when it may.
+    with as many lines as the document has. `open_reason`: why an open buffer may not be shown, None when it may.
     `is_secret`: whether a piece of history or of an edit holds a secret. `flow`: records about the files at hand.
     `edits`: work in progress, any file. `cochange`: confidence 0..1 by path that a file changes with the one at the
     cursor. `notes`: what other tools say of lines near the cursor, one line of text each.
@@ -53,7 +54,7 @@ class WindowInputs:
     index: WorkspaceIndex = field(default_factory=WorkspaceIndex)
     read: Callable[[str], str] = lambda path: ""
     current: Callable[[Document], Shown] = lambda document: _AsIs(document.text)
-    open_reason: Callable[[Document], str] = lambda document: ""
+    open_reason: Callable[[Document], DropReason | None] = lambda document: None
     is_secret: Callable[[str], bool] = lambda text: False
     repository: str = ""
     flow: Sequence[FlowRecord] = ()

@@ -26,11 +26,11 @@ from iquest_lsp.datatypes import (
     Chunk,
     ChunkKind,
     ContextWindow,
-    Dropped,
     Position,
     RecentEdit,
     Snapshot,
 )
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 from iquest_lsp.token_ids import TokenIds
 
 #: Ids are kept of so many windows' worth of texts: every key makes some that never come again.
@@ -278,7 +278,7 @@ class WindowAssembler:
     def _append(self, plan: WindowPlan, blocks: Sequence[Block]) -> None:
         plan.appended += blocks
         while plan.appended and plan.appended_tokens > self.shares.appended:
-            plan.drop(plan.appended.pop(0), "over the budget: its place was needed for something newer")
+            plan.drop(plan.appended.pop(0), DropReason(DropKind.BUDGET_REPLACED))
         plan.changed()
 
     def _renew_edits(self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs, made: Cut) -> None:
@@ -342,7 +342,7 @@ class WindowAssembler:
             blocks = plan.edits or plan.appended or plan.head
             if blocks:
                 gone = blocks.pop()
-                plan.drop(gone, f"over the budget ({gone.chunk.reason})")
+                plan.drop(gone, DropReason(DropKind.BUDGET, wanted_for=gone.chunk.reason))
             else:
                 plan.intro = array("i")
             plan.changed()

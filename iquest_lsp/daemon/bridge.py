@@ -21,7 +21,7 @@ from iquest_lsp.daemon import handshake
 from iquest_lsp.daemon.endpoint import endpoint_of
 from iquest_lsp.daemon.runtime_dir import DaemonFiles, daemon_files, with_absolute_paths
 from iquest_lsp.daemon.starting import Starter
-from iquest_lsp.errors import DaemonError
+from iquest_lsp.errors import DaemonError, NoDaemonError
 
 START_PATIENCE_S = 60.0
 REPLY_PATIENCE_S = 20.0
@@ -65,17 +65,17 @@ def run_tcp_bridge(port: int, token: str) -> Ending:
 def join(options: Mapping[str, object], without: str) -> tuple[DaemonFiles, socket.socket, bytes]:
     """The daemon for these command line options, a connection that it welcomed, and the first bytes that came on it.
 
-    Raises DaemonError, beginning with `without`: what happens without the daemon.
+    Raises NoDaemonError, beginning with `without`: what happens without the daemon.
     """
     options = with_absolute_paths(options)
     try:
         files = daemon_files(options)
         return files, *reach(files, options, without)
+    except NoDaemonError:
+        raise
     except DaemonError as error:
-        if error.what == without:
-            raise
         why = f"{error.what} ({error.why})" if error.why else error.what
-        raise DaemonError(without, why=why, fix=error.fix) from error
+        raise NoDaemonError(without, why=why, fix=error.fix) from error
 
 
 def reach(files: DaemonFiles, options: Mapping[str, object], without: str = WITHOUT) -> tuple[socket.socket, bytes]:
@@ -96,7 +96,7 @@ def reach(files: DaemonFiles, options: Mapping[str, object], without: str = WITH
                 starter.start()
             time.sleep(pause)
             pause = min(pause * 1.3, 0.25)
-    raise DaemonError(
+    raise NoDaemonError(
         without,
         why=f"it did not start within {START_PATIENCE_S:.0f} s",
         fix=f"See {files.log} and {files.last_words}",
@@ -106,7 +106,7 @@ def reach(files: DaemonFiles, options: Mapping[str, object], without: str = WITH
 def _check_refusal(said: Mapping[str, object], without: str) -> None:
     """Raises DaemonError for a reply that will not be another one in a moment."""
     if said and said.get("answer") != handshake.REPLACED:
-        raise DaemonError(
+        raise NoDaemonError(
             without,
             why=str(said.get("reason") or f"the daemon is version {said.get('version')}"),
             fix="Close the other editors, or run `iquest-lsp daemon stop`, to share one model again",
@@ -155,7 +155,7 @@ def _ask_gently(connection: socket.socket, key: bytes, without: str) -> tuple[di
     except ConnectionError:
         return {}, b""
     except TimeoutError as error:
-        raise DaemonError(without, why="it does not answer", fix="Run `iquest-lsp daemon stop`") from error
+        raise NoDaemonError(without, why="it does not answer", fix="Run `iquest-lsp daemon stop`") from error
 
 
 # ----------------------------------------------------------------------------------------------------- copying

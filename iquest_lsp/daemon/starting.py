@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from iquest_lsp.daemon.runtime_dir import DaemonFiles
-from iquest_lsp.errors import DaemonError
+from iquest_lsp.errors import NoDaemonError
 from iquest_lsp.steady_memory import STEADY_MALLOC
 
 STARTS = 3
@@ -47,7 +47,7 @@ class Starter:
                 return
             self.close()
         if not self._left:
-            raise DaemonError(self._without, why="it ended as it started", fix=f"See {self._files.last_words}")
+            raise NoDaemonError(self._without, why="it ended as it started", fix=f"See {self._files.last_words}")
         self._left -= 1
         with contextlib.suppress(OSError):
             self._files.last_words.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

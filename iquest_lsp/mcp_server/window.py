@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from iquest_lsp.daemon.client import DaemonClient, joined, require_model
+from iquest_lsp.dropped import OVER_BUDGET, SECRETS
 from iquest_lsp.errors import RequestCancelledError, RequestFailedError
 from iquest_lsp.mcp_server.questions import Answer
 from iquest_lsp.settings import Configuration
@@ -49,7 +49,8 @@ def _ask(asking: _Asking, configuration: Configuration, file: Path, line: int, c
         if asking.is_given_up:
             raise RequestCancelledError("The request was withdrawn")
         place = {"line": line - 1, "column": None if column is None else column - 1}
-        found = client.request("iquest/context", {"textDocument": {"uri": file.as_uri()}, "place": place})
+        wanted = {"textDocument": {"uri": file.as_uri()}, "place": place, "kinds": True}
+        found = client.request("iquest/context", wanted)
     if not isinstance(found, dict):
         raise RequestFailedError("The daemon's answer cannot be read", fix="Run `iquest-lsp daemon stop`")
     return found
@@ -65,7 +66,7 @@ def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits:
     has_history = any(chunk["kind"] == "flow" for chunk in window["chunks"])
     told: dict[str, Any] = {"root": str(top), "head": head, "place": place, "pieces": pieces}
     told["commits"] = commits[:MOST_COMMITS] if has_history else []
-    told |= _dropped(window["dropped"], {str(piece["path"]) for piece in pieces})
+    told |= _dropped(window["dropped"], window["kinds"], {str(piece["path"]) for piece in pieces})
     told["partial"] = window["partial"]
     lines = [f"# What matters at {place}"]
     for title, key, line in (
@@ -81,17 +82,18 @@ def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits:
     return Answer(told, "\n".join(lines) + f"\n\nOf {top} at {head[:10] or 'no commit'}.\n")
 
 
-def _dropped(dropped: Sequence[Mapping[str, str]], shown: set[str]) -> dict[str, list[dict[str, str]]]:
+def _dropped(
+    dropped: Sequence[Mapping[str, str]], kinds: Sequence[Mapping[str, str]], shown: set[str]
+) -> dict[str, list[dict[str, str]]]:
     """What is not in the window, a file once: for want of room, and since it looks like a secret."""
     more: dict[str, str] = {}
     withheld: dict[str, str] = {}
-    for item in dropped:
+    for item, sort in zip(dropped, kinds, strict=True):
         path, reason = item["path"], item["reason"]
-        if reason.startswith("secret"):
+        if sort["kind"] in SECRETS:
             withheld.setdefault(path, reason)
-        elif reason.startswith("over the budget") and path not in shown:
-            inside = re.search(r"\((.*)\)$", reason, re.DOTALL)
-            more.setdefault(path, inside[1] if inside else reason)
+        elif sort["kind"] in OVER_BUDGET and path not in shown:
+            more.setdefault(path, sort["wanted_for"] or reason)
     return {
         "more": [{"path": path, "reason": reason} for path, reason in [*more.items()][:MOST_MORE]],
         "withheld": [{"path": path, "reason": reason} for path, reason in withheld.items()],

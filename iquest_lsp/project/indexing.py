@@ -9,7 +9,8 @@ from pathlib import Path
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.context.index import FileEntry, look
-from iquest_lsp.datatypes import Document, Dropped, FlowRecord, RecentEdit
+from iquest_lsp.datatypes import Document, FlowRecord, RecentEdit
+from iquest_lsp.dropped import Dropped
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.documents import workspace_path
 from iquest_lsp.workspace.ignore import IgnoreRules

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from iquest_lsp.datatypes import Dropped
+from iquest_lsp.dropped import Dropped
 from iquest_lsp.project.events import EventKind
 
 MOST_NAMED = 3

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import Dropped
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.project import remembering
 from iquest_lsp.project.index_process import IndexProcess

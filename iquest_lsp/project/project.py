@@ -20,7 +20,8 @@ from iquest_lsp.context.layout import clean
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.tokens import Encoder
 from iquest_lsp.context.window import WindowAssembler
-from iquest_lsp.datatypes import ContextWindow, Document, Dropped, ModelInfo, RecentEdit, Snapshot
+from iquest_lsp.datatypes import ContextWindow, Document, ModelInfo, RecentEdit, Snapshot
+from iquest_lsp.dropped import Dropped
 from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
@@ -282,8 +283,8 @@ class Project:
         for document in self.documents.open_documents():
             if document.path == path:
                 shown = self._gate.masked(document)
-                reason = self._gate.open_reason(shown)
-                return Dropped(path, reason) if reason else shown
+                why = self._gate.open_reason(shown)
+                return Dropped(path, why) if why else shown
         return self._gate.load(path)
 
     def _build(self) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.context.chunks import imports_of
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import Dropped
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
 from iquest_lsp.runtime.memory.layers import OWN, Layer, layers_of, parts_of

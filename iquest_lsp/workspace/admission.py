@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.datatypes import MISSING, Document, Dropped
-from iquest_lsp.errors import DocumentError, NoTextError
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import DropKind, Dropped, DropReason, drop_words
+from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, redact, secret_by_name
@@ -40,7 +41,8 @@ _BACKUP_NAME = re.compile(
     r"|.*\.bak[-_.]?\d+|4913|\.~lock\..*|.*___jb_(?:tmp|old)___|\.goutputstream-.*|\.nfs[0-9a-f]{8,}"
     r"|.*[._](?:BACKUP|BASE|LOCAL|REMOTE)_\d+(?:\.[^.]+)?|.*\.(?:dpkg|ucf|rpm)-?(?:old|new|dist|orig|save)",
 )
-_BACKUP = "a backup, by its name"
+#: What a name or a first line says of a text, which is no reason not to show it to who is at work in it.
+_LOOKS = frozenset({DropKind.BACKUP, DropKind.GENERATED_NAME, DropKind.GENERATED_HEADER})
 _GENERATED_TEXT = re.compile(
     r"@generated\b|\bcode generated\b.{0,200}\bdo not edit|\b(?:auto[- ]?)?generated (?:by|from|file|code|with)\b"
     r".{0,200}\b(?:do not|don't|not be) (?:edit|modif|chang)|\bdo not (?:edit|modify)\b.{0,120}\bgenerated\b"
@@ -56,7 +58,7 @@ class CurrentText:
     """The file at the cursor as the window may show it: secrets replaced, or a `reason` not to show it at all."""
 
     text: str
-    reason: str = ""
+    reason: DropReason | None = None
 
 
 class Gate:
@@ -67,57 +69,64 @@ class Gate:
         self.rules = rules
         self.max_bytes = max_bytes
         self._real_root = os.path.realpath(root)
-        self._buffers: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._buffers: OrderedDict[str, tuple[str, DropReason | None]] = OrderedDict()
         self._finders: OrderedDict[str, SecretFinder] = OrderedDict()
         self._found: OrderedDict[str, tuple[str, list[Finding]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def load(self, path: str) -> Document | Dropped:
         """Reads a file that may enter the window, or says why it may not."""
-        reason = self.path_reason(path)
-        if reason:
-            return Dropped(path, reason)
+        if why := self.path_reason(path):
+            return Dropped(path, why)
         try:
             data = self._read(path)
+            if isinstance(data, DropReason):
+                return Dropped(path, data, is_lack=data.kind is DropKind.TOO_LARGE)
             text = decode(data, path)
         except DocumentError as error:
-            return Dropped(path, _short(error), is_lack=not isinstance(error, NoTextError))
+            return Dropped(path, DropReason(DropKind.UNKNOWN_ENCODING, (error.why,)), is_lack=True)
         except FileNotFoundError:
-            return Dropped(path, MISSING)
+            return Dropped(path, DropReason(DropKind.MISSING))
         except OSError as error:
-            return Dropped(path, f"cannot be read: {error.strerror or error}", is_lack=True)
+            return Dropped(path, DropReason(DropKind.UNREADABLE, (error.strerror or str(error),)), is_lack=True)
         findings = _findings(path, text)
-        reason = findings if isinstance(findings, str) else text_reason(path, text, findings, masked=True)
-        if reason or isinstance(findings, str):
-            return Dropped(path, reason, is_lack=isinstance(findings, str))
+        if isinstance(findings, DropReason):
+            return Dropped(path, findings, is_lack=True)
+        if why := text_reason(path, text, findings, masked=True):
+            return Dropped(path, why)
         return Document(path, redact(text, findings) if findings else text)
 
-    def path_reason(self, path: str) -> str:
-        """Why a file stays out by its place and name alone; "" when they are no reason."""
+    def path_reason(self, path: str) -> DropReason | None:
+        """Why a file stays out by its place and name alone; None when they are no reason."""
         try:
             return self._path_reason(path)
         except (ValueError, OSError, RecursionError) as error:  # a NUL, a loop of links, another drive
-            return f"its path cannot be judged: {error}"
+            return DropReason(DropKind.UNJUDGED_PATH, (str(error),))
 
-    def _path_reason(self, path: str) -> str:
-        reason = self.rules.reason(path) or secret_by_name(path)
-        if not reason and (notebook := notebook_of(path)):
-            reason = self._path_reason(notebook)  # a cell is as good as its notebook
-        if reason:
-            return reason
+    def _path_reason(self, path: str) -> DropReason | None:
+        why = self._rule(path)
+        if why is None and (notebook := notebook_of(path)):
+            why = self._path_reason(notebook)  # a cell is as good as its notebook
+        if why:
+            return why
         real = os.path.realpath(self.root / path)
         if real != os.path.join(self._real_root, path.replace("/", os.sep)):
             # The target of a link is judged under its own name too.
             if os.path.commonpath([real, self._real_root]) != self._real_root:
-                return "a symbolic link out of the workspace"
+                return DropReason(DropKind.LINK_OUTSIDE)
             target = os.path.relpath(real, self._real_root).replace(os.sep, "/")
-            reason = self.rules.reason(target) or secret_by_name(target)
-            if reason:
-                return f"a link to {target}: {reason}"
+            if why := self._rule(target):
+                return DropReason(DropKind.LINK, (target, drop_words(why)))
         name = path.rpartition("/")[2]
         if _BACKUP_NAME.fullmatch(name):
-            return _BACKUP
-        return "generated, by its name" if _GENERATED_NAME.fullmatch(name) else ""
+            return DropReason(DropKind.BACKUP)
+        return DropReason(DropKind.GENERATED_NAME) if _GENERATED_NAME.fullmatch(name) else None
+
+    def _rule(self, path: str) -> DropReason | None:
+        """What the rules, or a secret's name, say of a path."""
+        if ignored := self.rules.reason(path):
+            return DropReason(DropKind.IGNORED, (ignored,))
+        return _secret_name(path)
 
     def masked(self, document: Document) -> Document:
         """An open buffer as the window of another file may show it: secrets hidden, where that is enough."""
@@ -131,10 +140,10 @@ class Gate:
             return document
         return replace(document, text=redact(document.text, findings))
 
-    def open_reason(self, document: Document) -> str:
-        """Why an open buffer, masked, stays out of the window of another file; "" when it may enter."""
+    def open_reason(self, document: Document) -> DropReason | None:
+        """Why an open buffer, masked, stays out of the window of another file; None when it may enter."""
         if len(document.text) > self.max_bytes:
-            return f"too large: {len(document.text):,} characters"
+            return DropReason(DropKind.TOO_MANY_CHARACTERS, (f"{len(document.text):,}",))
         with self._lock:
             known = self._buffers.get(document.path)
         if known is not None and known[0] == document.text:
@@ -153,14 +162,14 @@ class Gate:
         """
         inside = not document.path.startswith("/") and not is_untitled(document.path)
         try:
-            reason = secret_by_name(document.path)
-            if inside and not reason:
-                reason = self._refusal(document.path)
-            if reason:
-                return CurrentText("", reason)
+            why = _secret_name(document.path)
+            if inside and why is None:
+                why = self._refusal(document.path)
+            if why:
+                return CurrentText("", why)
             findings = self._secrets(document)
         except (ValueError, OSError, RecursionError) as error:
-            return CurrentText("", f"cannot be judged: {error}")
+            return CurrentText("", DropReason(DropKind.UNJUDGED, (str(error),)))
         return CurrentText(redact(document.text, findings) if findings else document.text)
 
     def _secrets(self, document: Document) -> list[Finding]:
@@ -176,25 +185,25 @@ class Gate:
                 _bound(table)
             return findings
 
-    def _refusal(self, path: str) -> str:
-        reason = self.path_reason(path)
-        return "" if reason == _BACKUP or reason.startswith("generated") else reason
+    def _refusal(self, path: str) -> DropReason | None:
+        why = self.path_reason(path)
+        return None if why is not None and why.kind in _LOOKS else why
 
-    def _read(self, path: str) -> bytes:
+    def _read(self, path: str) -> bytes | DropReason:
         descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise NoTextError(f"{path} is not a regular file")
+                return DropReason(DropKind.NO_FILE)
             if status.st_size > self.max_bytes:
-                raise DocumentError(f"{path} is too large", why=f"{status.st_size:,} bytes")
+                return DropReason(DropKind.TOO_LARGE, (f"{status.st_size:,} bytes",))
             data: bytes | None = stream.read(self.max_bytes + 1)
         if data is None:  # the system's own files, such as those below /proc, may have nothing to say just now
-            raise NoTextError(f"{path} is not a regular file")
+            return DropReason(DropKind.NO_FILE)
         if len(data) > self.max_bytes:
-            raise DocumentError(f"{path} is too large", why="it grew while it was read")
+            return DropReason(DropKind.TOO_LARGE, ("it grew while it was read",))
         if is_binary(data):
-            raise NoTextError(f"{path} is a binary file")
+            return DropReason(DropKind.BINARY)
         return data
 
 
@@ -203,30 +212,37 @@ def _bound(table: OrderedDict[str, Any]) -> None:
         table.popitem(last=False)
 
 
-def text_reason(path: str, text: str, findings: Sequence[Finding] | None = None, *, masked: bool = False) -> str:
-    """Why a text stays out by its content: generated, minified, or holding a secret; "" when it may enter.
+def _secret_name(path: str) -> DropReason | None:
+    found = secret_by_name(path)
+    return DropReason(DropKind.SECRET_NAME, (found,)) if found else None
+
+
+def text_reason(
+    path: str, text: str, findings: Sequence[Finding] | None = None, *, masked: bool = False
+) -> DropReason | None:
+    """Why a text stays out by its content: generated, minified, or holding a secret; None when it may enter.
 
     Secrets that are hidden before it is shown (`masked`) are no reason where hiding the value is enough.
     """
     if _is_generated(text):
-        return "generated, by its header"
+        return DropReason(DropKind.GENERATED_HEADER)
     if _is_minified(path, text):
-        return "minified"
+        return DropReason(DropKind.MINIFIED)
     found = _findings(path, text) if findings is None else findings
-    if isinstance(found, str):
+    if isinstance(found, DropReason):
         return found
     worst = next((item for item in found if not (masked and item.masks)), None)
     if worst is None:
-        return ""
-    return f"secret by content: {worst.kind} in line {text.count(chr(10), 0, worst.start) + 1}"
+        return None
+    return DropReason(DropKind.SECRET_CONTENT, (worst.kind, str(text.count("\n", 0, worst.start) + 1)))
 
 
-def _findings(path: str, text: str) -> Sequence[Finding] | str:
+def _findings(path: str, text: str) -> Sequence[Finding] | DropReason:
     """The secrets in a text, or why they cannot be looked for."""
     try:
         return find_secrets(text, path)
     except (ValueError, RecursionError, MemoryError) as error:
-        return f"cannot be searched for secrets: {error}"
+        return DropReason(DropKind.UNSEARCHED, (str(error),))
 
 
 def _is_generated(text: str) -> bool:
@@ -242,9 +258,3 @@ def _is_minified(path: str, text: str) -> bool:
     if len(text) / lines > _MINIFIED_LINE:
         return True
     return max(map(len, text.splitlines()), default=0) > _MINIFIED_LONGEST
-
-
-def _short(error: DocumentError) -> str:
-    """The error without the file's name, which stands beside it anyway."""
-    text = error.what.partition(" is ")[2] or error.what
-    return f"{text} ({error.why})" if error.why else text

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from iquest_lsp.datatypes import Dropped
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 from iquest_lsp.workspace.ignore import IgnoreRules
 
 MAX_FILES = 50_000
@@ -41,9 +41,9 @@ def walk(
     paths: list[str] = []
     notes: list[Dropped] = []
 
-    def note(path: str, reason: str, *, is_lack: bool = False) -> None:
+    def note(path: str, kind: DropKind, *values: str, is_lack: bool = False) -> None:
         if len(notes) < (2 * _MAX_NOTES if is_lack else _MAX_NOTES):
-            notes.append(Dropped(path, reason, is_lack))
+            notes.append(Dropped(path, DropReason(kind, values), is_lack))
 
     folders = deque([("", 0)])
     while folders:
@@ -54,14 +54,14 @@ def walk(
             with os.scandir(root / folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            note(folder or ".", f"cannot be read: {error.strerror or error}", is_lack=True)
+            note(folder or ".", DropKind.UNREADABLE, error.strerror or str(error), is_lack=True)
             continue
         for entry in found:
             path = f"{folder}/{entry.name}" if folder else entry.name
             if not _is_text(entry.name):
                 note(
                     path.encode("utf-8", "backslashreplace").decode("utf-8"),
-                    "its name is not valid UTF-8",
+                    DropKind.BAD_NAME,
                     is_lack=True,
                 )
                 continue
@@ -70,16 +70,16 @@ def walk(
             try:
                 is_link, is_folder, is_file = entry.is_symlink(), entry.is_dir(follow_symlinks=False), _is_file(entry)
                 reason = rules.reason(path, is_folder=is_folder)
-                if not reason and is_link and entry.is_dir():
-                    reason = "a symbolic link to a folder"
+                leads_away = not reason and is_link and entry.is_dir()
             except OSError as error:  # a link to itself, or to where this user may not look
-                note(path, f"cannot be read: {error.strerror or error}", is_lack=True)
+                note(path, DropKind.UNREADABLE, error.strerror or str(error), is_lack=True)
                 continue
-            is_deep = not reason and is_folder and depth >= max_depth
-            if is_deep:
-                reason = "nested too deep"
             if reason:
-                note(path + "/" if is_folder else path, reason, is_lack=is_deep)
+                note(path + "/" if is_folder else path, DropKind.IGNORED, reason)
+            elif leads_away:
+                note(path, DropKind.LINK_TO_FOLDER)
+            elif is_folder and depth >= max_depth:
+                note(path + "/", DropKind.TOO_DEEP, is_lack=True)
             elif is_folder:
                 folders.append((path, depth + 1))
             elif is_file:

@@ -247,3 +247,92 @@ def test_git_ignores_no_source() -> None:
         path for path in done.stdout.splitlines() if Path(path).suffix in (".py", ".ts", ".lua", ".el", ".cpp", ".h")
     ]
     assert ignored == []
+
+
+#: Parsers of texts that others wrote: what they compare is no sentence of this package.
+FOREIGN = {
+    "codeflow/git/processes.py": "git's own complaints",
+    "codeflow/git/commits.py": "git's output",
+    "codeflow/diff/patches.py": "patches and their messages",
+    "codeflow/diff/filters.py": "trailers of commit messages",
+    "codeflow/diff/intents/intent.py": "commit messages",
+    "codeflow/diff/intents/message_words.py": "commit messages",
+    "codeflow/answers/logs.py": "output of programs",
+    "codeflow/answers/why.py": "commit messages",
+    "codeflow/syntax/signatures.py": "source code",
+    "codeflow/syntax/imports.py": "source code",
+    "nextedit/predictors/imports.py": "source code",
+    "codeflow/past/store.py": "SQLite's complaints",
+    "bench/report.py": "what the system says of its processor",
+    "runtime/llama/model.py": "llama.cpp's complaints",
+}
+_SENTENCE = re.compile(r"[A-Za-z→] +\S|\S +[A-Za-z→]|^ (?:→|\w+) $")
+_LOOKS = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix", "find"}
+_LOOKS |= {"search", "match", "fullmatch"}
+#: What such names hold is shown to people.
+_SHOWN = {"reason", "why", "fix", "sentence"}
+
+
+def _is_shown(node: ast.expr) -> bool:
+    if isinstance(node, ast.Attribute):
+        owner = node.value.id if isinstance(node.value, ast.Name) else ""
+        return node.attr in _SHOWN or (node.attr == "what" and owner == "error")
+    return isinstance(node, ast.Name) and node.id in _SHOWN
+
+
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def decided_by_words(path: Path) -> Iterator[str]:
+    """Places where code looks into a text that is made for people: a comparison, or a method that looks into a text,
+    with a literal of more than one word, or of what is shown with anything but "" and None."""
+    for node in ast.walk(tree(path)):
+        literals: list[ast.expr] = []
+        looked_at: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            literals = looked_at = [node.left, *node.comparators]
+            empty = any(isinstance(item, ast.Constant) and item.value in ("", None) for item in literals)
+            if empty or not isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn):
+                looked_at = []
+            elif isinstance(node.ops[0], ast.In | ast.NotIn):
+                looked_at = node.comparators  # a reason among reasons is no look into its words
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKS:
+            literals, looked_at = [*node.args], [node.func.value, *node.args]
+        elif re.search(r"\bLIKE '[^']* ", _text(node)):
+            yield f"{node.lineno}: {_text(node)!r}"
+        if any(map(_is_shown, looked_at)):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+        for part in (part for literal in literals for part in ast.walk(literal)):
+            text = _text(part)
+            if _SENTENCE.search(text) and not text.startswith("SELECT "):  # statements of SQL are code
+                yield f"{node.lineno}: {text!r}"
+
+
+@pytest.mark.slow
+def test_nothing_decides_by_what_is_shown() -> None:
+    """Facts are data: sentences are made last, and nothing reads them."""
+    found = []
+    for path in SOURCES:
+        name = path.relative_to(PACKAGE).as_posix()
+        if name not in FOREIGN and not name.startswith("codeflow/wording/"):
+            found += [f"{name}:{place}" for place in decided_by_words(path)]
+    # No sentence: the words are counted by a server's tokenizer.
+    assert [place for place in found if "'a b c d'" not in place] == []
+
+
+def test_looks_into_words_are_found(tmp_path: Path) -> None:
+    file = tmp_path / "looks.py"
+    for line in (
+        "item.reason.startswith('secret')",
+        "error.what == without",
+        "error.what.partition(' is ')",
+        "inside.search(reason)",
+        "'over the budget' in text",
+        "reason == _BACKUP",
+        "said.reason != MISSING",
+        "'made by' == note",
+    ):
+        file.write_text(line + "\n")
+        tree.cache_clear()
+        assert [*decided_by_words(file)], line

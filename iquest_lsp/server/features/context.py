@@ -26,6 +26,8 @@ def register(connection: Connection) -> None:
         told = {"root": convert.uri_of(connection.assistant.workspaces.root_of(file)), **window_to_json(window)}
         if asked.get("texts") is True:
             told["texts"] = [chunk.text for chunk in window.chunks]
+        if asked.get("kinds") is True:
+            told["kinds"] = [{"kind": item.why.kind, "wanted_for": item.why.wanted_for} for item in window.dropped]
         return told
 
     @connection.feature(COMPLETE)

@@ -109,14 +109,14 @@ _TEMPLATES = (".example", ".sample", ".template", ".dist", ".pub")
 
 
 def secret_by_name(path: str) -> str:
-    """Why a file is taken for a secret by its path (POSIX); "" when it is not."""
+    """Why a file is taken for a secret by its path (POSIX), in words after "secret by name:"; "" when it is not."""
     *folders, name = path.lower().split("/")
     for folder in folders:
         if folder in _FOLDERS:
-            return f"secret by name: lies in {folder}"
+            return f"lies in {folder}"
     if name.endswith(_TEMPLATES):
         return ""
     for pattern in _NAMES:
         if fnmatchcase(name, pattern) and not (pattern.endswith(".*") and name.endswith(_CODE)):
-            return f"secret by name: {pattern}"
+            return pattern
     return ""

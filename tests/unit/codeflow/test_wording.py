@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import pkgutil
 import re
@@ -103,44 +102,6 @@ def test_other_words_change_no_fact(history: Script, tmp_path: Path, monkeypatch
     with FlowIndex.open(Repository.open(history.root), tmp_path / "other") as index:
         assert {item.objection.kind.value for item in index.entries() if item.objection} >= {"bot", "silent"}
     assert phrases.say is nonsense
-
-
-#: Parsers of texts that others wrote: what they compare is no sentence of this package.
-FOREIGN = {
-    "git/processes.py": "git's own complaints",
-    "git/commits.py": "git's output",
-    "diff/patches.py": "patches and their messages",
-    "diff/filters.py": "trailers of commit messages",
-    "diff/intents/intent.py": "commit messages",
-    "diff/intents/message_words.py": "commit messages",
-    "answers/logs.py": "output of programs",
-    "syntax/signatures.py": "source code",
-    "past/store.py": "SQLite's complaints",
-}
-
-
-def test_nothing_below_the_wording_decides_by_a_sentence() -> None:
-    """No comparison, and no method that looks into a text, has a literal with a space between letters."""
-    sentence = re.compile(r"[A-Za-z→] +\S|\S +[A-Za-z→]|^ → $")
-    looks = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix", "find"}
-    for path in sorted(ROOT.rglob("*.py")):
-        name = path.relative_to(ROOT).as_posix()
-        if name in FOREIGN or name.startswith("wording/"):
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            literals: list[ast.expr] = []
-            if isinstance(node, ast.Compare):
-                literals = [node.left, *node.comparators]
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in looks:
-                literals = list(node.args)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                assert not re.search(r"\bLIKE '[^']* ", node.value), f"{name}:{node.lineno}"
-            for literal in literals:
-                for part in ast.walk(literal):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        # Statements of SQL are code.
-                        query = part.value.startswith("SELECT ")
-                        assert query or not sentence.search(part.value), f"{name}:{part.lineno}: {part.value!r}"
 
 
 def test_only_answers_import_the_wording() -> None:

@@ -9,9 +9,10 @@ import pytest
 from iquest_lsp.context.imports import ModuleTable
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.index import test_stem as stem_of_test
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import Dropped
 
-from .toys import ToyWorkspace, module
+from .toys import SECRET, ToyWorkspace, module
 
 RESOLVED = [
     ("src/pkg/a.py", ".b", ["src/pkg/b.py"], "src/pkg/b.py"),
@@ -122,7 +123,7 @@ def test_updates_leave_the_index_as_a_fresh_one() -> None:
         elif action < 0.8:
             workspace.files.pop(path, None)
         else:
-            workspace.refused[path] = "secret by content"
+            workspace.refused[path] = SECRET
         workspace.index.update(path, workspace.load)
     fresh = WorkspaceIndex()
     fresh.build(sorted({*workspace.files, *workspace.refused}), workspace.load)
@@ -183,10 +184,10 @@ def test_build_tells_progress_removes_what_is_gone_and_can_be_cancelled() -> Non
 
 def test_refusals_are_kept_with_their_reasons_and_missing_files_are_not() -> None:
     workspace = toy()
-    workspace.refused["toy/beta.py"] = "secret by content"
+    workspace.refused["toy/beta.py"] = SECRET
     workspace.index.update("toy/beta.py", workspace.load)
-    assert workspace.index.refusal("toy/beta.py") == "secret by content"
-    assert workspace.index.dropped == (Dropped("toy/beta.py", "secret by content"),)
+    assert workspace.index.refusal("toy/beta.py") == "secret by content: a token in line 1"
+    assert workspace.index.dropped == (Dropped("toy/beta.py", SECRET),)
     del workspace.files["toy/alpha.py"]
     workspace.index.update("toy/alpha.py", workspace.load)
     assert workspace.index.entry("toy/alpha.py") is None

@@ -6,7 +6,7 @@ from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ChunkKind, ContextWindow, FlowRecord, RecentEdit
 
-from .toys import SPM, ToyTokenizer, ToyWorkspace, common_prefix, module, special_tokens
+from .toys import SECRET, SPM, ToyTokenizer, ToyWorkspace, common_prefix, module, special_tokens
 
 FILES = {
     f"toy/{name}.py": module(name, uses)
@@ -138,7 +138,7 @@ def test_files_that_come_and_go_do_not_touch_the_head() -> None:
 def test_a_path_that_becomes_secret_leaves_the_tree_too() -> None:
     session = Session()
     assert "toy/omega.py" in session.text(session.make())
-    session.workspace.refused["toy/omega.py"] = "ignored"
+    session.workspace.refused["toy/omega.py"] = SECRET
     session.workspace.index.update("toy/omega.py", session.workspace.load)
     assert "omega.py" not in session.text(session.make())
 
@@ -161,7 +161,7 @@ def test_a_buffer_that_may_no_longer_be_shown_tells_nothing_of_its_file() -> Non
     session.make()
     edit(session, "toy/beta.py", "value_3 = first", "value_3 = hush + first")
     told = RecentEdit("toy/beta.py", 11, 12, FILES["toy/beta.py"].split("\n")[11] + "\n")
-    window = session.make(refresh=True, edits=[told], open_reason=lambda item: "secret" if "hush" in item.text else "")
+    window = session.make(refresh=True, edits=[told], open_reason=lambda item: SECRET if "hush" in item.text else None)
     assert "hush" not in session.text(window)
     assert not [chunk for chunk in window.chunks if chunk.kind is ChunkKind.EDIT and chunk.path == "toy/beta.py"]
 

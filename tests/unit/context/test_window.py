@@ -9,7 +9,19 @@ from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.context.window import WindowAssembler
 from iquest_lsp.datatypes import ChunkKind, ContextWindow, Document, FlowRecord, Position, RecentEdit, Snapshot
 
-from .toys import PLAIN, PSM, SPM, STOCK_SPM, ToyTokenizer, ToyWorkspace, common_prefix, module, special_tokens
+from .toys import (
+    NAMED,
+    PLAIN,
+    PSM,
+    SECRET,
+    SPM,
+    STOCK_SPM,
+    ToyTokenizer,
+    ToyWorkspace,
+    common_prefix,
+    module,
+    special_tokens,
+)
 
 FILES = {
     "toy/alpha.py": module("alpha", ["beta", "gamma"]),
@@ -122,11 +134,13 @@ def test_what_matters_is_shown_with_its_reason() -> None:
 
 def test_dropped_ones_have_reasons() -> None:
     bench = Bench(budget=3000)
-    bench.workspace.refused["toy/delta.py"] = "secret by content"
+    bench.workspace.refused["toy/delta.py"] = SECRET
     bench.workspace.index.update("toy/delta.py", bench.workspace.load)
     window = bench.make("toy/alpha.py", 30, 10)
     assert any("over the budget" in item.reason for item in window.dropped)
-    assert ("toy/delta.py", "secret by content") in {(item.path, item.reason) for item in window.dropped}
+    assert ("toy/delta.py", "secret by content: a token in line 1") in {
+        (item.path, item.reason) for item in window.dropped
+    }
 
 
 def test_a_keystroke_asks_the_tokenizer_once_and_changes_the_end_only() -> None:
@@ -149,13 +163,13 @@ def test_a_keystroke_asks_the_tokenizer_once_and_changes_the_end_only() -> None:
 
 def test_a_refused_current_file_gives_nothing() -> None:
     class Refused:
-        text, reason = "", "secret by name"
+        text, reason = "", NAMED
 
     bench = Bench()
     window = bench.make("toy/alpha.py", 0, 0, current=lambda document: Refused())
     assert not window.tokens
     assert not window.chunks
-    assert window.dropped[0].reason == "secret by name"
+    assert window.dropped[0].reason == "secret by name: *.key"
     assert bench.tokenizer.calls == 0
 
 
@@ -163,7 +177,7 @@ def test_what_becomes_refused_leaves_at_once() -> None:
     bench = Bench()
     first = bench.make("toy/alpha.py", 30, 10)
     assert any(chunk.path == "toy/beta.py" for chunk in first.chunks)
-    bench.workspace.refused["toy/beta.py"] = "secret by content"
+    bench.workspace.refused["toy/beta.py"] = SECRET
     bench.workspace.index.update("toy/beta.py", bench.workspace.load)
     second = bench.make("toy/alpha.py", 30, 10)
     assert "beta.py" not in bench.text(second)
@@ -186,7 +200,7 @@ def test_secret_history_and_edits_stay_out() -> None:
 
 def test_history_does_not_name_files_that_may_not_be_shown() -> None:
     bench = Bench()
-    bench.workspace.refused["deploy/production.key"] = "secret by name"
+    bench.workspace.refused["deploy/production.key"] = NAMED
     bench.workspace.index.update("deploy/production.key", bench.workspace.load)
     record = FlowRecord("c", "2026-01-01", "fix", "deploy again", paths=("deploy/production.key", "toy/beta.py"))
     text = bench.text(bench.make("toy/alpha.py", 30, 10, flow=[record]))
@@ -197,8 +211,8 @@ def test_history_does_not_name_files_that_may_not_be_shown() -> None:
 def test_an_open_buffer_that_may_not_be_shown_is_not() -> None:
     bench = Bench()
     bench.workspace.open("toy/beta.py", "unsaved_hush = 1\n")
-    reason = {"toy/beta.py": "secret by content"}
-    window = bench.make("toy/alpha.py", 30, 10, open_reason=lambda document: reason.get(document.path, ""))
+    reason = {"toy/beta.py": SECRET}
+    window = bench.make("toy/alpha.py", 30, 10, open_reason=lambda document: reason.get(document.path))
     assert "unsaved_hush" not in bench.text(window)
 
 

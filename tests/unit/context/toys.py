@@ -9,7 +9,8 @@ from pathlib import Path
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.inputs import WindowInputs
 from iquest_lsp.context.prompt import FAMILIES, FimTokens, PromptFormat
-from iquest_lsp.datatypes import MISSING, Document, Dropped, Position, Snapshot
+from iquest_lsp.datatypes import Document, Position, Snapshot
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 
 # Splits as byte-level pre-tokenizers do (words with the sign before them, line ends with their blanks), then into
 # pieces of at most six letters, so that about three characters make a token.
@@ -50,6 +51,8 @@ SPM = PromptFormat(FAMILIES[0], "spm", 1)
 PSM = PromptFormat(FAMILIES[1], "psm", 0)
 STOCK_SPM = PromptFormat(FAMILIES[1], "spm", 0)
 PLAIN = PromptFormat(None)
+SECRET = DropReason(DropKind.SECRET_CONTENT, ("a token", "1"))
+NAMED = DropReason(DropKind.SECRET_NAME, ("*.key",))
 
 
 class ToyWorkspace:
@@ -57,7 +60,7 @@ class ToyWorkspace:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self.files = dict(files)
-        self.refused: dict[str, str] = {}
+        self.refused: dict[str, DropReason] = {}
         self.buffers: dict[str, Document] = {}
         self.clock = 0.0
         self.index = WorkspaceIndex()
@@ -66,7 +69,7 @@ class ToyWorkspace:
     def load(self, path: str) -> Document | Dropped:
         if path in self.refused:
             return Dropped(path, self.refused[path])
-        return Document(path, self.files[path]) if path in self.files else Dropped(path, MISSING)
+        return Document(path, self.files[path]) if path in self.files else Dropped(path, DropReason(DropKind.MISSING))
 
     def read(self, path: str) -> str:
         loaded = self.load(path)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.assistant import Assistant, window_to_json
-from iquest_lsp.datatypes import Dropped, Position
+from iquest_lsp.datatypes import Position
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 from iquest_lsp.project import project as projects
 from iquest_lsp.project.events import EventKind
 from iquest_lsp.project.lacks import Lacks
@@ -114,12 +115,12 @@ def test_progress_is_told_until_the_end() -> None:
     lacks.work(EventKind.SYMBOLS, 0, 0)
     lacks.work(EventKind.WARMING, 1, 10)
     lacks.files(9, is_whole=False, problems=[".gitignore: line 1"])
-    assert lacks.told([Dropped("a", "ignored")]) == (
+    assert lacks.told([Dropped("a", DropReason(DropKind.IGNORED, ("ignored",)))]) == (
         "only 9 files are read, there are more",
         ".gitignore: line 1; all that the rule could speak of is kept out",
     )
     lacks.files(9, is_whole=True, problems=[])
-    assert lacks.told([Dropped("a", "ignored")]) == ()
+    assert lacks.told([Dropped("a", DropReason(DropKind.IGNORED, ("ignored",)))]) == ()
 
 
 async def test_a_shallow_clone_and_one_that_git_refuses(

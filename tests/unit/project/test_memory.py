@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.datatypes import Document, Dropped
+from iquest_lsp.datatypes import Document
+from iquest_lsp.dropped import DropKind, Dropped, DropReason
 from iquest_lsp.project import remembering
 from iquest_lsp.project.memory import WorkspaceMemory
 from iquest_lsp.project.remembering import Place, remember, remember_packages
@@ -126,7 +127,9 @@ def test_a_buffer_takes_the_place_of_its_file_until_it_is_closed(place: Place) -
     buffers: Mapping[str, Document | Dropped] = {"one.py": Document("one.py", "typed = 1\n", is_open=True)}
     assert held(remember(place, buffers, ["one.py"]), place)["one.py"] == "typed = 1\n"
     assert held(remember(place, {}, ["one.py"]), place)["one.py"] == LINES
-    hidden: Mapping[str, Document | Dropped] = {"one.py": Dropped("one.py", "holds a secret")}
+    hidden: Mapping[str, Document | Dropped] = {
+        "one.py": Dropped("one.py", DropReason(DropKind.SECRET_NAME, ("one.*",)))
+    }
     assert "one.py" not in held(remember(place, hidden, ["one.py"]), place)
 
 
