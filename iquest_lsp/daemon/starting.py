@@ -21,7 +21,7 @@ from typing import Protocol
 
 from iquest_lsp.daemon.runtime_dir import DaemonFiles
 from iquest_lsp.errors import NoDaemonError
-from iquest_lsp.steady_memory import STEADY_MALLOC
+from iquest_lsp.runtime.base.steady_memory import STEADY_MALLOC
 
 STARTS = 3
 #: The word that makes `python -m iquest_lsp.daemon` start another process and end.

@@ -15,6 +15,7 @@ from typing import TypeVar
 from iquest_lsp.errors import EngineCrashedError, EngineError, IQuestError
 from iquest_lsp.runtime.base import wire
 from iquest_lsp.runtime.base.engine import EngineOptions
+from iquest_lsp.runtime.base.steady_memory import STEADY_MALLOC
 from iquest_lsp.runtime.client.messages import (
     ANSWERS,
     Cancel,
@@ -28,7 +29,6 @@ from iquest_lsp.runtime.client.messages import (
     Warm,
 )
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta, SentPrompts
-from iquest_lsp.steady_memory import STEADY_MALLOC
 from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,8 @@ from iquest_lsp.errors import (
     ModelFileError,
 )
 from iquest_lsp.runtime.base.engine import EngineOptions, EngineState, EngineStatus, StateLabel
+from iquest_lsp.runtime.base.steady_memory import STEADY_MALLOC
 from iquest_lsp.runtime.client.process import ProcessEngine
-from iquest_lsp.steady_memory import STEADY_MALLOC
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.slow  # engines, daemons or long sessions
