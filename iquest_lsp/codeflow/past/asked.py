@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
@@ -118,11 +118,19 @@ class AskedReader(Indexer):
             self._walked = dict(self.repository.reachable([oid for oid in tips if oid]))
         return self._walked
 
+    def _reached(self) -> Iterator[str]:
+        """The commits of the history itself, newest first; tags may lie on other branches."""
+        reached = {self.repository.head()}
+        for oid, parents in self._parents(self.repository.tags()).items():
+            if oid in reached:
+                reached.update(parents)
+                yield oid
+
     def _show(self, oids: Sequence[str]) -> None:
         """Puts stored commits into the view, in the order of the whole history."""
         if not self._orders:
-            every = self._parents(self.repository.tags()) if oids else {}
-            self._orders = {oid: len(every) - at for at, oid in enumerate(every)}
+            own = list(self._reached()) if oids else []
+            self._orders = {oid: len(own) - at for at, oid in enumerate(own)}
         self.store.db.executemany(
             "INSERT OR IGNORE INTO live SELECT v.id, c.id, ? FROM commits c, views v WHERE c.oid=? AND v.place=?",
             [(self._orders[oid], oid, self.place) for oid in oids if oid in self._orders],

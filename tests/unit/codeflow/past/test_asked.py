@@ -8,6 +8,7 @@ from typing import NoReturn
 import pytest
 
 from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow.answers.file_suspects import changes_of_file
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access, indexer
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -139,3 +140,15 @@ def test_what_was_undone_later_is_suspected_of_what_was_before(script: Script, t
         assert index.reverted() == {bad}
         assert index.until(bad)
         assert index.reverted() == set()
+
+
+def test_how_long_ago_a_change_was_does_not_depend_on_the_commits_of_other_releases(wide: Script) -> None:
+    wide.git("checkout", "-q", "-b", "old", "v1.0")
+    for number in range(20):
+        wide.commit(f"Backport {number}", {"c.py": text(number, number)})
+    wide.git("tag", "v1.0.1")
+    wide.git("checkout", "-q", "main")
+    wide.commit("Step 10", {"a.py": text(10, 10)})
+    repository = Repository.open(wide.root)
+    with index_access.index_of(repository, None, ["a.py"]) as index:
+        assert [change.later for change in changes_of_file(index, "a.py")] == list(range(11))
