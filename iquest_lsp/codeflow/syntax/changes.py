@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
@@ -16,15 +14,12 @@ from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.layout import same_code, squashed
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments, opens_comment
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within
-from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
+from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 #: Go's types, whose members stand in what is taken for the signature.
 _GO_TYPES = frozenset({"struct", "interface", "type"})
@@ -111,9 +106,7 @@ class _Comparison:
         added = "".join(line for hunk in diff.hunks for line in hunk.added)
         # Reading whole files again is worth it only where the changed lines could be mere layout.
         self.format_only = (
-            bool(before and after)
-            and _squashed(removed) == _squashed(added)
-            and same_code(self.language, before, after)
+            bool(before and after) and squashed(removed) == squashed(added) and same_code(self.language, before, after)
         )
 
     def run(self) -> list[SymbolChange]:
@@ -167,7 +160,7 @@ class _Comparison:
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
         removed, added = (list(side.values()) for side in self._rows(earlier, symbol))
         told: tuple[Effect, ...] = ()
-        alike = _squashed("".join(removed)) == _squashed("".join(added))
+        alike = squashed("".join(removed)) == squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"
         elif earlier.signature != symbol.signature and not (self.language == "go" and symbol.kind in _GO_TYPES):
@@ -342,48 +335,6 @@ def similarity(one: Sequence[str], other: Sequence[str], one_name: str, other_na
     return 2 * common / (len(one) + len(other))
 
 
-def same_code(language: str, before: bytes, after: bytes) -> bool:
-    """True when two texts differ in layout only: white space, line breaks, quotes, trailing commas."""
-    if _squash(before) != _squash(after):
-        return False
-    if before == after:
-        return False
-    parser = grammars.parser(language)
-    if parser is None or max(len(before), len(after)) > MAX_SOURCE:
-        return False
-    texts = [textwrap.dedent(text.decode("utf-8", "replace")).encode() for text in (before, after)]
-    one, other = (list(_tokens(parser.parse(text).root_node)) for text in texts)
-    return one == other
-
-
-def _squash(text: bytes) -> bytes:
-    return text.translate(None, b" \t\r\n\f\v,;\\").replace(b"'", b'"')
-
-
-def _squashed(text: str) -> str:
-    return _LAYOUT.sub("", text).replace("'", '"')
-
-
-def _tokens(root: Node) -> Iterable[tuple[int, bytes]]:
-    """Leaves with their block depth, which is what indentation means; layout and quotes are normalized."""
-    stack: list[tuple[Node, int]] = [(root, 0)]
-    pending: tuple[int, bytes] | None = None
-    while stack:
-        node, depth = stack.pop()
-        if node.child_count:
-            inner = depth + (node.type == "block")
-            stack.extend((child, inner) for child in reversed(node.children))
-            continue
-        text = b" ".join((node.text or b"").split()).replace(b"'", b'"')
-        if not text or text == b";" or node.type == "line_continuation":
-            continue
-        if pending is not None and not (pending[1] == b"," and text in (b")", b"]", b"}", b">")):
-            yield pending
-        pending = (depth, text)
-    if pending is not None:
-        yield pending
-
-
 def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
     """A form that comes or goes as a change of its definition, which others have other forms of."""
     return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
@@ -393,6 +344,3 @@ def code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
     """The lines of a definition as they are compared: without indentation, those of one sign left out."""
     lines = (line.decode("utf-8", "replace").strip() for line in source[symbol.start : symbol.end][:400])
     return tuple(line for line in lines if len(line) > 1)
-
-
-_LAYOUT = re.compile(r"[\s,;\\]+")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
-from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, same_code, symbol_changes
+from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
+from iquest_lsp.codeflow.syntax.layout import same_code
 from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 from iquest_lsp.codeflow.wording.effects import detail
@@ -207,6 +208,21 @@ def test_an_indentation_that_means_something_is_no_layout() -> None:
     assert same_code("python", before, b"def f(a):\n  if a:\n    b()\n    c()\n")
     assert same_code("javascript", b"f(a, {x: 'y'})", b'f(\n  a,\n  { x: "y" },\n);\n')
     assert not same_code("python", b"f(a)", b"f(b)")
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after", "same"),
+    [
+        ("typescript", "let a:\n  | Cat\n  | false\n", "let a: Cat | false\n", True),
+        ("typescript", "type Both = Cat & Dog\n", "type Both =\n  & Cat\n  & Dog\n", True),
+        ("rust", "fn f() { match a { X | Y => 1 } }\n", "fn f() { match a {\n  | X\n  | Y => 1\n} }\n", True),
+        ("typescript", "type One = Cat | Dog\n", "type One = Cat & Dog\n", False),
+        ("c", "a = b & c;\n", "a = b && c;\n", False),
+        ("c", "a = b;\n", "a = &b;\n", False),
+    ],
+)
+def test_a_sign_before_the_first_alternative_is_layout(language: str, before: str, after: str, *, same: bool) -> None:
+    assert same_code(language, before.encode(), after.encode()) is same
 
 
 def test_moves_between_files_are_linked() -> None:
