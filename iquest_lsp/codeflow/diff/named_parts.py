@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.diff.module_links import link_effects
 from iquest_lsp.codeflow.diff.values import (
     FREE,
     MAX_VALUE,
+    keys_instead,
     line_values,
     same_value,
     same_words,
@@ -370,7 +371,8 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts, language: str)
     """What becomes of a part: its value, its lines."""
     removed, added = part.removed, part.added
     opens = any(opens_comment(*pair) for pair in part.hunks.values())
-    if all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE and not opens:
+    bare = all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE and not opens
+    if bare or part.kind == "comment":
         return [Effect(EffectKind.COMMENTS_ONLY)]
     if part.kind not in _PROSE:
         removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
@@ -391,6 +393,8 @@ def _effects(part: _Part, old: Region, new: Region, texts: Texts, language: str)
             if part.kind != "call"
             else effects(removed, added) or plain_effects(removed, added)
         )
+    if part.kind == "key" and (instead := keys_instead(old.value, new.value, removed, added)):
+        return instead
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
         return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
     return []

@@ -43,6 +43,18 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
     return [Effect(EffectKind.BECOMES, _near(before, after))]
 
 
+def keys_instead(before: str, after: str, removed: list[str], added: list[str]) -> list[Effect]:
+    """The value that went where a key holds keys of its own now, or the one that came in their place."""
+    if before and not after and _is_bare(added):
+        return [Effect(EffectKind.GOES, (before,))]
+    return [Effect(EffectKind.COMES, (after,))] if after and not before and _is_bare(removed) else []
+
+
+def _is_bare(lines: list[str]) -> bool:
+    """Whether the one line of a key says no more than its name."""
+    return len(lines) == 1 and lines[0].rstrip().endswith((":", "{"))
+
+
 def line_values(kind: str, removed: list[str], added: list[str]) -> list[Effect]:
     """What the lines of a part themselves say of a value: of an action's commit, in an element, in a list of files."""
     if len(removed) == len(added) == 1:

@@ -5,6 +5,7 @@ Names are dotted. The readers follow the layout of files as people and tools wri
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -215,8 +216,16 @@ def _trimmed(region: Region, lines: list[str], values: dict[int, str]) -> Region
     if region.kind == "key" and not value and end > region.start + 1:
         rest = [line.strip() for line in lines[region.start + 1 : end] if line.strip()]
         if all(line.startswith("- ") and not _YAML_KEY.match(line) for line in rest):
-            value = "[" + ", ".join(_plain(line[2:]) for line in rest) + "]"
+            value = "[" + ", ".join(_item(_plain(line[2:])) for line in rest) + "]"
     return Region(region.name, region.kind, region.start, end, _plain(value))
+
+
+def _item(value: str) -> str:
+    """An item of a list over several lines as it is written in brackets: a comma that is part of it is quoted."""
+    if "," not in value or value[0] in "\"'[{":
+        return value
+    quote = next((sign for sign in ('"', "'") if sign not in value), "")
+    return f"{quote}{value}{quote}" if quote else json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: str) -> str:

@@ -139,6 +139,18 @@ def test_names_in_paths_survive_markdown(script: Script) -> None:
             ("key", "jobs.test.steps[a/checkout].uses:", "changed (`a/checkout@v1` becomes `a/checkout@v2`)"),
         ),
         (
+            "ci.yml",
+            "test:\n  cmds:\n    - run ./... {{.ARGS}}\n",
+            "test:\n  cmds:\n    - run -cpu 1,4 ./... {{.ARGS}}\n",
+            ("key", "test.cmds:", 'changed (`"run ./... {{.ARGS}}"` becomes `"run -cpu 1,4 ./... {{.ARGS}}"`)'),
+        ),
+        (
+            "main.go",
+            "package a\n\n/*\nTwo things are here.\nSee a/old.\n*/\n\nconst A = 1\n",
+            "package a\n\n/*\nTwo things are here.\nSee a/new.\n*/\n\nconst A = 1\n",
+            ("comment", "Two", "things are here.: only comments changed"),
+        ),
+        (
             "go.sum",
             "a.io/x v1.2.0 h1:a=\n",
             "a.io/x v1.10.0 h1:b=\n",
@@ -171,6 +183,15 @@ def test_what_is_no_definition_is_named_too(
     script: Script, path: str, before: str, after: str, expected: tuple[str, str, str]
 ) -> None:
     assert told(script, path, before, after) == [expected]
+
+
+def test_a_value_in_whose_place_keys_come_is_gone(script: Script) -> None:
+    value, keys = "on: [push]\n", "on:\n  push:\n    branches: [main]\n"
+    assert told(script, "ci.yml", value, keys) == [
+        ("key", "on:", "changed (`[push]` is gone)"),
+        ("key", "on.push:", "added"),
+    ]
+    assert ("key", "on:", "changed (`[push]` is new)") in told(script, "ci.yml", keys, value)
 
 
 def test_the_summary_names_the_parts_of_files_and_what_is_removed(script: Script) -> None:
