@@ -6,7 +6,7 @@ import pytest
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
-from iquest_lsp.codeflow.syntax.layout import same_code
+from iquest_lsp.codeflow.syntax.effects.layout import same_code
 from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 from iquest_lsp.codeflow.wording.effects import detail
