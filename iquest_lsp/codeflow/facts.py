@@ -14,6 +14,10 @@ Redact = Callable[[str], bool]
 #: Stands where a text is not repeated.
 WITHHELD = "(withheld: looks like a secret)"
 
+#: Values are whole: `wording` cuts what it shows. Nobody reads a line beyond this length; what was made to be hostile
+#: ends here.
+MAX_VALUE = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[Kind]):
@@ -21,6 +25,11 @@ class Fact(Generic[Kind]):
 
     kind: Kind
     values: tuple[str, ...] = ()
+
+
+def bounded(text: str) -> str:
+    """A text from outside as a value of a fact."""
+    return text[:MAX_VALUE]
 
 
 def encode(facts: Iterable[Fact[Any]]) -> str:

@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_nu
 from iquest_lsp.codeflow.diff.module_links import link_effects
 from iquest_lsp.codeflow.diff.values import (
     FREE,
-    MAX_VALUE,
+    MAX_TOLD,
     keys_instead,
     line_values,
     same_value,
@@ -282,7 +282,7 @@ def _whole(item: FileDiff, region: Region, change: str) -> SymbolChange:
         region.kind,
         change,
         region.start,
-        region.value if len(region.value) <= MAX_VALUE else "",
+        region.value if len(region.value) <= MAX_TOLD else "",
         size=region.end - region.start,
         span=(0, 0) if gone else span,
         old_span=span if gone else (0, 0),

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from iquest_lsp.codeflow.diff.named_parts import DEFINED
+from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.outline.region import is_shortened
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
 #: Kinds of which the name is a word of the code.
@@ -193,9 +195,8 @@ def without_moved(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) ->
 def _stands(effect: Effect, gone: Sequence[str], come: Sequence[str]) -> bool:
     if effect.kind not in (EffectKind.COMES, EffectKind.GOES):
         return False
-    [told], cut = effect.values, effect.values[0].endswith("…")
-    others = gone if effect.kind is EffectKind.COMES else come
-    return any(line.startswith(told[:-1]) if cut else line == told for line in others)
+    [told] = effect.values
+    return told in map(bounded, gone if effect.kind is EffectKind.COMES else come)
 
 
 def _rows(hunks: Iterable[Hunk], *, new: bool) -> _Lines:
@@ -206,7 +207,7 @@ def _rows(hunks: Iterable[Hunk], *, new: bool) -> _Lines:
 def _names(change: SymbolChange, rows: _Lines, span: tuple[int, int]) -> bool:
     """Whether a changed line of a definition holds its name, so far as it is a name and not a title."""
     short = re.split(r"\.| > ", change.name)[-1]
-    if "…" in short or " " in short.strip():
+    if is_shortened(short) or " " in short.strip():
         return True
     name = "".join(short.split())
     return any(name in "".join(rows.get(at, "").split()) for at in range(*span))

@@ -6,9 +6,11 @@ import json
 import re
 import tomllib
 
+from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
 
-MAX_VALUE = 60
+#: A longer value is not told of what comes or goes.
+MAX_TOLD = 60
 _RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
 _PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
 _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
@@ -27,7 +29,7 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
         come = [shown(item) for item in new if item not in old]
         gone = [shown(item) for item in old if item not in new]
         if len(come) == len(gone) == 1:
-            return [Effect(EffectKind.BECOMES, (gone[0], come[0]))]
+            return [Effect(EffectKind.VALUE_BECOMES, (gone[0], come[0]))]
         found = [Effect(EffectKind.COMES, (item,)) for item in come[:2]]
         return found + [Effect(EffectKind.GOES, (item,)) for item in gone[:2]]
     if version and (raised := _raised(before, after)):
@@ -40,7 +42,7 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
         and (raised := _raised(inside[0][0], inside[1][0]))
     ):
         return [Effect(raised, (inside[0][0], inside[1][0]))]
-    return [Effect(EffectKind.BECOMES, _near(before, after))]
+    return [Effect(EffectKind.VALUE_BECOMES, (_on_a_line(before), _on_a_line(after)))]
 
 
 def keys_instead(before: str, after: str, removed: list[str], added: list[str]) -> list[Effect]:
@@ -91,20 +93,6 @@ def _paths(removed: list[str], added: list[str]) -> list[Effect]:
 
 def _is_table(value: str) -> bool:
     return value.startswith("{") and "version" in value
-
-
-def _near(before: str, after: str) -> tuple[str, str]:
-    """Two values, or of long ones what stands around their difference."""
-    before, after = (" ".join(text.split()) for text in (before, after))
-    if max(len(before), len(after)) <= MAX_VALUE:
-        return before, after
-    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
-    start = max(0, before.rfind(" ", 0, max(same - 12, 0)) + 1, same - MAX_VALUE // 2)
-    return _around(before, start), _around(after, start)
-
-
-def _around(text: str, start: int) -> str:
-    return ("…" if start else "") + _cut(text[start:])
 
 
 def unlisted(line: str) -> str:
@@ -160,12 +148,11 @@ def _split(value: str) -> list[str]:
 
 def shown(value: object) -> str:
     """A value as an answer quotes it."""
-    return _cut(json.dumps(value, ensure_ascii=False, default=str))
+    return _on_a_line(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+def _on_a_line(text: str) -> str:
+    return bounded(" ".join(text.split()))
 
 
 #: Languages without a grammar here in which line breaks and indentation between words hardly ever mean something.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.codeflow.facts import Fact, bounded
 from iquest_lsp.codeflow.syntax.effects.calls import called_in
 from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 
@@ -58,6 +58,8 @@ class EffectKind(StrEnum):
     TURNS = "turns"
     #: A text and the one in its place.
     BECOMES = "becomes"
+    #: A literal or a value, which may be long, and the one in its place.
+    VALUE_BECOMES = "value-becomes"
     #: A condition, or what it is joined to, and for the last two the one in its place.
     REQUIRES = "requires"
     REQUIRES_NO_MORE = "requires-no-more"
@@ -197,7 +199,7 @@ def plain_effects(
         kind, telling = EffectKind.COMES if plus else EffectKind.GOES, (line for line in plus or minus if _tells(line))
         lines = list(telling)[:3]
         # Two lines are told, of more the first.
-        return [Effect(kind, (_cut(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
+        return [Effect(kind, (bounded(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
     come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
     gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
     # The same name may stand in a text on one side, whose quotes are others now.
@@ -218,7 +220,7 @@ def _tells(line: str) -> bool:
 def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:
     """What becomes of lines that hold the same code after the change, in the same order."""
     pairs = list(zip(before, after, strict=True))
-    first = _cut(before[0].strip())
+    first = bounded(before[0].strip())
     if any(_indent(one) != _indent(other) for one, other in pairs):
         return Effect(EffectKind.INDENTS, (first,))
     if all(one.rstrip() != other.rstrip() for one, other in pairs):
@@ -239,7 +241,7 @@ def _indent(line: str) -> str:
 def _part(before: str, after: str) -> Effect | None:
     """What of one line becomes what: the line itself where it is short, else the part that differs, if it is whole."""
     if before == after:  # it stands elsewhere
-        return Effect(EffectKind.MOVES_LINES, (_cut(before),))
+        return Effect(EffectKind.MOVES_LINES, (bounded(before),))
     if before.split() == after.split():
         return None
     if len(before) + len(after) <= 100:
@@ -264,7 +266,8 @@ def _part(before: str, after: str) -> Effect | None:
     if len(was) + len(now) > 120 or not (_balanced(was) and _balanced(now)):
         return None
     if not was or not now:
-        return Effect(EffectKind.GAINS, (_cut(after), now)) if now else Effect(EffectKind.LOSES, (_cut(before), was))
+        gains = Effect(EffectKind.GAINS, (bounded(after), now))
+        return gains if now else Effect(EffectKind.LOSES, (bounded(before), was))
     return Effect(EffectKind.BECOMES, (was, now))
 
 
@@ -302,10 +305,6 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
     """How many items two lists begin with alike."""
     pairs = zip(one, other, strict=False)
     return next((at for at, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _identifiers(lines: Iterable[str]) -> set[str]:
@@ -359,7 +358,7 @@ def _replaced(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
             if len(old) == len(new) and old != new and what.sub("\0", before) == what.sub("\0", after):
                 pairs = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
                 alone = pairs[0][1] == after.strip()
-                kind, where = (EffectKind.BECOMES, ()) if alone else (EffectKind.TURNS, (after.strip()[:60],))
+                kind, where = (EffectKind.BECOMES, ()) if alone else (EffectKind.TURNS, (bounded(after.strip()),))
                 found.append(Effect(kind, (*pairs[0], *where)))
     return found[:2]
 

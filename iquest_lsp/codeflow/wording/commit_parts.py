@@ -97,6 +97,7 @@ DEFINITIONS = frozenset(
 
 _TURNS = {
     EffectKind.BECOMES: "change {} from {} to {}",
+    EffectKind.VALUE_BECOMES: "change {} from {} to {}",
     EffectKind.RAISES_VERSION: "raise {} from {} to {}",
     EffectKind.LOWERS_VERSION: "lower {} from {} to {}",
 }

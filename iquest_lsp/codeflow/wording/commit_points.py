@@ -296,6 +296,9 @@ def _effect(effect: Effect, items: Sequence[SymbolChange]) -> Point:
     return Point((*texts, *worded(items[0].change, items)), max(map(_weight, items)) + 0.1 * len(items))
 
 
+_BECOMES = (EffectKind.BECOMES, EffectKind.VALUE_BECOMES)
+
+
 def _line(item: SymbolChange) -> str:
     """What becomes of one line or value, where that is short enough to be told; empty otherwise."""
     for effect in told_effects(item):
@@ -305,11 +308,11 @@ def _line(item: SymbolChange) -> str:
             return say(_ON_VALUES[effect.kind], *effect.values, named(item))
         if effect.kind is EffectKind.CHECKS:
             return say("change {}: if `{}`", named(item), effect.values[0])
-        if effect.kind is EffectKind.BECOMES and (values := _assigned(effect)):
+        if effect.kind in _BECOMES and (values := _assigned(effect)):
             if VERSION.fullmatch(values[0]):
                 return say("set the version to {}", values[2].strip("\"'"))
             return say("change `{}` from `{}` to `{}`", *values)
-        if effect.kind in (EffectKind.BECOMES, EffectKind.TURNS):
+        if effect.kind in _BECOMES or effect.kind is EffectKind.TURNS:
             return say("change `{}` to `{}` in {}", *effect.values[:2], named(item))
         if effect.kind is EffectKind.TYPES_ONLY:
             return say("change the types of `{}`", item.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -62,6 +63,7 @@ _ON_LINES = {
     EffectKind.CONDITION: "the condition `{}` becomes `{}`",
     EffectKind.TURNS: "`{}` becomes `{}` in `{}`",
     EffectKind.BECOMES: "`{}` becomes `{}`",
+    EffectKind.VALUE_BECOMES: "`{}` becomes `{}`",
     EffectKind.RAISES_VERSION: "raised from {} to {}",
     EffectKind.LOWERS_VERSION: "lowered from {} to {}",
     EffectKind.GAINS: "`{}` gains `{}`",
@@ -75,6 +77,17 @@ _ON_LINES = {
     EffectKind.TEXTS_ONLY: "only the words of a text change",
 }
 
+
+#: Longer lines and texts are cut where they are told; a path is told as it is.
+MAX_SHOWN = 60
+_PATH = re.compile(r"[\w.\-]+(?:/[\w.\-]+)+\.\w+")
+#: Effects whose first value is a line.
+_OF_A_LINE = frozenset(
+    {
+        *(EffectKind.COMES, EffectKind.GOES, EffectKind.GAINS, EffectKind.LOSES, EffectKind.MOVES_LINES),
+        *(EffectKind.INDENTS, EffectKind.GAINS_MARK, EffectKind.LOSES_MARK),
+    }
+)
 
 #: Kinds of which the value is told where they come or go.
 _VALUED = frozenset({"key", "package", "command"})
@@ -130,7 +143,35 @@ def effect_words(effect: Effect) -> str:
         return WITHHELD
     if effect.kind in _ON_NAMES:
         return say(_ON_NAMES[effect.kind], listed(effect.values, _NAMES.get(effect.kind, 3)))
-    return say((_ON_LINES | _ON_VALUES)[effect.kind], *effect.values)
+    return say((_ON_LINES | _ON_VALUES)[effect.kind], *_quoted(effect))
+
+
+def _quoted(effect: Effect) -> tuple[str, ...]:
+    """The values of an effect as they are told: long lines cut, of long texts what stands around their difference."""
+    if effect.kind in _OF_A_LINE:
+        line, *rest = effect.values
+        return (_cut(line), *rest)
+    if effect.kind is EffectKind.TURNS:
+        old, new, line = effect.values
+        return old, new, line[:MAX_SHOWN]
+    if effect.kind is EffectKind.VALUE_BECOMES:
+        before, after = effect.values
+        return _around(before, after)
+    return effect.values
+
+
+def _around(before: str, after: str) -> tuple[str, str]:
+    """Two texts, or of long ones what stands around their difference."""
+    if max(len(before), len(after)) <= MAX_SHOWN:
+        return before, after
+    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = max(0, before.rfind(" ", 0, max(same - 12, 0)) + 1, same - MAX_SHOWN // 2)
+    mark = "…" if start else ""
+    return mark + _cut(before[start:]), mark + _cut(after[start:])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN or _PATH.fullmatch(text) else text[: MAX_SHOWN - 1] + "…"
 
 
 def is_of_lines(effect: Effect) -> bool:

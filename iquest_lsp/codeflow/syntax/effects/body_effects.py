@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.effects.meaning import CONDITIONS, STRONG, Pair, meaning_of
 from iquest_lsp.codeflow.syntax.effects.members import is_mark, marks, members, with_lifetimes, without_lifetimes
 from iquest_lsp.codeflow.syntax.line_effects import MAX_FACTS, Effect, EffectKind, effects, is_comment, plain_effects
@@ -118,7 +119,8 @@ def _moved(pairs: Sequence[Pair], removed: Sequence[str], added: Sequence[str]) 
     one, other = (Counter(line.strip() for line in lines if not is_comment(line)) for lines in (removed, added))
     if not one or one != other or any(minus and plus for minus, plus in pairs):
         return None
-    return Effect(EffectKind.MOVES_LINES, (next(line.strip() for line in removed if not is_comment(line))[:60],))
+    first = next(line.strip() for line in removed if not is_comment(line))
+    return Effect(EffectKind.MOVES_LINES, (bounded(first),))
 
 
 def _without_moved(pairs: Sequence[Pair]) -> list[Pair]:

@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.syntax.symbols import Symbol
 #: Effects of which two values are the one before and the one after.
 _TURNED = frozenset(
     {
-        *(EffectKind.BECOMES, EffectKind.TURNS, EffectKind.NEGATES, EffectKind.CONDITION),
+        *(EffectKind.BECOMES, EffectKind.VALUE_BECOMES, EffectKind.TURNS, EffectKind.NEGATES, EffectKind.CONDITION),
         *(EffectKind.CALLS_INSTEAD, EffectKind.RETURNS_INSTEAD, EffectKind.RAISES_INSTEAD),
     }
 )

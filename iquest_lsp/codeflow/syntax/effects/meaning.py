@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.effects.calls import is_declared
 from iquest_lsp.codeflow.syntax.effects.tokens import (
     Side,
@@ -23,7 +24,7 @@ from iquest_lsp.codeflow.syntax.line_effects import RAISES, Effect, EffectKind
 
 Pair = tuple[Sequence[str], Sequence[str]]
 
-#: Longer texts are cut or not told; longer runs of tokens are a rewrite, which no short statement tells.
+#: Longer texts are not told; longer runs of tokens are a rewrite, which no short statement tells.
 MAX_SHOWN, MAX_TOKENS, MAX_CHANGES = 60, 400, 3
 #: How many words two conditions share at least of which one took the other's place.
 ALIKE = 0.4
@@ -192,11 +193,11 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
     if not gone and after and len(after) <= MAX_SHOWN:
         line = new.line(now[0])
         whole = line.split() == after.split()
-        return Effect(EffectKind.COMES, (line,)) if whole else Effect(EffectKind.GAINS, (_cut(line), after))
+        return Effect(EffectKind.COMES, (line,)) if whole else Effect(EffectKind.GAINS, (bounded(line), after))
     if not come and before and len(before) <= MAX_SHOWN:
         line = old.line(was[0])
         whole = line.split() == before.split()
-        return Effect(EffectKind.GOES, (line,)) if whole else Effect(EffectKind.LOSES, (_cut(line), before))
+        return Effect(EffectKind.GOES, (line,)) if whole else Effect(EffectKind.LOSES, (bounded(line), before))
     return None
 
 
@@ -334,17 +335,8 @@ def _on_text(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -
         # Texts in texts, as in templates and shells, are torn where a quote is.
         torn = any(text.count(one) != text.count(other) for text in (before, after) for one, other in ("()", "{}"))
         if before[-1] == after[-1] and before[-1] in "\"'`" and not torn:
-            return Effect(EffectKind.BECOMES, _near(before, after))
+            return Effect(EffectKind.VALUE_BECOMES, (bounded(before), bounded(after)))
     return None
-
-
-def _near(before: str, after: str) -> tuple[str, str]:
-    """Two texts, or of long ones the parts around their difference."""
-    if max(len(before), len(after)) <= MAX_SHOWN:
-        return before, after
-    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
-    start = max(0, before.rfind(" ", 0, max(same - 12, 0)) + 1)
-    return tuple(("…" if start else "") + _cut(text[start:]) for text in (before, after))  # type: ignore[return-value]
 
 
 def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
@@ -394,7 +386,3 @@ def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
             break
         end += 1
     return start, end
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

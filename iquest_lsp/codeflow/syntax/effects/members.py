@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, uncommented
 
-MAX_SHOWN = 60
 _LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
 #: An apostrophe that no grammar knows, in the place of a lifetime's.
 _STAND_IN = "\u02bc"
@@ -18,12 +18,8 @@ _MARK = re.compile(r"\s*(#!?\[.*\]|@[\w.]+(?:\(.*\))?|\[[A-Z][\w.]*(?:\(.*\))?\]
 def marks(removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
     """Attributes and decorators that a definition gains or loses."""
     old, new = ([match[1] for line in lines if (match := _MARK.match(line))] for lines in (removed, added))
-    found = [Effect(EffectKind.GAINS_MARK, (_shown(item),)) for item in new if item not in old]
-    return found + [Effect(EffectKind.LOSES_MARK, (_shown(item),)) for item in old if item not in new]
-
-
-def _shown(mark: str) -> str:
-    return mark if len(mark) <= MAX_SHOWN else f"{mark[: MAX_SHOWN - 1]}…"
+    found = [Effect(EffectKind.GAINS_MARK, (bounded(item),)) for item in new if item not in old]
+    return found + [Effect(EffectKind.LOSES_MARK, (bounded(item),)) for item in old if item not in new]
 
 
 def without_lifetimes(line: str) -> str:

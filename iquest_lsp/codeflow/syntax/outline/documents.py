@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from iquest_lsp.codeflow.syntax.outline.region import Region, nested
+from iquest_lsp.codeflow.syntax.outline.region import Region, nested, shortened
 
 JOINT = " > "
 _ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
@@ -20,7 +20,6 @@ _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
 #: Marks that stand below a heading in a text that no suffix says to be written so.
 _HEADS = frozenset("=-~^")
 _MAN = re.compile(r"\.(SH|SS|Sh|Ss)\s+\"?(.+?)\"?\s*$")
-MAX_NAME = 80
 
 
 def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
@@ -122,7 +121,7 @@ def _has_fences(lines: list[str]) -> bool:
 def entries(lines: list[str]) -> tuple[Region, ...]:
     """A list with an entry on each line (ignore rules, owners, words): each named by itself."""
     return tuple(
-        Region(_cut(" ".join(re.sub(r"<[^>]+>", "", line).split())), "entry", at, at + 1)
+        Region(shortened(" ".join(re.sub(r"<[^>]+>", "", line).split())), "entry", at, at + 1)
         for at, line in enumerate(lines)
         if line.strip() and len(line) < 500
     )
@@ -140,11 +139,7 @@ def _title(text: str) -> str:
     text = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", text).strip("#* ") or text
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", text)
     text = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", text)
-    return _cut(" ".join(text.replace("`", "").replace("**", "").split()).strip("#* "))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
+    return shortened(" ".join(text.replace("`", "").replace("**", "").split()).strip("#* "))
 
 
 def _is_text(line: str) -> bool:

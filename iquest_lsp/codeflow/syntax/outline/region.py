@@ -19,6 +19,21 @@ class Region:
     value: str = ""
 
 
+#: A longer name is a text that stands for one.
+MAX_NAME = 80
+_MARK = "…"
+
+
+def shortened(name: str) -> str:
+    """A name of a part as it is kept: it is compared, and told, as it is here. A long one ends with a mark."""
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + _MARK
+
+
+def is_shortened(name: str) -> bool:
+    """Whether a name is the beginning of a longer one."""
+    return len(name) == MAX_NAME and name.endswith(_MARK)
+
+
 def nested(heads: list[tuple[int, int, str, str]], count: int, joint: str) -> tuple[Region, ...]:
     """Regions from heads (line, depth, kind, name): each goes to the next head that is no deeper, of `count` lines."""
     found: list[Region] = []

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
-from iquest_lsp.codeflow.syntax.outline.region import Region
+from iquest_lsp.codeflow.syntax.outline.region import Region, shortened
 
 _INSTRUCTION = re.compile(r"\s*([A-Z]+)\s+(\S.*?)\s*\\?$")
 _STAGE = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
@@ -24,7 +24,6 @@ _SQL = re.compile(
     re.IGNORECASE,
 )
 _VOID = re.compile(r"(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$")
-MAX_NAME = 80
 
 
 def docker_instructions(lines: list[str]) -> tuple[Region, ...]:
@@ -231,5 +230,4 @@ _COORDINATES = ("groupId", "artifactId", "version")
 
 def short(name: str) -> str:
     """A name on one line, cut where it is long."""
-    name = " ".join(name.split())
-    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
+    return shortened(" ".join(name.split()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.line_effects import uncommented
-from iquest_lsp.codeflow.syntax.outline.region import Region
+from iquest_lsp.codeflow.syntax.outline.region import Region, shortened
 from iquest_lsp.codeflow.syntax.symbols import BRINGS
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MAX_SOURCE = 1024 * 1024
-MAX_NAME = 80
 JOINT = " > "
 
 _IMPORTS = frozenset(
@@ -241,7 +240,7 @@ class _Walker:
 
     def _add(self, name: str, kind: str, node: Node, value: str = "") -> None:
         name = " ".join(name.split())
-        short = name if len(name) <= MAX_NAME or kind in ("test", "suite") else name[: MAX_NAME - 1] + "…"
+        short = name if kind in ("test", "suite") else shortened(name)
         end = node.end_point.row + (node.end_point.column > 0)
         start = node.start_point.row
         last = self.found[-1] if self.found else None

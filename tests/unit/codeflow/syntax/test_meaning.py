@@ -178,3 +178,13 @@ def test_any_lines_that_replaced_others_have_a_meaning_or_none(source: random.Ra
 
 def test_an_argument_beside_a_line_that_comes() -> None:
     assert meaning_of([(["( , x for"], ["or foo(a,", "x", "for"])]).effects
+
+
+def test_values_are_whole_and_their_words_cut() -> None:
+    """Of two long texts what stands around their difference is shown."""
+    before = '"' + "a word and another one " * 5 + 'at the end"'
+    after = before.replace("at the end", "at the very end")
+    [effect] = body_effects("function", [([f"say({before})"], [f"say({after})"])], [], [])
+    assert effect.kind is EffectKind.VALUE_BECOMES
+    assert effect.values == (before, after)
+    assert effect_words(effect) == '`…another one at the end"` becomes `…another one at the very end"`'
