@@ -1,12 +1,13 @@
 """Fits `iquest_lsp/nextedit/precision.json`: how often each sort of next edit is right, by its parts.
 
-    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--earlier KEPT] [--write]
+    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--earlier TABLE] [--write]
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
 by edit, definitions' heads first; after each edit all that the predictors think of is judged, sure or not, each
-suggestion once. A commit counts for MOST_OF_ONE suggestions of a sort, and MOST_OF_ALL of a predictor, at most. Printed
-is how the fit does in each repository when it is fitted to the others alone, and why the edits that it did not find
-were not found; HELD_OUT are for `replay --edits --names` and were never looked at.
+suggestion once: whether the commit does just that (`edits`), and whether it changes these lines in any way (`places`).
+A commit counts for MOST_OF_ONE suggestions of a sort, and MOST_OF_ALL of a predictor, at most. Printed is how the fit
+does in each repository when it is fitted to the others alone, and why the edits that it did not find were not found;
+HELD_OUT are for `replay --edits --names` and were never looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, Session
@@ -27,15 +28,31 @@ from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
 from iquest_lsp.nextedit.predictors import awaits, imports
+from iquest_lsp.nextedit.records import Place
 
-FITTED = ("axios", "black", "express", "flask", "gin", "pydantic", "redis", "ripgrep", "tokio")
+FITTED = (
+    "aiohttp",
+    "attrs",
+    "axios",
+    "chi",
+    "clap",
+    "click",
+    "echo",
+    "fastify",
+    "flask",
+    "gin",
+    "hono",
+    "ripgrep",
+    "tokio",
+    "viper",
+)
 #: The scales of weights that are tried, and the least weight that is kept.
-SCALES = [round(0.8 + 0.2 * step, 1) for step in range(4)]
+SCALES = [round(0.8 + 0.1 * step, 1) for step in range(7)]
 LEAST_WEIGHT = 0.02
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
-#: Sorts of predictors that were mended since earlier outcomes were collected, which say nothing of them any more.
-MENDED = re.compile(r"import-|repeat-gone|repeat-added|-between")
+#: Sorts of predictors that were mended since earlier ones were measured, of which that says nothing any more.
+MENDED = re.compile(r"rename-(?:caller|test|docs|string|member-(?!own))|signature-(?:head|keyword)|missing-python-own")
 #: Predictors that think of little, and are measured in more commits than the others.
 RARE = (imports.predict, awaits.predict)
 HELD_OUT = ("core", "curl", "pytest", "cobra")
@@ -43,12 +60,16 @@ HELD_OUT = ("core", "curl", "pytest", "cobra")
 _NUMBERS = re.compile(r"\[([^][{}\"]*)\]")
 
 
+What = Literal["edits", "places"]
+KINDS: tuple[What, ...] = ("edits", "places")
+
+
 @dataclass(frozen=True, slots=True)
 class Thought:
     """A suggestion that came up when edit `step` was made.
 
-    `replacement` numbers what it replaces by what, in its commit; `edit` is the one at its place, if any, which it
-    makes where it is `right`.
+    `replacement` numbers what it replaces by what, in its commit, -1 for a place alone; `line` numbers the line it is
+    at; `edit` is the one there, if any, which it makes where it is `right`.
     """
 
     step: int
@@ -56,6 +77,13 @@ class Thought:
     sort: str
     edit: int
     right: bool
+    line: int
+
+    def counts(self, what: What) -> bool | None:
+        """Whether it was right as an edit, or as a place; None where it was none."""
+        if what == "places":
+            return self.edit >= 0 if gate.is_placed(self.sort) else None
+        return self.right if self.replacement >= 0 else None
 
 
 @dataclass(slots=True)
@@ -65,12 +93,13 @@ class Played:
     edits: list[tuple[str, str]]
     thoughts: list[Thought] = field(default_factory=list)
 
-    def sorts(self) -> dict[str, tuple[int, int]]:
+    def sorts(self, what: What) -> dict[str, tuple[int, int]]:
         """For each sort how many were right, of how many."""
         found: dict[str, tuple[int, int]] = {}
         for item in self.thoughts:
-            right, made = found.get(item.sort, (0, 0))
-            found[item.sort] = right + item.right, made + 1
+            if (is_right := item.counts(what)) is not None:
+                right, made = found.get(item.sort, (0, 0))
+                found[item.sort] = right + is_right, made + 1
         return found
 
 
@@ -83,11 +112,11 @@ class Outcomes:
     #: Commits that count for what was thought of alone: played for the rare predictors, or by earlier ones.
     rare: list[Played] = field(default_factory=list)
 
-    def sorts(self) -> dict[str, tuple[float, float]]:
+    def sorts(self, what: What) -> dict[str, tuple[float, float]]:
         """All commits together, each counted for a few of a sort, and of a predictor, only: a sweep is one opinion."""
         found: dict[str, tuple[float, float]] = {}
         for commit in (*self.commits, *self.rare):
-            sorts = commit.sorts()
+            sorts = commit.sorts(what)
             whole = Counter[str]()
             for sort, (_, made) in sorts.items():
                 whole[_predictors(sort)] += min(made, MOST_OF_ONE)
@@ -134,17 +163,23 @@ def played(session: Session, predictors: Sequence[Predictor] = PREDICTORS) -> Pl
     found = Played(shapes(session))
     seen: set[tuple[object, ...]] = set()
     kinds: dict[tuple[str, str], int] = {}
+    lines: dict[str, int] = {}
+
+    def note(step: int, place: Place, replacement: int, judged: tuple[int, bool] | None) -> None:
+        at = session.before_line(place.path, place.line) if place.path in session.changes else place.line
+        line = lines.setdefault(f"{place.path}:{at}", len(lines))
+        if (key := (line, place.sort, replacement)) not in seen:
+            seen.add(key)
+            hit = judged[0] if judged is not None else session.edit_in(place)
+            number = numbers[place.path, hit] if hit is not None else -1
+            found.thoughts.append(Thought(step, replacement, place.sort, number, judged is not None, line))
+
     for step, (path, at) in enumerate(session.edits):
         session.make(path, at)
         for item in gate.joined(session.possible(predictors)):
-            key = (item.path, session.place_of(item), item.old, item.new, item.sort)
-            if key not in seen:
-                seen.add(key)
-                judged = session.judged(item)
-                hit = judged[0] if judged is not None else session.edit_at(item)
-                number = numbers[item.path, hit] if hit is not None else -1
-                kind = kinds.setdefault((item.old, item.new), len(kinds))
-                found.thoughts.append(Thought(step, kind, item.sort, number, judged is not None))
+            note(step, Place.of(item), kinds.setdefault((item.old, item.new), len(kinds)), session.judged(item))
+        for place in session.places() if predictors is PREDICTORS else ():
+            note(step, place, -1, None)
     return found
 
 
@@ -154,27 +189,53 @@ def shapes(session: Session) -> list[tuple[str, str]]:
     return [(category(path).value, shape) for (path, _), shape in zip(session.edits, sorts, strict=True)]
 
 
-def merged(several: Sequence[Outcomes]) -> dict[str, tuple[float, float]]:
-    """The sorts of several repositories together."""
-    found: dict[str, tuple[float, float]] = {}
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was measured of edits before, in which repositories, but for sorts of predictors that were mended since."""
+
+    repositories: frozenset[str] = frozenset()
+    sorts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: Path) -> Earlier:
+        """As an earlier `precision.json` has it."""
+        known = json.loads(table.read_text("utf-8"))
+        sorts = known.get("sorts") or known["edits"]["sorts"]
+        return cls(
+            frozenset(known["repositories"]),
+            {sort: (right, made) for sort, (right, made) in sorts.items() if not MENDED.search(sort)},
+        )
+
+
+def merged(several: Sequence[Outcomes], what: What, earlier: Earlier) -> dict[str, tuple[float, float]]:
+    """The sorts of several repositories together; no repository counts twice."""
+    earlier = earlier if what == "edits" else Earlier()
+    found = dict(earlier.sorts)
     for item in several:
-        for sort, (right, made) in item.sorts().items():
-            known = found.get(sort, (0.0, 0.0))
-            found[sort] = (known[0] + right, known[1] + made)
+        for sort, (right, made) in item.sorts(what).items():
+            if item.name not in earlier.repositories or MENDED.search(sort):
+                known = found.get(sort, (0.0, 0.0))
+                found[sort] = (known[0] + right, known[1] + made)
     return found
 
 
-def table(several: Sequence[Outcomes], scale: float) -> dict[str, object]:
-    """What `precision.json` holds; the weights of parts are drawn towards 0 by `scale`."""
-    sorts = merged(several)
-    parts = {part: round(weight * scale, 3) for part, weight in gate.fitted(sorts).items()}
-    return {
-        "repositories": [item.name for item in several],
+def table(several: Sequence[Outcomes], scales: Mapping[What, float], earlier: Earlier) -> dict[str, object]:
+    """What `precision.json` holds; the weights of parts are drawn towards 0 by a scale."""
+    found: dict[str, object] = {
+        "repositories": sorted({*(item.name for item in several), *earlier.repositories}),
         "commits": sum(len(item.commits) for item in several),
-        "scale": scale,
-        "sorts": {name: [round(right, 2), round(made, 2)] for name, (right, made) in sorted(sorts.items()) if made > 1},
-        "parts": {part: weight for part, weight in parts.items() if abs(weight) >= LEAST_WEIGHT},
     }
+    for what, scale in scales.items():
+        sorts = merged(several, what, earlier)
+        parts = {part: round(weight * scale, 3) for part, weight in gate.fitted(sorts).items()}
+        found[what] = {
+            "scale": scale,
+            "sorts": {
+                name: [round(right, 2), round(made, 2)] for name, (right, made) in sorted(sorts.items()) if made > 1
+            },
+            "parts": {part: weight for part, weight in parts.items() if abs(weight) >= LEAST_WEIGHT},
+        }
+    return found
 
 
 @dataclass(slots=True)
@@ -192,39 +253,41 @@ class Result:
 Fit = tuple[dict[str, tuple[float, float]], dict[str, float]]
 
 
-def fits_to_others(several: Sequence[Outcomes]) -> list[Fit]:
+def fits_to_others(several: Sequence[Outcomes], what: What, earlier: Earlier) -> list[Fit]:
     """For each repository what was measured in the others, and the weights that fit it."""
     found = []
     for item in several:
-        known = merged([other for other in several if other is not item])
+        before = Earlier() if item.name in earlier.repositories else earlier
+        known = merged([other for other in several if other is not item], what, before)
         found.append((known, gate.fitted(known)))
     return found
 
 
-def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float) -> list[Result]:
+def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float, what: What) -> list[Result]:
     """What would be shown in each repository by its fit, about as `replay --edits --names` counts it.
 
-    A wrong suggestion is put away, and after two of them so is its replacement; at most one is wrong at each edit.
+    A wrong suggestion is put away, and after two of them so is its replacement; at most one is wrong at each edit. A
+    place is told once.
     """
     found = []
     for item, (known, parts) in zip(several, fits, strict=True):
         drawn = {part: weight * scale for part, weight in parts.items()}
-        estimates = {sort: gate.estimate(sort, known, drawn) for sort in item.sorts()}
+        estimates = {sort: gate.estimate(sort, known, drawn) for sort in item.sorts(what)}
         result = Result(item.name, len(item.commits))
         for commit in item.commits:
-            _count(commit, estimates, gate.LEAST, result)
+            (_count if what == "edits" else _count_places)(commit, estimates, gate.LEAST, result)
         found.append(result)
     return found
 
 
-def honest(several: Sequence[Outcomes]) -> tuple[float, list[Result]]:
+def honest(several: Sequence[Outcomes], what: What, earlier: Earlier) -> tuple[float, list[Result]]:
     """The scale of weights by which most is found while what is shown is right as often as said.
 
     It is judged in repositories that were not fitted to; where no scale does it, it is the least.
     """
-    fits = fits_to_others(several)
-    tried = [(scale, results(several, fits, scale)) for scale in SCALES]
-    good = [(scale, found) for scale, found in tried if round(_right(found), 2) >= gate.LEAST]
+    fits = fits_to_others(several, what, earlier)
+    tried = [(scale, results(several, fits, scale, what)) for scale in SCALES]
+    good = [(scale, found) for scale, found in tried if _right(found) >= gate.LEAST]
     return max(good, key=lambda one: sum(item.right for item in one[1])) if good else tried[0]
 
 
@@ -236,7 +299,12 @@ def _count(commit: Played, estimates: Mapping[str, float], least: float, result:
     found: set[int] = set()
     refused, stopped = Counter[int](), set[int]()
     for thought in sorted(commit.thoughts, key=lambda thought: thought.step):
-        if estimates[thought.sort] < least or refused[thought.replacement] >= gate.TWICE or thought.edit in found:
+        if (
+            estimates.get(thought.sort, 0) < least
+            or thought.replacement < 0
+            or refused[thought.replacement] >= gate.TWICE
+            or thought.edit in found
+        ):
             continue
         if thought.right:
             found.add(thought.edit)
@@ -254,6 +322,21 @@ def _count(commit: Played, estimates: Mapping[str, float], least: float, result:
             cause = "found" if at in found else missed
             result.causes[f"{cause}: {shape}"] += 1
             result.causes[f"{cause} in {kind}"] += 1
+
+
+def _count_places(commit: Played, estimates: Mapping[str, float], least: float, result: Result) -> None:
+    told: set[int] = set()
+    hit: set[int] = set()
+    right = 0
+    for thought in sorted(commit.thoughts, key=lambda thought: thought.step):
+        if estimates.get(thought.sort, 0) >= least and thought.line not in told:
+            told.add(thought.line)
+            right += thought.edit >= 0
+            hit |= {thought.edit} - {-1}
+    result.shown += len(told)
+    result.right += right
+    result.later += len(commit.edits) - 1
+    result.causes["named by a place"] += len(hit)
 
 
 def from_json(data: Sequence[Mapping[str, Any]]) -> list[Outcomes]:
@@ -308,40 +391,9 @@ def collected(root: Path, commits: int, seconds: float, folder: Path | None) -> 
     return found
 
 
-def with_earlier(several: Sequence[Outcomes], folder: Path) -> None:
-    """Adds what earlier predictors thought of, but for those that were mended since."""
-    for item in several:
-        for earlier in from_json(json.loads((folder / f"{item.name}.json").read_text("utf-8"))):
-            item.rare += [
-                Played(one.edits, [thought for thought in one.thoughts if not MENDED.search(thought.sort)])
-                for one in earlier.commits
-            ]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--commits", type=int, default=4000)
-    parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
-    parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
-    parser.add_argument(
-        "--earlier", type=Path, help="such a folder of predictors before some were mended, to count too"
-    )
-    parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
-    parser.add_argument("--write", action="store_true", help="write precision.json")
-    given = parser.parse_args()
-    several = [
-        collected(given.folder / name, given.commits, given.seconds, given.outcomes)
-        for name in given.only or FITTED
-        if (given.folder / name).exists()
-    ]
-    if given.only:
-        return
-    if given.earlier is not None:
-        with_earlier(several, given.earlier)
+def report(every: Sequence[Result]) -> None:
+    """Prints what came of each repository, and of all together."""
     causes = Counter[str]()
-    scale, every = honest(several)
-    print(f"weights are drawn to {scale} of what they were fitted to")
     for result in every:
         causes += result.causes
         print(
@@ -353,7 +405,32 @@ def main() -> None:
     print(f"{right / max(sum(item.later for item in every), 1):.1%} found")
     for cause, count in causes.most_common():
         print(f"{count:5} {cause}")
-    fit = table(several, scale)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--commits", type=int, default=4000)
+    parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
+    parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
+    parser.add_argument("--earlier", type=Path, help="an earlier precision.json, to count too")
+    parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
+    parser.add_argument("--write", action="store_true", help="write precision.json")
+    given = parser.parse_args()
+    several = [
+        collected(given.folder / name, given.commits, given.seconds, given.outcomes)
+        for name in given.only or FITTED
+        if (given.folder / name).exists()
+    ]
+    if given.only:
+        return
+    earlier = Earlier.of(given.earlier) if given.earlier is not None else Earlier()
+    scales: dict[What, float] = {}
+    for what in KINDS:
+        scales[what], every = honest(several, what, earlier)
+        print(f"{what}: weights are drawn to {scales[what]} of what they were fitted to")
+        report(every)
+    fit = table(several, scales, earlier)
     if given.write:
         gate.TABLE.write_text(laid_out(fit), "utf-8")
     else:

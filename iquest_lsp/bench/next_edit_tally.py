@@ -24,6 +24,12 @@ class Tally:
     #: Edits after the first that those before could have told, and how many of them were found.
     derivable: int = 0
     told: int = 0
+    #: Places to look at that were told, those of them that the commit changes, and edits that only a place told.
+    places: int = 0
+    changed: int = 0
+    placed: int = 0
+    #: Commits at whose end a place was told that had not been told before.
+    noisy: int = 0
     reversed: int = 0
     typed: int = 0
     saved: int = 0
@@ -47,6 +53,12 @@ class Tally:
             "derivable": self.derivable,
             "derivable_recall": _share(self.told, self.derivable),
             "derivable_recall_interval": list(wilson(self.told, self.derivable)),
+            "places": self.places,
+            "places_precision": _share(self.changed, self.places),
+            "places_precision_interval": list(wilson(self.changed, self.places)),
+            "named_recall": _share(self.found + self.placed, self.later),
+            "named_recall_interval": list(wilson(self.found + self.placed, self.later)),
+            "quiet_places": _share(self.ended - self.noisy, self.ended),
             "quiet": _share(self.quiet, self.ended),
             "kept": _share(self.whole, self.shown),
             "reversed": _share(self.reversed, self.shown),

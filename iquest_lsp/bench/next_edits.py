@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -23,12 +22,13 @@ from typing import Any, Literal
 
 from iquest_lsp.bench.edit_shapes import derivable, is_of_imports
 from iquest_lsp.bench.next_edit_tally import Tally
-from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, category, texts_of_commits
+from iquest_lsp.bench.ways import is_on_the_way, is_same, typed
+from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sources, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, in_order, joined, precision
-from iquest_lsp.nextedit.pieces import pieces
-from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible
-from iquest_lsp.nextedit.records import Edit, NextEdit
+from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined, precision
+from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible, possible_places
+from iquest_lsp.nextedit.predictors.imports import import_lines
+from iquest_lsp.nextedit.records import Edit, NextEdit, Place
 
 Order = Literal["diff", "human"]
 ORDERS: tuple[Order, ...] = ("diff", "human")
@@ -126,10 +126,19 @@ class Session:
 
     def possible(self, predictors: Sequence[Predictor] = PREDICTORS) -> list[NextEdit]:
         """All that the predictors think of now."""
+        return list(possible(*self._now(), predictors))
+
+    def _now(self) -> tuple[list[Change], Sources]:
+        """What was changed so far, and all files as they are."""
         texts = [change.text for change in self.state.values()]
         over: dict[str, str | None] = {**self.commit.others, **{item.path: item.after for item in texts}}
         over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
-        return list(possible([*self.state.values()], self.commit.sources.with_texts(over), predictors))
+        return [*self.state.values()], self.commit.sources.with_texts(over)
+
+    def places(self) -> list[Place]:
+        """The places to look at that are thought of now beside what suggestions are made at."""
+        texts, sources = self._now()
+        return list(possible_places(texts, sources))
 
     @property
     def is_over(self) -> bool:
@@ -174,14 +183,38 @@ class Session:
             taken = replace(item, line=line - edit.old_line).applied_to(old)
             if taken is None:
                 return None
-            return (number, _same(taken, new)) if is_on_the_way(old, taken, new) else None
+            if is_on_the_way(old, taken, new):
+                return number, is_same(taken, new)
+            return (number, False) if self._is_sorted_in(item, line, taken.split("\n")[line - edit.old_line]) else None
         return None
+
+    def _is_sorted_in(self, item: NextEdit, line: int, text: str) -> bool:
+        """Whether a line of imports that a suggestion changes stands like that at another place of the alphabet."""
+        change, made = self.changes[item.path], self.made[item.path]
+        left = (edit for number, edit in enumerate(change.edits) if number not in made)
+        return line in import_lines(change.before) and any(
+            text.strip() == new.strip() for edit in left for new in edit.new
+        )
 
     def edit_at(self, item: NextEdit) -> int | None:
         """The edit still to be made that changes the line of a suggestion."""
         line = self.before_line(item.path, item.line) if item.path in self.changes else None
         edits = enumerate(self.changes[item.path].edits) if line is not None else ()
         return next((at for at, edit in edits if at not in self.made[item.path] and edit.has_old(line or 0)), None)
+
+    def edit_in(self, place: Place) -> int | None:
+        """The edit still to be made that changes, adds or takes away lines of a place."""
+        if place.path not in self.changes:
+            return None
+        first, last = (self.before_line(place.path, line) for line in (place.line, place.end))
+        if first is None or last is None:
+            return None
+        for number, edit in enumerate(self.changes[place.path].edits):
+            start, end = edit.old_line, edit.old_line + len(edit.old)
+            inside = start <= last and first < end if edit.old else first < start <= last
+            if inside and number not in self.made[place.path]:
+                return number
+        return None
 
     def _insertion(self, item: NextEdit, line: int) -> tuple[int, bool] | None:
         wanted = item.new.strip()
@@ -216,39 +249,6 @@ def _may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
     return False
 
 
-def _same(one: str, other: str) -> bool:
-    return [item.text for item in pieces(one)] == [item.text for item in pieces(other)]
-
-
-def is_on_the_way(old: str, taken: str, new: str) -> bool:
-    """Whether `taken` lies on a shortest way from `old` to `new`, counted in words and signs put in and taken out."""
-    one, middle, other = ([item.text for item in pieces(text)] for text in (old, taken, new))
-    return one != middle and _distance(one, middle) + _distance(middle, other) == _distance(one, other)
-
-
-def _distance(one: Sequence[str], other: Sequence[str]) -> int:
-    head = 0
-    while head < min(len(one), len(other)) and one[head] == other[head]:
-        head += 1
-    one, other = one[head:], other[head:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
-    return len(one) + len(other) - 2 * _common(one, other)
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """The length of the longest common subsequence, by a row of bits (Hyyrö 2004)."""
-    masks: dict[str, int] = {}
-    for at, word in enumerate(other):
-        masks[word] = masks.get(word, 0) | 1 << at
-    whole = (1 << len(other)) - 1
-    row = whole
-    for word in one:
-        hit = row & masks.get(word, 0)
-        row = ((row + hit) | (row - hit)) & whole
-    return len(other) - row.bit_count()
-
-
 def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> None:
     """Makes a commit's edits one by one; after each, what is shown is taken as long as it is right.
 
@@ -258,13 +258,15 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
     sorts: dict[str, list[int]] = {}
     refused, taken = Refusals(), Refusals()
     found: set[tuple[str, int]] = set()
+    placed: set[tuple[str, int]] = set()
+    seen_places: set[str] = set()
     edits = session.edits
     for tally in tallies:
         tally.commits += 1
         tally.edits += len(edits)
         tally.later += len(edits) - 1
         tally.derivable += len(session.derivable)
-        tally.typed += sum(_typing(session.changes[path].edits[at]) for path, at in edits[1:])
+        tally.typed += sum(typed(session.changes[path].edits[at]) for path, at in edits[1:])
     for path, at in edits:
         if at in session.made[path]:
             continue
@@ -288,6 +290,12 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
                 tally.ended += session.is_over
                 tally.quiet += session.is_over and not new
             if not new:
+                told = _look(session, admitted_places(every, session.places(), shown, least), seen_places)
+                placed |= {edit for edit in told if edit is not None} - found
+                for tally in tallies:
+                    tally.places += len(told)
+                    tally.changed += sum(edit is not None for edit in told)
+                    tally.noisy += session.is_over and bool(told)
                 break
             first, judged = new[0], session.judged(new[0])
             undone = any((first.new, first.old) == ("\n".join(e.old), "\n".join(e.new)) for e in _made(session))
@@ -309,12 +317,27 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
                 session.make(path, judged[0])
             else:
                 taken.keep(first, session.place_of(first))
+    for tally in tallies:
+        tally.placed += len(placed - found)
     for sort, (right, made) in sorts.items():
         weight = min(made, MOST_OF_ONE)
         for tally in tallies:
             known = tally.sorts.setdefault(sort, [0.0, 0.0])
             known[0] += weight * right / made
             known[1] += weight
+
+
+def _look(session: Session, places: Sequence[Place], seen: set[str]) -> list[tuple[str, int] | None]:
+    """For each place that was not told before the edit still to be made there, if any."""
+    found: list[tuple[str, int] | None] = []
+    for place in places:
+        line = session.before_line(place.path, place.line) if place.path in session.changes else place.line
+        key = f"{place.path}:{line}"
+        if key not in seen:
+            seen.add(key)
+            edit = session.edit_in(place)
+            found.append(None if edit is None else (place.path, edit))
+    return found
 
 
 def _is_known(session: Session, item: NextEdit, *known: Refusals) -> bool:
@@ -325,13 +348,6 @@ def _made(session: Session) -> Iterator[Edit]:
     for path, made in session.made.items():
         for at in made:
             yield session.changes[path].edits[at]
-
-
-def _typing(edit: Edit) -> int:
-    """Characters of an edit's new pieces."""
-    new = Counter(item.text for item in pieces("\n".join(edit.new)))
-    old = Counter(item.text for item in pieces("\n".join(edit.old)))
-    return sum(len(text) * count for text, count in (new - old).items())
 
 
 def replay_edits(

@@ -188,6 +188,8 @@ class Terminal:
             "shown",
             "precision",
             "recall",
+            "places",
+            "recall with places",
             "quiet at the end",
             "saved",
             "p95 ms",
@@ -195,11 +197,14 @@ class Terminal:
             table.add_column(name)
         for row in answer["rows"]:
             right, found = row["precision_interval"], row["recall_interval"]
+            hit, named = row["places_precision_interval"], row["named_recall_interval"]
             table.add_row(
                 row["setting"],
                 *(str(row[name]) for name in ("commits", "edits", "shown")),
                 f"{row['precision']:.1%} [{right[0]:.1%}, {right[1]:.1%}]",
                 f"{row['recall']:.1%} [{found[0]:.1%}, {found[1]:.1%}]",
+                f"{row['places']}: {row['places_precision']:.1%} [{hit[0]:.1%}, {hit[1]:.1%}]",
+                f"{row['named_recall']:.1%} [{named[0]:.1%}, {named[1]:.1%}]",
                 f"{row['quiet']:.1%}",
                 f"{row['saved_characters']:.1%}",
                 f"{row['p95_ms']:.0f}",

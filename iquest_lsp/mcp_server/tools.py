@@ -258,7 +258,8 @@ NEXT_EDIT = Tool(
 Lists the edits that a change asks for at other places, each ready to apply: the old name where something was renamed, \
 arguments that do not fit a changed signature, declarations, the same replacement at places like those that were \
 edited, imports that became idle. `confidence` estimates, from replayed histories, how often such an edit is right; \
-at least one half. An empty list does not say that nothing is left: `impact` lists every place.
+at least one half. `places` are lines that have to be changed too where the text cannot be told: calls that lack a new \
+argument, uses of what is gone. An empty list does not say that nothing is left: `impact` lists every place.
 The change is what is not committed, unless `revision`, `staged` or `patch` names another one.
 Use it after you renamed something, changed parameters or edited several places alike, and before you commit.
 Example: {}, or {"revision": "HEAD"}""",
@@ -278,6 +279,14 @@ Example: {}, or {"revision": "HEAD"}""",
             kind=_text("rename, signature, repeat, import"),
             reason=_text("why this place"),
             confidence=_number("the measured share of such suggestions that were right"),
+        ),
+        "places": _list(
+            "places to look at: they have to be changed, but the text cannot be told",
+            path=_PATH,
+            lines={"type": "array", "items": {"type": "integer"}, "description": "the first and the last line, from 1"},
+            kind=_text("rename, signature, repeat, import, gone"),
+            reason=_text("why this place"),
+            confidence=_number("the measured share of such places that were changed"),
         ),
         "partial": _PARTIAL,
     },

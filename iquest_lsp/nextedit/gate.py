@@ -1,7 +1,7 @@
 """Which suggestions are shown: the measured precision of each sort, and the order in which people go through them.
 
 `precision.json` beside this module is written by `benchmarks/edit_fit.py`: for each sort of suggestion how often it was
-made, and how often the commit did just that.
+made, and how often the commit did just that (`edits`), or changed its lines in any way (`places`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from iquest_lsp.codeflow.reading import Category, category
 from iquest_lsp.common_ends import common_ends
-from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.nextedit.records import NextEdit, Place
 
 #: A suggestion is shown unasked from this precision on.
 LEAST = 0.9
@@ -32,6 +32,7 @@ PULL, STEP = 3.0, 1.0
 #: Parts of what lies in the file, or the definition, of the edit that asks for it; predictors that are several.
 _OWN = ("own", "parameter", "variable", "field")
 _KNOWING = frozenset({"rename", "signature"})
+_PLACED = _KNOWING | {"misfit", "gone"}
 SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
@@ -53,16 +54,21 @@ def _table() -> dict[str, Any]:
 
 
 @cache
-def measured() -> dict[str, tuple[float, float]]:
+def measured(what: str = "edits") -> dict[str, tuple[float, float]]:
     """For each sort how many were right of how many, where a commit counts for a few of them only."""
-    table = _table()
-    return {name: (float(right), float(made)) for name, (right, made) in table["sorts"].items()}
+    return {name: (float(right), float(made)) for name, (right, made) in _table()[what]["sorts"].items()}
 
 
 @cache
 def precision(sort: str) -> float:
     """How often a suggestion of this sort is right; where few were seen, sorts of the same parts count more."""
-    return estimate(sort, measured(), _table()["parts"])
+    return estimate(sort, measured(), _table()["edits"]["parts"])
+
+
+@cache
+def place_precision(sort: str) -> float:
+    """How often lines of this sort are changed with the commit, in whatever way."""
+    return estimate(sort, measured("places"), _table()["places"]["parts"])
 
 
 def estimate(sort: str, sorts: Mapping[str, tuple[float, float]], parts: Mapping[str, float]) -> float:
@@ -183,6 +189,31 @@ def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
         elif kept[-1].confidence < item.confidence:
             kept[-1] = item
     return kept
+
+
+def is_placed(sort: str) -> bool:
+    """Whether what a sort rests on tells a place to look at: more than that a text is like another one."""
+    return not _PLACED.isdisjoint(one.partition("-")[0] for one in sort.split("+"))
+
+
+def admitted_places(
+    items: Iterable[NextEdit], places: Iterable[Place], shown: Iterable[NextEdit], least: float = LEAST
+) -> list[Place]:
+    """The places that are sure enough and at which no suggestion is `shown`, one for each line, in their order.
+
+    What is too unsure as a suggestion may be sure as a place, where its predictor knows what is meant there.
+    """
+    items = [item for item in joined(items) if is_placed(item.sort)]
+    taken = {(item.path, line) for item in shown for line in range(item.line, item.end[0] + 1)}
+    best: dict[tuple[str, int], Place] = {}
+    for place in (*map(Place.of, items), *places):
+        if any((place.path, line) in taken for line in range(place.line, place.end + 1)):
+            continue
+        sure = replace(place, confidence=round(place_precision(place.sort), 3))
+        known = best.get((sure.path, sure.line))
+        if sure.confidence >= least and (known is None or known.confidence < sure.confidence):
+            best[sure.path, sure.line] = sure
+    return [best[where] for where in sorted(best)]
 
 
 class Refusals:

@@ -8,10 +8,20 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lacks
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, in_order
+from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, admitted_places, in_order
 from iquest_lsp.nextedit.parsed import parse
-from iquest_lsp.nextedit.predictors import awaits, imports, renames, repeats, signatures, tree_places, whole_lines
-from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.nextedit.predictors import (
+    awaits,
+    gone,
+    imports,
+    misfits,
+    renames,
+    repeats,
+    signatures,
+    tree_places,
+    whole_lines,
+)
+from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
 Redact = Callable[[str], bool]
@@ -25,24 +35,42 @@ PREDICTORS: tuple[Predictor, ...] = (
     tree_places.predict,
     imports.predict,
 )
+PlacePredictor = Callable[[Sequence[Change], Sources], Iterator[Place]]
+PLACES: tuple[PlacePredictor, ...] = (misfits.predict, gone.predict)
 #: Suggestions that one answer holds.
 MAX_ITEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class NextEdits:
-    """Suggestions in the order of the work, and what the answer lacks, a sentence each."""
+    """Suggestions in the order of the work, places to look at beside them, and what the answer lacks."""
 
     items: tuple[NextEdit, ...]
     partial: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The JSON form (docs/json.md); lines and columns are counted from 1."""
-        return {"items": [item_json(item) for item in self.items], "partial": list(self.partial) or None}
+        return {
+            "items": [item_json(item) for item in self.items],
+            "places": [place_json(item) for item in self.places],
+            "partial": list(self.partial) or None,
+        }
 
     def to_markdown(self) -> str:
         """The suggestions as a markdown document."""
-        return as_markdown(self.items, self.partial)
+        return as_markdown(self.items, self.places, self.partial)
+
+
+def place_json(place: Place) -> dict[str, object]:
+    """One place's JSON form."""
+    return {
+        "path": place.path,
+        "lines": [place.line + 1, place.end + 1],
+        "kind": place.kind.value,
+        "reason": reason_words(place.reason),
+        "confidence": place.confidence,
+    }
 
 
 def item_json(item: NextEdit) -> dict[str, object]:
@@ -68,8 +96,17 @@ def next_edits(root: Path, target: str = "", patch: bytes | None = None, *, reda
     Raises NotARepositoryError, RepositoryError, RevisionError, UsageError.
     """
     with changed_texts(root, target, patch, redact=redact) as (changed, sources):
-        items = suggested(changed, sources, redact=redact, least=ASKED)
-        return NextEdits(tuple(items[:MAX_ITEMS]), lacks(sources))
+        changes = changes_of(changed)
+        every = list(possible(changes, sources)) if changes else []
+        items = _shown(admitted(every, ASKED), changes, sources, redact, None)[:MAX_ITEMS]
+        places = admitted_places(every, possible_places(changes, sources), items)
+        return NextEdits(tuple(items), lacks(sources), tuple(places[:MAX_ITEMS]))
+
+
+def changes_of(changed: Sequence[ChangedText]) -> list[Change]:
+    """The changed files as the predictors see them; none where nothing in them changed."""
+    changes = [Change(item) for item in changed]
+    return changes if any(change.edits or change.text.old_path for change in changes) else []
 
 
 def suggested(
@@ -84,10 +121,20 @@ def suggested(
 
     `sources` are the files after the changes.
     """
-    changes = [Change(item) for item in changed]
-    if not any(change.edits or change.text.old_path for change in changes):
+    changes = changes_of(changed)
+    if not changes:
         return []
-    found = admitted(possible(changes, sources), least)
+    return _shown(admitted(possible(changes, sources), least), changes, sources, redact, last)
+
+
+def _shown(
+    found: Sequence[NextEdit],
+    changes: Sequence[Change],
+    sources: Sources,
+    redact: Redact,
+    last: tuple[str, int] | None,
+) -> list[NextEdit]:
+    """The suggestions that show no secret, in the order of the work."""
     if last is None:
         edit = next((edit for change in reversed(changes) for edit in reversed(change.edits)), None)
         last = (edit.path, edit.line) if edit is not None else ("", 0)
@@ -99,6 +146,12 @@ def possible(
 ) -> Iterator[NextEdit]:
     """Everything that a predictor can think of, sure or not."""
     for predict in predictors:
+        yield from predict(changes, sources)
+
+
+def possible_places(changes: Sequence[Change], sources: Sources) -> Iterator[Place]:
+    """Every place to look at that a predictor can think of, sure or not."""
+    for predict in PLACES:
         yield from predict(changes, sources)
 
 

@@ -17,6 +17,8 @@ class EditKind(StrEnum):
     PATTERN = "pattern"
     IMPORT = "import"
     MODEL = "model"
+    #: Of places alone: what they use was taken away.
+    GONE = "gone"
 
 
 class ReasonKind(StrEnum):
@@ -38,6 +40,9 @@ class ReasonKind(StrEnum):
     AWAITS = "awaits"
     REORDERED = "reordered"
     OVERRIDE = "override"
+    #: The definition.
+    GONE = "gone"
+    MISFIT = "misfit"
     #: How many places were changed alike already.
     REPEATED = "repeated"
     #: The name; for one that is not imported the module that others import it from.
@@ -111,3 +116,26 @@ class NextEdit:
     def place(self) -> tuple[str, int, int]:
         """What tells it from other suggestions."""
         return self.path, self.line, self.column
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines to look at, `line` to `end`, which an edit asks to be changed in a way that cannot be told.
+
+    `sort`, `confidence` and `trigger` are as a suggestion's.
+    """
+
+    path: str
+    line: int
+    end: int
+    kind: EditKind
+    reason: Reason
+    sort: str
+    confidence: float = 0.0
+    trigger: tuple[str, int] = ("", 0)
+
+    @classmethod
+    def of(cls, item: NextEdit) -> Place:
+        """Where a suggestion is made, whatever it says."""
+        end = item.end[0] - (item.old.endswith("\n"))
+        return cls(item.path, item.line, max(end, item.line), item.kind, item.reason, item.sort, trigger=item.trigger)

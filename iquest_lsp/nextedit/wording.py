@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from iquest_lsp.nextedit.records import NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.records import NextEdit, Place, Reason, ReasonKind
 
 _REASONS = {
     ReasonKind.RENAMED: "`{}` is `{}` now",
@@ -18,6 +18,8 @@ _REASONS = {
     ReasonKind.AWAITS: "`{}` awaits something",
     ReasonKind.REORDERED: "the parameters of `{}` stand in another order",
     ReasonKind.OVERRIDE: "`{}` takes other parameters where it is defined first",
+    ReasonKind.GONE: "`{}` is gone",
+    ReasonKind.MISFIT: "`{}` takes other parameters now",
     ReasonKind.REPEATED: "the same was changed in {} other places",
     ReasonKind.UNUSED_IMPORT: "`{}` is used no more",
     ReasonKind.MISSING_IMPORT: "`{}` is not imported; elsewhere it comes from {}",
@@ -27,6 +29,7 @@ _REASONS = {
 #: More lines of a file that ask for the same are counted.
 MAX_LINES = 8
 _NAMELESS = "the function awaits something"
+_LOOK = ["Places to look at, where what is to be written cannot be told:", ""]
 _ONE_PLACE = "the same was changed in one other place"
 
 
@@ -39,21 +42,31 @@ def reason_words(reason: Reason) -> str:
     return _REASONS[reason.kind].format(*reason.values)
 
 
-def as_markdown(items: Sequence[NextEdit], partial: Sequence[str]) -> str:
-    """Suggestions as a markdown document, in the order of the work."""
+def as_markdown(items: Sequence[NextEdit], places: Sequence[Place], partial: Sequence[str]) -> str:
+    """Suggestions and places to look at as a markdown document, in the order of the work."""
     lines = ["# What the changes ask for elsewhere", ""]
-    if not items:
+    if not items and not places:
         lines.append("Nothing was found that is likelier right than not.")
     for (path, told), alike in groupby(items, lambda item: (item.path, _told(item))):
         lines.append(f"- {_places(path, [item.line + 1 for item in alike])} {told}")
-    if items:
+    if places:
+        lines += ["", *_LOOK] if items else _LOOK
+    for (path, told), those in groupby(places, lambda place: (place.path, _asked(place))):
+        lines.append(f"- {_places(path, [place.line + 1 for place in those])}: {told}")
+    if items or places:
         lines += [
             "",
-            "The percentages are estimates: how often such an edit was right in histories that were replayed.",
+            "The percentages are estimates: how often such an edit was right, or such a place changed with the rest, in"
+            " histories that were replayed.",
         ]
     if partial:
         lines += ["", f"*Partial:* {'; '.join(partial)}."]
     return "\n".join(lines) + "\n"
+
+
+def _asked(place: Place) -> str:
+    """Why a place is to be looked at, and how likely it is that it has to be changed."""
+    return f"{reason_words(place.reason)} ({place.confidence:.0%})"
 
 
 def _told(item: NextEdit) -> str:

@@ -28,6 +28,8 @@ _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
 _PROMISES = re.compile(r"\b(?:noexcept|requires|where|throws?)\b.*", re.DOTALL)
 #: What stands behind a name: its type, or its default; `::` is within one.
 _SIGN = re.compile(r"(?<!:):(?!:)|=")
+#: The signs of a head one by one; a string is one, as is an arrow, which opens and closes nothing.
+_SIGNS_APART = re.compile(r"\"(?:[^\"\\]|\\.)*\"|(?<==)\s*'(?:[^'\\]|\\.)*'|[=-]>|[\s\S]")
 #: Types that are given a name, and values.
 _ALIAS = re.compile(
     r"(?:export\s+|declare\s+|pub(?:\([\w:]+\))?\s+)*(?:type\s+\w|interface\s|enum\s|trait\s)"
@@ -267,10 +269,10 @@ def _parts(signature: str) -> list[str]:
     if start < 0:
         return []
     depth, part, parts = 0, "", []
-    for char in signature[start + 1 :]:
-        if char in "([{<":
+    for char in _SIGNS_APART.findall(signature, start + 1):
+        if char in ("(", "[", "{", "<"):
             depth += 1
-        elif char in ")]}>":
+        elif char in (")", "]", "}", ">"):
             if char == ")" and depth == 0:
                 break
             depth -= 1

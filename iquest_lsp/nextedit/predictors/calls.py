@@ -173,7 +173,7 @@ def _added(
         return
     sort = "added-" + min(kinds, key=_strength) + ("-several" if len(values) > 1 else "")
     if (placed := _placed(plan, call, values)) is not None:
-        start, new = placed
+        start, new = placed if (lines := _on_own_lines(call, placed, values)) is None else lines
         names = (item.short, ", ".join(name for _, name, _ in values))
         yield _suggestion(item, call, start, start, new, ReasonKind.PARAMETER_ADDED, names, sort)
 
@@ -206,6 +206,30 @@ def _placed(plan: Plan, call: Call, values: Sequence[tuple[int, str, str]]) -> t
     if given:
         return given[-1].end_byte, f", {text}"
     return call.arguments.start_byte + 1, text
+
+
+def _on_own_lines(
+    call: Call, placed: tuple[int, str], values: Sequence[tuple[int, str, str]]
+) -> tuple[int, str] | None:
+    """Where new arguments go in and their text where each argument has a line of its own; None where it has none."""
+    given, (start, text) = call.given, placed
+    rows = [node.start_point.row for node in given]
+    closing = call.arguments.end_point.row
+    if not given or len({call.arguments.start_point.row, *rows}) <= len(rows) or rows[0] == closing:
+        return None
+    words = text.strip(", ").split(", ") if len(values) > 1 else [text.strip(", ")]
+    if len(words) != len(values):
+        return None
+    indent = re.match(r"\s*", call.text.lines[rows[0]])
+    ahead = indent[0] if indent is not None else ""
+    behind = next((node for node in given if node.start_byte == start), None)
+    lines = "".join(f"{ahead}{word},\n" for word in words)
+    if behind is not None:
+        return call.text.offset(behind.start_point.row), lines
+    last = given[-1]
+    if call.text.lines[last.end_point.row].rstrip().endswith(",") and last.end_point.row < closing:
+        return call.text.offset(last.end_point.row + 1), lines
+    return last.end_byte, "".join(f",\n{ahead}{word}" for word in words)
 
 
 def _is_new(call: Call, change: Change) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from iquest_lsp.nextedit.change import Change
 
 _MADE_BY = ("__init__", "constructor")
 _ITSELF = ("self", "cls")
+_PYTHON = (".py", ".pyi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Changed:
         """What calls name: of a constructor its class."""
         outer, _, last = self.name.rpartition(".")
         return outer.rsplit(".", 1)[-1] if last in _MADE_BY and outer else last
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the brackets of its head hold what a class is derived from, and no parameters."""
+        return not self.is_function and self.path.endswith(_PYTHON)
 
     @property
     def qualified(self) -> str:
@@ -63,11 +70,18 @@ def changed_heads(change: Change) -> Iterator[Changed]:
             yield Changed(change.path, item.line, old.name, item.name, old.signature, item.signature, function)
 
 
+def has_forms(change: Change, item: Changed) -> bool:
+    """Whether a definition has several forms, before or after, of which a call may mean any."""
+    before = sum(symbol.name == item.old_name for symbol in change.before.symbols)
+    return max(before, sum(symbol.name == item.name for symbol in change.after.symbols)) > 1
+
+
 def plan_of(old_head: str, head: str) -> Plan | None:
     """What calls have to do between two heads; None where nothing, or where it cannot be told."""
-    old, new = (parameters_of(text) for text in (old_head, head))
-    if old is None or new is None:
+    both = parameters_of_both(old_head, head)
+    if both is None:
         return None
+    old, new = both
     one, other = [*old], [*new]
     gone = [(at, name) for at, name in enumerate(one) if name not in new]
     come = [(at, name) for at, name in enumerate(other) if name not in old]
@@ -88,25 +102,54 @@ def plan_of(old_head: str, head: str) -> Plan | None:
 
 def offer_of(old_head: str, head: str) -> Plan | None:
     """What calls can give where parameters came and none went; None where that cannot be told."""
-    old, new = (parameters_of(text) for text in (old_head, head))
-    if old is None or new is None or any(name not in new for name in old):
+    both = parameters_of_both(old_head, head)
+    if both is None or any(name not in both[1] for name in both[0]):
         return None
+    old, new = both
     added = tuple((at, name) for at, name in enumerate(new) if name not in old and "*" not in new[name][:2])
     optional = frozenset(name for _, name in added if is_optional(new[name]))
     by_name = frozenset(by_name_only(head) & {name for _, name in added})
     return Plan(added=added, before=len(old), optional=optional, by_name=by_name) if added else None
 
 
-def parameters_of(head: str) -> dict[str, str] | None:
-    """The parameters of a head as written, by their names; None where it has none or some that are taken apart."""
-    if "(" not in head:
+def parameters_of_both(old_head: str, head: str) -> tuple[dict[str, str], dict[str, str]] | None:
+    """The parameters of two heads as written, by their names, without what calls give before the dot.
+
+    None where that cannot be told of either.
+    """
+    old, new = _parameters(old_head), _parameters(head)
+    if old is None or new is None:
+        return None
+    first = next(iter(old), ""), next(iter(new), "")
+    if all(name in _ITSELF for name in first):
+        old.pop(first[0])
+        new.pop(first[1])
+    return old, new
+
+
+def _parameters(head: str) -> dict[str, str] | None:
+    """None where a head has no parameters or some that are taken apart, or was cut for its length."""
+    if "(" not in head or head.count("(") != head.count(")"):
         return None
     found = parameters(head)
-    for name in _ITSELF:
-        found.pop(name, None)
     return None if any(text.startswith(("{", "[")) for text in found.values()) else found
 
 
 def is_optional(parameter: str) -> bool:
     """Whether a call may leave a parameter out."""
-    return "=" in parameter or "..." in parameter or "?" in parameter or parameter.lstrip().startswith("*")
+    text = without_types_in_brackets(parameter)
+    return "=" in text or "?" in text or takes_many(parameter)
+
+
+def takes_many(parameter: str) -> bool:
+    """Whether a parameter takes any number of arguments."""
+    text = without_types_in_brackets(parameter)
+    return "..." in text or text.lstrip().startswith("*")
+
+
+def without_types_in_brackets(parameter: str) -> str:
+    """A parameter without what its type has in brackets, and without arrows."""
+    text = re.sub(r"[=-]>", " ", parameter)
+    while (shorter := re.sub(r"\([^()]*\)|\[[^][]*\]|\{[^{}]*\}|<[^<>]*>", " ", text)) != text:
+        text = shorter
+    return text

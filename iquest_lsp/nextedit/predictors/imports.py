@@ -172,6 +172,8 @@ def _unused(change: Change, known: Collection[str]) -> Iterator[NextEdit]:
     after, before = change.after, change.before
     for item in imports_of(after):
         rows = range(item.statement.start_point.row, item.statement.end_point.row + 1)
+        if item.statement.type == "future_import_statement":
+            continue  # it says how the file is read
         if len(item.name) < 2 or item.name in known or any(at not in rows for at in lines_with(after.text, item.name)):
             continue
         if any(change.is_changed(at) for at in rows) or "noqa" in after.lines[rows[0]]:
@@ -251,7 +253,7 @@ def _new_names(change: Change) -> Iterator[str]:
     imported = import_lines(after)
     for edit in change.edits:
         for line in (line for line in range(edit.line, edit.line + len(edit.new)) if line not in imported):
-            for name in re.findall(r"(?<![\w.])[^\W\d]\w{2,}", after.lines[line]):
+            for name in re.findall(r"(?<![\w.])[^\W\d]\w+", after.lines[line]):
                 if name in seen or name in _BUILTINS or lines_with(change.before.text, name):
                     continue
                 seen.add(name)

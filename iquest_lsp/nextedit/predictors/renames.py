@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow.reading import (
     Category,
@@ -35,10 +36,15 @@ from iquest_lsp.nextedit.predictors.repeats import head_lines
 from iquest_lsp.nextedit.predictors.scoped_renames import scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 #: Names as short as this are renamed in their scope only.
 SHORT = 3
 #: Renamed things that are followed at once.
 MAX_RENAMED = 12
+#: Sorts of strings that mean a name even where it is a plain word.
+_PLAINLY = ("-led", "-exported")
 _QUOTES = ('"', "'", "`")
 #: What a line has where something in it may be a comment or a string.
 _IN_PROSE = re.compile(r"[\"'`#]|//|/\*|^\s*\*|--")
@@ -229,14 +235,18 @@ def _as_code(line: str, column: int, end: int, name: str) -> bool:
 
 def _in_strings(renamed: Renamed, sources: Sources, marks: str) -> Iterator[NextEdit]:
     """Strings and comments of code that hold the name alone, or at the end of a dotted path."""
-    if not is_compound(renamed.old):
+    plain = not is_compound(renamed.old)
+    if plain and len(renamed.old) <= SHORT:
         return
     for path, line, found in sources.grep([renamed.old]):
         if category(path) not in (Category.SOURCE, Category.TEST) or not _IN_PROSE.search(found):
             continue
-        key = ("strings", renamed.old, line)
-        places = sources.kept(path, key, partial(_quoted, path, line, renamed.old))
+        outer = renamed.owner or module_name(renamed.path)
+        key = ("strings", renamed.old, line, outer)
+        places = sources.kept(path, key, partial(_quoted, path, line, renamed.old, outer))
         for column, sort in places or ():
+            if plain and not sort.endswith(_PLAINLY):
+                continue  # a word of a language may be any word
             place = "own" if path == renamed.path else "other"
             yield NextEdit(
                 path,
@@ -251,8 +261,11 @@ def _in_strings(renamed: Renamed, sources: Sources, marks: str) -> Iterator[Next
             )
 
 
-def _quoted(path: str, line: int, name: str, data: bytes) -> list[tuple[int, str]]:
-    """Columns of a line of code at which a name stands in a comment, or alone in a string, and the sort of it."""
+def _quoted(path: str, line: int, name: str, outer: str, data: bytes) -> list[tuple[int, str]]:
+    """Columns of a line of code at which a name stands in a comment, or alone in a string, and the sort of it.
+
+    `outer` is the type or the module that has the name: a path that ends so means nothing else.
+    """
     text = parse(path, data.decode("utf-8", "replace"))
     found: list[tuple[int, str]] = []
     for column, end in text.words(name, line) if text.names is not None else ():
@@ -263,10 +276,21 @@ def _quoted(path: str, line: int, name: str, data: bytes) -> list[tuple[int, str
         if "comment" in node.type:
             found.append((column, "rename-comment"))
         elif around[1] in _QUOTES and around[0] in (*_QUOTES, "."):
-            found.append((column, "rename-string"))
+            led = text.lines[line][:column].endswith(f"{outer}.")
+            exported = node.parent is not None and _is_exported(node)
+            found.append((column, "rename-string" + ("-led" if led else "-exported" if exported else "")))
         elif "string" in node.type and around[1] in ("(", " ", ".", ":", "`", *_QUOTES):
             found.append((column, "rename-string-inside"))
     return found
+
+
+def _is_exported(node: Node) -> bool:
+    """Whether a string stands in Python's list of what a module exports."""
+    at: Node | None = node
+    while at is not None and at.type != "assignment":
+        at = at.parent
+    left = at.child_by_field_name("left") if at is not None else None
+    return left is not None and left.text == b"__all__"
 
 
 def _moved(old: str, new: str, sources: Sources) -> Iterator[NextEdit]:

@@ -79,7 +79,8 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
     sort += _done(change, renaming)
     reason = Reason(ReasonKind.RENAMED, (renaming.old, renaming.new))
     for item in spots:
-        if _shadowed(item, function, renaming.old):
+        # What a variable is given in its own line was read by who renamed it, and left.
+        if _shadowed(item, function, renaming.old) or (item.line == spot.line and not parameter):
             continue
         yield _suggest(change.path, item, renaming, EditKind.RENAME, reason, sort)
     if parameter:

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import is_compound, pieces
 from iquest_lsp.nextedit.predictors.calls import calls
-from iquest_lsp.nextedit.predictors.heads import Changed, changed_heads, offer_of, plan_of
+from iquest_lsp.nextedit.predictors.heads import Changed, changed_heads, has_forms, offer_of, plan_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 MAX_CHANGED = 12
@@ -26,10 +26,12 @@ _HEADERS = (".h", ".hpp", ".hh", ".pyi", ".d.ts")
 
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every definition whose head changed."""
-    found = [item for change in changes for item in changed_heads(change)][:MAX_CHANGED]
-    for item in found:
+    found = [(change, item) for change in changes for item in changed_heads(change)][:MAX_CHANGED]
+    for change, item in found:
         with contextlib.suppress(NotLookedUpError):
             yield from _declarations(item, sources)
+        if item.is_derived or has_forms(change, item):
+            continue
         plan = plan_of(item.old_head, item.head) or offer_of(item.old_head, item.head)
         if plan is not None:
             with contextlib.suppress(NotLookedUpError):

@@ -9,11 +9,12 @@ import pytest
 
 from iquest_lsp.codeflow.reading import changed_texts
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.predict import possible
-from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.nextedit.predict import possible, possible_places
+from iquest_lsp.nextedit.records import NextEdit, Place
 from tests.unit.codeflow.conftest import Script
 
 Think = Callable[[Mapping[str, str], Mapping[str, str | None]], list[NextEdit]]
+Look = Callable[[Mapping[str, str], Mapping[str, str | None]], list[Place]]
 
 
 @pytest.fixture
@@ -30,6 +31,19 @@ def think(script: Script) -> Think:
         script.write(after)
         with changed_texts(script.root) as (changed, sources):
             return list(possible([Change(item) for item in changed], sources))
+
+    return ask
+
+
+@pytest.fixture
+def look(script: Script) -> Look:
+    """As `think`, of the places to look at."""
+
+    def ask(before: Mapping[str, str], after: Mapping[str, str | None]) -> list[Place]:
+        script.commit("Begin", before)
+        script.write(after)
+        with changed_texts(script.root) as (changed, sources):
+            return list(possible_places([Change(item) for item in changed], sources))
 
     return ask
 

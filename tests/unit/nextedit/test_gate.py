@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from iquest_lsp.bench.next_edits import Session, is_on_the_way
+from iquest_lsp.bench.next_edits import Session
+from iquest_lsp.bench.ways import is_on_the_way
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind

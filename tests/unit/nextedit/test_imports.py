@@ -107,3 +107,14 @@ def test_lines_that_went_or_came_twice_go_and_come_again(think: Think) -> None:
     come = before.replace("    check_login(request)\n", "    check_login(request)\n    log_visit(request)\n", 2)
     found = places(think({"b.py": before}, {"b.py": come}), "repeat")
     assert ("b.py", 15, "", "    log_visit(request)\n") in found
+
+
+def test_the_name_of_a_module_of_the_language_may_be_short(think: Think) -> None:
+    before = "import sys\n\n\ndef f(x):\n    return sys.path\n"
+    found = think({"a.py": before}, {"a.py": before.replace("sys.path", "sys.path, os.sep")})
+    assert places(found, "import") == {("a.py", 1, "", "import os\n")}
+
+
+def test_what_says_how_a_file_is_read_is_never_idle(think: Think) -> None:
+    before = "from __future__ import annotations\n\n#: Its annotations.\nx = 1\n"
+    assert not places(think({"a.py": before}, {"a.py": before.replace("#: Its annotations.\n", "")}), "import")

@@ -129,3 +129,16 @@ def test_a_member_of_a_module_is_the_function_and_one_of_an_object_is_not(
         {path: HELPERS.replace("def total_price", "def price_of")},
     )
     assert {item.line + 1 for item in found if item.kind.value == "rename" and item.path == "use.py"} == lines
+
+
+def test_a_plain_word_is_meant_in_a_path_that_leads_to_it_and_among_what_is_exported(think: Think) -> None:
+    module = '__all__ = ["other", "area"]\n\n\ndef area():\n    pass\n'
+    test = 'def test(patch):\n    patch("shop.shapes.area")\n    patch("shop.area")\n    patch("area")\n'
+    found = think(
+        {"shop/shapes.py": module, "tests/test_shapes.py": test},
+        {"shop/shapes.py": module.replace("def area", "def size")},
+    )
+    assert places(found, "rename") == {
+        ("shop/shapes.py", 1, "area", "size"),
+        ("tests/test_shapes.py", 2, "area", "size"),
+    }

@@ -21,6 +21,8 @@ from tests.unit.nextedit.conftest import Think, places
         ("f({a, b}, c)", "f({a, b}, c, d)", None),
         ("def f(a, b)", "def f(c)", None),
         ("class A", "class A(B)", None),
+        ("def has(cl)", "def has(cls)", Plan(renamed=(("cl", "cls"),), before=1)),
+        ("def f(self, a)", "def f(this, a)", Plan(renamed=(("self", "this"),), before=2)),
     ],
 )
 def test_what_calls_have_to_do(old: str, new: str, plan: Plan | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
 VALUES = {
@@ -18,6 +18,8 @@ VALUES = {
     ReasonKind.AWAITS: ("page",),
     ReasonKind.REORDERED: ("total",),
     ReasonKind.OVERRIDE: ("total",),
+    ReasonKind.GONE: ("total",),
+    ReasonKind.MISFIT: ("total",),
     ReasonKind.REPEATED: ("3",),
     ReasonKind.UNUSED_IMPORT: ("os",),
     ReasonKind.MISSING_IMPORT: ("os", "path"),
@@ -50,5 +52,15 @@ def test_lines_of_a_file_that_ask_for_the_same_stand_together(lines: list[int], 
     reason = Reason(ReasonKind.RENAMED, ("old", "new"))
     items = [NextEdit("a.py", line, 3, "old", "new", EditKind.RENAME, reason, "", confidence=0.9) for line in lines]
     other = NextEdit("b.py", 0, 3, "old", "new", EditKind.RENAME, reason, "", confidence=0.9)
-    text = as_markdown([*items, other], []).split("\n")
+    text = as_markdown([*items, other], [], []).split("\n")
     assert text[2:4] == [f"- {path} `old` → `new`: `old` is `new` now (90%)" for path in (told, "`b.py:1`")]
+
+
+def test_places_are_told_apart_from_edits() -> None:
+    reason = Reason(ReasonKind.MISFIT, ("total",))
+    those = [Place("a.py", line, line, EditKind.SIGNATURE, reason, "", confidence=0.95) for line in (2, 5)]
+    text = as_markdown([], those, [])
+    assert "Nothing was found" not in text
+    assert (
+        "Places to look at, where what is to be written cannot be told:\n\n- `a.py:3`, 6: `total` takes other" in text
+    )
