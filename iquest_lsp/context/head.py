@@ -78,6 +78,7 @@ class HeadPlanner:
             sources.cochange,
             lambda path: self._texts.read(path, sources),
             max_characters=int(room * self._cache.characters_per_token),
+            notebook=sources.notebook,
         )
         if old is None:
             return found

@@ -48,7 +48,8 @@ class WindowInputs:
     with as many lines as the document has. `open_reason`: why an open buffer may not be shown, None when it may.
     `is_secret`: whether a piece of history or of an edit holds a secret. `flow`: records about the files at hand.
     `edits`: work in progress, any file. `cochange`: confidence 0..1 by path that a file changes with the one at the
-    cursor. `notes`: what other tools say of lines near the cursor, one line of text each.
+    cursor. `notebook`: the notebook whose cell a path names, "" for a file. `notes`: what other
+    tools say of lines near the cursor, one line of text each.
     """
 
     index: WorkspaceIndex = field(default_factory=WorkspaceIndex)
@@ -61,6 +62,7 @@ class WindowInputs:
     edits: Sequence[RecentEdit] = ()
     cochange: Mapping[str, float] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    notebook: Callable[[str], str] = lambda path: ""
 
     def records(self) -> list[FlowRecord]:
         """Flow records without secrets, and without the names of files that may not be shown."""

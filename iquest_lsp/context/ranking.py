@@ -20,7 +20,8 @@ from iquest_lsp.context.layout import clean
 from iquest_lsp.datatypes import Document
 
 # Weights of the signals; relative to each other they say what is worth more.
-IMPORTED, IMPORTER, SAME_NAME, COCHANGE, REFERENCE, OPEN, RECENT, NEARBY = 3.0, 1.2, 2.0, 2.5, 1.0, 1.5, 1.5, 0.1
+CELL, IMPORTED, IMPORTER, SAME_NAME = 4.0, 3.0, 1.2, 2.0
+COCHANGE, REFERENCE, OPEN, RECENT, NEARBY = 2.5, 1.0, 1.5, 1.5, 0.1
 LIKENESS = 2.0
 _MAX_DEFINERS = 6
 #: Words in more than this share of the pieces (and in more than three) tell no piece from another; a piece of few words
@@ -63,14 +64,20 @@ def related(
     read: Callable[[str], str],
     *,
     max_characters: int,
+    notebook: Callable[[str], str] = lambda path: "",
 ) -> list[Candidate]:
     """Pieces of other files worth showing for `document`, more than enough to fill `max_characters`.
 
     `others` are open buffers that may be shown; `read` gives the text of an admitted file ("" when it has none any
-    more); `offset` is the cursor's, in characters.
+    more); `offset` is the cursor's, in characters; `notebook` gives the notebook whose cell a path names, "" for a
+    file.
     """
     near = words_of(document.text[max(offset - _NEAR_CHARACTERS, 0) : offset + _NEAR_CHARACTERS // 3])
     scores = _scores(document, near, index, others, cochange)
+    if own := notebook(document.path):
+        for other in others:
+            if other.path != document.path and notebook(other.path) == own:
+                scores[other.path].add(CELL, "a cell of the same notebook")
     buffers = {other.path: other for other in others}
     candidates: list[Candidate] = []
     left = int(max_characters * _PLENTY)

@@ -38,6 +38,7 @@ from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.paths import is_there
 from iquest_lsp.workspace.secret_scan import has_secret
 from iquest_lsp.workspace.tree import MAX_DEPTH, MAX_FILES
+from iquest_lsp.workspace.unsaved import notebook_of
 from iquest_lsp.workspace.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -261,6 +262,7 @@ class Project:
                 is_secret=has_secret,
                 repository=self.root.name,
                 notes=self._notes.of(path),
+                notebook=notebook_of,
             )
         return WindowInputs(
             index=self._index,
@@ -273,6 +275,7 @@ class Project:
             edits=self._past.edits if self.settings.edits else (),
             cochange=history.cochange.get(path, {}) if self.settings.history else {},
             notes=self._notes.of(path),
+            notebook=notebook_of,
         )
 
     def _read(self, path: str) -> str:

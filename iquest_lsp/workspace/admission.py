@@ -106,7 +106,8 @@ class Gate:
     def _path_reason(self, path: str) -> DropReason | None:
         why = self._rule(path)
         if why is None and (notebook := notebook_of(path)):
-            why = self._path_reason(notebook)  # a cell is as good as its notebook
+            # A cell is as good as its notebook, which is left out itself only for the outputs that it holds as well.
+            why = self._refusal(notebook)
         if why:
             return why
         real = os.path.realpath(self.root / path)

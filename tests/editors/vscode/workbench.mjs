@@ -314,7 +314,7 @@ export class Window {
 
   /** The ghost text on the screen, all its parts together; "" for none. */
   async ghost() {
-    const parts = await this.page.locator('.editor-instance [class*="ghost-text-decoration"]').allTextContents();
+    const parts = await this.page.locator(':is(.editor-instance, .notebookOverlay) [class*="ghost-text-decoration"]').allTextContents();
     const below = this.page.locator(".editor-instance .suggest-preview-text .view-line, .editor-instance .suggest-preview-text:not(:has(.view-line))");
     const lines = [parts.join(""), ...(await below.allTextContents())];
     return lines.join("\n").trimEnd().replaceAll("\u00a0", " ");
